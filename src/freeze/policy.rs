@@ -1,0 +1,83 @@
+//! The `[freeze]` table: what a freeze covers, how it is stored, and the calendar.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::civil::DateTime;
+use serde::{Deserialize, Serialize};
+
+use crate::model::EnvName;
+
+/// The whole `[freeze]` table with its defaults filled in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Policy {
+    /// The app whose config vars hold the freeze.
+    pub heroku_app: String,
+    /// The environments that a freeze closes.
+    pub environments: BTreeSet<EnvName>,
+    /// The config var that says `true` while frozen.
+    pub flag: String,
+    /// The config var that opens a frozen deploy.
+    pub override_flag: String,
+    /// `frozen = true`: declares a freeze. `false` cannot be written.
+    pub frozen: bool,
+    /// Whether a freeze stands in while GitHub refuses required reviewers.
+    pub compensates: bool,
+    /// What `freeze check` says when the store cannot be reached.
+    pub on_unreachable: OnUnreachable,
+    /// The calendar.
+    pub windows: Vec<Window>,
+}
+
+impl Policy {
+    /// The default of `flag`.
+    pub const FLAG: &str = "DEPLOY_FREEZE";
+    /// The default of `override`.
+    pub const OVERRIDE: &str = "DEPLOY_FREEZE_OVERRIDE";
+    /// What is appended to a key's name for its JSON record.
+    pub const RECORD_SUFFIX: &str = "_INFO";
+}
+
+/// What an unreachable store means for a deploy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnUnreachable {
+    /// Closed: `freeze check` exits 8.
+    #[default]
+    Frozen,
+    /// Open, with a loud warning.
+    Open,
+}
+
+/// One `[[freeze.windows]]`: a time in which deploys are closed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Window {
+    /// What messages call it; unique in the file.
+    pub name: String,
+    /// When.
+    pub schedule: Schedule,
+    /// The IANA zone that the schedule's times are local to.
+    pub timezone: String,
+    /// Why; shown to whoever is refused.
+    pub reason: Option<String>,
+}
+
+/// When a window is closed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// Again and again: at each match of a five-field cron line, for a while. `duration` is absolute time.
+    Recurring {
+        /// The cron line as written, already checked by [`super::Cron::parse`].
+        start: String,
+        /// How long each occurrence lasts; more than zero, at most 31 days.
+        duration: Duration,
+    },
+    /// Once: from one local date-time to another.
+    Once {
+        /// The first closed moment.
+        from: DateTime,
+        /// The first open moment.
+        until: DateTime,
+    },
+}

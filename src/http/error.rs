@@ -1,0 +1,88 @@
+//! One typed error for everything a request can come to.
+
+use std::fmt;
+
+use crate::model::{Cause, Unknown};
+
+/// Why a request has no usable answer: what was asked, what came back in the server's words, and what to do.
+///
+/// Everything that came from outside is kept raw here, but bounded; whoever prints it escapes it for its medium.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    /// `GET https://api.github.com/repos/o/r/environments`.
+    pub call: String,
+    /// What kind of failure this is: the only part that code branches on.
+    pub kind: ErrorKind,
+    /// The HTTP status, when there was an answer.
+    pub status: Option<u16>,
+    /// The server's own words, or what went wrong on the way; bounded, never a token.
+    pub message: String,
+    /// The entries of the server's `errors` array, as one line each; bounded.
+    pub details: Vec<String>,
+    /// The server's request id, for its support.
+    pub request_id: Option<String>,
+    /// The next step.
+    pub hint: Option<String>,
+    /// Whether the request may have taken effect all the same: a write whose answer was lost, or a 5xx.
+    pub may_have_applied: bool,
+}
+
+/// The kinds of failure that somebody branches on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// 401, or no token where one is needed.
+    Unauthenticated,
+    /// 403 that is about rights: the grants that the server says it would accept, when it says so.
+    Forbidden,
+    /// 404: missing, or hidden from this token.
+    NotFound,
+    /// 301, 307, 308: where it lives now, when the answer says so.
+    Moved(Option<String>),
+    /// 303: GitHub's answer to a branch policy that already exists.
+    SeeOther,
+    /// 409.
+    Conflict,
+    /// 422, and 400: the server understood and refuses.
+    Unprocessable,
+    /// 403 or 429 for too many requests, beyond the wait that the user allows.
+    RateLimited,
+    /// 5xx.
+    Server,
+    /// No answer: connection, name, TLS, time-out, reset, half a response.
+    Transport,
+    /// An answer that is not what the API promises: HTML, wrong JSON, too large.
+    Malformed,
+    /// Not sent: a token to a plain-http or foreign address, a malformed token or address.
+    Refused,
+}
+
+impl ApiError {
+    /// This failure as an unknown answer (law 1).
+    #[must_use]
+    pub fn unknown(&self) -> Unknown {
+        let cause = match self.kind {
+            ErrorKind::Unauthenticated | ErrorKind::Forbidden => Cause::Credentials,
+            _ => Cause::Other,
+        };
+        Unknown { reason: self.to_string(), hint: self.hint.clone().unwrap_or_default(), cause }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.call)?;
+        if let Some(status) = self.status {
+            write!(f, "{status} ")?;
+        }
+        f.write_str(&self.message)?;
+        for detail in &self.details {
+            write!(f, "; {detail}")?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, " (request id {id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ApiError {}

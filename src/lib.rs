@@ -1,0 +1,24 @@
+//! gatectl: production deploy gates as code.
+//!
+//! Data flows one way:
+//!
+//! ```text
+//! gate.toml → Desired ─┐
+//!                      ├→ plan (pure) → Plan → apply (writes) → read back → Report → exit code
+//! observe (GETs) → Live┘
+//! ```
+//!
+//! `config` reads the file, `model` holds the shared words, `providers` observe, plan and write, `http` is the only
+//! place that knows the HTTP library, `render` turns plans and reports into text, `commands` is where all layers meet.
+//! `workflows`, `freeze` and `verify` are pure. `sandbox` is the emulator; no client code knows of it.
+//! The import arrows are held by `tests/layers.rs`.
+
+pub mod config;
+pub mod freeze;
+pub mod http;
+pub mod model;
+pub mod providers;
+pub mod render;
+pub mod sandbox;
+pub mod verify;
+pub mod workflows;

@@ -1,0 +1,2 @@
+//! The `gatectl` command.
+fn main() {}

@@ -1,0 +1,54 @@
+//! Present, absent and unknown are three answers (law 1).
+
+use serde::{Deserialize, Serialize};
+
+/// What a question to a live API came back with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer<T> {
+    /// It is there, and this is it.
+    Present(T),
+    /// A complete, successful answer shows that it is not there.
+    Absent,
+    /// Nobody can say; never a pass, never drift.
+    Unknown(Unknown),
+}
+
+impl<T> Answer<T> {
+    /// The value, when it is known to be there.
+    pub fn present(&self) -> Option<&T> {
+        match self {
+            Self::Present(value) => Some(value),
+            Self::Absent | Self::Unknown(_) => None,
+        }
+    }
+
+    /// Why it is unknown, when it is.
+    pub fn unknown(&self) -> Option<&Unknown> {
+        match self {
+            Self::Unknown(unknown) => Some(unknown),
+            Self::Present(_) | Self::Absent => None,
+        }
+    }
+}
+
+/// Why something could not be determined, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unknown {
+    /// What went wrong, with the request that did: one sentence.
+    pub reason: String,
+    /// The next step.
+    pub hint: String,
+    /// Whose fault it is: decides the exit code.
+    #[serde(skip, default)]
+    pub cause: Cause,
+}
+
+/// Whether better credentials would turn an unknown into an answer (exit code 4), or not (exit code 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cause {
+    /// Missing, refused or insufficient credentials.
+    Credentials,
+    /// Anything else.
+    #[default]
+    Other,
+}

@@ -1,0 +1,20 @@
+//! The words every layer shares: addresses, answers, changes, plans and reports.
+//!
+//! Owns plain data and its meaning. Must not know of HTTP, files, terminals, clocks or any provider:
+//! a provider's requests ride along in a [`Plan`] as an opaque type parameter.
+
+mod address;
+mod answer;
+mod change;
+mod duration;
+mod name;
+mod plan;
+mod report;
+
+pub use address::{Address, Kind};
+pub use answer::{Answer, Cause, Unknown};
+pub use change::{Action, Change, Field};
+pub use duration::parse_duration;
+pub use name::{EnvName, NameError, RepoName};
+pub use plan::{Note, Plan, Step, Summary};
+pub use report::{ByHand, Outcome, Report, ReportSummary, Result as OutcomeResult};

@@ -1,0 +1,83 @@
+//! What an apply did, address by address.
+
+use serde::Serialize;
+
+use super::{Action, Address};
+
+/// What a person has to do because the API refused (exit code 3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ByHand {
+    /// The page to open.
+    pub url: String,
+    /// GitHub's own words for the refusal.
+    pub because: String,
+    /// What to do there, in order, with exact values.
+    pub steps: Vec<String>,
+}
+
+/// How one change ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Result {
+    /// Written, read back, and as declared.
+    Applied,
+    /// The API refuses this on the present billing plan; a person has to act.
+    Manual(ByHand),
+    /// It is not as declared; the message says why and what is there now.
+    Failed,
+    /// Not tried; the message says why.
+    Skipped,
+}
+
+/// The outcome of one planned change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// What it was about.
+    pub address: Address,
+    /// What was planned.
+    pub action: Action,
+    /// How it ended.
+    pub result: Result,
+    /// What happened, in words; ends with the next step when something is left to do.
+    pub message: String,
+}
+
+/// The outcome of an apply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Whether everything declared was read back as declared, and nothing was unknown.
+    pub converged: bool,
+    /// In address order.
+    pub outcomes: Vec<Outcome>,
+    /// Whether a signal stopped the run early (exit code 130).
+    pub interrupted: bool,
+}
+
+/// The counts of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct ReportSummary {
+    /// Changes made and read back.
+    pub applied: usize,
+    /// Changes that a person has to make.
+    pub manual: usize,
+    /// Changes that failed.
+    pub failed: usize,
+    /// Changes not tried.
+    pub skipped: usize,
+}
+
+impl Report {
+    /// The counts for the last line and for JSON.
+    #[must_use]
+    pub fn summary(&self) -> ReportSummary {
+        let mut summary = ReportSummary::default();
+        for outcome in &self.outcomes {
+            match outcome.result {
+                Result::Applied => summary.applied += 1,
+                Result::Manual(_) => summary.manual += 1,
+                Result::Failed => summary.failed += 1,
+                Result::Skipped => summary.skipped += 1,
+            }
+        }
+        summary
+    }
+}

@@ -1,0 +1,3 @@
+//! GitHub Environments.
+
+pub mod desired;

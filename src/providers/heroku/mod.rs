@@ -1,0 +1,3 @@
+//! Heroku config vars.
+
+pub mod desired;

@@ -1,0 +1,1 @@
+//! Turns plans and reports into text.
