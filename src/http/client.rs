@@ -28,6 +28,16 @@ pub struct Writer {
     reader: Reader,
 }
 
+impl Reply {
+    /// The body as a `T`.
+    ///
+    /// # Errors
+    /// When it is not one.
+    pub fn decode<T: DeserializeOwned>(self) -> Result<T, ApiError> {
+        unimplemented!()
+    }
+}
+
 impl Reader {
     /// Asks once, whatever retries that takes.
     ///

@@ -21,6 +21,8 @@ pub struct ApiError {
     pub details: Vec<String>,
     /// The server's request id, for its support.
     pub request_id: Option<String>,
+    /// `X-Accepted-GitHub-Permissions`: the grants that would do.
+    pub accepted_permissions: Option<String>,
     /// The next step.
     pub hint: Option<String>,
     /// Whether the request may have taken effect all the same: a write whose answer was lost, or a 5xx.

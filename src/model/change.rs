@@ -55,6 +55,15 @@ pub struct Field {
     pub because: Option<String>,
 }
 
+impl Change {
+    /// A change with its verdict drawn from its fields; deleting always weakens (law 7).
+    #[must_use]
+    pub fn new(address: Address, action: Action, fields: Vec<Field>) -> Self {
+        let weakens = action == Action::Delete || fields.iter().any(|field| field.weakens);
+        Self { address, action, weakens, fields }
+    }
+}
+
 /// What a plan would do to one address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {

@@ -41,6 +41,39 @@ pub struct Plan<O> {
     pub unmanaged: Vec<Address>,
 }
 
+/// What one provider has to say about its part of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft<O> {
+    /// Changes and their requests.
+    pub steps: Vec<Step<O>>,
+    /// Remarks.
+    pub notes: Vec<Note>,
+    /// What could not be determined.
+    pub unknown: Vec<(Address, Unknown)>,
+    /// What exists and is not declared.
+    pub unmanaged: Vec<Address>,
+}
+
+impl<O> Default for Draft<O> {
+    fn default() -> Self {
+        Self { steps: Vec::new(), notes: Vec::new(), unknown: Vec::new(), unmanaged: Vec::new() }
+    }
+}
+
+impl<O> Draft<O> {
+    /// Adds a remark.
+    pub fn note(&mut self, address: &Address, message: impl Into<String>) {
+        self.notes.push(Note { address: address.clone(), message: message.into() });
+    }
+
+    /// Turns one provider's requests into the sum of all providers'.
+    pub fn map<P>(self, op: impl Fn(O) -> P) -> Draft<P> {
+        let steps =
+            self.steps.into_iter().map(|step| Step { changes: step.changes, ops: step.ops.into_iter().map(&op).collect() }).collect();
+        Draft { steps, notes: self.notes, unknown: self.unknown, unmanaged: self.unmanaged }
+    }
+}
+
 /// The counts of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Summary {
@@ -57,6 +90,24 @@ pub struct Summary {
 }
 
 impl<O> Plan<O> {
+    /// Puts the providers' parts together, everything in address order.
+    pub fn assemble(config: String, fingerprint: String, drafts: impl IntoIterator<Item = Draft<O>>) -> Self {
+        let mut plan = Self { config, fingerprint, steps: Vec::new(), notes: Vec::new(), unknown: Vec::new(), unmanaged: Vec::new() };
+        for draft in drafts {
+            plan.steps.extend(draft.steps);
+            plan.notes.extend(draft.notes);
+            plan.unknown.extend(draft.unknown);
+            plan.unmanaged.extend(draft.unmanaged);
+        }
+        let first = |step: &Step<O>| step.changes.first().map(|change| change.address.clone());
+        plan.steps.sort_by_key(first);
+        plan.notes.sort();
+        plan.notes.dedup();
+        plan.unknown.sort_by(|a, b| a.0.cmp(&b.0));
+        plan.unmanaged.sort();
+        plan
+    }
+
     /// Every change, in address order.
     pub fn changes(&self) -> impl Iterator<Item = &Change> {
         self.steps.iter().flat_map(|step| &step.changes)

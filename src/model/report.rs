@@ -1,11 +1,11 @@
 //! What an apply did, address by address.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Action, Address};
 
 /// What a person has to do because the API refused (exit code 3).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ByHand {
     /// The page to open.
     pub url: String,

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{EnvName, RepoName};
 
+use super::strictness::Refs;
+
 /// The `[github]` table and all `[environments.*]`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Desired {
@@ -102,4 +104,16 @@ pub enum RefKind {
     Branch,
     /// `refs/tags/*`.
     Tag,
+}
+
+impl BranchPolicy {
+    /// The refs that it admits, as strictness compares them.
+    #[must_use]
+    pub fn refs(&self) -> Refs {
+        match self {
+            Self::All => Refs::All,
+            Self::Protected => Refs::Protected,
+            Self::Selected(patterns) => Refs::Selected(patterns.clone()),
+        }
+    }
 }

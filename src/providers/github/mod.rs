@@ -1,3 +1,10 @@
-//! GitHub Environments.
+//! GitHub Environments: reviewers, timers, refs, custom rules and variables.
 
 pub mod desired;
+pub mod live;
+pub mod observe;
+pub mod ops;
+pub mod plan;
+pub mod refusal;
+pub mod reviewers;
+pub mod strictness;

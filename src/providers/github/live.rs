@@ -1,0 +1,283 @@
+//! What is there on GitHub: the live state as gatectl compares it.
+//!
+//! Owns the live shape and its meaning. Must not know how it was fetched (see [`super::observe`]) nor what is wanted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::model::{EnvName, RepoName, Unknown};
+
+use super::desired::{BranchPolicy, Pattern, RefKind, Reviewer};
+use super::strictness::{ActorId, Refs, Strictness};
+
+/// Everything that was observed of one repository. A part that could not be read says why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Live {
+    /// The repository itself.
+    pub repository: Result<Repository, Unknown>,
+    /// Every environment there is: absence from a complete list is the only proof of absence (law 1).
+    pub environments: Result<BTreeMap<EnvName, Environment>, Unknown>,
+    /// Each declared reviewer, looked up.
+    pub reviewers: BTreeMap<Reviewer, Result<Actor, Unknown>>,
+    /// Names of the branches that branch protection covers; `None` when nothing declared makes it matter.
+    pub protected_branches: Option<Result<BTreeSet<String>, Unknown>>,
+    /// Slugs of the apps whose custom rules an environment may enable, with their integration ids; only where needed.
+    pub available_rules: BTreeMap<EnvName, Result<BTreeMap<String, u64>, Unknown>>,
+    /// How many runs wait for an approval; only when an environment is about to be deleted.
+    pub waiting_runs: Option<Result<u64, Unknown>>,
+}
+
+/// The repository as GitHub describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    /// Its name in GitHub's own spelling.
+    pub name: RepoName,
+    /// Who can see it.
+    pub visibility: Visibility,
+    /// Whether it is read-only.
+    pub archived: bool,
+    /// Whether an organisation owns it.
+    pub in_organization: bool,
+    /// The branch that dispatches and schedules run on.
+    pub default_branch: String,
+    /// Whether the account behind the token administers it; the token itself may still lack the grant (API page, 1.5).
+    pub admin: Option<bool>,
+}
+
+/// GitHub's visibilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visibility {
+    /// Every rule is available on every current plan.
+    Public,
+    /// Rules depend on the billing plan (API page, 2.3).
+    Private,
+    /// As private, for everybody of the enterprise.
+    Internal,
+}
+
+impl Visibility {
+    /// Whether the billing plan decides which rules may be set (API page, 2.3).
+    #[must_use]
+    pub const fn plan_gated(self) -> bool {
+        !matches!(self, Self::Public)
+    }
+}
+
+/// Somebody who can approve, as GitHub knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The identity that GitHub stores.
+    pub id: ActorId,
+    /// The login, or `org/slug`.
+    pub name: String,
+    /// Whether they may see the repository: GitHub drops those who may not, in silence (API page, 2.5).
+    pub access: Access,
+}
+
+/// Access of a reviewer to the repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// At least read access.
+    Granted,
+    /// None: GitHub would drop this reviewer.
+    None,
+    /// GitHub did not let us look.
+    Unknown(Unknown),
+}
+
+/// One environment as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Environment {
+    /// In GitHub's stored spelling.
+    pub name: EnvName,
+    /// Its database id, for the settings page's address.
+    pub id: u64,
+    /// Who may approve.
+    pub reviewers: Vec<LiveReviewer>,
+    /// No rule reads as `false`.
+    pub prevent_self_review: bool,
+    /// `None`: this server does not say (old GHES).
+    pub can_admins_bypass: Option<bool>,
+    /// Minutes; no rule reads as 0.
+    pub wait_timer: u32,
+    /// GitHub's two booleans.
+    pub policy: PolicyMode,
+    /// The patterns of selected mode with their ids; `None` when nobody asked.
+    pub patterns: Option<Patterns>,
+    /// Enabled custom rules by slug, with their ids; `None` when nobody asked.
+    pub protection_rules: Option<Result<BTreeMap<String, u64>, Unknown>>,
+    /// Environment variables; `None` when nobody asked.
+    pub variables: Option<Result<BTreeMap<String, String>, Unknown>>,
+    /// Names of secrets; `None` when nobody asked.
+    pub secrets: Option<Result<BTreeSet<String>, Unknown>>,
+}
+
+/// Patterns by what they are, with the id that deletes them; keyed by (name, type) (API page, 1.2).
+pub type Patterns = Result<BTreeMap<Pattern, u64>, Unknown>;
+
+/// Somebody who may approve, as an environment lists them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LiveReviewer {
+    /// An account; `kind` is GitHub's `type`: `User`, `Bot`, …
+    User {
+        /// The login.
+        login: String,
+        /// The database id.
+        id: u64,
+        /// GitHub's word for what kind of account it is.
+        kind: String,
+    },
+    /// A team.
+    Team {
+        /// The slug.
+        slug: String,
+        /// The database id.
+        id: u64,
+    },
+}
+
+impl LiveReviewer {
+    /// The identity.
+    #[must_use]
+    pub const fn actor(&self) -> ActorId {
+        match self {
+            Self::User { id, .. } => ActorId::User(*id),
+            Self::Team { id, .. } => ActorId::Team(*id),
+        }
+    }
+
+    /// As a plan shows it.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        match self {
+            Self::User { login, id, .. } => json!({"user": login, "id": id}),
+            Self::Team { slug, id } => json!({"team": slug, "id": id}),
+        }
+    }
+}
+
+/// GitHub's two booleans as the three states that are legal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyMode {
+    /// `null`.
+    All,
+    /// `protected_branches`.
+    Protected,
+    /// `custom_branch_policies`.
+    Selected,
+}
+
+impl From<&BranchPolicy> for PolicyMode {
+    fn from(policy: &BranchPolicy) -> Self {
+        match policy {
+            BranchPolicy::All => Self::All,
+            BranchPolicy::Protected => Self::Protected,
+            BranchPolicy::Selected(_) => Self::Selected,
+        }
+    }
+}
+
+impl Environment {
+    /// The policy as gate.toml would write it; `None` when the patterns are not known.
+    #[must_use]
+    pub fn branch_policy(&self) -> Option<BranchPolicy> {
+        match self.policy {
+            PolicyMode::All => Some(BranchPolicy::All),
+            PolicyMode::Protected => Some(BranchPolicy::Protected),
+            PolicyMode::Selected => {
+                let patterns = self.patterns.as_ref()?.as_ref().ok()?;
+                Some(BranchPolicy::Selected(patterns.keys().cloned().collect()))
+            }
+        }
+    }
+
+    /// How strict it is. What nobody asked for counts as strict as can be: it is not managed, so it does not change.
+    #[must_use]
+    pub fn strictness(&self) -> Strictness {
+        Strictness {
+            reviewers: self.reviewers.iter().map(LiveReviewer::actor).collect(),
+            prevent_self_review: self.prevent_self_review,
+            can_admins_bypass: self.can_admins_bypass.unwrap_or(false),
+            wait_timer: self.wait_timer,
+            refs: self.branch_policy().map_or_else(|| Refs::Selected(BTreeSet::new()), |policy| policy.refs()),
+            protection_rules: match &self.protection_rules {
+                Some(Ok(rules)) => rules.keys().cloned().collect(),
+                _ => BTreeSet::new(),
+            },
+        }
+    }
+}
+
+impl BranchPolicy {
+    /// As a plan shows it: `"all"`, `"protected"`, or the two lists of gate.toml.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        match self {
+            Self::All => json!("all"),
+            Self::Protected => json!("protected"),
+            Self::Selected(patterns) => {
+                let of = |kind: RefKind| patterns.iter().filter(|p| p.kind == kind).map(|p| p.name.as_str()).collect::<Vec<_>>();
+                let mut table = serde_json::Map::new();
+                for (key, kind) in [("branches", RefKind::Branch), ("tags", RefKind::Tag)] {
+                    let names = of(kind);
+                    if !names.is_empty() {
+                        table.insert(key.to_owned(), json!(names));
+                    }
+                }
+                Value::Object(table)
+            }
+        }
+    }
+}
+
+/// What a write relies on: field by field, only what was asked for; contents, never dates or rule ids, which move by themselves (API page, 2.13).
+pub type Snapshot = BTreeMap<String, Value>;
+
+/// The fields of `now` that are not as in `then`, with both values; a renamed login or slug is not a move, ids are what counts.
+#[must_use]
+pub fn moved(then: &Snapshot, now: &Snapshot) -> Vec<(String, Value, Value)> {
+    then.iter()
+        .filter_map(|(name, before)| {
+            let after = now.get(name).unwrap_or(&Value::Null);
+            (identity(before) != identity(after)).then(|| (name.clone(), before.clone(), after.clone()))
+        })
+        .collect()
+}
+
+/// A value without the names of reviewers, in an order of its own.
+fn identity(value: &Value) -> Value {
+    let Value::Array(items) = value else { return value.clone() };
+    let mut items: Vec<Value> = items
+        .iter()
+        .map(|item| match (item.get("id"), item.get("team").is_some()) {
+            (Some(id), team) => json!([team, id]),
+            (None, _) => item.clone(),
+        })
+        .collect();
+    items.sort_by_key(ToString::to_string);
+    Value::Array(items)
+}
+
+impl Environment {
+    /// What is known of the environment, as far as `keys` of variables and the asked-for parts go.
+    #[must_use]
+    pub fn snapshot<'a>(&self, keys: impl IntoIterator<Item = &'a String>) -> Snapshot {
+        let mut fields = Snapshot::new();
+        let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
+        put("reviewers", Value::Array(self.reviewers.iter().map(LiveReviewer::json).collect()));
+        put("prevent_self_review", json!(self.prevent_self_review));
+        put("can_admins_bypass", json!(self.can_admins_bypass));
+        put("wait_timer", json!(self.wait_timer));
+        put("deployment_branch_policy", self.branch_policy().map_or(json!("selected"), |policy| policy.json()));
+        if let Some(Ok(rules)) = &self.protection_rules {
+            put("protection_rules", json!(rules.keys().collect::<Vec<_>>()));
+        }
+        if let Some(Ok(variables)) = &self.variables {
+            for key in keys {
+                put(&format!("variables.{key}"), json!(variables.get(key)));
+            }
+        }
+        fields
+    }
+}

@@ -1,0 +1,529 @@
+//! Asks GitHub for the live state: GETs only, everything independent at once, nothing twice.
+//!
+//! Owns the requests and the wire shapes. Must not compare anything with what is wanted: it only reads which parts matter.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::http::{ApiError, ErrorKind, Reader, Target};
+use crate::model::{Cause, EnvName, RepoName, Unknown};
+
+use super::desired::{self, BranchPolicy, Desired, Gate, Pattern, RefKind, Reviewer};
+use super::live::{Environment, Live, LiveReviewer, Patterns, PolicyMode, Repository, Visibility};
+use super::reviewers;
+
+/// Reads everything that a plan for `want` needs.
+///
+/// The first wave holds all that does not depend on an answer, so the chain is one request deep unless a list has more
+/// pages, a reviewer cannot be looked up through the repository, or a custom rule or a deletion needs a closer look.
+pub async fn observe(reader: &Reader, repo: &RepoName, want: &Desired) -> Live {
+    let gates: Vec<(&EnvName, &Gate)> = want
+        .environments
+        .iter()
+        .filter_map(|(name, environment)| match environment {
+            desired::Environment::Present(gate) => Some((name, gate)),
+            desired::Environment::Absent => None,
+        })
+        .collect();
+    let declared: BTreeSet<&Reviewer> = gates.iter().flat_map(|(_, gate)| gate.reviewers.iter().flatten()).collect();
+    let refs_matter =
+        gates.iter().any(|(_, gate)| gate.deployment_branch_policy.as_ref().is_some_and(|policy| *policy != BranchPolicy::All));
+
+    let (repository, listed, parts, reviewers, protected_branches) = tokio::join!(
+        repository(reader, repo),
+        environments(reader, repo),
+        join_all(gates.iter().map(|(name, gate)| parts(reader, repo, name, gate))),
+        join_all(declared.iter().map(|reviewer| reviewers::resolve(reader, repo, reviewer))),
+        async { if refs_matter { Some(protected_branches(reader, repo).await) } else { None } },
+    );
+
+    let reviewers = declared.into_iter().cloned().zip(reviewers).collect();
+    let environments = listed.map(|mut listed| {
+        for ((name, _), parts) in gates.iter().zip(parts) {
+            if let Some(environment) = listed.get_mut(*name) {
+                parts.join(environment);
+            }
+        }
+        listed
+    });
+
+    let available_rules = match &environments {
+        Ok(environments) => available_rules(reader, repo, &gates, environments).await,
+        Err(_) => BTreeMap::new(),
+    };
+    let deletes = environments.as_ref().is_ok_and(|live| {
+        want.environments.iter().any(|(name, environment)| *environment == desired::Environment::Absent && live.contains_key(name))
+    });
+    let waiting_runs = if deletes { Some(waiting_runs(reader, repo).await) } else { None };
+    Live { repository, environments, reviewers, protected_branches, available_rules, waiting_runs }
+}
+
+/// Reads one environment again, with the same parts as `like` has; `None` when GitHub says that it is not there.
+///
+/// A lone 404 is no proof of absence, but beside the complete list that a plan was made from it says that nothing appeared since.
+///
+/// # Errors
+/// When any part cannot be read.
+pub async fn environment(reader: &Reader, repo: &RepoName, name: &EnvName, like: Asked) -> Result<Option<Environment>, ApiError> {
+    let target = environment_target(repo, name);
+    let (one, parts) = tokio::join!(reader.get_json::<wire::Environment>(&target), asked(reader, repo, name, like));
+    match one {
+        Ok(one) => {
+            let mut environment = decode(&target, one)?;
+            parts.join(&mut environment);
+            Ok(Some(environment))
+        }
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads a counted list to its end.
+///
+/// # Errors
+/// When a page cannot be read, or when the list holds fewer entries than it says: half a list proves no absence.
+pub async fn pages<T, P>(reader: &Reader, target: &Target, per_page: usize) -> Result<Vec<T>, ApiError>
+where
+    P: DeserializeOwned + Page<T>,
+{
+    let page = |page: usize| {
+        let target = target.clone().query("per_page", per_page).query("page", page);
+        async move {
+            let reply = reader.get(&target).await?;
+            Ok::<_, ApiError>((reply.has_next, reply.decode::<P>()?))
+        }
+    };
+    let (mut has_next, first) = page(1).await?;
+    let total = first.total();
+    let mut items = first.items();
+    if let Some(total) = total {
+        // The Link header is not promised on these lists (API page, 1.7), the total is: so the rest is asked for at once.
+        for page in join_all((2..=total.div_ceil(per_page)).map(page)).await {
+            items.extend(page?.1.items());
+        }
+        if items.len() < total {
+            let message = format!("the list says that it holds {total} entries and gave {}", items.len());
+            return Err(malformed(target, &message));
+        }
+    } else {
+        let mut number = 1;
+        while has_next {
+            number += 1;
+            let (more, next) = page(number).await?;
+            has_next = more;
+            items.extend(next.items());
+        }
+    }
+    Ok(items)
+}
+
+/// One page of a counted list.
+pub trait Page<T> {
+    /// How many there are in all, when the server says so.
+    fn total(&self) -> Option<usize>;
+    /// What this page holds.
+    fn items(self) -> Vec<T>;
+}
+
+/// Which parts of an environment to read, beside its own object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Asked {
+    /// Branch and tag patterns.
+    pub patterns: bool,
+    /// Custom rules.
+    pub protection_rules: bool,
+    /// Environment variables.
+    pub variables: bool,
+    /// Names of secrets.
+    pub secrets: bool,
+}
+
+impl From<&Gate> for Asked {
+    fn from(gate: &Gate) -> Self {
+        Self {
+            patterns: gate.deployment_branch_policy.is_some(),
+            protection_rules: gate.protection_rules.is_some(),
+            variables: !gate.variables.is_empty(),
+            secrets: !gate.secrets.is_empty(),
+        }
+    }
+}
+
+struct Parts {
+    patterns: Option<Result<Vec<wire::BranchPolicy>, ApiError>>,
+    protection_rules: Option<Result<BTreeMap<String, u64>, ApiError>>,
+    variables: Option<Result<BTreeMap<String, String>, ApiError>>,
+    secrets: Option<Result<BTreeSet<String>, ApiError>>,
+}
+
+impl Parts {
+    fn join(self, environment: &mut Environment) {
+        environment.patterns = match (environment.policy, self.patterns) {
+            (PolicyMode::Selected, Some(patterns)) => Some(decode_patterns(patterns)),
+            // GitHub answers 404 in the other modes; there are no patterns to speak of.
+            (_, _) => None,
+        };
+        environment.protection_rules = self.protection_rules.map(|rules| rules.map_err(|e| e.unknown()));
+        environment.variables = self.variables.map(|variables| variables.map_err(|e| e.unknown()));
+        environment.secrets = self.secrets.map(|secrets| secrets.map_err(|e| e.unknown()));
+    }
+}
+
+async fn parts(reader: &Reader, repo: &RepoName, name: &EnvName, gate: &Gate) -> Parts {
+    asked(reader, repo, name, gate.into()).await
+}
+
+async fn asked(reader: &Reader, repo: &RepoName, name: &EnvName, asked: Asked) -> Parts {
+    let target = |tail: &str| environment_target(repo, name).join(tail);
+    let (patterns, protection_rules, variables, secrets) = tokio::join!(
+        when(asked.patterns, async { pages::<_, wire::BranchPolicies>(reader, &target("deployment-branch-policies"), 100).await }),
+        when(asked.protection_rules, async {
+            let rules: wire::ProtectionRules = reader.get_json(&target("deployment_protection_rules")).await?;
+            Ok(rules.enabled())
+        }),
+        when(asked.variables, async {
+            // 30 is the most that this list gives per page (API page, 1.4).
+            let variables = pages::<_, wire::Variables>(reader, &target("variables"), 30).await?;
+            Ok(variables.into_iter().map(|v| (v.name.to_uppercase(), v.value)).collect())
+        }),
+        when(asked.secrets, async {
+            let secrets = pages::<_, wire::Secrets>(reader, &target("secrets"), 100).await?;
+            Ok(secrets.into_iter().map(|s| s.name.to_uppercase()).collect())
+        }),
+    );
+    Parts { patterns, protection_rules, variables, secrets }
+}
+
+async fn when<T>(asked: bool, answer: impl Future<Output = T>) -> Option<T> {
+    if asked { Some(answer.await) } else { None }
+}
+
+async fn repository(reader: &Reader, repo: &RepoName) -> Result<Repository, Unknown> {
+    let target = repo_target(repo);
+    let found: wire::Repository = reader.get_json(&target).await.map_err(|error| match &error.kind {
+        ErrorKind::Moved(_) => Unknown {
+            reason: format!("{repo} was renamed or moved: {error}"),
+            hint: "write its new name into gate.toml (`github.repository`) or pass it with --repo; gatectl does not follow a rename, since a write would".to_owned(),
+            cause: Cause::Other,
+        },
+        _ => error.unknown(),
+    })?;
+    let name = RepoName::parse(&found.full_name).unwrap_or_else(|_| repo.clone());
+    let visibility = match found.visibility.as_deref() {
+        Some("public") => Visibility::Public,
+        Some("internal") => Visibility::Internal,
+        Some(_) => Visibility::Private,
+        None if found.private => Visibility::Private,
+        None => Visibility::Public,
+    };
+    Ok(Repository {
+        name,
+        visibility,
+        archived: found.archived,
+        in_organization: found.owner.kind == "Organization",
+        default_branch: found.default_branch,
+        admin: found.permissions.map(|p| p.admin),
+    })
+}
+
+async fn environments(reader: &Reader, repo: &RepoName) -> Result<BTreeMap<EnvName, Environment>, Unknown> {
+    let target = repo_target(repo).join("environments");
+    let listed = pages::<_, wire::Environments>(reader, &target, 100).await.map_err(|e| e.unknown())?;
+    listed
+        .into_iter()
+        .map(|one| decode(&target, one).map(|environment| (environment.name.clone(), environment)))
+        .collect::<Result<_, _>>()
+        .map_err(|e| e.unknown())
+}
+
+async fn protected_branches(reader: &Reader, repo: &RepoName) -> Result<BTreeSet<String>, Unknown> {
+    // This list carries no total: a full page means that there may be more (API page, 1.7). The first 100 prove what matters, that there is one.
+    let target = repo_target(repo).join("branches").query("protected", true).query("per_page", 100);
+    let branches: Vec<wire::Branch> = reader.get_json(&target).await.map_err(|e| e.unknown())?;
+    Ok(branches.into_iter().map(|branch| branch.name).collect())
+}
+
+async fn available_rules(
+    reader: &Reader,
+    repo: &RepoName,
+    gates: &[(&EnvName, &Gate)],
+    environments: &BTreeMap<EnvName, Environment>,
+) -> BTreeMap<EnvName, Result<BTreeMap<String, u64>, Unknown>> {
+    // An environment that does not exist has no such list: its rules are looked up when it has been made.
+    let missing = gates.iter().filter(|(name, gate)| {
+        environments.get(*name).is_some_and(|live| {
+            let enabled = live.protection_rules.as_ref().and_then(|rules| rules.as_ref().ok());
+            gate.protection_rules.iter().flatten().any(|slug| !enabled.is_some_and(|rules| rules.contains_key(slug)))
+        })
+    });
+    join_all(missing.map(|(name, _)| async move {
+        let apps = installed_rules(reader, repo, name).await;
+        ((*name).clone(), apps.map_err(|e| e.unknown()))
+    }))
+    .await
+    .into_iter()
+    .collect()
+}
+
+async fn installed_rules(reader: &Reader, repo: &RepoName, name: &EnvName) -> Result<BTreeMap<String, u64>, ApiError> {
+    let target = environment_target(repo, name).join("deployment_protection_rules").join("apps");
+    let apps = pages::<_, wire::Apps>(reader, &target, 100).await?;
+    Ok(apps.into_iter().map(|app| (app.slug, app.id)).collect())
+}
+
+/// The integration id of an app whose rule is to be enabled on an environment that was just made.
+///
+/// # Errors
+/// When the list cannot be read, or the app is not installed on the repository.
+pub async fn integration_id(reader: &Reader, repo: &RepoName, name: &EnvName, slug: &str) -> Result<u64, ApiError> {
+    installed_rules(reader, repo, name).await?.remove(slug).ok_or_else(|| {
+        let target = environment_target(repo, name).join("deployment_protection_rules").join("apps");
+        malformed(&target, &format!("no app `{slug}` with a deployment protection rule is installed on {repo}"))
+    })
+}
+
+async fn waiting_runs(reader: &Reader, repo: &RepoName) -> Result<u64, Unknown> {
+    let target = repo_target(repo).join("actions").join("runs").query("status", "waiting").query("per_page", 1);
+    let runs: wire::Runs = reader.get_json(&target).await.map_err(|e| e.unknown())?;
+    Ok(runs.total_count)
+}
+
+/// `/repos/{owner}/{repo}`.
+#[must_use]
+pub fn repo_target(repo: &RepoName) -> Target {
+    Target::new(["repos", repo.owner(), repo.name()])
+}
+
+/// `/repos/{owner}/{repo}/environments/{name}`; always built here, never taken from an answer's `url` (API page, 2.13).
+#[must_use]
+pub fn environment_target(repo: &RepoName, name: &EnvName) -> Target {
+    repo_target(repo).join("environments").join(name.as_str())
+}
+
+fn decode_patterns(policies: Result<Vec<wire::BranchPolicy>, ApiError>) -> Patterns {
+    let policies = policies.map_err(|e| e.unknown())?;
+    Ok(policies
+        .into_iter()
+        .map(|policy| {
+            // Old data has no type; it means a branch (API page, 1.2).
+            let kind = if policy.kind.as_deref() == Some("tag") { RefKind::Tag } else { RefKind::Branch };
+            (Pattern { kind, name: policy.name }, policy.id)
+        })
+        .collect())
+}
+
+fn decode(target: &Target, one: wire::Environment) -> Result<Environment, ApiError> {
+    let name = EnvName::new(one.name).map_err(|error| malformed(target, &error.to_string()))?;
+    let mut environment = Environment {
+        name,
+        id: one.id,
+        reviewers: Vec::new(),
+        prevent_self_review: false,
+        can_admins_bypass: one.can_admins_bypass,
+        wait_timer: 0,
+        policy: match one.deployment_branch_policy {
+            None => PolicyMode::All,
+            Some(flags) if flags.custom_branch_policies => PolicyMode::Selected,
+            Some(_) => PolicyMode::Protected,
+        },
+        patterns: None,
+        protection_rules: None,
+        variables: None,
+        secrets: None,
+    };
+    // A rule that is not configured has no entry, and unknown kinds have endpoints of their own (API page, 1.1).
+    for rule in one.protection_rules.unwrap_or_default() {
+        match rule.kind.as_str() {
+            "required_reviewers" => {
+                environment.prevent_self_review = rule.prevent_self_review.unwrap_or(false);
+                for entry in rule.reviewers.unwrap_or_default() {
+                    environment.reviewers.extend(decode_reviewer(entry));
+                }
+            }
+            "wait_timer" => environment.wait_timer = rule.wait_timer.unwrap_or(0),
+            _ => {}
+        }
+    }
+    environment.reviewers.sort();
+    Ok(environment)
+}
+
+/// A reviewer without a body names nobody: it cannot approve, so it does not count (API page, 2.5).
+fn decode_reviewer(entry: wire::ReviewerEntry) -> Option<LiveReviewer> {
+    let reviewer = entry.reviewer?;
+    match (entry.kind.as_deref(), reviewer) {
+        (Some("Team"), wire::Reviewer { id, slug, name, .. }) => Some(LiveReviewer::Team { slug: slug.or(name).unwrap_or_default(), id }),
+        (_, wire::Reviewer { id, slug: Some(slug), login: None, .. }) => Some(LiveReviewer::Team { slug, id }),
+        (_, wire::Reviewer { id, login, kind, .. }) => {
+            Some(LiveReviewer::User { login: login.unwrap_or_default(), id, kind: kind.unwrap_or_else(|| "User".to_owned()) })
+        }
+    }
+}
+
+fn malformed(target: &Target, message: &str) -> ApiError {
+    ApiError {
+        call: format!("GET {target}"),
+        kind: ErrorKind::Malformed,
+        status: Some(200),
+        message: message.to_owned(),
+        details: Vec::new(),
+        request_id: None,
+        accepted_permissions: None,
+        hint: None,
+        may_have_applied: false,
+    }
+}
+
+/// What goes over the wire: every field that GitHub may leave out is optional, unknown ones are ignored.
+mod wire {
+    use super::{BTreeMap, Deserialize, Page};
+
+    #[derive(Deserialize)]
+    pub(super) struct Repository {
+        pub full_name: String,
+        #[serde(default)]
+        pub private: bool,
+        pub visibility: Option<String>,
+        #[serde(default)]
+        pub archived: bool,
+        #[serde(default)]
+        pub default_branch: String,
+        pub owner: Owner,
+        pub permissions: Option<Permissions>,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Owner {
+        #[serde(rename = "type", default)]
+        pub kind: String,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Permissions {
+        #[serde(default)]
+        pub admin: bool,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Environment {
+        pub id: u64,
+        pub name: String,
+        pub can_admins_bypass: Option<bool>,
+        pub protection_rules: Option<Vec<Rule>>,
+        pub deployment_branch_policy: Option<PolicyFlags>,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Rule {
+        #[serde(rename = "type")]
+        pub kind: String,
+        pub wait_timer: Option<u32>,
+        pub prevent_self_review: Option<bool>,
+        pub reviewers: Option<Vec<ReviewerEntry>>,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct ReviewerEntry {
+        #[serde(rename = "type")]
+        pub kind: Option<String>,
+        pub reviewer: Option<Reviewer>,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Reviewer {
+        pub id: u64,
+        pub login: Option<String>,
+        pub slug: Option<String>,
+        pub name: Option<String>,
+        #[serde(rename = "type")]
+        pub kind: Option<String>,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct PolicyFlags {
+        #[serde(default)]
+        pub custom_branch_policies: bool,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct BranchPolicy {
+        pub id: u64,
+        pub name: String,
+        #[serde(rename = "type")]
+        pub kind: Option<String>,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct ProtectionRules {
+        #[serde(default)]
+        custom_deployment_protection_rules: Vec<CustomRule>,
+    }
+
+    #[derive(Deserialize)]
+    struct CustomRule {
+        id: u64,
+        #[serde(default)]
+        enabled: bool,
+        app: App,
+    }
+
+    impl ProtectionRules {
+        pub(super) fn enabled(self) -> BTreeMap<String, u64> {
+            self.custom_deployment_protection_rules.into_iter().filter(|r| r.enabled).map(|r| (r.app.slug, r.id)).collect()
+        }
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct App {
+        pub id: u64,
+        pub slug: String,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Variable {
+        pub name: String,
+        pub value: String,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Secret {
+        pub name: String,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Branch {
+        pub name: String,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Runs {
+        pub total_count: u64,
+    }
+
+    macro_rules! page {
+        ($list:ident, $item:ident, $key:ident) => {
+            #[derive(Deserialize)]
+            pub(super) struct $list {
+                total_count: Option<usize>,
+                $key: Vec<$item>,
+            }
+            impl Page<$item> for $list {
+                fn total(&self) -> Option<usize> {
+                    self.total_count
+                }
+                fn items(self) -> Vec<$item> {
+                    self.$key
+                }
+            }
+        };
+    }
+
+    page!(Environments, Environment, environments);
+    page!(BranchPolicies, BranchPolicy, branch_policies);
+    page!(Variables, Variable, variables);
+    page!(Secrets, Secret, secrets);
+    page!(Apps, App, available_custom_deployment_protection_rule_integrations);
+}

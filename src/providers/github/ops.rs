@@ -1,0 +1,356 @@
+//! The writes on GitHub as data, and how each is performed, settled and refused.
+//!
+//! Owns one request per write. Must not decide what is written: that is the plan's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::http::{ApiError, ErrorKind, Reader, Reply, Target, Writer};
+use crate::model::{ByHand, EnvName, RepoName};
+
+use super::desired::{Pattern, RefKind};
+use super::live::{Environment, PolicyMode, Snapshot};
+use super::observe::{self, Asked, environment_target};
+use super::strictness::ActorId;
+
+/// One step of an apply on one environment: a precondition or a write.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Op {
+    /// The repository in GitHub's own spelling.
+    pub repository: RepoName,
+    /// The environment; in GitHub's stored spelling when it exists.
+    pub environment: EnvName,
+    /// What to do with it.
+    pub action: Action,
+}
+
+/// What an [`Op`] does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Reads: the environment must still be as the plan saw it (`None`: must still be missing), else nothing is written.
+    Expect(Option<Snapshot>),
+    /// The whole gate in one request.
+    Put {
+        /// What is sent.
+        body: Body,
+        /// What is sent when the billing plan refuses `body`: the part that every plan supports. `None`: nothing would help.
+        if_refused: Option<Body>,
+        /// What a person does when the billing plan refuses `body`.
+        by_hand: ByHand,
+    },
+    /// Adds a pattern.
+    CreateBranchPolicy(Pattern),
+    /// Removes a pattern.
+    DeleteBranchPolicy {
+        /// What is removed.
+        pattern: Pattern,
+        /// Its id when the plan was made.
+        id: u64,
+    },
+    /// Removes patterns that GitHub kept from an earlier time in selected mode; whether it keeps them is unsettled (API page, 2.6).
+    DeleteOtherBranchPolicies(BTreeSet<Pattern>),
+    /// Enables a custom rule.
+    EnableRule {
+        /// The app's slug.
+        slug: String,
+        /// What GitHub calls the app's integration id; `None`: the list that tells it exists only once the environment does.
+        integration_id: Option<u64>,
+    },
+    /// Disables a custom rule.
+    DisableRule {
+        /// The app's slug.
+        slug: String,
+        /// The rule's id when the plan was made.
+        id: u64,
+    },
+    /// Adds an environment variable.
+    CreateVariable {
+        /// The name.
+        name: String,
+        /// The value.
+        value: String,
+    },
+    /// Changes an environment variable.
+    UpdateVariable {
+        /// The name.
+        name: String,
+        /// The value.
+        value: String,
+    },
+    /// Deletes the environment with its secrets and rules.
+    Delete,
+}
+
+/// The body of `PUT …/environments/{name}`. An absent key is never relied on, neither to keep nor to clear (API page, 2.1).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Body {
+    /// Minutes.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub wait_timer: Option<u32>,
+    /// Sent only beside reviewers: GitHub refuses it without any (API page, 2.2).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub prevent_self_review: Option<bool>,
+    /// The whole list; empty clears it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reviewers: Option<Vec<BodyReviewer>>,
+    /// `Some(None)` is sent as `null`: every ref.
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "double_option")]
+    pub deployment_branch_policy: Option<Option<PolicyFlags>>,
+    /// Undocumented, yet accepted and returned (API page, 2.4).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub can_admins_bypass: Option<bool>,
+}
+
+/// A reviewer as GitHub takes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct BodyReviewer {
+    /// `User` or `Team`.
+    #[serde(rename = "type")]
+    pub kind: ReviewerKind,
+    /// The database id.
+    pub id: u64,
+}
+
+/// GitHub's two kinds of reviewers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ReviewerKind {
+    /// An account.
+    User,
+    /// A team.
+    Team,
+}
+
+impl From<ActorId> for BodyReviewer {
+    fn from(actor: ActorId) -> Self {
+        match actor {
+            ActorId::User(id) => Self { kind: ReviewerKind::User, id },
+            ActorId::Team(id) => Self { kind: ReviewerKind::Team, id },
+        }
+    }
+}
+
+/// GitHub's two booleans; they must differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyFlags {
+    /// Branches under branch protection may deploy.
+    pub protected_branches: bool,
+    /// The pattern list decides.
+    pub custom_branch_policies: bool,
+}
+
+impl PolicyFlags {
+    /// What is sent for a mode; `None` is `null`.
+    #[must_use]
+    pub const fn of(mode: PolicyMode) -> Option<Self> {
+        match mode {
+            PolicyMode::All => None,
+            PolicyMode::Protected => Some(Self { protected_branches: true, custom_branch_policies: false }),
+            PolicyMode::Selected => Some(Self { protected_branches: false, custom_branch_policies: true }),
+        }
+    }
+}
+
+impl Op {
+    fn target(&self) -> Target {
+        environment_target(&self.repository, &self.environment)
+    }
+
+    /// The op in words for a report: what was being done.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let name = &self.environment;
+        match &self.action {
+            Action::Expect(_) => format!("checking that {name} is still as planned"),
+            Action::Put { .. } => format!("writing the rules of {name}"),
+            Action::CreateBranchPolicy(pattern) => format!("adding {} pattern `{}`", kind(pattern), pattern.name),
+            Action::DeleteBranchPolicy { pattern, .. } => format!("removing {} pattern `{}`", kind(pattern), pattern.name),
+            Action::DeleteOtherBranchPolicies(_) => format!("removing patterns that {name} kept from before"),
+            Action::EnableRule { slug, .. } => format!("enabling the custom rule of `{slug}`"),
+            Action::DisableRule { slug, .. } => format!("disabling the custom rule of `{slug}`"),
+            Action::CreateVariable { name, .. } | Action::UpdateVariable { name, .. } => format!("setting variable {name}"),
+            Action::Delete => format!("deleting {name}"),
+        }
+    }
+
+    /// Whether performing this writes.
+    #[must_use]
+    pub const fn writes(&self) -> bool {
+        !matches!(self.action, Action::Expect(_))
+    }
+}
+
+const fn kind(pattern: &Pattern) -> &'static str {
+    match pattern.kind {
+        RefKind::Branch => "branch",
+        RefKind::Tag => "tag",
+    }
+}
+
+/// Sends one write. What is already as it should be (303 on a pattern, 404 on a deletion) is done, not an error.
+///
+/// # Errors
+/// Every other refusal, and every lost answer.
+pub async fn perform(writer: &Writer, op: &Op) -> Result<(), ApiError> {
+    let target = op.target();
+    let policies = || target.clone().join("deployment-branch-policies");
+    let rules = || target.clone().join("deployment_protection_rules");
+    match &op.action {
+        Action::Expect(_) => Ok(()),
+        Action::Put { body, .. } => put(writer, &target, body).await,
+        Action::CreateBranchPolicy(pattern) => match writer.post(&policies(), pattern).await {
+            Err(error) if error.kind == ErrorKind::SeeOther => Ok(()),
+            other => done(other),
+        },
+        Action::DeleteBranchPolicy { id, .. } => gone(writer.delete(&policies().join(&id.to_string())).await),
+        Action::DeleteOtherBranchPolicies(keep) => {
+            let asked = Asked { patterns: true, ..Asked::default() };
+            let live = observe::environment(writer.reader(), &op.repository, &op.environment, asked).await?;
+            let Some(Ok(patterns)) = live.and_then(|live| live.patterns) else { return Ok(()) };
+            for (pattern, id) in patterns {
+                if !keep.contains(&pattern) {
+                    gone(writer.delete(&policies().join(&id.to_string())).await)?;
+                }
+            }
+            Ok(())
+        }
+        Action::EnableRule { slug, integration_id } => {
+            let id = match integration_id {
+                Some(id) => *id,
+                None => observe::integration_id(writer.reader(), &op.repository, &op.environment, slug).await?,
+            };
+            done(writer.post(&rules(), &json!({"integration_id": id})).await)
+        }
+        Action::DisableRule { id, .. } => gone(writer.delete(&rules().join(&id.to_string())).await),
+        Action::CreateVariable { name, value } => {
+            done(writer.post(&target.join("variables"), &json!({"name": name, "value": value})).await)
+        }
+        Action::UpdateVariable { name, value } => done(writer.patch(&target.join("variables").join(name), &json!({"value": value})).await),
+        Action::Delete => gone(writer.delete(&target).await),
+    }
+}
+
+/// PUTs a body; a key that an old GitHub Enterprise Server does not know is left out and the rest is written (API page, 2.4).
+///
+/// Leaving it out cannot weaken: a server that does not know the key has no such rule. Reading back then says what is missing.
+async fn put(writer: &Writer, target: &Target, body: &Body) -> Result<(), ApiError> {
+    let mut body = body.clone();
+    loop {
+        match writer.put(target, &body).await {
+            Err(error) if error.kind == ErrorKind::Unprocessable => {
+                if !(body.without_unpermitted(&error.message)) {
+                    return Err(error);
+                }
+            }
+            other => return done(other),
+        }
+    }
+}
+
+impl Body {
+    /// Drops the key that the server says is "not a permitted key"; false when it names none that is there.
+    fn without_unpermitted(&mut self, message: &str) -> bool {
+        if !message.contains("is not a permitted key") {
+            return false;
+        }
+        if message.contains("\"can_admins_bypass\"") {
+            self.can_admins_bypass.take().is_some()
+        } else if message.contains("\"prevent_self_review\"") {
+            self.prevent_self_review.take().is_some()
+        } else {
+            false
+        }
+    }
+
+    /// Whether a live environment is as this body asks, in every key that it holds.
+    #[must_use]
+    pub fn holds_in(&self, live: &Environment) -> bool {
+        let reviewers = |wanted: &Vec<BodyReviewer>| {
+            let wanted: BTreeSet<_> = wanted.iter().copied().collect();
+            let live: BTreeSet<_> = live.reviewers.iter().map(|reviewer| BodyReviewer::from(reviewer.actor())).collect();
+            wanted == live
+        };
+        self.wait_timer.is_none_or(|timer| timer == live.wait_timer)
+            && self.prevent_self_review.is_none_or(|prevent| prevent == live.prevent_self_review)
+            && self.reviewers.as_ref().is_none_or(reviewers)
+            && self.deployment_branch_policy.is_none_or(|flags| flags == PolicyFlags::of(live.policy))
+            && self.can_admins_bypass.is_none_or(|bypass| Some(bypass) == live.can_admins_bypass)
+    }
+}
+
+/// What reading found after a write whose answer was lost.
+///
+/// # Errors
+/// When reading fails too.
+pub async fn took_effect(reader: &Reader, op: &Op) -> Result<bool, ApiError> {
+    let asked = match &op.action {
+        Action::CreateBranchPolicy(_) | Action::DeleteBranchPolicy { .. } | Action::DeleteOtherBranchPolicies(_) => {
+            Asked { patterns: true, ..Asked::default() }
+        }
+        Action::EnableRule { .. } | Action::DisableRule { .. } => Asked { protection_rules: true, ..Asked::default() },
+        Action::CreateVariable { .. } | Action::UpdateVariable { .. } => Asked { variables: true, ..Asked::default() },
+        Action::Expect(_) | Action::Put { .. } | Action::Delete => Asked::default(),
+    };
+    let live = observe::environment(reader, &op.repository, &op.environment, asked).await?;
+    let Some(live) = live else { return Ok(op.action == Action::Delete) };
+    let patterns = live.patterns.as_ref().and_then(|patterns| patterns.as_ref().ok());
+    let rules = live.protection_rules.as_ref().and_then(|rules| rules.as_ref().ok());
+    let variable = |name: &String| live.variables.as_ref()?.as_ref().ok()?.get(name).cloned();
+    Ok(match &op.action {
+        Action::Expect(_) => true,
+        Action::Put { body, .. } => body.holds_in(&live),
+        Action::CreateBranchPolicy(pattern) => patterns.is_some_and(|patterns| patterns.contains_key(pattern)),
+        Action::DeleteBranchPolicy { pattern, .. } => patterns.is_some_and(|patterns| !patterns.contains_key(pattern)),
+        Action::DeleteOtherBranchPolicies(keep) => patterns.is_some_and(|patterns| patterns.keys().all(|p| keep.contains(p))),
+        Action::EnableRule { slug, .. } => rules.is_some_and(|rules| rules.contains_key(slug)),
+        Action::DisableRule { slug, .. } => rules.is_some_and(|rules| !rules.contains_key(slug)),
+        Action::CreateVariable { name, value } | Action::UpdateVariable { name, value } => variable(name).as_ref() == Some(value),
+        Action::Delete => false,
+    })
+}
+
+/// Reads the environment for an [`Action::Expect`].
+///
+/// # Errors
+/// When it cannot be read.
+pub async fn snapshot(reader: &Reader, op: &Op, like: &Snapshot) -> Result<Option<Snapshot>, ApiError> {
+    let keys: BTreeMap<String, ()> =
+        like.keys().filter_map(|name| name.strip_prefix("variables.")).map(|key| (key.to_owned(), ())).collect();
+    let asked = Asked {
+        patterns: like.get("deployment_branch_policy").is_some_and(Value::is_object),
+        protection_rules: like.contains_key("protection_rules"),
+        variables: !keys.is_empty(),
+        secrets: false,
+    };
+    let live = observe::environment(reader, &op.repository, &op.environment, asked).await?;
+    Ok(live.map(|live| live.snapshot(keys.keys())))
+}
+
+fn done(reply: Result<Reply, ApiError>) -> Result<(), ApiError> {
+    reply.map(|_| ())
+}
+
+/// A deletion of what is not there is done (API page, 2.8).
+fn gone(reply: Result<Reply, ApiError>) -> Result<(), ApiError> {
+    match reply {
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+        other => done(other),
+    }
+}
+
+/// Tells a key that is `null` from one that is absent.
+mod double_option {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, clippy::option_option, reason = "the signature that serde's `with` asks for")]
+    pub(super) fn serialize<T: Serialize, S: Serializer>(value: &Option<Option<T>>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.as_ref().and_then(Option::as_ref).serialize(serializer)
+    }
+
+    #[expect(clippy::option_option, reason = "absent, null and a value are three things")]
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+        Option::deserialize(deserializer).map(Some)
+    }
+}

@@ -1,0 +1,151 @@
+//! The refusal of the billing plan: how it is recognised, and what a person does about it (runbook, failure mode B).
+//!
+//! Owns GitHub's wordings and the steps by hand. Must not know how the refused request was sent.
+
+use crate::http::{ApiError, ErrorKind};
+use crate::model::{ByHand, EnvName, RepoName};
+
+use super::desired::{BranchPolicy, Gate, RefKind, Reviewer};
+
+/// A rule that GitHub's billing plan refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feature {
+    /// Required reviewers, and with them the prevention of self-review.
+    RequiredReviewers,
+    /// The wait timer.
+    WaitTimer,
+    /// The wording of 2022 names no rule (API page, 2.2, message 3).
+    Unnamed,
+}
+
+/// Recognises a refusal by the billing plan, in all known wordings; `None` for every other 422 (API page, 2.2).
+#[must_use]
+pub fn classify(error: &ApiError) -> Option<Feature> {
+    if error.kind != ErrorKind::Unprocessable || error.status != Some(422) {
+        return None;
+    }
+    let message = error.message.to_lowercase();
+    if !message.contains("billing plan") {
+        return None;
+    }
+    Some(if message.contains("required reviewers") {
+        Feature::RequiredReviewers
+    } else if message.contains("wait timer") {
+        Feature::WaitTimer
+    } else {
+        Feature::Unnamed
+    })
+}
+
+/// What a person does after a refusal, with exact values.
+///
+/// `url` is the repository's environment page; `freeze_app` the app that can be frozen meanwhile. `because` is filled in by
+/// whoever hears GitHub's words.
+#[must_use]
+pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze_app: Option<&str>) -> ByHand {
+    let mut steps = vec![
+        format!(
+            "Make the rule available first: GitHub documents required reviewers, wait timers and the admin-bypass switch for public repositories on every current plan, and for private or internal ones with GitHub Enterprise only. GitHub Team is not enough for a private repository. Either move {repo} to an organisation with GitHub Enterprise, or make it public. Until then the settings page hides the same controls."
+        ),
+        format!("Then run `gatectl apply` again: it writes the whole gate in one request. Or, by hand: open {url} and choose `{name}`."),
+    ];
+    let reviewers = gate.reviewers.as_deref().unwrap_or_default();
+    if !reviewers.is_empty() {
+        let who: Vec<String> = reviewers.iter().map(describe).collect();
+        steps.push(format!("Under \"Required reviewers\", add {}.", who.join(", ")));
+        match gate.prevent_self_review {
+            Some(true) => steps.push("Tick \"Prevent self-review\".".to_owned()),
+            Some(false) => steps.push("Leave \"Prevent self-review\" unticked.".to_owned()),
+            None => {}
+        }
+    }
+    if let Some(minutes) = gate.wait_timer.filter(|minutes| *minutes > 0) {
+        steps.push(format!("Tick \"Wait timer\" and enter {minutes} minutes."));
+    }
+    if gate.can_admins_bypass == Some(false) {
+        steps.push("Untick \"Allow administrators to bypass configured protection rules\".".to_owned());
+    }
+    steps.push("Click \"Save protection rules\".".to_owned());
+    match &gate.deployment_branch_policy {
+        Some(BranchPolicy::All) => steps.push("Under \"Deployment branches and tags\", choose \"No restriction\".".to_owned()),
+        Some(BranchPolicy::Protected) => {
+            steps.push("Under \"Deployment branches and tags\", choose \"Protected branches only\".".to_owned());
+        }
+        Some(BranchPolicy::Selected(patterns)) => {
+            let list: Vec<String> = patterns
+                .iter()
+                .map(|pattern| match pattern.kind {
+                    RefKind::Branch => format!("branch `{}`", pattern.name),
+                    RefKind::Tag => format!("tag `{}`", pattern.name),
+                })
+                .collect();
+            steps.push(format!(
+                "Under \"Deployment branches and tags\", choose \"Selected branches and tags\" and add {}.",
+                list.join(", ")
+            ));
+        }
+        None => {}
+    }
+    steps.push(match freeze_app {
+        Some(app) => format!(
+            "Meanwhile nobody has to approve a deployment to {name}. Close it with the freeze: `gatectl freeze on --app {app} --reason \"no required reviewers on {name}\"`. This is weaker than a reviewer: it holds only in workflows that check the freeze, and whoever may write the app's config vars can lift it."
+        ),
+        None => format!(
+            "Meanwhile nobody has to approve a deployment to {name}. Declare a [freeze] in gate.toml and close it with `gatectl freeze on --app APP --reason TEXT`, in workflows that check the freeze."
+        ),
+    });
+    ByHand { url, because: String::new(), steps }
+}
+
+fn describe(reviewer: &Reviewer) -> String {
+    match reviewer {
+        Reviewer::User { login, id: Some(id) } => format!("{login} (user id {id})"),
+        Reviewer::User { login, id: None } => login.clone(),
+        Reviewer::Team { slug, .. } => format!("team {slug}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(status: u16, message: &str) -> ApiError {
+        ApiError {
+            call: "PUT /x".to_owned(),
+            kind: ErrorKind::Unprocessable,
+            status: Some(status),
+            message: message.to_owned(),
+            details: Vec::new(),
+            request_id: None,
+            accepted_permissions: None,
+            hint: None,
+            may_have_applied: false,
+        }
+    }
+
+    #[test]
+    fn every_known_wording_of_the_billing_refusal_is_recognised_and_nothing_else() {
+        let refused = [
+            (
+                "Failed to create the environment protection rule. Please ensure the billing plan supports the required reviewers protection rule.",
+                Feature::RequiredReviewers,
+            ),
+            (
+                "Failed to create the environment protection rule. Please ensure the billing plan supports the wait timer protection rule.",
+                Feature::WaitTimer,
+            ),
+            ("Fail to create protected rule, please ensure billing plan include protected branch gate.", Feature::Unnamed),
+        ];
+        for (message, feature) in refused {
+            assert_eq!(classify(&error(422, message)), Some(feature), "{message}");
+            assert_eq!(classify(&error(400, message)), None);
+        }
+        for other in [
+            "Failed to create or update the environment protection rule. Required reviewers must have at least one reviewer to set prevent_self_review.",
+            "\"custom_branch_policies\" and \"protected_branches\" cannot have the same value",
+            "Invalid request.\n\n\"can_admins_bypass\" is not a permitted key.",
+        ] {
+            assert_eq!(classify(&error(422, other)), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! How strict a gate is, dimension by dimension: the one place that says what weaker means (laws 4 and 7).
+//!
+//! Owns the order. Must not know where a gate was read or how it is written.
+
+use std::collections::BTreeSet;
+
+use crate::model::fnmatch;
+
+use super::desired::{Pattern, RefKind};
+
+/// The database identity of somebody who may approve: logins and slugs can be renamed, ids cannot (API page, 2.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ActorId {
+    /// An account.
+    User(u64),
+    /// A team.
+    Team(u64),
+}
+
+/// Which refs may deploy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refs {
+    /// Every ref.
+    All,
+    /// Branches under branch protection.
+    Protected,
+    /// What these patterns match; with none, nothing.
+    Selected(BTreeSet<Pattern>),
+}
+
+/// Everything about an environment that holds a deployment back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Strictness {
+    /// Who may approve; one approval suffices. Empty: nobody has to.
+    pub reviewers: BTreeSet<ActorId>,
+    /// Whether the one who started the run may not approve it; means nothing without reviewers.
+    pub prevent_self_review: bool,
+    /// Whether admins may skip the rules.
+    pub can_admins_bypass: bool,
+    /// Minutes.
+    pub wait_timer: u32,
+    /// Which refs may deploy.
+    pub refs: Refs,
+    /// Slugs of enabled custom rules; all of them have to pass.
+    pub protection_rules: BTreeSet<String>,
+}
+
+/// One way in which a gate can be weaker than another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dimension {
+    /// A workflow that names a missing environment runs ungated.
+    Existence,
+    /// Who may approve.
+    Reviewers,
+    /// Whether one may approve one's own run.
+    SelfReview,
+    /// Whether admins may skip the rules.
+    AdminBypass,
+    /// How long every deployment waits.
+    WaitTimer,
+    /// Which refs may deploy.
+    Refs,
+    /// Which apps have to agree.
+    CustomRules,
+}
+
+impl Dimension {
+    /// All of them, in the order in which a plan shows their fields.
+    pub const ALL: [Self; 7] =
+        [Self::Existence, Self::Reviewers, Self::SelfReview, Self::AdminBypass, Self::WaitTimer, Self::Refs, Self::CustomRules];
+}
+
+/// Whether `a` holds back at least what `b` holds back, in one dimension. `None` is an environment that does not exist:
+/// the weakest of all, since a workflow that names it creates it without rules (API page, 2.8).
+#[must_use]
+pub fn at_least_as_strict(a: Option<&Strictness>, b: Option<&Strictness>, dimension: Dimension) -> bool {
+    let (a, b) = match (a, b) {
+        (_, None) => return true,
+        (None, Some(_)) if dimension == Dimension::Existence => return false,
+        (None, Some(b)) => (&Strictness::none(), b),
+        (Some(a), Some(b)) => (a, b),
+    };
+    match dimension {
+        Dimension::Existence => true,
+        Dimension::Reviewers => b.reviewers.is_empty() || (!a.reviewers.is_empty() && a.reviewers.is_subset(&b.reviewers)),
+        Dimension::SelfReview => a.self_review_prevented() || !b.self_review_prevented(),
+        Dimension::AdminBypass => !a.can_admins_bypass || b.can_admins_bypass,
+        Dimension::WaitTimer => a.wait_timer >= b.wait_timer,
+        Dimension::Refs => refs_within(&a.refs, &b.refs),
+        Dimension::CustomRules => a.protection_rules.is_superset(&b.protection_rules),
+    }
+}
+
+/// The dimensions in which `after` is not provably as strict as `before`.
+#[must_use]
+pub fn weakened(before: Option<&Strictness>, after: Option<&Strictness>) -> Vec<Dimension> {
+    Dimension::ALL.into_iter().filter(|dimension| !at_least_as_strict(after, before, *dimension)).collect()
+}
+
+/// Law 4 for one moment of an apply: in each dimension, `now` is at least as strict as the start or as the goal.
+///
+/// Where the two ends can be compared this is "as the weaker of the two"; where they cannot, it asks for one of them.
+#[must_use]
+pub fn between(start: Option<&Strictness>, now: Option<&Strictness>, goal: Option<&Strictness>) -> Vec<Dimension> {
+    Dimension::ALL
+        .into_iter()
+        .filter(|dimension| !at_least_as_strict(now, start, *dimension) && !at_least_as_strict(now, goal, *dimension))
+        .collect()
+}
+
+/// Whether every ref that `a` admits is provably admitted by `b`.
+///
+/// `Protected` is never provably within patterns, nor patterns within `Protected`: protection can change at any time,
+/// and without a protected branch it admits every branch (API page, 2.6). Patterns that admit nothing are within all.
+#[must_use]
+pub fn refs_within(a: &Refs, b: &Refs) -> bool {
+    match (a, b) {
+        (_, Refs::All) | (Refs::Protected, Refs::Protected) => true,
+        (Refs::Selected(a), Refs::Selected(b)) => a.iter().all(|pattern| covered(pattern, b)),
+        (Refs::Selected(a), Refs::Protected) => a.is_empty(),
+        (Refs::All, _) | (Refs::Protected, Refs::Selected(_)) => false,
+    }
+}
+
+/// Whether one of `patterns` provably matches all that `pattern` matches.
+#[must_use]
+pub fn covered(pattern: &Pattern, patterns: &BTreeSet<Pattern>) -> bool {
+    patterns.iter().any(|general| general.kind == pattern.kind && fnmatch::covers(&general.name, &pattern.name))
+}
+
+/// Whether one of the patterns admits the ref, given by its short name.
+#[must_use]
+pub fn admitted<'p>(patterns: &'p BTreeSet<Pattern>, kind: RefKind, short_name: &str) -> Option<&'p Pattern> {
+    patterns.iter().find(|pattern| pattern.kind == kind && fnmatch::matches(&pattern.name, short_name))
+}
+
+impl Strictness {
+    /// A gate that holds nothing back: what GitHub makes of an environment that a workflow names first.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self {
+            reviewers: BTreeSet::new(),
+            prevent_self_review: false,
+            can_admins_bypass: true,
+            wait_timer: 0,
+            refs: Refs::All,
+            protection_rules: BTreeSet::new(),
+        }
+    }
+
+    fn self_review_prevented(&self) -> bool {
+        self.prevent_self_review && !self.reviewers.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn refs() -> impl Strategy<Value = Refs> {
+        let pattern =
+            (prop_oneof![Just(RefKind::Branch), Just(RefKind::Tag)], prop_oneof!["main", "release/\\*", "release/1", "v\\*", "v1"])
+                .prop_map(|(kind, name)| Pattern { kind, name });
+        prop_oneof![Just(Refs::All), Just(Refs::Protected), proptest::collection::btree_set(pattern, 0..4).prop_map(Refs::Selected),]
+    }
+
+    fn gate() -> impl Strategy<Value = Option<Strictness>> {
+        let actor = prop_oneof![(1..4u64).prop_map(ActorId::User), (1..3u64).prop_map(ActorId::Team)];
+        proptest::option::weighted(
+            0.9,
+            (
+                proptest::collection::btree_set(actor, 0..4),
+                any::<bool>(),
+                any::<bool>(),
+                0..3u32,
+                refs(),
+                proptest::collection::btree_set("[ab]", 0..3),
+            )
+                .prop_map(|(reviewers, prevent_self_review, can_admins_bypass, wait_timer, refs, protection_rules)| {
+                    Strictness { reviewers, prevent_self_review, can_admins_bypass, wait_timer, refs, protection_rules }
+                }),
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn strictness_is_a_preorder(a in gate(), b in gate(), c in gate()) {
+            for d in Dimension::ALL {
+                let le = |x: &Option<Strictness>, y: &Option<Strictness>| at_least_as_strict(x.as_ref(), y.as_ref(), d);
+                prop_assert!(le(&a, &a), "reflexive in {d:?}");
+                if le(&a, &b) && le(&b, &c) {
+                    prop_assert!(le(&a, &c), "transitive in {d:?}");
+                }
+            }
+        }
+
+        #[test]
+        fn nothing_is_weaker_than_a_missing_environment(a in gate()) {
+            prop_assert!(weakened(None, a.as_ref()).is_empty());
+            prop_assert_eq!(weakened(a.as_ref(), None).contains(&Dimension::Existence), a.is_some());
+        }
+
+        #[test]
+        fn both_ends_lie_between_the_ends(a in gate(), b in gate()) {
+            prop_assert!(between(a.as_ref(), a.as_ref(), b.as_ref()).is_empty());
+            prop_assert!(between(a.as_ref(), b.as_ref(), b.as_ref()).is_empty());
+        }
+    }
+
+    fn base() -> Strictness {
+        Strictness { reviewers: BTreeSet::from([ActorId::User(1)]), can_admins_bypass: false, ..Strictness::none() }
+    }
+
+    #[test]
+    fn a_longer_list_of_approvers_is_a_wider_door_but_none_is_wider_still() {
+        let with = |ids: &[u64]| Strictness { reviewers: ids.iter().map(|id| ActorId::User(*id)).collect(), ..base() };
+        let weaker = |a: &[u64], b: &[u64]| weakened(Some(&with(a)), Some(&with(b))) == vec![Dimension::Reviewers];
+        assert!(weaker(&[1], &[1, 2]));
+        assert!(weaker(&[1], &[2]));
+        assert!(weaker(&[1], &[]));
+        assert!(!weaker(&[1, 2], &[1]));
+        assert!(!weaker(&[], &[1, 2]));
+    }
+
+    #[test]
+    fn every_dimension_has_a_weaker_side() {
+        let start = Strictness {
+            prevent_self_review: true,
+            wait_timer: 5,
+            refs: Refs::Protected,
+            protection_rules: BTreeSet::from(["a".to_owned()]),
+            ..base()
+        };
+        let cases = [
+            (Strictness { prevent_self_review: false, ..start.clone() }, Dimension::SelfReview),
+            (Strictness { can_admins_bypass: true, ..start.clone() }, Dimension::AdminBypass),
+            (Strictness { wait_timer: 4, ..start.clone() }, Dimension::WaitTimer),
+            (Strictness { refs: Refs::All, ..start.clone() }, Dimension::Refs),
+            (Strictness { protection_rules: BTreeSet::new(), ..start.clone() }, Dimension::CustomRules),
+        ];
+        for (after, dimension) in cases {
+            assert_eq!(weakened(Some(&start), Some(&after)), vec![dimension]);
+            assert_eq!(weakened(Some(&after), Some(&start)), vec![], "the way back tightens");
+        }
+    }
+
+    #[test]
+    fn a_union_of_two_incomparable_ends_is_weaker_than_both() {
+        let selected = |names: &[&str]| Strictness {
+            refs: Refs::Selected(names.iter().map(|n| Pattern { kind: RefKind::Branch, name: (*n).to_owned() }).collect()),
+            ..base()
+        };
+        let (start, goal) = (selected(&["main"]), selected(&["dev"]));
+        assert_eq!(between(Some(&start), Some(&selected(&["main", "dev"])), Some(&goal)), vec![Dimension::Refs]);
+        assert!(between(Some(&start), Some(&selected(&[])), Some(&goal)).is_empty());
+        assert!(refs_within(&selected(&["release/1"]).refs, &selected(&["release/*"]).refs));
+        assert!(!refs_within(&selected(&["release/*"]).refs, &selected(&["release/1"]).refs));
+    }
+}
