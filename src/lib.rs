@@ -13,6 +13,7 @@
 //! `workflows`, `freeze` and `verify` are pure. `sandbox` is the emulator; no client code knows of it.
 //! The import arrows are held by `tests/layers.rs`.
 
+pub mod apply;
 pub mod config;
 pub mod freeze;
 pub mod http;

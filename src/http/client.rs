@@ -56,7 +56,25 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// Asks and decodes with a function of its own, which may drop parts of the body while it is parsed.
+    ///
+    /// # Errors
+    /// As [`Self::get_json`].
+    pub async fn get_with<T>(&self, _target: &Target, _decode: impl FnOnce(&[u8]) -> serde_json::Result<T>) -> Result<T, ApiError> {
+        unimplemented!()
+    }
+}
+
 impl Writer {
+    /// PATCH whose answer's body is dropped unread.
+    ///
+    /// # Errors
+    /// As [`Self::patch`].
+    pub async fn patch_discarding(&self, _target: &Target, _body: &(impl Serialize + Sync)) -> Result<(), ApiError> {
+        unimplemented!()
+    }
+
     /// The reading half.
     #[must_use]
     pub fn reader(&self) -> &Reader {

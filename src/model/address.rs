@@ -70,6 +70,15 @@ impl Address {
         Self { provider: Provider::Heroku, scope: app.to_owned(), kind: Kind::Freeze }
     }
 
+    /// `github` or `heroku`.
+    #[must_use]
+    pub const fn provider(&self) -> &'static str {
+        match self.provider {
+            Provider::Github => "github",
+            Provider::Heroku => "heroku",
+        }
+    }
+
     /// `OWNER/REPO`, or the name of the app.
     #[must_use]
     pub fn scope(&self) -> &str {
@@ -85,11 +94,7 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let provider = match self.provider {
-            Provider::Github => "github",
-            Provider::Heroku => "heroku",
-        };
-        write!(f, "{provider}/{}", self.scope)?;
+        write!(f, "{}/{}", self.provider(), self.scope)?;
         match &self.kind {
             Kind::Repository | Kind::App => Ok(()),
             Kind::Environment(name) => write!(f, "/environments/{name}"),

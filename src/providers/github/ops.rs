@@ -2,17 +2,19 @@
 //!
 //! Owns one request per write. Must not decide what is written: that is the plan's.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::apply::Moved;
 use crate::http::{ApiError, ErrorKind, Reader, Reply, Target, Writer};
 use crate::model::{ByHand, EnvName, RepoName};
 
 use super::desired::{Pattern, RefKind};
-use super::live::{Environment, PolicyMode, Snapshot};
+use super::live::{self, Environment, PolicyMode, Snapshot};
 use super::observe::{self, Asked, environment_target};
+use super::refusal;
 use super::strictness::ActorId;
 
 /// One step of an apply on one environment: a precondition or a write.
@@ -311,21 +313,51 @@ pub async fn took_effect(reader: &Reader, op: &Op) -> Result<bool, ApiError> {
     })
 }
 
-/// Reads the environment for an [`Action::Expect`].
+/// What of an [`Action::Expect`] no longer holds; nothing for a write.
 ///
 /// # Errors
-/// When it cannot be read.
-pub async fn snapshot(reader: &Reader, op: &Op, like: &Snapshot) -> Result<Option<Snapshot>, ApiError> {
-    let keys: BTreeMap<String, ()> =
-        like.keys().filter_map(|name| name.strip_prefix("variables.")).map(|key| (key.to_owned(), ())).collect();
+/// When the environment cannot be read.
+pub async fn moved(reader: &Reader, op: &Op) -> Result<Vec<Moved>, ApiError> {
+    let Action::Expect(then) = &op.action else { return Ok(Vec::new()) };
+    let keys: BTreeSet<String> =
+        then.iter().flat_map(Snapshot::keys).filter_map(|name| name.strip_prefix("variables.")).map(str::to_owned).collect();
+    let has = |name: &str| then.as_ref().and_then(|then| then.get(name));
     let asked = Asked {
-        patterns: like.get("deployment_branch_policy").is_some_and(Value::is_object),
-        protection_rules: like.contains_key("protection_rules"),
+        patterns: has("deployment_branch_policy").is_some_and(Value::is_object),
+        protection_rules: has("protection_rules").is_some(),
         variables: !keys.is_empty(),
         secrets: false,
     };
-    let live = observe::environment(reader, &op.repository, &op.environment, asked).await?;
-    Ok(live.map(|live| live.snapshot(keys.keys())))
+    let now = observe::environment(reader, &op.repository, &op.environment, asked).await?.map(|now| now.snapshot(&keys));
+    let existence = |was: &str, now: &str| vec![Moved { name: op.environment.to_string(), was: json!(was), now: json!(now) }];
+    Ok(match (then, now) {
+        (None, None) => Vec::new(),
+        (None, Some(_)) => existence("missing", "there"),
+        (Some(_), None) => existence("there", "missing"),
+        (Some(then), Some(now)) => live::moved(then, &now).into_iter().map(|(name, was, now)| Moved { name, was, now }).collect(),
+    })
+}
+
+/// The steps by hand, when the error is the billing plan's refusal of a PUT.
+#[must_use]
+pub fn refused(op: &Op, error: &ApiError) -> Option<ByHand> {
+    let Action::Put { by_hand, .. } = &op.action else { return None };
+    refusal::classify(error)?;
+    Some(ByHand { because: error.message.clone(), ..by_hand.clone() })
+}
+
+/// Writes what the billing plan does support of a refused PUT.
+///
+/// The refused PUT is not atomic, and whether some of its keys were applied is unsettled (API page, 2.2): where reading finds
+/// any of them, nothing is written, since under whole replacement the smaller body would clear them.
+///
+/// # Errors
+/// When reading or writing fails.
+pub async fn fall_back(writer: &Writer, op: &Op) -> Result<(), ApiError> {
+    let Action::Put { if_refused: Some(body), .. } = &op.action else { return Ok(()) };
+    let live = observe::environment(writer.reader(), &op.repository, &op.environment, Asked::default()).await?;
+    let holds_gated_rules = live.is_some_and(|live| !live.reviewers.is_empty() || live.wait_timer > 0 || live.prevent_self_review);
+    if holds_gated_rules { Ok(()) } else { put(writer, &op.target(), body).await }
 }
 
 fn done(reply: Result<Reply, ApiError>) -> Result<(), ApiError> {

@@ -285,7 +285,10 @@ impl Planner<'_> {
         let put_fields = ["reviewers", "prevent_self_review", "can_admins_bypass", "wait_timer"];
         if mode != there.policy || change.fields.iter().any(|field| put_fields.contains(&field.name.as_str())) {
             let refs_weaken = change.fields.iter().any(|field| field.name == "deployment_branch_policy" && field.weakens);
-            let if_refused = (mode != there.policy && !refs_weaken)
+            // Where rules that the billing plan gates are there already, a smaller body could clear them.
+            let gated_rules =
+                !there.reviewers.is_empty() || there.wait_timer > 0 || there.prevent_self_review || there.can_admins_bypass == Some(false);
+            let if_refused = (mode != there.policy && !refs_weaken && !gated_rules)
                 .then(|| Body { deployment_branch_policy: Some(PolicyFlags::of(mode)), ..Body::default() });
             ops.push(self.put(gate, self.body(gate, reviewers, Some(there)), if_refused));
         }

@@ -1,0 +1,197 @@
+//! Carries a plan out: step by step, op by op, exactly what the plan holds (law 3).
+//!
+//! Owns the order of steps, what a failure stops, how a lost answer is settled, and the report.
+//! Must not know any provider: it sees their requests through [`Executor`] only.
+
+mod report;
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::http::{ApiError, ErrorKind};
+use crate::model::{Action, ByHand, Step};
+
+pub use report::report;
+
+/// How often a write whose answer was lost, and which reading shows did not happen, is sent in all.
+const ATTEMPTS: u32 = 3;
+
+/// What apply needs of a provider's requests.
+pub trait Executor {
+    /// One request.
+    type Op;
+
+    /// The op in words, for progress and reports: `writing the rules of production`.
+    fn describe(&self, op: &Self::Op) -> String;
+
+    /// Whether performing it writes; what does not is a precondition.
+    fn writes(&self, op: &Self::Op) -> bool;
+
+    /// For a precondition: what is no longer as the plan saw it.
+    fn moved(&self, op: &Self::Op) -> impl Future<Output = Result<Vec<Moved>, ApiError>>;
+
+    /// Sends the write.
+    fn perform(&self, op: &Self::Op) -> impl Future<Output = Result<(), ApiError>>;
+
+    /// Whether a write whose answer was lost took effect, by reading.
+    fn took_effect(&self, op: &Self::Op) -> impl Future<Output = Result<bool, ApiError>>;
+
+    /// What a person does when this error is the billing plan's refusal; `None` when it is any other error.
+    fn refused(&self, op: &Self::Op, error: &ApiError) -> Option<ByHand>;
+
+    /// Writes the part of a refused op that every plan supports, as planned.
+    fn fall_back(&self, op: &Self::Op) -> impl Future<Output = Result<(), ApiError>>;
+}
+
+/// A value that is no longer as the plan saw it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moved {
+    /// The field.
+    pub name: String,
+    /// As the plan saw it.
+    pub was: Value,
+    /// As it is.
+    pub now: Value,
+}
+
+/// How a step ended, before anything was read back.
+#[derive(Debug, Clone, PartialEq)]
+pub enum End {
+    /// Every op was answered with success, or was found done after its answer was lost.
+    Done,
+    /// The billing plan refused; what could not be written beside that is named.
+    Refused(ByHand, Vec<String>),
+    /// An op failed, or a precondition did not hold; the rest of the step was not tried.
+    Failed(String),
+    /// Nothing of it was tried.
+    Skipped(String),
+}
+
+/// Set when the user wants to stop: no further request is sent.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Asks for the stop.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it was asked for.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Performs the steps one after the other, deletions last; gives one [`End`] for each, in the order of `steps`.
+///
+/// A failed step does not stop the others, except that refused credentials stop the steps of the same provider.
+pub async fn run<E: Executor>(executor: &E, steps: &[Step<E::Op>], stop: &Stop, progress: impl Fn(&str)) -> Vec<End> {
+    let deletes = |step: &Step<E::Op>| step.changes.iter().any(|change| change.action == Action::Delete);
+    let mut order: Vec<usize> = (0..steps.len()).collect();
+    order.sort_by_key(|index| steps.get(*index).is_some_and(deletes));
+
+    let mut ends: Vec<End> = steps.iter().map(|_| End::Skipped("interrupted before it was tried".to_owned())).collect();
+    let mut locked_out = BTreeSet::new();
+    for index in order {
+        let (Some(step), Some(end)) = (steps.get(index), ends.get_mut(index)) else { continue };
+        let provider = step.changes.first().map(|change| change.address.provider());
+        if stop.is_set() {
+            break;
+        }
+        if locked_out.contains(&provider) {
+            *end = End::Skipped("the credentials were refused on an earlier step".to_owned());
+            continue;
+        }
+        let (outcome, kind) = run_step(executor, step, stop, &progress).await;
+        if kind == Some(ErrorKind::Unauthenticated) {
+            locked_out.insert(provider);
+        }
+        *end = outcome;
+    }
+    ends
+}
+
+async fn run_step<E: Executor>(executor: &E, step: &Step<E::Op>, stop: &Stop, progress: &impl Fn(&str)) -> (End, Option<ErrorKind>) {
+    let weakens = step.changes.iter().any(|change| change.weakens);
+    let mut refused: Option<(ByHand, Vec<String>)> = None;
+    let mut wrote = false;
+    for op in &step.ops {
+        if stop.is_set() {
+            let end = match refused {
+                Some((by_hand, rest)) => End::Refused(by_hand, rest),
+                None if wrote => End::Failed("interrupted before the step was complete; run `gatectl apply` again to finish it".to_owned()),
+                None => End::Skipped("interrupted before it was tried".to_owned()),
+            };
+            return (end, None);
+        }
+        progress(&executor.describe(op));
+        if !executor.writes(op) {
+            match executor.moved(op).await {
+                Ok(moved) if moved.is_empty() => continue,
+                Ok(moved) => return (End::Failed(changed_meanwhile(&moved)), None),
+                Err(error) => return (failed(executor, op, &error), Some(error.kind)),
+            }
+        }
+        match settle(executor, op).await {
+            Ok(()) => wrote = true,
+            Err(error) => match (executor.refused(op, &error), &mut refused) {
+                (Some(by_hand), None) => {
+                    let mut rest = Vec::new();
+                    if let Err(error) = executor.fall_back(op).await {
+                        rest.push(format!("{} without the refused rules: {error}", executor.describe(op)));
+                    }
+                    wrote = true;
+                    refused = Some((by_hand, rest));
+                    // What loosens was meant to come together with what was refused: it does not come alone.
+                    if weakens {
+                        break;
+                    }
+                }
+                // The rest of a refused step is tried for what it is worth.
+                (_, Some((_, rest))) => rest.push(format!("{}: {error}", executor.describe(op))),
+                (None, None) => return (failed(executor, op, &error), Some(error.kind)),
+            },
+        }
+    }
+    (refused.map_or(End::Done, |(by_hand, rest)| End::Refused(by_hand, rest)), None)
+}
+
+/// Performs a write; when the answer is lost, reading decides whether it is sent again.
+async fn settle<E: Executor>(executor: &E, op: &E::Op) -> Result<(), ApiError> {
+    let mut attempt = 1;
+    loop {
+        let error = match executor.perform(op).await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.may_have_applied => error,
+            Err(error) => return Err(error),
+        };
+        match executor.took_effect(op).await {
+            Ok(true) => return Ok(()),
+            Ok(false) if attempt < ATTEMPTS => {
+                tokio::time::sleep(Duration::from_millis(250) * attempt).await;
+                attempt += 1;
+            }
+            Ok(false) | Err(_) => return Err(error),
+        }
+    }
+}
+
+fn failed<E: Executor>(executor: &E, op: &E::Op, error: &ApiError) -> End {
+    let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+    End::Failed(format!("{}: {error}{hint}", executor.describe(op)))
+}
+
+fn changed_meanwhile(moved: &[Moved]) -> String {
+    let what: Vec<String> = moved.iter().map(|m| format!("{} was {} and is now {}", m.name, m.was, m.now)).collect();
+    format!("changed by somebody else since the plan was made, so nothing was written: {}; run `gatectl plan` again", what.join("; "))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+use std::cell::RefCell;
+
+use serde_json::json;
+
+use super::*;
+use crate::model::{Address, Change, Field, Plan, Unknown};
+
+/// A scripted provider: op `n` answers what the script says, and everything is written down.
+#[derive(Default)]
+struct Script {
+    log: RefCell<Vec<String>>,
+    lost_then: RefCell<Vec<bool>>,
+    stop_after: Option<(&'static str, Stop)>,
+}
+
+fn error(kind: ErrorKind, may_have_applied: bool) -> ApiError {
+    ApiError {
+        call: "PUT /x".to_owned(),
+        kind,
+        status: None,
+        message: "went wrong".to_owned(),
+        details: Vec::new(),
+        request_id: None,
+        accepted_permissions: None,
+        hint: None,
+        may_have_applied,
+    }
+}
+
+impl Executor for Script {
+    type Op = &'static str;
+
+    fn describe(&self, op: &Self::Op) -> String {
+        (*op).to_owned()
+    }
+    fn writes(&self, op: &Self::Op) -> bool {
+        !op.starts_with("expect")
+    }
+    async fn moved(&self, op: &Self::Op) -> Result<Vec<Moved>, ApiError> {
+        self.log.borrow_mut().push((*op).to_owned());
+        Ok(if *op == "expect-moved" { vec![Moved { name: "wait_timer".to_owned(), was: json!(1), now: json!(2) }] } else { Vec::new() })
+    }
+    async fn perform(&self, op: &Self::Op) -> Result<(), ApiError> {
+        self.log.borrow_mut().push((*op).to_owned());
+        if let Some((after, stop)) = &self.stop_after
+            && after == op
+        {
+            stop.set();
+        }
+        match *op {
+            "fail" => Err(error(ErrorKind::Conflict, false)),
+            "locked-out" => Err(error(ErrorKind::Unauthenticated, false)),
+            "lost" => Err(error(ErrorKind::Transport, true)),
+            "refused" => Err(error(ErrorKind::Unprocessable, false)),
+            _ => Ok(()),
+        }
+    }
+    async fn took_effect(&self, _op: &Self::Op) -> Result<bool, ApiError> {
+        Ok(self.lost_then.borrow_mut().pop().unwrap_or(false))
+    }
+    fn refused(&self, op: &Self::Op, _error: &ApiError) -> Option<ByHand> {
+        (*op == "refused").then(|| ByHand { url: "u".to_owned(), because: "b".to_owned(), steps: Vec::new() })
+    }
+    async fn fall_back(&self, _op: &Self::Op) -> Result<(), ApiError> {
+        self.log.borrow_mut().push("fall back".to_owned());
+        Ok(())
+    }
+}
+
+fn change(address: Address, action: Action, weakens: bool) -> Change {
+    let field = Field { name: "reviewers".to_owned(), before: json!([]), after: json!([{"user": "a", "id": 1}]), weakens, because: None };
+    Change::new(address, action, vec![field])
+}
+
+fn step(app: &str, action: Action, ops: &[&'static str]) -> Step<&'static str> {
+    Step { changes: vec![change(Address::app(app), action, false)], ops: ops.to_vec() }
+}
+
+fn plan(steps: Vec<Step<&'static str>>, unknown: Vec<(Address, Unknown)>) -> Plan<&'static str> {
+    Plan { config: "gate.toml".to_owned(), fingerprint: String::new(), steps, notes: Vec::new(), unknown, unmanaged: Vec::new() }
+}
+
+fn run_all(script: &Script, steps: &[Step<&'static str>], stop: &Stop) -> Vec<End> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(run(script, steps, stop, |_| {}))
+}
+
+#[test]
+fn a_failure_ends_its_step_and_no_other_and_deletions_come_last() {
+    let script = Script::default();
+    let steps = [
+        step("a", Action::Delete, &["delete"]),
+        step("b", Action::Update, &["expect", "fail", "never"]),
+        step("c", Action::Update, &["expect", "write"]),
+    ];
+    let ends = run_all(&script, &steps, &Stop::default());
+    assert!(matches!(ends.as_slice(), [End::Done, End::Failed(_), End::Done]), "{ends:?}");
+    assert_eq!(*script.log.borrow(), ["expect", "fail", "expect", "write", "delete"]);
+}
+
+#[test]
+fn what_moved_is_named_and_not_overwritten() {
+    let script = Script::default();
+    let ends = run_all(&script, &[step("a", Action::Update, &["expect-moved", "write"])], &Stop::default());
+    let [End::Failed(message)] = ends.as_slice() else { panic!("{ends:?}") };
+    assert!(message.contains("wait_timer was 1 and is now 2"), "{message}");
+    assert_eq!(*script.log.borrow(), ["expect-moved"]);
+}
+
+#[test]
+fn a_lost_answer_is_settled_by_reading_before_anything_is_sent_again() {
+    // Popped from the end: first reading says no, second says yes.
+    let script = Script { lost_then: RefCell::new(vec![true, false]), ..Script::default() };
+    assert_eq!(run_all(&script, &[step("a", Action::Update, &["lost", "next"])], &Stop::default()), [End::Done]);
+    assert_eq!(*script.log.borrow(), ["lost", "lost", "next"]);
+
+    let script = Script::default();
+    let ends = run_all(&script, &[step("a", Action::Update, &["lost", "next"])], &Stop::default());
+    assert!(matches!(ends.as_slice(), [End::Failed(_)]));
+    assert_eq!(*script.log.borrow(), ["lost"; ATTEMPTS as usize], "sent a bounded number of times, and the step ends");
+}
+
+#[test]
+fn refused_credentials_stop_that_provider_only() {
+    let script = Script::default();
+    let repo = crate::model::RepoName::parse("o/r").unwrap();
+    let github = Step { changes: vec![change(Address::repository(&repo), Action::Update, false)], ops: vec!["other"] };
+    let steps = [step("a", Action::Update, &["locked-out"]), step("b", Action::Update, &["write"]), github];
+    let ends = run_all(&script, &steps, &Stop::default());
+    assert!(matches!(ends.as_slice(), [End::Failed(_), End::Skipped(_), End::Done]), "{ends:?}");
+}
+
+#[test]
+fn after_a_refusal_the_rest_is_tried_unless_it_loosens() {
+    let script = Script::default();
+    let ends = run_all(&script, &[step("a", Action::Update, &["refused", "pattern", "fail"])], &Stop::default());
+    assert_eq!(*script.log.borrow(), ["refused", "fall back", "pattern", "fail"]);
+    let [End::Refused(_, rest)] = ends.as_slice() else { panic!("{ends:?}") };
+    assert_eq!(rest.len(), 1);
+
+    let script = Script::default();
+    let loosening = Step { changes: vec![change(Address::app("a"), Action::Update, true)], ops: vec!["refused", "pattern"] };
+    run_all(&script, &[loosening], &Stop::default());
+    assert_eq!(*script.log.borrow(), ["refused", "fall back"]);
+}
+
+#[test]
+fn a_stop_lets_the_request_in_flight_finish_and_sends_no_other() {
+    let stop = Stop::default();
+    let script = Script { stop_after: Some(("first", stop.clone())), ..Script::default() };
+    let ends = run_all(&script, &[step("a", Action::Update, &["first", "second"]), step("b", Action::Update, &["third"])], &stop);
+    assert_eq!(*script.log.borrow(), ["first"]);
+    assert!(matches!(ends.as_slice(), [End::Failed(_), End::Skipped(_)]), "{ends:?}");
+}
+
+#[test]
+fn what_was_read_back_decides() {
+    let before = plan(vec![step("a", Action::Update, &["write"])], Vec::new());
+    let clean = plan(Vec::new(), Vec::new());
+    let result = |end: End, after: &Plan<&'static str>| {
+        let report = report(&before, vec![end], after, false);
+        (report.outcomes[0].result.clone(), report.converged, report.outcomes[0].message.clone())
+    };
+    assert_eq!(result(End::Done, &clean), (OutcomeResult::Applied, true, "updated".to_owned()));
+    let (kind, converged, message) = result(End::Done, &before);
+    assert_eq!((kind, converged), (OutcomeResult::Failed, false));
+    assert!(message.contains("does not list a as reviewer") && message.contains("NOBODY"), "{message}");
+    assert_eq!(result(End::Failed("lost".to_owned()), &clean).0, OutcomeResult::Applied);
+    let unknown = Unknown { reason: "502".to_owned(), hint: String::new(), cause: crate::model::Cause::Other };
+    let blind = plan(Vec::new(), vec![(Address::app("a"), unknown)]);
+    assert_eq!(result(End::Done, &blind).0, OutcomeResult::Failed, "a success that nobody could check is none");
+}
+
+use crate::model::OutcomeResult;

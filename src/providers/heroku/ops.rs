@@ -1,0 +1,89 @@
+//! The writes on Heroku as data, and their performance.
+//!
+//! Owns one request per app. Must not decide what is written.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::apply::Moved;
+use crate::http::{ApiError, Reader, Target, Writer};
+
+use super::live::{self, ConfigVars};
+
+/// One step of an apply on one app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Op {
+    /// The app.
+    pub app: String,
+    /// What to do with it.
+    pub action: Action,
+}
+
+/// What an [`Op`] does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Reads: these keys must still have these values, else nothing is written.
+    Expect(ConfigVars),
+    /// All changes of the app in one request: each makes a release and restarts the app (workflows-heroku-freeze page, 2.1).
+    Patch(BTreeMap<String, String>),
+}
+
+impl Op {
+    /// The op in words for a report: what was being done.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match &self.action {
+            Action::Expect(_) => format!("checking that the config vars of {} are still as planned", self.app),
+            Action::Patch(vars) => format!("setting {} on {}", vars.keys().cloned().collect::<Vec<_>>().join(", "), self.app),
+        }
+    }
+
+    /// Whether performing this writes.
+    #[must_use]
+    pub const fn writes(&self) -> bool {
+        matches!(self.action, Action::Patch(_))
+    }
+}
+
+/// Sends one write.
+///
+/// # Errors
+/// Every refusal, and every lost answer.
+pub async fn perform(writer: &Writer, op: &Op) -> Result<(), ApiError> {
+    match &op.action {
+        Action::Expect(_) => Ok(()),
+        // Heroku answers with every var of the app: nothing of it is kept.
+        Action::Patch(vars) => writer.patch_discarding(&Target::new(["apps", &op.app, "config-vars"]), vars).await,
+    }
+}
+
+/// What reading found after a write whose answer was lost: a PATCH is never repeated blindly, since each one restarts the app.
+///
+/// # Errors
+/// When reading fails too.
+pub async fn took_effect(reader: &Reader, op: &Op) -> Result<bool, ApiError> {
+    match &op.action {
+        Action::Expect(_) => Ok(true),
+        Action::Patch(vars) => {
+            let live = live::config_vars(reader, &op.app, &vars.keys().cloned().collect()).await?;
+            Ok(vars.iter().all(|(key, value)| live.get(key).and_then(Option::as_ref) == Some(value)))
+        }
+    }
+}
+
+/// What of an [`Action::Expect`] no longer holds; nothing for a write.
+///
+/// # Errors
+/// When the config vars cannot be read.
+pub async fn moved(reader: &Reader, op: &Op) -> Result<Vec<Moved>, ApiError> {
+    let Action::Expect(then) = &op.action else { return Ok(Vec::new()) };
+    let now = live::config_vars(reader, &op.app, &then.keys().cloned().collect()).await?;
+    Ok(then
+        .iter()
+        .filter(|(key, value)| now.get(*key) != Some(value))
+        .map(|(key, value)| Moved { name: key.clone(), was: json!(value), now: json!(now.get(key)) })
+        .collect())
+}

@@ -1,0 +1,130 @@
+//! What differs between the declared and the live config vars, and the one request per app that brings them in line. Pure.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::model::{self, Address, Change, Draft, Field, Step};
+
+use super::desired::Desired;
+use super::live::{ConfigVars, Live};
+use super::ops::{Action, Op};
+
+/// The config var that opens a frozen deploy, where gate.toml declares a freeze: setting it weakens.
+#[derive(Debug, Clone, Copy)]
+pub struct Override<'a> {
+    /// The app.
+    pub app: &'a str,
+    /// The key.
+    pub key: &'a str,
+}
+
+/// Compares what is wanted with what is there.
+#[must_use]
+pub fn plan(want: &Desired, live: &Live, freeze_override: Option<Override<'_>>) -> Draft<Op> {
+    let mut draft = Draft::default();
+    for (app, wanted) in &want.config {
+        let vars = match live.config.get(app) {
+            Some(Ok(vars)) => vars,
+            Some(Err(unknown)) => {
+                draft.unknown.extend(wanted.keys().map(|key| (Address::config(app, key), unknown.clone())));
+                continue;
+            }
+            None => continue,
+        };
+        let changed: BTreeMap<String, String> = wanted
+            .iter()
+            .filter(|(key, value)| vars.get(*key).and_then(Option::as_ref) != Some(value))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        if changed.is_empty() {
+            continue;
+        }
+        let opens = |key: &str| freeze_override.is_some_and(|o| o.app == app && o.key == key);
+        let changes = changed.iter().map(|(key, value)| change(app, key, vars, value, opens(key))).collect();
+        let before: ConfigVars = changed.keys().map(|key| (key.clone(), vars.get(key).cloned().flatten())).collect();
+        let op = |action| Op { app: app.clone(), action };
+        draft.steps.push(Step { changes, ops: vec![op(Action::Expect(before)), op(Action::Patch(changed))] });
+        draft.note(
+            &Address::app(app),
+            "setting config vars makes a release: the app's dynos restart and its release phase runs, migrations included",
+        );
+    }
+    draft
+}
+
+fn change(app: &str, key: &str, vars: &ConfigVars, value: &str, opens: bool) -> Change {
+    let live = vars.get(key).cloned().flatten();
+    let weakens = opens && is_on(value) && !live.as_deref().is_some_and(is_on);
+    let action = if live.is_some() { model::Action::Update } else { model::Action::Create };
+    let field = Field {
+        name: "value".to_owned(),
+        before: json!(live),
+        after: json!(value),
+        weakens,
+        because: weakens.then(|| "opens deployments that a freeze holds back".to_owned()),
+    };
+    Change::new(Address::config(app, key), action, vec![field])
+}
+
+/// Whether a legacy reader takes the value for "on" (workflows-heroku-freeze page, 3.3).
+fn is_on(value: &str) -> bool {
+    !matches!(value.trim().to_ascii_lowercase().as_str(), "" | "0" | "false" | "no" | "off")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Cause, Unknown};
+
+    fn want(vars: &[(&str, &str)]) -> Desired {
+        let vars = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Desired { config: BTreeMap::from([("app".to_owned(), vars)]) }
+    }
+
+    fn live(vars: &[(&str, Option<&str>)]) -> Live {
+        let vars = vars.iter().map(|(k, v)| ((*k).to_owned(), v.map(str::to_owned))).collect();
+        Live { config: BTreeMap::from([("app".to_owned(), Ok(vars))]) }
+    }
+
+    #[test]
+    fn an_app_gets_one_patch_with_just_what_differs() {
+        let draft = plan(&want(&[("A", "1"), ("B", "2"), ("C", "3")]), &live(&[("A", Some("1")), ("B", Some("x")), ("C", None)]), None);
+        assert_eq!(draft.steps.len(), 1);
+        let actions: Vec<_> = draft.steps[0].changes.iter().map(|c| (c.address.to_string(), c.action)).collect();
+        assert_eq!(
+            actions,
+            [("heroku/app/config/B".to_owned(), model::Action::Update), ("heroku/app/config/C".to_owned(), model::Action::Create)]
+        );
+        let patches: Vec<_> = draft.steps[0].ops.iter().filter(|op| op.writes()).collect();
+        assert_eq!(patches.len(), 1);
+        assert_eq!(patches[0].action, Action::Patch(BTreeMap::from([("B".to_owned(), "2".to_owned()), ("C".to_owned(), "3".to_owned())])));
+    }
+
+    #[test]
+    fn what_is_as_declared_sends_nothing() {
+        let draft = plan(&want(&[("A", "1")]), &live(&[("A", Some("1"))]), None);
+        assert_eq!(draft, Draft::default());
+    }
+
+    #[test]
+    fn an_unreadable_app_is_unknown_key_by_key() {
+        let unknown = Unknown { reason: "403".to_owned(), hint: String::new(), cause: Cause::Credentials };
+        let live = Live { config: BTreeMap::from([("app".to_owned(), Err(unknown.clone()))]) };
+        let draft = plan(&want(&[("A", "1"), ("B", "2")]), &live, None);
+        assert!(draft.steps.is_empty());
+        assert_eq!(draft.unknown, [(Address::config("app", "A"), unknown.clone()), (Address::config("app", "B"), unknown)]);
+    }
+
+    #[test]
+    fn setting_the_override_weakens_and_clearing_it_does_not() {
+        let over = Some(Override { app: "app", key: "O" });
+        let weakens =
+            |value: &str, was: Option<&str>, over| plan(&want(&[("O", value)]), &live(&[("O", was)]), over).steps[0].changes[0].weakens;
+        assert!(weakens("1", Some("0"), over));
+        assert!(weakens("1", None, over));
+        assert!(!weakens("0", Some("1"), over));
+        assert!(!weakens("yes", Some("1"), over), "it was open before");
+        assert!(!weakens("1", Some("0"), None));
+    }
+}
