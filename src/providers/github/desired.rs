@@ -117,3 +117,16 @@ impl BranchPolicy {
         }
     }
 }
+
+impl Desired {
+    /// Declares every environment absent that exists and is not declared, as `--prune` asks.
+    ///
+    /// `github-pages` stays: GitHub makes it for itself (API page, 2.8).
+    pub fn declare_the_rest_absent(&mut self, live: &super::live::Live) {
+        for name in live.environments.iter().flatten().map(|(name, _)| name) {
+            if name.folded() != "github-pages" && !self.environments.contains_key(name) {
+                self.environments.insert(name.clone(), Environment::Absent);
+            }
+        }
+    }
+}

@@ -28,6 +28,21 @@ pub struct Live {
     pub waiting_runs: Option<Result<u64, Unknown>>,
 }
 
+impl Live {
+    /// When GitHub cannot be asked at all.
+    #[must_use]
+    pub fn unreachable(why: &Unknown) -> Self {
+        Self {
+            repository: Err(why.clone()),
+            environments: Err(why.clone()),
+            reviewers: BTreeMap::new(),
+            protected_branches: None,
+            available_rules: BTreeMap::new(),
+            waiting_runs: None,
+        }
+    }
+}
+
 /// The repository as GitHub describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {

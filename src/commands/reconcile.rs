@@ -1,0 +1,170 @@
+//! Observe and plan over all providers: what `plan`, `apply` and reading back share.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::config::Desired;
+use crate::http::Reader;
+use crate::model::{Address, Cause, EnvName, Plan, RepoName, Unknown};
+use crate::providers::{Op, github, heroku};
+
+use super::fingerprint;
+
+/// The reading clients and what they are asked about. A provider that nothing declared needs may be missing.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    /// gate.toml as the user named it.
+    pub config: String,
+    /// What is wanted, after `--environment` narrowed it.
+    pub want: Desired,
+    /// GitHub, when an environment is declared.
+    pub github: Option<Site>,
+    /// Heroku, when a config var is declared; or why it cannot be asked.
+    pub heroku: Option<Result<Reader, Unknown>>,
+    /// Whether undeclared environments are to go.
+    pub prune: Prune,
+}
+
+/// A repository and where it is.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The declared name.
+    pub repository: RepoName,
+    /// Where its pages are.
+    pub web: String,
+    /// The client, or why there is none.
+    pub reader: Result<Reader, Unknown>,
+}
+
+/// What happens to environments that gate.toml does not declare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prune {
+    /// They are left alone (law 5).
+    Nothing,
+    /// They are deleted, as `--prune` asks; except the one that GitHub Pages makes for itself (API page, 2.8).
+    Undeclared,
+}
+
+/// Everything that was observed.
+#[derive(Debug)]
+pub struct Observed {
+    github: Option<github::live::Live>,
+    heroku: heroku::live::Live,
+}
+
+/// A plan with what it was made from.
+#[derive(Debug)]
+pub struct Drafted {
+    /// The plan.
+    pub plan: Plan<Op>,
+    /// The live state, address by address: what a saved plan holds against the world when it is applied.
+    pub basis: BTreeMap<String, Value>,
+}
+
+impl Scene {
+    /// Observes and plans.
+    pub async fn draft(&self) -> Drafted {
+        let observed = self.observe().await;
+        self.plan(&observed)
+    }
+
+    /// The same scene, narrowed to what a set of addresses covers: reading back asks only about what was written.
+    #[must_use]
+    pub fn narrowed(&self, addresses: &BTreeSet<Address>) -> Self {
+        let mut scene = self.clone();
+        if let Some(site) = &self.github {
+            let covered = |name: &EnvName| addresses.contains(&Address::environment(&site.repository, name));
+            scene.want.github.environments.retain(|name, _| covered(name));
+            for address in addresses {
+                // A pruned environment is wanted absent, though the file does not say so.
+                if let crate::model::Kind::Environment(name) = address.kind()
+                    && !scene.want.github.environments.contains_key(name)
+                {
+                    scene.want.github.environments.insert(name.clone(), github::desired::Environment::Absent);
+                }
+            }
+            if scene.want.github.environments.is_empty() {
+                scene.github = None;
+            }
+        }
+        scene.prune = Prune::Nothing;
+        scene.want.heroku.config.retain(|app, vars| {
+            vars.retain(|key, _| addresses.contains(&Address::config(app, key)));
+            !vars.is_empty()
+        });
+        if scene.want.heroku.config.is_empty() {
+            scene.heroku = None;
+        }
+        scene
+    }
+
+    async fn observe(&self) -> Observed {
+        let github = async {
+            let site = self.github.as_ref()?;
+            Some(match &site.reader {
+                Ok(reader) => github::observe::observe(reader, &site.repository, &self.want.github).await,
+                Err(unknown) => github::live::Live::unreachable(unknown),
+            })
+        };
+        let keys: BTreeMap<String, BTreeSet<String>> =
+            self.want.heroku.config.iter().map(|(app, vars)| (app.clone(), vars.keys().cloned().collect())).collect();
+        let heroku = async {
+            match &self.heroku {
+                None => heroku::live::Live::default(),
+                Some(Ok(reader)) => heroku::live::observe(reader, &keys).await,
+                Some(Err(unknown)) => {
+                    heroku::live::Live { config: keys.keys().map(|app| (app.clone(), Err(unknown.clone()))).collect() }
+                }
+            }
+        };
+        let (github, heroku) = tokio::join!(github, heroku);
+        Observed { github, heroku }
+    }
+
+    fn plan(&self, observed: &Observed) -> Drafted {
+        let mut drafts = Vec::new();
+        let mut basis = BTreeMap::new();
+        if let (Some(site), Some(live)) = (&self.github, &observed.github) {
+            let mut want = self.want.github.clone();
+            if self.prune == Prune::Undeclared {
+                want.declare_the_rest_absent(live);
+            }
+            let freeze_app = self.want.freeze.as_ref().map(|freeze| freeze.heroku_app.as_str());
+            let context = github::plan::Context { repository: &site.repository, web: &site.web, freeze_app };
+            drafts.push(github::plan::plan(context, &want, live).map(Op::Github));
+            github_basis(site, &want, live, &mut basis);
+        }
+        let freeze_override = self
+            .want
+            .freeze
+            .as_ref()
+            .map(|freeze| heroku::plan::Override { app: &freeze.heroku_app, key: &freeze.override_flag });
+        drafts.push(heroku::plan::plan(&self.want.heroku, &observed.heroku, freeze_override).map(Op::Heroku));
+        for (app, vars) in &observed.heroku.config {
+            for (key, value) in vars.iter().flatten() {
+                basis.insert(Address::config(app, key).to_string(), json!(value));
+            }
+        }
+        let fingerprint = fingerprint::of(&json!({"desired": fingerprint::desired(&self.want), "live": basis}));
+        Drafted { plan: Plan::assemble(self.config.clone(), fingerprint, drafts), basis }
+    }
+}
+
+fn github_basis(site: &Site, want: &github::desired::Desired, live: &github::live::Live, basis: &mut BTreeMap<String, Value>) {
+    let Ok(environments) = &live.environments else { return };
+    for (name, environment) in &want.environments {
+        let keys = match environment {
+            github::desired::Environment::Present(gate) => gate.variables.keys().collect(),
+            github::desired::Environment::Absent => Vec::new(),
+        };
+        let there = environments.get(name).map(|there| there.snapshot(keys));
+        basis.insert(Address::environment(&site.repository, name).to_string(), json!(there));
+    }
+}
+
+/// The unknown that stands for a missing token.
+#[must_use]
+pub fn no_credentials(reason: impl Into<String>, hint: impl Into<String>) -> Unknown {
+    Unknown { reason: reason.into(), hint: hint.into(), cause: Cause::Credentials }
+}
