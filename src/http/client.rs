@@ -1,9 +1,15 @@
 //! The two faces of an API: one that can only read, and one that can write.
 
+use std::sync::Arc;
+
+use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use super::{ApiError, Target};
+use super::answer::decode_message;
+use super::exchange::Channel;
+use super::{ApiError, Endpoint, ErrorKind, Target};
 
 /// A successful answer (2xx) whose body was read to its end.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,7 +17,7 @@ pub struct Reply {
     /// The status.
     pub status: u16,
     /// The body as JSON; `Null` when it is empty.
-    pub body: serde_json::Value,
+    pub body: Value,
     /// Whether the `Link` header names a next page.
     pub has_next: bool,
 }
@@ -19,7 +25,7 @@ pub struct Reply {
 /// A client that has no way to write (law 2). Cheap to clone; clones share connections, limits and counters.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    _private: (),
+    channel: Arc<Channel>,
 }
 
 /// A client that can also write.
@@ -29,59 +35,90 @@ pub struct Writer {
 }
 
 impl Reader {
+    pub(super) fn new(channel: Channel) -> Self {
+        Self { channel: Arc::new(channel) }
+    }
+
+    /// Where this client asks.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.channel.endpoint
+    }
+
     /// Asks once, whatever retries that takes.
     ///
     /// # Errors
     /// [`ApiError`] for every answer but a 2xx.
-    pub async fn get(&self, _target: &Target) -> Result<Reply, ApiError> {
-        unimplemented!()
+    pub async fn get(&self, target: &Target) -> Result<Reply, ApiError> {
+        self.channel.ask(Method::GET, target, None).await
     }
 
     /// Asks and decodes.
     ///
     /// # Errors
     /// As [`Self::get`]; also when the body is not a `T`.
-    pub async fn get_json<T: DeserializeOwned>(&self, _target: &Target) -> Result<T, ApiError> {
-        unimplemented!()
+    pub async fn get_json<T: DeserializeOwned>(&self, target: &Target) -> Result<T, ApiError> {
+        let reply = self.get(target).await?;
+        T::deserialize(reply.body).map_err(|error| {
+            let mut refusal = ApiError::new(call(&self.channel, &Method::GET, target), ErrorKind::Malformed, decode_message(&error));
+            refusal.status = Some(reply.status);
+            refusal
+        })
     }
 }
 
 impl Writer {
+    pub(super) fn new(reader: Reader) -> Self {
+        Self { reader }
+    }
+
     /// The reading half.
     #[must_use]
     pub fn reader(&self) -> &Reader {
         &self.reader
     }
 
-    /// PUT with a JSON body; retried where that is safe.
+    /// PUT with a JSON body; never repeated after it may have taken effect.
     ///
     /// # Errors
     /// [`ApiError`] for every answer but a 2xx.
-    pub async fn put(&self, _target: &Target, _body: &(impl Serialize + Sync)) -> Result<Reply, ApiError> {
-        unimplemented!()
+    pub async fn put(&self, target: &Target, body: &(impl Serialize + Sync)) -> Result<Reply, ApiError> {
+        self.write(Method::PUT, target, body).await
     }
 
     /// PATCH with a JSON body; never repeated after it may have taken effect.
     ///
     /// # Errors
     /// [`ApiError`] for every answer but a 2xx.
-    pub async fn patch(&self, _target: &Target, _body: &(impl Serialize + Sync)) -> Result<Reply, ApiError> {
-        unimplemented!()
+    pub async fn patch(&self, target: &Target, body: &(impl Serialize + Sync)) -> Result<Reply, ApiError> {
+        self.write(Method::PATCH, target, body).await
     }
 
     /// POST with a JSON body; never repeated after it may have taken effect.
     ///
     /// # Errors
     /// [`ApiError`] for every answer but a 2xx.
-    pub async fn post(&self, _target: &Target, _body: &(impl Serialize + Sync)) -> Result<Reply, ApiError> {
-        unimplemented!()
+    pub async fn post(&self, target: &Target, body: &(impl Serialize + Sync)) -> Result<Reply, ApiError> {
+        self.write(Method::POST, target, body).await
     }
 
     /// DELETE; a 404 is an error here, its caller decides what it means.
     ///
     /// # Errors
     /// [`ApiError`] for every answer but a 2xx.
-    pub async fn delete(&self, _target: &Target) -> Result<Reply, ApiError> {
-        unimplemented!()
+    pub async fn delete(&self, target: &Target) -> Result<Reply, ApiError> {
+        self.reader.channel.ask(Method::DELETE, target, None).await
     }
+
+    async fn write(&self, method: Method, target: &Target, body: &(impl Serialize + Sync)) -> Result<Reply, ApiError> {
+        let channel = &self.reader.channel;
+        let body: Value = serde_json::to_value(body).map_err(|_| {
+            ApiError::new(call(channel, &method, target), ErrorKind::Refused, "not sent: the body cannot be written as JSON")
+        })?;
+        channel.ask(method, target, Some(&body)).await
+    }
+}
+
+fn call(channel: &Channel, method: &Method, target: &Target) -> String {
+    format!("{method} {}", channel.endpoint.url(target))
 }
