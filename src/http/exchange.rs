@@ -169,7 +169,7 @@ impl Channel {
         let settings = &self.shared.settings;
         let limit = (Instant::now() + settings.attempt_timeout).min(call.deadline);
         self.shared.counters.sent(&call.method);
-        let outcome = timeout_at(limit, self.face.send(&wire, head, call.body)).await.unwrap_or_else(|_| {
+        let outcome = timeout_at(limit, self.face.send(&wire, settings.max_body, head, call.body)).await.unwrap_or_else(|_| {
             let overall = limit == call.deadline;
             let allowed = if overall { settings.timeout } else { settings.attempt_timeout };
             Err(Fault::Lost(format!("timed out after {:.1} s{}", allowed.as_secs_f64(), if overall { " (--timeout)" } else { "" })))

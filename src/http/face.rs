@@ -51,12 +51,12 @@ impl Face {
         }
     }
 
-    /// Sends once and reads the whole answer, whatever its status.
-    pub(super) async fn send(&self, wire: &Wire, head: Builder, body: Option<&Value>) -> Result<Response<Bytes>, Fault> {
+    /// Sends once and reads the whole answer of at most so many bytes, whatever its status.
+    pub(super) async fn send(&self, wire: &Wire, max_body: usize, head: Builder, body: Option<&Value>) -> Result<Response<Bytes>, Fault> {
         match self {
             Self::GitHub(octocrab) => {
                 let octocrab = octocrab.get_or_init(|| {
-                    let service = OctocrabBuilder::new_empty().with_service(OnWire(wire.clone()));
+                    let service = OctocrabBuilder::new_empty().with_service(OnWire(wire.clone(), max_body));
                     let Ok(octocrab) = service.with_auth(AuthState::None).build();
                     octocrab
                 });
@@ -70,7 +70,7 @@ impl Face {
                     Some(body) => head.header(CONTENT_TYPE, "application/json").body(Bytes::from(body.to_string())),
                     None => head.body(Bytes::new()),
                 };
-                wire.send(request.map_err(|error| Fault::NotSent(error.to_string()))?).await
+                wire.send(request.map_err(|error| Fault::NotSent(error.to_string()))?, max_body).await
             }
         }
     }
@@ -87,9 +87,9 @@ fn fault(error: octocrab::Error) -> Fault {
     }
 }
 
-/// The wire as the service that octocrab sends through.
+/// The wire, and the most it takes, as the service that octocrab sends through.
 #[derive(Clone)]
-struct OnWire(Wire);
+struct OnWire(Wire, usize);
 
 impl Service<Request<OctoBody>> for OnWire {
     type Response = Response<Full<Bytes>>;
@@ -101,11 +101,11 @@ impl Service<Request<OctoBody>> for OnWire {
     }
 
     fn call(&mut self, request: Request<OctoBody>) -> Self::Future {
-        let wire = self.0.clone();
+        let Self(wire, max_body) = self.clone();
         Box::pin(async move {
             let (head, body) = request.into_parts();
             let body = body.collect().await.map_err(|error| Fault::NotSent(error.to_string()))?.to_bytes();
-            Ok(wire.send(Request::from_parts(head, body)).await?.map(Full::new))
+            Ok(wire.send(Request::from_parts(head, body), max_body).await?.map(Full::new))
         })
     }
 }

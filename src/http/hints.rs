@@ -53,7 +53,7 @@ pub(super) fn for_fault(asked: &Asked<'_>, why: &str) -> String {
     if says(&["dns error", "lookup address"]) {
         return format!("the name {host} does not resolve: check its spelling, the network and, behind a proxy, HTTPS_PROXY");
     }
-    if says(&["unknownissuer", "no usable tls certificates"]) {
+    if says(&["unknownissuer", "badsignature", "no usable tls certificates"]) {
         return format!(
             "{host} shows a certificate that this system does not trust: add its issuer to the system store, or name it in SSL_CERT_FILE"
         );

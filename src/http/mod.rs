@@ -6,6 +6,7 @@
 mod answer;
 mod backoff;
 mod client;
+mod dial;
 mod endpoint;
 mod error;
 mod exchange;
@@ -14,6 +15,7 @@ mod hints;
 mod limits;
 mod stack;
 mod target;
+mod tls;
 mod token;
 mod trace;
 mod traffic;
@@ -23,6 +25,7 @@ mod wire;
 mod tests;
 
 pub use client::{Reader, Reply, Writer};
+pub use dial::Proxies;
 pub use endpoint::{Dialect, Endpoint, EndpointError};
 pub use error::{ApiError, ErrorKind};
 pub use limits::Wait;
@@ -30,4 +33,3 @@ pub use stack::{OnWait, Settings, Stack};
 pub use target::Target;
 pub use token::Token;
 pub use traffic::Traffic;
-pub use wire::Proxies;

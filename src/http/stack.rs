@@ -8,12 +8,14 @@ use std::time::Duration;
 use rustls::RootCertStore;
 use tokio::sync::Semaphore;
 
+use super::dial::{Dial, Proxies};
 use super::exchange::Channel;
 use super::face::Face;
 use super::limits::{Gate, LONGEST, Wait};
+use super::tls::Tls;
 use super::token::Token;
 use super::traffic::Counters;
-use super::wire::{Fault, Parts, Proxies, Wire};
+use super::wire::{Fault, Wire};
 use super::{ApiError, Endpoint, ErrorKind, Reader, Traffic, Writer};
 
 /// How the wire behaves. `Settings::default()` is what the command line starts from.
@@ -154,18 +156,15 @@ impl Shared {
     /// # Errors
     /// When TLS has nobody to trust.
     pub(super) fn wire(&self, endpoint: &Endpoint) -> Result<Wire, Fault> {
-        let parts = Parts {
-            proxies: &self.settings.proxies,
-            roots: self.settings.roots.as_ref(),
+        let dial = || {
             // Shorter than an attempt, so that a host that never answers is known not to have been asked.
-            connect_timeout: self.settings.attempt_timeout / 2,
-            max_body: self.settings.max_body,
-            counters: &self.counters,
+            let timeout = self.settings.attempt_timeout / 2;
+            Dial::new(self.settings.proxies.clone(), timeout, Arc::clone(&self.counters))
         };
         if endpoint.is_tls() {
-            self.tls.get_or_init(|| Wire::tls(&parts)).clone()
+            self.tls.get_or_init(|| Tls::new(dial(), self.settings.roots.as_ref()).map(Wire::Tls)).clone()
         } else {
-            Ok(self.plain.get_or_init(|| Wire::plain(&parts)).clone())
+            Ok(self.plain.get_or_init(|| Wire::plain(dial())).clone())
         }
     }
 }
