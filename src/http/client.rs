@@ -1,9 +1,15 @@
 //! The two faces of an API: one that can only read, and one that can write.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use std::sync::Arc;
 
-use super::{ApiError, Target};
+use http::Method;
+use serde::Serialize;
+use serde::de::{DeserializeOwned, DeserializeSeed};
+use serde_json::Value;
+
+use super::answer::decode_message;
+use super::exchange::Channel;
+use super::{ApiError, Endpoint, ErrorKind, Target};
 
 /// A successful answer (2xx) whose body was read to its end.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,7 +17,7 @@ pub struct Reply {
     /// The status.
     pub status: u16,
     /// The body as JSON; `Null` when it is empty.
-    pub body: serde_json::Value,
+    pub body: Value,
     /// Whether the `Link` header names a next page.
     pub has_next: bool,
 }
@@ -19,7 +25,7 @@ pub struct Reply {
 /// A client that has no way to write (law 2). Cheap to clone; clones share connections, limits and counters.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    _private: (),
+    channel: Arc<Channel>,
 }
 
 /// A client that can also write.
@@ -28,51 +34,65 @@ pub struct Writer {
     reader: Reader,
 }
 
-impl Reply {
-    /// The body as a `T`.
-    ///
-    /// # Errors
-    /// When it is not one.
-    pub fn decode<T: DeserializeOwned>(self) -> Result<T, ApiError> {
-        unimplemented!()
-    }
-}
-
 impl Reader {
+    pub(super) fn new(channel: Channel) -> Self {
+        Self { channel: Arc::new(channel) }
+    }
+
+    /// Where this client asks.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.channel.endpoint
+    }
+
     /// Asks once, whatever retries that takes.
     ///
     /// # Errors
     /// [`ApiError`] for every answer but a 2xx.
-    pub async fn get(&self, _target: &Target) -> Result<Reply, ApiError> {
-        unimplemented!()
+    pub async fn get(&self, target: &Target) -> Result<Reply, ApiError> {
+        self.channel.ask(Method::GET, target, None).await
     }
 
     /// Asks and decodes.
     ///
     /// # Errors
     /// As [`Self::get`]; also when the body is not a `T`.
-    pub async fn get_json<T: DeserializeOwned>(&self, _target: &Target) -> Result<T, ApiError> {
-        unimplemented!()
+    pub async fn get_json<T: DeserializeOwned>(&self, target: &Target) -> Result<T, ApiError> {
+        self.get_page(target).await.map(|(value, _)| value)
     }
-}
 
-impl Reader {
-    /// Asks and decodes with a function of its own, which may drop parts of the body while it is parsed.
+    /// Asks for a page and decodes it; also says whether the `Link` header names a next one.
     ///
     /// # Errors
     /// As [`Self::get_json`].
-    pub async fn get_with<T>(&self, _target: &Target, _decode: impl FnOnce(&[u8]) -> serde_json::Result<T>) -> Result<T, ApiError> {
-        unimplemented!()
+    pub async fn get_page<T: DeserializeOwned>(&self, target: &Target) -> Result<(T, bool), ApiError> {
+        let reply = self.get(target).await?;
+        let value = T::deserialize(reply.body).map_err(|error| self.malformed(target, decode_message(&error)))?;
+        Ok((value, reply.has_next))
+    }
+
+    /// Asks and decodes with a seed, which may drop parts of the body.
+    ///
+    /// # Errors
+    /// As [`Self::get_json`].
+    pub async fn get_seed<T, S>(&self, target: &Target, seed: S) -> Result<T, ApiError>
+    where
+        S: for<'de> DeserializeSeed<'de, Value = T>,
+    {
+        let reply = self.get(target).await?;
+        seed.deserialize(reply.body).map_err(|error| self.malformed(target, decode_message(&error)))
+    }
+
+    /// The error for an answer that arrived whole and is not what the API promises.
+    #[must_use]
+    pub fn malformed(&self, target: &Target, message: impl Into<String>) -> ApiError {
+        ApiError::new(call(&self.channel, &Method::GET, target), ErrorKind::Malformed, message)
     }
 }
 
 impl Writer {
-    /// PATCH whose answer's body is dropped unread.
-    ///
-    /// # Errors
-    /// As [`Self::patch`].
-    pub async fn patch_discarding(&self, _target: &Target, _body: &(impl Serialize + Sync)) -> Result<(), ApiError> {
-        unimplemented!()
+    pub(super) fn new(reader: Reader) -> Self {
+        Self { reader }
     }
 
     /// The reading half.
@@ -81,35 +101,47 @@ impl Writer {
         &self.reader
     }
 
-    /// PUT with a JSON body; retried where that is safe.
+    /// PUT with a JSON body; never repeated after it may have taken effect.
     ///
     /// # Errors
     /// [`ApiError`] for every answer but a 2xx.
-    pub async fn put(&self, _target: &Target, _body: &(impl Serialize + Sync)) -> Result<Reply, ApiError> {
-        unimplemented!()
+    pub async fn put(&self, target: &Target, body: &(impl Serialize + Sync)) -> Result<Reply, ApiError> {
+        self.write(Method::PUT, target, body).await
     }
 
     /// PATCH with a JSON body; never repeated after it may have taken effect.
     ///
     /// # Errors
     /// [`ApiError`] for every answer but a 2xx.
-    pub async fn patch(&self, _target: &Target, _body: &(impl Serialize + Sync)) -> Result<Reply, ApiError> {
-        unimplemented!()
+    pub async fn patch(&self, target: &Target, body: &(impl Serialize + Sync)) -> Result<Reply, ApiError> {
+        self.write(Method::PATCH, target, body).await
     }
 
     /// POST with a JSON body; never repeated after it may have taken effect.
     ///
     /// # Errors
     /// [`ApiError`] for every answer but a 2xx.
-    pub async fn post(&self, _target: &Target, _body: &(impl Serialize + Sync)) -> Result<Reply, ApiError> {
-        unimplemented!()
+    pub async fn post(&self, target: &Target, body: &(impl Serialize + Sync)) -> Result<Reply, ApiError> {
+        self.write(Method::POST, target, body).await
     }
 
     /// DELETE; a 404 is an error here, its caller decides what it means.
     ///
     /// # Errors
     /// [`ApiError`] for every answer but a 2xx.
-    pub async fn delete(&self, _target: &Target) -> Result<Reply, ApiError> {
-        unimplemented!()
+    pub async fn delete(&self, target: &Target) -> Result<Reply, ApiError> {
+        self.reader.channel.ask(Method::DELETE, target, None).await
     }
+
+    async fn write(&self, method: Method, target: &Target, body: &(impl Serialize + Sync)) -> Result<Reply, ApiError> {
+        let channel = &self.reader.channel;
+        let body: Value = serde_json::to_value(body).map_err(|_| {
+            ApiError::new(call(channel, &method, target), ErrorKind::Refused, "not sent: the body cannot be written as JSON")
+        })?;
+        channel.ask(method, target, Some(&body)).await
+    }
+}
+
+fn call(channel: &Channel, method: &Method, target: &Target) -> String {
+    format!("{method} {}", channel.endpoint.url(target))
 }

@@ -21,12 +21,12 @@ pub struct ApiError {
     pub details: Vec<String>,
     /// The server's request id, for its support.
     pub request_id: Option<String>,
-    /// `X-Accepted-GitHub-Permissions`: the grants that would do.
-    pub accepted_permissions: Option<String>,
     /// The next step.
     pub hint: Option<String>,
     /// Whether the request may have taken effect all the same: a write whose answer was lost, or a 5xx.
     pub may_have_applied: bool,
+    /// GitHub's `X-Accepted-GitHub-Permissions` as it came, when it came: the grants that would have sufficed.
+    pub accepted_permissions: Option<String>,
 }
 
 /// The kinds of failure that somebody branches on.
@@ -59,6 +59,22 @@ pub enum ErrorKind {
 }
 
 impl ApiError {
+    /// A failure of which nothing more is known.
+    #[must_use]
+    pub fn new(call: impl Into<String>, kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            call: call.into(),
+            kind,
+            status: None,
+            message: message.into(),
+            details: Vec::new(),
+            request_id: None,
+            hint: None,
+            may_have_applied: false,
+            accepted_permissions: None,
+        }
+    }
+
     /// This failure as an unknown answer (law 1).
     #[must_use]
     pub fn unknown(&self) -> Unknown {

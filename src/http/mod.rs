@@ -3,10 +3,33 @@
 //! Owns TLS, proxies, timeouts, retries, rate limits, redaction and the typed error. The only place that knows the
 //! HTTP library. Must not know what any endpoint means.
 
+mod answer;
+mod backoff;
 mod client;
+mod dial;
+mod endpoint;
 mod error;
+mod exchange;
+mod face;
+mod hints;
+mod limits;
+mod stack;
 mod target;
+mod tls;
+mod token;
+mod trace;
+mod traffic;
+mod wire;
+
+#[cfg(test)]
+mod tests;
 
 pub use client::{Reader, Reply, Writer};
+pub use dial::Proxies;
+pub use endpoint::{Dialect, Endpoint, EndpointError};
 pub use error::{ApiError, ErrorKind};
+pub use limits::Wait;
+pub use stack::{OnWait, Settings, Stack};
 pub use target::Target;
+pub use token::Token;
+pub use traffic::Traffic;

@@ -72,7 +72,7 @@ pub async fn environment(reader: &Reader, repo: &RepoName, name: &EnvName, like:
     let (one, parts) = tokio::join!(reader.get_json::<wire::Environment>(&target), asked(reader, repo, name, like));
     match one {
         Ok(one) => {
-            let mut environment = decode(&target, one)?;
+            let mut environment = decode(reader, &target, one)?;
             parts.join(&mut environment);
             Ok(Some(environment))
         }
@@ -92,27 +92,26 @@ where
     let page = |page: usize| {
         let target = target.clone().query("per_page", per_page).query("page", page);
         async move {
-            let reply = reader.get(&target).await?;
-            Ok::<_, ApiError>((reply.has_next, reply.decode::<P>()?))
+            reader.get_page::<P>(&target).await
         }
     };
-    let (mut has_next, first) = page(1).await?;
+    let (first, mut has_next) = page(1).await?;
     let total = first.total();
     let mut items = first.items();
     if let Some(total) = total {
         // The Link header is not promised on these lists (API page, 1.7), the total is: so the rest is asked for at once.
         for page in join_all((2..=total.div_ceil(per_page)).map(page)).await {
-            items.extend(page?.1.items());
+            items.extend(page?.0.items());
         }
         if items.len() < total {
             let message = format!("the list says that it holds {total} entries and gave {}", items.len());
-            return Err(malformed(target, &message));
+            return Err(reader.malformed(target, message));
         }
     } else {
         let mut number = 1;
         while has_next {
             number += 1;
-            let (more, next) = page(number).await?;
+            let (next, more) = page(number).await?;
             has_next = more;
             items.extend(next.items());
         }
@@ -234,7 +233,7 @@ async fn environments(reader: &Reader, repo: &RepoName) -> Result<BTreeMap<EnvNa
     let listed = pages::<_, wire::Environments>(reader, &target, 100).await.map_err(|e| e.unknown())?;
     listed
         .into_iter()
-        .map(|one| decode(&target, one).map(|environment| (environment.name.clone(), environment)))
+        .map(|one| decode(reader, &target, one).map(|environment| (environment.name.clone(), environment)))
         .collect::<Result<_, _>>()
         .map_err(|e| e.unknown())
 }
@@ -281,7 +280,7 @@ async fn installed_rules(reader: &Reader, repo: &RepoName, name: &EnvName) -> Re
 pub async fn integration_id(reader: &Reader, repo: &RepoName, name: &EnvName, slug: &str) -> Result<u64, ApiError> {
     installed_rules(reader, repo, name).await?.remove(slug).ok_or_else(|| {
         let target = environment_target(repo, name).join("deployment_protection_rules").join("apps");
-        malformed(&target, &format!("no app `{slug}` with a deployment protection rule is installed on {repo}"))
+        reader.malformed(&target, format!("no app `{slug}` with a deployment protection rule is installed on {repo}"))
     })
 }
 
@@ -315,8 +314,8 @@ fn decode_patterns(policies: Result<Vec<wire::BranchPolicy>, ApiError>) -> Patte
         .collect())
 }
 
-fn decode(target: &Target, one: wire::Environment) -> Result<Environment, ApiError> {
-    let name = EnvName::new(one.name).map_err(|error| malformed(target, &error.to_string()))?;
+fn decode(reader: &Reader, target: &Target, one: wire::Environment) -> Result<Environment, ApiError> {
+    let name = EnvName::new(one.name).map_err(|error| reader.malformed(target, error.to_string()))?;
     let mut environment = Environment {
         name,
         id: one.id,
@@ -363,19 +362,6 @@ fn decode_reviewer(entry: wire::ReviewerEntry) -> Option<LiveReviewer> {
     }
 }
 
-fn malformed(target: &Target, message: &str) -> ApiError {
-    ApiError {
-        call: format!("GET {target}"),
-        kind: ErrorKind::Malformed,
-        status: Some(200),
-        message: message.to_owned(),
-        details: Vec::new(),
-        request_id: None,
-        accepted_permissions: None,
-        hint: None,
-        may_have_applied: false,
-    }
-}
 
 /// What goes over the wire: every field that GitHub may leave out is optional, unknown ones are ignored.
 mod wire {

@@ -38,7 +38,7 @@ pub async fn observe(reader: &Reader, keys: &BTreeMap<String, BTreeSet<String>>)
 /// When the app's config vars cannot be read.
 pub async fn config_vars(reader: &Reader, app: &str, keys: &BTreeSet<String>) -> Result<ConfigVars, ApiError> {
     let target = Target::new(["apps", app, "config-vars"]);
-    reader.get_with(&target, |body| Wanted(keys).deserialize(&mut serde_json::Deserializer::from_slice(body))).await
+    reader.get_seed(&target, Wanted(keys)).await
 }
 
 /// Deserializes a map of config vars and keeps the wanted keys only.

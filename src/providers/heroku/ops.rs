@@ -56,7 +56,7 @@ pub async fn perform(writer: &Writer, op: &Op) -> Result<(), ApiError> {
     match &op.action {
         Action::Expect(_) => Ok(()),
         // Heroku answers with every var of the app: nothing of it is kept.
-        Action::Patch(vars) => writer.patch_discarding(&Target::new(["apps", &op.app, "config-vars"]), vars).await,
+        Action::Patch(vars) => writer.patch(&Target::new(["apps", &op.app, "config-vars"]), vars).await.map(drop),
     }
 }
 

@@ -1,0 +1,110 @@
+//! Opens connections, through a proxy where one is set.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Uri;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tower::Service;
+
+use super::endpoint::is_loopback;
+use super::traffic::Counters;
+use super::wire::{BoxError, chain};
+
+/// Which proxy serves which address.
+#[derive(Clone)]
+pub struct Proxies(Arc<Matcher>);
+
+impl Proxies {
+    /// As curl reads `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`. Loopback is never proxied.
+    #[must_use]
+    pub fn from_env() -> Self {
+        Self(Arc::new(Matcher::from_env()))
+    }
+
+    /// None at all.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(Arc::new(Matcher::builder().build()))
+    }
+
+    /// This one for all but loopback.
+    #[must_use]
+    pub fn all(url: &str) -> Self {
+        Self(Arc::new(Matcher::builder().all(url.to_owned()).build()))
+    }
+
+    /// The proxy's address without its credentials, when one stands before this address.
+    pub(super) fn before(&self, url: &str) -> Option<String> {
+        let uri: Uri = url.parse().ok()?;
+        self.intercept(&uri)?.uri().authority().map(ToString::to_string)
+    }
+
+    fn intercept(&self, uri: &Uri) -> Option<Intercept> {
+        let host = uri.host()?.trim_start_matches('[').trim_end_matches(']');
+        if is_loopback(host) { None } else { self.0.intercept(uri) }
+    }
+}
+
+impl fmt::Debug for Proxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Proxies")
+    }
+}
+
+/// Opens TCP connections.
+#[derive(Clone)]
+pub(super) struct Dial {
+    tcp: HttpConnector,
+    proxies: Proxies,
+    counters: Arc<Counters>,
+}
+
+impl Dial {
+    pub(super) fn new(proxies: Proxies, timeout: Duration, counters: Arc<Counters>) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(timeout));
+        Self { tcp, proxies, counters }
+    }
+}
+
+impl Service<Uri> for Dial {
+    type Response = TokioIo<TcpStream>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.tcp.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let counters = Arc::clone(&self.counters);
+        let mut tcp = self.tcp.clone();
+        let proxy = self.proxies.intercept(&uri);
+        Box::pin(async move {
+            let stream = match proxy {
+                None => tcp.call(uri).await?,
+                Some(proxy) if proxy.uri().scheme_str() == Some("http") => {
+                    let mut tunnel = Tunnel::new(proxy.uri().clone(), tcp);
+                    if let Some(auth) = proxy.basic_auth() {
+                        tunnel = tunnel.with_auth(auth.clone());
+                    }
+                    tunnel.call(uri).await.map_err(|error| format!("proxy: {}", chain(&error)))?
+                }
+                // CONNECT over a plain connection would show the proxy's password, so other schemes are not even tried.
+                Some(proxy) => return Err(format!("proxy: only http:// proxies are supported, not {}", proxy.uri()).into()),
+            };
+            counters.connected();
+            Ok(stream)
+        })
+    }
+}

@@ -1,0 +1,283 @@
+//! One question and its answer: turns, attempts, retries, waits and deadlines.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
+use hyper::body::Bytes;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+
+use super::answer::{self, Refusal};
+use super::face::{Face, REQUEST_ID};
+use super::hints::{self, Asked};
+use super::limits::{self, Wait};
+use super::stack::{Host, Shared};
+use super::token::Token;
+use super::wire::Fault;
+use super::{ApiError, Endpoint, ErrorKind, Reply, Target, backoff, trace};
+
+/// How often one request may be held back by rate limits before it is given up.
+const MAX_WAITS: u32 = 5;
+
+/// One API, one token: everything that a request needs but its target.
+pub(super) struct Channel {
+    pub(super) shared: Arc<Shared>,
+    pub(super) host: Arc<Host>,
+    pub(super) endpoint: Endpoint,
+    pub(super) token: Option<Token>,
+    pub(super) authorization: Option<HeaderValue>,
+    pub(super) face: Face,
+}
+
+/// One request, before it is attempted.
+struct Call<'a> {
+    method: Method,
+    uri: Uri,
+    url: String,
+    body: Option<&'a Value>,
+    deadline: Instant,
+}
+
+impl Call<'_> {
+    fn reads(&self) -> bool {
+        self.method == Method::GET
+    }
+}
+
+/// An attempt that did not succeed, and whether another may.
+struct Failed {
+    error: ApiError,
+    next: Next,
+}
+
+enum Next {
+    GiveUp,
+    /// After the usual pause, or after this one if it is longer.
+    Again(Duration),
+    /// After this wait, for everybody.
+    Limited(Duration),
+}
+
+impl Channel {
+    /// Asks, and retries where that cannot do anything twice.
+    ///
+    /// A GET is attempted again after a lost answer or a 5xx. Anything else is attempted again only when it surely did nothing:
+    /// no connection, or a refusal by a rate limit. A write whose answer was lost is for the caller to judge, by reading.
+    ///
+    /// # Errors
+    /// For every answer but a 2xx with a whole body.
+    pub(super) async fn ask(&self, method: Method, target: &Target, body: Option<&Value>) -> Result<Reply, ApiError> {
+        let url = self.endpoint.url(target);
+        let deadline = Instant::now() + self.shared.settings.timeout;
+        let Ok(uri) = url.parse::<Uri>() else {
+            return Err(ApiError::new(format!("{method} {url}"), ErrorKind::Refused, "not sent: this is no valid address"));
+        };
+        let call = Call { method, uri, url, body, deadline };
+        if call.reads() {
+            return self.persist(&call).await;
+        }
+        match timeout_at(deadline, self.host.writes.lock()).await {
+            Ok(_turn) => self.persist(&call).await,
+            Err(_) => Err(self.queued(&call)),
+        }
+    }
+
+    async fn persist(&self, call: &Call<'_>) -> Result<Reply, ApiError> {
+        let settings = &self.shared.settings;
+        let (mut attempts, mut waits) = (0, 0);
+        loop {
+            let failed = match self.attempt(call, waits).await? {
+                Ok(reply) => return Ok(reply),
+                Err(failed) => failed,
+            };
+            match failed.next {
+                Next::GiveUp => return Err(failed.error),
+                Next::Limited(duration) => {
+                    let wait = self.host.gate.shut(self.endpoint.host(), duration);
+                    waits += 1;
+                    if waits > MAX_WAITS || Instant::now() + duration > call.deadline {
+                        return Err(self.limited(failed.error, &wait));
+                    }
+                }
+                Next::Again(at_least) => {
+                    attempts += 1;
+                    let pause = backoff::pause(settings.backoff, attempts - 1).max(at_least);
+                    if attempts >= settings.attempts || Instant::now() + pause > call.deadline {
+                        return Err(failed.error);
+                    }
+                    trace::again(&call.method, &call.url, pause);
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        }
+    }
+
+    /// One attempt, in its turn.
+    ///
+    /// The outer error is final: no turn came before the deadline.
+    async fn attempt(&self, call: &Call<'_>, waits: u32) -> Result<Result<Reply, Failed>, ApiError> {
+        let _turn = loop {
+            let shown = |wait: &Wait| self.shared.settings.show_wait(wait);
+            if let Err(wait) = self.host.gate.pass(call.deadline, shown).await {
+                let error =
+                    ApiError::new(self.words(call), ErrorKind::RateLimited, "not sent: no request is left before the rate limit's reset");
+                return Err(self.limited(error, &wait));
+            }
+            let turn = timeout_at(call.deadline, self.shared.turns.acquire()).await.map_err(|_| self.queued(call))?;
+            // An answer that came while this one queued may have shut the gate.
+            if self.host.gate.waiting().is_none() {
+                break turn;
+            }
+        };
+        let started = Instant::now();
+        let sent = self.send(call).await;
+        if let (Ok(response), _) = &sent
+            && let Some(duration) = limits::exhausted(response.headers(), Timestamp::now())
+        {
+            self.host.gate.shut(self.endpoint.host(), duration);
+        }
+        trace::attempt(self.token.as_ref(), &call.method, &call.url, &sent.0, started.elapsed());
+        let (outcome, request_id) = sent;
+        Ok(match outcome {
+            Ok(response) if response.status().is_success() => match answer::reply(&call.method, &response) {
+                Ok(reply) => Ok(reply),
+                Err(refusal) => Err(self.broken(call, &response, refusal, request_id)),
+            },
+            Ok(response) => Err(self.refused(call, &response, waits, request_id)),
+            Err(fault) => Err(self.faulted(call, &fault, request_id)),
+        })
+    }
+
+    /// Sends once; also gives the request id that we sent, should no answer bring one.
+    async fn send(&self, call: &Call<'_>) -> (Result<Response<Bytes>, Fault>, Option<String>) {
+        let mut head = self.face.head(&call.method, &call.uri);
+        if let Some(authorization) = &self.authorization {
+            head = head.header(AUTHORIZATION, authorization.clone());
+        }
+        if let Some(headers) = head.headers_ref() {
+            trace::request(&call.method, &call.url, headers);
+        }
+        let id = head.headers_ref().and_then(|headers| text(headers, REQUEST_ID.as_str()));
+        let wire = match self.shared.wire(&self.endpoint) {
+            Ok(wire) => wire,
+            Err(fault) => return (Err(fault), None),
+        };
+        let settings = &self.shared.settings;
+        let limit = (Instant::now() + settings.attempt_timeout).min(call.deadline);
+        self.shared.counters.sent(&call.method);
+        let outcome = timeout_at(limit, self.face.send(&wire, settings.max_body, head, call.body)).await.unwrap_or_else(|_| {
+            let overall = limit == call.deadline;
+            let allowed = if overall { settings.timeout } else { settings.attempt_timeout };
+            Err(Fault::Lost(format!("timed out after {:.1} s{}", allowed.as_secs_f64(), if overall { " (--timeout)" } else { "" })))
+        });
+        (outcome, id)
+    }
+
+    fn refused(&self, call: &Call<'_>, response: &Response<Bytes>, waits: u32, sent_id: Option<String>) -> Failed {
+        let (status, headers) = (response.status(), response.headers());
+        let refusal = answer::refusal(response);
+        let limit = limits::refused(self.endpoint.dialect(), status, headers, &refusal.message, waits, Timestamp::now());
+        let mut error = self.error(call, status, headers, refusal, sent_id);
+        if let Some(duration) = limit {
+            error.kind = ErrorKind::RateLimited;
+            error.hint = None;
+            return Failed { error, next: Next::Limited(duration) };
+        }
+        error.may_have_applied = !call.reads() && status.is_server_error();
+        let again = call.reads() && status.is_server_error();
+        let next = if again { Next::Again(limits::retry_after(headers, Timestamp::now()).unwrap_or_default()) } else { Next::GiveUp };
+        Failed { error, next }
+    }
+
+    /// A 2xx whose body is not what it should be: a write took effect.
+    fn broken(&self, call: &Call<'_>, response: &Response<Bytes>, refusal: Refusal, sent_id: Option<String>) -> Failed {
+        let next = if call.reads() && refusal.kind == ErrorKind::Transport { Next::Again(Duration::ZERO) } else { Next::GiveUp };
+        let mut error = self.error(call, response.status(), response.headers(), refusal, sent_id);
+        error.may_have_applied = !call.reads();
+        Failed { error, next }
+    }
+
+    fn faulted(&self, call: &Call<'_>, fault: &Fault, sent_id: Option<String>) -> Failed {
+        let not_sent = matches!(fault, Fault::NotSent(_));
+        let too_large = matches!(fault, Fault::TooLarge(_));
+        let kind = if too_large { ErrorKind::Malformed } else { ErrorKind::Transport };
+        let mut error = ApiError::new(self.words(call), kind, self.scrub(&fault.to_string()));
+        error.hint = Some(hints::for_fault(&self.asked(call), &error.message));
+        error.request_id = if not_sent { None } else { sent_id };
+        error.may_have_applied = !call.reads() && !not_sent;
+        let again = (call.reads() || not_sent) && !too_large;
+        Failed { error, next: if again { Next::Again(Duration::ZERO) } else { Next::GiveUp } }
+    }
+
+    fn error(&self, call: &Call<'_>, status: StatusCode, headers: &HeaderMap, refusal: Refusal, sent_id: Option<String>) -> ApiError {
+        let hint = hints::for_refusal(&self.asked(call), status, headers, &refusal);
+        let id = refusal.id.map(|id| format!("id {id}"));
+        ApiError {
+            status: Some(status.as_u16()),
+            kind: match refusal.kind {
+                ErrorKind::Moved(to) => ErrorKind::Moved(to.map(|to| self.scrub(&to))),
+                kind => kind,
+            },
+            details: id.into_iter().chain(refusal.details).map(|detail| self.scrub(&detail)).collect(),
+            request_id: request_id(headers).map(|id| self.scrub(&id)).or(sent_id),
+            hint: hint.map(|hint| self.scrub(&hint)),
+            accepted_permissions: text(headers, hints::ACCEPTED_PERMISSIONS).map(|text| self.scrub(&text)),
+            ..ApiError::new(self.words(call), ErrorKind::Malformed, self.scrub(&refusal.message))
+        }
+    }
+
+    /// Completes a refusal by a limit with the time to come back.
+    fn limited(&self, mut error: ApiError, wait: &Wait) -> ApiError {
+        let until = wait.until_utc();
+        error.message = format!("{}; try again after {until}", error.message);
+        let total = self.shared.settings.timeout.saturating_add(wait.duration).as_secs().saturating_add(1);
+        error.hint = Some(format!("run again after {until}, or allow the wait with --timeout {total}s"));
+        error
+    }
+
+    fn queued(&self, call: &Call<'_>) -> ApiError {
+        let waited = self.shared.settings.timeout.as_secs_f64();
+        let mut error =
+            ApiError::new(self.words(call), ErrorKind::Transport, format!("not sent: others went first for {waited:.1} s (--timeout)"));
+        error.hint = Some("allow more time with --timeout".to_owned());
+        error
+    }
+
+    fn asked<'a>(&'a self, call: &'a Call<'_>) -> Asked<'a> {
+        Asked {
+            endpoint: &self.endpoint,
+            method: &call.method,
+            token_source: self.token.as_ref().map(Token::source),
+            proxy: self.shared.settings.proxies.before(&call.url),
+        }
+    }
+
+    fn words(&self, call: &Call<'_>) -> String {
+        format!("{} {}", call.method, call.url)
+    }
+
+    /// Takes our token out of a text from outside.
+    fn scrub(&self, text: &str) -> String {
+        self.token.as_ref().map_or_else(|| text.to_owned(), |token| token.scrub(text))
+    }
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} with {:?}", self.endpoint, self.token)
+    }
+}
+
+/// GitHub's name first, then Heroku's.
+pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
+    text(headers, "x-github-request-id").or_else(|| text(headers, REQUEST_ID.as_str()))
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    let text = headers.get(name)?.to_str().ok()?.trim();
+    (!text.is_empty()).then(|| answer::bounded(text, 300))
+}

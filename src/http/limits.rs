@@ -1,0 +1,243 @@
+//! Rate limits: reading them off an answer, and a gate that holds back what would only be refused.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::header::{DATE, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::Dialect;
+use super::backoff::jittered;
+
+/// GitHub asks for at least this much after a secondary limit that names no time (API page, 2.11).
+const SECONDARY: Duration = Duration::from_secs(60);
+/// Keeps clock arithmetic in range whatever a server or a user says.
+pub(super) const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// A wait that a server asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    /// The server's host.
+    pub host: String,
+    /// When requests may go on.
+    pub until: Timestamp,
+    /// How long that is from when the wait was asked for.
+    pub duration: Duration,
+}
+
+impl Wait {
+    /// The moment to try again, in UTC, to the second and never too early.
+    #[must_use]
+    pub fn until_utc(&self) -> String {
+        let whole = Timestamp::from_second(self.until.as_second().saturating_add(1)).unwrap_or(self.until);
+        whole.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+    }
+}
+
+/// The wait that a refusal for too many requests asks for; `None` when it is not such a refusal.
+///
+/// GitHub uses 403 and 429 alike for both kinds of limit, and 403 for missing rights (API page, 2.11): headers decide first, then words.
+pub(super) fn refused(
+    dialect: Dialect,
+    status: StatusCode,
+    headers: &HeaderMap,
+    message: &str,
+    waited: u32,
+    now: Timestamp,
+) -> Option<Duration> {
+    if status != StatusCode::FORBIDDEN && status != StatusCode::TOO_MANY_REQUESTS {
+        return None;
+    }
+    let message = message.to_ascii_lowercase();
+    let limited = status == StatusCode::TOO_MANY_REQUESTS || message.contains("rate limit") || message.contains("abuse detection");
+    if let Some(wait) = retry_after(headers, now) {
+        return Some(wait);
+    }
+    let none_left = number(headers, "x-ratelimit-remaining") == Some(0);
+    if none_left && let Some(wait) = until_reset(headers, now) {
+        return Some(wait);
+    }
+    if !limited && !none_left {
+        return None;
+    }
+    let growth = 1 << waited.min(6);
+    Some(match dialect {
+        Dialect::GitHub => SECONDARY * growth,
+        // Heroku's allowance refills every second, and no header names a time (Heroku page, 2.1).
+        Dialect::Heroku => jittered(Duration::from_secs(1) * growth),
+    })
+}
+
+/// The wait that any answer announces by saying that no request is left.
+pub(super) fn exhausted(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let core = headers.get("x-ratelimit-resource").is_none_or(|resource| resource == "core");
+    if core && number(headers, "x-ratelimit-remaining") == Some(0) { until_reset(headers, now) } else { None }
+}
+
+/// `Retry-After`, in seconds or as a date.
+pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    match text.parse::<u64>() {
+        Ok(seconds) => Some(Duration::from_secs(seconds).min(LONGEST)),
+        Err(_) => Some(between(server_time(headers).unwrap_or(now), http_date(text)?)),
+    }
+}
+
+/// Until `x-ratelimit-reset`, by the server's own clock where it tells it; one second more, as both are whole seconds.
+fn until_reset(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let reset = Timestamp::from_second(number(headers, "x-ratelimit-reset")?).ok()?;
+    let wait = between(server_time(headers).unwrap_or(now), reset);
+    (!wait.is_zero()).then(|| (wait + Duration::from_secs(1)).min(LONGEST))
+}
+
+fn server_time(headers: &HeaderMap) -> Option<Timestamp> {
+    http_date(headers.get(DATE)?.to_str().ok()?)
+}
+
+fn http_date(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+}
+
+fn between(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default().min(LONGEST)
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<i64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// Shut while a server's limit lasts. One for each host.
+#[derive(Debug, Default)]
+pub(super) struct Gate {
+    shut: Mutex<Option<Shut>>,
+}
+
+#[derive(Debug, Clone)]
+struct Shut {
+    until: Instant,
+    wait: Wait,
+    shown: bool,
+}
+
+impl Gate {
+    /// Shuts for so long, unless it already is for longer.
+    pub(super) fn shut(&self, host: &str, duration: Duration) -> Wait {
+        let until = Instant::now() + duration;
+        let at = Timestamp::now().checked_add(duration).unwrap_or(Timestamp::MAX);
+        let wait = Wait { host: host.to_owned(), until: at, duration };
+        let mut shut = self.lock();
+        if shut.as_ref().is_none_or(|shut| shut.until < until) {
+            *shut = Some(Shut { until, wait: wait.clone(), shown: false });
+        }
+        wait
+    }
+
+    /// The wait that is on, if any.
+    pub(super) fn waiting(&self) -> Option<Wait> {
+        self.open_when_due().map(|shut| shut.wait)
+    }
+
+    /// Waits until it is open, and shows each wait once.
+    ///
+    /// # Errors
+    /// The wait, when it ends after the deadline; then no time is lost.
+    pub(super) async fn pass(&self, deadline: Instant, show: impl Fn(&Wait)) -> Result<(), Wait> {
+        while let Some(shut) = self.open_when_due() {
+            if shut.until > deadline {
+                return Err(shut.wait);
+            }
+            if !shut.shown && self.first_to_show(shut.until) {
+                show(&shut.wait);
+            }
+            tokio::time::sleep_until(shut.until).await;
+        }
+        Ok(())
+    }
+
+    fn open_when_due(&self) -> Option<Shut> {
+        let mut shut = self.lock();
+        if shut.as_ref().is_some_and(|shut| shut.until <= Instant::now()) {
+            *shut = None;
+        }
+        shut.clone()
+    }
+
+    fn first_to_show(&self, until: Instant) -> bool {
+        match self.lock().as_mut() {
+            Some(shut) if shut.until == until && !shut.shown => {
+                shut.shown = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Shut>> {
+        self.shut.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap())).collect()
+    }
+
+    fn github(status: u16, pairs: &[(&'static str, &str)], message: &str) -> Option<u64> {
+        let now = Timestamp::from_second(1_000).unwrap();
+        refused(Dialect::GitHub, StatusCode::from_u16(status).unwrap(), &headers(pairs), message, 0, now).map(|wait| wait.as_secs())
+    }
+
+    #[test]
+    fn headers_decide_first_then_words() {
+        for status in [403, 429] {
+            assert_eq!(github(status, &[("retry-after", "7"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "9999")], ""), Some(7));
+            assert_eq!(github(status, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1030")], ""), Some(31));
+            assert_eq!(github(status, &[], "You have exceeded a secondary rate limit."), Some(60));
+            assert_eq!(github(status, &[], "You have triggered an abuse detection mechanism"), Some(60));
+        }
+        assert_eq!(github(429, &[], ""), Some(60));
+    }
+
+    #[test]
+    fn missing_rights_are_no_limit() {
+        assert_eq!(github(403, &[("x-ratelimit-remaining", "4999"), ("x-ratelimit-reset", "9999")], "Must have admin rights"), None);
+        assert_eq!(github(404, &[("retry-after", "7")], "rate limit"), None);
+        assert_eq!(github(503, &[("retry-after", "7")], ""), None);
+    }
+
+    #[test]
+    fn the_servers_clock_counts_where_it_tells_it() {
+        let pairs = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1000000060"), ("date", "Sun, 09 Sep 2001 01:46:40 GMT")];
+        assert_eq!(exhausted(&headers(&pairs), Timestamp::from_second(5).unwrap()), Some(Duration::from_secs(61)));
+        let pairs = [("retry-after", "Sun, 09 Sep 2001 01:46:50 GMT"), ("date", "Sun, 09 Sep 2001 01:46:40 GMT")];
+        assert_eq!(retry_after(&headers(&pairs), Timestamp::MIN), Some(Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn another_resources_limit_shuts_nothing() {
+        let now = Timestamp::from_second(1_000).unwrap();
+        let with = |resource| headers(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1030"), ("x-ratelimit-resource", resource)]);
+        assert!(exhausted(&with("core"), now).is_some());
+        assert!(exhausted(&with("search"), now).is_none());
+        assert!(exhausted(&headers(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "900")]), now).is_none(), "already over");
+    }
+
+    #[test]
+    fn hostile_numbers_stay_in_range() {
+        for text in ["-1", "99999999999999999999999", "18446744073709551615", "", "x", "9223372036854775807"] {
+            for name in ["retry-after", "x-ratelimit-reset"] {
+                let pairs = headers(&[(name, text), ("x-ratelimit-remaining", "0")]);
+                if let Some(wait) = refused(Dialect::GitHub, StatusCode::FORBIDDEN, &pairs, "", 99, Timestamp::now()) {
+                    let gate = Gate::default();
+                    gate.shut("h", wait);
+                    assert!(!gate.shut("h", Duration::ZERO).until_utc().is_empty());
+                }
+            }
+        }
+    }
+}

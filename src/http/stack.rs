@@ -1,0 +1,183 @@
+//! What all clients share: settings, pools, turns, limits and counters.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use rustls::RootCertStore;
+use tokio::sync::Semaphore;
+
+use super::dial::{Dial, Proxies};
+use super::exchange::Channel;
+use super::face::Face;
+use super::limits::{Gate, LONGEST, Wait};
+use super::tls::Tls;
+use super::token::Token;
+use super::traffic::Counters;
+use super::wire::{Fault, Wire};
+use super::{ApiError, Endpoint, ErrorKind, Reader, Traffic, Writer};
+
+/// How the wire behaves. `Settings::default()` is what the command line starts from.
+#[derive(Clone)]
+pub struct Settings {
+    /// For each attempt, from its start to the last byte of its answer.
+    pub attempt_timeout: Duration,
+    /// For each request, its queueing, attempts and waits included: the command line's `--timeout`.
+    pub timeout: Duration,
+    /// How many requests may be in flight at once, over all hosts; at least one. Writes to one host go one by one.
+    pub parallelism: usize,
+    /// How often a request is attempted at most, where that is safe.
+    pub attempts: u32,
+    /// The pause before the second attempt; doubled before each further one, and jittered.
+    pub backoff: Duration,
+    /// The largest accepted answer, in bytes.
+    pub max_body: usize,
+    /// Which proxies to go through.
+    pub proxies: Proxies,
+    /// Whom TLS trusts; `None` is the system's store.
+    pub roots: Option<RootCertStore>,
+    /// Called once for each wait on a rate limit, when it begins.
+    pub on_wait: Option<OnWait>,
+}
+
+/// Shows a wait on a rate limit to the user.
+pub type OnWait = Arc<dyn Fn(&Wait) + Send + Sync>;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            attempt_timeout: Duration::from_secs(10),
+            timeout: Duration::from_secs(60),
+            parallelism: 16,
+            attempts: 3,
+            backoff: Duration::from_millis(250),
+            max_body: 16 << 20,
+            proxies: Proxies::from_env(),
+            roots: None,
+            on_wait: None,
+        }
+    }
+}
+
+impl Settings {
+    pub(super) fn show_wait(&self, wait: &Wait) {
+        tracing::info!(host = wait.host, until = wait.until_utc(), "waiting for the rate limit");
+        if let Some(show) = &self.on_wait {
+            show(wait);
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("timeout", &self.timeout).field("parallelism", &self.parallelism).finish_non_exhaustive()
+    }
+}
+
+/// The wire that all clients of a run share. Cheap to build: connections and TLS come with the first request that needs them.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    shared: Arc<Shared>,
+}
+
+/// What one server's clients share.
+#[derive(Debug, Default)]
+pub(super) struct Host {
+    pub(super) gate: Gate,
+    /// Held by the one write that is on its way.
+    pub(super) writes: tokio::sync::Mutex<()>,
+}
+
+pub(super) struct Shared {
+    pub(super) settings: Settings,
+    pub(super) turns: Semaphore,
+    pub(super) counters: Arc<Counters>,
+    hosts: Mutex<HashMap<String, Arc<Host>>>,
+    plain: OnceLock<Wire>,
+    tls: OnceLock<Result<Wire, Fault>>,
+}
+
+impl Stack {
+    /// Builds the stack; sends nothing.
+    #[must_use]
+    pub fn new(mut settings: Settings) -> Self {
+        settings.timeout = settings.timeout.min(LONGEST);
+        settings.attempt_timeout = settings.attempt_timeout.min(LONGEST);
+        let turns = Semaphore::new(settings.parallelism.clamp(1, Semaphore::MAX_PERMITS));
+        Self {
+            shared: Arc::new(Shared {
+                settings,
+                turns,
+                counters: Arc::default(),
+                hosts: Mutex::default(),
+                plain: OnceLock::new(),
+                tls: OnceLock::new(),
+            }),
+        }
+    }
+
+    /// A client that cannot write (law 2). Without a token it asks anonymously.
+    ///
+    /// # Errors
+    /// When the token cannot be one.
+    pub fn reader(&self, endpoint: &Endpoint, token: Option<Token>) -> Result<Reader, ApiError> {
+        let authorization = match &token {
+            None => None,
+            Some(token) => Some(token.header().ok_or_else(|| malformed(endpoint, token))?),
+        };
+        let host = {
+            let mut hosts = self.shared.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(hosts.entry(endpoint.origin().to_owned()).or_default())
+        };
+        let face = Face::new(endpoint.dialect());
+        let channel = Channel { shared: Arc::clone(&self.shared), host, endpoint: endpoint.clone(), token, authorization, face };
+        Ok(Reader::new(channel))
+    }
+
+    /// A client that can read and write.
+    ///
+    /// # Errors
+    /// When the token cannot be one.
+    pub fn writer(&self, endpoint: &Endpoint, token: Option<Token>) -> Result<Writer, ApiError> {
+        self.reader(endpoint, token).map(Writer::new)
+    }
+
+    /// What was sent so far.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.shared.counters.read()
+    }
+}
+
+impl Shared {
+    /// The pool for an endpoint, built when it is first needed.
+    ///
+    /// # Errors
+    /// When TLS has nobody to trust.
+    pub(super) fn wire(&self, endpoint: &Endpoint) -> Result<Wire, Fault> {
+        let dial = || {
+            // Shorter than an attempt, so that a host that never answers is known not to have been asked.
+            let timeout = self.settings.attempt_timeout / 2;
+            Dial::new(self.settings.proxies.clone(), timeout, Arc::clone(&self.counters))
+        };
+        if endpoint.is_tls() {
+            self.tls.get_or_init(|| Tls::new(dial(), self.settings.roots.as_ref()).map(Wire::Tls)).clone()
+        } else {
+            Ok(self.plain.get_or_init(|| Wire::plain(dial())).clone())
+        }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.settings, f)
+    }
+}
+
+fn malformed(endpoint: &Endpoint, token: &Token) -> ApiError {
+    let message = "not sent: the token is empty or holds characters that no token has";
+    let mut error = ApiError::new(endpoint.to_string(), ErrorKind::Unauthenticated, message);
+    error.hint = Some(format!("look at the token from {}: was it copied whole, on one line, without quotes?", token.source()));
+    error
+}

@@ -1,0 +1,120 @@
+//! TLS, and HTTP/2 where the server offers it.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use http::uri::Authority;
+use http::{Request, Response, Uri};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::Connection;
+use hyper_util::rt::TokioIo;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
+use tower::Service;
+
+use super::dial::Dial;
+use super::wire::{BoxError, Fault, chain, fault, pool};
+
+type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+/// A pool for servers behind TLS.
+///
+/// Only a connection tells whether its server speaks HTTP/2. Were a wave of requests to start without knowing, each would open
+/// its own; so the first connection to a server is made alone, and the answer picks the pool that it and all others go through.
+#[derive(Clone)]
+pub(super) struct Tls {
+    connector: HttpsConnector<Dial>,
+    speaks_http2: Arc<Mutex<HashMap<Authority, Arc<OnceCell<bool>>>>>,
+    first: First,
+    http1: Client<Hand, Full<Bytes>>,
+    http2: Client<Hand, Full<Bytes>>,
+}
+
+impl Tls {
+    /// Loads the roots of trust, which takes milliseconds.
+    ///
+    /// # Errors
+    /// When the system has no roots of trust.
+    pub(super) fn new(dial: Dial, roots: Option<&RootCertStore>) -> Result<Self, Fault> {
+        let config = config(roots).map_err(|error| Fault::NotSent(format!("no usable TLS certificates: {error}")))?;
+        let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_only().enable_all_versions().wrap_connector(dial);
+        let first = First::default();
+        let hand = Hand { connector: connector.clone(), first: first.clone() };
+        let (http1, http2) = (pool().build(hand.clone()), pool().http2_only(true).build(hand));
+        Ok(Self { connector, speaks_http2: Arc::default(), first, http1, http2 })
+    }
+
+    pub(super) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Fault> {
+        let client = if self.speaks_http2(request.uri()).await? { &self.http2 } else { &self.http1 };
+        client.request(request).await.map_err(|error| fault(&error))
+    }
+
+    async fn speaks_http2(&self, uri: &Uri) -> Result<bool, Fault> {
+        let Some(authority) = uri.authority() else { return Ok(false) };
+        let known = {
+            let mut servers = self.speaks_http2.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(servers.entry(authority.clone()).or_default())
+        };
+        let connect = async || {
+            let stream = self.connector.clone().call(uri.clone()).await.map_err(|error| Fault::NotSent(chain(error.as_ref())))?;
+            let http2 = stream.connected().is_negotiated_h2();
+            self.first.keep(authority.clone(), stream);
+            Ok(http2)
+        };
+        known.get_or_try_init(connect).await.copied()
+    }
+}
+
+fn config(roots: Option<&RootCertStore>) -> Result<ClientConfig, BoxError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let builder = match roots {
+        Some(roots) => builder.with_root_certificates(roots.clone()),
+        None => builder.with_native_roots()?,
+    };
+    Ok(builder.with_no_client_auth())
+}
+
+/// First connections, until a pool takes them over.
+#[derive(Clone, Default)]
+struct First(Arc<Mutex<HashMap<Authority, Stream>>>);
+
+impl First {
+    fn keep(&self, authority: Authority, stream: Stream) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(authority, stream);
+    }
+
+    fn take(&self, uri: &Uri) -> Option<Stream> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(uri.authority()?)
+    }
+}
+
+/// Hands a pool the first connection where there is one, else a new one.
+#[derive(Clone)]
+struct Hand {
+    connector: HttpsConnector<Dial>,
+    first: First,
+}
+
+impl Service<Uri> for Hand {
+    type Response = Stream;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.connector.poll_ready(cx)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        match self.first.take(&uri) {
+            Some(stream) => Box::pin(std::future::ready(Ok(stream))),
+            None => self.connector.call(uri),
+        }
+    }
+}

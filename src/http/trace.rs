@@ -1,0 +1,48 @@
+//! What `-v` and `-vv` show of a request: never a body, never a token.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, Method, Response};
+use hyper::body::Bytes;
+
+use super::exchange::request_id;
+use super::token::Token;
+use super::wire::Fault;
+
+/// Headers whose values are nobody's business.
+const HIDDEN: [&str; 6] = ["authorization", "proxy-authorization", "cookie", "set-cookie", "heroku-two-factor-code", "location"];
+
+pub(super) fn request(method: &Method, url: &str, headers: &HeaderMap) {
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        tracing::debug!(%method, url, headers = shown(headers), "sending");
+    }
+}
+
+/// One attempt's end: at info level the outcome, at debug level the answer's headers too.
+pub(super) fn attempt(token: Option<&Token>, method: &Method, url: &str, outcome: &Result<Response<Bytes>, Fault>, took: Duration) {
+    let ms = took.as_millis();
+    let scrub = |text: String| token.map_or_else(|| text.clone(), |token| token.scrub(&text));
+    match outcome {
+        Ok(response) => {
+            let request_id = scrub(request_id(response.headers()).unwrap_or_default());
+            tracing::info!(%method, url, status = response.status().as_u16(), ms, request_id, "answered");
+            if tracing::enabled!(tracing::Level::DEBUG) {
+                tracing::debug!(%method, url, headers = scrub(shown(response.headers())), bytes = response.body().len(), "received");
+            }
+        }
+        Err(fault) => tracing::info!(%method, url, ms, fault = scrub(fault.to_string()), "not answered"),
+    }
+}
+
+pub(super) fn again(method: &Method, url: &str, pause: Duration) {
+    tracing::info!(%method, url, pause_ms = pause.as_millis(), "trying again");
+}
+
+fn shown(headers: &HeaderMap) -> String {
+    let one = |(name, value): (&http::HeaderName, &HeaderValue)| {
+        let hidden = value.is_sensitive() || HIDDEN.contains(&name.as_str());
+        // `HeaderValue`'s own Debug escapes what is not printable.
+        if hidden { format!("{name}: ***") } else { format!("{name}: {value:?}") }
+    };
+    headers.iter().map(one).collect::<Vec<_>>().join(", ")
+}
