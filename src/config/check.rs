@@ -184,7 +184,7 @@ fn range(sink: &mut Sink<'_>, place: &Place<'_>, min: i64, max: i64, found: &Spa
     sink.push(
         Problem::new(found.span(), format!("`{}` {rule}, found {}", place.name, quote(sink.source(&found.span()))))
             .label(rule)
-            .help(format!("write `{}`: {}", place.key.example, place.key.about)),
+            .help(place.key.about),
     );
 }
 
@@ -253,7 +253,9 @@ where
                 } else {
                     format!("{} and {} are the same name: only case differs", quote(first), quote(name))
                 };
-                sink.push(Problem::new(span, message).label("named again").related(first_span.clone(), "named first").help("keep one of them"));
+                sink.push(
+                    Problem::new(span, message).label("named again").related(first_span.clone(), "named first").help("keep one of them"),
+                );
             }
         }
     }

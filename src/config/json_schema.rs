@@ -19,8 +19,7 @@ pub fn json_schema() -> Value {
 
 fn table(table: &Table) -> Map<String, Value> {
     let properties: Map<String, Value> = table.keys.iter().map(|key| (key.name.to_owned(), property(key))).collect();
-    let required: Vec<&str> =
-        table.keys.iter().filter(|key| matches!(key.presence, Presence::Required)).map(|key| key.name).collect();
+    let required: Vec<&str> = table.keys.iter().filter(|key| matches!(key.presence, Presence::Required)).map(|key| key.name).collect();
     let mut schema = Map::new();
     schema.insert("type".to_owned(), "object".into());
     schema.insert("additionalProperties".to_owned(), false.into());

@@ -18,7 +18,13 @@ pub(super) static ROOT: Table = Table {
     noun: "gate.toml",
     either: &[],
     keys: &[
-        key("version", Required, Kind::Integer { min: 1, max: 1 }, "version = 1", "The version of this format: 1."),
+        key(
+            "version",
+            Required,
+            Kind::Integer { min: 1, max: 1 },
+            "version = 1",
+            "The version of this format: 1. A later version needs a later gatectl.",
+        ),
         key("github", Optional, Kind::Table(&GITHUB), "[github]", "The GitHub repository whose gates these are."),
         key(
             "environments",
@@ -244,13 +250,7 @@ pub(super) static FREEZE: Table = Table {
     noun: "`[freeze]`",
     either: &[],
     keys: &[
-        key(
-            "heroku_app",
-            Required,
-            Kind::Name(&is::APP),
-            "heroku_app = \"my-app\"",
-            "The Heroku app whose config vars hold the freeze.",
-        ),
+        key("heroku_app", Required, Kind::Name(&is::APP), "heroku_app = \"my-app\"", "The Heroku app whose config vars hold the freeze."),
         key(
             "environments",
             Required,

@@ -54,9 +54,7 @@ impl std::error::Error for LoadError {}
 /// When the file cannot be read as text, or its text has problems: all of them.
 pub fn load(path: &Path) -> Result<Config, LoadError> {
     let name = path.to_string_lossy().into_owned();
-    let unreadable = |message: String, help: &str| {
-        LoadError::Unreadable(Unreadable { path: name.clone(), message, help: help.to_owned() })
-    };
+    let unreadable = |message: String, help: &str| LoadError::Unreadable(Unreadable { path: name.clone(), message, help: help.to_owned() });
     let bytes = read(path).map_err(|e| match e.kind() {
         ErrorKind::NotFound => unreadable(
             "no such file".to_owned(),

@@ -74,9 +74,7 @@ pub fn parse(path: &str, text: &str) -> Result<Config, Problems> {
     sink.syntax(&errors);
     let desired = read(&mut sink, root.get_ref());
     let result = match desired {
-        Some(desired) if sink.is_empty() => {
-            Ok(Config { path: path.to_owned(), desired, positions: Positions::of(text, root.get_ref()) })
-        }
+        Some(desired) if sink.is_empty() => Ok(Config { path: path.to_owned(), desired, positions: Positions::of(text, root.get_ref()) }),
         _ => Err(sink.finish(path)),
     };
     view::dismantle(root.into_inner());

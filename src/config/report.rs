@@ -1,17 +1,18 @@
 //! The problems of a file as text for people.
 
 use std::fmt;
+use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::problem::{Problem, Problems};
 use super::position::Position;
+use super::problem::{Problem, Problems};
 
 /// How many problems are shown; the rest is counted.
 const SHOWN: usize = 50;
 
 /// How many characters of a line are shown on either side of what is pointed at.
-const AROUND: usize = 60;
+const AROUND: usize = 100;
 
 impl Problems {
     /// Shows the problems without colour.
@@ -52,11 +53,23 @@ impl Problems {
         out
     }
 
-    fn group<'p>(&'p self, problem: &'p Problem) -> Group<'p> {
+    fn group<'p>(&self, problem: &Problem) -> Group<'p> {
         let group = Group::with_title(Level::ERROR.primary_title(visible(&problem.message)));
-        let mut group = self.excerpt(group, &problem.at, AnnotationKind::Primary, &problem.label);
+        let excerpt = Excerpt::of(&self.text, &problem.at);
+        let mut primary = excerpt.snippet(problem.at.line).annotation(excerpt.mark(AnnotationKind::Primary, &problem.label));
+        let mut second = None;
         if let Some(related) = &problem.related {
-            group = self.excerpt(group, &related.at, AnnotationKind::Context, &related.label);
+            let other = Excerpt::of(&self.text, &related.at);
+            let mark = other.mark(AnnotationKind::Context, &related.label);
+            if (related.at.line, &other.line) == (problem.at.line, &excerpt.line) {
+                primary = primary.annotation(mark);
+            } else {
+                second = Some((other.snippet(related.at.line).annotation(mark), &related.at, other.left));
+            }
+        }
+        let mut group = self.place(group, primary, &problem.at, excerpt.left);
+        if let Some((snippet, at, left)) = second {
+            group = self.place(group, snippet, at, left);
         }
         match &problem.help {
             Some(help) => group.element(Level::HELP.message(visible(help))),
@@ -64,13 +77,13 @@ impl Problems {
         }
     }
 
-    fn excerpt<'p>(&'p self, group: Group<'p>, at: &Position, kind: AnnotationKind, label: &str) -> Group<'p> {
-        let excerpt = Excerpt::of(&self.text, at);
-        group.element(Origin::path(visible(&self.path)).line(at.line).char_column(at.column)).element(
-            Snippet::source(excerpt.line)
-                .line_start(at.line)
-                .annotation(kind.span(excerpt.start..excerpt.end).label(visible(label))),
-        )
+    /// Names the place of a snippet; where the start of its line is missing, the renderer could not count the column.
+    fn place<'p>(&self, group: Group<'p>, snippet: Snippet<'p, Annotation<'p>>, at: &Position, left: Left) -> Group<'p> {
+        let path = visible(&self.path);
+        match left {
+            Left::Whole => group.element(snippet.path(path)),
+            Left::Cut => group.element(Origin::path(path).line(at.line).char_column(at.column)).element(snippet),
+        }
     }
 }
 
@@ -85,35 +98,51 @@ impl std::error::Error for Problems {}
 /// The part of one line that surrounds a position, safe to print.
 struct Excerpt {
     line: String,
-    start: usize,
-    end: usize,
+    marked: Range<usize>,
+    left: Left,
+}
+
+/// Whether an excerpt begins where its line begins.
+#[derive(Clone, Copy)]
+enum Left {
+    Whole,
+    Cut,
 }
 
 impl Excerpt {
     fn of(text: &str, at: &Position) -> Self {
-        let before = text.get(..at.span.start).unwrap_or_default();
+        let (before, after) = text.split_at_checked(at.span.start).unwrap_or((text, ""));
         let before = before.rsplit('\n').next().unwrap_or_default();
-        let after = text.get(at.span.start..).unwrap_or_default().lines().next().unwrap_or_default();
-        let marked = after.get(..at.span.len().min(after.len())).unwrap_or(after);
-        let rest = after.get(marked.len()..).unwrap_or_default();
+        let after = after.lines().next().unwrap_or_default();
+        let (marked, rest) = after.split_at_checked(at.span.len()).unwrap_or((after, ""));
 
-        let mut line = String::new();
-        let from = before.char_indices().rev().nth(AROUND - 1).map_or(0, |(i, _)| i);
-        if from > 0 {
-            line.push_str("...");
-        }
-        line.push_str(&visible(before.get(from..).unwrap_or_default()));
+        let (mut line, left) = match before.char_indices().rev().nth(AROUND) {
+            None => (visible(before), Left::Whole),
+            Some((from, _)) => (format!("...{}", visible(before.get(from..).unwrap_or_default())), Left::Cut),
+        };
         let start = line.len();
-        let most = AROUND.min(marked.chars().count().max(1));
-        line.extend(visible(marked).chars().take(most));
+        line.push_str(&first(marked, AROUND));
         let end = line.len();
-        let shown: String = visible(marked).chars().skip(most).chain(visible(rest).chars()).take(AROUND).collect();
-        let cut = marked.chars().count() + rest.chars().count() > most + AROUND;
-        line.push_str(&shown);
-        if cut {
-            line.push_str("...");
+        if marked.chars().count() <= AROUND {
+            line.push_str(&first(rest, AROUND));
         }
-        Self { line, start, end }
+        Self { line, marked: start..end, left }
+    }
+
+    fn snippet<'p>(&self, number: usize) -> Snippet<'p, Annotation<'p>> {
+        Snippet::source(self.line.clone()).line_start(number)
+    }
+
+    fn mark<'p>(&self, kind: AnnotationKind, label: &str) -> Annotation<'p> {
+        kind.span(self.marked.clone()).label(visible(label))
+    }
+}
+
+/// At most so many characters, safe to print, with dots for the rest.
+fn first(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => visible(text),
+        Some((end, _)) => format!("{}...", visible(text.get(..end).unwrap_or_default())),
     }
 }
 

@@ -39,7 +39,10 @@ fn api_url(text: &str) -> Check {
     let (scheme, rest) = text.split_once("://").ok_or_else(|| Wrong::new("not an address", help))?;
     let authority = rest.split('/').next().unwrap_or_default();
     if authority.contains('@') {
-        return Err(Wrong::new("an address must not hold a user or a password", "remove what stands before the `@`; GH_TOKEN holds the token"));
+        return Err(Wrong::new(
+            "an address must not hold a user or a password",
+            "remove what stands before the `@`; GH_TOKEN holds the token",
+        ));
     }
     let host = match authority.strip_prefix('[') {
         Some(v6) => v6.split(']').next().unwrap_or_default(),
@@ -92,7 +95,10 @@ pub(super) static TEAM: Syntax = Syntax {
         let slug = |part: &str| only(part, plain, "a team is written by its slug, or ORG/SLUG");
         parts.try_for_each(slug).map_err(|wrong| {
             let dashed = text.trim().trim_start_matches('@').to_lowercase().split_whitespace().collect::<Vec<_>>().join("-");
-            if (1..=2).contains(&dashed.split('/').filter(|part| !part.is_empty()).count()) && !dashed.ends_with('/') && !dashed.starts_with('/') {
+            if (1..=2).contains(&dashed.split('/').filter(|part| !part.is_empty()).count())
+                && !dashed.ends_with('/')
+                && !dashed.starts_with('/')
+            {
                 Wrong::new(wrong.message, format!("write {}; the slug is the last part of the team's address", quote(&dashed)))
             } else {
                 wrong
@@ -151,7 +157,9 @@ fn workflow_file(text: &str) -> Check {
     let steps = name.split('/').any(|part| part.is_empty() || part == "." || part == "..");
     match text.strip_prefix(FOLDER) {
         Some(_) if !steps && !text.contains('\\') && !text.contains(char::is_control) => Ok(()),
-        _ if steps || stem.contains('/') => Err(Wrong::new(format!("a workflow lies below {FOLDER}"), "write the path from the repository's root, without `..`")),
+        _ if steps || stem.contains('/') => {
+            Err(Wrong::new(format!("a workflow lies below {FOLDER}"), "write the path from the repository's root, without `..`"))
+        }
         _ => Err(Wrong::new(format!("a workflow lies below {FOLDER}"), format!("write \"{FOLDER}{name}\""))),
     }
 }
@@ -216,7 +224,10 @@ pub(super) static REF: Syntax = Syntax {
 /// What git takes for one ref's name; patterns are refused, because a scenario is one concrete run.
 fn ref_name(text: &str) -> Check {
     if text.contains(['*', '?', '[']) {
-        return Err(Wrong::new("a scenario is one concrete run, not a pattern", "write one name that the pattern matches, such as \"v1.2.3\""));
+        return Err(Wrong::new(
+            "a scenario is one concrete run, not a pattern",
+            "write one name that the pattern matches, such as \"v1.2.3\"",
+        ));
     }
     let odd = |c: char| c.is_whitespace() || c.is_control() || "~^:\\".contains(c);
     let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
@@ -245,7 +256,10 @@ pub(super) static APP: Syntax = Syntax {
         let host = text.trim_start_matches("https://").trim_end_matches('/').trim_end_matches(".herokuapp.com");
         Err(Wrong::new(
             "not the name of a Heroku app: 3 to 30 lower-case letters, digits and `-`, the first a letter",
-            format!("write it as `heroku apps` lists it{}", if host == text { String::new() } else { format!(", such as {}", quote(host)) }),
+            format!(
+                "write it as `heroku apps` lists it{}",
+                if host == text { String::new() } else { format!(", such as {}", quote(host)) }
+            ),
         ))
     },
 };
@@ -268,9 +282,7 @@ pub(super) static CONFIG_VAR: Syntax = Syntax {
 pub(super) static CRON: Syntax = Syntax {
     noun: "a cron line",
     pattern: None,
-    check: |text| {
-        cron(text).map_err(|e| Wrong::new(e, "write minute, hour, day of month, month, day of week, such as \"0 16 * * FRI\""))
-    },
+    check: |text| cron(text).map_err(|e| Wrong::new(e, "write minute, hour, day of month, month, day of week, such as \"0 16 * * FRI\"")),
 };
 
 /// The seam to the calendar: what it takes for a cron line.

@@ -1,7 +1,7 @@
 //! Reading access to a table whose shape was checked.
 
-use toml::de::{DeTable, DeValue};
 use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use super::problem::Span;
 use super::schema::Table;

@@ -71,8 +71,8 @@ fn environments(sink: &mut Sink<'_>, table: View<'_>, github: &Desired) -> BTree
                 let near = nearest(text, github.environments.keys().map(EnvName::as_str));
                 let label = near.map_or_else(|| "not declared".to_owned(), |near| format!("did you mean \"{near}\"?"));
                 let help = match near {
-                    Some(near) => format!("write \"{near}\", or declare [environments.{text:?}]"),
-                    None => format!("declare [environments.{text:?}], or name one that is declared"),
+                    Some(near) => format!("write \"{near}\", or declare [environments.{}]", header(text)),
+                    None => format!("declare [environments.{}], or name one that is declared", header(text)),
                 };
                 sink.push_absence(Problem::new(span, format!("no environment `{name}` is declared")).label(label).help(help));
             }
@@ -86,13 +86,15 @@ fn environments(sink: &mut Sink<'_>, table: View<'_>, github: &Desired) -> BTree
     names
 }
 
+/// A name as a part of a table's header, bare where TOML allows it.
+fn header(name: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.chars().all(bare) { name.to_owned() } else { format!("{name:?}") }
+}
+
 fn windows(sink: &mut Sink<'_>, freeze: View<'_>) -> Vec<Window> {
-    let tables: Vec<View<'_>> = freeze
-        .list("windows")
-        .into_iter()
-        .flatten()
-        .filter_map(|item| Some(View::new(item.get_ref().as_table()?, &WINDOW)))
-        .collect();
+    let tables: Vec<View<'_>> =
+        freeze.list("windows").into_iter().flatten().filter_map(|item| Some(View::new(item.get_ref().as_table()?, &WINDOW))).collect();
     let names = tables.iter().filter_map(|table| table.get("name")).filter_map(|name| Some((name.get_ref().as_str()?, name.span())));
     duplicates(sink, syntax::exact, names);
     tables.into_iter().filter_map(|table| window(sink, table)).collect()
@@ -128,7 +130,9 @@ fn schedule(sink: &mut Sink<'_>, table: View<'_>) -> Option<Schedule> {
 
 fn local(sink: &mut Sink<'_>, table: View<'_>, key: &str) -> Option<DateTime> {
     let value = table.get(key)?;
-    let DeValue::Datetime(toml::value::Datetime { date: Some(date), time: Some(time), offset: None }) = value.get_ref() else { return None };
+    let DeValue::Datetime(toml::value::Datetime { date: Some(date), time: Some(time), offset: None }) = value.get_ref() else {
+        return None;
+    };
     let part = |n: u8| i8::try_from(n).unwrap_or(-1);
     let read = DateTime::new(
         i16::try_from(date.year).unwrap_or(-1),

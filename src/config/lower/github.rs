@@ -125,8 +125,5 @@ fn branch_policy(sink: &mut Sink<'_>, table: View<'_>) -> Option<BranchPolicy> {
 }
 
 fn variables(table: View<'_>) -> BTreeMap<String, String> {
-    table
-        .entries("variables")
-        .filter_map(|(name, _, value)| Some((syntax::upper(name), value.get_ref().as_str()?.to_owned())))
-        .collect()
+    table.entries("variables").filter_map(|(name, _, value)| Some((syntax::upper(name), value.get_ref().as_str()?.to_owned()))).collect()
 }
