@@ -19,6 +19,9 @@ mod schema;
 mod syntax;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 pub use discover::{Remote, origin};
 pub use json_schema::json_schema;
 pub use load::{FILE_NAME, LoadError, Unreadable, find, load};

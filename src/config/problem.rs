@@ -122,10 +122,11 @@ impl<'t> Sink<'t> {
         let mut errors: Vec<_> = errors.iter().map(|e| (e.span().unwrap_or(self.text.len()..self.text.len()), e.message())).collect();
         errors.sort_by_key(|(at, _)| at.start);
         for (at, message) in errors {
+            // The parser's later words on a line only follow from the first.
             if self.broken.last().is_none_or(|line| line.end < at.start) {
                 self.broken.push(self.line(at.start));
+                self.found.push(Problem::new(at, message).label("not valid TOML").help(syntax_help(message)));
             }
-            self.found.push(Problem::new(at, message).label("not valid TOML").help(syntax_help(message)));
         }
     }
 

@@ -7,6 +7,7 @@ use toml::de::DeValue;
 use super::super::keys::{WHEN, WORKFLOW};
 use super::super::near::join;
 use super::super::problem::{Problem, Sink, Span};
+use super::super::syntax;
 use super::super::view::View;
 use crate::model::EnvName;
 use crate::providers::github::desired::{Desired, Environment};
@@ -49,7 +50,7 @@ fn takes(event: &str) -> &'static [&'static str] {
 }
 
 fn when(sink: &mut Sink<'_>, table: View<'_>, at: Span) -> Option<When> {
-    let event = table.text("event")?;
+    let event = table.text("event").filter(|event| syntax::EVENTS.contains(event))?;
     for (name, span) in table.present() {
         if name == "event" || takes(event).contains(&name) || WHEN.key(name).is_none() {
             continue;
