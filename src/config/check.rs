@@ -12,14 +12,15 @@ use super::view::{entries, integer};
 
 /// Checks a table and all that is in it; `at` is where a message about the whole table points.
 pub(super) fn table(sink: &mut Sink<'_>, schema: &'static Table, table: &DeTable<'_>, at: Span) {
+    let mut meant = Vec::new();
     for (name, span, found) in entries(table) {
         match schema.key(name) {
             Some(key) => value(sink, &Place { key, name: key.name }, &key.kind, found),
-            None => unknown(sink, schema, name, span),
+            None => meant.extend(unknown(sink, schema, name, span)),
         }
     }
     for key in schema.keys.iter().filter(|key| matches!(key.presence, Presence::Required)) {
-        if !table.contains_key(key.name) {
+        if !table.contains_key(key.name) && !meant.contains(&key.name) {
             sink.push_absence(
                 Problem::new(at.clone(), format!("{} needs `{}`", schema.noun, key.name))
                     .label(format!("without `{}`", key.name))
@@ -27,15 +28,20 @@ pub(super) fn table(sink: &mut Sink<'_>, schema: &'static Table, table: &DeTable
             );
         }
     }
-    either(sink, schema, table, at);
+    if !schema.either.iter().flat_map(|group| group.iter()).any(|name| meant.contains(name)) {
+        either(sink, schema, table, at);
+    }
 }
 
-fn unknown(sink: &mut Sink<'_>, schema: &Table, name: &str, span: Span) {
+/// Reports a key that the schema does not have; answers the one that was meant, so that it is not missed as well.
+fn unknown(sink: &mut Sink<'_>, schema: &Table, name: &str, span: Span) -> Option<&'static str> {
     let problem = Problem::new(span, format!("unknown key {} in {}", quote(name), schema.noun));
-    sink.push(match nearest(name, schema.names()) {
+    let near = nearest(name, schema.names());
+    sink.push(match near {
         Some(near) => problem.label(format!("did you mean `{near}`?")).help(format!("write `{near}`")),
         None => problem.label("unknown key").help(format!("{} has {}", schema.noun, join(schema.names(), "and"))),
     });
+    near
 }
 
 /// Exactly one of the groups, and that one whole.

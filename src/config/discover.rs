@@ -118,3 +118,100 @@ fn unquote(value: &str) -> String {
     }
     text.trim_end().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn parsed(url: &str) -> Option<(String, String)> {
+        Remote::parse(url).map(|remote| (remote.host, remote.repository.to_string()))
+    }
+
+    #[test]
+    fn every_form_of_an_address_names_host_and_repository() {
+        for (url, host) in [
+            ("https://github.com/o/r.git", "github.com"),
+            ("https://github.com/o/r", "github.com"),
+            ("https://github.com/o/r/", "github.com"),
+            ("https://user:secret@GitHub.com/o/r.git", "github.com"),
+            ("git@github.com:o/r.git", "github.com"),
+            ("github.com:o/r", "github.com"),
+            ("ssh://git@github.com/o/r.git", "github.com"),
+            ("ssh://git@ssh.github.com:443/o/r.git", "github.com"),
+            ("git://github.com/o/r.git", "github.com"),
+            ("git+ssh://git@github.com/o/r.git", "github.com"),
+            ("git@ghe.example.com:o/r.git", "ghe.example.com"),
+            ("https://ghe.example.com:8443/o/r", "ghe.example.com"),
+            ("git@ghe.example.com:/o/r.git", "ghe.example.com"),
+        ] {
+            assert_eq!(parsed(url), Some((host.to_owned(), "o/r".to_owned())), "{url}");
+        }
+        assert_eq!(parsed("https://github.com/o/r.git.git"), Some(("github.com".to_owned(), "o/r.git".to_owned())));
+        for url in [
+            "",
+            "o/r",
+            "/srv/git/o/r.git",
+            "../o/r",
+            "file:///o/r",
+            "C:/o/r",
+            "C:\\o\\r",
+            "https://github.com/o",
+            "https://github.com/a/b/c",
+            "https:///o/r",
+            "git@:o/r",
+            "ext::sh -c x% o/r",
+            "https://github.com/o/r?x",
+            "./a:o/r",
+        ] {
+            assert_eq!(parsed(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_not_kept() {
+        let remote = Remote::parse("https://x-access-token:ghp_secret@github.com/o/r").unwrap();
+        assert!(!format!("{remote:?}").contains("secret"));
+    }
+
+    #[test]
+    fn git_configuration_is_read_as_git_reads_it() {
+        for (config, url) in [
+            ("[remote \"origin\"]\n\turl = git@h:o/r.git\n", Some("git@h:o/r.git")),
+            ("[Remote \"origin\"] URL = a:o/r # mine\n", Some("a:o/r")),
+            ("[remote \"origin\"]\n url = \"a:o/#r\" ; mine\n", Some("a:o/#r")),
+            ("[remote \"origin\"]\n url = a:o/\\\nr\n", Some("a:o/r")),
+            ("[remote \"origin\"]\n url = first\n url = second\n", Some("first")),
+            ("[remote \"upstream\"]\n url = a\n[remote \"origin\"]\n fetch = +refs/*:refs/*\n url = b\n", Some("b")),
+            ("[remote \"Origin\"]\n url = a\n", None),
+            ("[remote]\n url = a\n[branch \"main\"]\n remote = origin\n", None),
+            ("# [remote \"origin\"]\n url = a\n", None),
+            ("", None),
+        ] {
+            assert_eq!(origin_url(config).as_deref(), url, "{config}");
+        }
+    }
+
+    #[test]
+    fn origin_is_found_from_a_clone_a_worktree_and_a_submodule() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        let config = |name: &str| format!("[remote \"origin\"]\n\turl = git@github.com:o/{name}.git\n");
+        for folder in ["clone/src", "clone/.git/worktrees/tree", "clone/.git/modules/sub", "clone/sub", "tree", "broken"] {
+            fs::create_dir_all(path(folder)).unwrap();
+        }
+        fs::write(path("clone/.git/config"), config("clone")).unwrap();
+        fs::write(path("clone/.git/worktrees/tree/commondir"), "../..\n").unwrap();
+        fs::write(path("tree/.git"), format!("gitdir: {}\n", path("clone/.git/worktrees/tree").display())).unwrap();
+        fs::write(path("clone/.git/modules/sub/config"), config("sub")).unwrap();
+        fs::write(path("clone/sub/.git"), "gitdir: ../.git/modules/sub\n").unwrap();
+        fs::write(path("broken/.git"), "gitdir: /nowhere\n").unwrap();
+        let found = |folder: &str| origin(&path(folder)).map(|remote| remote.repository.to_string());
+        assert_eq!(found("clone/src").as_deref(), Some("o/clone"));
+        assert_eq!(found("tree").as_deref(), Some("o/clone"));
+        assert_eq!(found("clone/sub").as_deref(), Some("o/sub"));
+        assert_eq!(found("broken"), None);
+        assert_eq!(found("missing"), None);
+    }
+}

@@ -106,3 +106,58 @@ pub fn find(start: &Path) -> Option<PathBuf> {
 pub(super) fn root(real: &Path) -> Option<&Path> {
     real.ancestors().find(|dir| dir.join(".git").exists())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn unreadable(path: &Path) -> Unreadable {
+        match load(path) {
+            Err(LoadError::Unreadable(unreadable)) => unreadable,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_one_clear_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(FILE_NAME);
+        let missing = unreadable(&file);
+        assert!(missing.message.contains("no such file") && missing.help.contains("gatectl import"), "{missing:?}");
+        assert_eq!(missing.path, file.to_string_lossy());
+        let directory = unreadable(dir.path());
+        assert!(directory.message.contains("directory") && directory.help.contains("gate.toml"), "{directory:?}");
+        fs::write(&file, b"version = 1\n# \xc3\xa9\xff\n").unwrap();
+        let binary = unreadable(&file);
+        assert_eq!(binary.message, "invalid UTF-8 at byte 16 (line 2, column 4)");
+        assert!(binary.help.contains("UTF-8"));
+        fs::write(&file, vec![b' '; MAX_BYTES + 1]).unwrap();
+        assert!(unreadable(&file).message.contains("larger than 1048576 bytes"));
+        fs::write(&file, "version = 1\nx = 1\n").unwrap();
+        let shown = load(&file).unwrap_err().to_string();
+        assert!(shown.contains(&format!("{}:2:1", file.display())), "{shown}");
+        fs::write(&file, "version = 1\n").unwrap();
+        assert_eq!(load(&file).unwrap().path, file.to_string_lossy());
+    }
+
+    #[test]
+    fn the_nearest_file_within_the_repository_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let repo = dir.path().join("repo");
+        let deep = repo.join("a/b");
+        fs::create_dir_all(&deep).unwrap();
+        fs::write(dir.path().join(FILE_NAME), "").unwrap();
+        assert_eq!(find(&deep), None, "outside of a repository parents are not searched");
+        assert_eq!(find(dir.path()), Some(dir.path().join(FILE_NAME)));
+        fs::create_dir(repo.join(".git")).unwrap();
+        assert_eq!(find(&deep), None, "the search ends at the repository's root");
+        fs::write(repo.join(FILE_NAME), "").unwrap();
+        assert_eq!(find(&deep), Some(deep.join("../../gate.toml")));
+        assert_eq!(find(&repo), Some(repo.join(FILE_NAME)));
+        fs::write(repo.join("a").join(FILE_NAME), "").unwrap();
+        assert_eq!(find(&deep), Some(deep.join("../gate.toml")));
+        assert_eq!(find(&repo.join("missing")), None);
+    }
+}

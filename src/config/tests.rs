@@ -196,6 +196,15 @@ fn unknown_keys_have_a_near_match_or_the_list() {
 }
 
 #[test]
+fn a_misspelt_key_is_one_problem() {
+    one("[[workflows]]\n§fil = \".github/workflows/a.yml\"\nenvironment = \"p\"", "unknown key `fil`", "write `file`");
+    in_prod("reviewers = [{ §usr = \"a\" }]", "unknown key `usr`", "write `user`");
+    in_prod("deployment_branch_policy = { §branch = [\"main\"] }", "unknown key `branch`", "write `branches`");
+    in_prod("§reviewrs = [{ user = \"a\" }]\nprevent_self_review = true", "unknown key `reviewrs`", "write `reviewers`");
+    in_prod("reviewers = [§\"a\"]\nprevent_self_review = true", "must be a table", "user");
+}
+
+#[test]
 fn wrong_types_say_what_is_wanted_and_how_to_write_it() {
     in_prod("wait_timer = §\"30\"", "`wait_timer` must be a whole number, found a string", "remove the quotes: 30");
     in_prod("wait_timer = §1.5", "must be a whole number, found a decimal number", "wait_timer = 30");
@@ -487,7 +496,7 @@ fn paths(item: &toml_edit::Item, at: &[String], all: &mut Vec<Vec<String>>) {
 fn remove(item: &mut toml_edit::Item, path: &[String]) {
     let (name, rest) = path.split_first().unwrap();
     let at = name.parse::<usize>();
-    if let [] = rest {
+    if rest.is_empty() {
         if let Some(table) = item.as_table_like_mut() {
             table.remove(name);
         } else if let Some(tables) = item.as_array_of_tables_mut() {

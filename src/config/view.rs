@@ -3,6 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::near::nearest;
 use super::problem::Span;
 use super::schema::Table;
 
@@ -61,6 +62,12 @@ impl<'a> View<'a> {
     pub(super) fn entries(&self, name: &str) -> impl Iterator<Item = (&'a str, Span, &'a Spanned<DeValue<'a>>)> + use<'a> {
         let table = self.get(name).and_then(|value| value.get_ref().as_table());
         table.into_iter().flat_map(entries)
+    }
+
+    /// Whether a key is there, as it is written in the schema or misspelt.
+    pub(super) fn mentions(&self, name: &str) -> bool {
+        let near = |(key, _): &(&str, Span)| self.schema.key(key).is_none() && nearest(key, [name]).is_some();
+        self.table.contains_key(name) || self.present().iter().any(near)
     }
 
     /// Every key that is there, in the order of the text.

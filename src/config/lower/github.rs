@@ -25,10 +25,8 @@ pub(super) fn desired(sink: &mut Sink<'_>, root: View<'_>, github: Option<View<'
 }
 
 fn environment(sink: &mut Sink<'_>, table: View<'_>, owner: Option<&str>) -> Environment {
-    let reviewers = reviewers(sink, table, owner);
-    self_review(sink, table, reviewers.as_deref());
     let gate = Gate {
-        reviewers,
+        reviewers: reviewers(sink, table, owner),
         prevent_self_review: table.bool("prevent_self_review"),
         can_admins_bypass: table.bool("can_admins_bypass"),
         wait_timer: table.integer("wait_timer").and_then(|minutes| u32::try_from(minutes).ok()),
@@ -37,37 +35,42 @@ fn environment(sink: &mut Sink<'_>, table: View<'_>, owner: Option<&str>) -> Env
         variables: variables(table),
         secrets: table.texts("secrets").into_iter().flatten().map(|(name, _)| syntax::upper(name)).collect(),
     };
-    if table.text("state") != Some("absent") {
-        return Environment::Present(gate);
+    if table.text("state") == Some("absent") {
+        nothing_else(sink, table);
+        return Environment::Absent;
     }
-    if let Some((name, span)) = table.present().into_iter().find(|(name, _)| *name != "state") {
-        let state = table.key("state").unwrap_or_default();
+    self_review(sink, table);
+    Environment::Present(gate)
+}
+
+fn nothing_else(sink: &mut Sink<'_>, table: View<'_>) {
+    if let Some((name, span)) = table.present().into_iter().find(|(name, _)| *name != "state" && ENVIRONMENT.key(name).is_some()) {
         sink.push(
             Problem::new(span, format!("an environment that must not exist has no `{name}`"))
                 .label("goes with `state = \"present\"` only")
-                .related(state, "declared absent here")
+                .related(table.key("state").unwrap_or_default(), "declared absent here")
                 .help("remove `state`, or everything else"),
         );
     }
-    Environment::Absent
 }
 
 /// GitHub keeps the setting only together with reviewers: without any it would hold nobody back.
-fn self_review(sink: &mut Sink<'_>, table: View<'_>, reviewers: Option<&[Reviewer]>) {
+fn self_review(sink: &mut Sink<'_>, table: View<'_>) {
     let Some(at) = table.key("prevent_self_review").filter(|_| table.bool("prevent_self_review") == Some(true)) else { return };
-    match (reviewers, table.key("reviewers")) {
-        (Some([]), Some(list)) => sink.push(
-            Problem::new(at, "`prevent_self_review` means nothing without reviewers")
-                .label("holds nobody back")
-                .related(list, "nobody has to approve")
-                .help("name a reviewer, or remove `prevent_self_review`"),
-        ),
-        (None, None) => sink.push_absence(
-            Problem::new(at, "`prevent_self_review` means nothing without reviewers")
+    let problem = Problem::new(at, "`prevent_self_review` means nothing without reviewers");
+    if !table.mentions("reviewers") {
+        sink.push_absence(
+            problem
                 .label("`reviewers` is not declared")
                 .help("declare `reviewers` beside it: live ones may go at any time, and the setting with them"),
-        ),
-        _ => {}
+        );
+    } else if table.list("reviewers").is_some_and(|mut items| items.next().is_none()) {
+        sink.push(
+            problem
+                .label("holds nobody back")
+                .related(table.key("reviewers").unwrap_or_default(), "nobody has to approve")
+                .help("name a reviewer, or remove `prevent_self_review`"),
+        );
     }
 }
 
@@ -112,9 +115,11 @@ fn branch_policy(sink: &mut Sink<'_>, table: View<'_>) -> Option<BranchPolicy> {
         texts.map(move |(text, _)| Pattern { kind, name: text.to_owned() })
     };
     let all: BTreeSet<Pattern> = patterns("branches", RefKind::Branch).chain(patterns("tags", RefKind::Tag)).collect();
-    let empty = |name| selected.list(name).is_none_or(|mut items| items.next().is_none());
-    let readable = |name| selected.get(name).is_none_or(|value| value.get_ref().is_array());
-    if empty("branches") && empty("tags") && readable("branches") && readable("tags") {
+    let empty = |name| match selected.get(name) {
+        Some(value) => value.get_ref().as_array().is_some_and(|items| items.is_empty()),
+        None => !selected.mentions(name),
+    };
+    if empty("branches") && empty("tags") {
         sink.push_absence(
             Problem::new(table.get(KEY).map(|value| value.span()).unwrap_or_default(), "no branch and no tag could deploy")
                 .label("both lists are empty")
