@@ -1,0 +1,96 @@
+//! The JSON Schema of gate.toml, for editors.
+
+use serde_json::{Map, Value, json};
+
+use super::keys::ROOT;
+use super::schema::{Key, Kind, Presence, Syntax, Table};
+
+/// Describes gate.toml as a JSON Schema (draft 7), with a description for every key.
+///
+/// What the schema refuses, [`super::parse`] refuses too; rules over several keys are only known to the latter.
+#[must_use]
+pub fn json_schema() -> Value {
+    let mut schema = table(&ROOT);
+    schema.insert("$schema".to_owned(), "http://json-schema.org/draft-07/schema#".into());
+    schema.insert("title".to_owned(), "gate.toml".into());
+    schema.insert("description".to_owned(), "Production deploy gates as code, for gatectl.".into());
+    Value::Object(schema)
+}
+
+fn table(table: &Table) -> Map<String, Value> {
+    let properties: Map<String, Value> = table.keys.iter().map(|key| (key.name.to_owned(), property(key))).collect();
+    let required: Vec<&str> = table.keys.iter().filter(|key| matches!(key.presence, Presence::Required)).map(|key| key.name).collect();
+    let mut schema = Map::new();
+    schema.insert("type".to_owned(), "object".into());
+    schema.insert("additionalProperties".to_owned(), false.into());
+    if !required.is_empty() {
+        schema.insert("required".to_owned(), required.into());
+    }
+    if !table.either.is_empty() {
+        schema.insert("oneOf".to_owned(), table.either.iter().map(|group| only(group, table.either)).collect());
+    }
+    schema.insert("properties".to_owned(), properties.into());
+    schema
+}
+
+/// One group whole, and nothing of the others.
+fn only(group: &[&str], all: &[&[&str]]) -> Value {
+    let others: Vec<Value> =
+        all.iter().copied().filter(|other| *other != group).flatten().map(|name| json!({ "required": [name] })).collect();
+    json!({ "required": group, "not": { "anyOf": others } })
+}
+
+fn property(key: &Key) -> Value {
+    let mut schema = kind(&key.kind);
+    schema.insert("description".to_owned(), key.about.into());
+    if let Presence::Default(default) = key.presence {
+        schema.insert("default".to_owned(), default.json());
+    }
+    Value::Object(schema)
+}
+
+fn kind(kind_of: &Kind) -> Map<String, Value> {
+    let value = match kind_of {
+        Kind::Boolean => json!({ "type": "boolean" }),
+        Kind::Number => json!({ "type": "number" }),
+        Kind::Integer { min, max } if min == max => json!({ "type": "integer", "const": min }),
+        Kind::Integer { min, max: i64::MAX } => json!({ "type": "integer", "minimum": min }),
+        Kind::Integer { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
+        Kind::Text => json!({ "type": "string" }),
+        Kind::Name(syntax) => Value::Object(text(syntax)),
+        Kind::Word(words) => json!({ "type": "string", "enum": words }),
+        Kind::LocalDateTime => json!({ "type": "string" }),
+        Kind::List { of, min, max, .. } => {
+            let mut schema = Map::new();
+            schema.insert("type".to_owned(), "array".into());
+            schema.insert("items".to_owned(), kind(of).into());
+            if *min > 0 {
+                schema.insert("minItems".to_owned(), (*min).into());
+            }
+            if *max < usize::MAX {
+                schema.insert("maxItems".to_owned(), (*max).into());
+            }
+            Value::Object(schema)
+        }
+        Kind::Table(schema) => Value::Object(table(schema)),
+        Kind::Map { name, of, .. } => {
+            json!({ "type": "object", "propertyNames": text(name), "additionalProperties": kind(of) })
+        }
+        Kind::Either(kinds) => json!({ "anyOf": kinds.iter().map(kind).collect::<Vec<_>>() }),
+    };
+    match value {
+        Value::Object(schema) => schema,
+        _ => Map::new(),
+    }
+}
+
+/// A string with a rule. No rule takes an empty string.
+fn text(syntax: &Syntax) -> Map<String, Value> {
+    let mut schema = Map::new();
+    schema.insert("type".to_owned(), "string".into());
+    schema.insert("minLength".to_owned(), 1.into());
+    if let Some(pattern) = syntax.pattern {
+        schema.insert("pattern".to_owned(), pattern.into());
+    }
+    schema
+}

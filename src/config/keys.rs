@@ -1,0 +1,324 @@
+//! Every key of gate.toml, once.
+//!
+//! The reader, the near matches and the JSON Schema are all driven by [`ROOT`]. What the words of [`super::schema`]
+//! cannot say (a rule over several keys) is in [`super::lower`].
+
+use super::schema::Presence::{Default as Defaults, Optional, Required};
+use super::schema::{Default, Key, Kind, Table};
+use super::syntax as is;
+use crate::freeze::Policy;
+
+const fn key(name: &'static str, presence: super::schema::Presence, kind: Kind, example: &'static str, about: &'static str) -> Key {
+    Key { name, about, kind, presence, example }
+}
+
+const ANY: usize = usize::MAX;
+
+pub(super) static ROOT: Table = Table {
+    noun: "gate.toml",
+    either: &[],
+    keys: &[
+        key(
+            "version",
+            Required,
+            Kind::Integer { min: 1, max: 1 },
+            "version = 1",
+            "The version of this format: 1. A later version needs a later gatectl.",
+        ),
+        key("github", Optional, Kind::Table(&GITHUB), "[github]", "The GitHub repository whose gates these are."),
+        key(
+            "environments",
+            Optional,
+            Kind::Map { name: &is::ENVIRONMENT, of: &Kind::Table(&ENVIRONMENT), same: is::folded },
+            "[environments.production]",
+            "GitHub Environments, by name. Names compare without case. Environments that are not named here are left alone.",
+        ),
+        key(
+            "workflows",
+            Optional,
+            Kind::List { of: &Kind::Table(&WORKFLOW), noun: "workflows", min: 0, max: ANY, same: is::exact },
+            "[[workflows]]",
+            "What must resolve to which environment, statically.",
+        ),
+        key("heroku", Optional, Kind::Table(&HEROKU), "[heroku.config.my-app]", "Heroku apps."),
+        key("freeze", Optional, Kind::Table(&FREEZE), "[freeze]", "The deploy freeze."),
+    ],
+};
+
+pub(super) static GITHUB: Table = Table {
+    noun: "`[github]`",
+    either: &[],
+    keys: &[
+        key(
+            "repository",
+            Optional,
+            Kind::Name(&is::REPOSITORY),
+            "repository = \"OWNER/REPO\"",
+            "The repository as OWNER/REPO. Left out: --repo, GITHUB_REPOSITORY, or the git remote `origin`.",
+        ),
+        key(
+            "api_url",
+            Optional,
+            Kind::Name(&is::API_URL),
+            "api_url = \"https://ghe.example.com/api/v3\"",
+            "The address of the REST API of a GitHub Enterprise Server.",
+        ),
+    ],
+};
+
+pub(super) static ENVIRONMENT: Table = Table {
+    noun: "an environment",
+    either: &[],
+    keys: &[
+        key(
+            "state",
+            Defaults(Default::Text("present")),
+            Kind::Word(&["present", "absent"]),
+            "state = \"absent\"",
+            "`absent` declares that the environment must not exist; no other key goes with it.",
+        ),
+        key(
+            "reviewers",
+            Optional,
+            Kind::List { of: &Kind::Table(&REVIEWER), noun: "reviewers", min: 0, max: 6, same: is::exact },
+            "reviewers = [{ user = \"LOGIN\" }, { team = \"SLUG\" }]",
+            "Who may approve a deployment, at most 6; one approval suffices. An empty list declares that nobody has to.",
+        ),
+        key(
+            "prevent_self_review",
+            Optional,
+            Kind::Boolean,
+            "prevent_self_review = true",
+            "Whether the person who started the run is kept from approving it. Needs reviewers.",
+        ),
+        key(
+            "can_admins_bypass",
+            Optional,
+            Kind::Boolean,
+            "can_admins_bypass = false",
+            "Whether administrators of the repository may skip the rules.",
+        ),
+        key(
+            "wait_timer",
+            Optional,
+            Kind::Integer { min: 0, max: 43_200 },
+            "wait_timer = 30",
+            "Minutes that a deployment waits, 0 to 43200 (30 days).",
+        ),
+        key(
+            "deployment_branch_policy",
+            Optional,
+            Kind::Either(&[Kind::Word(&["all", "protected"]), Kind::Table(&SELECTED)]),
+            "deployment_branch_policy = { branches = [\"main\"], tags = [\"v*\"] }",
+            "Which refs may deploy: `all`, `protected` (branches with branch protection), or the whole set of patterns.",
+        ),
+        key(
+            "protection_rules",
+            Optional,
+            Kind::List { of: &Kind::Name(&is::APP_SLUG), noun: "protection rules", min: 0, max: 6, same: is::folded },
+            "protection_rules = [\"some-app\"]",
+            "Slugs of the GitHub Apps whose custom protection rules are enabled: the whole set, at most 6.",
+        ),
+        key(
+            "variables",
+            Optional,
+            Kind::Map { name: &is::VARIABLE, of: &Kind::Text, same: is::upper },
+            "variables = { TIER = \"prod\" }",
+            "Environment variables, owned key by key; others are left alone. Never secrets.",
+        ),
+        key(
+            "secrets",
+            Optional,
+            Kind::List { of: &Kind::Name(&is::SECRET), noun: "secrets", min: 0, max: ANY, same: is::upper },
+            "secrets = [\"API_KEY\"]",
+            "Names of secrets that must exist in this environment and at no wider scope. Never values.",
+        ),
+    ],
+};
+
+pub(super) static REVIEWER: Table = Table {
+    noun: "a reviewer",
+    either: &[&["user"], &["team"]],
+    keys: &[
+        key("user", Optional, Kind::Name(&is::LOGIN), "{ user = \"LOGIN\" }", "A person's login."),
+        key(
+            "team",
+            Optional,
+            Kind::Name(&is::TEAM),
+            "{ team = \"SLUG\" }",
+            "A team's slug, of the repository's organisation, or ORG/SLUG.",
+        ),
+        key(
+            "id",
+            Optional,
+            Kind::Integer { min: 1, max: i64::MAX },
+            "id = 583231",
+            "The numeric id that pins the account or team: a renamed or re-registered name is then an error.",
+        ),
+    ],
+};
+
+pub(super) static SELECTED: Table = Table {
+    noun: "a set of patterns",
+    either: &[],
+    keys: &[
+        key(
+            "branches",
+            Optional,
+            Kind::List { of: &Kind::Name(&is::PATTERN), noun: "patterns", min: 0, max: ANY, same: is::exact },
+            "branches = [\"main\", \"release/*\"]",
+            "Patterns of branches. Left out, no branch may deploy. `*` does not cross `/`.",
+        ),
+        key(
+            "tags",
+            Optional,
+            Kind::List { of: &Kind::Name(&is::PATTERN), noun: "patterns", min: 0, max: ANY, same: is::exact },
+            "tags = [\"v*\"]",
+            "Patterns of tags. Left out, no tag may deploy. `*` does not cross `/`.",
+        ),
+    ],
+};
+
+pub(super) static WORKFLOW: Table = Table {
+    noun: "a workflow",
+    either: &[],
+    keys: &[
+        key(
+            "file",
+            Required,
+            Kind::Name(&is::WORKFLOW_FILE),
+            "file = \".github/workflows/deploy.yml\"",
+            "The workflow's path in the repository.",
+        ),
+        key(
+            "environment",
+            Required,
+            Kind::Name(&is::ENVIRONMENT),
+            "environment = \"production\"",
+            "The environment that every deploying job must resolve to.",
+        ),
+        key(
+            "when",
+            Optional,
+            Kind::Either(&[
+                Kind::Table(&WHEN),
+                Kind::List { of: &Kind::Table(&WHEN), noun: "scenarios", min: 1, max: ANY, same: is::exact },
+            ]),
+            "when = { event = \"push\", branch = \"main\" }",
+            "The scenario, or a list of scenarios, in which it must. Left out: every declared trigger of the file.",
+        ),
+    ],
+};
+
+pub(super) static WHEN: Table = Table {
+    noun: "a scenario",
+    either: &[],
+    keys: &[
+        key("event", Required, Kind::Word(is::EVENTS), "event = \"push\"", "The event that starts the run, by GitHub's name."),
+        key("branch", Optional, Kind::Name(&is::REF_NAME), "branch = \"main\"", "Of a push: the branch, without refs/heads/."),
+        key("tag", Optional, Kind::Name(&is::REF_NAME), "tag = \"v1.2.3\"", "Of a push or a release: the tag, without refs/tags/."),
+        key(
+            "ref",
+            Optional,
+            Kind::Name(&is::REF),
+            "ref = \"refs/heads/main\"",
+            "Of a dispatch: the ref it runs on; a short name is a branch. Left out: the default branch.",
+        ),
+        key(
+            "inputs",
+            Optional,
+            Kind::Map { name: &is::INPUT, of: &Kind::Either(&[Kind::Text, Kind::Boolean, Kind::Number]), same: is::folded },
+            "inputs = { environment = \"production\" }",
+            "Of a dispatch: its inputs. Those that are not named take their defaults.",
+        ),
+    ],
+};
+
+pub(super) static HEROKU: Table = Table {
+    noun: "`[heroku]`",
+    either: &[],
+    keys: &[key(
+        "config",
+        Optional,
+        Kind::Map { name: &is::APP, of: &Kind::Map { name: &is::CONFIG_VAR, of: &Kind::Text, same: is::exact }, same: is::exact },
+        "[heroku.config.my-app]",
+        "Config vars, by app and key. Only the keys named here are read, compared or written. Never secrets.",
+    )],
+};
+
+pub(super) static FREEZE: Table = Table {
+    noun: "`[freeze]`",
+    either: &[],
+    keys: &[
+        key("heroku_app", Required, Kind::Name(&is::APP), "heroku_app = \"my-app\"", "The Heroku app whose config vars hold the freeze."),
+        key(
+            "environments",
+            Required,
+            Kind::List { of: &Kind::Name(&is::ENVIRONMENT), noun: "environments", min: 1, max: ANY, same: is::folded },
+            "environments = [\"production\"]",
+            "The environments that a freeze closes.",
+        ),
+        key(
+            "flag",
+            Defaults(Default::Text(Policy::FLAG)),
+            Kind::Name(&is::CONFIG_VAR),
+            "flag = \"DEPLOY_FREEZE\"",
+            "The config var that says `true` while deploys are frozen.",
+        ),
+        key(
+            "override",
+            Defaults(Default::Text(Policy::OVERRIDE)),
+            Kind::Name(&is::CONFIG_VAR),
+            "override = \"DEPLOY_FREEZE_OVERRIDE\"",
+            "The config var that lets a deploy through a freeze.",
+        ),
+        key(
+            "frozen",
+            Optional,
+            Kind::Boolean,
+            "frozen = true",
+            "`true` declares a freeze. `false` is refused: only `gatectl freeze off` lifts one.",
+        ),
+        key(
+            "compensates",
+            Defaults(Default::Bool(false)),
+            Kind::Boolean,
+            "compensates = true",
+            "Whether a freeze stands in while GitHub refuses required reviewers.",
+        ),
+        key(
+            "on_unreachable",
+            Defaults(Default::Text("frozen")),
+            Kind::Word(&["frozen", "open"]),
+            "on_unreachable = \"frozen\"",
+            "What `gatectl freeze check` takes for granted when Heroku cannot be reached.",
+        ),
+        key(
+            "windows",
+            Optional,
+            Kind::List { of: &Kind::Table(&WINDOW), noun: "windows", min: 0, max: ANY, same: is::exact },
+            "[[freeze.windows]]",
+            "Times in which deploys are closed.",
+        ),
+    ],
+};
+
+pub(super) static WINDOW: Table = Table {
+    noun: "a window",
+    either: &[&["start", "duration"], &["from", "until"]],
+    keys: &[
+        key("name", Required, Kind::Name(&is::WINDOW), "name = \"weekend\"", "What messages call the window; unique."),
+        key("start", Optional, Kind::Name(&is::CRON), "start = \"0 16 * * FRI\"", "When it closes, again and again: five cron fields."),
+        key("duration", Optional, Kind::Name(&is::DURATION), "duration = \"64h\"", "How long each time, at most 31d."),
+        key("from", Optional, Kind::LocalDateTime, "from = 2026-12-21T00:00:00", "When it closes, once: the first closed moment."),
+        key("until", Optional, Kind::LocalDateTime, "until = 2027-01-04T08:00:00", "When it opens again: the first open moment."),
+        key(
+            "timezone",
+            Required,
+            Kind::Name(&is::TIMEZONE),
+            "timezone = \"America/New_York\"",
+            "The IANA time zone in which the times are meant.",
+        ),
+        key("reason", Optional, Kind::Text, "reason = \"no weekend deploys\"", "Why; shown to whoever is refused."),
+    ],
+};

@@ -1,0 +1,163 @@
+//! Finds gate.toml and reads it from the disk.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use super::position::Lines;
+use super::{Config, MAX_BYTES, Problems, parse};
+
+/// What the file is called.
+pub const FILE_NAME: &str = "gate.toml";
+
+/// Why a gate.toml could not be loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoadError {
+    /// There is no text to read.
+    Unreadable(Unreadable),
+    /// The text has problems.
+    Problems(Problems),
+}
+
+/// A file that is no text, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The file as the user named it.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// The next step.
+    pub help: String,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.message)
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(unreadable) => unreadable.fmt(f),
+            Self::Problems(problems) => problems.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+/// Reads a gate.toml.
+///
+/// # Errors
+/// When the file cannot be read as text, or its text has problems: all of them.
+pub fn load(path: &Path) -> Result<Config, LoadError> {
+    let name = path.to_string_lossy().into_owned();
+    let unreadable = |message: String, help: &str| LoadError::Unreadable(Unreadable { path: name.clone(), message, help: help.to_owned() });
+    let bytes = read(path).map_err(|e| match e.kind() {
+        ErrorKind::NotFound => unreadable(
+            "no such file".to_owned(),
+            "name the file with --config, or write one from what is live: `gatectl import OWNER/REPO > gate.toml`",
+        ),
+        ErrorKind::IsADirectory => unreadable("is a directory".to_owned(), "name the file in it: --config DIR/gate.toml"),
+        ErrorKind::PermissionDenied => unreadable("permission denied".to_owned(), "make the file readable for this user"),
+        _ => unreadable(format!("cannot be read: {e}"), "check the path and the disk"),
+    })?;
+    if bytes.len() > MAX_BYTES {
+        let help = "a gate.toml holds a few tables; check that this is the right file";
+        return Err(unreadable(format!("larger than {MAX_BYTES} bytes"), help));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|e| {
+        let valid = bytes.get(..e.valid_up_to()).map(String::from_utf8_lossy).unwrap_or_default();
+        let at = Lines::new(&valid).locate(&(valid.len()..valid.len()));
+        let message = format!("invalid UTF-8 at byte {} (line {}, column {})", e.valid_up_to(), at.line, at.column);
+        unreadable(message, "save the file as UTF-8")
+    })?;
+    parse(&name, text).map_err(LoadError::Problems)
+}
+
+/// At most one byte more than is allowed: a device or a pipe may never end.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Finds gate.toml in a directory or in a parent, up to the repository's root: the directory that holds `.git`.
+///
+/// Outside of a repository only the directory itself is looked at: a file that somebody left in a shared parent, such
+/// as /tmp, would choose the server that a token is sent to. The answer is relative where `start` is.
+#[must_use]
+pub fn find(start: &Path) -> Option<PathBuf> {
+    let real = std::fs::canonicalize(start).ok()?;
+    let root = root(&real).unwrap_or(&real);
+    let up = real.ancestors().take_while(|dir| dir.starts_with(root));
+    let (levels, _) = up.enumerate().find(|(_, dir)| dir.join(FILE_NAME).exists())?;
+    let here = if start == Path::new(".") { Path::new("") } else { start };
+    Some(std::iter::repeat_n(Path::new(".."), levels).fold(here.to_owned(), |path, up| path.join(up)).join(FILE_NAME))
+}
+
+/// The nearest directory that holds `.git`: a directory in a clone, a file in a worktree or submodule.
+pub(super) fn root(real: &Path) -> Option<&Path> {
+    real.ancestors().find(|dir| dir.join(".git").exists())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn unreadable(path: &Path) -> Unreadable {
+        match load(path) {
+            Err(LoadError::Unreadable(unreadable)) => unreadable,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_one_clear_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(FILE_NAME);
+        let missing = unreadable(&file);
+        assert!(missing.message.contains("no such file") && missing.help.contains("gatectl import"), "{missing:?}");
+        assert_eq!(missing.path, file.to_string_lossy());
+        let directory = unreadable(dir.path());
+        assert!(directory.message.contains("directory") && directory.help.contains("gate.toml"), "{directory:?}");
+        fs::write(&file, b"version = 1\n# \xc3\xa9\xff\n").unwrap();
+        let binary = unreadable(&file);
+        assert_eq!(binary.message, "invalid UTF-8 at byte 16 (line 2, column 4)");
+        assert!(binary.help.contains("UTF-8"));
+        fs::write(&file, vec![b' '; MAX_BYTES + 1]).unwrap();
+        assert!(unreadable(&file).message.contains("larger than 1048576 bytes"));
+        fs::write(&file, "version = 1\nx = 1\n").unwrap();
+        let shown = load(&file).unwrap_err().to_string();
+        assert!(shown.contains(&format!("{}:2:1", file.display())), "{shown}");
+        fs::write(&file, "version = 1\n").unwrap();
+        assert_eq!(load(&file).unwrap().path, file.to_string_lossy());
+    }
+
+    #[test]
+    fn the_nearest_file_within_the_repository_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let repo = dir.path().join("repo");
+        let deep = repo.join("a/b");
+        fs::create_dir_all(&deep).unwrap();
+        fs::write(dir.path().join(FILE_NAME), "").unwrap();
+        assert_eq!(find(&deep), None, "outside of a repository parents are not searched");
+        assert_eq!(find(dir.path()), Some(dir.path().join(FILE_NAME)));
+        fs::create_dir(repo.join(".git")).unwrap();
+        assert_eq!(find(&deep), None, "the search ends at the repository's root");
+        fs::write(repo.join(FILE_NAME), "").unwrap();
+        assert_eq!(find(&deep), Some(deep.join("../../gate.toml")));
+        assert_eq!(find(&repo), Some(repo.join(FILE_NAME)));
+        fs::write(repo.join("a").join(FILE_NAME), "").unwrap();
+        assert_eq!(find(&deep), Some(deep.join("../gate.toml")));
+        assert_eq!(find(&repo.join("missing")), None);
+    }
+}

@@ -1,0 +1,152 @@
+//! `[freeze]` and its windows.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::DateTime;
+use toml::de::DeValue;
+
+use super::super::check::duplicates;
+use super::super::keys::{FREEZE, WINDOW};
+use super::super::near::nearest;
+use super::super::problem::{Problem, Sink};
+use super::super::syntax;
+use super::super::view::View;
+use crate::freeze::{OnUnreachable, Policy, Schedule, Window};
+use crate::model::{EnvName, parse_duration};
+use crate::providers::github::desired::{Desired, Environment};
+
+/// The config var that holds the record of another one.
+pub(super) fn record_key(key: &str) -> String {
+    format!("{key}{}", Policy::RECORD_SUFFIX)
+}
+
+pub(super) fn policy(sink: &mut Sink<'_>, root: View<'_>, github: &Desired) -> Option<Policy> {
+    let table = root.table("freeze", &FREEZE)?;
+    let flag = table.text("flag").unwrap_or(Policy::FLAG).to_owned();
+    let override_flag = table.text("override").unwrap_or(Policy::OVERRIDE).to_owned();
+    distinct(sink, table, &flag, &override_flag);
+    if table.bool("frozen") == Some(false) {
+        sink.push(
+            Problem::new(table.get("frozen").map(|value| value.span()).unwrap_or_default(), "`frozen = false` cannot be declared")
+                .label("would lift a freeze in passing")
+                .help("remove the line; only `gatectl freeze off` lifts a freeze"),
+        );
+    }
+    Some(Policy {
+        heroku_app: table.text("heroku_app").unwrap_or_default().to_owned(),
+        environments: environments(sink, table, github),
+        flag,
+        override_flag,
+        frozen: table.bool("frozen") == Some(true),
+        compensates: table.bool("compensates").unwrap_or_default(),
+        on_unreachable: match table.text("on_unreachable") {
+            Some("open") => OnUnreachable::Open,
+            _ => OnUnreachable::default(),
+        },
+        windows: windows(sink, table),
+    })
+}
+
+/// The flag, the override and their records are four config vars of one app.
+fn distinct(sink: &mut Sink<'_>, table: View<'_>, flag: &str, override_flag: &str) {
+    if flag != override_flag && *flag != record_key(override_flag) && *override_flag != record_key(flag) {
+        return;
+    }
+    let place = |name| table.get(name).map(|value| value.span());
+    let Some(at) = place("override").or_else(|| place("flag")) else { return };
+    sink.push(
+        Problem::new(at, format!("`{flag}` and `{override_flag}` with their records are not four different config vars"))
+            .label("used twice")
+            .help(format!("choose another key; each has a record in KEY{}", Policy::RECORD_SUFFIX)),
+    );
+}
+
+/// A misspelt name here would leave the real environment open, so it must be one that the file declares, if it declares any.
+fn environments(sink: &mut Sink<'_>, table: View<'_>, github: &Desired) -> BTreeSet<EnvName> {
+    let mut names = BTreeSet::new();
+    for (text, span) in table.texts("environments").into_iter().flatten() {
+        let Ok(name) = EnvName::new(text) else { continue };
+        match github.environments.get(&name) {
+            None if !github.environments.is_empty() => {
+                let near = nearest(text, github.environments.keys().map(EnvName::as_str));
+                let label = near.map_or_else(|| "not declared".to_owned(), |near| format!("did you mean \"{near}\"?"));
+                let help = match near {
+                    Some(near) => format!("write \"{near}\", or declare [environments.{}]", header(text)),
+                    None => format!("declare [environments.{}], or name one that is declared", header(text)),
+                };
+                sink.push_absence(Problem::new(span, format!("no environment `{name}` is declared")).label(label).help(help));
+            }
+            Some(Environment::Absent) => sink.push(
+                Problem::new(span, format!("`{name}` is declared absent")).label("nothing to freeze").help("remove it from this list"),
+            ),
+            _ => {}
+        }
+        names.insert(name);
+    }
+    names
+}
+
+/// A name as a part of a table's header, bare where TOML allows it.
+fn header(name: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.chars().all(bare) { name.to_owned() } else { format!("{name:?}") }
+}
+
+fn windows(sink: &mut Sink<'_>, freeze: View<'_>) -> Vec<Window> {
+    let tables: Vec<View<'_>> =
+        freeze.list("windows").into_iter().flatten().filter_map(|item| Some(View::new(item.get_ref().as_table()?, &WINDOW))).collect();
+    let names = tables.iter().filter_map(|table| table.get("name")).filter_map(|name| Some((name.get_ref().as_str()?, name.span())));
+    duplicates(sink, syntax::exact, names);
+    tables.into_iter().filter_map(|table| window(sink, table)).collect()
+}
+
+fn window(sink: &mut Sink<'_>, table: View<'_>) -> Option<Window> {
+    let schedule = schedule(sink, table)?;
+    Some(Window {
+        name: table.text("name")?.to_owned(),
+        schedule,
+        timezone: table.text("timezone")?.to_owned(),
+        reason: table.text("reason").map(str::to_owned),
+    })
+}
+
+fn schedule(sink: &mut Sink<'_>, table: View<'_>) -> Option<Schedule> {
+    if let (Some(start), Some(duration)) = (table.text("start"), table.text("duration")) {
+        return Some(Schedule::Recurring { start: start.to_owned(), duration: parse_duration(duration).ok()? });
+    }
+    let from = local(sink, table, "from");
+    let until = local(sink, table, "until");
+    let (from, until) = (from?, until?);
+    if from >= until {
+        sink.push(
+            Problem::new(table.get("until")?.span(), "a window ends after it begins")
+                .label("not after `from`")
+                .related(table.get("from")?.span(), "begins here")
+                .help("swap the two, or correct the date"),
+        );
+    }
+    Some(Schedule::Once { from, until })
+}
+
+fn local(sink: &mut Sink<'_>, table: View<'_>, key: &str) -> Option<DateTime> {
+    let value = table.get(key)?;
+    let DeValue::Datetime(toml::value::Datetime { date: Some(date), time: Some(time), offset: None }) = value.get_ref() else {
+        return None;
+    };
+    let part = |n: u8| i8::try_from(n).unwrap_or(-1);
+    let read = DateTime::new(
+        i16::try_from(date.year).unwrap_or(-1),
+        part(date.month),
+        part(date.day),
+        part(time.hour),
+        part(time.minute),
+        part(time.second.unwrap_or(0)),
+        time.nanosecond.and_then(|n| i32::try_from(n).ok()).unwrap_or(0),
+    );
+    if read.is_err() {
+        sink.push(
+            Problem::new(value.span(), "no such moment").label("not a date-time of the calendar").help("write such as 2026-12-21T00:00:00"),
+        );
+    }
+    read.ok()
+}

@@ -1,0 +1,134 @@
+//! `[github]` and `[environments.*]`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::check::duplicates;
+use super::super::keys::{ENVIRONMENT, REVIEWER, SELECTED};
+use super::super::problem::{Problem, Sink, Span};
+use super::super::syntax;
+use super::super::view::{View, integer};
+use crate::model::{EnvName, RepoName};
+use crate::providers::github::desired::{BranchPolicy, Desired, Environment, Gate, Pattern, RefKind, Reviewer};
+
+pub(super) fn desired(sink: &mut Sink<'_>, root: View<'_>, github: Option<View<'_>>) -> Option<Desired> {
+    let repository = github.and_then(|table| table.text("repository")).and_then(|text| RepoName::parse(text).ok());
+    let api_url = github.and_then(|table| table.text("api_url")).map(str::to_owned);
+    let mut environments = BTreeMap::new();
+    for (name, _, value) in root.entries("environments") {
+        let Some(table) = value.get_ref().as_table() else { continue };
+        let environment = environment(sink, View::new(table, &ENVIRONMENT), repository.as_ref().map(RepoName::owner));
+        if let Ok(name) = EnvName::new(name) {
+            environments.insert(name, environment);
+        }
+    }
+    Some(Desired { repository, api_url, environments })
+}
+
+fn environment(sink: &mut Sink<'_>, table: View<'_>, owner: Option<&str>) -> Environment {
+    let gate = Gate {
+        reviewers: reviewers(sink, table, owner),
+        prevent_self_review: table.bool("prevent_self_review"),
+        can_admins_bypass: table.bool("can_admins_bypass"),
+        wait_timer: table.integer("wait_timer").and_then(|minutes| u32::try_from(minutes).ok()),
+        deployment_branch_policy: branch_policy(sink, table),
+        protection_rules: table.texts("protection_rules").map(|slugs| slugs.map(|(slug, _)| slug.to_owned()).collect()),
+        variables: variables(table),
+        secrets: table.texts("secrets").into_iter().flatten().map(|(name, _)| syntax::upper(name)).collect(),
+    };
+    if table.text("state") == Some("absent") {
+        nothing_else(sink, table);
+        return Environment::Absent;
+    }
+    self_review(sink, table);
+    Environment::Present(gate)
+}
+
+fn nothing_else(sink: &mut Sink<'_>, table: View<'_>) {
+    if let Some((name, span)) = table.present().into_iter().find(|(name, _)| *name != "state" && ENVIRONMENT.key(name).is_some()) {
+        sink.push(
+            Problem::new(span, format!("an environment that must not exist has no `{name}`"))
+                .label("goes with `state = \"present\"` only")
+                .related(table.key("state").unwrap_or_default(), "declared absent here")
+                .help("remove `state`, or everything else"),
+        );
+    }
+}
+
+/// GitHub keeps the setting only together with reviewers: without any it would hold nobody back.
+fn self_review(sink: &mut Sink<'_>, table: View<'_>) {
+    let Some(at) = table.key("prevent_self_review").filter(|_| table.bool("prevent_self_review") == Some(true)) else { return };
+    let problem = Problem::new(at, "`prevent_self_review` means nothing without reviewers");
+    if !table.mentions("reviewers") {
+        sink.push_absence(
+            problem
+                .label("`reviewers` is not declared")
+                .help("declare `reviewers` beside it: live ones may go at any time, and the setting with them"),
+        );
+    } else if table.list("reviewers").is_some_and(|mut items| items.next().is_none()) {
+        sink.push(
+            problem
+                .label("holds nobody back")
+                .related(table.key("reviewers").unwrap_or_default(), "nobody has to approve")
+                .help("name a reviewer, or remove `prevent_self_review`"),
+        );
+    }
+}
+
+fn reviewers(sink: &mut Sink<'_>, table: View<'_>, owner: Option<&str>) -> Option<Vec<Reviewer>> {
+    let mut names: Vec<(String, Span)> = Vec::new();
+    let mut ids: Vec<(String, Span)> = Vec::new();
+    let mut reviewers = Vec::new();
+    for item in table.list("reviewers")? {
+        let Some(reviewer) = item.get_ref().as_table().map(|table| View::new(table, &REVIEWER)) else { continue };
+        let id = reviewer.get("id").and_then(|value| Some((u64::try_from(integer(value.get_ref())?).ok()?, value.span())));
+        let pin = id.as_ref().map(|(id, _)| *id);
+        let kind = if let Some(login) = reviewer.text("user") {
+            names.push((login.to_owned(), reviewer.get("user").map(|v| v.span()).unwrap_or_default()));
+            reviewers.push(Reviewer::User { login: login.to_owned(), id: pin });
+            "user"
+        } else if let Some(team) = reviewer.text("team") {
+            let (org, slug) = team.split_once('/').map_or((None, team), |(org, slug)| (Some(org), slug));
+            let full = format!("{}/{slug}", org.or(owner).unwrap_or_default());
+            names.push((full, reviewer.get("team").map(|v| v.span()).unwrap_or_default()));
+            reviewers.push(Reviewer::Team { org: org.map(str::to_owned), slug: slug.to_owned(), id: pin });
+            "team"
+        } else {
+            continue;
+        };
+        ids.extend(id.map(|(id, span)| (format!("{kind} {id}"), span)));
+    }
+    duplicates(sink, syntax::folded, names.iter().map(|(name, span)| (name.as_str(), span.clone())));
+    duplicates(sink, syntax::exact, ids.iter().map(|(id, span)| (id.as_str(), span.clone())));
+    Some(reviewers)
+}
+
+fn branch_policy(sink: &mut Sink<'_>, table: View<'_>) -> Option<BranchPolicy> {
+    const KEY: &str = "deployment_branch_policy";
+    match table.text(KEY) {
+        Some("all") => return Some(BranchPolicy::All),
+        Some("protected") => return Some(BranchPolicy::Protected),
+        _ => {}
+    }
+    let selected = table.table(KEY, &SELECTED)?;
+    let patterns = |name, kind| {
+        let texts = selected.texts(name).into_iter().flatten();
+        texts.map(move |(text, _)| Pattern { kind, name: text.to_owned() })
+    };
+    let all: BTreeSet<Pattern> = patterns("branches", RefKind::Branch).chain(patterns("tags", RefKind::Tag)).collect();
+    let empty = |name| match selected.get(name) {
+        Some(value) => value.get_ref().as_array().is_some_and(|items| items.is_empty()),
+        None => !selected.mentions(name),
+    };
+    if empty("branches") && empty("tags") {
+        sink.push_absence(
+            Problem::new(table.get(KEY).map(|value| value.span()).unwrap_or_default(), "no branch and no tag could deploy")
+                .label("both lists are empty")
+                .help("name a pattern such as { branches = [\"main\"] }, or write \"protected\" or \"all\""),
+        );
+    }
+    Some(BranchPolicy::Selected(all))
+}
+
+fn variables(table: View<'_>) -> BTreeMap<String, String> {
+    table.entries("variables").filter_map(|(name, _, value)| Some((syntax::upper(name), value.get_ref().as_str()?.to_owned()))).collect()
+}

@@ -1,0 +1,23 @@
+//! From checked tables to the declared state, and the rules that speak of several keys at once.
+
+mod freeze;
+mod github;
+mod heroku;
+mod workflows;
+
+use toml::de::DeTable;
+
+use super::Desired;
+use super::keys::{GITHUB, ROOT};
+use super::problem::Sink;
+use super::view::View;
+
+/// Reads the whole file. `None`, or anything at all, where the sink holds problems.
+pub(super) fn desired(sink: &mut Sink<'_>, root: &DeTable<'_>) -> Option<Desired> {
+    let root = View::new(root, &ROOT);
+    let github = github::desired(sink, root, root.table("github", &GITHUB))?;
+    let workflows = workflows::expectations(sink, root, &github);
+    let freeze = freeze::policy(sink, root, &github);
+    let heroku = heroku::desired(sink, root, freeze.as_ref());
+    Some(Desired { github, workflows, heroku, freeze })
+}

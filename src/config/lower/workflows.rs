@@ -1,0 +1,100 @@
+//! `[[workflows]]`.
+
+use std::collections::BTreeMap;
+
+use toml::de::DeValue;
+
+use super::super::keys::{WHEN, WORKFLOW};
+use super::super::near::join;
+use super::super::problem::{Problem, Sink, Span};
+use super::super::syntax;
+use super::super::view::View;
+use crate::model::EnvName;
+use crate::providers::github::desired::{Desired, Environment};
+use crate::workflows::{Expectation, InputValue, When};
+
+pub(super) fn expectations(sink: &mut Sink<'_>, root: View<'_>, github: &Desired) -> Vec<Expectation> {
+    let items = root.list("workflows").into_iter().flatten();
+    items.filter_map(|item| expectation(sink, View::new(item.get_ref().as_table()?, &WORKFLOW), github)).collect()
+}
+
+fn expectation(sink: &mut Sink<'_>, table: View<'_>, github: &Desired) -> Option<Expectation> {
+    let when = match table.get("when").map(|value| (value.get_ref(), value.span())) {
+        Some((DeValue::Table(one), span)) => when(sink, View::new(one, &WHEN), span).into_iter().collect(),
+        Some((DeValue::Array(many), _)) => {
+            let tables = many.iter().filter_map(|item| Some((item.get_ref().as_table()?, item.span())));
+            tables.filter_map(|(one, span)| when(sink, View::new(one, &WHEN), span)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let environment = EnvName::new(table.text("environment")?).ok()?;
+    if github.environments.get(&environment) == Some(&Environment::Absent) {
+        let at = table.get("environment").map(|value| value.span()).unwrap_or_default();
+        sink.push(
+            Problem::new(at, format!("`{environment}` is declared absent"))
+                .label("no job can be held by it")
+                .help(format!("name another environment, or remove `state = \"absent\"` of `{environment}`")),
+        );
+    }
+    Some(Expectation { file: table.text("file")?.to_owned(), environment, when })
+}
+
+/// The keys that an event takes beside `event`.
+fn takes(event: &str) -> &'static [&'static str] {
+    match event {
+        "push" => &["branch", "tag"],
+        "release" => &["tag"],
+        "workflow_dispatch" => &["ref", "inputs"],
+        _ => &[],
+    }
+}
+
+fn when(sink: &mut Sink<'_>, table: View<'_>, at: Span) -> Option<When> {
+    let event = table.text("event").filter(|event| syntax::EVENTS.contains(event))?;
+    for (name, span) in table.present() {
+        if name == "event" || takes(event).contains(&name) || WHEN.key(name).is_none() {
+            continue;
+        }
+        let help = match takes(event) {
+            [] => "remove it".to_owned(),
+            keys => format!("a {event} takes {}", join(keys.iter().copied(), "and")),
+        };
+        sink.push(Problem::new(span, format!("`{event}` takes no `{name}`")).label(format!("not of `{event}`")).help(help));
+    }
+    let branch = table.text("branch").map(|name| format!("refs/heads/{name}"));
+    let tag = table.text("tag").map(|name| format!("refs/tags/{name}"));
+    let dispatched = table.text("ref").map(|name| if name.starts_with("refs/") { name.to_owned() } else { format!("refs/heads/{name}") });
+    if event == "push" {
+        one_ref(sink, table, at);
+    }
+    Some(When { event: event.to_owned(), git_ref: branch.or(tag).or(dispatched), inputs: inputs(table) })
+}
+
+fn one_ref(sink: &mut Sink<'_>, table: View<'_>, at: Span) {
+    match (table.key("branch"), table.key("tag")) {
+        (None, None) => sink.push_absence(
+            Problem::new(at, "a push is of a branch or of a tag").label("of neither").help("add branch = \"main\" or tag = \"v1.2.3\""),
+        ),
+        (Some(branch), Some(tag)) => {
+            let (first, second) = if branch.start < tag.start { (branch, tag) } else { (tag, branch) };
+            sink.push(
+                Problem::new(second, "a push is of a branch or of a tag, not of both")
+                    .label("one too many")
+                    .related(first, "this is given already")
+                    .help("write a list with one scenario for each"),
+            );
+        }
+        _ => {}
+    }
+}
+
+fn inputs(table: View<'_>) -> BTreeMap<String, InputValue> {
+    let value = |value: &DeValue<'_>| match value {
+        DeValue::Boolean(flag) => Some(InputValue::Bool(*flag)),
+        DeValue::String(text) => Some(InputValue::String(text.to_string())),
+        DeValue::Float(number) => number.as_str().parse().ok().map(InputValue::Number),
+        #[expect(clippy::cast_precision_loss, reason = "the check refuses what a double cannot hold")]
+        held => super::super::view::integer(held).map(|number| InputValue::Number(number as f64)),
+    };
+    table.entries("inputs").filter_map(|(name, _, held)| Some((name.to_owned(), value(held.get_ref())?))).collect()
+}

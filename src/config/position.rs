@@ -1,0 +1,113 @@
+//! Where things stand in the file.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::Span;
+
+/// A place in the file, as editors count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// The bytes of the text; a byte order mark at its start is not counted.
+    pub span: std::ops::Range<usize>,
+}
+
+/// Turns byte offsets into lines and columns; linear over a whole text when the offsets rise.
+pub(super) struct Lines<'t> {
+    text: &'t str,
+    offset: usize,
+    line: usize,
+    column: usize,
+}
+
+impl<'t> Lines<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { text, offset: 0, line: 1, column: 1 }
+    }
+
+    /// The position of a span. One that lies beyond the text or inside a character is moved to the nearest place before.
+    pub(super) fn locate(&mut self, span: &Span) -> Position {
+        let start = floor(self.text, span.start);
+        let end = floor(self.text, span.end).max(start);
+        if start < self.offset {
+            *self = Self::new(self.text);
+        }
+        for c in self.text.get(self.offset..start).unwrap_or_default().chars() {
+            if c == '\n' {
+                self.line += 1;
+                self.column = 1;
+            } else {
+                self.column += 1;
+            }
+        }
+        self.offset = start;
+        Position { line: self.line, column: self.column, span: start..end }
+    }
+}
+
+fn floor(text: &str, offset: usize) -> usize {
+    text.floor_char_boundary(offset)
+}
+
+/// Where each key of a file stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Positions {
+    root: Node,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Node {
+    position: Position,
+    below: BTreeMap<String, Self>,
+}
+
+impl Positions {
+    /// Records every key of a checked file: the schema bounds its depth.
+    pub(super) fn of(text: &str, root: &DeTable<'_>) -> Self {
+        let mut lines = Lines::new(text);
+        let position = lines.locate(&(0..0));
+        Self { root: Node { position, below: below_table(&mut lines, root) } }
+    }
+
+    /// Finds a key by its path, such as `["environments", "production", "reviewers", "0"]`; an index counts from 0.
+    ///
+    /// Where the path leads beyond the file, its nearest parent answers, and the start of the file in the end. A name
+    /// that is not there as written is looked for without case.
+    #[must_use]
+    pub fn get<S: AsRef<str>>(&self, path: impl IntoIterator<Item = S>) -> &Position {
+        let mut node = &self.root;
+        for name in path {
+            let name = name.as_ref();
+            let folded = || node.below.iter().find(|(key, _)| key.to_lowercase() == name.to_lowercase()).map(|(_, node)| node);
+            match node.below.get(name).or_else(folded) {
+                Some(next) => node = next,
+                None => break,
+            }
+        }
+        &node.position
+    }
+}
+
+fn below_table(lines: &mut Lines<'_>, table: &DeTable<'_>) -> BTreeMap<String, Node> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries.into_iter().map(|(key, value)| (key.get_ref().to_string(), node(lines, &key.span(), value.get_ref()))).collect()
+}
+
+fn node(lines: &mut Lines<'_>, span: &Span, value: &DeValue<'_>) -> Node {
+    let position = lines.locate(span);
+    let below = match value {
+        DeValue::Table(table) => below_table(lines, table),
+        DeValue::Array(items) => {
+            items.iter().enumerate().map(|(i, item)| (i.to_string(), node(lines, &item.span(), item.get_ref()))).collect()
+        }
+        _ => BTreeMap::new(),
+    };
+    Node { position, below }
+}
