@@ -23,7 +23,7 @@ pub fn render(document: &Document, style: Style) -> String {
     for section in &document.sections {
         // Headings without anything below them stand together.
         let list = section.blocks.is_empty();
-        if !lines.is_empty() && !(list && list_before) {
+        if !lines.is_empty() && (!list || !list_before) {
             lines.push(String::new());
         }
         list_before = list;
@@ -99,7 +99,7 @@ fn blanks(n: usize) -> Span {
     Span::plain(" ".repeat(n))
 }
 
-fn label_width(blocks: &[Block]) -> usize {
+pub(super) fn label_width(blocks: &[Block]) -> usize {
     let width = |block: &Block| match block {
         Block::Row(Row { label: Some(name), .. }) => Some(visible(name).width() + 1),
         _ => None,

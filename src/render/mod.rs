@@ -4,10 +4,13 @@
 //! [`human`], [`markdown`], [`github`]. [`json`] prints the data itself. Owns escaping, layout and colours. Must not
 //! know of providers, requests, files or the environment: everything here is a pure function.
 
+pub mod diagnostic;
 mod document;
 pub mod escape;
+pub mod github;
 pub mod human;
 pub mod json;
+pub mod markdown;
 mod plan;
 mod report;
 mod style;

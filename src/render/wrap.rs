@@ -19,7 +19,7 @@ pub(super) fn wrap_under(lead: &Span, rest: &Span, spans: &[Span], style: Style)
     let hang = rest.text.width();
     let mut lines = vec![Vec::new()];
     let mut used = lead.text.width();
-    let mut fresh = true;
+    let (mut fresh, mut first) = (true, true);
     for token in tokens(spans) {
         let width: usize = token.word.iter().map(|part| part.text.width()).sum();
         // A word that fits on no line may as well stay on this one.
@@ -29,12 +29,13 @@ pub(super) fn wrap_under(lead: &Span, rest: &Span, spans: &[Span], style: Style)
             fresh = true;
         }
         let Some(line) = lines.last_mut() else { break };
-        if !fresh {
+        // Blanks at a break go, those at the very start are somebody's indentation.
+        if !fresh || first {
             line.push(Span::new(token.role, " ".repeat(token.blanks)));
             used += token.blanks;
         }
         used += width;
-        fresh = false;
+        (fresh, first) = (false, false);
         line.extend(token.word);
     }
     lines.iter().enumerate().map(|(at, line)| finish(if at == 0 { lead } else { rest }, line, style)).collect()

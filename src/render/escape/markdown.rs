@@ -69,7 +69,7 @@ pub fn prose(raw: &str) -> String {
     for (at, part) in parts.iter().enumerate() {
         let closed = at + 1 < parts.len();
         match (at % 2 == 1, closed) {
-            (true, true) if !part.is_empty() => out.push_str(&code(part)),
+            (true, true) if !part.is_empty() => push_code(part, &mut out),
             (true, _) => {
                 out.push_str("\\`");
                 words(part, &mut out);
@@ -121,13 +121,21 @@ fn words(part: &str, out: &mut String) {
         if is_linked(word) {
             out.push_str(&text(&plain));
             let core = word.trim_end_matches(['.', ',', ':', ';', ')']);
-            out.push_str(&code(core));
+            push_code(core, out);
             plain = word[core.len()..].to_owned();
         } else {
             plain.push_str(word);
         }
     }
     out.push_str(&text(&plain));
+}
+
+/// Two neighbours would be read as one code with backticks in it.
+fn push_code(raw: &str, out: &mut String) {
+    if out.ends_with('`') {
+        out.push_str(BREAK);
+    }
+    out.push_str(&code(raw));
 }
 
 /// Whether GitHub would make a link of a word by itself.

@@ -74,6 +74,7 @@ fn prose_is_nothing_but_its_characters() {
     assert_eq!(markdown::prose("run `gatectl apply` now"), "run `gatectl apply` now");
     assert_eq!(markdown::prose("GET https://x.y/z: 403"), "GET `https://x.y/z`: 403");
     assert_eq!(markdown::prose("odd ` one @a"), "odd \\` one @&#8203;a");
+    assert_eq!(markdown::prose("`a``b`"), "`a`&#8203;`b`");
     assert_eq!(markdown::prose("at 0123abc."), "at `0123abc`.");
 }
 
