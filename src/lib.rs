@@ -18,6 +18,7 @@ pub mod config;
 pub mod freeze;
 pub mod http;
 pub mod model;
+pub mod progress;
 pub mod providers;
 pub mod render;
 pub mod sandbox;

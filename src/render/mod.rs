@@ -1,1 +1,24 @@
 //! Turns plans and reports into text.
+//!
+//! Every command says what it has to say as a [`Document`] of raw text; one renderer per format prints it:
+//! [`human`], [`markdown`], [`github`]. [`json`] prints the data itself. Owns escaping, layout and colours. Must not
+//! know of providers, requests, files or the environment: everything here is a pure function.
+
+pub mod diagnostic;
+mod document;
+pub mod escape;
+pub mod github;
+pub mod human;
+pub mod json;
+pub mod markdown;
+mod plan;
+mod report;
+mod style;
+mod table;
+mod text_diff;
+mod value;
+mod wrap;
+
+pub use document::{Block, Document, Finding, Glyph, Heading, Location, Place, Role, Row, Section, Severity, Span, Table};
+pub use style::{Color, Style};
+pub use table::csv;

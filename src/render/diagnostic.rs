@@ -1,0 +1,82 @@
+//! What is printed when a command fails: `error:`, its causes, a blank line, `hint:`.
+
+use std::fmt;
+
+use super::document::{Role, Span};
+use super::escape::bounded;
+use super::human::MAX_PROSE;
+use super::style::Style;
+use super::wrap::wrap;
+use crate::http::ApiError;
+
+/// What to say when nobody knows a better next step.
+const FALLBACK: &str = "run again with -v to see each request";
+
+/// An error that knows its next step; also good as a context of another error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hinted {
+    /// What is wrong.
+    pub message: String,
+    /// The next step.
+    pub hint: String,
+}
+
+impl fmt::Display for Hinted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Hinted {}
+
+/// The error as it is printed, ending in a newline: what failed, why, and what to do now.
+#[must_use]
+pub fn render(error: &anyhow::Error, style: Style) -> String {
+    let mut lines = Vec::new();
+    let mut told = String::new();
+    for (at, cause) in error.chain().map(ToString::to_string).enumerate() {
+        // Some libraries repeat their source in their own words.
+        if at > 0 && told.contains(&cause) {
+            continue;
+        }
+        lines.extend(message_lines(if at == 0 { "error:" } else { "  caused by:" }, Role::Failure, &cause, style));
+        told.push_str(&cause);
+    }
+    lines.push(String::new());
+    for hint in hints(error) {
+        lines.extend(message_lines("hint:", Role::Strong, &hint, style));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// Every next step that the chain knows, the outermost first.
+fn hints(error: &anyhow::Error) -> Vec<String> {
+    let of_context = error.downcast_ref::<Hinted>().map(|hinted| hinted.hint.clone());
+    let of_cause = |cause: &(dyn std::error::Error + 'static)| {
+        let api = cause.downcast_ref::<ApiError>().and_then(|api| api.hint.clone());
+        api.or_else(|| cause.downcast_ref::<Hinted>().map(|hinted| hinted.hint.clone()))
+    };
+    let api = error.downcast_ref::<ApiError>().and_then(|api| api.hint.clone());
+    let mut hints = Vec::new();
+    for hint in of_context.into_iter().chain(api).chain(error.chain().filter_map(of_cause)) {
+        if !hint.is_empty() && !hints.contains(&hint) {
+            hints.push(hint);
+        }
+    }
+    if hints.is_empty() {
+        hints.push(FALLBACK.to_owned());
+    }
+    hints
+}
+
+/// Each line but the first is indented, so that none can pass for a line of ours.
+fn message_lines(title: &str, role: Role, message: &str, style: Style) -> Vec<String> {
+    let message = bounded(message, MAX_PROSE);
+    let mut lines = Vec::new();
+    for (at, line) in message.trim_end_matches('\n').split('\n').enumerate() {
+        let lead = if at == 0 { Span::new(role, format!("{title} ")) } else { Span::plain("    ") };
+        lines.extend(wrap(&lead, &[Span::plain(line)], 4, style));
+    }
+    lines
+}

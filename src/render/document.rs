@@ -1,0 +1,269 @@
+//! What a command has to say, before any medium.
+//!
+//! Owns the shape that plan, apply, verify, check, freeze and evidence share. All text here is raw: it may hold
+//! anything that came from outside, and each renderer escapes it for its medium, in one place. Must not know of
+//! terminals, Markdown or any command.
+
+use crate::model::Address;
+
+/// Everything one command prints as its result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// The command, in lower case: `plan`; part of the hidden marker of a comment.
+    pub name: &'static str,
+    /// What there is to say, in order.
+    pub sections: Vec<Section>,
+    /// The one sentence that sums up.
+    pub headline: String,
+    /// How good the news is.
+    pub tone: Role,
+    /// What to do now: one sentence each.
+    pub next: Vec<String>,
+    /// What a workflow step hands to later steps.
+    pub outputs: Vec<(&'static str, String)>,
+}
+
+/// Some blocks that belong together, mostly about one address.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Section {
+    /// The line above the blocks.
+    pub heading: Option<Heading>,
+    /// The content, complete in itself.
+    pub blocks: Vec<Block>,
+    /// What has to be seen also where the section is folded away; the blocks say it too.
+    pub alerts: Vec<Finding>,
+    /// The title of the fold that the section goes into, shared by neighbours; `None` keeps it in the open.
+    pub fold: Option<&'static str>,
+}
+
+/// The line above a section: `+ github/o/r/environments/production  (create)`, or a plain title.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heading {
+    /// What happens to it.
+    pub glyph: Glyph,
+    /// The name of the thing.
+    pub subject: Option<String>,
+    /// What is said of the subject, or the title where there is none.
+    pub text: String,
+}
+
+/// One piece of content.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Block {
+    /// A line of a diff.
+    Row(Row),
+    /// A paragraph. Text between backticks is code.
+    Text(String),
+    /// Somebody else's words, line by line.
+    Quote(String),
+    /// A page to open.
+    Link(String),
+    /// What a person does, in this order.
+    Steps(Vec<String>),
+    /// One entry of a list: a name, and what is said of it.
+    Item {
+        /// The name.
+        subject: String,
+        /// What is said of it; may be empty.
+        text: String,
+    },
+    /// A problem, with its fix.
+    Finding(Finding),
+    /// Rows and columns.
+    Table(Table),
+}
+
+/// A line of a diff: sign, label, values.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Row {
+    /// The sign in front.
+    pub glyph: Glyph,
+    /// How deep it is below the heading: 1 is a field, 2 an element of its value.
+    pub level: usize,
+    /// The name of the field, aligned with its neighbours.
+    pub label: Option<String>,
+    /// The values.
+    pub spans: Vec<Span>,
+}
+
+/// Text with one meaning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// The raw text.
+    pub text: String,
+    /// What it stands for.
+    pub role: Role,
+}
+
+impl Span {
+    /// Text of a role.
+    pub fn new(role: Role, text: impl Into<String>) -> Self {
+        Self { text: text.into(), role }
+    }
+
+    /// Text without a role.
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self::new(Role::Plain, text)
+    }
+}
+
+/// What a piece of text stands for; a medium with colours shows it by colour, none relies on that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Role {
+    /// Nothing special.
+    #[default]
+    Plain,
+    /// What does not change, and remarks.
+    Quiet,
+    /// A name.
+    Strong,
+    /// What will be there; good news.
+    Added,
+    /// What will not be there any more.
+    Removed,
+    /// The part of an added line that differs.
+    AddedPart,
+    /// The part of a removed line that differs.
+    RemovedPart,
+    /// What changes in place.
+    Changed,
+    /// What needs a person's eye.
+    Alert,
+    /// What went wrong.
+    Failure,
+}
+
+/// The sign at the front of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Glyph {
+    /// No sign: unchanged, or not a change at all.
+    #[default]
+    None,
+    /// `+`
+    Create,
+    /// `~`
+    Update,
+    /// `-`
+    Delete,
+    /// `!`: weakens a gate, or needs a person.
+    Alert,
+    /// `!`: went wrong.
+    Failure,
+    /// `?`: could not be determined.
+    Unknown,
+}
+
+impl Glyph {
+    /// The sign as one ASCII character.
+    #[must_use]
+    pub const fn sign(self) -> char {
+        match self {
+            Self::None => ' ',
+            Self::Create => '+',
+            Self::Update => '~',
+            Self::Delete => '-',
+            Self::Alert | Self::Failure => '!',
+            Self::Unknown => '?',
+        }
+    }
+
+    /// The colour of the sign.
+    #[must_use]
+    pub const fn role(self) -> Role {
+        match self {
+            Self::None => Role::Plain,
+            Self::Create => Role::Added,
+            Self::Update => Role::Changed,
+            Self::Delete => Role::Removed,
+            Self::Alert | Self::Unknown => Role::Alert,
+            Self::Failure => Role::Failure,
+        }
+    }
+}
+
+/// How bad a finding is; the order is from worst to mildest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It must not stay like that.
+    Error,
+    /// Somebody should look at it.
+    Warning,
+    /// Good to know.
+    Info,
+}
+
+impl Severity {
+    /// `error`, `warning`, `info`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+
+    /// The colour of the word.
+    #[must_use]
+    pub const fn role(self) -> Role {
+        match self {
+            Self::Error => Role::Failure,
+            Self::Warning => Role::Alert,
+            Self::Info => Role::Quiet,
+        }
+    }
+}
+
+/// A problem, with its fix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is called, so that it can be looked up: `no-reviewers`.
+    pub code: &'static str,
+    /// What it speaks of.
+    pub subject: String,
+    /// What is the matter.
+    pub message: String,
+    /// The next step; may be empty.
+    pub fix: String,
+    /// Where in a file it belongs.
+    pub place: Place,
+}
+
+/// Where a finding belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Place {
+    /// Nowhere in particular.
+    #[default]
+    Nowhere,
+    /// At what gate.toml says of an address, and of one field of it.
+    Declared {
+        /// The address.
+        address: Address,
+        /// The field's key, when the finding is about one.
+        field: Option<String>,
+    },
+    /// At a known place of a file.
+    At(Location),
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// The path from the repository's root.
+    pub file: String,
+    /// From 1; 0 when only the file is known.
+    pub line: usize,
+    /// From 1; 0 when only the line is known.
+    pub col: usize,
+}
+
+/// Rows and columns; a row that is shorter than the header has empty cells at its end.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Table {
+    /// The columns' names.
+    pub header: Vec<String>,
+    /// The cells.
+    pub rows: Vec<Vec<Span>>,
+}

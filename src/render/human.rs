@@ -1,0 +1,129 @@
+//! Documents on a terminal, with or without colours.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::document::{Block, Document, Finding, Heading, Role, Row, Section, Span};
+use super::escape::{bounded, visible, word};
+use super::style::Style;
+use super::table;
+use super::wrap::{wrap, wrap_under};
+
+/// Prose that is longer than this is cut, and says so.
+pub(super) const MAX_PROSE: usize = 4_000;
+/// Labels up to this width are aligned with their neighbours.
+const MAX_LABEL: usize = 28;
+/// How far text stands under its heading.
+const INDENT: usize = 4;
+
+/// The whole document, ending in a newline: sections, then the line that sums up, then the next step.
+#[must_use]
+pub fn render(document: &Document, style: Style) -> String {
+    let mut lines = Vec::new();
+    let mut list_before = true;
+    for section in &document.sections {
+        // Headings without anything below them stand together.
+        let list = section.blocks.is_empty();
+        if !lines.is_empty() && (!list || !list_before) {
+            lines.push(String::new());
+        }
+        list_before = list;
+        lines.extend(section_lines(section, style));
+    }
+    if !lines.is_empty() {
+        lines.push(String::new());
+    }
+    lines.extend(wrap(&blanks(0), &[Span::new(document.tone, document.headline.as_str())], 0, style));
+    lines.extend(document.next.iter().flat_map(|next| wrap(&blanks(0), &[Span::plain(next)], 2, style)));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// One section without the blank line before the next.
+pub(super) fn section_lines(section: &Section, style: Style) -> Vec<String> {
+    let mut lines = section.heading.as_ref().map_or_else(Vec::new, |heading| heading_lines(heading, style));
+    let indent = if section.heading.is_some() { INDENT } else { 0 };
+    let label = label_width(&section.blocks);
+    lines.extend(section.blocks.iter().flat_map(|block| block_lines(block, indent, label, style)));
+    lines
+}
+
+/// A finding on its own: `error[no-reviewers] production: message`, then its fix.
+#[must_use]
+pub fn finding(finding: &Finding, style: Style) -> String {
+    finding_lines(finding, 0, style).join("\n")
+}
+
+fn heading_lines(heading: &Heading, style: Style) -> Vec<String> {
+    let Some(subject) = &heading.subject else {
+        return wrap(&blanks(0), &[Span::new(Role::Strong, heading.text.as_str())], 2, style);
+    };
+    let lead = Span::new(heading.glyph.role(), format!("{} ", heading.glyph.sign()));
+    let spans = [Span::new(Role::Strong, word(subject)), Span::new(heading.glyph.role(), format!("  {}", heading.text))];
+    wrap(&lead, &spans, INDENT, style)
+}
+
+fn block_lines(block: &Block, indent: usize, label: usize, style: Style) -> Vec<String> {
+    match block {
+        Block::Row(row) => row_lines(row, label, style),
+        Block::Text(text) => wrap(&blanks(indent), &[Span::plain(bounded(text, MAX_PROSE))], indent, style),
+        Block::Quote(text) => {
+            // Each line of a quotation has its bar, so that none can pass for ours.
+            let bar = Span::new(Role::Quiet, format!("{}| ", " ".repeat(indent)));
+            bounded(text, MAX_PROSE).split('\n').flat_map(|line| wrap_under(&bar, &bar, &[Span::plain(line)], style)).collect()
+        }
+        Block::Link(url) => wrap(&blanks(indent), &[Span::new(Role::Strong, url.as_str())], indent, style),
+        Block::Steps(steps) => steps.iter().enumerate().flat_map(|(at, step)| step_lines(at + 1, step, indent, style)).collect(),
+        Block::Item { subject, text } => {
+            let colon = if text.is_empty() { "" } else { ": " };
+            let spans = [Span::new(Role::Strong, word(subject)), Span::plain(format!("{colon}{}", bounded(text, MAX_PROSE)))];
+            wrap(&blanks(2), &spans, INDENT, style)
+        }
+        Block::Finding(finding) => finding_lines(finding, indent, style),
+        Block::Table(table) => table::lines(table, indent, style),
+    }
+}
+
+fn row_lines(row: &Row, label: usize, style: Style) -> Vec<String> {
+    let start = row.level * 2;
+    let sign = Span::new(row.glyph.role(), format!("{}{} ", " ".repeat(start), row.glyph.sign()));
+    let label = row.label.as_ref().map(|name| {
+        let name = format!("{}:", visible(name));
+        let pad = if row.spans.is_empty() { 0 } else { label.saturating_sub(name.width()) + 1 };
+        Span::plain(name + &" ".repeat(pad))
+    });
+    let spans: Vec<Span> = label.into_iter().chain(row.spans.iter().cloned()).collect();
+    wrap(&sign, &spans, start + 4, style)
+}
+
+fn blanks(n: usize) -> Span {
+    Span::plain(" ".repeat(n))
+}
+
+pub(super) fn label_width(blocks: &[Block]) -> usize {
+    let width = |block: &Block| match block {
+        Block::Row(Row { label: Some(name), .. }) => Some(visible(name).width() + 1),
+        _ => None,
+    };
+    blocks.iter().filter_map(width).filter(|width| *width <= MAX_LABEL).max().unwrap_or(0)
+}
+
+fn step_lines(number: usize, step: &str, indent: usize, style: Style) -> Vec<String> {
+    let lead = format!("{}{number:>2}. ", " ".repeat(indent));
+    let hang = lead.width();
+    wrap(&Span::plain(lead), &[Span::plain(bounded(step, MAX_PROSE))], hang, style)
+}
+
+fn finding_lines(finding: &Finding, indent: usize, style: Style) -> Vec<String> {
+    let lead = blanks(indent);
+    let spans = [
+        Span::new(finding.severity.role(), format!("{}[{}]", finding.severity.word(), finding.code)),
+        Span::new(Role::Strong, format!(" {}", word(&finding.subject))),
+        Span::plain(format!(": {}", bounded(&finding.message, MAX_PROSE))),
+    ];
+    let mut lines = wrap(&lead, &spans, indent + INDENT, style);
+    if !finding.fix.is_empty() {
+        let fix = [Span::new(Role::Strong, "fix:"), Span::plain(format!(" {}", bounded(&finding.fix, MAX_PROSE)))];
+        lines.extend(wrap(&blanks(indent + INDENT), &fix, indent + INDENT, style));
+    }
+    lines
+}

@@ -1,0 +1,244 @@
+//! Documents as GitHub's Markdown: comments on pull requests, issues, job summaries.
+//!
+//! What sums up comes first, what needs a person's eye stays in the open, the rest is folded. What does not fit is
+//! left out whole and named.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::document::{Block, Document, Finding, Heading, Row, Section, Table};
+use super::escape::bounded;
+use super::escape::markdown::{code, fence, link, prose, text};
+use super::human::{MAX_PROSE, label_width};
+
+/// What GitHub takes as the body of a comment or an issue, in characters; counted in bytes here, which are never fewer.
+pub const COMMENT_LIMIT: usize = 65_536;
+/// What GitHub takes as the summary of one step, in bytes.
+pub const SUMMARY_LIMIT: usize = 1_048_576;
+
+/// Room for saying what was left out.
+const NOTICE: usize = 3_000;
+/// Characters of the sentences at the top.
+const MAX_SENTENCE: usize = 300;
+
+/// The hidden first line by which a comment is found again, so that it is updated in place.
+///
+/// `id` tells apart several comments of one command, such as one for each gate.toml; empty where there is but one.
+/// Look for it at the very start of a comment, and only among one's own: anybody can write such a line.
+#[must_use]
+pub fn marker(name: &str, id: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._/-".contains(c);
+    let id: String = id.chars().map(|c| if plain(c) { c.to_string() } else { format!("%{:x}", u32::from(c)) }).collect();
+    if id.is_empty() { format!("<!-- gatectl:{name} -->") } else { format!("<!-- gatectl:{name} {id} -->") }
+}
+
+/// The whole document, ending in a newline, in at most `limit` bytes (which are 16 KiB or more).
+#[must_use]
+pub fn render(document: &Document, id: &str, limit: usize) -> String {
+    let mut out = vec![marker(document.name, id), format!("### {}", prose(&bounded(&document.headline, MAX_SENTENCE)))];
+    out.extend(document.next.iter().map(|next| prose(&bounded(next, MAX_SENTENCE))));
+    let (shown, cut) = fit(pieces(document), limit.saturating_sub(size(&out) + NOTICE));
+    out.extend(notice(document.name, &cut));
+    out.extend(assemble(&shown));
+    out.join("\n\n") + "\n"
+}
+
+/// A part that is shown whole or not at all.
+struct Piece {
+    /// What is missing without it.
+    name: String,
+    place: Place,
+    text: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Alert,
+    Open,
+    Fold(&'static str),
+}
+
+fn pieces(document: &Document) -> Vec<Piece> {
+    let folded = || document.sections.iter().filter_map(|section| Some((section, section.fold?)));
+    let open = document.sections.iter().filter(|section| section.fold.is_none());
+    let alerts = folded().flat_map(|(section, _)| &section.alerts).map(|alert| Piece {
+        name: format!("{} {}", alert.code, alert.subject),
+        place: Place::Alert,
+        text: finding(alert),
+    });
+    let piece = |section: &Section, place| Piece { name: name(section), place, text: section_text(section) };
+    alerts
+        .chain(open.map(|section| piece(section, Place::Open)))
+        .chain(folded().map(|(section, fold)| piece(section, Place::Fold(fold))))
+        .collect()
+}
+
+fn name(section: &Section) -> String {
+    section.heading.as_ref().map_or_else(String::new, |heading| heading.subject.clone().unwrap_or_else(|| heading.text.clone()))
+}
+
+fn size(parts: &[String]) -> usize {
+    parts.iter().map(|part| part.len() + 2).sum()
+}
+
+/// The pieces for which there is room, and the names of the others.
+fn fit(pieces: Vec<Piece>, room: usize) -> (Vec<Piece>, Vec<String>) {
+    let (mut used, mut shown, mut cut) = (0, Vec::<Piece>::new(), Vec::new());
+    for piece in pieces {
+        let around = match piece.place {
+            Place::Fold(title) if !shown.iter().any(|other| other.place == piece.place) => {
+                fold_open(title, usize::MAX).len() + FOLD_CLOSE.len() + 4
+            }
+            _ => 0,
+        };
+        let cost = piece.text.len() + 2 + around;
+        if used + cost <= room {
+            used += cost;
+            shown.push(piece);
+        } else {
+            cut.push(piece.name);
+        }
+    }
+    (shown, cut)
+}
+
+fn notice(command: &str, cut: &[String]) -> Option<String> {
+    let mut names = String::new();
+    let mut named = 0;
+    for name in cut {
+        let name = code(&bounded(name, 100));
+        // The sentences around the names take the rest of the room.
+        if names.len() + name.len() + 2 > NOTICE - 300 {
+            break;
+        }
+        names.push_str(if named > 0 { ", " } else { "" });
+        names.push_str(&name);
+        named += 1;
+    }
+    let more = if named < cut.len() { format!(" and {} more", cut.len() - named) } else { String::new() };
+    (!cut.is_empty()).then(|| {
+        format!(
+            "> [!WARNING]\n> **This is not all:** {} of the parts did not fit: {names}{more}. Run `gatectl {command}` to see the whole.",
+            cut.len()
+        )
+    })
+}
+
+fn assemble(shown: &[Piece]) -> Vec<String> {
+    let texts = |place: Place| shown.iter().filter(move |piece| piece.place == place).map(|piece| piece.text.clone()).collect::<Vec<_>>();
+    let mut out = Vec::new();
+    let alerts = texts(Place::Alert);
+    if !alerts.is_empty() {
+        out.push(alerts.join("\n"));
+    }
+    out.extend(texts(Place::Open));
+    let mut folds: Vec<&'static str> = Vec::new();
+    for piece in shown {
+        match piece.place {
+            Place::Fold(title) if !folds.contains(&title) => folds.push(title),
+            _ => {}
+        }
+    }
+    for title in folds {
+        let texts = texts(Place::Fold(title));
+        out.push(fold_open(title, texts.len()));
+        out.extend(texts);
+        out.push(FOLD_CLOSE.to_owned());
+    }
+    out
+}
+
+const FOLD_CLOSE: &str = "</details>";
+
+/// The blank line after it lets Markdown begin again.
+fn fold_open(title: &str, count: usize) -> String {
+    let count = if count > 1 { format!(": {count}") } else { String::new() };
+    format!("<details>\n<summary>{}{count}</summary>", text(title))
+}
+
+fn section_text(section: &Section) -> String {
+    // The title of a fold already says what a plain heading would.
+    let heading = section.heading.as_ref().filter(|heading| heading.subject.is_some() || section.fold.is_none());
+    let mut parts: Vec<String> = heading.map(heading_text).into_iter().collect();
+    let label = label_width(&section.blocks);
+    let mut rows = Vec::new();
+    for (at, block) in section.blocks.iter().enumerate() {
+        if let Block::Row(row) = block {
+            rows.push(row_text(row, label));
+            if matches!(section.blocks.get(at + 1), Some(Block::Row(_))) {
+                continue;
+            }
+            parts.push(fence("diff", &rows).trim_end().to_owned());
+            rows.clear();
+            continue;
+        }
+        let text = block_text(block);
+        // Neighbouring entries are one list.
+        match (at.checked_sub(1).and_then(|before| section.blocks.get(before)), parts.last_mut()) {
+            (Some(before), Some(last)) if is_entry(before) && is_entry(block) => last.push_str(&format!("\n{text}")),
+            _ => parts.push(text),
+        }
+    }
+    parts.join("\n\n")
+}
+
+const fn is_entry(block: &Block) -> bool {
+    matches!(block, Block::Item { .. } | Block::Finding(_))
+}
+
+fn heading_text(heading: &Heading) -> String {
+    let words = prose(&bounded(&heading.text, MAX_PROSE));
+    match &heading.subject {
+        Some(subject) => {
+            let sign = text(&heading.glyph.sign().to_string());
+            format!("**{sign}** {} {words}", code(subject))
+        }
+        None => format!("**{words}**"),
+    }
+}
+
+/// A line of a `diff` block: GitHub colours it by its first character.
+fn row_text(row: &Row, label: usize) -> String {
+    let name = row.label.as_ref().map_or_else(String::new, |name| {
+        let pad = if row.spans.is_empty() { 0 } else { label.saturating_sub(name.width() + 1) + 1 };
+        format!("{name}:{}", " ".repeat(pad))
+    });
+    let values: String = row.spans.iter().map(|span| span.text.as_str()).collect();
+    format!("{} {}{name}{values}", row.glyph.sign(), "  ".repeat(row.level.saturating_sub(1))).trim_end().to_owned()
+}
+
+fn block_text(block: &Block) -> String {
+    let bounded = |text: &str| bounded(text, MAX_PROSE).into_owned();
+    match block {
+        Block::Row(row) => fence("diff", &[row_text(row, 0)]),
+        Block::Text(words) => prose(&bounded(words)),
+        Block::Quote(words) => bounded(words).split('\n').map(|line| format!("> {}", prose(line))).collect::<Vec<_>>().join("<br>\n"),
+        Block::Link(url) => link(url),
+        Block::Steps(steps) => {
+            let step = |(at, step): (usize, &String)| format!("{}. {}", at + 1, prose(&bounded(step)));
+            steps.iter().enumerate().map(step).collect::<Vec<_>>().join("\n")
+        }
+        Block::Item { subject, text } if text.is_empty() => format!("- {}", code(subject)),
+        Block::Item { subject, text } => format!("- {}: {}", code(subject), prose(&bounded(text))),
+        Block::Finding(problem) => finding(problem),
+        Block::Table(rows) => table(rows),
+    }
+}
+
+fn finding(finding: &Finding) -> String {
+    let Finding { severity, code: name, subject, message, fix, place: _ } = finding;
+    let fix = if fix.is_empty() { String::new() } else { format!("<br>fix: {}", prose(&bounded(fix, MAX_PROSE))) };
+    let tag = text(&format!("{}[{name}]", severity.word()));
+    format!("- **{tag}** {}: {}{fix}", code(subject), prose(&bounded(message, MAX_PROSE)))
+}
+
+fn table(table: &Table) -> String {
+    let row = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
+    let columns = table.header.len();
+    let header = row(table.header.iter().map(|name| prose(name)).collect());
+    let rule = row(vec!["---".to_owned(); columns]);
+    let body = table.rows.iter().map(|cells| {
+        let cells = cells.iter().map(|cell| prose(&bounded(&cell.text, MAX_PROSE)));
+        row(cells.chain(std::iter::repeat(String::new())).take(columns).collect())
+    });
+    [header, rule].into_iter().chain(body).collect::<Vec<_>>().join("\n")
+}

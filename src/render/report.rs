@@ -1,0 +1,98 @@
+//! The report of an apply as a document.
+
+use super::document::{Block, Document, Finding, Glyph, Heading, Place, Role, Section, Severity};
+use super::plan::{glyph, verb};
+use crate::model::{ByHand, Outcome, OutcomeResult, Report, ReportSummary};
+
+impl From<&Report> for Document {
+    fn from(report: &Report) -> Self {
+        Self {
+            name: "apply",
+            sections: report.outcomes.iter().map(outcome).collect(),
+            headline: headline(report),
+            tone: match (report.converged, report.summary().failed) {
+                (true, _) => Role::Added,
+                (false, 0) => Role::Alert,
+                (false, _) => Role::Failure,
+            },
+            next: next(report),
+            outputs: vec![("converged", report.converged.to_string())],
+        }
+    }
+}
+
+fn outcome(outcome: &Outcome) -> Section {
+    let verb = verb(outcome.action);
+    let (sign, text, alert) = match &outcome.result {
+        OutcomeResult::Applied => (glyph(outcome.action), outcome.action.past().to_owned(), None),
+        OutcomeResult::Manual(_) => (Glyph::Alert, format!("to {verb} by hand"), Some((Severity::Warning, "by-hand"))),
+        OutcomeResult::Failed => (Glyph::Failure, format!("failed to {verb}"), Some((Severity::Error, "failed"))),
+        OutcomeResult::Skipped => (Glyph::Alert, format!("skipped, still to {verb}"), Some((Severity::Warning, "skipped"))),
+    };
+    let mut blocks = Vec::new();
+    if !outcome.message.is_empty() {
+        blocks.push(Block::Text(outcome.message.clone()));
+    }
+    if let OutcomeResult::Manual(manual) = &outcome.result {
+        blocks.extend(by_hand(manual));
+    }
+    let finding = |(severity, code)| Finding {
+        severity,
+        code,
+        subject: outcome.address.to_string(),
+        message: if outcome.message.is_empty() { text.clone() } else { outcome.message.clone() },
+        fix: match &outcome.result {
+            OutcomeResult::Manual(manual) => format!("follow the steps at {}", manual.url),
+            _ => String::new(),
+        },
+        place: Place::Declared { address: outcome.address.clone(), field: None },
+    };
+    Section {
+        alerts: alert.map(finding).into_iter().collect(),
+        heading: Some(Heading { glyph: sign, subject: Some(outcome.address.to_string()), text }),
+        blocks,
+        fold: alert.is_none().then_some("Applied"),
+    }
+}
+
+fn by_hand(manual: &ByHand) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    if !manual.because.is_empty() {
+        blocks.push(Block::Text("The server says:".to_owned()));
+        blocks.push(Block::Quote(manual.because.clone()));
+    }
+    blocks.push(Block::Text("By hand:".to_owned()));
+    if !manual.url.is_empty() {
+        blocks.push(Block::Link(manual.url.clone()));
+    }
+    blocks.push(Block::Steps(manual.steps.clone()));
+    blocks
+}
+
+fn headline(report: &Report) -> String {
+    let ReportSummary { applied, manual, failed, skipped } = report.summary();
+    let start = if report.interrupted { "Apply interrupted" } else { "Apply" };
+    if report.outcomes.is_empty() && report.converged {
+        return format!("{start}: nothing to do. The live state is as gate.toml declares.");
+    }
+    let counts = format!("{start}: {applied} applied, {manual} by hand, {failed} failed, {skipped} skipped.");
+    if report.converged {
+        format!("{counts} Read back: the live state is as gate.toml declares.")
+    } else {
+        format!("{counts} Not converged.")
+    }
+}
+
+fn next(report: &Report) -> Vec<String> {
+    let summary = report.summary();
+    if report.converged {
+        return Vec::new();
+    }
+    let text = match (report.interrupted, summary.manual, summary.failed) {
+        (true, ..) => "Next: run `gatectl apply` again; it goes on from the live state.",
+        (false, _, 1..) => "Next: fix what failed, then run `gatectl apply` again; it goes on from the live state.",
+        (false, 1.., 0) => "Next: follow the steps above, then run `gatectl plan`: it says whether they did it.",
+        (false, 0, 0) => "Next: `gatectl plan` shows what is left.",
+    };
+    vec![text.to_owned()]
+}

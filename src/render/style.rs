@@ -1,0 +1,91 @@
+//! Colours and width: how a terminal shows what a document means.
+
+use std::io::IsTerminal;
+
+use anstyle::{AnsiColor, Effects, Style as Ansi};
+use clap::ValueEnum;
+
+use super::document::Role;
+
+/// When to use colours: the values of `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Color {
+    /// On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` hold.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// Makes this the choice of every stream of the process, so that help, errors and results agree.
+    pub fn install(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+/// How text is laid out for a terminal, or for what stands in for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Whether to write colours.
+    pub color: bool,
+    /// Columns; lines are wrapped between words to stay within.
+    pub width: usize,
+}
+
+impl Style {
+    /// The width that text is laid out for where nobody knows better.
+    pub const WIDTH: usize = 80;
+
+    /// No colours, 80 columns: for logs, files and tests.
+    pub const PLAIN: Self = Self { color: false, width: Self::WIDTH };
+
+    /// The style for standard output.
+    #[must_use]
+    pub fn stdout() -> Self {
+        Self::of(&std::io::stdout())
+    }
+
+    /// The style for standard error.
+    #[must_use]
+    pub fn stderr() -> Self {
+        Self::of(&std::io::stderr())
+    }
+
+    fn of(stream: &(impl anstream::stream::RawStream + IsTerminal)) -> Self {
+        Self { color: anstream::AutoStream::choice(stream) != anstream::ColorChoice::Never, ..Self::PLAIN }
+    }
+
+    /// A piece of finished text in the colour of its role.
+    #[must_use]
+    pub(super) fn paint(self, role: Role, text: &str) -> String {
+        let ansi = ansi(role);
+        if self.color && ansi != Ansi::new() && !text.is_empty() {
+            format!("{}{text}{}", ansi.render(), ansi.render_reset())
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+const fn ansi(role: Role) -> Ansi {
+    match role {
+        Role::Plain => Ansi::new(),
+        Role::Quiet => Ansi::new().effects(Effects::DIMMED),
+        Role::Strong => Ansi::new().effects(Effects::BOLD),
+        Role::Added => AnsiColor::Green.on_default(),
+        Role::Removed => AnsiColor::Red.on_default(),
+        Role::AddedPart => AnsiColor::Green.on_default().effects(Effects::BOLD.insert(Effects::UNDERLINE)),
+        Role::RemovedPart => AnsiColor::Red.on_default().effects(Effects::BOLD.insert(Effects::UNDERLINE)),
+        Role::Changed => AnsiColor::Yellow.on_default(),
+        Role::Alert => AnsiColor::Yellow.on_default().effects(Effects::BOLD),
+        Role::Failure => AnsiColor::Red.on_default().effects(Effects::BOLD),
+    }
+}

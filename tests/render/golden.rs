@@ -1,0 +1,19 @@
+//! Golden files: what the output has to be, kept beside the tests.
+
+use std::path::Path;
+
+use similar::TextDiff;
+
+/// Compares with `tests/golden/render/NAME`; `GATECTL_BLESS=1` writes the file instead.
+pub(crate) fn assert_golden(name: &str, actual: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/render").join(name);
+    if std::env::var_os("GATECTL_BLESS").is_some() {
+        std::fs::write(&path, actual).unwrap();
+        return;
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    if expected != actual {
+        let diff = TextDiff::from_lines(&expected, actual);
+        panic!("{}\nGATECTL_BLESS=1 accepts this", diff.unified_diff().header(name, "actual"));
+    }
+}

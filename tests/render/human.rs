@@ -1,0 +1,99 @@
+//! The terminal's view.
+
+use gatectl::model::{Plan, Report};
+use gatectl::render::{Document, Style, human};
+
+use crate::golden::assert_golden;
+use crate::samples;
+
+const COLOR: Style = Style { color: true, ..Style::PLAIN };
+
+fn plain(document: &Document) -> String {
+    human::render(document, Style::PLAIN)
+}
+
+fn plans() -> Vec<(&'static str, Plan<()>)> {
+    let unknown_only = Plan { unknown: vec![samples::unknown()], ..samples::plan(vec![]) };
+    vec![
+        ("none", samples::plan(vec![])),
+        ("create", samples::plan(vec![samples::create(), samples::create_with_patterns()])),
+        ("weaken", samples::plan(vec![samples::weaken()])),
+        ("no-reviewers", samples::plan(vec![samples::no_reviewers()])),
+        ("patterns", samples::plan(vec![samples::patterns()])),
+        ("delete", samples::plan(vec![samples::delete()])),
+        ("unknown-only", unknown_only),
+        ("everything", samples::everything()),
+        ("hostile", samples::hostile()),
+    ]
+}
+
+fn reports() -> Vec<(&'static str, Report)> {
+    let nothing = Report { converged: true, outcomes: vec![], interrupted: false };
+    let interrupted = Report { interrupted: true, converged: false, ..samples::applied() };
+    vec![
+        ("nothing", nothing),
+        ("applied", samples::applied()),
+        ("mixed", samples::mixed()),
+        ("interrupted", interrupted),
+        ("hostile", samples::hostile_report()),
+    ]
+}
+
+fn documents() -> Vec<(String, Document)> {
+    let plans = plans().into_iter().map(|(name, plan)| (format!("plan-{name}"), Document::from(&plan)));
+    let reports = reports().into_iter().map(|(name, report)| (format!("apply-{name}"), Document::from(&report)));
+    plans.chain(reports).collect()
+}
+
+#[test]
+fn output_is_as_it_was_approved() {
+    for (name, document) in documents() {
+        assert_golden(&format!("{name}.txt"), &plain(&document));
+    }
+    assert_golden("plan-everything.color.txt", &human::render(&Document::from(&samples::everything()), COLOR));
+}
+
+#[test]
+fn taking_the_colours_away_leaves_the_plain_output() {
+    for (name, document) in documents() {
+        for width in [20, 80, 200] {
+            let coloured = human::render(&document, Style { color: true, width });
+            assert!(coloured.contains('\u{1b}'), "{name}");
+            let stripped = anstream::adapter::strip_str(&coloured).to_string();
+            let plain = human::render(&document, Style { color: false, width });
+            for (stripped, plain) in stripped.lines().zip(plain.lines()) {
+                assert_eq!(stripped, plain, "{name}");
+            }
+            assert_eq!(stripped.len(), plain.len(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn no_line_holds_a_control_or_a_command() {
+    for (name, document) in documents() {
+        for line in plain(&document).lines() {
+            assert!(
+                !line.chars().any(|c| c.is_control() || ('\u{200b}'..='\u{200f}').contains(&c) || ('\u{202a}'..='\u{2069}').contains(&c)),
+                "{name}: {line:?}"
+            );
+            assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "{name}: {line:?}");
+            assert_eq!(line, line.trim_end(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn lines_stay_within_80_columns_unless_one_word_is_wider() {
+    use unicode_width::UnicodeWidthStr;
+    for (name, document) in documents() {
+        for line in plain(&document).lines().filter(|line| line.width() > 80) {
+            // A line that is disarmed grows after it was laid out.
+            if line.contains("\\u{23}") || line.contains("\\u{3a}") {
+                continue;
+            }
+            let widest = line.split(' ').map(UnicodeWidthStr::width).max().unwrap_or(0);
+            assert!(widest > 80 - 8, "{name}: {line}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The machine's view, held against the schemas that are published.
+
+use std::path::Path;
+
+use gatectl::model::{Plan, Report};
+use gatectl::render::json as render;
+use serde_json::{Value, json};
+
+use crate::golden::assert_golden;
+use crate::samples;
+
+fn plans() -> Vec<Plan<()>> {
+    vec![samples::plan(vec![]), samples::everything(), samples::hostile()]
+}
+
+fn reports() -> Vec<Report> {
+    vec![samples::applied(), samples::mixed(), samples::hostile_report()]
+}
+
+fn assert_valid(schema: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schemas/{schema}.schema.json"));
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    jsonschema::meta::validate(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let value: Value = serde_json::from_str(text).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+#[test]
+fn output_is_as_it_was_approved() {
+    assert_golden("plan-everything.json", &render::plan(&samples::everything()));
+    assert_golden("apply-mixed.json", &render::report(&samples::mixed()));
+}
+
+#[test]
+fn output_follows_the_schemas() {
+    plans().iter().for_each(|plan| assert_valid("plan", &render::plan(plan)));
+    reports().iter().for_each(|report| assert_valid("apply", &render::report(report)));
+}
+
+#[test]
+fn keys_stand_in_the_order_of_the_interface() {
+    let keys = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| line.starts_with("  \"")).map(|line| line.trim().split('"').nth(1).unwrap().to_owned()).collect()
+    };
+    let plan = ["format_version", "config", "fingerprint", "changes", "notes", "unknown", "summary", "unmanaged"];
+    assert_eq!(keys(&render::plan(&samples::everything())), plan);
+    assert_eq!(keys(&render::report(&samples::mixed())), ["format_version", "converged", "outcomes", "summary", "interrupted"]);
+}
+
+#[test]
+fn a_reader_gets_back_what_was_there() {
+    for plan in plans() {
+        let value: Value = serde_json::from_str(&render::plan(&plan)).unwrap();
+        assert_eq!(value["config"], json!(plan.config));
+        assert_eq!(value["changes"], json!(plan.changes().collect::<Vec<_>>()));
+        assert_eq!(value["notes"], json!(plan.notes));
+        assert_eq!(value["summary"], json!(plan.summary()));
+    }
+    for report in reports() {
+        let value: Value = serde_json::from_str(&render::report(&report)).unwrap();
+        for (entry, outcome) in value["outcomes"].as_array().unwrap().iter().zip(&report.outcomes) {
+            assert_eq!(entry["address"], json!(outcome.address));
+            assert_eq!(entry["message"], json!(outcome.message));
+        }
+    }
+}
+
+#[test]
+fn nothing_in_it_acts_on_a_terminal_or_a_runner() {
+    let texts = plans().iter().map(render::plan).chain(reports().iter().map(render::report)).collect::<Vec<_>>();
+    for line in texts.iter().flat_map(|text| text.lines()) {
+        assert!(!line.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{2069}').contains(&c)), "{line:?}");
+        assert!(!line.contains("##[") && !line.trim_start().starts_with("::"), "{line:?}");
+    }
+}

@@ -1,0 +1,303 @@
+//! Plans and reports that show every form of output.
+
+use gatectl::model::{
+    Action, Address, ByHand, Change, EnvName, Field, Note, Outcome, OutcomeResult, Plan, RepoName, Report, Step, Unknown,
+};
+use serde_json::{Value, json};
+
+/// What tries to be more than text, in any medium.
+pub(crate) const NASTY: &[&str] = &[
+    "\u{1b}[31mred\u{1b}[0m",
+    "\u{1b}]0;title\u{7}",
+    "\u{9b}2J",
+    "\u{85}next\u{90}dcs",
+    "evil\u{202e}gnp.exe",
+    "\u{2066}isolate\u{2069}",
+    "zero\u{200b}width\u{feff}\u{200d}",
+    "line\nbreak\r\nand\ttab\r",
+    "::error::forged",
+    "  ::add-mask::x",
+    "a\n::set-output name=x::y",
+    "x ##[stop-commands]t",
+    "##[error]old",
+    "<img src=x onerror=alert(1)><script>",
+    "<!-- gatectl:plan --> --> </details>",
+    "@octocat and @org/team",
+    "fixes #123, org/repo#4, GH-7 and 0123456789abcdef",
+    "![i](https://evil.example/p.png) [l](javascript:alert(1))",
+    "https://evil.example www.evil.example mailto:a@evil.example",
+    "```\n# out\n```` and ~~~",
+    "a | b || `c | d`",
+    "`unclosed",
+    "``",
+    "- list",
+    "1. ordered",
+    "# heading",
+    "===",
+    "$x$ $$y$$",
+    "\\u{202e} \\\\ \"quoted\"",
+    "=HYPERLINK(\"http://evil.example\")",
+    "EOF\ngatectl_0\nverdict=gated",
+    "%0A::error::x %25 %3A",
+    "a\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}",
+    "\u{301}starts combined",
+    "\u{a0}nbsp\u{3000}wide",
+    "\u{e0041}\u{e0042}tag",
+    "漢字とかな 混じりの とても長い 名前",
+    "",
+    " ",
+];
+
+pub(crate) fn repo() -> RepoName {
+    RepoName::parse("raxx-app/TradeMasterAPI").unwrap()
+}
+
+pub(crate) fn env(name: &str) -> Address {
+    Address::environment(&repo(), &EnvName::new(name).unwrap())
+}
+
+pub(crate) fn field(name: &str, before: Value, after: Value) -> Field {
+    Field { name: name.into(), before, after, weakens: false, because: None }
+}
+
+pub(crate) fn weaker(name: &str, before: Value, after: Value, because: &str) -> Field {
+    Field { weakens: true, because: Some(because.into()), ..field(name, before, after) }
+}
+
+pub(crate) fn change(address: Address, action: Action, fields: Vec<Field>) -> Change {
+    Change { weakens: fields.iter().any(|field| field.weakens), address, action, fields }
+}
+
+pub(crate) fn plan(changes: Vec<Change>) -> Plan<()> {
+    Plan {
+        config: "gate.toml".into(),
+        fingerprint: "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae".into(),
+        steps: changes.into_iter().map(|change| Step { changes: vec![change], ops: vec![()] }).collect(),
+        notes: vec![],
+        unknown: vec![],
+        unmanaged: vec![],
+    }
+}
+
+fn moose() -> Value {
+    json!({"user": "MooseQuest", "id": 20930225})
+}
+
+pub(crate) fn create() -> Change {
+    change(
+        env("production"),
+        Action::Create,
+        vec![
+            field("reviewers", Value::Null, json!([moose(), {"team": "raxx-app/sre", "id": 4}])),
+            field("prevent_self_review", Value::Null, json!(false)),
+            field("wait_timer", Value::Null, json!(0)),
+            field("deployment_branch_policy", Value::Null, json!("protected")),
+        ],
+    )
+}
+
+pub(crate) fn create_with_patterns() -> Change {
+    change(
+        env("staging"),
+        Action::Create,
+        vec![
+            field("reviewers", Value::Null, json!([])),
+            field("deployment_branch_policy", Value::Null, json!({"branches": ["main", "release/*"], "tags": ["v*"]})),
+            field("protection_rules", Value::Null, json!(["some-app-slug"])),
+            field("variables.TIER", Value::Null, json!("prod")),
+        ],
+    )
+}
+
+pub(crate) fn weaken() -> Change {
+    change(
+        env("production"),
+        Action::Update,
+        vec![
+            weaker(
+                "reviewers",
+                json!([moose(), {"user": "alice", "id": 7}]),
+                json!([moose(), {"team": "raxx-app/sre", "id": 4}]),
+                "team raxx-app/sre may approve and could not before; one approval suffices",
+            ),
+            weaker("can_admins_bypass", json!(false), json!(true), "admins may then deploy without an approval"),
+            field("wait_timer", json!(10), json!(30)),
+            weaker(
+                "deployment_branch_policy",
+                json!("protected"),
+                json!({"branches": ["main"], "tags": ["v*"]}),
+                "tags that match v* may deploy",
+            ),
+        ],
+    )
+}
+
+pub(crate) fn no_reviewers() -> Change {
+    change(env("production"), Action::Update, vec![weaker("reviewers", json!([moose()]), json!([]), "nobody has to approve any more")])
+}
+
+pub(crate) fn patterns() -> Change {
+    change(
+        env("staging"),
+        Action::Update,
+        vec![
+            field(
+                "deployment_branch_policy",
+                json!({"branches": ["main", "release/*"], "tags": ["v*"]}),
+                json!({"branches": ["main"], "tags": ["v*", "trademaster-api-v*"]}),
+            ),
+            field(
+                "variables.NOTICE",
+                json!("Deploys go to the blue cluster first.\nAsk in #ops before you approve.\nThank you.\n"),
+                json!("Deploys go to the green cluster first.\nAsk in #ops before you approve.\nThank you.\n"),
+            ),
+            field(
+                "variables.URL",
+                json!("https://status.example.com/api/v2/components/production/incidents?limit=10"),
+                json!("https://status.example.com/api/v2/components/production/incidents?limit=20"),
+            ),
+            field("variables.OLD", json!("1"), Value::Null),
+            field("variables.TIER", Value::Null, json!("prod")),
+        ],
+    )
+}
+
+pub(crate) fn delete() -> Change {
+    Change {
+        weakens: true,
+        ..change(
+            env("old"),
+            Action::Delete,
+            vec![
+                field("reviewers", json!([moose()]), Value::Null),
+                field("wait_timer", json!(30), Value::Null),
+                field("deployment_branch_policy", json!({"branches": ["main"], "tags": []}), Value::Null),
+                field("secrets", json!(["HEROKU_API_KEY"]), Value::Null),
+            ],
+        )
+    }
+}
+
+pub(crate) fn heroku() -> Change {
+    change(Address::config("raxx-console-prod", "DEPLOY_FREEZE_OVERRIDE"), Action::Update, vec![field("value", json!("1"), json!("0"))])
+}
+
+pub(crate) fn unknown() -> (Address, Unknown) {
+    let reason = "GET https://api.github.com/repos/raxx-app/TradeMasterAPI/environments/staging/deployment-branch-policies: 403 Resource not accessible by personal access token (request id 8F2A:1)";
+    let hint = "give the token `Actions: read` on this repository, or use one of a person who has it";
+    (env("staging"), Unknown { reason: reason.into(), hint: hint.into(), cause: gatectl::model::Cause::Credentials })
+}
+
+pub(crate) fn everything() -> Plan<()> {
+    Plan {
+        notes: vec![
+            Note {
+                address: env("production"),
+                message:
+                    "no branch of the repository is protected, so the policy `protected` lets every branch deploy; protect `main` first"
+                        .into(),
+            },
+            Note {
+                address: Address::app("raxx-console-prod"),
+                message: "writing config vars makes a release and restarts the app's dynos".into(),
+            },
+        ],
+        unknown: vec![unknown()],
+        unmanaged: vec![env("github-pages"), env("preview of a branch")],
+        ..plan(vec![create(), weaken_other(), delete(), heroku()])
+    }
+}
+
+fn weaken_other() -> Change {
+    Change { address: env("production-eu"), ..weaken() }
+}
+
+pub(crate) fn hostile() -> Plan<()> {
+    let changes = NASTY.iter().map(|nasty| {
+        let name = if nasty.is_empty() { "(empty)" } else { nasty };
+        let fields = vec![
+            field(name, json!(nasty), json!(format!("{nasty}{nasty}"))),
+            weaker(
+                "reviewers",
+                json!([{"user": nasty, "id": 1}]),
+                json!([{"team": nasty, "id": nasty}, nasty, {"user": nasty, "more": nasty}]),
+                nasty,
+            ),
+            field("deployment_branch_policy", json!({"branches": [nasty]}), json!({"tags": [nasty], "branches": []})),
+            field("variables.X", json!(format!("{nasty}\nsecond {nasty}\nthird\n")), json!(format!("{nasty}\nother {nasty}\nthird"))),
+            field("object", json!({*nasty: nasty}), json!({*nasty: [nasty]})),
+        ];
+        change(env(name), Action::Update, fields)
+    });
+    Plan {
+        config: NASTY.concat(),
+        notes: NASTY.iter().map(|nasty| Note { address: env(&format!("n{nasty}")), message: (*nasty).into() }).collect(),
+        unknown: NASTY
+            .iter()
+            .map(|nasty| (env(&format!("u{nasty}")), Unknown { reason: (*nasty).into(), hint: (*nasty).into(), cause: Default::default() }))
+            .collect(),
+        unmanaged: NASTY.iter().map(|nasty| env(&format!("m{nasty}"))).collect(),
+        ..plan(changes.collect())
+    }
+}
+
+pub(crate) fn outcome(address: Address, action: Action, result: OutcomeResult, message: &str) -> Outcome {
+    Outcome { address, action, result, message: message.into() }
+}
+
+pub(crate) fn by_hand() -> ByHand {
+    ByHand {
+        url: "https://github.com/raxx-app/TradeMasterAPI/settings/environments/161171787/edit".into(),
+        because: "Failed to create the environment protection rule. Please ensure the billing plan supports the required reviewers protection rule.".into(),
+        steps: vec![
+            "A Team plan does not help: required reviewers on a private repository need GitHub Enterprise, or make the repository public.".into(),
+            "Open the page above and tick `Required reviewers`.".into(),
+            "Add MooseQuest (id 20930225) and press `Save protection rules`.".into(),
+            "Until then, freeze: `gatectl freeze on --reason \"no reviewers on this plan\"`.".into(),
+        ],
+    }
+}
+
+pub(crate) fn applied() -> Report {
+    Report { converged: true, outcomes: vec![outcome(env("production"), Action::Create, OutcomeResult::Applied, "")], interrupted: false }
+}
+
+pub(crate) fn mixed() -> Report {
+    Report {
+        converged: false,
+        outcomes: vec![
+            outcome(env("dev"), Action::Update, OutcomeResult::Applied, ""),
+            outcome(
+                env("production"),
+                Action::Create,
+                OutcomeResult::Manual(by_hand()),
+                "The environment now exists without its reviewers; its branch policy is set. Nobody is asked before a deploy.",
+            ),
+            outcome(
+                env("staging"),
+                Action::Update,
+                OutcomeResult::Failed,
+                "PUT https://api.github.com/repos/raxx-app/TradeMasterAPI/environments/staging: 500 Server Error; read back: the wait timer is still 10",
+            ),
+            outcome(env("old"), Action::Delete, OutcomeResult::Skipped, "deletes run last, and an earlier step failed"),
+            outcome(
+                Address::config("raxx-console-prod", "DEPLOY_FREEZE_OVERRIDE"),
+                Action::Create,
+                OutcomeResult::Applied,
+                "release v102 restarts the app",
+            ),
+        ],
+        interrupted: false,
+    }
+}
+
+pub(crate) fn hostile_report() -> Report {
+    let results = |nasty: &str| {
+        let hand = ByHand { url: nasty.into(), because: format!("{nasty}\n{nasty}"), steps: vec![nasty.into(), nasty.into()] };
+        [OutcomeResult::Applied, OutcomeResult::Manual(hand), OutcomeResult::Failed, OutcomeResult::Skipped]
+    };
+    let outcomes = NASTY.iter().flat_map(|nasty| {
+        results(nasty).into_iter().map(|result| outcome(env(&format!("e{nasty}")), Action::Update, result, nasty)).collect::<Vec<_>>()
+    });
+    Report { converged: false, outcomes: outcomes.collect(), interrupted: true }
+}
