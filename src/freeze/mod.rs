@@ -4,8 +4,14 @@
 
 mod cron;
 mod policy;
+mod record;
+mod state;
+mod verdict;
 mod window;
 
 pub use cron::{Cron, CronError};
 pub use policy::{OnUnreachable, Policy, Schedule, Window};
+pub use record::{FreezeId, Kind, OverrideRecord, Record, RecordError, Switch};
+pub use state::{Flag, Freeze, FreezeVars, Keys, MAX_OVERRIDE, Override};
+pub use verdict::{Decision, Frozen, OpenBecause, Verdict, Why, decide};
 pub use window::{Closure, MAX_DURATION, WindowError, WindowState, state_at, zone};
