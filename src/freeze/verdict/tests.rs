@@ -42,10 +42,21 @@ fn policy(windows: Vec<Window>) -> Policy {
     }
 }
 
-/// Always closed, never closed, and nobody can say.
+/// Closed now, open now, and nobody can say.
 fn windows() -> impl Strategy<Value = Vec<Window>> {
-    prop::collection::vec(prop::sample::select(vec![("closed", "0 * * * *"), ("open", "0 0 29 2 *"), ("broken", "nonsense")]), 0..3)
-        .prop_map(|list| list.into_iter().map(|(name, line)| window(name, line, 3600)).collect())
+    prop::collection::vec(prop::sample::select(vec!["closed", "open", "broken"]), 0..3).prop_map(|names| {
+        let day = jiff::tz::TimeZone::UTC.to_datetime(NOW).date();
+        let (yesterday, tomorrow) = (day.yesterday().unwrap(), day.tomorrow().unwrap());
+        let midnight = |date: jiff::civil::Date| date.at(0, 0, 0, 0);
+        let once =
+            |name, from, until| Window { schedule: Schedule::Once { from: midnight(from), until: midnight(until) }, ..window(name, "", 0) };
+        let list = names.into_iter().map(|name| match name {
+            "closed" => once(name, day, tomorrow),
+            "open" => once(name, yesterday, day),
+            _ => window(name, "nonsense", 60),
+        });
+        list.collect()
+    })
 }
 
 fn hours() -> impl Strategy<Value = SignedDuration> {
