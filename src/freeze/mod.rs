@@ -2,6 +2,27 @@
 //!
 //! Owns what a freeze means. Must not know of HTTP, terminals or the clock: the time is an argument.
 
+mod audit;
+mod cron;
+mod interlock;
+pub mod lift;
 mod policy;
+mod record;
+mod set;
+mod state;
+mod status;
+mod verdict;
+mod window;
+mod write;
 
+pub use audit::{Audit, Evidence, Release, audit, writers_since};
+pub use cron::{Cron, CronError};
+pub use interlock::Interlock;
 pub use policy::{OnUnreachable, Policy, Schedule, Window};
+pub use record::{FreezeId, Kind, OverrideRecord, Record, RecordError, Switch};
+pub use set::{SetFreeze, on, replace};
+pub use state::{Flag, Freeze, FreezeVars, Keys, MAX_OVERRIDE, Override};
+pub use status::{EnvironmentStatus, Status, WindowStatus};
+pub use verdict::{Decision, Frozen, OpenBecause, Verdict, Why, decide};
+pub use window::{Closure, MAX_DURATION, WindowError, WindowState, state_at, zone};
+pub use write::{Claim, FreezeWrite, Lost, Refusal, Terms, parse_until};

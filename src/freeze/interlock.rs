@@ -1,0 +1,49 @@
+//! The interlock: frozen while a gate is rebuilt, then as before.
+
+use super::record::Kind;
+use super::set::{closed, new_record};
+use super::state::{Flag, Freeze, FreezeVars, Keys};
+use super::write::{Claim, FreezeWrite, ON, Refusal, Terms};
+
+/// A freeze that one run set for its own duration, and what was there before.
+///
+/// It can be built only together with the write that closes, and it can lift nothing but that. It cannot be stored: a run
+/// that is killed leaves the freeze in place.
+#[derive(Debug)]
+pub struct Interlock {
+    keys: Keys,
+    before: FreezeVars,
+    after: FreezeVars,
+}
+
+impl Interlock {
+    /// The interlock for a run that starts now; `None` where a freeze without an end and without an override is in place,
+    /// which then stays untouched.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub fn needed(keys: &Keys, live: &FreezeVars, claim: &Claim) -> Result<Option<(Self, FreezeWrite)>, Refusal> {
+        let endless = match Freeze::read(live, claim.now) {
+            Freeze::Recorded(record) => record.until.is_none(),
+            Freeze::Unattributed | Freeze::Malformed { .. } => true,
+            Freeze::Open | Freeze::Expired(_) => false,
+        };
+        // Spelt as readers that know only the flag expect it.
+        let closed_for_all = live.flag.as_deref() == Some(ON) && Flag::read(live.override_flag.as_deref()) == Flag::Off;
+        if endless && closed_for_all {
+            return Ok(None);
+        }
+        let terms = Terms { kind: Kind::Emergency, until: None, reference: None };
+        let after = closed(live, &new_record(claim, &terms)?)?;
+        let write = FreezeWrite::new(keys, live, &after)?;
+        Ok(Some((Self { keys: keys.clone(), before: live.clone(), after }, write)))
+    }
+
+    /// Puts the freeze back as it was, if `live` still is what this run set. Only for after the gate was read back as declared.
+    ///
+    /// # Errors
+    /// When somebody has changed the freeze since: it then stays as it is.
+    pub fn restore(&self, live: &FreezeVars) -> Result<FreezeWrite, Refusal> {
+        if *live == self.after { FreezeWrite::new(&self.keys, live, &self.before) } else { Err(Refusal::Changed) }
+    }
+}

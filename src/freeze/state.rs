@@ -1,0 +1,228 @@
+//! What the config vars say: is there a freeze, and is there an override.
+//!
+//! Owns the meaning of the four values. Must not know of policies or environments: see [`super::decide`].
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::policy::Policy;
+use super::record::{OverrideRecord, Record, Switch};
+
+/// The longest override. A record that ends later was not written by gatectl and opens nothing.
+pub const MAX_OVERRIDE: SignedDuration = SignedDuration::from_hours(4);
+/// How far the clock of the machine that wrote an override may be ahead of this one.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// Where a freeze is kept: the app, and the names of its config vars.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keys {
+    /// The Heroku app.
+    pub app: String,
+    /// Says `true` while frozen.
+    pub flag: String,
+    /// The JSON record of the freeze.
+    pub record: String,
+    /// Says `1` while overridden.
+    pub override_flag: String,
+    /// The JSON record of the override.
+    pub override_record: String,
+}
+
+impl Keys {
+    /// The default names: all that the emergency path needs to know is the app.
+    #[must_use]
+    pub fn standard(app: impl Into<String>) -> Self {
+        Self::named(app.into(), Policy::FLAG, Policy::OVERRIDE)
+    }
+
+    /// The names that a policy declares.
+    #[must_use]
+    pub fn of(policy: &Policy) -> Self {
+        Self::named(policy.heroku_app.clone(), &policy.flag, &policy.override_flag)
+    }
+
+    fn named(app: String, flag: &str, override_flag: &str) -> Self {
+        let record_of = |key: &str| format!("{key}{}", Policy::RECORD_SUFFIX);
+        Self {
+            app,
+            flag: flag.to_owned(),
+            record: record_of(flag),
+            override_flag: override_flag.to_owned(),
+            override_record: record_of(override_flag),
+        }
+    }
+
+    /// All four names: what may be read, and nothing else.
+    #[must_use]
+    pub fn all(&self) -> [&str; 4] {
+        [&self.flag, &self.record, &self.override_flag, &self.override_record]
+    }
+
+    /// Takes the four values out of an app's config vars.
+    #[must_use]
+    pub fn pick(&self, vars: &BTreeMap<String, String>) -> FreezeVars {
+        let value = |key: &String| vars.get(key).cloned();
+        FreezeVars {
+            flag: value(&self.flag),
+            record: value(&self.record),
+            override_flag: value(&self.override_flag),
+            override_record: value(&self.override_record),
+        }
+    }
+}
+
+/// The values of the four config vars; `None` is a var that is not there.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FreezeVars {
+    /// The flag.
+    pub flag: Option<String>,
+    /// The record of the freeze.
+    pub record: Option<String>,
+    /// The flag of the override.
+    pub override_flag: Option<String>,
+    /// The record of the override.
+    pub override_record: Option<String>,
+}
+
+/// What a flag says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flag {
+    /// Absent, empty, `false`, `0`, `no` or `off`.
+    Off,
+    /// `true`, `1`, `yes` or `on`.
+    On,
+    /// Anything else.
+    Malformed,
+}
+
+impl Flag {
+    /// Reads the value of a config var, in any case of letters.
+    #[must_use]
+    pub fn read(value: Option<&str>) -> Self {
+        match value.unwrap_or_default().to_ascii_lowercase().as_str() {
+            "" | "false" | "0" | "no" | "off" => Self::Off,
+            "true" | "1" | "yes" | "on" => Self::On,
+            _ => Self::Malformed,
+        }
+    }
+}
+
+/// The freeze that the store holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum Freeze {
+    /// There is none.
+    Open,
+    /// One that has ended by itself. Readers that know only the flag still see it.
+    Expired(Record),
+    /// One that somebody set without a record: `heroku config:set DEPLOY_FREEZE=true`.
+    Unattributed,
+    /// One with a record.
+    Recorded(Record),
+    /// The values cannot be understood, which counts as frozen.
+    Malformed {
+        /// What is wrong with them.
+        why: String,
+    },
+}
+
+impl Freeze {
+    /// Reads the flag and its record. The flag decides; the record explains it.
+    #[must_use]
+    pub fn read(vars: &FreezeVars, now: Timestamp) -> Self {
+        match Flag::read(vars.flag.as_deref()) {
+            Flag::Off => Self::Open,
+            Flag::Malformed => Self::Malformed { why: "the flag says neither true nor false".to_owned() },
+            Flag::On => match vars.record.as_deref().filter(|text| !text.is_empty()).map(Record::parse) {
+                None => Self::Unattributed,
+                Some(Err(error)) => Self::Malformed { why: format!("the record cannot be read: {error}") },
+                // The freeze of the record was lifted; somebody has set the flag by hand since.
+                Some(Ok(record)) if record.state == Switch::Off => Self::Unattributed,
+                Some(Ok(record)) if record.expired(now) => Self::Expired(record),
+                Some(Ok(record)) => Self::Recorded(record),
+            },
+        }
+    }
+
+    /// Whether deploys are refused, overrides aside.
+    #[must_use]
+    pub const fn closes(&self) -> bool {
+        match self {
+            Self::Open | Self::Expired(_) => false,
+            Self::Unattributed | Self::Recorded(_) | Self::Malformed { .. } => true,
+        }
+    }
+
+    /// The record, where there is one that belongs to the freeze.
+    #[must_use]
+    pub const fn record(&self) -> Option<&Record> {
+        match self {
+            Self::Expired(record) | Self::Recorded(record) => Some(record),
+            Self::Open | Self::Unattributed | Self::Malformed { .. } => None,
+        }
+    }
+}
+
+/// The override that the store holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum Override {
+    /// There is none.
+    None,
+    /// One that may open the freeze it names.
+    Valid(OverrideRecord),
+    /// One that has ended. Readers that know only the flag still see it.
+    Expired(OverrideRecord),
+    /// One that opens nothing here: nobody answers for it, it has no proper end, or it cannot be understood.
+    /// Readers that know only the flag still see it.
+    Invalid {
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl Override {
+    /// Reads the override's flag and its record.
+    #[must_use]
+    pub fn read(vars: &FreezeVars, now: Timestamp) -> Self {
+        let invalid = |why: &str| Self::Invalid { why: why.to_owned() };
+        match Flag::read(vars.override_flag.as_deref()) {
+            Flag::Off => return Self::None,
+            Flag::Malformed => return invalid("its flag says neither 1 nor 0"),
+            Flag::On => {}
+        }
+        match vars.override_record.as_deref().filter(|text| !text.is_empty()).map(OverrideRecord::parse) {
+            None => invalid("it is unattributed: somebody set it by hand, without a name, a reason and an end"),
+            Some(Err(error)) => Self::Invalid { why: format!("its record cannot be read: {error}") },
+            Some(Ok(record)) if record.by.trim().is_empty() || record.reason.trim().is_empty() => {
+                invalid("it is unattributed: its record has no name or no reason")
+            }
+            Some(Ok(record)) if record.until <= now => Self::Expired(record),
+            Some(Ok(record)) if record.until.duration_since(now) > MAX_OVERRIDE + CLOCK_SKEW => {
+                invalid("it ends later than any override may: at most four hours from when it is given")
+            }
+            Some(Ok(record)) => Self::Valid(record),
+        }
+    }
+
+    /// The override, if it opens what is closed while `freeze` is in place.
+    ///
+    /// One that names a freeze opens that freeze, and the windows that are closed beside it. One that names none opens
+    /// windows only: a freeze that somebody sets later is not lifted by it.
+    #[must_use]
+    pub fn opening(&self, freeze: &Freeze) -> Option<&OverrideRecord> {
+        let Self::Valid(record) = self else { return None };
+        let opens = match freeze {
+            Freeze::Malformed { .. } | Freeze::Unattributed => false,
+            Freeze::Recorded(held) => record.freeze_id == Some(held.id),
+            Freeze::Expired(held) => record.freeze_id.is_none_or(|id| id == held.id),
+            Freeze::Open => record.freeze_id.is_none(),
+        };
+        opens.then_some(record)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,269 @@
+//! May a deploy to this environment go ahead now?
+//!
+//! Owns the precedence: malformed, then emergency, then manual, then window. Only what is known to be open is open.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::policy::{OnUnreachable, Policy, Window};
+use super::record::{FreezeId, Kind, OverrideRecord};
+use super::state::{Freeze, FreezeVars, Override};
+use super::window::{Closure, WindowError, state_at};
+use crate::model::{Answer, Cause, EnvName, Unknown};
+
+impl Policy {
+    /// Whether a freeze closes this environment. Where it does not, nobody has to ask the store.
+    #[must_use]
+    pub fn covers(&self, environment: &EnvName) -> bool {
+        self.environments.contains(environment)
+    }
+}
+
+/// A verdict, and what is worth saying beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Decision {
+    /// The answer.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// One sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// Whether a deploy may go ahead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "verdict", rename_all = "lowercase")]
+pub enum Verdict {
+    /// It may.
+    Open {
+        /// Why so.
+        because: OpenBecause,
+    },
+    /// It may not.
+    Frozen(Frozen),
+    /// Nobody can say; counts as closed.
+    Undetermined(Unknown),
+}
+
+/// Why a deploy may go ahead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OpenBecause {
+    /// No freeze covers the environment.
+    NotCovered,
+    /// There is no freeze, and no window is closed.
+    NotFrozen,
+    /// Somebody answers for it.
+    Overridden(OverrideRecord),
+    /// The store cannot be reached, and the policy says that this is open.
+    Unreachable,
+}
+
+/// What closes the environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Frozen {
+    /// What kind of freeze.
+    pub why: Why,
+    /// Since when, where it is known.
+    pub since: Option<Timestamp>,
+    /// When it ends by itself, if it does.
+    pub until: Option<Timestamp>,
+    /// Who says to have set it.
+    pub by: Option<String>,
+    /// What for; for a malformed one, what is wrong.
+    pub reason: Option<String>,
+    /// Its id: `freeze off --id` takes it.
+    pub id: Option<FreezeId>,
+    /// The window's name, where a window is the reason.
+    pub window: Option<String>,
+}
+
+/// What kind of freeze closes an environment, the gravest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Why {
+    /// The store holds what cannot be understood.
+    Malformed,
+    /// The brake.
+    Emergency,
+    /// Somebody set it.
+    Manual,
+    /// The calendar.
+    Window,
+}
+
+impl Frozen {
+    fn plain(why: Why) -> Self {
+        Self { why, since: None, until: None, by: None, reason: None, id: None, window: None }
+    }
+
+    /// What the store closes, as it is.
+    #[must_use]
+    pub fn by_store(freeze: &Freeze) -> Option<Self> {
+        let said = |text: &String| (!text.is_empty()).then(|| text.clone());
+        match freeze {
+            Freeze::Open | Freeze::Expired(_) => None,
+            Freeze::Malformed { why } => Some(Self { reason: Some(why.clone()), ..Self::plain(Why::Malformed) }),
+            Freeze::Unattributed => Some(Self::plain(Why::Manual)),
+            Freeze::Recorded(record) => Some(Self {
+                why: match record.kind {
+                    Kind::Emergency => Why::Emergency,
+                    Kind::Manual => Why::Manual,
+                },
+                since: Some(record.at),
+                until: record.until,
+                by: said(&record.by),
+                reason: said(&record.reason),
+                id: Some(record.id),
+                window: None,
+            }),
+        }
+    }
+
+    fn by_window(window: &Window, closure: Closure) -> Self {
+        Self {
+            since: Some(closure.since),
+            until: closure.until,
+            reason: window.reason.clone(),
+            window: Some(window.name.clone()),
+            ..Self::plain(Why::Window)
+        }
+    }
+
+    /// The commands that open what is closed, for the app that holds the freeze.
+    #[must_use]
+    pub fn next_step(&self, app: &str) -> String {
+        let over = "gatectl freeze override --for 1h --reason TEXT";
+        match (self.why, self.id) {
+            (Why::Window, _) => format!("wait until the window opens, or `{over}`"),
+            (Why::Malformed, _) => format!("`gatectl freeze status --app {app}`, then `gatectl freeze off --app {app} --reason TEXT`"),
+            (Why::Emergency | Why::Manual, None) => format!("`gatectl freeze off --app {app} --reason TEXT`, or `{over}`"),
+            (Why::Emergency | Why::Manual, Some(id)) => format!("`gatectl freeze off --app {app} --id {id} --reason TEXT`, or `{over}`"),
+        }
+    }
+}
+
+/// Decides whether a deploy to `environment` may go ahead at `now`.
+///
+/// `vars` is not looked at where [`Policy::covers`] says no. Windows close without the store; only a valid override that was
+/// read from it opens them. An app that is not there, and credentials that are refused, are no unreachable store:
+/// `on_unreachable` does not open these.
+#[must_use]
+pub fn decide(policy: &Policy, environment: &EnvName, vars: &Answer<FreezeVars>, now: Timestamp) -> Decision {
+    if !policy.covers(environment) {
+        return Decision { verdict: Verdict::Open { because: OpenBecause::NotCovered }, warnings: Vec::new() };
+    }
+    let calendar = Calendar::at(policy, now);
+    match vars {
+        Answer::Present(vars) => with_store(&calendar, vars, now),
+        Answer::Absent => without_store(&calendar, OnUnreachable::Frozen, &not_there(policy)),
+        Answer::Unknown(unknown) => match unknown.cause {
+            Cause::Credentials => without_store(&calendar, OnUnreachable::Frozen, unknown),
+            Cause::Other => without_store(&calendar, policy.on_unreachable, unknown),
+        },
+    }
+}
+
+fn with_store(calendar: &Calendar, vars: &FreezeVars, now: Timestamp) -> Decision {
+    let (freeze, over) = (Freeze::read(vars, now), Override::read(vars, now));
+    let mut warnings = legacy_warnings(&freeze, &over);
+    let opening = over.opening(&freeze);
+    if let (Override::Valid(record), None, true) = (&over, opening, freeze.closes()) {
+        warnings.push(format!("the override by {} (until {}) is not for this freeze and does not open it", record.by, record.until));
+    }
+    let closed = Frozen::by_store(&freeze).or_else(|| calendar.closed.clone());
+    let verdict = match (closed, calendar.broken(), opening) {
+        (None, None, _) => Verdict::Open { because: OpenBecause::NotFrozen },
+        // A window that cannot be read would close no more than an override opens.
+        (_, _, Some(record)) => Verdict::Open { because: OpenBecause::Overridden(record.clone()) },
+        (Some(frozen), _, None) => Verdict::Frozen(frozen),
+        (None, Some(unknown), None) => Verdict::Undetermined(unknown),
+    };
+    warnings.extend(calendar.errors.iter().map(ToString::to_string));
+    Decision { verdict, warnings }
+}
+
+fn without_store(calendar: &Calendar, rule: OnUnreachable, unknown: &Unknown) -> Decision {
+    let mut warnings: Vec<String> = calendar.errors.iter().map(ToString::to_string).collect();
+    let verdict = match (calendar.closed.clone(), calendar.broken(), rule) {
+        (Some(frozen), ..) => {
+            warnings.push(format!("whether there is an override could not be read: {}", unknown.reason));
+            Verdict::Frozen(frozen)
+        }
+        (None, Some(broken), _) => Verdict::Undetermined(broken),
+        (None, None, OnUnreachable::Frozen) => Verdict::Undetermined(unknown.clone()),
+        (None, None, OnUnreachable::Open) => {
+            warnings.push(format!(
+                "whether deploys are frozen could not be read, and `on_unreachable = \"open\"` lets them through: {}",
+                unknown.reason
+            ));
+            Verdict::Open { because: OpenBecause::Unreachable }
+        }
+    };
+    Decision { verdict, warnings }
+}
+
+fn not_there(policy: &Policy) -> Unknown {
+    Unknown {
+        reason: format!("the app {} that holds the freeze does not exist, or these credentials cannot see it", policy.heroku_app),
+        hint: "check `freeze.heroku_app` in gate.toml and the account behind HEROKU_API_KEY".to_owned(),
+        cause: Cause::Other,
+    }
+}
+
+/// What readers that know only the flags see otherwise than gatectl.
+pub(super) fn legacy_warnings(freeze: &Freeze, over: &Override) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let Freeze::Expired(record) = freeze {
+        let until = record.until.map(|until| format!(" at {until}")).unwrap_or_default();
+        warnings.push(format!(
+            "the freeze {} ended{until}; workflows that read only its flag stay closed until `gatectl freeze off --reason TEXT`",
+            record.id
+        ));
+    }
+    let open_elsewhere = "workflows that read only its flag stay open until `gatectl freeze override --revoke`";
+    match over {
+        Override::None | Override::Valid(_) => {}
+        Override::Expired(record) => {
+            warnings.push(format!("the override by {} ended at {} and opens nothing here; {open_elsewhere}", record.by, record.until));
+        }
+        Override::Invalid { why } => warnings.push(format!("the override opens nothing here, {why}; {open_elsewhere}")),
+    }
+    warnings
+}
+
+/// The windows of a policy at one moment.
+struct Calendar {
+    /// The closed window that ends last.
+    closed: Option<Frozen>,
+    errors: Vec<WindowError>,
+}
+
+impl Calendar {
+    fn at(policy: &Policy, now: Timestamp) -> Self {
+        let mut calendar = Self { closed: None, errors: Vec::new() };
+        for window in &policy.windows {
+            match state_at(window, now) {
+                Err(error) => calendar.errors.push(error),
+                Ok(state) => {
+                    let frozen = state.now.map(|closure| Frozen::by_window(window, closure));
+                    let end = |frozen: &Frozen| frozen.until.unwrap_or(Timestamp::MAX);
+                    if frozen.as_ref().is_some_and(|new| calendar.closed.as_ref().is_none_or(|held| end(held) < end(new))) {
+                        calendar.closed = frozen;
+                    }
+                }
+            }
+        }
+        calendar
+    }
+
+    fn broken(&self) -> Option<Unknown> {
+        self.errors.first().map(|error| Unknown {
+            reason: error.to_string(),
+            hint: "correct the window in gate.toml: `gatectl validate` shows where".to_owned(),
+            cause: Cause::Other,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
