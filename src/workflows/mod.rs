@@ -3,6 +3,9 @@
 //! Owns reading, expressions, triggers, matrix and resolution. Must not know of HTTP or live state.
 
 mod expectation;
+mod keys;
+pub mod model;
+pub mod read;
 pub mod yaml;
 
 pub use expectation::{Expectation, InputValue, When};

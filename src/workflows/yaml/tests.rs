@@ -24,7 +24,9 @@ fn every_key_and_value_knows_its_line_and_column() {
 #[test]
 fn scalars_mean_what_yaml_1_2_says_and_keep_their_text() {
     let kinds = |text: &str| parse(&format!("a: {text}\n")).unwrap().get("a").unwrap().scalar().unwrap().clone();
-    for text in ["on", "no", "yes", "off", "1_000", "1.2.3", "v1", "2024-01-01", "'12'", "\"true\"", "!!str 12", "- -", "0x", "e5", "+", "."] {
+    for text in
+        ["on", "no", "yes", "off", "1_000", "1.2.3", "v1", "2024-01-01", "'12'", "\"true\"", "!!str 12", "- -", "0x", "e5", "+", "."]
+    {
         let Ok(tree) = parse(&format!("a: {text}\n")) else { continue };
         assert_eq!(tree.get("a").unwrap().scalar().unwrap().kind, Kind::String, "{text}");
     }
@@ -97,7 +99,10 @@ fn one_document_and_nothing_else() {
 fn a_megabyte_is_read() {
     let mut text = "jobs:\n".to_owned();
     while text.len() < 1_000_000 {
-        text.push_str(&format!("  job-{}:\n    runs-on: ubuntu\n    steps:\n      - run: |\n          echo one\n          echo two\n", text.len()));
+        text.push_str(&format!(
+            "  job-{}:\n    runs-on: ubuntu\n    steps:\n      - run: |\n          echo one\n          echo two\n",
+            text.len()
+        ));
     }
     assert!(parse(&text).unwrap().get("jobs").unwrap().mapping().unwrap().len() > 5000);
 }
