@@ -2,10 +2,12 @@
 //!
 //! Owns reading, expressions, triggers, matrix and resolution. Must not know of HTTP or live state.
 
+pub mod deploys;
 mod expectation;
 mod keys;
 pub mod model;
 pub mod read;
+pub mod secrets;
 pub mod yaml;
 
 pub use expectation::{Expectation, InputValue, When};
