@@ -4,7 +4,9 @@
 
 pub mod deploys;
 mod expectation;
+pub mod expressions;
 mod keys;
+pub mod matrix;
 pub mod model;
 pub mod read;
 pub mod secrets;
