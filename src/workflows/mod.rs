@@ -2,6 +2,14 @@
 //!
 //! Owns reading, expressions, triggers, matrix and resolution. Must not know of HTTP or live state.
 
+pub mod deploys;
 mod expectation;
+pub mod expressions;
+mod keys;
+pub mod matrix;
+pub mod model;
+pub mod read;
+pub mod secrets;
+pub mod yaml;
 
 pub use expectation::{Expectation, InputValue, When};

@@ -1,0 +1,282 @@
+//! Findings: what is wrong, how bad it is, and what to do about it.
+//!
+//! Owns the one table of finding codes, for static and live checks alike. Must not know how a finding is found.
+
+use serde::Serialize;
+
+use crate::model::EnvName;
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Worth changing; decides nothing.
+    Warning,
+    /// Decides the verdict.
+    Error,
+}
+
+/// Whether production is gated, as far as the evidence goes. Ordered from best to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Proven.
+    Gated,
+    /// Neither proven nor disproven.
+    Unknown,
+    /// Disproven.
+    Ungated,
+}
+
+/// What an error of a code says of the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// Something is open, or is not as declared.
+    Disproves,
+    /// Something could not be decided.
+    Undecided,
+}
+
+/// What the table says of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// The name that scripts match on.
+    pub name: &'static str,
+    /// How bad it is where nothing says otherwise.
+    pub severity: Severity,
+    /// What an error of this code says of the gate.
+    pub proof: Proof,
+    /// The runbook's failure mode.
+    pub failure_mode: Option<char>,
+    /// What it means for an attacker or an accident.
+    pub means: &'static str,
+    /// What to do about it, in general.
+    pub fix: &'static str,
+}
+
+/// Declares the codes and their rows at once, so that neither can be without the other.
+macro_rules! codes {
+    ($($variant:ident = $name:literal, $severity:ident, $proof:ident, $mode:expr, $means:literal, $fix:literal;)*) => {
+        /// The stable name of a kind of finding.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = $means] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// What the table says of the code.
+            #[must_use]
+            pub const fn row(self) -> Row {
+                match self {
+                    $(Self::$variant => Row {
+                        name: $name,
+                        severity: Severity::$severity,
+                        proof: Proof::$proof,
+                        failure_mode: $mode,
+                        means: $means,
+                        fix: $fix,
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    NothingDeclared = "nothing-declared", Error, Undecided, None,
+        "gate.toml declares no workflow, so nothing says which jobs must pass through an environment.",
+        "add a [[workflows]] table for each workflow that deploys";
+    MissingWorkflow = "missing-workflow", Error, Disproves, None,
+        "A declared workflow file is not there; it may have been renamed, and what took its place is not checked.",
+        "correct `file` in gate.toml, or restore the workflow";
+    UnreadableWorkflow = "unreadable-workflow", Error, Undecided, None,
+        "A workflow file could not be read, so nobody can say what it deploys.",
+        "make the file valid YAML";
+    InvalidWorkflow = "invalid-workflow", Warning, Disproves, None,
+        "GitHub rejects the workflow: it cannot run, and a gate in it protects nothing.",
+        "correct the workflow as the message says";
+    UnknownKey = "unknown-key", Warning, Disproves, None,
+        "A key is not one that GitHub knows; a misspelt filter or environment does not do what it seems to do.",
+        "correct the key's spelling";
+    NeverTriggered = "never-triggered", Error, Disproves, None,
+        "A declared scenario cannot start the workflow, so the expectation proves nothing about real deploys.",
+        "correct `when` in gate.toml, or the workflow's `on`";
+    NoGatedJob = "no-gated-job", Error, Disproves, None,
+        "No job of a declared scenario resolves to the environment: whatever it deploys waits for nobody.",
+        "add `environment:` to the job that deploys";
+    UngatedJob = "ungated-job", Error, Disproves, None,
+        "A job that deploys has no environment: it starts without anybody's approval.",
+        "add `environment:` to the job itself; passing the name to a reusable workflow gates nothing";
+    WrongEnvironment = "wrong-environment", Error, Disproves, None,
+        "A job that deploys resolves to another environment than the declared one, and passes that one's gate instead.",
+        "correct the job's `environment`, or the expectation in gate.toml";
+    NearMissEnvironment = "near-miss-environment", Warning, Disproves, Some('C'),
+        "A job names an environment that is almost a declared one; GitHub creates an environment it does not know, without rules.",
+        "use the declared name";
+    UnresolvedEnvironment = "unresolved-environment", Error, Undecided, None,
+        "Which environment a job runs in cannot be told from the files alone; it may be none.",
+        "make the name a literal, or an expression over inputs with fixed choices";
+    RemoteWorkflow = "remote-workflow", Error, Undecided, None,
+        "A job calls a workflow of another repository, whose jobs may run in any environment or in none.",
+        "move the deploying job into this repository, or call a workflow of this repository";
+    UpstreamGate = "upstream-gate", Error, Disproves, None,
+        "A deploying job has no environment and only waits for a job that has one: the environment's secrets and refs do not bind it.",
+        "add `environment:` to the deploying job itself";
+    UpstreamGateBypass = "upstream-gate-bypass", Error, Disproves, None,
+        "A job waits for a gated job but may run although that one was rejected, because its `if` uses a status function.",
+        "require `needs.<gate>.result == 'success'` in the job's `if`";
+    RefRefused = "ref-refused", Warning, Disproves, None,
+        "The environment's deployment branch policy refuses the ref of a declared deploy: the deploy fails, and people look for ways round the gate.",
+        "let the policy admit the ref: { branches = [...], tags = [...] } in gate.toml";
+    MixedCondition = "mixed-condition", Warning, Disproves, None,
+        "An `if` mixes text with `${{ }}`, which GitHub reads as a non-empty string: the condition always holds.",
+        "put the whole condition inside one `${{ }}`, or write it without";
+    UngatedDeploy = "ungated-deploy", Error, Disproves, None,
+        "A job seems to deploy and passes through no declared environment: it would reach production without anybody's approval.",
+        "add `environment:` to the job, or take the secret or the deploy out of it";
+    NoDeploymentRecord = "no-deployment-record", Warning, Disproves, None,
+        "A job sets `deployment: false`: its gate holds, but no deployment is recorded, and nobody finds it in the activity log.",
+        "remove `deployment: false`";
+}
+
+impl Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.row().name)
+    }
+}
+
+/// One thing that is wrong. Raw: whoever prints it escapes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What kind of thing.
+    pub code: Code,
+    /// How bad it is here.
+    pub severity: Severity,
+    /// The runbook's failure mode.
+    pub failure_mode: Option<char>,
+    /// What is wrong here, in one or two sentences.
+    pub message: String,
+    /// What to do about it here.
+    pub fix: String,
+    /// The environment it speaks of; none means every one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<EnvName>,
+    /// The file it speaks of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Counts from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// Counts from 1, in characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub col: Option<usize>,
+}
+
+impl Finding {
+    /// A finding with what the table says of its code.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        let row = code.row();
+        Self {
+            code,
+            severity: row.severity,
+            failure_mode: row.failure_mode,
+            message: message.into(),
+            fix: row.fix.to_owned(),
+            environment: None,
+            file: None,
+            line: None,
+            col: None,
+        }
+    }
+
+    /// The same finding with another severity.
+    #[must_use]
+    pub fn severity(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+
+    /// The same finding with a fix for this very case.
+    #[must_use]
+    pub fn fix(self, fix: impl Into<String>) -> Self {
+        Self { fix: fix.into(), ..self }
+    }
+
+    /// The same finding, speaking of one environment.
+    #[must_use]
+    pub fn about(self, environment: &EnvName) -> Self {
+        Self { environment: Some(environment.clone()), ..self }
+    }
+
+    /// The same finding, in a file.
+    #[must_use]
+    pub fn in_file(self, file: impl Into<String>) -> Self {
+        Self { file: Some(file.into()), ..self }
+    }
+
+    /// The same finding, at a line and column.
+    #[must_use]
+    pub fn at(self, line: usize, col: usize) -> Self {
+        Self { line: Some(line), col: Some(col), ..self }
+    }
+
+    /// What the finding alone makes of the gate.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match (self.severity, self.code.row().proof) {
+            (Severity::Error, Proof::Disproves) => Verdict::Ungated,
+            (Severity::Error, Proof::Undecided) => Verdict::Unknown,
+            (Severity::Warning | Severity::Info, _) => Verdict::Gated,
+        }
+    }
+}
+
+/// What all findings together make of the gate: the worst of them.
+#[must_use]
+pub fn verdict<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Verdict {
+    findings.into_iter().map(Finding::verdict).max().unwrap_or(Verdict::Gated)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_name_of_its_own_and_a_next_step() {
+        let names: BTreeSet<_> = Code::ALL.iter().map(|code| code.row().name).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        for row in Code::ALL.iter().map(|code| code.row()) {
+            assert!(row.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", row.name);
+            assert!(row.means.ends_with('.') && !row.fix.is_empty(), "{}", row.name);
+            assert!(row.failure_mode.is_none_or(|mode| ('A'..='D').contains(&mode)), "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn the_worst_finding_decides_and_warnings_decide_nothing() {
+        let ungated = Finding::new(Code::UngatedJob, "x");
+        let unknown = Finding::new(Code::UnreadableWorkflow, "x");
+        let warning = ungated.clone().severity(Severity::Warning);
+        assert_eq!(verdict([]), Verdict::Gated);
+        assert_eq!(verdict([&warning]), Verdict::Gated);
+        assert_eq!(verdict([&warning, &unknown]), Verdict::Unknown);
+        assert_eq!(verdict([&unknown, &ungated, &warning]), Verdict::Ungated);
+    }
+
+    #[test]
+    fn json_has_the_contract_keys() {
+        let finding = Finding::new(Code::NearMissEnvironment, "x").in_file("a.yml").at(3, 5);
+        let json = serde_json::to_value(finding).unwrap();
+        assert_eq!(json["code"], "near-miss-environment");
+        assert_eq!((&json["severity"], &json["failure_mode"]), (&"warning".into(), &"C".into()));
+        assert_eq!((&json["line"], &json["col"], &json["file"]), (&3.into(), &5.into(), &"a.yml".into()));
+        assert_eq!(serde_json::to_value(Finding::new(Code::UngatedJob, "x")).unwrap()["failure_mode"], serde_json::Value::Null);
+    }
+}

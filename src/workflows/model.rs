@@ -1,0 +1,266 @@
+//! A workflow file as GitHub understands it, with the position of everything that a message may speak of.
+//!
+//! Owns plain data. Must not know how it is read, and evaluates nothing: text may still hold `${{ }}`.
+
+use super::yaml::{Key, Kind, Node, Pos, Scalar};
+
+/// A scalar and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Text {
+    /// The scalar; it may hold expressions.
+    pub scalar: Scalar,
+    /// Where it starts.
+    pub pos: Pos,
+}
+
+impl Text {
+    /// The text as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.scalar.text
+    }
+
+    /// Whether it is plain `true`.
+    #[must_use]
+    pub fn is_true(&self) -> bool {
+        self.scalar.kind == Kind::Bool(true)
+    }
+
+    /// Whether it is plain `false`.
+    #[must_use]
+    pub fn is_false(&self) -> bool {
+        self.scalar.kind == Kind::Bool(false)
+    }
+}
+
+/// One file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Workflow {
+    /// Its path in the repository, with `/`.
+    pub path: String,
+    /// Its `on`, in the order of the file.
+    pub triggers: Vec<Trigger>,
+    /// Its jobs, in the order of the file.
+    pub jobs: Vec<Job>,
+    /// The workflow's `env`.
+    pub env: Option<Node>,
+    /// `defaults.run.shell`.
+    pub shell: Option<Text>,
+    /// Why GitHub rejects the file as a whole; a job's own reasons are with the job.
+    pub problems: Vec<Problem>,
+    /// Keys that GitHub does not know.
+    pub unknown_keys: Vec<UnknownKey>,
+}
+
+impl Workflow {
+    /// The file's name, as paths of jobs begin: `deploy.yml`.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+
+    /// The trigger for an event, when the file declares one.
+    #[must_use]
+    pub fn trigger(&self, event: &str) -> Option<&Trigger> {
+        self.triggers.iter().find(|trigger| trigger.event == event)
+    }
+
+    /// The job with an id. GitHub compares ids without case.
+    #[must_use]
+    pub fn job(&self, id: &str) -> Option<&Job> {
+        self.jobs.iter().find(|job| job.id.eq_ignore_ascii_case(id))
+    }
+}
+
+/// Why GitHub rejects something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub pos: Pos,
+    /// Why: one sentence without a full stop.
+    pub why: String,
+}
+
+/// A key that is not one of GitHub's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownKey {
+    /// The key.
+    pub key: Key,
+    /// The mapping that holds it: `on.push`, `jobs.deploy`.
+    pub place: String,
+    /// The key that was probably meant.
+    pub near: Option<&'static str>,
+}
+
+/// One event under `on`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trigger {
+    /// GitHub's name of the event.
+    pub event: String,
+    /// Where it is named.
+    pub pos: Pos,
+    /// `branches` or `branches-ignore`.
+    pub branches: RefFilter,
+    /// `tags` or `tags-ignore`.
+    pub tags: RefFilter,
+    /// Whether the event is filtered by paths too, which no ref decides.
+    pub paths: bool,
+    /// `types`; empty means GitHub's default ones.
+    pub types: Vec<Text>,
+    /// Inputs of a dispatch or a call.
+    pub inputs: Vec<Input>,
+    /// Outputs of a call, by name.
+    pub outputs: Vec<(Key, Text)>,
+}
+
+/// The filter on one kind of ref.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum RefFilter {
+    /// None is written.
+    #[default]
+    Absent,
+    /// Only refs that these patterns admit, in order, `!` taking away again.
+    Only(Vec<Text>),
+    /// All but those that a pattern matches.
+    Ignore(Vec<Text>),
+}
+
+/// One declared input of a dispatch or a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Input {
+    /// Its name; GitHub compares names without case.
+    pub name: String,
+    /// Where it is declared.
+    pub pos: Pos,
+    /// Its type.
+    pub kind: InputKind,
+    /// Whether it must be given.
+    pub required: bool,
+    /// Its default, as written.
+    pub default: Option<Text>,
+}
+
+/// The types of an input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InputKind {
+    /// Text; also when no type is written.
+    String,
+    /// `true` or `false`.
+    Boolean,
+    /// A number.
+    Number,
+    /// One of these.
+    Choice(Vec<String>),
+    /// The name of one of the repository's environments.
+    Environment,
+}
+
+/// One job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Its key under `jobs`.
+    pub id: String,
+    /// Where that key stands.
+    pub pos: Pos,
+    /// The jobs it waits for.
+    pub needs: Vec<Text>,
+    /// `if`.
+    pub condition: Option<Text>,
+    /// `environment`.
+    pub environment: Environment,
+    /// `strategy.matrix`, or a `strategy` that is one expression.
+    pub matrix: Option<Matrix>,
+    /// `continue-on-error`.
+    pub continue_on_error: Option<Text>,
+    /// The reusable workflow it calls.
+    pub call: Option<Call>,
+    /// Its steps.
+    pub steps: Vec<Step>,
+    /// Its outputs, by name.
+    pub outputs: Vec<(Key, Text)>,
+    /// `defaults.run.shell`.
+    pub shell: Option<Text>,
+    /// The whole body, for questions about everything that a job reads.
+    pub body: Node,
+    /// Why GitHub rejects the job, and the file with it.
+    pub problems: Vec<Problem>,
+}
+
+/// The `environment` of a job.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Environment {
+    /// The key is not there.
+    Absent,
+    /// `environment: NAME`.
+    Scalar(Text),
+    /// `environment: { name, url, deployment }`.
+    Mapping {
+        /// The name.
+        name: Text,
+        /// Whether GitHub records a deployment; none means it does.
+        deployment: Option<Text>,
+    },
+}
+
+impl Environment {
+    /// The text that names the environment, when the key is there.
+    #[must_use]
+    pub fn name(&self) -> Option<&Text> {
+        match self {
+            Self::Absent => None,
+            Self::Scalar(name) | Self::Mapping { name, .. } => Some(name),
+        }
+    }
+}
+
+/// Where a job's matrix comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Matrix {
+    /// `strategy.matrix`: a mapping, or an expression.
+    Declared(Node),
+    /// The whole `strategy` is this expression.
+    Strategy(Text),
+}
+
+/// A job that calls a reusable workflow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// `./.github/workflows/x.yml` or `owner/repo/.github/workflows/x.yml@ref`.
+    pub uses: Text,
+    /// Inputs it passes.
+    pub with: Vec<(Key, Text)>,
+    /// Secrets it passes.
+    pub secrets: Secrets,
+}
+
+/// The `secrets` of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Secrets {
+    /// None are passed.
+    Absent,
+    /// All of the caller's.
+    Inherit(Pos),
+    /// These, by the name that the called workflow gives them.
+    Named(Vec<(Key, Text)>),
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Where it starts.
+    pub pos: Pos,
+    /// `if`.
+    pub condition: Option<Text>,
+    /// `uses`.
+    pub uses: Option<Text>,
+    /// `run`.
+    pub run: Option<Text>,
+    /// `shell`.
+    pub shell: Option<Text>,
+    /// `continue-on-error`.
+    pub continue_on_error: Option<Text>,
+    /// Whether it may run beside the steps after it (`background`).
+    pub background: Option<Text>,
+    /// The whole step.
+    pub body: Node,
+}
