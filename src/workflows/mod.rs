@@ -3,5 +3,6 @@
 //! Owns reading, expressions, triggers, matrix and resolution. Must not know of HTTP or live state.
 
 mod expectation;
+pub mod expressions;
 
 pub use expectation::{Expectation, InputValue, When};
