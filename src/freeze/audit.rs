@@ -125,7 +125,7 @@ impl<'r> History<'r> {
     fn changed(&self, key: &str) -> Option<Evidence> {
         let origins = self.origins(key);
         let before = std::iter::once(0).chain(origins.iter().copied());
-        let last = self.0.iter().zip(&origins).zip(before).rfind(|((_, origin), before)| *origin != before);
+        let last = self.0.iter().zip(&origins).zip(before).filter(|((_, origin), before)| *origin != before).last();
         last.map(|((release, _), _)| evidence(release))
     }
 
