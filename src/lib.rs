@@ -14,6 +14,7 @@
 //! The import arrows are held by `tests/layers.rs`.
 
 pub mod config;
+pub mod credentials;
 pub mod freeze;
 pub mod http;
 pub mod model;
