@@ -54,6 +54,10 @@ async fn a_host_that_only_a_file_names_gets_no_variables_token() {
     }
 }
 
+/// A script that another thread's new process still holds open for writing cannot be run, so these tests take turns.
+#[cfg(unix)]
+static TOOLS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 #[cfg(unix)]
 fn tool(folder: &Path, name: &str, script: &str) {
     use std::os::unix::fs::PermissionsExt;
@@ -65,6 +69,7 @@ fn tool(folder: &Path, name: &str, script: &str) {
 #[cfg(unix)]
 #[tokio::test]
 async fn the_vendors_tools_are_asked_when_no_variable_is_set() {
+    let _turn = TOOLS.lock().await;
     let folder = tempfile::tempdir().unwrap();
     // The script prints what it was asked, joined to one word.
     tool(folder.path(), "gh", "IFS=,; echo \"$*,${GH_TOKEN-unset}\"");
@@ -82,6 +87,7 @@ async fn the_vendors_tools_are_asked_when_no_variable_is_set() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_tool_that_fails_or_chatters_gives_no_token() {
+    let _turn = TOOLS.lock().await;
     let folder = tempfile::tempdir().unwrap();
     let path = env(&[("PATH", folder.path().to_str().unwrap())]);
     for (script, warnings) in [("echo tok; exit 1", 0), ("exit 0", 0), ("echo please log in", 1)] {
@@ -97,6 +103,7 @@ async fn a_tool_that_fails_or_chatters_gives_no_token() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_tool_that_hangs_is_stopped() {
+    let _turn = TOOLS.lock().await;
     let folder = tempfile::tempdir().unwrap();
     tool(folder.path(), "slow", "exec sleep 60");
     let path = env(&[("PATH", &format!("{}:/usr/bin:/bin", folder.path().display()))]);

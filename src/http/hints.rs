@@ -38,6 +38,8 @@ pub(super) fn for_refusal(asked: &Asked<'_>, status: StatusCode, headers: &Heade
         (ErrorKind::Server, Dialect::GitHub) => Some("see https://www.githubstatus.com, and run again".to_owned()),
         (ErrorKind::Server, Dialect::Heroku) => Some("see https://status.heroku.com, and run again".to_owned()),
         (ErrorKind::Transport, _) if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => Some(proxy_hint(asked)),
+        (ErrorKind::Transport, _) => Some(format!("the connection to {} broke off: run again", asked.endpoint.host())),
+        (ErrorKind::Conflict, _) => Some("something else is changing it right now: run again".to_owned()),
         (_, Dialect::Heroku) => heroku_other(status, refusal.id.as_deref()),
         _ => None,
     }
