@@ -215,6 +215,24 @@ async fn a_write_on_a_kept_connection_that_breaks_is_sent_once() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_dropped_at_once_is_not_opened_again_for_a_write() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let accepted = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&accepted);
+    tokio::spawn(async move {
+        while listener.accept().await.is_ok() {
+            *count.lock().unwrap() += 1;
+        }
+    });
+    let client = github(&base);
+    assert!(client.post(&target(), &json!({})).await.unwrap_err().may_have_applied);
+    assert_eq!(*accepted.lock().unwrap(), 1);
+    assert_eq!(client.reader().get(&target()).await.unwrap_err().kind, ErrorKind::Transport);
+    assert_eq!(*accepted.lock().unwrap(), 4, "a read is asked three times");
+}
+
+#[tokio::test]
 async fn the_overall_timeout_ends_retries_and_says_so() {
     let (base, log) = start([Act::Hang]).await;
     let stack = Stack::new(Settings { timeout: Duration::from_millis(200), ..settings() });
