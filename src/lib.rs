@@ -9,12 +9,13 @@
 //! ```
 //!
 //! `config` reads the file, `model` holds the shared words, `providers` observe, plan and write, `http` is the only
-//! place that knows the HTTP library, `render` turns plans and reports into text, `commands` is where all layers meet.
+//! place that knows the HTTP library, `credentials` finds tokens, `render` turns plans and reports into text, `commands` is where all layers meet.
 //! `workflows`, `freeze` and `verify` are pure. `sandbox` is the emulator; no client code knows of it.
 //! The import arrows are held by `tests/layers.rs`.
 
 pub mod apply;
 pub mod config;
+pub mod credentials;
 pub mod freeze;
 pub mod http;
 pub mod model;

@@ -1,2 +1,28 @@
-//! The `gatectl` command.
-fn main() {}
+//! The `gatectl` command: parse, run, print the error, exit.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use gatectl::cli::Cli;
+use gatectl::commands::{self, Session};
+use gatectl::exit::Exit;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let usage = error.use_stderr();
+            // Nothing can be done about a closed stream.
+            let _ = error.print();
+            return if usage { Exit::Usage } else { Exit::Done }.into();
+        }
+    };
+    cli.global.color.install();
+    commands::trace(cli.global.verbose);
+    let exit = commands::start(cli).unwrap_or_else(|error| {
+        let _ = anstream::stderr().write_all(commands::explain(&error).as_bytes());
+        commands::exit_of(&error)
+    });
+    exit.into()
+}

@@ -8,13 +8,13 @@ mod report;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::http::{ApiError, ErrorKind};
-use crate::model::{Action, ByHand, Step};
+use crate::model::{Action, ByHand, Cause, Step};
 
 pub use report::report;
 
@@ -67,25 +67,48 @@ pub enum End {
     /// The billing plan refused; what could not be written beside that is named.
     Refused(ByHand, Vec<String>),
     /// An op failed, or a precondition did not hold; the rest of the step was not tried.
-    Failed(String),
+    Failed {
+        /// What happened, with the next step.
+        why: String,
+        /// Whether better credentials would help.
+        cause: Cause,
+    },
     /// Nothing of it was tried.
     Skipped(String),
 }
 
-/// Set when the user wants to stop: no further request is sent.
-#[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
+impl End {
+    fn failed(why: String) -> Self {
+        Self::Failed { why, cause: Cause::Other }
+    }
+}
+
+/// Counts how often the user asked to stop: once, and no further request is sent; twice, and nothing is waited for.
+#[derive(Debug, Clone)]
+pub struct Stop(Arc<watch::Sender<u8>>);
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(0)))
+    }
+}
 
 impl Stop {
     /// Asks for the stop.
     pub fn set(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.0.send_modify(|count| *count = count.saturating_add(1));
     }
 
     /// Whether it was asked for.
     #[must_use]
     pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        *self.0.borrow() > 0
+    }
+
+    /// Comes back when it was asked for `times` times.
+    pub async fn asked(&self, times: u8) {
+        // The sender lives as long as this does, so the wait cannot fail.
+        let _ = self.0.subscribe().wait_for(|count| *count >= times).await;
     }
 }
 
@@ -126,7 +149,7 @@ async fn run_step<E: Executor>(executor: &E, step: &Step<E::Op>, stop: &Stop, pr
         if stop.is_set() {
             let end = match refused {
                 Some((by_hand, rest)) => End::Refused(by_hand, rest),
-                None if wrote => End::Failed("interrupted before the step was complete; run `gatectl apply` again to finish it".to_owned()),
+                None if wrote => End::failed("interrupted before the step was complete; run `gatectl apply` again to finish it".to_owned()),
                 None => End::Skipped("interrupted before it was tried".to_owned()),
             };
             return (end, None);
@@ -135,7 +158,7 @@ async fn run_step<E: Executor>(executor: &E, step: &Step<E::Op>, stop: &Stop, pr
         if !executor.writes(op) {
             match executor.moved(op).await {
                 Ok(moved) if moved.is_empty() => continue,
-                Ok(moved) => return (End::Failed(changed_meanwhile(&moved)), None),
+                Ok(moved) => return (End::failed(changed_meanwhile(&moved)), None),
                 Err(error) => return (failed(executor, op, &error), Some(error.kind)),
             }
         }
@@ -185,7 +208,7 @@ async fn settle<E: Executor>(executor: &E, op: &E::Op) -> Result<(), ApiError> {
 
 fn failed<E: Executor>(executor: &E, op: &E::Op, error: &ApiError) -> End {
     let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-    End::Failed(format!("{}: {error}{hint}", executor.describe(op)))
+    End::Failed { why: format!("{}: {error}{hint}", executor.describe(op)), cause: error.unknown().cause }
 }
 
 fn changed_meanwhile(moved: &[Moved]) -> String {

@@ -30,12 +30,12 @@ fn outcome<O>(change: &Change, end: End, after: &Plan<O>) -> Outcome {
         (End::Skipped(why), _, _) => (OutcomeResult::Skipped, why),
         (end, _, Some(unknown)) => unread(end, unknown),
         (End::Done, None, None) => (OutcomeResult::Applied, change.action.past().to_owned()),
-        (End::Failed(why), None, None) => {
+        (End::Failed { why, .. }, None, None) => {
             (OutcomeResult::Applied, format!("{}: read back as declared, although there was an error ({why})", change.action.past()))
         }
         (End::Refused(_, _), None, None) => (OutcomeResult::Applied, format!("{}, read back as declared", change.action.past())),
         (End::Done, Some(now), None) => (OutcomeResult::Failed, did_not_stick(change, now)),
-        (End::Failed(why), Some(_), None) => (OutcomeResult::Failed, why),
+        (End::Failed { why, .. }, Some(_), None) => (OutcomeResult::Failed, why),
         (End::Refused(by_hand, rest), Some(now), None) => refused(by_hand, &rest, now),
     };
     Outcome { address: change.address.clone(), action: change.action, result, message }
@@ -48,7 +48,7 @@ fn unread(end: End, unknown: &Unknown) -> (OutcomeResult, String) {
             let rest = rest.iter().map(|rest| format!("; {rest}")).collect::<String>();
             (OutcomeResult::Manual(by_hand), format!("refused by the billing plan; the rest {not_read}{rest}"))
         }
-        End::Failed(why) => (OutcomeResult::Failed, format!("{why}; it {not_read}")),
+        End::Failed { why, .. } => (OutcomeResult::Failed, format!("{why}; it {not_read}")),
         End::Done | End::Skipped(_) => (OutcomeResult::Failed, format!("written, but it {not_read}")),
     }
 }

@@ -14,17 +14,7 @@ struct Script {
 }
 
 fn error(kind: ErrorKind, may_have_applied: bool) -> ApiError {
-    ApiError {
-        call: "PUT /x".to_owned(),
-        kind,
-        status: None,
-        message: "went wrong".to_owned(),
-        details: Vec::new(),
-        request_id: None,
-        accepted_permissions: None,
-        hint: None,
-        may_have_applied,
-    }
+    ApiError { may_have_applied, ..ApiError::new("PUT /x", kind, "went wrong") }
 }
 
 impl Executor for Script {
@@ -94,7 +84,7 @@ fn a_failure_ends_its_step_and_no_other_and_deletions_come_last() {
         step("c", Action::Update, &["expect", "write"]),
     ];
     let ends = run_all(&script, &steps, &Stop::default());
-    assert!(matches!(ends.as_slice(), [End::Done, End::Failed(_), End::Done]), "{ends:?}");
+    assert!(matches!(ends.as_slice(), [End::Done, End::Failed { .. }, End::Done]), "{ends:?}");
     assert_eq!(*script.log.borrow(), ["expect", "fail", "expect", "write", "delete"]);
 }
 
@@ -102,7 +92,7 @@ fn a_failure_ends_its_step_and_no_other_and_deletions_come_last() {
 fn what_moved_is_named_and_not_overwritten() {
     let script = Script::default();
     let ends = run_all(&script, &[step("a", Action::Update, &["expect-moved", "write"])], &Stop::default());
-    let [End::Failed(message)] = ends.as_slice() else { panic!("{ends:?}") };
+    let [End::Failed { why: message, .. }] = ends.as_slice() else { panic!("{ends:?}") };
     assert!(message.contains("wait_timer was 1 and is now 2"), "{message}");
     assert_eq!(*script.log.borrow(), ["expect-moved"]);
 }
@@ -116,7 +106,7 @@ fn a_lost_answer_is_settled_by_reading_before_anything_is_sent_again() {
 
     let script = Script::default();
     let ends = run_all(&script, &[step("a", Action::Update, &["lost", "next"])], &Stop::default());
-    assert!(matches!(ends.as_slice(), [End::Failed(_)]));
+    assert!(matches!(ends.as_slice(), [End::Failed { .. }]));
     assert_eq!(*script.log.borrow(), ["lost"; ATTEMPTS as usize], "sent a bounded number of times, and the step ends");
 }
 
@@ -127,7 +117,7 @@ fn refused_credentials_stop_that_provider_only() {
     let github = Step { changes: vec![change(Address::repository(&repo), Action::Update, false)], ops: vec!["other"] };
     let steps = [step("a", Action::Update, &["locked-out"]), step("b", Action::Update, &["write"]), github];
     let ends = run_all(&script, &steps, &Stop::default());
-    assert!(matches!(ends.as_slice(), [End::Failed(_), End::Skipped(_), End::Done]), "{ends:?}");
+    assert!(matches!(ends.as_slice(), [End::Failed { .. }, End::Skipped(_), End::Done]), "{ends:?}");
 }
 
 #[test]
@@ -150,7 +140,7 @@ fn a_stop_lets_the_request_in_flight_finish_and_sends_no_other() {
     let script = Script { stop_after: Some(("first", stop.clone())), ..Script::default() };
     let ends = run_all(&script, &[step("a", Action::Update, &["first", "second"]), step("b", Action::Update, &["third"])], &stop);
     assert_eq!(*script.log.borrow(), ["first"]);
-    assert!(matches!(ends.as_slice(), [End::Failed(_), End::Skipped(_)]), "{ends:?}");
+    assert!(matches!(ends.as_slice(), [End::Failed { .. }, End::Skipped(_)]), "{ends:?}");
 }
 
 #[test]
@@ -165,7 +155,7 @@ fn what_was_read_back_decides() {
     let (kind, converged, message) = result(End::Done, &before);
     assert_eq!((kind, converged), (OutcomeResult::Failed, false));
     assert!(message.contains("does not list a as reviewer") && message.contains("NOBODY"), "{message}");
-    assert_eq!(result(End::Failed("lost".to_owned()), &clean).0, OutcomeResult::Applied);
+    assert_eq!(result(End::failed("lost".to_owned()), &clean).0, OutcomeResult::Applied);
     let unknown = Unknown { reason: "502".to_owned(), hint: String::new(), cause: crate::model::Cause::Other };
     let blind = plan(Vec::new(), vec![(Address::app("a"), unknown)]);
     assert_eq!(result(End::Done, &blind).0, OutcomeResult::Failed, "a success that nobody could check is none");

@@ -162,6 +162,9 @@ impl Endpoint {
         if host.is_empty() {
             return refuse("names no host");
         }
+        if authority.port_u16().is_none() && !authority.as_str().ends_with(authority.host()) {
+            return refuse("has a port that is none");
+        }
         let origin = format!("{scheme}://{}", authority.as_str().to_ascii_lowercase());
         Ok(Self { dialect, origin, host, prefix: uri.path().trim_end_matches('/').to_owned(), tls })
     }
@@ -180,7 +183,21 @@ pub(super) fn is_loopback(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn an_address_that_is_read_is_tls_or_loopback_and_reads_back_as_itself(text in "(https?://)?[a-z0-9.:@/\\[\\]%?#-]{0,30}") {
+            for endpoint in [Endpoint::github(&text), Endpoint::heroku(&text)].into_iter().flatten() {
+                let shown = endpoint.to_string();
+                prop_assert!(endpoint.is_loopback() || shown.starts_with("https://"), "{}", shown);
+                prop_assert!(!shown.contains('@'));
+                prop_assert_eq!(Endpoint::parse(endpoint.dialect(), &shown), Ok(endpoint));
+            }
+        }
+    }
 
     #[test]
     fn a_path_prefix_is_kept_with_or_without_a_trailing_slash() {

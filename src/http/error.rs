@@ -32,19 +32,19 @@ pub struct ApiError {
 /// The kinds of failure that somebody branches on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// 401, or no token where one is needed.
+    /// 401, or a token that cannot be one.
     Unauthenticated,
     /// 403 that is about rights: the grants that the server says it would accept, when it says so.
     Forbidden,
-    /// 404: missing, or hidden from this token.
+    /// 404, 410: missing, or hidden from this token.
     NotFound,
-    /// 301, 307, 308: where it lives now, when the answer says so.
+    /// 301, 302, 307, 308: where it lives now, when the answer says so.
     Moved(Option<String>),
     /// 303: GitHub's answer to a branch policy that already exists.
     SeeOther,
     /// 409.
     Conflict,
-    /// 422, and 400: the server understood and refuses.
+    /// 422, 400 and the other 4xx: the server understood and refuses.
     Unprocessable,
     /// 403 or 429 for too many requests, beyond the wait that the user allows.
     RateLimited,
@@ -54,7 +54,7 @@ pub enum ErrorKind {
     Transport,
     /// An answer that is not what the API promises: HTML, wrong JSON, too large.
     Malformed,
-    /// Not sent: a token to a plain-http or foreign address, a malformed token or address.
+    /// Not sent: a malformed address or body.
     Refused,
 }
 

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use hyper::body::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::{self, Refusal};
@@ -58,8 +59,8 @@ enum Next {
     GiveUp,
     /// After the usual pause, or after this one if it is longer.
     Again(Duration),
-    /// After this wait, for everybody.
-    Limited(Duration),
+    /// After this wait, which everybody else keeps too.
+    Limited(Wait),
 }
 
 impl Channel {
@@ -90,24 +91,23 @@ impl Channel {
         let settings = &self.shared.settings;
         let (mut attempts, mut waits) = (0, 0);
         loop {
-            let failed = match self.attempt(call, waits).await? {
+            let Failed { error, next } = match self.attempt(call, waits).await {
                 Ok(reply) => return Ok(reply),
                 Err(failed) => failed,
             };
-            match failed.next {
-                Next::GiveUp => return Err(failed.error),
-                Next::Limited(duration) => {
-                    let wait = self.host.gate.shut(self.endpoint.host(), duration);
+            match next {
+                Next::GiveUp => return Err(error),
+                Next::Limited(wait) => {
                     waits += 1;
-                    if waits > MAX_WAITS || Instant::now() + duration > call.deadline {
-                        return Err(self.limited(failed.error, &wait));
+                    if waits > MAX_WAITS || Instant::now() + wait.duration > call.deadline {
+                        return Err(self.limited(error, &wait));
                     }
                 }
                 Next::Again(at_least) => {
                     attempts += 1;
                     let pause = backoff::pause(settings.backoff, attempts - 1).max(at_least);
                     if attempts >= settings.attempts || Instant::now() + pause > call.deadline {
-                        return Err(failed.error);
+                        return Err(error);
                     }
                     trace::again(&call.method, &call.url, pause);
                     tokio::time::sleep(pause).await;
@@ -117,39 +117,38 @@ impl Channel {
     }
 
     /// One attempt, in its turn.
-    ///
-    /// The outer error is final: no turn came before the deadline.
-    async fn attempt(&self, call: &Call<'_>, waits: u32) -> Result<Result<Reply, Failed>, ApiError> {
-        let _turn = loop {
-            let shown = |wait: &Wait| self.shared.settings.show_wait(wait);
-            if let Err(wait) = self.host.gate.pass(call.deadline, shown).await {
-                let error =
-                    ApiError::new(self.words(call), ErrorKind::RateLimited, "not sent: no request is left before the rate limit's reset");
-                return Err(self.limited(error, &wait));
-            }
-            let turn = timeout_at(call.deadline, self.shared.turns.acquire()).await.map_err(|_| self.queued(call))?;
-            // An answer that came while this one queued may have shut the gate.
-            if self.host.gate.waiting().is_none() {
-                break turn;
-            }
-        };
+    async fn attempt(&self, call: &Call<'_>, waits: u32) -> Result<Reply, Failed> {
+        // Held until the answer is judged: it may shut the gate for those who queue.
+        let _turn = self.turn(call).await.map_err(|error| Failed { error, next: Next::GiveUp })?;
         let started = Instant::now();
-        let sent = self.send(call).await;
-        if let (Ok(response), _) = &sent
-            && let Some(duration) = limits::exhausted(response.headers(), Timestamp::now())
-        {
+        let (outcome, sent_id) = self.send(call).await;
+        trace::attempt(self.token.as_ref(), &call.method, &call.url, &outcome, started.elapsed());
+        let response = outcome.map_err(|fault| self.faulted(call, &fault, sent_id.clone()))?;
+        if let Some(duration) = limits::exhausted(response.headers(), Timestamp::now()) {
             self.host.gate.shut(self.endpoint.host(), duration);
         }
-        trace::attempt(self.token.as_ref(), &call.method, &call.url, &sent.0, started.elapsed());
-        let (outcome, request_id) = sent;
-        Ok(match outcome {
-            Ok(response) if response.status().is_success() => match answer::reply(&call.method, &response) {
-                Ok(reply) => Ok(reply),
-                Err(refusal) => Err(self.broken(call, &response, refusal, request_id)),
-            },
-            Ok(response) => Err(self.refused(call, &response, waits, request_id)),
-            Err(fault) => Err(self.faulted(call, &fault, request_id)),
-        })
+        if response.status().is_success() {
+            answer::reply(&call.method, &response).map_err(|refusal| self.broken(call, &response, refusal, sent_id))
+        } else {
+            Err(self.refused(call, &response, waits, sent_id))
+        }
+    }
+
+    /// Waits for a place among the requests in flight, while no rate limit holds.
+    async fn turn(&self, call: &Call<'_>) -> Result<SemaphorePermit<'_>, ApiError> {
+        let show = |wait: &Wait| self.shared.settings.show_wait(wait);
+        loop {
+            self.host.gate.pass(call.deadline, show).await.map_err(|wait| {
+                let message = "not sent: no request is left before the rate limit's reset";
+                self.limited(ApiError::new(self.words(call), ErrorKind::RateLimited, message), &wait)
+            })?;
+            match timeout_at(call.deadline, self.shared.turns.acquire()).await {
+                // An answer that came while this one queued may have shut the gate.
+                Ok(Ok(turn)) if self.host.gate.is_open() => return Ok(turn),
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) | Err(_) => return Err(self.queued(call)),
+            }
+        }
     }
 
     /// Sends once; also gives the request id that we sent, should no answer bring one.
@@ -185,7 +184,7 @@ impl Channel {
         if let Some(duration) = limit {
             error.kind = ErrorKind::RateLimited;
             error.hint = None;
-            return Failed { error, next: Next::Limited(duration) };
+            return Failed { error, next: Next::Limited(self.host.gate.shut(self.endpoint.host(), duration)) };
         }
         error.may_have_applied = !call.reads() && status.is_server_error();
         let again = call.reads() && status.is_server_error();

@@ -27,16 +27,19 @@ pub(super) fn for_refusal(asked: &Asked<'_>, status: StatusCode, headers: &Heade
         (ErrorKind::Forbidden, Dialect::GitHub) => Some(github_forbidden(asked, headers)),
         (ErrorKind::Forbidden, Dialect::Heroku) => Some(heroku_forbidden(asked, refusal.id.as_deref())),
         (ErrorKind::NotFound, _) => Some(not_found(asked, headers)),
-        (ErrorKind::Moved(Some(to)), Dialect::GitHub) => {
+        (ErrorKind::Moved(Some(to)), Dialect::GitHub) if to.starts_with(asked.endpoint.origin()) || to.starts_with('/') => {
             Some(format!("it was renamed or transferred and now answers at {to}; write its new name in gate.toml"))
         }
-        (ErrorKind::Moved(_), _) => {
+        (ErrorKind::Moved(Some(to)), _) => Some(format!("it points to {to}, where no token is sent; {}", between(asked))),
+        (ErrorKind::Moved(None), _) => {
             Some(format!("redirects are never followed with a token; check the address {} and the names in gate.toml", asked.endpoint))
         }
         (ErrorKind::Server, _) if status == StatusCode::NETWORK_AUTHENTICATION_REQUIRED => Some(between(asked)),
         (ErrorKind::Server, Dialect::GitHub) => Some("see https://www.githubstatus.com, and run again".to_owned()),
         (ErrorKind::Server, Dialect::Heroku) => Some("see https://status.heroku.com, and run again".to_owned()),
         (ErrorKind::Transport, _) if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => Some(proxy_hint(asked)),
+        (ErrorKind::Transport, _) => Some(format!("the connection to {} broke off: run again", asked.endpoint.host())),
+        (ErrorKind::Conflict, _) => Some("something else is changing it right now: run again".to_owned()),
         (_, Dialect::Heroku) => heroku_other(status, refusal.id.as_deref()),
         _ => None,
     }

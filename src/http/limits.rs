@@ -134,9 +134,9 @@ impl Gate {
         wait
     }
 
-    /// The wait that is on, if any.
-    pub(super) fn waiting(&self) -> Option<Wait> {
-        self.open_when_due().map(|shut| shut.wait)
+    /// Whether nothing holds requests back now.
+    pub(super) fn is_open(&self) -> bool {
+        self.open_when_due().is_none()
     }
 
     /// Waits until it is open, and shows each wait once.

@@ -76,6 +76,7 @@ impl fmt::Debug for Settings {
 }
 
 /// The wire that all clients of a run share. Cheap to build: connections and TLS come with the first request that needs them.
+/// Its clients live on the Tokio runtime of that first request.
 #[derive(Debug, Clone)]
 pub struct Stack {
     shared: Arc<Shared>,
@@ -162,7 +163,7 @@ impl Shared {
             Dial::new(self.settings.proxies.clone(), timeout, Arc::clone(&self.counters))
         };
         if endpoint.is_tls() {
-            self.tls.get_or_init(|| Tls::new(dial(), self.settings.roots.as_ref()).map(Wire::Tls)).clone()
+            self.tls.get_or_init(|| Tls::new(dial(), self.settings.roots.as_ref()).map(|tls| Wire::Tls(Arc::new(tls)))).clone()
         } else {
             Ok(self.plain.get_or_init(|| Wire::plain(dial())).clone())
         }

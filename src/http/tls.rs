@@ -27,10 +27,9 @@ type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 ///
 /// Only a connection tells whether its server speaks HTTP/2. Were a wave of requests to start without knowing, each would open
 /// its own; so the first connection to a server is made alone, and the answer picks the pool that it and all others go through.
-#[derive(Clone)]
 pub(super) struct Tls {
     connector: HttpsConnector<Dial>,
-    speaks_http2: Arc<Mutex<HashMap<Authority, Arc<OnceCell<bool>>>>>,
+    speaks_http2: Mutex<HashMap<Authority, Arc<OnceCell<bool>>>>,
     first: First,
     http1: Client<Hand, Full<Bytes>>,
     http2: Client<Hand, Full<Bytes>>,
@@ -47,7 +46,7 @@ impl Tls {
         let first = First::default();
         let hand = Hand { connector: connector.clone(), first: first.clone() };
         let (http1, http2) = (pool().build(hand.clone()), pool().http2_only(true).build(hand));
-        Ok(Self { connector, speaks_http2: Arc::default(), first, http1, http2 })
+        Ok(Self { connector, speaks_http2: Mutex::default(), first, http1, http2 })
     }
 
     pub(super) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Fault> {

@@ -37,7 +37,7 @@ impl Token {
     }
 
     /// The text without this token, should a server have echoed it.
-    pub(super) fn scrub(&self, text: &str) -> String {
+    pub(crate) fn scrub(&self, text: &str) -> String {
         match self.secret.expose_secret() {
             "" => text.to_owned(),
             secret => text.replace(secret, "***"),

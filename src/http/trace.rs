@@ -10,7 +10,7 @@ use super::token::Token;
 use super::wire::Fault;
 
 /// Headers whose values are nobody's business.
-const HIDDEN: [&str; 6] = ["authorization", "proxy-authorization", "cookie", "set-cookie", "heroku-two-factor-code", "location"];
+const HIDDEN: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "set-cookie", "heroku-two-factor-code"];
 
 pub(super) fn request(method: &Method, url: &str, headers: &HeaderMap) {
     if tracing::enabled!(tracing::Level::DEBUG) {

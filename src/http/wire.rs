@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -42,14 +43,15 @@ impl Error for Fault {}
 #[derive(Clone)]
 pub(super) enum Wire {
     /// Plain http, for loopback.
-    Plain(Client<Dial, Full<Bytes>>),
+    Plain(Arc<Client<Dial, Full<Bytes>>>),
     /// Everything else.
-    Tls(Tls),
+    Tls(Arc<Tls>),
 }
 
 impl Wire {
+    /// Builds a pool for plain http.
     pub(super) fn plain(dial: Dial) -> Self {
-        Self::Plain(pool().build(dial))
+        Self::Plain(Arc::new(pool().build(dial)))
     }
 
     /// Sends once and reads the whole answer of at most so many bytes. Follows no redirect.

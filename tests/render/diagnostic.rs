@@ -18,6 +18,7 @@ fn api() -> ApiError {
         request_id: Some("8F2A:1".into()),
         hint: Some("give the token `Administration: write` on this repository".into()),
         may_have_applied: false,
+        accepted_permissions: None,
     }
 }
 

@@ -110,17 +110,7 @@ mod tests {
     use super::*;
 
     fn error(status: u16, message: &str) -> ApiError {
-        ApiError {
-            call: "PUT /x".to_owned(),
-            kind: ErrorKind::Unprocessable,
-            status: Some(status),
-            message: message.to_owned(),
-            details: Vec::new(),
-            request_id: None,
-            accepted_permissions: None,
-            hint: None,
-            may_have_applied: false,
-        }
+        ApiError { status: Some(status), ..ApiError::new("PUT /x", ErrorKind::Unprocessable, message) }
     }
 
     #[test]

@@ -1,0 +1,205 @@
+//! What every command starts from: flags, environment, file, and the two streams.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use crate::apply::Stop;
+use crate::cli::{Format, Global};
+use crate::config::{self, Config, LoadError};
+use crate::credentials::Environment;
+use crate::model::{Address, EnvName, Kind};
+use crate::progress::{Mode, Progress};
+use crate::render::diagnostic::Hinted;
+use crate::render::{Document, Location, Style, github, human, markdown};
+
+/// One run of the program.
+pub struct Session {
+    /// Flags.
+    pub global: Global,
+    /// Environment variables, read once.
+    pub env: Environment,
+    /// Where the run started.
+    pub directory: PathBuf,
+    /// What is being done, on stderr.
+    pub progress: Arc<Progress>,
+    /// Set by Ctrl-C and SIGTERM.
+    pub stop: Stop,
+}
+
+impl Session {
+    /// Starts a session.
+    ///
+    /// # Errors
+    /// When there is no current directory.
+    pub fn new(global: Global) -> anyhow::Result<Self> {
+        let env = Environment::of_this_process();
+        let quiet = global.quiet || global.verbose > 0;
+        let progress = Arc::new(Progress::new(Mode::detect(quiet, env.get("CI").is_some())));
+        let directory = std::env::current_dir().context("reading the current directory")?;
+        Ok(Self { global, env, directory, progress, stop: Stop::default() })
+    }
+
+    /// Reads gate.toml: `--config`, or the one here or above; narrowed to `--environment`.
+    ///
+    /// # Errors
+    /// When there is none, or it has problems: all of them.
+    pub fn config(&self) -> anyhow::Result<Config> {
+        self.config_of(&self.global.environment)
+    }
+
+    /// Reads gate.toml, narrowed to some environments; all, when none is named.
+    ///
+    /// # Errors
+    /// As [`Self::config`].
+    pub fn config_of(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
+        if self.global.sandbox.is_some() && self.global.config.is_none() && config::find(&self.directory).is_none() {
+            // The emulator can be tried anywhere.
+            let mut config = config::parse("gate.toml", SAMPLE).map_err(LoadError::Problems)?;
+            narrow(&mut config, environments)?;
+            return Ok(config);
+        }
+        let path = match &self.global.config {
+            Some(path) => path.clone(),
+            None => config::find(&self.directory).ok_or_else(|| Hinted {
+                message: "there is no gate.toml here or in a parent directory".to_owned(),
+                hint: "write one (see `gatectl schema` and the examples), name one with --config, or try --sandbox".to_owned(),
+            }).map(|found| found.strip_prefix(&self.directory).map(PathBuf::from).unwrap_or(found))?,
+        };
+        let mut config = config::load(&path)?;
+        narrow(&mut config, environments)?;
+        Ok(config)
+    }
+
+    /// Prints a result to stdout in the format that was asked for; `json` is what `--format json` prints.
+    ///
+    /// # Errors
+    /// When stdout is closed, or a file that Actions names cannot be written.
+    pub fn print(&self, config: &Config, document: &Document, json: impl FnOnce() -> String) -> anyhow::Result<()> {
+        self.progress.clear();
+        match self.global.format {
+            Format::Human => self.write(&human::render(document, Style::stdout())),
+            Format::Json => self.write(&json()),
+            Format::Markdown => self.write(&markdown::render(document, &config.path, markdown::COMMENT_LIMIT)),
+            Format::Github => {
+                let step = github::render(document, |address, field| locate(config, address, field));
+                self.write(&step.stdout)?;
+                self.append("GITHUB_STEP_SUMMARY", &step.summary)?;
+                self.append("GITHUB_OUTPUT", &step.outputs)
+            }
+        }
+    }
+
+    /// Writes finished text to stdout; a reader that went away is no error of ours.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn write(&self, text: &str) -> anyhow::Result<()> {
+        let mut stdout = anstream::stdout().lock();
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            other => other.context("writing to standard output"),
+        }
+    }
+
+    fn append(&self, variable: &str, text: &str) -> anyhow::Result<()> {
+        let Some(path) = self.env.get(variable) else { return Ok(()) };
+        let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
+        file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| format!("writing {variable} ({path})"))
+    }
+
+    /// Waits for reads, unless the user wants to stop: they can be dropped at any time.
+    ///
+    /// # Errors
+    /// [`Interrupted`].
+    pub async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, Interrupted> {
+        tokio::select! {
+            done = work => Ok(done),
+            () = self.stop.asked(1) => Err(Interrupted("nothing was changed")),
+        }
+    }
+
+    /// Says something on stderr, unless `-q`.
+    pub fn say(&self, text: &str) {
+        if !self.global.quiet {
+            self.progress.suspend(|| to_stderr(text));
+        }
+    }
+
+    /// Warns on stderr, `-q` or not.
+    pub fn warn(&self, warnings: &[String]) {
+        for warning in warnings {
+            self.progress.suspend(|| to_stderr(&format!("warning: {warning}")));
+        }
+    }
+
+    /// Whether a person can be asked: on a terminal, and never when `CI` is set.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        self.env.get("CI").is_none() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+}
+
+/// The user stopped the run; says what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interrupted(pub &'static str);
+
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "interrupted: {}", self.0)
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+fn to_stderr(text: &str) {
+    // Nothing can be done about a closed stderr.
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// Keeps only the named environments, and nothing of Heroku.
+fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    for name in wanted {
+        if !config.desired.github.environments.contains_key(name) {
+            let declared: Vec<&str> = config.desired.github.environments.keys().map(|name| name.as_str()).collect();
+            return Err(Hinted {
+                message: format!("{} declares no environment `{name}`", config.path),
+                hint: match declared.as_slice() {
+                    [] => "it declares none".to_owned(),
+                    declared => format!("it declares: {}", declared.join(", ")),
+                },
+            }
+            .into());
+        }
+    }
+    config.desired.github.environments.retain(|name, _| wanted.contains(name));
+    config.desired.heroku.config.clear();
+    Ok(())
+}
+
+/// Where in gate.toml an address, or a field of it, is declared.
+fn locate(config: &Config, address: &Address, field: Option<&str>) -> Option<Location> {
+    let mut path: Vec<String> = match address.kind() {
+        Kind::Environment(name) => {
+            let declared = config.desired.github.environments.keys().find(|declared| *declared == name)?;
+            vec!["environments".to_owned(), declared.to_string()]
+        }
+        Kind::Config(key) => vec!["heroku".to_owned(), "config".to_owned(), address.scope().to_owned(), key.clone()],
+        Kind::App => vec!["heroku".to_owned(), "config".to_owned(), address.scope().to_owned()],
+        Kind::Freeze => vec!["freeze".to_owned()],
+        Kind::Repository => vec!["github".to_owned(), "repository".to_owned()],
+    };
+    if let (Kind::Environment(_), Some(field)) = (address.kind(), field) {
+        path.extend(field.split('.').map(str::to_owned));
+    }
+    let position = config.positions.get(&path);
+    Some(Location { file: config.path.clone(), line: position.line, col: position.column })
+}
+
+/// The runbook's own gate: what the emulator shows where there is no file.
+pub const SAMPLE: &str = include_str!("../../gate.toml");

@@ -1,0 +1,181 @@
+//! Which servers a run talks to, and with which tokens: the one place where environment, flags and file meet.
+//!
+//! The emulator is wired in here and nowhere else: everything behind the clients takes it for the real thing.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use crate::config::{self, Config};
+use crate::credentials::{self, Environment};
+use crate::http::{Endpoint, Reader, Settings, Stack, Token, Wait, Writer};
+use crate::model::{RepoName, Unknown};
+use crate::progress::Progress;
+use crate::providers::Fleet;
+use crate::render::diagnostic::Hinted;
+use crate::sandbox::{Sandbox, Setup, State};
+
+use super::reconcile::{Prune, Scene, Site, no_credentials};
+use super::Session;
+
+/// Everything that a run needs to reach the outside.
+pub struct Wiring {
+    stack: Stack,
+    /// The repository, when the command needs one.
+    pub repository: Option<RepoName>,
+    /// Where the repository's pages are.
+    pub web: String,
+    github: Line,
+    heroku: Line,
+    /// The emulator lives as long as the run.
+    _sandbox: Option<Sandbox>,
+}
+
+/// One API: where it is, and the token for it, or why there is none.
+struct Line {
+    endpoint: Endpoint,
+    token: Result<Token, Unknown>,
+}
+
+impl Line {
+    fn reader(&self, stack: &Stack) -> Result<Reader, Unknown> {
+        let token = self.token.clone()?;
+        stack.reader(&self.endpoint, Some(token)).map_err(|error| error.unknown())
+    }
+
+    fn writer(&self, stack: &Stack) -> Option<Writer> {
+        let token = self.token.clone().ok()?;
+        stack.writer(&self.endpoint, Some(token)).ok()
+    }
+}
+
+impl Wiring {
+    /// Finds servers and tokens for what gate.toml declares. Tokens are looked for only where something needs them.
+    ///
+    /// # Errors
+    /// When an address is unusable, or no repository is named anywhere and one is needed.
+    pub async fn new(session: &Session, config: &Config) -> anyhow::Result<Self> {
+        let stack = Stack::new(settings(session));
+        let needs_github = !config.desired.github.environments.is_empty();
+        let needs_heroku = !config.desired.heroku.config.is_empty();
+        if let Some(scenario) = session.global.sandbox {
+            let setup = Setup::from_desired(&config.desired, session.global.repo.as_ref());
+            let repository = setup.repository.clone();
+            let sandbox = Sandbox::start(State::rehearsal(scenario, &setup)).await.context("starting the built-in emulator")?;
+            let token = || Ok(Token::new("sandbox", "the built-in emulator"));
+            let github = Line { endpoint: Endpoint::github(sandbox.github_url())?, token: token() };
+            let heroku = Line { endpoint: Endpoint::heroku(sandbox.heroku_url())?, token: token() };
+            let web = "https://github.com".to_owned();
+            return Ok(Self { stack, repository: Some(repository), web, github, heroku, _sandbox: Some(sandbox) });
+        }
+
+        let env = &session.env;
+        let url = env.get("GITHUB_API_URL").or(config.desired.github.api_url.as_deref()).unwrap_or(Endpoint::GITHUB);
+        let github = Endpoint::github(url).map_err(|e| Hinted {
+            message: e.to_string(),
+            hint: "set GITHUB_API_URL or github.api_url in gate.toml to the address of the REST API".to_owned(),
+        })?;
+        let heroku = Endpoint::heroku(env.get("HEROKU_HOST").unwrap_or(Endpoint::HEROKU))?;
+        let web = web(env, &github);
+        let repository = if needs_github { Some(repository(session, config)?) } else { None };
+        let (github_token, heroku_token) = tokio::join!(
+            async { if needs_github { github_token(session, &github).await } else { Err(unneeded()) } },
+            async { if needs_heroku { heroku_token(session, &heroku).await } else { Err(unneeded()) } },
+        );
+        Ok(Self {
+            stack,
+            repository,
+            web,
+            github: Line { endpoint: github, token: github_token },
+            heroku: Line { endpoint: heroku, token: heroku_token },
+            _sandbox: None,
+        })
+    }
+
+    /// What is to be observed and planned; built on clients that cannot write (law 2).
+    #[must_use]
+    pub fn scene(&self, config: &Config, prune: Prune) -> Scene {
+        let want = config.desired.clone();
+        let github = match &self.repository {
+            Some(repository) if !want.github.environments.is_empty() || prune == Prune::Undeclared => {
+                Some(Site { repository: repository.clone(), web: self.web.clone(), reader: self.github.reader(&self.stack) })
+            }
+            _ => None,
+        };
+        let heroku = (!want.heroku.config.is_empty()).then(|| self.heroku.reader(&self.stack));
+        Scene { config: config.path.clone(), want, github, heroku, prune }
+    }
+
+    /// The writing clients.
+    #[must_use]
+    pub fn fleet(&self) -> Fleet {
+        Fleet { github: self.github.writer(&self.stack), heroku: self.heroku.writer(&self.stack) }
+    }
+
+    /// How many requests were sent, for `-v`.
+    pub fn trace_traffic(&self) {
+        tracing::info!("{:?}", self.stack.traffic());
+    }
+}
+
+fn settings(session: &Session) -> Settings {
+    let progress: Arc<Progress> = Arc::clone(&session.progress);
+    Settings {
+        timeout: session.global.timeout,
+        parallelism: usize::from(session.global.parallelism),
+        on_wait: Some(Arc::new(move |wait: &Wait| progress.wait(&format!("the rate limit of {}", wait.host), wait.until))),
+        ..Settings::default()
+    }
+}
+
+/// The repository: `--repo`, the file, `GITHUB_REPOSITORY`, the git remote `origin`.
+fn repository(session: &Session, config: &Config) -> anyhow::Result<RepoName> {
+    if let Some(repository) = session.global.repo.clone().or_else(|| config.desired.github.repository.clone()) {
+        return Ok(repository);
+    }
+    if let Some(text) = session.env.get("GITHUB_REPOSITORY") {
+        return RepoName::parse(text).map_err(|e| anyhow::anyhow!("GITHUB_REPOSITORY: {e}"));
+    }
+    config::origin(&session.directory).map(|remote| remote.repository).ok_or_else(|| {
+        Hinted {
+            message: "no repository is named: gate.toml has no `github.repository`, and there is no git remote `origin`".to_owned(),
+            hint: "write `repository = \"OWNER/REPO\"` below [github], or pass --repo OWNER/REPO".to_owned(),
+        }
+        .into()
+    })
+}
+
+/// Where people see the repository: as Actions says it, else the API's own host.
+fn web(env: &Environment, github: &Endpoint) -> String {
+    match env.get("GITHUB_SERVER_URL") {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None if github.is_loopback() => "https://github.com".to_owned(),
+        None => format!("https://{}", github.web_host()),
+    }
+}
+
+async fn github_token(session: &Session, endpoint: &Endpoint) -> Result<Token, Unknown> {
+    let found = credentials::github(&session.env, endpoint).await;
+    session.warn(&found.warnings);
+    found.token.ok_or_else(|| {
+        no_credentials(
+            "there is no GitHub token",
+            "set GH_TOKEN, or log in with `gh auth login`; plan needs `Actions: read` and `Metadata: read`, apply `Administration: write` (fine-grained), or `repo` (classic). To try without an account: --sandbox",
+        )
+    })
+}
+
+async fn heroku_token(session: &Session, endpoint: &Endpoint) -> Result<Token, Unknown> {
+    let found = credentials::heroku(&session.env, endpoint).await;
+    session.warn(&found.warnings);
+    found.token.ok_or_else(|| {
+        no_credentials(
+            "there is no Heroku token",
+            "set HEROKU_API_KEY, or log in with `heroku login`; plan needs the scope read-protected, apply write-protected",
+        )
+    })
+}
+
+fn unneeded() -> Unknown {
+    no_credentials("no token was looked for", "")
+}

@@ -1,0 +1,48 @@
+//! GitHub's token.
+
+use std::time::Duration;
+
+use super::{Environment, Found, cli, first_set};
+use crate::http::Endpoint;
+
+const PUBLIC: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
+const ENTERPRISE: [&str; 4] = ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"];
+/// Variables that say that a host is the user's own.
+const NAMED_BY: [&str; 3] = ["GH_HOST", "GITHUB_API_URL", "GITHUB_SERVER_URL"];
+
+/// Looks for a token for this endpoint: `GH_TOKEN`, `GITHUB_TOKEN` (on an enterprise host after `GH_ENTERPRISE_TOKEN` and
+/// `GITHUB_ENTERPRISE_TOKEN`), then `gh auth token`.
+///
+/// A gate.toml may come from anybody's pull request, and with it `github.api_url`. So the variables' tokens go to GitHub, to
+/// loopback, and to hosts that the environment itself names; `gh` binds each token to its host and may always be asked.
+pub async fn github(env: &Environment, endpoint: &Endpoint) -> Found {
+    let mut found = Found::default();
+    let host = endpoint.web_host();
+    let public = host == "github.com" || host.ends_with(".ghe.com");
+    let names: &[&str] = if public { &PUBLIC } else { &ENTERPRISE };
+    if let Some(token) = first_set(env, names) {
+        if public || endpoint.is_loopback() || named(env, endpoint) {
+            found.token = Some(token);
+            return found;
+        }
+        found.warnings.push(format!(
+            "{} is not sent to {host}, which only gate.toml names; set GH_HOST={host} to say that it is yours, or run `gh auth login --hostname {host}`",
+            token.source()
+        ));
+    }
+    // `gh` would take the variables before its own store.
+    let args = ["auth", "token", "--hostname", host];
+    let answer = cli::token(env, "gh", &args, &ENTERPRISE, Duration::from_secs(3), "`gh auth token`").await;
+    found.warnings.extend(answer.warning);
+    found.token = answer.token;
+    found
+}
+
+fn named(env: &Environment, endpoint: &Endpoint) -> bool {
+    let host_of = |value: &str| {
+        let value = value.trim();
+        let authority = value.split_once("://").map_or(value, |(_, rest)| rest).split('/').next().unwrap_or_default().to_ascii_lowercase();
+        authority.split_once(':').map_or(authority.clone(), |(host, _)| host.to_owned())
+    };
+    NAMED_BY.iter().filter_map(|name| env.get(name)).map(host_of).any(|host| host == endpoint.host() || host == endpoint.web_host())
+}

@@ -1,0 +1,63 @@
+//! Finds tokens: environment, then the vendor's own CLI, then `~/.netrc`.
+//!
+//! Owns where tokens come from. Prints nothing and sends nothing; knows of the wire only the token type and the endpoint.
+
+mod cli;
+mod github;
+mod heroku;
+mod netrc;
+
+pub use github::github;
+pub use heroku::heroku;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::http::Token;
+
+/// The environment variables of a process, or what a test puts in their place.
+#[derive(Clone, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// Those of this process that are valid Unicode.
+    #[must_use]
+    pub fn of_this_process() -> Self {
+        Self(std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?))).collect())
+    }
+
+    /// The value of a variable; none when it is unset or blank.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// What a search for a token came to.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The token, with its source.
+    pub token: Option<Token>,
+    /// What the user should know, each a sentence for stderr; never a token.
+    pub warnings: Vec<String>,
+}
+
+/// The first of these variables that is set, as a token.
+fn first_set(env: &Environment, names: &[&str]) -> Option<Token> {
+    names.iter().find_map(|name| env.get(name).map(|value| Token::new(value, *name)))
+}
+
+#[cfg(test)]
+mod tests;
