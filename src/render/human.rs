@@ -39,18 +39,12 @@ pub fn render(document: &Document, style: Style) -> String {
 }
 
 /// One section without the blank line before the next.
-pub(super) fn section_lines(section: &Section, style: Style) -> Vec<String> {
+fn section_lines(section: &Section, style: Style) -> Vec<String> {
     let mut lines = section.heading.as_ref().map_or_else(Vec::new, |heading| heading_lines(heading, style));
     let indent = if section.heading.is_some() { INDENT } else { 0 };
     let label = label_width(&section.blocks);
     lines.extend(section.blocks.iter().flat_map(|block| block_lines(block, indent, label, style)));
     lines
-}
-
-/// A finding on its own: `error[no-reviewers] production: message`, then its fix.
-#[must_use]
-pub fn finding(finding: &Finding, style: Style) -> String {
-    finding_lines(finding, 0, style).join("\n")
 }
 
 fn heading_lines(heading: &Heading, style: Style) -> Vec<String> {

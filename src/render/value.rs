@@ -85,8 +85,8 @@ fn one_list_spans(before: &Value, after: &Value, action: Action) -> Vec<Span> {
 fn list_spans(before: &Value, after: &Value, old: &[Element<'_>], new: &[Element<'_>]) -> Vec<Span> {
     let quiet = |text: &str| vec![Span::new(Role::Quiet, text)];
     match (old.is_empty(), new.is_empty()) {
-        (true, true) => change_spans(before, after, if before.is_null() { Action::Create } else { Action::Update }),
-        (false, true) if !after.is_null() => quiet("(none left)"),
+        (true, true) => change_spans(before, after, Action::Update),
+        (false, true) => quiet("(none left)"),
         _ if old != new && matched(old, new).iter().all(|(glyph, _)| *glyph == Glyph::None) => quiet("(in another order)"),
         _ => Vec::new(),
     }

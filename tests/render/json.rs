@@ -17,14 +17,17 @@ fn reports() -> Vec<Report> {
     vec![samples::applied(), samples::mixed(), samples::hostile_report()]
 }
 
-fn assert_valid(schema: &str, text: &str) {
+fn errors(schema: &str, text: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schemas/{schema}.schema.json"));
     let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     jsonschema::meta::validate(&schema).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let value: Value = serde_json::from_str(text).unwrap();
-    let errors: Vec<String> = validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
-    assert!(errors.is_empty(), "{errors:#?}");
+    validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect()
+}
+
+fn assert_valid(schema: &str, text: &str) {
+    assert_eq!(errors(schema, text), Vec::<String>::new());
 }
 
 #[test]
@@ -73,5 +76,37 @@ fn nothing_in_it_acts_on_a_terminal_or_a_runner() {
     for line in texts.iter().flat_map(|text| text.lines()) {
         assert!(!line.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{2069}').contains(&c)), "{line:?}");
         assert!(!line.contains("##[") && !line.trim_start().starts_with("::"), "{line:?}");
+    }
+}
+
+#[test]
+fn the_schemas_of_verify_and_check_take_the_shapes_of_the_interface() {
+    let workflow = json!({"file": ".github/workflows/deploy.yml", "scenario": "push refs/tags/v1.2.3", "expect": "production", "jobs": [
+        {"job": "deploy", "path": "deploy.yml:deploy", "verdict": "env", "environments": ["production"], "line": 12, "reason": "named"},
+    ]});
+    let finding = json!({"code": "no-reviewers", "severity": "error", "failure_mode": "B", "message": "m", "fix": "f"});
+    let verify = json!({"format_version": "1.0", "verdict": "ungated", "workflows": [workflow],
+        "environments": [{"name": "production", "verdict": "ungated", "findings": [finding]}]});
+    assert_valid("verify", &verify.to_string());
+    assert_valid("check", &json!({"format_version": "1.0", "verdict": "gated", "workflows": [workflow], "findings": []}).to_string());
+}
+
+#[test]
+fn the_schemas_refuse_what_is_not_the_interface() {
+    let plan: Value = serde_json::from_str(&render::plan(&samples::everything())).unwrap();
+    let without = |key: &str| {
+        let mut plan = plan.clone();
+        plan.as_object_mut().unwrap().remove(key);
+        plan
+    };
+    let with = |pointer: &str, value: Value| {
+        let mut plan = plan.clone();
+        *plan.pointer_mut(pointer).unwrap() = value;
+        plan
+    };
+    let keys = plan.as_object().unwrap().keys().map(|key| without(key));
+    let wrong = [with("/changes/0/action", json!("noop")), with("/changes/0/address", json!("x")), with("/summary/create", json!(-1))];
+    for bad in keys.chain(wrong) {
+        assert!(!errors("plan", &bad.to_string()).is_empty(), "{bad}");
     }
 }
