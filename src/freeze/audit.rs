@@ -105,18 +105,19 @@ impl<'r> History<'r> {
         Self(sorted)
     }
 
-    /// For each release the version whose values `key` has from then on; 0 where that is further back than the first one.
+    /// For each release the version that gave `key` the value it has from then on; 0 where no release at hand did.
     fn origins(&self, key: &str) -> Vec<u64> {
+        let first = self.0.first().map_or(0, |release| release.version);
         let mut origins: Vec<u64> = Vec::with_capacity(self.0.len());
         for release in &self.0 {
-            let before = origins.last().copied().unwrap_or_default();
-            origins.push(if mentions(&release.description, key) {
-                release.version
-            } else if let Some(to) = rollback_target(release) {
-                self.0.iter().zip(&origins).rfind(|(earlier, _)| earlier.version <= to).map_or(0, |(_, origin)| *origin)
-            } else {
-                before
-            });
+            let origin = match rollback_target(release) {
+                _ if mentions(&release.description, key) => release.version,
+                // Nobody here knows what it went back to.
+                Some(to) if to < first => release.version,
+                Some(to) => self.0.iter().zip(&origins).rfind(|(earlier, _)| earlier.version <= to).map_or(0, |(_, origin)| *origin),
+                None => origins.last().copied().unwrap_or_default(),
+            };
+            origins.push(origin);
         }
         origins
     }
@@ -188,12 +189,12 @@ fn mentions(description: &str, key: &str) -> bool {
     description.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == key)
 }
 
-/// The release that a rollback goes back to: `Rollback to v12`.
+/// The release that a rollback goes back to: `Rollback to v12`. The wording is not documented, so only its gist is asked for.
 fn rollback_target(release: &Release) -> Option<u64> {
-    let words = release.description.to_ascii_lowercase();
-    let mut words = words.split_ascii_whitespace();
-    let begins = words.next()? == "rollback" && words.next()? == "to";
-    begins.then(|| words.next()?.strip_prefix('v')?.parse().ok()).flatten().filter(|to| *to < release.version)
+    let description = release.description.to_ascii_lowercase();
+    let mut words = description.split_ascii_whitespace();
+    words.next().filter(|word| word.starts_with("roll"))?;
+    words.find_map(|word| word.strip_prefix('v')?.parse().ok()).filter(|to| *to < release.version)
 }
 
 #[cfg(test)]

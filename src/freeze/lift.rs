@@ -23,7 +23,7 @@ pub fn off(keys: &Keys, live: &FreezeVars, claim: &Claim, only: Option<FreezeId>
         return Err(Refusal::NotFrozen);
     }
     if only.is_some_and(|id| freeze.record().is_none_or(|record| record.id != id)) {
-        return Err(Refusal::OtherFreeze(freeze));
+        return Err(Refusal::OtherFreeze(Box::new(freeze)));
     }
     let record = Record {
         id: claim.id,

@@ -12,7 +12,7 @@ use super::write::{Claim, FreezeWrite, NOT_OVERRIDDEN, ON, Refusal, Terms};
 /// When there is a freeze already, or the record cannot be written.
 pub fn on(keys: &Keys, live: &FreezeVars, claim: &Claim, terms: &Terms) -> Result<FreezeWrite, Refusal> {
     match Freeze::read(live, claim.now) {
-        freeze if freeze.closes() => Err(Refusal::AlreadyFrozen(freeze)),
+        freeze if freeze.closes() => Err(Refusal::AlreadyFrozen(Box::new(freeze))),
         _ => close(keys, live, claim, &new_record(claim, terms)?),
     }
 }

@@ -106,7 +106,7 @@ impl FreezeWrite {
             Err(Lost {
                 app: self.app.clone(),
                 key: key.clone(),
-                theirs: after.get(&self.record_key).and_then(|text| Record::parse(text).ok()),
+                theirs: after.get(&self.record_key).and_then(|text| Record::parse(text).ok()).map(Box::new),
             })
         })
     }
@@ -124,7 +124,7 @@ pub struct Lost {
     /// The config var that holds something else.
     pub key: String,
     /// The record that is there now, when it can be read.
-    pub theirs: Option<Record>,
+    pub theirs: Option<Box<Record>>,
 }
 
 impl fmt::Display for Lost {
@@ -143,11 +143,11 @@ impl std::error::Error for Lost {}
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// There is a freeze already.
-    AlreadyFrozen(Freeze),
+    AlreadyFrozen(Box<Freeze>),
     /// There is no freeze to lift.
     NotFrozen,
     /// The freeze is not the one that was named.
-    OtherFreeze(Freeze),
+    OtherFreeze(Box<Freeze>),
     /// The new end is earlier than the one in place.
     Shortens {
         /// The end in place; `None` is none.

@@ -1,1 +1,352 @@
+use std::time::Duration;
 
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+use crate::freeze::record::{OverrideRecord, Switch};
+use crate::freeze::state::Override;
+use crate::freeze::{Interlock, Schedule, SetFreeze, Window, lift, on, replace};
+
+const NOW: Timestamp = Timestamp::constant(1_780_000_000, 0);
+
+fn id(n: u128) -> FreezeId {
+    FreezeId::new(Uuid::from_u128(n))
+}
+
+fn keys() -> Keys {
+    Keys::standard("app")
+}
+
+fn claim(n: u128) -> Claim {
+    Claim { id: id(n), by: format!("gh:user{n}"), reason: format!("reason {n}"), now: NOW }
+}
+
+fn hours(n: i64) -> SignedDuration {
+    SignedDuration::from_hours(n)
+}
+
+fn terms(kind: Kind, until: Option<i64>) -> Terms {
+    Terms { kind, until: until.map(|h| NOW + hours(h)), reference: None }
+}
+
+fn manual() -> Terms {
+    terms(Kind::Manual, None)
+}
+
+/// The whole app: the freeze's vars and a secret that no write may touch.
+type App = BTreeMap<String, String>;
+
+fn app() -> App {
+    App::from([("DATABASE_URL".to_owned(), "secret".to_owned())])
+}
+
+/// What Heroku does with a PATCH.
+fn patch(app: &mut App, write: &FreezeWrite) {
+    for (key, value) in write.body() {
+        match value {
+            Some(value) => app.insert(key.clone(), value.clone()),
+            None => app.remove(key),
+        };
+    }
+}
+
+fn vars(app: &App) -> FreezeVars {
+    keys().pick(app)
+}
+
+fn freeze(app: &App) -> Freeze {
+    Freeze::read(&vars(app), NOW)
+}
+
+fn opened(app: &App) -> bool {
+    Override::read(&vars(app), NOW).opening(&freeze(app)).is_some()
+}
+
+fn frozen(n: u128, terms: &Terms) -> App {
+    let mut app = app();
+    let write = on(&keys(), &vars(&app), &claim(n), terms).unwrap();
+    patch(&mut app, &write);
+    app
+}
+
+/// A window that is closed at [`NOW`].
+fn closed_window() -> Window {
+    let today = jiff::tz::TimeZone::UTC.to_datetime(NOW).date();
+    let (from, until) = (today.at(0, 0, 0, 0), today.tomorrow().unwrap().at(0, 0, 0, 0));
+    Window { name: "today".into(), schedule: Schedule::Once { from, until }, timezone: "UTC".into(), reason: None }
+}
+
+/// Any state of the store: what writes leave behind, and what people type.
+fn store() -> impl Strategy<Value = FreezeVars> {
+    let flag = || prop::option::of(prop::sample::select(vec!["true", "True", "false", "0", "", "1", "maybe"]).prop_map(str::to_owned));
+    let record =
+        prop::option::of((1u128..4, prop::option::of(-3i64..9), any::<bool>(), any::<bool>()).prop_map(|(n, until, emergency, on)| {
+            let record = Record {
+                id: id(n),
+                state: if on { Switch::On } else { Switch::Off },
+                reason: "r".into(),
+                by: "b".into(),
+                at: NOW - hours(9),
+                until: until.map(|h| NOW + hours(h)),
+                kind: if emergency { Kind::Emergency } else { Kind::Manual },
+                reference: None,
+            };
+            record.to_wire().unwrap()
+        }));
+    let over = prop::option::of((prop::option::of(1u128..4), -3i64..9).prop_map(|(freeze, until)| {
+        let over = OverrideRecord {
+            id: id(8),
+            by: "b".into(),
+            reason: "r".into(),
+            at: None,
+            until: NOW + hours(until),
+            freeze_id: freeze.map(id),
+        };
+        over.to_wire().unwrap()
+    }));
+    (flag(), prop_oneof![6 => record, 1 => Just(Some("{".to_owned()))], flag(), over)
+        .prop_map(|(flag, record, override_flag, override_record)| FreezeVars { flag, record, override_flag, override_record })
+}
+
+fn app_of(vars: FreezeVars) -> App {
+    let keys = keys();
+    let values = [vars.flag, vars.record, vars.override_flag, vars.override_record];
+    app().into_iter().chain(keys.all().map(str::to_owned).into_iter().zip(values).filter_map(|(k, v)| Some((k, v?)))).collect()
+}
+
+/// Every write there is, from one state.
+fn every_write(live: &FreezeVars) -> Vec<(&'static str, Result<FreezeWrite, Refusal>)> {
+    let (keys, claim) = (keys(), claim(50));
+    let interlock = Interlock::needed(&keys, live, &claim).unwrap();
+    let set = SetFreeze::needed(&keys, live, &claim, &manual()).unwrap();
+    let mut all = vec![
+        ("on", on(&keys, live, &claim, &manual())),
+        ("replace", replace(&keys, live, &claim, &manual())),
+        ("off", lift::off(&keys, live, &claim, None)),
+        ("override", lift::override_for(&keys, live, &claim, Duration::from_secs(3600), &[closed_window()])),
+        ("revoke", lift::revoke(&keys, live)),
+    ];
+    all.extend(interlock.map(|(_, write)| ("interlock", Ok(write))));
+    all.extend(set.map(|set| ("set", set.write())));
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn every_write_has_an_effect_touches_only_its_keys_and_reads_back(live in store()) {
+        let before = app_of(live.clone());
+        for (name, write) in every_write(&live) {
+            let Ok(write) = write else { continue };
+            let mut after = before.clone();
+            patch(&mut after, &write);
+            prop_assert_ne!(&after, &before, "{} changes nothing", name);
+            prop_assert!(write.body().keys().all(|key| keys().all().contains(&key.as_str())), "{}", name);
+            prop_assert_eq!(write.app(), "app");
+            prop_assert_eq!(write.confirm(&after), Ok(()), "{}", name);
+            prop_assert!(write.confirm(&before).is_err(), "{} cannot be told from no write", name);
+        }
+    }
+
+    #[test]
+    fn writes_that_close_close_for_every_reader(live in store()) {
+        for (name, write) in every_write(&live) {
+            let (Ok(write), "on" | "replace" | "interlock" | "set") = (write, name) else { continue };
+            let mut after = app_of(live.clone());
+            patch(&mut after, &write);
+            prop_assert!(freeze(&after).closes() && !opened(&after), "{}", name);
+            prop_assert_eq!(after.get("DEPLOY_FREEZE").map(String::as_str), Some("true"), "{}", name);
+            prop_assert!(after.get("DEPLOY_FREEZE_OVERRIDE").is_none_or(|v| ["0", "", "false"].contains(&v.as_str())), "{}", name);
+        }
+    }
+
+    #[test]
+    fn what_an_apply_can_hold_never_opens(live in store()) {
+        let set = SetFreeze::needed(&keys(), &live, &claim(50), &manual()).unwrap();
+        prop_assert_eq!(set.is_some(), !Freeze::read(&live, NOW).closes());
+        if let Some(set) = set {
+            let saved: SetFreeze = serde_json::from_str(&serde_json::to_string(&set).unwrap()).unwrap();
+            prop_assert_eq!(saved.write().unwrap(), set.write().unwrap());
+            let body = saved.write().unwrap();
+            prop_assert_eq!(body.body()["DEPLOY_FREEZE"].as_deref(), Some("true"));
+        }
+    }
+
+    #[test]
+    fn the_interlock_puts_back_exactly_what_was_there(live in store()) {
+        let before = app_of(live.clone());
+        match Interlock::needed(&keys(), &live, &claim(50)).unwrap() {
+            None => prop_assert!(Freeze::read(&live, NOW).closes() && !opened(&before)),
+            Some((interlock, write)) => {
+                let mut app = before.clone();
+                patch(&mut app, &write);
+                let restore = interlock.restore(&vars(&app)).unwrap();
+                // A colleague who acts in between wins: nothing is put back.
+                let mut theirs = app.clone();
+                patch(&mut theirs, &replace(&keys(), &vars(&app), &claim(60), &terms(Kind::Emergency, None)).unwrap());
+                prop_assert_eq!(interlock.restore(&vars(&theirs)), Err(Refusal::Changed));
+                patch(&mut app, &restore);
+                prop_assert_eq!(app, before);
+            }
+        }
+    }
+
+    #[test]
+    fn lifting_lifts_whatever_is_there_and_says_who_did(live in store()) {
+        let mut after = app_of(live.clone());
+        match lift::off(&keys(), &live, &claim(50), None) {
+            Err(refusal) => prop_assert_eq!((refusal, freeze(&after)), (Refusal::NotFrozen, Freeze::Open)),
+            Ok(write) => {
+                patch(&mut after, &write);
+                prop_assert!(!after.contains_key("DEPLOY_FREEZE"));
+                let record = Record::parse(&after["DEPLOY_FREEZE_INFO"]).unwrap();
+                prop_assert_eq!((record.state, record.by), (Switch::Off, claim(50).by));
+            }
+        }
+    }
+
+    #[test]
+    fn an_override_opens_what_is_frozen_now_and_nothing_that_is_frozen_later(live in store(), seconds in 1u64..=4 * 3600) {
+        let mut app = app_of(live.clone());
+        match lift::override_for(&keys(), &live, &claim(50), Duration::from_secs(seconds), &[closed_window()]) {
+            Err(refusal) => {
+                let malformed = matches!((refusal, freeze(&app)), (Refusal::OverrideOfMalformed { .. }, Freeze::Malformed { .. }));
+                prop_assert!(malformed);
+            }
+            Ok(write) => {
+                patch(&mut app, &write);
+                prop_assert!(opened(&app));
+                let Override::Valid(over) = Override::read(&vars(&app), NOW) else { panic!("not valid") };
+                prop_assert_eq!(over.until, NOW + SignedDuration::from_secs(i64::try_from(seconds).unwrap()));
+                // A freeze that somebody sets afterwards, with or without an override left in place, is closed.
+                let mut later = app.clone();
+                let record = Record { id: id(70), ..Record::parse(&frozen(70, &manual())["DEPLOY_FREEZE_INFO"]).unwrap() };
+                later.insert("DEPLOY_FREEZE".into(), "true".into());
+                later.insert("DEPLOY_FREEZE_INFO".into(), record.to_wire().unwrap());
+                prop_assert!(freeze(&later).closes() && !opened(&later));
+                // Revoking ends it.
+                let revoke = lift::revoke(&keys(), &vars(&app)).unwrap();
+                patch(&mut app, &revoke);
+                prop_assert!(!opened(&app));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_freeze_in_place_is_not_set_twice_and_says_whose_it_is() {
+    let app = frozen(1, &manual());
+    let refusal = on(&keys(), &vars(&app), &claim(2), &manual()).unwrap_err();
+    let text = refusal.to_string();
+    assert!(text.contains("gh:user1") && text.contains("reason 1") && text.contains("--replace"), "{text}");
+}
+
+#[test]
+fn replacing_extends_and_keeps_since_when_and_how_grave() {
+    let mut app = frozen(1, &terms(Kind::Emergency, Some(5)));
+    let later = Claim { now: NOW + hours(1), ..claim(2) };
+    let shorter = replace(&keys(), &vars(&app), &later, &terms(Kind::Manual, Some(4)));
+    assert_eq!(shorter, Err(Refusal::Shortens { held: Some(NOW + hours(5)) }));
+    let longer = replace(&keys(), &vars(&app), &later, &terms(Kind::Manual, Some(9))).unwrap();
+    patch(&mut app, &longer);
+    let Freeze::Recorded(record) = freeze(&app) else { panic!("not frozen") };
+    assert_eq!((record.id, record.at, record.kind, record.until), (id(2), NOW, Kind::Emergency, Some(NOW + hours(9))));
+    let endless = replace(&keys(), &vars(&app), &claim(3), &manual()).unwrap();
+    patch(&mut app, &endless);
+    assert_eq!(replace(&keys(), &vars(&app), &claim(4), &terms(Kind::Manual, Some(99))), Err(Refusal::Shortens { held: None }));
+}
+
+#[test]
+fn a_colleagues_newer_freeze_is_not_lifted_by_mistake() {
+    let mut app = frozen(1, &manual());
+    let extended = replace(&keys(), &vars(&app), &claim(2), &manual()).unwrap();
+    patch(&mut app, &extended);
+    assert!(matches!(lift::off(&keys(), &vars(&app), &claim(1), Some(id(1))), Err(Refusal::OtherFreeze(_))));
+    assert!(lift::off(&keys(), &vars(&app), &claim(1), Some(id(2))).is_ok());
+    // An id cannot vouch for what has none.
+    let bare = FreezeVars { flag: Some("true".into()), ..FreezeVars::default() };
+    assert!(matches!(lift::off(&keys(), &bare, &claim(1), Some(id(1))), Err(Refusal::OtherFreeze(_))));
+}
+
+#[test]
+fn lifting_asks_unless_the_freeze_is_ones_own_and_no_emergency() {
+    let ask = |app: &App, n| lift::question(&vars(app), &claim(n));
+    assert_eq!(ask(&frozen(1, &manual()), 1), None);
+    assert!(ask(&frozen(1, &manual()), 2).unwrap().contains("gh:user1"));
+    assert!(ask(&frozen(1, &terms(Kind::Emergency, None)), 1).unwrap().contains("emergency"));
+}
+
+#[test]
+fn of_two_who_write_at_once_the_loser_is_told_whose_record_is_there() {
+    let mut app = app();
+    let mine = on(&keys(), &vars(&app), &claim(1), &manual()).unwrap();
+    let theirs = on(&keys(), &vars(&app), &claim(2), &manual()).unwrap();
+    patch(&mut app, &mine);
+    patch(&mut app, &theirs);
+    assert_eq!(theirs.confirm(&app), Ok(()));
+    let lost = mine.confirm(&app).unwrap_err();
+    assert_eq!(lost.theirs.as_ref().map(|record| record.id), Some(id(2)));
+    assert!(lost.to_string().contains("gh:user2"), "{lost}");
+}
+
+#[test]
+fn an_override_is_bounded_and_needs_something_to_open() {
+    let over =
+        |app: &App, seconds, windows: &[Window]| lift::override_for(&keys(), &vars(app), &claim(9), Duration::from_secs(seconds), windows);
+    let app = frozen(1, &manual());
+    assert_eq!(over(&app, 0, &[]), Err(Refusal::OverrideLength));
+    assert_eq!(over(&app, 4 * 3600 + 1, &[]), Err(Refusal::OverrideLength));
+    assert_eq!(over(&app, u64::MAX, &[]), Err(Refusal::OverrideLength));
+    assert_eq!(over(&self::app(), 60, &[]), Err(Refusal::NothingToOverride));
+    assert!(over(&self::app(), 60, &[closed_window()]).is_ok());
+}
+
+#[test]
+fn an_override_of_a_freeze_set_by_hand_gives_it_a_record_to_name() {
+    let mut app = app();
+    app.insert("DEPLOY_FREEZE".into(), "true".into());
+    let write = lift::override_for(&keys(), &vars(&app), &claim(9), Duration::from_secs(3600), &[]).unwrap();
+    assert!(write.notes().iter().any(|note| note.contains("no record")), "{:?}", write.notes());
+    patch(&mut app, &write);
+    assert!(matches!(freeze(&app), Freeze::Recorded(record) if record.by == "unknown"));
+    assert!(opened(&app));
+}
+
+#[test]
+fn an_end_is_a_duration_or_a_time_with_an_offset_and_lies_ahead() {
+    assert_eq!(parse_until("2h", NOW), Ok(NOW + hours(2)));
+    let text = (NOW + hours(3)).to_string();
+    assert_eq!(parse_until(&text, NOW), Ok(NOW + hours(3)));
+    for bad in ["", "tomorrow", "0s", "2020-01-01T00:00:00Z", "2999-01-01T00:00:00", "2999-01-01", "99999999999d", "mon 09:00"] {
+        assert!(parse_until(bad, NOW).is_err(), "{bad}");
+    }
+    assert!(parse_until(&NOW.to_string(), NOW).is_err());
+    assert!(matches!(on(&keys(), &FreezeVars::default(), &claim(1), &terms(Kind::Manual, Some(0))), Err(Refusal::Ended(_))));
+}
+
+#[test]
+fn only_the_freeze_command_can_lift() {
+    fn sources(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+    let src = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    sources(&src, &mut found);
+    let lifting = found.iter().filter(|path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        ["freeze::lift", "freeze::{lift", ", lift::", "override_for("].iter().any(|word| text.contains(word))
+    });
+    let outside = lifting
+        .map(|path| path.strip_prefix(&src).unwrap())
+        .filter(|path| !path.starts_with("freeze") && !path.starts_with("commands/freeze") && *path != "commands/freeze.rs");
+    assert_eq!(outside.collect::<Vec<_>>(), Vec::<&std::path::Path>::new());
+}
