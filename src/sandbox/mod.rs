@@ -1,1 +1,33 @@
-//! The built-in GitHub and Heroku emulator.
+//! The built-in GitHub and Heroku emulator: a stateful HTTP server on the loopback interface.
+//!
+//! Owns the emulated worlds, their behaviours and their faults. What the two services do follows their documentation and
+//! what was observed of them; every point that nobody has settled is a [`Switches`] entry with all its positions. Must not
+//! know of the client: it shares nothing with it but the declared state from which a rehearsal is built.
+//!
+//! ```text
+//! Scenario + Setup ─→ State ─→ Sandbox (server) ←─ HTTP ─ any client
+//!                       ↑ drift, faults, switches        └→ Log (exchanges, writes)
+//! ```
+
+mod faults;
+mod github;
+mod heroku;
+mod log;
+mod scenario;
+mod server;
+mod state;
+mod switches;
+mod wire;
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod tests;
+
+pub use faults::{Effect, Fault, Moment, PRIMARY_LIMIT, SECONDARY_LIMIT};
+pub use log::{Exchange, Log, Snapshot, Write};
+pub use scenario::{Scenario, Setup};
+pub use server::Sandbox;
+pub use state::*;
+pub use switches::*;
+pub use wire::{Api, Request, Response};

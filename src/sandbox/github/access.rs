@@ -1,0 +1,82 @@
+//! Who may do what (API page, 2.9 and 2.10).
+
+use super::{Call, not_found};
+use crate::sandbox::state::{Grant, Level, Permission, Repo, Visibility};
+use crate::sandbox::switches::NonAdminWrite;
+use crate::sandbox::wire::Response;
+
+/// What a call needs: of the token, and of the person behind it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Need {
+    area: &'static str,
+    level: Level,
+    role: Permission,
+}
+
+impl Need {
+    pub(super) const ACTIONS: Self = Self { area: "actions", level: Level::Read, role: Permission::Read };
+    pub(super) const ADMINISTRATION: Self = Self { area: "administration", level: Level::Write, role: Permission::Admin };
+    pub(super) const CONTENTS: Self = Self { area: "contents", level: Level::Read, role: Permission::Read };
+    pub(super) const DEPLOYMENTS: Self = Self { area: "deployments", level: Level::Read, role: Permission::Read };
+    pub(super) const ENVIRONMENTS_READ: Self = Self { area: "environments", level: Level::Read, role: Permission::Write };
+    pub(super) const ENVIRONMENTS_WRITE: Self = Self { area: "environments", level: Level::Write, role: Permission::Write };
+    pub(super) const SECRETS: Self = Self { area: "secrets", level: Level::Read, role: Permission::Write };
+}
+
+impl Call<'_> {
+    /// The caller's permission in a repository; an installation has what it was granted.
+    pub(super) fn role(&self, repo: &Repo) -> Permission {
+        match self.caller.grant {
+            Grant::Installation(_) => Permission::Admin,
+            Grant::Classic(_) | Grant::FineGrained(_) => repo.permission(self.people, &self.caller.login),
+        }
+    }
+
+    /// A private repository is hidden from those who cannot see it.
+    pub(super) fn see(&self, repo: &Repo) -> Result<(), Response> {
+        let by_token = match &self.caller.grant {
+            Grant::Classic(scopes) => repo.visibility == Visibility::Public || scopes.contains("repo"),
+            Grant::FineGrained(_) | Grant::Installation(_) => true,
+        };
+        if by_token && self.role(repo) >= Permission::Read { Ok(()) } else { Err(not_found()) }
+    }
+
+    /// What a call needs, of the token first, then of the person.
+    pub(super) fn need(&self, repo: &Repo, need: Need) -> Result<(), Response> {
+        let open = repo.visibility == Visibility::Public && need.role == Permission::Read;
+        let (areas, refusal) = match &self.caller.grant {
+            Grant::Classic(_) => return self.need_role(repo, need),
+            Grant::FineGrained(areas) => (areas, "Resource not accessible by personal access token"),
+            Grant::Installation(areas) => (areas, "Resource not accessible by integration"),
+        };
+        if open || areas.get(need.area).is_some_and(|level| *level >= need.level) {
+            return self.need_role(repo, need);
+        }
+        let accepted = format!("{}={}", need.area, need.level.as_str());
+        Err(Response::github_error(403, refusal).with("x-accepted-github-permissions", accepted))
+    }
+
+    fn need_role(&self, repo: &Repo, need: Need) -> Result<(), Response> {
+        if self.role(repo) >= need.role {
+            return Ok(());
+        }
+        match self.switches.non_admin_write {
+            NonAdminWrite::Forbidden => Err(Response::github_error(403, "Must have admin rights to Repository.")),
+            NonAdminWrite::NotFound => Err(not_found()),
+        }
+    }
+
+    /// What reading about teams needs: the organisation's side of a token.
+    pub(super) fn need_members(&self) -> Result<(), Response> {
+        let (areas, refusal) = match &self.caller.grant {
+            Grant::Classic(scopes) if ["read:org", "write:org", "admin:org"].iter().any(|&scope| scopes.contains(scope)) => return Ok(()),
+            Grant::Classic(_) => return Err(not_found()),
+            Grant::FineGrained(areas) => (areas, "Resource not accessible by personal access token"),
+            Grant::Installation(areas) => (areas, "Resource not accessible by integration"),
+        };
+        if areas.contains_key("members") {
+            return Ok(());
+        }
+        Err(Response::github_error(403, refusal).with("x-accepted-github-permissions", "members=read"))
+    }
+}

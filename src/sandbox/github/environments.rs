@@ -1,0 +1,327 @@
+//! Environments: list, get, PUT in the order of the API page's part 6, delete.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::access::Need;
+use super::page::{Paging, counted};
+use super::{Call, Handled, invalid, not_found, object, shapes};
+use crate::sandbox::state::{Environment, Permission, Plan, PolicyMode, Repo, ReviewerRef, RuleIds, Visibility};
+use crate::sandbox::switches::{
+    BypassKey, FreePolicy, FreePrivate, FreshBypass, GatedBypass, LeftPolicies, LostReviewer, NullPolicy, Put, RefusalMessage,
+    RefusalWording, RefusedBody, ReviewerAccess, SelfReviewKey, SelfReviewMemory, UnknownKeys, UpdatedAt, WaitingRuns,
+};
+use crate::sandbox::wire::Response;
+
+const NO_REVIEWERS: &str =
+    "Failed to create the environment protection rule. Please ensure the billing plan supports the required reviewers protection rule.";
+const NO_TIMER: &str =
+    "Failed to create the environment protection rule. Please ensure the billing plan supports the wait timer protection rule.";
+const LEGACY_REFUSAL: &str = "Fail to create protected rule, please ensure billing plan include protected branch gate.";
+const SELF_REVIEW_ALONE: &str = "Failed to create or update the environment protection rule. Required reviewers must have at least one \
+                                 reviewer to set prevent_self_review.";
+const EQUAL_FLAGS: &str = "\"custom_branch_policies\" and \"protected_branches\" cannot have the same value";
+
+/// The longest name, in characters (API page, 2.7).
+const MAX_NAME: usize = 255;
+/// Reviewers of one environment, users and teams together (API page, 2.5).
+const MAX_REVIEWERS: usize = 6;
+/// Minutes (API page, 1.1).
+const MAX_TIMER: u64 = 43_200;
+
+pub(super) fn list(call: &Call<'_>, repo: &Repo) -> Handled {
+    call.need(repo, Need::ACTIONS)?;
+    let all = repo.environments.values().map(|environment| shapes::environment(call, repo, environment));
+    Ok(counted(call, "environments", all.collect(), Paging::PLAIN))
+}
+
+pub(super) fn get(call: &Call<'_>, repo: &Repo, name: &str) -> Handled {
+    call.need(repo, Need::ACTIONS)?;
+    let environment = repo.environment(name).ok_or_else(not_found)?;
+    Ok(Response::json(200, &shapes::environment(call, repo, environment)))
+}
+
+pub(super) fn delete(call: &mut Call<'_>, repo: &mut Repo, name: &str) -> Handled {
+    call.need(repo, Need::ADMINISTRATION)?;
+    let gone = repo.environments.remove(&name.to_lowercase()).ok_or_else(not_found)?;
+    let now = call.now.tick();
+    // Jobs that wait for a deleted environment fail at once (API page, 2.8).
+    for run in repo.runs.iter_mut().filter(|run| run.pending.iter().any(|pending| pending.environment == gone.id)) {
+        run.status = "completed".to_owned();
+        run.conclusion = Some("failure".to_owned());
+        run.pending.clear();
+    }
+    settle(call, repo, gone.id, "failure", now);
+    Ok(Response::empty(204))
+}
+
+pub(super) fn put(call: &mut Call<'_>, repo: &mut Repo, name: &str) -> Handled {
+    call.need(repo, Need::ADMINISTRATION)?;
+    let plan = Offer::of(call, repo);
+    if plan == Offer::Free && call.switches.free_private == FreePrivate::NotFound {
+        return Err(not_found());
+    }
+    let body = object(call.request)?;
+    let wish = Wish::read(call, &body)?;
+    if name.chars().count() > MAX_NAME {
+        return Err(invalid(""));
+    }
+    let now = call.now.tick();
+    let fresh_bypass = call.switches.fresh_bypass == FreshBypass::Allowed;
+    // The environment is made before anything can be refused, and stays when it is (API page, 2.2).
+    let mut environment = match repo.environments.get(&name.to_lowercase()) {
+        Some(environment) => environment.clone(),
+        None => Environment::ungated(call.ids, name, fresh_bypass, now),
+    };
+    repo.insert(environment.clone());
+
+    if let Some(refusal) = refused(call, plan, &wish) {
+        if call.switches.refused_body == RefusedBody::PolicyApplied
+            && let Some(Policy::Set(mode)) = wish.policy
+        {
+            set_policy(call, &mut environment, mode);
+            repo.insert(environment);
+        }
+        return Err(refusal);
+    }
+    if matches!(wish.policy, Some(Policy::EqualFlags)) {
+        return Err(Response::github_error(422, EQUAL_FLAGS));
+    }
+    apply(call, repo, plan, &wish, &mut environment)?;
+    environment.rule_ids = RuleIds::fresh(call.ids);
+    if call.switches.updated_at == UpdatedAt::Moves {
+        environment.updated_at = now;
+    }
+    if environment.reviewers.is_empty() && environment.wait_timer == 0 && call.switches.waiting_runs == WaitingRuns::Released {
+        for run in repo.runs.iter_mut().filter(|run| run.pending.iter().any(|pending| pending.environment == environment.id)) {
+            run.status = "in_progress".to_owned();
+            run.pending.clear();
+        }
+        settle(call, repo, environment.id, "in_progress", now);
+    }
+    repo.insert(environment.clone());
+    Ok(Response::json(200, &shapes::environment(call, repo, &environment)))
+}
+
+/// Moves the deployments of runs that no longer wait out of their waiting state.
+fn settle(call: &mut Call<'_>, repo: &mut Repo, environment: u64, state: &str, now: Timestamp) {
+    let waits = |id: u64| {
+        repo.runs.iter().any(|run| run.pending.iter().any(|pending| pending.deployment == id && pending.environment != environment))
+    };
+    let held = repo.deployments.iter().filter(|made| made.statuses.first().is_some_and(|status| status.state == "waiting"));
+    let held: Vec<u64> = held.map(|made| made.id).filter(|id| !waits(*id)).collect();
+    for id in held {
+        repo.note(call.ids, id, state, now);
+    }
+}
+
+/// What the billing plan offers for a repository of this visibility (API page, 2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// Every rule.
+    All,
+    /// Branch and tag policies, no other rule.
+    Policies,
+    /// A private repository of a Free account.
+    Free,
+}
+
+impl Offer {
+    pub(super) fn of(call: &Call<'_>, repo: &Repo) -> Self {
+        match (repo.visibility, call.people.plan(repo.name.owner())) {
+            (Visibility::Public, _) | (_, Plan::Enterprise) => Self::All,
+            (_, Plan::Pro | Plan::Team) => Self::Policies,
+            (_, Plan::Free) => Self::Free,
+        }
+    }
+}
+
+/// What a body asks for; none is a key that it does not carry.
+#[derive(Debug, Default)]
+struct Wish {
+    wait_timer: Option<u32>,
+    reviewers: Option<Vec<ReviewerRef>>,
+    prevent_self_review: Option<bool>,
+    can_admins_bypass: Option<bool>,
+    policy: Option<Policy>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Policy {
+    Set(Option<PolicyMode>),
+    /// Both flags alike: refused, but only after the environment was made.
+    EqualFlags,
+}
+
+impl Wish {
+    fn read(call: &Call<'_>, body: &Map<String, Value>) -> Result<Self, Response> {
+        let mut wish = Self::default();
+        for (key, value) in body {
+            match key.as_str() {
+                "wait_timer" => wish.wait_timer = Some(timer(value)?),
+                "reviewers" => wish.reviewers = Some(reviewers(value)?),
+                "prevent_self_review" if call.switches.self_review_key == SelfReviewKey::NotPermitted => {
+                    return Err(invalid("Invalid input: \"prevent_self_review\" is not a permitted key."));
+                }
+                "prevent_self_review" => wish.prevent_self_review = Some(flag(key, value)?),
+                "can_admins_bypass" if call.switches.bypass_key == BypassKey::Permitted => wish.can_admins_bypass = Some(flag(key, value)?),
+                "deployment_branch_policy" => wish.policy = Some(policy(value)?),
+                "can_admins_bypass" => return Err(invalid("\"can_admins_bypass\" is not a permitted key.")),
+                _ if call.switches.unknown_keys == UnknownKeys::Ignored => {}
+                _ => return Err(invalid(&format!("\"{key}\" is not a permitted key."))),
+            }
+        }
+        Ok(wish)
+    }
+}
+
+fn timer(value: &Value) -> Result<u32, Response> {
+    match value.as_u64() {
+        Some(minutes) if minutes <= MAX_TIMER => u32::try_from(minutes).map_err(|_| invalid("")),
+        Some(minutes) => Err(invalid(&format!("{minutes} must be less than or equal to {MAX_TIMER}."))),
+        None if value.as_i64().is_some() => Err(invalid(&format!("{value} must be greater than or equal to 0."))),
+        None => Err(invalid(&format!("For 'properties/wait_timer', {value} is not an integer."))),
+    }
+}
+
+fn flag(key: &str, value: &Value) -> Result<bool, Response> {
+    value.as_bool().ok_or_else(|| invalid(&format!("For 'properties/{key}', {value} is not a boolean.")))
+}
+
+fn reviewers(value: &Value) -> Result<Vec<ReviewerRef>, Response> {
+    let list = match value {
+        Value::Null => return Ok(Vec::new()),
+        Value::Array(list) if list.len() <= MAX_REVIEWERS => list,
+        _ => return Err(invalid("")),
+    };
+    let mut all = Vec::new();
+    for entry in list {
+        let id = entry.get("id").and_then(Value::as_u64);
+        let reviewer = match (entry.get("type").and_then(Value::as_str), id) {
+            (Some("User"), Some(id)) => ReviewerRef::User(id),
+            (Some("Team"), Some(id)) => ReviewerRef::Team(id),
+            _ => return Err(invalid("")),
+        };
+        if !all.contains(&reviewer) {
+            all.push(reviewer);
+        }
+    }
+    Ok(all)
+}
+
+fn policy(value: &Value) -> Result<Policy, Response> {
+    let flags = match value {
+        Value::Null => return Ok(Policy::Set(None)),
+        Value::Object(flags) if flags.keys().all(|key| key == "protected_branches" || key == "custom_branch_policies") => flags,
+        _ => return Err(invalid("")),
+    };
+    let get = |key: &str| flags.get(key).and_then(Value::as_bool);
+    match (get("protected_branches"), get("custom_branch_policies")) {
+        (Some(true), Some(false)) => Ok(Policy::Set(Some(PolicyMode::Protected))),
+        (Some(false), Some(true)) => Ok(Policy::Set(Some(PolicyMode::Custom))),
+        (Some(_), Some(_)) => Ok(Policy::EqualFlags),
+        _ => Err(invalid("")),
+    }
+}
+
+/// The refusal by billing plan: the presence of a gated key is enough, whatever its value (API page, 2.2).
+fn refused(call: &Call<'_>, offer: Offer, wish: &Wish) -> Option<Response> {
+    if offer == Offer::All {
+        return None;
+    }
+    let switches = call.switches;
+    let bypass = wish.can_admins_bypass.is_some() && switches.gated_bypass == GatedBypass::Refused;
+    let null_policy = matches!(wish.policy, Some(Policy::Set(None))) && switches.null_policy == NullPolicy::Gated;
+    let free_policy =
+        matches!(wish.policy, Some(Policy::Set(Some(_)))) && offer == Offer::Free && switches.free_policy == FreePolicy::Refused;
+    let reviewers = wish.reviewers.is_some() || wish.prevent_self_review.is_some() || bypass || null_policy;
+    let message = match (reviewers, wish.wait_timer.is_some()) {
+        (false, false) if free_policy => LEGACY_REFUSAL,
+        (false, false) => return None,
+        _ if switches.refusal_wording == RefusalWording::Legacy => LEGACY_REFUSAL,
+        (true, true) if switches.refusal_message == RefusalMessage::WaitTimer => NO_TIMER,
+        (true, _) => NO_REVIEWERS,
+        (false, true) => NO_TIMER,
+    };
+    Some(Response::github_error(422, message))
+}
+
+fn apply(call: &Call<'_>, repo: &Repo, offer: Offer, wish: &Wish, environment: &mut Environment) -> Result<(), Response> {
+    let Wish { wait_timer, reviewers, prevent_self_review, can_admins_bypass, policy } = wish;
+    let switches = call.switches;
+    let replace = switches.put == Put::WholeReplacement;
+    let had_reviewers = !environment.reviewers.is_empty();
+    let mut next = environment.clone();
+    match reviewers {
+        Some(asked) => next.reviewers = admitted(call, repo, asked)?,
+        None if replace => next.reviewers.clear(),
+        None => {}
+    }
+    match prevent_self_review {
+        Some(true) if next.reviewers.is_empty() => return Err(Response::github_error(422, SELF_REVIEW_ALONE)),
+        Some(asked) => next.prevent_self_review = *asked,
+        None if replace => next.prevent_self_review = false,
+        None if next.reviewers.is_empty() && had_reviewers && switches.self_review_memory == SelfReviewMemory::Forgotten => {
+            next.prevent_self_review = false;
+        }
+        None => {}
+    }
+    match wait_timer {
+        Some(minutes) => next.wait_timer = *minutes,
+        None if replace => next.wait_timer = 0,
+        None => {}
+    }
+    match can_admins_bypass {
+        Some(_) if offer != Offer::All && switches.gated_bypass == GatedBypass::Ignored => {}
+        Some(asked) => next.can_admins_bypass = *asked,
+        None if replace => next.can_admins_bypass = switches.fresh_bypass == FreshBypass::Allowed,
+        None => {}
+    }
+    match policy {
+        Some(Policy::Set(mode)) => set_policy(call, &mut next, *mode),
+        Some(Policy::EqualFlags) => {}
+        None if replace => set_policy(call, &mut next, None),
+        None => {}
+    }
+    *environment = next;
+    Ok(())
+}
+
+fn set_policy(call: &Call<'_>, environment: &mut Environment, mode: Option<PolicyMode>) {
+    environment.policy = mode;
+    if mode != Some(PolicyMode::Custom) && call.switches.left_policies == LeftPolicies::Dropped {
+        environment.patterns.clear();
+    }
+}
+
+/// Those of the reviewers that GitHub keeps (API page, 2.5).
+fn admitted(call: &Call<'_>, repo: &Repo, asked: &[ReviewerRef]) -> Result<Vec<ReviewerRef>, Response> {
+    let kept: Vec<ReviewerRef> = asked.iter().copied().filter(|reviewer| has_access(call, repo, *reviewer)).collect();
+    if kept.len() < asked.len() && call.switches.lost_reviewer == LostReviewer::Refused {
+        return Err(invalid(""));
+    }
+    Ok(kept)
+}
+
+fn has_access(call: &Call<'_>, repo: &Repo, reviewer: ReviewerRef) -> bool {
+    let (any, granted) = match reviewer {
+        ReviewerRef::User(id) => match call.people.accounts.get(&id) {
+            Some(account) if account.kind == crate::sandbox::AccountKind::User => {
+                let any = repo.permission(call.people, &account.login);
+                // The owner needs no grant.
+                let granted = if any == Permission::Admin { any } else { repo.granted(call.people, &account.login) };
+                (any, granted)
+            }
+            _ => return false,
+        },
+        ReviewerRef::Team(id) => {
+            let permission = repo.team_permission(call.people, id);
+            (permission, permission)
+        }
+    };
+    match call.switches.reviewer_access {
+        ReviewerAccess::Read => any >= Permission::Read,
+        ReviewerAccess::Write => any >= Permission::Write,
+        ReviewerAccess::Explicit => granted >= Permission::Read,
+    }
+}

@@ -1,0 +1,226 @@
+//! GitHub's REST API: who may ask, what was asked, and the headers that every answer carries.
+//!
+//! Handlers return `Err` with an answer to stop early; both arms are answers.
+
+mod access;
+mod contents;
+mod custom_rules;
+mod environments;
+mod page;
+mod people;
+mod policies;
+mod repository;
+mod runs;
+mod secrets;
+mod shapes;
+mod variables;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Map, Value, json};
+
+use super::state::{GitHub, Grant, Ids, Now, People, Repo, Token};
+use super::switches::Switches;
+use super::wire::{Request, Response, fnv};
+
+/// Requests an hour for a user's token (API page, 2.11).
+const LIMIT: u32 = 5000;
+
+/// An answer, or an early one.
+type Handled = Result<Response, Response>;
+
+/// One authenticated request and the parts of the world that every handler may need.
+struct Call<'a> {
+    request: &'a Request,
+    switches: &'a Switches,
+    now: &'a mut Now,
+    ids: &'a mut Ids,
+    people: &'a People,
+    caller: &'a Token,
+}
+
+/// Answers one request.
+pub(super) fn answer(world: &mut GitHub, switches: &Switches, now: &mut Now, request: &Request) -> Response {
+    let free = request.path == "/rate_limit";
+    let mut response =
+        if world.used >= LIMIT && !free { Response::primary_limit(403, 3600) } else { authenticate(world, switches, now, request) };
+    if request.method == "GET" && response.status == 200 {
+        response = conditional(request, response);
+    }
+    if response.status != 304 && !free && world.used < LIMIT {
+        world.used += 1;
+    }
+    if response.header("x-ratelimit-limit").is_none() {
+        response = rate(world)
+            .into_iter()
+            .fold(response, |response, (name, value)| response.with(&format!("x-ratelimit-{name}"), value.to_string()));
+        response = response.with("x-ratelimit-resource", "core");
+    }
+    let id = fnv(format!("{}{}{:?}{}", request.method, request.path, now.0, world.used).as_bytes());
+    response
+        .with("x-github-request-id", format!("{:04X}:{:X}:5A4D42", id & 0xffff, id >> 16))
+        .with("x-github-media-type", "github.v3; format=json")
+}
+
+/// `limit`, `used`, `remaining`, `reset`.
+fn rate(world: &GitHub) -> [(&'static str, u64); 4] {
+    let reset = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs()) + 3600;
+    [("limit", LIMIT.into()), ("used", world.used.into()), ("remaining", (LIMIT.saturating_sub(world.used)).into()), ("reset", reset)]
+}
+
+/// ETag and 304 (API page, 2.12): representations vary by token and by `Accept`.
+fn conditional(request: &Request, response: Response) -> Response {
+    let vary = ["authorization", "accept"].map(|name| request.header(name).unwrap_or_default());
+    let tag = format!("W/\"{:016x}{:016x}\"", fnv(&response.body), fnv(vary.join("\n").as_bytes()));
+    let known = request.header("if-none-match").is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag || known.trim() == "*"));
+    let response = if known { Response::empty(304) } else { response };
+    response
+        .with("etag", tag)
+        .with("cache-control", "private, max-age=60, s-maxage=60")
+        .with("vary", "Accept, Authorization, Cookie, X-GitHub-OTP")
+}
+
+fn authenticate(world: &mut GitHub, switches: &Switches, now: &mut Now, request: &Request) -> Response {
+    if request.header("user-agent").is_none_or(str::is_empty) {
+        return Response::html(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.\n");
+    }
+    let Some(authorization) = request.header("authorization") else {
+        return Response::github_error(401, "Requires authentication");
+    };
+    let (scheme, token) = authorization.split_once(' ').unwrap_or(("", authorization));
+    let scheme_fits = ["bearer", "token"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    let caller = match world.tokens.get(token.trim()) {
+        _ if !scheme_fits || token.trim().is_empty() => None,
+        Some(known) => Some(known.clone()),
+        None if world.tokens.is_empty() => Some(Token::classic(&world.viewer, &["admin:org", "read:org", "repo", "user", "workflow"])),
+        None => None,
+    };
+    let Some(caller) = caller else { return Response::bad_credentials() };
+    let (Ok(response) | Err(response)) = route(world, switches, now, &caller, request);
+    match caller.grant {
+        Grant::Classic(scopes) => {
+            let scopes: Vec<String> = scopes.into_iter().collect();
+            response.with("x-oauth-scopes", scopes.join(", ")).with("x-accepted-oauth-scopes", "")
+        }
+        Grant::FineGrained(_) | Grant::Installation(_) => response,
+    }
+}
+
+fn route(world: &mut GitHub, switches: &Switches, now: &mut Now, caller: &Token, request: &Request) -> Handled {
+    let segments = request.segments().ok_or_else(not_found)?;
+    let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let rates = rate(world);
+    let GitHub { people, repos, ids, .. } = world;
+    let mut call = Call { request, switches, now, ids, people, caller };
+    match (request.method.as_str(), parts.as_slice()) {
+        (_, ["repos", owner, name, rest @ ..]) => {
+            let called = format!("{owner}/{name}");
+            if let Some(repo) = repos.iter_mut().find(|repo| repo.name.to_string().eq_ignore_ascii_case(&called)) {
+                return in_repository(&mut call, repo, rest);
+            }
+            let former = |repo: &&Repo| repo.former_names.iter().any(|former| former.to_string().eq_ignore_ascii_case(&called));
+            let repo = repos.iter().find(former).ok_or_else(not_found)?;
+            call.see(repo)?;
+            Ok(moved(request, repo))
+        }
+        (_, ["repositories", id, rest @ ..]) => {
+            let repo = repos.iter_mut().find(|repo| repo.id.to_string() == **id).ok_or_else(not_found)?;
+            in_repository(&mut call, repo, rest)
+        }
+        ("GET", ["user"]) => people::viewer(&call),
+        ("GET", ["user", id]) => people::by_id(&call, id),
+        ("GET", ["users", login]) => people::by_login(&call, login),
+        ("GET", ["orgs", org]) => people::organization(&call, org),
+        ("GET", ["orgs", org, "teams", slug]) => people::team(&call, org, slug),
+        ("GET", ["orgs", org, "teams", slug, "members"]) => people::members(&call, org, slug),
+        ("GET", ["orgs", org, "teams", slug, "repos", owner, name]) => {
+            let called = format!("{owner}/{name}");
+            let repo = repos.iter().find(|repo| repo.name.to_string().eq_ignore_ascii_case(&called));
+            people::team_repository(&call, org, slug, repo)
+        }
+        ("GET", ["apps", slug]) => people::app(&call, slug),
+        ("GET", ["rate_limit"]) => {
+            let rate: Map<String, Value> = rates.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+            Ok(Response::json(200, &json!({"resources": {"core": rate, "search": rate, "graphql": rate}, "rate": rate})))
+        }
+        _ => Err(not_found()),
+    }
+}
+
+fn in_repository(call: &mut Call<'_>, repo: &mut Repo, rest: &[&str]) -> Handled {
+    call.see(repo)?;
+    if repo.archived && !call.request.reads() {
+        return Err(Response::github_error(403, "Repository was archived so is read-only."));
+    }
+    match (call.request.method.as_str(), rest) {
+        ("GET", []) => repository::get(call, repo),
+        ("GET", ["branches"]) => repository::branches(call, repo),
+        ("GET", ["rulesets"]) => repository::rulesets(call, repo),
+        ("GET", ["rules", "branches", branch]) => repository::branch_rules(call, repo, branch),
+        ("GET", ["teams"]) => repository::teams(call, repo),
+        ("GET", ["collaborators", login, "permission"]) => repository::permission(call, repo, login),
+        ("GET", ["contents", path @ ..]) => contents::get(call, repo, &path.join("/")),
+        ("GET", ["git", "trees", _]) => contents::tree(call, repo),
+        ("GET", ["actions", "secrets"]) => secrets::of_repository(call, repo, &repo.secrets),
+        ("GET", ["actions", "organization-secrets"]) => secrets::of_repository(call, repo, &repo.organization_secrets),
+        (_, ["actions", "runs", rest @ ..]) => runs::route(call, repo, rest),
+        ("GET", ["deployments"]) => runs::deployments(call, repo),
+        ("GET", ["deployments", id]) => runs::deployment(call, repo, id),
+        ("GET", ["deployments", id, "statuses"]) => runs::statuses(call, repo, id),
+        ("GET", ["environments"]) => environments::list(call, repo),
+        ("GET", ["environments", name]) => environments::get(call, repo, name),
+        ("PUT", ["environments", name]) => environments::put(call, repo, name),
+        ("DELETE", ["environments", name]) => environments::delete(call, repo, name),
+        (_, ["environments", name, "deployment-branch-policies", rest @ ..]) => policies::route(call, repo, name, rest),
+        (_, ["environments", name, "deployment_protection_rules", rest @ ..]) => custom_rules::route(call, repo, name, rest),
+        (_, ["environments", name, "variables", rest @ ..]) => variables::route(call, repo, name, rest),
+        (_, ["environments", name, "secrets", rest @ ..]) => secrets::route(call, repo, name, rest),
+        _ => Err(not_found()),
+    }
+}
+
+/// A renamed repository: 301 for reads, 307 for the rest, with the place that follows it (API page, 1.5).
+fn moved(request: &Request, repo: &Repo) -> Response {
+    let rest: Vec<&str> = request.path.splitn(5, '/').skip(4).collect();
+    let mut place = format!("{}/repositories/{}", request.base, repo.id);
+    for part in rest {
+        place.push('/');
+        place.push_str(part);
+    }
+    let status = if request.reads() { 301 } else { 307 };
+    let message = if request.reads() { "Moved Permanently" } else { "Temporary Redirect" };
+    let page = "https://docs.github.com/rest/guides/best-practices-for-using-the-rest-api#follow-redirects";
+    Response::json(status, &json!({"message": message, "url": place, "documentation_url": page})).with("location", place)
+}
+
+fn not_found() -> Response {
+    Response::github_error(404, "Not Found")
+}
+
+/// A body that the API description does not admit; the detail is in the form that was recorded elsewhere (API page, 2.13).
+fn invalid(detail: &str) -> Response {
+    let message = if detail.is_empty() { "Invalid request.".to_owned() } else { format!("Invalid request.\n\n{detail}") };
+    Response::github_error(422, &message)
+}
+
+/// The body as a JSON object; no body and `null` are the empty one.
+fn object(request: &Request) -> Result<Map<String, Value>, Response> {
+    if request.body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Map::new());
+    }
+    match serde_json::from_slice(&request.body) {
+        Ok(Value::Object(body)) => Ok(body),
+        Ok(Value::Null) => Ok(Map::new()),
+        Ok(_) => Err(Response::github_error(400, "Body should be a JSON object")),
+        Err(_) => Err(Response::github_error(400, "Problems parsing JSON")),
+    }
+}
+
+/// A text that the body must have.
+fn text(body: &Map<String, Value>, key: &str) -> Result<String, Response> {
+    match body.get(key) {
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(other) => Err(invalid(&format!("For 'properties/{key}', {other} is not a string."))),
+        None => Err(invalid(&format!("\"{key}\" wasn't supplied."))),
+    }
+}

@@ -1,0 +1,123 @@
+//! What was asked, what was answered, and what every write left behind.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::state::Environment;
+use super::wire::Api;
+
+/// Everything that happened, in order of arrival.
+#[derive(Debug, Clone, Default)]
+pub struct Log {
+    /// Every request with its answer.
+    pub exchanges: Vec<Exchange>,
+    /// Every request that could write, with the worlds before and after it; also refused and failed ones.
+    pub writes: Vec<Write>,
+    /// How many requests were answered without costing any rate limit: 304s.
+    pub unchanged: u32,
+}
+
+impl Log {
+    /// The exchanges that could write: anything but GET and HEAD.
+    pub fn write_requests(&self) -> impl Iterator<Item = &Exchange> {
+        self.exchanges.iter().filter(|exchange| !exchange.reads())
+    }
+
+    /// `METHOD path` of every exchange, for comparing and for messages.
+    #[must_use]
+    pub fn calls(&self) -> Vec<String> {
+        self.exchanges.iter().map(|exchange| format!("{} {}", exchange.method, exchange.path)).collect()
+    }
+
+    /// The longest chain of requests of which each arrived only after the one before was answered: the depth in round trips.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        let mut chain: Vec<(u64, usize)> = Vec::new();
+        for exchange in &self.exchanges {
+            let before = chain.iter().filter(|(answered, _)| *answered < exchange.arrived).map(|(_, depth)| *depth).max();
+            chain.push((exchange.answered.unwrap_or(u64::MAX), before.unwrap_or(0) + 1));
+        }
+        chain.into_iter().map(|(_, depth)| depth).max().unwrap_or(0)
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// One request and its answer.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// Which service.
+    pub api: Api,
+    /// Which connection, counted from 1.
+    pub connection: usize,
+    /// The method.
+    pub method: String,
+    /// The raw path below the service's base.
+    pub path: String,
+    /// The raw query.
+    pub query: String,
+    /// Request headers; the token is replaced by a fingerprint.
+    pub headers: Vec<(String, String)>,
+    /// The request's body.
+    pub body: Vec<u8>,
+    /// The status; none when no answer was given.
+    pub status: Option<u16>,
+    /// Headers of the answer.
+    pub response_headers: Vec<(String, String)>,
+    /// The body of the answer, whole, also when a fault cut it.
+    pub response: Vec<u8>,
+    /// A count of events at which the request arrived.
+    pub arrived: u64,
+    /// A count of events at which it was answered.
+    pub answered: Option<u64>,
+}
+
+impl Exchange {
+    /// Whether the request only reads.
+    #[must_use]
+    pub fn reads(&self) -> bool {
+        self.method == "GET" || self.method == "HEAD"
+    }
+
+    /// The value of a request header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The request's body as JSON, when it is.
+    #[must_use]
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The answer's body as JSON, when it is.
+    #[must_use]
+    pub fn response_json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.response).ok()
+    }
+}
+
+/// One request that could write.
+#[derive(Debug, Clone)]
+pub struct Write {
+    /// Its place in [`Log::exchanges`].
+    pub exchange: usize,
+    /// The worlds just before.
+    pub before: Snapshot,
+    /// The worlds just after.
+    pub after: Snapshot,
+}
+
+/// All gates and all config vars at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// `OWNER/REPO/NAME` to the environment.
+    pub gates: BTreeMap<String, Environment>,
+    /// App to its config vars.
+    pub config: BTreeMap<String, BTreeMap<String, String>>,
+}

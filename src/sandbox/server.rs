@@ -1,0 +1,386 @@
+//! The HTTP server around the worlds.
+//!
+//! Owns sockets, delivery and the faults of the wire. GitHub and Heroku have a port each; GitHub also answers below
+//! `/api/v3`, as an Enterprise Server does. HTTP/1.1, and HTTP/2 for a client that begins with it.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::{Bytes, Frame, Incoming, SizeHint};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use super::faults::{Effect, Moment};
+use super::log::{Exchange, Write};
+use super::state::State;
+use super::wire::{Api, Request, Response, fnv};
+
+/// What an Enterprise Server puts before every path.
+const ENTERPRISE_PREFIX: &str = "/api/v3";
+/// The largest request body that is read.
+const MAX_BODY: usize = 4 << 20;
+
+/// A running emulator; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Sandbox {
+    shared: Arc<Shared>,
+    github: String,
+    heroku: String,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    connections: AtomicUsize,
+    events: AtomicU64,
+}
+
+impl Sandbox {
+    /// Serves these worlds on two free ports of 127.0.0.1. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn start(state: State) -> io::Result<Self> {
+        let shared = Arc::new(Shared { state: Mutex::new(state), ..Shared::default() });
+        let (github, github_task) = listen(Api::GitHub, Arc::clone(&shared)).await?;
+        let (heroku, heroku_task) = listen(Api::Heroku, Arc::clone(&shared)).await?;
+        Ok(Self { shared, github, heroku, tasks: vec![github_task, heroku_task] })
+    }
+
+    /// GitHub's base address: `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn github_url(&self) -> &str {
+        &self.github
+    }
+
+    /// The same GitHub as an Enterprise Server shows it: `http://127.0.0.1:PORT/api/v3`.
+    #[must_use]
+    pub fn enterprise_url(&self) -> String {
+        format!("{}{ENTERPRISE_PREFIX}", self.github)
+    }
+
+    /// Heroku's base address: `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn heroku_url(&self) -> &str {
+        &self.heroku
+    }
+
+    /// Looks at the worlds or changes them, between two requests. Must not be called from within itself.
+    pub fn with<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
+        look(&mut self.shared.state())
+    }
+
+    /// How many connections were opened so far.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// Ends the server and gives back the worlds as they are.
+    #[must_use]
+    pub fn stop(self) -> State {
+        self.with(|state| state.clone())
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn event(&self) -> u64 {
+        self.events.fetch_add(1, Ordering::SeqCst)
+    }
+}
+
+async fn listen(api: Api, shared: Arc<Shared>) -> io::Result<(String, tokio::task::JoinHandle<()>)> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let base = format!("http://{}", listener.local_addr()?);
+    let task = tokio::spawn(accept(api, listener, shared));
+    Ok((base, task))
+}
+
+/// Connections live in a set of their own, so that they end with the listener.
+async fn accept(api: Api, listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else { continue };
+                let _ = stream.set_nodelay(true);
+                connections.spawn(serve(api, stream, Arc::clone(&shared)));
+            }
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+        }
+    }
+}
+
+async fn serve(api: Api, stream: TcpStream, shared: Arc<Shared>) {
+    let connection = shared.connections.fetch_add(1, Ordering::SeqCst) + 1;
+    let reset = Arc::new(AtomicBool::new(false));
+    let io = TokioIo::new(Wire { stream, reset: Arc::clone(&reset) });
+    let service = service_fn(move |request| {
+        let (shared, reset) = (Arc::clone(&shared), Arc::clone(&reset));
+        async move { respond(api, connection, request, &shared).await.inspect_err(|Reset| reset.store(true, Ordering::SeqCst)) }
+    });
+    // A connection that ends badly is the client's to notice.
+    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(io, service).await;
+}
+
+/// The connection is to be reset.
+#[derive(Debug)]
+struct Reset;
+
+impl std::fmt::Display for Reset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("reset by the sandbox")
+    }
+}
+
+impl std::error::Error for Reset {}
+
+async fn respond(
+    api: Api,
+    connection: usize,
+    request: hyper::Request<Incoming>,
+    shared: &Shared,
+) -> Result<hyper::Response<Delivery>, Reset> {
+    let arrived = shared.event();
+    let request = read(api, request).await.ok_or(Reset)?;
+    let (index, latency, effects) = {
+        let mut state = shared.state();
+        state.log.exchanges.push(exchange(api, connection, &request, arrived));
+        (state.log.exchanges.len() - 1, state.latency, faults(&mut state, api, &request))
+    };
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
+    let early = interrupt(Moment::Before, &effects).await?;
+    let mut response = match early {
+        Some(response) => response,
+        None => effective(shared, api, &request, index, &effects),
+    };
+    if let Some(instead) = interrupt(Moment::After, &effects).await? {
+        response = instead;
+    }
+    let mut state = shared.state();
+    if response.status == 304 {
+        state.log.unchanged += 1;
+    }
+    if let Some(exchange) = state.log.exchanges.get_mut(index) {
+        exchange.status = Some(response.status);
+        exchange.response_headers.clone_from(&response.headers);
+        exchange.response.clone_from(&response.body);
+        exchange.answered = Some(shared.event());
+    }
+    Ok(deliver(response, &effects))
+}
+
+/// Lets the request have its effect, and notes what a write left behind.
+fn effective(shared: &Shared, api: Api, request: &Request, index: usize, effects: &[(Moment, Effect)]) -> Response {
+    let mut state = shared.state();
+    for (_, effect) in effects {
+        if let Effect::Meanwhile(change) = effect {
+            change(&mut state);
+        }
+    }
+    if request.reads() {
+        return state.answer(api, request);
+    }
+    let before = state.snapshot();
+    let response = state.answer(api, request);
+    let after = state.snapshot();
+    state.log.writes.push(Write { exchange: index, before, after });
+    response
+}
+
+fn faults(state: &mut State, api: Api, request: &Request) -> Vec<(Moment, Effect)> {
+    let mut effects = Vec::new();
+    for fault in &mut state.faults {
+        if fault.hits(api, request) {
+            effects.push((fault.moment, fault.effect.clone()));
+        }
+    }
+    effects
+}
+
+/// What happens to the request at this moment, in place of an answer.
+async fn interrupt(now: Moment, effects: &[(Moment, Effect)]) -> Result<Option<Response>, Reset> {
+    for (_, effect) in effects.iter().filter(|(moment, _)| *moment == now) {
+        match effect {
+            Effect::Delay(time) => tokio::time::sleep(*time).await,
+            Effect::Answer(response) => return Ok(Some(response.clone())),
+            Effect::Hang => std::future::pending().await,
+            Effect::Reset => return Err(Reset),
+            Effect::Drip(..) | Effect::Truncate(_) | Effect::Meanwhile(_) => {}
+        }
+    }
+    Ok(None)
+}
+
+async fn read(api: Api, request: hyper::Request<Incoming>) -> Option<Request> {
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, MAX_BODY).collect().await.ok()?.to_bytes().to_vec();
+    let host = head.uri.authority().map(ToString::to_string);
+    let host = host.or_else(|| head.headers.get("host").and_then(|host| host.to_str().ok()).map(str::to_owned)).unwrap_or_default();
+    let (prefix, path) = match head.uri.path().strip_prefix(ENTERPRISE_PREFIX) {
+        Some(rest) if api == Api::GitHub && rest.starts_with('/') => (ENTERPRISE_PREFIX, rest),
+        _ => ("", head.uri.path()),
+    };
+    Some(Request {
+        method: head.method.as_str().to_owned(),
+        path: path.to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers: head.headers,
+        body,
+        base: format!("http://{host}{prefix}"),
+    })
+}
+
+fn exchange(api: Api, connection: usize, request: &Request, arrived: u64) -> Exchange {
+    let shown = |name: &::http::HeaderName, value: &::http::HeaderValue| {
+        if name == ::http::header::AUTHORIZATION {
+            format!("present:{:016x}", fnv(value.as_bytes()))
+        } else {
+            String::from_utf8_lossy(value.as_bytes()).into_owned()
+        }
+    };
+    Exchange {
+        api,
+        connection,
+        method: request.method.clone(),
+        path: request.path.clone(),
+        query: request.query.clone(),
+        headers: request.headers.iter().map(|(name, value)| (name.to_string(), shown(name, value))).collect(),
+        body: request.body.clone(),
+        status: None,
+        response_headers: Vec::new(),
+        response: Vec::new(),
+        arrived,
+        answered: None,
+    }
+}
+
+fn deliver(response: Response, effects: &[(Moment, Effect)]) -> hyper::Response<Delivery> {
+    let mut body = Delivery::whole(Bytes::from(response.body));
+    for (_, effect) in effects {
+        match effect {
+            Effect::Drip(bytes, pause) => (body.piece, body.pause) = ((*bytes).max(1), Some(*pause)),
+            Effect::Truncate(bytes) => body.cut = Some(*bytes),
+            _ => {}
+        }
+    }
+    let mut answer = hyper::Response::new(body);
+    *answer.status_mut() = ::http::StatusCode::from_u16(response.status).unwrap_or(::http::StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in response.headers {
+        if let (Ok(name), Ok(value)) = (::http::HeaderName::try_from(name), ::http::HeaderValue::try_from(value)) {
+            answer.headers_mut().append(name, value);
+        }
+    }
+    answer
+}
+
+/// A body that can arrive slowly, and stop short of what it announced.
+struct Delivery {
+    rest: Bytes,
+    announced: u64,
+    piece: usize,
+    pause: Option<Duration>,
+    cut: Option<usize>,
+    sleep: Option<Pin<Box<tokio::time::Sleep>>>,
+}
+
+impl Delivery {
+    fn whole(rest: Bytes) -> Self {
+        let announced = rest.len() as u64;
+        Self { rest, announced, piece: usize::MAX, pause: None, cut: None, sleep: None }
+    }
+}
+
+impl hyper::body::Body for Delivery {
+    type Data = Bytes;
+    type Error = Reset;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Reset>>> {
+        if let Some(pause) = self.pause {
+            let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
+            if sleep.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            self.sleep = None;
+        }
+        if self.cut == Some(0) {
+            return Poll::Ready(Some(Err(Reset)));
+        }
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        let length = self.piece.min(self.rest.len()).min(self.cut.unwrap_or(usize::MAX));
+        let piece = self.rest.split_to(length);
+        self.cut = self.cut.map(|cut| cut - length);
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.announced == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.announced)
+    }
+}
+
+/// A socket that says goodbye with a reset when it is told to.
+struct Wire {
+    stream: TcpStream,
+    reset: Arc<AtomicBool>,
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        if self.reset.load(Ordering::SeqCst) {
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, data)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.reset.load(Ordering::SeqCst) {
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

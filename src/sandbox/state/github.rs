@@ -1,0 +1,411 @@
+//! Repositories and their environments.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::people::{Account, AccountKind, People, Permission, Plan, ReviewerRef, Team, Token};
+use super::runs::{Deployment, Run};
+use crate::model::RepoName;
+
+/// GitHub.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GitHub {
+    /// Accounts, teams, apps.
+    pub people: People,
+    /// Repositories.
+    pub repos: Vec<Repo>,
+    /// Tokens that are known by name. Empty: every token is a classic one of [`Self::viewer`] with all scopes.
+    pub tokens: BTreeMap<String, Token>,
+    /// The login behind an unnamed token.
+    pub viewer: String,
+    /// Where new ids come from.
+    pub ids: Ids,
+    /// How many of the hour's 5000 requests are used up (API page, 2.11).
+    pub used: u32,
+}
+
+/// A source of ids, unique in one world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ids(u64);
+
+impl Default for Ids {
+    fn default() -> Self {
+        Self(56_780_000)
+    }
+}
+
+impl Ids {
+    /// An id that nobody has.
+    pub fn fresh(&mut self) -> u64 {
+        self.0 += 1;
+        self.0
+    }
+}
+
+impl GitHub {
+    /// Adds an account, or finds the one of this login.
+    pub fn add_account(&mut self, login: &str, id: Option<u64>, kind: AccountKind) -> u64 {
+        if let Some(account) = self.people.account(login) {
+            return account.id;
+        }
+        let id = id.unwrap_or_else(|| self.derived_id(login));
+        let account = Account { id, login: login.to_owned(), kind, plan: Plan::Free, owners: BTreeSet::new(), members: BTreeSet::new() };
+        self.people.accounts.insert(id, account);
+        id
+    }
+
+    /// Adds a team, or finds the one of this slug.
+    pub fn add_team(&mut self, org: &str, slug: &str, id: Option<u64>) -> u64 {
+        if let Some(team) = self.people.team(org, slug) {
+            return team.id;
+        }
+        let mut id = id.unwrap_or_else(|| self.derived_id(&format!("{org}/{slug}")));
+        while self.people.teams.contains_key(&id) {
+            id += 1;
+        }
+        let team = Team {
+            id,
+            org: org.to_owned(),
+            slug: slug.to_owned(),
+            name: slug.to_owned(),
+            parent: None,
+            members: BTreeSet::new(),
+            secret: false,
+        };
+        self.people.teams.insert(id, team);
+        id
+    }
+
+    /// Says what the owner of a repository pays for.
+    pub fn set_plan(&mut self, owner: &str, plan: Plan) {
+        for account in self.people.accounts.values_mut().filter(|account| account.login.eq_ignore_ascii_case(owner)) {
+            account.plan = plan;
+        }
+    }
+
+    /// An id that follows from the name alone, unless somebody has it already.
+    fn derived_id(&self, name: &str) -> u64 {
+        let mut id = 10_000_000 + crate::sandbox::wire::fnv(name.to_lowercase().as_bytes()) % 90_000_000;
+        while self.people.accounts.contains_key(&id) {
+            id += 1;
+        }
+        id
+    }
+}
+
+/// A repository.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Repo {
+    /// The database id.
+    pub id: u64,
+    /// `OWNER/REPO`, in its canonical case; the owner's account decides whether an organisation owns it.
+    pub name: RepoName,
+    /// Names it had before: they answer 301.
+    pub former_names: Vec<RepoName>,
+    /// Who can see it.
+    pub visibility: Visibility,
+    /// Read-only.
+    pub archived: bool,
+    /// Disabled by GitHub.
+    pub disabled: bool,
+    /// The default branch.
+    pub default_branch: String,
+    /// Branches.
+    pub branches: Vec<Branch>,
+    /// Rulesets.
+    pub rulesets: Vec<Ruleset>,
+    /// Direct collaborators: login to permission.
+    pub collaborators: BTreeMap<String, Permission>,
+    /// Teams with access: id to permission.
+    pub teams: BTreeMap<u64, Permission>,
+    /// Ids of the Apps that are installed and offer a custom protection rule.
+    pub installed_apps: BTreeSet<u64>,
+    /// Names of the repository's Actions secrets.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Names of the organisation's Actions secrets that the repository can read.
+    pub organization_secrets: BTreeMap<String, Secret>,
+    /// Text files of the default branch, by path.
+    pub files: BTreeMap<String, String>,
+    /// Environments, by folded name.
+    pub environments: BTreeMap<String, Environment>,
+    /// Workflow runs, newest first.
+    pub runs: Vec<Run>,
+    /// Deployments, newest first.
+    pub deployments: Vec<Deployment>,
+}
+
+impl Repo {
+    /// An empty private repository whose default branch `main` is protected.
+    #[must_use]
+    pub fn new(id: u64, name: RepoName) -> Self {
+        Self {
+            id,
+            name,
+            former_names: Vec::new(),
+            visibility: Visibility::Private,
+            archived: false,
+            disabled: false,
+            default_branch: "main".to_owned(),
+            branches: vec![Branch { name: "main".to_owned(), protected: true }],
+            rulesets: Vec::new(),
+            collaborators: BTreeMap::new(),
+            teams: BTreeMap::new(),
+            installed_apps: BTreeSet::new(),
+            secrets: BTreeMap::new(),
+            organization_secrets: BTreeMap::new(),
+            files: BTreeMap::new(),
+            environments: BTreeMap::new(),
+            runs: Vec::new(),
+            deployments: Vec::new(),
+        }
+    }
+
+    /// The environment of this name, whatever its case.
+    #[must_use]
+    pub fn environment(&self, name: &str) -> Option<&Environment> {
+        self.environments.get(&name.to_lowercase())
+    }
+
+    /// The environment of this name, to be changed: what another writer does.
+    pub fn environment_mut(&mut self, name: &str) -> Option<&mut Environment> {
+        self.environments.get_mut(&name.to_lowercase())
+    }
+
+    /// Adds or replaces an environment.
+    pub fn insert(&mut self, environment: Environment) {
+        self.environments.insert(environment.name.to_lowercase(), environment);
+    }
+
+    /// Removes an environment as a person in the web settings does; false when there was none.
+    pub fn remove(&mut self, name: &str) -> bool {
+        self.environments.remove(&name.to_lowercase()).is_some()
+    }
+
+    /// Renames the repository: the old name answers 301 from now on.
+    pub fn rename(&mut self, name: RepoName) {
+        self.former_names.push(std::mem::replace(&mut self.name, name));
+    }
+
+    /// What somebody may do here, over all grants (API page, 1.5).
+    #[must_use]
+    pub fn permission(&self, people: &People, login: &str) -> Permission {
+        let owner = people.account(self.name.owner());
+        let is = |other: &String| other.eq_ignore_ascii_case(login);
+        let owns = self.name.owner().eq_ignore_ascii_case(login) || owner.is_some_and(|owner| owner.owners.iter().any(is));
+        let member = owner.is_some_and(|owner| owner.members.iter().any(is));
+        let base = match self.visibility {
+            Visibility::Public => Permission::Read,
+            Visibility::Internal if member => Permission::Read,
+            Visibility::Internal | Visibility::Private => Permission::None,
+        };
+        if owns { Permission::Admin } else { base.max(self.granted(people, login)) }
+    }
+
+    /// What somebody was granted as a collaborator or through teams.
+    #[must_use]
+    pub fn granted(&self, people: &People, login: &str) -> Permission {
+        let is = |other: &String| other.eq_ignore_ascii_case(login);
+        let direct = self.collaborators.iter().filter(|(name, _)| is(name)).map(|(_, permission)| *permission);
+        let teams = people.teams.values().filter(|team| team.members.iter().any(is)).map(|team| self.team_permission(people, team.id));
+        direct.chain(teams).max().unwrap_or(Permission::None)
+    }
+
+    /// What a team may do here, its parents' access included.
+    #[must_use]
+    pub fn team_permission(&self, people: &People, team: u64) -> Permission {
+        people.lineage(team).filter_map(|team| self.teams.get(&team.id).copied()).max().unwrap_or(Permission::None)
+    }
+}
+
+/// Who can see a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visibility {
+    /// Everybody.
+    Public,
+    /// Those with access.
+    Private,
+    /// The enterprise.
+    Internal,
+}
+
+impl Visibility {
+    /// GitHub's word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Private => "private",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// A branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Branch {
+    /// Its name.
+    pub name: String,
+    /// Whether a branch protection rule covers it.
+    pub protected: bool,
+}
+
+/// A ruleset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruleset {
+    /// The database id.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// `branch` or `tag`.
+    pub target: RefType,
+    /// Whether it is enforced.
+    pub active: bool,
+    /// The names of the branches or tags that it covers.
+    pub covers: BTreeSet<String>,
+}
+
+/// An environment: everything that gates a deployment, and what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// The database id.
+    pub id: u64,
+    /// The name, in the case of its first writer.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed.
+    pub updated_at: Timestamp,
+    /// Required reviewers, in the order in which they were sent.
+    pub reviewers: Vec<ReviewerRef>,
+    /// Whether the one who started a run may not approve it.
+    pub prevent_self_review: bool,
+    /// Minutes.
+    pub wait_timer: u32,
+    /// Whether admins may skip the rules.
+    pub can_admins_bypass: bool,
+    /// Which refs may deploy; none is all.
+    pub policy: Option<PolicyMode>,
+    /// The patterns of selected mode; outside of it they are out of sight.
+    pub patterns: Vec<BranchPattern>,
+    /// Enabled custom rules.
+    pub custom_rules: Vec<CustomRule>,
+    /// Variables, by upper-case name.
+    pub variables: BTreeMap<String, Variable>,
+    /// Secrets, by upper-case name.
+    pub secrets: BTreeMap<String, Secret>,
+    /// The ids that the rules go by until the next write.
+    pub rule_ids: RuleIds,
+}
+
+impl Environment {
+    /// An environment without any rule: what a job that names a missing one makes.
+    #[must_use]
+    pub fn ungated(ids: &mut Ids, name: &str, can_admins_bypass: bool, now: Timestamp) -> Self {
+        Self {
+            id: ids.fresh(),
+            name: name.to_owned(),
+            created_at: now,
+            updated_at: now,
+            reviewers: Vec::new(),
+            prevent_self_review: false,
+            wait_timer: 0,
+            can_admins_bypass,
+            policy: None,
+            patterns: Vec::new(),
+            custom_rules: Vec::new(),
+            variables: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            rule_ids: RuleIds::fresh(ids),
+        }
+    }
+}
+
+/// Ids of the rule entries of one environment; fresh ones after each write (API page, 2.13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleIds {
+    /// `wait_timer`.
+    pub wait_timer: u64,
+    /// `required_reviewers`.
+    pub required_reviewers: u64,
+    /// `branch_policy`.
+    pub branch_policy: u64,
+}
+
+impl RuleIds {
+    /// Three new ids.
+    pub fn fresh(ids: &mut Ids) -> Self {
+        Self { wait_timer: ids.fresh(), required_reviewers: ids.fresh(), branch_policy: ids.fresh() }
+    }
+}
+
+/// The two modes of a branch policy that is not null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyMode {
+    /// `protected_branches`.
+    Protected,
+    /// `custom_branch_policies`.
+    Custom,
+}
+
+/// One pattern of selected mode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BranchPattern {
+    /// The database id.
+    pub id: u64,
+    /// The pattern.
+    pub name: String,
+    /// What kind of ref it matches.
+    pub kind: RefType,
+}
+
+/// Branch or tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RefType {
+    /// `branch`.
+    Branch,
+    /// `tag`.
+    Tag,
+}
+
+impl RefType {
+    /// GitHub's word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Branch => "branch",
+            Self::Tag => "tag",
+        }
+    }
+}
+
+/// A custom (GitHub App) protection rule of an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomRule {
+    /// The database id.
+    pub id: u64,
+    /// The App's id.
+    pub app: u64,
+    /// Whether it is enabled.
+    pub enabled: bool,
+}
+
+/// An Actions variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// The value.
+    pub value: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed.
+    pub updated_at: Timestamp,
+}
+
+/// An Actions secret; its value cannot be read, so there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Secret {
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed.
+    pub updated_at: Timestamp,
+}

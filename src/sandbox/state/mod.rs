@@ -1,0 +1,119 @@
+//! The emulated worlds as plain data.
+//!
+//! Everything is public and may be changed at any time, also while the server runs: that is how tests play another writer.
+
+mod github;
+mod heroku;
+mod people;
+mod runs;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::faults::Fault;
+use super::log::{Log, Snapshot};
+use super::switches::{Reads, Switches};
+use super::wire::{Api, Request, Response};
+
+pub use github::{
+    Branch, BranchPattern, CustomRule, Environment, GitHub, Ids, PolicyMode, RefType, Repo, RuleIds, Ruleset, Secret, Variable, Visibility,
+};
+pub(super) use heroku::uuid;
+pub use heroku::{Heroku, HerokuApp, HerokuToken, Release};
+pub use people::{Account, AccountKind, App, Grant, Level, People, Permission, Plan, ReviewerRef, Team, Token};
+pub use runs::{Approval, Deployment, DeploymentStatus, Pending, Run};
+
+/// Both worlds, how they behave, and what happened to them.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// GitHub.
+    pub github: GitHub,
+    /// Heroku.
+    pub heroku: Heroku,
+    /// How the unsettled points behave.
+    pub switches: Switches,
+    /// What goes wrong, and when.
+    pub faults: Vec<Fault>,
+    /// How long each request takes before it is looked at.
+    pub latency: Duration,
+    /// What was asked and answered.
+    pub log: Log,
+    /// What the clocks of both services say; every write moves it by a second.
+    pub now: Now,
+    past: Option<Past>,
+}
+
+/// The time of day in the emulated worlds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Now(pub Timestamp);
+
+impl Default for Now {
+    /// A fixed moment, so that answers are the same in every run.
+    fn default() -> Self {
+        Self(Timestamp::from_second(1_767_225_600).unwrap_or_default())
+    }
+}
+
+impl Now {
+    /// Moves the clock by a second and says what it shows then.
+    pub fn tick(&mut self) -> Timestamp {
+        self.0 = self.0.checked_add(SignedDuration::from_secs(1)).unwrap_or(self.0);
+        self.0
+    }
+}
+
+/// The worlds before the last write, and which paths have already been read since.
+#[derive(Debug, Clone)]
+struct Past {
+    github: GitHub,
+    heroku: Heroku,
+    read: BTreeMap<String, u32>,
+}
+
+impl State {
+    /// Answers one request and changes the worlds as it says; no faults, no delay.
+    pub fn answer(&mut self, api: Api, request: &Request) -> Response {
+        let mut stale = None;
+        if self.switches.reads == Reads::OnceStale {
+            if !request.reads() {
+                self.past = Some(Past { github: self.github.clone(), heroku: self.heroku.clone(), read: BTreeMap::new() });
+            } else if let Some(past) = &mut self.past {
+                let seen = past.read.entry(request.path.clone()).or_default();
+                *seen += 1;
+                stale = (*seen == 1).then_some(past);
+            }
+        }
+        let (github, heroku) = match stale {
+            Some(past) => (&mut past.github, &mut past.heroku),
+            None => (&mut self.github, &mut self.heroku),
+        };
+        match api {
+            Api::GitHub => super::github::answer(github, &self.switches, &mut self.now, request),
+            Api::Heroku => super::heroku::answer(heroku, &self.switches, &mut self.now, request),
+        }
+    }
+
+    /// Every environment's gate and every app's config vars, as they are now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let gates = self.github.repos.iter().flat_map(|repo| {
+            repo.environments.values().map(move |environment| (format!("{}/{}", repo.name, environment.name), environment.clone()))
+        });
+        let config = self.heroku.apps.values().map(|app| (app.name.clone(), app.config.clone()));
+        Snapshot { gates: gates.collect(), config: config.collect() }
+    }
+
+    /// The repository of this name.
+    ///
+    /// # Panics
+    /// When there is none: this is for tests and rehearsals that made it.
+    #[allow(clippy::panic, reason = "a test that names a repository it did not make is wrong")]
+    pub fn repo(&mut self, name: &str) -> &mut Repo {
+        match self.github.repos.iter_mut().find(|repo| repo.name.to_string().eq_ignore_ascii_case(name)) {
+            Some(repo) => repo,
+            None => panic!("the sandbox has no repository {name}"),
+        }
+    }
+}
