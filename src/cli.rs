@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use crate::model::{EnvName, RepoName, parse_duration};
+use crate::render::Color;
 use crate::sandbox::Scenario;
 
 /// Production deploy gates as code.
@@ -29,8 +30,10 @@ Exit codes: 0 done, 1 error, 2 changes pending (plan --detailed-exitcode), 3 ste
 5 stale plan, 6 ungated or unknown, 7 frozen, 8 freeze undetermined, 64 usage, 130 interrupted."
 )]
 pub struct Cli {
+    /// Flags that every command takes.
     #[command(flatten)]
     pub global: Global,
+    /// The verb.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -84,17 +87,6 @@ pub enum Format {
     Github,
 }
 
-/// When to use colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal that has not declined them (NO_COLOR, CLICOLOR_FORCE).
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
 /// What gatectl can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -115,7 +107,9 @@ pub enum Command {
     #[command(after_help = "Examples:\n  gatectl sandbox\n  gatectl sandbox --scenario wrong-reviewer --latency 100ms")]
     Sandbox(SandboxArgs),
     /// Print the JSON Schema of gate.toml
-    #[command(after_help = "Examples:\n  gatectl schema > gate.schema.json    then `#:schema ./gate.schema.json` as gate.toml's first line")]
+    #[command(
+        after_help = "Examples:\n  gatectl schema > gate.schema.json    then `#:schema ./gate.schema.json` as gate.toml's first line"
+    )]
     Schema,
     /// Print completions for a shell
     #[command(after_help = "Examples:\n  gatectl completions bash > ~/.local/share/bash-completion/completions/gatectl")]
@@ -148,6 +142,7 @@ pub struct PlanArgs {
     /// With --out: consent to weakening in the saved plan
     #[arg(long, requires = "out")]
     pub allow_weaken: bool,
+    /// What may be planned beyond the file.
     #[command(flatten)]
     pub scope: Scope,
 }
@@ -164,6 +159,7 @@ pub struct ApplyArgs {
     /// Consent to weakening a gate
     #[arg(long)]
     pub allow_weaken: bool,
+    /// What may be planned beyond the file.
     #[command(flatten)]
     pub scope: Scope,
 }
@@ -192,6 +188,6 @@ fn timeout(text: &str) -> Result<Duration, String> {
 
 fn scenario() -> impl clap::builder::TypedValueParser<Value = Scenario> {
     use clap::builder::{PossibleValuesParser, TypedValueParser};
-    PossibleValuesParser::new(Scenario::ALL.map(|scenario| clap::builder::PossibleValue::new(scenario.name()).help(scenario.describe())))
+    PossibleValuesParser::new(Scenario::ALL.map(|scenario| clap::builder::PossibleValue::new(scenario.name()).help(scenario.description())))
         .try_map(|name| name.parse::<Scenario>())
 }

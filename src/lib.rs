@@ -14,8 +14,11 @@
 //! The import arrows are held by `tests/layers.rs`.
 
 pub mod apply;
+pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod credentials;
+pub mod exit;
 pub mod freeze;
 pub mod http;
 pub mod model;

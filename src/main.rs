@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use gatectl::cli::Cli;
-use gatectl::commands::{self, Session};
+use gatectl::commands::{self};
 use gatectl::exit::Exit;
 
 fn main() -> ExitCode {

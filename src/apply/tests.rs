@@ -156,7 +156,7 @@ fn what_was_read_back_decides() {
     assert_eq!((kind, converged), (OutcomeResult::Failed, false));
     assert!(message.contains("does not list a as reviewer") && message.contains("NOBODY"), "{message}");
     assert_eq!(result(End::failed("lost".to_owned()), &clean).0, OutcomeResult::Applied);
-    let unknown = Unknown { reason: "502".to_owned(), hint: String::new(), cause: crate::model::Cause::Other };
+    let unknown = Unknown { reason: "502".to_owned(), hint: String::new(), cause: Cause::Other };
     let blind = plan(Vec::new(), vec![(Address::app("a"), unknown)]);
     assert_eq!(result(End::Done, &blind).0, OutcomeResult::Failed, "a success that nobody could check is none");
 }

@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::model::{Address, Cause, Kind, Plan, Report};
 use crate::providers::Op;
 use crate::render::diagnostic::Hinted;
+use crate::render::escape::visible;
 use crate::render::{Document, json};
 
 use super::Session;
@@ -32,7 +33,7 @@ const PATIENCE: [Duration; 5] = [
 ///
 /// # Errors
 /// When nothing could be planned or nobody consented; what happens to single steps is in the report.
-pub async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<Exit> {
+pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<Exit> {
     let saved = args.plan.as_deref().map(SavedPlan::read).transpose()?;
     let config = match &saved {
         Some(saved) => session.config_of(&saved.environments)?,
@@ -131,7 +132,6 @@ fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &Plan<Op
         }
         .into());
     }
-    session.progress.clear();
     if !allow_weaken {
         for address in weakened {
             let word = match address.kind() {
@@ -145,11 +145,14 @@ fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &Plan<Op
 }
 
 fn expect(session: &Session, question: &str, answer: &str) -> anyhow::Result<()> {
-    let mut stderr = std::io::stderr().lock();
-    write!(stderr, "{}", crate::render::escape::terminal(question))?;
-    stderr.flush()?;
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line)?;
+    let line = session.progress.suspend(|| -> std::io::Result<String> {
+        let mut stderr = std::io::stderr().lock();
+        write!(stderr, "{}", visible(question))?;
+        stderr.flush()?;
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line)?;
+        Ok(line)
+    })?;
     if session.stop.is_set() {
         return Err(Interrupted("nothing was changed").into());
     }
@@ -176,4 +179,3 @@ fn exit(plan: &Plan<Op>, ends: &[End], report: &Report) -> Exit {
     }
     if summary.manual > 0 { Exit::Manual } else { Exit::Done }
 }
-

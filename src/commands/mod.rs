@@ -8,11 +8,15 @@ mod sandbox;
 mod saved;
 mod session;
 mod shell;
+mod signals;
 mod validate;
 mod wiring;
 
 use crate::cli::{Cli, Command};
+use crate::config::LoadError;
 use crate::exit::Exit;
+use crate::render::Style;
+use crate::render::diagnostic::{self, Hinted};
 
 pub use session::Session;
 
@@ -36,4 +40,64 @@ pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
 #[must_use]
 pub fn command_line() -> clap::Command {
     <Cli as clap::CommandFactory>::command()
+}
+
+/// Runs the whole program after parsing: signals, session, command.
+///
+/// # Errors
+/// As [`run`].
+pub fn start(cli: Cli) -> anyhow::Result<Exit> {
+    let session = Session::new(cli.global)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let exit = runtime.block_on(async {
+        signals::listen(session.stop.clone())?;
+        run(&session, cli.command).await
+    });
+    // A subprocess or a name lookup that hangs does not hold up the end.
+    runtime.shutdown_background();
+    exit
+}
+
+/// The exit code for an error that ended a command.
+#[must_use]
+pub fn exit_of(error: &anyhow::Error) -> Exit {
+    if error.is::<session::Interrupted>() {
+        Exit::Interrupted
+    } else if error.is::<saved::Stale>() {
+        Exit::Stale
+    } else {
+        match error.downcast_ref::<crate::http::ApiError>() {
+            Some(error) if error.unknown().cause == crate::model::Cause::Credentials => Exit::Credentials,
+            _ => Exit::Error,
+        }
+    }
+}
+
+/// The error as it is printed on stderr: problems of gate.toml with their excerpts, anything else as a chain with a next step.
+#[must_use]
+pub fn explain(error: &anyhow::Error) -> String {
+    let style = Style::stderr();
+    match error.downcast_ref::<LoadError>() {
+        Some(LoadError::Problems(problems)) if style.color => problems.styled(),
+        Some(LoadError::Problems(problems)) => problems.plain(),
+        Some(LoadError::Unreadable(unreadable)) => {
+            let hinted = Hinted { message: unreadable.to_string(), hint: unreadable.help.clone() };
+            diagnostic::render(&hinted.into(), style)
+        }
+        None => diagnostic::render(error, style),
+    }
+}
+
+/// Prints traces on stderr: each request with `-v`, its headers with `-vv`; only gatectl's own, which are redacted.
+pub fn trace(verbose: u8) {
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::prelude::*;
+    let level = match verbose {
+        0 => return,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().with_target(false);
+    let layer = layer.with_ansi(Style::stderr().color).with_filter(Targets::new().with_target("gatectl", level));
+    tracing_subscriber::registry().with(layer).init();
 }

@@ -14,7 +14,7 @@ use super::wiring::Wiring;
 ///
 /// # Errors
 /// When gate.toml cannot be read, or nothing can be asked or printed.
-pub async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Exit> {
+pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Exit> {
     let config = session.config()?;
     let wiring = Wiring::new(session, &config).await?;
     let scene = wiring.scene(&config, prune(args.scope.prune));
@@ -31,7 +31,7 @@ pub async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Exit> {
 }
 
 /// What `--prune` asks for.
-pub fn prune(flag: bool) -> Prune {
+pub(super) fn prune(flag: bool) -> Prune {
     if flag { Prune::Undeclared } else { Prune::Nothing }
 }
 
@@ -44,7 +44,7 @@ fn exit<O>(plan: &Plan<O>, detailed: bool) -> Exit {
 }
 
 /// The exit code for what could not be determined, if anything.
-pub fn unknown<O>(plan: &Plan<O>) -> Option<Exit> {
+pub(super) fn unknown<O>(plan: &Plan<O>) -> Option<Exit> {
     let causes = || plan.unknown.iter().map(|(_, unknown)| unknown.cause);
     match causes().next() {
         None => None,

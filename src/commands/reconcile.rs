@@ -13,33 +13,33 @@ use super::fingerprint;
 
 /// The reading clients and what they are asked about. A provider that nothing declared needs may be missing.
 #[derive(Debug, Clone)]
-pub struct Scene {
+pub(super) struct Scene {
     /// gate.toml as the user named it.
-    pub config: String,
+    pub(super) config: String,
     /// What is wanted, after `--environment` narrowed it.
-    pub want: Desired,
+    pub(super) want: Desired,
     /// GitHub, when an environment is declared.
-    pub github: Option<Site>,
+    pub(super) github: Option<Site>,
     /// Heroku, when a config var is declared; or why it cannot be asked.
-    pub heroku: Option<Result<Reader, Unknown>>,
+    pub(super) heroku: Option<Result<Reader, Unknown>>,
     /// Whether undeclared environments are to go.
-    pub prune: Prune,
+    pub(super) prune: Prune,
 }
 
 /// A repository and where it is.
 #[derive(Debug, Clone)]
-pub struct Site {
+pub(super) struct Site {
     /// The declared name.
-    pub repository: RepoName,
+    pub(super) repository: RepoName,
     /// Where its pages are.
-    pub web: String,
+    pub(super) web: String,
     /// The client, or why there is none.
-    pub reader: Result<Reader, Unknown>,
+    pub(super) reader: Result<Reader, Unknown>,
 }
 
 /// What happens to environments that gate.toml does not declare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Prune {
+pub(super) enum Prune {
     /// They are left alone (law 5).
     Nothing,
     /// They are deleted, as `--prune` asks; except the one that GitHub Pages makes for itself (API page, 2.8).
@@ -48,30 +48,30 @@ pub enum Prune {
 
 /// Everything that was observed.
 #[derive(Debug)]
-pub struct Observed {
+pub(super) struct Observed {
     github: Option<github::live::Live>,
     heroku: heroku::live::Live,
 }
 
 /// A plan with what it was made from.
 #[derive(Debug)]
-pub struct Drafted {
+pub(super) struct Drafted {
     /// The plan.
-    pub plan: Plan<Op>,
+    pub(super) plan: Plan<Op>,
     /// The live state, address by address: what a saved plan holds against the world when it is applied.
-    pub basis: BTreeMap<String, Value>,
+    pub(super) basis: BTreeMap<String, Value>,
 }
 
 impl Scene {
     /// Observes and plans.
-    pub async fn draft(&self) -> Drafted {
+    pub(super) async fn draft(&self) -> Drafted {
         let observed = self.observe().await;
         self.plan(&observed)
     }
 
     /// The same scene, narrowed to what a set of addresses covers: reading back asks only about what was written.
     #[must_use]
-    pub fn narrowed(&self, addresses: &BTreeSet<Address>) -> Self {
+    pub(super) fn narrowed(&self, addresses: &BTreeSet<Address>) -> Self {
         let mut scene = self.clone();
         if let Some(site) = &self.github {
             let covered = |name: &EnvName| addresses.contains(&Address::environment(&site.repository, name));
@@ -113,9 +113,7 @@ impl Scene {
             match &self.heroku {
                 None => heroku::live::Live::default(),
                 Some(Ok(reader)) => heroku::live::observe(reader, &keys).await,
-                Some(Err(unknown)) => {
-                    heroku::live::Live { config: keys.keys().map(|app| (app.clone(), Err(unknown.clone()))).collect() }
-                }
+                Some(Err(unknown)) => heroku::live::Live { config: keys.keys().map(|app| (app.clone(), Err(unknown.clone()))).collect() },
             }
         };
         let (github, heroku) = tokio::join!(github, heroku);
@@ -135,11 +133,8 @@ impl Scene {
             drafts.push(github::plan::plan(context, &want, live).map(Op::Github));
             github_basis(site, &want, live, &mut basis);
         }
-        let freeze_override = self
-            .want
-            .freeze
-            .as_ref()
-            .map(|freeze| heroku::plan::Override { app: &freeze.heroku_app, key: &freeze.override_flag });
+        let freeze_override =
+            self.want.freeze.as_ref().map(|freeze| heroku::plan::Override { app: &freeze.heroku_app, key: &freeze.override_flag });
         drafts.push(heroku::plan::plan(&self.want.heroku, &observed.heroku, freeze_override).map(Op::Heroku));
         for (app, vars) in &observed.heroku.config {
             for (key, value) in vars.iter().flatten() {
@@ -165,6 +160,6 @@ fn github_basis(site: &Site, want: &github::desired::Desired, live: &github::liv
 
 /// The unknown that stands for a missing token.
 #[must_use]
-pub fn no_credentials(reason: impl Into<String>, hint: impl Into<String>) -> Unknown {
+pub(super) fn no_credentials(reason: impl Into<String>, hint: impl Into<String>) -> Unknown {
     Unknown { reason: reason.into(), hint: hint.into(), cause: Cause::Credentials }
 }

@@ -29,16 +29,16 @@ const MAX_BYTES: u64 = 16 << 20;
 
 /// A plan as it is kept in a file. Holds no secret: only declared config vars, and no token.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub struct SavedPlan {
+pub(super) struct SavedPlan {
     format_version: String,
     /// The version of gatectl that planned.
     gatectl: String,
     /// Whether the one who planned consents to weakening.
-    pub allow_weaken: bool,
+    pub(super) allow_weaken: bool,
     /// Whether undeclared environments were to go.
-    pub prune: bool,
+    pub(super) prune: bool,
     /// What `--environment` named.
-    pub environments: Vec<EnvName>,
+    pub(super) environments: Vec<EnvName>,
     /// The meaning of gate.toml.
     desired: String,
     /// The live state by address.
@@ -48,7 +48,7 @@ pub struct SavedPlan {
 
 /// Why a saved plan cannot be applied: what it was made from has moved (exit code 5).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stale(pub String);
+pub(super) struct Stale(pub(super) String);
 
 impl std::fmt::Display for Stale {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -60,7 +60,7 @@ impl std::error::Error for Stale {}
 
 impl SavedPlan {
     /// Takes what was just planned.
-    pub fn new(config: &Config, drafted: &Drafted, args: &PlanArgs, global: &Global) -> Self {
+    pub(super) fn new(config: &Config, drafted: &Drafted, args: &PlanArgs, global: &Global) -> Self {
         Self {
             format_version: FORMAT_VERSION.to_owned(),
             gatectl: env!("CARGO_PKG_VERSION").to_owned(),
@@ -77,7 +77,7 @@ impl SavedPlan {
     ///
     /// # Errors
     /// When the directory cannot be written.
-    pub fn write(&self, path: &Path) -> anyhow::Result<()> {
+    pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let save = || -> std::io::Result<()> {
             let mut file = tempfile::NamedTempFile::new_in(directory)?;
@@ -94,16 +94,14 @@ impl SavedPlan {
     ///
     /// # Errors
     /// When it is no plan, or one of a version that this program does not know.
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
+    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
         let name = path.display();
         let mut text = Vec::new();
         std::fs::File::open(path)
             .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut text))
             .with_context(|| format!("reading the saved plan {name}"))?;
-        let unusable = |what: &str| Hinted {
-            message: format!("{name} {what}"),
-            hint: format!("make a new one: gatectl plan --out {name}"),
-        };
+        let unusable =
+            |what: &str| Hinted { message: format!("{name} {what}"), hint: format!("make a new one: gatectl plan --out {name}") };
         if text.len() as u64 > MAX_BYTES {
             return Err(unusable("is too large to be a plan").into());
         }
@@ -119,7 +117,7 @@ impl SavedPlan {
     ///
     /// # Errors
     /// [`Stale`] when either moved, naming what did; another error when the file's steps are not what its sources give.
-    pub fn check(&self, config: &Config, now: &Drafted) -> anyhow::Result<()> {
+    pub(super) fn check(&self, config: &Config, now: &Drafted) -> anyhow::Result<()> {
         if self.desired != fingerprint::of(&fingerprint::desired(&config.desired)) {
             return Err(Stale(format!("{} no longer declares what it was made from", config.path)).into());
         }

@@ -55,18 +55,35 @@ impl Session {
     /// # Errors
     /// As [`Self::config`].
     pub fn config_of(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
-        if self.global.sandbox.is_some() && self.global.config.is_none() && config::find(&self.directory).is_none() {
+        if self.global.sandbox.is_some() {
             // The emulator can be tried anywhere.
-            let mut config = config::parse("gate.toml", SAMPLE).map_err(LoadError::Problems)?;
-            narrow(&mut config, environments)?;
-            return Ok(config);
+            return self.config_or_sample(environments);
         }
+        self.file(environments)
+    }
+
+    /// Reads gate.toml; the emulator's own gate where there is no file.
+    ///
+    /// # Errors
+    /// As [`Self::config`].
+    pub fn config_or_sample(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
+        if self.global.config.is_some() || config::find(&self.directory).is_some() {
+            return self.file(environments);
+        }
+        let mut config = config::parse("gate.toml", SAMPLE).map_err(LoadError::Problems)?;
+        narrow(&mut config, environments)?;
+        Ok(config)
+    }
+
+    fn file(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
         let path = match &self.global.config {
             Some(path) => path.clone(),
-            None => config::find(&self.directory).ok_or_else(|| Hinted {
-                message: "there is no gate.toml here or in a parent directory".to_owned(),
-                hint: "write one (see `gatectl schema` and the examples), name one with --config, or try --sandbox".to_owned(),
-            }).map(|found| found.strip_prefix(&self.directory).map(PathBuf::from).unwrap_or(found))?,
+            None => config::find(&self.directory)
+                .ok_or_else(|| Hinted {
+                    message: "there is no gate.toml here or in a parent directory".to_owned(),
+                    hint: "write one (see `gatectl schema` and the examples), name one with --config, or try --sandbox".to_owned(),
+                })
+                .map(|found| found.strip_prefix(&self.directory).map(PathBuf::from).unwrap_or(found))?,
         };
         let mut config = config::load(&path)?;
         narrow(&mut config, environments)?;
@@ -78,16 +95,15 @@ impl Session {
     /// # Errors
     /// When stdout is closed, or a file that Actions names cannot be written.
     pub fn print(&self, config: &Config, document: &Document, json: impl FnOnce() -> String) -> anyhow::Result<()> {
-        self.progress.clear();
         match self.global.format {
             Format::Human => self.write(&human::render(document, Style::stdout())),
             Format::Json => self.write(&json()),
             Format::Markdown => self.write(&markdown::render(document, &config.path, markdown::COMMENT_LIMIT)),
             Format::Github => {
                 let step = github::render(document, |address, field| locate(config, address, field));
-                self.write(&step.stdout)?;
+                self.write(&step.log)?;
                 self.append("GITHUB_STEP_SUMMARY", &step.summary)?;
-                self.append("GITHUB_OUTPUT", &step.outputs)
+                self.append("GITHUB_OUTPUT", &step.output)
             }
         }
     }
@@ -97,8 +113,11 @@ impl Session {
     /// # Errors
     /// When stdout cannot be written.
     pub fn write(&self, text: &str) -> anyhow::Result<()> {
-        let mut stdout = anstream::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        let print = || {
+            let mut stdout = anstream::stdout().lock();
+            stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+        };
+        match self.progress.suspend(print) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
             other => other.context("writing to standard output"),
         }
@@ -114,7 +133,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Interrupted`].
-    pub async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, Interrupted> {
+    pub(super) async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, Interrupted> {
         tokio::select! {
             done = work => Ok(done),
             () = self.stop.asked(1) => Err(Interrupted("nothing was changed")),
@@ -144,7 +163,7 @@ impl Session {
 
 /// The user stopped the run; says what became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Interrupted(pub &'static str);
+pub(super) struct Interrupted(pub(super) &'static str);
 
 impl std::fmt::Display for Interrupted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -202,4 +221,4 @@ fn locate(config: &Config, address: &Address, field: Option<&str>) -> Option<Loc
 }
 
 /// The runbook's own gate: what the emulator shows where there is no file.
-pub const SAMPLE: &str = include_str!("../../gate.toml");
+const SAMPLE: &str = include_str!("../../gate.toml");

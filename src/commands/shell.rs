@@ -12,7 +12,7 @@ use crate::exit::Exit;
 ///
 /// # Errors
 /// When stdout cannot be written.
-pub fn schema() -> anyhow::Result<Exit> {
+pub(super) fn schema() -> anyhow::Result<Exit> {
     print(format!("{:#}\n", config::json_schema()).as_bytes())
 }
 
@@ -20,7 +20,7 @@ pub fn schema() -> anyhow::Result<Exit> {
 ///
 /// # Errors
 /// When stdout cannot be written.
-pub fn completions(shell: Shell) -> anyhow::Result<Exit> {
+pub(super) fn completions(shell: Shell) -> anyhow::Result<Exit> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut super::command_line(), "gatectl", &mut text);
     print(&text)
@@ -30,7 +30,7 @@ pub fn completions(shell: Shell) -> anyhow::Result<Exit> {
 ///
 /// # Errors
 /// When stdout cannot be written.
-pub fn man() -> anyhow::Result<Exit> {
+pub(super) fn man() -> anyhow::Result<Exit> {
     let mut text = Vec::new();
     clap_mangen::Man::new(super::command_line()).render(&mut text).context("writing the manual page")?;
     print(&text)

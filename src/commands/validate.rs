@@ -9,7 +9,7 @@ use super::Session;
 ///
 /// # Errors
 /// Every problem of the file.
-pub fn run(session: &Session) -> anyhow::Result<Exit> {
+pub(super) fn run(session: &Session) -> anyhow::Result<Exit> {
     let config = session.config()?;
     let want = &config.desired;
     let vars: usize = want.heroku.config.values().map(std::collections::BTreeMap::len).sum();
@@ -28,6 +28,8 @@ pub fn run(session: &Session) -> anyhow::Result<Exit> {
         next: Vec::new(),
         outputs: Vec::new(),
     };
-    session.print(&config, &document, || crate::render::json::to_string(&serde_json::json!({"format_version": "1.0", "valid": true, "config": config.path})))?;
+    session.print(&config, &document, || {
+        crate::render::json::to_string(&serde_json::json!({"format_version": "1.0", "valid": true, "config": config.path}))
+    })?;
     Ok(Exit::Done)
 }

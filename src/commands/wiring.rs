@@ -3,6 +3,7 @@
 //! The emulator is wired in here and nowhere else: everything behind the clients takes it for the real thing.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Context as _;
 
@@ -15,16 +16,16 @@ use crate::providers::Fleet;
 use crate::render::diagnostic::Hinted;
 use crate::sandbox::{Sandbox, Setup, State};
 
-use super::reconcile::{Prune, Scene, Site, no_credentials};
 use super::Session;
+use super::reconcile::{Prune, Scene, Site, no_credentials};
 
 /// Everything that a run needs to reach the outside.
-pub struct Wiring {
+pub(super) struct Wiring {
     stack: Stack,
     /// The repository, when the command needs one.
-    pub repository: Option<RepoName>,
+    pub(super) repository: Option<RepoName>,
     /// Where the repository's pages are.
-    pub web: String,
+    pub(super) web: String,
     github: Line,
     heroku: Line,
     /// The emulator lives as long as the run.
@@ -54,12 +55,12 @@ impl Wiring {
     ///
     /// # Errors
     /// When an address is unusable, or no repository is named anywhere and one is needed.
-    pub async fn new(session: &Session, config: &Config) -> anyhow::Result<Self> {
+    pub(super) async fn new(session: &Session, config: &Config) -> anyhow::Result<Self> {
         let stack = Stack::new(settings(session));
         let needs_github = !config.desired.github.environments.is_empty();
         let needs_heroku = !config.desired.heroku.config.is_empty();
         if let Some(scenario) = session.global.sandbox {
-            let setup = Setup::from_desired(&config.desired, session.global.repo.as_ref());
+            let setup = setup(session, config)?;
             let repository = setup.repository.clone();
             let sandbox = Sandbox::start(State::rehearsal(scenario, &setup)).await.context("starting the built-in emulator")?;
             let token = || Ok(Token::new("sandbox", "the built-in emulator"));
@@ -78,10 +79,10 @@ impl Wiring {
         let heroku = Endpoint::heroku(env.get("HEROKU_HOST").unwrap_or(Endpoint::HEROKU))?;
         let web = web(env, &github);
         let repository = if needs_github { Some(repository(session, config)?) } else { None };
-        let (github_token, heroku_token) = tokio::join!(
-            async { if needs_github { github_token(session, &github).await } else { Err(unneeded()) } },
-            async { if needs_heroku { heroku_token(session, &heroku).await } else { Err(unneeded()) } },
-        );
+        let (github_token, heroku_token) =
+            tokio::join!(async { if needs_github { github_token(session, &github).await } else { Err(unneeded()) } }, async {
+                if needs_heroku { heroku_token(session, &heroku).await } else { Err(unneeded()) }
+            },);
         Ok(Self {
             stack,
             repository,
@@ -94,7 +95,7 @@ impl Wiring {
 
     /// What is to be observed and planned; built on clients that cannot write (law 2).
     #[must_use]
-    pub fn scene(&self, config: &Config, prune: Prune) -> Scene {
+    pub(super) fn scene(&self, config: &Config, prune: Prune) -> Scene {
         let want = config.desired.clone();
         let github = match &self.repository {
             Some(repository) if !want.github.environments.is_empty() || prune == Prune::Undeclared => {
@@ -108,14 +109,26 @@ impl Wiring {
 
     /// The writing clients.
     #[must_use]
-    pub fn fleet(&self) -> Fleet {
+    pub(super) fn fleet(&self) -> Fleet {
         Fleet { github: self.github.writer(&self.stack), heroku: self.heroku.writer(&self.stack) }
     }
 
     /// How many requests were sent, for `-v`.
-    pub fn trace_traffic(&self) {
+    pub(super) fn trace_traffic(&self) {
         tracing::info!("{:?}", self.stack.traffic());
     }
+}
+
+/// What the emulator is built from: the gate.toml at hand.
+///
+/// # Errors
+/// When no repository is named anywhere.
+pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup> {
+    let setup = Setup::new(repository(session, config)?, &config.desired.github, &config.desired.heroku);
+    Ok(match &config.desired.freeze {
+        Some(freeze) => setup.with_freeze(freeze),
+        None => setup,
+    })
 }
 
 fn settings(session: &Session) -> Settings {
@@ -123,7 +136,9 @@ fn settings(session: &Session) -> Settings {
     Settings {
         timeout: session.global.timeout,
         parallelism: usize::from(session.global.parallelism),
-        on_wait: Some(Arc::new(move |wait: &Wait| progress.wait(&format!("the rate limit of {}", wait.host), wait.until))),
+        on_wait: Some(Arc::new(move |wait: &Wait| {
+            progress.wait(&format!("waiting for the rate limit of {}", wait.host), Instant::now() + wait.duration);
+        })),
         ..Settings::default()
     }
 }

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::apply::{Executor, Moved};
-use crate::http::{ApiError, Writer};
+use crate::http::{ApiError, ErrorKind, Writer};
 use crate::model::ByHand;
 
 pub mod github;
@@ -27,9 +27,23 @@ pub enum Op {
 #[derive(Debug)]
 pub struct Fleet {
     /// GitHub's.
-    pub github: Writer,
+    pub github: Option<Writer>,
     /// Heroku's.
-    pub heroku: Writer,
+    pub heroku: Option<Writer>,
+}
+
+impl Fleet {
+    fn github(&self) -> Result<&Writer, ApiError> {
+        self.github.as_ref().ok_or_else(|| missing("GitHub"))
+    }
+
+    fn heroku(&self) -> Result<&Writer, ApiError> {
+        self.heroku.as_ref().ok_or_else(|| missing("Heroku"))
+    }
+}
+
+fn missing(api: &str) -> ApiError {
+    ApiError::new(api, ErrorKind::Unauthenticated, "not sent: there is no token")
 }
 
 impl Executor for Fleet {
@@ -51,22 +65,22 @@ impl Executor for Fleet {
 
     async fn moved(&self, op: &Op) -> Result<Vec<Moved>, ApiError> {
         match op {
-            Op::Github(op) => github::ops::moved(self.github.reader(), op).await,
-            Op::Heroku(op) => heroku::ops::moved(self.heroku.reader(), op).await,
+            Op::Github(op) => github::ops::moved(self.github()?.reader(), op).await,
+            Op::Heroku(op) => heroku::ops::moved(self.heroku()?.reader(), op).await,
         }
     }
 
     async fn perform(&self, op: &Op) -> Result<(), ApiError> {
         match op {
-            Op::Github(op) => github::ops::perform(&self.github, op).await,
-            Op::Heroku(op) => heroku::ops::perform(&self.heroku, op).await,
+            Op::Github(op) => github::ops::perform(self.github()?, op).await,
+            Op::Heroku(op) => heroku::ops::perform(self.heroku()?, op).await,
         }
     }
 
     async fn took_effect(&self, op: &Op) -> Result<bool, ApiError> {
         match op {
-            Op::Github(op) => github::ops::took_effect(self.github.reader(), op).await,
-            Op::Heroku(op) => heroku::ops::took_effect(self.heroku.reader(), op).await,
+            Op::Github(op) => github::ops::took_effect(self.github()?.reader(), op).await,
+            Op::Heroku(op) => heroku::ops::took_effect(self.heroku()?.reader(), op).await,
         }
     }
 
@@ -79,7 +93,7 @@ impl Executor for Fleet {
 
     async fn fall_back(&self, op: &Op) -> Result<(), ApiError> {
         match op {
-            Op::Github(op) => github::ops::fall_back(&self.github, op).await,
+            Op::Github(op) => github::ops::fall_back(self.github()?, op).await,
             Op::Heroku(_) => Ok(()),
         }
     }

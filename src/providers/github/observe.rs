@@ -91,9 +91,7 @@ where
 {
     let page = |page: usize| {
         let target = target.clone().query("per_page", per_page).query("page", page);
-        async move {
-            reader.get_page::<P>(&target).await
-        }
+        async move { reader.get_page::<P>(&target).await }
     };
     let (first, mut has_next) = page(1).await?;
     let total = first.total();
@@ -361,7 +359,6 @@ fn decode_reviewer(entry: wire::ReviewerEntry) -> Option<LiveReviewer> {
         }
     }
 }
-
 
 /// What goes over the wire: every field that GitHub may leave out is optional, unknown ones are ignored.
 mod wire {
