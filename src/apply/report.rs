@@ -29,11 +29,11 @@ fn outcome<O>(change: &Change, end: End, after: &Plan<O>) -> Outcome {
     let (result, message) = match (end, residual, unknown) {
         (End::Skipped(why), _, _) => (OutcomeResult::Skipped, why),
         (end, _, Some(unknown)) => unread(end, unknown),
-        (End::Done, None, None) => (OutcomeResult::Applied, change.action.past().to_owned()),
+        (End::Done, None, None) => (OutcomeResult::Applied, "read back as declared".to_owned()),
         (End::Failed { why, .. }, None, None) => {
-            (OutcomeResult::Applied, format!("{}: read back as declared, although there was an error ({why})", change.action.past()))
+            (OutcomeResult::Applied, format!("read back as declared, although there was an error: {why}"))
         }
-        (End::Refused(_, _), None, None) => (OutcomeResult::Applied, format!("{}, read back as declared", change.action.past())),
+        (End::Refused(_, _), None, None) => (OutcomeResult::Applied, "read back as declared, although GitHub had refused it".to_owned()),
         (End::Done, Some(now), None) => (OutcomeResult::Failed, did_not_stick(change, now)),
         (End::Failed { why, .. }, Some(_), None) => (OutcomeResult::Failed, why),
         (End::Refused(by_hand, rest), Some(now), None) => refused(by_hand, &rest, now),

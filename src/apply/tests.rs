@@ -151,7 +151,7 @@ fn what_was_read_back_decides() {
         let report = report(&before, vec![end], after, false);
         (report.outcomes[0].result.clone(), report.converged, report.outcomes[0].message.clone())
     };
-    assert_eq!(result(End::Done, &clean), (OutcomeResult::Applied, true, "updated".to_owned()));
+    assert_eq!(result(End::Done, &clean), (OutcomeResult::Applied, true, "read back as declared".to_owned()));
     let (kind, converged, message) = result(End::Done, &before);
     assert_eq!((kind, converged), (OutcomeResult::Failed, false));
     assert!(message.contains("does not list a as reviewer") && message.contains("NOBODY"), "{message}");
