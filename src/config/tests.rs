@@ -477,6 +477,15 @@ fn every_problem_is_reported_at_once() {
     );
 }
 
+#[test]
+fn what_is_no_toml_misleads_nobody_about_the_rest() {
+    one("[environments.eu§ west]\nwait_timer = 1", "unclosed table", "\"eu west\"");
+    let marked = "[environments§\nwait_timer = 1\n[github]\n§y = 1\n[freeze]\nfrozen = §yes\n";
+    expect(marked, &[("unclosed table", ""), ("unknown key `y`", ""), ("must be quoted", "double quotes")]);
+    let again = "[environments.a]\nwait_timer = 1\n§wait_timer = 2\n[environments.§a]\n§x = 1";
+    expect(again, &[("duplicate", "merge"), ("duplicate", "merge"), ("unknown key `x`", "")]);
+}
+
 /// Every key path of a document, tables and items of lists included.
 fn paths(item: &toml_edit::Item, at: &[String], all: &mut Vec<Vec<String>>) {
     let mut below = |name: String, item: &toml_edit::Item| {
