@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::keys::TABLES;
 use super::near::{join, nearest, quote};
 use super::problem::{Problem, Sink, Span};
+use super::report::hidden;
 use super::schema::{Key, Kind, Presence, Syntax, Table};
 use super::view::{entries, integer};
 
@@ -37,9 +39,11 @@ pub(super) fn table(sink: &mut Sink<'_>, schema: &'static Table, table: &DeTable
 fn unknown(sink: &mut Sink<'_>, schema: &Table, name: &str, span: Span) -> Option<&'static str> {
     let problem = Problem::new(span, format!("unknown key {} in {}", quote(name), schema.noun));
     let near = nearest(name, schema.names());
-    sink.push(match near {
-        Some(near) => problem.label(format!("did you mean `{near}`?")).help(format!("write `{near}`")),
-        None => problem.label("unknown key").help(format!("{} has {}", schema.noun, join(schema.names(), "and"))),
+    let elsewhere = || TABLES.iter().find(|table| table.key(name).is_some());
+    sink.push(match (near, elsewhere()) {
+        (Some(near), _) => problem.label(format!("did you mean `{near}`?")).help(format!("write `{near}`")),
+        (None, Some(table)) => problem.label("not here").help(format!("move it: `{name}` is a key of {}", table.noun)),
+        (None, None) => problem.label("unknown key").help(format!("{} has {}", schema.noun, join(schema.names(), "and"))),
     });
     near
 }
@@ -211,7 +215,13 @@ fn number(sink: &mut Sink<'_>, place: &Place<'_>, found: &Spanned<DeValue<'_>>) 
 }
 
 fn name(sink: &mut Sink<'_>, syntax: &Syntax, text: &str, span: Span) {
-    if let Err(wrong) = (syntax.check)(text) {
+    if let Some(unseen) = text.chars().find(|c| hidden(*c)) {
+        sink.push(
+            Problem::new(span, format!("{} holds a character that nobody can see", syntax.noun))
+                .label(format!("holds {}", unseen.escape_unicode()))
+                .help("remove it: two names that look the same must be the same"),
+        );
+    } else if let Err(wrong) = (syntax.check)(text) {
         sink.push(Problem::new(span, wrong.message).label(format!("not {}", syntax.noun)).help(wrong.help));
     }
 }

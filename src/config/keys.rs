@@ -14,6 +14,9 @@ const fn key(name: &'static str, presence: super::schema::Presence, kind: Kind, 
 
 const ANY: usize = usize::MAX;
 
+/// Every table, to tell where a misplaced key belongs.
+pub(super) static TABLES: &[&Table] = &[&ROOT, &GITHUB, &ENVIRONMENT, &REVIEWER, &SELECTED, &WORKFLOW, &WHEN, &HEROKU, &FREEZE, &WINDOW];
+
 pub(super) static ROOT: Table = Table {
     noun: "gate.toml",
     either: &[],

@@ -159,5 +159,6 @@ mod tests {
         fs::write(repo.join("a").join(FILE_NAME), "").unwrap();
         assert_eq!(find(&deep), Some(deep.join("../gate.toml")));
         assert_eq!(find(&repo.join("missing")), None);
+        assert_eq!(find(Path::new(".")), Some(PathBuf::from(FILE_NAME)), "tests run where this project's own file is");
     }
 }

@@ -1,6 +1,6 @@
 //! Reads gate.toml.
 //!
-//! Owns the file's syntax: which keys there are ([`keys`], the one table that the reader, the near matches and the JSON
+//! Owns the file's syntax: which keys there are (`keys`, the one table that the reader, the near matches and the JSON
 //! Schema share), what each may hold, and where in the text each stands. Turns a file into [`Desired`], or into every
 //! problem that it has. Also finds the file and the repository that a directory belongs to.
 //! Must not know of live state, requests, credentials or the command line.

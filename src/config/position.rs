@@ -18,41 +18,32 @@ pub struct Position {
     pub span: std::ops::Range<usize>,
 }
 
-/// Turns byte offsets into lines and columns; linear over a whole text when the offsets rise.
+/// Turns byte offsets into lines and columns; cheap for many offsets of one long line when they rise.
 pub(super) struct Lines<'t> {
     text: &'t str,
-    offset: usize,
-    line: usize,
-    column: usize,
+    /// The offset at which each line begins.
+    starts: Vec<usize>,
+    /// The last answer: offset and column.
+    last: (usize, usize),
 }
 
 impl<'t> Lines<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self { text, offset: 0, line: 1, column: 1 }
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
+        Self { text, starts, last: (0, 1) }
     }
 
     /// The position of a span. One that lies beyond the text or inside a character is moved to the nearest place before.
     pub(super) fn locate(&mut self, span: &Span) -> Position {
-        let start = floor(self.text, span.start);
-        let end = floor(self.text, span.end).max(start);
-        if start < self.offset {
-            *self = Self::new(self.text);
-        }
-        for c in self.text.get(self.offset..start).unwrap_or_default().chars() {
-            if c == '\n' {
-                self.line += 1;
-                self.column = 1;
-            } else {
-                self.column += 1;
-            }
-        }
-        self.offset = start;
-        Position { line: self.line, column: self.column, span: start..end }
+        let start = self.text.floor_char_boundary(span.start);
+        let end = self.text.floor_char_boundary(span.end).max(start);
+        let line = self.starts.partition_point(|first| *first <= start);
+        let first = line.checked_sub(1).and_then(|i| self.starts.get(i)).copied().unwrap_or_default();
+        let (from, column) = if (first..=start).contains(&self.last.0) { self.last } else { (first, 1) };
+        let column = column + self.text.get(from..start).unwrap_or_default().chars().count();
+        self.last = (start, column);
+        Position { line, column, span: start..end }
     }
-}
-
-fn floor(text: &str, offset: usize) -> usize {
-    text.floor_char_boundary(offset)
 }
 
 /// Where each key of a file stands.

@@ -121,13 +121,27 @@ impl<'t> Sink<'t> {
         }
         let mut errors: Vec<_> = errors.iter().map(|e| (e.span().unwrap_or(self.text.len()..self.text.len()), e.message())).collect();
         errors.sort_by_key(|(at, _)| at.start);
+        let mut told = None;
         for (at, message) in errors {
             // The parser's later words on a line only follow from the first.
-            if self.broken.last().is_none_or(|line| line.end < at.start) {
-                self.broken.push(self.line(at.start));
-                self.found.push(Problem::new(at, message).label("not valid TOML").help(syntax_help(message)));
+            if told.is_some_and(|end| at.start <= end) {
+                continue;
             }
+            let line = self.line(at.start);
+            told = Some(line.end);
+            if self.broken.last().is_none_or(|before| before.end < line.end) {
+                self.broken.push(line.start..self.misled(&line, message));
+            }
+            self.found.push(Problem::new(at, message).label("not valid TOML").help(syntax_help(message)));
         }
+    }
+
+    /// Where the text can be trusted again: below a header that is none, keys went to the wrong table until the next one.
+    fn misled(&self, line: &Span, message: &str) -> usize {
+        if !self.source(line).trim_start().starts_with('[') || message.contains("duplicate") {
+            return line.end;
+        }
+        self.text.get(line.end..).and_then(|rest| rest.find("\n[")).map_or(self.text.len(), |next| line.end + next)
     }
 
     pub(super) fn too_large(&mut self) {
@@ -171,6 +185,8 @@ impl<'t> Sink<'t> {
 fn syntax_help(message: &str) -> &'static str {
     if message.contains("duplicate key") {
         "each key and each table is written once; merge the two"
+    } else if message.contains("unclosed table") {
+        "close the bracket; a name with a space or a dot is quoted: [environments.\"eu west\"]"
     } else if message.contains("must be quoted") {
         "put the text in double quotes"
     } else {

@@ -152,7 +152,7 @@ fn visible(text: &str) -> String {
 }
 
 /// Control characters, and the format characters that reorder, join or hide text.
-fn hidden(c: char) -> bool {
+pub(super) fn hidden(c: char) -> bool {
     let invisible = matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');

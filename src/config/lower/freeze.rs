@@ -64,11 +64,12 @@ fn distinct(sink: &mut Sink<'_>, table: View<'_>, flag: &str, override_flag: &st
 /// A misspelt name here would leave the real environment open, so it must be one that the file declares, if it declares any.
 fn environments(sink: &mut Sink<'_>, table: View<'_>, github: &Desired) -> BTreeSet<EnvName> {
     let mut names = BTreeSet::new();
-    for (text, span) in table.texts("environments").into_iter().flatten() {
+    for (index, (text, span)) in table.texts("environments").into_iter().flatten().enumerate() {
         let Ok(name) = EnvName::new(text) else { continue };
         match github.environments.get(&name) {
             None if !github.environments.is_empty() => {
-                let near = nearest(text, github.environments.keys().map(EnvName::as_str));
+                // Each search goes through all declared names; a list this long is nobody's slip.
+                let near = if index < 100 { nearest(text, github.environments.keys().map(EnvName::as_str)) } else { None };
                 let label = near.map_or_else(|| "not declared".to_owned(), |near| format!("did you mean \"{near}\"?"));
                 let help = match near {
                     Some(near) => format!("write \"{near}\", or declare [environments.{}]", header(text)),

@@ -1,0 +1,101 @@
+//! Workflow files and what starts them.
+
+use super::{Check, not_empty};
+use crate::config::near::quote;
+use crate::config::schema::{Syntax, Wrong};
+
+pub(in crate::config) static WORKFLOW_FILE: Syntax =
+    Syntax { noun: "a workflow's path", pattern: Some(r"^\.github/workflows/.+\.ya?ml$"), check: workflow_file };
+
+fn workflow_file(text: &str) -> Check {
+    const FOLDER: &str = ".github/workflows/";
+    let file = text.trim_start_matches("./").trim_start_matches('/').replace('\\', "/");
+    let name = file.strip_prefix(FOLDER).unwrap_or(&file);
+    let yaml = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml"));
+    let Some(stem) = yaml.filter(|stem| !stem.is_empty()) else {
+        return Err(Wrong::new("a workflow is a .yml or .yaml file", format!("write a path such as \"{FOLDER}deploy.yml\"")));
+    };
+    let steps = name.split('/').any(|part| part.is_empty() || part == "." || part == "..");
+    match text.strip_prefix(FOLDER) {
+        Some(_) if !steps && !text.contains('\\') && !text.contains(char::is_control) => Ok(()),
+        _ if steps || stem.contains('/') => {
+            Err(Wrong::new(format!("a workflow lies below {FOLDER}"), "write the path from the repository's root, without `..`"))
+        }
+        _ => Err(Wrong::new(format!("a workflow lies below {FOLDER}"), format!("write \"{FOLDER}{name}\""))),
+    }
+}
+
+/// The events that start a run. `workflow_call` is not among them: the calling workflow's event starts it.
+pub(in crate::config) static EVENTS: &[&str] = &[
+    "branch_protection_rule",
+    "check_run",
+    "check_suite",
+    "create",
+    "delete",
+    "deployment",
+    "deployment_status",
+    "discussion",
+    "discussion_comment",
+    "fork",
+    "gollum",
+    "image_version",
+    "issue_comment",
+    "issues",
+    "label",
+    "merge_group",
+    "milestone",
+    "page_build",
+    "public",
+    "pull_request",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "pull_request_target",
+    "push",
+    "registry_package",
+    "release",
+    "repository_dispatch",
+    "schedule",
+    "status",
+    "watch",
+    "workflow_dispatch",
+    "workflow_run",
+];
+
+pub(in crate::config) static REF_NAME: Syntax = Syntax {
+    noun: "a branch or tag",
+    pattern: Some("^(?!refs/(heads|tags)/)"),
+    check: |text| match text.strip_prefix("refs/heads/").or_else(|| text.strip_prefix("refs/tags/")) {
+        Some(short) => Err(Wrong::new("a branch or a tag is written by its short name", format!("write {}", quote(short)))),
+        None => ref_name(text),
+    },
+};
+
+pub(in crate::config) static REF: Syntax = Syntax {
+    noun: "a ref",
+    pattern: None,
+    check: |text| match text.strip_prefix("refs/") {
+        Some(rest) if !rest.starts_with("heads/") && !rest.starts_with("tags/") => {
+            Err(Wrong::new("a dispatch runs on a branch or a tag", "write refs/heads/BRANCH or refs/tags/TAG"))
+        }
+        Some(_) => ref_name(text),
+        None => ref_name(text),
+    },
+};
+
+/// What git takes for one ref's name; patterns are refused, because a scenario is one concrete run.
+fn ref_name(text: &str) -> Check {
+    if text.contains(['*', '?', '[']) {
+        return Err(Wrong::new(
+            "a scenario is one concrete run, not a pattern",
+            "write one name that the pattern matches, such as \"v1.2.3\"",
+        ));
+    }
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "~^:\\".contains(c);
+    let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
+    if text.contains(odd) || text.contains("..") || text.contains("@{") || text.ends_with('.') || !text.split('/').all(part) {
+        return Err(Wrong::new("not a name that git allows", "write a branch or a tag as `git branch` or `git tag` prints it"));
+    }
+    Ok(())
+}
+
+pub(in crate::config) static INPUT: Syntax = Syntax { noun: "an input's name", pattern: None, check: not_empty };
