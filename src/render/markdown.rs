@@ -211,7 +211,7 @@ fn block_text(block: &Block) -> String {
     match block {
         Block::Row(row) => fence("diff", &[row_text(row, 0)]),
         Block::Text(words) => prose(&bounded(words)),
-        Block::Quote(words) => bounded(words).split('\n').map(|line| format!("> {}", prose(line))).collect::<Vec<_>>().join("<br>\n"),
+        Block::Quote(words) => quote(&bounded(words)),
         Block::Link(url) => link(url),
         Block::Steps(steps) => {
             let step = |(at, step): (usize, &String)| format!("{}. {}", at + 1, prose(&bounded(step)));
@@ -222,6 +222,18 @@ fn block_text(block: &Block) -> String {
         Block::Finding(problem) => finding(problem),
         Block::Table(rows) => table(rows),
     }
+}
+
+/// Lines stay lines by a backslash: a tag that stood alone on its line would turn those after it into HTML.
+fn quote(words: &str) -> String {
+    let lines: Vec<String> = words.split('\n').map(prose).collect();
+    let ends = lines.iter().skip(1).map(String::as_str).chain(std::iter::once("")).map(str::trim);
+    let line = |(line, next): (&String, &str)| match (line.trim(), next) {
+        ("", _) => ">".to_owned(),
+        (line, "") => format!("> {line}"),
+        (line, _) => format!("> {line}\\"),
+    };
+    lines.iter().zip(ends).map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn finding(finding: &Finding) -> String {

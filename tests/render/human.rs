@@ -2,9 +2,10 @@
 
 use gatectl::model::{Plan, Report};
 use gatectl::render::{Document, Style, human};
+use proptest::prelude::*;
 
 use crate::golden::assert_golden;
-use crate::samples;
+use crate::samples::{self, hostile_text, saying};
 
 const COLOR: Style = Style { color: true, ..Style::PLAIN };
 
@@ -71,15 +72,20 @@ fn taking_the_colours_away_leaves_the_plain_output() {
 
 #[test]
 fn no_line_holds_a_control_or_a_command() {
-    for (name, document) in documents() {
-        for line in plain(&document).lines() {
-            assert!(
-                !line.chars().any(|c| c.is_control() || ('\u{200b}'..='\u{200f}').contains(&c) || ('\u{202a}'..='\u{2069}').contains(&c)),
-                "{name}: {line:?}"
-            );
-            assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "{name}: {line:?}");
-            assert_eq!(line, line.trim_end(), "{name}");
-        }
+    documents().iter().for_each(|(_, document)| assert_harmless(&plain(document)));
+}
+
+fn assert_harmless(text: &str) {
+    for line in text.lines() {
+        let unseen = |c: char| {
+            c.is_control()
+                || ('\u{200b}'..='\u{200f}').contains(&c)
+                || ('\u{2028}'..='\u{202e}').contains(&c)
+                || ('\u{2066}'..='\u{2069}').contains(&c)
+        };
+        assert!(!line.chars().any(unseen), "{line:?}");
+        assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "{line:?}");
+        assert_eq!(line, line.trim_end());
     }
 }
 
@@ -95,5 +101,18 @@ fn lines_stay_within_80_columns_unless_one_word_is_wider() {
             let widest = line.split(' ').map(UnicodeWidthStr::width).max().unwrap_or(0);
             assert!(widest > 80 - 8, "{name}: {line}");
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn any_text_is_harmless(text in hostile_text(), width in 10_usize..100) {
+        let document = saying(&text);
+        let lines = human::render(&document, Style { color: false, width });
+        assert_harmless(&lines);
+        let coloured = human::render(&document, Style { color: true, width });
+        prop_assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), lines);
     }
 }

@@ -1,13 +1,16 @@
 //! The view of a pull request.
 
 use gatectl::model::{Action, Plan};
+use gatectl::render::Document;
+use gatectl::render::escape::{markdown as escape, visible};
 use gatectl::render::markdown::{COMMENT_LIMIT, SUMMARY_LIMIT, marker, render};
-use gatectl::render::{Block, Document, Finding, Place, Section, Severity, Span, Table};
 use proptest::prelude::*;
+use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 use serde_json::json;
+use unicode_width::UnicodeWidthChar;
 
 use crate::golden::assert_golden;
-use crate::samples::{self, NASTY};
+use crate::samples::{self, NASTY, hostile_text, saying};
 
 fn documents() -> Vec<Document> {
     let plans = [samples::plan(vec![]), samples::everything(), samples::hostile()];
@@ -15,57 +18,19 @@ fn documents() -> Vec<Document> {
     plans.iter().map(Document::from).chain(reports.iter().map(Document::from)).collect()
 }
 
-/// A document in which every kind of block holds the text.
-fn saying(text: &str) -> Document {
-    let finding = Finding {
-        severity: Severity::Error,
-        code: "code",
-        subject: text.into(),
-        message: text.into(),
-        fix: text.into(),
-        place: Place::Nowhere,
-    };
-    let blocks = vec![
-        Block::Text(text.into()),
-        Block::Quote(text.into()),
-        Block::Link(text.into()),
-        Block::Steps(vec![text.into()]),
-        Block::Item { subject: text.into(), text: text.into() },
-        Block::Finding(finding.clone()),
-        Block::Table(Table { header: vec!["a".into(), text.into()], rows: vec![vec![Span::plain(text), Span::plain(text)]] }),
-    ];
-    let folded = Section { alerts: vec![finding], fold: Some("Fold"), ..Section::default() };
-    let sections = vec![Section { blocks, ..Section::default() }, folded];
-    Document { sections, headline: text.into(), next: vec![text.into()], ..Document::from(&samples::applied()) }
+/// What a reader of GitHub's Markdown makes of it.
+fn events(text: &str) -> Vec<Event<'_>> {
+    let all = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_MATH | Options::ENABLE_FOOTNOTES;
+    Parser::new_ext(text, all | Options::ENABLE_TASKLISTS | Options::ENABLE_GFM).collect()
 }
 
-/// Everything but fenced blocks and inline code: what GitHub reads as markup.
-fn markup(text: &str) -> String {
-    let mut fence: Option<String> = None;
-    let mut out = String::new();
-    for line in text.lines() {
-        let ticks: String = line.chars().take_while(|c| *c == '`').collect();
-        match &fence {
-            Some(open) if line == open => fence = None,
-            Some(_) => {}
-            None if ticks.len() > 2 => fence = Some(ticks),
-            None => {
-                let (mut code, mut escaped) = (false, false);
-                for c in line.chars() {
-                    if c == '`' && !escaped {
-                        code = !code;
-                    } else if !code {
-                        out.push(c);
-                    }
-                    escaped = c == '\\' && !escaped && !code;
-                }
-                assert!(!code, "code that stays open: {line}");
-                out.push('\n');
-            }
-        }
-    }
-    assert_eq!(fence, None, "a fence that stays open");
-    out
+/// The characters that are shown, without the breaks that keep GitHub from linking.
+fn shown(text: &str) -> String {
+    let shown = |event| match event {
+        Event::Text(text) | Event::Code(text) => text.to_string(),
+        _ => String::new(),
+    };
+    events(text).into_iter().map(shown).collect::<String>().replace('\u{200b}', "")
 }
 
 #[test]
@@ -105,32 +70,75 @@ fn weakening_and_unknown_are_outside_the_fold() {
 
 #[test]
 fn nothing_from_outside_is_markup() {
-    let documents = documents().into_iter().chain(NASTY.iter().map(|nasty| saying(nasty)));
-    for document in documents {
-        let text = render(&document, "", SUMMARY_LIMIT);
-        assert!(
-            !text
-                .chars()
-                .any(|c| (c.is_control() && c != '\n') || ('\u{200b}'..='\u{200f}').contains(&c) || ('\u{202a}'..='\u{2069}').contains(&c))
-        );
-        let markup = markup(&text);
-        // The first line is the marker; what is between angle brackets after it is ours, or an address that we made a link.
-        for tag in markup.lines().skip(1).flat_map(|line| line.split('<').skip(1)) {
-            let ours = ["details>", "/details>", "summary>", "/summary>", "code>", "/code>", "br>", "span>$", "/span>", "https://"];
-            assert!(ours.iter().any(|tag_of_ours| tag.starts_with(tag_of_ours)), "{tag}");
-        }
-        for (at, c) in markup.char_indices() {
-            let rest = &markup[at + c.len_utf8()..];
-            match c {
-                '@' => assert!(rest.starts_with("&#8203;"), "{rest}"),
-                '[' => assert!(markup[..at].ends_with('\\') || rest.starts_with("!WARNING]"), "{rest}"),
-                _ => {}
-            }
-        }
-        assert!(!markup.contains("www.") && !markup.replace("<https://", "").contains("://"), "{markup}");
-        assert!(!markup.to_lowercase().contains("gh-7") && !markup.contains("#123") && !markup.contains("0123456789abcdef"));
-        assert_eq!(markup.matches("<details>").count(), markup.matches("</details>").count());
+    for document in documents().into_iter().chain(NASTY.iter().map(|nasty| saying(nasty))) {
+        assert_only_ours(&render(&document, "", SUMMARY_LIMIT));
     }
+}
+
+fn assert_only_ours(text: &str) {
+    let unseen =
+        |c: char| (c.is_control() && c != '\n') || ('\u{200b}'..='\u{200f}').contains(&c) || ('\u{202a}'..='\u{2069}').contains(&c);
+    assert!(!text.chars().any(unseen));
+    let ours = [
+        "<details>\n",
+        "</details>\n",
+        "<br>",
+        "<code>",
+        "</code>",
+        "<span>",
+        "</span>",
+        "<!-- gatectl:plan -->\n",
+        "<!-- gatectl:apply -->\n",
+    ];
+    let (mut headings, mut code, mut link) = (0, 0, false);
+    for event in events(text) {
+        match event {
+            Event::Html(html) | Event::InlineHtml(html) => {
+                code += html.matches("<code>").count();
+                code -= html.matches("</code>").count();
+                assert!(ours.contains(&&*html) || html.starts_with("<summary>"), "{html}");
+            }
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => code += 1,
+            Event::End(TagEnd::CodeBlock) => code -= 1,
+            Event::Start(Tag::Heading { .. }) => headings += 1,
+            Event::Start(Tag::Link { link_type, dest_url, .. }) => {
+                link = true;
+                assert_eq!(link_type, LinkType::Autolink, "{dest_url}");
+                assert!(dest_url.starts_with("https://"), "{dest_url}");
+            }
+            Event::End(TagEnd::Link) => link = false,
+            // GitHub looks for mentions, references and addresses in what is left as text.
+            Event::Text(words) if !link && code == 0 => assert_unlinked(&words),
+            Event::Start(
+                Tag::Image { .. }
+                | Tag::Emphasis
+                | Tag::Strikethrough
+                | Tag::FootnoteDefinition(_)
+                | Tag::CodeBlock(CodeBlockKind::Indented),
+            )
+            | Event::FootnoteReference(_)
+            | Event::InlineMath(_)
+            | Event::DisplayMath(_)
+            | Event::TaskListMarker(_)
+            | Event::Rule => panic!("{event:?}"),
+            _ => {}
+        }
+    }
+    assert_eq!((headings, code), (1, 0));
+}
+
+fn assert_unlinked(words: &str) {
+    let follows = |start: &str, next: fn(char) -> bool| {
+        let words = words.to_lowercase();
+        words.match_indices(start).any(|(at, _)| words[at + start.len()..].starts_with(next))
+    };
+    assert!(!follows("@", char::is_alphanumeric) && !follows("#", char::is_numeric) && !follows("gh-", char::is_numeric), "{words}");
+    assert!(
+        !words.split(|c: char| !c.is_alphanumeric()).any(|word| word == "0123456789abcdef")
+            && !follows("www.", char::is_alphanumeric)
+            && !follows("://", |_| true),
+        "{words}"
+    );
 }
 
 #[test]
@@ -166,13 +174,25 @@ fn what_does_not_fit_is_named_and_the_summary_stays() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn the_limit_holds_for_any_text(text in "(?s).{0,1000}", times in 1_usize..40, limit in 16_384_usize..70_000) {
+    fn the_limit_holds_for_any_text(text in "(?s).{0,1000}", times in 1_usize..10, limit in 16_384_usize..70_000) {
         let sections = saying(&text).sections;
         let document = Document { sections: sections.into_iter().cycle().take(times * 2).collect(), ..saying(&text) };
         prop_assert!(render(&document, &text.chars().take(50).collect::<String>(), limit).len() <= limit);
+    }
+
+    #[test]
+    fn any_text_shows_its_characters_and_nothing_else(text in hostile_text()) {
+        let same = |shown: &str, text: &str| shown.replace('`', "").trim() == text.replace('`', "").trim();
+        prop_assert_eq!(shown(&escape::text(text.trim())), visible(text.trim()));
+        prop_assert!(same(&shown(&escape::code(&text)), &visible(&text)), "{}", escape::code(&text));
+        // A mark that would combine with what we put in front of it is written out, one within a word is not.
+        let combines = text.chars().any(|c| c.width() == Some(0));
+        prop_assert!(combines || same(&shown(&escape::prose(&text)), &visible(text.trim_start_matches(' '))), "{}", escape::prose(&text));
+        prop_assert_eq!(shown(&escape::fence("diff", &[text.clone(), text.clone()])), format!("{0}\n{0}\n", visible(&text)));
+        assert_only_ours(&render(&saying(&text), "", SUMMARY_LIMIT));
     }
 
     #[test]

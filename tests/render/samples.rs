@@ -3,6 +3,8 @@
 use gatectl::model::{
     Action, Address, ByHand, Change, EnvName, Field, Note, Outcome, OutcomeResult, Plan, RepoName, Report, Step, Unknown,
 };
+use gatectl::render::{Block, Document, Finding, Place, Section, Severity, Span, Table};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 /// What tries to be more than text, in any medium.
@@ -300,4 +302,35 @@ pub(crate) fn hostile_report() -> Report {
         results(nasty).into_iter().map(|result| outcome(env(&format!("e{nasty}")), Action::Update, result, nasty)).collect::<Vec<_>>()
     });
     Report { converged: false, outcomes: outcomes.collect(), interrupted: true }
+}
+
+/// A document in which every kind of block holds the text.
+pub(crate) fn saying(text: &str) -> Document {
+    let finding = Finding {
+        severity: Severity::Error,
+        code: "code",
+        subject: text.into(),
+        message: text.into(),
+        fix: text.into(),
+        place: Place::Nowhere,
+    };
+    let blocks = vec![
+        Block::Text(text.into()),
+        Block::Quote(text.into()),
+        Block::Link(text.into()),
+        Block::Steps(vec![text.into()]),
+        Block::Item { subject: text.into(), text: text.into() },
+        Block::Finding(finding.clone()),
+        Block::Table(Table { header: vec!["a".into(), text.into()], rows: vec![vec![Span::plain(text), Span::plain(text)]] }),
+    ];
+    let folded = Section { alerts: vec![finding], fold: Some("Fold"), ..Section::default() };
+    let sections = vec![Section { blocks, ..Section::default() }, folded];
+    Document { sections, headline: text.into(), next: vec![text.into()], ..Document::from(&applied()) }
+}
+
+/// Marks of every kind, close together.
+pub(crate) fn hostile_text() -> impl Strategy<Value = String> {
+    let part =
+        prop_oneof![prop::sample::select(NASTY).prop_map(str::to_owned), "[-`|*_~<>@#$!\\[\\](){}\\\\:/.=+& \n1ahw]{0,12}", "(?s).{0,10}"];
+    prop::collection::vec(part, 0..4).prop_map(|parts| parts.concat())
 }

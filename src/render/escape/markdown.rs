@@ -22,8 +22,8 @@ pub fn text(raw: &str) -> String {
             '>' => out.push_str("&gt;"),
             // Cells of a table are split before backslashes are read.
             '|' => out.push_str("&#124;"),
-            // GitHub's own way to write a dollar that is not mathematics.
-            '$' => out.push_str("<span>$</span>"),
+            // Mathematics is looked for in the source by some readers and in the text by others.
+            '$' => out.push_str("<span>&#36;</span>"),
             '@' | '#' => {
                 out.push(c);
                 out.push_str(BREAK);
@@ -65,7 +65,8 @@ pub fn text(raw: &str) -> String {
 #[must_use]
 pub fn prose(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len() * 2);
-    let parts: Vec<&str> = raw.split('`').collect();
+    // Blanks in front of a line mean code.
+    let parts: Vec<&str> = raw.trim_start_matches(' ').split('`').collect();
     for (at, part) in parts.iter().enumerate() {
         let closed = at + 1 < parts.len();
         match (at % 2 == 1, closed) {
@@ -140,9 +141,10 @@ fn push_code(raw: &str, out: &mut String) {
 
 /// Whether GitHub would make a link of a word by itself.
 fn is_linked(word: &str) -> bool {
-    let hex = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    let commit = (7..=64).contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_hexdigit());
-    word.contains("://") || (commit && hex.bytes().any(|b| b.is_ascii_alphabetic()))
+    let commit = |run: &str| {
+        (7..=64).contains(&run.len()) && run.bytes().all(|b| b.is_ascii_hexdigit()) && run.bytes().any(|b| b.is_ascii_alphabetic())
+    };
+    word.contains("://") || visible(word).split(|c: char| !c.is_ascii_alphanumeric()).any(commit)
 }
 
 fn ends_with(text: &str, ascii: &str) -> bool {
