@@ -20,6 +20,7 @@ mod switches;
 mod wire;
 
 #[cfg(test)]
+#[path = "../../tests/support/conformance.rs"]
 mod conformance;
 #[cfg(test)]
 mod tests;

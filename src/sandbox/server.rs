@@ -320,7 +320,9 @@ impl hyper::body::Body for Delivery {
     type Error = Reset;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Reset>>> {
-        if let Some(pause) = self.pause {
+        // What was sent so far must leave before the connection breaks.
+        let pause = if self.cut == Some(0) { Some(Duration::from_millis(10)) } else { self.pause };
+        if let Some(pause) = pause {
             let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
             if sleep.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
