@@ -9,6 +9,8 @@
 //!                       ↑ drift, faults, switches        └→ Log (exchanges, writes)
 //! ```
 
+mod declared;
+mod delivery;
 mod faults;
 mod github;
 mod heroku;

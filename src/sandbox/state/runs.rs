@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::github::{Environment, PolicyMode, RefType, Repo, Ruleset};
+use super::environment::{Environment, PolicyMode, RefType};
+use super::github::{Repo, Ruleset};
 use super::{State, people::ReviewerRef};
 use crate::sandbox::switches::{FreshBypass, Rulesets};
 

@@ -83,7 +83,7 @@ fn each_scenario_breaks_what_it_names_and_nothing_else() {
             (Scenario::Gated, Some(production)) => assert_eq!(production, gated.gates[key]),
             (Scenario::MissingEnvironment, None) => {}
             (Scenario::PlanLimit, None) => {
-                assert_eq!((repo.visibility, state.github.people.plan("raxx-app")), (Visibility::Private, Plan::Team))
+                assert_eq!((repo.visibility, state.github.people.plan("raxx-app")), (Visibility::Private, Plan::Team));
             }
             (Scenario::NoRules, Some(production)) => {
                 assert!(production.reviewers.is_empty() && production.policy.is_none() && production.wait_timer == 0);

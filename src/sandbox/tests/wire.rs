@@ -85,7 +85,7 @@ async fn answers_can_be_replaced_before_and_after_the_effect() {
     let put = |fault: Fault| fault.method("PUT").path("/repos/*/environments/*").nth(1);
     sandbox.with(|state| {
         state.faults =
-            vec![put(Fault::before(Response::github_error(500, "Server Error"))), put(Fault::after(Response::html(502, "<h1>"))).nth(2)]
+            vec![put(Fault::before(Response::github_error(500, "Server Error"))), put(Fault::after(Response::html(502, "<h1>"))).nth(2)];
     });
     let timer = || sandbox.with(|state| state.repo("acme/shop").environment("production").unwrap().wait_timer);
     assert_eq!((status(&talk(sandbox.github_url(), "PUT", ENV, "{\"wait_timer\":1}").await.0), timer()), (500, 0));
@@ -110,7 +110,7 @@ async fn connections_are_reset_before_and_after_the_effect() {
 async fn bodies_can_end_early_and_arrive_slowly() {
     let sandbox = start().await;
     sandbox.with(|state| {
-        state.faults = vec![Fault::new(Effect::Truncate(10)).nth(1), Fault::new(Effect::Drip(100, Duration::from_millis(1))).nth(2)]
+        state.faults = vec![Fault::new(Effect::Truncate(10)).nth(1), Fault::new(Effect::Drip(100, Duration::from_millis(1))).nth(2)];
     });
     let (cut, _) = talk(sandbox.github_url(), "GET", ENV, "").await;
     let (head, body) = cut.split_once("\r\n\r\n").unwrap();
