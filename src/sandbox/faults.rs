@@ -61,7 +61,7 @@ pub enum Effect {
     Drip(usize, Duration),
     /// The true answer announces its whole length and ends after so many bytes of its body.
     Truncate(usize),
-    /// Somebody else changes the world first; the answer is true.
+    /// Somebody else changes the world, just before or just after the request has its effect; the answer is true.
     Meanwhile(Arc<dyn Fn(&mut State) + Send + Sync>),
 }
 

@@ -9,6 +9,8 @@
 //!                       ↑ drift, faults, switches        └→ Log (exchanges, writes)
 //! ```
 
+mod declared;
+mod delivery;
 mod faults;
 mod github;
 mod heroku;
@@ -20,6 +22,7 @@ mod switches;
 mod wire;
 
 #[cfg(test)]
+#[path = "../../tests/support/conformance.rs"]
 mod conformance;
 #[cfg(test)]
 mod tests;

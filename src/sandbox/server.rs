@@ -4,21 +4,18 @@
 //! `/api/v3`, as an Enterprise Server does. HTTP/1.1, and HTTP/2 for a client that begins with it.
 
 use std::io;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
-use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Limited};
-use hyper::body::{Bytes, Frame, Incoming, SizeHint};
+use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use super::delivery::{Delivery, Reset, Wire};
 use super::faults::{Effect, Moment};
 use super::log::{Exchange, Write};
 use super::state::State;
@@ -124,7 +121,11 @@ async fn accept(api: Api, listener: TcpListener, shared: Arc<Shared>) {
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                let Ok((stream, _)) = accepted else { continue };
+                let Ok((stream, _)) = accepted else {
+                    // Out of descriptors, most likely: some will be free soon.
+                    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                    continue;
+                };
                 let _ = stream.set_nodelay(true);
                 connections.spawn(serve(api, stream, Arc::clone(&shared)));
             }
@@ -144,18 +145,6 @@ async fn serve(api: Api, stream: TcpStream, shared: Arc<Shared>) {
     // A connection that ends badly is the client's to notice.
     let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(io, service).await;
 }
-
-/// The connection is to be reset.
-#[derive(Debug)]
-struct Reset;
-
-impl std::fmt::Display for Reset {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("reset by the sandbox")
-    }
-}
-
-impl std::error::Error for Reset {}
 
 async fn respond(
     api: Api,
@@ -197,19 +186,25 @@ async fn respond(
 /// Lets the request have its effect, and notes what a write left behind.
 fn effective(shared: &Shared, api: Api, request: &Request, index: usize, effects: &[(Moment, Effect)]) -> Response {
     let mut state = shared.state();
-    for (_, effect) in effects {
-        if let Effect::Meanwhile(change) = effect {
-            change(&mut state);
+    meanwhile(Moment::Before, &mut state, effects);
+    let before = (!request.reads()).then(|| state.snapshot());
+    let response = state.answer(api, request);
+    if let Some(before) = before {
+        let after = state.snapshot();
+        state.log.writes.push(Write { exchange: index, before, after });
+    }
+    meanwhile(Moment::After, &mut state, effects);
+    response
+}
+
+fn meanwhile(now: Moment, state: &mut State, effects: &[(Moment, Effect)]) {
+    for (moment, effect) in effects {
+        if let Effect::Meanwhile(change) = effect
+            && *moment == now
+        {
+            change(state);
         }
     }
-    if request.reads() {
-        return state.answer(api, request);
-    }
-    let before = state.snapshot();
-    let response = state.answer(api, request);
-    let after = state.snapshot();
-    state.log.writes.push(Write { exchange: index, before, after });
-    response
 }
 
 fn faults(state: &mut State, api: Api, request: &Request) -> Vec<(Moment, Effect)> {
@@ -296,91 +291,4 @@ fn deliver(response: Response, effects: &[(Moment, Effect)]) -> hyper::Response<
         }
     }
     answer
-}
-
-/// A body that can arrive slowly, and stop short of what it announced.
-struct Delivery {
-    rest: Bytes,
-    announced: u64,
-    piece: usize,
-    pause: Option<Duration>,
-    cut: Option<usize>,
-    sleep: Option<Pin<Box<tokio::time::Sleep>>>,
-}
-
-impl Delivery {
-    fn whole(rest: Bytes) -> Self {
-        let announced = rest.len() as u64;
-        Self { rest, announced, piece: usize::MAX, pause: None, cut: None, sleep: None }
-    }
-}
-
-impl hyper::body::Body for Delivery {
-    type Data = Bytes;
-    type Error = Reset;
-
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Reset>>> {
-        if let Some(pause) = self.pause {
-            let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
-            if sleep.as_mut().poll(context).is_pending() {
-                return Poll::Pending;
-            }
-            self.sleep = None;
-        }
-        if self.cut == Some(0) {
-            return Poll::Ready(Some(Err(Reset)));
-        }
-        if self.rest.is_empty() {
-            return Poll::Ready(None);
-        }
-        let length = self.piece.min(self.rest.len()).min(self.cut.unwrap_or(usize::MAX));
-        let piece = self.rest.split_to(length);
-        self.cut = self.cut.map(|cut| cut - length);
-        Poll::Ready(Some(Ok(Frame::data(piece))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.announced == 0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.announced)
-    }
-}
-
-/// A socket that says goodbye with a reset when it is told to.
-struct Wire {
-    stream: TcpStream,
-    reset: Arc<AtomicBool>,
-}
-
-impl Drop for Wire {
-    fn drop(&mut self) {
-        if self.reset.load(Ordering::SeqCst) {
-            let _ = self.stream.set_zero_linger();
-        }
-    }
-}
-
-impl AsyncRead for Wire {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Wire {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, data)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.reset.load(Ordering::SeqCst) {
-            return Poll::Ready(Ok(()));
-        }
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
 }

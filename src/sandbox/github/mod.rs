@@ -14,6 +14,7 @@ mod runs;
 mod secrets;
 mod shapes;
 mod variables;
+mod wish;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -114,10 +115,10 @@ fn route(world: &mut GitHub, switches: &Switches, now: &mut Now, caller: &Token,
     let mut call = Call { request, switches, now, ids, people, caller };
     match (request.method.as_str(), parts.as_slice()) {
         (_, ["repos", owner, name, rest @ ..]) => {
-            let called = format!("{owner}/{name}");
-            if let Some(repo) = repos.iter_mut().find(|repo| repo.name.to_string().eq_ignore_ascii_case(&called)) {
+            if let Some(repo) = repos.iter_mut().find(|repo| repo.is(owner, name)) {
                 return in_repository(&mut call, repo, rest);
             }
+            let called = format!("{owner}/{name}");
             let former = |repo: &&Repo| repo.former_names.iter().any(|former| former.to_string().eq_ignore_ascii_case(&called));
             let repo = repos.iter().find(former).ok_or_else(not_found)?;
             call.see(repo)?;
@@ -134,8 +135,7 @@ fn route(world: &mut GitHub, switches: &Switches, now: &mut Now, caller: &Token,
         ("GET", ["orgs", org, "teams", slug]) => people::team(&call, org, slug),
         ("GET", ["orgs", org, "teams", slug, "members"]) => people::members(&call, org, slug),
         ("GET", ["orgs", org, "teams", slug, "repos", owner, name]) => {
-            let called = format!("{owner}/{name}");
-            let repo = repos.iter().find(|repo| repo.name.to_string().eq_ignore_ascii_case(&called));
+            let repo = repos.iter().find(|repo| repo.is(owner, name));
             people::team_repository(&call, org, slug, repo)
         }
         ("GET", ["apps", slug]) => people::app(&call, slug),

@@ -2,6 +2,7 @@
 //!
 //! Everything is public and may be changed at any time, also while the server runs: that is how tests play another writer.
 
+mod environment;
 mod github;
 mod heroku;
 mod people;
@@ -17,9 +18,8 @@ use super::log::{Log, Snapshot};
 use super::switches::{Reads, Switches};
 use super::wire::{Api, Request, Response};
 
-pub use github::{
-    Branch, BranchPattern, CustomRule, Environment, GitHub, Ids, PolicyMode, RefType, Repo, RuleIds, Ruleset, Secret, Variable, Visibility,
-};
+pub use environment::{BranchPattern, CustomRule, Environment, PolicyMode, RefType, RuleIds, Secret, Variable};
+pub use github::{Branch, GitHub, Ids, Repo, Ruleset, Visibility};
 pub(super) use heroku::uuid;
 pub use heroku::{Heroku, HerokuApp, HerokuToken, Release};
 pub use people::{Account, AccountKind, App, Grant, Level, People, Permission, Plan, ReviewerRef, Team, Token};
@@ -111,7 +111,8 @@ impl State {
     /// When there is none: this is for tests and rehearsals that made it.
     #[allow(clippy::panic, reason = "a test that names a repository it did not make is wrong")]
     pub fn repo(&mut self, name: &str) -> &mut Repo {
-        match self.github.repos.iter_mut().find(|repo| repo.name.to_string().eq_ignore_ascii_case(name)) {
+        let (owner, own) = name.split_once('/').unwrap_or_default();
+        match self.github.repos.iter_mut().find(|repo| repo.is(owner, own)) {
             Some(repo) => repo,
             None => panic!("the sandbox has no repository {name}"),
         }

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::github::{Environment, PolicyMode, RefType, Repo, Ruleset};
+use super::environment::{Environment, PolicyMode, RefType};
+use super::github::{Repo, Ruleset};
 use super::{State, people::ReviewerRef};
 use crate::sandbox::switches::{FreshBypass, Rulesets};
 
@@ -109,8 +110,9 @@ impl Repo {
         match environment.policy {
             None => true,
             Some(PolicyMode::Protected) => {
+                // Without any protected branch, every branch may deploy.
                 let any = self.branches.iter().any(|branch| self.protects(&branch.name, rulesets));
-                !any && kind == RefType::Branch || kind == RefType::Branch && self.protects(name, rulesets)
+                kind == RefType::Branch && (!any || self.protects(name, rulesets))
             }
             Some(PolicyMode::Custom) => environment.patterns.iter().any(|pattern| pattern.kind == kind && fnmatch(&pattern.name, name)),
         }

@@ -1,0 +1,125 @@
+//! Each scenario is the declared world, broken in its own way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::*;
+use crate::model::EnvName;
+use crate::providers::github::desired::{self, BranchPolicy, Desired, Gate, Pattern, RefKind, Reviewer};
+use crate::providers::heroku::desired as declared;
+
+/// A file with a gated, an open and an absent environment.
+fn setup() -> Setup {
+    let name = |name: &str| EnvName::new(name).unwrap();
+    let production = Gate {
+        reviewers: Some(vec![
+            Reviewer::User { login: "MooseQuest".to_owned(), id: Some(20_930_225) },
+            Reviewer::Team { org: None, slug: "sre".to_owned(), id: None },
+        ]),
+        wait_timer: Some(10),
+        deployment_branch_policy: Some(BranchPolicy::Protected),
+        protection_rules: Some(std::iter::once("gatekeeper".to_owned()).collect()),
+        variables: BTreeMap::from([("TIER".to_owned(), "prod".to_owned())]),
+        secrets: BTreeSet::from(["KEY".to_owned()]),
+        ..Gate::default()
+    };
+    let pattern = Pattern { kind: RefKind::Tag, name: "v*".to_owned() };
+    let canary = Gate { deployment_branch_policy: Some(BranchPolicy::Selected(BTreeSet::from([pattern]))), ..Gate::default() };
+    let github = Desired {
+        environments: BTreeMap::from([
+            (name("production"), desired::Environment::Present(production)),
+            (name("canary"), desired::Environment::Present(canary)),
+            (name("old"), desired::Environment::Absent),
+        ]),
+        ..Desired::default()
+    };
+    let config = BTreeMap::from([("shop-prod".to_owned(), BTreeMap::from([("DEPLOY_FREEZE_OVERRIDE".to_owned(), "0".to_owned())]))]);
+    Setup::new(RepoName::parse("raxx-app/TradeMasterAPI").unwrap(), &github, &declared::Desired { config })
+}
+
+fn rehearse(scenario: Scenario) -> State {
+    State::rehearsal(scenario, &setup())
+}
+
+#[test]
+fn every_name_reads_back_and_others_are_refused_with_the_list() {
+    for scenario in Scenario::ALL {
+        assert_eq!(scenario.to_string().parse(), Ok(scenario));
+        assert!(!scenario.description().is_empty());
+    }
+    assert!("gatd".parse::<Scenario>().unwrap_err().contains("missing-environment"));
+}
+
+#[test]
+fn gated_is_the_declared_world() {
+    let mut state = rehearse(Scenario::Gated);
+    let people = state.github.people.clone();
+    let repo = state.repo("raxx-app/TradeMasterAPI");
+    let production = repo.environment("production").unwrap();
+    assert_eq!(production.reviewers[0], ReviewerRef::User(20_930_225));
+    assert_eq!(people.accounts[&20_930_225].login, "MooseQuest");
+    let sre = people.team("raxx-app", "sre").unwrap();
+    assert_eq!(production.reviewers[1], ReviewerRef::Team(sre.id));
+    assert!(repo.team_permission(&people, sre.id) >= Permission::Write && !sre.members.is_empty());
+    assert_eq!((production.wait_timer, production.policy, production.custom_rules.len()), (10, Some(PolicyMode::Protected), 1));
+    assert_eq!((production.variables["TIER"].value.as_str(), production.secrets.contains_key("KEY")), ("prod", true));
+    assert_eq!(repo.environment("canary").unwrap().patterns[0].kind, RefType::Tag);
+    assert!(repo.environment("old").is_none() && repo.environment("staging").is_some());
+    assert_eq!(state.heroku.apps["shop-prod"].config["DEPLOY_FREEZE_OVERRIDE"], "0");
+}
+
+#[test]
+fn each_scenario_breaks_what_it_names_and_nothing_else() {
+    let gated = rehearse(Scenario::Gated).snapshot();
+    let key = "raxx-app/TradeMasterAPI/production";
+    for scenario in Scenario::ALL {
+        let state = rehearse(scenario);
+        let mut now = state.snapshot();
+        let production = now.gates.remove(key);
+        let mut rest = gated.clone();
+        rest.gates.remove(key);
+        assert_eq!(now, rest, "{scenario}");
+        let repo = &state.github.repos[0];
+        match (scenario, production) {
+            (Scenario::Gated, Some(production)) => assert_eq!(production, gated.gates[key]),
+            (Scenario::MissingEnvironment, None) => {}
+            (Scenario::PlanLimit, None) => {
+                assert_eq!((repo.visibility, state.github.people.plan("raxx-app")), (Visibility::Private, Plan::Team));
+            }
+            (Scenario::NoRules, Some(production)) => {
+                assert!(production.reviewers.is_empty() && production.policy.is_none() && production.wait_timer == 0);
+            }
+            (Scenario::WrongReviewer, Some(production)) => {
+                let ReviewerRef::User(robot) = production.reviewers[0] else { panic!("a team") };
+                assert_eq!(state.github.people.accounts[&robot].login, "raxx-app-deploy-bot");
+            }
+            (Scenario::UnprotectedBranches, Some(production)) => {
+                assert!(production.policy == Some(PolicyMode::Protected) && repo.branches.iter().all(|branch| !branch.protected));
+            }
+            (scenario, production) => panic!("{scenario}: {production:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_personal_repository_is_public_unless_the_plan_is_the_point() {
+    let reviewers = Some(vec![Reviewer::User { login: "moose".to_owned(), id: None }]);
+    let gate = desired::Environment::Present(Gate { reviewers, ..Gate::default() });
+    let github = Desired { environments: BTreeMap::from([(EnvName::new("production").unwrap(), gate)]), ..Desired::default() };
+    let setup = Setup::new(RepoName::parse("Moose/app").unwrap(), &github, &declared::Desired::default());
+    let state = State::rehearsal(Scenario::Gated, &setup);
+    assert_eq!(
+        (state.github.repos[0].visibility, state.github.people.account("moose").unwrap().kind),
+        (Visibility::Public, AccountKind::User)
+    );
+    let state = State::rehearsal(Scenario::PlanLimit, &setup);
+    assert_eq!((state.github.repos[0].visibility, state.github.people.plan("moose")), (Visibility::Private, Plan::Pro));
+}
+
+#[test]
+fn ids_follow_from_names_alone() {
+    let ids = |scenario| {
+        rehearse(scenario).github.people.accounts.into_values().map(|account| (account.login, account.id)).collect::<BTreeMap<_, _>>()
+    };
+    let (gated, wrong) = (ids(Scenario::Gated), ids(Scenario::WrongReviewer));
+    assert!(gated.iter().all(|(login, id)| wrong.get(login) == Some(id)));
+}
