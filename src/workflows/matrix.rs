@@ -121,7 +121,8 @@ fn included(original: Vec<Combination>, parts: &Parts) -> Vec<(Combination, Rest
         };
         let mut extended = false;
         for (combination, (leg, _)) in original.iter().zip(legs.iter_mut()) {
-            let fits = keys.iter().filter(|(key, _)| is_original(key)).map(|(key, value)| combination.get(key).and_then(|o| same(value, o)));
+            let fits =
+                keys.iter().filter(|(key, _)| is_original(key)).map(|(key, value)| combination.get(key).and_then(|o| same(value, o)));
             let fits: Vec<Option<bool>> = fits.collect();
             if fits.contains(&Some(false)) {
                 continue;

@@ -2,14 +2,20 @@
 //!
 //! Owns reading, expressions, triggers, matrix and resolution. Must not know of HTTP or live state.
 
+pub mod contexts;
 pub mod deploys;
 mod expectation;
 pub mod expressions;
+pub mod facts;
+mod glob;
 mod keys;
 pub mod matrix;
 pub mod model;
 pub mod read;
+pub mod resolve;
+pub mod scenario;
 pub mod secrets;
+pub mod triggers;
 pub mod yaml;
 
 pub use expectation::{Expectation, InputValue, When};
