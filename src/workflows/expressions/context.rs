@@ -30,7 +30,7 @@ pub enum Node {
     /// Nothing, and why: a clause such as `the payload of an event is known at run time only`.
     Unknown(String),
     /// It is an object with these properties.
-    Partial(Map<Node>, Rest),
+    Partial(Map<Self>, Rest),
 }
 
 /// What is known of the properties that a [`Node::Partial`] does not list.

@@ -21,9 +21,9 @@ pub enum Value {
     /// Text.
     String(String),
     /// An array.
-    Array(Arc<Vec<Value>>),
+    Array(Arc<Vec<Self>>),
     /// An object.
-    Object(Arc<Map<Value>>),
+    Object(Arc<Map<Self>>),
 }
 
 impl Value {
