@@ -7,6 +7,7 @@ mod address;
 mod answer;
 mod change;
 mod duration;
+pub mod fnmatch;
 mod name;
 mod plan;
 mod report;

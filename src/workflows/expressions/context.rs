@@ -1,0 +1,127 @@
+//! What a scenario knows, as the evaluator asks for it.
+
+use std::collections::BTreeSet;
+
+use super::syntax::Span;
+use super::value::{Map, Value};
+
+/// The contexts that one position of a workflow offers, and what is known of them.
+pub trait Contexts {
+    /// The root of a context (`github`, `inputs`, `matrix`, …). The name comes as it is spelt in the expression: compare without case.
+    fn context(&self, name: &str) -> Lookup;
+}
+
+/// The answer to the question for a context.
+#[derive(Debug, Clone)]
+pub enum Lookup {
+    /// The position does not offer it: GitHub refuses the file.
+    Unavailable,
+    /// What is known of it.
+    Node(Node),
+}
+
+/// What is known of a context or of a property in it.
+#[derive(Debug, Clone)]
+pub enum Node {
+    /// The value.
+    Known(Value),
+    /// It is one of these, and nobody can say which; an empty list says nothing.
+    OneOf(Vec<Value>),
+    /// Nothing, and why: a clause such as `the payload of an event is known at run time only`.
+    Unknown(String),
+    /// It is an object with these properties.
+    Partial(Map<Self>, Rest),
+}
+
+/// What is known of the properties that a [`Node::Partial`] does not list.
+#[derive(Debug, Clone)]
+pub enum Rest {
+    /// There are none, so they are null.
+    Null,
+    /// Nothing, and why.
+    Unknown(String),
+}
+
+/// The functions that one position offers beyond those that every position has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Functions {
+    /// `success()`, `failure()`, `cancelled()`, `always()`, and what to assume of them; none where they are not allowed.
+    pub status: Option<Status>,
+    /// Whether `hashFiles` is allowed; its value is always unknown.
+    pub hash_files: bool,
+}
+
+/// What to assume of the jobs that this one needs. `always()` is true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Status {
+    /// `success()`.
+    pub success: Assumed,
+    /// `failure()`.
+    pub failure: Assumed,
+    /// `cancelled()`.
+    pub cancelled: Assumed,
+}
+
+impl Status {
+    /// Every needed job succeeded and nobody cancelled.
+    pub const NEEDS_SUCCEEDED: Self = Self { success: Assumed::True, failure: Assumed::False, cancelled: Assumed::False };
+    /// Anything may have happened.
+    pub const UNKNOWN: Self = Self { success: Assumed::Unknown, failure: Assumed::Unknown, cancelled: Assumed::Unknown };
+}
+
+/// A three-valued truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assumed {
+    /// It holds.
+    True,
+    /// It does not.
+    False,
+    /// Nobody can say.
+    Unknown,
+}
+
+/// A function that asks how the needed jobs ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StatusFunction {
+    /// `success()`.
+    Success,
+    /// `failure()`.
+    Failure,
+    /// `cancelled()`.
+    Cancelled,
+    /// `always()`.
+    Always,
+}
+
+/// Why a value is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// What is not known: `needs.setup.outputs.env`, `hashFiles()`.
+    pub path: String,
+    /// Where the expression reads it.
+    pub span: Span,
+    /// Why nobody can say.
+    pub why: String,
+}
+
+/// The value of an expression in every run of the scenario in which it has one.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Resolved {
+    /// Always this one.
+    Known(Value),
+    /// One of these: 2 to 16, no two equal. Not each of them need occur.
+    OneOf(Vec<Value>),
+    /// Nobody can say, for these reasons: at least one.
+    Unknown(Vec<Reason>),
+}
+
+/// What an `if:` comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    /// Its truth: a known bool, or unknown.
+    pub value: Resolved,
+    /// Whether text stands around `${{ }}`: it then is a non-empty string and always true, which is hardly ever meant.
+    pub mixed: bool,
+    /// The status functions that occur. Where there is none, `success() &&` is implied, and is part of the value.
+    pub status_functions: BTreeSet<StatusFunction>,
+}

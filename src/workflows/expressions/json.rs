@@ -1,0 +1,153 @@
+//! JSON in and out of expression values.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+use super::text::{Text, TooLarge};
+use super::value::{Map, Value};
+
+/// Why text gave no value.
+pub(super) enum Refusal {
+    /// No JSON reader takes it.
+    Invalid,
+    /// The standard refuses it, but GitHub's reader is more lenient and may not.
+    Lenient,
+}
+
+/// Reads JSON text.
+///
+/// The runner's reader takes more than the standard allows (single quotes, comments, trailing text), so what is refused here
+/// is surely refused there only when it ends too early or cannot begin a value.
+pub(super) fn read(text: &str) -> Result<Value, Refusal> {
+    serde_json::from_str(text).map_err(|error| {
+        let begins = text.trim_start().starts_with(|c: char| c.is_ascii_digit() || "{['\"/-.NIUtfnu".contains(c));
+        if begins && !error.is_eof() { Refusal::Lenient } else { Refusal::Invalid }
+    })
+}
+
+/// Writes a value as JSON with two spaces of indentation, as `toJSON` does.
+pub(super) fn write(value: &Value) -> Result<String, TooLarge> {
+    let mut text = Text::default();
+    write_at(&mut text, value, 0)?;
+    Ok(text.into_string())
+}
+
+/// Depth is bounded where values are made: JSON text by its reader, contexts by theirs.
+fn write_at(text: &mut Text, value: &Value, depth: usize) -> Result<(), TooLarge> {
+    match value {
+        Value::Null => text.push("null"),
+        Value::Bool(bool) => text.push(if *bool { "true" } else { "false" }),
+        Value::Number(number) => text.push(&number_token(*number)),
+        Value::String(string) => text.push(&string_token(string)),
+        Value::Array(items) if items.is_empty() => text.push("[]"),
+        Value::Array(items) => {
+            let mut opening = "[";
+            for item in items.iter() {
+                text.push(opening)?;
+                new_line(text, depth + 1)?;
+                write_at(text, item, depth + 1)?;
+                opening = ",";
+            }
+            new_line(text, depth)?;
+            text.push("]")
+        }
+        Value::Object(entries) if entries.is_empty() => text.push("{}"),
+        Value::Object(entries) => {
+            let mut opening = "{";
+            for (key, item) in entries.iter() {
+                text.push(opening)?;
+                new_line(text, depth + 1)?;
+                text.push(&string_token(key))?;
+                text.push(": ")?;
+                write_at(text, item, depth + 1)?;
+                opening = ",";
+            }
+            new_line(text, depth)?;
+            text.push("}")
+        }
+    }
+}
+
+fn new_line(text: &mut Text, depth: usize) -> Result<(), TooLarge> {
+    text.push("\n")?;
+    for _ in 0..depth {
+        text.push("  ")?;
+    }
+    Ok(())
+}
+
+fn string_token(string: &str) -> String {
+    serde_json::Value::from(string).to_string()
+}
+
+fn number_token(number: f64) -> String {
+    if !number.is_finite() {
+        "null".to_owned()
+    } else if number == 0.0 {
+        "0".to_owned()
+    } else {
+        number.to_string()
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of the language are doubles")]
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, bool: bool) -> Result<Value, E> {
+        Ok(Value::Bool(bool))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Number(number as f64))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::Number(number as f64))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::Number(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::from(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            items.push(item);
+        }
+        Ok(Value::array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some((key, value)) = access.next_entry::<String, Value>()? {
+            // A repeated key replaces; which of two spellings of one key wins is not settled, so neither does.
+            if map.spelling(&key).is_some_and(|spelling| spelling != key) {
+                return Err(A::Error::custom("a key in two spellings"));
+            }
+            map.insert(key, value);
+        }
+        Ok(Value::object(map))
+    }
+}

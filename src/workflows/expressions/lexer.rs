@@ -1,0 +1,175 @@
+//! Text to tokens.
+
+use super::number;
+use super::syntax::{Comparison, Span, SyntaxError};
+
+/// GitHub's limit on an expression, in units of UTF-16.
+const MAX_LENGTH: usize = 21_000;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Token {
+    pub(super) kind: Kind,
+    pub(super) span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Kind {
+    LeftParen,
+    RightParen,
+    LeftBracket,
+    RightBracket,
+    Comma,
+    Dot,
+    Star,
+    Not,
+    And,
+    Or,
+    Compare(Comparison),
+    Null,
+    Bool(bool),
+    Number(f64),
+    String(String),
+    Identifier,
+}
+
+/// Cuts the part of `text` from `within.start` to `within.end` into tokens; spans are bytes of `text`.
+pub(super) fn lex(text: &str, within: Span) -> Result<Vec<Token>, SyntaxError> {
+    let source = text.get(within.start..within.end).unwrap_or_default();
+    if source.encode_utf16().count() > MAX_LENGTH {
+        return Err(SyntaxError { span: within, message: format!("Exceeded max expression length {MAX_LENGTH}") });
+    }
+    let mut lexer = Lexer { source, at: 0, base: within.start, tokens: Vec::new() };
+    while let Some(c) = lexer.peek() {
+        if c.is_whitespace() {
+            lexer.at += c.len_utf8();
+        } else {
+            let token = lexer.token(c)?;
+            lexer.tokens.push(token);
+        }
+    }
+    Ok(lexer.tokens)
+}
+
+struct Lexer<'a> {
+    source: &'a str,
+    at: usize,
+    base: usize,
+    tokens: Vec<Token>,
+}
+
+impl Lexer<'_> {
+    fn rest(&self) -> &str {
+        self.source.get(self.at..).unwrap_or_default()
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn token(&mut self, first: char) -> Result<Token, SyntaxError> {
+        let start = self.at;
+        let two = self.rest().get(..2).unwrap_or_default();
+        let kind = match (first, two) {
+            ('(', _) => Kind::LeftParen,
+            (')', _) => Kind::RightParen,
+            ('[', _) => Kind::LeftBracket,
+            (']', _) => Kind::RightBracket,
+            (',', _) => Kind::Comma,
+            ('*', _) => Kind::Star,
+            ('.', _) if self.may_dereference() => Kind::Dot,
+            (_, "!=") => Kind::Compare(Comparison::NotEqual),
+            (_, "==") => Kind::Compare(Comparison::Equal),
+            (_, "<=") => Kind::Compare(Comparison::LessOrEqual),
+            (_, ">=") => Kind::Compare(Comparison::GreaterOrEqual),
+            (_, "&&") => Kind::And,
+            (_, "||") => Kind::Or,
+            ('!', _) => Kind::Not,
+            ('<', _) => Kind::Compare(Comparison::Less),
+            ('>', _) => Kind::Compare(Comparison::Greater),
+            ('\'', _) => return self.string(start),
+            ('.' | '-' | '+' | '0'..='9', _) => return self.number(start),
+            _ => return self.word(start),
+        };
+        self.at += match two {
+            "!=" | "==" | "<=" | ">=" | "&&" | "||" => 2,
+            _ => first.len_utf8(),
+        };
+        Ok(Token { kind, span: self.span(start) })
+    }
+
+    /// A point after what can be indexed is a dereference, any other begins a number.
+    fn may_dereference(&self) -> bool {
+        matches!(self.tokens.last().map(|token| &token.kind), Some(Kind::Identifier | Kind::RightBracket | Kind::RightParen | Kind::Star))
+    }
+
+    fn string(&mut self, start: usize) -> Result<Token, SyntaxError> {
+        self.at += 1;
+        let mut value = String::new();
+        while let Some(c) = self.peek() {
+            self.at += c.len_utf8();
+            if c != '\'' {
+                value.push(c);
+            } else if self.peek() == Some('\'') {
+                self.at += 1;
+                value.push(c);
+            } else {
+                return Ok(Token { kind: Kind::String(value), span: self.span(start) });
+            }
+        }
+        Err(self.unexpected(start))
+    }
+
+    fn number(&mut self, start: usize) -> Result<Token, SyntaxError> {
+        self.skip_to_boundary('.');
+        let number = number::parse(self.source.get(start..self.at).unwrap_or_default());
+        if number.is_nan() {
+            return Err(self.unexpected(start));
+        }
+        Ok(Token { kind: Kind::Number(number), span: self.span(start) })
+    }
+
+    fn word(&mut self, start: usize) -> Result<Token, SyntaxError> {
+        self.skip_to_boundary('\0');
+        let word = self.source.get(start..self.at).unwrap_or_default();
+        if !is_identifier(word) {
+            return Err(self.unexpected(start));
+        }
+        let property = self.tokens.last().is_some_and(|token| token.kind == Kind::Dot);
+        let kind = match word {
+            _ if property => Kind::Identifier,
+            "null" => Kind::Null,
+            "true" => Kind::Bool(true),
+            "false" => Kind::Bool(false),
+            "NaN" => Kind::Number(f64::NAN),
+            "Infinity" => Kind::Number(f64::INFINITY),
+            _ => Kind::Identifier,
+        };
+        Ok(Token { kind, span: self.span(start) })
+    }
+
+    /// Takes one character, and then all up to the next that ends a word; `also` does not end this one.
+    fn skip_to_boundary(&mut self, also: char) {
+        let mut first = true;
+        while let Some(c) = self.peek() {
+            if !first && c != also && (c.is_whitespace() || "([)],.!><=&|".contains(c)) {
+                break;
+            }
+            first = false;
+            self.at += c.len_utf8();
+        }
+    }
+
+    fn span(&self, start: usize) -> Span {
+        Span { start: self.base + start, end: self.base + self.at }
+    }
+
+    fn unexpected(&self, start: usize) -> SyntaxError {
+        let lexeme = self.source.get(start..self.at).unwrap_or_default();
+        SyntaxError { span: self.span(start), message: format!("Unexpected symbol: '{lexeme}'") }
+    }
+}
+
+fn is_identifier(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+}

@@ -1,0 +1,31 @@
+//! GitHub Actions' expression language, evaluated over what is known before a run.
+//!
+//! Owns lexing, parsing and evaluation. A value comes out as known, as one of a few, or as unknown with the reasons; that the
+//! known part is sound, whatever the unknown turns out to be, is the one law here. Must not know of YAML, files, events or jobs:
+//! what a scenario knows comes in through [`Contexts`].
+//!
+//! Semantics follow the runner (actions/runner) and the official cases of actions/languageservices.
+
+mod access;
+mod context;
+mod evaluate;
+mod functions;
+mod json;
+mod lexer;
+mod number;
+mod parser;
+mod possible;
+mod syntax;
+mod template;
+mod text;
+mod value;
+
+#[cfg(test)]
+mod cases;
+
+pub use context::{Assumed, Condition, Contexts, Functions, Lookup, Node, Reason, Resolved, Rest, Status, StatusFunction};
+pub use evaluate::evaluate;
+pub use parser::parse;
+pub use syntax::{Error, EvalError, Expr, Span, SyntaxError};
+pub use template::{condition, interpolate};
+pub use value::{Map, Value};
