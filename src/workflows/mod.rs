@@ -2,6 +2,7 @@
 //!
 //! Owns reading, expressions, triggers, matrix and resolution. Must not know of HTTP or live state.
 
+pub mod check;
 pub mod contexts;
 pub mod deploys;
 mod expectation;
@@ -12,6 +13,7 @@ mod keys;
 pub mod matrix;
 pub mod model;
 pub mod read;
+pub mod refs;
 pub mod resolve;
 pub mod scenario;
 pub mod secrets;

@@ -35,11 +35,12 @@ fn of_trigger(workflow: &Workflow, trigger: &Trigger, mentioned: &[String], fact
     let scenario = |git_ref: Option<String>, base: Option<String>| Scenario {
         label: label(event, git_ref.as_deref(), base.as_deref(), facts),
         event: event.to_owned(),
-        git_ref,
-        base,
         inputs: Vec::new(),
         types: types(trigger),
         pos: trigger.pos,
+        named_ref: git_ref.as_ref().or(base.as_ref()).is_none_or(|name| names(trigger, name, facts)),
+        git_ref,
+        base,
     };
     match event {
         "workflow_call" => Vec::new(),
@@ -69,6 +70,15 @@ fn of_trigger(workflow: &Workflow, trigger: &Trigger, mentioned: &[String], fact
             let (git_ref, base) = run_ref(event, None, facts);
             vec![scenario(git_ref, base)]
         }
+    }
+}
+
+/// Whether a ref is the default branch, the sample of a filter's pattern, or no branch or tag at all.
+fn names(trigger: &Trigger, git_ref: &str, facts: &Facts) -> bool {
+    match (git_ref.strip_prefix("refs/heads/"), git_ref.strip_prefix("refs/tags/")) {
+        (Some(branch), _) => branch == facts.default_branch || samples(&trigger.branches).iter().any(|name| name == branch),
+        (_, Some(tag)) => trigger.event != "push" || samples(&trigger.tags).iter().any(|name| name == tag),
+        (None, None) => true,
     }
 }
 

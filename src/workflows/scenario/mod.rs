@@ -32,6 +32,9 @@ pub struct Scenario {
     pub label: String,
     /// Where the file declares the trigger.
     pub pos: Pos,
+    /// Whether the ref is one that the trigger's own filters name, or the default branch; all others are tried only to see
+    /// whether they make a difference.
+    pub named_ref: bool,
 }
 
 /// An input with its value.
@@ -93,7 +96,15 @@ pub fn declared(workflow: &Workflow, when: &When, facts: &Facts) -> Result<Scena
     for (name, value) in &when.inputs {
         label.push_str(&format!(" {name}={}", written(value)));
     }
-    Ok(Scenario { event: when.event.clone(), git_ref, base, inputs, types: types(trigger), label, pos: trigger.pos })
+    Ok(Scenario { event: when.event.clone(), git_ref, base, inputs, types: types(trigger), label, pos: trigger.pos, named_ref: true })
+}
+
+/// A `when` in words, as gate.toml gives it.
+#[must_use]
+pub fn words(when: &When) -> String {
+    let git_ref = when.git_ref.iter().map(|git_ref| format!(" {git_ref}"));
+    let inputs = when.inputs.iter().map(|(name, value)| format!(" {name}={}", written(value)));
+    [when.event.clone()].into_iter().chain(git_ref).chain(inputs).collect()
 }
 
 /// The ref that a run of an event carries, and the branch that a pull request goes to (workflow page, 1.5).
