@@ -218,7 +218,7 @@ fn foreseen(before: &Result<Resolved, Error>, during: &Result<Resolved, Error>) 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_run_of_an_expression_is_foreseen(text in expression(), scenario in scenario()) {
