@@ -4,5 +4,6 @@
 
 mod expectation;
 pub mod expressions;
+pub mod glob;
 
 pub use expectation::{Expectation, InputValue, When};
