@@ -242,6 +242,7 @@ proptest! {
         let same = match (&before, &during) {
             (Ok(Resolved::Known(before)), Ok(Resolved::Known(during))) => alike(before, during),
             (Ok(Resolved::Unknown(_)), Ok(Resolved::Unknown(_))) => true,
+            (Ok(Resolved::OneOf(before)), Ok(Resolved::OneOf(during))) => before.iter().zip(during).all(|(a, b)| alike(a, b)),
             _ => before == during,
         };
         prop_assert!(same, "{text}: before {before:?}, during {during:?}");
