@@ -8,7 +8,7 @@ pub mod deploys;
 mod expectation;
 pub mod expressions;
 pub mod facts;
-mod glob;
+pub mod glob;
 mod keys;
 pub mod matrix;
 pub mod model;

@@ -3,7 +3,7 @@
 //! Owns the filters. Must not know what the run then does.
 
 use super::glob;
-use super::model::{Problem, RefFilter, Trigger, Workflow};
+use super::model::{Problem, RefFilter, Text, Trigger, Workflow};
 use super::yaml::Pos;
 
 /// Events whose filters look at the branch that a pull request goes to.
@@ -41,16 +41,30 @@ pub fn admits(trigger: &Trigger, filtered: &str) -> bool {
     }
 }
 
-/// A filter on the other kind of ref alone leaves this kind out.
+/// A filter on the other kind of ref alone leaves this kind out. Unclear patterns let everything through: it may run.
 fn lets_through(own: &RefFilter, other: &RefFilter, name: &str) -> bool {
     match own {
         RefFilter::Absent => *other == RefFilter::Absent,
-        RefFilter::Only(patterns) => patterns.iter().fold(false, |admitted, pattern| match pattern.as_str().strip_prefix('!') {
-            Some(taken_away) => admitted && !glob::matches(taken_away, name),
-            None => admitted || glob::matches(pattern.as_str(), name),
-        }),
-        RefFilter::Ignore(patterns) => !patterns.iter().any(|pattern| glob::matches(pattern.as_str(), name)),
+        RefFilter::Only(patterns) => glob::matches(&strings(patterns), name).unwrap_or(true),
+        RefFilter::Ignore(patterns) => !glob::matches(&strings(patterns), name).unwrap_or(false),
     }
+}
+
+/// The filters of a trigger of which nobody can say what they let through.
+#[must_use]
+pub fn unclear(trigger: &Trigger) -> Vec<Problem> {
+    let filters = [&trigger.branches, &trigger.tags].into_iter();
+    let patterns = filters.filter_map(|filter| match filter {
+        RefFilter::Only(patterns) | RefFilter::Ignore(patterns) => patterns.first().map(|first| (first.pos, patterns)),
+        RefFilter::Absent => None,
+    });
+    patterns
+        .filter_map(|(pos, patterns)| glob::matches(&strings(patterns), "").err().map(|error| Problem { pos, why: error.to_string() }))
+        .collect()
+}
+
+fn strings(patterns: &[Text]) -> Vec<&str> {
+    patterns.iter().map(Text::as_str).collect()
 }
 
 /// Names that the positive patterns of a filter admit, one for each where one is easily made.
@@ -115,7 +129,10 @@ mod tests {
         assert_eq!(pushes("{branches: ['**', '!main']}").0, false);
         assert_eq!(pushes("{branches: ['!main', '**']}").0, true);
         assert_eq!(pushes("{branches: ['**', '!main', 'm*']}").0, true);
-        assert_eq!(pushes("{branches: ['!main']}").0, false);
+        let unclear_one = on("push: {branches: ['!main']}");
+        assert_eq!(unclear(&unclear_one.triggers[0]).len(), 1);
+        assert!(starts(&unclear_one, "push", "refs/heads/dev").is_ok());
+        assert!(unclear(&on("push: {branches: ['**', '!main']}").triggers[0]).is_empty());
     }
 
     #[test]

@@ -6,8 +6,6 @@ mod derived;
 mod expected;
 mod names;
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use super::Expectation;
@@ -16,6 +14,7 @@ use super::model::{Problem, Workflow};
 use super::read::read;
 use super::resolve::{Files, JobEntry, resolve};
 use super::scenario::Scenario;
+use super::triggers::unclear;
 use super::yaml::{Pos, YamlError};
 use crate::model::EnvName;
 use crate::verify::{Code, Finding, Severity, Verdict, verdict};
@@ -112,8 +111,7 @@ struct Check<'a> {
 impl<'a> Check<'a> {
     /// What can be said of a file whatever starts it.
     fn file(&mut self, path: &str, file: &Result<Workflow, YamlError>) {
-        let declared: BTreeSet<&EnvName> =
-            self.facts.expectations.iter().filter(|e| same_path(&e.file, path)).map(|e| &e.environment).collect();
+        let relied_on = self.facts.expectations.iter().any(|e| same_path(&e.file, path));
         let workflow = match file {
             Ok(workflow) => workflow,
             Err(error) => {
@@ -123,7 +121,11 @@ impl<'a> Check<'a> {
             }
         };
         let problems = workflow.problems.iter().chain(workflow.jobs.iter().flat_map(|job| &job.problems));
-        self.findings.extend(problems.map(|problem| rejected(path, problem, !declared.is_empty())));
+        self.findings.extend(problems.map(|problem| rejected(path, problem, relied_on)));
+        for problem in workflow.triggers.iter().flat_map(unclear) {
+            let finding = Finding::new(Code::UnclearFilter, problem.why).in_file(path).at(problem.pos.line, problem.pos.col);
+            self.findings.push(if relied_on { finding.severity(Severity::Error) } else { finding });
+        }
         for unknown in &workflow.unknown_keys {
             let message = format!("`{}` in {} is not a key that GitHub knows", unknown.key.text, unknown.place);
             let finding = Finding::new(Code::UnknownKey, message).in_file(path).at(unknown.key.pos.line, unknown.key.pos.col);
