@@ -103,6 +103,9 @@ codes! {
     UnknownKey = "unknown-key", Warning, Disproves, None,
         "A key is not one that GitHub knows; a misspelt filter or environment does not do what it seems to do.",
         "correct the key's spelling";
+    UnclearFilter = "unclear-filter", Warning, Undecided, None,
+        "GitHub does not document what a filter pattern matches, so nobody can say which refs start the workflow.",
+        "write the pattern in a documented form";
     NeverTriggered = "never-triggered", Error, Disproves, None,
         "A declared scenario cannot start the workflow, so the expectation proves nothing about real deploys.",
         "correct `when` in gate.toml, or the workflow's `on`";

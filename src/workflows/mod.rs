@@ -2,14 +2,22 @@
 //!
 //! Owns reading, expressions, triggers, matrix and resolution. Must not know of HTTP or live state.
 
+pub mod check;
+pub mod contexts;
 pub mod deploys;
 mod expectation;
 pub mod expressions;
+pub mod facts;
+pub mod glob;
 mod keys;
 pub mod matrix;
 pub mod model;
 pub mod read;
+pub mod refs;
+pub mod resolve;
+pub mod scenario;
 pub mod secrets;
+pub mod triggers;
 pub mod yaml;
 
 pub use expectation::{Expectation, InputValue, When};

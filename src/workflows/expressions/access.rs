@@ -13,7 +13,8 @@ pub(super) fn star(object: &Possible) -> Possible {
     let mut set = Possible::default();
     for item in &object.items {
         set = set.or(match item {
-            Item::Known(Value::Array(items)) => Possible::item(Item::Filtered(Arc::clone(items))),
+            // A new array each time: `a.* == a.*` is false.
+            Item::Known(Value::Array(items)) => filtered(items.to_vec()),
             Item::Known(Value::Object(entries)) => filtered(entries.values().cloned().collect()),
             Item::Known(_) => filtered(Vec::new()),
             Item::Filtered(items) => filtered(items.iter().flat_map(elements).collect()),

@@ -4,7 +4,7 @@
 //! that fails in some runs only makes the result unknown; an error means that every run fails.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::context::{Assumed, Contexts, Functions, Lookup, Reason, Resolved, StatusFunction};
 use super::functions::{self, Failure, Function, Piece};
@@ -87,7 +87,7 @@ impl<'a> Evaluator<'a> {
         }
         if self.held.get() > MAX_HELD {
             self.held.set(held);
-            return Ok(undecided(tree, "its possible values are too large to follow").because(&value.reasons));
+            return Ok(Place::of(tree.span).unknown("its possible values are too large to follow").because(&value.reasons));
         }
         Ok(value)
     }
@@ -123,29 +123,35 @@ impl<'a> Evaluator<'a> {
         root.clone()
     }
 
-    /// `&&` and `||`: the operands that decide are kept, the others lead on to the next operand.
+    /// Evaluates a part that not every run reaches: its memory does not count for all, and its failure is not that of all.
+    fn aside(&self, tree: &Tree) -> Evaluated {
+        let (least, held) = (self.least.get(), self.held.get());
+        let value = self.tree(tree);
+        self.least.set(least);
+        if value.is_err() {
+            self.held.set(held);
+        }
+        value
+    }
+
+    fn maybe(&self, tree: &Tree) -> Possible {
+        self.aside(tree).unwrap_or_else(|error| may_fail(&error))
+    }
+
+    /// `&&` and `||`: what decides is kept, the rest leads on to the next operand.
     fn logical(&self, operands: &[Tree], decides: fn(Possible) -> Possible, leads_on: fn(Possible) -> Possible) -> Evaluated {
         let mut decided = Possible::default();
-        let mut last = Possible::known(Value::Null);
         for (at, operand) in operands.iter().enumerate() {
-            let certain = decided.is_empty();
-            last = match self.tree(operand) {
-                Ok(value) => value,
-                Err(error) if certain => return Err(error),
-                Err(error) => return Ok(decided.or(may_fail(&error))),
-            };
-            if at + 1 == operands.len() {
-                break;
+            let value = if decided.is_empty() { self.tree(operand)? } else { self.maybe(operand) };
+            if at + 1 == operands.len() || leads_on(value.clone()).is_empty() {
+                return Ok(decided.or(value).settled());
             }
-            if leads_on(last.clone()).is_empty() {
-                return Ok(decided.or(last).settled());
-            }
-            let kept = decides(last.clone());
+            let kept = decides(value);
             if !kept.is_empty() {
                 decided = decided.or(kept);
             }
         }
-        Ok(decided.or(last).settled())
+        Ok(decided)
     }
 
     fn access(&self, tree: &Tree, root: &Tree, steps: &[Index]) -> Evaluated {
@@ -163,20 +169,21 @@ impl<'a> Evaluator<'a> {
     }
 
     fn call(&self, tree: &Tree, function: Function, args: &[Tree]) -> Evaluated {
+        let place = Place { path: format!("{}()", function.name()), span: tree.span };
         match function {
             Function::Case => self.case(args),
-            Function::Format => self.format(tree, args),
-            Function::Status(status) => self.status(tree, status, args),
+            Function::Format => self.format(&place, args),
+            Function::Status(status) => self.status(tree.span, status, args),
             Function::HashFiles => {
                 self.all(args)?;
-                Ok(undecided(tree, "the content of files is known at run time only"))
+                Ok(place.unknown("the content of files is known at run time only"))
             }
-            Function::Contains => self.predicate(tree, args, functions::contains),
-            Function::StartsWith => self.predicate(tree, args, functions::starts_with),
-            Function::EndsWith => self.predicate(tree, args, functions::ends_with),
+            Function::Contains => self.predicate(&place, args, functions::contains),
+            Function::StartsWith => self.predicate(&place, args, functions::starts_with),
+            Function::EndsWith => self.predicate(&place, args, functions::ends_with),
             Function::Join => {
                 let args = self.all(args)?;
-                lift(tree, &args, Open::ANY, |values| match values {
+                lift(&place, &args, Open::ANY, |values| match values {
                     [array, rest @ ..] => functions::join(array, rest.first()),
                     [] => Ok(Value::Null),
                 })
@@ -186,11 +193,11 @@ impl<'a> Evaluator<'a> {
                 if args.iter().flat_map(|arg| &arg.items).any(|item| matches!(item, Item::Partial(_))) {
                     return Ok(Possible::unknown(Open::TRUTHY, reasons(&args)));
                 }
-                lift(tree, &args, Open::TRUTHY, |values| values.first().map_or(Ok(Value::Null), functions::to_json))
+                lift(&place, &args, Open::TRUTHY, |values| values.first().map_or(Ok(Value::Null), functions::to_json))
             }
             Function::FromJson => {
                 let args = self.all(args)?;
-                lift(tree, &args, Open::ANY, |values| values.first().map_or(Ok(Value::Null), functions::from_json))
+                lift(&place, &args, Open::ANY, |values| values.first().map_or(Ok(Value::Null), functions::from_json))
             }
         }
     }
@@ -199,12 +206,12 @@ impl<'a> Evaluator<'a> {
         args.iter().map(|arg| self.tree(arg)).collect()
     }
 
-    fn predicate(&self, tree: &Tree, args: &[Tree], holds: fn(&Value, &Value) -> bool) -> Evaluated {
+    fn predicate(&self, place: &Place, args: &[Tree], holds: fn(&Value, &Value) -> bool) -> Evaluated {
         let args = self.all(args)?;
         if args.iter().any(|arg| !arg.open.is_closed()) {
             return Ok(Possible::truths(true, true, reasons(&args)));
         }
-        lift(tree, &args, Open::ANY, |values| match values {
+        lift(place, &args, Open::ANY, |values| match values {
             [left, right] => Ok(Value::Bool(holds(left, right))),
             _ => Ok(Value::Null),
         })
@@ -216,66 +223,65 @@ impl<'a> Evaluator<'a> {
         for pair in args.chunks(2) {
             let [predicate, value] = pair else {
                 let Some(default) = pair.first() else { break };
-                return self.branch(&taken, default).map(Possible::settled);
+                taken = if taken.is_empty() { self.tree(default)? } else { taken.or(self.maybe(default)) };
+                break;
             };
-            let decided = match self.tree(predicate).and_then(|decided| truths_only(predicate, decided)) {
-                Err(error) if !taken.is_empty() => return Ok(taken.or(may_fail(&error))),
+            let certain = taken.is_empty();
+            let decided = if certain { self.tree(predicate) } else { self.aside(predicate) };
+            let decided = match decided.and_then(|decided| truths_only(predicate, decided)) {
+                Err(error) if !certain => return Ok(taken.or(may_fail(&error))),
                 decided => decided?,
             };
-            if decided.may_be_truthy() {
-                let chosen = if decided.may_be_falsy() {
-                    taken.or(self.tree(value).unwrap_or_else(|error| may_fail(&error)))
-                } else {
-                    self.branch(&taken, value)?
-                };
-                taken = chosen.because(&decided.reasons);
-            }
             if !decided.may_be_falsy() {
+                taken = if certain { self.tree(value)? } else { taken.or(self.maybe(value)) };
                 break;
+            }
+            if decided.may_be_truthy() {
+                taken = taken.or(self.maybe(value)).because(&decided.reasons);
             }
         }
         Ok(taken.settled())
     }
 
-    /// What is taken so far, or the value of a branch that is surely taken otherwise.
-    fn branch(&self, taken: &Possible, value: &Tree) -> Evaluated {
-        match self.tree(value) {
-            Err(error) if !taken.is_empty() => Ok(taken.clone().or(may_fail(&error))),
-            value => Ok(taken.clone().or(value?)),
-        }
-    }
-
-    fn format(&self, tree: &Tree, args: &[Tree]) -> Evaluated {
+    fn format(&self, place: &Place, args: &[Tree]) -> Evaluated {
         let Some((format, args)) = args.split_first() else { return Ok(Possible::known(Value::Null)) };
         let format = self.tree(format)?;
         let Some(single) = format.single() else {
-            return self.format_any(tree, format, args);
+            return self.format_any(place, format, args);
         };
         let text = single.operand().to_text();
-        let pieces = functions::format_pieces(&text, args.len()).map_err(|failure| failed(tree, failure))?;
-        let mut asked: Vec<usize> = pieces.iter().filter_map(|piece| if let Piece::Arg(at) = piece { Some(*at) } else { None }).collect();
-        asked.sort_unstable();
-        asked.dedup();
-        let values = asked.iter().filter_map(|at| args.get(*at)).map(|arg| self.tree(arg)).collect::<Result<Vec<_>, _>>()?;
-        let literal = pieces.iter().any(|piece| matches!(piece, Piece::Text(part) if !part.is_empty()));
-        lift(tree, &values, Open { truthy: true, falsy: !literal }, |values| {
-            let value_of = |at: usize| asked.binary_search(&at).ok().and_then(|at| values.get(at)).map_or_else(String::new, Value::to_text);
-            functions::fill(&pieces, value_of)
-        })
+        let pieces = functions::format_pieces(&text, args.len()).map_err(|failure| place.failure(failure))?;
+        // Arguments that the text does not ask for are not evaluated.
+        let mut asked = BTreeMap::new();
+        let mut values = Vec::new();
+        let mut renumbered = Vec::new();
+        for piece in pieces {
+            renumbered.push(match piece {
+                Piece::Text(_) => piece,
+                Piece::Arg(at) => {
+                    if let (None, Some(arg)) = (asked.get(&at), args.get(at)) {
+                        asked.insert(at, values.len());
+                        values.push(self.tree(arg)?);
+                    }
+                    Piece::Arg(asked.get(&at).copied().unwrap_or_default())
+                }
+            });
+        }
+        filled(place, &renumbered, &values)
     }
 
     /// `format` with a format string that is not one text: which arguments it asks for is open, so none of them is certain to fail.
-    fn format_any(&self, tree: &Tree, format: Possible, args: &[Tree]) -> Evaluated {
-        let rest = args.iter().map(|arg| self.tree(arg).unwrap_or_else(|error| may_fail(&error)));
+    fn format_any(&self, place: &Place, format: Possible, args: &[Tree]) -> Evaluated {
+        let rest = args.iter().map(|arg| self.maybe(arg));
         let values: Vec<Possible> = std::iter::once(format).chain(rest).collect();
-        lift(tree, &values, Open::ANY, |values| {
+        lift(place, &values, Open::ANY, |values| {
             let (format, args) = values.split_first().map_or((String::new(), values), |(format, args)| (format.to_text(), args));
             let pieces = functions::format_pieces(&format, args.len())?;
             functions::fill(&pieces, |at| args.get(at).map_or_else(String::new, Value::to_text))
         })
     }
 
-    fn status(&self, tree: &Tree, function: StatusFunction, args: &[Tree]) -> Evaluated {
+    fn status(&self, span: Span, function: StatusFunction, args: &[Tree]) -> Evaluated {
         self.all(args)?;
         let assumed = match (self.functions.status, function) {
             (_, StatusFunction::Always) => Assumed::True,
@@ -286,7 +292,7 @@ impl<'a> Evaluator<'a> {
             (Some(status), StatusFunction::Cancelled) => status.cancelled,
             (Some(_), StatusFunction::Success | StatusFunction::Failure) => Assumed::Unknown,
         };
-        Ok(self::assumed(function, assumed, tree.span))
+        Ok(self::assumed(function, assumed, span))
     }
 }
 
@@ -305,6 +311,28 @@ fn truths_only(predicate: &Tree, value: Possible) -> Evaluated {
         (true, _) => Ok(value),
         (false, true) => Ok(may_fail(&error).because(&value.reasons)),
         (false, false) => Err(error),
+    }
+}
+
+/// What a reason or a failure speaks of.
+pub(super) struct Place {
+    path: String,
+    span: Span,
+}
+
+impl Place {
+    /// A part of an expression that has no name.
+    pub(super) fn of(span: Span) -> Self {
+        Self { path: "expression".to_owned(), span }
+    }
+
+    fn unknown(&self, why: &str) -> Possible {
+        Possible::unknown(Open::ANY, vec![Reason { path: self.path.clone(), span: self.span, why: why.to_owned() }])
+    }
+
+    fn failure(&self, failure: Failure) -> EvalError {
+        let (Failure::Error(message) | Failure::Undecided(message)) = failure;
+        EvalError { span: self.span, message }
     }
 }
 
@@ -333,7 +361,7 @@ fn compared(comparison: Comparison, left: &Possible, right: &Possible) -> Possib
 }
 
 /// Applies a function of known values to each combination of what the arguments may be.
-fn lift(tree: &Tree, args: &[Possible], open: Open, apply: impl Fn(&[Value]) -> Result<Value, Failure>) -> Evaluated {
+fn lift(place: &Place, args: &[Possible], open: Open, apply: impl Fn(&[Value]) -> Result<Value, Failure>) -> Evaluated {
     let reasons = reasons(args);
     let combinations = args.iter().fold(1_usize, |count, arg| count.saturating_mul(arg.items.len()));
     if args.iter().any(|arg| !arg.open.is_closed()) || combinations > MAX_COMBINATIONS {
@@ -353,8 +381,8 @@ fn lift(tree: &Tree, args: &[Possible], open: Open, apply: impl Fn(&[Value]) -> 
             .collect();
         match apply(&values) {
             Ok(value) => set = set.or(Possible::known(value)),
-            Err(Failure::Undecided(why)) => set = set.or(undecided(tree, &why)),
-            Err(error) => failure = Some(failed(tree, error)),
+            Err(Failure::Undecided(why)) => set = set.or(place.unknown(&why)),
+            Err(error) => failure = Some(place.failure(error)),
         }
     }
     match failure {
@@ -364,26 +392,20 @@ fn lift(tree: &Tree, args: &[Possible], open: Open, apply: impl Fn(&[Value]) -> 
     }
 }
 
+/// The text that pieces and the values of their arguments make.
+pub(super) fn filled(place: &Place, pieces: &[Piece<'_>], values: &[Possible]) -> Evaluated {
+    let has_text = pieces.iter().any(|piece| matches!(piece, Piece::Text(part) if !part.is_empty()));
+    let may_be_empty = |value: &Possible| value.open.falsy || value.items.iter().any(|item| item.operand().to_text().is_empty());
+    let open = Open { truthy: true, falsy: !has_text && values.iter().all(may_be_empty) };
+    lift(place, values, open, |values| functions::fill(pieces, |at| values.get(at).map_or_else(String::new, Value::to_text)))
+}
+
 /// The reasons of all that is not one known value.
 fn reasons<'p>(values: impl IntoIterator<Item = &'p Possible>) -> Vec<Reason> {
     values.into_iter().fold(Possible::default(), |all, value| all.because(&value.reasons)).reasons
 }
 
-fn failed(tree: &Tree, failure: Failure) -> EvalError {
-    let (Failure::Error(message) | Failure::Undecided(message)) = failure;
-    EvalError { span: tree.span, message }
-}
-
 /// The value of a part that fails if it is reached, where nobody can say whether it is.
 pub(super) fn may_fail(error: &EvalError) -> Possible {
-    let why = format!("it may fail: {}", error.message);
-    Possible::unknown(Open::ANY, vec![Reason { path: "expression".to_owned(), span: error.span, why }])
-}
-
-fn undecided(tree: &Tree, why: &str) -> Possible {
-    let path = match &tree.kind {
-        Kind::Call { function, .. } => format!("{}()", function.name()),
-        _ => "expression".to_owned(),
-    };
-    Possible::unknown(Open::ANY, vec![Reason { path, span: tree.span, why: why.to_owned() }])
+    Place::of(error.span).unknown(&format!("it may fail: {}", error.message))
 }

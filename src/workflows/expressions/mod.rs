@@ -22,6 +22,10 @@ mod value;
 
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
 
 pub use context::{Assumed, Condition, Contexts, Functions, Lookup, Node, Reason, Resolved, Rest, Status, StatusFunction};
 pub use evaluate::evaluate;

@@ -118,10 +118,13 @@ impl<'a> Parser<'a> {
 
     fn indexed(&mut self) -> Parsed<Tree> {
         let start = self.peek().map_or(0, |token| token.span.start);
-        let (root, indexable) = self.primary()?;
+        let (root, is_indexable) = self.primary()?;
+        if !is_indexable {
+            return Ok(root);
+        }
         let depth = self.depth;
         let mut steps = Vec::new();
-        while indexable {
+        loop {
             if self.take(&TokenKind::LeftBracket) {
                 let step = if self.take(&TokenKind::Star) { Index::Star } else { Index::Key(self.expression()?) };
                 self.expect(&TokenKind::RightBracket)?;

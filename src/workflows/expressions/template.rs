@@ -1,12 +1,11 @@
 //! Scalars of a workflow file: text with `${{ }}` in it, and `if:`.
 
 use super::context::{Assumed, Condition, Contexts, Functions, Resolved, StatusFunction};
-use super::evaluate::{self, Evaluator, is_offered};
-use super::functions::Function;
+use super::evaluate::{self, Evaluator, Place, is_offered};
+use super::functions::{Function, Piece};
 use super::parser::parse_part;
-use super::possible::{Item, Open, Possible};
+use super::possible::Possible;
 use super::syntax::{Error, EvalError, Expr, Span, SyntaxError};
-use super::text::{TOO_LARGE, Text};
 use super::value::Value;
 
 const OPENING: &str = "${{";
@@ -116,37 +115,16 @@ fn value(parts: &[Part<'_>], span: Span, contexts: &dyn Contexts, functions: &Fu
     if let [Part::Expression(expr)] = parts {
         return evaluator.expression(expr);
     }
-    let mut joined = Possible::known(Value::String(String::new()));
+    let mut pieces = Vec::new();
+    let mut values = Vec::new();
     for part in parts {
-        let next = match part {
-            Part::Text(text) => Possible::known(Value::from(*text)),
-            Part::Expression(expr) => evaluator.expression(expr)?,
-        };
-        joined = concatenated(&joined, &next, span)?;
-    }
-    Ok(joined)
-}
-
-/// Each text followed by each; a text that is longer than GitHub allows fails there.
-fn concatenated(left: &Possible, right: &Possible, span: Span) -> Result<Possible, EvalError> {
-    let may_be_empty = |set: &Possible| set.open.falsy || set.items.iter().any(|item| item.operand().to_text().is_empty());
-    let open = Open { truthy: true, falsy: may_be_empty(left) && may_be_empty(right) };
-    let all = || Possible::unknown(open, Vec::new()).because(&left.reasons).because(&right.reasons);
-    if !left.open.is_closed() || !right.open.is_closed() {
-        return Ok(all());
-    }
-    let mut set = Possible::default();
-    let mut too_large = false;
-    for (a, b) in left.items.iter().flat_map(|a| right.items.iter().map(move |b| (a, b))) {
-        let mut text = Text::default();
-        match text.push(&a.operand().to_text()).and_then(|()| text.push(&b.operand().to_text())) {
-            Ok(()) => set = set.or(Possible::item(Item::Known(Value::String(text.into_string())))),
-            Err(_) => too_large = true,
+        match part {
+            Part::Text(text) => pieces.push(Piece::Text(text)),
+            Part::Expression(expr) => {
+                pieces.push(Piece::Arg(values.len()));
+                values.push(evaluator.expression(expr)?);
+            }
         }
     }
-    match (too_large, set.is_empty()) {
-        (true, true) => Err(EvalError { span, message: TOO_LARGE.to_owned() }),
-        (true, false) => Ok(all()),
-        (false, _) => Ok(set.because(&left.reasons).because(&right.reasons).settled()),
-    }
+    evaluate::filled(&Place::of(span), &pieces, &values)
 }

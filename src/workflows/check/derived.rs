@@ -1,0 +1,139 @@
+//! Scenarios that nobody declared: whatever a file's triggers can start must not deploy past the gates.
+
+use super::expected::ref_refused;
+use super::names::near_miss;
+use super::{Check, on_job};
+use crate::model::EnvName;
+use crate::verify::{Code, Finding, Severity};
+use crate::workflows::deploys::Reach;
+use crate::workflows::expressions::Node;
+use crate::workflows::model::{RefFilter, Workflow};
+use crate::workflows::resolve::{JobEntry, Verdict};
+use crate::workflows::scenario::{Scenario, derived};
+
+impl<'a> Check<'a> {
+    pub(super) fn derived(&mut self, workflow: &'a Workflow) {
+        let mut seen: Vec<(Scenario, Vec<JobEntry>)> = Vec::new();
+        for scenario in derived(workflow, self.facts) {
+            let declared = self.workflows.iter().any(|r| r.expect.is_some() && r.file == workflow.path && r.scenario == scenario.label);
+            let jobs = self.resolve(workflow, &scenario);
+            // A ref that only probes is shown when it makes a difference.
+            let differs = scenario.named_ref || !seen.iter().any(|(other, jobs2)| alike(other, &scenario) && same(jobs2, &jobs));
+            if declared || !differs {
+                continue;
+            }
+            let found: Vec<Finding> = jobs.iter().flat_map(|job| self.suspect(job, &scenario)).collect();
+            self.findings.extend(found.into_iter().filter(|finding| !self.is_known(finding)).collect::<Vec<_>>());
+            let refused = self.refused(workflow, &scenario, &jobs);
+            self.findings.extend(refused);
+            seen.push((scenario, jobs));
+        }
+        for (scenario, jobs) in seen {
+            self.report(workflow, &scenario.label, None, jobs);
+        }
+    }
+
+    /// What one job means where nothing is declared.
+    fn suspect(&self, job: &JobEntry, scenario: &Scenario) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let says = |what: &str| format!("on `{}`, {} {what}", scenario.label, job.path);
+        let declared = |name: &str| EnvName::new(name).is_ok_and(|name| self.facts.environments.contains_key(&name));
+        if job.verdict == Verdict::Invalid {
+            found.push(on_job(Code::InvalidWorkflow, job, format!("GitHub rejects this workflow: {}", job.reason)));
+        }
+        if matches!(job.verdict, Verdict::Env | Verdict::Set) {
+            for name in &job.environments {
+                if let Some(near) = near_miss(name, self.facts.environments.keys()) {
+                    let finding = on_job(Code::NearMissEnvironment, job, says(&format!("runs in `{name}`, which is not `{near}`")));
+                    found.push(finding.fix(format!("write `environment: {near}`, or declare `{name}` in gate.toml")).about(near));
+                }
+            }
+        }
+        if job.details.mixed_condition && job.verdict != Verdict::Skipped {
+            found.push(on_job(Code::MixedCondition, job, says("has an `if` that always holds: it mixes text and `${{ }}`")));
+        }
+        let strongest = job.details.evidence.iter().filter(|evidence| evidence.reach > Reach::Other).max_by_key(|evidence| evidence.reach);
+        let Some(evidence) = strongest else { return found };
+        let severity = if evidence.reach == Reach::Declared { Severity::Error } else { Severity::Warning };
+        let why = &evidence.reason;
+        match job.verdict {
+            Verdict::None if job.details.loose_gates.is_empty() => {
+                let finding = on_job(Code::UngatedDeploy, job, says(&format!("passes through no environment, and {why} ({})", job.reason)));
+                found.push(finding.severity(severity));
+            }
+            Verdict::None => {
+                let gates = job.details.loose_gates.join(", ");
+                let what = format!("may run although the job in {gates} that it waits for was rejected, and {why}");
+                found.push(on_job(Code::UpstreamGateBypass, job, says(&what)).severity(severity));
+            }
+            Verdict::ViaNeeds => {
+                let what = format!("has no environment and only waits for a job in {}; {why}", job.environments.join(", "));
+                let severity = if job.environments.iter().any(|name| declared(name)) { Severity::Warning } else { severity };
+                found.push(on_job(Code::UpstreamGate, job, says(&what)).severity(severity));
+            }
+            Verdict::Set if job.environments.iter().any(String::is_empty) => {
+                let what = format!("may run in no environment ({}), and {why}", job.reason);
+                found.push(on_job(Code::UnresolvedEnvironment, job, says(&what)).severity(severity));
+            }
+            Verdict::Unknown => {
+                let code = if job.details.remote { Code::RemoteWorkflow } else { Code::UnresolvedEnvironment };
+                found.push(on_job(code, job, says(&format!("is unknown ({}), and {why}", job.reason))).severity(severity));
+            }
+            Verdict::Env | Verdict::Set | Verdict::Skipped | Verdict::Invalid => {}
+        }
+        found
+    }
+
+    /// A push that the file's own filter asks for, on a ref that the environment's policy refuses.
+    fn refused(&self, workflow: &Workflow, scenario: &Scenario, jobs: &[JobEntry]) -> Vec<Finding> {
+        let Some(git_ref) = scenario.git_ref.as_deref().filter(|_| scenario.event == "push" && scenario.named_ref) else {
+            return Vec::new();
+        };
+        let Some(trigger) = workflow.trigger("push") else { return Vec::new() };
+        let filter = if git_ref.starts_with("refs/tags/") { &trigger.tags } else { &trigger.branches };
+        if !matches!(filter, RefFilter::Only(_)) {
+            return Vec::new();
+        }
+        let reached = self.facts.environments.iter().filter(|(name, _)| {
+            jobs.iter()
+                .any(|job| job.verdict == Verdict::Env && job.environments.iter().any(|n| EnvName::new(n).is_ok_and(|n| n == **name)))
+        });
+        let found = reached.filter_map(|(name, policy)| ref_refused(Some(policy), workflow, scenario, name));
+        found.filter(|finding| !self.is_known(finding)).collect()
+    }
+
+    /// Whether a declared scenario has already said as much of the same place.
+    fn is_known(&self, finding: &Finding) -> bool {
+        let on_the_gate = |code: Code| {
+            matches!(
+                code,
+                Code::UngatedJob
+                    | Code::UngatedDeploy
+                    | Code::UpstreamGate
+                    | Code::UpstreamGateBypass
+                    | Code::UnresolvedEnvironment
+                    | Code::RemoteWorkflow
+                    | Code::NoGatedJob
+            )
+        };
+        self.findings.iter().any(|other| {
+            let place = other.file == finding.file && other.line == finding.line && other.col == finding.col;
+            let topic = other.code == finding.code || (on_the_gate(other.code) && on_the_gate(finding.code));
+            place && topic && other.severity >= finding.severity && other.environment.is_some()
+        })
+    }
+}
+
+/// Whether two scenarios differ in nothing but the ref.
+fn alike(a: &Scenario, b: &Scenario) -> bool {
+    let inputs = |s: &Scenario| s.inputs.iter().map(|input| shown(&input.value)).collect::<Vec<_>>();
+    a.event == b.event && inputs(a) == inputs(b)
+}
+
+fn shown(node: &Node) -> String {
+    format!("{node:?}")
+}
+
+fn same(a: &[JobEntry], b: &[JobEntry]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.path == b.path && a.verdict == b.verdict && a.environments == b.environments)
+}

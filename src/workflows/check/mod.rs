@@ -1,0 +1,185 @@
+//! `check`: every workflow file against what gate.toml declares, offline.
+//!
+//! Owns which scenarios are looked at, and what passes. Pure: files and facts in, a report out.
+
+mod derived;
+mod expected;
+mod names;
+
+use serde::Serialize;
+
+use super::Expectation;
+use super::facts::Facts;
+use super::model::{Problem, Workflow};
+use super::read::read;
+use super::resolve::{Files, JobEntry, resolve};
+use super::scenario::Scenario;
+use super::triggers::unclear;
+use super::yaml::{Pos, YamlError};
+use crate::model::EnvName;
+use crate::verify::{Code, Finding, Severity, Verdict, verdict};
+
+/// A workflow file as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Its path in the repository, with `/`: `.github/workflows/deploy.yml`.
+    pub path: String,
+    /// Its text, or why it could not be read.
+    pub text: Result<String, String>,
+}
+
+impl SourceFile {
+    /// A file from its bytes; what is not UTF-8 could not be read.
+    #[must_use]
+    pub fn new(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        let text = String::from_utf8(bytes.into()).map_err(|error| error.utf8_error().to_string());
+        Self { path: path.into(), text }
+    }
+}
+
+/// What `check` reports; its JSON is part of the interface.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CheckReport {
+    /// Rises when the JSON breaks.
+    pub format_version: &'static str,
+    /// The worst of the findings.
+    pub verdict: Verdict,
+    /// By file; declared scenarios before derived ones.
+    pub workflows: Vec<ScenarioReport>,
+    /// By file and line.
+    pub findings: Vec<Finding>,
+}
+
+impl CheckReport {
+    /// What the findings that speak of an environment, or of none, make of it.
+    #[must_use]
+    pub fn verdict_of(&self, environment: &EnvName) -> Verdict {
+        verdict(self.findings.iter().filter(|finding| finding.environment.as_ref().is_none_or(|about| about == environment)))
+    }
+}
+
+/// One scenario of one file.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ScenarioReport {
+    /// The file's path.
+    pub file: String,
+    /// `push refs/tags/v1.2.3`.
+    pub scenario: String,
+    /// The declared environment; none where the scenario follows from the file's triggers alone.
+    pub expect: Option<EnvName>,
+    /// In the order of the file.
+    pub jobs: Vec<JobEntry>,
+}
+
+/// Checks every file.
+#[must_use]
+pub fn check(sources: &[SourceFile], facts: &Facts) -> CheckReport {
+    let files: Files = sources.iter().map(|source| (source.path.clone(), parse(source))).collect();
+    let mut check = Check { files: &files, facts, workflows: Vec::new(), findings: Vec::new() };
+    for (path, file) in &files {
+        check.file(path, file);
+    }
+    for expectation in &facts.expectations {
+        check.expectation(expectation);
+    }
+    for workflow in files.values().filter_map(|file| file.as_ref().ok()) {
+        check.derived(workflow);
+    }
+    if facts.expectations.is_empty() {
+        check.findings.push(Finding::new(Code::NothingDeclared, "gate.toml declares no [[workflows]]: nothing here is proven"));
+    }
+    let Check { mut workflows, findings, .. } = check;
+    workflows.sort_by(|a, b| a.file.cmp(&b.file).then_with(|| b.expect.is_some().cmp(&a.expect.is_some())));
+    let findings = distinct(findings);
+    CheckReport { format_version: "1.0", verdict: verdict(&findings), workflows, findings }
+}
+
+fn parse(source: &SourceFile) -> Result<Workflow, YamlError> {
+    match &source.text {
+        Ok(text) => read(&source.path, text),
+        Err(why) => Err(YamlError { pos: Pos { line: 1, col: 1 }, why: why.clone() }),
+    }
+}
+
+struct Check<'a> {
+    files: &'a Files,
+    facts: &'a Facts,
+    workflows: Vec<ScenarioReport>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Check<'a> {
+    /// What can be said of a file whatever starts it.
+    fn file(&mut self, path: &str, file: &Result<Workflow, YamlError>) {
+        let relied_on = self.facts.expectations.iter().any(|e| same_path(&e.file, path));
+        let workflow = match file {
+            Ok(workflow) => workflow,
+            Err(error) => {
+                let finding = Finding::new(Code::UnreadableWorkflow, format!("{path} could not be read: {}", error.why));
+                self.findings.push(finding.in_file(path).at(error.pos.line, error.pos.col));
+                return;
+            }
+        };
+        let problems = workflow.problems.iter().chain(workflow.jobs.iter().flat_map(|job| &job.problems));
+        self.findings.extend(problems.map(|problem| rejected(path, problem, relied_on)));
+        for problem in workflow.triggers.iter().flat_map(unclear) {
+            let finding = Finding::new(Code::UnclearFilter, problem.why).in_file(path).at(problem.pos.line, problem.pos.col);
+            self.findings.push(if relied_on { finding.severity(Severity::Error) } else { finding });
+        }
+        for unknown in &workflow.unknown_keys {
+            let message = format!("`{}` in {} is not a key that GitHub knows", unknown.key.text, unknown.place);
+            let finding = Finding::new(Code::UnknownKey, message).in_file(path).at(unknown.key.pos.line, unknown.key.pos.col);
+            self.findings.push(match unknown.near {
+                Some(near) => finding.fix(format!("write `{near}`")),
+                None => finding.severity(Severity::Info),
+            });
+        }
+    }
+
+    fn resolve(&self, workflow: &'a Workflow, scenario: &Scenario) -> Vec<JobEntry> {
+        resolve(self.files, workflow, scenario, self.facts)
+    }
+
+    fn report(&mut self, workflow: &Workflow, scenario: &str, expect: Option<&EnvName>, jobs: Vec<JobEntry>) {
+        let report = ScenarioReport { file: workflow.path.clone(), scenario: scenario.to_owned(), expect: expect.cloned(), jobs };
+        self.workflows.push(report);
+    }
+
+    /// The file that an expectation names.
+    fn find(&self, expectation: &Expectation) -> Option<(&'a str, &'a Result<Workflow, YamlError>)> {
+        self.files.iter().find(|(path, _)| same_path(&expectation.file, path)).map(|(path, file)| (path.as_str(), file))
+    }
+}
+
+/// GitHub rejects the file; where gate.toml relies on it, that is an error.
+fn rejected(path: &str, problem: &Problem, relied_on: bool) -> Finding {
+    let finding = Finding::new(Code::InvalidWorkflow, format!("GitHub rejects this workflow: {}", problem.why));
+    let finding = finding.in_file(path).at(problem.pos.line, problem.pos.col);
+    if relied_on { finding.severity(Severity::Error) } else { finding }
+}
+
+/// A finding on a job.
+fn on_job(code: Code, entry: &JobEntry, message: String) -> Finding {
+    Finding::new(code, message).in_file(entry.details.file.clone()).at(entry.line, entry.details.col)
+}
+
+fn same_path(a: &str, b: &str) -> bool {
+    a.trim_start_matches("./") == b.trim_start_matches("./")
+}
+
+/// In the order of files and lines; of findings that say the same of one place, the worst.
+fn distinct(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.sort_by(|a, b| {
+        let key = |f: &Finding| (f.file.clone(), f.line, f.col, f.code, f.environment.clone());
+        key(a).cmp(&key(b)).then(b.severity.cmp(&a.severity))
+    });
+    let per_scenario = |f: &Finding| matches!(f.code, Code::RefRefused | Code::NeverTriggered | Code::InvalidWorkflow);
+    findings.dedup_by(|b, a| {
+        let same = a.file == b.file && a.line == b.line && a.col == b.col && a.code == b.code && a.environment == b.environment;
+        same && a.file.is_some() && (!per_scenario(a) || a.message == b.message)
+    });
+    findings
+}
+
+#[cfg(test)]
+mod tests;

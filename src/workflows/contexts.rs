@@ -1,0 +1,197 @@
+//! What a run knows of itself before it starts: the contexts of a scenario, and which of them each key offers.
+//!
+//! Owns the availability table and the payload table. What is not surely known is unknown, with its reason.
+
+use super::expressions::{Contexts, Functions, Lookup, Map, Node, Rest, Status, Value};
+use super::facts::Facts;
+use super::scenario::Scenario;
+
+/// A key of a workflow that takes expressions, and with it the contexts it offers (workflow page, 1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// `jobs.<id>.environment`, and `with` of a call.
+    Job,
+    /// `jobs.<id>.if`.
+    If,
+    /// `jobs.<id>.strategy`.
+    Strategy,
+    /// `jobs.<id>.outputs`.
+    Outputs,
+    /// `on.workflow_call.inputs.<id>.default`.
+    CallDefault,
+    /// `on.workflow_call.outputs.<id>.value`.
+    CallOutput,
+}
+
+impl Place {
+    const fn offers(self) -> &'static [&'static str] {
+        match self {
+            Self::Job => &["github", "inputs", "vars", "needs", "strategy", "matrix"],
+            Self::If | Self::Strategy => &["github", "inputs", "vars", "needs"],
+            Self::Outputs => &["github", "inputs", "vars", "needs", "strategy", "matrix", "job", "runner", "env", "secrets", "steps"],
+            Self::CallDefault => &["github", "inputs", "vars"],
+            Self::CallOutput => &["github", "inputs", "vars", "jobs"],
+        }
+    }
+
+    /// The functions it offers; `status` is what to assume of the needed jobs.
+    #[must_use]
+    pub fn functions(self, status: Status) -> Functions {
+        Functions { status: (self == Self::If).then_some(status), hash_files: self == Self::Outputs }
+    }
+}
+
+/// The contexts that are known at a place.
+#[derive(Debug, Clone)]
+pub struct Known<'a> {
+    /// Which are offered.
+    pub place: Place,
+    /// `github`.
+    pub github: &'a Node,
+    /// `inputs`.
+    pub inputs: &'a Node,
+    /// `needs`.
+    pub needs: &'a Node,
+    /// `matrix`.
+    pub matrix: &'a Node,
+    /// `jobs`, of a called workflow's outputs.
+    pub jobs: &'a Node,
+}
+
+impl Contexts for Known<'_> {
+    fn context(&self, name: &str) -> Lookup {
+        let name = name.to_ascii_lowercase();
+        if !self.place.offers().contains(&name.as_str()) {
+            return Lookup::Unavailable;
+        }
+        Lookup::Node(match name.as_str() {
+            "github" => self.github.clone(),
+            "inputs" => self.inputs.clone(),
+            "needs" => self.needs.clone(),
+            "matrix" => self.matrix.clone(),
+            "jobs" => self.jobs.clone(),
+            "vars" => unknown("variables of the repository and its organisation are not in the files"),
+            _ => unknown("it is known only while the job runs"),
+        })
+    }
+}
+
+/// A node of which nothing is known.
+pub(super) fn unknown(why: &str) -> Node {
+    Node::Unknown(why.to_owned())
+}
+
+/// A node that is this text.
+pub(super) fn text(text: &str) -> Node {
+    Node::Known(Value::from(text))
+}
+
+/// The `github` context of a scenario.
+#[must_use]
+pub fn github(scenario: &Scenario, facts: &Facts) -> Node {
+    let mut fields = Map::new();
+    fields.insert("event_name", text(&scenario.event));
+    match &scenario.git_ref {
+        Some(git_ref) => {
+            let short = ["refs/heads/", "refs/tags/", "refs/pull/"].iter().find_map(|prefix| git_ref.strip_prefix(prefix));
+            let kind = if git_ref.starts_with("refs/tags/") { "tag" } else { "branch" };
+            fields.insert("ref", text(git_ref));
+            fields.insert("ref_name", text(short.unwrap_or(git_ref)));
+            fields.insert("ref_type", text(kind));
+        }
+        None => {
+            for key in ["ref", "ref_name", "ref_type"] {
+                fields.insert(key, unknown("the event does not say which ref it runs on"));
+            }
+        }
+    }
+    fields.insert("base_ref", scenario.base.as_deref().map_or_else(|| text(""), text));
+    fields.insert("head_ref", if scenario.base.is_some() { unknown("any branch can be proposed") } else { text("") });
+    if let Some(repository) = &facts.repository {
+        fields.insert("repository", text(&repository.to_string()));
+        fields.insert("repository_owner", text(repository.owner()));
+    }
+    fields.insert("event", payload(scenario));
+    Node::Partial(fields, Rest::Unknown("it is known only when the run starts".to_owned()))
+}
+
+/// Top-level keys of payloads that only some events have; an event of the table that lacks one has null there.
+const PAYLOAD_KEYS: &[&str] = &[
+    "action",
+    "inputs",
+    "pull_request",
+    "number",
+    "release",
+    "workflow_run",
+    "workflow",
+    "issue",
+    "comment",
+    "label",
+    "client_payload",
+    "deployment",
+    "deployment_status",
+    "schedule",
+    "head_commit",
+    "commits",
+    "pusher",
+    "review",
+    "discussion",
+    "check_run",
+    "check_suite",
+    "merge_group",
+    "before",
+    "after",
+    "ref",
+    "milestone",
+    "registry_package",
+];
+
+/// Which of [`PAYLOAD_KEYS`] an event has; none for an event whose payload is not in the table.
+fn payload_keys(event: &str) -> Option<&'static [&'static str]> {
+    Some(match event {
+        "push" => &["head_commit", "commits", "pusher", "before", "after", "ref"],
+        "pull_request" | "pull_request_target" => &["action", "pull_request", "number", "label", "before", "after", "milestone"],
+        "schedule" => &["schedule", "workflow"],
+        "workflow_dispatch" => &["inputs", "ref", "workflow"],
+        "release" => &["action", "release"],
+        "workflow_run" => &["action", "workflow_run", "workflow"],
+        "issues" => &["action", "issue", "label", "milestone"],
+        "issue_comment" => &["action", "issue", "comment"],
+        "repository_dispatch" => &["action", "client_payload"],
+        "merge_group" => &["action", "merge_group"],
+        _ => return None,
+    })
+}
+
+fn payload(scenario: &Scenario) -> Node {
+    let why = "the event's payload is known only when the run starts";
+    let mut fields: Map<Node> = Map::new();
+    if let Some(keys) = payload_keys(&scenario.event) {
+        for key in PAYLOAD_KEYS.iter().filter(|key| !keys.contains(key)) {
+            fields.insert(*key, Node::Known(Value::Null));
+        }
+    }
+    match scenario.event.as_str() {
+        "push" | "workflow_dispatch" => {
+            if let Some(git_ref) = &scenario.git_ref {
+                fields.insert("ref", text(git_ref));
+            }
+        }
+        _ => {}
+    }
+    if scenario.event == "workflow_dispatch" {
+        let inputs: Map<Node> = scenario.inputs.iter().map(|input| (input.name.clone(), input.as_text())).collect();
+        fields.insert("inputs", Node::Partial(inputs, Rest::Null));
+    }
+    if let Some(base) = &scenario.base {
+        let base: Map<Node> = [("ref", text(base))].into_iter().collect();
+        let base = Node::Partial(base, Rest::Unknown(why.to_owned()));
+        fields.insert("pull_request", Node::Partial([("base", base)].into_iter().collect(), Rest::Unknown(why.to_owned())));
+    }
+    match scenario.types.as_slice() {
+        [] => {}
+        [only] => _ = fields.insert("action", text(only)),
+        some => _ = fields.insert("action", Node::OneOf(some.iter().map(|t| Value::from(t.as_str())).collect())),
+    }
+    Node::Partial(fields, Rest::Unknown(why.to_owned()))
+}

@@ -1,0 +1,175 @@
+//! A job that calls a reusable workflow: the called jobs are what runs.
+
+use super::frame::{Frame, Gates, States};
+use super::{JobEntry, Resolver, Verdict, node, texts, value};
+use crate::workflows::contexts::{Known, Place, unknown};
+use crate::workflows::expressions::{Map, Node, Rest, Value};
+use crate::workflows::matrix::Leg;
+use crate::workflows::model::{Call, Input, InputKind, Job, Problem, Workflow};
+
+/// How deep calls are followed.
+const MAX_DEPTH: usize = 10;
+/// Where GitHub looks for the workflows of the same repository.
+const LOCAL: &str = "./.github/workflows/";
+
+/// A calling job, and where it stands.
+pub(super) struct Target<'a> {
+    pub(super) frame: &'a Frame<'a>,
+    pub(super) job: &'a Job,
+    pub(super) called: &'a Call,
+    pub(super) entry: &'a JobEntry,
+    pub(super) gates: &'a Gates,
+}
+
+impl Resolver<'_> {
+    /// The called jobs of every leg that differs, and the call's outputs.
+    pub(super) fn call(&mut self, target: &Target<'_>, legs: &[Leg], known: &Known<'_>) -> (Vec<JobEntry>, Node) {
+        let none = unknown("the called workflow's outputs are not known");
+        let entry = target.entry;
+        let problem = |why: String| vec![entry.invalid(&Problem { pos: target.called.uses.pos, why })];
+        let uses = target.called.uses.as_str();
+        if uses.contains("${{") {
+            return (problem("`uses` cannot hold an expression".to_owned()), none);
+        }
+        let Some(path) = uses.strip_prefix("./").filter(|_| uses.starts_with(LOCAL)) else {
+            let mut remote = entry.with(Verdict::Unknown, format!("it calls `{uses}`, whose jobs are not in this repository"));
+            remote.details.remote = true;
+            return (vec![remote], none);
+        };
+        if target.frame.stack.contains(&path) {
+            return (problem(format!("`{path}` calls itself")), none);
+        }
+        if target.frame.stack.len() >= MAX_DEPTH {
+            return (vec![entry.with(Verdict::Unknown, format!("calls are followed {MAX_DEPTH} deep"))], none);
+        }
+        let files = self.files;
+        let workflow = match files.get(path) {
+            None => return (vec![entry.with(Verdict::Unknown, format!("it calls `{path}`, which is not among the files read"))], none),
+            Some(Err(_)) => return (vec![entry.with(Verdict::Unknown, format!("it calls `{path}`, which could not be read"))], none),
+            Some(Ok(workflow)) => workflow,
+        };
+        let Some(trigger) = workflow.trigger("workflow_call") else {
+            return (problem(format!("`{path}` does not declare `on.workflow_call`")), none);
+        };
+        let mut seen: Vec<(String, Vec<JobEntry>)> = Vec::new();
+        let mut outputs = Vec::new();
+        for leg in legs {
+            let known = Known { matrix: &leg.context, ..known.clone() };
+            let inputs = match bind(target.called, &trigger.inputs, &known) {
+                Ok(inputs) => inputs,
+                Err(problem) => return (vec![entry.invalid(&problem)], none),
+            };
+            // Legs that pass the same inputs run the same jobs.
+            let key = format!("{inputs:?}");
+            if seen.iter().any(|(other, _)| *other == key) {
+                continue;
+            }
+            let mut stack = target.frame.stack.clone();
+            stack.push(workflow.path.as_str());
+            let leg_name = if leg.label.is_empty() { String::new() } else { format!(" ({})", leg.label) };
+            let frame = Frame {
+                workflow,
+                prefix: format!("{}{leg_name} \u{203a} ", entry.path),
+                inputs: Node::Partial(inputs, Rest::Null),
+                gates: target.gates.clone(),
+                passed: target.frame.passed.by(target.job, &self.facts.targets),
+                stack,
+            };
+            let resolution = self.frame(&frame);
+            outputs.push(call_outputs(workflow, &frame, &resolution.states, &known));
+            seen.push((key, resolution.entries));
+        }
+        let outputs = if outputs.len() == 1 { outputs.remove(0) } else { none };
+        let only = seen.len() == 1;
+        let mut entries: Vec<JobEntry> = seen.into_iter().flat_map(|(_, entries)| entries).collect();
+        if only && legs.len() > 1 {
+            let with_leg = legs.first().map(|leg| format!("{} ({})", entry.path, leg.label)).unwrap_or_default();
+            for one in &mut entries {
+                if let Some(rest) = one.path.strip_prefix(&with_leg) {
+                    one.path = format!("{}{rest}", entry.path);
+                }
+            }
+        }
+        (entries, outputs)
+    }
+}
+
+/// The `inputs` of a called workflow: what is passed in the declared type, else the default, else the type's own.
+fn bind(called: &Call, declared: &[Input], known: &Known<'_>) -> Result<Map<Node>, Problem> {
+    let is_declared = |name: &str| declared.iter().any(|input| input.name.eq_ignore_ascii_case(name));
+    if let Some((key, _)) = called.with.iter().find(|(key, _)| !is_declared(&key.text)) {
+        return Err(Problem { pos: key.pos, why: format!("`{}` declares no input `{}`", called.uses.as_str(), key.text) });
+    }
+    let mut inputs = Map::new();
+    for input in declared {
+        let given = called.with.iter().find(|(key, _)| input.name.eq_ignore_ascii_case(&key.text));
+        let found = match given {
+            Some((key, text)) => {
+                let found = value(text, known).map_err(|error| Problem { pos: text.pos, why: error.message().to_owned() })?;
+                coerced(node(found), &input.kind)
+                    .ok_or_else(|| Problem { pos: key.pos, why: format!("the input `{}` is not of its declared type", input.name) })?
+            }
+            None if input.required => {
+                let why = format!("`{}` requires the input `{}`", called.uses.as_str(), input.name);
+                return Err(Problem { pos: called.uses.pos, why });
+            }
+            None => default(input, known),
+        };
+        inputs.insert(input.name.clone(), found);
+    }
+    Ok(inputs)
+}
+
+/// A default may hold expressions over `github`, `inputs` and `vars`; of the inputs nothing is assumed.
+fn default(input: &Input, known: &Known<'_>) -> Node {
+    let Some(text) = &input.default else {
+        return Node::Known(match input.kind {
+            InputKind::Boolean => Value::Bool(false),
+            InputKind::Number => Value::Number(0.0),
+            InputKind::String | InputKind::Choice(_) | InputKind::Environment => Value::from(""),
+        });
+    };
+    let inputs = unknown("a default that reads inputs is not followed");
+    let known = Known { place: Place::CallDefault, inputs: &inputs, ..known.clone() };
+    value(text, &known)
+        .ok()
+        .and_then(|found| coerced(node(found), &input.kind))
+        .unwrap_or_else(|| unknown("its default is not of its declared type"))
+}
+
+/// A value in a declared type; none when GitHub refuses it.
+fn coerced(node: Node, kind: &InputKind) -> Option<Node> {
+    let one = |value: &Value| match (kind, value) {
+        (InputKind::Boolean, Value::Bool(_)) | (InputKind::Number, Value::Number(_)) => Some(value.clone()),
+        (InputKind::Boolean, Value::String(text)) if text == "true" => Some(Value::Bool(true)),
+        (InputKind::Boolean, Value::String(text)) if text == "false" => Some(Value::Bool(false)),
+        (InputKind::Number, Value::String(text)) => text.trim().parse().ok().map(Value::Number),
+        (InputKind::Boolean | InputKind::Number, _) => None,
+        (InputKind::String | InputKind::Choice(_) | InputKind::Environment, _) => Some(Value::String(value.to_text())),
+    };
+    Some(match node {
+        Node::Known(value) => Node::Known(one(&value)?),
+        Node::OneOf(values) => Node::OneOf(values.iter().map(one).collect::<Option<_>>()?),
+        other => other,
+    })
+}
+
+/// The outputs that a called workflow declares, over the outputs of its jobs.
+fn call_outputs(workflow: &Workflow, frame: &Frame<'_>, states: &States, known: &Known<'_>) -> Node {
+    let mut jobs = Map::new();
+    for job in &workflow.jobs {
+        let outputs = match states.get(&job.id.to_lowercase()) {
+            Some(state) if state.skipped => Node::Partial(Map::new(), Rest::Null),
+            // A called workflow succeeds although one of its jobs was skipped, and then that job has no outputs.
+            Some(state) if job.condition.is_none() && job.needs.is_empty() => state.outputs.clone(),
+            Some(_) | None => unknown("whether the called job runs is not known"),
+        };
+        let fields: Map<Node> = [("outputs", outputs), ("result", unknown("it is known only when the job ended"))].into_iter().collect();
+        jobs.insert(job.id.clone(), Node::Partial(fields, Rest::Null));
+    }
+    let jobs = Node::Partial(jobs, Rest::Null);
+    let known = Known { place: Place::CallOutput, inputs: &frame.inputs, jobs: &jobs, ..known.clone() };
+    let declared = workflow.trigger("workflow_call").map(|trigger| trigger.outputs.as_slice()).unwrap_or_default();
+    let of = |text| value(text, &known).map_or_else(|error| Node::Unknown(error.message().to_owned()), |found| texts(node(found)));
+    Node::Partial(declared.iter().map(|(key, text)| (key.text.clone(), of(text))).collect(), Rest::Null)
+}

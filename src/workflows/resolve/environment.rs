@@ -1,0 +1,65 @@
+//! What the `environment` of one leg comes to.
+
+use std::collections::BTreeMap;
+
+use super::frame::Gates;
+use super::{JobEntry, Verdict, node, quoted, value};
+use crate::workflows::contexts::Known;
+use crate::workflows::expressions::{Node, Resolved, Value};
+use crate::workflows::model::{Environment, Job, Problem, Text};
+
+/// The verdict on one leg.
+pub(super) fn of(job: &Job, entry: &JobEntry, gates: &Gates, known: &Known<'_>) -> JobEntry {
+    let mut one = match job.environment.name() {
+        Some(name) => named(name, entry, known),
+        None => entry.with(Verdict::None, "it has no `environment`"),
+    };
+    if one.verdict == Verdict::None && !gates.held.is_empty() {
+        let names: Vec<String> = gates.held.iter().cloned().collect();
+        let why = format!("{}, but it waits for a job in {}", one.reason, names.join(", "));
+        one = JobEntry { environments: names, ..one.with(Verdict::ViaNeeds, why) };
+    }
+    one.details.unrecorded = matches!(&job.environment, Environment::Mapping { deployment: Some(flag), .. } if is_false(flag, known));
+    one
+}
+
+fn is_false(flag: &Text, known: &Known<'_>) -> bool {
+    matches!(value(flag, known), Ok(Resolved::Known(Value::Bool(false))))
+}
+
+fn named(text: &Text, entry: &JobEntry, known: &Known<'_>) -> JobEntry {
+    let source = format!("environment: {}", quoted(text.as_str()));
+    let resolved = match value(text, known) {
+        Ok(resolved) => resolved,
+        Err(error) => {
+            let why = format!("{source} fails: {}", error.message());
+            return entry.invalid(&Problem { pos: text.pos, why });
+        }
+    };
+    let values = match node(resolved) {
+        Node::Known(value) => vec![value],
+        Node::OneOf(values) => values,
+        Node::Unknown(why) => return entry.with(Verdict::Unknown, format!("{source} is not known: {why}")),
+        Node::Partial(..) => return entry.with(Verdict::Unknown, format!("{source} is not known")),
+    };
+    // GitHub compares names without case, so two spellings are one environment.
+    let names: BTreeMap<String, String> = values.iter().rev().map(name).map(|name| (name.to_lowercase(), name)).collect();
+    let environments: Vec<String> = names.into_values().collect();
+    match environments.as_slice() {
+        [only] if only.is_empty() => entry.with(Verdict::None, format!("{source} is empty here")),
+        [_] => JobEntry { environments, ..entry.with(Verdict::Env, source) },
+        several => {
+            let words: Vec<&str> = several.iter().map(|name| if name.is_empty() { "none" } else { name.as_str() }).collect();
+            let why = format!("{source} may be {}", words.join(", "));
+            JobEntry { environments, ..entry.with(Verdict::Set, why) }
+        }
+    }
+}
+
+/// The name that a value gives: its text, or `name` of an object.
+fn name(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => fields.get("name").map(Value::to_text).unwrap_or_default(),
+        other => other.to_text(),
+    }
+}

@@ -1,0 +1,252 @@
+//! One workflow within a scenario: its jobs in the order in which they wait for each other.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::call::Target;
+use super::condition::Run;
+use super::{Details, JobEntry, Resolver, Verdict, node, texts, value};
+use crate::workflows::contexts::{Known, Place, unknown};
+use crate::workflows::deploys::{self, Passed};
+use crate::workflows::expressions::{Map, Node, Rest, Value};
+use crate::workflows::matrix::Leg;
+use crate::workflows::model::{Job, Problem, Text, Workflow};
+use crate::workflows::yaml::Pos;
+
+/// A workflow that runs: the one that the event started, or one that a job calls.
+pub(super) struct Frame<'a> {
+    pub(super) workflow: &'a Workflow,
+    /// What the paths of its jobs begin with.
+    pub(super) prefix: String,
+    /// Its `inputs`.
+    pub(super) inputs: Node,
+    /// The gates upstream of the job that calls it.
+    pub(super) gates: Gates,
+    /// What that job passes on.
+    pub(super) passed: Passed,
+    /// The paths of the files that call each other down to here.
+    pub(super) stack: Vec<&'a str>,
+}
+
+/// Environments of jobs upstream.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Gates {
+    /// Nothing starts unless a job in each of these succeeded.
+    pub(super) held: BTreeSet<String>,
+    /// Jobs in these come before, and hold nothing back.
+    pub(super) loose: BTreeSet<String>,
+}
+
+/// What later jobs need to know of one.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub(super) skipped: bool,
+    /// Its outputs, given that it succeeded.
+    pub(super) outputs: Node,
+    /// What must have passed for it to have succeeded.
+    pub(super) gates: Gates,
+}
+
+pub(super) type States = HashMap<String, State>;
+
+/// What a workflow comes to.
+pub(super) struct Resolution {
+    pub(super) entries: Vec<JobEntry>,
+    pub(super) states: States,
+}
+
+impl Resolver<'_> {
+    pub(super) fn frame(&mut self, frame: &Frame<'_>) -> Resolution {
+        let mut entries: BTreeMap<usize, Vec<JobEntry>> = BTreeMap::new();
+        let mut states = States::new();
+        for at in order(&frame.workflow.jobs) {
+            let Some(job) = frame.workflow.jobs.get(at) else { continue };
+            let (found, state) = self.job(frame, job, &states);
+            entries.insert(at, found);
+            states.insert(job.id.to_lowercase(), state);
+        }
+        Resolution { entries: entries.into_values().flatten().collect(), states }
+    }
+
+    fn job(&mut self, frame: &Frame<'_>, job: &Job, states: &States) -> (Vec<JobEntry>, State) {
+        let mut entry = self.entry(frame, job);
+        let mut state = State { skipped: false, outputs: unknown("the job's outputs are not known"), gates: Gates::default() };
+        if let Some(problem) = frame.workflow.problems.iter().chain(&job.problems).next() {
+            return (vec![entry.invalid(problem)], state);
+        }
+        if self.jobs_left == 0 {
+            return (vec![entry.with(Verdict::Unknown, format!("the scenario has more than {} jobs", super::MAX_JOBS))], state);
+        }
+        self.jobs_left -= 1;
+        let condition = match self.condition(frame, job, states) {
+            Ok(condition) => condition,
+            Err(problem) => return (vec![entry.invalid(&problem)], state),
+        };
+        entry.details.mixed_condition = condition.mixed;
+        state.gates = gates(frame, job, states, &condition.required);
+        entry.details.loose_gates = state.gates.loose.iter().cloned().collect();
+        let maybe = match condition.run {
+            Run::Skipped(why) => {
+                state.skipped = true;
+                return (vec![entry.with(Verdict::Skipped, why)], state);
+            }
+            Run::Maybe(why) => format!("; it may run: {why}"),
+            Run::Yes => String::new(),
+        };
+        let needs = needs(job, states, &condition.required, None);
+        let known = Known {
+            place: Place::Strategy,
+            github: &self.github.clone(),
+            inputs: &frame.inputs,
+            needs: &needs,
+            matrix: &Node::Known(Value::Null),
+            jobs: &Node::Known(Value::Null),
+        };
+        let legs = match super::matrix::legs(job, &known) {
+            Ok(legs) => legs,
+            Err(why) => return (vec![entry.invalid(&Problem { pos: job.pos, why })], state),
+        };
+        if legs.is_empty() {
+            state.skipped = true;
+            return (vec![entry.with(Verdict::Skipped, "its matrix has no legs")], state);
+        }
+        let known = Known { place: Place::Job, ..known };
+        if let Some(called) = &job.call {
+            let target = Target { frame, job, called, entry: &entry, gates: &state.gates };
+            let (entries, outputs) = self.call(&target, &legs, &known);
+            state.outputs = outputs;
+            return (entries, state);
+        }
+        let entries = environments(job, &entry, &state.gates, &legs, &known, &maybe);
+        state.outputs = outputs(job, &legs, &known);
+        let lets_failures_pass = job.continue_on_error.as_ref().is_some_and(|text: &Text| !text.is_false());
+        if !lets_failures_pass && entries.iter().all(|entry| entry.verdict == Verdict::Env) {
+            state.gates.held.extend(entries.iter().flat_map(|entry| entry.environments.iter().cloned()));
+        }
+        (entries, state)
+    }
+
+    fn entry(&self, frame: &Frame<'_>, job: &Job) -> JobEntry {
+        let pos = job.environment.name().map_or(job.pos, |name| name.pos);
+        JobEntry {
+            job: job.id.clone(),
+            path: format!("{}{}:{}", frame.prefix, frame.workflow.file_name(), job.id),
+            verdict: Verdict::None,
+            environments: Vec::new(),
+            line: pos.line,
+            reason: String::new(),
+            details: Details {
+                file: frame.workflow.path.clone(),
+                col: pos.col,
+                evidence: deploys::evidence(frame.workflow, job, &frame.passed, &self.facts.targets),
+                ..Details::default()
+            },
+        }
+    }
+}
+
+impl JobEntry {
+    pub(super) fn with(&self, verdict: Verdict, reason: impl Into<String>) -> Self {
+        Self { verdict, reason: reason.into(), ..self.clone() }
+    }
+
+    pub(super) fn invalid(&self, problem: &Problem) -> Self {
+        let Pos { line, col } = problem.pos;
+        let mut entry = Self { line, ..self.with(Verdict::Invalid, problem.why.clone()) };
+        entry.details.col = col;
+        entry
+    }
+}
+
+/// One entry for each leg, or one for all where they do not differ.
+fn environments(job: &Job, entry: &JobEntry, gates: &Gates, legs: &[Leg], known: &Known<'_>, maybe: &str) -> Vec<JobEntry> {
+    let mut all: Vec<JobEntry> = Vec::new();
+    for leg in legs {
+        let mut one = super::environment::of(job, entry, gates, &Known { matrix: &leg.context, ..known.clone() });
+        one.reason.push_str(maybe);
+        if !leg.label.is_empty() {
+            one.path = format!("{} ({})", one.path, leg.label);
+        }
+        all.push(one);
+    }
+    let same = |a: &JobEntry, b: &JobEntry| a.verdict == b.verdict && a.environments == b.environments;
+    match all.first() {
+        Some(first) if all.iter().all(|other| same(first, other)) => {
+            vec![JobEntry { path: entry.path.clone(), ..first.clone() }]
+        }
+        _ => all,
+    }
+}
+
+/// The outputs of a job that succeeded. Legs overwrite each other's.
+fn outputs(job: &Job, legs: &[Leg], known: &Known<'_>) -> Node {
+    let [leg] = legs else { return unknown("every leg of the matrix writes the same outputs") };
+    let known = Known { place: Place::Outputs, matrix: &leg.context, ..known.clone() };
+    let of = |text: &Text| value(text, &known).map_or_else(|error| Node::Unknown(error.message().to_owned()), |v| texts(node(v)));
+    let map: Map<Node> = job.outputs.iter().map(|(key, text)| (key.text.clone(), of(text))).collect();
+    Node::Partial(map, Rest::Null)
+}
+
+/// The gates before a job: those of a need that it requires hold, all others do not.
+fn gates(frame: &Frame<'_>, job: &Job, states: &States, required: &BTreeSet<String>) -> Gates {
+    let mut gates = frame.gates.clone();
+    for need in &job.needs {
+        let id = need.as_str().to_lowercase();
+        let Some(state) = states.get(&id) else { continue };
+        let held = if required.contains(&id) { &mut gates.held } else { &mut gates.loose };
+        held.extend(state.gates.held.iter().cloned());
+        gates.loose.extend(state.gates.loose.iter().cloned());
+    }
+    gates.loose.retain(|name| !gates.held.contains(name));
+    gates
+}
+
+/// The `needs` context: needs in `succeeded` did; the one that is `failing` did not; of the others nobody can say.
+pub(super) fn needs(job: &Job, states: &States, succeeded: &BTreeSet<String>, failing: Option<&str>) -> Node {
+    let one_of = |results: &[&str]| Node::OneOf(results.iter().map(|result| Value::from(*result)).collect());
+    let mut all = Map::new();
+    for need in &job.needs {
+        let id = need.as_str().to_lowercase();
+        let state = states.get(&id);
+        let (result, outputs) = match state {
+            Some(state) if state.skipped => (one_of(&["skipped"]), Node::Partial(Map::new(), Rest::Null)),
+            Some(_) | None if failing == Some(id.as_str()) => {
+                (one_of(&["failure", "cancelled", "skipped"]), unknown("the job did not succeed"))
+            }
+            Some(state) if succeeded.contains(&id) => (one_of(&["success"]), state.outputs.clone()),
+            Some(_) | None => (one_of(&["success", "failure", "cancelled", "skipped"]), unknown("the job may not have succeeded")),
+        };
+        let fields: Map<Node> = [("result", result), ("outputs", outputs)].into_iter().collect();
+        all.insert(need.as_str(), Node::Partial(fields, Rest::Null));
+    }
+    Node::Partial(all, Rest::Null)
+}
+
+/// The jobs in an order in which none comes before what it needs; those that need each other come last.
+fn order(jobs: &[Job]) -> Vec<usize> {
+    let index: HashMap<String, usize> = jobs.iter().enumerate().map(|(at, job)| (job.id.to_lowercase(), at)).collect();
+    let mut waits: Vec<usize> = Vec::with_capacity(jobs.len());
+    let mut dependents: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (at, job) in jobs.iter().enumerate() {
+        let needs: Vec<usize> = job.needs.iter().filter_map(|need| index.get(&need.as_str().to_lowercase()).copied()).collect();
+        waits.push(needs.len());
+        for need in needs {
+            dependents.entry(need).or_default().push(at);
+        }
+    }
+    let mut order: Vec<usize> = (0..jobs.len()).filter(|at| waits.get(*at) == Some(&0)).collect();
+    let mut done = 0;
+    while let Some(at) = order.get(done).copied() {
+        done += 1;
+        for next in dependents.remove(&at).unwrap_or_default() {
+            if let Some(left) = waits.get_mut(next) {
+                *left = left.saturating_sub(1);
+                if *left == 0 {
+                    order.push(next);
+                }
+            }
+        }
+    }
+    let placed: BTreeSet<usize> = order.iter().copied().collect();
+    order.extend((0..jobs.len()).filter(|at| !placed.contains(at)));
+    order
+}

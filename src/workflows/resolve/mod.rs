@@ -1,0 +1,153 @@
+//! Which environment each job of a scenario runs in.
+//!
+//! Owns the verdict on one job: its condition, its gates upstream, its matrix, the workflows it calls. What may run is
+//! taken to run, what is not known is unknown. Must not know what gate.toml expects.
+
+mod call;
+mod condition;
+mod environment;
+mod frame;
+mod matrix;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::contexts::{Known, github};
+use super::deploys::{Evidence, Passed};
+use super::expressions::{self, Error, Map, Node, Resolved, Rest, Status, Value};
+use super::facts::Facts;
+use super::model::{Text, Workflow};
+use super::scenario::{Scenario, plain};
+use super::yaml::{Kind, YamlError};
+
+/// How many jobs one scenario may come to, called ones included; the rest is unknown.
+const MAX_JOBS: usize = 10_000;
+
+/// Every workflow file of a repository by its path, or why it could not be read.
+pub type Files = BTreeMap<String, Result<Workflow, YamlError>>;
+
+/// What is known of the environment that a job runs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Exactly one environment.
+    Env,
+    /// No environment.
+    None,
+    /// One of a few, of which none may be one.
+    Set,
+    /// Nobody can say.
+    Unknown,
+    /// The job does not run.
+    Skipped,
+    /// GitHub rejects the job.
+    Invalid,
+    /// No environment of its own, but it cannot start unless a job with one succeeded.
+    ViaNeeds,
+}
+
+/// The verdict on one job, or on one leg of its matrix.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct JobEntry {
+    /// The job's id in its own file.
+    pub job: String,
+    /// From the file that the event starts: `deploy.yml:deploy › x.yml:apply`.
+    pub path: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The environments it speaks of; an empty name in a set means that the job may run without one.
+    pub environments: Vec<String>,
+    /// The line of `environment`, or of the job, in its own file.
+    pub line: usize,
+    /// Why, in one sentence without a full stop.
+    pub reason: String,
+    /// What findings need beside.
+    #[serde(skip)]
+    pub details: Details,
+}
+
+/// What findings need to know of a job beside its verdict.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Details {
+    /// The path of the job's own file.
+    pub file: String,
+    /// The column that goes with the line.
+    pub col: usize,
+    /// Why the job seems to deploy.
+    pub evidence: Vec<Evidence>,
+    /// Environments of jobs that this one waits for, and that do not hold it back.
+    pub loose_gates: Vec<String>,
+    /// Whether the job calls a workflow of another repository.
+    pub remote: bool,
+    /// Whether `deployment: false` keeps the deployment out of the records.
+    pub unrecorded: bool,
+    /// Whether its `if` mixes text and expressions.
+    pub mixed_condition: bool,
+}
+
+/// The verdict on every job of a scenario, in the order of the file, called jobs under their caller.
+#[must_use]
+pub fn resolve(files: &Files, workflow: &Workflow, scenario: &Scenario, facts: &Facts) -> Vec<JobEntry> {
+    let mut resolver = Resolver { files, facts, github: github(scenario, facts), jobs_left: MAX_JOBS };
+    let inputs: Map<Node> = scenario.inputs.iter().map(|input| (input.name.clone(), input.value.clone())).collect();
+    let frame = frame::Frame {
+        workflow,
+        prefix: String::new(),
+        inputs: Node::Partial(inputs, Rest::Null),
+        gates: frame::Gates::default(),
+        passed: Passed::default(),
+        stack: vec![workflow.path.as_str()],
+    };
+    resolver.frame(&frame).entries
+}
+
+struct Resolver<'a> {
+    files: &'a Files,
+    facts: &'a Facts,
+    github: Node,
+    jobs_left: usize,
+}
+
+/// The value of a scalar at a place.
+fn value(text: &Text, known: &Known<'_>) -> Result<Resolved, Error> {
+    if text.scalar.kind == Kind::String && text.as_str().contains("${{") {
+        return expressions::interpolate(text.as_str(), known, &known.place.functions(Status::UNKNOWN));
+    }
+    Ok(Resolved::Known(plain(text)))
+}
+
+/// A resolved value as a node of a context.
+fn node(resolved: Resolved) -> Node {
+    match resolved {
+        Resolved::Known(value) => Node::Known(value),
+        Resolved::OneOf(values) => Node::OneOf(values),
+        Resolved::Unknown(reasons) => Node::Unknown(why(&reasons)),
+    }
+}
+
+/// The text of every value that a node may have.
+fn texts(node: Node) -> Node {
+    let text = |value: Value| Value::String(value.to_text());
+    match node {
+        Node::Known(value) => Node::Known(text(value)),
+        Node::OneOf(values) => Node::OneOf(values.into_iter().map(text).collect()),
+        Node::Unknown(why) => Node::Unknown(why),
+        Node::Partial(..) => Node::Known(Value::from("Object")),
+    }
+}
+
+/// The first reason for which a value is not known.
+fn why(reasons: &[expressions::Reason]) -> String {
+    reasons.first().map_or_else(|| "nobody can say".to_owned(), |reason| format!("`{}`: {}", reason.path, reason.why))
+}
+
+/// A source text for a message: one line, and not a long one.
+fn quoted(text: &str) -> String {
+    const LONGEST: usize = 160;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= LONGEST { line } else { format!("{}...", line.chars().take(LONGEST).collect::<String>()) }
+}
+
+#[cfg(test)]
+mod tests;
