@@ -76,7 +76,7 @@ impl World {
     }
 
     fn repo(&mut self) -> &mut Repo {
-        self.state.repo("acme/shop")
+        self.state.repo("acme/shop").unwrap()
     }
 
     fn environment(&mut self) -> &Environment {

@@ -14,7 +14,7 @@ fn full() -> (World, Vec<(&'static str, String)>) {
     let now = world.state.now.0;
     let environment = world.repo().environment_mut("production").unwrap();
     environment.secrets.insert("KEY".to_owned(), Secret { created_at: now, updated_at: now });
-    let run = world.state.start_run("acme/shop", "deploy.yml", "push", "refs/heads/main", "bob", "production");
+    let run = world.state.start_run("acme/shop", "deploy.yml", "push", "refs/heads/main", "bob", "production").unwrap();
     let names = vec![
         ("{owner}", "acme".to_owned()),
         ("{repo}", "shop".to_owned()),
