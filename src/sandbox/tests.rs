@@ -1,7 +1,9 @@
 //! Each rule of the emulator that could be wrong; every exchange is also held against the official descriptions.
 
+mod coverage;
 mod environments;
 mod heroku;
+mod laws;
 mod lookups;
 mod policies;
 mod rehearsals;
@@ -74,7 +76,7 @@ impl World {
     }
 
     fn repo(&mut self) -> &mut Repo {
-        self.state.repo("acme/shop")
+        self.state.repo("acme/shop").unwrap()
     }
 
     fn environment(&mut self) -> &Environment {

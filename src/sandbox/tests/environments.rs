@@ -264,7 +264,7 @@ fn names_fold_keep_their_first_case_and_are_decoded_once() {
 fn a_deleted_environment_is_gone_with_all_it_held_and_fails_what_waited() {
     let mut world = World::new();
     world.put(&json!({"reviewers": [user(ALICE)]}));
-    let run = world.state.start_run("acme/shop", "deploy.yml", "push", "refs/heads/main", "alice", "production");
+    let run = world.state.start_run("acme/shop", "deploy.yml", "push", "refs/heads/main", "alice", "production").unwrap();
     assert_eq!(world.call("DELETE", ENV, &Value::Null).0, 204);
     assert_eq!(world.call("DELETE", ENV, &Value::Null).0, 404);
     assert_eq!(world.call("GET", ENV, &Value::Null).0, 404);

@@ -7,14 +7,14 @@ const RUNS: &str = "/repos/acme/shop/actions/runs";
 fn waiting(gate: &Value) -> (World, u64) {
     let mut world = World::new();
     world.put(gate);
-    let run = world.state.start_run("acme/shop", ".github/workflows/deploy.yml", "push", "refs/heads/main", "alice", "production");
+    let run = world.state.start_run("acme/shop", ".github/workflows/deploy.yml", "push", "refs/heads/main", "alice", "production").unwrap();
     (world, run)
 }
 
 #[test]
 fn a_job_that_names_a_missing_environment_makes_it_ungated() {
     let mut world = World::new();
-    world.state.start_run("acme/shop", "deploy.yml", "push", "refs/heads/main", "alice", "Production");
+    world.state.start_run("acme/shop", "deploy.yml", "push", "refs/heads/main", "alice", "Production").unwrap();
     let made = world.get(ENV);
     assert_eq!((&made["name"], &made["protection_rules"]), (&json!("Production"), &json!([])));
     assert_eq!(world.get(&format!("{RUNS}?status=waiting"))["total_count"], 0);
@@ -80,7 +80,7 @@ fn refs_are_held_against_the_branch_policy() {
         let mut world = World::new();
         world.put(gate);
         prepare(world.repo());
-        let run = world.state.start_run("acme/shop", "d.yml", "push", git_ref, "alice", "production");
+        let run = world.state.start_run("acme/shop", "d.yml", "push", git_ref, "alice", "production").unwrap();
         world.repo().runs.iter().find(|candidate| candidate.id == run).unwrap().conclusion.is_none()
     };
     let protected = json!({"deployment_branch_policy": {"protected_branches": true, "custom_branch_policies": false}});
