@@ -65,12 +65,18 @@ fn a_rejected_run_fails() {
 
 #[test]
 fn nobody_approves_their_own_run_where_that_is_prevented() {
-    for (prevented, status) in [(true, 403), (false, 200)] {
+    for (prevented, status) in [(true, 403), (false, 422)] {
         let (mut world, run) = waiting(&json!({"reviewers": [user(ALICE)], "prevent_self_review": prevented}));
         world.use_token(Token::classic("alice", &["repo"]));
         let id = world.environment().id;
         let body = json!({"environment_ids": [id], "state": "approved", "comment": ""});
-        assert_eq!(world.call("POST", &format!("{RUNS}/{run}/pending_deployments"), &body).0, status);
+        let target = format!("{RUNS}/{run}/pending_deployments");
+        assert_eq!(world.get(&target)[0]["current_user_can_approve"], !prevented);
+        world.state.switches.foreign_review = ForeignReview::Unprocessable;
+        assert_eq!(world.call("POST", &target, &body).0, if prevented { 422 } else { 200 });
+        world.state.switches.foreign_review = ForeignReview::Forbidden;
+        // What was approved once no longer waits.
+        assert_eq!(world.call("POST", &target, &body).0, status);
     }
 }
 
