@@ -77,7 +77,7 @@ fn of_trigger(workflow: &Workflow, trigger: &Trigger, mentioned: &[String], fact
 fn names(trigger: &Trigger, git_ref: &str, facts: &Facts) -> bool {
     match (git_ref.strip_prefix("refs/heads/"), git_ref.strip_prefix("refs/tags/")) {
         (Some(branch), _) => branch == facts.default_branch || samples(&trigger.branches).iter().any(|name| name == branch),
-        (_, Some(tag)) => trigger.event != "push" || samples(&trigger.tags).iter().any(|name| name == tag),
+        (_, Some(tag)) => trigger.event == "release" || samples(&trigger.tags).iter().any(|name| name == tag),
         (None, None) => true,
     }
 }
