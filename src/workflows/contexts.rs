@@ -111,7 +111,7 @@ pub fn github(scenario: &Scenario, facts: &Facts) -> Node {
         fields.insert("repository", text(&repository.to_string()));
         fields.insert("repository_owner", text(repository.owner()));
     }
-    fields.insert("event", payload(scenario));
+    fields.insert("event", payload(scenario, facts));
     Node::Partial(fields, Rest::Unknown("it is known only when the run starts".to_owned()))
 }
 
@@ -163,9 +163,15 @@ fn payload_keys(event: &str) -> Option<&'static [&'static str]> {
     })
 }
 
-fn payload(scenario: &Scenario) -> Node {
+fn payload(scenario: &Scenario, facts: &Facts) -> Node {
     let why = "the event's payload is known only when the run starts";
     let mut fields: Map<Node> = Map::new();
+    let mut repository: Map<Node> = [("default_branch", text(&facts.default_branch))].into_iter().collect();
+    if let Some(known) = &facts.repository {
+        repository.insert("full_name", text(&known.to_string()));
+        repository.insert("name", text(known.name()));
+    }
+    fields.insert("repository", Node::Partial(repository, Rest::Unknown(why.to_owned())));
     if let Some(keys) = payload_keys(&scenario.event) {
         for key in PAYLOAD_KEYS.iter().filter(|key| !keys.contains(key)) {
             fields.insert(*key, Node::Known(Value::Null));

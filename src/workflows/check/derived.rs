@@ -76,6 +76,14 @@ impl<'a> Check<'a> {
                 let code = if job.details.remote { Code::RemoteWorkflow } else { Code::UnresolvedEnvironment };
                 found.push(on_job(code, job, says(&format!("is unknown ({}), and {why}", job.reason))).severity(severity));
             }
+            Verdict::Env if found.is_empty() && !job.environments.iter().any(|name| declared(name)) => {
+                // The declared app belongs to a declared gate; another environment's may be none.
+                if let Some(app) = job.details.evidence.iter().find_map(|evidence| evidence.app.as_ref()) {
+                    let what = format!("deploys {app} in `{}`, which gate.toml does not declare", job.environments.join(", "));
+                    let finding = on_job(Code::UngatedDeploy, job, says(&what)).severity(Severity::Warning);
+                    found.push(finding.fix("declare the environment in gate.toml, or use a declared one"));
+                }
+            }
             Verdict::Env | Verdict::Set | Verdict::Skipped | Verdict::Invalid => {}
         }
         found

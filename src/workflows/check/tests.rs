@@ -192,6 +192,23 @@ fn without_when_every_declared_trigger_must_pass() {
     let report = run("production");
     assert_eq!((report.verdict, report.workflows.iter().filter(|w| w.expect.is_some()).count()), (Verdict::Gated, 3));
     assert_eq!(run("${{ github.event_name == 'push' && 'production' || 'staging' }}").verdict, Verdict::Ungated);
+    assert_eq!(run("${{ github.ref == 'refs/heads/main' && 'production' || '' }}").verdict, Verdict::Ungated);
+    assert_eq!(
+        run("${{ github.ref == format('refs/heads/{0}', github.event.repository.default_branch) && 'production' || 'production' }}")
+            .verdict,
+        Verdict::Gated
+    );
+    let other = |on: &str| {
+        check(
+            &[source(
+                "deploy.yml",
+                &format!("on: {on}\njobs: {{deploy: {{runs-on: x, environment: production, if: github.ref == 'refs/heads/main'}}}}"),
+            )],
+            &facts(vec![expect("deploy.yml", vec![])]),
+        )
+    };
+    assert_eq!(other("push").verdict, Verdict::Gated);
+    assert_eq!(other("{push: {branches-ignore: [main]}}").verdict, Verdict::Ungated);
 }
 
 #[test]
@@ -249,6 +266,8 @@ fn deploys_past_the_gate_are_found_in_files_that_nobody_declared() {
         (job("  steps: [{run: 'heroku container:release web -a $APP'}]"), vec![("ungated-deploy", warning)]),
         (job("  steps: [{run: heroku container:release web -a raxx-console-staging}]"), vec![]),
         (job("  steps: [{run: make}]"), vec![]),
+        (job("  environment: heroku\n  steps: [{run: heroku rollback -a raxx-console-prod}]"), vec![("ungated-deploy", warning)]),
+        (job("  environment: production\n  steps: [{run: heroku rollback -a raxx-console-prod}]"), vec![]),
         (job(&format!("{key}  environment: production\n")), vec![]),
         (job(&format!("{key}  environment: staging\n")), vec![]),
         (job(&format!("{key}  environment: prod\n")), vec![("near-miss-environment", warning)]),

@@ -30,7 +30,16 @@ const MAX_EVALUATIONS: usize = 50_000;
 #[must_use]
 pub fn derived(workflow: &Workflow, facts: &Facts) -> Vec<Scenario> {
     let mentioned = mentioned_refs(workflow, facts);
-    let all = workflow.triggers.iter().flat_map(|trigger| of_trigger(workflow, trigger, &mentioned, facts));
+    let all = workflow.triggers.iter().flat_map(|trigger| {
+        let mut found = of_trigger(workflow, trigger, &mentioned, facts);
+        // Where the filters name no ref, the first one stands for all of them.
+        if !found.iter().any(|scenario| scenario.named_ref)
+            && let Some(first) = found.first_mut()
+        {
+            first.named_ref = true;
+        }
+        found
+    });
     let (mut named, probes): (Vec<_>, Vec<_>) = all.partition(|scenario| scenario.named_ref);
     let left = (MAX_EVALUATIONS / workflow.jobs.len().max(1)).saturating_sub(named.len());
     named.extend(probes.into_iter().take(left));
