@@ -17,6 +17,8 @@ pub enum Place {
     Strategy,
     /// `jobs.<id>.outputs`.
     Outputs,
+    /// `jobs.<id>.steps[*].if`.
+    Step,
     /// `on.workflow_call.inputs.<id>.default`.
     CallDefault,
     /// `on.workflow_call.outputs.<id>.value`.
@@ -29,6 +31,7 @@ impl Place {
             Self::Job => &["github", "inputs", "vars", "needs", "strategy", "matrix"],
             Self::If | Self::Strategy => &["github", "inputs", "vars", "needs"],
             Self::Outputs => &["github", "inputs", "vars", "needs", "strategy", "matrix", "job", "runner", "env", "secrets", "steps"],
+            Self::Step => &["github", "inputs", "vars", "needs", "strategy", "matrix", "job", "runner", "env", "secrets", "steps"],
             Self::CallDefault => &["github", "inputs", "vars"],
             Self::CallOutput => &["github", "inputs", "vars", "jobs"],
         }
@@ -37,7 +40,10 @@ impl Place {
     /// The functions it offers; `status` is what to assume of the needed jobs.
     #[must_use]
     pub fn functions(self, status: Status) -> Functions {
-        Functions { status: (self == Self::If).then_some(status), hash_files: self == Self::Outputs }
+        Functions {
+            status: matches!(self, Self::If | Self::Step).then_some(status),
+            hash_files: matches!(self, Self::Outputs | Self::Step),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Owns which scenarios are looked at, and what passes. Pure: files and facts in, a report out.
 
+mod compensation;
 mod derived;
 mod expected;
 mod names;
@@ -20,6 +21,8 @@ use super::triggers::unclear;
 use super::yaml::{Pos, YamlError};
 use crate::model::EnvName;
 use crate::verify::{Code, Finding, Severity, Verdict, verdict};
+
+pub use compensation::{Compensation, compensation};
 
 /// A workflow file as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use super::*;
 use crate::model::RepoName;
 use crate::providers::github::desired::{BranchPolicy, Pattern, RefKind};
 use crate::workflows::deploys::Targets;
+use crate::workflows::freeze_check::Proof;
 use crate::workflows::{InputValue, When};
 
 fn env(name: &str) -> EnvName {
@@ -54,6 +55,11 @@ const GATED: &str = "deploy:\n  runs-on: x\n  environment: production\n  steps: 
 const KEY: &str = "${{ secrets.HEROKU_API_KEY }}";
 
 fn runbook(policy: Option<BranchPolicy>) -> CheckReport {
+    let (sources, facts) = runbook_repository(policy);
+    check(&sources, &facts)
+}
+
+fn runbook_repository(policy: Option<BranchPolicy>) -> (Vec<SourceFile>, Facts) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/workflows/runbook");
     let sources: Vec<SourceFile> = std::fs::read_dir(folder)
         .unwrap()
@@ -66,7 +72,7 @@ fn runbook(policy: Option<BranchPolicy>) -> CheckReport {
     let mut facts =
         facts(vec![expect("deploy-heroku.yml", dispatch()), expect("deploy-console.yml", dispatch()), expect("deploy-antlers.yml", tags)]);
     facts.environments.insert(env("production"), policy);
-    check(&sources, &facts)
+    (sources, facts)
 }
 
 #[test]
@@ -314,6 +320,17 @@ fn misspelt_keys_name_the_right_one() {
 fn a_gate_without_a_record_is_pointed_out() {
     let report = on_push("deploy:\n  runs-on: x\n  environment: {name: production, deployment: false}");
     assert_eq!((report.verdict, codes(&report)), (Verdict::Gated, vec![("no-deployment-record", Severity::Warning)]));
+}
+
+#[test]
+fn the_runbooks_freeze_covers_two_of_its_three_workflows() {
+    let (sources, facts) = runbook_repository(None);
+    let guard = ["./scripts/deploy-freeze-check".to_owned()];
+    let proofs = compensation(&sources, &facts, &env("production"), &guard);
+    let proven: Vec<(&str, bool)> =
+        proofs.iter().map(|c| (c.file.rsplit('/').next().unwrap(), matches!(c.proof, Proof::Proven(_)))).collect();
+    let want = [("deploy-heroku.yml", false), ("deploy-console.yml", true), ("deploy-antlers.yml", false), ("deploy-antlers.yml", false)];
+    assert_eq!(proven, want, "{proofs:#?}");
 }
 
 mod robustness {
