@@ -200,10 +200,12 @@ fn payload(scenario: &Scenario, facts: &Facts) -> Node {
         let base = Node::Partial(base, Rest::Unknown(why.to_owned()));
         fields.insert("pull_request", Node::Partial([("base", base)].into_iter().collect(), Rest::Unknown(why.to_owned())));
     }
-    match scenario.types.as_slice() {
-        [] => {}
-        [only] => _ = fields.insert("action", text(only)),
-        some => _ = fields.insert("action", Node::OneOf(some.iter().map(|t| Value::from(t.as_str())).collect())),
+    for (key, values) in [("action", &scenario.types), ("schedule", &scenario.crons)] {
+        match values.as_slice() {
+            [] => {}
+            [only] => _ = fields.insert(key, text(only)),
+            some => _ = fields.insert(key, Node::OneOf(some.iter().map(|value| Value::from(value.as_str())).collect())),
+        }
     }
     Node::Partial(fields, Rest::Unknown(why.to_owned()))
 }

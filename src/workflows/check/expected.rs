@@ -87,7 +87,7 @@ impl<'a> Check<'a> {
             }
             Verdict::Env => found.push(self.elsewhere(job, want, &says)),
             Verdict::Set if !job.environments.iter().any(|name| name.is_empty() || same(name, want)) => {
-                found.push(self.elsewhere(job, want, &says))
+                found.push(self.elsewhere(job, want, &says));
             }
             Verdict::Set => {
                 let may = if job.environments.iter().any(String::is_empty) {
@@ -98,7 +98,7 @@ impl<'a> Check<'a> {
                 found.push(on_job(Code::UnresolvedEnvironment, job, says(&format!("{may}: {}", job.reason))));
             }
             Verdict::Unknown if job.details.remote => {
-                found.push(on_job(Code::RemoteWorkflow, job, says(&format!("is unknown: {}", job.reason))))
+                found.push(on_job(Code::RemoteWorkflow, job, says(&format!("is unknown: {}", job.reason))));
             }
             Verdict::Unknown => found.push(on_job(Code::UnresolvedEnvironment, job, says(&format!("is unknown: {}", job.reason)))),
             Verdict::Invalid => {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Bound, Scenario, label, not_given, run_ref, types};
+use super::{Bound, Scenario, crons, label, not_given, run_ref, types};
 use crate::workflows::contexts::{text, unknown};
 use crate::workflows::expressions::{Node, Value};
 use crate::workflows::facts::Facts;
@@ -53,6 +53,7 @@ fn of_trigger(workflow: &Workflow, trigger: &Trigger, mentioned: &[String], fact
         event: event.to_owned(),
         inputs: Vec::new(),
         types: types(trigger),
+        crons: crons(trigger),
         pos: trigger.pos,
         named_ref: git_ref.as_ref().or(base.as_ref()).is_none_or(|name| names(trigger, name, facts)),
         git_ref,
