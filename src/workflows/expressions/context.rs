@@ -12,7 +12,7 @@ pub trait Contexts {
 }
 
 /// The answer to the question for a context.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Lookup {
     /// The position does not offer it: GitHub refuses the file.
     Unavailable,
@@ -21,7 +21,7 @@ pub enum Lookup {
 }
 
 /// What is known of a context or of a property in it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Node {
     /// The value.
     Known(Value),
@@ -34,7 +34,7 @@ pub enum Node {
 }
 
 /// What is known of the properties that a [`Node::Partial`] does not list.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Rest {
     /// There are none, so they are null.
     Null,

@@ -12,6 +12,7 @@ mod evaluate;
 mod functions;
 mod json;
 mod lexer;
+mod lift;
 mod number;
 mod parser;
 mod possible;

@@ -1,8 +1,9 @@
 //! Scalars of a workflow file: text with `${{ }}` in it, and `if:`.
 
 use super::context::{Assumed, Condition, Contexts, Functions, Resolved, StatusFunction};
-use super::evaluate::{self, Evaluator, Place, is_offered};
+use super::evaluate::{Evaluator, is_offered};
 use super::functions::{Function, Piece};
+use super::lift;
 use super::parser::parse_part;
 use super::possible::Possible;
 use super::syntax::{Error, EvalError, Expr, Span, SyntaxError};
@@ -50,12 +51,12 @@ pub fn condition(text: &str, contexts: &dyn Contexts, functions: &Functions) -> 
 
 /// `success() && own`.
 fn after_success(own: Result<Possible, EvalError>, span: Span, functions: &Functions) -> Result<Possible, EvalError> {
-    let success = evaluate::assumed(StatusFunction::Success, functions.status.map_or(Assumed::Unknown, |status| status.success), span);
+    let success = lift::assumed(StatusFunction::Success, functions.status.map_or(Assumed::Unknown, |status| status.success), span);
     if !success.may_be_truthy() {
         return Ok(success);
     }
     match own {
-        Err(error) if success.may_be_falsy() => Ok(success.falsy().or(evaluate::may_fail(&error))),
+        Err(error) if success.may_be_falsy() => Ok(success.falsy().or(lift::may_fail(&error))),
         Ok(own) if success.may_be_falsy() => Ok(success.falsy().or(own)),
         own => own,
     }
@@ -126,5 +127,5 @@ fn value(parts: &[Part<'_>], span: Span, contexts: &dyn Contexts, functions: &Fu
             }
         }
     }
-    evaluate::filled(&Place::of(span), &pieces, &values)
+    lift::filled(&lift::Place::of(span), &pieces, &values)
 }

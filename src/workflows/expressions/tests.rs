@@ -113,6 +113,7 @@ fn missing_properties_are_null_only_where_that_is_known() {
     assert!(matches!(value("toJSON(github)"), Resolved::Unknown(_)));
     assert!(matches!(value("github"), Resolved::Unknown(_)));
     assert_eq!(value("toJSON(inputs.missing)"), known("null"));
+    assert_eq!(value("(needs && github || inputs).ref"), Resolved::OneOf(vec![Value::from("refs/heads/main"), Value::Null]));
 }
 
 #[test]
