@@ -87,8 +87,9 @@ pub fn check(sources: &[SourceFile], facts: &Facts) -> CheckReport {
     for expectation in &facts.expectations {
         check.expectation(expectation);
     }
+    let known = derived::Known::of(&check.findings);
     for workflow in files.values().filter_map(|file| file.as_ref().ok()) {
-        check.derived(workflow);
+        check.derived(workflow, &known);
     }
     if facts.expectations.is_empty() {
         check.findings.push(Finding::new(Code::NothingDeclared, "gate.toml declares no [[workflows]]: nothing here is proven"));

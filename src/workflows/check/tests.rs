@@ -168,6 +168,24 @@ fn only_a_proof_passes() {
 }
 
 #[test]
+fn the_order_of_jobs_and_files_changes_nothing() {
+    let key = format!("other:\n  needs: deploy\n  if: always()\n  runs-on: x\n  env: {{K: '{KEY}'}}\n");
+    let said = |texts: [&str; 2]| {
+        let files = texts.map(|text| source(if text.contains("hotfix") { "b.yml" } else { "deploy.yml" }, text));
+        let report = check(&files, &facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]));
+        let mut said: Vec<String> = report.findings.iter().map(|f| format!("{:?} {}", f.code, f.message)).collect();
+        said.sort();
+        (report.verdict, said)
+    };
+    let hotfix = with_jobs(&format!("hotfix:\n  runs-on: x\n  env: {{K: '{KEY}'}}"));
+    let (one, other) = (with_jobs(&format!("{GATED}\n{key}")), with_jobs(&format!("{key}{GATED}")));
+    let want = said([&one, &hotfix]);
+    assert_eq!(want.1.len(), 2, "{want:?}");
+    assert_eq!(said([&hotfix, &one]), want);
+    assert_eq!(said([&other, &hotfix]), want);
+}
+
+#[test]
 fn an_expectation_that_matches_nothing_fails() {
     let one = |expectation: Expectation| {
         let report = check(&[source("deploy.yml", &with_jobs(GATED))], &facts(vec![expectation]));
@@ -276,7 +294,8 @@ fn deploys_past_the_gate_are_found_in_files_that_nobody_declared() {
         (job("  environment: production\n  steps: [{run: heroku rollback -a raxx-console-prod}]"), vec![]),
         (job(&format!("{key}  environment: production\n")), vec![]),
         (job(&format!("{key}  environment: staging\n")), vec![]),
-        (job(&format!("{key}  environment: prod\n")), vec![("near-miss-environment", warning)]),
+        (job(&format!("{key}  environment: prod\n")), vec![("near-miss-environment", error)]),
+        (job("  environment: prod\n"), vec![("near-miss-environment", warning)]),
         (job(&format!("{key}  environment: ${{{{ vars.X }}}}\n")), vec![("unresolved-environment", error)]),
         (job(&format!("{key}  if: github.ref == 'refs/heads/none'\n")), vec![]),
         (job(&format!("{key}  if: github.ref == 'refs/heads/main' ${{{{ false }}}}\n")), vec![("invalid-workflow", warning)]),
