@@ -71,7 +71,8 @@ async fn recreating_a_deleted_gate_has_no_ungated_moment() {
 #[tokio::test]
 async fn a_gate_changes_into_any_other_and_back() {
     const BARE: &str = "version = 1\n[environments.production]\nreviewers = []\nprevent_self_review = false\ncan_admins_bypass = true\nwait_timer = 0\ndeployment_branch_policy = \"all\"\nprotection_rules = []\n";
-    const PROTECTED: &str = "version = 1\n[environments.production]\nreviewers = [{ user = \"bob\" }]\ndeployment_branch_policy = \"protected\"\n";
+    const PROTECTED: &str =
+        "version = 1\n[environments.production]\nreviewers = [{ user = \"bob\" }]\ndeployment_branch_policy = \"protected\"\n";
     const PATTERNS: &str = "version = 1\n[environments.production]\ndeployment_branch_policy = { branches = [\"main\", \"dev\"], tags = [\"main\"] }\nwait_timer = 5\n";
     let mut world = World::rehearsal(Scenario::Gated, RICH).await;
     for toml in [BARE, RICH, PROTECTED, PATTERNS, RICH, PATTERNS, BARE, PROTECTED, RICH] {

@@ -58,7 +58,9 @@ async fn undeclared_keys_are_nowhere_in_what_a_run_holds() {
 #[tokio::test]
 async fn one_app_that_cannot_be_read_is_unknown_and_does_not_hold_up_the_other() {
     let world = world().await;
-    world.fault(Fault::before(Response::heroku_error(403, "forbidden", "You do not have access to this resource.")).path("/apps/shop-worker/*"));
+    world.fault(
+        Fault::before(Response::heroku_error(403, "forbidden", "You do not have access to this resource.")).path("/apps/shop-worker/*"),
+    );
     let plan = world.plan().await;
     assert_eq!(plan.unknown.len(), 1, "{:?}", plan.unknown);
     let applied = world.apply().await;

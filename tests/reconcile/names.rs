@@ -8,11 +8,14 @@ use crate::world::World;
 async fn every_name_round_trips_to_exactly_one_environment() {
     let longest = "é".repeat(255);
     let names = [
-        "a/b", "..", ".", "%2F", "a%2Fb", "é", "É", "a b", "a+b", "why?", "a#b", "a&b=c", "a;b", "a:b@c", "'a'", "日本", "-", "*", "../..", &longest,
+        "a/b", "..", ".", "%2F", "a%2Fb", "é", "É", "a b", "a+b", "why?", "a#b", "a&b=c", "a;b", "a:b@c", "'a'", "日本", "-", "*", "../..",
+        &longest,
     ];
     let declared = |name: &str, timer: u32| {
         let key = name.replace('\\', "\\\\").replace('"', "\\\"");
-        format!("version = 1\n[environments.\"{key}\"]\nwait_timer = {timer}\nvariables = {{ A = \"1\" }}\ndeployment_branch_policy = {{ branches = [\"main\"] }}\n")
+        format!(
+            "version = 1\n[environments.\"{key}\"]\nwait_timer = {timer}\nvariables = {{ A = \"1\" }}\ndeployment_branch_policy = {{ branches = [\"main\"] }}\n"
+        )
     };
     for name in names {
         let mut world = World::rehearsal(Scenario::MissingEnvironment, &declared(name, 5)).await;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use gatectl::apply::Stop;
 use gatectl::config::{self, Config};
 use gatectl::http::{Endpoint, Proxies, Settings, Stack, Token};
-use gatectl::model::{EnvName, OutcomeResult, Plan, RepoName};
+use gatectl::model::{OutcomeResult, Plan, RepoName};
 use gatectl::providers::{Fleet, Op};
 use gatectl::reconcile::{Applied, Patience, Prune, Scene, Site};
 use gatectl::sandbox::{Api, Environment, Exchange, Fault, Repo, Sandbox, Scenario, Setup, State};
@@ -31,7 +31,6 @@ pub struct World {
 
 /// What one run has: clients that know nothing of earlier runs.
 pub struct Run {
-    pub stack: Stack,
     pub scene: Scene,
     pub fleet: Fleet,
 }
@@ -97,7 +96,7 @@ impl World {
             want,
         };
         let fleet = Fleet { github: stack.writer(&github, token()).ok(), heroku: stack.writer(&heroku, token()).ok() };
-        Run { stack, scene, fleet }
+        Run { scene, fleet }
     }
 
     /// A whole `plan`.
@@ -225,8 +224,4 @@ pub fn outcome<'a>(applied: &'a Applied, tail: &str) -> (&'a OutcomeResult, &'a 
     let found = applied.report.outcomes.iter().find(|outcome| outcome.address.to_string().ends_with(tail));
     let outcome = found.unwrap_or_else(|| panic!("nothing is said of {tail}: {}", said(applied)));
     (&outcome.result, &outcome.message)
-}
-
-pub fn env(name: &str) -> EnvName {
-    EnvName::new(name).unwrap()
 }
