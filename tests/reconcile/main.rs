@@ -7,10 +7,12 @@ mod conformance;
 mod world;
 
 mod billing;
+mod cases;
 mod converge;
 mod heroku;
 mod names;
 mod others;
+mod properties;
 mod requests;
 mod switches;
 mod unusual;
