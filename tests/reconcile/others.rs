@@ -1,7 +1,9 @@
 //! Other writers, dropped reviewers, and reads that lag behind.
 
 use gatectl::model::OutcomeResult;
-use gatectl::sandbox::{BranchPattern, Fault, Permission, RefType, ReviewerRef, Scenario, State, Switches, Variable};
+use gatectl::sandbox::{
+    BranchPattern, Fault, LeftPolicies, Permission, PolicyMode, Reads, RefType, ReviewerRef, Scenario, State, Switches, Variable,
+};
 
 use crate::world::{REPO, World, outcome, said};
 
@@ -130,7 +132,16 @@ async fn a_gate_whose_reviewers_would_all_be_dropped_is_not_written() {
 #[tokio::test]
 async fn reads_that_lag_behind_are_waited_for() {
     let world = World::rehearsal(Scenario::NoRules, crate::converge::RICH).await;
-    world.sandbox.with(|state| state.switches = Switches { reads: gatectl::sandbox::Reads::OnceStale, ..Switches::default() });
+    world.sandbox.with(|state| state.switches = Switches { reads: Reads::OnceStale, ..Switches::default() });
+    world.converge().await;
+
+    // Also where GitHub brings back patterns of an earlier time in selected mode.
+    let world = World::rehearsal(Scenario::Gated, GATE).await;
+    world.sandbox.with(|state| {
+        state.switches = Switches { reads: Reads::OnceStale, left_policies: LeftPolicies::Kept, ..Switches::default() };
+        production(state).policy = Some(PolicyMode::Protected);
+        production(state).patterns.push(BranchPattern { id: 9, name: "forgotten".to_owned(), kind: RefType::Branch });
+    });
     world.converge().await;
 
     // Reads that never catch up are a failure, not a success.

@@ -5,10 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gatectl::apply::Stop;
+use gatectl::apply::{Patience, Stop};
 use gatectl::model::{EnvName, OutcomeResult};
 use gatectl::providers::github::strictness::{Dimension, between, weakened};
-use gatectl::reconcile::{Applied, Patience};
+use gatectl::reconcile::Applied;
 use gatectl::sandbox::{Effect, Fault, Response, State};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -103,7 +103,7 @@ const WRITES: [&str; 4] = ["PUT", "POST", "PATCH", "DELETE"];
 async fn world(case: &Case, turned: &Turned) -> World {
     let mut world = World::of(case.state(&turned.switches()), case.config()).await;
     world.faithful.set(false);
-    world.patience = Patience([0, 1, 2].map(Duration::from_millis).to_vec());
+    world.patience = Patience { resend: Duration::ZERO, read_back: [0, 1, 2].map(Duration::from_millis).to_vec() };
     world.settings.backoff = Duration::from_micros(100);
     world
 }

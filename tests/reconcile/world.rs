@@ -7,12 +7,12 @@ use std::cell::Cell;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use gatectl::apply::Stop;
+use gatectl::apply::{Patience, Stop};
 use gatectl::config::{self, Config};
 use gatectl::http::{Endpoint, Proxies, Settings, Stack, Token};
 use gatectl::model::{OutcomeResult, Plan, RepoName};
 use gatectl::providers::{Fleet, Op};
-use gatectl::reconcile::{Applied, Patience, Prune, Scene, Site};
+use gatectl::reconcile::{Applied, Prune, Scene, Site};
 use gatectl::sandbox::{Api, Environment, Exchange, Fault, Repo, Sandbox, Scenario, Setup, State};
 
 use crate::conformance::{Official, Seen};
@@ -68,7 +68,7 @@ impl World {
             timeout: Duration::from_secs(120),
             ..Settings::default()
         };
-        let patience = Patience([1, 2, 4, 8].map(Duration::from_millis).to_vec());
+        let patience = Patience { resend: Duration::from_millis(1), read_back: [1, 2, 4, 8].map(Duration::from_millis).to_vec() };
         Self { sandbox, config, prune: Prune::Nothing, settings, patience, faithful: Cell::new(true) }
     }
 
