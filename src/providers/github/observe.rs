@@ -12,7 +12,7 @@ use crate::http::{ApiError, ErrorKind, Reader, Target};
 use crate::model::{Cause, EnvName, RepoName, Unknown};
 
 use super::desired::{self, BranchPolicy, Desired, Gate, Pattern, RefKind, Reviewer};
-use super::live::{Environment, Live, LiveReviewer, Patterns, PolicyMode, Repository, Visibility};
+use super::live::{Environment, Live, LiveReviewer, PolicyMode, Repository, Visibility};
 use super::reviewers;
 
 /// Reads everything that a plan for `want` needs.
@@ -79,6 +79,15 @@ pub async fn environment(reader: &Reader, repo: &RepoName, name: &EnvName, like:
         Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Reads the patterns of an environment with their ids.
+///
+/// # Errors
+/// When they cannot be read; GitHub answers 404 outside of selected mode.
+pub async fn patterns(reader: &Reader, repo: &RepoName, name: &EnvName) -> Result<BTreeMap<Pattern, u64>, ApiError> {
+    let target = environment_target(repo, name).join("deployment-branch-policies");
+    Ok(decode_patterns(pages::<_, wire::BranchPolicies>(reader, &target, 100).await?))
 }
 
 /// Reads a counted list to its end.
@@ -150,7 +159,7 @@ impl From<&Gate> for Asked {
 }
 
 struct Parts {
-    patterns: Option<Result<Vec<wire::BranchPolicy>, ApiError>>,
+    patterns: Option<Result<BTreeMap<Pattern, u64>, ApiError>>,
     protection_rules: Option<Result<BTreeMap<String, u64>, ApiError>>,
     variables: Option<Result<BTreeMap<String, String>, ApiError>>,
     secrets: Option<Result<BTreeSet<String>, ApiError>>,
@@ -159,7 +168,7 @@ struct Parts {
 impl Parts {
     fn join(self, environment: &mut Environment) {
         environment.patterns = match (environment.policy, self.patterns) {
-            (PolicyMode::Selected, Some(patterns)) => Some(decode_patterns(patterns)),
+            (PolicyMode::Selected, Some(patterns)) => Some(patterns.map_err(|e| e.unknown())),
             // GitHub answers 404 in the other modes; there are no patterns to speak of.
             (_, _) => None,
         };
@@ -176,7 +185,7 @@ async fn parts(reader: &Reader, repo: &RepoName, name: &EnvName, gate: &Gate) ->
 async fn asked(reader: &Reader, repo: &RepoName, name: &EnvName, asked: Asked) -> Parts {
     let target = |tail: &str| environment_target(repo, name).join(tail);
     let (patterns, protection_rules, variables, secrets) = tokio::join!(
-        when(asked.patterns, async { pages::<_, wire::BranchPolicies>(reader, &target("deployment-branch-policies"), 100).await }),
+        when(asked.patterns, patterns(reader, repo, name)),
         when(asked.protection_rules, async {
             let rules: wire::ProtectionRules = reader.get_json(&target("deployment_protection_rules")).await?;
             Ok(rules.enabled())
@@ -300,16 +309,13 @@ pub fn environment_target(repo: &RepoName, name: &EnvName) -> Target {
     repo_target(repo).join("environments").join(name.as_str())
 }
 
-fn decode_patterns(policies: Result<Vec<wire::BranchPolicy>, ApiError>) -> Patterns {
-    let policies = policies.map_err(|e| e.unknown())?;
-    Ok(policies
-        .into_iter()
-        .map(|policy| {
-            // Old data has no type; it means a branch (API page, 1.2).
-            let kind = if policy.kind.as_deref() == Some("tag") { RefKind::Tag } else { RefKind::Branch };
-            (Pattern { kind, name: policy.name }, policy.id)
-        })
-        .collect())
+fn decode_patterns(policies: Vec<wire::BranchPolicy>) -> BTreeMap<Pattern, u64> {
+    let decode = |policy: wire::BranchPolicy| {
+        // Old data has no type; it means a branch (API page, 1.2).
+        let kind = if policy.kind.as_deref() == Some("tag") { RefKind::Tag } else { RefKind::Branch };
+        (Pattern { kind, name: policy.name }, policy.id)
+    };
+    policies.into_iter().map(decode).collect()
 }
 
 fn decode(reader: &Reader, target: &Target, one: wire::Environment) -> Result<Environment, ApiError> {
