@@ -1,33 +1,22 @@
 //! `gatectl apply`: the plan, consent, the writes, and reading back.
 
-use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
-use std::time::Duration;
 
-use crate::apply::{self, End};
+use crate::apply::End;
 use crate::cli::{ApplyArgs, Format};
 use crate::exit::Exit;
 use crate::model::{Address, Cause, Kind, Plan, Report};
 use crate::providers::Op;
+use crate::reconcile::{Applied, Drafted, Patience, Scene};
 use crate::render::diagnostic::Hinted;
 use crate::render::escape::visible;
 use crate::render::{Document, json};
 
 use super::Session;
 use super::plan::{prune, unknown};
-use super::reconcile::{Drafted, Scene};
 use super::saved::SavedPlan;
 use super::session::Interrupted;
 use super::wiring::Wiring;
-
-/// How long reading back waits for what was written to show, in all, before it counts as not there: reads may lag behind writes.
-const PATIENCE: [Duration; 5] = [
-    Duration::from_millis(200),
-    Duration::from_millis(400),
-    Duration::from_millis(800),
-    Duration::from_millis(1600),
-    Duration::from_millis(3000),
-];
 
 /// Plans or takes a saved plan, asks, writes, reads back, reports.
 ///
@@ -51,14 +40,11 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     if session.global.format == Format::Human {
         session.print(&config, &Document::from(&plan), String::new)?;
     }
-    let ends = if plan.is_empty() {
-        Vec::new()
-    } else {
+    if !plan.is_empty() {
         let consent = args.allow_weaken || saved.is_some_and(|saved| saved.allow_weaken);
         ask(session, args.auto_approve, consent, &plan)?;
-        write(session, &wiring, &plan).await?
-    };
-    let report = read_back(session, &scene, &plan, &ends).await?;
+    }
+    let Applied { ends, report } = write(session, &wiring, &scene, &plan).await?;
     wiring.trace_traffic();
     if session.global.format != Format::Human || !plan.is_empty() {
         session.print(&config, &Document::from(&report), || json::report(&report))?;
@@ -69,45 +55,14 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     Ok(exit(&plan, &ends, &report))
 }
 
-async fn write(session: &Session, wiring: &Wiring, plan: &Plan<Op>) -> anyhow::Result<Vec<End>> {
-    let fleet = wiring.fleet();
-    let work = apply::run(&fleet, &plan.steps, &session.stop, |what| session.progress.phase(what));
+async fn write(session: &Session, wiring: &Wiring, scene: &Scene, plan: &Plan<Op>) -> anyhow::Result<Applied> {
+    let (fleet, patience) = (wiring.fleet(), Patience::default());
     tokio::select! {
-        ends = work => Ok(ends),
+        applied = scene.apply(&fleet, plan, &session.stop, &patience, |what| session.progress.phase(what)) => Ok(applied),
         () = session.stop.asked(2) => {
             Err(Interrupted("the request in flight was abandoned, so whether it took effect is unknown; run `gatectl plan` to see").into())
         }
     }
-}
-
-/// Reads again until everything is as declared, or patience ends; only what was written is waited for.
-async fn read_back(session: &Session, scene: &Scene, plan: &Plan<Op>, ends: &[End]) -> anyhow::Result<Report> {
-    let interrupted = session.stop.is_set();
-    let addresses: BTreeSet<Address> = plan.changes().map(|change| change.address.clone()).collect();
-    let nothing = || Plan::assemble(plan.config.clone(), String::new(), []);
-    if addresses.is_empty() {
-        return Ok(apply::report(plan, Vec::new(), &nothing(), interrupted));
-    }
-    let narrowed = scene.narrowed(&addresses);
-    session.progress.phase("reading back");
-    let mut after = narrowed.draft().await.plan;
-    for pause in PATIENCE {
-        if session.stop.is_set() || !awaited(plan, ends, &after) {
-            break;
-        }
-        tokio::time::sleep(pause).await;
-        after = narrowed.draft().await.plan;
-    }
-    Ok(apply::report(plan, ends.to_vec(), &after, interrupted))
-}
-
-/// Whether something that was written with success does not show yet.
-fn awaited(plan: &Plan<Op>, ends: &[End], after: &Plan<Op>) -> bool {
-    let written = plan.steps.iter().zip(ends).filter(|(_, end)| **end == End::Done);
-    let mut addresses = written.flat_map(|(step, _)| &step.changes).map(|change| &change.address);
-    addresses.any(|address| {
-        after.changes().any(|change| change.address == *address) || after.unknown.iter().any(|(unknown, _)| unknown == address)
-    })
 }
 
 /// Gets the consent that the plan needs, before any write.

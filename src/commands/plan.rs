@@ -3,10 +3,10 @@
 use crate::cli::PlanArgs;
 use crate::exit::Exit;
 use crate::model::{Cause, Plan};
+use crate::reconcile::Prune;
 use crate::render::{Document, json};
 
 use super::Session;
-use super::reconcile::Prune;
 use super::saved::SavedPlan;
 use super::wiring::Wiring;
 

@@ -16,10 +16,8 @@ use crate::cli::{Global, PlanArgs};
 use crate::config::Config;
 use crate::model::{EnvName, Step};
 use crate::providers::Op;
+use crate::reconcile::{Drafted, fingerprint};
 use crate::render::diagnostic::Hinted;
-
-use super::fingerprint;
-use super::reconcile::Drafted;
 
 /// The only version there is; another major number is refused.
 const FORMAT_VERSION: &str = "1.0";

@@ -1,0 +1,16 @@
+//! The reconciler over real HTTP: the real clients against the emulator, with everything that can go wrong.
+
+#![allow(unreachable_pub, reason = "the modules of one test binary share what they need")]
+
+#[path = "../support/conformance.rs"]
+mod conformance;
+mod world;
+
+mod billing;
+mod converge;
+mod heroku;
+mod names;
+mod others;
+mod requests;
+mod switches;
+mod unusual;
