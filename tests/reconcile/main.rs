@@ -8,6 +8,7 @@ mod world;
 
 mod billing;
 mod converge;
+mod doubt;
 mod heroku;
 mod names;
 mod others;

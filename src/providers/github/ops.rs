@@ -208,10 +208,7 @@ pub async fn perform(writer: &Writer, op: &Op) -> Result<(), ApiError> {
         },
         Action::DeleteBranchPolicy { id, .. } => gone(writer.delete(&policies().join(&id.to_string())).await),
         Action::DeleteOtherBranchPolicies(keep) => {
-            let asked = Asked { patterns: true, ..Asked::default() };
-            let live = observe::environment(writer.reader(), &op.repository, &op.environment, asked).await?;
-            let Some(Ok(patterns)) = live.and_then(|live| live.patterns) else { return Ok(()) };
-            for (pattern, id) in patterns {
+            for (pattern, id) in observe::patterns(writer.reader(), &op.repository, &op.environment).await? {
                 if !keep.contains(&pattern) {
                     gone(writer.delete(&policies().join(&id.to_string())).await)?;
                 }
