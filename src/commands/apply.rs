@@ -2,18 +2,18 @@
 
 use std::io::{BufRead, Write};
 
-use crate::apply::End;
+use crate::apply::Patience;
 use crate::cli::{ApplyArgs, Format};
 use crate::exit::Exit;
-use crate::model::{Address, Cause, Kind, Plan, Report};
+use crate::model::{Address, Kind, Plan};
 use crate::providers::Op;
-use crate::reconcile::{Applied, Drafted, Patience, Scene};
+use crate::reconcile::{Applied, Drafted, Scene};
 use crate::render::diagnostic::Hinted;
 use crate::render::escape::visible;
 use crate::render::{Document, json};
 
 use super::Session;
-use super::plan::{prune, unknown};
+use super::plan::prune;
 use super::saved::SavedPlan;
 use super::session::Interrupted;
 use super::wiring::Wiring;
@@ -45,15 +45,16 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
         let consent = args.allow_weaken || saved.is_some_and(|saved| saved.allow_weaken);
         ask(session, args.auto_approve, consent, &plan)?;
     }
-    let Applied { ends, report } = write(session, &wiring, &scene, &plan).await?;
+    let applied = write(session, &wiring, &scene, &plan).await?;
+    let report = &applied.report;
     wiring.trace_traffic();
     if session.global.format != Format::Human || !plan.is_empty() {
-        session.print(&config, &Document::from(&report), || json::report(&report))?;
+        session.print(&config, &Document::from(report), || json::report(report))?;
     }
     if !plan.unknown.is_empty() {
         session.say(&format!("{} addresses could not be determined and were not touched.", plan.unknown.len()));
     }
-    Ok(exit(&plan, &ends, &report))
+    Ok(applied.exit(&plan))
 }
 
 async fn write(session: &Session, wiring: &Wiring, scene: &Scene, plan: &Plan<Op>) -> anyhow::Result<Applied> {
@@ -113,25 +114,4 @@ fn expect(session: &Session, question: &str, answer: &str) -> anyhow::Result<()>
         return Err(Interrupted("nothing was changed").into());
     }
     if line.trim() == answer { Ok(()) } else { Err(anyhow::anyhow!("not confirmed: nothing was written")) }
-}
-
-fn exit(plan: &Plan<Op>, ends: &[End], report: &Report) -> Exit {
-    let summary = report.summary();
-    if report.interrupted {
-        return Exit::Interrupted;
-    }
-    if summary.failed + summary.skipped > 0 {
-        let credentials = |end: &End| match end {
-            End::Failed { cause, .. } => *cause == Cause::Credentials,
-            End::Skipped(_) => true,
-            End::Done | End::Refused(..) => false,
-        };
-        let failed = ends.iter().filter(|end| matches!(end, End::Failed { .. } | End::Skipped(_)));
-        let all = failed.clone().count() >= summary.failed + summary.skipped && failed.clone().all(credentials);
-        return if all { Exit::Credentials } else { Exit::Error };
-    }
-    if let Some(exit) = unknown(plan) {
-        return exit;
-    }
-    if summary.manual > 0 { Exit::Manual } else { Exit::Done }
 }

@@ -3,8 +3,7 @@
 use crate::cli::PlanArgs;
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::model::{Cause, Plan};
-use crate::reconcile::Prune;
+use crate::reconcile::{Prune, exit_of_plan};
 use crate::render::diagnostic::Hinted;
 use crate::render::{Document, json};
 
@@ -25,7 +24,7 @@ pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Ex
     let drafted = session.unless_stopped(scene.draft()).await?;
     wiring.trace_traffic();
     session.print(&config, &Document::from(&drafted.plan), || json::plan(&drafted.plan))?;
-    let exit = exit(&drafted.plan, args.detailed_exitcode);
+    let exit = exit_of_plan(&drafted.plan, args.detailed_exitcode);
     if let Some(path) = &args.out {
         SavedPlan::new(&config, &drafted, args, &session.global).write(path)?;
         session.say(&format!("Saved the plan to {}. Apply exactly this with: gatectl apply {}", path.display(), path.display()));
@@ -52,22 +51,4 @@ pub(super) fn prune(flag: bool, config: &Config) -> anyhow::Result<Prune> {
         (true, None, false) => return Ok(Prune::Undeclared),
     };
     Err(Hinted { message, hint: hint.to_owned() }.into())
-}
-
-/// What is unknown is never a pass, even beside changes.
-fn exit<O>(plan: &Plan<O>, detailed: bool) -> Exit {
-    if let Some(exit) = unknown(plan) {
-        return exit;
-    }
-    if detailed && !plan.is_empty() { Exit::Pending } else { Exit::Done }
-}
-
-/// The exit code for what could not be determined, if anything.
-pub(super) fn unknown<O>(plan: &Plan<O>) -> Option<Exit> {
-    let causes = || plan.unknown.iter().map(|(_, unknown)| unknown.cause);
-    match causes().next() {
-        None => None,
-        Some(_) if causes().all(|cause| cause == Cause::Credentials) => Some(Exit::Credentials),
-        Some(_) => Some(Exit::Error),
-    }
 }

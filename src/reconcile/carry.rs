@@ -1,26 +1,14 @@
 //! From a plan to a report: write, then read back until it shows (law 6).
 //!
-//! Owns how long reading back waits. Must not decide what is written.
+//! Owns what is read back, and for how long. Must not decide what is written.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use crate::apply::{self, End, Stop};
+use crate::apply::{self, End, Patience, Stop};
 use crate::model::{Address, Plan, Report};
 use crate::providers::{Fleet, Op};
 
 use super::Scene;
-
-/// The pauses between one reading back and the next, while what was written does not show: reads may lag behind writes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Patience(pub Vec<Duration>);
-
-impl Default for Patience {
-    /// Six seconds in all, shorter pauses first.
-    fn default() -> Self {
-        Self([200, 400, 800, 1600, 3000].map(Duration::from_millis).to_vec())
-    }
-}
 
 /// What an apply came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +24,7 @@ impl Scene {
     ///
     /// Dropping the future ends it at once; setting `stop` lets the request in flight finish first.
     pub async fn apply(&self, fleet: &Fleet, plan: &Plan<Op>, stop: &Stop, patience: &Patience, progress: impl Fn(&str)) -> Applied {
-        let ends = apply::run(fleet, &plan.steps, stop, &progress).await;
+        let ends = apply::run(fleet, &plan.steps, stop, patience, &progress).await;
         let interrupted = stop.is_set();
         let after = self.read_back(plan, &ends, stop, patience, &progress).await;
         let report = apply::report(plan, ends.clone(), &after, interrupted);
@@ -52,7 +40,7 @@ impl Scene {
         let narrowed = self.narrowed(&addresses);
         progress("reading back");
         let mut after = narrowed.draft().await.plan;
-        for pause in &patience.0 {
+        for pause in &patience.read_back {
             if stop.is_set() || !awaited(plan, ends, &after) {
                 break;
             }

@@ -4,8 +4,10 @@
 //! environment, or how clients are made: `commands` gives it clients and prints what comes out, and so do tests and benchmarks.
 
 mod carry;
+mod exit;
 pub mod fingerprint;
 mod scene;
 
-pub use carry::{Applied, Patience};
+pub use carry::Applied;
+pub use exit::exit_of_plan;
 pub use scene::{Drafted, Observed, Prune, Scene, Site};

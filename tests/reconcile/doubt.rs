@@ -1,7 +1,7 @@
 //! Answers that look like answers and are none: each is unknown, never a pass, never an absence.
 
 use gatectl::model::OutcomeResult;
-use gatectl::sandbox::{BranchPattern, Fault, LeftPolicies, Permission, RefType, Response, Scenario};
+use gatectl::sandbox::{BranchPattern, Fault, LeftPolicies, RefType, Response, Scenario};
 use serde_json::{Value, json};
 
 use crate::world::{World, outcome, said};
@@ -67,7 +67,7 @@ async fn a_list_that_promises_more_than_there_can_be_is_not_followed() {
 #[tokio::test]
 async fn a_list_without_end_ends() {
     let world = World::rehearsal(Scenario::Gated, GATE).await;
-    let next = Response::json(200, &json!({"environments": []})).with_header("link", "<https://x/?page=2>; rel=\"next\"");
+    let next = Response::json(200, &json!({"environments": []})).with("link", "<https://x/?page=2>; rel=\"next\"");
     world.fault(Fault::before(next).path(LIST));
     assert!(unknown(&world).await.contains("pages"));
 }
@@ -90,12 +90,11 @@ async fn a_pattern_of_an_unheard_of_type_is_not_taken_for_a_branch() {
 
 #[tokio::test]
 async fn patterns_that_come_back_and_cannot_be_read_end_the_step() {
-    let world = World::where_holds("version = 1\n[environments.production]\ndeployment_branch_policy = \"protected\"\n", GATE).await;
+    let world = World::where_holds(&GATE.replace("{ branches = [\"main\"] }", "\"protected\""), GATE).await;
     world.sandbox.with(|state| state.switches.left_policies = LeftPolicies::Kept);
     world.repo(|repo| {
         let stale = BranchPattern { id: 77, name: "*".to_owned(), kind: RefType::Branch };
         repo.environment_mut("production").unwrap().patterns.push(stale);
-        repo.collaborators.insert("alice".to_owned(), Permission::Write);
     });
     // The plan's own question about patterns is the first; the next is the one that looks for what came back.
     let policies = "/repos/acme/shop/environments/production/deployment-branch-policies";

@@ -7,11 +7,13 @@ mod conformance;
 mod world;
 
 mod billing;
+mod cases;
 mod converge;
 mod doubt;
 mod heroku;
 mod names;
 mod others;
+mod properties;
 mod requests;
 mod switches;
 mod unusual;

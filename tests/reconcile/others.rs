@@ -1,7 +1,9 @@
 //! Other writers, dropped reviewers, and reads that lag behind.
 
 use gatectl::model::OutcomeResult;
-use gatectl::sandbox::{BranchPattern, Fault, Permission, RefType, ReviewerRef, Scenario, State, Switches, Variable};
+use gatectl::sandbox::{
+    BranchPattern, Fault, LeftPolicies, Permission, PolicyMode, Reads, RefType, ReviewerRef, Scenario, State, Switches, Variable,
+};
 
 use crate::world::{REPO, World, outcome, said};
 
@@ -20,7 +22,7 @@ fn before_the_last_look(change: impl Fn(&mut State) + Send + Sync + 'static) -> 
 }
 
 fn production(state: &mut State) -> &mut gatectl::sandbox::Environment {
-    state.repo(REPO).environment_mut("production").unwrap()
+    state.repo(REPO).unwrap().environment_mut("production").unwrap()
 }
 
 async fn drifted() -> World {
@@ -63,7 +65,7 @@ async fn whatever_somebody_changes_between_plan_and_write_is_named_and_not_overw
 async fn an_environment_that_appears_or_goes_meanwhile_is_not_touched() {
     let world = drifted().await;
     world.fault(before_the_last_look(|state| {
-        state.repo(REPO).remove("production");
+        state.repo(REPO).unwrap().remove("production");
     }));
     let applied = world.apply().await;
     assert!(outcome(&applied, "/environments/production").1.contains("is now \"missing\""), "{}", said(&applied));
@@ -130,7 +132,16 @@ async fn a_gate_whose_reviewers_would_all_be_dropped_is_not_written() {
 #[tokio::test]
 async fn reads_that_lag_behind_are_waited_for() {
     let world = World::rehearsal(Scenario::NoRules, crate::converge::RICH).await;
-    world.sandbox.with(|state| state.switches = Switches { reads: gatectl::sandbox::Reads::OnceStale, ..Switches::default() });
+    world.sandbox.with(|state| state.switches = Switches { reads: Reads::OnceStale, ..Switches::default() });
+    world.converge().await;
+
+    // Also where GitHub brings back patterns of an earlier time in selected mode.
+    let world = World::rehearsal(Scenario::Gated, GATE).await;
+    world.sandbox.with(|state| {
+        state.switches = Switches { reads: Reads::OnceStale, left_policies: LeftPolicies::Kept, ..Switches::default() };
+        production(state).policy = Some(PolicyMode::Protected);
+        production(state).patterns.push(BranchPattern { id: 9, name: "forgotten".to_owned(), kind: RefType::Branch });
+    });
     world.converge().await;
 
     // Reads that never catch up are a failure, not a success.

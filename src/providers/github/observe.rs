@@ -81,6 +81,24 @@ pub async fn environment(reader: &Reader, repo: &RepoName, name: &EnvName, like:
     }
 }
 
+/// Reads the patterns of an environment with their ids.
+///
+/// # Errors
+/// When they cannot be read; GitHub answers 404 outside of selected mode.
+pub async fn patterns(reader: &Reader, repo: &RepoName, name: &EnvName) -> Result<BTreeMap<Pattern, u64>, ApiError> {
+    let target = environment_target(repo, name).join("deployment-branch-policies");
+    let policies = pages::<_, wire::BranchPolicies>(reader, &target, 100).await?;
+    let kind = |policy: &wire::BranchPolicy| match policy.kind.as_deref() {
+        // Old data has no type; it means a branch (API page, 1.2).
+        None | Some("branch") => Ok(RefKind::Branch),
+        Some("tag") => Ok(RefKind::Tag),
+        Some(other) => {
+            Err(reader.malformed(&target, format!("pattern `{}` is of a type that is neither branch nor tag: {other}", policy.name)))
+        }
+    };
+    policies.into_iter().map(|policy| Ok((Pattern { kind: kind(&policy)?, name: policy.name }, policy.id))).collect()
+}
+
 /// Reads a counted list to its end.
 ///
 /// # Errors
@@ -209,32 +227,18 @@ async fn asked(reader: &Reader, repo: &RepoName, name: &EnvName, asked: Asked) -
     Parts { patterns, protection_rules, variables, secrets }
 }
 
-/// Reads the patterns of an environment in selected mode, with the ids that delete them.
-///
-/// # Errors
-/// When the list cannot be read: in the other modes GitHub answers 404.
-pub async fn patterns(reader: &Reader, repo: &RepoName, name: &EnvName) -> Result<BTreeMap<Pattern, u64>, ApiError> {
-    let target = environment_target(repo, name).join("deployment-branch-policies");
-    let policies = pages::<_, wire::BranchPolicies>(reader, &target, 100).await?;
-    let kind = |policy: &wire::BranchPolicy| match policy.kind.as_deref() {
-        // Old data has no type; it means a branch (API page, 1.2).
-        None | Some("branch") => Ok(RefKind::Branch),
-        Some("tag") => Ok(RefKind::Tag),
-        Some(other) => Err(reader.malformed(&target, format!("pattern `{}` is of a type that is neither branch nor tag: {other}", policy.name))),
-    };
-    policies.into_iter().map(|policy| Ok((Pattern { kind: kind(&policy)?, name: policy.name }, policy.id))).collect()
-}
-
 async fn when<T>(asked: bool, answer: impl Future<Output = T>) -> Option<T> {
     if asked { Some(answer.await) } else { None }
 }
 
 async fn repository(reader: &Reader, repo: &RepoName) -> Result<Repository, Unknown> {
     let target = repo_target(repo);
-    let moved = |how: String| Unknown {
+    let moved = |how: String| {
+        Unknown {
         reason: format!("{repo} was renamed or moved: {how}"),
         hint: "write its new name into gate.toml (`github.repository`) or pass it with --repo; gatectl does not follow a rename, since a write would".to_owned(),
         cause: Cause::Other,
+    }
     };
     let found: wire::Repository = reader.get_json(&target).await.map_err(|error| match &error.kind {
         ErrorKind::Moved(_) => moved(error.to_string()),
