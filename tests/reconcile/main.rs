@@ -9,6 +9,7 @@ mod world;
 mod billing;
 mod cases;
 mod converge;
+mod doubt;
 mod heroku;
 mod names;
 mod others;

@@ -50,11 +50,8 @@ pub fn plan(context: Context<'_>, want: &Desired, live: &Live) -> Draft<Op> {
             (desired::Environment::Absent, None) => {}
         }
     }
-    draft.unmanaged = environments
-        .keys()
-        .filter(|name| !want.environments.contains_key(*name))
-        .map(|name| Address::environment(context.repository, name))
-        .collect();
+    draft.unmanaged =
+        environments.keys().filter(|name| !want.declares(name)).map(|name| Address::environment(context.repository, name)).collect();
     if !draft.steps.is_empty() {
         repository_notes(context.repository, repository, &mut draft);
     }
