@@ -1,5 +1,7 @@
 //! The program as a user meets it: the binary over real HTTP, with a scrubbed environment; and the shape of its code.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
 mod consent;
 #[path = "../support/golden.rs"]
 mod golden;
