@@ -159,7 +159,8 @@ fn weak(source: &Source<'_>, there: &Environment, gate: &Gate) -> Vec<String> {
         }
         PolicyMode::Protected => {}
         PolicyMode::Selected => {
-            let wide = patterns(gate.deployment_branch_policy.as_ref()).into_iter().flatten().filter(|p| CATCH_ALL.contains(&p.name.as_str()));
+            let wide =
+                patterns(gate.deployment_branch_policy.as_ref()).into_iter().flatten().filter(|p| CATCH_ALL.contains(&p.name.as_str()));
             weak.extend(wide.map(|pattern| {
                 let kind = if pattern.kind == RefKind::Tag { "tag" } else { "branch" };
                 format!("the pattern `{}` lets nearly every {kind} deploy", pattern.name)

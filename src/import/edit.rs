@@ -50,7 +50,7 @@ pub(super) fn list(array: &mut Array, mut fate: impl FnMut(usize, &Value) -> Fat
     }
     items.extend(add.into_iter().map(|item| (new_lead.clone(), item, String::new())));
 
-    let comma = many_lines && (array.trailing_comma() || array.is_empty());
+    let comma = array.trailing_comma() || (many_lines && array.is_empty());
     array.clear();
     let mut before = opening_tail.to_owned();
     for (at, (lead, mut item, tail)) in items.into_iter().enumerate() {
@@ -107,9 +107,10 @@ mod tests {
 
     #[test]
     fn a_list_that_keeps_everything_keeps_every_byte() {
-        for text in ["[]", "[ ]", r#"["a", "b"]"#, r#"[ "a","b" , ]"#, "[\n  \"a\", # one\n  # two\n  \"b\" # three\n]", "[ # x\n\"a\"\n, \"b\"]"] {
-            let spaced = text.replace(",\"b\" ,", ", \"b\",").replace("\"a\"\n,", "\"a\",");
-            assert_eq!(edited(&spaced, &[], &[]), spaced.trim_end(), "{text}");
+        for text in
+            ["[]", "[ ]", r#"["a", "b"]"#, r#"[ "a", "b", ]"#, "[\n  \"a\", # one\n  # two\n  \"b\" # three\n]", "[ # x\n\"a\",\n\"b\"]"]
+        {
+            assert_eq!(edited(text, &[], &[]), text);
         }
     }
 

@@ -9,7 +9,7 @@ use crate::providers::github::desired::{self, BranchPolicy, Gate, Pattern, RefKi
 use super::declared::{Declared, UNKNOWN, WEAK};
 use super::edit::{self, Fate};
 use super::key::{Key, names, patterns, pins};
-use super::{Imported, Source, Updated, selected, text};
+use super::{Imported, Source, Updated, selected, text, unspeakable};
 
 pub(super) fn merge(path: &str, file: &str, source: &Source<'_>) -> Result<Updated, Problems> {
     let want = config::parse(path, file)?.desired.github;
@@ -17,7 +17,7 @@ pub(super) fn merge(path: &str, file: &str, source: &Source<'_>) -> Result<Updat
     // A file that the reader takes is TOML.
     let mut document: DocumentMut = body.parse().unwrap_or_default();
     let mut merge = Merge { source, changes: Vec::new() };
-    let mut unknown = Vec::new();
+    let mut unknown = unspeakable(source);
     let mut remarks = Vec::new();
     for (name, there) in selected(source) {
         let declared = Declared::new(source, there);
@@ -32,7 +32,8 @@ pub(super) fn merge(path: &str, file: &str, source: &Source<'_>) -> Result<Updat
     for (name, environment) in &want.environments {
         let asked = source.only.is_empty() || source.only.contains(name);
         if asked && !source.environments.contains_key(name) && *environment != desired::Environment::Absent {
-            remarks.push(format!("{path} declares `{name}`, which is not live: `gatectl apply` creates it; if it is to go, remove its table"));
+            remarks
+                .push(format!("{path} declares `{name}`, which is not live: `gatectl apply` creates it; if it is to go, remove its table"));
         }
     }
     let text = if merge.changes.is_empty() { file.to_owned() } else { as_written(file, &document.to_string()) };

@@ -63,8 +63,8 @@ pub struct Updated {
 /// Writes the gate.toml that plans to no changes against the live state.
 #[must_use]
 pub fn render(source: &Source<'_>) -> Imported {
-    let mut text = text::head(source);
-    let mut unknown = Vec::new();
+    let mut unknown = unspeakable(source);
+    let mut text = text::head(source, &unknown);
     for (name, there) in selected(source) {
         let declared = Declared::new(source, there);
         text.push('\n');
@@ -90,9 +90,28 @@ pub fn update(path: &str, text: &str, source: &Source<'_>) -> Result<Updated, Pr
     merge::merge(path, text, source)
 }
 
+/// What is asked for and can be named in a file.
 fn selected<'a>(source: &Source<'a>) -> impl Iterator<Item = (&'a EnvName, &'a Environment)> {
+    asked(source).filter(|(name, _)| refused_name(name).is_none())
+}
+
+/// Environments whose names gate.toml refuses.
+fn unspeakable(source: &Source<'_>) -> Vec<(Address, Unknown)> {
+    let unknown = |(name, _): (&EnvName, &Environment)| {
+        let hint = "rename it on GitHub, which is to make it anew, or leave it unmanaged".to_owned();
+        let unknown = Unknown { reason: format!("`{name}` is left out: {}", refused_name(name)?), hint, cause: Cause::Other };
+        Some((Address::environment(source.repository, name), unknown))
+    };
+    asked(source).filter_map(unknown).collect()
+}
+
+fn asked<'a>(source: &Source<'a>) -> impl Iterator<Item = (&'a EnvName, &'a Environment)> {
     let only = source.only;
     source.environments.iter().filter(move |(name, _)| only.is_empty() || only.contains(name))
+}
+
+fn refused_name(name: &EnvName) -> Option<String> {
+    refusal(&format!("version = 1\n[environments.{}]\n", text::key(name.as_str())))
 }
 
 /// Why the reader refuses a text, in its own words; `None` when it takes it.

@@ -4,31 +4,33 @@
 
 use std::fmt::Write as _;
 
-use crate::model::EnvName;
+use crate::model::{Address, EnvName, Unknown};
 use crate::providers::github::desired::{BranchPolicy, RefKind, Reviewer};
 use crate::render::escape::visible;
 
 use super::Source;
-use super::declared::Declared;
+use super::declared::{Declared, UNKNOWN};
 use super::key::Key;
 
 /// Where a list is broken into lines.
 const WIDTH: usize = 100;
 
 /// Everything above the first environment.
-pub(super) fn head(source: &Source<'_>) -> String {
+pub(super) fn head(source: &Source<'_>, unspeakable: &[(Address, Unknown)]) -> String {
     let mut text = format!(
         "#:schema ./gate.schema.json\n\
          # Imported by `gatectl import {}`. Against that state, `gatectl plan` shows no changes.\n\
          # `# weak:` names a door that stands open, `# unknown:` what could not be imported.\n\
          # Not imported: workflows, the freeze, Heroku config vars (they may be secrets).\n\
-         # For completion in editors: `gatectl schema > gate.schema.json`\n\
-         \nversion = 1\n\n[github]\nrepository = {}\n",
+         # For completion in editors: `gatectl schema > gate.schema.json`\n",
         source.repository,
-        string(&source.repository.to_string()),
     );
+    // Writing into a string cannot fail.
+    for (_, unknown) in unspeakable {
+        let _ = writeln!(text, "{UNKNOWN}{}", visible(&unknown.reason));
+    }
+    let _ = writeln!(text, "\nversion = 1\n\n[github]\nrepository = {}", string(&source.repository.to_string()));
     if let Some(url) = source.api_url {
-        // Writing into a string cannot fail.
         let _ = writeln!(text, "api_url = {}", string(url));
     }
     text
