@@ -17,7 +17,7 @@ use super::wiring;
 /// When no port can be had, or gate.toml has problems.
 pub(super) async fn run(session: &Session, args: &SandboxArgs) -> anyhow::Result<Exit> {
     let config = session.config_or_sample(&[])?;
-    let setup = wiring::setup(wiring::repository(session, &config)?, &config);
+    let setup = wiring::setup(session, &config)?;
     let mut state = State::rehearsal(args.scenario, &setup);
     state.latency = Duration::from_millis(args.latency);
     let sandbox = Sandbox::start(state).await.context("starting the built-in emulator")?;

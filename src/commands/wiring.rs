@@ -56,25 +56,12 @@ impl Wiring {
     /// # Errors
     /// When an address is unusable, or no repository is named anywhere and one is needed.
     pub(super) async fn new(session: &Session, config: &Config) -> anyhow::Result<Self> {
-        let needed = !config.desired.github.environments.is_empty() || session.global.sandbox.is_some();
-        let repository = if needed { Some(repository(session, config)?) } else { None };
-        Self::reach(session, config, repository).await
-    }
-
-    /// Finds GitHub and its token for a command that asks about one repository, whatever gate.toml declares.
-    ///
-    /// # Errors
-    /// When an address is unusable.
-    pub(super) async fn of(session: &Session, config: &Config, repository: RepoName) -> anyhow::Result<Self> {
-        Self::reach(session, config, Some(repository)).await
-    }
-
-    async fn reach(session: &Session, config: &Config, repository: Option<RepoName>) -> anyhow::Result<Self> {
         let stack = Stack::new(settings(session));
+        let needs_github = !config.desired.github.environments.is_empty();
         let needs_heroku = !config.desired.heroku.config.is_empty();
-        if let (Some(scenario), Some(repository)) = (session.global.sandbox, &repository) {
-            let setup = setup(repository.clone(), config);
-            let repository = repository.clone();
+        if let Some(scenario) = session.global.sandbox {
+            let setup = setup(session, config)?;
+            let repository = setup.repository.clone();
             let sandbox = Sandbox::start(State::rehearsal(scenario, &setup)).await.context("starting the built-in emulator")?;
             let token = || Ok(Token::new("sandbox", "the built-in emulator"));
             let github = Line { endpoint: Endpoint::github(sandbox.github_url())?, token: token() };
@@ -91,7 +78,7 @@ impl Wiring {
         })?;
         let heroku = Endpoint::heroku(env.get("HEROKU_HOST").unwrap_or(Endpoint::HEROKU))?;
         let web = web(env, &github);
-        let needs_github = repository.is_some();
+        let repository = if needs_github { Some(repository(session, config)?) } else { None };
         let (github_token, heroku_token) =
             tokio::join!(async { if needs_github { github_token(session, &github).await } else { Err(unneeded()) } }, async {
                 if needs_heroku { heroku_token(session, &heroku).await } else { Err(unneeded()) }
@@ -120,17 +107,6 @@ impl Wiring {
         Scene { config: config.path.clone(), want, github, heroku, prune }
     }
 
-    /// The client that reads GitHub, or why there is none.
-    pub(super) fn github(&self) -> Result<Reader, Unknown> {
-        self.github.reader(&self.stack)
-    }
-
-    /// The address of the API as gate.toml has to name it: none for github.com, nor for a server on this machine, which is soon gone.
-    pub(super) fn api_url(&self) -> Option<String> {
-        let url = self.github.endpoint.to_string();
-        (url != Endpoint::GITHUB && !self.github.endpoint.is_loopback()).then_some(url)
-    }
-
     /// The writing clients.
     #[must_use]
     pub(super) fn fleet(&self) -> Fleet {
@@ -144,12 +120,15 @@ impl Wiring {
 }
 
 /// What the emulator is built from: the gate.toml at hand.
-pub(super) fn setup(repository: RepoName, config: &Config) -> Setup {
-    let setup = Setup::new(repository, &config.desired.github, &config.desired.heroku);
-    match &config.desired.freeze {
+///
+/// # Errors
+/// When no repository is named anywhere.
+pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup> {
+    let setup = Setup::new(repository(session, config)?, &config.desired.github, &config.desired.heroku);
+    Ok(match &config.desired.freeze {
         Some(freeze) => setup.with_freeze(freeze),
         None => setup,
-    }
+    })
 }
 
 fn settings(session: &Session) -> Settings {
@@ -165,10 +144,7 @@ fn settings(session: &Session) -> Settings {
 }
 
 /// The repository: `--repo`, the file, `GITHUB_REPOSITORY`, the git remote `origin`.
-///
-/// # Errors
-/// When none of them names one.
-pub(super) fn repository(session: &Session, config: &Config) -> anyhow::Result<RepoName> {
+fn repository(session: &Session, config: &Config) -> anyhow::Result<RepoName> {
     if let Some(repository) = session.global.repo.clone().or_else(|| config.desired.github.repository.clone()) {
         return Ok(repository);
     }
