@@ -16,7 +16,7 @@ use crate::render::escape::visible;
 
 use super::Session;
 use super::session::{self, Unread};
-use super::wiring::{self, Wiring};
+use super::wiring::{self, Needs, Wiring};
 
 /// Observes everything, and writes gate.toml: to stdout, or into the file at hand.
 ///
@@ -24,7 +24,7 @@ use super::wiring::{self, Wiring};
 /// When the environments cannot be listed, or with `--update` the file has problems: nothing is written then.
 pub(super) async fn run(session: &Session, args: &ImportArgs) -> anyhow::Result<Exit> {
     let path = if args.update { Some(session.path()?) } else { None };
-    let config = config(session, path.as_deref())?;
+    let mut config = config(session, path.as_deref())?;
     let repository = match &args.repository {
         Some(repository) => repository.clone(),
         None => wiring::repository(session, &config)?,
@@ -32,8 +32,9 @@ pub(super) async fn run(session: &Session, args: &ImportArgs) -> anyhow::Result<
     if let Some(path) = &path {
         same_repository(path, &config, &repository)?;
     }
-    let wiring = Wiring::of(session, &config, repository.clone()).await?;
-    let reader = wiring.github().map_err(Unread)?;
+    config.desired.github.repository = Some(repository.clone());
+    let wiring = Wiring::of(session, &config, Needs { github: true, heroku: false }).await?;
+    let reader = wiring.github()?;
     session.progress.phase("reading the live state");
     let only = &session.global.environment;
     let live = session.unless_stopped(observe::everything(&reader, &repository, only)).await?;
@@ -58,13 +59,11 @@ pub(super) async fn run(session: &Session, args: &ImportArgs) -> anyhow::Result<
 
 /// What is known before anything is asked. Without `--update` no file counts: `> gate.toml` has just emptied the one at hand.
 fn config(session: &Session, path: Option<&Path>) -> anyhow::Result<Config> {
-    let mut config = match path {
-        Some(path) => config::load(path)?,
-        None if session.global.sandbox.is_some() => session.config_or_sample(&[]).or_else(|_| session::sample())?,
-        None => config::parse(config::FILE_NAME, "version = 1\n").map_err(LoadError::Problems)?,
-    };
-    config.desired.heroku.config.clear();
-    Ok(config)
+    match path {
+        Some(path) => Ok(config::load(path)?),
+        None if session.global.sandbox.is_some() => Ok(session.config_or_sample(&[]).or_else(|_| session::sample())?),
+        None => Ok(config::parse(config::FILE_NAME, "version = 1\n").map_err(LoadError::Problems)?),
+    }
 }
 
 fn same_repository(path: &Path, config: &Config, repository: &RepoName) -> anyhow::Result<()> {
