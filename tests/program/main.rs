@@ -1,5 +1,7 @@
 //! The program as a user meets it: the binary over real HTTP, with a scrubbed environment; and the shape of its code.
 
+mod docs;
+mod examples;
 #[path = "../support/golden.rs"]
 mod golden;
 mod layers;
