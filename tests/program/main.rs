@@ -1,5 +1,6 @@
 //! The program as a user meets it: the binary over real HTTP, with a scrubbed environment; and the shape of its code.
 
+mod consent;
 mod docs;
 mod examples;
 #[path = "../support/golden.rs"]
@@ -7,4 +8,5 @@ mod golden;
 mod layers;
 mod run;
 mod scenarios;
+mod served;
 mod usage;
