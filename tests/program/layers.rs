@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("exit", &[]),
     ("freeze", &["model"]),
     ("http", &["model"]),
+    ("import", &["config", "model", "providers", "render"]),
     ("model", &[]),
     ("progress", &["render"]),
     ("reconcile", &["apply", "config", "exit", "http", "model", "providers"]),

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 mod consent;
+mod docs;
+mod examples;
 #[path = "../support/golden.rs"]
 mod golden;
 mod layers;
