@@ -1,5 +1,6 @@
 //! The program as a user meets it: the binary over real HTTP, with a scrubbed environment; and the shape of its code.
 
+mod action;
 #[path = "../support/golden.rs"]
 mod golden;
 mod layers;
