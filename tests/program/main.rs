@@ -7,3 +7,4 @@ mod layers;
 mod run;
 mod scenarios;
 mod usage;
+mod workflows;
