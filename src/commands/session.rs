@@ -110,7 +110,7 @@ impl Session {
             Format::Json => self.write(&json()),
             Format::Markdown => self.write(&markdown::render(document, &config.path, markdown::COMMENT_LIMIT)),
             Format::Github => {
-                let step = github::render(document, |address, field| locate(config, address, field));
+                let step = github::render(document, &config.path, |address, field| locate(config, address, field));
                 self.write(&step.log)?;
                 self.append("GITHUB_STEP_SUMMARY", &step.summary)?;
                 self.append("GITHUB_OUTPUT", &step.output)

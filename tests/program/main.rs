@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
+mod action;
 mod consent;
 mod docs;
 mod examples;
@@ -12,3 +13,4 @@ mod run;
 mod scenarios;
 mod served;
 mod usage;
+mod workflows;
