@@ -7,4 +7,5 @@ mod layers;
 mod run;
 mod scenarios;
 mod served;
+mod terminal;
 mod usage;
