@@ -79,7 +79,8 @@ impl Wiring {
         })?;
         let heroku = Endpoint::heroku(env.get("HEROKU_HOST").unwrap_or(Endpoint::HEROKU))?;
         let web = web(env, &github);
-        let repository = if needs_github { Some(repository(session, config)?) } else { None };
+        let repository =
+            if needs_github { Some(repository(session, config, (!github.is_loopback()).then(|| github.web_host()))?) } else { None };
         let (github_token, heroku_token) =
             tokio::join!(async { if needs_github { github_token(session, &github).await } else { Err(unneeded()) } }, async {
                 if needs_heroku { heroku_token(session, &heroku).await } else { Err(unneeded()) }
@@ -125,7 +126,7 @@ impl Wiring {
 /// # Errors
 /// When no repository is named anywhere.
 pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup> {
-    let setup = Setup::new(repository(session, config)?, &config.desired.github, &config.desired.heroku).at(Timestamp::now());
+    let setup = Setup::new(repository(session, config, None)?, &config.desired.github, &config.desired.heroku).at(Timestamp::now());
     Ok(match &config.desired.freeze {
         Some(freeze) => setup.with_freeze(freeze),
         None => setup,
@@ -144,15 +145,27 @@ fn settings(session: &Session) -> Settings {
     }
 }
 
-/// The repository: `--repo`, the file, `GITHUB_REPOSITORY`, the git remote `origin`.
-fn repository(session: &Session, config: &Config) -> anyhow::Result<RepoName> {
+/// The repository: `--repo`, the file, `GITHUB_REPOSITORY`, the git remote `origin`, which must be on the host that is asked.
+fn repository(session: &Session, config: &Config, host: Option<&str>) -> anyhow::Result<RepoName> {
     if let Some(repository) = session.global.repo.clone().or_else(|| config.desired.github.repository.clone()) {
         return Ok(repository);
     }
     if let Some(text) = session.env.get("GITHUB_REPOSITORY") {
         return RepoName::parse(text).map_err(|e| anyhow::anyhow!("GITHUB_REPOSITORY: {e}"));
     }
-    config::origin(&session.directory).map(|remote| remote.repository).ok_or_else(|| {
+    let origin = config::origin(&session.directory);
+    if let (Some(remote), Some(host)) = (&origin, host)
+        && remote.host != host
+    {
+        // A repository of the same name elsewhere is another one, and may be anybody's.
+        return Err(Hinted {
+            message: format!("no repository is named, and the git remote `origin` is at {}, while this run asks {host}", remote.host),
+            hint: "pass --repo OWNER/REPO or write `repository` below [github]; for GitHub Enterprise Server, also set `api_url` there"
+                .to_owned(),
+        }
+        .into());
+    }
+    origin.map(|remote| remote.repository).ok_or_else(|| {
         Hinted {
             message: "no repository is named: gate.toml has no `github.repository`, and there is no git remote `origin`".to_owned(),
             hint: "write `repository = \"OWNER/REPO\"` below [github], or pass --repo OWNER/REPO".to_owned(),
