@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("progress", &["render"]),
     ("providers", &["apply", "freeze", "http", "model"]),
+    ("reconcile", &["apply", "config", "exit", "http", "model", "providers"]),
     ("render", &["http", "model"]),
     ("sandbox", &["freeze", "model", "providers"]),
     ("verify", &["freeze", "model", "providers", "workflows"]),

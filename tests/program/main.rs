@@ -1,11 +1,14 @@
 //! The program as a user meets it: the binary over real HTTP, with a scrubbed environment; and the shape of its code.
 
 mod consent;
+mod fuzz;
 #[path = "../support/golden.rs"]
 mod golden;
 mod layers;
 mod run;
 mod scenarios;
 mod served;
+#[path = "../support/targets.rs"]
+mod targets;
 mod terminal;
 mod usage;
