@@ -150,6 +150,11 @@ impl Session {
         }
     }
 
+    /// Shows a document on stderr, `-q` or not: what somebody is about to be asked about.
+    pub fn show(&self, document: &Document) {
+        self.progress.suspend(|| to_stderr(&human::render(document, Style::stderr())));
+    }
+
     /// Says something on stderr, unless `-q`.
     pub fn say(&self, text: &str) {
         if !self.global.quiet {

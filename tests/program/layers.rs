@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("progress", &["render"]),
     ("reconcile", &["apply", "config", "exit", "http", "model", "providers"]),
     ("providers", &["apply", "freeze", "http", "model"]),
+    ("reconcile", &["apply", "config", "exit", "http", "model", "providers"]),
     ("render", &["http", "model"]),
     ("sandbox", &["freeze", "model", "providers"]),
     ("verify", &["freeze", "model", "providers", "workflows"]),
