@@ -40,8 +40,8 @@ pub(super) fn for_refusal(asked: &Asked<'_>, status: StatusCode, headers: &Heade
         (ErrorKind::Transport, _) if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => Some(proxy_hint(asked)),
         (ErrorKind::Transport, _) => Some(format!("the connection to {} broke off: run again", asked.endpoint.host())),
         (ErrorKind::Conflict, _) => Some("something else is changing it right now: run again".to_owned()),
-        (_, Dialect::Heroku) => heroku_other(status, refusal.id.as_deref()),
-        _ => None,
+        (_, Dialect::Heroku) => heroku_other(status, refusal.id.as_deref()).or_else(|| Some(understood())),
+        _ => Some(understood()),
     }
 }
 
@@ -128,6 +128,10 @@ fn github_forbidden(asked: &Asked<'_>, headers: &HeaderMap) -> String {
         "Administration: write (the permission called Environments does not suffice)"
     };
     format!("the token from {source} lacks a right: GitHub usually asks for {needed}")
+}
+
+fn understood() -> String {
+    "the server understood and refuses: change what its message speaks of, and run again".to_owned()
 }
 
 fn sso_url(header: &str) -> Option<String> {
