@@ -28,8 +28,9 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
         Some(saved) => session.config_of(&saved.environments)?,
         None => session.config()?,
     };
+    let prune = prune(saved.as_ref().map_or(args.scope.prune, |saved| saved.prune), &config)?;
     let wiring = Wiring::new(session, &config).await?;
-    let scene = wiring.scene(&config, prune(saved.as_ref().map_or(args.scope.prune, |saved| saved.prune)));
+    let scene = wiring.scene(&config, prune);
     session.progress.phase("reading the live state");
     let Drafted { plan, basis } = session.unless_stopped(scene.draft()).await?;
     let drafted = Drafted { plan, basis };

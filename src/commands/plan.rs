@@ -1,8 +1,10 @@
 //! `gatectl plan`: what differs, and nothing written.
 
 use crate::cli::PlanArgs;
+use crate::config::Config;
 use crate::exit::Exit;
 use crate::reconcile::{Prune, exit_of_plan};
+use crate::render::diagnostic::Hinted;
 use crate::render::{Document, json};
 
 use super::Session;
@@ -15,8 +17,9 @@ use super::wiring::Wiring;
 /// When gate.toml cannot be read, or nothing can be asked or printed.
 pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Exit> {
     let config = session.config()?;
+    let prune = prune(args.scope.prune, &config)?;
     let wiring = Wiring::new(session, &config).await?;
-    let scene = wiring.scene(&config, prune(args.scope.prune));
+    let scene = wiring.scene(&config, prune);
     session.progress.phase("reading the live state");
     let drafted = session.unless_stopped(scene.draft()).await?;
     wiring.trace_traffic();
@@ -29,7 +32,23 @@ pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Ex
     Ok(exit)
 }
 
-/// What `--prune` asks for.
-pub(super) fn prune(flag: bool) -> Prune {
-    if flag { Prune::Undeclared } else { Prune::Nothing }
+/// What `--prune` asks for: a statement about the whole file, so no part of it may be left out.
+///
+/// # Errors
+/// When `--environment` leaves something out, or when nothing is declared and everything would go.
+pub(super) fn prune(flag: bool, config: &Config) -> anyhow::Result<Prune> {
+    let github = &config.desired.github;
+    let (message, hint) = match (flag, github.left_out.first(), github.environments.is_empty()) {
+        (false, _, _) => return Ok(Prune::Nothing),
+        (true, Some(left_out), _) => (
+            format!("--prune is about all environments, and --environment leaves out {left_out}"),
+            "run it without --environment, or without --prune",
+        ),
+        (true, None, true) => (
+            format!("{} declares no environment, so --prune would delete them all", config.path),
+            "declare what is to stay, or declare single environments with `state = \"absent\"`",
+        ),
+        (true, None, false) => return Ok(Prune::Undeclared),
+    };
+    Err(Hinted { message, hint: hint.to_owned() }.into())
 }

@@ -303,7 +303,7 @@ pub fn amiss(want: &Desired, state: &mut State) -> Vec<String> {
     let mut wrong = Vec::new();
     let config = state.heroku.apps[HEROKU_APP].config.clone();
     for (name, environment) in &want.github.environments {
-        let live = state.repo(REPO).environment(name.as_str()).cloned();
+        let live = state.repo(REPO).unwrap().environment(name.as_str()).cloned();
         let mut differs = |field: &str| wrong.push(format!("environments/{name} {field}"));
         match (environment, live) {
             (desired::Environment::Absent, None) => {}

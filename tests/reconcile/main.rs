@@ -10,6 +10,7 @@ mod world;
 mod billing;
 mod cases;
 mod converge;
+mod doubt;
 mod heroku;
 mod names;
 mod others;

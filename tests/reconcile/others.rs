@@ -22,7 +22,7 @@ fn before_the_last_look(change: impl Fn(&mut State) + Send + Sync + 'static) -> 
 }
 
 fn production(state: &mut State) -> &mut gatectl::sandbox::Environment {
-    state.repo(REPO).environment_mut("production").unwrap()
+    state.repo(REPO).unwrap().environment_mut("production").unwrap()
 }
 
 async fn drifted() -> World {
@@ -40,7 +40,7 @@ async fn whatever_somebody_changes_between_plan_and_write_is_named_and_not_overw
         ("can_admins_bypass", |state| production(state).can_admins_bypass = false),
         ("wait_timer", |state| production(state).wait_timer = 7),
         ("deployment_branch_policy", |state| {
-            production(state).patterns.push(BranchPattern { id: 9, name: "dev".to_owned(), kind: RefType::Branch })
+            production(state).patterns.push(BranchPattern { id: 9, name: "dev".to_owned(), kind: RefType::Branch });
         }),
         ("deployment_branch_policy", |state| production(state).policy = None),
         ("variables.TIER", |state| {
@@ -65,7 +65,7 @@ async fn whatever_somebody_changes_between_plan_and_write_is_named_and_not_overw
 async fn an_environment_that_appears_or_goes_meanwhile_is_not_touched() {
     let world = drifted().await;
     world.fault(before_the_last_look(|state| {
-        state.repo(REPO).remove("production");
+        state.repo(REPO).unwrap().remove("production");
     }));
     let applied = world.apply().await;
     assert!(outcome(&applied, "/environments/production").1.contains("is now \"missing\""), "{}", said(&applied));

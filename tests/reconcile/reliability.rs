@@ -420,12 +420,24 @@ async fn every_request_and_every_fault() -> Vec<Line> {
     let mut jobs: Vec<LocalBoxFuture<'_, (usize, bool, Verdict)>> = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         for place in reads {
-            let case = async move { let t = std::time::Instant::now(); let r = row.read(place, whole).await; if t.elapsed().as_secs() > 5 { eprintln!("{:?} R {} {}", t.elapsed(), row.name, place.path); } r.map_err(|wrong| format!("{}: GET {}: {wrong}", row.name, place.path)) };
+            let case = async move {
+                let t = std::time::Instant::now();
+                let r = row.read(place, whole).await;
+                if t.elapsed().as_secs() > 5 {
+                    eprintln!("{:?} R {} {}", t.elapsed(), row.name, place.path);
+                }
+                r.map_err(|wrong| format!("{}: GET {}: {wrong}", row.name, place.path))
+            };
             jobs.push(Box::pin(async move { (index, false, case.await) }));
         }
         for place in writes {
             let case = async move {
-                let t = std::time::Instant::now(); let r = row.write(place, writes.len()).await; if t.elapsed().as_secs() > 5 { eprintln!("{:?} W {} {}", t.elapsed(), row.name, place.path); } r.map_err(|wrong| format!("{}: {} {}: {wrong}", row.name, place.method, place.path))
+                let t = std::time::Instant::now();
+                let r = row.write(place, writes.len()).await;
+                if t.elapsed().as_secs() > 5 {
+                    eprintln!("{:?} W {} {}", t.elapsed(), row.name, place.path);
+                }
+                r.map_err(|wrong| format!("{}: {} {}: {wrong}", row.name, place.method, place.path))
             };
             jobs.push(Box::pin(async move { (index, true, case.await) }));
         }

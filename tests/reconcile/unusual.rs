@@ -38,10 +38,10 @@ async fn long_lists_are_read_to_their_end() {
         let mut ids = state.github.ids.clone();
         for n in 0..230 {
             let other = Environment::ungated(&mut ids, &format!("env-{n:03}"), true, now);
-            state.repo("acme/shop").insert(other);
+            state.repo("acme/shop").unwrap().insert(other);
         }
         state.github.ids = ids;
-        let zzz = state.repo("acme/shop").environment_mut("zzz").unwrap();
+        let zzz = state.repo("acme/shop").unwrap().environment_mut("zzz").unwrap();
         zzz.variables.remove("V72");
         zzz.patterns.pop();
     });
@@ -59,7 +59,7 @@ async fn prune_deletes_what_is_not_declared_and_keeps_githubs_own() {
     world.sandbox.with(|state| {
         let now = state.now.tick();
         let pages = Environment::ungated(&mut state.github.ids.clone(), "github-pages", true, now);
-        state.repo("acme/shop").insert(pages);
+        state.repo("acme/shop").unwrap().insert(pages);
     });
     world.prune = Prune::Undeclared;
     let plan = world.plan().await;

@@ -202,7 +202,7 @@ impl World {
     /// The emulated repository.
     pub fn repo<R>(&self, look: impl FnOnce(&mut Repo) -> R) -> R {
         let name = repository(&self.config).to_string();
-        self.sandbox.with(|state| look(state.repo(&name)))
+        self.sandbox.with(|state| look(state.repo(&name).unwrap()))
     }
 
     /// An environment as it is there.

@@ -50,11 +50,8 @@ pub fn plan(context: Context<'_>, want: &Desired, live: &Live) -> Draft<Op> {
             (desired::Environment::Absent, None) => {}
         }
     }
-    draft.unmanaged = environments
-        .keys()
-        .filter(|name| !want.environments.contains_key(*name))
-        .map(|name| Address::environment(context.repository, name))
-        .collect();
+    draft.unmanaged =
+        environments.keys().filter(|name| !want.declares(name)).map(|name| Address::environment(context.repository, name)).collect();
     if !draft.steps.is_empty() {
         repository_notes(context.repository, repository, &mut draft);
     }
@@ -523,7 +520,7 @@ impl Planner<'_> {
         if self.repository.visibility.plan_gated() && gated_rule {
             draft.note(
                 &self.address,
-                "the repository is not public: GitHub documents required reviewers and wait timers there for GitHub Enterprise only (Team is not enough). No API tells the plan; if GitHub refuses, apply says what to do by hand and exits 3",
+                "the repository is not public: GitHub documents required reviewers and wait timers there for GitHub Enterprise only (Team is not enough). Only trying tells for sure; if GitHub refuses, apply says what to do by hand and exits 3",
             );
         }
     }
