@@ -29,15 +29,15 @@ pub async fn observe(reader: &Reader, repo: &RepoName, want: &Desired) -> Live {
         })
         .collect();
     let declared: BTreeSet<&Reviewer> = gates.iter().flat_map(|(_, gate)| gate.reviewers.iter().flatten()).collect();
-    let refs_matter =
-        gates.iter().any(|(_, gate)| gate.deployment_branch_policy.as_ref().is_some_and(|policy| *policy != BranchPolicy::All));
+    // Only what "protected" means depends on which branches are.
+    let protection_matters = gates.iter().any(|(_, gate)| gate.deployment_branch_policy == Some(BranchPolicy::Protected));
 
     let (repository, listed, parts, reviewers, protected_branches) = tokio::join!(
         repository(reader, repo),
         environments(reader, repo),
         join_all(gates.iter().map(|(name, gate)| parts(reader, repo, name, gate))),
         join_all(declared.iter().map(|reviewer| reviewers::resolve(reader, repo, reviewer))),
-        when(refs_matter, protected_branches(reader, repo)),
+        when(protection_matters, protected_branches(reader, repo)),
     );
 
     let reviewers = declared.into_iter().cloned().zip(reviewers).collect();
