@@ -31,6 +31,8 @@ pub struct Evidence {
 /// What a deploy could reach. Ordered from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
+    /// Nothing but the job's id says that it deploys.
+    Named,
     /// An app that is named, and that gate.toml does not declare.
     Other,
     /// Something that is not named literally.
@@ -102,6 +104,10 @@ pub fn evidence(workflow: &Workflow, job: &Job, passed: &Passed, targets: &Targe
         };
         Some(Evidence { reach, reason: format!("{what} looks like a deploy (heuristic)"), pos: step.pos })
     }));
+    let first = job.id.split(['-', '_']).next().unwrap_or_default().to_lowercase();
+    if ["deploy", "promote", "rollback", "ship"].contains(&first.as_str()) {
+        found.push(Evidence { reach: Reach::Named, reason: "its id says that it deploys (heuristic)".to_owned(), pos: job.pos });
+    }
     found
 }
 

@@ -8,6 +8,7 @@ pub mod deploys;
 mod expectation;
 pub mod expressions;
 pub mod facts;
+pub mod freeze_check;
 pub mod glob;
 mod keys;
 pub mod matrix;

@@ -6,7 +6,6 @@ use super::{Check, on_job};
 use crate::model::EnvName;
 use crate::verify::{Code, Finding, Severity};
 use crate::workflows::deploys::Reach;
-use crate::workflows::expressions::Node;
 use crate::workflows::model::{RefFilter, Workflow};
 use crate::workflows::resolve::{JobEntry, Verdict};
 use crate::workflows::scenario::{Scenario, derived};
@@ -17,9 +16,7 @@ impl<'a> Check<'a> {
         for scenario in derived(workflow, self.facts) {
             let declared = self.workflows.iter().any(|r| r.expect.is_some() && r.file == workflow.path && r.scenario == scenario.label);
             let jobs = self.resolve(workflow, &scenario);
-            // A ref that only probes is shown when it makes a difference.
-            let differs = scenario.named_ref || !seen.iter().any(|(other, jobs2)| alike(other, &scenario) && same(jobs2, &jobs));
-            if declared || !differs {
+            if declared || seen.iter().any(|(other, others)| is_probe_of(&scenario, other) && same(&jobs, others)) {
                 continue;
             }
             let found: Vec<Finding> = jobs.iter().flat_map(|job| self.suspect(job, &scenario)).collect();
@@ -124,14 +121,10 @@ impl<'a> Check<'a> {
     }
 }
 
-/// Whether two scenarios differ in nothing but the ref.
-fn alike(a: &Scenario, b: &Scenario) -> bool {
-    let inputs = |s: &Scenario| s.inputs.iter().map(|input| shown(&input.value)).collect::<Vec<_>>();
-    a.event == b.event && inputs(a) == inputs(b)
-}
-
-fn shown(node: &Node) -> String {
-    format!("{node:?}")
+/// Whether a scenario is worth showing beside another one only if it comes to something else: the same event, and the same
+/// ref, or one that no filter names.
+fn is_probe_of(scenario: &Scenario, other: &Scenario) -> bool {
+    scenario.event == other.event && (!scenario.named_ref || scenario.git_ref == other.git_ref && scenario.base == other.base)
 }
 
 fn same(a: &[JobEntry], b: &[JobEntry]) -> bool {

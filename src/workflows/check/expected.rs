@@ -73,7 +73,7 @@ impl<'a> Check<'a> {
     fn judge(&self, job: &JobEntry, scenario: &Scenario, want: &EnvName) -> Vec<Finding> {
         let mut found = Vec::new();
         let says = |what: &str| format!("on `{}`, {} {what}", scenario.label, job.path);
-        let deploys = job.details.evidence.first().map(|evidence| evidence.reason.as_str());
+        let deploys = job.details.evidence.iter().max_by_key(|evidence| evidence.reach).map(|evidence| evidence.reason.as_str());
         match job.verdict {
             Verdict::Skipped => return found,
             Verdict::Env if is_env(job, want) => {
@@ -114,10 +114,11 @@ impl<'a> Check<'a> {
                 }
             }
             Verdict::None => {
-                let gates = job.details.loose_gates.join(", ");
-                let what = format!("may run although the job in {gates} that it waits for was rejected");
-                let severity = if deploys.is_some() { Severity::Error } else { Severity::Info };
-                found.push(on_job(Code::UpstreamGateBypass, job, says(&what)).severity(severity));
+                if let Some(why) = deploys {
+                    let gates = job.details.loose_gates.join(", ");
+                    let what = format!("may run although the job in {gates} that it waits for was rejected, and {why}");
+                    found.push(on_job(Code::UpstreamGateBypass, job, says(&what)));
+                }
             }
         }
         if job.details.mixed_condition {

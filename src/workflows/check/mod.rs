@@ -6,6 +6,8 @@ mod derived;
 mod expected;
 mod names;
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::Expectation;
@@ -169,14 +171,14 @@ fn same_path(a: &str, b: &str) -> bool {
 
 /// In the order of files and lines; of findings that say the same of one place, the worst.
 fn distinct(mut findings: Vec<Finding>) -> Vec<Finding> {
-    findings.sort_by(|a, b| {
-        let key = |f: &Finding| (f.file.clone(), f.line, f.col, f.code, f.environment.clone());
-        key(a).cmp(&key(b)).then(b.severity.cmp(&a.severity))
-    });
-    let per_scenario = |f: &Finding| matches!(f.code, Code::RefRefused | Code::NeverTriggered | Code::InvalidWorkflow);
-    findings.dedup_by(|b, a| {
-        let same = a.file == b.file && a.line == b.line && a.col == b.col && a.code == b.code && a.environment == b.environment;
-        same && a.file.is_some() && (!per_scenario(a) || a.message == b.message)
+    let place = |f: &Finding| (f.file.clone(), f.line, f.col, f.code);
+    findings.sort_by(|a, b| place(a).cmp(&place(b)).then(b.severity.cmp(&a.severity)).then_with(|| a.environment.cmp(&b.environment)));
+    let mut seen = HashSet::new();
+    findings.retain(|finding| {
+        // One place may be wrong in several ways, and for several scenarios; all else is said once.
+        let several = matches!(finding.code, Code::RefRefused | Code::NeverTriggered | Code::InvalidWorkflow);
+        let environment = finding.environment.clone().filter(|_| finding.code != Code::InvalidWorkflow);
+        seen.insert((place(finding), environment, several.then(|| finding.message.clone())))
     });
     findings
 }

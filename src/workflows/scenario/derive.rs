@@ -22,12 +22,19 @@ const SOME_TAG: &str = "refs/tags/some-tag";
 /// How many combinations of inputs, and how many refs, one trigger is tried with.
 const MAX_INPUTS: usize = 64;
 const MAX_REFS: usize = 16;
+/// How many jobs all scenarios of one file come to before refs that no trigger names are left out.
+const MAX_EVALUATIONS: usize = 50_000;
 
-/// Every scenario of every trigger; a file that is only called has none. Those on the default branch come first.
+/// Every scenario of every trigger; a file that is only called has none. Those on refs that the triggers name come first, and
+/// of a file with very many jobs not every other ref is tried.
 #[must_use]
 pub fn derived(workflow: &Workflow, facts: &Facts) -> Vec<Scenario> {
     let mentioned = mentioned_refs(workflow, facts);
-    workflow.triggers.iter().flat_map(|trigger| of_trigger(workflow, trigger, &mentioned, facts)).collect()
+    let all = workflow.triggers.iter().flat_map(|trigger| of_trigger(workflow, trigger, &mentioned, facts));
+    let (mut named, probes): (Vec<_>, Vec<_>) = all.partition(|scenario| scenario.named_ref);
+    let left = (MAX_EVALUATIONS / workflow.jobs.len().max(1)).saturating_sub(named.len());
+    named.extend(probes.into_iter().take(left));
+    named
 }
 
 fn of_trigger(workflow: &Workflow, trigger: &Trigger, mentioned: &[String], facts: &Facts) -> Vec<Scenario> {
@@ -77,7 +84,7 @@ fn of_trigger(workflow: &Workflow, trigger: &Trigger, mentioned: &[String], fact
 fn names(trigger: &Trigger, git_ref: &str, facts: &Facts) -> bool {
     match (git_ref.strip_prefix("refs/heads/"), git_ref.strip_prefix("refs/tags/")) {
         (Some(branch), _) => branch == facts.default_branch || samples(&trigger.branches).iter().any(|name| name == branch),
-        (_, Some(tag)) => trigger.event != "push" || samples(&trigger.tags).iter().any(|name| name == tag),
+        (_, Some(tag)) => trigger.event == "release" || samples(&trigger.tags).iter().any(|name| name == tag),
         (None, None) => true,
     }
 }
