@@ -103,6 +103,19 @@ pub enum Command {
         after_help = "Examples:\n  gatectl apply\n  gatectl apply --auto-approve --allow-weaken\n  gatectl apply gate.plan\n  gatectl apply --sandbox=plan-limit --auto-approve"
     )]
     Apply(ApplyArgs),
+    /// Show which environment each workflow's jobs resolve to, offline
+    #[command(
+        after_help = "Examples:\n  gatectl check\n  gatectl check --format github            annotations in a pull request\n  gatectl check --sarif gatectl.sarif      for code scanning\n\nExits 6 unless every declared scenario is gated."
+    )]
+    Check(CheckArgs),
+    /// Prove that production is gated, from the workflow line to the live reviewer
+    #[command(
+        after_help = "Examples:\n  gatectl verify\n  gatectl verify --environment production      as the first step of a deploy job\n  gatectl verify --sandbox=wrong-reviewer\n\nReads only. Exits 6 unless everything asked about is gated."
+    )]
+    Verify(VerifyArgs),
+    /// Show which rule admits or refuses a ref
+    #[command(after_help = "Examples:\n  gatectl explain --environment production --ref refs/tags/v1")]
+    Explain(ExplainArgs),
     /// Serve the built-in GitHub and Heroku emulator until Ctrl-C
     #[command(after_help = "Examples:\n  gatectl sandbox\n  gatectl sandbox --scenario wrong-reviewer --latency 100ms")]
     Sandbox(SandboxArgs),
@@ -162,6 +175,42 @@ pub struct ApplyArgs {
     /// What may be planned beyond the file.
     #[command(flatten)]
     pub scope: Scope,
+}
+
+/// Flags of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Where the workflow files are [default: .github/workflows of the checkout that gate.toml is in]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub workflows: Option<PathBuf>,
+    /// Also write the findings as SARIF 2.1.0, for code scanning
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub sarif: Option<PathBuf>,
+}
+
+/// Flags of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// What `check` takes too.
+    #[command(flatten)]
+    pub check: CheckArgs,
+    /// Read the workflow files from the repository's default branch, not from the checkout
+    #[arg(long, conflicts_with = "workflows")]
+    pub remote: bool,
+    /// Exit 0 also where a freeze check provably stands in for reviewers that GitHub refuses
+    #[arg(long)]
+    pub accept_compensated: bool,
+}
+
+/// Flags of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The ref, such as refs/heads/main or refs/tags/v1
+    #[arg(long = "ref", value_name = "REF")]
+    pub git_ref: String,
+    /// Look at gate.toml only: ask nobody
+    #[arg(long)]
+    pub offline: bool,
 }
 
 /// Flags of `sandbox`.

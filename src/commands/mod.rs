@@ -1,6 +1,7 @@
 //! One file per verb: the only place where all layers meet, and the only one that reads the environment and prints.
 
 mod apply;
+mod check;
 mod fingerprint;
 mod plan;
 mod reconcile;
@@ -9,6 +10,7 @@ mod saved;
 mod session;
 mod shell;
 mod signals;
+mod statics;
 mod validate;
 mod wiring;
 
@@ -29,6 +31,8 @@ pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
         Command::Validate => validate::run(session),
         Command::Plan(args) => plan::run(session, &args).await,
         Command::Apply(args) => apply::run(session, &args).await,
+        Command::Verify(_) | Command::Explain(_) => anyhow::bail!("not yet"),
+        Command::Check(args) => check::run(session, &args),
         Command::Sandbox(args) => sandbox::run(session, &args).await,
         Command::Schema => shell::schema(),
         Command::Completions { shell } => shell::completions(shell),
