@@ -149,7 +149,7 @@ impl From<&Gate> for Asked {
     }
 }
 
-struct Parts {
+pub(super) struct Parts {
     patterns: Option<Result<Vec<wire::BranchPolicy>, ApiError>>,
     protection_rules: Option<Result<BTreeMap<String, u64>, ApiError>>,
     variables: Option<Result<BTreeMap<String, String>, ApiError>>,
@@ -157,7 +157,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn join(self, environment: &mut Environment) {
+    pub(super) fn join(self, environment: &mut Environment) {
         environment.patterns = match (environment.policy, self.patterns) {
             (PolicyMode::Selected, Some(patterns)) => Some(decode_patterns(patterns)),
             // GitHub answers 404 in the other modes; there are no patterns to speak of.
@@ -173,7 +173,7 @@ async fn parts(reader: &Reader, repo: &RepoName, name: &EnvName, gate: &Gate) ->
     asked(reader, repo, name, gate.into()).await
 }
 
-async fn asked(reader: &Reader, repo: &RepoName, name: &EnvName, asked: Asked) -> Parts {
+pub(super) async fn asked(reader: &Reader, repo: &RepoName, name: &EnvName, asked: Asked) -> Parts {
     let target = |tail: &str| environment_target(repo, name).join(tail);
     let (patterns, protection_rules, variables, secrets) = tokio::join!(
         when(asked.patterns, async { pages::<_, wire::BranchPolicies>(reader, &target("deployment-branch-policies"), 100).await }),
@@ -198,7 +198,7 @@ async fn when<T>(asked: bool, answer: impl Future<Output = T>) -> Option<T> {
     if asked { Some(answer.await) } else { None }
 }
 
-async fn repository(reader: &Reader, repo: &RepoName) -> Result<Repository, Unknown> {
+pub(super) async fn repository(reader: &Reader, repo: &RepoName) -> Result<Repository, Unknown> {
     let target = repo_target(repo);
     let found: wire::Repository = reader.get_json(&target).await.map_err(|error| match &error.kind {
         ErrorKind::Moved(_) => Unknown {
@@ -226,7 +226,7 @@ async fn repository(reader: &Reader, repo: &RepoName) -> Result<Repository, Unkn
     })
 }
 
-async fn environments(reader: &Reader, repo: &RepoName) -> Result<BTreeMap<EnvName, Environment>, Unknown> {
+pub(super) async fn environments(reader: &Reader, repo: &RepoName) -> Result<BTreeMap<EnvName, Environment>, Unknown> {
     let target = repo_target(repo).join("environments");
     let listed = pages::<_, wire::Environments>(reader, &target, 100).await.map_err(|e| e.unknown())?;
     listed
@@ -236,7 +236,7 @@ async fn environments(reader: &Reader, repo: &RepoName) -> Result<BTreeMap<EnvNa
         .map_err(|e| e.unknown())
 }
 
-async fn protected_branches(reader: &Reader, repo: &RepoName) -> Result<BTreeSet<String>, Unknown> {
+pub(super) async fn protected_branches(reader: &Reader, repo: &RepoName) -> Result<BTreeSet<String>, Unknown> {
     // This list carries no total: a full page means that there may be more (API page, 1.7). The first 100 prove what matters, that there is one.
     let target = repo_target(repo).join("branches").query("protected", true).query("per_page", 100);
     let branches: Vec<wire::Branch> = reader.get_json(&target).await.map_err(|e| e.unknown())?;
