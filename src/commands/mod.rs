@@ -5,6 +5,7 @@ mod check;
 mod fingerprint;
 mod plan;
 mod reconcile;
+mod runs;
 mod sandbox;
 mod saved;
 mod session;
@@ -33,6 +34,10 @@ pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
         Command::Apply(args) => apply::run(session, &args).await,
         Command::Verify(_) | Command::Explain(_) => anyhow::bail!("not yet"),
         Command::Check(args) => check::run(session, &args),
+        Command::Pending => runs::pending::run(session).await,
+        Command::Approve(args) => runs::review::approve(session, &args).await,
+        Command::Reject(args) => runs::review::reject(session, &args).await,
+        Command::Evidence(args) => runs::evidence::run(session, &args).await,
         Command::Sandbox(args) => sandbox::run(session, &args).await,
         Command::Schema => shell::schema(),
         Command::Completions { shell } => shell::completions(shell),

@@ -1,6 +1,6 @@
 //! What every command starts from: flags, environment, file, and the two streams.
 
-use std::io::{IsTerminal, Write};
+use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use crate::credentials::Environment;
 use crate::model::{Address, EnvName, Kind};
 use crate::progress::{Mode, Progress};
 use crate::render::diagnostic::Hinted;
+use crate::render::escape::visible;
 use crate::render::{Document, Location, Style, github, human, markdown};
 use crate::verify::Finding;
 
@@ -74,6 +75,21 @@ impl Session {
         let mut config = config::parse("gate.toml", SAMPLE).map_err(LoadError::Problems)?;
         narrow(&mut config, environments)?;
         Ok(config)
+    }
+
+    /// Reads gate.toml where there is one, whole; an empty one stands in where there is none. For commands that need only a
+    /// repository.
+    ///
+    /// # Errors
+    /// When the file has problems, or the one that `--config` names cannot be read.
+    pub fn config_if_any(&self) -> anyhow::Result<Config> {
+        if self.global.sandbox.is_some() {
+            return self.config_or_sample(&[]);
+        }
+        if self.global.config.is_some() || config::find(&self.directory).is_some() {
+            return self.file(&[]);
+        }
+        config::parse(config::FILE_NAME, "version = 1\n").map_err(|problems| LoadError::Problems(problems).into())
     }
 
     fn file(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
@@ -173,6 +189,25 @@ impl Session {
         for warning in warnings {
             self.progress.suspend(|| to_stderr(&format!("warning: {warning}")));
         }
+    }
+
+    /// Asks on the terminal; anything but `answer` is a no.
+    ///
+    /// # Errors
+    /// When the answer is another one, or the user wants to stop.
+    pub(super) fn expect(&self, question: &str, answer: &str) -> anyhow::Result<()> {
+        let line = self.progress.suspend(|| -> std::io::Result<String> {
+            let mut stderr = std::io::stderr().lock();
+            write!(stderr, "{}", visible(question))?;
+            stderr.flush()?;
+            let mut line = String::new();
+            std::io::stdin().lock().read_line(&mut line)?;
+            Ok(line)
+        })?;
+        if self.stop.is_set() {
+            return Err(Interrupted("nothing was changed").into());
+        }
+        if line.trim() == answer { Ok(()) } else { Err(anyhow::anyhow!("not confirmed: nothing was written")) }
     }
 
     /// Whether a person can be asked: on a terminal, and never when `CI` is set.
