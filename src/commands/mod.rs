@@ -2,6 +2,7 @@
 
 mod apply;
 mod check;
+mod explain;
 mod fingerprint;
 mod plan;
 mod reconcile;
@@ -13,6 +14,7 @@ mod shell;
 mod signals;
 mod statics;
 mod validate;
+mod verify;
 mod wiring;
 
 use crate::cli::{Cli, Command};
@@ -30,10 +32,11 @@ pub use session::Session;
 pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Validate => validate::run(session),
+        Command::Check(args) => check::run(session, &args),
+        Command::Verify(args) => verify::run(session, &args).await,
+        Command::Explain(args) => explain::run(session, &args).await,
         Command::Plan(args) => plan::run(session, &args).await,
         Command::Apply(args) => apply::run(session, &args).await,
-        Command::Verify(_) | Command::Explain(_) => anyhow::bail!("not yet"),
-        Command::Check(args) => check::run(session, &args),
         Command::Pending => runs::pending::run(session).await,
         Command::Approve(args) => runs::review::approve(session, &args).await,
         Command::Reject(args) => runs::review::reject(session, &args).await,

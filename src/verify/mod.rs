@@ -9,8 +9,10 @@ mod judge;
 mod report;
 mod reviewers;
 mod rules;
+mod workflows;
 
 pub use enforcement::Enforcement;
 pub use finding::{Code, Finding, Proof, Row, Severity, Verdict, verdict};
 pub use judge::{Case, judge};
 pub use report::{EnvironmentReport, VerifyReport};
+pub use workflows::{check_live, freeze_gaps};

@@ -16,8 +16,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("progress", &["render"]),
     ("providers", &["apply", "freeze", "http", "model"]),
-    ("render", &["http", "model"]),
-    ("sandbox", &["freeze", "model", "providers"]),
+    ("render", &["http", "model", "verify", "workflows"]),
+    ("sandbox", &["freeze", "model", "providers", "workflows"]),
     ("verify", &["freeze", "model", "providers", "workflows"]),
     ("workflows", &["model", "providers", "verify"]),
 ];

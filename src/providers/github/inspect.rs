@@ -151,7 +151,11 @@ async fn members(reader: &Reader, org: &str, slug: &str) -> Result<BTreeSet<Stri
     }
 }
 
-async fn protected_branches(reader: &Reader, repo: &RepoName) -> Result<ProtectedBranches, Unknown> {
+/// Reads which branches are protected.
+///
+/// # Errors
+/// When the list cannot be read.
+pub async fn protected_branches(reader: &Reader, repo: &RepoName) -> Result<ProtectedBranches, Unknown> {
     const MOST: usize = 100;
     // One page proves what matters most, that there is one (API page, 1.7).
     let names = observe::protected_branches(reader, repo).await?;

@@ -31,6 +31,23 @@ pub struct Inspection {
     pub starters: Option<Vec<String>>,
 }
 
+impl Inspection {
+    /// When GitHub cannot be asked at all.
+    #[must_use]
+    pub fn unreachable(why: &Unknown) -> Self {
+        Self {
+            repository: Err(why.clone()),
+            environments: Err(why.clone()),
+            declared: BTreeMap::new(),
+            listed: BTreeMap::new(),
+            protected_branches: Err(why.clone()),
+            billing: Billing::Unreadable(why.clone()),
+            wider_secrets: None,
+            starters: None,
+        }
+    }
+}
+
 /// What is known of somebody whom an environment lists as a reviewer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {

@@ -61,6 +61,29 @@ pub async fn observe(reader: &Reader, repo: &RepoName, want: &Desired) -> Live {
     Live { repository, environments, reviewers, protected_branches, available_rules, waiting_runs }
 }
 
+/// Reads which refs some environments admit; `None` where the patterns cannot be read. What is not listed does not exist.
+///
+/// # Errors
+/// When the environments cannot be listed.
+pub async fn policies(
+    reader: &Reader,
+    repo: &RepoName,
+    names: &BTreeSet<EnvName>,
+) -> Result<Vec<(EnvName, Option<BranchPolicy>)>, Unknown> {
+    let patterns = Asked { patterns: true, ..Asked::default() };
+    let (listed, parts) = tokio::join!(environments(reader, repo), join_all(names.iter().map(|name| asked(reader, repo, name, patterns))));
+    let mut listed = listed?;
+    Ok(names
+        .iter()
+        .zip(parts)
+        .filter_map(|(name, parts)| {
+            let environment = listed.get_mut(name)?;
+            parts.join(environment);
+            Some((name.clone(), environment.branch_policy()))
+        })
+        .collect())
+}
+
 /// Reads one environment again, with the same parts as `like` has; `None` when GitHub says that it is not there.
 ///
 /// A lone 404 is no proof of absence, but beside the complete list that a plan was made from it says that nothing appeared since.

@@ -1,0 +1,79 @@
+//! What the workflow files say, in the light of what is live.
+
+use std::collections::BTreeMap;
+
+use super::{Code, Finding};
+use crate::model::EnvName;
+use crate::providers::github::desired::BranchPolicy;
+use crate::providers::github::inspection::Inspection;
+use crate::workflows::check::{CheckReport, SourceFile, check};
+use crate::workflows::facts::Facts;
+use crate::workflows::freeze_check::{Proof, freeze_check_before_deploy};
+use crate::workflows::read::read;
+use crate::workflows::resolve::Verdict;
+
+/// Checks the files against gate.toml and against the live policies; names what a job would create on its first run.
+#[must_use]
+pub fn check_live(sources: &[SourceFile], facts: &Facts, live: &Inspection) -> CheckReport {
+    let mut report = check(sources, facts);
+    let policies = live_policies(facts, live);
+    if policies != facts.environments {
+        let facts = Facts { environments: policies, ..facts.clone() };
+        let refused = check(sources, &facts).findings.into_iter().filter(|finding| finding.code == Code::RefRefused);
+        let same =
+            |a: &Finding, b: &Finding| (a.code, &a.file, a.line, a.col, &a.environment) == (b.code, &b.file, b.line, b.col, &b.environment);
+        let new: Vec<Finding> = refused.filter(|finding| !report.findings.iter().any(|known| same(known, finding))).collect();
+        report.findings.extend(new.into_iter().map(|finding| {
+            let message = format!("{} (the live policy)", finding.message);
+            Finding { message, ..finding }
+        }));
+    }
+    let created = would_create(&report, live);
+    for finding in &mut report.findings {
+        let place = (finding.file.clone().unwrap_or_default(), finding.line.unwrap_or_default());
+        if let (Code::NearMissEnvironment, Some(name)) = (finding.code, created.get(&place)) {
+            finding.code = Code::AutoCreatedEnvironment;
+            finding.message = format!("{}; `{name}` does not exist, and GitHub creates it without rules on the first run", finding.message);
+        }
+    }
+    report
+}
+
+/// The declared environments with the policies that hold today; where that is not known, the declared one.
+fn live_policies(facts: &Facts, live: &Inspection) -> BTreeMap<EnvName, Option<BranchPolicy>> {
+    let today = |name: &EnvName| live.environments.as_ref().ok()?.get(name)?.branch_policy();
+    facts.environments.iter().map(|(name, policy)| (name.clone(), today(name).or_else(|| policy.clone()))).collect()
+}
+
+/// Names of environments that do not exist, by the place of the job that names them.
+fn would_create(report: &CheckReport, live: &Inspection) -> BTreeMap<(String, usize), String> {
+    let Ok(environments) = &live.environments else { return BTreeMap::new() };
+    let missing = |name: &&String| EnvName::new(name.as_str()).is_ok_and(|name| !environments.contains_key(&name));
+    let jobs = report.workflows.iter().flat_map(|scenario| &scenario.jobs);
+    let named =
+        jobs.flat_map(|job| job.environments.iter().filter(missing).map(|name| ((job.details.file.clone(), job.line), name.clone())));
+    named.collect()
+}
+
+/// Every deploy to an environment that the freeze does not provably hold back: nothing, when it stands in for reviewers.
+#[must_use]
+pub fn freeze_gaps(sources: &[SourceFile], report: &CheckReport, environment: &EnvName) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
+    let scenarios = report.workflows.iter().filter(|scenario| scenario.expect.as_ref() == Some(environment));
+    for job in scenarios.flat_map(|scenario| &scenario.jobs).filter(|job| job.verdict == Verdict::Env) {
+        let text = sources.iter().find(|source| source.path == job.details.file).and_then(|source| source.text.as_ref().ok());
+        let workflow = text.and_then(|text| read(&job.details.file, text).ok());
+        let gap = match workflow.as_ref().and_then(|workflow| Some((workflow, workflow.job(&job.job)?))) {
+            Some((workflow, body)) => match freeze_check_before_deploy(workflow, body, environment, &[]) {
+                Proof::Proven(_) => continue,
+                Proof::Unproven(pos, why) => Finding::new(Code::Uncompensated, format!("{}: {why}", job.path)).at(pos.line, pos.col),
+            },
+            None => Finding::new(Code::Uncompensated, format!("{}: its file could not be read again", job.path)),
+        };
+        let gap = gap.in_file(job.details.file.clone()).about(environment);
+        if !found.contains(&gap) {
+            found.push(gap);
+        }
+    }
+    found
+}
