@@ -41,13 +41,13 @@ impl From<&VerifyReport> for Document {
             report.environments.iter().filter(|one| one.verdict == report.verdict).map(|one| one.name.as_str()).collect();
         let names = names.join(", ");
         let headline = match report.verdict {
-            Verdict::Gated => format!("GATED: nothing reaches {names} without a person's approval."),
+            Verdict::Gated => format!("GATED: every declared deploy to {names} waits for a required reviewer."),
             Verdict::Compensated => {
                 format!("COMPENSATED: GitHub refuses required reviewers for {names}; a freeze check stands in for them.")
             }
             Verdict::Unknown if names.is_empty() => "UNKNOWN: there is nothing to verify.".to_owned(),
-            Verdict::Unknown => format!("UNKNOWN: whether {names} can be reached without a person's approval is not proven."),
-            Verdict::Ungated => format!("UNGATED: {names} can be reached without the approval that gate.toml asks for."),
+            Verdict::Unknown => format!("UNKNOWN: it is not proven that every declared deploy to {names} waits for a required reviewer."),
+            Verdict::Ungated => format!("UNGATED: the gate of {names} is open, or is not as gate.toml declares."),
         };
         let next = match report.verdict {
             Verdict::Gated => Vec::new(),
@@ -87,47 +87,62 @@ fn shared(report: &VerifyReport) -> Vec<&verify::Finding> {
     report.environments.first().into_iter().flat_map(|one| &one.findings).filter(|finding| finding.environment.is_none()).collect()
 }
 
-/// One section for each scenario in which a job has to do with an environment; how many others there are.
+/// One section for each file of which a scenario has to do with an environment; how many other scenarios there are.
 fn scenarios(all: &[ScenarioReport]) -> Vec<Section> {
     let matters = |scenario: &&ScenarioReport| {
         let speaks = |job: &JobEntry| !matches!(job.verdict, resolve::Verdict::None | resolve::Verdict::Skipped);
         scenario.expect.is_some() || scenario.jobs.iter().any(|job| speaks(job) || !job.details.evidence.is_empty())
     };
-    let mut sections: Vec<Section> = all.iter().filter(matters).map(scenario).collect();
-    let others = all.len() - sections.len();
-    if others > 0 {
-        let text =
-            format!("Not shown: {others} scenarios in which no job names an environment or seems to deploy; --format json has them.");
-        sections.push(Section { blocks: vec![Block::Text(text)], fold: Some(FOLD), ..Section::default() });
-    }
+    let shown: Vec<&ScenarioReport> = all.iter().filter(matters).collect();
+    let mut sections: Vec<Section> =
+        shown.chunk_by(|a, b| a.file == b.file).filter_map(|scenarios| Some(file(&scenarios.first()?.file, scenarios))).collect();
+    let others = match all.len() - shown.len() {
+        0 => return sections,
+        1 => "1 other scenario, in which no job names an environment or seems to deploy".to_owned(),
+        n => format!("{n} other scenarios, in which no job names an environment or seems to deploy"),
+    };
+    let text = format!("Not shown: {others}; --format json has all.");
+    sections.push(Section { blocks: vec![Block::Text(text)], fold: Some(FOLD), ..Section::default() });
     sections
 }
 
 const FOLD: &str = "Scenarios";
 
-fn scenario(scenario: &ScenarioReport) -> Section {
-    let expect = scenario.expect.as_ref().map_or_else(|| "not declared".to_owned(), |name| format!("declared: {name}"));
-    let rows = scenario.jobs.iter().map(|job| {
-        let line = if job.line == 0 { String::new() } else { job.line.to_string() };
-        vec![
-            Span::plain(job.path.clone()),
-            Span::new(role(scenario, job), resolved(job)),
-            Span::plain(line),
-            Span::new(Role::Quiet, job.reason.clone()),
-        ]
-    });
-    let table = Table { header: ["job", "environment", "line", "because"].map(str::to_owned).to_vec(), rows: rows.collect() };
-    let block = if table.rows.is_empty() { Block::Text("no job runs".to_owned()) } else { Block::Table(table) };
+fn file(name: &str, scenarios: &[&ScenarioReport]) -> Section {
+    let mut rows = Vec::new();
+    let mut reasons: Vec<Block> = Vec::new();
+    for scenario in scenarios {
+        let mut lead = vec![
+            Span::plain(scenario.scenario.clone()),
+            Span::plain(scenario.expect.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)),
+        ];
+        if scenario.jobs.is_empty() {
+            rows.push(lead.iter().cloned().chain([Span::plain("-"), Span::new(Role::Alert, "no job runs")]).collect());
+        }
+        for job in &scenario.jobs {
+            let own = format!("{}:", name.rsplit('/').next().unwrap_or(name));
+            let line = if job.line == 0 { String::new() } else { job.line.to_string() };
+            let path = job.path.strip_prefix(&own).unwrap_or(&job.path).to_owned();
+            lead.extend([Span::plain(path.clone()), Span::new(role(scenario, job), resolved(job)), Span::plain(line)]);
+            rows.push(std::mem::replace(&mut lead, vec![Span::plain(""); 2]));
+            let because = Block::Item { subject: path, text: job.reason.clone() };
+            if !is_plain(job) && !reasons.contains(&because) {
+                reasons.push(because);
+            }
+        }
+    }
+    let table = Table { header: ["scenario", "declared", "job", "environment", "line"].map(str::to_owned).to_vec(), rows };
     Section {
-        heading: Some(Heading {
-            glyph: Glyph::None,
-            subject: Some(scenario.file.clone()),
-            text: format!("{} ({expect})", scenario.scenario),
-        }),
-        blocks: vec![block],
+        heading: Some(Heading { glyph: Glyph::None, subject: None, text: name.to_owned() }),
+        blocks: [Block::Table(table)].into_iter().chain(reasons).collect(),
         fold: Some(FOLD),
         ..Section::default()
     }
+}
+
+/// Whether the name alone says all.
+const fn is_plain(job: &JobEntry) -> bool {
+    matches!(job.verdict, resolve::Verdict::Env | resolve::Verdict::None | resolve::Verdict::Skipped)
 }
 
 /// What a job resolves to, in a word or by name.
