@@ -29,7 +29,7 @@ impl<'a> Check<'a> {
             Some((_, Ok(workflow))) => workflow,
         };
         if expectation.when.is_empty() {
-            let all: Vec<Scenario> = derived(workflow, self.facts).into_iter().filter(|scenario| scenario.named_ref).collect();
+            let all = derived(workflow, self.facts);
             if all.is_empty() {
                 let message = format!("no event starts {} by itself, so nothing of it can be proven", workflow.path);
                 self.findings.push(Finding::new(Code::NeverTriggered, message).in_file(workflow.path.clone()).at(1, 1).about(want));
@@ -59,7 +59,11 @@ impl<'a> Check<'a> {
         let jobs = self.resolve(workflow, scenario);
         let mut found: Vec<Finding> = jobs.iter().flat_map(|job| self.judge(job, scenario, want)).collect();
         let reached = jobs.iter().any(|job| is_env(job, want));
-        if !reached && !found.iter().any(|finding| finding.severity == Severity::Error) {
+        // Refs that no trigger names are tried for jobs that go astray; that nothing deploys from them is as it should be.
+        if !scenario.named_ref && found.is_empty() {
+            return;
+        }
+        if !reached && scenario.named_ref && !found.iter().any(|finding| finding.severity == Severity::Error) {
             found.push(nothing_reached(workflow, scenario, want, &jobs));
         }
         if reached {
@@ -83,7 +87,7 @@ impl<'a> Check<'a> {
             }
             Verdict::Env => found.push(self.elsewhere(job, want, &says)),
             Verdict::Set if !job.environments.iter().any(|name| name.is_empty() || same(name, want)) => {
-                found.push(self.elsewhere(job, want, &says))
+                found.push(self.elsewhere(job, want, &says));
             }
             Verdict::Set => {
                 let may = if job.environments.iter().any(String::is_empty) {
@@ -94,7 +98,7 @@ impl<'a> Check<'a> {
                 found.push(on_job(Code::UnresolvedEnvironment, job, says(&format!("{may}: {}", job.reason))));
             }
             Verdict::Unknown if job.details.remote => {
-                found.push(on_job(Code::RemoteWorkflow, job, says(&format!("is unknown: {}", job.reason))))
+                found.push(on_job(Code::RemoteWorkflow, job, says(&format!("is unknown: {}", job.reason))));
             }
             Verdict::Unknown => found.push(on_job(Code::UnresolvedEnvironment, job, says(&format!("is unknown: {}", job.reason)))),
             Verdict::Invalid => {

@@ -2,6 +2,7 @@
 //!
 //! Owns which scenarios are looked at, and what passes. Pure: files and facts in, a report out.
 
+mod compensation;
 mod derived;
 mod expected;
 mod names;
@@ -20,6 +21,8 @@ use super::triggers::unclear;
 use super::yaml::{Pos, YamlError};
 use crate::model::EnvName;
 use crate::verify::{Code, Finding, Severity, Verdict, verdict};
+
+pub use compensation::{Compensation, compensation};
 
 /// A workflow file as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,8 +87,9 @@ pub fn check(sources: &[SourceFile], facts: &Facts) -> CheckReport {
     for expectation in &facts.expectations {
         check.expectation(expectation);
     }
+    let known = derived::Known::of(&check.findings);
     for workflow in files.values().filter_map(|file| file.as_ref().ok()) {
-        check.derived(workflow);
+        check.derived(workflow, &known);
     }
     if facts.expectations.is_empty() {
         check.findings.push(Finding::new(Code::NothingDeclared, "gate.toml declares no [[workflows]]: nothing here is proven"));

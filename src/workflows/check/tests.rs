@@ -5,6 +5,7 @@ use super::*;
 use crate::model::RepoName;
 use crate::providers::github::desired::{BranchPolicy, Pattern, RefKind};
 use crate::workflows::deploys::Targets;
+use crate::workflows::freeze_check::Proof;
 use crate::workflows::{InputValue, When};
 
 fn env(name: &str) -> EnvName {
@@ -54,6 +55,11 @@ const GATED: &str = "deploy:\n  runs-on: x\n  environment: production\n  steps: 
 const KEY: &str = "${{ secrets.HEROKU_API_KEY }}";
 
 fn runbook(policy: Option<BranchPolicy>) -> CheckReport {
+    let (sources, facts) = runbook_repository(policy);
+    check(&sources, &facts)
+}
+
+fn runbook_repository(policy: Option<BranchPolicy>) -> (Vec<SourceFile>, Facts) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/workflows/runbook");
     let sources: Vec<SourceFile> = std::fs::read_dir(folder)
         .unwrap()
@@ -66,7 +72,7 @@ fn runbook(policy: Option<BranchPolicy>) -> CheckReport {
     let mut facts =
         facts(vec![expect("deploy-heroku.yml", dispatch()), expect("deploy-console.yml", dispatch()), expect("deploy-antlers.yml", tags)]);
     facts.environments.insert(env("production"), policy);
-    check(&sources, &facts)
+    (sources, facts)
 }
 
 #[test]
@@ -162,6 +168,24 @@ fn only_a_proof_passes() {
 }
 
 #[test]
+fn the_order_of_jobs_and_files_changes_nothing() {
+    let key = format!("other:\n  needs: deploy\n  if: always()\n  runs-on: x\n  env: {{K: '{KEY}'}}\n");
+    let said = |texts: [&str; 2]| {
+        let files = texts.map(|text| source(if text.contains("hotfix") { "b.yml" } else { "deploy.yml" }, text));
+        let report = check(&files, &facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]));
+        let mut said: Vec<String> = report.findings.iter().map(|f| format!("{:?} {}", f.code, f.message)).collect();
+        said.sort();
+        (report.verdict, said)
+    };
+    let hotfix = with_jobs(&format!("hotfix:\n  runs-on: x\n  env: {{K: '{KEY}'}}"));
+    let (one, other) = (with_jobs(&format!("{GATED}\n{key}")), with_jobs(&format!("{key}{GATED}")));
+    let want = said([&one, &hotfix]);
+    assert_eq!(want.1.len(), 2, "{want:?}");
+    assert_eq!(said([&hotfix, &one]), want);
+    assert_eq!(said([&other, &hotfix]), want);
+}
+
+#[test]
 fn an_expectation_that_matches_nothing_fails() {
     let one = |expectation: Expectation| {
         let report = check(&[source("deploy.yml", &with_jobs(GATED))], &facts(vec![expectation]));
@@ -192,6 +216,23 @@ fn without_when_every_declared_trigger_must_pass() {
     let report = run("production");
     assert_eq!((report.verdict, report.workflows.iter().filter(|w| w.expect.is_some()).count()), (Verdict::Gated, 3));
     assert_eq!(run("${{ github.event_name == 'push' && 'production' || 'staging' }}").verdict, Verdict::Ungated);
+    assert_eq!(run("${{ github.ref == 'refs/heads/main' && 'production' || '' }}").verdict, Verdict::Ungated);
+    assert_eq!(
+        run("${{ github.ref == format('refs/heads/{0}', github.event.repository.default_branch) && 'production' || 'production' }}")
+            .verdict,
+        Verdict::Gated
+    );
+    let other = |on: &str| {
+        check(
+            &[source(
+                "deploy.yml",
+                &format!("on: {on}\njobs: {{deploy: {{runs-on: x, environment: production, if: github.ref == 'refs/heads/main'}}}}"),
+            )],
+            &facts(vec![expect("deploy.yml", vec![])]),
+        )
+    };
+    assert_eq!(other("push").verdict, Verdict::Gated);
+    assert_eq!(other("{push: {branches-ignore: [main]}}").verdict, Verdict::Ungated);
 }
 
 #[test]
@@ -249,9 +290,12 @@ fn deploys_past_the_gate_are_found_in_files_that_nobody_declared() {
         (job("  steps: [{run: 'heroku container:release web -a $APP'}]"), vec![("ungated-deploy", warning)]),
         (job("  steps: [{run: heroku container:release web -a raxx-console-staging}]"), vec![]),
         (job("  steps: [{run: make}]"), vec![]),
+        (job("  environment: heroku\n  steps: [{run: heroku rollback -a raxx-console-prod}]"), vec![("ungated-deploy", warning)]),
+        (job("  environment: production\n  steps: [{run: heroku rollback -a raxx-console-prod}]"), vec![]),
         (job(&format!("{key}  environment: production\n")), vec![]),
         (job(&format!("{key}  environment: staging\n")), vec![]),
-        (job(&format!("{key}  environment: prod\n")), vec![("near-miss-environment", warning)]),
+        (job(&format!("{key}  environment: prod\n")), vec![("near-miss-environment", error)]),
+        (job("  environment: prod\n"), vec![("near-miss-environment", warning)]),
         (job(&format!("{key}  environment: ${{{{ vars.X }}}}\n")), vec![("unresolved-environment", error)]),
         (job(&format!("{key}  if: github.ref == 'refs/heads/none'\n")), vec![]),
         (job(&format!("{key}  if: github.ref == 'refs/heads/main' ${{{{ false }}}}\n")), vec![("invalid-workflow", warning)]),
@@ -295,6 +339,17 @@ fn misspelt_keys_name_the_right_one() {
 fn a_gate_without_a_record_is_pointed_out() {
     let report = on_push("deploy:\n  runs-on: x\n  environment: {name: production, deployment: false}");
     assert_eq!((report.verdict, codes(&report)), (Verdict::Gated, vec![("no-deployment-record", Severity::Warning)]));
+}
+
+#[test]
+fn the_runbooks_freeze_covers_two_of_its_three_workflows() {
+    let (sources, facts) = runbook_repository(None);
+    let guard = ["./scripts/deploy-freeze-check".to_owned()];
+    let proofs = compensation(&sources, &facts, &env("production"), &guard);
+    let proven: Vec<(&str, bool)> =
+        proofs.iter().map(|c| (c.file.rsplit('/').next().unwrap(), matches!(c.proof, Proof::Proven(_)))).collect();
+    let want = [("deploy-heroku.yml", false), ("deploy-console.yml", true), ("deploy-antlers.yml", false), ("deploy-antlers.yml", false)];
+    assert_eq!(proven, want, "{proofs:#?}");
 }
 
 mod robustness {

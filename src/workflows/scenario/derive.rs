@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Bound, Scenario, label, not_given, run_ref, types};
+use super::{Bound, Scenario, crons, label, not_given, run_ref, types};
 use crate::workflows::contexts::{text, unknown};
 use crate::workflows::expressions::{Node, Value};
 use crate::workflows::facts::Facts;
@@ -30,7 +30,16 @@ const MAX_EVALUATIONS: usize = 50_000;
 #[must_use]
 pub fn derived(workflow: &Workflow, facts: &Facts) -> Vec<Scenario> {
     let mentioned = mentioned_refs(workflow, facts);
-    let all = workflow.triggers.iter().flat_map(|trigger| of_trigger(workflow, trigger, &mentioned, facts));
+    let all = workflow.triggers.iter().flat_map(|trigger| {
+        let mut found = of_trigger(workflow, trigger, &mentioned, facts);
+        // Where the filters name no ref, the first one stands for all of them.
+        if !found.iter().any(|scenario| scenario.named_ref)
+            && let Some(first) = found.first_mut()
+        {
+            first.named_ref = true;
+        }
+        found
+    });
     let (mut named, probes): (Vec<_>, Vec<_>) = all.partition(|scenario| scenario.named_ref);
     let left = (MAX_EVALUATIONS / workflow.jobs.len().max(1)).saturating_sub(named.len());
     named.extend(probes.into_iter().take(left));
@@ -44,6 +53,7 @@ fn of_trigger(workflow: &Workflow, trigger: &Trigger, mentioned: &[String], fact
         event: event.to_owned(),
         inputs: Vec::new(),
         types: types(trigger),
+        crons: crons(trigger),
         pos: trigger.pos,
         named_ref: git_ref.as_ref().or(base.as_ref()).is_none_or(|name| names(trigger, name, facts)),
         git_ref,
