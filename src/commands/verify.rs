@@ -128,7 +128,7 @@ fn report(
         live,
         workflows: checked.as_ref().map_err(|unknown| *unknown),
         expected: &expected,
-        freezes: &freezes(config, asked, &facts, sources, live),
+        freezes: &freezes(config, asked, &facts, sources),
     })
 }
 
@@ -138,13 +138,12 @@ fn freezes(
     asked: &BTreeSet<EnvName>,
     facts: &Facts,
     sources: &Result<Vec<SourceFile>, Unknown>,
-    live: &Inspection,
 ) -> BTreeMap<EnvName, Vec<Finding>> {
-    let Some(freeze) = config.desired.freeze.as_ref().filter(|freeze| freeze.compensates) else { return BTreeMap::new() };
-    let Ok(sources) = sources else { return BTreeMap::new() };
-    let checked = check_live(sources, facts, live);
+    let (Some(freeze), Ok(sources)) = (config.desired.freeze.as_ref().filter(|freeze| freeze.compensates), sources) else {
+        return BTreeMap::new();
+    };
     let covered = asked.iter().filter(|name| freeze.environments.contains(*name));
-    covered.map(|name| (name.clone(), freeze_gaps(sources, &checked, name))).collect()
+    covered.map(|name| (name.clone(), freeze_gaps(sources, facts, name))).collect()
 }
 
 /// Each finding once; what speaks of every environment is in the report of each.

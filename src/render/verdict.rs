@@ -133,7 +133,7 @@ fn file(name: &str, scenarios: &[&ScenarioReport]) -> Section {
     }
     let table = Table { header: ["scenario", "declared", "job", "environment", "line"].map(str::to_owned).to_vec(), rows };
     Section {
-        heading: Some(Heading { glyph: Glyph::None, subject: None, text: name.to_owned() }),
+        heading: Some(Heading { glyph: Glyph::None, subject: Some(name.to_owned()), text: String::new() }),
         blocks: [Block::Table(table)].into_iter().chain(reasons).collect(),
         fold: Some(FOLD),
         ..Section::default()

@@ -6,11 +6,9 @@ use super::{Code, Finding};
 use crate::model::EnvName;
 use crate::providers::github::desired::BranchPolicy;
 use crate::providers::github::inspection::Inspection;
-use crate::workflows::check::{CheckReport, SourceFile, check};
+use crate::workflows::check::{CheckReport, SourceFile, check, compensation};
 use crate::workflows::facts::Facts;
-use crate::workflows::freeze_check::{Proof, freeze_check_before_deploy};
-use crate::workflows::read::read;
-use crate::workflows::resolve::Verdict;
+use crate::workflows::freeze_check::Proof;
 
 /// Checks the files against gate.toml and against the live policies; names what a job would create on its first run.
 #[must_use]
@@ -41,7 +39,9 @@ pub fn check_live(sources: &[SourceFile], facts: &Facts, live: &Inspection) -> C
 
 /// The declared environments with the policies that hold today; where that is not known, the declared one.
 fn live_policies(facts: &Facts, live: &Inspection) -> BTreeMap<EnvName, Option<BranchPolicy>> {
-    let today = |name: &EnvName| live.environments.as_ref().ok()?.get(name)?.branch_policy();
+    // A policy without any pattern refuses every ref, and says so by itself.
+    let says_more = |policy: &BranchPolicy| !matches!(policy, BranchPolicy::Selected(patterns) if patterns.is_empty());
+    let today = |name: &EnvName| live.environments.as_ref().ok()?.get(name)?.branch_policy().filter(says_more);
     facts.environments.iter().map(|(name, policy)| (name.clone(), today(name).or_else(|| policy.clone()))).collect()
 }
 
@@ -55,23 +55,17 @@ fn would_create(report: &CheckReport, live: &Inspection) -> BTreeMap<(String, us
     named.collect()
 }
 
-/// Every deploy to an environment that the freeze does not provably hold back: nothing, when it stands in for reviewers.
+/// Every declared deploy to an environment that a freeze check does not provably hold back; with none, a freeze stands in for reviewers.
 #[must_use]
-pub fn freeze_gaps(sources: &[SourceFile], report: &CheckReport, environment: &EnvName) -> Vec<Finding> {
+pub fn freeze_gaps(sources: &[SourceFile], facts: &Facts, environment: &EnvName) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
-    let scenarios = report.workflows.iter().filter(|scenario| scenario.expect.as_ref() == Some(environment));
-    for job in scenarios.flat_map(|scenario| &scenario.jobs).filter(|job| job.verdict == Verdict::Env) {
-        let text = sources.iter().find(|source| source.path == job.details.file).and_then(|source| source.text.as_ref().ok());
-        let workflow = text.and_then(|text| read(&job.details.file, text).ok());
-        let gap = match workflow.as_ref().and_then(|workflow| Some((workflow, workflow.job(&job.job)?))) {
-            Some((workflow, body)) => match freeze_check_before_deploy(workflow, body, environment, &[]) {
-                Proof::Proven(_) => continue,
-                Proof::Unproven(pos, why) => Finding::new(Code::Uncompensated, format!("{}: {why}", job.path)).at(pos.line, pos.col),
-            },
-            None => Finding::new(Code::Uncompensated, format!("{}: its file could not be read again", job.path)),
-        };
-        let gap = gap.in_file(job.details.file.clone()).about(environment);
-        if !found.contains(&gap) {
+    for one in compensation(sources, facts, environment, &[]) {
+        let Proof::Unproven(pos, why) = one.proof else { continue };
+        let subject = if one.path.is_empty() { one.scenario } else { format!("on `{}`, {}", one.scenario, one.path) };
+        let gap = Finding::new(Code::Uncompensated, format!("{subject}: {why}")).about(environment);
+        // The position is in the job's own file, which is not the one that the event starts where it is called.
+        let gap = if one.path.contains('\u{203a}') { gap.in_file(one.file) } else { gap.in_file(one.file).at(pos.line, pos.col) };
+        if !found.iter().any(|known| (&known.file, known.line, known.col) == (&gap.file, gap.line, gap.col)) {
             found.push(gap);
         }
     }
