@@ -17,21 +17,15 @@ pub(super) fn run(session: &Session, args: &CheckArgs) -> anyhow::Result<Exit> {
     let config = session.config_of(&[])?;
     let asked = statics::asked(session, &config)?;
     let root = statics::root(session, &config);
+    let facts = statics::facts(session, &config, &root);
     let sources = match &args.workflows {
         Some(folder) => statics::in_folder(folder)?,
-        None => match statics::in_checkout(&root)? {
-            Some(sources) => sources,
-            None if root.join(".git").exists() => Vec::new(),
-            None => {
-                return Err(Hinted {
-                    message: format!("there are no workflow files: {} is no git checkout and has no {}", root.display(), statics::FOLDER),
-                    hint: "run it in a checkout of the repository, or name the folder with --workflows DIR".to_owned(),
-                }
-                .into());
-            }
-        },
+        None => statics::in_checkout(&root, facts.repository.as_ref())?.ok_or_else(|| Hinted {
+            message: format!("there are no workflow files: {} has no {}", root.display(), statics::FOLDER),
+            hint: "run it in a checkout of the repository, or name the folder with --workflows DIR".to_owned(),
+        })?,
     };
-    let report = statics::narrow(check(&sources, &statics::facts(session, &config, &root)), &asked);
+    let report = statics::narrow(check(&sources, &facts), &asked);
     if let Some(path) = &args.sarif {
         session.write_file(path, &sarif::render(&report.findings, |finding| session.place(&config, finding)))?;
     }

@@ -28,13 +28,17 @@ pub(super) fn root(session: &Session, config: &Config) -> PathBuf {
     config::checkout(&folder).unwrap_or(folder)
 }
 
-/// Every workflow file below a root; `None` when there is no such folder.
+/// Every workflow file of a checkout; `None` where there are none, unless this is the repository itself: then it has none.
 ///
 /// # Errors
 /// When the folder cannot be listed. A file that cannot be read is an answer of its own.
-pub(super) fn in_checkout(root: &Path) -> anyhow::Result<Option<Vec<SourceFile>>> {
+pub(super) fn in_checkout(root: &Path, repository: Option<&RepoName>) -> anyhow::Result<Option<Vec<SourceFile>>> {
     let folder = root.join(FOLDER);
-    if folder.is_dir() { in_folder(&folder).map(Some) } else { Ok(None) }
+    if folder.is_dir() {
+        return in_folder(&folder).map(Some);
+    }
+    let is_it = repository.is_some() && config::origin(root).map(|origin| origin.repository).as_ref() == repository;
+    Ok(is_it.then(Vec::new))
 }
 
 /// Every workflow file of a folder, as if it lay where GitHub looks.

@@ -35,12 +35,9 @@ pub(super) fn run(session: &Session) -> anyhow::Result<Exit> {
 /// What the workflow files say; `None` where there is no checkout to look at.
 fn workflows(session: &Session, config: &Config) -> anyhow::Result<Option<CheckReport>> {
     let root = statics::root(session, config);
-    let sources = match statics::in_checkout(&root)? {
-        Some(sources) => sources,
-        None if root.join(".git").exists() => Vec::new(),
-        None => return Ok(None),
-    };
-    let mut report = statics::narrow(check(&sources, &statics::facts(session, config, &root)), &statics::asked(session, config)?);
+    let facts = statics::facts(session, config, &root);
+    let Some(sources) = statics::in_checkout(&root, facts.repository.as_ref())? else { return Ok(None) };
+    let mut report = statics::narrow(check(&sources, &facts), &statics::asked(session, config)?);
     // A gate.toml without expectations is sound; `check` is what asks for proof.
     report.findings.retain(|finding| finding.code != Code::NothingDeclared);
     report.verdict = verdict(&report.findings);

@@ -13,9 +13,8 @@ use crate::providers::github::inspect::{Interest, inspect};
 use crate::providers::github::inspection::Inspection;
 use crate::render::diagnostic::Hinted;
 use crate::render::{Document, json, sarif};
-use crate::verify::{Case, Finding, Verdict, VerifyReport, check_live, freeze_gaps, judge};
+use crate::verify::{Case, Finding, Verdict, VerifyReport, check_live, freezes, judge};
 use crate::workflows::check::SourceFile;
-use crate::workflows::facts::Facts;
 
 use super::wiring::{Needs, Wiring};
 use super::{Session, statics};
@@ -68,7 +67,7 @@ fn on_disk(args: &VerifyArgs, place: Place<'_>) -> anyhow::Result<Option<Vec<Sou
         return statics::in_folder(folder).map(Some);
     }
     let elsewhere = config::origin(place.root).is_some_and(|origin| origin.repository != *place.repository);
-    if args.remote || elsewhere { Ok(None) } else { statics::in_checkout(place.root) }
+    if args.remote || elsewhere { Ok(None) } else { statics::in_checkout(place.root, Some(place.repository)) }
 }
 
 async fn look(
@@ -121,6 +120,10 @@ fn report(
     }
     let checked = sources.as_ref().map(|sources| statics::narrow(check_live(sources, &facts, live), asked));
     let expected = facts.expectations.iter().map(|expectation| expectation.environment.clone()).collect();
+    let freezes = match sources {
+        Ok(sources) => freezes(config.desired.freeze.as_ref(), asked, sources, &facts),
+        Err(_) => BTreeMap::new(),
+    };
     judge(Case {
         repository: place.repository,
         want: &config.desired.github,
@@ -128,22 +131,8 @@ fn report(
         live,
         workflows: checked.as_ref().map_err(|unknown| *unknown),
         expected: &expected,
-        freezes: &freezes(config, asked, &facts, sources),
+        freezes: &freezes,
     })
-}
-
-/// For each environment whose freeze is declared to compensate, what is missing to prove it.
-fn freezes(
-    config: &Config,
-    asked: &BTreeSet<EnvName>,
-    facts: &Facts,
-    sources: &Result<Vec<SourceFile>, Unknown>,
-) -> BTreeMap<EnvName, Vec<Finding>> {
-    let (Some(freeze), Ok(sources)) = (config.desired.freeze.as_ref().filter(|freeze| freeze.compensates), sources) else {
-        return BTreeMap::new();
-    };
-    let covered = asked.iter().filter(|name| freeze.environments.contains(*name));
-    covered.map(|name| (name.clone(), freeze_gaps(sources, facts, name))).collect()
 }
 
 /// Each finding once; what speaks of every environment is in the report of each.

@@ -164,7 +164,7 @@ codes! {
         "make the repository public or move it to GitHub Enterprise; until then declare [freeze] compensates = true and check the freeze in every deploy job";
     PlanUnknown = "plan-unknown", Error, Undecided, Some('B'),
         "The repository is private, and the token may not see the plan: required reviewers may be listed and yet not be enforced.",
-        "give the token the organisation permission `Plan: read`, or the classic scope admin:org as an owner";
+        "give the token the organisation permission `Organization plan: read`, or the classic scope admin:org as an owner";
     UndeclaredReviewer = "undeclared-reviewer", Error, Disproves, Some('D'),
         "Somebody may approve whom gate.toml does not declare, and one approval is enough.",
         "gatectl apply takes them off; or declare them in gate.toml";

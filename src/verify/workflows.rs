@@ -1,8 +1,9 @@
 //! What the workflow files say, in the light of what is live.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Code, Finding};
+use crate::freeze::Policy;
 use crate::model::EnvName;
 use crate::providers::github::desired::BranchPolicy;
 use crate::providers::github::inspection::Inspection;
@@ -55,9 +56,21 @@ fn would_create(report: &CheckReport, live: &Inspection) -> BTreeMap<(String, us
     named.collect()
 }
 
-/// Every declared deploy to an environment that a freeze check does not provably hold back; with none, a freeze stands in for reviewers.
+/// For each environment whose freeze is declared to stand in for reviewers, what is missing to prove that it does.
 #[must_use]
-pub fn freeze_gaps(sources: &[SourceFile], facts: &Facts, environment: &EnvName) -> Vec<Finding> {
+pub fn freezes(
+    policy: Option<&Policy>,
+    asked: &BTreeSet<EnvName>,
+    sources: &[SourceFile],
+    facts: &Facts,
+) -> BTreeMap<EnvName, Vec<Finding>> {
+    let Some(policy) = policy.filter(|policy| policy.compensates) else { return BTreeMap::new() };
+    let covered = asked.iter().filter(|name| policy.environments.contains(*name));
+    covered.map(|name| (name.clone(), freeze_gaps(sources, facts, name))).collect()
+}
+
+/// Every declared deploy to an environment that a freeze check does not provably hold back.
+fn freeze_gaps(sources: &[SourceFile], facts: &Facts, environment: &EnvName) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for one in compensation(sources, facts, environment, &[]) {
         let Proof::Unproven(pos, why) = one.proof else { continue };

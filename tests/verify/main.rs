@@ -7,5 +7,7 @@ mod golden;
 mod page;
 mod planted;
 mod printed;
+#[path = "../program/run.rs"]
+mod run;
 mod unknown;
 mod world;

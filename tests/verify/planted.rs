@@ -71,12 +71,7 @@ async fn each_live_fault_has_its_finding_and_no_other() {
     let cases: &[(&str, Change, Verdict, &[Found])] = &[
         ("deleted", |s| assert!(repo(s).remove("production")), Verdict::Ungated, &[("environment-missing", ERROR, Some('C'))]),
         ("reset", |s| environment(s).reviewers.clear(), Verdict::Ungated, &[("no-reviewers", ERROR, Some('A'))]),
-        (
-            "downgraded",
-            |s| s.github.set_plan("acme", Plan::Team),
-            Verdict::Ungated,
-            &[("reviewers-not-enforced", ERROR, Some('B'))],
-        ),
+        ("downgraded", |s| s.github.set_plan("acme", Plan::Team), Verdict::Ungated, &[("reviewers-not-enforced", ERROR, Some('B'))]),
         (
             "downgraded and reset",
             |s| {
@@ -105,12 +100,7 @@ async fn each_live_fault_has_its_finding_and_no_other() {
             Verdict::Ungated,
             &[("reviewer-id-mismatch", ERROR, Some('D'))],
         ),
-        (
-            "the reviewer was renamed",
-            |s| rename(s, "alice-smith"),
-            Verdict::Gated,
-            &[("renamed-reviewer", Severity::Info, None)],
-        ),
+        ("the reviewer was renamed", |s| rename(s, "alice-smith"), Verdict::Gated, &[("renamed-reviewer", Severity::Info, None)]),
         (
             "a bot approves",
             |s| {
@@ -281,4 +271,51 @@ async fn declared_absent_is_no_gate_and_undeclared_decides_nothing() {
         repo(state).insert(old);
     };
     expect("still there", &gate, &sources, exists, Verdict::Ungated, &[("environment-not-absent", ERROR, None)]).await;
+}
+
+const COMPENSATED: &str = r#"
+version = 1
+[github]
+repository = "acme/shop"
+[environments.production]
+reviewers = [{ user = "alice", id = 501 }]
+can_admins_bypass = true
+deployment_branch_policy = "protected"
+[[workflows]]
+file = ".github/workflows/deploy.yml"
+environment = "production"
+[freeze]
+heroku_app = "shop-control"
+environments = ["production"]
+compensates = true
+"#;
+
+#[tokio::test]
+async fn a_freeze_stands_in_for_what_the_plan_withholds_and_for_nothing_else() {
+    let checked = DEPLOY.replace("{run: ./deploy}", "{run: gatectl freeze check --environment production}, {run: ./deploy}");
+    let sources = [source("deploy.yml", &checked)];
+    let refused = |state: &mut State| {
+        state.github.set_plan("acme", Plan::Team);
+        environment(state).reviewers.clear();
+    };
+    let told = [("no-reviewers", ERROR, Some('B'))];
+    expect("compensated", COMPENSATED, &sources, refused, Verdict::Compensated, &told).await;
+    let not_declared = COMPENSATED.replace("compensates = true", "compensates = false");
+    expect("not declared", &not_declared, &sources, refused, Verdict::Ungated, &told).await;
+    let unchecked = [("no-reviewers", ERROR, Some('B')), ("uncompensated", WARNING, Some('B'))];
+    expect("not checked", COMPENSATED, &[source("deploy.yml", DEPLOY)], refused, Verdict::Ungated, &unchecked).await;
+    let missing = |state: &mut State| {
+        refused(state);
+        repo(state).remove("production");
+    };
+    let gone = [("environment-missing", ERROR, Some('C')), ("reviewers-not-enforced", ERROR, Some('B'))];
+    expect("missing", COMPENSATED, &sources, missing, Verdict::Ungated, &gone).await;
+    let open = |state: &mut State| {
+        refused(state);
+        environment(state).policy = None;
+    };
+    expect("open besides", COMPENSATED, &sources, open, Verdict::Ungated, &[told[0], ("open-refs", ERROR, None)]).await;
+    // On a plan that has reviewers, a freeze makes up for nothing.
+    let reset = |state: &mut State| environment(state).reviewers.clear();
+    expect("reset", COMPENSATED, &sources, reset, Verdict::Ungated, &[("no-reviewers", ERROR, Some('A'))]).await;
 }

@@ -49,7 +49,8 @@ async fn a_token_that_sees_nothing_gets_no_pass() {
 
 #[tokio::test]
 async fn a_token_of_a_job_needs_read_permissions_only() {
-    let gate = "version = 1\n[github]\nrepository = \"acme/shop\"\n[environments.production]\nreviewers = [{ user = \"alice\", id = 501 }]\n";
+    let gate =
+        "version = 1\n[github]\nrepository = \"acme/shop\"\n[environments.production]\nreviewers = [{ user = \"alice\", id = 501 }]\n";
     let areas = [("actions", Level::Read), ("contents", Level::Read), ("metadata", Level::Read), ("organization_plan", Level::Read)];
     let token = Token::installation("github-actions[bot]", &areas);
     let report = verdict(gate, &[], |state| {
@@ -61,7 +62,8 @@ async fn a_token_of_a_job_needs_read_permissions_only() {
 
 #[tokio::test]
 async fn one_wave_of_few_requests_answers_a_preflight() {
-    let gate = "version = 1\n[github]\nrepository = \"acme/shop\"\n[environments.production]\nreviewers = [{ user = \"alice\", id = 501 }]\n";
+    let gate =
+        "version = 1\n[github]\nrepository = \"acme/shop\"\n[environments.production]\nreviewers = [{ user = \"alice\", id = 501 }]\n";
     let config = config(gate);
     let mut state = state(&config);
     state.latency = std::time::Duration::from_millis(20);

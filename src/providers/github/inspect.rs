@@ -174,7 +174,8 @@ async fn billing(reader: &Reader, repo: &RepoName) -> Billing {
         Ok(wire::Organization { plan: Some(plan) }) => Billing::Plan(plan.name),
         Ok(wire::Organization { plan: None }) => Billing::Unreadable(Unknown {
             reason: format!("GET {target} shows no plan to this token"),
-            hint: "give the token the organisation permission `Plan: read`, or the classic scope admin:org as an owner".to_owned(),
+            hint: "give the token the organisation permission `Organization plan: read`, or the classic scope admin:org as an owner"
+                .to_owned(),
             cause: Cause::Credentials,
         }),
         Err(error) => Billing::Unreadable(error.unknown()),
