@@ -3,9 +3,7 @@
 mod apply;
 mod check;
 mod explain;
-mod fingerprint;
 mod plan;
-mod reconcile;
 mod runs;
 mod sandbox;
 mod saved;

@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("http", &["model"]),
     ("model", &[]),
     ("progress", &["render"]),
+    ("reconcile", &["apply", "config", "exit", "http", "model", "providers"]),
     ("providers", &["apply", "freeze", "http", "model"]),
     ("render", &["http", "model", "verify", "workflows"]),
     ("sandbox", &["freeze", "model", "providers", "workflows"]),
