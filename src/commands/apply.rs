@@ -1,8 +1,5 @@
 //! `gatectl apply`: the plan, consent, the writes, and reading back.
 
-use std::io::{BufRead, Write};
-use std::sync::Arc;
-
 use crate::apply::Patience;
 use crate::cli::{ApplyArgs, Format};
 use crate::exit::Exit;
@@ -10,7 +7,6 @@ use crate::model::{Address, Kind, Plan};
 use crate::providers::Op;
 use crate::reconcile::{Applied, Drafted, Scene};
 use crate::render::diagnostic::Hinted;
-use crate::render::escape::visible;
 use crate::render::{Document, json};
 
 use super::Session;
@@ -100,30 +96,8 @@ async fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &P
                 Kind::Environment(name) => name.to_string(),
                 _ => address.to_string(),
             };
-            expect(session, &format!("{word} gets weaker. Type `{word}` to consent: "), &word).await?;
+            session.expect(&format!("{word} gets weaker. Type `{word}` to consent: "), &word).await?;
         }
     }
-    expect(session, "Make these changes? Only `yes` is taken for a yes: ", "yes").await
-}
-
-/// Asks on a thread of its own: whoever waits at the prompt can still be interrupted.
-async fn expect(session: &Session, question: &str, answer: &str) -> anyhow::Result<()> {
-    let (progress, question) = (Arc::clone(&session.progress), visible(question));
-    let read = move || {
-        progress.suspend(|| -> std::io::Result<String> {
-            let mut stderr = std::io::stderr().lock();
-            write!(stderr, "{question}")?;
-            stderr.flush()?;
-            drop(stderr);
-            let mut line = String::new();
-            std::io::stdin().lock().read_line(&mut line)?;
-            Ok(line)
-        })
-    };
-    let line = session.unless_stopped(tokio::task::spawn_blocking(read)).await???;
-    if line.trim() == answer {
-        return Ok(());
-    }
-    let message = "not confirmed: nothing was written".to_owned();
-    Err(Hinted { message, hint: format!("run again and answer `{answer}`, or change gate.toml to what you want") }.into())
+    session.expect("Make these changes? Only `yes` is taken for a yes: ", "yes").await
 }

@@ -132,6 +132,20 @@ impl Wiring {
         (url != Endpoint::GITHUB && !self.github.endpoint.is_loopback()).then_some(url)
     }
 
+    /// GitHub's writing client.
+    ///
+    /// # Errors
+    /// When there is no token.
+    pub(super) fn github_writer(&self) -> Result<Writer, ApiError> {
+        let token = self.github.token.clone().map_err(no_token)?;
+        self.stack.writer(&self.github.endpoint, Some(token))
+    }
+
+    /// Heroku's reading client, or why there is none.
+    pub(super) fn heroku(&self) -> Result<Reader, Unknown> {
+        self.heroku.reader(&self.stack)
+    }
+
     /// How many requests were sent, for `-v`.
     pub(super) fn trace_traffic(&self) {
         tracing::info!("{:?}", self.stack.traffic());
@@ -157,6 +171,7 @@ fn no_token(unknown: Unknown) -> ApiError {
 /// When no repository is named anywhere.
 pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup> {
     let setup = Setup::new(repository_on(session, config, None)?, &config.desired.github, &config.desired.heroku).at(Timestamp::now());
+    let setup = setup.with_expectations(&config.desired.workflows);
     Ok(match &config.desired.freeze {
         Some(freeze) => setup.with_freeze(freeze),
         None => setup,
