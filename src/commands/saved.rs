@@ -52,7 +52,7 @@ pub(super) struct Stale(pub(super) String);
 
 impl std::fmt::Display for Stale {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the saved plan is stale: {}", self.0)
+        f.write_str(&self.0)
     }
 }
 
@@ -119,7 +119,7 @@ impl SavedPlan {
     /// [`Stale`] when either moved, naming what did; another error when the file's steps are not what its sources give.
     pub(super) fn check(&self, config: &Config, now: &Drafted) -> anyhow::Result<()> {
         if self.desired != fingerprint::of(&fingerprint::desired(&config.desired)) {
-            return Err(Stale(format!("{} no longer declares what it was made from", config.path)).into());
+            return Err(stale(format!("{} no longer declares what it was made from", config.path)));
         }
         let moved: Vec<String> = self
             .basis
@@ -129,7 +129,7 @@ impl SavedPlan {
             .chain(now.basis.keys().filter(|address| !self.basis.contains_key(*address)).map(|address| format!("{address} (new)")))
             .collect();
         if !moved.is_empty() {
-            return Err(Stale(format!("the live state moved: {}", moved.join(", "))).into());
+            return Err(stale(format!("the live state moved: {}", moved.join(", "))));
         }
         if self.steps != now.plan.steps {
             return Err(Hinted {
@@ -140,6 +140,13 @@ impl SavedPlan {
         }
         Ok(())
     }
+}
+
+fn stale(why: String) -> anyhow::Error {
+    anyhow::Error::new(Stale(why)).context(Hinted {
+        message: "the saved plan is stale: nothing was written".to_owned(),
+        hint: "make a new one with `gatectl plan --out FILE`, and have it reviewed again".to_owned(),
+    })
 }
 
 /// Names the fields that moved, or the value.

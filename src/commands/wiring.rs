@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 
 use crate::config::{self, Config};
 use crate::credentials::{self, Environment};
@@ -124,7 +125,7 @@ impl Wiring {
 /// # Errors
 /// When no repository is named anywhere.
 pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup> {
-    let setup = Setup::new(repository(session, config)?, &config.desired.github, &config.desired.heroku);
+    let setup = Setup::new(repository(session, config)?, &config.desired.github, &config.desired.heroku).at(Timestamp::now());
     Ok(match &config.desired.freeze {
         Some(freeze) => setup.with_freeze(freeze),
         None => setup,

@@ -519,7 +519,7 @@ impl Planner<'_> {
         if self.repository.visibility.plan_gated() && gated_rule {
             draft.note(
                 &self.address,
-                "the repository is not public: GitHub documents required reviewers and wait timers there for GitHub Enterprise only (Team is not enough). No API tells the plan; if GitHub refuses, apply says what to do by hand and exits 3",
+                "the repository is not public: GitHub documents required reviewers and wait timers there for GitHub Enterprise only (Team is not enough). Only trying tells for sure; if GitHub refuses, apply says what to do by hand and exits 3",
             );
         }
     }

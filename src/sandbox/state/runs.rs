@@ -138,12 +138,12 @@ fn fnmatch(pattern: &str, name: &str) -> bool {
 
 impl State {
     /// What a workflow run with one job in this environment does: makes the environment, ungated, when it is missing
-    /// (API page, 2.8), fails on a ref that may not deploy, waits for reviewers or a timer, and else deploys. Returns the run's id.
-    pub fn start_run(&mut self, repo: &str, path: &str, event: &str, git_ref: &str, actor: &str, environment: &str) -> u64 {
+    /// (API page, 2.8), fails on a ref that may not deploy, waits for reviewers or a timer, and else deploys. Returns the run's id, or none where there is no such repository.
+    pub fn start_run(&mut self, repo: &str, path: &str, event: &str, git_ref: &str, actor: &str, environment: &str) -> Option<u64> {
         let now = self.now.tick();
         let (rulesets, bypass) = (self.switches.rulesets, self.switches.fresh_bypass == FreshBypass::Allowed);
         let mut ids = self.github.ids.clone();
-        let repo = self.repo(repo);
+        let repo = self.repo(repo)?;
         let target = match repo.environment(environment) {
             Some(target) => target.clone(),
             None => Environment::ungated(&mut ids, environment, bypass, now),
@@ -179,14 +179,14 @@ impl State {
             repo.insert(target);
         }
         self.github.ids = ids;
-        id
+        Some(id)
     }
 
     /// Ends a run and its deployments: `success`, `failure`, ...
     pub fn finish_run(&mut self, repo: &str, run: u64, conclusion: &str) {
         let now = self.now.tick();
         let mut ids = self.github.ids.clone();
-        let repo = self.repo(repo);
+        let Some(repo) = self.repo(repo) else { return };
         let deployments: Vec<u64> = repo.deployments.iter().filter(|made| made.run == Some(run)).map(|made| made.id).collect();
         for deployment in deployments {
             repo.note(&mut ids, deployment, conclusion, now);

@@ -1,0 +1,8 @@
+//! The program as a user meets it: the binary over real HTTP, with a scrubbed environment; and the shape of its code.
+
+#[path = "../support/golden.rs"]
+mod golden;
+mod layers;
+mod run;
+mod scenarios;
+mod usage;
