@@ -1,7 +1,6 @@
 //! `gatectl apply`: the plan, consent, the writes, and reading back.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, Write};
 use std::time::Duration;
 
 use crate::apply::{self, End};
@@ -10,7 +9,6 @@ use crate::exit::Exit;
 use crate::model::{Address, Cause, Kind, Plan, Report};
 use crate::providers::Op;
 use crate::render::diagnostic::Hinted;
-use crate::render::escape::visible;
 use crate::render::{Document, json};
 
 use super::Session;
@@ -145,18 +143,8 @@ fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &Plan<Op
 }
 
 fn expect(session: &Session, question: &str, answer: &str) -> anyhow::Result<()> {
-    let line = session.progress.suspend(|| -> std::io::Result<String> {
-        let mut stderr = std::io::stderr().lock();
-        write!(stderr, "{}", visible(question))?;
-        stderr.flush()?;
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line)?;
-        Ok(line)
-    })?;
-    if session.stop.is_set() {
-        return Err(Interrupted("nothing was changed").into());
-    }
-    if line.trim() == answer { Ok(()) } else { Err(anyhow::anyhow!("not confirmed: nothing was written")) }
+    let line = session.ask(question)?;
+    if line == answer { Ok(()) } else { Err(anyhow::anyhow!("not confirmed: nothing was written")) }
 }
 
 fn exit(plan: &Plan<Op>, ends: &[End], report: &Report) -> Exit {

@@ -2,6 +2,7 @@
 
 mod apply;
 mod fingerprint;
+mod freeze;
 mod plan;
 mod reconcile;
 mod sandbox;
@@ -29,6 +30,7 @@ pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
         Command::Validate => validate::run(session),
         Command::Plan(args) => plan::run(session, &args).await,
         Command::Apply(args) => apply::run(session, &args).await,
+        Command::Freeze(command) => freeze::run(session, command).await,
         Command::Sandbox(args) => sandbox::run(session, &args).await,
         Command::Schema => shell::schema(),
         Command::Completions { shell } => shell::completions(shell),

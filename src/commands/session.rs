@@ -1,10 +1,11 @@
 //! What every command starts from: flags, environment, file, and the two streams.
 
-use std::io::{IsTerminal, Write};
+use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 
 use crate::apply::Stop;
 use crate::cli::{Format, Global};
@@ -13,6 +14,7 @@ use crate::credentials::Environment;
 use crate::model::{Address, EnvName, Kind};
 use crate::progress::{Mode, Progress};
 use crate::render::diagnostic::Hinted;
+use crate::render::escape::visible;
 use crate::render::{Document, Location, Style, github, human, markdown};
 
 /// One run of the program.
@@ -95,12 +97,29 @@ impl Session {
     /// # Errors
     /// When stdout is closed, or a file that Actions names cannot be written.
     pub fn print(&self, config: &Config, document: &Document, json: impl FnOnce() -> String) -> anyhow::Result<()> {
-        match self.global.format {
+        self.print_as(self.global.format, Some(config), document, json)
+    }
+
+    /// Prints a result in some format; also where there is no gate.toml.
+    ///
+    /// # Errors
+    /// As [`Self::print`].
+    pub fn print_as(
+        &self,
+        format: Format,
+        config: Option<&Config>,
+        document: &Document,
+        json: impl FnOnce() -> String,
+    ) -> anyhow::Result<()> {
+        match format {
             Format::Human => self.write(&human::render(document, Style::stdout())),
             Format::Json => self.write(&json()),
-            Format::Markdown => self.write(&markdown::render(document, &config.path, markdown::COMMENT_LIMIT)),
+            Format::Markdown => {
+                let path = config.map_or("", |config| config.path.as_str());
+                self.write(&markdown::render(document, path, markdown::COMMENT_LIMIT))
+            }
             Format::Github => {
-                let step = github::render(document, |address, field| locate(config, address, field));
+                let step = github::render(document, |address, field| locate(config?, address, field));
                 self.write(&step.log)?;
                 self.append("GITHUB_STEP_SUMMARY", &step.summary)?;
                 self.append("GITHUB_OUTPUT", &step.output)
@@ -140,6 +159,17 @@ impl Session {
         }
     }
 
+    /// Waits for a write, unless the user asks to stop twice: what is on its way is not left in doubt by one Ctrl-C.
+    ///
+    /// # Errors
+    /// [`Interrupted`].
+    pub(super) async fn unless_given_up<T>(&self, work: impl Future<Output = T>) -> Result<T, Interrupted> {
+        tokio::select! {
+            done = work => Ok(done),
+            () = self.stop.asked(2) => Err(Interrupted("whether the request in flight took effect is unknown")),
+        }
+    }
+
     /// Says something on stderr, unless `-q`.
     pub fn say(&self, text: &str) {
         if !self.global.quiet {
@@ -152,6 +182,37 @@ impl Session {
         for warning in warnings {
             self.progress.suspend(|| to_stderr(&format!("warning: {warning}")));
         }
+    }
+
+    /// Explains on stderr an error that does not end the command.
+    pub(super) fn complain(&self, error: &anyhow::Error) {
+        self.progress.suspend(|| to_stderr(super::explain(error).trim_end()));
+    }
+
+    /// The present time, in whole seconds as records have it; the one place that reads the clock for what is decided or recorded.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        Timestamp::from_second(now.as_second()).unwrap_or(now)
+    }
+
+    /// Asks a question on the terminal and takes one line.
+    ///
+    /// # Errors
+    /// When the terminal cannot be read, or the user stopped the run.
+    pub(super) fn ask(&self, question: &str) -> anyhow::Result<String> {
+        let line = self.progress.suspend(|| -> std::io::Result<String> {
+            let mut stderr = std::io::stderr().lock();
+            write!(stderr, "{}", visible(question))?;
+            stderr.flush()?;
+            let mut line = String::new();
+            std::io::stdin().lock().read_line(&mut line)?;
+            Ok(line)
+        })?;
+        if self.stop.is_set() {
+            return Err(Interrupted("nothing was changed").into());
+        }
+        Ok(line.trim().to_owned())
     }
 
     /// Whether a person can be asked: on a terminal, and never when `CI` is set.
@@ -173,7 +234,7 @@ impl std::fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-fn to_stderr(text: &str) {
+pub(super) fn to_stderr(text: &str) {
     // Nothing can be done about a closed stderr.
     let _ = writeln!(anstream::stderr(), "{text}");
 }

@@ -3,22 +3,24 @@
 //! The emulator is wired in here and nowhere else: everything behind the clients takes it for the real thing.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
 
 use crate::config::{self, Config};
 use crate::credentials::{self, Environment};
-use crate::http::{Endpoint, Reader, Settings, Stack, Token, Wait, Writer};
+use crate::http::{ApiError, Endpoint, ErrorKind, Reader, Settings, Stack, Token, Wait, Writer};
 use crate::model::{RepoName, Unknown};
 use crate::progress::Progress;
 use crate::providers::Fleet;
 use crate::render::diagnostic::Hinted;
+use crate::render::escape::visible;
 use crate::sandbox::{Sandbox, Setup, State};
 
 use super::Session;
 use super::reconcile::{Prune, Scene, Site, no_credentials};
+use super::session::to_stderr;
 
 /// Everything that a run needs to reach the outside.
 pub(super) struct Wiring {
@@ -120,6 +122,91 @@ impl Wiring {
     }
 }
 
+/// Heroku alone: what the freeze needs. Neither a repository nor a token of GitHub's is looked for.
+pub(super) struct HerokuSite {
+    stack: Stack,
+    line: Line,
+    /// The emulator lives as long as the run.
+    _sandbox: Option<Sandbox>,
+}
+
+impl HerokuSite {
+    /// Finds the server and the token; `config` is what the emulator is built from, and needed for nothing else.
+    ///
+    /// # Errors
+    /// When the address is unusable, or the emulator does not start.
+    pub(super) async fn new(session: &Session, config: Option<&Config>, app: &str, bounds: Bounds) -> anyhow::Result<Self> {
+        let stack = Stack::new(bounds.on(settings(session)));
+        if let Some(scenario) = session.global.sandbox {
+            let sample;
+            let config = match config {
+                Some(config) => config,
+                None => {
+                    sample = session.config_or_sample(&[])?;
+                    &sample
+                }
+            };
+            let mut setup = setup(session, config)?;
+            setup.apps.entry(app.to_owned()).or_default();
+            let sandbox = Sandbox::start(State::rehearsal(scenario, &setup)).await.context("starting the built-in emulator")?;
+            let token = Ok(Token::new("sandbox", "the built-in emulator"));
+            let line = Line { endpoint: Endpoint::heroku(sandbox.heroku_url())?, token };
+            return Ok(Self { stack, line, _sandbox: Some(sandbox) });
+        }
+        let endpoint = Endpoint::heroku(session.env.get("HEROKU_HOST").unwrap_or(Endpoint::HEROKU))?;
+        let token = heroku_token(session, &endpoint).await;
+        Ok(Self { stack, line: Line { endpoint, token }, _sandbox: None })
+    }
+
+    /// The client that cannot write, or why there is none.
+    ///
+    /// # Errors
+    /// When there is no token.
+    pub(super) fn reader(&self) -> Result<Reader, Unknown> {
+        self.line.reader(&self.stack)
+    }
+
+    /// The client that can write.
+    ///
+    /// # Errors
+    /// When there is no token.
+    pub(super) fn writer(&self) -> Result<Writer, ApiError> {
+        match &self.line.token {
+            Ok(token) => self.stack.writer(&self.line.endpoint, Some(token.clone())),
+            Err(unknown) => Err(ApiError {
+                hint: Some(unknown.hint.clone()),
+                ..ApiError::new(self.line.endpoint.to_string(), ErrorKind::Unauthenticated, unknown.reason.clone())
+            }),
+        }
+    }
+
+    /// How many requests were sent, for `-v`.
+    pub(super) fn trace_traffic(&self) {
+        tracing::info!("{:?}", self.stack.traffic());
+    }
+}
+
+/// How long requests may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bounds {
+    /// As `--timeout` says.
+    Usual,
+    /// At most so long, with all retries, whatever `--timeout` says.
+    AtMost(Duration),
+}
+
+impl Bounds {
+    fn on(self, settings: Settings) -> Settings {
+        match self {
+            Self::Usual => settings,
+            // Short enough that an attempt that hangs leaves time for two more.
+            Self::AtMost(most) => {
+                Settings { timeout: settings.timeout.min(most), attempt_timeout: settings.attempt_timeout.min(most / 3), ..settings }
+            }
+        }
+    }
+}
+
 /// What the emulator is built from: the gate.toml at hand.
 ///
 /// # Errors
@@ -134,12 +221,14 @@ pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup>
 
 fn settings(session: &Session) -> Settings {
     let progress: Arc<Progress> = Arc::clone(&session.progress);
+    let warning: Arc<Progress> = Arc::clone(&session.progress);
     Settings {
         timeout: session.global.timeout,
         parallelism: usize::from(session.global.parallelism),
         on_wait: Some(Arc::new(move |wait: &Wait| {
             progress.wait(&format!("waiting for the rate limit of {}", wait.host), Instant::now() + wait.duration);
         })),
+        on_warning: Some(Arc::new(move |text: &str| warning.suspend(|| to_stderr(&format!("warning: Heroku says: {}", visible(text)))))),
         ..Settings::default()
     }
 }

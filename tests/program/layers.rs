@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Each module with the ones it may name. `model` knows nobody; `commands` is where all layers meet.
 const ARROWS: &[(&str, &[&str])] = &[
     ("apply", &["http", "model"]),
-    ("cli", &["model", "render", "sandbox"]),
+    ("cli", &["freeze", "model", "render", "sandbox"]),
     ("config", &["freeze", "model", "providers", "workflows"]),
     ("credentials", &["http"]),
     ("exit", &[]),
@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("progress", &["render"]),
     ("providers", &["apply", "freeze", "http", "model"]),
-    ("render", &["http", "model"]),
+    ("render", &["freeze", "http", "model"]),
     ("sandbox", &["freeze", "model", "providers"]),
     ("verify", &["freeze", "model", "providers", "workflows"]),
     ("workflows", &["model", "providers", "verify"]),
