@@ -2,6 +2,8 @@
 //!
 //! Owns the precedence: malformed, then emergency, then manual, then window. Only what is known to be open is open.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -139,6 +141,23 @@ impl Frozen {
             (Why::Emergency | Why::Manual, None) => format!("`gatectl freeze off --app {app} --reason TEXT`, or `{over}`"),
             (Why::Emergency | Why::Manual, Some(id)) => format!("`gatectl freeze off --app {app} --id {id} --reason TEXT`, or `{over}`"),
         }
+    }
+}
+
+impl fmt::Display for Frozen {
+    /// `by … since … until …: reason`, as far as it is known.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.window {
+            Some(window) => write!(f, "by the window {window}")?,
+            None => write!(f, "by {}", self.by.as_deref().unwrap_or("somebody who left no name"))?,
+        }
+        if let Some(since) = self.since {
+            write!(f, " since {since}")?;
+        }
+        if let Some(until) = self.until {
+            write!(f, " until {until}")?;
+        }
+        self.reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
     }
 }
 

@@ -63,9 +63,9 @@ fn headline(status: &Status) -> (String, Role) {
     let address = &status.address;
     match (&status.freeze, &status.unknown) {
         (_, Some(unknown)) => (format!("Whether deploys are frozen is unknown: {}", unknown.reason), Role::Failure),
-        (Some(frozen), None) => (format!("FROZEN {}.", sentence(frozen)), Role::Alert),
+        (Some(frozen), None) => (format!("FROZEN {}.", frozen), Role::Alert),
         (None, None) => match status.environments.iter().find_map(|environment| window_of(&environment.decision)) {
-            Some(frozen) => (format!("FROZEN {}.", sentence(frozen)), Role::Alert),
+            Some(frozen) => (format!("FROZEN {}.", frozen), Role::Alert),
             None => (format!("Not frozen: {address} holds no freeze, and no window is closed."), Role::Added),
         },
     }
@@ -187,7 +187,7 @@ fn checked_environment(environment: &EnvironmentStatus, app: &str) -> Section {
         }
         Verdict::Frozen(frozen) => {
             blocks.extend(facts(frozen));
-            let message = format!("deploys to {name} are frozen {}", sentence(frozen));
+            let message = format!("deploys to {name} are frozen {}", frozen);
             blocks.push(finding(Severity::Error, "deploy-freeze", name, &message, &frozen.next_step(app)));
             Glyph::Failure
         }
@@ -204,7 +204,7 @@ fn checked_environment(environment: &EnvironmentStatus, app: &str) -> Section {
 fn verdict(verdict: &Verdict) -> (&'static str, Role, String) {
     match verdict {
         Verdict::Open { because } => ("open", Role::Added, opened(because)),
-        Verdict::Frozen(frozen) => ("frozen", Role::Alert, sentence(frozen)),
+        Verdict::Frozen(frozen) => ("frozen", Role::Alert, frozen.to_string()),
         Verdict::Undetermined(unknown) => ("undetermined", Role::Failure, unknown.reason.clone()),
     }
 }
@@ -215,24 +215,6 @@ fn opened(because: &OpenBecause) -> String {
         OpenBecause::NotFrozen => "not frozen".to_owned(),
         OpenBecause::Overridden(record) => format!("overridden by {} until {}: {}", record.by, record.until, record.reason),
         OpenBecause::Unreachable => "the store cannot be reached, and gate.toml lets deploys through then".to_owned(),
-    }
-}
-
-/// `since … by … until …: "reason"`, as far as it is known.
-pub(super) fn sentence(frozen: &Frozen) -> String {
-    let mut text = match &frozen.window {
-        Some(window) => format!("by the window {window}"),
-        None => format!("by {}", frozen.by.as_deref().unwrap_or("somebody who left no name")),
-    };
-    if let Some(since) = frozen.since {
-        text.push_str(&format!(" since {since}"));
-    }
-    if let Some(until) = frozen.until {
-        text.push_str(&format!(" until {until}"));
-    }
-    match &frozen.reason {
-        Some(reason) => format!("{text}: {reason}"),
-        None => text,
     }
 }
 
