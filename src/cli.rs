@@ -1,5 +1,7 @@
 //! The command line: flags and their help, no logic.
 
+mod freeze;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,10 +9,13 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use jiff::Timestamp;
 
-use crate::freeze::{FreezeId, parse_until};
 use crate::model::{EnvName, RepoName, parse_duration};
+use crate::providers::github::runs::RunRef;
+use crate::providers::github::runs::admit::CommitPin;
 use crate::render::Color;
 use crate::sandbox::Scenario;
+
+pub use freeze::{FreezeApp, FreezeCommand, FreezeOff, FreezeOn, FreezeOverride, FreezeStatus};
 
 /// Production deploy gates as code.
 ///
@@ -108,6 +113,26 @@ pub enum Command {
     /// Freeze deploys, lift a freeze, override it for a while, or ask about it
     #[command(subcommand)]
     Freeze(FreezeCommand),
+    /// List the deployments that wait for approval, and whether you may approve them
+    #[command(
+        after_help = "Needs no gate.toml, only a repository and a token with `Actions: read`.\n\nExamples:\n  gatectl pending\n  gatectl pending --repo OWNER/REPO --environment production --format json"
+    )]
+    Pending,
+    /// Approve the deployments that runs wait with
+    #[command(
+        after_help = "RUN is a run's id or the address of its page. Several runs may be named; nothing is approved unless all can be.\nRefused while a freeze of gate.toml covers the environment, for another commit than --sha, for a run that you started where\nself-review is prevented, and when you are no reviewer. GITHUB_TOKEN and App tokens cannot approve: use a reviewer's own token.\n\nExamples:\n  gatectl approve 30433642\n  gatectl approve https://github.com/OWNER/REPO/actions/runs/30433642 --environment production --comment 'v1.2.3'\n  gatectl approve 30433642 30433650 --sha 3f2a1b0 --auto-approve"
+    )]
+    Approve(ApproveArgs),
+    /// Reject the deployments that runs wait with; the runs fail
+    #[command(
+        after_help = "RUN is a run's id or the address of its page. Works also while frozen.\n\nExamples:\n  gatectl reject 30433642 --comment 'wrong branch'\n  gatectl reject 30433642 --environment production --auto-approve"
+    )]
+    Reject(ReviewArgs),
+    /// Show who approved the last deployments, and which nobody did
+    #[command(
+        after_help = "--environment defaults to the environments of gate.toml with reviewers, else to `production`.\nNeeds only a repository and a token with `Actions: read` and `Deployments: read`. docs/evidence.md says what counts as proof.\n\nExamples:\n  gatectl evidence\n  gatectl evidence --repo OWNER/REPO --environment production --last 50\n  gatectl evidence --since 30d --csv > evidence.csv\n  gatectl evidence --since 2026-11-01 --require-approved    exits 6 unless all were provably approved"
+    )]
+    Evidence(EvidenceArgs),
     /// Serve the built-in GitHub and Heroku emulator until Ctrl-C
     #[command(after_help = "Examples:\n  gatectl sandbox\n  gatectl sandbox --scenario wrong-reviewer --latency 100ms")]
     Sandbox(SandboxArgs),
@@ -169,110 +194,73 @@ pub struct ApplyArgs {
     pub scope: Scope,
 }
 
-/// What can be done with the deploy freeze.
-#[derive(Debug, Subcommand)]
-pub enum FreezeCommand {
-    /// Freeze deploys now; needs nothing but an app's name and HEROKU_API_KEY
-    #[command(
-        after_help = "Examples:\n  gatectl freeze on --app my-app --reason \"INC-12: database is read-only\"\n  gatectl freeze on --reason \"release day\" --until 4h\n  gatectl freeze on --emergency --reason \"INC-12\" --ref INC-12\n  gatectl freeze on --replace --until 2026-05-05T18:00:00-04:00 --reason \"longer than thought\"\n\nExit codes: 0 frozen, 1 already frozen (see --replace) or an error, 4 credentials."
-    )]
-    On(FreezeOn),
-    /// Lift the freeze; not frozen is done
-    #[command(
-        after_help = "Examples:\n  gatectl freeze off --reason \"INC-12 is over\"\n  gatectl freeze off --id 6f9619ff-8b86-4d01-b42d-00cf4fc964ff --reason \"INC-12 is over\" --auto-approve"
-    )]
-    Off(FreezeOff),
-    /// Let deploys through a freeze for a while; the freeze stays
-    #[command(
-        after_help = "Examples:\n  gatectl freeze override --for 1h --reason \"hotfix for INC-12\"\n  gatectl freeze override --revoke"
-    )]
-    Override(FreezeOverride),
-    /// Show the freeze, its record and override, the calendar, and who really changed it
-    #[command(
-        after_help = "Examples:\n  gatectl freeze status\n  gatectl freeze status --at 2026-11-27T17:00:00-05:00\n  gatectl freeze status --app my-app --format json"
-    )]
-    Status(FreezeStatus),
-    /// Ask whether a deploy may go ahead: the first step of a deploy job
-    #[command(
-        after_help = "Examples:\n  gatectl freeze check --environment production\n  gatectl freeze check --environment production --app my-app\n\nAsks within 10 seconds. In GitHub Actions it also writes an annotation and the job summary.\nExit codes: 0 open, 7 frozen, 8 undetermined (closed, unless gate.toml says on_unreachable = \"open\")."
-    )]
-    Check(FreezeApp),
-}
-
-/// Which freeze.
-#[derive(Debug, Clone, Default, Args)]
-pub struct FreezeApp {
-    /// The Heroku app that holds the freeze [default: freeze.heroku_app]; with it, gate.toml is not needed
-    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub app: Option<String>,
-}
-
-/// Flags of `freeze on`.
-#[derive(Debug, Clone, Default, Args)]
-pub struct FreezeOn {
-    /// Which freeze.
-    #[command(flatten)]
-    pub which: FreezeApp,
-    /// Why; shown to everybody who is refused
-    #[arg(long, value_name = "TEXT")]
-    pub reason: String,
-    /// When it ends by itself: a duration, or a time with its offset [default: when somebody lifts it]
-    #[arg(long, value_name = "WHEN", value_parser = until)]
-    pub until: Option<String>,
-    /// An emergency: lifting it is always asked back
-    #[arg(long)]
-    pub emergency: bool,
-    /// The incident or the ticket
-    #[arg(long = "ref", value_name = "ID")]
-    pub reference: Option<String>,
-    /// Extend the freeze in place, and take it over
-    #[arg(long)]
-    pub replace: bool,
-}
-
-/// Flags of `freeze off`.
-#[derive(Debug, Clone, Default, Args)]
-pub struct FreezeOff {
-    /// Which freeze.
-    #[command(flatten)]
-    pub which: FreezeApp,
-    /// Why; kept in the record
-    #[arg(long, value_name = "TEXT")]
-    pub reason: String,
-    /// Only the freeze of this id: a newer one stays
-    #[arg(long, value_name = "ID", value_parser = FreezeId::parse)]
-    pub id: Option<FreezeId>,
-    /// Do not ask; for somebody else's freeze only together with --id
+/// Flags that `approve` and `reject` share.
+#[derive(Debug, Args)]
+pub struct ReviewArgs {
+    /// The run's id, or the address of its page
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<RunRef>,
+    /// What is said in the record
+    #[arg(long, value_name = "TEXT", default_value = "reviewed with gatectl")]
+    pub comment: String,
+    /// Only if the run is about this commit: its hexadecimal digits, at least the first seven
+    #[arg(long, value_name = "COMMIT")]
+    pub sha: Option<CommitPin>,
+    /// Do not ask
     #[arg(long)]
     pub auto_approve: bool,
 }
 
-/// Flags of `freeze override`.
-#[derive(Debug, Clone, Default, Args)]
-pub struct FreezeOverride {
-    /// Which freeze.
+/// Flags of `approve`.
+#[derive(Debug, Args)]
+pub struct ApproveArgs {
+    /// What is approved, and how.
     #[command(flatten)]
-    pub which: FreezeApp,
-    /// Why; kept in the record
-    #[arg(long, value_name = "TEXT", required_unless_present = "revoke")]
-    pub reason: Option<String>,
-    /// How long, at most 4h
-    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration, required_unless_present = "revoke")]
-    pub length: Option<Duration>,
-    /// End the override that is in place
-    #[arg(long, conflicts_with_all = ["reason", "length"])]
-    pub revoke: bool,
+    pub review: ReviewArgs,
+    /// Approve although it cannot be determined whether deploys are frozen
+    #[arg(long)]
+    pub ignore_unreachable_freeze: bool,
 }
 
-/// Flags of `freeze status`.
-#[derive(Debug, Clone, Default, Args)]
-pub struct FreezeStatus {
-    /// Which freeze.
-    #[command(flatten)]
-    pub which: FreezeApp,
-    /// As if it were this time: previews windows and ends
+/// Flags of `evidence`.
+#[derive(Debug, Args)]
+pub struct EvidenceArgs {
+    /// How many of the newest deployments of each environment
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000), conflicts_with = "since")]
+    pub last: u16,
+    /// All deployments since then: a duration back such as 30d, a date, or an RFC 3339 time
     #[arg(long, value_name = "TIME")]
-    pub at: Option<Timestamp>,
+    pub since: Option<Since>,
+    /// Print CSV, one line for each deployment
+    #[arg(long, conflicts_with = "format")]
+    pub csv: bool,
+    /// Exit 6 unless there is evidence, and none of it is a deployment that nobody provably approved
+    #[arg(long)]
+    pub require_approved: bool,
+}
+
+/// A moment in the past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// So long ago.
+    Ago(Duration),
+    /// Then.
+    At(Timestamp),
+}
+
+impl std::str::FromStr for Since {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let midnight = |date: jiff::civil::Date| jiff::tz::TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0));
+        parse_duration(text)
+            .map(Self::Ago)
+            .or_else(|_| text.parse().map(Self::At))
+            .or_else(|_| text.parse().and_then(midnight).map(Self::At))
+            .map_err(|_| {
+                format!("`{text}` is no time: write a duration back such as 30d, a date such as 2026-11-01 (UTC), or an RFC 3339 time")
+            })
+    }
 }
 
 /// Flags of `sandbox`.
@@ -295,11 +283,6 @@ fn timeout(text: &str) -> Result<Duration, String> {
         Duration::ZERO => Err("a time-out of nothing lets nothing through".to_owned()),
         duration => Ok(duration),
     }
-}
-
-/// Checks the form; when it is, is for the one who knows the time.
-fn until(text: &str) -> Result<String, String> {
-    parse_until(text, Timestamp::MIN).map(|_| text.to_owned())
 }
 
 fn scenario() -> impl clap::builder::TypedValueParser<Value = Scenario> {

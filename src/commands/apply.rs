@@ -136,15 +136,10 @@ fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &Plan<Op
                 Kind::Environment(name) => name.to_string(),
                 _ => address.to_string(),
             };
-            expect(session, &format!("{word} gets weaker. Type `{word}` to consent: "), &word)?;
+            session.expect(&format!("{word} gets weaker. Type `{word}` to consent: "), &word)?;
         }
     }
-    expect(session, "Make these changes? Only `yes` is taken for a yes: ", "yes")
-}
-
-fn expect(session: &Session, question: &str, answer: &str) -> anyhow::Result<()> {
-    let line = session.ask(question)?;
-    if line == answer { Ok(()) } else { Err(anyhow::anyhow!("not confirmed: nothing was written")) }
+    session.expect("Make these changes? Only `yes` is taken for a yes: ", "yes")
 }
 
 fn exit(plan: &Plan<Op>, ends: &[End], report: &Report) -> Exit {

@@ -5,6 +5,7 @@ mod fingerprint;
 mod freeze;
 mod plan;
 mod reconcile;
+mod runs;
 mod sandbox;
 mod saved;
 mod session;
@@ -30,6 +31,10 @@ pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
         Command::Validate => validate::run(session),
         Command::Plan(args) => plan::run(session, &args).await,
         Command::Apply(args) => apply::run(session, &args).await,
+        Command::Pending => runs::pending::run(session).await,
+        Command::Approve(args) => runs::review::approve(session, &args).await,
+        Command::Reject(args) => runs::review::reject(session, &args).await,
+        Command::Evidence(args) => runs::evidence::run(session, &args).await,
         Command::Freeze(command) => freeze::run(session, command).await,
         Command::Sandbox(args) => sandbox::run(session, &args).await,
         Command::Schema => shell::schema(),

@@ -77,6 +77,21 @@ impl Session {
         Ok(config)
     }
 
+    /// Reads gate.toml where there is one, whole; an empty one stands in where there is none. For commands that need only a
+    /// repository.
+    ///
+    /// # Errors
+    /// When the file has problems, or the one that `--config` names cannot be read.
+    pub fn config_if_any(&self) -> anyhow::Result<Config> {
+        if self.global.sandbox.is_some() {
+            return self.config_or_sample(&[]);
+        }
+        if self.global.config.is_some() || config::find(&self.directory).is_some() {
+            return self.file(&[]);
+        }
+        config::parse(config::FILE_NAME, "version = 1\n").map_err(|problems| LoadError::Problems(problems).into())
+    }
+
     fn file(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
         let path = match &self.global.config {
             Some(path) => path.clone(),
@@ -196,11 +211,11 @@ impl Session {
         Timestamp::from_second(now.as_second()).unwrap_or(now)
     }
 
-    /// Asks a question on the terminal and takes one line.
+    /// Asks on the terminal; anything but `answer` is a no.
     ///
     /// # Errors
-    /// When the terminal cannot be read, or the user stopped the run.
-    pub(super) fn ask(&self, question: &str) -> anyhow::Result<String> {
+    /// When the answer is another one, or the user wants to stop.
+    pub(super) fn expect(&self, question: &str, answer: &str) -> anyhow::Result<()> {
         let line = self.progress.suspend(|| -> std::io::Result<String> {
             let mut stderr = std::io::stderr().lock();
             write!(stderr, "{}", visible(question))?;
@@ -212,7 +227,7 @@ impl Session {
         if self.stop.is_set() {
             return Err(Interrupted("nothing was changed").into());
         }
-        Ok(line.trim().to_owned())
+        if line.trim() == answer { Ok(()) } else { Err(anyhow::anyhow!("not confirmed: nothing was written")) }
     }
 
     /// Whether a person can be asked: on a terminal, and never when `CI` is set.

@@ -2,8 +2,10 @@
 //!
 //! The emulator is wired in here and nowhere else: everything behind the clients takes it for the real thing.
 
+mod heroku;
+
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -21,6 +23,8 @@ use crate::sandbox::{Sandbox, Setup, State};
 use super::Session;
 use super::reconcile::{Prune, Scene, Site, no_credentials};
 use super::session::to_stderr;
+
+pub(super) use heroku::{Bounds, HerokuSite};
 
 /// Everything that a run needs to reach the outside.
 pub(super) struct Wiring {
@@ -59,9 +63,17 @@ impl Wiring {
     /// # Errors
     /// When an address is unusable, or no repository is named anywhere and one is needed.
     pub(super) async fn new(session: &Session, config: &Config) -> anyhow::Result<Self> {
+        let github = !config.desired.github.environments.is_empty();
+        let heroku = !config.desired.heroku.config.is_empty();
+        Self::of(session, config, Needs { github, heroku }).await
+    }
+
+    /// Finds the servers and tokens that a command needs, whatever gate.toml declares.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(super) async fn of(session: &Session, config: &Config, needs: Needs) -> anyhow::Result<Self> {
         let stack = Stack::new(settings(session));
-        let needs_github = !config.desired.github.environments.is_empty();
-        let needs_heroku = !config.desired.heroku.config.is_empty();
         if let Some(scenario) = session.global.sandbox {
             let setup = setup(session, config)?;
             let repository = setup.repository.clone();
@@ -81,10 +93,10 @@ impl Wiring {
         })?;
         let heroku = Endpoint::heroku(env.get("HEROKU_HOST").unwrap_or(Endpoint::HEROKU))?;
         let web = web(env, &github);
-        let repository = if needs_github { Some(repository(session, config)?) } else { None };
+        let repository = if needs.github { Some(repository(session, config)?) } else { None };
         let (github_token, heroku_token) =
-            tokio::join!(async { if needs_github { github_token(session, &github).await } else { Err(unneeded()) } }, async {
-                if needs_heroku { heroku_token(session, &heroku).await } else { Err(unneeded()) }
+            tokio::join!(async { if needs.github { github_token(session, &github).await } else { Err(unneeded()) } }, async {
+                if needs.heroku { heroku_token(session, &heroku).await } else { Err(unneeded()) }
             },);
         Ok(Self {
             stack,
@@ -116,68 +128,26 @@ impl Wiring {
         Fleet { github: self.github.writer(&self.stack), heroku: self.heroku.writer(&self.stack) }
     }
 
-    /// How many requests were sent, for `-v`.
-    pub(super) fn trace_traffic(&self) {
-        tracing::info!("{:?}", self.stack.traffic());
-    }
-}
-
-/// Heroku alone: what the freeze needs. Neither a repository nor a token of GitHub's is looked for.
-pub(super) struct HerokuSite {
-    stack: Stack,
-    line: Line,
-    /// The emulator lives as long as the run.
-    _sandbox: Option<Sandbox>,
-}
-
-impl HerokuSite {
-    /// Finds the server and the token; `config` is what the emulator is built from, and needed for nothing else.
-    ///
-    /// # Errors
-    /// When the address is unusable, or the emulator does not start.
-    pub(super) async fn new(session: &Session, config: Option<&Config>, app: &str, bounds: Bounds) -> anyhow::Result<Self> {
-        let stack = Stack::new(bounds.on(settings(session)));
-        if let Some(scenario) = session.global.sandbox {
-            let sample;
-            let config = match config {
-                Some(config) => config,
-                None => {
-                    sample = session.config_or_sample(&[])?;
-                    &sample
-                }
-            };
-            let mut setup = setup(session, config)?;
-            setup.apps.entry(app.to_owned()).or_default();
-            let sandbox = Sandbox::start(State::rehearsal(scenario, &setup)).await.context("starting the built-in emulator")?;
-            let token = Ok(Token::new("sandbox", "the built-in emulator"));
-            let line = Line { endpoint: Endpoint::heroku(sandbox.heroku_url())?, token };
-            return Ok(Self { stack, line, _sandbox: Some(sandbox) });
-        }
-        let endpoint = Endpoint::heroku(session.env.get("HEROKU_HOST").unwrap_or(Endpoint::HEROKU))?;
-        let token = heroku_token(session, &endpoint).await;
-        Ok(Self { stack, line: Line { endpoint, token }, _sandbox: None })
-    }
-
-    /// The client that cannot write, or why there is none.
+    /// GitHub's reading client.
     ///
     /// # Errors
     /// When there is no token.
-    pub(super) fn reader(&self) -> Result<Reader, Unknown> {
-        self.line.reader(&self.stack)
+    pub(super) fn github(&self) -> Result<Reader, ApiError> {
+        self.github.reader(&self.stack).map_err(no_token)
     }
 
-    /// The client that can write.
+    /// GitHub's writing client.
     ///
     /// # Errors
     /// When there is no token.
-    pub(super) fn writer(&self) -> Result<Writer, ApiError> {
-        match &self.line.token {
-            Ok(token) => self.stack.writer(&self.line.endpoint, Some(token.clone())),
-            Err(unknown) => Err(ApiError {
-                hint: Some(unknown.hint.clone()),
-                ..ApiError::new(self.line.endpoint.to_string(), ErrorKind::Unauthenticated, unknown.reason.clone())
-            }),
-        }
+    pub(super) fn github_writer(&self) -> Result<Writer, ApiError> {
+        let token = self.github.token.clone().map_err(no_token)?;
+        self.stack.writer(&self.github.endpoint, Some(token))
+    }
+
+    /// Heroku's reading client, or why there is none.
+    pub(super) fn heroku(&self) -> Result<Reader, Unknown> {
+        self.heroku.reader(&self.stack)
     }
 
     /// How many requests were sent, for `-v`.
@@ -186,25 +156,17 @@ impl HerokuSite {
     }
 }
 
-/// How long requests may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Bounds {
-    /// As `--timeout` says.
-    Usual,
-    /// At most so long, with all retries, whatever `--timeout` says.
-    AtMost(Duration),
+/// The APIs that a command asks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Needs {
+    /// GitHub, and with it a repository.
+    pub(super) github: bool,
+    /// Heroku.
+    pub(super) heroku: bool,
 }
 
-impl Bounds {
-    fn on(self, settings: Settings) -> Settings {
-        match self {
-            Self::Usual => settings,
-            // Short enough that an attempt that hangs leaves time for two more.
-            Self::AtMost(most) => {
-                Settings { timeout: settings.timeout.min(most), attempt_timeout: settings.attempt_timeout.min(most / 3), ..settings }
-            }
-        }
-    }
+fn no_token(unknown: Unknown) -> ApiError {
+    ApiError { hint: Some(unknown.hint), ..ApiError::new("GitHub", ErrorKind::Unauthenticated, unknown.reason) }
 }
 
 /// What the emulator is built from: the gate.toml at hand.

@@ -167,12 +167,8 @@ fn table(title: &str, header: &[&str], rows: Vec<Vec<Span>>) -> Option<Section> 
 fn warnings(status: &Status) -> Option<Section> {
     let audited = status.audit.iter().flat_map(|audit| &audit.warnings);
     let subject = status.address.to_string();
-    let blocks: Vec<Block> = status
-        .warnings
-        .iter()
-        .chain(audited)
-        .map(|warning| finding(Severity::Warning, "deploy-freeze", &subject, warning, ""))
-        .collect();
+    let blocks: Vec<Block> =
+        status.warnings.iter().chain(audited).map(|warning| finding(Severity::Warning, "deploy-freeze", &subject, warning, "")).collect();
     (!blocks.is_empty()).then(|| Section { blocks, ..Section::default() })
 }
 
@@ -192,7 +188,8 @@ fn checked_environment(environment: &EnvironmentStatus, app: &str) -> Section {
             Glyph::Failure
         }
         Verdict::Undetermined(unknown) => {
-            let message = format!("whether deploys to {name} are frozen could not be determined, which counts as frozen: {}", unknown.reason);
+            let message =
+                format!("whether deploys to {name} are frozen could not be determined, which counts as frozen: {}", unknown.reason);
             blocks.push(finding(Severity::Error, "deploy-freeze", name, &message, &unknown.hint));
             Glyph::Unknown
         }

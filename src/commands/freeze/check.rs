@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::cli::{FreezeApp, Format};
+use crate::cli::{Format, FreezeApp};
 use crate::exit::Exit;
 use crate::freeze::{Answered, Checked, Decision, EnvironmentStatus, FreezeVars, Keys, OnUnreachable, Policy, Verdict, decide};
 use crate::model::{Answer, Cause, EnvName, Unknown};
@@ -132,10 +132,8 @@ async fn read(session: &Session, place: &Place) -> Answer<FreezeVars> {
 }
 
 fn checked(asked: &Asked, vars: &Answer<FreezeVars>, now: Timestamp) -> Checked {
-    let decided = asked.environments.iter().map(|name| EnvironmentStatus {
-        name: name.clone(),
-        decision: decide(&asked.policy, name, vars, now),
-    });
+    let decided =
+        asked.environments.iter().map(|name| EnvironmentStatus { name: name.clone(), decision: decide(&asked.policy, name, vars, now) });
     let strange = asked.strange.iter().map(|name| EnvironmentStatus {
         name: name.clone(),
         decision: Decision {

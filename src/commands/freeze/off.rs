@@ -39,7 +39,10 @@ pub(super) async fn lift(
     let write = match lift::off(desk.keys, &opening.live, &claim, args.id) {
         Ok(write) => write,
         Err(Refusal::NotFrozen) => {
-            return Ok(Written { vars: opening.live, notes: vec!["it was not frozen: nothing was lifted, and nothing written".to_owned()] });
+            return Ok(Written {
+                vars: opening.live,
+                notes: vec!["it was not frozen: nothing was lifted, and nothing written".to_owned()],
+            });
         }
         Err(refusal) => return Err(refused(refusal, &desk.keys.app)),
     };
@@ -73,6 +76,5 @@ fn ask(session: &Session, question: &str) -> anyhow::Result<()> {
         }
         .into());
     }
-    let answer = session.ask(&format!("{question}. Lift it? Only `yes` is taken for a yes: "))?;
-    if answer == "yes" { Ok(()) } else { Err(anyhow::anyhow!("not confirmed: nothing was written")) }
+    session.expect(&format!("{question}. Lift it? Only `yes` is taken for a yes: "), "yes")
 }

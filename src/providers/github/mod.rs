@@ -7,4 +7,5 @@ pub mod ops;
 pub mod plan;
 pub mod refusal;
 pub mod reviewers;
+pub mod runs;
 pub mod strictness;

@@ -125,6 +125,16 @@ pub trait Page<T> {
     fn items(self) -> Vec<T>;
 }
 
+/// A page of a list that is a bare array: only the `Link` header says whether there is more.
+impl<T> Page<T> for Vec<T> {
+    fn total(&self) -> Option<usize> {
+        None
+    }
+    fn items(self) -> Vec<T> {
+        self
+    }
+}
+
 /// Which parts of an environment to read, beside its own object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Asked {
