@@ -107,7 +107,7 @@ pub enum Command {
     Plan(PlanArgs),
     /// Make the live state as gate.toml declares, and read it back
     #[command(
-        after_help = "Examples:\n  gatectl apply\n  gatectl apply --auto-approve --allow-weaken\n  gatectl apply gate.plan\n  gatectl apply --sandbox=plan-limit --auto-approve"
+        after_help = "Examples:\n  gatectl apply\n  gatectl apply --auto-approve --allow-weaken\n  gatectl apply gate.plan\n  gatectl apply --interlock\n  gatectl apply --sandbox=plan-limit --auto-approve"
     )]
     Apply(ApplyArgs),
     /// Freeze deploys, lift a freeze, override it for a while, or ask about it
@@ -189,6 +189,12 @@ pub struct ApplyArgs {
     /// Consent to weakening a gate
     #[arg(long)]
     pub allow_weaken: bool,
+    /// Consent to weakening a gate also while deploys to it are frozen
+    #[arg(long)]
+    pub while_frozen: bool,
+    /// Freeze deploys first, and put the freeze back as it was when everything is read back as declared
+    #[arg(long)]
+    pub interlock: bool,
     /// What may be planned beyond the file.
     #[command(flatten)]
     pub scope: Scope,

@@ -6,17 +6,17 @@ use std::time::Duration;
 use crate::apply::{self, End};
 use crate::cli::{ApplyArgs, Format};
 use crate::exit::Exit;
-use crate::model::{Address, Cause, Kind, Plan, Report};
-use crate::providers::Op;
+use crate::model::{Address, Cause, Kind, OutcomeResult, Plan, Report, Step};
+use crate::providers::{Fleet, Op};
 use crate::render::diagnostic::Hinted;
 use crate::render::{Document, json};
 
-use super::Session;
 use super::plan::{prune, unknown};
-use super::reconcile::{Drafted, Scene};
+use super::reconcile::Scene;
 use super::saved::SavedPlan;
 use super::session::Interrupted;
 use super::wiring::Wiring;
+use super::{Session, frozen};
 
 /// How long reading back waits for what was written to show, in all, before it counts as not there: reads may lag behind writes.
 const PATIENCE: [Duration; 5] = [
@@ -38,25 +38,39 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
         None => session.config()?,
     };
     let wiring = Wiring::new(session, &config).await?;
-    let scene = wiring.scene(&config, prune(saved.as_ref().map_or(args.scope.prune, |saved| saved.prune)));
+    let scene = wiring.scene(session, &config, prune(saved.as_ref().map_or(args.scope.prune, |saved| saved.prune)));
     session.progress.phase("reading the live state");
-    let Drafted { plan, basis } = session.unless_stopped(scene.draft()).await?;
-    let drafted = Drafted { plan, basis };
+    let drafted = session.unless_stopped(scene.draft()).await?;
     if let Some(saved) = &saved {
         saved.check(&config, &drafted)?;
     }
-    let plan = drafted.plan;
+    let plan = &drafted.plan;
     if session.global.format == Format::Human {
-        session.print(&config, &Document::from(&plan), String::new)?;
+        session.print(&config, &Document::from(plan), String::new)?;
     }
-    let ends = if plan.is_empty() {
-        Vec::new()
-    } else {
+    let (mut ends, mut hold) = (Vec::new(), None);
+    if !plan.is_empty() {
         let consent = args.allow_weaken || saved.is_some_and(|saved| saved.allow_weaken);
-        ask(session, args.auto_approve, consent, &plan)?;
-        write(session, &wiring, &plan).await?
-    };
-    let report = read_back(session, &scene, &plan, &ends).await?;
+        let policy = config.desired.freeze.as_ref();
+        if !args.while_frozen {
+            frozen::refuse_to_weaken(policy, &drafted, session.now())?;
+        }
+        let occasion = frozen::occasion(session, args.interlock, policy, &drafted)?;
+        ask(session, args.auto_approve, consent, plan)?;
+        let fleet = wiring.fleet();
+        hold = frozen::hold(session, &fleet, occasion.clone(), policy, plan).await?;
+        ends = write(session, &fleet, plan, occasion.is_some())
+            .await
+            .inspect_err(|_| hold.iter().for_each(|hold| session.warn(&[format!("deploys stay frozen; to lift that: {}", hold.lift())])))?;
+    }
+    let mut report = read_back(session, &scene, plan, &ends).await?;
+    if let Some(hold) = hold {
+        session.progress.phase("putting the freeze back");
+        let outcome = hold.release(&report).await;
+        report.converged &= outcome.result == OutcomeResult::Applied;
+        report.outcomes.push(outcome);
+        report.outcomes.sort_by(|a, b| a.address.cmp(&b.address));
+    }
     wiring.trace_traffic();
     if session.global.format != Format::Human || !plan.is_empty() {
         session.print(&config, &Document::from(&report), || json::report(&report))?;
@@ -64,16 +78,33 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     if !plan.unknown.is_empty() {
         session.say(&format!("{} addresses could not be determined and were not touched.", plan.unknown.len()));
     }
-    Ok(exit(&plan, &ends, &report))
+    Ok(exit(plan, &ends, &report))
 }
 
-async fn write(session: &Session, wiring: &Wiring, plan: &Plan<Op>) -> anyhow::Result<Vec<End>> {
-    let fleet = wiring.fleet();
-    let work = apply::run(&fleet, &plan.steps, &session.stop, |what| session.progress.phase(what));
+/// Performs the steps. With `freeze_first`, nothing else is tried before a planned freeze is in place.
+async fn write(session: &Session, fleet: &Fleet, plan: &Plan<Op>, freeze_first: bool) -> anyhow::Result<Vec<End>> {
+    let mut rest = plan.steps.clone();
+    let first = rest.iter().position(|step| freeze_first && frozen::sets_freeze(step));
+    if let Some(index) = first {
+        match perform(session, fleet, &[rest.remove(index)]).await?.pop() {
+            Some(End::Done) => {}
+            Some(End::Failed { why, .. } | End::Skipped(why)) => return Err(frozen::not_first(anyhow::Error::msg(why))),
+            Some(End::Refused(..)) | None => return Err(frozen::not_first(anyhow::Error::msg("it was refused"))),
+        }
+    }
+    let mut ends = perform(session, fleet, &rest).await?;
+    if let Some(index) = first {
+        ends.insert(index.min(ends.len()), End::Done);
+    }
+    Ok(ends)
+}
+
+async fn perform(session: &Session, fleet: &Fleet, steps: &[Step<Op>]) -> Result<Vec<End>, Interrupted> {
+    let work = apply::run(fleet, steps, &session.stop, |what| session.progress.phase(what));
     tokio::select! {
         ends = work => Ok(ends),
         () = session.stop.asked(2) => {
-            Err(Interrupted("the request in flight was abandoned, so whether it took effect is unknown; run `gatectl plan` to see").into())
+            Err(Interrupted("the request in flight was abandoned, so whether it took effect is unknown; run `gatectl plan` to see"))
         }
     }
 }

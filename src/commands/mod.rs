@@ -3,6 +3,7 @@
 mod apply;
 mod fingerprint;
 mod freeze;
+mod frozen;
 mod plan;
 mod reconcile;
 mod runs;

@@ -17,7 +17,7 @@ use super::wiring::Wiring;
 pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Exit> {
     let config = session.config()?;
     let wiring = Wiring::new(session, &config).await?;
-    let scene = wiring.scene(&config, prune(args.scope.prune));
+    let scene = wiring.scene(session, &config, prune(args.scope.prune));
     session.progress.phase("reading the live state");
     let drafted = session.unless_stopped(scene.draft()).await?;
     wiring.trace_traffic();

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::config::Desired;
+use crate::freeze::{Claim, FreezeVars, Keys};
 use crate::http::Reader;
-use crate::model::{Address, Cause, EnvName, Plan, RepoName, Unknown};
+use crate::model::{Address, Cause, Change, Draft, EnvName, Field, Kind, Plan, RepoName, Unknown};
 use crate::providers::{Op, github, heroku};
 
 use super::fingerprint;
@@ -24,6 +25,8 @@ pub(super) struct Scene {
     pub(super) heroku: Option<Result<Reader, Unknown>>,
     /// Whether undeclared environments are to go.
     pub(super) prune: Prune,
+    /// Who acts, and when, should a declared freeze have to be set.
+    pub(super) claim: Claim,
 }
 
 /// A repository and where it is.
@@ -58,6 +61,10 @@ pub(super) struct Observed {
 pub(super) struct Drafted {
     /// The plan.
     pub(super) plan: Plan<Op>,
+    /// The freeze; none where gate.toml declares none.
+    pub(super) freeze: Option<Result<FreezeVars, Unknown>>,
+    /// Environments that `compensates` is for: they gain a first reviewer, and GitHub's billing plan may refuse that.
+    pub(super) refusable: BTreeSet<EnvName>,
     /// The live state, address by address: what a saved plan holds against the world when it is applied.
     pub(super) basis: BTreeMap<String, Value>,
 }
@@ -78,7 +85,7 @@ impl Scene {
             scene.want.github.environments.retain(|name, _| covered(name));
             for address in addresses {
                 // A pruned environment is wanted absent, though the file does not say so.
-                if let crate::model::Kind::Environment(name) = address.kind()
+                if let Kind::Environment(name) = address.kind()
                     && !scene.want.github.environments.contains_key(name)
                 {
                     scene.want.github.environments.insert(name.clone(), github::desired::Environment::Absent);
@@ -89,11 +96,12 @@ impl Scene {
             }
         }
         scene.prune = Prune::Nothing;
+        scene.want.freeze = self.want.freeze.clone().filter(|freeze| addresses.contains(&Address::freeze(&freeze.heroku_app)));
         scene.want.heroku.config.retain(|app, vars| {
             vars.retain(|key, _| addresses.contains(&Address::config(app, key)));
             !vars.is_empty()
         });
-        if scene.want.heroku.config.is_empty() {
+        if scene.want.heroku.config.is_empty() && scene.want.freeze.is_none() {
             scene.heroku = None;
         }
         scene
@@ -107,8 +115,12 @@ impl Scene {
                 Err(unknown) => github::live::Live::unreachable(unknown),
             })
         };
-        let keys: BTreeMap<String, BTreeSet<String>> =
+        let mut keys: BTreeMap<String, BTreeSet<String>> =
             self.want.heroku.config.iter().map(|(app, vars)| (app.clone(), vars.keys().cloned().collect())).collect();
+        if let Some(freeze) = &self.want.freeze {
+            // One answer holds all vars of an app: the freeze costs no request of its own where the app is read anyway.
+            keys.entry(freeze.heroku_app.clone()).or_default().extend(Keys::of(freeze).all().map(str::to_owned));
+        }
         let heroku = async {
             match &self.heroku {
                 None => heroku::live::Live::default(),
@@ -136,14 +148,57 @@ impl Scene {
         let freeze_override =
             self.want.freeze.as_ref().map(|freeze| heroku::plan::Override { app: &freeze.heroku_app, key: &freeze.override_flag });
         drafts.push(heroku::plan::plan(&self.want.heroku, &observed.heroku, freeze_override).map(Op::Heroku));
-        for (app, vars) in &observed.heroku.config {
-            for (key, value) in vars.iter().flatten() {
-                basis.insert(Address::config(app, key).to_string(), json!(value));
+        for (app, declared) in &self.want.heroku.config {
+            for (key, value) in observed.heroku.config.get(app).into_iter().flatten().flatten() {
+                if declared.contains_key(key) {
+                    basis.insert(Address::config(app, key).to_string(), json!(value));
+                }
+            }
+        }
+        let freeze = self.freeze(observed);
+        if let (Some(policy), Some(vars)) = (&self.want.freeze, &freeze) {
+            drafts.push(heroku::plan::freeze(policy, vars, &self.claim).map(Op::Heroku));
+            if let Ok(vars) = vars {
+                basis.insert(Address::freeze(&policy.heroku_app).to_string(), json!(vars));
             }
         }
         let fingerprint = fingerprint::of(&json!({"desired": fingerprint::desired(&self.want), "live": basis}));
-        Drafted { plan: Plan::assemble(self.config.clone(), fingerprint, drafts), basis }
+        let mut refusable = refusable(observed, drafts.iter().flat_map(|draft| &draft.steps).flat_map(|step| &step.changes));
+        refusable.retain(|name| self.want.freeze.as_ref().is_some_and(|policy| policy.compensates && policy.covers(name)));
+        if let (Some(policy), false) = (&self.want.freeze, refusable.is_empty()) {
+            let mut draft = Draft::default();
+            draft.note(
+                &Address::freeze(&policy.heroku_app),
+                "`compensates`: apply freezes deploys before it writes reviewers that GitHub may refuse, and lifts that when they are in place",
+            );
+            drafts.push(draft);
+        }
+        let plan = Plan::assemble(self.config.clone(), fingerprint, drafts);
+        Drafted { plan, freeze, refusable, basis }
     }
+
+    fn freeze(&self, observed: &Observed) -> Option<Result<FreezeVars, Unknown>> {
+        let policy = self.want.freeze.as_ref()?;
+        let vars = observed.heroku.config.get(&policy.heroku_app)?;
+        Some(vars.as_ref().map(|vars| heroku::freeze::pick(&Keys::of(policy), vars)).map_err(Unknown::clone))
+    }
+}
+
+/// Where the plan writes a first reviewer and the billing plan decides whether GitHub takes one (API page, 2.2).
+fn refusable<'c>(observed: &Observed, changes: impl Iterator<Item = &'c Change>) -> BTreeSet<EnvName> {
+    let repository = observed.github.as_ref().and_then(|live| live.repository.as_ref().ok());
+    if !repository.is_some_and(|repository| repository.visibility.plan_gated()) {
+        return BTreeSet::new();
+    }
+    let none = |value: &Value| value.as_array().is_none_or(Vec::is_empty);
+    let first = |field: &Field| field.name == "reviewers" && none(&field.before) && !none(&field.after);
+    changes
+        .filter(|change| change.fields.iter().any(first))
+        .filter_map(|change| match change.address.kind() {
+            Kind::Environment(name) => Some(name.clone()),
+            _ => None,
+        })
+        .collect()
 }
 
 fn github_basis(site: &Site, want: &github::desired::Desired, live: &github::live::Live, basis: &mut BTreeMap<String, Value>) {

@@ -131,7 +131,7 @@ impl SavedPlan {
         if !moved.is_empty() {
             return Err(stale(format!("the live state moved: {}", moved.join(", "))));
         }
-        if self.steps != now.plan.steps {
+        if !same(&self.steps, &now.plan.steps) {
             return Err(Hinted {
                 message: "the saved plan was altered: its steps do not follow from gate.toml and the live state".to_owned(),
                 hint: "make a new one with `gatectl plan --out FILE`, by the same version of gatectl".to_owned(),
@@ -140,6 +140,14 @@ impl SavedPlan {
         }
         Ok(())
     }
+}
+
+/// Whether two plans do the same; who acts and when is the business of the one who applies.
+fn same(saved: &[Step<Op>], fresh: &[Step<Op>]) -> bool {
+    let unattributed = |steps: &[Step<Op>]| -> Vec<Step<Op>> {
+        steps.iter().map(|step| Step { changes: step.changes.clone(), ops: step.ops.iter().map(Op::unattributed).collect() }).collect()
+    };
+    unattributed(saved) == unattributed(fresh)
 }
 
 fn stale(why: String) -> anyhow::Error {

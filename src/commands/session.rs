@@ -254,7 +254,7 @@ pub(super) fn to_stderr(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
-/// Keeps only the named environments, and nothing of Heroku.
+/// Keeps only the named environments, and nothing of Heroku to write.
 fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
     if wanted.is_empty() {
         return Ok(());
@@ -274,6 +274,11 @@ fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
     }
     config.desired.github.environments.retain(|name, _| wanted.contains(name));
     config.desired.heroku.config.clear();
+    // A freeze that covers one of them is looked at, since it says what may be weakened now; setting it is not asked for.
+    config.desired.freeze = config.desired.freeze.take().filter(|freeze| wanted.iter().any(|name| freeze.covers(name)));
+    if let Some(freeze) = &mut config.desired.freeze {
+        freeze.frozen = false;
+    }
     Ok(())
 }
 

@@ -20,9 +20,9 @@ use crate::render::diagnostic::Hinted;
 use crate::render::escape::visible;
 use crate::sandbox::{Sandbox, Setup, State};
 
-use super::Session;
 use super::reconcile::{Prune, Scene, Site, no_credentials};
 use super::session::to_stderr;
+use super::{Session, freeze};
 
 pub(super) use heroku::{Bounds, HerokuSite};
 
@@ -64,7 +64,7 @@ impl Wiring {
     /// When an address is unusable, or no repository is named anywhere and one is needed.
     pub(super) async fn new(session: &Session, config: &Config) -> anyhow::Result<Self> {
         let github = !config.desired.github.environments.is_empty();
-        let heroku = !config.desired.heroku.config.is_empty();
+        let heroku = needs_heroku(config);
         Self::of(session, config, Needs { github, heroku }).await
     }
 
@@ -110,7 +110,7 @@ impl Wiring {
 
     /// What is to be observed and planned; built on clients that cannot write (law 2).
     #[must_use]
-    pub(super) fn scene(&self, config: &Config, prune: Prune) -> Scene {
+    pub(super) fn scene(&self, session: &Session, config: &Config, prune: Prune) -> Scene {
         let want = config.desired.clone();
         let github = match &self.repository {
             Some(repository) if !want.github.environments.is_empty() || prune == Prune::Undeclared => {
@@ -118,8 +118,9 @@ impl Wiring {
             }
             _ => None,
         };
-        let heroku = (!want.heroku.config.is_empty()).then(|| self.heroku.reader(&self.stack));
-        Scene { config: config.path.clone(), want, github, heroku, prune }
+        let heroku = needs_heroku(config).then(|| self.heroku.reader(&self.stack));
+        let claim = freeze::declared(session);
+        Scene { config: config.path.clone(), want, github, heroku, prune, claim }
     }
 
     /// The writing clients.
@@ -154,6 +155,11 @@ impl Wiring {
     pub(super) fn trace_traffic(&self) {
         tracing::info!("{:?}", self.stack.traffic());
     }
+}
+
+/// Whether plan and apply read anything on Heroku: declared config vars, or the freeze.
+fn needs_heroku(config: &Config) -> bool {
+    !config.desired.heroku.config.is_empty() || config.desired.freeze.is_some()
 }
 
 /// The APIs that a command asks.

@@ -47,9 +47,9 @@ impl Interlock {
     /// When somebody has changed the freeze since: it then stays as it is.
     pub fn restore(&self, live: &FreezeVars) -> Result<FreezeWrite, Refusal> {
         let off = |vars: &FreezeVars| Flag::read(vars.override_flag.as_deref()) == Flag::Off;
-        let spelt_as_live = |vars: &FreezeVars| match off(vars) && off(live) {
-            true => FreezeVars { override_flag: live.override_flag.clone(), ..vars.clone() },
-            false => vars.clone(),
+        let spelt_as_live = |vars: &FreezeVars| {
+            let override_flag = if off(vars) && off(live) { &live.override_flag } else { &vars.override_flag };
+            FreezeVars { override_flag: override_flag.clone(), ..vars.clone() }
         };
         if *live == spelt_as_live(&self.after) {
             FreezeWrite::new(&self.keys, live, &spelt_as_live(&self.before))

@@ -69,18 +69,6 @@ impl SetFreeze {
         &self.record
     }
 
-    /// The config vars as the plan saw them.
-    #[must_use]
-    pub const fn live(&self) -> &FreezeVars {
-        &self.live
-    }
-
-    /// Where it goes.
-    #[must_use]
-    pub const fn keys(&self) -> &Keys {
-        &self.keys
-    }
-
     /// The same without who sets it and when: two plans that differ in nothing else are the same plan.
     #[must_use]
     pub fn unattributed(&self) -> Self {

@@ -14,11 +14,12 @@ mod who;
 mod tests;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::cli::{FreezeApp, FreezeCommand};
 use crate::config::{self, Config};
 use crate::exit::Exit;
-use crate::freeze::{FreezeVars, FreezeWrite, Keys, Policy, Refusal, Status, Window};
+use crate::freeze::{Claim, FreezeId, FreezeVars, FreezeWrite, Keys, Policy, Refusal, Status, Window};
 use crate::http::{ApiError, Reader, Writer};
 use crate::model::{Answer, EnvName};
 use crate::providers::heroku::freeze::{self as store, SendError};
@@ -27,8 +28,6 @@ use crate::render::{Document, json};
 
 use super::Session;
 use super::wiring::{Bounds, HerokuSite};
-
-pub(super) use who::local;
 
 /// Runs one of the freeze commands.
 ///
@@ -42,6 +41,15 @@ pub(super) async fn run(session: &Session, command: FreezeCommand) -> anyhow::Re
         FreezeCommand::Status(args) => status::run(session, &args).await,
         FreezeCommand::Check(args) => check::run(session, &args).await,
     }
+}
+
+pub(super) use who::local;
+
+/// Who acts when an apply has to set the freeze that gate.toml declares; asks nobody.
+#[must_use]
+pub(super) fn declared(session: &Session) -> Claim {
+    let reason = "declared in gate.toml (frozen = true)".to_owned();
+    Claim { id: FreezeId::new(Uuid::new_v4()), by: local(&session.env), reason, now: session.now() }
 }
 
 /// Which freeze is meant, and what gate.toml says of it.
@@ -128,7 +136,7 @@ struct Opening {
 
 impl<'a> Desk<'a> {
     fn new(writer: &'a Writer, keys: &'a Keys, session: &Session) -> Self {
-        Self { writer, keys, known: who::in_actions(&session.env), fallback: who::local(&session.env) }
+        Self { writer, keys, known: who::in_actions(&session.env), fallback: local(&session.env) }
     }
 
     /// Reads the freeze and, beside that, whose token it is. Only the freeze is waited for.
