@@ -113,10 +113,7 @@ pub(super) async fn hold(
     if plan.steps.iter().any(sets_freeze) {
         return Ok(None);
     }
-    let writer = fleet
-        .heroku
-        .clone()
-        .ok_or_else(|| not_first(anyhow::Error::msg("there is no Heroku token: set HEROKU_API_KEY, with the scope write-protected")))?;
+    let writer = fleet.heroku().map_err(|error| not_first(error.into()))?.clone();
     session.progress.phase("freezing deploys");
     let keys = Keys::of(policy);
     let hold = Hold::take(writer, keys, &occasion, local(&session.env), session.now());

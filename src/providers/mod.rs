@@ -48,7 +48,11 @@ impl Fleet {
         self.github.as_ref().ok_or_else(|| missing("GitHub"))
     }
 
-    fn heroku(&self) -> Result<&Writer, ApiError> {
+    /// Heroku's.
+    ///
+    /// # Errors
+    /// When there is no token for it.
+    pub fn heroku(&self) -> Result<&Writer, ApiError> {
         self.heroku.as_ref().ok_or_else(|| missing("Heroku"))
     }
 }
