@@ -13,14 +13,14 @@ use jiff::Timestamp;
 use crate::config::{self, Config};
 use crate::credentials::{self, Environment};
 use crate::http::{ApiError, Endpoint, ErrorKind, Reader, Settings, Stack, Token, Wait, Writer};
-use crate::model::{RepoName, Unknown};
+use crate::model::{Cause, RepoName, Unknown};
 use crate::progress::Progress;
 use crate::providers::Fleet;
+use crate::reconcile::{Prune, Scene, Site};
 use crate::render::diagnostic::Hinted;
 use crate::render::escape::visible;
 use crate::sandbox::{Sandbox, Setup, State};
 
-use super::reconcile::{Prune, Scene, Site, no_credentials};
 use super::session::to_stderr;
 use super::{Session, freeze};
 
@@ -247,6 +247,11 @@ async fn heroku_token(session: &Session, endpoint: &Endpoint) -> Result<Token, U
             "set HEROKU_API_KEY, or log in with `heroku login`; plan needs the scope read-protected, apply write-protected",
         )
     })
+}
+
+/// The unknown that stands for a missing token.
+fn no_credentials(reason: impl Into<String>, hint: impl Into<String>) -> Unknown {
+    Unknown { reason: reason.into(), hint: hint.into(), cause: Cause::Credentials }
 }
 
 fn unneeded() -> Unknown {

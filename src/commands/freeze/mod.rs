@@ -16,6 +16,7 @@ mod tests;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::apply::Patience;
 use crate::cli::{FreezeApp, FreezeCommand};
 use crate::config::{self, Config};
 use crate::exit::Exit;
@@ -160,7 +161,7 @@ impl<'a> Desk<'a> {
     /// # Errors
     /// When it is not in place, or nobody can say.
     async fn send(&self, write: FreezeWrite) -> anyhow::Result<Written> {
-        let vars = store::send(self.writer, self.keys, &write).await.map_err(|error| self.unsent(error))?;
+        let vars = store::send(self.writer, self.keys, &write, &Patience::default()).await.map_err(|error| self.unsent(error))?;
         Ok(Written { vars, notes: write.notes().to_vec() })
     }
 

@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::apply::Patience;
 use crate::freeze::{FreezeVars, FreezeWrite, Keys, Lost, Release};
 use crate::http::{ApiError, ErrorKind, Reader, Target, Writer};
 use crate::model::Answer;
@@ -19,8 +19,6 @@ use super::live::{self, ConfigVars};
 const NEWEST: &str = "version ..; order=desc,max=200";
 /// How often a write whose answer was lost, and which reading shows did not happen, is sent in all.
 const ATTEMPTS: u32 = 3;
-/// How long reading back waits for what was written to show: reads may lag behind writes.
-const PATIENCE: [Duration; 3] = [Duration::from_millis(200), Duration::from_millis(400), Duration::from_millis(800)];
 
 /// Reads the freeze's config vars, and no other one.
 ///
@@ -79,7 +77,7 @@ impl std::error::Error for SendError {
 ///
 /// # Errors
 /// When what is there afterwards is not what was written, or nobody can say.
-pub async fn send(writer: &Writer, keys: &Keys, write: &FreezeWrite) -> Result<FreezeVars, SendError> {
+pub async fn send(writer: &Writer, keys: &Keys, write: &FreezeWrite, patience: &Patience) -> Result<FreezeVars, SendError> {
     let mut attempt = 1;
     loop {
         let lost_answer = match patch(writer, write).await {
@@ -87,7 +85,7 @@ pub async fn send(writer: &Writer, keys: &Keys, write: &FreezeWrite) -> Result<F
             Err(error) if error.may_have_applied => Some(error),
             Err(error) => return Err(SendError::NotWritten(error)),
         };
-        match (read_back(writer.reader(), keys, write).await, lost_answer) {
+        match (read_back(writer.reader(), keys, write, patience).await, lost_answer) {
             (Ok(Ok(vars)), _) => return Ok(vars),
             (Ok(Err(lost)), None) => return Err(SendError::Lost(lost)),
             (Ok(Err(_)), Some(_)) if attempt < ATTEMPTS => attempt += 1,
@@ -115,8 +113,9 @@ pub async fn shows(reader: &Reader, write: &FreezeWrite) -> Result<bool, ApiErro
     Ok(write.confirm(&set_only(vars)).is_ok())
 }
 
-async fn read_back(reader: &Reader, keys: &Keys, write: &FreezeWrite) -> Result<Result<FreezeVars, Lost>, ApiError> {
-    let mut pauses = PATIENCE.iter();
+async fn read_back(reader: &Reader, keys: &Keys, write: &FreezeWrite, patience: &Patience) -> Result<Result<FreezeVars, Lost>, ApiError> {
+    // Three looks later, somebody who waits for an emergency freeze wants to know.
+    let mut pauses = patience.read_back.iter().take(3);
     loop {
         let values = values(reader, keys).await?;
         match (write.confirm(&values), pauses.next()) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::freeze::{Claim, Freeze, FreezeVars, Frozen, Keys, Kind, Policy, SetFreeze, Terms};
-use crate::model::{self, Address, Cause, Change, Draft, Field, Step, Unknown};
+use crate::model::{self, Address, Answer, Cause, Change, Draft, Field, Step, Unknown};
 
 use super::desired::Desired;
 use super::live::{ConfigVars, Live};
@@ -57,15 +57,17 @@ pub fn plan(want: &Desired, live: &Live, freeze_override: Option<Override<'_>>) 
 /// Sets the freeze that gate.toml declares, where there is none. A freeze that is there is operational: it is shown, it is no
 /// difference, and nothing here could lift it.
 #[must_use]
-pub fn freeze(policy: &Policy, vars: &Result<FreezeVars, Unknown>, claim: &Claim) -> Draft<Op> {
+pub fn freeze(policy: &Policy, vars: &Answer<FreezeVars>, claim: &Claim) -> Draft<Op> {
     let mut draft = Draft::default();
     let (keys, address) = (Keys::of(policy), Address::freeze(&policy.heroku_app));
     let vars = match vars {
-        Ok(vars) => vars,
-        Err(unknown) => {
+        Answer::Present(vars) => vars,
+        Answer::Unknown(unknown) => {
             draft.unknown.push((address, unknown.clone()));
             return draft;
         }
+        // No app, no freeze: whoever reads an app that is not there gets an error.
+        Answer::Absent => return draft,
     };
     if let Some(frozen) = Frozen::by_store(&Freeze::read(vars, claim.now)) {
         draft.note(&address, format!("FROZEN {frozen}. A freeze is no difference, and apply never lifts one"));

@@ -1,48 +1,50 @@
 //! Observe and plan over all providers: what `plan`, `apply` and reading back share.
+//!
+//! Owns which clients are asked for what. Must not find servers or tokens: it is given clients that cannot write (law 2).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use crate::config::Desired;
-use crate::freeze::{Claim, FreezeVars, Keys};
+use crate::freeze::{Claim, FreezeVars, Keys, Policy};
 use crate::http::Reader;
-use crate::model::{Address, Cause, Change, Draft, EnvName, Field, Kind, Plan, RepoName, Unknown};
+use crate::model::{Address, Answer, Cause, EnvName, Kind, Plan, RepoName, Unknown};
 use crate::providers::{Op, github, heroku};
 
-use super::fingerprint;
+use super::{fingerprint, hold};
 
 /// The reading clients and what they are asked about. A provider that nothing declared needs may be missing.
 #[derive(Debug, Clone)]
-pub(super) struct Scene {
+pub struct Scene {
     /// gate.toml as the user named it.
-    pub(super) config: String,
+    pub config: String,
     /// What is wanted, after `--environment` narrowed it.
-    pub(super) want: Desired,
+    pub want: Desired,
     /// GitHub, when an environment is declared.
-    pub(super) github: Option<Site>,
+    pub github: Option<Site>,
     /// Heroku, when a config var is declared; or why it cannot be asked.
-    pub(super) heroku: Option<Result<Reader, Unknown>>,
+    pub heroku: Option<Result<Reader, Unknown>>,
     /// Whether undeclared environments are to go.
-    pub(super) prune: Prune,
+    pub prune: Prune,
     /// Who acts, and when, should a declared freeze have to be set.
-    pub(super) claim: Claim,
+    pub claim: Claim,
 }
 
 /// A repository and where it is.
 #[derive(Debug, Clone)]
-pub(super) struct Site {
+pub struct Site {
     /// The declared name.
-    pub(super) repository: RepoName,
+    pub repository: RepoName,
     /// Where its pages are.
-    pub(super) web: String,
+    pub web: String,
     /// The client, or why there is none.
-    pub(super) reader: Result<Reader, Unknown>,
+    pub reader: Result<Reader, Unknown>,
 }
 
 /// What happens to environments that gate.toml does not declare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Prune {
+pub enum Prune {
     /// They are left alone (law 5).
     Nothing,
     /// They are deleted, as `--prune` asks; except the one that GitHub Pages makes for itself (API page, 2.8).
@@ -51,34 +53,34 @@ pub(super) enum Prune {
 
 /// Everything that was observed.
 #[derive(Debug)]
-pub(super) struct Observed {
+pub struct Observed {
     github: Option<github::live::Live>,
     heroku: heroku::live::Live,
 }
 
 /// A plan with what it was made from.
 #[derive(Debug)]
-pub(super) struct Drafted {
+pub struct Drafted {
     /// The plan.
-    pub(super) plan: Plan<Op>,
+    pub plan: Plan<Op>,
     /// The freeze; none where gate.toml declares none.
-    pub(super) freeze: Option<Result<FreezeVars, Unknown>>,
+    pub freeze: Option<Answer<FreezeVars>>,
     /// Environments that `compensates` is for: they gain a first reviewer, and GitHub's billing plan may refuse that.
-    pub(super) refusable: BTreeSet<EnvName>,
+    pub refusable: BTreeSet<EnvName>,
     /// The live state, address by address: what a saved plan holds against the world when it is applied.
-    pub(super) basis: BTreeMap<String, Value>,
+    pub basis: BTreeMap<String, Value>,
 }
 
 impl Scene {
     /// Observes and plans.
-    pub(super) async fn draft(&self) -> Drafted {
+    pub async fn draft(&self) -> Drafted {
         let observed = self.observe().await;
         self.plan(&observed)
     }
 
     /// The same scene, narrowed to what a set of addresses covers: reading back asks only about what was written.
     #[must_use]
-    pub(super) fn narrowed(&self, addresses: &BTreeSet<Address>) -> Self {
+    pub fn narrowed(&self, addresses: &BTreeSet<Address>) -> Self {
         let mut scene = self.clone();
         if let Some(site) = &self.github {
             let covered = |name: &EnvName| addresses.contains(&Address::environment(&site.repository, name));
@@ -155,50 +157,32 @@ impl Scene {
                 }
             }
         }
-        let freeze = self.freeze(observed);
-        if let (Some(policy), Some(vars)) = (&self.want.freeze, &freeze) {
+        let freeze = self.want.freeze.as_ref().map(|policy| (policy, freeze_vars(policy, observed)));
+        if let Some((policy, vars)) = &freeze {
             drafts.push(heroku::plan::freeze(policy, vars, &self.claim).map(Op::Heroku));
-            if let Ok(vars) = vars {
+            if let Answer::Present(vars) = vars {
                 basis.insert(Address::freeze(&policy.heroku_app).to_string(), json!(vars));
             }
         }
+        let (refusable, note) = hold::refusable(self.want.freeze.as_ref(), observed.github.as_ref(), &drafts);
+        drafts.extend(note);
         let fingerprint = fingerprint::of(&json!({"desired": fingerprint::desired(&self.want), "live": basis}));
-        let mut refusable = refusable(observed, drafts.iter().flat_map(|draft| &draft.steps).flat_map(|step| &step.changes));
-        refusable.retain(|name| self.want.freeze.as_ref().is_some_and(|policy| policy.compensates && policy.covers(name)));
-        if let (Some(policy), false) = (&self.want.freeze, refusable.is_empty()) {
-            let mut draft = Draft::default();
-            draft.note(
-                &Address::freeze(&policy.heroku_app),
-                "`compensates`: apply freezes deploys before it writes reviewers that GitHub may refuse, and lifts that when they are in place",
-            );
-            drafts.push(draft);
-        }
         let plan = Plan::assemble(self.config.clone(), fingerprint, drafts);
-        Drafted { plan, freeze, refusable, basis }
-    }
-
-    fn freeze(&self, observed: &Observed) -> Option<Result<FreezeVars, Unknown>> {
-        let policy = self.want.freeze.as_ref()?;
-        let vars = observed.heroku.config.get(&policy.heroku_app)?;
-        Some(vars.as_ref().map(|vars| heroku::freeze::pick(&Keys::of(policy), vars)).map_err(Unknown::clone))
+        Drafted { plan, freeze: freeze.map(|(_, vars)| vars), refusable, basis }
     }
 }
 
-/// Where the plan writes a first reviewer and the billing plan decides whether GitHub takes one (API page, 2.2).
-fn refusable<'c>(observed: &Observed, changes: impl Iterator<Item = &'c Change>) -> BTreeSet<EnvName> {
-    let repository = observed.github.as_ref().and_then(|live| live.repository.as_ref().ok());
-    if !repository.is_some_and(|repository| repository.visibility.plan_gated()) {
-        return BTreeSet::new();
+/// The freeze's config vars, as they were observed; what was not asked is not known.
+fn freeze_vars(policy: &Policy, observed: &Observed) -> Answer<FreezeVars> {
+    match observed.heroku.config.get(&policy.heroku_app) {
+        Some(Ok(vars)) => Answer::Present(heroku::freeze::pick(&Keys::of(policy), vars)),
+        Some(Err(unknown)) => Answer::Unknown(unknown.clone()),
+        None => Answer::Unknown(Unknown {
+            reason: format!("the config vars of {} were not read", policy.heroku_app),
+            hint: "run the command again".to_owned(),
+            cause: Cause::Other,
+        }),
     }
-    let none = |value: &Value| value.as_array().is_none_or(Vec::is_empty);
-    let first = |field: &Field| field.name == "reviewers" && none(&field.before) && !none(&field.after);
-    changes
-        .filter(|change| change.fields.iter().any(first))
-        .filter_map(|change| match change.address.kind() {
-            Kind::Environment(name) => Some(name.clone()),
-            _ => None,
-        })
-        .collect()
 }
 
 fn github_basis(site: &Site, want: &github::desired::Desired, live: &github::live::Live, basis: &mut BTreeMap<String, Value>) {
@@ -211,10 +195,4 @@ fn github_basis(site: &Site, want: &github::desired::Desired, live: &github::liv
         let there = environments.get(name).map(|there| there.snapshot(keys));
         basis.insert(Address::environment(&site.repository, name).to_string(), json!(there));
     }
-}
-
-/// The unknown that stands for a missing token.
-#[must_use]
-pub(super) fn no_credentials(reason: impl Into<String>, hint: impl Into<String>) -> Unknown {
-    Unknown { reason: reason.into(), hint: hint.into(), cause: Cause::Credentials }
 }
