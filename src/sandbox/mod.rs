@@ -14,6 +14,7 @@ mod delivery;
 mod faults;
 mod github;
 mod heroku;
+mod history;
 mod log;
 mod scenario;
 mod server;

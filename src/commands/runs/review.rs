@@ -73,18 +73,15 @@ async fn run(session: &Session, args: &ReviewArgs, decision: Decision, rule: OnU
         let preview = Preview { decision, viewer: &seen.viewer, runs: &previews, links: site.links() };
         session.print(&config, &Document::from(&preview), String::new)?;
     }
-    if !args.auto_approve {
+    let now = if args.auto_approve {
+        seen
+    } else {
         ask(session, decision)?;
-    }
-    // A person may have taken hours to answer: what was shown is what is reviewed, or nothing is.
-    let now = session.unless_stopped(desk.look()).await??;
-    if !same(&seen.admitted, &now.admitted) {
-        return Err(Hinted {
-            message: "a run changed while you were asked: nothing was reviewed".to_owned(),
-            hint: "run the same command again and look at what it shows".to_owned(),
-        }
-        .into());
-    }
+        // A person may have taken hours to answer: what was shown is what is reviewed, or nothing is.
+        let now = session.unless_stopped(desk.look()).await??;
+        unchanged(&seen.admitted, &now.admitted)?;
+        now
+    };
     session.progress.phase("writing the review");
     let ended = desk.submit(session, &now, &args.comment).await?;
     site.wiring.trace_traffic();
@@ -189,8 +186,19 @@ async fn write(writer: &Writer, repository: &RepoName, review: &Review<'_>) -> E
     }
 }
 
-fn same(then: &[Admitted], now: &[Admitted]) -> bool {
-    then.len() == now.len() && then.iter().zip(now).all(|(then, now)| then.still(now))
+/// Holds what is there now against what was shown.
+///
+/// # Errors
+/// When they differ.
+pub(super) fn unchanged(then: &[Admitted], now: &[Admitted]) -> anyhow::Result<()> {
+    if then.len() == now.len() && then.iter().zip(now).all(|(then, now)| then.still(now)) {
+        return Ok(());
+    }
+    Err(Hinted {
+        message: "a run changed while you were asked: nothing was reviewed".to_owned(),
+        hint: "run the same command again and look at what it shows".to_owned(),
+    }
+    .into())
 }
 
 /// The ids of the runs, each once.

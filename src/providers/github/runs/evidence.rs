@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::observe::{Examined, History, Traced};
 use super::{Approval, Decision, Deployment, Run, Status};
-use crate::model::{EnvName, RepoName};
+use crate::model::{Answer, EnvName, RepoName, Unknown};
 
 /// What is known of one deployment.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +66,15 @@ impl Standing {
         }
     }
 
+    /// Why it could not be read, where that is the reason.
+    #[must_use]
+    pub const fn unread(&self) -> Option<&Unknown> {
+        match self {
+            Self::NotProvable(Gap::Unread(unknown)) => Some(unknown),
+            _ => None,
+        }
+    }
+
     /// Whether this is a deployment of which nobody can show that it was approved.
     #[must_use]
     pub const fn is_gap(&self) -> bool {
@@ -82,8 +91,10 @@ pub enum Gap {
     SeveralRuns,
     /// The run does not fit.
     Misfit(Misfit),
+    /// The run was deleted, is too old, or is hidden from this token.
+    Gone,
     /// Something could not be read.
-    Unread(String),
+    Unread(Unknown),
     /// It ended before any status said that its job began.
     NeverSeenToStart(Option<String>),
     /// There are reviews, and the run has several attempts.
@@ -145,10 +156,10 @@ fn record(repository: &RepoName, name: &EnvName, traced: &Traced, runs: &BTreeMa
         standing: Standing::Waiting,
     };
     let examined = match (&traced.statuses, record.run_id) {
-        (Err(unknown), _) => Err(Gap::Unread(unknown.reason.clone())),
+        (Err(unknown), _) => Err(Gap::Unread(unknown.clone())),
         (Ok(_), None) if ids.is_empty() => Err(Gap::NoRun),
         (Ok(_), None) => Err(Gap::SeveralRuns),
-        (Ok(_), Some(id)) => runs.get(&id).ok_or_else(|| Gap::Unread(format!("run {id} was not read"))),
+        (Ok(_), Some(id)) => runs.get(&id).ok_or(Gap::Gone),
     };
     record.standing = match examined.and_then(|examined| fitting(&traced.deployment, examined)) {
         Err(gap) => Standing::NotProvable(gap),
@@ -165,7 +176,11 @@ fn record(repository: &RepoName, name: &EnvName, traced: &Traced, runs: &BTreeMa
 
 /// The run and its reviews, when the deployment can be its.
 fn fitting<'a>(deployment: &Deployment, examined: &'a Examined) -> Result<(&'a Run, &'a [Approval]), Gap> {
-    let run = examined.run.as_ref().map_err(|unknown| Gap::Unread(unknown.reason.clone()))?;
+    let run = match &examined.run {
+        Answer::Present(run) => run,
+        Answer::Absent => return Err(Gap::Gone),
+        Answer::Unknown(unknown) => return Err(Gap::Unread(unknown.clone())),
+    };
     let over = run.status == "completed" && deployment.created_at > run.updated_at;
     let misfit = match deployment {
         _ if !run.sha.eq_ignore_ascii_case(&deployment.sha) => Some(Misfit::Commit),
@@ -176,7 +191,7 @@ fn fitting<'a>(deployment: &Deployment, examined: &'a Examined) -> Result<(&'a R
     if let Some(misfit) = misfit {
         return Err(Gap::Misfit(misfit));
     }
-    let approvals = examined.approvals.as_ref().map_err(|unknown| Gap::Unread(unknown.reason.clone()))?;
+    let approvals = examined.approvals.as_ref().map_err(|unknown| Gap::Unread(unknown.clone()))?;
     Ok((run, approvals))
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::super::observe::{pages, repo_target};
 use super::{Approval, Deployment, Pending, Run, Status, run_of_link, wire};
 use crate::http::{ApiError, ErrorKind, Reader, Target};
-use crate::model::{Cause, EnvName, RepoName, Unknown};
+use crate::model::{Answer, EnvName, RepoName, Unknown};
 
 /// The most that GitHub gives per page (API page, 1.7).
 const PER_PAGE: usize = 100;
@@ -130,8 +130,8 @@ impl Traced {
 /// A run with its reviews.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Examined {
-    /// The run.
-    pub run: Result<Run, Unknown>,
+    /// The run; absent after a 404: deleted, too old, or hidden from this token.
+    pub run: Answer<Run>,
     /// Its reviews, over all its attempts.
     pub approvals: Result<Vec<Approval>, Unknown>,
 }
@@ -150,7 +150,11 @@ pub async fn history(reader: &Reader, repo: &RepoName, environments: &[EnvName],
     let ids: BTreeSet<u64> = environments.iter().flat_map(|(_, made)| made.iter().flatten()).flat_map(|traced| traced.runs(repo)).collect();
     let runs = join_all(ids.into_iter().map(|id| async move {
         let (run, approvals) = tokio::join!(run(reader, repo, id), approvals(reader, repo, id));
-        let run = run.map_err(|error| gone(id, &error));
+        let run = match run {
+            Ok(run) => Answer::Present(run),
+            Err(error) if error.kind == ErrorKind::NotFound => Answer::Absent,
+            Err(error) => Answer::Unknown(error.unknown()),
+        };
         (id, Examined { run, approvals: approvals.map_err(|error| error.unknown()) })
     }))
     .await;
@@ -160,17 +164,6 @@ pub async fn history(reader: &Reader, repo: &RepoName, environments: &[EnvName],
 async fn traced(reader: &Reader, repo: &RepoName, deployment: Deployment) -> Traced {
     let statuses = statuses(reader, repo, deployment.id).await.map_err(|error| error.unknown());
     Traced { deployment, statuses }
-}
-
-fn gone(id: u64, error: &ApiError) -> Unknown {
-    match error.kind {
-        ErrorKind::NotFound => Unknown {
-            reason: format!("run {id} was deleted, is too old, or is hidden from this token"),
-            hint: "GitHub's activity log of the environment may still say who approved".to_owned(),
-            cause: Cause::Other,
-        },
-        _ => error.unknown(),
-    }
 }
 
 /// The newest deployments first, as far back as asked. The list has no total, so its pages come one after the other.
