@@ -156,7 +156,7 @@ impl Desk<'_> {
     }
 
     /// One write after the other; a stop is heard between two of them.
-    async fn submit<'a>(&self, session: &Session, seen: &'a Seen, comment: &str) -> anyhow::Result<Vec<(&'a Admitted, Ended)>> {
+    pub(super) async fn submit<'a>(&self, session: &Session, seen: &'a Seen, comment: &str) -> anyhow::Result<Vec<(&'a Admitted, Ended)>> {
         let writer = self.site.wiring.github_writer()?;
         let mut ended = Vec::new();
         for admitted in &seen.admitted {
