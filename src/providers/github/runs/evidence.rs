@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::observe::{Examined, History, Traced};
+use super::observe::{Examined, History, Role, Traced};
 use super::{Approval, Decision, Deployment, Run, Status};
 use crate::model::{Answer, EnvName, RepoName, Unknown};
 
@@ -133,13 +133,14 @@ pub fn judge(repository: &RepoName, history: &History) -> Vec<(EnvName, Vec<Reco
 }
 
 fn environment(repository: &RepoName, name: &EnvName, traced: &[Traced], runs: &BTreeMap<u64, Examined>) -> Vec<Record> {
+    // One that does not fit a run takes none of its approvals away.
+    let fits = |one: &Traced| fitting(one, examined(repository, one, runs)?).map(|(run, _)| run.id);
     let mut claims: BTreeMap<u64, usize> = BTreeMap::new();
-    for one in traced.iter().filter(|one| started(statuses(one))) {
-        for run in one.runs(repository) {
-            *claims.entry(run).or_default() += 1;
-        }
+    for run in traced.iter().filter(|one| started(statuses(one))).filter_map(|one| fits(one).ok()) {
+        *claims.entry(run).or_default() += 1;
     }
-    traced.iter().map(|one| record(repository, name, one, runs, &claims)).collect()
+    let asked = traced.iter().filter(|one| one.role == Role::Asked);
+    asked.map(|one| record(repository, name, one, runs, &claims)).collect()
 }
 
 fn record(repository: &RepoName, name: &EnvName, traced: &Traced, runs: &BTreeMap<u64, Examined>, claims: &BTreeMap<u64, usize>) -> Record {
@@ -155,13 +156,8 @@ fn record(repository: &RepoName, name: &EnvName, traced: &Traced, runs: &BTreeMa
         released_at: released_at(statuses),
         standing: Standing::Waiting,
     };
-    let examined = match (&traced.statuses, record.run_id) {
-        (Err(unknown), _) => Err(Gap::Unread(unknown.clone())),
-        (Ok(_), None) if ids.is_empty() => Err(Gap::NoRun),
-        (Ok(_), None) => Err(Gap::SeveralRuns),
-        (Ok(_), Some(id)) => runs.get(&id).ok_or(Gap::Gone),
-    };
-    record.standing = match examined.and_then(|examined| fitting(&traced.deployment, examined)) {
+    let fitting = examined(repository, traced, runs).and_then(|examined| fitting(traced, examined));
+    record.standing = match fitting {
         Err(gap) => Standing::NotProvable(gap),
         Ok((run, approvals)) => {
             record.reviews = approvals.iter().filter(|review| review.is_for(name)).cloned().collect();
@@ -174,8 +170,22 @@ fn record(repository: &RepoName, name: &EnvName, traced: &Traced, runs: &BTreeMa
     record
 }
 
+/// What was read of the one run that the statuses lead to.
+fn examined<'a>(repository: &RepoName, traced: &Traced, runs: &'a BTreeMap<u64, Examined>) -> Result<&'a Examined, Gap> {
+    if let Err(unknown) = &traced.statuses {
+        return Err(Gap::Unread(unknown.clone()));
+    }
+    let ids = traced.runs(repository);
+    match (ids.first(), ids.len()) {
+        (None, _) => Err(Gap::NoRun),
+        (Some(id), 1) => runs.get(id).ok_or(Gap::Gone),
+        (Some(_), _) => Err(Gap::SeveralRuns),
+    }
+}
+
 /// The run and its reviews, when the deployment can be its.
-fn fitting<'a>(deployment: &Deployment, examined: &'a Examined) -> Result<(&'a Run, &'a [Approval]), Gap> {
+fn fitting<'a>(traced: &Traced, examined: &'a Examined) -> Result<(&'a Run, &'a [Approval]), Gap> {
+    let deployment = &traced.deployment;
     let run = match &examined.run {
         Answer::Present(run) => run,
         Answer::Absent => return Err(Gap::Gone),

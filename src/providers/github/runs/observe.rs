@@ -116,6 +116,17 @@ pub struct Traced {
     pub deployment: Deployment,
     /// The newest first.
     pub statuses: Result<Vec<Status>, Unknown>,
+    /// Whether it is what was asked for, or only of the same commit as one that is.
+    pub role: Role,
+}
+
+/// Why a deployment was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It lies in the extent.
+    Asked,
+    /// It lies beyond, and may share its run, and with it the run's approvals, with one that was asked for.
+    Sibling,
 }
 
 impl Traced {
@@ -141,7 +152,7 @@ pub async fn history(reader: &Reader, repo: &RepoName, environments: &[EnvName],
     let environments = join_all(environments.iter().map(|name| async move {
         let made = deployments(reader, repo, name, extent).await.map_err(|error| error.unknown());
         let traced = match made {
-            Ok(made) => Ok(join_all(made.into_iter().map(|deployment| traced(reader, repo, deployment))).await),
+            Ok(made) => Ok(join_all(made.into_iter().map(|(role, deployment)| traced(reader, repo, role, deployment))).await),
             Err(unknown) => Err(unknown),
         };
         (name.clone(), traced)
@@ -161,13 +172,13 @@ pub async fn history(reader: &Reader, repo: &RepoName, environments: &[EnvName],
     History { environments, runs: runs.into_iter().collect() }
 }
 
-async fn traced(reader: &Reader, repo: &RepoName, deployment: Deployment) -> Traced {
+async fn traced(reader: &Reader, repo: &RepoName, role: Role, deployment: Deployment) -> Traced {
     let statuses = statuses(reader, repo, deployment.id).await.map_err(|error| error.unknown());
-    Traced { deployment, statuses }
+    Traced { deployment, statuses, role }
 }
 
 /// The newest deployments first, as far back as asked. The list has no total, so its pages come one after the other.
-async fn deployments(reader: &Reader, repo: &RepoName, name: &EnvName, extent: Extent) -> Result<Vec<Deployment>, ApiError> {
+async fn deployments(reader: &Reader, repo: &RepoName, name: &EnvName, extent: Extent) -> Result<Vec<(Role, Deployment)>, ApiError> {
     let target = repo_target(repo).join("deployments").query("environment", name).query("per_page", PER_PAGE);
     let mut found: Vec<Deployment> = Vec::new();
     for page in 1_usize.. {
@@ -184,11 +195,14 @@ async fn deployments(reader: &Reader, repo: &RepoName, name: &EnvName, extent: E
         }
     }
     found.sort_by_key(|made| std::cmp::Reverse((made.created_at, made.id)));
-    match extent {
-        Extent::Last(count) => found.truncate(count),
-        Extent::Since(since) => found.retain(|made| made.created_at >= since),
-    }
-    Ok(found)
+    let asked = match extent {
+        Extent::Last(count) => count.min(found.len()),
+        Extent::Since(since) => found.partition_point(|made| made.created_at >= since),
+    };
+    let beyond = found.split_off(asked);
+    let commits: BTreeSet<String> = found.iter().map(|made| made.sha.clone()).collect();
+    let siblings = beyond.into_iter().filter(|made| commits.contains(&made.sha)).map(|made| (Role::Sibling, made));
+    Ok(found.into_iter().map(|made| (Role::Asked, made)).chain(siblings).collect())
 }
 
 async fn statuses(reader: &Reader, repo: &RepoName, deployment: u64) -> Result<Vec<Status>, ApiError> {

@@ -66,6 +66,7 @@ fn made(id: u64, run: Option<u64>, states: &[&str]) -> Traced {
             created_at: at(150),
         },
         statuses: Ok(states.iter().enumerate().map(status).rev().collect()),
+        role: Role::Asked,
     }
 }
 
@@ -142,7 +143,9 @@ fn what_ends_a_deployment_later_does_not_lead_to_its_run() {
 fn one_approval_does_not_prove_two_deployments_of_a_run() {
     let two = || vec![made(1, Some(7), DEPLOYED), made(2, Some(7), DEPLOYED)];
     let gap = Standing::NotProvable(Gap::TooFewApprovals { deployments: 2, approvals: 1 });
-    assert_eq!(standings(two(), vec![(run(7), vec![approved_by("bob")])]), [gap.clone(), gap]);
+    assert_eq!(standings(two(), vec![(run(7), vec![approved_by("bob")])]), [gap.clone(), gap.clone()]);
+    let beyond = vec![made(1, Some(7), DEPLOYED), Traced { role: Role::Sibling, ..made(2, Some(7), DEPLOYED) }];
+    assert_eq!(standings(beyond, vec![(run(7), vec![approved_by("bob")])]), [gap], "also one that was not asked for counts");
     let both = vec![approved_by("bob"), approved_by("carol")];
     assert_eq!(standings(two(), vec![(run(7), both)]), [Standing::Approved, Standing::Approved]);
     let one_rejected = vec![made(1, Some(7), DEPLOYED), made(2, Some(7), &["waiting"])];
