@@ -9,7 +9,8 @@
 //! ```
 //!
 //! `config` reads the file, `model` holds the shared words, `providers` observe, plan and write, `http` is the only
-//! place that knows the HTTP library, `credentials` finds tokens, `render` turns plans and reports into text, `commands` is where all layers meet.
+//! place that knows the HTTP library, `credentials` finds tokens, `reconcile` is the flow itself, `render` turns plans
+//! and reports into text, `commands` is where all layers meet.
 //! `workflows`, `freeze` and `verify` are pure. `sandbox` is the emulator; no client code knows of it.
 //! The import arrows are held by `tests/layers.rs`.
 
@@ -24,6 +25,7 @@ pub mod http;
 pub mod model;
 pub mod progress;
 pub mod providers;
+pub mod reconcile;
 pub mod render;
 pub mod sandbox;
 pub mod verify;

@@ -21,6 +21,22 @@ pub use report::report;
 /// How often a write whose answer was lost, and which reading shows did not happen, is sent in all.
 const ATTEMPTS: u32 = 3;
 
+/// How long an apply waits for what cannot be hurried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Patience {
+    /// Before a write whose answer was lost, and which reading does not show, is sent again; twice as long the second time.
+    pub resend: Duration,
+    /// Between one reading back and the next, while what was written does not show: reads may lag behind writes.
+    pub read_back: Vec<Duration>,
+}
+
+impl Default for Patience {
+    /// A quarter of a second, and six seconds in all.
+    fn default() -> Self {
+        Self { resend: Duration::from_millis(250), read_back: [200, 400, 800, 1600, 3000].map(Duration::from_millis).to_vec() }
+    }
+}
+
 /// What apply needs of a provider's requests.
 pub trait Executor {
     /// One request.
@@ -115,7 +131,7 @@ impl Stop {
 /// Performs the steps one after the other, deletions last; gives one [`End`] for each, in the order of `steps`.
 ///
 /// A failed step does not stop the others, except that refused credentials stop the steps of the same provider.
-pub async fn run<E: Executor>(executor: &E, steps: &[Step<E::Op>], stop: &Stop, progress: impl Fn(&str)) -> Vec<End> {
+pub async fn run<E: Executor>(executor: &E, steps: &[Step<E::Op>], stop: &Stop, patience: &Patience, progress: impl Fn(&str)) -> Vec<End> {
     let deletes = |step: &Step<E::Op>| step.changes.iter().any(|change| change.action == Action::Delete);
     let mut order: Vec<usize> = (0..steps.len()).collect();
     order.sort_by_key(|index| steps.get(*index).is_some_and(deletes));
@@ -132,7 +148,7 @@ pub async fn run<E: Executor>(executor: &E, steps: &[Step<E::Op>], stop: &Stop, 
             *end = End::Skipped("the credentials were refused on an earlier step".to_owned());
             continue;
         }
-        let (outcome, kind) = run_step(executor, step, stop, &progress).await;
+        let (outcome, kind) = run_step(executor, step, stop, patience, &progress).await;
         if kind == Some(ErrorKind::Unauthenticated) {
             locked_out.insert(provider);
         }
@@ -141,7 +157,13 @@ pub async fn run<E: Executor>(executor: &E, steps: &[Step<E::Op>], stop: &Stop, 
     ends
 }
 
-async fn run_step<E: Executor>(executor: &E, step: &Step<E::Op>, stop: &Stop, progress: &impl Fn(&str)) -> (End, Option<ErrorKind>) {
+async fn run_step<E: Executor>(
+    executor: &E,
+    step: &Step<E::Op>,
+    stop: &Stop,
+    patience: &Patience,
+    progress: &impl Fn(&str),
+) -> (End, Option<ErrorKind>) {
     let weakens = step.changes.iter().any(|change| change.weakens);
     let mut refused: Option<(ByHand, Vec<String>)> = None;
     let mut wrote = false;
@@ -162,7 +184,7 @@ async fn run_step<E: Executor>(executor: &E, step: &Step<E::Op>, stop: &Stop, pr
                 Err(error) => return (failed(executor, op, &error), Some(error.kind)),
             }
         }
-        match settle(executor, op).await {
+        match settle(executor, op, patience).await {
             Ok(()) => wrote = true,
             Err(error) => match (executor.refused(op, &error), &mut refused) {
                 (Some(by_hand), None) => {
@@ -186,23 +208,22 @@ async fn run_step<E: Executor>(executor: &E, step: &Step<E::Op>, stop: &Stop, pr
     (refused.map_or(End::Done, |(by_hand, rest)| End::Refused(by_hand, rest)), None)
 }
 
-/// Performs a write; when the answer is lost, reading decides whether it is sent again.
-async fn settle<E: Executor>(executor: &E, op: &E::Op) -> Result<(), ApiError> {
+/// Performs a write; when the answer is lost, reading decides whether it is sent again, and whether a refusal of the second
+/// one (it exists, it is gone) is the first one's success.
+async fn settle<E: Executor>(executor: &E, op: &E::Op, patience: &Patience) -> Result<(), ApiError> {
     let mut attempt = 1;
     loop {
         let error = match executor.perform(op).await {
             Ok(()) => return Ok(()),
-            Err(error) if error.may_have_applied => error,
-            Err(error) => return Err(error),
+            Err(error) if attempt == 1 && !error.may_have_applied => return Err(error),
+            Err(error) => error,
         };
         match executor.took_effect(op).await {
             Ok(true) => return Ok(()),
-            Ok(false) if attempt < ATTEMPTS => {
-                tokio::time::sleep(Duration::from_millis(250) * attempt).await;
-                attempt += 1;
-            }
+            Ok(false) if error.may_have_applied && attempt < ATTEMPTS => tokio::time::sleep(patience.resend * attempt).await,
             Ok(false) | Err(_) => return Err(error),
         }
+        attempt += 1;
     }
 }
 

@@ -37,10 +37,13 @@ impl Executor for Script {
         {
             stop.set();
         }
+        let sent = self.log.borrow().iter().filter(|sent| sent == op).count();
         match *op {
             "fail" => Err(error(ErrorKind::Conflict, false)),
             "locked-out" => Err(error(ErrorKind::Unauthenticated, false)),
             "lost" => Err(error(ErrorKind::Transport, true)),
+            "exists" if sent == 1 => Err(error(ErrorKind::Transport, true)),
+            "exists" => Err(error(ErrorKind::Conflict, false)),
             "refused" => Err(error(ErrorKind::Unprocessable, false)),
             _ => Ok(()),
         }
@@ -72,7 +75,7 @@ fn plan(steps: Vec<Step<&'static str>>, unknown: Vec<(Address, Unknown)>) -> Pla
 
 fn run_all(script: &Script, steps: &[Step<&'static str>], stop: &Stop) -> Vec<End> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(run(script, steps, stop, |_| {}))
+    runtime.block_on(run(script, steps, stop, &Patience::default(), |_| {}))
 }
 
 #[test]
@@ -108,6 +111,18 @@ fn a_lost_answer_is_settled_by_reading_before_anything_is_sent_again() {
     let ends = run_all(&script, &[step("a", Action::Update, &["lost", "next"])], &Stop::default());
     assert!(matches!(ends.as_slice(), [End::Failed { .. }]));
     assert_eq!(*script.log.borrow(), ["lost"; ATTEMPTS as usize], "sent a bounded number of times, and the step ends");
+}
+
+#[test]
+fn a_refusal_of_what_the_lost_request_did_is_its_success() {
+    // The first reading lags behind, so the request is sent again, and refused.
+    let script = Script { lost_then: RefCell::new(vec![true, false]), ..Script::default() };
+    assert_eq!(run_all(&script, &[step("a", Action::Update, &["exists", "next"])], &Stop::default()), [End::Done]);
+    assert_eq!(*script.log.borrow(), ["exists", "exists", "next"]);
+
+    let script = Script { lost_then: RefCell::new(vec![false, false]), ..Script::default() };
+    let ends = run_all(&script, &[step("a", Action::Update, &["exists", "next"])], &Stop::default());
+    assert!(matches!(ends.as_slice(), [End::Failed { .. }]), "refused, and not there: {ends:?}");
 }
 
 #[test]

@@ -1,31 +1,19 @@
 //! `gatectl apply`: the plan, consent, the writes, and reading back.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
-use crate::apply::{self, End};
+use crate::apply::Patience;
 use crate::cli::{ApplyArgs, Format};
 use crate::exit::Exit;
-use crate::model::{Address, Cause, Kind, Plan, Report};
+use crate::model::{Address, Kind, Plan};
 use crate::providers::Op;
+use crate::reconcile::{Applied, Drafted, Scene};
 use crate::render::diagnostic::Hinted;
 use crate::render::{Document, json};
 
 use super::Session;
-use super::plan::{prune, unknown};
-use super::reconcile::{Drafted, Scene};
+use super::plan::prune;
 use super::saved::SavedPlan;
 use super::session::Interrupted;
 use super::wiring::Wiring;
-
-/// How long reading back waits for what was written to show, in all, before it counts as not there: reads may lag behind writes.
-const PATIENCE: [Duration; 5] = [
-    Duration::from_millis(200),
-    Duration::from_millis(400),
-    Duration::from_millis(800),
-    Duration::from_millis(1600),
-    Duration::from_millis(3000),
-];
 
 /// Plans or takes a saved plan, asks, writes, reads back, reports.
 ///
@@ -37,8 +25,9 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
         Some(saved) => session.config_of(&saved.environments)?,
         None => session.config()?,
     };
+    let prune = prune(saved.as_ref().map_or(args.scope.prune, |saved| saved.prune), &config)?;
     let wiring = Wiring::new(session, &config).await?;
-    let scene = wiring.scene(&config, prune(saved.as_ref().map_or(args.scope.prune, |saved| saved.prune)));
+    let scene = wiring.scene(&config, prune);
     session.progress.phase("reading the live state");
     let Drafted { plan, basis } = session.unless_stopped(scene.draft()).await?;
     let drafted = Drafted { plan, basis };
@@ -49,63 +38,30 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     if session.global.format == Format::Human {
         session.print(&config, &Document::from(&plan), String::new)?;
     }
-    let ends = if plan.is_empty() {
-        Vec::new()
-    } else {
+    if !plan.is_empty() {
         let consent = args.allow_weaken || saved.is_some_and(|saved| saved.allow_weaken);
         ask(session, args.auto_approve, consent, &plan)?;
-        write(session, &wiring, &plan).await?
-    };
-    let report = read_back(session, &scene, &plan, &ends).await?;
+    }
+    let applied = write(session, &wiring, &scene, &plan).await?;
+    let report = &applied.report;
     wiring.trace_traffic();
     if session.global.format != Format::Human || !plan.is_empty() {
-        session.print(&config, &Document::from(&report), || json::report(&report))?;
+        session.print(&config, &Document::from(report), || json::report(report))?;
     }
     if !plan.unknown.is_empty() {
         session.say(&format!("{} addresses could not be determined and were not touched.", plan.unknown.len()));
     }
-    Ok(exit(&plan, &ends, &report))
+    Ok(applied.exit(&plan))
 }
 
-async fn write(session: &Session, wiring: &Wiring, plan: &Plan<Op>) -> anyhow::Result<Vec<End>> {
-    let fleet = wiring.fleet();
-    let work = apply::run(&fleet, &plan.steps, &session.stop, |what| session.progress.phase(what));
+async fn write(session: &Session, wiring: &Wiring, scene: &Scene, plan: &Plan<Op>) -> anyhow::Result<Applied> {
+    let (fleet, patience) = (wiring.fleet(), Patience::default());
     tokio::select! {
-        ends = work => Ok(ends),
+        applied = scene.apply(&fleet, plan, &session.stop, &patience, |what| session.progress.phase(what)) => Ok(applied),
         () = session.stop.asked(2) => {
             Err(Interrupted("the request in flight was abandoned, so whether it took effect is unknown; run `gatectl plan` to see").into())
         }
     }
-}
-
-/// Reads again until everything is as declared, or patience ends; only what was written is waited for.
-async fn read_back(session: &Session, scene: &Scene, plan: &Plan<Op>, ends: &[End]) -> anyhow::Result<Report> {
-    let interrupted = session.stop.is_set();
-    let addresses: BTreeSet<Address> = plan.changes().map(|change| change.address.clone()).collect();
-    let nothing = || Plan::assemble(plan.config.clone(), String::new(), []);
-    if addresses.is_empty() {
-        return Ok(apply::report(plan, Vec::new(), &nothing(), interrupted));
-    }
-    let narrowed = scene.narrowed(&addresses);
-    session.progress.phase("reading back");
-    let mut after = narrowed.draft().await.plan;
-    for pause in PATIENCE {
-        if session.stop.is_set() || !awaited(plan, ends, &after) {
-            break;
-        }
-        tokio::time::sleep(pause).await;
-        after = narrowed.draft().await.plan;
-    }
-    Ok(apply::report(plan, ends.to_vec(), &after, interrupted))
-}
-
-/// Whether something that was written with success does not show yet.
-fn awaited(plan: &Plan<Op>, ends: &[End], after: &Plan<Op>) -> bool {
-    let written = plan.steps.iter().zip(ends).filter(|(_, end)| **end == End::Done);
-    let mut addresses = written.flat_map(|(step, _)| &step.changes).map(|change| &change.address);
-    addresses.any(|address| {
-        after.changes().any(|change| change.address == *address) || after.unknown.iter().any(|(unknown, _)| unknown == address)
-    })
 }
 
 /// Gets the consent that the plan needs, before any write.
@@ -140,25 +96,4 @@ fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &Plan<Op
         }
     }
     session.expect("Make these changes? Only `yes` is taken for a yes: ", "yes")
-}
-
-fn exit(plan: &Plan<Op>, ends: &[End], report: &Report) -> Exit {
-    let summary = report.summary();
-    if report.interrupted {
-        return Exit::Interrupted;
-    }
-    if summary.failed + summary.skipped > 0 {
-        let credentials = |end: &End| match end {
-            End::Failed { cause, .. } => *cause == Cause::Credentials,
-            End::Skipped(_) => true,
-            End::Done | End::Refused(..) => false,
-        };
-        let failed = ends.iter().filter(|end| matches!(end, End::Failed { .. } | End::Skipped(_)));
-        let all = failed.clone().count() >= summary.failed + summary.skipped && failed.clone().all(credentials);
-        return if all { Exit::Credentials } else { Exit::Error };
-    }
-    if let Some(exit) = unknown(plan) {
-        return exit;
-    }
-    if summary.manual > 0 { Exit::Manual } else { Exit::Done }
 }

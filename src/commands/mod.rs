@@ -1,9 +1,7 @@
 //! One file per verb: the only place where all layers meet, and the only one that reads the environment and prints.
 
 mod apply;
-mod fingerprint;
 mod plan;
-mod reconcile;
 mod runs;
 mod sandbox;
 mod saved;

@@ -1,12 +1,13 @@
 //! `gatectl plan`: what differs, and nothing written.
 
 use crate::cli::PlanArgs;
+use crate::config::Config;
 use crate::exit::Exit;
-use crate::model::{Cause, Plan};
+use crate::reconcile::{Prune, exit_of_plan};
+use crate::render::diagnostic::Hinted;
 use crate::render::{Document, json};
 
 use super::Session;
-use super::reconcile::Prune;
 use super::saved::SavedPlan;
 use super::wiring::Wiring;
 
@@ -16,13 +17,14 @@ use super::wiring::Wiring;
 /// When gate.toml cannot be read, or nothing can be asked or printed.
 pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Exit> {
     let config = session.config()?;
+    let prune = prune(args.scope.prune, &config)?;
     let wiring = Wiring::new(session, &config).await?;
-    let scene = wiring.scene(&config, prune(args.scope.prune));
+    let scene = wiring.scene(&config, prune);
     session.progress.phase("reading the live state");
     let drafted = session.unless_stopped(scene.draft()).await?;
     wiring.trace_traffic();
     session.print(&config, &Document::from(&drafted.plan), || json::plan(&drafted.plan))?;
-    let exit = exit(&drafted.plan, args.detailed_exitcode);
+    let exit = exit_of_plan(&drafted.plan, args.detailed_exitcode);
     if let Some(path) = &args.out {
         SavedPlan::new(&config, &drafted, args, &session.global).write(path)?;
         session.say(&format!("Saved the plan to {}. Apply exactly this with: gatectl apply {}", path.display(), path.display()));
@@ -30,25 +32,23 @@ pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Ex
     Ok(exit)
 }
 
-/// What `--prune` asks for.
-pub(super) fn prune(flag: bool) -> Prune {
-    if flag { Prune::Undeclared } else { Prune::Nothing }
-}
-
-/// What is unknown is never a pass, even beside changes.
-fn exit<O>(plan: &Plan<O>, detailed: bool) -> Exit {
-    if let Some(exit) = unknown(plan) {
-        return exit;
-    }
-    if detailed && !plan.is_empty() { Exit::Pending } else { Exit::Done }
-}
-
-/// The exit code for what could not be determined, if anything.
-pub(super) fn unknown<O>(plan: &Plan<O>) -> Option<Exit> {
-    let causes = || plan.unknown.iter().map(|(_, unknown)| unknown.cause);
-    match causes().next() {
-        None => None,
-        Some(_) if causes().all(|cause| cause == Cause::Credentials) => Some(Exit::Credentials),
-        Some(_) => Some(Exit::Error),
-    }
+/// What `--prune` asks for: a statement about the whole file, so no part of it may be left out.
+///
+/// # Errors
+/// When `--environment` leaves something out, or when nothing is declared and everything would go.
+pub(super) fn prune(flag: bool, config: &Config) -> anyhow::Result<Prune> {
+    let github = &config.desired.github;
+    let (message, hint) = match (flag, github.left_out.first(), github.environments.is_empty()) {
+        (false, _, _) => return Ok(Prune::Nothing),
+        (true, Some(left_out), _) => (
+            format!("--prune is about all environments, and --environment leaves out {left_out}"),
+            "run it without --environment, or without --prune",
+        ),
+        (true, None, true) => (
+            format!("{} declares no environment, so --prune would delete them all", config.path),
+            "declare what is to stay, or declare single environments with `state = \"absent\"`",
+        ),
+        (true, None, false) => return Ok(Prune::Undeclared),
+    };
+    Err(Hinted { message, hint: hint.to_owned() }.into())
 }

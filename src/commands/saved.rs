@@ -1,10 +1,11 @@
 //! A saved plan: what a reviewer approved is exactly what runs, or nothing does.
 //!
-//! The file holds the steps and the live state that they were made from. Applying reads everything again: moved state or
-//! a moved gate.toml makes the plan stale (exit code 5), and since planning is pure, steps that do not follow from the
-//! two are an altered file.
+//! The file holds the steps and the live state that they were made from, under a seal: a digest that shows every edit
+//! by hand. Applying reads everything again: whatever moved makes the plan stale (exit code 5), and since planning is
+//! pure, only steps that follow anew from gate.toml and the live state are ever run. The seal is no signature: who can
+//! write the file can make a new one, and with it the consent to weaken, but no other steps (see SECURITY.md).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -16,16 +17,17 @@ use crate::cli::{Global, PlanArgs};
 use crate::config::Config;
 use crate::model::{EnvName, Step};
 use crate::providers::Op;
+use crate::reconcile::{Drafted, fingerprint};
 use crate::render::diagnostic::Hinted;
-
-use super::fingerprint;
-use super::reconcile::Drafted;
 
 /// The only version there is; another major number is refused.
 const FORMAT_VERSION: &str = "1.0";
 
 /// More than any real plan, less than would exhaust memory.
 const MAX_BYTES: u64 = 16 << 20;
+
+/// The key of the digest over all others.
+const SEAL: &str = "seal";
 
 /// A plan as it is kept in a file. Holds no secret: only declared config vars, and no token.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -52,7 +54,7 @@ pub(super) struct Stale(pub(super) String);
 
 impl std::fmt::Display for Stale {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the saved plan is stale: {}", self.0)
+        f.write_str(&self.0)
     }
 }
 
@@ -81,7 +83,12 @@ impl SavedPlan {
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let save = || -> std::io::Result<()> {
             let mut file = tempfile::NamedTempFile::new_in(directory)?;
-            serde_json::to_writer_pretty(&mut file, self)?;
+            let mut sealed = serde_json::to_value(self)?;
+            let seal = fingerprint::of(&sealed);
+            if let Some(sealed) = sealed.as_object_mut() {
+                sealed.insert(SEAL.to_owned(), Value::String(seal));
+            }
+            serde_json::to_writer_pretty(&mut file, &sealed)?;
             file.write_all(b"\n")?;
             file.as_file().sync_all()?;
             file.persist(path)?;
@@ -93,7 +100,7 @@ impl SavedPlan {
     /// Reads a file.
     ///
     /// # Errors
-    /// When it is no plan, or one of a version that this program does not know.
+    /// When it is no plan, one of a version that this program does not know, or one that was altered.
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
         let name = path.display();
         let mut text = Vec::new();
@@ -105,10 +112,14 @@ impl SavedPlan {
         if text.len() as u64 > MAX_BYTES {
             return Err(unusable("is too large to be a plan").into());
         }
-        let value: Value = serde_json::from_slice(&text).map_err(|_| unusable("is not a plan saved by `gatectl plan --out`"))?;
+        let mut value: Value = serde_json::from_slice(&text).map_err(|_| unusable("is not a plan saved by `gatectl plan --out`"))?;
         let version = value.get("format_version").and_then(Value::as_str).unwrap_or_default();
         if version != FORMAT_VERSION {
             return Err(unusable(&format!("has plan format {version:?}; this gatectl reads {FORMAT_VERSION:?}")).into());
+        }
+        let seal = value.as_object_mut().and_then(|plan| plan.remove(SEAL));
+        if seal != Some(Value::String(fingerprint::of(&value))) {
+            return Err(unusable("was altered after `gatectl plan` wrote it").into());
         }
         serde_json::from_value(value).map_err(|_| unusable("is not a plan saved by `gatectl plan --out`").into())
     }
@@ -116,10 +127,10 @@ impl SavedPlan {
     /// Holds the plan against gate.toml and the live state as they are now.
     ///
     /// # Errors
-    /// [`Stale`] when either moved, naming what did; another error when the file's steps are not what its sources give.
+    /// [`Stale`] when either moved, naming what did, or when its steps no longer follow from the two.
     pub(super) fn check(&self, config: &Config, now: &Drafted) -> anyhow::Result<()> {
         if self.desired != fingerprint::of(&fingerprint::desired(&config.desired)) {
-            return Err(Stale(format!("{} no longer declares what it was made from", config.path)).into());
+            return Err(stale(format!("{} no longer declares what it was made from", config.path)));
         }
         let moved: Vec<String> = self
             .basis
@@ -129,17 +140,29 @@ impl SavedPlan {
             .chain(now.basis.keys().filter(|address| !self.basis.contains_key(*address)).map(|address| format!("{address} (new)")))
             .collect();
         if !moved.is_empty() {
-            return Err(Stale(format!("the live state moved: {}", moved.join(", "))).into());
+            return Err(stale(format!("the live state moved: {}", moved.join(", "))));
         }
         if self.steps != now.plan.steps {
-            return Err(Hinted {
-                message: "the saved plan was altered: its steps do not follow from gate.toml and the live state".to_owned(),
-                hint: "make a new one with `gatectl plan --out FILE`, by the same version of gatectl".to_owned(),
-            }
-            .into());
+            let differ = |step: &&Step<Op>| !self.steps.contains(step) || !now.plan.steps.contains(step);
+            let moved: BTreeSet<String> = (self.steps.iter().chain(&now.plan.steps).filter(differ))
+                .flat_map(|step| step.changes.iter().map(|change| change.address.to_string()))
+                .collect();
+            let moved = moved.into_iter().collect::<Vec<_>>().join(", ");
+            return Err(stale(if self.gatectl == env!("CARGO_PKG_VERSION") {
+                format!("it would be carried out in another way now ({moved}): the account behind a login, an id or the repository moved")
+            } else {
+                format!("gatectl {} made it, and this one would carry it out in another way ({moved})", self.gatectl)
+            }));
         }
         Ok(())
     }
+}
+
+fn stale(why: String) -> anyhow::Error {
+    anyhow::Error::new(Stale(why)).context(Hinted {
+        message: "the saved plan is stale: nothing was written".to_owned(),
+        hint: "make a new one with `gatectl plan --out FILE`, and have it reviewed again".to_owned(),
+    })
 }
 
 /// Names the fields that moved, or the value.

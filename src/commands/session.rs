@@ -1,5 +1,6 @@
 //! What every command starts from: flags, environment, file, and the two streams.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -231,7 +232,10 @@ fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
             .into());
         }
     }
-    config.desired.github.environments.retain(|name, _| wanted.contains(name));
+    let github = &mut config.desired.github;
+    let (kept, left_out): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        std::mem::take(&mut github.environments).into_iter().partition(|(name, _)| wanted.contains(name));
+    (github.environments, github.left_out) = (kept, left_out.into_keys().collect());
     config.desired.heroku.config.clear();
     Ok(())
 }

@@ -6,18 +6,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 
 use crate::config::{self, Config};
 use crate::credentials::{self, Environment};
 use crate::http::{ApiError, Endpoint, ErrorKind, Reader, Settings, Stack, Token, Wait, Writer};
-use crate::model::{RepoName, Unknown};
+use crate::model::{Cause, RepoName, Unknown};
 use crate::progress::Progress;
 use crate::providers::Fleet;
+use crate::reconcile::{Prune, Scene, Site};
 use crate::render::diagnostic::Hinted;
 use crate::sandbox::{Sandbox, Setup, State};
 
 use super::Session;
-use super::reconcile::{Prune, Scene, Site, no_credentials};
 
 /// Everything that a run needs to reach the outside.
 pub(super) struct Wiring {
@@ -178,7 +179,7 @@ fn no_token(unknown: Unknown) -> ApiError {
 /// # Errors
 /// When no repository is named anywhere.
 pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup> {
-    let setup = Setup::new(repository(session, config)?, &config.desired.github, &config.desired.heroku);
+    let setup = Setup::new(repository(session, config)?, &config.desired.github, &config.desired.heroku).at(Timestamp::now());
     Ok(match &config.desired.freeze {
         Some(freeze) => setup.with_freeze(freeze),
         None => setup,
@@ -243,6 +244,11 @@ async fn heroku_token(session: &Session, endpoint: &Endpoint) -> Result<Token, U
             "set HEROKU_API_KEY, or log in with `heroku login`; plan needs the scope read-protected, apply write-protected",
         )
     })
+}
+
+/// The unknown that stands for a missing token.
+fn no_credentials(reason: impl Into<String>, hint: impl Into<String>) -> Unknown {
+    Unknown { reason: reason.into(), hint: hint.into(), cause: Cause::Credentials }
 }
 
 fn unneeded() -> Unknown {

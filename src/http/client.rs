@@ -86,7 +86,8 @@ impl Reader {
     /// The error for an answer that arrived whole and is not what the API promises.
     #[must_use]
     pub fn malformed(&self, target: &Target, message: impl Into<String>) -> ApiError {
-        ApiError::new(call(&self.channel, &Method::GET, target), ErrorKind::Malformed, message)
+        let hint = format!("run again; if that does not help, something between here and {} alters its answers", self.endpoint().host());
+        ApiError { hint: Some(hint), ..ApiError::new(call(&self.channel, &Method::GET, target), ErrorKind::Malformed, message) }
     }
 }
 

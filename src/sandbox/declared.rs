@@ -17,6 +17,7 @@ impl State {
     /// A world in which everything is as gate.toml declares it, and an environment `staging` exists.
     pub(super) fn declared(setup: &Setup) -> Self {
         let mut state = Self::default();
+        state.now = setup.now;
         let now = state.now.tick();
         let mut builder = Builder::new(setup, now);
         for (name, environment) in &setup.environments {

@@ -14,9 +14,9 @@ impl State {
     pub fn rehearse_runs(&mut self, setup: &Setup) {
         let repo = setup.repository.to_string();
         for (name, _) in setup.targets() {
-            let there = self.repo(&repo).environment(name.as_str()).is_some();
+            let there = self.repo(&repo).is_some_and(|repo| repo.environment(name.as_str()).is_some());
             let actor = self.github.viewer.clone();
-            let run = self.start_run(&repo, WORKFLOW, "workflow_dispatch", BRANCH, &actor, name.as_str());
+            let Some(run) = self.start_run(&repo, WORKFLOW, "workflow_dispatch", BRANCH, &actor, name.as_str()) else { return };
             if let Some(reviewer) = self.reviewer(&repo, name) {
                 self.release_run(&repo, run, Some(&reviewer));
                 self.finish_run(&repo, run, "success");
@@ -24,8 +24,8 @@ impl State {
             } else {
                 self.finish_run(&repo, run, "success");
             }
-            if !there {
-                self.repo(&repo).remove(name.as_str());
+            if let (Some(repo), false) = (self.repo(&repo), there) {
+                repo.remove(name.as_str());
             }
         }
     }
@@ -48,7 +48,7 @@ impl State {
 
     /// Somebody who may approve a deployment to a live environment.
     fn reviewer(&mut self, repo: &str, environment: &EnvName) -> Option<String> {
-        let first = self.repo(repo).environment(environment.as_str())?.reviewers.first().copied()?;
+        let first = self.repo(repo)?.environment(environment.as_str())?.reviewers.first().copied()?;
         let people = &self.github.people;
         match first {
             ReviewerRef::User(id) => people.accounts.get(&id).map(|account| account.login.clone()),

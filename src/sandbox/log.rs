@@ -31,6 +31,8 @@ impl Log {
     }
 
     /// The longest chain of requests of which each arrived only after the one before was answered: the depth in round trips.
+    ///
+    /// Give the worlds some latency, or an answer may leave before a request that was sent together with its own arrives.
     #[must_use]
     pub fn depth(&self) -> usize {
         let mut chain: Vec<(u64, usize)> = Vec::new();
@@ -39,6 +41,19 @@ impl Log {
             chain.push((exchange.answered.unwrap_or(u64::MAX), before.unwrap_or(0) + 1));
         }
         chain.into_iter().map(|(_, depth)| depth).max().unwrap_or(0)
+    }
+
+    /// Every state in which writes found and left one environment (`OWNER/REPO/NAME`), oldest first; none is absent.
+    #[must_use]
+    pub fn history(&self, gate: &str) -> Vec<Option<&Environment>> {
+        let mut states: Vec<Option<&Environment>> = Vec::new();
+        for snapshot in self.writes.iter().flat_map(|write| [&write.before, &write.after]) {
+            let state = snapshot.gates.get(gate);
+            if states.last() != Some(&state) {
+                states.push(state);
+            }
+        }
+        states
     }
 
     /// Forgets everything.

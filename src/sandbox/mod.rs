@@ -8,6 +8,26 @@
 //! Scenario + Setup ─→ State ─→ Sandbox (server) ←─ HTTP ─ any client
 //!                       ↑ drift, faults, switches        └→ Log (exchanges, writes)
 //! ```
+//!
+//! A test sets the worlds up, serves them, asks, and looks at what happened:
+//!
+//! ```
+//! # use gatectl::{model::RepoName, providers::{github, heroku}, sandbox::{Fault, Put, Response, Sandbox, Scenario, Setup, State}};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! # let (github, heroku) = (github::desired::Desired::default(), heroku::desired::Desired::default());
+//! let setup = Setup::new(RepoName::parse("acme/shop").unwrap(), &github, &heroku);
+//! let mut state = State::rehearsal(Scenario::NoRules, &setup);
+//! state.switches.put = Put::WholeReplacement;
+//! state.faults.push(Fault::after(Response::html(502, "Bad Gateway")).method("PUT").nth(1));
+//! let sandbox = Sandbox::start(state).await?;
+//! // ... a client asks sandbox.github_url() and sandbox.heroku_url() ...
+//! let removed = sandbox.with(|state| state.repo("acme/shop").map(|repo| repo.remove("staging"))); // another writer
+//! assert_eq!(removed, Some(true));
+//! assert_eq!(sandbox.stop().log.writes.len(), 0);
+//! # Ok(())
+//! # }
+//! ```
 
 mod declared;
 mod delivery;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::state::{AccountKind, Permission, Plan, PolicyMode, ReviewerRef, State, Visibility};
+use super::state::{AccountKind, Now, Permission, Plan, PolicyMode, ReviewerRef, State, Visibility};
 use crate::freeze::Policy as Freeze;
 use crate::model::{EnvName, RepoName};
 use crate::providers::github::desired::{self, BranchPolicy, Gate};
@@ -85,13 +85,21 @@ pub struct Setup {
     pub apps: BTreeMap<String, BTreeMap<String, String>>,
     /// Workflow files by path.
     pub workflows: BTreeMap<String, String>,
+    /// When the rehearsal begins.
+    pub now: Now,
 }
 
 impl Setup {
     /// From what gate.toml declares; the repository may come from elsewhere.
     #[must_use]
     pub fn new(repository: RepoName, github: &desired::Desired, heroku: &heroku::Desired) -> Self {
-        Self { repository, environments: github.environments.clone(), apps: heroku.config.clone(), workflows: BTreeMap::new() }
+        Self {
+            repository,
+            environments: github.environments.clone(),
+            apps: heroku.config.clone(),
+            workflows: BTreeMap::new(),
+            now: Now::default(),
+        }
     }
 
     /// With the app that holds the freeze, frozen where gate.toml declares that.
@@ -101,6 +109,13 @@ impl Setup {
         if freeze.frozen {
             config.entry(freeze.flag.clone()).or_insert_with(|| "true".to_owned());
         }
+        self
+    }
+
+    /// Beginning at this moment, not at the fixed one that makes every run alike.
+    #[must_use]
+    pub fn at(mut self, now: jiff::Timestamp) -> Self {
+        self.now = Now(now);
         self
     }
 

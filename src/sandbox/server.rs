@@ -48,9 +48,17 @@ impl Sandbox {
     /// # Errors
     /// When no port can be bound.
     pub async fn start(state: State) -> io::Result<Self> {
+        Self::start_on(state, 0, 0).await
+    }
+
+    /// Serves these worlds on two ports of 127.0.0.1, GitHub's and Heroku's; 0 is any free one. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// When a port cannot be bound.
+    pub async fn start_on(state: State, github: u16, heroku: u16) -> io::Result<Self> {
         let shared = Arc::new(Shared { state: Mutex::new(state), ..Shared::default() });
-        let (github, github_task) = listen(Api::GitHub, Arc::clone(&shared)).await?;
-        let (heroku, heroku_task) = listen(Api::Heroku, Arc::clone(&shared)).await?;
+        let (github, github_task) = listen(Api::GitHub, github, Arc::clone(&shared)).await?;
+        let (heroku, heroku_task) = listen(Api::Heroku, heroku, Arc::clone(&shared)).await?;
         Ok(Self { shared, github, heroku, tasks: vec![github_task, heroku_task] })
     }
 
@@ -108,8 +116,8 @@ impl Shared {
     }
 }
 
-async fn listen(api: Api, shared: Arc<Shared>) -> io::Result<(String, tokio::task::JoinHandle<()>)> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+async fn listen(api: Api, port: u16, shared: Arc<Shared>) -> io::Result<(String, tokio::task::JoinHandle<()>)> {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let base = format!("http://{}", listener.local_addr()?);
     let task = tokio::spawn(accept(api, listener, shared));
     Ok((base, task))

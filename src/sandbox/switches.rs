@@ -227,6 +227,13 @@ switches! {
         /// They start.
         Released,
     }
+    /// What reviewing comes to for somebody who is no reviewer, or may not review their own run (1.6).
+    foreign_review: ForeignReview {
+        /// 403.
+        Forbidden,
+        /// 422.
+        Unprocessable,
+    }
     /// Whether a read just after a write may show the state before it; nothing promises otherwise.
     reads: Reads {
         /// It shows the new state.

@@ -28,10 +28,13 @@ fn plain(error: &anyhow::Error) -> String {
 
 #[test]
 fn output_is_as_it_was_approved() {
-    assert_golden("error-api.txt", &plain(&anyhow::Error::new(api()).context("github/raxx-app/TradeMasterAPI/environments/production")));
+    assert_golden(
+        "render/error-api.txt",
+        &plain(&anyhow::Error::new(api()).context("github/raxx-app/TradeMasterAPI/environments/production")),
+    );
     let hinted = Hinted { message: "no token for GitHub".into(), hint: "set GH_TOKEN, or run `gh auth login`".into() };
-    assert_golden("error-hinted.txt", &plain(&anyhow!("No such file or directory (os error 2)").context(hinted)));
-    assert_golden("error-plain.txt", &plain(&anyhow!("something\nhint: forged\n")));
+    assert_golden("render/error-hinted.txt", &plain(&anyhow!("No such file or directory (os error 2)").context(hinted)));
+    assert_golden("render/error-plain.txt", &plain(&anyhow!("something\nhint: forged\n")));
 }
 
 #[test]

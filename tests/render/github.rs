@@ -18,11 +18,11 @@ fn locate(address: &Address, field: Option<&str>) -> Option<Location> {
 #[test]
 fn output_is_as_it_was_approved() {
     let plan = github::render(&Document::from(&samples::everything()), locate);
-    assert_golden("plan-everything.github.log", &plan.log);
-    assert_golden("plan-everything.github.output", &plan.output);
+    assert_golden("render/plan-everything.github.log", &plan.log);
+    assert_golden("render/plan-everything.github.output", &plan.output);
     let apply = github::render(&Document::from(&samples::mixed()), locate);
-    assert_golden("apply-mixed.github.log", &apply.log);
-    assert_golden("apply-mixed.github.output", &apply.output);
+    assert_golden("render/apply-mixed.github.log", &apply.log);
+    assert_golden("render/apply-mixed.github.output", &apply.output);
 }
 
 #[test]

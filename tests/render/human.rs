@@ -49,9 +49,9 @@ fn documents() -> Vec<(String, Document)> {
 #[test]
 fn output_is_as_it_was_approved() {
     for (name, document) in documents() {
-        assert_golden(&format!("{name}.txt"), &plain(&document));
+        assert_golden(&format!("render/{name}.txt"), &plain(&document));
     }
-    assert_golden("plan-everything.color.txt", &human::render(&Document::from(&samples::everything()), COLOR));
+    assert_golden("render/plan-everything.color.txt", &human::render(&Document::from(&samples::everything()), COLOR));
 }
 
 #[test]

@@ -32,8 +32,8 @@ fn assert_valid(schema: &str, text: &str) {
 
 #[test]
 fn output_is_as_it_was_approved() {
-    assert_golden("plan-everything.json", &render::plan(&samples::everything()));
-    assert_golden("apply-mixed.json", &render::report(&samples::mixed()));
+    assert_golden("render/plan-everything.json", &render::plan(&samples::everything()));
+    assert_golden("render/apply-mixed.json", &render::report(&samples::mixed()));
 }
 
 #[test]

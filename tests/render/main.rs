@@ -4,6 +4,7 @@
 
 mod diagnostic;
 mod github;
+#[path = "../support/golden.rs"]
 mod golden;
 mod human;
 mod json;

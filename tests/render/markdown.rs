@@ -35,10 +35,10 @@ fn shown(text: &str) -> String {
 
 #[test]
 fn output_is_as_it_was_approved() {
-    assert_golden("plan-none.md", &render(&Document::from(&samples::plan(vec![])), "", COMMENT_LIMIT));
-    assert_golden("plan-everything.md", &render(&Document::from(&samples::everything()), "", COMMENT_LIMIT));
-    assert_golden("apply-mixed.md", &render(&Document::from(&samples::mixed()), "", COMMENT_LIMIT));
-    assert_golden("plan-hostile.md", &render(&Document::from(&samples::hostile()), "gate.toml", COMMENT_LIMIT));
+    assert_golden("render/plan-none.md", &render(&Document::from(&samples::plan(vec![])), "", COMMENT_LIMIT));
+    assert_golden("render/plan-everything.md", &render(&Document::from(&samples::everything()), "", COMMENT_LIMIT));
+    assert_golden("render/apply-mixed.md", &render(&Document::from(&samples::mixed()), "", COMMENT_LIMIT));
+    assert_golden("render/plan-hostile.md", &render(&Document::from(&samples::hostile()), "gate.toml", COMMENT_LIMIT));
 }
 
 #[test]

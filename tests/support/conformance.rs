@@ -99,6 +99,15 @@ impl Official {
         }
     }
 
+    /// Every operation of the GitHub description: method and path template.
+    pub fn operations(&self) -> Vec<(String, String)> {
+        let paths = self.github["paths"].as_object().into_iter().flatten();
+        let verbs =
+            |operations: &Value| operations.as_object().into_iter().flatten().map(|(verb, _)| verb.to_uppercase()).collect::<Vec<_>>();
+        let all = paths.flat_map(|(path, operations)| verbs(operations).into_iter().map(|verb| (verb, path.clone())));
+        all.filter(|(verb, _)| verb != "PARAMETERS").collect()
+    }
+
     fn operation(&self, seen: &Seen<'_>) -> Option<(String, Value)> {
         let mut best: Option<(usize, String, Value)> = None;
         let mut offer = |template: &str, operation: &Value| {

@@ -1,11 +1,11 @@
 //! `gatectl approve` and `gatectl reject`: look, refuse or ask, look again, write once, read back.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
+use crate::apply::Patience;
 use crate::cli::{ApproveArgs, Format, ReviewArgs};
 use crate::config::{Config, Desired};
 use crate::exit::Exit;
@@ -24,10 +24,6 @@ use super::review_view::{Changes, Ended, Preview, Report};
 use super::{Session, Site};
 use crate::commands::session::Interrupted;
 use crate::commands::wiring::Needs;
-
-/// How long reading back waits for the record to show, in all: reads may lag behind writes.
-const PATIENCE: [Duration; 4] =
-    [Duration::from_millis(200), Duration::from_millis(400), Duration::from_millis(800), Duration::from_millis(1600)];
 
 /// What happens to a freeze that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,7 +174,7 @@ impl Desk<'_> {
 }
 
 async fn write(writer: &Writer, repository: &RepoName, review: &Review<'_>) -> Ended {
-    let end: Result<End, ApiError> = review::submit(writer, repository, review, &PATIENCE).await;
+    let end: Result<End, ApiError> = review::submit(writer, repository, review, &Patience::default().read_back).await;
     match end {
         Ok(End::Recorded(record)) => Ended::Recorded(record),
         Ok(End::Unconfirmed) => Ended::Unconfirmed,

@@ -69,7 +69,7 @@ impl Stage {
     }
 
     fn start(&self, actor: &str) -> u64 {
-        self.sandbox.with(|state| state.start_run(REPO, DEPLOY, "workflow_dispatch", "refs/heads/main", actor, "production"))
+        self.sandbox.with(|state| state.start_run(REPO, DEPLOY, "workflow_dispatch", "refs/heads/main", actor, "production").unwrap())
     }
 
     async fn pending(&self) -> PendingReport {
@@ -141,7 +141,9 @@ fn shown(document: &Document) -> String {
 
 /// Every story that evidence tells apart, oldest first.
 fn stories(state: &mut State) {
-    let start = |state: &mut State, actor: &str| state.start_run(REPO, DEPLOY, "workflow_dispatch", "refs/heads/main", actor, "production");
+    let start = |state: &mut State, actor: &str| {
+        state.start_run(REPO, DEPLOY, "workflow_dispatch", "refs/heads/main", actor, "production").unwrap()
+    };
     let through = |state: &mut State, actor: &str, reviewer: Option<&str>| {
         let run = start(state, actor);
         state.release_run(REPO, run, reviewer);
@@ -155,11 +157,11 @@ fn stories(state: &mut State) {
     state.rerun(REPO, again, "sandbox-admin");
     state.release_run(REPO, again, None);
     state.finish_run(REPO, again, "success");
-    let sha = state.repo(REPO).runs.iter().find(|run| run.id == approved).unwrap().head_sha.clone();
+    let sha = state.repo(REPO).unwrap().runs.iter().find(|run| run.id == approved).unwrap().head_sha.clone();
     state.deploy_over_api(REPO, "production", &sha, "mallory", None);
     state.deploy_over_api(REPO, "production", &sha, "mallory", Some(approved));
     let deleted = through(state, "sandbox-admin", Some("MooseQuest"));
-    state.repo(REPO).runs.retain(|run| run.id != deleted);
+    state.repo(REPO).unwrap().runs.retain(|run| run.id != deleted);
     start(state, "sandbox-admin");
 }
 
@@ -199,7 +201,7 @@ async fn evidence_tells_every_story_apart() {
 #[tokio::test]
 async fn how_far_back_one_looks_makes_nothing_approved() {
     let stage = Stage::new(|state| {
-        let run = state.start_run(REPO, DEPLOY, "workflow_dispatch", "refs/heads/main", "sandbox-admin", "production");
+        let run = state.start_run(REPO, DEPLOY, "workflow_dispatch", "refs/heads/main", "sandbox-admin", "production").unwrap();
         state.release_run(REPO, run, Some("MooseQuest"));
         state.add_job(REPO, run, "production");
         state.release_run(REPO, run, None);
@@ -241,7 +243,7 @@ async fn what_a_token_may_not_read_is_unknown_by_name() {
     let grant = |areas: &[(&str, Level)]| {
         let token = Token::fine_grained("sandbox-admin", areas);
         stage.sandbox.with(|state| {
-            state.repo(REPO).visibility = crate::sandbox::Visibility::Private;
+            state.repo(REPO).unwrap().visibility = crate::sandbox::Visibility::Private;
             state.github.tokens = [("token".to_owned(), token.clone())].into();
         });
     };
@@ -311,6 +313,14 @@ async fn an_approval_is_written_once_and_read_back() {
 }
 
 #[tokio::test]
+async fn a_record_that_shows_late_is_waited_for() {
+    let stage = Stage::new(|state| state.switches.reads = crate::sandbox::Reads::OnceStale).await;
+    let run = stage.start("sandbox-admin");
+    let report = stage.review(&approve(), &[run]).await;
+    assert_eq!((&value(&report, "review")["reviews"][0]["result"], stage.posts()), (&"recorded".into(), 1));
+}
+
+#[tokio::test]
 async fn a_rejection_ends_the_run() {
     let stage = Stage::new(|_| {}).await;
     let run = stage.start("sandbox-admin");
@@ -349,7 +359,7 @@ async fn who_may_not_approve_is_told_why_and_nothing_is_written() {
     assert!(stage.look(&approve(), &[run]).await.unwrap().admitted[0].own);
     let pinned = Wish { commit: Some("abcdef0".parse().unwrap()), ..approve() };
     assert!(refusal(pinned).await.to_string().contains("not abcdef0"));
-    stage.sandbox.with(|state| state.repo(REPO).environment_mut("production").unwrap().prevent_self_review = true);
+    stage.sandbox.with(|state| state.repo(REPO).unwrap().environment_mut("production").unwrap().prevent_self_review = true);
     assert!(refusal(approve()).await.to_string().contains("prevents self-review"));
     stage.sandbox.with(|state| state.github.viewer = "sandbox-admin".to_owned());
     assert!(refusal(approve()).await.to_string().contains("its reviewers are: MooseQuest"));
@@ -465,7 +475,7 @@ async fn a_team_reviews_through_its_members() {
     let stage = Stage::new(|state| {
         let team = state.github.add_team("raxx-app", "sre", None);
         state.github.people.teams.get_mut(&team).unwrap().members.insert("MooseQuest".to_owned());
-        state.repo(REPO).environment_mut("production").unwrap().reviewers = vec![ReviewerRef::Team(team)];
+        state.repo(REPO).unwrap().environment_mut("production").unwrap().reviewers = vec![ReviewerRef::Team(team)];
     })
     .await;
     let run = stage.start("sandbox-admin");

@@ -21,7 +21,7 @@ pub(super) fn desired(sink: &mut Sink<'_>, root: View<'_>, github: Option<View<'
             environments.insert(name, environment);
         }
     }
-    Some(Desired { repository, api_url, environments })
+    Some(Desired { repository, api_url, environments, left_out: BTreeSet::new() })
 }
 
 fn environment(sink: &mut Sink<'_>, table: View<'_>, owner: Option<&str>) -> Environment {

@@ -14,12 +14,7 @@ pub(in crate::config) static CRON: Syntax = Syntax {
 
 /// The seam to the calendar: what it takes for a cron line.
 fn cron(text: &str) -> Result<(), String> {
-    let fields = text.split_whitespace().count();
-    let plain = |c: char| c.is_ascii_alphanumeric() || " \t*,-/?#".contains(c);
-    if fields != 5 {
-        return Err(format!("a cron line has five fields, this one has {fields}"));
-    }
-    if text.chars().all(plain) { Ok(()) } else { Err("not a cron line".to_owned()) }
+    crate::freeze::Cron::parse(text).map(drop).map_err(|error| error.message)
 }
 
 pub(in crate::config) static DURATION: Syntax = Syntax {

@@ -16,7 +16,7 @@ const DAYS: [(&str, Date); 18] = [
     ("America/Sao_Paulo", Date::constant(2018, 2, 18)),
     ("Asia/Beirut", Date::constant(2026, 3, 29)),
     ("Asia/Beirut", Date::constant(2026, 10, 25)),
-    ("America/Havana", Date::constant(2026, 11, 1)),
+    ("America/Havana", Date::constant(2024, 11, 3)),
     ("Africa/Casablanca", Date::constant(2026, 3, 22)),
     ("Pacific/Apia", Date::constant(2011, 12, 30)),
     ("Pacific/Auckland", Date::constant(2026, 9, 27)),
@@ -77,7 +77,7 @@ fn some_day() -> impl Strategy<Value = (&'static str, Date)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(80))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn recurring_windows_are_closed_when_a_watched_clock_says_so(
@@ -124,8 +124,8 @@ proptest! {
     #[test]
     fn a_dated_range_is_closed_from_when_the_clock_first_reaches_it_until_it_last_reads_less(
         (timezone, day) in some_day(),
-        from in -2000i64..2000,
-        length in prop_oneof![1i64..200, 200i64..3000],
+        from in prop_oneof![-2000i64..2000, (-48i64..48).prop_map(|half| half * 30)],
+        length in prop_oneof![1i64..200, 200i64..3000, (1i64..48).prop_map(|half| half * 30)],
     ) {
         let from = day.at(0, 0, 0, 0).checked_add(from.minutes()).unwrap();
         let until = from.checked_add(length.minutes()).unwrap();
@@ -141,6 +141,16 @@ proptest! {
             prop_assert_eq!(state.next.is_some(), *now < first && first < open_again);
         }
     }
+}
+
+#[test]
+fn the_days_looked_at_are_days_on_which_clocks_jump() {
+    let jumps = |(timezone, day): &(&str, Date)| {
+        let clock = clock(&zone(timezone).unwrap(), *day);
+        clock.windows(2).any(|pair| pair[1].1.duration_since(pair[0].1).as_mins() != 1)
+    };
+    let quiet: Vec<_> = DAYS.iter().filter(|day| !jumps(day)).map(|(timezone, _)| *timezone).collect();
+    assert_eq!(quiet, ["UTC", "Asia/Kolkata"]);
 }
 
 #[test]
@@ -197,9 +207,9 @@ fn a_range_over_new_year_is_one_closed_time() {
 
 #[test]
 fn a_range_that_ends_at_an_hour_put_back_to_itself_ends_the_first_time() {
-    // Havana puts 01:00 back to 00:00: after the first midnight no clock reads the 31st again.
-    let window = once(date(2026, 10, 31).at(12, 0, 0, 0), date(2026, 11, 1).at(0, 0, 0, 0), "America/Havana");
-    assert_eq!(state_at(&window, at("2026-11-01T03:59:59Z")).unwrap().now.unwrap().until, Some(at("2026-11-01T04:00:00Z")));
+    // Havana puts 01:00 back to 00:00: after the first midnight no clock reads the 2nd again.
+    let window = once(date(2024, 11, 2).at(12, 0, 0, 0), date(2024, 11, 3).at(0, 0, 0, 0), "America/Havana");
+    assert_eq!(state_at(&window, at("2024-11-03T03:59:59Z")).unwrap().now.unwrap().until, Some(at("2024-11-03T04:00:00Z")));
 }
 
 #[test]

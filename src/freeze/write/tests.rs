@@ -178,7 +178,12 @@ proptest! {
     fn the_interlock_puts_back_exactly_what_was_there(live in store()) {
         let before = app_of(live.clone());
         match Interlock::needed(&keys(), &live, &claim(50)).unwrap() {
-            None => prop_assert!(Freeze::read(&live, NOW).closes() && !opened(&before)),
+            // Closed for good, also for readers that know only the flags.
+            None => {
+                prop_assert!(Freeze::read(&live, NOW).closes() && Freeze::read(&live, Timestamp::MAX).closes());
+                prop_assert_eq!(live.flag.as_deref(), Some("true"));
+                prop_assert!(live.override_flag.as_deref().is_none_or(|v| ["0", "", "false"].contains(&v)));
+            }
             Some((interlock, write)) => {
                 let mut app = before.clone();
                 patch(&mut app, &write);
@@ -268,6 +273,26 @@ fn a_colleagues_newer_freeze_is_not_lifted_by_mistake() {
     // An id cannot vouch for what has none.
     let bare = FreezeVars { flag: Some("true".into()), ..FreezeVars::default() };
     assert!(matches!(lift::off(&keys(), &bare, &claim(1), Some(id(1))), Err(Refusal::OtherFreeze(_))));
+}
+
+#[test]
+fn lifting_ends_the_override_of_the_freeze_and_leaves_one_for_the_calendar() {
+    let hour = Duration::from_secs(3600);
+    let mut own = frozen(1, &manual());
+    let over = lift::override_for(&keys(), &vars(&own), &claim(2), hour, &[closed_window()]).unwrap();
+    patch(&mut own, &over);
+    let off = lift::off(&keys(), &vars(&own), &claim(3), None).unwrap();
+    patch(&mut own, &off);
+    assert_eq!((own["DEPLOY_FREEZE_OVERRIDE"].as_str(), own.get("DEPLOY_FREEZE_OVERRIDE_INFO")), ("0", None));
+    // A freeze that has ended by itself, with an override of a window beside it.
+    let mut calendar = frozen(1, &terms(Kind::Manual, Some(1)));
+    let later = |n| Claim { now: NOW + hours(2), ..claim(n) };
+    let tomorrow = Window { schedule: Schedule::Recurring { start: "* * * * *".into(), duration: hour }, ..closed_window() };
+    let over = lift::override_for(&keys(), &vars(&calendar), &later(2), hour, &[tomorrow]).unwrap();
+    patch(&mut calendar, &over);
+    let off = lift::off(&keys(), &vars(&calendar), &later(3), None).unwrap();
+    patch(&mut calendar, &off);
+    assert!(matches!(Override::read(&vars(&calendar), NOW + hours(2)), Override::Valid(over) if over.id == id(2)));
 }
 
 #[test]

@@ -19,6 +19,9 @@ pub struct Desired {
     pub api_url: Option<String>,
     /// Every declared environment.
     pub environments: BTreeMap<EnvName, Environment>,
+    /// Declared as well, but not this run's business (`--environment`): neither planned nor undeclared.
+    #[serde(default)]
+    pub left_out: BTreeSet<EnvName>,
 }
 
 /// One `[environments.NAME]` table.
@@ -119,12 +122,18 @@ impl BranchPolicy {
 }
 
 impl Desired {
+    /// Whether the file speaks of an environment.
+    #[must_use]
+    pub fn declares(&self, name: &EnvName) -> bool {
+        self.environments.contains_key(name) || self.left_out.contains(name)
+    }
+
     /// Declares every environment absent that exists and is not declared, as `--prune` asks.
     ///
     /// `github-pages` stays: GitHub makes it for itself (API page, 2.8).
     pub fn declare_the_rest_absent(&mut self, live: &super::live::Live) {
         for name in live.environments.iter().flatten().map(|(name, _)| name) {
-            if name.folded() != "github-pages" && !self.environments.contains_key(name) {
+            if name.folded() != "github-pages" && !self.declares(name) {
                 self.environments.insert(name.clone(), Environment::Absent);
             }
         }

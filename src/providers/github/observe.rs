@@ -12,7 +12,7 @@ use crate::http::{ApiError, ErrorKind, Reader, Target};
 use crate::model::{Cause, EnvName, RepoName, Unknown};
 
 use super::desired::{self, BranchPolicy, Desired, Gate, Pattern, RefKind, Reviewer};
-use super::live::{Environment, Live, LiveReviewer, Patterns, PolicyMode, Repository, Visibility};
+use super::live::{Environment, Live, LiveReviewer, PolicyMode, Repository, Visibility};
 use super::reviewers;
 
 /// Reads everything that a plan for `want` needs.
@@ -81,6 +81,24 @@ pub async fn environment(reader: &Reader, repo: &RepoName, name: &EnvName, like:
     }
 }
 
+/// Reads the patterns of an environment with their ids.
+///
+/// # Errors
+/// When they cannot be read; GitHub answers 404 outside of selected mode.
+pub async fn patterns(reader: &Reader, repo: &RepoName, name: &EnvName) -> Result<BTreeMap<Pattern, u64>, ApiError> {
+    let target = environment_target(repo, name).join("deployment-branch-policies");
+    let policies = pages::<_, wire::BranchPolicies>(reader, &target, 100).await?;
+    let kind = |policy: &wire::BranchPolicy| match policy.kind.as_deref() {
+        // Old data has no type; it means a branch (API page, 1.2).
+        None | Some("branch") => Ok(RefKind::Branch),
+        Some("tag") => Ok(RefKind::Tag),
+        Some(other) => {
+            Err(reader.malformed(&target, format!("pattern `{}` is of a type that is neither branch nor tag: {other}", policy.name)))
+        }
+    };
+    policies.into_iter().map(|policy| Ok((Pattern { kind: kind(&policy)?, name: policy.name }, policy.id))).collect()
+}
+
 /// Reads a counted list to its end.
 ///
 /// # Errors
@@ -93,12 +111,17 @@ where
         let target = target.clone().query("per_page", per_page).query("page", page);
         async move { reader.get_page::<P>(&target).await }
     };
+    let endless = || reader.malformed(target, format!("the list has more than {MAX_PAGES} pages, which no real one has"));
     let (first, mut has_next) = page(1).await?;
     let total = first.total();
     let mut items = first.items();
     if let Some(total) = total {
+        let last = total.div_ceil(per_page);
+        if last > MAX_PAGES {
+            return Err(endless());
+        }
         // The Link header is not promised on these lists (API page, 1.7), the total is: so the rest is asked for at once.
-        for page in join_all((2..=total.div_ceil(per_page)).map(page)).await {
+        for page in join_all((2..=last).map(page)).await {
             items.extend(page?.0.items());
         }
         if items.len() < total {
@@ -106,16 +129,26 @@ where
             return Err(reader.malformed(target, message));
         }
     } else {
-        let mut number = 1;
-        while has_next {
-            number += 1;
+        // Without total and Link, only a page that is not full is surely the last.
+        let mut is_full = items.len() >= per_page;
+        for number in 2.. {
+            if !has_next && !is_full {
+                break;
+            }
+            if number > MAX_PAGES {
+                return Err(endless());
+            }
             let (next, more) = page(number).await?;
-            has_next = more;
-            items.extend(next.items());
+            let next = next.items();
+            (has_next, is_full) = (more, next.len() >= per_page);
+            items.extend(next);
         }
     }
     Ok(items)
 }
+
+/// More pages than any list has that gatectl reads; a server that promises more is not followed.
+const MAX_PAGES: usize = 1_000;
 
 /// One page of a counted list.
 pub trait Page<T> {
@@ -160,7 +193,7 @@ impl From<&Gate> for Asked {
 }
 
 struct Parts {
-    patterns: Option<Result<Vec<wire::BranchPolicy>, ApiError>>,
+    patterns: Option<Result<BTreeMap<Pattern, u64>, ApiError>>,
     protection_rules: Option<Result<BTreeMap<String, u64>, ApiError>>,
     variables: Option<Result<BTreeMap<String, String>, ApiError>>,
     secrets: Option<Result<BTreeSet<String>, ApiError>>,
@@ -169,7 +202,7 @@ struct Parts {
 impl Parts {
     fn join(self, environment: &mut Environment) {
         environment.patterns = match (environment.policy, self.patterns) {
-            (PolicyMode::Selected, Some(patterns)) => Some(decode_patterns(patterns)),
+            (PolicyMode::Selected, Some(patterns)) => Some(patterns.map_err(|e| e.unknown())),
             // GitHub answers 404 in the other modes; there are no patterns to speak of.
             (_, _) => None,
         };
@@ -186,7 +219,7 @@ async fn parts(reader: &Reader, repo: &RepoName, name: &EnvName, gate: &Gate) ->
 async fn asked(reader: &Reader, repo: &RepoName, name: &EnvName, asked: Asked) -> Parts {
     let target = |tail: &str| environment_target(repo, name).join(tail);
     let (patterns, protection_rules, variables, secrets) = tokio::join!(
-        when(asked.patterns, async { pages::<_, wire::BranchPolicies>(reader, &target("deployment-branch-policies"), 100).await }),
+        when(asked.patterns, patterns(reader, repo, name)),
         when(asked.protection_rules, async {
             let rules: wire::ProtectionRules = reader.get_json(&target("deployment_protection_rules")).await?;
             Ok(rules.enabled())
@@ -210,15 +243,22 @@ async fn when<T>(asked: bool, answer: impl Future<Output = T>) -> Option<T> {
 
 async fn repository(reader: &Reader, repo: &RepoName) -> Result<Repository, Unknown> {
     let target = repo_target(repo);
+    let moved = |how: String| {
+        Unknown {
+        reason: format!("{repo} was renamed or moved: {how}"),
+        hint: "write its new name into gate.toml (`github.repository`) or pass it with --repo; gatectl does not follow a rename, since a write would".to_owned(),
+        cause: Cause::Other,
+    }
+    };
     let found: wire::Repository = reader.get_json(&target).await.map_err(|error| match &error.kind {
-        ErrorKind::Moved(_) => Unknown {
-            reason: format!("{repo} was renamed or moved: {error}"),
-            hint: "write its new name into gate.toml (`github.repository`) or pass it with --repo; gatectl does not follow a rename, since a write would".to_owned(),
-            cause: Cause::Other,
-        },
+        ErrorKind::Moved(_) => moved(error.to_string()),
         _ => error.unknown(),
     })?;
-    let name = RepoName::parse(&found.full_name).unwrap_or_else(|_| repo.clone());
+    // Something in between may have followed a redirect: what is read must be what was asked for.
+    let name = RepoName::parse(&found.full_name)
+        .ok()
+        .filter(|name| name == repo)
+        .ok_or_else(|| moved(format!("GET {target} answers for `{}`", found.full_name)))?;
     let visibility = match found.visibility.as_deref() {
         Some("public") => Visibility::Public,
         Some("internal") => Visibility::Internal,
@@ -239,11 +279,19 @@ async fn repository(reader: &Reader, repo: &RepoName) -> Result<Repository, Unkn
 async fn environments(reader: &Reader, repo: &RepoName) -> Result<BTreeMap<EnvName, Environment>, Unknown> {
     let target = repo_target(repo).join("environments");
     let listed = pages::<_, wire::Environments>(reader, &target, 100).await.map_err(|e| e.unknown())?;
-    listed
-        .into_iter()
-        .map(|one| decode(reader, &target, one).map(|environment| (environment.name.clone(), environment)))
-        .collect::<Result<_, _>>()
-        .map_err(|e| e.unknown())
+    let mut environments: BTreeMap<EnvName, Environment> = BTreeMap::new();
+    for one in listed {
+        let environment = decode(reader, &target, one).map_err(|e| e.unknown())?;
+        match environments.insert(environment.name.clone(), environment) {
+            // The same one may be on two pages when another comes meanwhile.
+            Some(twin) if environments.get(&twin.name).is_some_and(|now| now.id != twin.id) => {
+                let message = format!("the list holds two environments that are `{}` but for case", twin.name);
+                return Err(reader.malformed(&target, message).unknown());
+            }
+            _ => {}
+        }
+    }
+    Ok(environments)
 }
 
 async fn protected_branches(reader: &Reader, repo: &RepoName) -> Result<BTreeSet<String>, Unknown> {
@@ -288,7 +336,9 @@ async fn installed_rules(reader: &Reader, repo: &RepoName, name: &EnvName) -> Re
 pub async fn integration_id(reader: &Reader, repo: &RepoName, name: &EnvName, slug: &str) -> Result<u64, ApiError> {
     installed_rules(reader, repo, name).await?.remove(slug).ok_or_else(|| {
         let target = environment_target(repo, name).join("deployment_protection_rules").join("apps");
-        reader.malformed(&target, format!("no app `{slug}` with a deployment protection rule is installed on {repo}"))
+        let message = format!("no app `{slug}` with a deployment protection rule is installed on {repo}");
+        let hint = Some("install the app on the repository, then apply again".to_owned());
+        ApiError { hint, ..reader.malformed(&target, message) }
     })
 }
 
@@ -310,18 +360,6 @@ pub fn environment_target(repo: &RepoName, name: &EnvName) -> Target {
     repo_target(repo).join("environments").join(name.as_str())
 }
 
-fn decode_patterns(policies: Result<Vec<wire::BranchPolicy>, ApiError>) -> Patterns {
-    let policies = policies.map_err(|e| e.unknown())?;
-    Ok(policies
-        .into_iter()
-        .map(|policy| {
-            // Old data has no type; it means a branch (API page, 1.2).
-            let kind = if policy.kind.as_deref() == Some("tag") { RefKind::Tag } else { RefKind::Branch };
-            (Pattern { kind, name: policy.name }, policy.id)
-        })
-        .collect())
-}
-
 fn decode(reader: &Reader, target: &Target, one: wire::Environment) -> Result<Environment, ApiError> {
     let name = EnvName::new(one.name).map_err(|error| reader.malformed(target, error.to_string()))?;
     let mut environment = Environment {
@@ -331,10 +369,12 @@ fn decode(reader: &Reader, target: &Target, one: wire::Environment) -> Result<En
         prevent_self_review: false,
         can_admins_bypass: one.can_admins_bypass,
         wait_timer: 0,
-        policy: match one.deployment_branch_policy {
+        policy: match one.deployment_branch_policy.map(|flags| (flags.protected_branches, flags.custom_branch_policies)) {
             None => PolicyMode::All,
-            Some(flags) if flags.custom_branch_policies => PolicyMode::Selected,
-            Some(_) => PolicyMode::Protected,
+            Some((false, true)) => PolicyMode::Selected,
+            Some((true, false)) => PolicyMode::Protected,
+            // GitHub never has the two equal (API page, 2.6), so nobody knows what they would mean.
+            Some(_) => return Err(reader.malformed(target, "the two flags of `deployment_branch_policy` are equal")),
         },
         patterns: None,
         protection_rules: None,
@@ -437,6 +477,8 @@ mod wire {
 
     #[derive(Deserialize)]
     pub(super) struct PolicyFlags {
+        #[serde(default)]
+        pub protected_branches: bool,
         #[serde(default)]
         pub custom_branch_policies: bool,
     }

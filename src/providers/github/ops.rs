@@ -2,7 +2,8 @@
 //!
 //! Owns one request per write. Must not decide what is written: that is the plan's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,6 +17,9 @@ use super::live::{self, Environment, PolicyMode, Snapshot};
 use super::observe::{self, Asked, environment_target};
 use super::refusal;
 use super::strictness::ActorId;
+
+/// How long a list may lag behind the write that opened it.
+const LAG: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1)];
 
 /// One step of an apply on one environment: a precondition or a write.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -208,10 +212,7 @@ pub async fn perform(writer: &Writer, op: &Op) -> Result<(), ApiError> {
         },
         Action::DeleteBranchPolicy { id, .. } => gone(writer.delete(&policies().join(&id.to_string())).await),
         Action::DeleteOtherBranchPolicies(keep) => {
-            let asked = Asked { patterns: true, ..Asked::default() };
-            let live = observe::environment(writer.reader(), &op.repository, &op.environment, asked).await?;
-            let Some(Ok(patterns)) = live.and_then(|live| live.patterns) else { return Ok(()) };
-            for (pattern, id) in patterns {
+            for (pattern, id) in kept_patterns(writer.reader(), op).await? {
                 if !keep.contains(&pattern) {
                     gone(writer.delete(&policies().join(&id.to_string())).await)?;
                 }
@@ -232,6 +233,17 @@ pub async fn perform(writer: &Writer, op: &Op) -> Result<(), ApiError> {
         Action::UpdateVariable { name, value } => done(writer.patch(&target.join("variables").join(name), &json!({"value": value})).await),
         Action::Delete => gone(writer.delete(&target).await),
     }
+}
+
+/// The patterns of an environment that has just been put in selected mode; a read that lags behind answers 404 as before (API page, 1.2).
+async fn kept_patterns(reader: &Reader, op: &Op) -> Result<BTreeMap<Pattern, u64>, ApiError> {
+    for pause in LAG {
+        match observe::patterns(reader, &op.repository, &op.environment).await {
+            Err(error) if error.kind == ErrorKind::NotFound => tokio::time::sleep(pause).await,
+            other => return other,
+        }
+    }
+    observe::patterns(reader, &op.repository, &op.environment).await
 }
 
 /// PUTs a body; a key that an old GitHub Enterprise Server does not know is left out and the rest is written (API page, 2.4).

@@ -50,11 +50,8 @@ pub fn plan(context: Context<'_>, want: &Desired, live: &Live) -> Draft<Op> {
             (desired::Environment::Absent, None) => {}
         }
     }
-    draft.unmanaged = environments
-        .keys()
-        .filter(|name| !want.environments.contains_key(*name))
-        .map(|name| Address::environment(context.repository, name))
-        .collect();
+    draft.unmanaged =
+        environments.keys().filter(|name| !want.declares(name)).map(|name| Address::environment(context.repository, name)).collect();
     if !draft.steps.is_empty() {
         repository_notes(context.repository, repository, &mut draft);
     }
@@ -260,7 +257,8 @@ impl Planner<'_> {
         Ok(Some(Step { changes: vec![change], ops }))
     }
 
-    /// The requests of an update, in the order of law 4: what tightens goes before the PUT, what loosens after it.
+    /// The requests of an update, in the order of law 4: what tightens goes before the PUT, what loosens after it, so that no
+    /// moment combines the looser halves of both ends.
     #[expect(clippy::too_many_arguments, reason = "the parts of one comparison, each used once")]
     fn update_ops(
         &self,
@@ -280,7 +278,6 @@ impl Planner<'_> {
         }
         let (early, late) = self.pattern_ops(there, policy);
         ops.extend(early);
-
         let mode = gate.deployment_branch_policy.as_ref().map_or(there.policy, PolicyMode::from);
         let put_fields = ["reviewers", "prevent_self_review", "can_admins_bypass", "wait_timer"];
         if mode != there.policy || change.fields.iter().any(|field| put_fields.contains(&field.name.as_str())) {
@@ -329,7 +326,11 @@ impl Planner<'_> {
         let added_within_live = added.iter().all(|pattern| covered(pattern, live));
         let removed_within_wanted = live.difference(wanted).all(|pattern| covered(pattern, wanted));
         let added = added.into_iter().map(create);
-        if added_within_live || removed_within_wanted { (Vec::new(), added.chain(removed).collect()) } else { (removed, added.collect()) }
+        match (removed_within_wanted, added_within_live) {
+            (true, _) => (Vec::new(), added.chain(removed).collect()),
+            (false, true) => (added.chain(removed).collect(), Vec::new()),
+            (false, false) => (removed, added.collect()),
+        }
     }
 
     /// The whole object that a PUT has to carry, whichever way GitHub reads absent keys (API page, 2.1).
@@ -519,7 +520,7 @@ impl Planner<'_> {
         if self.repository.visibility.plan_gated() && gated_rule {
             draft.note(
                 &self.address,
-                "the repository is not public: GitHub documents required reviewers and wait timers there for GitHub Enterprise only (Team is not enough). No API tells the plan; if GitHub refuses, apply says what to do by hand and exits 3",
+                "the repository is not public: GitHub documents required reviewers and wait timers there for GitHub Enterprise only (Team is not enough). Only trying tells for sure; if GitHub refuses, apply says what to do by hand and exits 3",
             );
         }
     }

@@ -49,6 +49,7 @@ pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze
         ),
         format!("Then run `gatectl apply` again: it writes the whole gate in one request. Or, by hand: open {url} and choose `{name}`."),
     ];
+    let before = steps.len();
     let reviewers = gate.reviewers.as_deref().unwrap_or_default();
     if !reviewers.is_empty() {
         let who: Vec<String> = reviewers.iter().map(describe).collect();
@@ -65,7 +66,9 @@ pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze
     if gate.can_admins_bypass == Some(false) {
         steps.push("Untick \"Allow administrators to bypass configured protection rules\".".to_owned());
     }
-    steps.push("Click \"Save protection rules\".".to_owned());
+    if steps.len() > before {
+        steps.push("Click \"Save protection rules\".".to_owned());
+    }
     match &gate.deployment_branch_policy {
         Some(BranchPolicy::All) => steps.push("Under \"Deployment branches and tags\", choose \"No restriction\".".to_owned()),
         Some(BranchPolicy::Protected) => {
@@ -86,14 +89,16 @@ pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze
         }
         None => {}
     }
-    steps.push(match freeze_app {
-        Some(app) => format!(
-            "Meanwhile nobody has to approve a deployment to {name}. Close it with the freeze: `gatectl freeze on --app {app} --reason \"no required reviewers on {name}\"`. This is weaker than a reviewer: it holds only in workflows that check the freeze, and whoever may write the app's config vars can lift it."
-        ),
-        None => format!(
-            "Meanwhile nobody has to approve a deployment to {name}. Declare a [freeze] in gate.toml and close it with `gatectl freeze on --app APP --reason TEXT`, in workflows that check the freeze."
-        ),
-    });
+    if !reviewers.is_empty() {
+        steps.push(match freeze_app {
+            Some(app) => format!(
+                "Meanwhile nobody has to approve a deployment to {name}. Close it with the freeze: `gatectl freeze on --app {app} --reason \"no required reviewers on {name}\"`. This is weaker than a reviewer: it holds only in workflows that check the freeze, and whoever may write the app's config vars can lift it."
+            ),
+            None => format!(
+                "Meanwhile nobody has to approve a deployment to {name}. Declare a [freeze] in gate.toml and close it with `gatectl freeze on --app APP --reason TEXT`, in workflows that check the freeze."
+            ),
+        });
+    }
     ByHand { url, because: String::new(), steps }
 }
 

@@ -45,7 +45,10 @@ impl Call<'_> {
     pub(super) fn need(&self, repo: &Repo, need: Need) -> Result<(), Response> {
         let open = repo.visibility == Visibility::Public && need.role == Permission::Read;
         let (areas, refusal) = match &self.caller.grant {
-            Grant::Classic(_) => return self.need_role(repo, need),
+            Grant::Classic(scopes) => {
+                let scope = scopes.contains("repo") || (repo.visibility == Visibility::Public && scopes.contains("public_repo"));
+                return if open || scope { self.need_role(repo, need) } else { Err(self.lacks_rights()) };
+            }
             Grant::FineGrained(areas) => (areas, "Resource not accessible by personal access token"),
             Grant::Installation(areas) => (areas, "Resource not accessible by integration"),
         };
@@ -57,12 +60,13 @@ impl Call<'_> {
     }
 
     fn need_role(&self, repo: &Repo, need: Need) -> Result<(), Response> {
-        if self.role(repo) >= need.role {
-            return Ok(());
-        }
+        if self.role(repo) >= need.role { Ok(()) } else { Err(self.lacks_rights()) }
+    }
+
+    fn lacks_rights(&self) -> Response {
         match self.switches.non_admin_write {
-            NonAdminWrite::Forbidden => Err(Response::github_error(403, "Must have admin rights to Repository.")),
-            NonAdminWrite::NotFound => Err(not_found()),
+            NonAdminWrite::Forbidden => Response::github_error(403, "Must have admin rights to Repository."),
+            NonAdminWrite::NotFound => not_found(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Environments: list, get, PUT in the order of the API page's part 6, delete.
 
+use jiff::Timestamp;
+
 use super::access::Need;
 use super::page::{Paging, counted};
 use super::wish::{Policy, Wish};
@@ -10,7 +12,6 @@ use crate::sandbox::switches::{
     RefusedBody, ReviewerAccess, SelfReviewMemory, UpdatedAt, WaitingRuns,
 };
 use crate::sandbox::wire::Response;
-use jiff::Timestamp;
 
 const NO_REVIEWERS: &str =
     "Failed to create the environment protection rule. Please ensure the billing plan supports the required reviewers protection rule.";

@@ -6,6 +6,7 @@ use super::access::Need;
 use super::page::{Paging, array, counted};
 use super::{Call, Handled, invalid, not_found, object, shapes, text};
 use crate::sandbox::state::{Approval, Deployment, Environment, Grant, Pending, Permission, Repo, Run};
+use crate::sandbox::switches::ForeignReview;
 use crate::sandbox::wire::Response;
 
 pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, rest: &[&str]) -> Handled {
@@ -109,8 +110,11 @@ fn review(call: &mut Call<'_>, repo: &mut Repo, id: &str) -> Handled {
     let allowed =
         |pending: &Pending| environment(repo, pending.environment).is_some_and(|environment| may_review(call, repo, run, environment));
     if !pending.iter().all(allowed) {
-        // GitHub's own words for somebody who is no reviewer are not known.
-        return Err(Response::github_error(403, "Must be a required reviewer of the environment."));
+        // GitHub's own words are not known.
+        return Err(match call.switches.foreign_review {
+            ForeignReview::Forbidden => Response::github_error(403, "Forbidden"),
+            ForeignReview::Unprocessable => invalid(""),
+        });
     }
     let (run_id, now) = (run.id, call.now.tick());
     for run in repo.runs.iter_mut().filter(|run| run.id == run_id) {

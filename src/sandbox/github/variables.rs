@@ -67,7 +67,7 @@ pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, name: &str, rest: &[&s
 
 /// GitHub's own words for this 409 are not known.
 fn conflict() -> Response {
-    Response::github_error(409, "Already exists - Variable already exists")
+    Response::github_error(409, "Conflict")
 }
 
 fn valid_value(body: &Map<String, Value>) -> Result<String, Response> {

@@ -11,6 +11,7 @@ use crate::sandbox::wire::Response;
 const MAX_TIMER: u64 = 43_200;
 /// Reviewers of one environment, users and teams together (API page, 2.5).
 const MAX_REVIEWERS: usize = 6;
+
 /// What a body asks for; none is a key that it does not carry.
 #[derive(Debug, Default)]
 pub(super) struct Wish {

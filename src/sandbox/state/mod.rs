@@ -105,16 +105,9 @@ impl State {
         Snapshot { gates: gates.collect(), config: config.collect() }
     }
 
-    /// The repository of this name.
-    ///
-    /// # Panics
-    /// When there is none: this is for tests and rehearsals that made it.
-    #[allow(clippy::panic, reason = "a test that names a repository it did not make is wrong")]
-    pub fn repo(&mut self, name: &str) -> &mut Repo {
-        let (owner, own) = name.split_once('/').unwrap_or_default();
-        match self.github.repos.iter_mut().find(|repo| repo.is(owner, own)) {
-            Some(repo) => repo,
-            None => panic!("the sandbox has no repository {name}"),
-        }
+    /// The repository of this name, whatever its case.
+    pub fn repo(&mut self, name: &str) -> Option<&mut Repo> {
+        let (owner, own) = name.split_once('/')?;
+        self.github.repos.iter_mut().find(|repo| repo.is(owner, own))
     }
 }

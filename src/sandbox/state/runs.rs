@@ -1,5 +1,7 @@
 //! Workflow runs, what waits, and who approved.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::environment::{Environment, PolicyMode, RefType};
@@ -145,12 +147,13 @@ fn fnmatch(pattern: &str, name: &str) -> bool {
 
 impl State {
     /// What a workflow run with one job in this environment does: makes the environment, ungated, when it is missing
-    /// (API page, 2.8), fails on a ref that may not deploy, waits for reviewers or a timer, and else deploys. Returns the run's id.
-    pub fn start_run(&mut self, repo: &str, path: &str, event: &str, git_ref: &str, actor: &str, environment: &str) -> u64 {
+    /// (API page, 2.8), fails on a ref that may not deploy, waits for reviewers or a timer, and else deploys. Returns the run's
+    /// id, or none where there is no such repository.
+    pub fn start_run(&mut self, repo: &str, path: &str, event: &str, git_ref: &str, actor: &str, environment: &str) -> Option<u64> {
         let now = self.now.tick();
         let (rulesets, bypass) = (self.switches.rulesets, self.switches.fresh_bypass == FreshBypass::Allowed);
         let mut ids = self.github.ids.clone();
-        let repo = self.repo(repo);
+        let repo = self.repo(repo)?;
         let target = match repo.environment(environment) {
             Some(target) => target.clone(),
             None => Environment::ungated(&mut ids, environment, bypass, now),
@@ -189,14 +192,14 @@ impl State {
             repo.insert(target);
         }
         self.github.ids = ids;
-        id
+        Some(id)
     }
 
     /// Ends a run and its deployments: `success`, `failure`, ...
     pub fn finish_run(&mut self, repo: &str, run: u64, conclusion: &str) {
         let now = self.now.tick();
         let mut ids = self.github.ids.clone();
-        let repo = self.repo(repo);
+        let Some(repo) = self.repo(repo) else { return };
         let deployments: Vec<u64> = repo.deployments.iter().filter(|made| made.run == Some(run)).map(|made| made.id).collect();
         for deployment in deployments {
             repo.note(&mut ids, deployment, conclusion, now);
@@ -214,7 +217,7 @@ impl State {
     pub fn add_job(&mut self, repo: &str, run: u64, environment: &str) {
         let now = self.now.tick();
         let mut ids = self.github.ids.clone();
-        let repo = self.repo(repo);
+        let Some(repo) = self.repo(repo) else { return };
         let (Some(target), Some(at)) = (repo.environment(environment).cloned(), repo.runs.iter().position(|known| known.id == run)) else {
             return;
         };
@@ -232,10 +235,10 @@ impl State {
 
     /// Runs all jobs of a run again: the same run, one attempt further, with new deployments. Its reviews stay.
     pub fn rerun(&mut self, repo: &str, run: u64, actor: &str) {
-        let made: Vec<String> =
-            self.repo(repo).deployments.iter().filter(|made| made.run == Some(run)).map(|made| made.environment.clone()).collect();
-        let environments: std::collections::BTreeSet<String> = made.into_iter().collect();
-        for known in self.repo(repo).runs.iter_mut().filter(|known| known.id == run) {
+        let Some(known) = self.repo(repo) else { return };
+        let made = known.deployments.iter().filter(|made| made.run == Some(run)).map(|made| made.environment.clone());
+        let environments: BTreeSet<String> = made.collect();
+        for known in known.runs.iter_mut().filter(|known| known.id == run) {
             known.attempt += 1;
             actor.clone_into(&mut known.triggering_actor);
             known.pending.clear();
@@ -249,7 +252,7 @@ impl State {
     pub fn release_run(&mut self, repo: &str, run: u64, reviewer: Option<&str>) {
         let now = self.now.tick();
         let mut ids = self.github.ids.clone();
-        let repo = self.repo(repo);
+        let Some(repo) = self.repo(repo) else { return };
         let mut pending = Vec::new();
         for known in repo.runs.iter_mut().filter(|known| known.id == run) {
             pending = std::mem::take(&mut known.pending);
@@ -282,7 +285,9 @@ impl State {
             run,
             statuses: vec![status],
         };
-        self.repo(repo).deployments.insert(0, deployment);
+        if let Some(repo) = self.repo(repo) {
+            repo.deployments.insert(0, deployment);
+        }
         self.github.ids = ids;
     }
 }

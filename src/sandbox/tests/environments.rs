@@ -264,12 +264,14 @@ fn names_fold_keep_their_first_case_and_are_decoded_once() {
 fn a_deleted_environment_is_gone_with_all_it_held_and_fails_what_waited() {
     let mut world = World::new();
     world.put(&json!({"reviewers": [user(ALICE)]}));
-    let run = world.state.start_run("acme/shop", "deploy.yml", "push", "refs/heads/main", "alice", "production");
+    let run = world.state.start_run("acme/shop", "deploy.yml", "push", "refs/heads/main", "alice", "production").unwrap();
     assert_eq!(world.call("DELETE", ENV, &Value::Null).0, 204);
     assert_eq!(world.call("DELETE", ENV, &Value::Null).0, 404);
     assert_eq!(world.call("GET", ENV, &Value::Null).0, 404);
     let run = world.get(&format!("/repos/acme/shop/actions/runs/{run}"));
     assert_eq!((run["status"].as_str(), run["conclusion"].as_str()), (Some("completed"), Some("failure")));
+    let deployment = world.get("/repos/acme/shop/deployments")[0]["id"].clone();
+    assert_eq!(world.get(&format!("/repos/acme/shop/deployments/{deployment}/statuses"))[0]["state"], "failure");
     assert_eq!(world.get("/repos/acme/shop/environments")["total_count"], 0);
 }
 
@@ -311,7 +313,19 @@ fn a_deleted_account_vanishes_or_leaves_a_hole() {
     world.state.github.people.accounts.remove(&BOB);
     assert_eq!(reviewer_ids(&world.get(ENV)), [ALICE]);
     world.state.switches.deleted_reviewer = DeletedReviewer::Null;
-    assert_eq!(world.environment().reviewers.len(), 2);
+    let holed = world.get(ENV);
+    assert_eq!(holed["protection_rules"][0]["reviewers"][1], json!({"type": "User", "reviewer": null}));
+}
+
+#[test]
+fn what_is_remembered_of_self_review_and_dates_is_up_to_the_switches() {
+    let mut world = World::new().with(|switches| switches.self_review_memory = SelfReviewMemory::Remembered);
+    world.put(&json!({"prevent_self_review": true, "reviewers": [user(ALICE)]}));
+    world.put(&json!({"reviewers": null}));
+    let back = world.put(&json!({"reviewers": [user(ALICE)]}));
+    assert_eq!(back["protection_rules"][0]["prevent_self_review"], true);
+    world.state.switches.updated_at = UpdatedAt::Moves;
+    assert!(world.put(&json!({}))["updated_at"].as_str() > back["updated_at"].as_str());
 }
 
 #[test]

@@ -146,6 +146,17 @@ fn writing_environments_takes_an_admin_and_the_administration_permission() {
 }
 
 #[test]
+fn a_classic_token_without_the_scope_writes_nothing() {
+    let mut world = World::new();
+    world.repo().visibility = Visibility::Public;
+    for (scopes, status) in [(&["read:org"][..], 403), (&["public_repo"], 200), (&["repo"], 200)] {
+        world.use_token(Token::classic("root", scopes));
+        assert_eq!(world.call("PUT", ENV, &json!({})).0, status, "{scopes:?}");
+        assert_eq!(world.call("GET", "/repos/acme/shop/environments", &Value::Null).0, 200, "{scopes:?}");
+    }
+}
+
+#[test]
 fn without_a_known_token_or_a_user_agent_nothing_is_answered() {
     let mut world = World::new();
     assert_eq!(world.raw("GET", "/repos/acme/shop", b"", &[("authorization", "")]).status, 401);

@@ -53,7 +53,7 @@ fn every_name_reads_back_and_others_are_refused_with_the_list() {
 fn gated_is_the_declared_world() {
     let mut state = rehearse(Scenario::Gated);
     let people = state.github.people.clone();
-    let repo = state.repo("raxx-app/TradeMasterAPI");
+    let repo = state.repo("raxx-app/TradeMasterAPI").unwrap();
     let production = repo.environment("production").unwrap();
     assert_eq!(production.reviewers[0], ReviewerRef::User(20_930_225));
     assert_eq!(people.accounts[&20_930_225].login, "MooseQuest");

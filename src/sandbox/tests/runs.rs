@@ -7,14 +7,14 @@ const RUNS: &str = "/repos/acme/shop/actions/runs";
 fn waiting(gate: &Value) -> (World, u64) {
     let mut world = World::new();
     world.put(gate);
-    let run = world.state.start_run("acme/shop", ".github/workflows/deploy.yml", "push", "refs/heads/main", "alice", "production");
+    let run = world.state.start_run("acme/shop", ".github/workflows/deploy.yml", "push", "refs/heads/main", "alice", "production").unwrap();
     (world, run)
 }
 
 #[test]
 fn a_job_that_names_a_missing_environment_makes_it_ungated() {
     let mut world = World::new();
-    world.state.start_run("acme/shop", "deploy.yml", "push", "refs/heads/main", "alice", "Production");
+    world.state.start_run("acme/shop", "deploy.yml", "push", "refs/heads/main", "alice", "Production").unwrap();
     let made = world.get(ENV);
     assert_eq!((&made["name"], &made["protection_rules"]), (&json!("Production"), &json!([])));
     assert_eq!(world.get(&format!("{RUNS}?status=waiting"))["total_count"], 0);
@@ -65,12 +65,18 @@ fn a_rejected_run_fails() {
 
 #[test]
 fn nobody_approves_their_own_run_where_that_is_prevented() {
-    for (prevented, status) in [(true, 403), (false, 200)] {
+    for (prevented, status) in [(true, 403), (false, 422)] {
         let (mut world, run) = waiting(&json!({"reviewers": [user(ALICE)], "prevent_self_review": prevented}));
         world.use_token(Token::classic("alice", &["repo"]));
         let id = world.environment().id;
         let body = json!({"environment_ids": [id], "state": "approved", "comment": ""});
-        assert_eq!(world.call("POST", &format!("{RUNS}/{run}/pending_deployments"), &body).0, status);
+        let target = format!("{RUNS}/{run}/pending_deployments");
+        assert_eq!(world.get(&target)[0]["current_user_can_approve"], !prevented);
+        world.state.switches.foreign_review = ForeignReview::Unprocessable;
+        assert_eq!(world.call("POST", &target, &body).0, if prevented { 422 } else { 200 });
+        world.state.switches.foreign_review = ForeignReview::Forbidden;
+        // What was approved once no longer waits.
+        assert_eq!(world.call("POST", &target, &body).0, status);
     }
 }
 
@@ -80,7 +86,7 @@ fn refs_are_held_against_the_branch_policy() {
         let mut world = World::new();
         world.put(gate);
         prepare(world.repo());
-        let run = world.state.start_run("acme/shop", "d.yml", "push", git_ref, "alice", "production");
+        let run = world.state.start_run("acme/shop", "d.yml", "push", git_ref, "alice", "production").unwrap();
         world.repo().runs.iter().find(|candidate| candidate.id == run).unwrap().conclusion.is_none()
     };
     let protected = json!({"deployment_branch_policy": {"protected_branches": true, "custom_branch_policies": false}});

@@ -53,14 +53,35 @@ async fn both_services_answer_and_are_logged_without_the_token() {
     assert_eq!((log.writes.len(), log.write_requests().count(), log.depth()), (2, 2, 4));
     let gate = "acme/shop/production";
     assert_eq!((log.writes[0].before.gates[gate].wait_timer, log.writes[0].after.gates[gate].wait_timer), (0, 1));
+    let timers: Vec<Option<u32>> = log.history(gate).into_iter().map(|state| state.map(|state| state.wait_timer)).collect();
+    assert_eq!(timers, [Some(0), Some(1)]);
+    assert_eq!(log.history("acme/shop/none"), [None]);
     assert_eq!(log.writes[1].after.config["app"]["A"], "1");
     assert_eq!(log.exchanges[log.writes[1].exchange].api, Api::Heroku);
 }
 
 #[tokio::test]
+async fn one_connection_serves_many_requests() {
+    let sandbox = start().await;
+    let host = sandbox.github_url().strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    for round in 1..=3 {
+        let text = format!("DELETE {ENV} HTTP/1.1\r\nhost: {host}\r\nuser-agent: t\r\nauthorization: Bearer t\r\n\r\n");
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(answer, if round == 1 { b"HTTP/1.1 204" } else { b"HTTP/1.1 404" });
+        let mut rest = [0; 4096];
+        assert!(stream.read(&mut rest).await.unwrap() > 0);
+    }
+    assert_eq!(sandbox.connections(), 1);
+    assert!(sandbox.with(|state| state.log.exchanges.iter().all(|exchange| exchange.connection == 1)));
+}
+
+#[tokio::test]
 async fn links_lead_back_to_the_address_that_was_asked() {
     let sandbox = start().await;
-    sandbox.with(|state| state.repo("acme/shop").branches.push(Branch { name: "b".to_owned(), protected: false }));
+    sandbox.with(|state| state.repo("acme/shop").unwrap().branches.push(Branch { name: "b".to_owned(), protected: false }));
     let (answer, _) = talk(sandbox.github_url(), "GET", "/api/v3/repos/acme/shop/branches?per_page=1", "").await;
     assert!(
         answer.contains(&format!("<{}/repos/acme/shop/branches?per_page=1&page=2>; rel=\"next\"", sandbox.enterprise_url())),
@@ -87,7 +108,7 @@ async fn answers_can_be_replaced_before_and_after_the_effect() {
         state.faults =
             vec![put(Fault::before(Response::github_error(500, "Server Error"))), put(Fault::after(Response::html(502, "<h1>"))).nth(2)];
     });
-    let timer = || sandbox.with(|state| state.repo("acme/shop").environment("production").unwrap().wait_timer);
+    let timer = || sandbox.with(|state| state.repo("acme/shop").unwrap().environment("production").unwrap().wait_timer);
     assert_eq!((status(&talk(sandbox.github_url(), "PUT", ENV, "{\"wait_timer\":1}").await.0), timer()), (500, 0));
     assert_eq!((status(&talk(sandbox.github_url(), "PUT", ENV, "{\"wait_timer\":2}").await.0), timer()), (502, 2));
     assert_eq!((status(&talk(sandbox.github_url(), "PUT", ENV, "{\"wait_timer\":3}").await.0), timer()), (200, 3));
@@ -101,7 +122,7 @@ async fn connections_are_reset_before_and_after_the_effect() {
         sandbox.with(|state| state.faults = vec![fault.nth(1)]);
         let (answer, end) = talk(sandbox.github_url(), "PUT", ENV, "{\"wait_timer\":9}").await;
         assert!(answer.is_empty() && end.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset));
-        assert_eq!(sandbox.with(|state| state.repo("acme/shop").environment("production").unwrap().wait_timer), kept);
+        assert_eq!(sandbox.with(|state| state.repo("acme/shop").unwrap().environment("production").unwrap().wait_timer), kept);
     }
     assert_eq!(sandbox.with(|state| state.log.exchanges[0].status), None);
 }
@@ -137,7 +158,7 @@ async fn another_writer_can_step_in_and_limits_can_be_played() {
     sandbox.with(|state| {
         state.faults = vec![
             Fault::meanwhile(|state| {
-                state.repo("acme/shop").remove("production");
+                state.repo("acme/shop").unwrap().remove("production");
             })
             .path("*/production"),
             Fault::before(Response::secondary_limit(429, Some(7))).path("/user").nth(1),
@@ -146,6 +167,14 @@ async fn another_writer_can_step_in_and_limits_can_be_played() {
         ];
     });
     assert_eq!(status(&talk(sandbox.github_url(), "GET", ENV, "").await.0), 404);
+    let restore = Fault::meanwhile(|state| {
+        let now = state.now.0;
+        let environment = Environment::ungated(&mut state.github.ids, "production", true, now);
+        state.repo("acme/shop").unwrap().insert(environment);
+    });
+    sandbox.with(|state| state.faults.push(restore.late().path("*/production")));
+    assert_eq!(status(&talk(sandbox.github_url(), "GET", ENV, "").await.0), 404, "just too late for this one");
+    assert_eq!(status(&talk(sandbox.github_url(), "GET", ENV, "").await.0), 200);
     let (secondary, _) = talk(sandbox.github_url(), "GET", "/user", "").await;
     assert!(status(&secondary) == 429 && secondary.contains("retry-after: 7") && secondary.contains("secondary rate limit"));
     let (primary, _) = talk(sandbox.github_url(), "GET", "/user", "").await;

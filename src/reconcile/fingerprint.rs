@@ -7,7 +7,7 @@ use crate::config::Desired;
 
 /// The fingerprint of a JSON value; serde_json keeps object keys sorted, so equal contents are equal text.
 #[must_use]
-pub(super) fn of(value: &Value) -> String {
+pub fn of(value: &Value) -> String {
     let digest = digest(&SHA256, value.to_string().as_bytes());
     let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex}")
@@ -15,7 +15,7 @@ pub(super) fn of(value: &Value) -> String {
 
 /// What gate.toml means for plan and apply; comments and layout do not count.
 #[must_use]
-pub(super) fn desired(want: &Desired) -> Value {
+pub fn desired(want: &Desired) -> Value {
     let environments: Vec<Value> = want.github.environments.iter().map(|(name, environment)| json!([name.folded(), environment])).collect();
     json!({"environments": environments, "heroku": want.heroku, "freeze": want.freeze})
 }

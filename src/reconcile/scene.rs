@@ -1,4 +1,6 @@
 //! Observe and plan over all providers: what `plan`, `apply` and reading back share.
+//!
+//! Owns which clients are asked for what. Must not find servers or tokens: it is given clients that cannot write (law 2).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,40 +8,40 @@ use serde_json::{Value, json};
 
 use crate::config::Desired;
 use crate::http::Reader;
-use crate::model::{Address, Cause, EnvName, Plan, RepoName, Unknown};
+use crate::model::{Address, EnvName, Plan, RepoName, Unknown};
 use crate::providers::{Op, github, heroku};
 
 use super::fingerprint;
 
 /// The reading clients and what they are asked about. A provider that nothing declared needs may be missing.
 #[derive(Debug, Clone)]
-pub(super) struct Scene {
+pub struct Scene {
     /// gate.toml as the user named it.
-    pub(super) config: String,
+    pub config: String,
     /// What is wanted, after `--environment` narrowed it.
-    pub(super) want: Desired,
+    pub want: Desired,
     /// GitHub, when an environment is declared.
-    pub(super) github: Option<Site>,
+    pub github: Option<Site>,
     /// Heroku, when a config var is declared; or why it cannot be asked.
-    pub(super) heroku: Option<Result<Reader, Unknown>>,
+    pub heroku: Option<Result<Reader, Unknown>>,
     /// Whether undeclared environments are to go.
-    pub(super) prune: Prune,
+    pub prune: Prune,
 }
 
 /// A repository and where it is.
 #[derive(Debug, Clone)]
-pub(super) struct Site {
+pub struct Site {
     /// The declared name.
-    pub(super) repository: RepoName,
+    pub repository: RepoName,
     /// Where its pages are.
-    pub(super) web: String,
+    pub web: String,
     /// The client, or why there is none.
-    pub(super) reader: Result<Reader, Unknown>,
+    pub reader: Result<Reader, Unknown>,
 }
 
 /// What happens to environments that gate.toml does not declare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Prune {
+pub enum Prune {
     /// They are left alone (law 5).
     Nothing,
     /// They are deleted, as `--prune` asks; except the one that GitHub Pages makes for itself (API page, 2.8).
@@ -48,30 +50,30 @@ pub(super) enum Prune {
 
 /// Everything that was observed.
 #[derive(Debug)]
-pub(super) struct Observed {
+pub struct Observed {
     github: Option<github::live::Live>,
     heroku: heroku::live::Live,
 }
 
 /// A plan with what it was made from.
 #[derive(Debug)]
-pub(super) struct Drafted {
+pub struct Drafted {
     /// The plan.
-    pub(super) plan: Plan<Op>,
+    pub plan: Plan<Op>,
     /// The live state, address by address: what a saved plan holds against the world when it is applied.
-    pub(super) basis: BTreeMap<String, Value>,
+    pub basis: BTreeMap<String, Value>,
 }
 
 impl Scene {
     /// Observes and plans.
-    pub(super) async fn draft(&self) -> Drafted {
+    pub async fn draft(&self) -> Drafted {
         let observed = self.observe().await;
         self.plan(&observed)
     }
 
     /// The same scene, narrowed to what a set of addresses covers: reading back asks only about what was written.
     #[must_use]
-    pub(super) fn narrowed(&self, addresses: &BTreeSet<Address>) -> Self {
+    pub fn narrowed(&self, addresses: &BTreeSet<Address>) -> Self {
         let mut scene = self.clone();
         if let Some(site) = &self.github {
             let covered = |name: &EnvName| addresses.contains(&Address::environment(&site.repository, name));
@@ -156,10 +158,4 @@ fn github_basis(site: &Site, want: &github::desired::Desired, live: &github::liv
         let there = environments.get(name).map(|there| there.snapshot(keys));
         basis.insert(Address::environment(&site.repository, name).to_string(), json!(there));
     }
-}
-
-/// The unknown that stands for a missing token.
-#[must_use]
-pub(super) fn no_credentials(reason: impl Into<String>, hint: impl Into<String>) -> Unknown {
-    Unknown { reason: reason.into(), hint: hint.into(), cause: Cause::Credentials }
 }

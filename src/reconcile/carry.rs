@@ -1,0 +1,61 @@
+//! From a plan to a report: write, then read back until it shows (law 6).
+//!
+//! Owns what is read back, and for how long. Must not decide what is written.
+
+use std::collections::BTreeSet;
+
+use crate::apply::{self, End, Patience, Stop};
+use crate::model::{Address, Plan, Report};
+use crate::providers::{Fleet, Op};
+
+use super::Scene;
+
+/// What an apply came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Applied {
+    /// How each step of the plan ended, in its order, before anything was read back.
+    pub ends: Vec<End>,
+    /// What was read back.
+    pub report: Report,
+}
+
+impl Scene {
+    /// Carries a plan of this scene out and reads back what it was about.
+    ///
+    /// Dropping the future ends it at once; setting `stop` lets the request in flight finish first.
+    pub async fn apply(&self, fleet: &Fleet, plan: &Plan<Op>, stop: &Stop, patience: &Patience, progress: impl Fn(&str)) -> Applied {
+        let ends = apply::run(fleet, &plan.steps, stop, patience, &progress).await;
+        let interrupted = stop.is_set();
+        let after = self.read_back(plan, &ends, stop, patience, &progress).await;
+        let report = apply::report(plan, ends.clone(), &after, interrupted);
+        Applied { ends, report }
+    }
+
+    /// Plans again for what was written, until nothing differs or patience ends; only what was written with success is waited for.
+    async fn read_back(&self, plan: &Plan<Op>, ends: &[End], stop: &Stop, patience: &Patience, progress: &impl Fn(&str)) -> Plan<Op> {
+        let addresses: BTreeSet<Address> = plan.changes().map(|change| change.address.clone()).collect();
+        if addresses.is_empty() {
+            return Plan::assemble(plan.config.clone(), String::new(), []);
+        }
+        let narrowed = self.narrowed(&addresses);
+        progress("reading back");
+        let mut after = narrowed.draft().await.plan;
+        for pause in &patience.read_back {
+            if stop.is_set() || !awaited(plan, ends, &after) {
+                break;
+            }
+            tokio::time::sleep(*pause).await;
+            after = narrowed.draft().await.plan;
+        }
+        after
+    }
+}
+
+/// Whether something that was written with success does not show yet.
+fn awaited(plan: &Plan<Op>, ends: &[End], after: &Plan<Op>) -> bool {
+    let written = plan.steps.iter().zip(ends).filter(|(_, end)| **end == End::Done);
+    let mut addresses = written.flat_map(|(step, _)| &step.changes).map(|change| &change.address);
+    addresses.any(|address| {
+        after.changes().any(|change| change.address == *address) || after.unknown.iter().any(|(unknown, _)| unknown == address)
+    })
+}

@@ -1,0 +1,55 @@
+//! From what happened to the exit code of `plan` and `apply`.
+
+use crate::apply::End;
+use crate::exit::Exit;
+use crate::model::{Address, Cause, Outcome, OutcomeResult, Plan};
+
+use super::Applied;
+
+/// The exit code of a plan; `detailed` is `--detailed-exitcode`. What is unknown is never a pass, even beside changes.
+#[must_use]
+pub fn exit_of_plan<O>(plan: &Plan<O>, detailed: bool) -> Exit {
+    if let Some(exit) = unknown(plan) {
+        return exit;
+    }
+    if detailed && !plan.is_empty() { Exit::Pending } else { Exit::Done }
+}
+
+/// The exit code for what could not be determined, if anything.
+fn unknown<O>(plan: &Plan<O>) -> Option<Exit> {
+    let causes = || plan.unknown.iter().map(|(_, unknown)| unknown.cause);
+    match causes().next() {
+        None => None,
+        Some(_) if causes().all(|cause| cause == Cause::Credentials) => Some(Exit::Credentials),
+        Some(_) => Some(Exit::Error),
+    }
+}
+
+impl Applied {
+    /// The exit code of an apply of this plan.
+    #[must_use]
+    pub fn exit<O>(&self, plan: &Plan<O>) -> Exit {
+        let Self { ends, report } = self;
+        let summary = report.summary();
+        if report.interrupted {
+            return Exit::Interrupted;
+        }
+        if summary.failed + summary.skipped > 0 {
+            let amiss = |address: &Address| {
+                let fails = |outcome: &&Outcome| matches!(outcome.result, OutcomeResult::Failed | OutcomeResult::Skipped);
+                report.outcomes.iter().filter(fails).any(|outcome| outcome.address == *address)
+            };
+            let mut failed = plan.steps.iter().zip(ends).filter(|(step, _)| step.changes.iter().any(|change| amiss(&change.address)));
+            let credentials = failed.all(|(_, end)| match end {
+                End::Failed { cause, .. } => *cause == Cause::Credentials,
+                End::Skipped(_) => true,
+                End::Done | End::Refused(..) => false,
+            });
+            return if credentials { Exit::Credentials } else { Exit::Error };
+        }
+        if let Some(exit) = unknown(plan) {
+            return exit;
+        }
+        if summary.manual > 0 { Exit::Manual } else { Exit::Done }
+    }
+}

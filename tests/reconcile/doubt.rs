@@ -1,0 +1,107 @@
+//! Answers that look like answers and are none: each is unknown, never a pass, never an absence.
+
+use gatectl::model::OutcomeResult;
+use gatectl::sandbox::{BranchPattern, Fault, LeftPolicies, RefType, Response, Scenario};
+use serde_json::{Value, json};
+
+use crate::world::{World, outcome, said};
+
+const GATE: &str = "version = 1\n[environments.production]\nreviewers = [{ user = \"alice\", id = 501 }]\ndeployment_branch_policy = { branches = [\"main\"] }\n";
+const LIST: &str = "/repos/acme/shop/environments";
+
+async fn unknown(world: &World) -> String {
+    let plan = world.plan().await;
+    assert!(plan.is_empty(), "{:?}", plan.changes().collect::<Vec<_>>());
+    let (_, unknown) = plan.unknown.first().unwrap_or_else(|| panic!("nothing is unknown: {:?}", plan.unmanaged));
+    assert!(!unknown.hint.is_empty(), "no next step: {}", unknown.reason);
+    unknown.reason.clone()
+}
+
+/// The gated world, in which one answer is replaced.
+async fn answering(path: &str, answer: Value) -> World {
+    let world = World::rehearsal(Scenario::Gated, GATE).await;
+    world.fault(Fault::before(Response::json(200, &answer)).method("GET").path(path));
+    world
+}
+
+fn environment(name: &str, id: u64, policy: &Value) -> Value {
+    json!({"id": id, "node_id": "E", "name": name, "url": "u", "html_url": "u", "created_at": "2025-01-01T00:00:00Z",
+        "updated_at": "2025-01-01T00:00:00Z", "protection_rules": [], "deployment_branch_policy": policy})
+}
+
+#[tokio::test]
+async fn two_equal_policy_flags_are_no_protection() {
+    for equal in [false, true] {
+        let policy = json!({"protected_branches": equal, "custom_branch_policies": equal});
+        let world = answering(LIST, json!({"total_count": 1, "environments": [environment("production", 1, &policy)]})).await;
+        assert!(unknown(&world).await.contains("flags"));
+    }
+}
+
+#[tokio::test]
+async fn two_environments_of_one_name_are_not_told_apart_by_guessing() {
+    let both = json!([environment("production", 1, &Value::Null), environment("Production", 2, &Value::Null)]);
+    let world = answering(LIST, json!({"total_count": 2, "environments": both})).await;
+    assert!(unknown(&world).await.contains("but for case"));
+}
+
+#[tokio::test]
+async fn a_full_page_without_a_total_is_not_the_end() {
+    let world = World::rehearsal(Scenario::Gated, GATE).await;
+    let full: Vec<Value> = (0..100).map(|n| environment(&format!("e{n}"), n + 10, &Value::Null)).collect();
+    let first = Response::json(200, &json!({"environments": full}));
+    let second = Response::json(200, &json!({"environments": [environment("production", 1, &Value::Null)]}));
+    world.fault(Fault::before(first).path(LIST).nth(1));
+    world.fault(Fault::before(second).path(LIST).nth(2));
+    let plan = world.plan().await;
+    let changes: Vec<_> = plan.changes().collect();
+    assert!(changes.iter().all(|change| change.action != gatectl::model::Action::Create), "{changes:?} {:?}", plan.unknown);
+}
+
+#[tokio::test]
+async fn a_list_that_promises_more_than_there_can_be_is_not_followed() {
+    let world = answering(LIST, json!({"total_count": 10_000_000_000_000_u64, "environments": []})).await;
+    assert!(unknown(&world).await.contains("pages"));
+}
+
+#[tokio::test]
+async fn a_list_without_end_ends() {
+    let world = World::rehearsal(Scenario::Gated, GATE).await;
+    let next = Response::json(200, &json!({"environments": []})).with("link", "<https://x/?page=2>; rel=\"next\"");
+    world.fault(Fault::before(next).path(LIST));
+    assert!(unknown(&world).await.contains("pages"));
+}
+
+#[tokio::test]
+async fn an_answer_for_another_repository_is_none_for_this_one() {
+    let world = World::rehearsal(Scenario::NoRules, GATE).await;
+    let other = json!({"full_name": "evil/shop", "private": false, "visibility": "public", "default_branch": "main",
+        "owner": {"login": "evil", "type": "User"}});
+    world.fault(Fault::before(Response::json(200, &other)).path("/repos/acme/shop"));
+    assert!(unknown(&world).await.contains("evil/shop"));
+}
+
+#[tokio::test]
+async fn a_pattern_of_an_unheard_of_type_is_not_taken_for_a_branch() {
+    let odd = json!({"total_count": 1, "branch_policies": [{"id": 1, "node_id": "P", "name": "main", "type": "environment"}]});
+    let world = answering("/repos/acme/shop/environments/production/deployment-branch-policies", odd).await;
+    assert!(unknown(&world).await.contains("neither branch nor tag"));
+}
+
+#[tokio::test]
+async fn patterns_that_come_back_and_cannot_be_read_end_the_step() {
+    let world = World::where_holds(&GATE.replace("{ branches = [\"main\"] }", "\"protected\""), GATE).await;
+    world.sandbox.with(|state| state.switches.left_policies = LeftPolicies::Kept);
+    world.repo(|repo| {
+        let stale = BranchPattern { id: 77, name: "*".to_owned(), kind: RefType::Branch };
+        repo.environment_mut("production").unwrap().patterns.push(stale);
+    });
+    // The plan's own question about patterns is the first; the next is the one that looks for what came back.
+    let policies = "/repos/acme/shop/environments/production/deployment-branch-policies";
+    world.fault(Fault::before(Response::github_error(403, "Forbidden")).method("GET").path(policies));
+    let applied = world.apply().await;
+    let (result, message) = outcome(&applied, "/environments/production");
+    assert_eq!(*result, OutcomeResult::Failed, "{}", said(&applied));
+    assert!(message.contains("removing patterns"), "{message}");
+    assert!(!world.written().iter().any(|call| call.starts_with("POST")), "nothing is added beside it: {:?}", world.written());
+}

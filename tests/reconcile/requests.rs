@@ -1,0 +1,71 @@
+//! What is asked, and in how many round trips.
+
+use std::collections::BTreeSet;
+
+use gatectl::sandbox::Scenario;
+
+use crate::world::World;
+
+/// Three environments with pinned reviewers and custom policies, and one app: the case that the speed law speaks of.
+pub const FLEET: &str = r#"
+version = 1
+[environments.production]
+reviewers = [{ user = "alice", id = 501 }, { user = "bob", id = 502 }]
+deployment_branch_policy = { branches = ["main", "release/*"], tags = ["v*"] }
+[environments.staging]
+reviewers = [{ user = "alice", id = 501 }]
+deployment_branch_policy = { branches = ["main"] }
+[environments.demo]
+reviewers = [{ user = "bob", id = 502 }]
+deployment_branch_policy = { branches = ["main", "demo/*"] }
+[heroku.config.shop-prod]
+DEPLOY_FREEZE_OVERRIDE = "0"
+"#;
+
+fn asked_twice(calls: &[String]) -> Vec<&String> {
+    let mut seen = BTreeSet::new();
+    calls.iter().filter(|call| !seen.insert(*call)).collect()
+}
+
+#[tokio::test]
+async fn a_plan_is_one_round_trip_deep_and_asks_nothing_twice() {
+    for scenario in [Scenario::Gated, Scenario::NoRules, Scenario::MissingEnvironment] {
+        let world = World::rehearsal(scenario, FLEET).await;
+        // Long enough for every request of one wave to arrive before the first answer, however busy the machine is.
+        world.sandbox.with(|state| state.latency = std::time::Duration::from_millis(400));
+        world.plan().await;
+        world.sandbox.with(|state| {
+            let calls = state.log.calls();
+            assert_eq!(state.log.depth(), 1, "{scenario}: {calls:#?}");
+            assert_eq!(asked_twice(&calls), Vec::<&String>::new(), "{scenario}");
+            // Repository, environments, protected branches; patterns of three; two people; one app.
+            assert_eq!(calls.len(), 3 + 3 + 2 + 1, "{scenario}: {calls:#?}");
+        });
+    }
+}
+
+#[tokio::test]
+async fn what_nothing_declares_is_not_asked() {
+    let world = World::rehearsal(Scenario::Gated, "version = 1\n[environments.production]\nwait_timer = 5\n").await;
+    world.plan().await;
+    let mut calls = world.sandbox.with(|state| state.log.calls());
+    calls.sort();
+    assert_eq!(calls, ["GET /repos/acme/shop", "GET /repos/acme/shop/environments"]);
+}
+
+#[tokio::test]
+async fn a_converged_apply_asks_no_more_than_a_plan() {
+    let world = World::rehearsal(Scenario::Gated, FLEET).await;
+    world.plan().await;
+    let planned = world.sandbox.with(|state| std::mem::take(&mut state.log).calls().len());
+    world.apply().await;
+    assert_eq!(world.sandbox.with(|state| state.log.calls().len()), planned);
+}
+
+#[tokio::test]
+async fn one_change_is_one_write_after_one_look_and_one_look_back() {
+    let world = World::rehearsal(Scenario::Gated, FLEET).await;
+    world.repo(|repo| repo.environment_mut("production").unwrap().reviewers.clear());
+    world.converge().await;
+    assert_eq!(world.written(), ["PUT /repos/acme/shop/environments/production"]);
+}

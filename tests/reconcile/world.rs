@@ -1,0 +1,230 @@
+//! One emulated world and a gate.toml, with runs of gatectl against it.
+//!
+//! A run is what a process does: it begins with clients of its own. Every exchange of every test is held against the
+//! official descriptions when the world ends, where they are at hand.
+
+use std::cell::Cell;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use gatectl::apply::{Patience, Stop};
+use gatectl::config::{self, Config};
+use gatectl::http::{Endpoint, Proxies, Settings, Stack, Token};
+use gatectl::model::{OutcomeResult, Plan, RepoName};
+use gatectl::providers::{Fleet, Op};
+use gatectl::reconcile::{Applied, Prune, Scene, Site};
+use gatectl::sandbox::{Api, Environment, Exchange, Fault, Repo, Sandbox, Scenario, Setup, State};
+
+use crate::conformance::{Official, Seen};
+
+static OFFICIAL: LazyLock<Option<Official>> = LazyLock::new(Official::load);
+
+pub const REPO: &str = "acme/shop";
+
+/// A world, a declaration, and how runs behave.
+pub struct World {
+    pub sandbox: Sandbox,
+    pub config: Config,
+    pub prune: Prune,
+    pub settings: Settings,
+    pub patience: Patience,
+    /// Whether answers are held against the descriptions too: what a fault answers is nobody's promise.
+    pub faithful: Cell<bool>,
+}
+
+/// What one run has: clients that know nothing of earlier runs.
+pub struct Run {
+    pub scene: Scene,
+    pub fleet: Fleet,
+}
+
+impl World {
+    /// The rehearsal of a scenario, built from the declaration itself.
+    pub async fn rehearsal(scenario: Scenario, toml: &str) -> Self {
+        let config = parse(toml);
+        let desired = &config.desired;
+        let setup = Setup::new(repository(&config), &desired.github, &desired.heroku);
+        let setup = match &desired.freeze {
+            Some(freeze) => setup.with_freeze(freeze),
+            None => setup,
+        };
+        Self::of(State::rehearsal(scenario, &setup), config).await
+    }
+
+    /// The world in which one declaration holds, seen by another.
+    pub async fn where_holds(live: &str, toml: &str) -> Self {
+        let mut world = Self::rehearsal(Scenario::Gated, live).await;
+        world.config = parse(toml);
+        world
+    }
+
+    /// Any world.
+    pub async fn of(state: State, config: Config) -> Self {
+        let sandbox = Sandbox::start(state).await.unwrap();
+        let settings = Settings {
+            proxies: Proxies::none(),
+            backoff: Duration::from_millis(2),
+            attempt_timeout: Duration::from_secs(30),
+            timeout: Duration::from_secs(120),
+            ..Settings::default()
+        };
+        let patience = Patience { resend: Duration::from_millis(1), read_back: [1, 2, 4, 8].map(Duration::from_millis).to_vec() };
+        Self { sandbox, config, prune: Prune::Nothing, settings, patience, faithful: Cell::new(true) }
+    }
+
+    /// Declares something else from now on.
+    pub fn declare(&mut self, toml: &str) {
+        self.config = parse(toml);
+    }
+
+    /// Begins a run.
+    pub fn run(&self) -> Run {
+        let stack = Stack::new(self.settings.clone());
+        let token = || Some(Token::new("sandbox", "a test"));
+        let github = Endpoint::github(self.sandbox.github_url()).unwrap();
+        let heroku = Endpoint::heroku(self.sandbox.heroku_url()).unwrap();
+        let want = self.config.desired.clone();
+        let site = Site {
+            repository: repository(&self.config),
+            web: "https://github.com".to_owned(),
+            reader: stack.reader(&github, token()).map_err(|error| error.unknown()),
+        };
+        let asks_github = !want.github.environments.is_empty() || self.prune == Prune::Undeclared;
+        let asks_heroku = !want.heroku.config.is_empty();
+        let scene = Scene {
+            config: self.config.path.clone(),
+            github: asks_github.then_some(site),
+            heroku: asks_heroku.then(|| stack.reader(&heroku, token()).map_err(|error| error.unknown())),
+            prune: self.prune,
+            want,
+        };
+        let fleet = Fleet { github: stack.writer(&github, token()).ok(), heroku: stack.writer(&heroku, token()).ok() };
+        Run { scene, fleet }
+    }
+
+    /// A whole `plan`.
+    pub async fn plan(&self) -> Plan<Op> {
+        self.run().scene.draft().await.plan
+    }
+
+    /// A whole `apply`, consent given.
+    pub async fn apply(&self) -> Applied {
+        self.apply_until(&Stop::default()).await
+    }
+
+    /// An `apply` that may be stopped.
+    pub async fn apply_until(&self, stop: &Stop) -> Applied {
+        let run = self.run();
+        let plan = run.scene.draft().await.plan;
+        run.scene.apply(&run.fleet, &plan, stop, &self.patience, |_| {}).await
+    }
+
+    /// Applies, and insists that it converged, that a plan is empty now, and that a second apply asks for no write.
+    pub async fn converge(&self) -> Applied {
+        let applied = self.apply().await;
+        assert!(applied.report.converged, "{}", said(&applied));
+        self.is_converged().await;
+        applied
+    }
+
+    /// Insists that a plan is empty and that an apply asks for no write.
+    pub async fn is_converged(&self) {
+        self.settled().await.unwrap();
+    }
+
+    /// Whether a plan is empty and an apply asks for no write; else what is left.
+    pub async fn settled(&self) -> Result<(), String> {
+        let plan = self.plan().await;
+        if !plan.is_empty() || !plan.unknown.is_empty() {
+            return Err(format!("the plan is not empty: {:?} {:?}", plan.changes().collect::<Vec<_>>(), plan.unknown));
+        }
+        let before = self.writes();
+        let again = self.apply().await;
+        if !again.report.converged || self.writes() != before {
+            return Err(format!("a second apply wrote {:?}, {}", self.written().split_off(before), said(&again)));
+        }
+        Ok(())
+    }
+
+    /// Adds a fault.
+    pub fn fault(&self, fault: Fault) {
+        self.faithful.set(false);
+        self.sandbox.with(|state| state.faults.push(fault));
+    }
+
+    /// Takes all faults away.
+    pub fn heal(&self) {
+        self.sandbox.with(|state| state.faults.clear());
+    }
+
+    /// How many requests could write so far.
+    pub fn writes(&self) -> usize {
+        self.sandbox.with(|state| state.log.write_requests().count())
+    }
+
+    /// `METHOD path` of the requests that could write so far.
+    pub fn written(&self) -> Vec<String> {
+        self.sandbox.with(|state| state.log.write_requests().map(|e| format!("{} {}", e.method, e.path)).collect())
+    }
+
+    /// The bodies of the requests with this method so far.
+    pub fn bodies(&self, method: &str) -> Vec<serde_json::Value> {
+        self.sandbox.with(|state| state.log.exchanges.iter().filter(|e| e.method == method).filter_map(Exchange::json).collect())
+    }
+
+    /// The emulated repository.
+    pub fn repo<R>(&self, look: impl FnOnce(&mut Repo) -> R) -> R {
+        let name = repository(&self.config).to_string();
+        self.sandbox.with(|state| look(state.repo(&name).unwrap()))
+    }
+
+    /// An environment as it is there.
+    pub fn environment(&self, name: &str) -> Option<Environment> {
+        self.repo(|repo| repo.environment(name).cloned())
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let Some(official) = (if std::thread::panicking() { None } else { OFFICIAL.as_ref() }) else { return };
+        self.sandbox.with(|state| {
+            for exchange in &state.log.exchanges {
+                let seen = Seen {
+                    github: exchange.api == Api::GitHub,
+                    method: &exchange.method,
+                    path: &exchange.path,
+                    request: &exchange.body,
+                    status: exchange.status.unwrap_or_default(),
+                    response: &exchange.response,
+                };
+                let asked = official.request(&seen);
+                assert_eq!(asked, Some(Vec::new()), "{} {}", exchange.method, exchange.path);
+                if self.faithful.get() && exchange.status.is_some() {
+                    assert_eq!(official.response(&seen), Some(Vec::new()), "{} {}", exchange.method, exchange.path);
+                }
+            }
+        });
+    }
+}
+
+/// Reads a declaration; `[github] repository` is acme/shop unless it says otherwise.
+pub fn parse(toml: &str) -> Config {
+    config::parse("gate.toml", toml).unwrap_or_else(|problems| panic!("{}", problems.plain()))
+}
+
+fn repository(config: &Config) -> RepoName {
+    config.desired.github.repository.clone().unwrap_or_else(|| RepoName::parse(REPO).unwrap())
+}
+
+/// A report in words, for the messages of tests.
+pub fn said(applied: &Applied) -> String {
+    let outcomes = applied.report.outcomes.iter().map(|o| format!("{} {:?}: {}\n", o.address, o.result, o.message));
+    format!("converged: {}\n{}", applied.report.converged, outcomes.collect::<String>())
+}
+
+/// What a report says of the environment, or of the config var, whose address ends so.
+pub fn outcome<'a>(applied: &'a Applied, tail: &str) -> (&'a OutcomeResult, &'a str) {
+    let found = applied.report.outcomes.iter().find(|outcome| outcome.address.to_string().ends_with(tail));
+    let outcome = found.unwrap_or_else(|| panic!("nothing is said of {tail}: {}", said(applied)));
+    (&outcome.result, &outcome.message)
+}
