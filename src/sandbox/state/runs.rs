@@ -1,5 +1,7 @@
 //! Workflow runs, what waits, and who approved.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::environment::{Environment, PolicyMode, RefType};
@@ -145,7 +147,8 @@ fn fnmatch(pattern: &str, name: &str) -> bool {
 
 impl State {
     /// What a workflow run with one job in this environment does: makes the environment, ungated, when it is missing
-    /// (API page, 2.8), fails on a ref that may not deploy, waits for reviewers or a timer, and else deploys. Returns the run's id, or none where there is no such repository.
+    /// (API page, 2.8), fails on a ref that may not deploy, waits for reviewers or a timer, and else deploys. Returns the run's
+    /// id, or none where there is no such repository.
     pub fn start_run(&mut self, repo: &str, path: &str, event: &str, git_ref: &str, actor: &str, environment: &str) -> Option<u64> {
         let now = self.now.tick();
         let (rulesets, bypass) = (self.switches.rulesets, self.switches.fresh_bypass == FreshBypass::Allowed);
@@ -232,10 +235,10 @@ impl State {
 
     /// Runs all jobs of a run again: the same run, one attempt further, with new deployments. Its reviews stay.
     pub fn rerun(&mut self, repo: &str, run: u64, actor: &str) {
-        let Some(found) = self.repo(repo) else { return };
-        let made = found.deployments.iter().filter(|made| made.run == Some(run)).map(|made| made.environment.clone());
-        let environments: std::collections::BTreeSet<String> = made.collect();
-        for known in found.runs.iter_mut().filter(|known| known.id == run) {
+        let Some(known) = self.repo(repo) else { return };
+        let made = known.deployments.iter().filter(|made| made.run == Some(run)).map(|made| made.environment.clone());
+        let environments: BTreeSet<String> = made.collect();
+        for known in known.runs.iter_mut().filter(|known| known.id == run) {
             known.attempt += 1;
             actor.clone_into(&mut known.triggering_actor);
             known.pending.clear();
