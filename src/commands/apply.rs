@@ -44,7 +44,7 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
         if !args.while_frozen {
             frozen::refuse_to_weaken(policy, &drafted, session.now())?;
         }
-        ask(session, args.auto_approve, consent, plan)?;
+        ask(session, args.auto_approve, consent, plan).await?;
     }
     let applied = write(session, &wiring, &scene, plan, occasion.as_ref()).await?;
     let report = &applied.report;
@@ -78,7 +78,7 @@ async fn write(session: &Session, wiring: &Wiring, scene: &Scene, plan: &Plan<Op
 }
 
 /// Gets the consent that the plan needs, before any write.
-fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &Plan<Op>) -> anyhow::Result<()> {
+async fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &Plan<Op>) -> anyhow::Result<()> {
     let weakened: Vec<&Address> = plan.changes().filter(|change| change.weakens).map(|change| &change.address).collect();
     let can_ask = session.can_ask() && !auto_approve;
     if !weakened.is_empty() && !allow_weaken && !can_ask {
@@ -99,14 +99,18 @@ fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &Plan<Op
         }
         .into());
     }
+    if session.global.format != Format::Human {
+        // Only what was shown can be agreed to; stdout is for a program here.
+        session.show(&Document::from(plan));
+    }
     if !allow_weaken {
         for address in weakened {
             let word = match address.kind() {
                 Kind::Environment(name) => name.to_string(),
                 _ => address.to_string(),
             };
-            session.expect(&format!("{word} gets weaker. Type `{word}` to consent: "), &word)?;
+            session.expect(&format!("{word} gets weaker. Type `{word}` to consent: "), &word).await?;
         }
     }
-    session.expect("Make these changes? Only `yes` is taken for a yes: ", "yes")
+    session.expect("Make these changes? Only `yes` is taken for a yes: ", "yes").await
 }

@@ -21,7 +21,7 @@ pub(super) async fn run(session: &Session, args: &FreezeOff) -> anyhow::Result<E
     let writer = site.writer()?;
     let now = session.now();
     let desk = Desk::new(&writer, &place.keys, session);
-    let consent = |question: &str| ask(session, question);
+    let consent = async |question: String| ask(session, &question).await;
     let written = session.unless_given_up(lift(&desk, args, consent, now)).await??;
     site.trace_traffic();
     show(session, &place, written, now)?;
@@ -31,7 +31,7 @@ pub(super) async fn run(session: &Session, args: &FreezeOff) -> anyhow::Result<E
 pub(super) async fn lift(
     desk: &Desk<'_>,
     args: &FreezeOff,
-    consent: impl Fn(&str) -> anyhow::Result<()>,
+    consent: impl AsyncFn(String) -> anyhow::Result<()>,
     now: Timestamp,
 ) -> anyhow::Result<Written> {
     let opening = desk.open().await?;
@@ -50,7 +50,7 @@ pub(super) async fn lift(
         if args.auto_approve {
             named(args, &opening.live, &claim, &desk.keys.app)?;
         } else {
-            consent(&question)?;
+            consent(question).await?;
         }
     }
     desk.send(write).await
@@ -68,7 +68,7 @@ fn named(args: &FreezeOff, live: &FreezeVars, claim: &Claim, app: &str) -> anyho
     }
 }
 
-fn ask(session: &Session, question: &str) -> anyhow::Result<()> {
+async fn ask(session: &Session, question: &str) -> anyhow::Result<()> {
     if !session.can_ask() {
         return Err(Hinted {
             message: format!("{question}; nobody can be asked whether to lift it: this is no terminal, or CI is set"),
@@ -76,5 +76,5 @@ fn ask(session: &Session, question: &str) -> anyhow::Result<()> {
         }
         .into());
     }
-    session.expect(&format!("{question}. Lift it? Only `yes` is taken for a yes: "), "yes")
+    session.expect(&format!("{question}. Lift it? Only `yes` is taken for a yes: "), "yes").await
 }
