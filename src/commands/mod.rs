@@ -3,6 +3,8 @@
 mod apply;
 mod check;
 mod explain;
+mod freeze;
+mod frozen;
 mod import;
 mod plan;
 mod runs;
@@ -36,11 +38,12 @@ pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
         Command::Explain(args) => explain::run(session, &args).await,
         Command::Plan(args) => plan::run(session, &args).await,
         Command::Apply(args) => apply::run(session, &args).await,
-        Command::Import(args) => import::run(session, &args).await,
         Command::Pending => runs::pending::run(session).await,
         Command::Approve(args) => runs::review::approve(session, &args).await,
         Command::Reject(args) => runs::review::reject(session, &args).await,
         Command::Evidence(args) => runs::evidence::run(session, &args).await,
+        Command::Freeze(command) => freeze::run(session, command).await,
+        Command::Import(args) => import::run(session, &args).await,
         Command::Sandbox(args) => sandbox::run(session, &args).await,
         Command::Schema => shell::schema(),
         Command::Completions { shell } => shell::completions(shell),
