@@ -23,8 +23,30 @@ impl Dice {
 
 /// What parsers stumble over.
 const PIECES: [&[u8]; 24] = [
-    b"\0", b"\x1b[31m", b"\xff\xfe", "\u{202e}".as_bytes(), "\u{e9}".as_bytes(), b"\n", b"\r\n", b"\"", b"'''", b"[[", b"}}", b"${{", b"&a *a", b"<<: *a",
-    b"!!", b"null", b"-1", b"99999999999999999999", b"1e999", b"nan", b"{", b"- - - -", b"a.b.c.d = ", b"\n---\n",
+    b"\0",
+    b"\x1b[31m",
+    b"\xff\xfe",
+    "\u{202e}".as_bytes(),
+    "\u{e9}".as_bytes(),
+    b"\n",
+    b"\r\n",
+    b"\"",
+    b"'''",
+    b"[[",
+    b"}}",
+    b"${{",
+    b"&a *a",
+    b"<<: *a",
+    b"!!",
+    b"null",
+    b"-1",
+    b"99999999999999999999",
+    b"1e999",
+    b"nan",
+    b"{",
+    b"- - - -",
+    b"a.b.c.d = ",
+    b"\n---\n",
 ];
 
 fn mutated(dice: &mut Dice, corpus: &[Vec<u8>]) -> Vec<u8> {

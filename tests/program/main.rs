@@ -4,7 +4,10 @@ mod consent;
 mod fuzz;
 #[path = "../support/golden.rs"]
 mod golden;
+mod hostile;
 mod layers;
+#[path = "../support/nasty.rs"]
+mod nasty;
 mod run;
 mod scenarios;
 mod served;

@@ -124,8 +124,16 @@ pub(crate) fn responses(bytes: &[u8]) {
 }
 
 /// Which answer goes to which path: the first whose end fits; everything else gets the first answer.
-const PATHS: [&str; 8] =
-    ["/shop", "/environments", "/deployment-branch-policies", "/deployment_protection_rules", "/variables", "/secrets", "/permission", "/config-vars"];
+const PATHS: [&str; 8] = [
+    "/shop",
+    "/environments",
+    "/deployment-branch-policies",
+    "/deployment_protection_rules",
+    "/variables",
+    "/secrets",
+    "/permission",
+    "/config-vars",
+];
 
 fn split(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut parts = vec![Vec::new()];
@@ -200,7 +208,10 @@ impl Server {
         let keys = BTreeSet::from(["DEPLOY_FREEZE".to_owned()]);
         let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
         runtime.block_on(async {
-            tokio::join!(observe::observe(&self.github, &self.repo, &self.want), heroku::live::config_vars(&self.heroku, "shop-prod", &keys))
+            tokio::join!(
+                observe::observe(&self.github, &self.repo, &self.want),
+                heroku::live::config_vars(&self.heroku, "shop-prod", &keys)
+            )
         })
     }
 }
