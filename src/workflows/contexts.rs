@@ -17,6 +17,8 @@ pub enum Place {
     Strategy,
     /// `jobs.<id>.outputs`.
     Outputs,
+    /// `jobs.<id>.steps[*].if`.
+    Step,
     /// `on.workflow_call.inputs.<id>.default`.
     CallDefault,
     /// `on.workflow_call.outputs.<id>.value`.
@@ -29,6 +31,7 @@ impl Place {
             Self::Job => &["github", "inputs", "vars", "needs", "strategy", "matrix"],
             Self::If | Self::Strategy => &["github", "inputs", "vars", "needs"],
             Self::Outputs => &["github", "inputs", "vars", "needs", "strategy", "matrix", "job", "runner", "env", "secrets", "steps"],
+            Self::Step => &["github", "inputs", "vars", "needs", "strategy", "matrix", "job", "runner", "env", "secrets", "steps"],
             Self::CallDefault => &["github", "inputs", "vars"],
             Self::CallOutput => &["github", "inputs", "vars", "jobs"],
         }
@@ -37,7 +40,10 @@ impl Place {
     /// The functions it offers; `status` is what to assume of the needed jobs.
     #[must_use]
     pub fn functions(self, status: Status) -> Functions {
-        Functions { status: (self == Self::If).then_some(status), hash_files: self == Self::Outputs }
+        Functions {
+            status: matches!(self, Self::If | Self::Step).then_some(status),
+            hash_files: matches!(self, Self::Outputs | Self::Step),
+        }
     }
 }
 
@@ -111,7 +117,7 @@ pub fn github(scenario: &Scenario, facts: &Facts) -> Node {
         fields.insert("repository", text(&repository.to_string()));
         fields.insert("repository_owner", text(repository.owner()));
     }
-    fields.insert("event", payload(scenario));
+    fields.insert("event", payload(scenario, facts));
     Node::Partial(fields, Rest::Unknown("it is known only when the run starts".to_owned()))
 }
 
@@ -163,9 +169,15 @@ fn payload_keys(event: &str) -> Option<&'static [&'static str]> {
     })
 }
 
-fn payload(scenario: &Scenario) -> Node {
+fn payload(scenario: &Scenario, facts: &Facts) -> Node {
     let why = "the event's payload is known only when the run starts";
     let mut fields: Map<Node> = Map::new();
+    let mut repository: Map<Node> = [("default_branch", text(&facts.default_branch))].into_iter().collect();
+    if let Some(known) = &facts.repository {
+        repository.insert("full_name", text(&known.to_string()));
+        repository.insert("name", text(known.name()));
+    }
+    fields.insert("repository", Node::Partial(repository, Rest::Unknown(why.to_owned())));
     if let Some(keys) = payload_keys(&scenario.event) {
         for key in PAYLOAD_KEYS.iter().filter(|key| !keys.contains(key)) {
             fields.insert(*key, Node::Known(Value::Null));
@@ -188,10 +200,12 @@ fn payload(scenario: &Scenario) -> Node {
         let base = Node::Partial(base, Rest::Unknown(why.to_owned()));
         fields.insert("pull_request", Node::Partial([("base", base)].into_iter().collect(), Rest::Unknown(why.to_owned())));
     }
-    match scenario.types.as_slice() {
-        [] => {}
-        [only] => _ = fields.insert("action", text(only)),
-        some => _ = fields.insert("action", Node::OneOf(some.iter().map(|t| Value::from(t.as_str())).collect())),
+    for (key, values) in [("action", &scenario.types), ("schedule", &scenario.crons)] {
+        match values.as_slice() {
+            [] => {}
+            [only] => _ = fields.insert(key, text(only)),
+            some => _ = fields.insert(key, Node::OneOf(some.iter().map(|value| Value::from(value.as_str())).collect())),
+        }
     }
     Node::Partial(fields, Rest::Unknown(why.to_owned()))
 }

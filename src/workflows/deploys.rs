@@ -22,6 +22,8 @@ pub struct Targets {
 pub struct Evidence {
     /// What it could deploy to.
     pub reach: Reach,
+    /// The declared app that the deploy itself names.
+    pub app: Option<String>,
     /// Why: one sentence without a full stop.
     pub reason: String,
     /// Where.
@@ -31,6 +33,8 @@ pub struct Evidence {
 /// What a deploy could reach. Ordered from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
+    /// Nothing but the job's id says that it deploys.
+    Named,
     /// An app that is named, and that gate.toml does not declare.
     Other,
     /// Something that is not named literally.
@@ -90,7 +94,7 @@ pub fn evidence(workflow: &Workflow, job: &Job, passed: &Passed, targets: &Targe
         && !targets.secrets.is_empty()
     {
         let reason = "it passes all secrets on (`secrets: inherit`), those that gate.toml names among them".to_owned();
-        found.push(Evidence { reach: Reach::Declared, reason, pos: *pos });
+        found.push(Evidence { reach: Reach::Declared, app: None, reason, pos: *pos });
     }
     let names_declared = !passed.apps.is_empty() || !apps_named(&job.body, targets).is_empty();
     found.extend(job.steps.iter().filter_map(|step| {
@@ -100,8 +104,13 @@ pub fn evidence(workflow: &Workflow, job: &Job, passed: &Passed, targets: &Targe
             Some(_) => Reach::Other,
             None => Reach::Unknown,
         };
-        Some(Evidence { reach, reason: format!("{what} looks like a deploy (heuristic)"), pos: step.pos })
+        let app = app.filter(|app| targets.apps.contains(app));
+        Some(Evidence { reach, app, reason: format!("{what} looks like a deploy (heuristic)"), pos: step.pos })
     }));
+    let first = job.id.split(['-', '_']).next().unwrap_or_default().to_lowercase();
+    if ["deploy", "promote", "rollback", "ship"].contains(&first.as_str()) {
+        found.push(Evidence { reach: Reach::Named, app: None, reason: "its id says that it deploys (heuristic)".to_owned(), pos: job.pos });
+    }
     found
 }
 
@@ -119,7 +128,7 @@ fn secret(read: &Read, pos: Pos, targets: &Targets) -> Option<Evidence> {
         Read::All if !targets.secrets.is_empty() => "it reads all secrets at once, those that gate.toml names among them".to_owned(),
         Read::Named(_) | Read::All => return None,
     };
-    Some(Evidence { reach: Reach::Declared, reason, pos })
+    Some(Evidence { reach: Reach::Declared, app: None, reason, pos })
 }
 
 /// What of a step looks like a deploy, and the app that it names literally.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::Expectation;
 use super::deploys::Targets;
 use crate::model::{EnvName, RepoName};
-use crate::providers::github::desired::BranchPolicy;
+use crate::providers::github::desired::{self as github, BranchPolicy};
+use crate::providers::heroku::desired as heroku;
 
 /// Everything that a check is measured against.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,31 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// What gate.toml declares, as a check needs it.
+    ///
+    /// The repository and the default branch are as the caller knows them: from gate.toml, the command line or the live state.
+    #[must_use]
+    pub fn new(
+        repository: Option<RepoName>,
+        default_branch: &str,
+        github: &github::Desired,
+        heroku: &heroku::Desired,
+        expectations: &[Expectation],
+    ) -> Self {
+        let present = github.environments.iter().filter_map(|(name, environment)| match environment {
+            github::Environment::Present(gate) => Some((name.clone(), gate)),
+            github::Environment::Absent => None,
+        });
+        let secrets = present.clone().flat_map(|(_, gate)| gate.secrets.iter().cloned()).collect();
+        Self {
+            repository,
+            default_branch: default_branch.to_owned(),
+            expectations: expectations.to_vec(),
+            environments: present.map(|(name, gate)| (name, gate.deployment_branch_policy.clone())).collect(),
+            targets: Targets { secrets, apps: heroku.config.keys().cloned().collect() },
+        }
+    }
+
     /// The default branch as a full ref.
     #[must_use]
     pub fn default_ref(&self) -> String {

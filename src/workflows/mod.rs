@@ -1,6 +1,15 @@
 //! Which environment each job of a workflow resolves to, statically.
 //!
 //! Owns reading, expressions, triggers, matrix and resolution. Must not know of HTTP or live state.
+//!
+//! ```text
+//! text → yaml → read → model ─┐
+//! gate.toml → facts ──────────┼→ scenario → resolve → check → report
+//!                             └→ contexts → expressions
+//! ```
+//!
+//! [`check::check`] is the way in: files and [`facts::Facts`] go in, verdicts per scenario and job and findings come out.
+//! What may happen is taken to happen; what nobody can say is unknown, and unknown never passes.
 
 pub mod check;
 pub mod contexts;
@@ -8,6 +17,7 @@ pub mod deploys;
 mod expectation;
 pub mod expressions;
 pub mod facts;
+pub mod freeze_check;
 pub mod glob;
 mod keys;
 pub mod matrix;

@@ -107,6 +107,8 @@ pub struct Trigger {
     pub paths: bool,
     /// `types`; empty means GitHub's default ones.
     pub types: Vec<Text>,
+    /// The cron lines of a schedule.
+    pub crons: Vec<Text>,
     /// Inputs of a dispatch or a call.
     pub inputs: Vec<Input>,
     /// Outputs of a call, by name.

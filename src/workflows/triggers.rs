@@ -126,9 +126,9 @@ mod tests {
 
     #[test]
     fn the_last_pattern_that_matches_decides() {
-        assert_eq!(pushes("{branches: ['**', '!main']}").0, false);
-        assert_eq!(pushes("{branches: ['!main', '**']}").0, true);
-        assert_eq!(pushes("{branches: ['**', '!main', 'm*']}").0, true);
+        assert!(!pushes("{branches: ['**', '!main']}").0);
+        assert!(pushes("{branches: ['!main', '**']}").0);
+        assert!(pushes("{branches: ['**', '!main', 'm*']}").0);
         let unclear_one = on("push: {branches: ['!main']}");
         assert_eq!(unclear(&unclear_one.triggers[0]).len(), 1);
         assert!(starts(&unclear_one, "push", "refs/heads/dev").is_ok());

@@ -1,6 +1,11 @@
 //! The program as a user meets it: the binary over real HTTP, with a scrubbed environment; and the shape of its code.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
+mod action;
 mod consent;
+mod docs;
+mod examples;
 mod fuzz;
 #[path = "../support/golden.rs"]
 mod golden;
@@ -15,3 +20,4 @@ mod served;
 mod targets;
 mod terminal;
 mod usage;
+mod workflows;

@@ -1,33 +1,32 @@
 //! Scenarios that nobody declared: whatever a file's triggers can start must not deploy past the gates.
 
+use std::collections::HashMap;
+
 use super::expected::ref_refused;
 use super::names::near_miss;
 use super::{Check, on_job};
 use crate::model::EnvName;
 use crate::verify::{Code, Finding, Severity};
 use crate::workflows::deploys::Reach;
-use crate::workflows::expressions::Node;
 use crate::workflows::model::{RefFilter, Workflow};
 use crate::workflows::resolve::{JobEntry, Verdict};
 use crate::workflows::scenario::{Scenario, derived};
 
 impl<'a> Check<'a> {
-    pub(super) fn derived(&mut self, workflow: &'a Workflow) {
+    pub(super) fn derived(&mut self, workflow: &'a Workflow, known: &Known) {
         let mut seen: Vec<(Scenario, Vec<JobEntry>)> = Vec::new();
         for scenario in derived(workflow, self.facts) {
-            let declared = self.workflows.iter().any(|r| r.expect.is_some() && r.file == workflow.path && r.scenario == scenario.label);
             let jobs = self.resolve(workflow, &scenario);
-            // A ref that only probes is shown when it makes a difference.
-            let differs = scenario.named_ref || !seen.iter().any(|(other, jobs2)| alike(other, &scenario) && same(jobs2, &jobs));
-            if declared || !differs {
+            if seen.iter().any(|(other, others)| is_probe_of(&scenario, other) && same(&jobs, others)) {
                 continue;
             }
-            let found: Vec<Finding> = jobs.iter().flat_map(|job| self.suspect(job, &scenario)).collect();
-            self.findings.extend(found.into_iter().filter(|finding| !self.is_known(finding)).collect::<Vec<_>>());
-            let refused = self.refused(workflow, &scenario, &jobs);
-            self.findings.extend(refused);
+            let mut found: Vec<Finding> = jobs.iter().flat_map(|job| self.suspect(job, &scenario)).collect();
+            found.extend(self.refused(workflow, &scenario, &jobs));
+            self.findings.extend(found.into_iter().filter(|finding| !known.covers(finding)));
             seen.push((scenario, jobs));
         }
+        let is_declared = |label: &str| self.workflows.iter().any(|r| r.expect.is_some() && r.file == workflow.path && r.scenario == label);
+        seen.retain(|(scenario, _)| !is_declared(&scenario.label));
         for (scenario, jobs) in seen {
             self.report(workflow, &scenario.label, None, jobs);
         }
@@ -41,10 +40,13 @@ impl<'a> Check<'a> {
         if job.verdict == Verdict::Invalid {
             found.push(on_job(Code::InvalidWorkflow, job, format!("GitHub rejects this workflow: {}", job.reason)));
         }
+        let deploys_declared = job.details.evidence.iter().any(|evidence| evidence.reach == Reach::Declared);
         if matches!(job.verdict, Verdict::Env | Verdict::Set) {
             for name in &job.environments {
                 if let Some(near) = near_miss(name, self.facts.environments.keys()) {
                     let finding = on_job(Code::NearMissEnvironment, job, says(&format!("runs in `{name}`, which is not `{near}`")));
+                    // Whatever gate `production` has, an environment of another spelling has none of it.
+                    let finding = if deploys_declared { finding.severity(Severity::Error) } else { finding };
                     found.push(finding.fix(format!("write `environment: {near}`, or declare `{name}` in gate.toml")).about(near));
                 }
             }
@@ -79,6 +81,14 @@ impl<'a> Check<'a> {
                 let code = if job.details.remote { Code::RemoteWorkflow } else { Code::UnresolvedEnvironment };
                 found.push(on_job(code, job, says(&format!("is unknown ({}), and {why}", job.reason))).severity(severity));
             }
+            Verdict::Env if found.is_empty() && !job.environments.iter().any(|name| declared(name)) => {
+                // The declared app belongs to a declared gate; another environment's may be none.
+                if let Some(app) = job.details.evidence.iter().find_map(|evidence| evidence.app.as_ref()) {
+                    let what = format!("deploys {app} in `{}`, which gate.toml does not declare", job.environments.join(", "));
+                    let finding = on_job(Code::UngatedDeploy, job, says(&what)).severity(Severity::Warning);
+                    found.push(finding.fix("declare the environment in gate.toml, or use a declared one"));
+                }
+            }
             Verdict::Env | Verdict::Set | Verdict::Skipped | Verdict::Invalid => {}
         }
         found
@@ -98,40 +108,54 @@ impl<'a> Check<'a> {
             jobs.iter()
                 .any(|job| job.verdict == Verdict::Env && job.environments.iter().any(|n| EnvName::new(n).is_ok_and(|n| n == **name)))
         });
-        let found = reached.filter_map(|(name, policy)| ref_refused(Some(policy), workflow, scenario, name));
-        found.filter(|finding| !self.is_known(finding)).collect()
-    }
-
-    /// Whether a declared scenario has already said as much of the same place.
-    fn is_known(&self, finding: &Finding) -> bool {
-        let on_the_gate = |code: Code| {
-            matches!(
-                code,
-                Code::UngatedJob
-                    | Code::UngatedDeploy
-                    | Code::UpstreamGate
-                    | Code::UpstreamGateBypass
-                    | Code::UnresolvedEnvironment
-                    | Code::RemoteWorkflow
-                    | Code::NoGatedJob
-            )
-        };
-        self.findings.iter().any(|other| {
-            let place = other.file == finding.file && other.line == finding.line && other.col == finding.col;
-            let topic = other.code == finding.code || (on_the_gate(other.code) && on_the_gate(finding.code));
-            place && topic && other.severity >= finding.severity && other.environment.is_some()
-        })
+        reached.filter_map(|(name, policy)| ref_refused(Some(policy), workflow, scenario, name)).collect()
     }
 }
 
-/// Whether two scenarios differ in nothing but the ref.
-fn alike(a: &Scenario, b: &Scenario) -> bool {
-    let inputs = |s: &Scenario| s.inputs.iter().map(|input| shown(&input.value)).collect::<Vec<_>>();
-    a.event == b.event && inputs(a) == inputs(b)
+/// What declared scenarios have said already, by place.
+pub(super) struct Known(HashMap<Place, Vec<Finding>>);
+
+type Place = (Option<String>, Option<usize>, Option<usize>);
+
+impl Known {
+    pub(super) fn of(findings: &[Finding]) -> Self {
+        let mut known: HashMap<Place, Vec<Finding>> = HashMap::new();
+        for finding in findings.iter().filter(|finding| finding.environment.is_some()) {
+            known.entry(place(finding)).or_default().push(finding.clone());
+        }
+        Self(known)
+    }
+
+    /// Whether as much has been said of the same place.
+    fn covers(&self, finding: &Finding) -> bool {
+        let topic = |code: Code| code == finding.code || (is_of_the_gate(code) && is_of_the_gate(finding.code));
+        let as_bad = |said: &Finding| said.severity >= finding.severity && said.verdict() >= finding.verdict();
+        self.0.get(&place(finding)).is_some_and(|said| said.iter().any(|said| topic(said.code) && as_bad(said)))
+    }
 }
 
-fn shown(node: &Node) -> String {
-    format!("{node:?}")
+fn place(finding: &Finding) -> Place {
+    (finding.file.clone(), finding.line, finding.col)
+}
+
+/// Codes that say, each in its way, that a job may pass the gate by.
+fn is_of_the_gate(code: Code) -> bool {
+    matches!(
+        code,
+        Code::UngatedJob
+            | Code::UngatedDeploy
+            | Code::UpstreamGate
+            | Code::UpstreamGateBypass
+            | Code::UnresolvedEnvironment
+            | Code::RemoteWorkflow
+            | Code::NoGatedJob
+    )
+}
+
+/// Whether a scenario is worth showing beside another one only if it comes to something else: the same event, and the same
+/// ref, or one that no filter names.
+fn is_probe_of(scenario: &Scenario, other: &Scenario) -> bool {
+    scenario.event == other.event && (!scenario.named_ref || scenario.git_ref == other.git_ref && scenario.base == other.base)
 }
 
 fn same(a: &[JobEntry], b: &[JobEntry]) -> bool {

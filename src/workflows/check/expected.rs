@@ -29,7 +29,7 @@ impl<'a> Check<'a> {
             Some((_, Ok(workflow))) => workflow,
         };
         if expectation.when.is_empty() {
-            let all: Vec<Scenario> = derived(workflow, self.facts).into_iter().filter(|scenario| scenario.named_ref).collect();
+            let all = derived(workflow, self.facts);
             if all.is_empty() {
                 let message = format!("no event starts {} by itself, so nothing of it can be proven", workflow.path);
                 self.findings.push(Finding::new(Code::NeverTriggered, message).in_file(workflow.path.clone()).at(1, 1).about(want));
@@ -59,7 +59,11 @@ impl<'a> Check<'a> {
         let jobs = self.resolve(workflow, scenario);
         let mut found: Vec<Finding> = jobs.iter().flat_map(|job| self.judge(job, scenario, want)).collect();
         let reached = jobs.iter().any(|job| is_env(job, want));
-        if !reached && !found.iter().any(|finding| finding.severity == Severity::Error) {
+        // Refs that no trigger names are tried for jobs that go astray; that nothing deploys from them is as it should be.
+        if !scenario.named_ref && found.is_empty() {
+            return;
+        }
+        if !reached && scenario.named_ref && !found.iter().any(|finding| finding.severity == Severity::Error) {
             found.push(nothing_reached(workflow, scenario, want, &jobs));
         }
         if reached {
@@ -73,7 +77,7 @@ impl<'a> Check<'a> {
     fn judge(&self, job: &JobEntry, scenario: &Scenario, want: &EnvName) -> Vec<Finding> {
         let mut found = Vec::new();
         let says = |what: &str| format!("on `{}`, {} {what}", scenario.label, job.path);
-        let deploys = job.details.evidence.first().map(|evidence| evidence.reason.as_str());
+        let deploys = job.details.evidence.iter().max_by_key(|evidence| evidence.reach).map(|evidence| evidence.reason.as_str());
         match job.verdict {
             Verdict::Skipped => return found,
             Verdict::Env if is_env(job, want) => {
@@ -83,7 +87,7 @@ impl<'a> Check<'a> {
             }
             Verdict::Env => found.push(self.elsewhere(job, want, &says)),
             Verdict::Set if !job.environments.iter().any(|name| name.is_empty() || same(name, want)) => {
-                found.push(self.elsewhere(job, want, &says))
+                found.push(self.elsewhere(job, want, &says));
             }
             Verdict::Set => {
                 let may = if job.environments.iter().any(String::is_empty) {
@@ -94,7 +98,7 @@ impl<'a> Check<'a> {
                 found.push(on_job(Code::UnresolvedEnvironment, job, says(&format!("{may}: {}", job.reason))));
             }
             Verdict::Unknown if job.details.remote => {
-                found.push(on_job(Code::RemoteWorkflow, job, says(&format!("is unknown: {}", job.reason))))
+                found.push(on_job(Code::RemoteWorkflow, job, says(&format!("is unknown: {}", job.reason))));
             }
             Verdict::Unknown => found.push(on_job(Code::UnresolvedEnvironment, job, says(&format!("is unknown: {}", job.reason)))),
             Verdict::Invalid => {
@@ -114,10 +118,11 @@ impl<'a> Check<'a> {
                 }
             }
             Verdict::None => {
-                let gates = job.details.loose_gates.join(", ");
-                let what = format!("may run although the job in {gates} that it waits for was rejected");
-                let severity = if deploys.is_some() { Severity::Error } else { Severity::Info };
-                found.push(on_job(Code::UpstreamGateBypass, job, says(&what)).severity(severity));
+                if let Some(why) = deploys {
+                    let gates = job.details.loose_gates.join(", ");
+                    let what = format!("may run although the job in {gates} that it waits for was rejected, and {why}");
+                    found.push(on_job(Code::UpstreamGateBypass, job, says(&what)));
+                }
             }
         }
         if job.details.mixed_condition {

@@ -2,9 +2,12 @@
 //!
 //! Owns which scenarios are looked at, and what passes. Pure: files and facts in, a report out.
 
+mod compensation;
 mod derived;
 mod expected;
 mod names;
+
+use std::collections::HashSet;
 
 use serde::Serialize;
 
@@ -18,6 +21,8 @@ use super::triggers::unclear;
 use super::yaml::{Pos, YamlError};
 use crate::model::EnvName;
 use crate::verify::{Code, Finding, Severity, Verdict, verdict};
+
+pub use compensation::{Compensation, compensation};
 
 /// A workflow file as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,8 +87,9 @@ pub fn check(sources: &[SourceFile], facts: &Facts) -> CheckReport {
     for expectation in &facts.expectations {
         check.expectation(expectation);
     }
+    let known = derived::Known::of(&check.findings);
     for workflow in files.values().filter_map(|file| file.as_ref().ok()) {
-        check.derived(workflow);
+        check.derived(workflow, &known);
     }
     if facts.expectations.is_empty() {
         check.findings.push(Finding::new(Code::NothingDeclared, "gate.toml declares no [[workflows]]: nothing here is proven"));
@@ -169,14 +175,14 @@ fn same_path(a: &str, b: &str) -> bool {
 
 /// In the order of files and lines; of findings that say the same of one place, the worst.
 fn distinct(mut findings: Vec<Finding>) -> Vec<Finding> {
-    findings.sort_by(|a, b| {
-        let key = |f: &Finding| (f.file.clone(), f.line, f.col, f.code, f.environment.clone());
-        key(a).cmp(&key(b)).then(b.severity.cmp(&a.severity))
-    });
-    let per_scenario = |f: &Finding| matches!(f.code, Code::RefRefused | Code::NeverTriggered | Code::InvalidWorkflow);
-    findings.dedup_by(|b, a| {
-        let same = a.file == b.file && a.line == b.line && a.col == b.col && a.code == b.code && a.environment == b.environment;
-        same && a.file.is_some() && (!per_scenario(a) || a.message == b.message)
+    let place = |f: &Finding| (f.file.clone(), f.line, f.col, f.code);
+    findings.sort_by(|a, b| place(a).cmp(&place(b)).then(b.severity.cmp(&a.severity)).then_with(|| a.environment.cmp(&b.environment)));
+    let mut seen = HashSet::new();
+    findings.retain(|finding| {
+        // One place may be wrong in several ways, and for several scenarios; all else is said once.
+        let several = matches!(finding.code, Code::RefRefused | Code::NeverTriggered | Code::InvalidWorkflow);
+        let environment = finding.environment.clone().filter(|_| finding.code != Code::InvalidWorkflow);
+        seen.insert((place(finding), environment, several.then(|| finding.message.clone())))
     });
     findings
 }

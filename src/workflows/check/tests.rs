@@ -1,1 +1,413 @@
+use std::collections::BTreeMap;
+use std::path::Path;
 
+use super::*;
+use crate::model::RepoName;
+use crate::providers::github::desired::{BranchPolicy, Pattern, RefKind};
+use crate::workflows::deploys::Targets;
+use crate::workflows::freeze_check::Proof;
+use crate::workflows::{InputValue, When};
+
+fn env(name: &str) -> EnvName {
+    EnvName::new(name).unwrap()
+}
+
+fn source(name: &str, text: &str) -> SourceFile {
+    SourceFile::new(format!(".github/workflows/{name}"), text)
+}
+
+fn when(event: &str, git_ref: Option<&str>, inputs: &[(&str, &str)]) -> When {
+    let inputs = inputs.iter().map(|(k, v)| ((*k).to_owned(), InputValue::String((*v).to_owned()))).collect::<BTreeMap<_, _>>();
+    When { event: event.to_owned(), git_ref: git_ref.map(str::to_owned), inputs }
+}
+
+fn expect(name: &str, when: Vec<When>) -> Expectation {
+    Expectation { file: format!(".github/workflows/{name}"), environment: env("production"), when }
+}
+
+fn facts(expectations: Vec<Expectation>) -> Facts {
+    let set = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
+    Facts {
+        repository: Some(RepoName::parse("raxx-app/TradeMasterAPI").unwrap()),
+        default_branch: "main".to_owned(),
+        expectations,
+        environments: [(env("production"), None)].into_iter().collect(),
+        targets: Targets { secrets: set(&["HEROKU_API_KEY"]), apps: set(&["raxx-console-prod"]) },
+    }
+}
+
+/// `deploy.yml`, declared to run in production when somebody pushes to main.
+fn on_push(job: &str) -> CheckReport {
+    check(&[source("deploy.yml", &with_jobs(job))], &facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]))
+}
+
+/// A workflow on pushes to main with these jobs.
+fn with_jobs(jobs: &str) -> String {
+    let jobs: String = jobs.lines().map(|line| format!("  {line}\n")).collect();
+    format!("on: {{push: {{branches: [main]}}}}\njobs:\n{jobs}")
+}
+
+fn codes(report: &CheckReport) -> Vec<(&'static str, Severity)> {
+    report.findings.iter().map(|finding| (finding.code.row().name, finding.severity)).collect()
+}
+
+const GATED: &str = "deploy:\n  runs-on: x\n  environment: production\n  steps: [{run: heroku container:release web}]";
+const KEY: &str = "${{ secrets.HEROKU_API_KEY }}";
+
+fn runbook(policy: Option<BranchPolicy>) -> CheckReport {
+    let (sources, facts) = runbook_repository(policy);
+    check(&sources, &facts)
+}
+
+fn runbook_repository(policy: Option<BranchPolicy>) -> (Vec<SourceFile>, Facts) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/workflows/runbook");
+    let sources: Vec<SourceFile> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| source(path.file_name().unwrap().to_str().unwrap(), &std::fs::read_to_string(&path).unwrap()))
+        .collect();
+    assert_eq!(sources.len(), 4);
+    let dispatch = || vec![when("workflow_dispatch", None, &[("environment", "production")])];
+    let tags = ["refs/tags/v1.2.3", "refs/tags/trademaster-api-v1.2.3"].map(|tag| when("push", Some(tag), &[])).to_vec();
+    let mut facts =
+        facts(vec![expect("deploy-heroku.yml", dispatch()), expect("deploy-console.yml", dispatch()), expect("deploy-antlers.yml", tags)]);
+    facts.environments.insert(env("production"), policy);
+    (sources, facts)
+}
+
+#[test]
+fn the_runbooks_repository_has_its_planted_fault_and_no_other() {
+    let report = runbook(Some(BranchPolicy::Protected));
+    assert_eq!(codes(&report), [("ref-refused", Severity::Warning); 2], "{:#?}", report.findings);
+    for finding in &report.findings {
+        assert_eq!(finding.file.as_deref(), Some(".github/workflows/deploy-antlers.yml"));
+        assert_eq!((finding.line, finding.environment.as_ref()), (Some(3), Some(&env("production"))));
+        assert!(finding.fix.contains("tags = [\"v*\", \"trademaster-api-v*\"]"), "{}", finding.fix);
+    }
+    assert_eq!(report.verdict, Verdict::Gated);
+    let declared: Vec<_> = report.workflows.iter().filter(|w| w.expect.is_some()).collect();
+    assert_eq!(declared.len(), 4);
+    for scenario in declared {
+        let deploy = scenario.jobs.iter().find(|job| job.job == "deploy").unwrap();
+        assert_eq!(deploy.environments, ["production"], "{scenario:?}");
+    }
+}
+
+#[test]
+fn a_policy_that_admits_the_tags_leaves_nothing_to_say() {
+    let pattern = |kind, name: &str| Pattern { kind, name: name.to_owned() };
+    let patterns = [pattern(RefKind::Branch, "main"), pattern(RefKind::Tag, "v*"), pattern(RefKind::Tag, "trademaster-api-v*")];
+    for policy in [None, Some(BranchPolicy::All), Some(BranchPolicy::Selected(patterns.into_iter().collect()))] {
+        assert_eq!(codes(&runbook(policy.clone())), [], "{policy:?}");
+    }
+}
+
+#[test]
+fn json_has_the_shape_of_the_contract() {
+    let json = serde_json::to_value(on_push(GATED)).unwrap();
+    assert_eq!(
+        json["workflows"][0],
+        serde_json::json!({
+            "file": ".github/workflows/deploy.yml", "scenario": "push refs/heads/main", "expect": "production",
+            "jobs": [{"job": "deploy", "path": "deploy.yml:deploy", "verdict": "env", "environments": ["production"],
+                      "line": 5, "reason": "environment: production"}],
+        })
+    );
+    assert_eq!((&json["verdict"], &json["format_version"], &json["findings"]), (&"gated".into(), &"1.0".into(), &serde_json::json!([])));
+}
+
+#[test]
+fn names_compare_without_case() {
+    let report = on_push(&GATED.replace("production", "PRODUCTION"));
+    assert_eq!((report.verdict, codes(&report)), (Verdict::Gated, vec![]));
+}
+
+#[test]
+fn only_a_proof_passes() {
+    let build = "build:\n  runs-on: x\n  steps: [{run: make}]\n";
+    let passes = [format!("{build}{GATED}"), GATED.to_owned()];
+    for jobs in passes {
+        assert_eq!(on_push(&jobs).verdict, Verdict::Gated, "{jobs}");
+    }
+    let approve = "approve:\n  runs-on: x\n  environment: production\n";
+    let job = |environment: &str| format!("deploy:\n  runs-on: x\n  environment: {environment}\n  steps: [{{run: make}}]");
+    let fails = [
+        (build.to_owned(), "no-gated-job", Verdict::Ungated),
+        (format!("{approve}deploy:\n  runs-on: x\n  steps: [{{run: ./deploy}}]"), "ungated-job", Verdict::Ungated),
+        (format!("{approve}deploy:\n  needs: approve\n  runs-on: x"), "upstream-gate", Verdict::Ungated),
+        (format!("{approve}deploy:\n  needs: approve\n  if: '!cancelled()'\n  runs-on: x"), "upstream-gate-bypass", Verdict::Ungated),
+        (job("staging"), "wrong-environment", Verdict::Ungated),
+        (job("prod"), "near-miss-environment", Verdict::Ungated),
+        (job("Production-EU"), "near-miss-environment", Verdict::Ungated),
+        (job("${{ vars.ENVIRONMENT }}"), "unresolved-environment", Verdict::Unknown),
+        (job("${{ github.actor == 'x' && 'production' || '' }}"), "unresolved-environment", Verdict::Unknown),
+        (job("${{ github.actor == 'x' && 'production' || 'staging' }}"), "unresolved-environment", Verdict::Unknown),
+        (job("${{ github.actor == 'x' && 'qa' || 'staging' }}"), "wrong-environment", Verdict::Ungated),
+        (job("${{ inputs.environment }}"), "ungated-job", Verdict::Ungated),
+        (job("${{ secrets.NAME }}"), "invalid-workflow", Verdict::Ungated),
+        (format!("{GATED}\n  if: github.ref == 'refs/heads/dev'"), "no-gated-job", Verdict::Ungated),
+        (format!("{GATED}\nother:\n  runs-on: x\n  env: {{K: '{KEY}'}}"), "ungated-job", Verdict::Ungated),
+        (format!("{GATED}\nother:\n  uses: o/r/.github/workflows/x.yml@main"), "remote-workflow", Verdict::Unknown),
+        (format!("{GATED}\nother:\n  runs-on: x\n  uses: ./.github/workflows/x.yml"), "invalid-workflow", Verdict::Ungated),
+        (format!("{GATED}\nother:\n  needs: deploy\n  runs-on: x\n  env: {{K: '{KEY}'}}"), "upstream-gate", Verdict::Ungated),
+        (
+            format!("{GATED}\nother:\n  needs: deploy\n  if: always()\n  runs-on: x\n  env: {{K: '{KEY}'}}"),
+            "upstream-gate-bypass",
+            Verdict::Ungated,
+        ),
+    ];
+    for (jobs, code, verdict) in fails {
+        let report = on_push(&jobs);
+        assert!(
+            codes(&report).iter().any(|(found, severity)| *found == code && *severity == Severity::Error),
+            "{jobs}: {:#?}",
+            report.findings
+        );
+        assert_eq!(report.verdict, verdict, "{jobs}: {:#?}", report.findings);
+    }
+}
+
+#[test]
+fn the_order_of_jobs_and_files_changes_nothing() {
+    let key = format!("other:\n  needs: deploy\n  if: always()\n  runs-on: x\n  env: {{K: '{KEY}'}}\n");
+    let said = |texts: [&str; 2]| {
+        let files = texts.map(|text| source(if text.contains("hotfix") { "b.yml" } else { "deploy.yml" }, text));
+        let report = check(&files, &facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]));
+        let mut said: Vec<String> = report.findings.iter().map(|f| format!("{:?} {}", f.code, f.message)).collect();
+        said.sort();
+        (report.verdict, said)
+    };
+    let hotfix = with_jobs(&format!("hotfix:\n  runs-on: x\n  env: {{K: '{KEY}'}}"));
+    let (one, other) = (with_jobs(&format!("{GATED}\n{key}")), with_jobs(&format!("{key}{GATED}")));
+    let want = said([&one, &hotfix]);
+    assert_eq!(want.1.len(), 2, "{want:?}");
+    assert_eq!(said([&hotfix, &one]), want);
+    assert_eq!(said([&other, &hotfix]), want);
+}
+
+#[test]
+fn an_expectation_that_matches_nothing_fails() {
+    let one = |expectation: Expectation| {
+        let report = check(&[source("deploy.yml", &with_jobs(GATED))], &facts(vec![expectation]));
+        assert_eq!(report.verdict, Verdict::Ungated);
+        report.findings[0].clone()
+    };
+    let missing = one(expect("deploi.yml", vec![]));
+    assert_eq!(missing.code, Code::MissingWorkflow);
+    assert!(missing.fix.contains("deploy.yml"), "{missing:?}");
+    for when in [when("schedule", None, &[]), when("push", Some("refs/heads/dev"), &[]), when("push", Some("refs/tags/v1"), &[])] {
+        assert_eq!(one(expect("deploy.yml", vec![when])).code, Code::NeverTriggered);
+    }
+    let called = check(
+        &[source("c.yml", "on: workflow_call\njobs: {a: {runs-on: x, environment: production}}")],
+        &facts(vec![expect("c.yml", vec![])]),
+    );
+    assert_eq!(codes(&called), [("never-triggered", Severity::Error)]);
+}
+
+#[test]
+fn without_when_every_declared_trigger_must_pass() {
+    let text = |environment: &str| {
+        format!(
+            "on: {{push: {{branches: [main]}}, workflow_dispatch: , schedule: [{{cron: '0 0 * * *'}}]}}\njobs: {{deploy: {{runs-on: x, environment: \"{environment}\"}}}}"
+        )
+    };
+    let run = |environment: &str| check(&[source("deploy.yml", &text(environment))], &facts(vec![expect("deploy.yml", vec![])]));
+    let report = run("production");
+    assert_eq!((report.verdict, report.workflows.iter().filter(|w| w.expect.is_some()).count()), (Verdict::Gated, 3));
+    assert_eq!(run("${{ github.event_name == 'push' && 'production' || 'staging' }}").verdict, Verdict::Ungated);
+    assert_eq!(run("${{ github.ref == 'refs/heads/main' && 'production' || '' }}").verdict, Verdict::Ungated);
+    assert_eq!(
+        run("${{ github.ref == format('refs/heads/{0}', github.event.repository.default_branch) && 'production' || 'production' }}")
+            .verdict,
+        Verdict::Gated
+    );
+    let other = |on: &str| {
+        check(
+            &[source(
+                "deploy.yml",
+                &format!("on: {on}\njobs: {{deploy: {{runs-on: x, environment: production, if: github.ref == 'refs/heads/main'}}}}"),
+            )],
+            &facts(vec![expect("deploy.yml", vec![])]),
+        )
+    };
+    assert_eq!(other("push").verdict, Verdict::Gated);
+    assert_eq!(other("{push: {branches-ignore: [main]}}").verdict, Verdict::Ungated);
+}
+
+#[test]
+fn a_name_that_is_only_passed_on_gates_nothing() {
+    let caller = with_jobs("deploy:\n  uses: ./.github/workflows/apply.yml\n  with: {environment: production}\n  secrets: inherit");
+    let callee = |environment: &str| {
+        format!(
+            "on:\n  workflow_call:\n    inputs: {{environment: {{type: string}}}}\njobs:\n  apply:\n    runs-on: x\n{environment}    \
+             steps: [{{run: './go ${{{{ inputs.environment }}}}', env: {{K: '{KEY}'}}}}]"
+        )
+    };
+    let run = |environment: &str| {
+        let sources = [source("deploy.yml", &caller), source("apply.yml", &callee(environment))];
+        check(&sources, &facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]))
+    };
+    assert_eq!(run("    environment: ${{ inputs.environment }}\n").verdict, Verdict::Gated);
+    let ungated = run("");
+    assert_eq!(codes(&ungated), [("ungated-job", Severity::Error)], "{:#?}", ungated.findings);
+    assert_eq!(ungated.findings[0].file.as_deref(), Some(".github/workflows/apply.yml"));
+    assert_eq!(ungated.findings[0].line, Some(5));
+    assert!(ungated.findings[0].fix.contains("`apply` in .github/workflows/apply.yml"), "{:?}", ungated.findings[0]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_leaves_everything_unknown() {
+    let good = source("deploy.yml", &with_jobs(GATED));
+    for bad in [source("x.yml", "on: [push\njobs:"), SourceFile::new(".github/workflows/x.yml", vec![0xff, 0xfe, 0x00])] {
+        let report = check(&[good.clone(), bad], &facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]));
+        assert_eq!((report.verdict, codes(&report)), (Verdict::Unknown, vec![("unreadable-workflow", Severity::Error)]));
+    }
+    let report = check(&[source("deploy.yml", "a: [")], &facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]));
+    assert_eq!(report.verdict, Verdict::Unknown);
+}
+
+#[test]
+fn nothing_declared_is_nothing_proven() {
+    let report = check(&[source("deploy.yml", &with_jobs(GATED))], &facts(vec![]));
+    assert_eq!((report.verdict, codes(&report)), (Verdict::Unknown, vec![("nothing-declared", Severity::Error)]));
+}
+
+/// A second file beside a gated one, with nothing declared of it.
+fn beside(text: &str) -> Vec<(&'static str, Severity)> {
+    let sources = [source("deploy.yml", &with_jobs(GATED)), source("other.yml", text)];
+    codes(&check(&sources, &facts(vec![expect("deploy.yml", vec![when("push", None, &[])])])))
+}
+
+#[test]
+fn deploys_past_the_gate_are_found_in_files_that_nobody_declared() {
+    let job = |tail: &str| with_jobs(&format!("hotfix:\n  runs-on: x\n{tail}"));
+    let (error, warning) = (Severity::Error, Severity::Warning);
+    let key = format!("  env: {{K: '{KEY}'}}\n");
+    let cases: Vec<(String, Vec<(&str, Severity)>)> = vec![
+        (job(&key), vec![("ungated-deploy", error)]),
+        (job("  steps: [{run: heroku container:release web -a raxx-console-prod}]"), vec![("ungated-deploy", error)]),
+        (job("  steps: [{run: 'heroku container:release web -a $APP'}]"), vec![("ungated-deploy", warning)]),
+        (job("  steps: [{run: heroku container:release web -a raxx-console-staging}]"), vec![]),
+        (job("  steps: [{run: make}]"), vec![]),
+        (job("  environment: heroku\n  steps: [{run: heroku rollback -a raxx-console-prod}]"), vec![("ungated-deploy", warning)]),
+        (job("  environment: production\n  steps: [{run: heroku rollback -a raxx-console-prod}]"), vec![]),
+        (job(&format!("{key}  environment: production\n")), vec![]),
+        (job(&format!("{key}  environment: staging\n")), vec![]),
+        (job(&format!("{key}  environment: prod\n")), vec![("near-miss-environment", error)]),
+        (job("  environment: prod\n"), vec![("near-miss-environment", warning)]),
+        (job(&format!("{key}  environment: ${{{{ vars.X }}}}\n")), vec![("unresolved-environment", error)]),
+        (job(&format!("{key}  if: github.ref == 'refs/heads/none'\n")), vec![]),
+        (job(&format!("{key}  if: github.ref == 'refs/heads/main' ${{{{ false }}}}\n")), vec![("invalid-workflow", warning)]),
+        (with_jobs("a:\n  uses: o/r/.github/workflows/x.yml@v1\n  secrets: inherit"), vec![("remote-workflow", error)]),
+        (with_jobs("a:\n  uses: o/r/.github/workflows/x.yml@v1"), vec![]),
+    ];
+    for (text, want) in cases {
+        let found: Vec<_> = beside(&text).into_iter().filter(|(code, _)| *code != "mixed-condition").collect();
+        let want: Vec<_> = if text.contains("${{ false }}") { vec![("ungated-deploy", error)] } else { want };
+        assert_eq!(found, want, "{text}");
+    }
+}
+
+#[test]
+fn a_branch_that_is_treated_differently_is_seen() {
+    let text = |condition: &str| {
+        format!(
+            "on: push\njobs:\n  a:\n    runs-on: x\n    env: {{K: '{KEY}'}}\n    environment: ${{{{ {condition} && 'production' || '' }}}}"
+        )
+    };
+    assert_eq!(beside(&text("github.ref == 'refs/heads/main'")), [("ungated-deploy", Severity::Error)]);
+    assert_eq!(beside(&text("github.ref != 'refs/heads/hotfix'")), [("ungated-deploy", Severity::Error)]);
+    assert_eq!(beside(&text("startsWith(github.ref, 'refs/')")), []);
+}
+
+#[test]
+fn a_condition_that_always_holds_is_pointed_out() {
+    let report = on_push(&format!("{GATED}\n  if: ${{{{ github.ref == 'refs/heads/dev' }}}} && true"));
+    assert_eq!(codes(&report), [("mixed-condition", Severity::Warning)]);
+}
+
+#[test]
+fn misspelt_keys_name_the_right_one() {
+    let report = on_push(&format!("{GATED}\nother:\n  runs-on: x\n  enviroment: production"));
+    assert_eq!(codes(&report), [("unknown-key", Severity::Warning)]);
+    assert_eq!(report.findings[0].fix, "write `environment`");
+    assert_eq!(report.findings[0].line, Some(9));
+}
+
+#[test]
+fn a_gate_without_a_record_is_pointed_out() {
+    let report = on_push("deploy:\n  runs-on: x\n  environment: {name: production, deployment: false}");
+    assert_eq!((report.verdict, codes(&report)), (Verdict::Gated, vec![("no-deployment-record", Severity::Warning)]));
+}
+
+#[test]
+fn the_runbooks_freeze_covers_two_of_its_three_workflows() {
+    let (sources, facts) = runbook_repository(None);
+    let guard = ["./scripts/deploy-freeze-check".to_owned()];
+    let proofs = compensation(&sources, &facts, &env("production"), &guard);
+    let proven: Vec<(&str, bool)> =
+        proofs.iter().map(|c| (c.file.rsplit('/').next().unwrap(), matches!(c.proof, Proof::Proven(_)))).collect();
+    let want = [("deploy-heroku.yml", false), ("deploy-console.yml", true), ("deploy-antlers.yml", false), ("deploy-antlers.yml", false)];
+    assert_eq!(proven, want, "{proofs:#?}");
+}
+
+mod robustness {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BASE: &str = include_str!("../../../tests/fixtures/workflows/runbook/deploy-heroku.yml");
+    const MATRIX: &str = include_str!("../../../tests/fixtures/workflows/forms/61-one-dimension-unknown/ship.yml");
+
+    fn survives(text: &str) {
+        let dispatch = when("workflow_dispatch", None, &[("environment", "production")]);
+        let expectation = expect("deploy.yml", vec![dispatch, when("pull_request", None, &[])]);
+        let report = check(&[source("deploy.yml", text)], &facts(vec![expectation]));
+        assert!(report.findings.iter().all(|finding| finding.line != Some(0) && finding.col != Some(0)));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+
+        #[test]
+        fn damaged_workflows_never_panic(at in 0.0..1.0, length in 0_usize..40, put in "[-a-z0-9:\\[\\]{}&*!|>'\"#%@,?$. \\n]{0,12}", matrix: bool) {
+            let base = if matrix { MATRIX } else { BASE };
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in a short file")]
+            let at = (base.len() as f64 * at) as usize;
+            let end = (at + length).min(base.len());
+            survives(&format!("{}{put}{}", &base[..at], &base[end..]));
+        }
+
+        #[test]
+        fn shuffled_lines_never_panic(lines in proptest::sample::subsequence(BASE.lines().collect::<Vec<_>>(), 0..40), turn in 0_usize..40) {
+            let mut lines = lines;
+            let turn = turn.min(lines.len());
+            lines.rotate_left(turn);
+            survives(&lines.join("\n"));
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let file = SourceFile::new(".github/workflows/deploy.yml", bytes);
+            let report = check(&[file], &facts(vec![expect("deploy.yml", vec![])]));
+            prop_assert!(report.verdict != Verdict::Gated);
+        }
+    }
+
+    #[test]
+    fn a_megabyte_of_jobs_is_checked() {
+        let mut jobs = String::new();
+        let mut count = 0;
+        while jobs.len() < 1_000_000 {
+            let needs = if count == 0 { String::new() } else { format!(", needs: j{}", count - 1) };
+            jobs.push_str(&format!(
+                "j{count}:\n  {{runs-on: x{needs}, if: \"github.ref == 'refs/heads/main'\", environment: '${{{{ github.ref_name == ''main'' && ''production'' }}}}', steps: [{{run: echo {count}}}]}}\n"
+            ));
+            count += 1;
+        }
+        let report = on_push(&jobs);
+        assert_eq!(report.verdict, Verdict::Gated, "{:?}", report.findings.first());
+        assert_eq!(report.workflows[0].jobs.len(), count);
+    }
+}

@@ -45,6 +45,7 @@ fn bare(event: &str, pos: Pos) -> Trigger {
         tags: RefFilter::Absent,
         paths: false,
         types: Vec::new(),
+        crons: Vec::new(),
         inputs: Vec::new(),
         outputs: Vec::new(),
     }
@@ -53,8 +54,11 @@ fn bare(event: &str, pos: Pos) -> Trigger {
 fn trigger(key: &Key, body: &Node, problems: &mut Vec<Problem>, unknown: &mut Vec<UnknownKey>) -> Trigger {
     let mut trigger = bare(&key.text, key.pos);
     let place = format!("on.{}", key.text);
-    // `schedule` is a list of crons, of which nothing here depends on.
-    if body.is_null() || key.text == "schedule" {
+    if key.text == "schedule" {
+        trigger.crons = body.items().iter().filter_map(|item| text(item.get("cron")?)).collect();
+        return trigger;
+    }
+    if body.is_null() {
         return trigger;
     }
     let Data::Mapping(entries) = &body.data else {

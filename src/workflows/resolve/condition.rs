@@ -9,6 +9,9 @@ use crate::workflows::expressions::{Assumed, Condition, Error, Node, Resolved, S
 use crate::workflows::model::{Job, Problem};
 use crate::workflows::yaml::Kind;
 
+/// Beyond so many needs, a condition with status functions is taken to require none of them: each one is asked for by itself.
+const MAX_NEEDS: usize = 256;
+
 /// What a job's `if` and `needs` come to.
 pub(super) struct Outcome {
     pub(super) run: Run,
@@ -58,7 +61,7 @@ impl Resolver<'_> {
             // A need is required when the condition is false for every way in which the need did not succeed.
             let failed = Status { success: Assumed::False, failure: Assumed::Unknown, cancelled: Assumed::Unknown };
             let holds_back = |id: &str| matches!(evaluate(failed, &BTreeSet::new(), Some(id)), Ok(c) if is_false(&c));
-            ids.iter().filter(|id| holds_back(id)).cloned().collect()
+            ids.iter().filter(|id| ids.len() <= MAX_NEEDS && holds_back(id)).cloned().collect()
         };
 
         let skipped = job.needs.iter().find(|need| states.get(&need.as_str().to_lowercase()).is_some_and(|state| state.skipped));

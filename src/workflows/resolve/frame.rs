@@ -12,6 +12,9 @@ use crate::workflows::matrix::Leg;
 use crate::workflows::model::{Job, Problem, Text, Workflow};
 use crate::workflows::yaml::Pos;
 
+/// How many environments upstream are kept in mind, of each kind.
+const MAX_GATES: usize = 32;
+
 /// A workflow that runs: the one that the event started, or one that a job calls.
 pub(super) struct Frame<'a> {
     pub(super) workflow: &'a Workflow,
@@ -197,6 +200,13 @@ fn gates(frame: &Frame<'_>, job: &Job, states: &States, required: &BTreeSet<Stri
         gates.loose.extend(state.gates.loose.iter().cloned());
     }
     gates.loose.retain(|name| !gates.held.contains(name));
+    // A long chain of gates would grow with the square of its length; to forget one never makes a job look safer.
+    while gates.held.len() > MAX_GATES {
+        gates.held.pop_last();
+    }
+    while gates.loose.len() > MAX_GATES {
+        gates.loose.pop_last();
+    }
     gates
 }
 

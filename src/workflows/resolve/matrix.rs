@@ -30,8 +30,12 @@ pub(super) fn legs(job: &Job, known: &Known<'_>) -> Result<Vec<Leg>, String> {
     }
 }
 
-/// The keys of a matrix, and why there may be more of them.
-fn fields(matrix: Node) -> Result<(Vec<(String, Node)>, Option<String>), String> {
+/// The keys of a matrix with what is known of each, and why there may be more keys.
+type Fields = (Vec<(String, Node)>, Option<String>);
+
+/// # Errors
+/// Why the matrix is not known.
+fn fields(matrix: Node) -> Result<Fields, String> {
     match matrix {
         Node::Known(Value::Object(map)) => {
             Ok((map.iter().map(|(key, value)| (key.to_owned(), Node::Known(value.clone()))).collect(), None))

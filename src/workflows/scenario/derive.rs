@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Bound, Scenario, label, not_given, run_ref, types};
+use super::{Bound, Scenario, crons, label, not_given, run_ref, types};
 use crate::workflows::contexts::{text, unknown};
 use crate::workflows::expressions::{Node, Value};
 use crate::workflows::facts::Facts;
@@ -22,12 +22,28 @@ const SOME_TAG: &str = "refs/tags/some-tag";
 /// How many combinations of inputs, and how many refs, one trigger is tried with.
 const MAX_INPUTS: usize = 64;
 const MAX_REFS: usize = 16;
+/// How many jobs all scenarios of one file come to before refs that no trigger names are left out.
+const MAX_EVALUATIONS: usize = 50_000;
 
-/// Every scenario of every trigger; a file that is only called has none. Those on the default branch come first.
+/// Every scenario of every trigger; a file that is only called has none. Those on refs that the triggers name come first, and
+/// of a file with very many jobs not every other ref is tried.
 #[must_use]
 pub fn derived(workflow: &Workflow, facts: &Facts) -> Vec<Scenario> {
     let mentioned = mentioned_refs(workflow, facts);
-    workflow.triggers.iter().flat_map(|trigger| of_trigger(workflow, trigger, &mentioned, facts)).collect()
+    let all = workflow.triggers.iter().flat_map(|trigger| {
+        let mut found = of_trigger(workflow, trigger, &mentioned, facts);
+        // Where the filters name no ref, the first one stands for all of them.
+        if !found.iter().any(|scenario| scenario.named_ref)
+            && let Some(first) = found.first_mut()
+        {
+            first.named_ref = true;
+        }
+        found
+    });
+    let (mut named, probes): (Vec<_>, Vec<_>) = all.partition(|scenario| scenario.named_ref);
+    let left = (MAX_EVALUATIONS / workflow.jobs.len().max(1)).saturating_sub(named.len());
+    named.extend(probes.into_iter().take(left));
+    named
 }
 
 fn of_trigger(workflow: &Workflow, trigger: &Trigger, mentioned: &[String], facts: &Facts) -> Vec<Scenario> {
@@ -37,6 +53,7 @@ fn of_trigger(workflow: &Workflow, trigger: &Trigger, mentioned: &[String], fact
         event: event.to_owned(),
         inputs: Vec::new(),
         types: types(trigger),
+        crons: crons(trigger),
         pos: trigger.pos,
         named_ref: git_ref.as_ref().or(base.as_ref()).is_none_or(|name| names(trigger, name, facts)),
         git_ref,
@@ -77,7 +94,7 @@ fn of_trigger(workflow: &Workflow, trigger: &Trigger, mentioned: &[String], fact
 fn names(trigger: &Trigger, git_ref: &str, facts: &Facts) -> bool {
     match (git_ref.strip_prefix("refs/heads/"), git_ref.strip_prefix("refs/tags/")) {
         (Some(branch), _) => branch == facts.default_branch || samples(&trigger.branches).iter().any(|name| name == branch),
-        (_, Some(tag)) => trigger.event != "push" || samples(&trigger.tags).iter().any(|name| name == tag),
+        (_, Some(tag)) => trigger.event == "release" || samples(&trigger.tags).iter().any(|name| name == tag),
         (None, None) => true,
     }
 }

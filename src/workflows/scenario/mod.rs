@@ -28,6 +28,8 @@ pub struct Scenario {
     pub inputs: Vec<Bound>,
     /// The activity types that start the run, where the file names them.
     pub types: Vec<String>,
+    /// The cron lines that start a scheduled run.
+    pub crons: Vec<String>,
     /// What reports call it: `push refs/tags/v1.2.3`, `workflow_dispatch environment=production`.
     pub label: String,
     /// Where the file declares the trigger.
@@ -96,7 +98,17 @@ pub fn declared(workflow: &Workflow, when: &When, facts: &Facts) -> Result<Scena
     for (name, value) in &when.inputs {
         label.push_str(&format!(" {name}={}", written(value)));
     }
-    Ok(Scenario { event: when.event.clone(), git_ref, base, inputs, types: types(trigger), label, pos: trigger.pos, named_ref: true })
+    Ok(Scenario {
+        event: when.event.clone(),
+        git_ref,
+        base,
+        inputs,
+        types: types(trigger),
+        crons: crons(trigger),
+        label,
+        pos: trigger.pos,
+        named_ref: true,
+    })
 }
 
 /// A `when` in words, as gate.toml gives it.
@@ -137,6 +149,10 @@ fn types(trigger: &Trigger) -> Vec<String> {
         }
         _ => trigger.types.iter().map(|t| t.as_str().to_owned()).collect(),
     }
+}
+
+fn crons(trigger: &Trigger) -> Vec<String> {
+    trigger.crons.iter().map(|cron| cron.as_str().to_owned()).collect()
 }
 
 fn written(value: &InputValue) -> String {
