@@ -9,7 +9,10 @@ mod examples;
 mod fuzz;
 #[path = "../support/golden.rs"]
 mod golden;
+mod hostile;
 mod layers;
+#[path = "../support/nasty.rs"]
+mod nasty;
 mod run;
 mod scenarios;
 mod served;
