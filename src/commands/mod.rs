@@ -18,6 +18,7 @@ use crate::render::Style;
 use crate::render::diagnostic::{self, Hinted};
 
 pub use session::Session;
+pub use shell::complete;
 
 /// Runs one command to its exit code.
 ///
@@ -32,7 +33,7 @@ pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
         Command::Sandbox(args) => sandbox::run(session, &args).await,
         Command::Schema => shell::schema(),
         Command::Completions { shell } => shell::completions(shell),
-        Command::Man => shell::man(),
+        Command::Man(args) => shell::man(&args),
     }
 }
 

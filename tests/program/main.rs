@@ -5,8 +5,10 @@ mod docs;
 mod examples;
 #[path = "../support/golden.rs"]
 mod golden;
+mod import;
 mod layers;
 mod run;
 mod scenarios;
 mod served;
+mod shell;
 mod usage;
