@@ -164,14 +164,18 @@ pub enum Command {
     )]
     Schema,
     /// Print completions for a shell
-    #[command(after_help = "Examples:\n  gatectl completions bash > ~/.local/share/bash-completion/completions/gatectl")]
+    ///
+    /// They ask gatectl itself, so names of environments come from the gate.toml at hand. Print them anew after an upgrade.
+    #[command(
+        after_help = "Examples:\n  gatectl completions bash > ~/.local/share/bash-completion/completions/gatectl\n  gatectl completions zsh > \"${fpath[1]}/_gatectl\"\n  gatectl completions fish > ~/.config/fish/completions/gatectl.fish\n  gatectl completions powershell | Out-String | Invoke-Expression    in $PROFILE"
+    )]
     Completions {
         /// The shell
         shell: Shell,
     },
-    /// Print the manual page
-    #[command(after_help = "Examples:\n  gatectl man | man -l -")]
-    Man,
+    /// Print the manual page, or write one for each command
+    #[command(after_help = "Examples:\n  gatectl man | man -l -\n  gatectl man --out ~/.local/share/man/man1")]
+    Man(ManArgs),
 }
 
 /// What may be planned beyond the file.
@@ -231,6 +235,14 @@ pub struct ImportArgs {
     /// Bring the gate.toml at hand in line instead: its comments, order and spelling stay
     #[arg(long)]
     pub update: bool,
+}
+
+/// Flags of `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Write gatectl.1, gatectl-plan.1 and so on into this directory instead
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
 }
 
 /// Flags of `check`.

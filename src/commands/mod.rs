@@ -28,6 +28,7 @@ use crate::render::diagnostic::{self, Hinted};
 use crate::render::escape::actions::log_text;
 
 pub use session::Session;
+pub use shell::complete;
 
 /// Runs one command to its exit code.
 ///
@@ -50,7 +51,7 @@ pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
         Command::Sandbox(args) => sandbox::run(session, &args).await,
         Command::Schema => shell::schema(),
         Command::Completions { shell } => shell::completions(shell),
-        Command::Man => shell::man(),
+        Command::Man(args) => shell::man(&args),
     }
 }
 

@@ -10,6 +10,7 @@ mod fuzz;
 #[path = "../support/golden.rs"]
 mod golden;
 mod hostile;
+mod import;
 mod layers;
 #[path = "../support/nasty.rs"]
 mod nasty;
@@ -19,5 +20,6 @@ mod served;
 #[path = "../support/targets.rs"]
 mod targets;
 mod terminal;
+mod shell;
 mod usage;
 mod workflows;
