@@ -1,10 +1,13 @@
 //! The program as a user meets it: the binary over real HTTP, with a scrubbed environment; and the shape of its code.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "helpers of tests fail as tests do")]
+
 mod action;
 mod consent;
 #[path = "../support/golden.rs"]
 mod golden;
 mod layers;
+mod pages;
 mod run;
 mod scenarios;
 mod served;
