@@ -103,6 +103,15 @@ pub enum Command {
         after_help = "Examples:\n  gatectl apply\n  gatectl apply --auto-approve --allow-weaken\n  gatectl apply gate.plan\n  gatectl apply --sandbox=plan-limit --auto-approve"
     )]
     Apply(ApplyArgs),
+    /// Write gate.toml from the live state of a repository
+    ///
+    /// The text goes to stdout, and `gatectl plan` shows no changes against it. Everything that holds a deployment back is
+    /// declared, with ids pinned; comments name what is weak, and what could not be read (exit code 1, or 4 where credentials are why).
+    /// Workflows, the freeze and Heroku config vars are not imported.
+    #[command(
+        after_help = "Examples:\n  gatectl import acme/shop > gate.toml\n  gatectl import acme/shop --environment production\n  gatectl import --update          bring gate.toml in line, keep its comments and order\n  gatectl import acme/shop --sandbox=gated"
+    )]
+    Import(ImportArgs),
     /// Serve the built-in GitHub and Heroku emulator until Ctrl-C
     #[command(after_help = "Examples:\n  gatectl sandbox\n  gatectl sandbox --scenario wrong-reviewer --latency 100ms")]
     Sandbox(SandboxArgs),
@@ -162,6 +171,17 @@ pub struct ApplyArgs {
     /// What may be planned beyond the file.
     #[command(flatten)]
     pub scope: Scope,
+}
+
+/// Flags of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The repository [default: as --repo]
+    #[arg(value_name = "OWNER/REPO", value_parser = RepoName::parse, conflicts_with = "repo")]
+    pub repository: Option<RepoName>,
+    /// Bring the gate.toml at hand in line instead: its comments, order and spelling stay
+    #[arg(long)]
+    pub update: bool,
 }
 
 /// Flags of `sandbox`.

@@ -1,6 +1,7 @@
 //! One file per verb: the only place where all layers meet, and the only one that reads the environment and prints.
 
 mod apply;
+mod import;
 mod plan;
 mod sandbox;
 mod saved;
@@ -27,6 +28,7 @@ pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
         Command::Validate => validate::run(session),
         Command::Plan(args) => plan::run(session, &args).await,
         Command::Apply(args) => apply::run(session, &args).await,
+        Command::Import(args) => import::run(session, &args).await,
         Command::Sandbox(args) => sandbox::run(session, &args).await,
         Command::Schema => shell::schema(),
         Command::Completions { shell } => shell::completions(shell),
@@ -64,10 +66,9 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     } else if error.is::<saved::Stale>() {
         Exit::Stale
     } else {
-        match error.downcast_ref::<crate::http::ApiError>() {
-            Some(error) if error.unknown().cause == crate::model::Cause::Credentials => Exit::Credentials,
-            _ => Exit::Error,
-        }
+        let api = error.downcast_ref::<crate::http::ApiError>().map(|error| error.unknown().cause);
+        let cause = api.or_else(|| error.downcast_ref::<session::Unread>().map(|unread| unread.0.cause));
+        if cause == Some(crate::model::Cause::Credentials) { Exit::Credentials } else { Exit::Error }
     }
 }
 
@@ -75,6 +76,10 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
 #[must_use]
 pub fn explain(error: &anyhow::Error) -> String {
     let style = Style::stderr();
+    if let Some(session::Unread(unknown)) = error.downcast_ref() {
+        let hinted = Hinted { message: unknown.reason.clone(), hint: unknown.hint.clone() };
+        return diagnostic::render(&hinted.into(), style);
+    }
     match error.downcast_ref::<LoadError>() {
         Some(LoadError::Problems(problems)) if style.color => problems.styled(),
         Some(LoadError::Problems(problems)) => problems.plain(),

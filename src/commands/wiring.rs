@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::config::{self, Config};
 use crate::credentials::{self, Environment};
-use crate::http::{Endpoint, Reader, Settings, Stack, Token, Wait, Writer};
+use crate::http::{ApiError, Endpoint, ErrorKind, Reader, Settings, Stack, Token, Wait, Writer};
 use crate::model::{Cause, RepoName, Unknown};
 use crate::progress::Progress;
 use crate::providers::Fleet;
@@ -57,9 +57,17 @@ impl Wiring {
     /// # Errors
     /// When an address is unusable, or no repository is named anywhere and one is needed.
     pub(super) async fn new(session: &Session, config: &Config) -> anyhow::Result<Self> {
+        let github = !config.desired.github.environments.is_empty();
+        let heroku = !config.desired.heroku.config.is_empty();
+        Self::of(session, config, Needs { github, heroku }).await
+    }
+
+    /// Finds the servers and tokens that a command needs, whatever gate.toml declares.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(super) async fn of(session: &Session, config: &Config, needs: Needs) -> anyhow::Result<Self> {
         let stack = Stack::new(settings(session));
-        let needs_github = !config.desired.github.environments.is_empty();
-        let needs_heroku = !config.desired.heroku.config.is_empty();
         if let Some(scenario) = session.global.sandbox {
             let setup = setup(session, config)?;
             let repository = setup.repository.clone();
@@ -79,10 +87,10 @@ impl Wiring {
         })?;
         let heroku = Endpoint::heroku(env.get("HEROKU_HOST").unwrap_or(Endpoint::HEROKU))?;
         let web = web(env, &github);
-        let repository = if needs_github { Some(repository(session, config)?) } else { None };
+        let repository = if needs.github { Some(repository(session, config)?) } else { None };
         let (github_token, heroku_token) =
-            tokio::join!(async { if needs_github { github_token(session, &github).await } else { Err(unneeded()) } }, async {
-                if needs_heroku { heroku_token(session, &heroku).await } else { Err(unneeded()) }
+            tokio::join!(async { if needs.github { github_token(session, &github).await } else { Err(unneeded()) } }, async {
+                if needs.heroku { heroku_token(session, &heroku).await } else { Err(unneeded()) }
             },);
         Ok(Self {
             stack,
@@ -114,10 +122,37 @@ impl Wiring {
         Fleet { github: self.github.writer(&self.stack), heroku: self.heroku.writer(&self.stack) }
     }
 
+    /// GitHub's reading client.
+    ///
+    /// # Errors
+    /// When there is no token.
+    pub(super) fn github(&self) -> Result<Reader, ApiError> {
+        self.github.reader(&self.stack).map_err(no_token)
+    }
+
+    /// The address of the API as gate.toml has to name it: none for github.com, nor for a server on this machine, which is soon gone.
+    pub(super) fn api_url(&self) -> Option<String> {
+        let url = self.github.endpoint.to_string();
+        (url != Endpoint::GITHUB && !self.github.endpoint.is_loopback()).then_some(url)
+    }
+
     /// How many requests were sent, for `-v`.
     pub(super) fn trace_traffic(&self) {
         tracing::info!("{:?}", self.stack.traffic());
     }
+}
+
+/// The APIs that a command asks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Needs {
+    /// GitHub, and with it a repository.
+    pub(super) github: bool,
+    /// Heroku.
+    pub(super) heroku: bool,
+}
+
+fn no_token(unknown: Unknown) -> ApiError {
+    ApiError { hint: Some(unknown.hint), ..ApiError::new("GitHub", ErrorKind::Unauthenticated, unknown.reason) }
 }
 
 /// What the emulator is built from: the gate.toml at hand.
@@ -145,7 +180,10 @@ fn settings(session: &Session) -> Settings {
 }
 
 /// The repository: `--repo`, the file, `GITHUB_REPOSITORY`, the git remote `origin`.
-fn repository(session: &Session, config: &Config) -> anyhow::Result<RepoName> {
+///
+/// # Errors
+/// When none of them names one.
+pub(super) fn repository(session: &Session, config: &Config) -> anyhow::Result<RepoName> {
     if let Some(repository) = session.global.repo.clone().or_else(|| config.desired.github.repository.clone()) {
         return Ok(repository);
     }

@@ -4,6 +4,8 @@
 
 mod action;
 mod consent;
+mod docs;
+mod examples;
 #[path = "../support/golden.rs"]
 mod golden;
 mod layers;
