@@ -39,7 +39,12 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     }
     let plan = drafted.plan;
     if session.global.format == Format::Human {
-        session.print(&config, &Document::from(&plan), String::new)?;
+        let mut document = Document::from(&plan);
+        if !plan.is_empty() && plan.unknown.is_empty() {
+            // What comes next is this very apply.
+            document.next.clear();
+        }
+        session.print(&config, &document, String::new)?;
     }
     if !plan.is_empty() {
         let consent = args.allow_weaken || saved.is_some_and(|saved| saved.allow_weaken);
@@ -49,6 +54,9 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     let report = &applied.report;
     wiring.trace_traffic();
     if session.global.format != Format::Human || !plan.is_empty() {
+        if session.global.format == Format::Human {
+            session.write("\n")?;
+        }
         session.print(&config, &Document::from(report), || json::report(report))?;
     }
     if !plan.unknown.is_empty() {
@@ -116,5 +124,12 @@ fn expect(session: &Session, question: &str, answer: &str) -> anyhow::Result<()>
     if session.stop.is_set() {
         return Err(Interrupted("nothing was changed").into());
     }
-    if line.trim() == answer { Ok(()) } else { Err(anyhow::anyhow!("not confirmed: nothing was written")) }
+    if line.trim() == answer {
+        return Ok(());
+    }
+    Err(Hinted {
+        message: "not confirmed: nothing was written".to_owned(),
+        hint: format!("only `{answer}`, typed out, is taken for consent"),
+    }
+    .into())
 }
