@@ -6,6 +6,7 @@ mod action;
 mod consent;
 mod docs;
 mod examples;
+mod fuzz;
 #[path = "../support/golden.rs"]
 mod golden;
 mod layers;
@@ -13,5 +14,8 @@ mod pages;
 mod run;
 mod scenarios;
 mod served;
+#[path = "../support/targets.rs"]
+mod targets;
+mod terminal;
 mod usage;
 mod workflows;
