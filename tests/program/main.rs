@@ -1,6 +1,6 @@
 //! The program as a user meets it: the binary over real HTTP, with a scrubbed environment; and the shape of its code.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "helpers of tests fail as tests do")]
 
 mod action;
 mod consent;
@@ -14,6 +14,7 @@ mod import;
 mod layers;
 #[path = "../support/nasty.rs"]
 mod nasty;
+mod pages;
 mod run;
 mod scenarios;
 mod served;
