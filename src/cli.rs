@@ -126,6 +126,15 @@ pub enum Command {
         after_help = "--environment defaults to the environments of gate.toml with reviewers, else to `production`.\nNeeds only a repository and a token with `Actions: read` and `Deployments: read`. docs/evidence.md says what counts as proof.\n\nExamples:\n  gatectl evidence\n  gatectl evidence --repo OWNER/REPO --environment production --last 50\n  gatectl evidence --since 30d --csv > evidence.csv\n  gatectl evidence --since 2026-11-01 --require-approved    exits 6 unless all were provably approved"
     )]
     Evidence(EvidenceArgs),
+    /// Write gate.toml from the live state of a repository
+    ///
+    /// The text goes to stdout, and `gatectl plan` shows no changes against it. Everything that holds a deployment back is
+    /// declared, with ids pinned; comments name what is weak, and what could not be read (exit code 1, or 4 where credentials are why).
+    /// Workflows, the freeze and Heroku config vars are not imported.
+    #[command(
+        after_help = "Examples:\n  gatectl import acme/shop > gate.toml\n  gatectl import acme/shop --environment production\n  gatectl import --update          bring gate.toml in line, keep its comments and order\n  gatectl import acme/shop --sandbox=gated"
+    )]
+    Import(ImportArgs),
     /// Serve the built-in GitHub and Heroku emulator until Ctrl-C
     #[command(after_help = "Examples:\n  gatectl sandbox\n  gatectl sandbox --scenario wrong-reviewer --latency 100ms")]
     Sandbox(SandboxArgs),
@@ -254,6 +263,17 @@ impl std::str::FromStr for Since {
                 format!("`{text}` is no time: write a duration back such as 30d, a date such as 2026-11-01 (UTC), or an RFC 3339 time")
             })
     }
+}
+
+/// Flags of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The repository [default: as --repo]
+    #[arg(value_name = "OWNER/REPO", value_parser = RepoName::parse, conflicts_with = "repo")]
+    pub repository: Option<RepoName>,
+    /// Bring the gate.toml at hand in line instead: its comments, order and spelling stay
+    #[arg(long)]
+    pub update: bool,
 }
 
 /// Flags of `sandbox`.

@@ -1,6 +1,7 @@
 //! One file per verb: the only place where all layers meet, and the only one that reads the environment and prints.
 
 mod apply;
+mod import;
 mod plan;
 mod runs;
 mod sandbox;
@@ -32,6 +33,7 @@ pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
         Command::Approve(args) => runs::review::approve(session, &args).await,
         Command::Reject(args) => runs::review::reject(session, &args).await,
         Command::Evidence(args) => runs::evidence::run(session, &args).await,
+        Command::Import(args) => import::run(session, &args).await,
         Command::Sandbox(args) => sandbox::run(session, &args).await,
         Command::Schema => shell::schema(),
         Command::Completions { shell } => shell::completions(shell),
@@ -69,10 +71,9 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     } else if error.is::<saved::Stale>() {
         Exit::Stale
     } else {
-        match error.downcast_ref::<crate::http::ApiError>() {
-            Some(error) if error.unknown().cause == crate::model::Cause::Credentials => Exit::Credentials,
-            _ => Exit::Error,
-        }
+        let api = error.downcast_ref::<crate::http::ApiError>().map(|error| error.unknown().cause);
+        let cause = api.or_else(|| error.downcast_ref::<session::Unread>().map(|unread| unread.0.cause));
+        if cause == Some(crate::model::Cause::Credentials) { Exit::Credentials } else { Exit::Error }
     }
 }
 
@@ -80,6 +81,10 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
 #[must_use]
 pub fn explain(error: &anyhow::Error) -> String {
     let style = Style::stderr();
+    if let Some(session::Unread(unknown)) = error.downcast_ref() {
+        let hinted = Hinted { message: unknown.reason.clone(), hint: unknown.hint.clone() };
+        return diagnostic::render(&hinted.into(), style);
+    }
     match error.downcast_ref::<LoadError>() {
         Some(LoadError::Problems(problems)) if style.color => problems.styled(),
         Some(LoadError::Problems(problems)) => problems.plain(),

@@ -11,7 +11,7 @@ use crate::apply::Stop;
 use crate::cli::{Format, Global};
 use crate::config::{self, Config, LoadError};
 use crate::credentials::Environment;
-use crate::model::{Address, EnvName, Kind};
+use crate::model::{Address, EnvName, Kind, Unknown};
 use crate::progress::{Mode, Progress};
 use crate::render::diagnostic::Hinted;
 use crate::render::escape::visible;
@@ -72,7 +72,7 @@ impl Session {
         if self.global.config.is_some() || config::find(&self.directory).is_some() {
             return self.file(environments);
         }
-        let mut config = config::parse("gate.toml", SAMPLE).map_err(LoadError::Problems)?;
+        let mut config = sample()?;
         narrow(&mut config, environments)?;
         Ok(config)
     }
@@ -92,17 +92,26 @@ impl Session {
         config::parse(config::FILE_NAME, "version = 1\n").map_err(|problems| LoadError::Problems(problems).into())
     }
 
-    fn file(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
-        let path = match &self.global.config {
-            Some(path) => path.clone(),
-            None => config::find(&self.directory)
+    /// Where gate.toml is: `--config`, or the one here or above.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn path(&self) -> anyhow::Result<PathBuf> {
+        match &self.global.config {
+            Some(path) => Ok(path.clone()),
+            None => Ok(config::find(&self.directory)
                 .ok_or_else(|| Hinted {
                     message: "there is no gate.toml here or in a parent directory".to_owned(),
-                    hint: "write one (see `gatectl schema` and the examples), name one with --config, or try --sandbox".to_owned(),
+                    hint:
+                        "write one from what is live with `gatectl import OWNER/REPO > gate.toml`, name one with --config, or try --sandbox"
+                            .to_owned(),
                 })
-                .map(|found| found.strip_prefix(&self.directory).map(PathBuf::from).unwrap_or(found))?,
-        };
-        let mut config = config::load(&path)?;
+                .map(|found| found.strip_prefix(&self.directory).map(PathBuf::from).unwrap_or(found))?),
+        }
+    }
+
+    fn file(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
+        let mut config = config::load(&self.path()?)?;
         narrow(&mut config, environments)?;
         Ok(config)
     }
@@ -117,7 +126,7 @@ impl Session {
             Format::Json => self.write(&json()),
             Format::Markdown => self.write(&markdown::render(document, &config.path, markdown::COMMENT_LIMIT)),
             Format::Github => {
-                let step = github::render(document, |address, field| locate(config, address, field));
+                let step = github::render(document, &config.path, |address, field| locate(config, address, field));
                 self.write(&step.log)?;
                 self.append("GITHUB_STEP_SUMMARY", &step.summary)?;
                 self.append("GITHUB_OUTPUT", &step.output)
@@ -209,6 +218,18 @@ impl std::fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
+/// Nothing could be told, since something could not be read; decides the exit code by whose fault it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unread(pub(super) Unknown);
+
+impl std::fmt::Display for Unread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.reason)
+    }
+}
+
+impl std::error::Error for Unread {}
+
 fn to_stderr(text: &str) {
     // Nothing can be done about a closed stderr.
     let _ = writeln!(anstream::stderr(), "{text}");
@@ -257,6 +278,14 @@ fn locate(config: &Config, address: &Address, field: Option<&str>) -> Option<Loc
     }
     let position = config.positions.get(&path);
     Some(Location { file: config.path.clone(), line: position.line, col: position.column })
+}
+
+/// The gate that the emulator shows where there is no file.
+///
+/// # Errors
+/// Never, as long as the program's own gate.toml is sound.
+pub(super) fn sample() -> Result<Config, LoadError> {
+    config::parse(config::FILE_NAME, SAMPLE).map_err(LoadError::Problems)
 }
 
 /// The runbook's own gate: what the emulator shows where there is no file.

@@ -155,6 +155,12 @@ impl Wiring {
         Ok(())
     }
 
+    /// The address of the API as gate.toml has to name it: none for github.com, nor for a server on this machine, which is soon gone.
+    pub(super) fn api_url(&self) -> Option<String> {
+        let url = self.github.endpoint.to_string();
+        (url != Endpoint::GITHUB && !self.github.endpoint.is_loopback()).then_some(url)
+    }
+
     /// How many requests were sent, for `-v`.
     pub(super) fn trace_traffic(&self) {
         tracing::info!("{:?}", self.stack.traffic());
@@ -199,7 +205,10 @@ fn settings(session: &Session) -> Settings {
 }
 
 /// The repository: `--repo`, the file, `GITHUB_REPOSITORY`, the git remote `origin`.
-fn repository(session: &Session, config: &Config) -> anyhow::Result<RepoName> {
+///
+/// # Errors
+/// When none of them names one.
+pub(super) fn repository(session: &Session, config: &Config) -> anyhow::Result<RepoName> {
     if let Some(repository) = session.global.repo.clone().or_else(|| config.desired.github.repository.clone()) {
         return Ok(repository);
     }

@@ -1,6 +1,11 @@
 //! The program as a user meets it: the binary over real HTTP, with a scrubbed environment; and the shape of its code.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
+mod action;
 mod consent;
+mod docs;
+mod examples;
 #[path = "../support/golden.rs"]
 mod golden;
 mod layers;
@@ -8,3 +13,4 @@ mod run;
 mod scenarios;
 mod served;
 mod usage;
+mod workflows;
