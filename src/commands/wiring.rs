@@ -30,7 +30,7 @@ pub(super) struct Wiring {
     github: Line,
     heroku: Line,
     /// The emulator lives as long as the run.
-    _sandbox: Option<Sandbox>,
+    sandbox: Option<Sandbox>,
 }
 
 /// One API: where it is, and the token for it, or why there is none.
@@ -76,7 +76,7 @@ impl Wiring {
             let github = Line { endpoint: Endpoint::github(sandbox.github_url())?, token: token() };
             let heroku = Line { endpoint: Endpoint::heroku(sandbox.heroku_url())?, token: token() };
             let web = "https://github.com".to_owned();
-            return Ok(Self { stack, repository: Some(repository), web, github, heroku, _sandbox: Some(sandbox) });
+            return Ok(Self { stack, repository: Some(repository), web, github, heroku, sandbox: Some(sandbox) });
         }
 
         let env = &session.env;
@@ -98,7 +98,7 @@ impl Wiring {
             web,
             github: Line { endpoint: github, token: github_token },
             heroku: Line { endpoint: heroku, token: heroku_token },
-            _sandbox: None,
+            sandbox: None,
         })
     }
 
@@ -142,6 +142,17 @@ impl Wiring {
     /// Heroku's reading client, or why there is none.
     pub(super) fn heroku(&self) -> Result<Reader, Unknown> {
         self.heroku.reader(&self.stack)
+    }
+
+    /// In a rehearsal: what people did to the world before, and a reviewer's own token. Elsewhere nothing.
+    pub(super) fn rehearse_runs(&self, session: &Session, config: &Config) -> anyhow::Result<()> {
+        let Some(sandbox) = &self.sandbox else { return Ok(()) };
+        let setup = setup(session, config)?;
+        sandbox.with(|state| {
+            state.rehearse_runs(&setup);
+            state.act_as_reviewer(&setup);
+        });
+        Ok(())
     }
 
     /// How many requests were sent, for `-v`.

@@ -32,6 +32,7 @@ struct Site {
 impl Site {
     async fn open(session: &Session, config: &Config, needs: Needs) -> anyhow::Result<Self> {
         let wiring = Wiring::of(session, config, needs).await?;
+        wiring.rehearse_runs(session, config)?;
         let repository = wiring
             .repository
             .clone()

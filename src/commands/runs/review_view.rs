@@ -202,13 +202,13 @@ impl Entry {
             blocks.push(Block::Finding(Finding {
                 severity: Severity::Error,
                 code: self.result,
-                subject: format!("run {}", self.run),
+                subject: format!("runs/{}", self.run),
                 message: self.message.clone(),
                 fix: self.hint.clone(),
                 place: Place::Nowhere,
             }));
         }
-        Section { heading: Some(Heading { glyph, subject: Some(format!("run {}", self.run)), text }), blocks, ..Section::default() }
+        Section { heading: Some(Heading { glyph, subject: Some(format!("runs/{}", self.run)), text }), blocks, ..Section::default() }
     }
 }
 
