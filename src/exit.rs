@@ -2,32 +2,51 @@
 
 use std::process::ExitCode;
 
-/// How a command ended. Scripts branch on the numbers, so they are part of the interface.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Exit {
-    /// Done; `plan`: no changes, or changes without `--detailed-exitcode`; `verify`, `check`: gated.
-    Done = 0,
-    /// An error.
-    Error = 1,
-    /// `plan --detailed-exitcode`: changes are pending.
-    Pending = 2,
-    /// Applied as far as the API allows; steps by hand remain.
-    Manual = 3,
-    /// No or insufficient credentials.
-    Credentials = 4,
-    /// The saved plan is stale: live state or gate.toml moved.
-    Stale = 5,
-    /// `verify`, `check`: ungated or unknown.
-    NotGated = 6,
-    /// `freeze check`: frozen.
-    Frozen = 7,
-    /// `freeze check`: undetermined; closed by default.
-    Undetermined = 8,
-    /// The command line is wrong.
-    Usage = 64,
-    /// Interrupted; what was done and what was not is printed.
-    Interrupted = 130,
+/// Each line once: the name, the number, what it means, what a script or a person does about it.
+macro_rules! exits {
+    ($($name:ident = $code:literal, $meaning:literal, $next:literal;)+) => {
+        /// How a command ended. Scripts branch on the numbers, so they are part of the interface.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum Exit {
+            $(#[doc = $meaning] $name = $code,)+
+        }
+
+        impl Exit {
+            /// All of them, by number.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// What it means, in the words of the documentation.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$name => $meaning,)+
+                }
+            }
+
+            /// What to do about it; empty where nothing is to be done.
+            #[must_use]
+            pub const fn next_step(self) -> &'static str {
+                match self {
+                    $(Self::$name => $next,)+
+                }
+            }
+        }
+    };
+}
+
+exits! {
+    Done = 0, "Done; `plan`: no changes, or changes without `--detailed-exitcode`; `verify`, `check`: gated.", "";
+    Error = 1, "An error, or a `plan` or `import` with something that could not be determined.", "Read stderr: the last lines are the next step.";
+    Pending = 2, "`plan --detailed-exitcode`: changes are pending.", "`gatectl apply`.";
+    Manual = 3, "Applied as far as the API allows; steps by hand remain.", "Do the numbered steps, or use a billing plan that has the rule and apply again.";
+    Credentials = 4, "No or insufficient credentials; what is missing is named.", "Set `GH_TOKEN` or `HEROKU_API_KEY` to a token with the named permission.";
+    Stale = 5, "The saved plan is stale: live state or gate.toml moved.", "Plan again, review again, apply that.";
+    NotGated = 6, "`verify`, `check`: ungated or unknown.", "Each finding says what closes the gate.";
+    Frozen = 7, "`freeze check`: frozen.", "Wait, or `gatectl freeze override`.";
+    Undetermined = 8, "`freeze check`: undetermined; closed by default.", "Find out why Heroku could not be asked; do not take it for open.";
+    Usage = 64, "The command line is wrong.", "`gatectl COMMAND --help`.";
+    Interrupted = 130, "Interrupted; what was done and what was not is printed.", "`gatectl plan` shows where things stand.";
 }
 
 impl Exit {

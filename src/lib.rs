@@ -22,6 +22,7 @@ pub mod credentials;
 pub mod exit;
 pub mod freeze;
 pub mod http;
+pub mod import;
 pub mod model;
 pub mod progress;
 pub mod providers;

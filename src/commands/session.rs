@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 
 use crate::apply::Stop;
 use crate::cli::{Format, Global};
 use crate::config::{self, Config, LoadError};
 use crate::credentials::Environment;
-use crate::model::{Address, EnvName, Kind};
+use crate::model::{Address, EnvName, Kind, Unknown};
 use crate::progress::{Mode, Progress};
 use crate::render::diagnostic::Hinted;
 use crate::render::escape::visible;
@@ -73,7 +74,7 @@ impl Session {
         if self.global.config.is_some() || config::find(&self.directory).is_some() {
             return self.file(environments);
         }
-        let mut config = config::parse("gate.toml", SAMPLE).map_err(LoadError::Problems)?;
+        let mut config = sample()?;
         narrow(&mut config, environments)?;
         Ok(config)
     }
@@ -93,17 +94,26 @@ impl Session {
         config::parse(config::FILE_NAME, "version = 1\n").map_err(|problems| LoadError::Problems(problems).into())
     }
 
-    fn file(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
-        let path = match &self.global.config {
-            Some(path) => path.clone(),
-            None => config::find(&self.directory)
+    /// Where gate.toml is: `--config`, or the one here or above.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn path(&self) -> anyhow::Result<PathBuf> {
+        match &self.global.config {
+            Some(path) => Ok(path.clone()),
+            None => Ok(config::find(&self.directory)
                 .ok_or_else(|| Hinted {
                     message: "there is no gate.toml here or in a parent directory".to_owned(),
-                    hint: "write one (see `gatectl schema` and the examples), name one with --config, or try --sandbox".to_owned(),
+                    hint:
+                        "write one from what is live with `gatectl import OWNER/REPO > gate.toml`, name one with --config, or try --sandbox"
+                            .to_owned(),
                 })
-                .map(|found| found.strip_prefix(&self.directory).map(PathBuf::from).unwrap_or(found))?,
-        };
-        let mut config = config::load(&path)?;
+                .map(|found| found.strip_prefix(&self.directory).map(PathBuf::from).unwrap_or(found))?),
+        }
+    }
+
+    fn file(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
+        let mut config = config::load(&self.path()?)?;
         narrow(&mut config, environments)?;
         Ok(config)
     }
@@ -113,12 +123,30 @@ impl Session {
     /// # Errors
     /// When stdout is closed, or a file that Actions names cannot be written.
     pub fn print(&self, config: &Config, document: &Document, json: impl FnOnce() -> String) -> anyhow::Result<()> {
-        match self.global.format {
+        self.print_as(self.global.format, Some(config), document, json)
+    }
+
+    /// Prints a result in some format; also where there is no gate.toml.
+    ///
+    /// # Errors
+    /// As [`Self::print`].
+    pub fn print_as(
+        &self,
+        format: Format,
+        config: Option<&Config>,
+        document: &Document,
+        json: impl FnOnce() -> String,
+    ) -> anyhow::Result<()> {
+        match format {
             Format::Human => self.write(&human::render(document, Style::stdout())),
             Format::Json => self.write(&json()),
-            Format::Markdown => self.write(&markdown::render(document, &config.path, markdown::COMMENT_LIMIT)),
+            Format::Markdown => {
+                let path = config.map_or("", |config| config.path.as_str());
+                self.write(&markdown::render(document, path, markdown::COMMENT_LIMIT))
+            }
             Format::Github => {
-                let step = github::render(document, |address, field| locate(config, address, field));
+                let path = config.map_or("gate.toml", |config| config.path.as_str());
+                let step = github::render(document, path, |address, field| locate(config?, address, field));
                 self.write(&step.log)?;
                 self.append("GITHUB_STEP_SUMMARY", &step.summary)?;
                 self.append("GITHUB_OUTPUT", &step.output)
@@ -178,6 +206,22 @@ impl Session {
         }
     }
 
+    /// Waits for a write, unless the user asks to stop twice: what is on its way is not left in doubt by one Ctrl-C.
+    ///
+    /// # Errors
+    /// [`Interrupted`].
+    pub(super) async fn unless_given_up<T>(&self, work: impl Future<Output = T>) -> Result<T, Interrupted> {
+        tokio::select! {
+            done = work => Ok(done),
+            () = self.stop.asked(2) => Err(Interrupted("whether the request in flight took effect is unknown")),
+        }
+    }
+
+    /// Shows a document on stderr, `-q` or not: what somebody is about to be asked about.
+    pub fn show(&self, document: &Document) {
+        self.progress.suspend(|| to_stderr(&human::render(document, Style::stderr())));
+    }
+
     /// Says something on stderr, unless `-q`.
     pub fn say(&self, text: &str) {
         if !self.global.quiet {
@@ -192,23 +236,42 @@ impl Session {
         }
     }
 
+    /// Explains on stderr an error that does not end the command.
+    pub(super) fn complain(&self, error: &anyhow::Error) {
+        self.progress.suspend(|| to_stderr(super::explain(error).trim_end()));
+    }
+
+    /// The present time, in whole seconds as records have it; the one place that reads the clock for what is decided or recorded.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        Timestamp::from_second(now.as_second()).unwrap_or(now)
+    }
+
     /// Asks on the terminal; anything but `answer` is a no.
     ///
     /// # Errors
     /// When the answer is another one, or the user wants to stop.
-    pub(super) fn expect(&self, question: &str, answer: &str) -> anyhow::Result<()> {
-        let line = self.progress.suspend(|| -> std::io::Result<String> {
-            let mut stderr = std::io::stderr().lock();
-            write!(stderr, "{}", visible(question))?;
-            stderr.flush()?;
-            let mut line = String::new();
-            std::io::stdin().lock().read_line(&mut line)?;
-            Ok(line)
-        })?;
-        if self.stop.is_set() {
-            return Err(Interrupted("nothing was changed").into());
+    pub(super) async fn expect(&self, question: &str, answer: &str) -> anyhow::Result<()> {
+        let (progress, question) = (Arc::clone(&self.progress), visible(question));
+        // On a thread of its own: whoever waits at the prompt can still be interrupted.
+        let read = move || {
+            progress.suspend(|| -> std::io::Result<String> {
+                let mut stderr = std::io::stderr().lock();
+                write!(stderr, "{question}")?;
+                stderr.flush()?;
+                drop(stderr);
+                let mut line = String::new();
+                std::io::stdin().lock().read_line(&mut line)?;
+                Ok(line)
+            })
+        };
+        let line = self.unless_stopped(tokio::task::spawn_blocking(read)).await???;
+        if line.trim() == answer {
+            return Ok(());
         }
-        if line.trim() == answer { Ok(()) } else { Err(anyhow::anyhow!("not confirmed: nothing was written")) }
+        let message = "not confirmed: nothing was written".to_owned();
+        Err(Hinted { message, hint: format!("run again and answer `{answer}`, if that is what you want") }.into())
     }
 
     /// Whether a person can be asked: on a terminal, and never when `CI` is set.
@@ -230,12 +293,24 @@ impl std::fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-fn to_stderr(text: &str) {
+/// Nothing could be told, since something could not be read; decides the exit code by whose fault it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unread(pub(super) Unknown);
+
+impl std::fmt::Display for Unread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.reason)
+    }
+}
+
+impl std::error::Error for Unread {}
+
+pub(super) fn to_stderr(text: &str) {
     // Nothing can be done about a closed stderr.
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
-/// Keeps only the named environments, and nothing of Heroku.
+/// Keeps only the named environments, and nothing of Heroku to write.
 fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
     if wanted.is_empty() {
         return Ok(());
@@ -258,6 +333,11 @@ fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
         std::mem::take(&mut github.environments).into_iter().partition(|(name, _)| wanted.contains(name));
     (github.environments, github.left_out) = (kept, left_out.into_keys().collect());
     config.desired.heroku.config.clear();
+    // A freeze that covers one of them is looked at, since it says what may be weakened now; setting it is not asked for.
+    config.desired.freeze = config.desired.freeze.take().filter(|freeze| wanted.iter().any(|name| freeze.covers(name)));
+    if let Some(freeze) = &mut config.desired.freeze {
+        freeze.frozen = false;
+    }
     Ok(())
 }
 
@@ -278,6 +358,14 @@ fn locate(config: &Config, address: &Address, field: Option<&str>) -> Option<Loc
     }
     let position = config.positions.get(&path);
     Some(Location { file: config.path.clone(), line: position.line, col: position.column })
+}
+
+/// The gate that the emulator shows where there is no file.
+///
+/// # Errors
+/// Never, as long as the program's own gate.toml is sound.
+pub(super) fn sample() -> Result<Config, LoadError> {
+    config::parse(config::FILE_NAME, SAMPLE).map_err(LoadError::Problems)
 }
 
 /// The runbook's own gate: what the emulator shows where there is no file.

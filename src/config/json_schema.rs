@@ -42,11 +42,48 @@ fn only(group: &[&str], all: &[&[&str]]) -> Value {
 
 fn property(key: &Key) -> Value {
     let mut schema = kind(&key.kind);
+    schema.insert("title".to_owned(), key.name.into());
     schema.insert("description".to_owned(), key.about.into());
+    if let Some(example) = example(key) {
+        schema.insert("examples".to_owned(), Value::Array(vec![example]));
+    }
     if let Presence::Default(default) = key.presence {
         schema.insert("default".to_owned(), default.json());
     }
     Value::Object(schema)
+}
+
+/// The value of a key's example; none for one that only shows the header of a table.
+fn example(key: &Key) -> Option<Value> {
+    let text = if key.example.starts_with('{') { format!("item = {}", key.example) } else { key.example.to_owned() };
+    let mut table: toml::Table = text.parse().ok()?;
+    if let Some(toml::Value::Table(item)) = table.remove("item") {
+        table = item;
+    }
+    let value = plain(table.remove(key.name)?);
+    (!is_hollow(&value)).then_some(value)
+}
+
+/// As editors hand TOML to a JSON Schema: a date is a string.
+fn plain(value: toml::Value) -> Value {
+    match value {
+        toml::Value::Table(table) => table.into_iter().map(|(name, value)| (name, plain(value))).collect(),
+        toml::Value::Array(items) => items.into_iter().map(plain).collect(),
+        toml::Value::Datetime(at) => at.to_string().into(),
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(number) => number.into(),
+        toml::Value::Float(number) => number.into(),
+        toml::Value::Boolean(on) => on.into(),
+    }
+}
+
+/// Whether a value ends in an empty table somewhere. Depth is that of the examples in the table of keys.
+fn is_hollow(value: &Value) -> bool {
+    match value {
+        Value::Object(table) => table.is_empty() || table.values().any(is_hollow),
+        Value::Array(items) => items.iter().any(is_hollow),
+        _ => false,
+    }
 }
 
 fn kind(kind_of: &Kind) -> Map<String, Value> {

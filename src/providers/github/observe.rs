@@ -29,15 +29,15 @@ pub async fn observe(reader: &Reader, repo: &RepoName, want: &Desired) -> Live {
         })
         .collect();
     let declared: BTreeSet<&Reviewer> = gates.iter().flat_map(|(_, gate)| gate.reviewers.iter().flatten()).collect();
-    let refs_matter =
-        gates.iter().any(|(_, gate)| gate.deployment_branch_policy.as_ref().is_some_and(|policy| *policy != BranchPolicy::All));
+    // Only what "protected" means depends on which branches are.
+    let protection_matters = gates.iter().any(|(_, gate)| gate.deployment_branch_policy == Some(BranchPolicy::Protected));
 
     let (repository, listed, parts, reviewers, protected_branches) = tokio::join!(
         repository(reader, repo),
         environments(reader, repo),
         join_all(gates.iter().map(|(name, gate)| parts(reader, repo, name, gate))),
         join_all(declared.iter().map(|reviewer| reviewers::resolve(reader, repo, reviewer))),
-        async { if refs_matter { Some(protected_branches(reader, repo).await) } else { None } },
+        when(protection_matters, protected_branches(reader, repo)),
     );
 
     let reviewers = declared.into_iter().cloned().zip(reviewers).collect();
@@ -59,6 +59,41 @@ pub async fn observe(reader: &Reader, repo: &RepoName, want: &Desired) -> Live {
     });
     let waiting_runs = if deletes { Some(waiting_runs(reader, repo).await) } else { None };
     Live { repository, environments, reviewers, protected_branches, available_rules, waiting_runs }
+}
+
+/// Reads every environment with all its parts, or only the ones in `only` where it names any.
+///
+/// For who declares nothing yet: which parts there are is known only from the list, so the chain is two requests deep.
+/// Reviewers are not looked up: the list gives their ids.
+pub async fn everything(reader: &Reader, repo: &RepoName, only: &[EnvName]) -> Live {
+    let (repository, listed) = tokio::join!(repository(reader, repo), environments(reader, repo));
+    let mut environments = match listed {
+        Ok(environments) => environments,
+        Err(unknown) => return Live { repository, ..Live::unreachable(&unknown) },
+    };
+    environments.retain(|name, _| only.is_empty() || only.contains(name));
+    let everything = |there: &Environment| Asked {
+        patterns: there.policy == PolicyMode::Selected,
+        protection_rules: true,
+        variables: true,
+        secrets: true,
+    };
+    let refs_matter = environments.values().any(|there| there.policy == PolicyMode::Protected);
+    let (parts, protected_branches) = tokio::join!(
+        join_all(environments.iter().map(|(name, there)| asked(reader, repo, name, everything(there)))),
+        when(refs_matter, protected_branches(reader, repo)),
+    );
+    for (there, parts) in environments.values_mut().zip(parts) {
+        parts.join(there);
+    }
+    Live {
+        repository,
+        environments: Ok(environments),
+        reviewers: BTreeMap::new(),
+        protected_branches,
+        available_rules: BTreeMap::new(),
+        waiting_runs: None,
+    }
 }
 
 /// Reads which refs some environments admit; `None` where the patterns cannot be read. What is not listed does not exist.

@@ -1,0 +1,135 @@
+//! `gatectl import`: live state → gate.toml.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::cli::ImportArgs;
+use crate::config::{self, Config, LoadError};
+use crate::exit::Exit;
+use crate::import::{self, Source};
+use crate::model::{Address, Cause, EnvName, RepoName, Unknown};
+use crate::providers::github::{live::Live, observe};
+use crate::render::diagnostic::Hinted;
+use crate::render::escape::visible;
+
+use super::Session;
+use super::session::{self, Unread};
+use super::wiring::{self, Needs, Wiring};
+
+/// Observes everything, and writes gate.toml: to stdout, or into the file at hand.
+///
+/// # Errors
+/// When the environments cannot be listed, or with `--update` the file has problems: nothing is written then.
+pub(super) async fn run(session: &Session, args: &ImportArgs) -> anyhow::Result<Exit> {
+    let path = if args.update { Some(session.path()?) } else { None };
+    let mut config = config(session, path.as_deref())?;
+    let repository = match &args.repository {
+        Some(repository) => repository.clone(),
+        None => wiring::repository(session, &config)?,
+    };
+    if let Some(path) = &path {
+        same_repository(path, &config, &repository)?;
+    }
+    config.desired.github.repository = Some(repository.clone());
+    let wiring = Wiring::of(session, &config, Needs { github: true, heroku: false }).await?;
+    let reader = wiring.github()?;
+    session.progress.phase("reading the live state");
+    let only = &session.global.environment;
+    let live = session.unless_stopped(observe::everything(&reader, &repository, only)).await?;
+    wiring.trace_traffic();
+
+    let Live { repository, environments, protected_branches, .. } = live;
+    let (repository, environments) = (repository.map_err(Unread)?.name, environments.map_err(Unread)?);
+    let api_url = wiring.api_url();
+    let protected_branches = protected_branches.as_ref();
+    let source = Source { repository: &repository, api_url: api_url.as_deref(), only, environments: &environments, protected_branches };
+    let unknown = match path {
+        None => {
+            every_one_is_live(&source)?;
+            let imported = import::render(&source);
+            session.write(&imported.text)?;
+            imported.unknown
+        }
+        Some(path) => update(session, &path, &source)?,
+    };
+    Ok(told(session, &unknown))
+}
+
+/// What is known before anything is asked. Without `--update` no file counts: `> gate.toml` has just emptied the one at hand.
+fn config(session: &Session, path: Option<&Path>) -> anyhow::Result<Config> {
+    match path {
+        Some(path) => Ok(config::load(path)?),
+        None if session.global.sandbox.is_some() => Ok(session.config_or_sample(&[]).or_else(|_| session::sample())?),
+        None => Ok(config::parse(config::FILE_NAME, "version = 1\n").map_err(LoadError::Problems)?),
+    }
+}
+
+fn same_repository(path: &Path, config: &Config, repository: &RepoName) -> anyhow::Result<()> {
+    match &config.desired.github.repository {
+        Some(declared) if declared != repository => Err(Hinted {
+            message: format!("{} declares the gates of {declared}, not those of {repository}", path.display()),
+            hint: format!("leave the repository out, or write a file of its own: gatectl import {repository} > FILE"),
+        }
+        .into()),
+        _ => Ok(()),
+    }
+}
+
+/// A name that nobody bears would give a file that declares nothing.
+fn every_one_is_live(source: &Source<'_>) -> anyhow::Result<()> {
+    let missing: Vec<&str> = source.only.iter().filter(|name| !source.environments.contains_key(*name)).map(EnvName::as_str).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Hinted {
+        message: format!("{} has no environment `{}`", source.repository, missing.join("`, `")),
+        hint: "leave --environment out to import what is there".to_owned(),
+    }
+    .into())
+}
+
+fn update(session: &Session, path: &Path, source: &Source<'_>) -> anyhow::Result<Vec<(Address, Unknown)>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let updated = import::update(&path.to_string_lossy(), &text, source).map_err(LoadError::Problems)?;
+    if updated.imported.text == text {
+        session.say(&format!("{} already says what is live; not touched.", path.display()));
+    } else {
+        write(path, &updated.imported.text).with_context(|| format!("writing {}", path.display()))?;
+        let changes = visible(&updated.changes.join(", "));
+        session.say(&format!(
+            "Updated {}: {changes}.\nReview it before you commit it: a gate that was opened on GitHub is now declared open.",
+            path.display()
+        ));
+    }
+    session.warn(&updated.remarks.iter().map(|remark| visible(remark)).collect::<Vec<_>>());
+    Ok(updated.imported.unknown)
+}
+
+/// Replaces the file in one step; a link stays a link, and the permissions stay.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    let real: PathBuf = std::fs::canonicalize(path)?;
+    let directory = real.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().set_permissions(std::fs::metadata(&real)?.permissions())?;
+    file.persist(&real)?;
+    Ok(())
+}
+
+/// Names what could not be imported, and turns it into the exit code.
+fn told(session: &Session, unknown: &[(Address, Unknown)]) -> Exit {
+    let line = |(address, unknown): &(Address, Unknown)| {
+        let hint = if unknown.hint.is_empty() { String::new() } else { format!(" ({})", unknown.hint) };
+        visible(&format!("{address}: {}{hint}", unknown.reason))
+    };
+    session.warn(&unknown.iter().map(line).collect::<Vec<_>>());
+    if unknown.is_empty() {
+        Exit::Done
+    } else if unknown.iter().all(|(_, unknown)| unknown.cause == Cause::Credentials) {
+        Exit::Credentials
+    } else {
+        Exit::Error
+    }
+}

@@ -1,0 +1,183 @@
+//! One live environment as a gate that could be declared, with what is weak about it and what is not known.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Cause, Unknown};
+use crate::providers::github::desired::{Gate, RefKind, Reviewer};
+use crate::providers::github::live::{Environment, LiveReviewer, PolicyMode};
+use crate::render::escape::visible;
+
+use super::key::{Key, patterns};
+use super::{Source, refusal};
+
+/// How a line of import's own begins: one that names an open door.
+pub(super) const WEAK: &str = "# weak: ";
+/// How a line of import's own begins: one that names what was left out.
+pub(super) const UNKNOWN: &str = "# unknown: ";
+
+/// Patterns that nearly every ref matches.
+const CATCH_ALL: [&str; 4] = ["*", "**", "**/*", "*/**"];
+/// Words that people put into the logins of machines.
+const MACHINE_WORDS: [&str; 8] = ["bot", "robot", "ci", "svc", "service", "automation", "machine", "deployer"];
+
+/// What a file would have to say to mean one live environment.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Declared {
+    /// Every key that is known, defaults included.
+    pub(super) gate: Gate,
+    /// What could not be read, or cannot be said, by the key that it belongs to; none for what the policy depends on.
+    pub(super) unknown: Vec<(Option<Key>, Unknown)>,
+    /// What lets a deployment through today.
+    weak: Vec<String>,
+}
+
+impl Declared {
+    pub(super) fn new(source: &Source<'_>, there: &Environment) -> Self {
+        let mut unknown = Vec::new();
+        let mut read = |key: Key, why: &Unknown| {
+            let reason = format!("`{}` could not be read: {}", key.name(), why.reason);
+            unknown.push((Some(key), Unknown { reason, ..why.clone() }));
+        };
+        let mut gate = Gate {
+            reviewers: Some(there.reviewers.iter().map(reviewer).collect()),
+            prevent_self_review: Some(there.prevent_self_review && !there.reviewers.is_empty()),
+            can_admins_bypass: there.can_admins_bypass,
+            wait_timer: Some(there.wait_timer),
+            deployment_branch_policy: there.branch_policy(),
+            ..Gate::default()
+        };
+        if there.can_admins_bypass.is_none() {
+            read(Key::CanAdminsBypass, &unasked("this server does not say whether admins may bypass the rules"));
+        }
+        if gate.deployment_branch_policy.is_none() {
+            let why = there.patterns.as_ref().and_then(|patterns| patterns.as_ref().err());
+            read(Key::DeploymentBranchPolicy, why.unwrap_or(&unasked("the patterns were not asked for")));
+        }
+        match &there.protection_rules {
+            Some(Ok(rules)) => gate.protection_rules = Some(rules.keys().cloned().collect()),
+            Some(Err(why)) => read(Key::ProtectionRules, why),
+            None => read(Key::ProtectionRules, &unasked("they were not asked for")),
+        }
+        match &there.secrets {
+            Some(Ok(names)) => gate.secrets.clone_from(names),
+            Some(Err(why)) => read(Key::Secrets, why),
+            None => read(Key::Secrets, &unasked("they were not asked for")),
+        }
+        match &there.variables {
+            Some(Ok(variables)) => gate.variables.clone_from(variables),
+            Some(Err(why)) => read(Key::Variables, why),
+            None => read(Key::Variables, &unasked("they were not asked for")),
+        }
+        let mut declared = Self { weak: weak(source, there, &gate), gate, unknown };
+        declared.drop_unspeakable(there);
+        if there.policy == PolicyMode::Protected
+            && let Some(Err(why)) = source.protected_branches
+        {
+            let reason = format!("whether any branch is protected, and without one every branch may deploy: {}", why.reason);
+            declared.unknown.push((None, Unknown { reason, ..why.clone() }));
+        }
+        declared
+    }
+
+    /// Whether the key is not to be touched, for nobody knows what it should say.
+    pub(super) fn is_unknown(&self, key: Key) -> bool {
+        self.unknown.iter().any(|(of, _)| *of == Some(key))
+    }
+
+    /// The comments that stand above the table.
+    pub(super) fn comments(&self) -> Vec<String> {
+        let weak = self.weak.iter().map(|line| format!("{WEAK}{}", visible(line)));
+        let unknown = self.unknown.iter().map(|(_, unknown)| format!("{UNKNOWN}{}", visible(&unknown.reason)));
+        weak.chain(unknown).collect()
+    }
+
+    /// Takes out what the reader of gate.toml would refuse, or what a plan could not prove.
+    fn drop_unspeakable(&mut self, there: &Environment) {
+        let mut left_out = Vec::new();
+        let machine = there.reviewers.iter().find_map(|reviewer| match reviewer {
+            LiveReviewer::User { login, kind, .. } if kind != "User" => Some(format!("`{login}` is a {kind}, which cannot approve")),
+            _ => None,
+        });
+        for key in Key::ALL.into_iter().filter(|key| key.counts(&self.gate)) {
+            let refused = match (key, &machine) {
+                (Key::Reviewers, Some(machine)) => Some(machine.clone()),
+                // Means nothing by itself; it goes where the reviewers go.
+                (Key::PreventSelfReview, _) => None,
+                _ => key.text(&self.gate).and_then(|value| refusal(&format!("version = 1\n[environments.x]\n{} = {value}\n", key.name()))),
+            };
+            if let Some(why) = refused {
+                left_out.push((key, format!("{why}; live: {}", key.text(&self.gate).unwrap_or_default())));
+                if key == Key::Reviewers && self.gate.prevent_self_review == Some(true) {
+                    left_out.push((Key::PreventSelfReview, "it needs the reviewers; live: true".to_owned()));
+                }
+            }
+        }
+        for (key, why) in left_out {
+            key.clear(&mut self.gate);
+            let reason = format!("`{}` is left out: {why}", key.name());
+            let hint = "change it on GitHub, then import again".to_owned();
+            self.unknown.push((Some(key), Unknown { reason, hint, cause: Cause::Other }));
+        }
+    }
+}
+
+fn reviewer(live: &LiveReviewer) -> Reviewer {
+    match live {
+        LiveReviewer::User { login, id, .. } => Reviewer::User { login: login.clone(), id: Some(*id) },
+        // Only teams of the repository's own organisation can see it, so the organisation need not be written.
+        LiveReviewer::Team { slug, id } => Reviewer::Team { org: None, slug: slug.clone(), id: Some(*id) },
+    }
+}
+
+fn unasked(reason: &str) -> Unknown {
+    Unknown { reason: reason.to_owned(), hint: String::new(), cause: Cause::Other }
+}
+
+/// What lets a deployment through, and what would close the door.
+fn weak(source: &Source<'_>, there: &Environment, gate: &Gate) -> Vec<String> {
+    let mut weak = Vec::new();
+    if there.reviewers.is_empty() {
+        weak.push("no required reviewers: nobody has to approve a deployment".to_owned());
+    } else if !there.prevent_self_review {
+        weak.push("whoever starts a run may approve it (close with `prevent_self_review = true`)".to_owned());
+    }
+    for reviewer in &there.reviewers {
+        if let LiveReviewer::User { login, .. } = reviewer
+            && login.to_lowercase().split(|c: char| !c.is_ascii_alphanumeric()).any(|word| MACHINE_WORDS.contains(&word))
+        {
+            weak.push(format!("reviewer `{login}` looks like a machine's account: whoever holds its token can approve"));
+        }
+    }
+    let rules = gate.protection_rules.as_ref().is_some_and(|rules| !rules.is_empty());
+    if there.can_admins_bypass == Some(true) && (!there.reviewers.is_empty() || there.wait_timer > 0 || rules) {
+        weak.push("admins may bypass the rules (close with `can_admins_bypass = false`)".to_owned());
+    }
+    match there.policy {
+        PolicyMode::All => weak.push("every branch and every tag may deploy (close with `deployment_branch_policy`)".to_owned()),
+        PolicyMode::Protected if source.protected_branches.is_some_and(|all| all.as_ref().is_ok_and(BTreeSet::is_empty)) => {
+            weak.push("only protected branches may deploy, but none is protected, so every branch may".to_owned());
+        }
+        PolicyMode::Protected => {}
+        PolicyMode::Selected => {
+            let wide =
+                patterns(gate.deployment_branch_policy.as_ref()).into_iter().flatten().filter(|p| CATCH_ALL.contains(&p.name.as_str()));
+            weak.extend(wide.map(|pattern| {
+                let kind = if pattern.kind == RefKind::Tag { "tag" } else { "branch" };
+                format!("the pattern `{}` lets nearly every {kind} deploy", pattern.name)
+            }));
+        }
+    }
+    weak
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn catch_all_patterns_cover_plain_names() {
+        for pattern in CATCH_ALL {
+            assert!(crate::model::fnmatch::matches(pattern, "feature") || crate::model::fnmatch::matches(pattern, "a/b"), "{pattern}");
+        }
+    }
+}
