@@ -6,11 +6,15 @@ mod action;
 mod consent;
 mod docs;
 mod examples;
+mod fuzz;
 #[path = "../support/golden.rs"]
 mod golden;
 mod layers;
 mod run;
 mod scenarios;
 mod served;
+#[path = "../support/targets.rs"]
+mod targets;
+mod terminal;
 mod usage;
 mod workflows;

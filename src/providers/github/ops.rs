@@ -258,9 +258,18 @@ async fn put(writer: &Writer, target: &Target, body: &Body) -> Result<(), ApiErr
                     return Err(error);
                 }
             }
+            Err(error) if error.kind == ErrorKind::NotFound => return Err(ApiError { hint: Some(not_writable(&error)), ..error }),
             other => return done(other),
         }
     }
+}
+
+/// What a 404 on a PUT may mean: an environment need not exist to be written (API page, 2.3 and 2.10).
+fn not_writable(error: &ApiError) -> String {
+    let seen = error.hint.as_ref().map(|hint| format!("; else: {hint}")).unwrap_or_default();
+    format!(
+        "GitHub answers so to an account that does not administer the repository, and in private repositories of some billing plans without environments: check both{seen}"
+    )
 }
 
 impl Body {
