@@ -16,6 +16,7 @@ mod nasty;
 mod run;
 mod scenarios;
 mod served;
+mod signals;
 #[path = "../support/targets.rs"]
 mod targets;
 mod terminal;
