@@ -130,6 +130,17 @@ fn what_is_live_is_only_ever_text() {
 }
 
 #[test]
+fn a_saved_plan_holds_no_secret() {
+    let world = world(NASTY);
+    assert_eq!(world.run(&["plan", "--out", "gate.plan"]).code, Some(0));
+    let saved = std::fs::read_to_string(world.dir.path().join("gate.plan")).unwrap();
+    for secret in [TOKEN, KEY, UNDECLARED] {
+        assert!(!saved.contains(secret), "{saved}");
+    }
+    assert!(saved.contains("V0"), "the declared ones are in it");
+}
+
+#[test]
 fn what_a_server_says_is_only_ever_text() {
     let world = world(&["x"]);
     for (n, nasty) in NASTY.iter().enumerate() {

@@ -18,6 +18,7 @@ mod pages;
 mod run;
 mod scenarios;
 mod served;
+mod signals;
 #[path = "../support/targets.rs"]
 mod targets;
 mod terminal;
