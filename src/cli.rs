@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use jiff::Timestamp;
 
 use crate::model::{EnvName, RepoName, parse_duration};
+use crate::providers::github::runs::RunRef;
+use crate::providers::github::runs::admit::CommitPin;
 use crate::render::Color;
 use crate::sandbox::Scenario;
 
@@ -93,6 +96,19 @@ pub enum Command {
     /// Check gate.toml offline; needs no token
     #[command(after_help = "Examples:\n  gatectl validate\n  gatectl validate -c ops/gate.toml --format github")]
     Validate,
+    /// Show which environment each workflow's jobs resolve to, offline
+    #[command(
+        after_help = "Examples:\n  gatectl check\n  gatectl check --format github            annotations in a pull request\n  gatectl check --sarif gatectl.sarif      for code scanning\n\nExits 6 unless every declared scenario is gated."
+    )]
+    Check(CheckArgs),
+    /// Prove that production is gated, from the workflow line to the live reviewer
+    #[command(
+        after_help = "Examples:\n  gatectl verify\n  gatectl verify --environment production      as the first step of a deploy job\n  gatectl verify --sandbox=wrong-reviewer\n\nReads only. Exits 6 unless everything asked about is gated."
+    )]
+    Verify(VerifyArgs),
+    /// Show which rule admits or refuses a ref
+    #[command(after_help = "Examples:\n  gatectl explain --environment production --ref refs/tags/v1")]
+    Explain(ExplainArgs),
     /// Show what differs between gate.toml and the live state
     #[command(
         after_help = "Examples:\n  gatectl plan\n  gatectl plan --sandbox=plan-limit\n  gatectl plan --detailed-exitcode --format json\n  gatectl plan --out gate.plan && gatectl apply gate.plan"
@@ -112,6 +128,26 @@ pub enum Command {
         after_help = "Examples:\n  gatectl import acme/shop > gate.toml\n  gatectl import acme/shop --environment production\n  gatectl import --update          bring gate.toml in line, keep its comments and order\n  gatectl import acme/shop --sandbox=gated"
     )]
     Import(ImportArgs),
+    /// List the deployments that wait for approval, and whether you may approve them
+    #[command(
+        after_help = "Needs no gate.toml, only a repository and a token with `Actions: read`.\n\nExamples:\n  gatectl pending\n  gatectl pending --repo OWNER/REPO --environment production --format json"
+    )]
+    Pending,
+    /// Approve the deployments that runs wait with
+    #[command(
+        after_help = "RUN is a run's id or the address of its page. Several runs may be named; nothing is approved unless all can be.\nRefused while a freeze of gate.toml covers the environment, for another commit than --sha, for a run that you started where\nself-review is prevented, and when you are no reviewer. GITHUB_TOKEN and App tokens cannot approve: use a reviewer's own token.\n\nExamples:\n  gatectl approve 30433642\n  gatectl approve https://github.com/OWNER/REPO/actions/runs/30433642 --environment production --comment 'v1.2.3'\n  gatectl approve 30433642 30433650 --sha 3f2a1b0 --auto-approve"
+    )]
+    Approve(ApproveArgs),
+    /// Reject the deployments that runs wait with; the runs fail
+    #[command(
+        after_help = "RUN is a run's id or the address of its page. Works also while frozen.\n\nExamples:\n  gatectl reject 30433642 --comment 'wrong branch'\n  gatectl reject 30433642 --environment production --auto-approve"
+    )]
+    Reject(ReviewArgs),
+    /// Show who approved the last deployments, and which nobody did
+    #[command(
+        after_help = "--environment defaults to the environments of gate.toml with reviewers, else to `production`.\nNeeds only a repository and a token with `Actions: read` and `Deployments: read`. docs/evidence.md says what counts as proof.\n\nExamples:\n  gatectl evidence\n  gatectl evidence --repo OWNER/REPO --environment production --last 50\n  gatectl evidence --since 30d --csv > evidence.csv\n  gatectl evidence --since 2026-11-01 --require-approved    exits 6 unless all were provably approved"
+    )]
+    Evidence(EvidenceArgs),
     /// Serve the built-in GitHub and Heroku emulator until Ctrl-C
     #[command(after_help = "Examples:\n  gatectl sandbox\n  gatectl sandbox --scenario wrong-reviewer --latency 100ms")]
     Sandbox(SandboxArgs),
@@ -194,6 +230,111 @@ pub struct ManArgs {
     /// Write gatectl.1, gatectl-plan.1 and so on into this directory instead
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Option<PathBuf>,
+}
+
+/// Flags of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Where the workflow files are [default: .github/workflows of the checkout that gate.toml is in]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub workflows: Option<PathBuf>,
+    /// Also write the findings as SARIF 2.1.0, for code scanning
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub sarif: Option<PathBuf>,
+}
+
+/// Flags of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// What `check` takes too.
+    #[command(flatten)]
+    pub check: CheckArgs,
+    /// Read the workflow files from the repository's default branch, not from the checkout
+    #[arg(long, conflicts_with = "workflows")]
+    pub remote: bool,
+    /// Exit 0 also where a freeze check provably stands in for reviewers that GitHub refuses
+    #[arg(long)]
+    pub accept_compensated: bool,
+}
+
+/// Flags of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The ref, such as refs/heads/main or refs/tags/v1
+    #[arg(long = "ref", value_name = "REF")]
+    pub git_ref: String,
+    /// Look at gate.toml only: ask nobody
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// Flags that `approve` and `reject` share.
+#[derive(Debug, Args)]
+pub struct ReviewArgs {
+    /// The run's id, or the address of its page
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<RunRef>,
+    /// What is said in the record
+    #[arg(long, value_name = "TEXT", default_value = "reviewed with gatectl")]
+    pub comment: String,
+    /// Only if the run is about this commit: its hexadecimal digits, at least the first seven
+    #[arg(long, value_name = "COMMIT")]
+    pub sha: Option<CommitPin>,
+    /// Do not ask
+    #[arg(long)]
+    pub auto_approve: bool,
+}
+
+/// Flags of `approve`.
+#[derive(Debug, Args)]
+pub struct ApproveArgs {
+    /// What is approved, and how.
+    #[command(flatten)]
+    pub review: ReviewArgs,
+    /// Approve although it cannot be determined whether deploys are frozen
+    #[arg(long)]
+    pub ignore_unreachable_freeze: bool,
+}
+
+/// Flags of `evidence`.
+#[derive(Debug, Args)]
+pub struct EvidenceArgs {
+    /// How many of the newest deployments of each environment
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000), conflicts_with = "since")]
+    pub last: u16,
+    /// All deployments since then: a duration back such as 30d, a date, or an RFC 3339 time
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<Since>,
+    /// Print CSV, one line for each deployment
+    #[arg(long, conflicts_with = "format")]
+    pub csv: bool,
+    /// Exit 6 unless there is evidence, and none of it is a deployment that nobody provably approved
+    #[arg(long)]
+    pub require_approved: bool,
+}
+
+/// A moment in the past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// So long ago.
+    Ago(Duration),
+    /// Then.
+    At(Timestamp),
+}
+
+impl std::str::FromStr for Since {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let midnight = |date: jiff::civil::Date| jiff::tz::TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0));
+        parse_duration(text)
+            .map(Self::Ago)
+            .or_else(|_| text.parse().map(Self::At))
+            .or_else(|_| text.parse().and_then(midnight).map(Self::At))
+            .map_err(|_| {
+                format!("`{text}` is no time: write a duration back such as 30d, a date such as 2026-11-01 (UTC), or an RFC 3339 time")
+            })
+    }
 }
 
 /// Flags of `sandbox`.

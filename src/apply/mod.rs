@@ -184,7 +184,7 @@ async fn run_step<E: Executor>(
                 Err(error) => return (failed(executor, op, &error), Some(error.kind)),
             }
         }
-        match settle(executor, op, patience).await {
+        match settle(executor, op, stop, patience).await {
             Ok(()) => wrote = true,
             Err(error) => match (executor.refused(op, &error), &mut refused) {
                 (Some(by_hand), None) => {
@@ -210,7 +210,7 @@ async fn run_step<E: Executor>(
 
 /// Performs a write; when the answer is lost, reading decides whether it is sent again, and whether a refusal of the second
 /// one (it exists, it is gone) is the first one's success.
-async fn settle<E: Executor>(executor: &E, op: &E::Op, patience: &Patience) -> Result<(), ApiError> {
+async fn settle<E: Executor>(executor: &E, op: &E::Op, stop: &Stop, patience: &Patience) -> Result<(), ApiError> {
     let mut attempt = 1;
     loop {
         let error = match executor.perform(op).await {
@@ -220,7 +220,12 @@ async fn settle<E: Executor>(executor: &E, op: &E::Op, patience: &Patience) -> R
         };
         match executor.took_effect(op).await {
             Ok(true) => return Ok(()),
-            Ok(false) if error.may_have_applied && attempt < ATTEMPTS => tokio::time::sleep(patience.resend * attempt).await,
+            Ok(false) if error.may_have_applied && attempt < ATTEMPTS && !stop.is_set() => {
+                tokio::select! {
+                    () = tokio::time::sleep(patience.resend * attempt) => {}
+                    () = stop.asked(1) => return Err(error),
+                }
+            }
             Ok(false) | Err(_) => return Err(error),
         }
         attempt += 1;

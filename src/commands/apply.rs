@@ -1,7 +1,5 @@
 //! `gatectl apply`: the plan, consent, the writes, and reading back.
 
-use std::io::{BufRead, Write};
-
 use crate::apply::Patience;
 use crate::cli::{ApplyArgs, Format};
 use crate::exit::Exit;
@@ -9,7 +7,6 @@ use crate::model::{Address, Kind, Plan};
 use crate::providers::Op;
 use crate::reconcile::{Applied, Drafted, Scene};
 use crate::render::diagnostic::Hinted;
-use crate::render::escape::visible;
 use crate::render::{Document, json};
 
 use super::Session;
@@ -43,7 +40,7 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     }
     if !plan.is_empty() {
         let consent = args.allow_weaken || saved.is_some_and(|saved| saved.allow_weaken);
-        ask(session, args.auto_approve, consent, &plan)?;
+        ask(session, args.auto_approve, consent, &plan).await?;
     }
     let applied = write(session, &wiring, &scene, &plan).await?;
     let report = &applied.report;
@@ -68,7 +65,7 @@ async fn write(session: &Session, wiring: &Wiring, scene: &Scene, plan: &Plan<Op
 }
 
 /// Gets the consent that the plan needs, before any write.
-fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &Plan<Op>) -> anyhow::Result<()> {
+async fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &Plan<Op>) -> anyhow::Result<()> {
     let weakened: Vec<&Address> = plan.changes().filter(|change| change.weakens).map(|change| &change.address).collect();
     let can_ask = session.can_ask() && !auto_approve;
     if !weakened.is_empty() && !allow_weaken && !can_ask {
@@ -89,29 +86,18 @@ fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &Plan<Op
         }
         .into());
     }
+    if session.global.format != Format::Human {
+        // Only what was shown can be agreed to; stdout is for a program here.
+        session.show(&Document::from(plan));
+    }
     if !allow_weaken {
         for address in weakened {
             let word = match address.kind() {
                 Kind::Environment(name) => name.to_string(),
                 _ => address.to_string(),
             };
-            expect(session, &format!("{word} gets weaker. Type `{word}` to consent: "), &word)?;
+            session.expect(&format!("{word} gets weaker. Type `{word}` to consent: "), &word).await?;
         }
     }
-    expect(session, "Make these changes? Only `yes` is taken for a yes: ", "yes")
-}
-
-fn expect(session: &Session, question: &str, answer: &str) -> anyhow::Result<()> {
-    let line = session.progress.suspend(|| -> std::io::Result<String> {
-        let mut stderr = std::io::stderr().lock();
-        write!(stderr, "{}", visible(question))?;
-        stderr.flush()?;
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line)?;
-        Ok(line)
-    })?;
-    if session.stop.is_set() {
-        return Err(Interrupted("nothing was changed").into());
-    }
-    if line.trim() == answer { Ok(()) } else { Err(anyhow::anyhow!("not confirmed: nothing was written")) }
+    session.expect("Make these changes? Only `yes` is taken for a yes: ", "yes").await
 }

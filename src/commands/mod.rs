@@ -1,14 +1,19 @@
 //! One file per verb: the only place where all layers meet, and the only one that reads the environment and prints.
 
 mod apply;
+mod check;
+mod explain;
 mod import;
 mod plan;
+mod runs;
 mod sandbox;
 mod saved;
 mod session;
 mod shell;
 mod signals;
+mod statics;
 mod validate;
+mod verify;
 mod wiring;
 
 use crate::cli::{Cli, Command};
@@ -27,9 +32,16 @@ pub use shell::complete;
 pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Validate => validate::run(session),
+        Command::Check(args) => check::run(session, &args),
+        Command::Verify(args) => verify::run(session, &args).await,
+        Command::Explain(args) => explain::run(session, &args).await,
         Command::Plan(args) => plan::run(session, &args).await,
         Command::Apply(args) => apply::run(session, &args).await,
         Command::Import(args) => import::run(session, &args).await,
+        Command::Pending => runs::pending::run(session).await,
+        Command::Approve(args) => runs::review::approve(session, &args).await,
+        Command::Reject(args) => runs::review::reject(session, &args).await,
+        Command::Evidence(args) => runs::evidence::run(session, &args).await,
         Command::Sandbox(args) => sandbox::run(session, &args).await,
         Command::Schema => shell::schema(),
         Command::Completions { shell } => shell::completions(shell),

@@ -1,8 +1,8 @@
 //! What every command starts from: flags, environment, file, and the two streams.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -14,7 +14,9 @@ use crate::credentials::Environment;
 use crate::model::{Address, EnvName, Kind, Unknown};
 use crate::progress::{Mode, Progress};
 use crate::render::diagnostic::Hinted;
+use crate::render::escape::visible;
 use crate::render::{Document, Location, Style, github, human, markdown};
+use crate::verify::Finding;
 
 /// One run of the program.
 pub struct Session {
@@ -76,6 +78,21 @@ impl Session {
         Ok(config)
     }
 
+    /// Reads gate.toml where there is one, whole; an empty one stands in where there is none. For commands that need only a
+    /// repository.
+    ///
+    /// # Errors
+    /// When the file has problems, or the one that `--config` names cannot be read.
+    pub fn config_if_any(&self) -> anyhow::Result<Config> {
+        if self.global.sandbox.is_some() {
+            return self.config_or_sample(&[]);
+        }
+        if self.global.config.is_some() || config::find(&self.directory).is_some() {
+            return self.file(&[]);
+        }
+        config::parse(config::FILE_NAME, "version = 1\n").map_err(|problems| LoadError::Problems(problems).into())
+    }
+
     /// Where gate.toml is: `--config`, or the one here or above.
     ///
     /// # Errors
@@ -110,12 +127,32 @@ impl Session {
             Format::Json => self.write(&json()),
             Format::Markdown => self.write(&markdown::render(document, &config.path, markdown::COMMENT_LIMIT)),
             Format::Github => {
-                let step = github::render(document, |address, field| locate(config, address, field));
+                let step = github::render(document, &config.path, |address, field| locate(config, address, field));
                 self.write(&step.log)?;
                 self.append("GITHUB_STEP_SUMMARY", &step.summary)?;
                 self.append("GITHUB_OUTPUT", &step.output)
             }
         }
+    }
+
+    /// Writes a result to a file that the user named.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_file(&self, path: &Path, text: &str) -> anyhow::Result<()> {
+        std::fs::write(path, text).with_context(|| Hinted {
+            message: format!("{} could not be written", path.display()),
+            hint: "name a file in a directory that exists and can be written".to_owned(),
+        })
+    }
+
+    /// Where in gate.toml a finding on an environment belongs.
+    #[must_use]
+    pub(super) fn place(&self, config: &Config, finding: &Finding) -> Option<Location> {
+        let mut path = vec!["environments".to_owned(), finding.environment.as_ref()?.to_string()];
+        path.extend(finding.field.map(str::to_owned));
+        let position = config.positions.get(&path);
+        Some(Location { file: config.path.clone(), line: position.line, col: position.column })
     }
 
     /// Writes finished text to stdout; a reader that went away is no error of ours.
@@ -150,6 +187,11 @@ impl Session {
         }
     }
 
+    /// Shows a document on stderr, `-q` or not: what somebody is about to be asked about.
+    pub fn show(&self, document: &Document) {
+        self.progress.suspend(|| to_stderr(&human::render(document, Style::stderr())));
+    }
+
     /// Says something on stderr, unless `-q`.
     pub fn say(&self, text: &str) {
         if !self.global.quiet {
@@ -162,6 +204,32 @@ impl Session {
         for warning in warnings {
             self.progress.suspend(|| to_stderr(&format!("warning: {warning}")));
         }
+    }
+
+    /// Asks on the terminal; anything but `answer` is a no.
+    ///
+    /// # Errors
+    /// When the answer is another one, or the user wants to stop.
+    pub(super) async fn expect(&self, question: &str, answer: &str) -> anyhow::Result<()> {
+        let (progress, question) = (Arc::clone(&self.progress), visible(question));
+        // On a thread of its own: whoever waits at the prompt can still be interrupted.
+        let read = move || {
+            progress.suspend(|| -> std::io::Result<String> {
+                let mut stderr = std::io::stderr().lock();
+                write!(stderr, "{question}")?;
+                stderr.flush()?;
+                drop(stderr);
+                let mut line = String::new();
+                std::io::stdin().lock().read_line(&mut line)?;
+                Ok(line)
+            })
+        };
+        let line = self.unless_stopped(tokio::task::spawn_blocking(read)).await???;
+        if line.trim() == answer {
+            return Ok(());
+        }
+        let message = "not confirmed: nothing was written".to_owned();
+        Err(Hinted { message, hint: format!("run again and answer `{answer}`, or change gate.toml to what you want") }.into())
     }
 
     /// Whether a person can be asked: on a terminal, and never when `CI` is set.

@@ -80,11 +80,7 @@ impl Wiring {
         }
 
         let env = &session.env;
-        let url = env.get("GITHUB_API_URL").or(config.desired.github.api_url.as_deref()).unwrap_or(Endpoint::GITHUB);
-        let github = Endpoint::github(url).map_err(|e| Hinted {
-            message: e.to_string(),
-            hint: "set GITHUB_API_URL or github.api_url in gate.toml to the address of the REST API".to_owned(),
-        })?;
+        let github = github_endpoint(session, config)?;
         let heroku = Endpoint::heroku(env.get("HEROKU_HOST").unwrap_or(Endpoint::HEROKU))?;
         let web = web(env, &github);
         let repository = if needs.github { Some(repository(session, config)?) } else { None };
@@ -136,6 +132,20 @@ impl Wiring {
         (url != Endpoint::GITHUB && !self.github.endpoint.is_loopback()).then_some(url)
     }
 
+    /// GitHub's writing client.
+    ///
+    /// # Errors
+    /// When there is no token.
+    pub(super) fn github_writer(&self) -> Result<Writer, ApiError> {
+        let token = self.github.token.clone().map_err(no_token)?;
+        self.stack.writer(&self.github.endpoint, Some(token))
+    }
+
+    /// Heroku's reading client, or why there is none.
+    pub(super) fn heroku(&self) -> Result<Reader, Unknown> {
+        self.heroku.reader(&self.stack)
+    }
+
     /// How many requests were sent, for `-v`.
     pub(super) fn trace_traffic(&self) {
         tracing::info!("{:?}", self.stack.traffic());
@@ -160,7 +170,8 @@ fn no_token(unknown: Unknown) -> ApiError {
 /// # Errors
 /// When no repository is named anywhere.
 pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup> {
-    let setup = Setup::new(repository(session, config)?, &config.desired.github, &config.desired.heroku).at(Timestamp::now());
+    let setup = Setup::new(repository_on(session, config, None)?, &config.desired.github, &config.desired.heroku).at(Timestamp::now());
+    let setup = setup.with_expectations(&config.desired.workflows);
     Ok(match &config.desired.freeze {
         Some(freeze) => setup.with_freeze(freeze),
         None => setup,
@@ -179,18 +190,45 @@ fn settings(session: &Session) -> Settings {
     }
 }
 
-/// The repository: `--repo`, the file, `GITHUB_REPOSITORY`, the git remote `origin`.
+/// GitHub's API: as Actions says it, the file, or the public one.
+fn github_endpoint(session: &Session, config: &Config) -> anyhow::Result<Endpoint> {
+    let url = session.env.get("GITHUB_API_URL").or(config.desired.github.api_url.as_deref()).unwrap_or(Endpoint::GITHUB);
+    let endpoint = Endpoint::github(url).map_err(|e| Hinted {
+        message: e.to_string(),
+        hint: "set GITHUB_API_URL or github.api_url in gate.toml to the address of the REST API".to_owned(),
+    })?;
+    Ok(endpoint)
+}
+
+/// The repository: `--repo`, the file, `GITHUB_REPOSITORY`, the git remote `origin`, which must be on the host that is asked.
 ///
 /// # Errors
 /// When none of them names one.
 pub(super) fn repository(session: &Session, config: &Config) -> anyhow::Result<RepoName> {
+    let github = github_endpoint(session, config)?;
+    repository_on(session, config, (!github.is_loopback()).then(|| github.web_host()))
+}
+
+fn repository_on(session: &Session, config: &Config, host: Option<&str>) -> anyhow::Result<RepoName> {
     if let Some(repository) = session.global.repo.clone().or_else(|| config.desired.github.repository.clone()) {
         return Ok(repository);
     }
     if let Some(text) = session.env.get("GITHUB_REPOSITORY") {
         return RepoName::parse(text).map_err(|e| anyhow::anyhow!("GITHUB_REPOSITORY: {e}"));
     }
-    config::origin(&session.directory).map(|remote| remote.repository).ok_or_else(|| {
+    let origin = config::origin(&session.directory);
+    if let (Some(remote), Some(host)) = (&origin, host)
+        && remote.host != host
+    {
+        // A repository of the same name elsewhere is another one, and may be anybody's.
+        return Err(Hinted {
+            message: format!("no repository is named, and the git remote `origin` is at {}, while this run asks {host}", remote.host),
+            hint: "pass --repo OWNER/REPO or write `repository` below [github]; for GitHub Enterprise Server, also set `api_url` there"
+                .to_owned(),
+        }
+        .into());
+    }
+    origin.map(|remote| remote.repository).ok_or_else(|| {
         Hinted {
             message: "no repository is named: gate.toml has no `github.repository`, and there is no git remote `origin`".to_owned(),
             hint: "write `repository = \"OWNER/REPO\"` below [github], or pass --repo OWNER/REPO".to_owned(),

@@ -430,7 +430,7 @@ fn a_window_recurs_or_happens_once() {
     window(&format!("§{cron}{zone}"), "`start` and `duration` together", "duration = ");
     window(&format!("§until = 2026-01-01T00:00:00\n{zone}"), "`from` and `until` together", "from = ");
     window(&format!("{cron}duration = \"1h\"\n§from = 2026-01-01T00:00:00\n{zone}"), "has either", "remove one");
-    window(&format!("start = §\"0 16 * *\"\nduration = \"1h\"\n{zone}"), "five fields, this one has 4", "day of week");
+    window(&format!("start = §\"0 16 * *\"\nduration = \"1h\"\n{zone}"), "this one has 4", "day of week");
     window(&format!("{cron}duration = §\"0h\"\n{zone}"), "longer than nothing", "64h");
     window(&format!("{cron}duration = §\"32d\"\n{zone}"), "at most 31 days", "shorten");
     window(&format!("{cron}duration = §\"1h30m\"\n{zone}"), "not a duration", "64h");

@@ -67,7 +67,7 @@ impl Reader {
     /// As [`Self::get_json`].
     pub async fn get_page<T: DeserializeOwned>(&self, target: &Target) -> Result<(T, bool), ApiError> {
         let reply = self.get(target).await?;
-        let value = T::deserialize(reply.body).map_err(|error| self.malformed(target, decode_message(&error)))?;
+        let value = T::deserialize(reply.body).map_err(|error| self.undecodable(target, reply.status, &error))?;
         Ok((value, reply.has_next))
     }
 
@@ -80,7 +80,11 @@ impl Reader {
         S: for<'de> DeserializeSeed<'de, Value = T>,
     {
         let reply = self.get(target).await?;
-        seed.deserialize(reply.body).map_err(|error| self.malformed(target, decode_message(&error)))
+        seed.deserialize(reply.body).map_err(|error| self.undecodable(target, reply.status, &error))
+    }
+
+    fn undecodable(&self, target: &Target, status: u16, error: &serde_json::Error) -> ApiError {
+        ApiError { status: Some(status), ..self.malformed(target, decode_message(error)) }
     }
 
     /// The error for an answer that arrived whole and is not what the API promises.

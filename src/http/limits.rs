@@ -56,8 +56,9 @@ pub(super) fn refused(
         return Some(wait);
     }
     let none_left = number(headers, "x-ratelimit-remaining") == Some(0);
-    if none_left && let Some(wait) = until_reset(headers, now) {
-        return Some(wait);
+    if none_left && number(headers, "x-ratelimit-reset").is_some() {
+        // The reset may have passed on the way, or by our clock: then a second is enough to see.
+        return Some(until_reset(headers, now).unwrap_or(Duration::from_secs(1)));
     }
     if !limited && !none_left {
         return None;

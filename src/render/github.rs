@@ -21,13 +21,14 @@ pub struct Step {
     pub output: String,
 }
 
-/// The document as a step's output. `locate` finds what gate.toml says of an address, and of one field of it.
+/// The document as a step's output. `locate` finds what gate.toml says of an address, and of one field of it; `id` is that of
+/// [`markdown::marker`], since whoever keeps the summary can post it as a comment.
 #[must_use]
-pub fn render(document: &Document, locate: impl Fn(&Address, Option<&str>) -> Option<Location>) -> Step {
+pub fn render(document: &Document, id: &str, locate: impl Fn(&Address, Option<&str>) -> Option<Location>) -> Step {
     let annotations: String = alerts(document).map(|alert| annotation(alert, &locate)).collect();
     Step {
         log: human::render(document, Style::PLAIN) + &annotations,
-        summary: markdown::render(document, "", markdown::SUMMARY_LIMIT),
+        summary: markdown::render(document, id, markdown::SUMMARY_LIMIT),
         output: document.outputs.iter().map(|(name, value)| actions::output(name, value)).collect(),
     }
 }

@@ -16,9 +16,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("import", &["config", "model", "providers", "render"]),
     ("model", &[]),
     ("progress", &["render"]),
+    ("reconcile", &["apply", "config", "exit", "http", "model", "providers"]),
     ("providers", &["apply", "freeze", "http", "model"]),
-    ("render", &["http", "model"]),
-    ("sandbox", &["freeze", "model", "providers"]),
+    ("render", &["http", "model", "verify", "workflows"]),
+    ("sandbox", &["freeze", "model", "providers", "workflows"]),
     ("verify", &["freeze", "model", "providers", "workflows"]),
     ("workflows", &["model", "providers", "verify"]),
 ];

@@ -1,8 +1,12 @@
 //! The program as a user meets it: the binary over real HTTP, with a scrubbed environment; and the shape of its code.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
+mod action;
 mod consent;
 mod docs;
 mod examples;
+mod fuzz;
 #[path = "../support/golden.rs"]
 mod golden;
 mod import;
@@ -11,4 +15,8 @@ mod run;
 mod scenarios;
 mod served;
 mod shell;
+#[path = "../support/targets.rs"]
+mod targets;
+mod terminal;
 mod usage;
+mod workflows;

@@ -1,6 +1,7 @@
 //! The reconciler over real HTTP: the real clients against the emulator, with everything that can go wrong.
 
 #![allow(unreachable_pub, reason = "the modules of one test binary share what they need")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 #[path = "../support/conformance.rs"]
 mod conformance;
@@ -14,6 +15,7 @@ mod heroku;
 mod names;
 mod others;
 mod properties;
+mod reliability;
 mod requests;
 mod switches;
 mod unusual;

@@ -40,7 +40,7 @@ async fn whatever_somebody_changes_between_plan_and_write_is_named_and_not_overw
         ("can_admins_bypass", |state| production(state).can_admins_bypass = false),
         ("wait_timer", |state| production(state).wait_timer = 7),
         ("deployment_branch_policy", |state| {
-            production(state).patterns.push(BranchPattern { id: 9, name: "dev".to_owned(), kind: RefType::Branch })
+            production(state).patterns.push(BranchPattern { id: 9, name: "dev".to_owned(), kind: RefType::Branch });
         }),
         ("deployment_branch_policy", |state| production(state).policy = None),
         ("variables.TIER", |state| {

@@ -17,17 +17,17 @@ fn locate(address: &Address, field: Option<&str>) -> Option<Location> {
 
 #[test]
 fn output_is_as_it_was_approved() {
-    let plan = github::render(&Document::from(&samples::everything()), locate);
+    let plan = github::render(&Document::from(&samples::everything()), "gate.toml", locate);
     assert_golden("render/plan-everything.github.log", &plan.log);
     assert_golden("render/plan-everything.github.output", &plan.output);
-    let apply = github::render(&Document::from(&samples::mixed()), locate);
+    let apply = github::render(&Document::from(&samples::mixed()), "gate.toml", locate);
     assert_golden("render/apply-mixed.github.log", &apply.log);
     assert_golden("render/apply-mixed.github.output", &apply.output);
 }
 
 #[test]
 fn a_field_that_is_not_found_falls_back_to_its_address() {
-    let log = github::render(&Document::from(&samples::plan(vec![samples::weaken()])), locate).log;
+    let log = github::render(&Document::from(&samples::plan(vec![samples::weaken()])), "gate.toml", locate).log;
     assert!(log.contains("file=gate.toml,line=7,col=1,") && log.contains("file=gate.toml,line=6,col=2,"), "{log}");
 }
 
@@ -35,7 +35,7 @@ fn a_field_that_is_not_found_falls_back_to_its_address() {
 fn every_command_in_the_log_is_one_of_ours() {
     let hostile = |_: &Address, _: Option<&str>| Some(Location { file: NASTY.concat(), line: 1, col: 1 });
     for document in [Document::from(&samples::hostile()), Document::from(&samples::hostile_report())] {
-        let log = github::render(&document, hostile).log;
+        let log = github::render(&document, "gate.toml", hostile).log;
         let commands: Vec<&str> = log.lines().filter(|line| line.trim_start().starts_with("::")).collect();
         assert!(commands.iter().all(|line| line.starts_with("::error file=") || line.starts_with("::warning file=")), "{commands:#?}");
         // One for each alert, and no more.
@@ -49,6 +49,6 @@ fn every_command_in_the_log_is_one_of_ours() {
 
 #[test]
 fn outputs_are_one_line_each() {
-    let output = github::render(&Document::from(&samples::hostile()), |_, _| None).output;
+    let output = github::render(&Document::from(&samples::hostile()), "gate.toml", |_, _| None).output;
     assert_eq!(output, "changes=true\nweakens=true\nunknown=true\n");
 }

@@ -67,7 +67,7 @@ fn output_is_as_it_was_approved() {
     assert_golden("render/verdict.txt", &human::render(&verdict(), Style::PLAIN));
     assert_golden("render/verdict.narrow.txt", &human::render(&verdict(), Style { width: 50, ..Style::PLAIN }));
     assert_golden("render/verdict.md", &markdown::render(&verdict(), "", markdown::COMMENT_LIMIT));
-    assert_golden("render/verdict.github.log", &github::render(&verdict(), |_, _| None).log);
+    assert_golden("render/verdict.github.log", &github::render(&verdict(), "gate.toml", |_, _| None).log);
 }
 
 fn table(cells: &[Vec<String>]) -> Table {

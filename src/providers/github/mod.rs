@@ -1,10 +1,14 @@
 //! GitHub Environments: reviewers, timers, refs, custom rules and variables.
 
+pub mod contents;
 pub mod desired;
+pub mod inspect;
+pub mod inspection;
 pub mod live;
 pub mod observe;
 pub mod ops;
 pub mod plan;
 pub mod refusal;
 pub mod reviewers;
+pub mod runs;
 pub mod strictness;

@@ -10,7 +10,7 @@ use crate::workflows::model::{Call, Input, InputKind, Job, Problem, Workflow};
 /// How deep calls are followed.
 const MAX_DEPTH: usize = 10;
 /// Where GitHub looks for the workflows of the same repository.
-const LOCAL: &str = "./.github/workflows/";
+const LOCAL: &str = ".github/workflows/";
 
 /// A calling job, and where it stands.
 pub(super) struct Target<'a> {
@@ -31,7 +31,8 @@ impl Resolver<'_> {
         if uses.contains("${{") {
             return (problem("`uses` cannot hold an expression".to_owned()), none);
         }
-        let Some(path) = uses.strip_prefix("./").filter(|_| uses.starts_with(LOCAL)) else {
+        // `$/` is the repository of the workflow itself, which is also where `./` is read for a call: the same commit.
+        let Some(path) = uses.strip_prefix("./").or_else(|| uses.strip_prefix("$/")).filter(|path| path.starts_with(LOCAL)) else {
             let mut remote = entry.with(Verdict::Unknown, format!("it calls `{uses}`, whose jobs are not in this repository"));
             remote.details.remote = true;
             return (vec![remote], none);

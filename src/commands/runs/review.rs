@@ -1,0 +1,246 @@
+//! `gatectl approve` and `gatectl reject`: look, refuse or ask, look again, write once, read back.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+
+use crate::cli::{ApproveArgs, Format, ReviewArgs};
+use crate::config::{Config, Desired};
+use crate::exit::Exit;
+use crate::http::{ApiError, Writer};
+use crate::model::{EnvName, RepoName};
+use crate::providers::github::desired::Environment;
+use crate::providers::github::runs::admit::{Admitted, Wish, admit};
+use crate::providers::github::runs::observe;
+use crate::providers::github::runs::review::{self, End, Review};
+use crate::providers::github::runs::{Decision, RunRef};
+use crate::render::diagnostic::Hinted;
+use crate::render::{Document, json};
+
+use super::freeze::Brake;
+use super::review_view::{Changes, Ended, Preview, Report};
+use super::{Session, Site};
+use crate::commands::session::Interrupted;
+use crate::commands::wiring::Needs;
+
+/// How long reading back waits for the record to show, in all: reads may lag behind writes.
+const PATIENCE: [Duration; 4] =
+    [Duration::from_millis(200), Duration::from_millis(400), Duration::from_millis(800), Duration::from_millis(1600)];
+
+/// What happens to a freeze that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnUndetermined {
+    Refuse,
+    Warn,
+}
+
+/// Approves.
+///
+/// # Errors
+/// When anything speaks against it; nothing is written then.
+pub(in crate::commands) async fn approve(session: &Session, args: &ApproveArgs) -> anyhow::Result<Exit> {
+    let rule = if args.ignore_unreachable_freeze { OnUndetermined::Warn } else { OnUndetermined::Refuse };
+    run(session, &args.review, Decision::Approved, rule).await
+}
+
+/// Rejects. That closes, so no freeze is asked.
+///
+/// # Errors
+/// When anything speaks against it; nothing is written then.
+pub(in crate::commands) async fn reject(session: &Session, args: &ReviewArgs) -> anyhow::Result<Exit> {
+    run(session, args, Decision::Rejected, OnUndetermined::Refuse).await
+}
+
+async fn run(session: &Session, args: &ReviewArgs, decision: Decision, rule: OnUndetermined) -> anyhow::Result<Exit> {
+    let config = session.config_if_any()?;
+    let wish = Wish {
+        decision,
+        environments: session.global.environment.clone(),
+        commit: args.sha.clone(),
+        no_self_review: no_self_review(&config.desired),
+    };
+    let heroku = decision == Decision::Approved && config.desired.freeze.is_some();
+    let site = Site::open(session, &config, Needs { github: true, heroku }).await?;
+    let runs = ids(&args.runs, &site.repository, &site.wiring.web)?;
+    let desk = Desk { site: &site, config: &config, wish: &wish, runs: &runs, rule };
+    session.progress.phase("reading the runs");
+    let seen = session.unless_stopped(desk.look()).await??;
+    session.warn(&seen.warnings);
+    if session.global.format == Format::Human {
+        let previews = session.unless_stopped(desk.previews(&seen.admitted)).await?;
+        let preview = Preview { decision, viewer: &seen.viewer, runs: &previews, links: site.links() };
+        session.print(&config, &Document::from(&preview), String::new)?;
+    }
+    if !args.auto_approve {
+        ask(session, decision).await?;
+    }
+    // A person may have taken hours to answer: what was shown is what is reviewed, or nothing is.
+    let now = session.unless_stopped(desk.look()).await??;
+    if !same(&seen.admitted, &now.admitted) {
+        return Err(Hinted {
+            message: "a run changed while you were asked: nothing was reviewed".to_owned(),
+            hint: "run the same command again and look at what it shows".to_owned(),
+        }
+        .into());
+    }
+    session.progress.phase("writing the review");
+    let ended = desk.submit(session, &now, &args.comment).await?;
+    site.wiring.trace_traffic();
+    let report = Report::new(decision, &now.viewer, &ended, site.links());
+    session.print(&config, &Document::from(&report), || json::to_string(&report))?;
+    Ok(report.exit(session.stop.is_set()))
+}
+
+/// Everything that a review is decided from.
+pub(super) struct Desk<'a> {
+    pub(super) site: &'a Site,
+    pub(super) config: &'a Config,
+    pub(super) wish: &'a Wish,
+    pub(super) runs: &'a [u64],
+    pub(super) rule: OnUndetermined,
+}
+
+/// What looking found: everything may be reviewed.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) viewer: String,
+    pub(super) admitted: Vec<Admitted>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Desk<'_> {
+    /// Reads the runs, the token's owner and the freeze at once, and holds them against the wish.
+    pub(super) async fn look(&self) -> anyhow::Result<Seen> {
+        let Site { reader, repository, wiring } = self.site;
+        let brake = async {
+            match (&self.config.desired.freeze, self.wish.decision) {
+                (Some(policy), Decision::Approved) => Some(Brake::read(policy, wiring.heroku().as_ref()).await),
+                _ => None,
+            }
+        };
+        let scenes = join_all(self.runs.iter().map(|run| observe::scene(reader, repository, *run)));
+        let (viewer, scenes, brake) = tokio::join!(observe::viewer(reader), scenes, brake);
+        let viewer = viewer.map_err(review::explained)?;
+        let (mut admitted, mut refusals, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+        for (run, scene) in self.runs.iter().zip(scenes) {
+            match admit(scene?, self.wish, &viewer) {
+                Ok(one) => admitted.push(one),
+                Err(found) => refusals.extend(found.iter().map(|refusal| (format!("run {run}: {refusal}"), refusal.fix()))),
+            }
+        }
+        if let Some(brake) = brake {
+            let environments: BTreeSet<&EnvName> =
+                admitted.iter().flat_map(|one| &one.pending).map(|pending| &pending.environment).collect();
+            for environment in environments {
+                let (closed, said) = brake.holds(environment, Timestamp::now());
+                warnings.extend(said);
+                match closed {
+                    Some(closed) if closed.undetermined && self.rule == OnUndetermined::Warn => warnings.push(closed.why),
+                    Some(closed) => refusals.push((closed.why, closed.fix)),
+                    None => {}
+                }
+            }
+        }
+        if refusals.is_empty() { Ok(Seen { viewer, admitted, warnings }) } else { Err(refused(self.wish.decision, &refusals)) }
+    }
+
+    /// What each run would deploy, against the last deployment that is known to have succeeded.
+    async fn previews<'a>(&self, admitted: &'a [Admitted]) -> Vec<(&'a Admitted, Vec<Changes>)> {
+        join_all(admitted.iter().map(|one| async move {
+            let changes = one.pending.iter().map(|pending| async move {
+                let last = observe::last_success(&self.site.reader, &self.site.repository, &pending.environment).await;
+                Changes::new(&pending.environment, &one.run.sha, last.ok().flatten().map(|made| made.sha), self.site.links())
+            });
+            (one, join_all(changes).await)
+        }))
+        .await
+    }
+
+    /// One write after the other; a stop is heard between two of them.
+    async fn submit<'a>(&self, session: &Session, seen: &'a Seen, comment: &str) -> anyhow::Result<Vec<(&'a Admitted, Ended)>> {
+        let writer = self.site.wiring.github_writer()?;
+        let mut ended = Vec::new();
+        for admitted in &seen.admitted {
+            let end = if session.stop.is_set() {
+                Ended::Skipped
+            } else {
+                let review = Review { admitted, decision: self.wish.decision, comment, viewer: &seen.viewer };
+                tokio::select! {
+                    end = write(&writer, &self.site.repository, &review) => end,
+                    () = session.stop.asked(2) => {
+                        return Err(Interrupted("the review in flight was abandoned, so whether it took effect is unknown; look at the run's page").into());
+                    }
+                }
+            };
+            ended.push((admitted, end));
+        }
+        Ok(ended)
+    }
+}
+
+async fn write(writer: &Writer, repository: &RepoName, review: &Review<'_>) -> Ended {
+    let end: Result<End, ApiError> = review::submit(writer, repository, review, &PATIENCE).await;
+    match end {
+        Ok(End::Recorded(record)) => Ended::Recorded(record),
+        Ok(End::Unconfirmed) => Ended::Unconfirmed,
+        Err(error) => Ended::Failed(error),
+    }
+}
+
+fn same(then: &[Admitted], now: &[Admitted]) -> bool {
+    then.len() == now.len() && then.iter().zip(now).all(|(then, now)| then.still(now))
+}
+
+/// The ids of the runs, each once.
+///
+/// # Errors
+/// When an address is of another repository or host: its id would name another run here.
+pub(super) fn ids(runs: &[RunRef], repository: &RepoName, web: &str) -> anyhow::Result<Vec<u64>> {
+    let mut ids = Vec::new();
+    for run in runs {
+        if let Some((host, named)) = &run.place
+            && (named != repository || !host.eq_ignore_ascii_case(web))
+        {
+            return Err(Hinted {
+                message: format!("run {run} is of {host}/{named}, not of {web}/{repository}"),
+                hint: format!("pass --repo {named}, with GITHUB_API_URL set where it is another server"),
+            }
+            .into());
+        }
+        if !ids.contains(&run.id) {
+            ids.push(run.id);
+        }
+    }
+    Ok(ids)
+}
+
+/// The environments of which gate.toml says that nobody reviews their own run, whether GitHub enforces it or not.
+fn no_self_review(desired: &Desired) -> Vec<EnvName> {
+    let prevents = |environment: &Environment| matches!(environment, Environment::Present(gate) if gate.prevent_self_review == Some(true));
+    desired.github.environments.iter().filter(|(_, environment)| prevents(environment)).map(|(name, _)| name.clone()).collect()
+}
+
+fn refused(decision: Decision, refusals: &[(String, String)]) -> anyhow::Error {
+    let lines: Vec<&str> = refusals.iter().map(|(why, _)| why.as_str()).collect();
+    let mut fixes: Vec<&str> = refusals.iter().map(|(_, fix)| fix.as_str()).collect();
+    fixes.dedup();
+    Hinted { message: format!("nothing was {}: {}", decision.word(), lines.join("\n")), hint: fixes.join("; ") }.into()
+}
+
+async fn ask(session: &Session, decision: Decision) -> anyhow::Result<()> {
+    // Nobody is asked about what they were not shown.
+    if !session.can_ask() || session.global.format != Format::Human {
+        return Err(Hinted {
+            message: format!(
+                "nobody can be asked to confirm: this is no terminal, CI is set, or the format is not for people; nothing was {}",
+                decision.word()
+            ),
+            hint: "look at `gatectl pending`, then run again with --auto-approve, and --sha to say what you looked at".to_owned(),
+        }
+        .into());
+    }
+    let what = if decision == Decision::Approved { "Approve this" } else { "Reject this" };
+    session.expect(&format!("{what}? Only `yes` is taken for a yes: "), "yes").await
+}

@@ -1,0 +1,234 @@
+//! What `approve` and `reject` print: what is about to be reviewed, and the record of it.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::exit::Exit;
+use crate::http::{ApiError, ErrorKind};
+use crate::model::{Cause, EnvName, RepoName};
+use crate::providers::github::runs::admit::Admitted;
+use crate::providers::github::runs::{Approval, Decision, Links};
+use crate::render::json::FORMAT_VERSION;
+use crate::render::{Block, Document, Finding, Glyph, Heading, Place, Role, Section, Severity};
+
+use super::{count, row, short};
+
+/// What is about to be reviewed.
+pub(super) struct Preview<'a> {
+    pub(super) decision: Decision,
+    pub(super) viewer: &'a str,
+    pub(super) runs: &'a [(&'a Admitted, Vec<Changes>)],
+    pub(super) links: Links<'a>,
+}
+
+/// What a run would change in one environment.
+pub(super) struct Changes {
+    environment: EnvName,
+    text: String,
+}
+
+impl Changes {
+    /// Against the commit that was last deployed with success, when that is known.
+    pub(super) fn new(environment: &EnvName, sha: &str, last: Option<String>, links: Links<'_>) -> Self {
+        let text = match last {
+            None => format!("no earlier successful deployment is known; {}", links.commit(sha)),
+            Some(last) if last.eq_ignore_ascii_case(sha) => format!("none: {} is what was last deployed", short(sha)),
+            Some(last) => links.compare(&last, sha),
+        };
+        Self { environment: environment.clone(), text }
+    }
+}
+
+impl From<&Preview<'_>> for Document {
+    fn from(preview: &Preview<'_>) -> Self {
+        let word = preview.decision.word();
+        let section = |(admitted, changes): &(&Admitted, Vec<Changes>)| {
+            let run = &admitted.run;
+            let names = environments(admitted);
+            let you = if admitted.own { " (you: this is a self-review)" } else { "" };
+            let mut blocks = vec![
+                row("workflow", Role::Plain, format!("{} on {}", run.workflow, run.event)),
+                row("commit", Role::Strong, format!("{} on {}", run.sha, run.branch)),
+                row(
+                    "started by",
+                    if admitted.own { Role::Alert } else { Role::Plain },
+                    format!("{}{you}", run.started_by().unwrap_or("?")),
+                ),
+                row("page", Role::Plain, preview.links.run(run.id)),
+            ];
+            blocks.extend(changes.iter().map(|one| row(&format!("changes to {}", one.environment), Role::Plain, one.text.as_str())));
+            let attempt = if run.attempt > 1 { format!(", attempt {}", run.attempt) } else { String::new() };
+            let heading = Heading {
+                glyph: Glyph::Alert,
+                subject: Some(format!("run {}", run.id)),
+                text: format!("to be {word} for {names}{attempt}"),
+            };
+            Section { heading: Some(heading), blocks, ..Section::default() }
+        };
+        Self {
+            name: verb(preview.decision),
+            sections: preview.runs.iter().map(section).collect(),
+            headline: format!("{} to be {word} by {}.", count(preview.runs.len(), "run"), preview.viewer),
+            tone: Role::Alert,
+            next: Vec::new(),
+            outputs: Vec::new(),
+        }
+    }
+}
+
+fn environments(admitted: &Admitted) -> String {
+    admitted.pending.iter().map(|pending| pending.environment.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+const fn verb(decision: Decision) -> &'static str {
+    if matches!(decision, Decision::Rejected) { "reject" } else { "approve" }
+}
+
+/// How the review of one run ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// It was read back.
+    Recorded(Vec<Approval>),
+    /// GitHub accepted it, and it does not show.
+    Unconfirmed,
+    /// It failed, or nobody knows.
+    Failed(ApiError),
+    /// It was not tried: the user stopped.
+    Skipped,
+}
+
+/// The record of all reviews; also the shape of the JSON (`docs/schemas/review.schema.json`).
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    format_version: &'static str,
+    repository: RepoName,
+    decision: Decision,
+    reviews: Vec<Entry>,
+}
+
+#[derive(Debug, Serialize)]
+struct Entry {
+    run: u64,
+    attempt: u32,
+    sha: String,
+    environments: Vec<String>,
+    result: &'static str,
+    user: String,
+    /// GitHub's API does not say when it recorded a review.
+    at: Option<Timestamp>,
+    comment: Option<String>,
+    message: String,
+    hint: String,
+    url: String,
+    activity_logs: Vec<String>,
+    #[serde(skip)]
+    cause: Option<Cause>,
+}
+
+impl Report {
+    pub(super) fn new(decision: Decision, viewer: &str, ended: &[(&Admitted, Ended)], links: Links<'_>) -> Self {
+        let reviews = ended.iter().map(|(admitted, end)| Entry::new(admitted, end, viewer, links)).collect();
+        Self { format_version: FORMAT_VERSION, repository: links.repository.clone(), decision, reviews }
+    }
+
+    pub(super) fn exit(&self, interrupted: bool) -> Exit {
+        if interrupted && self.reviews.iter().any(|entry| entry.result == "skipped") {
+            return Exit::Interrupted;
+        }
+        let mut causes = self.reviews.iter().filter_map(|entry| entry.cause).peekable();
+        if causes.peek().is_none() {
+            return Exit::Done;
+        }
+        if causes.all(|cause| cause == Cause::Credentials) { Exit::Credentials } else { Exit::Error }
+    }
+}
+
+impl Entry {
+    fn new(admitted: &Admitted, end: &Ended, viewer: &str, links: Links<'_>) -> Self {
+        let run = &admitted.run;
+        let hint = |error: &ApiError| error.hint.clone().unwrap_or_else(|| "`gatectl pending` shows whether it still waits".to_owned());
+        let (result, message, hint, cause) = match end {
+            Ended::Recorded(_) => ("recorded", String::new(), String::new(), None),
+            Ended::Unconfirmed => (
+                "unconfirmed",
+                "GitHub accepted the review, but it does not show among the run's reviews".to_owned(),
+                "look at the run's page".to_owned(),
+                Some(Cause::Other),
+            ),
+            Ended::Failed(error) if error.kind == ErrorKind::Unprocessable => (
+                "failed",
+                error.to_string(),
+                "somebody else may have reviewed it: `gatectl pending` shows what still waits".to_owned(),
+                Some(Cause::Other),
+            ),
+            Ended::Failed(error) => ("failed", error.to_string(), hint(error), Some(error.unknown().cause)),
+            Ended::Skipped => ("skipped", "not tried: interrupted".to_owned(), "run the same command again".to_owned(), Some(Cause::Other)),
+        };
+        let record = match end {
+            Ended::Recorded(record) => record.first(),
+            _ => None,
+        };
+        Self {
+            run: run.id,
+            attempt: run.attempt,
+            sha: run.sha.clone(),
+            environments: admitted.pending.iter().map(|pending| pending.environment.to_string()).collect(),
+            result,
+            user: record.and_then(|record| record.user.clone()).unwrap_or_else(|| viewer.to_owned()),
+            at: None,
+            comment: record.map(|record| record.comment.clone()),
+            message,
+            hint,
+            url: links.run(run.id),
+            activity_logs: admitted.pending.iter().map(|pending| links.activity_log(&pending.environment)).collect(),
+            cause,
+        }
+    }
+
+    fn section(&self, decision: Decision) -> Section {
+        let names = self.environments.join(", ");
+        let (glyph, text) = match self.result {
+            "recorded" => (Glyph::None, format!("{} for {names} by {}", decision.word(), self.user)),
+            other => (Glyph::Failure, format!("{other}: to be {} for {names}", decision.word())),
+        };
+        let mut blocks = vec![row("commit", Role::Plain, self.sha.as_str())];
+        if let Some(comment) = &self.comment {
+            blocks.push(row("comment", Role::Plain, comment.as_str()));
+            blocks.push(row("when", Role::Plain, "GitHub's API does not say; its activity log does"));
+        }
+        blocks.push(row("page", Role::Plain, self.url.as_str()));
+        blocks.extend(self.activity_logs.iter().map(|log| row("activity log", Role::Plain, log.as_str())));
+        if !self.message.is_empty() {
+            blocks.push(Block::Finding(Finding {
+                severity: Severity::Error,
+                code: self.result,
+                subject: format!("run {}", self.run),
+                message: self.message.clone(),
+                fix: self.hint.clone(),
+                place: Place::Nowhere,
+            }));
+        }
+        Section { heading: Some(Heading { glyph, subject: Some(format!("run {}", self.run)), text }), blocks, ..Section::default() }
+    }
+}
+
+impl From<&Report> for Document {
+    fn from(report: &Report) -> Self {
+        let done = report.reviews.iter().filter(|entry| entry.result == "recorded").count();
+        let all = done == report.reviews.len();
+        let word = report.decision.word();
+        let headline = if all {
+            format!("{} {word}, read back.", count(done, "run"))
+        } else {
+            format!("{done} of {} {word}.", count(report.reviews.len(), "run"))
+        };
+        Self {
+            name: verb(report.decision),
+            sections: report.reviews.iter().map(|entry| entry.section(report.decision)).collect(),
+            headline,
+            tone: if all { Role::Added } else { Role::Failure },
+            next: Vec::new(),
+            outputs: vec![(word, done.to_string())],
+        }
+    }
+}

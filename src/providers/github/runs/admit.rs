@@ -1,0 +1,186 @@
+//! May this run be reviewed, and for which environments? Pure.
+//!
+//! Owns the refusals that need no knowledge beyond GitHub's: what waits, whom it waits for, which commit it is.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::observe::Scene;
+use super::{Approval, Approver, Decision, Pending, Run};
+use crate::model::EnvName;
+
+/// What somebody wants to do.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Approve or reject.
+    pub decision: Decision,
+    /// For which environments; none is the only one that waits.
+    pub environments: Vec<EnvName>,
+    /// The commit that it has to be about.
+    pub commit: Option<CommitPin>,
+    /// Environments whose deployments nobody may approve who started them, beyond what GitHub enforces.
+    pub no_self_review: Vec<EnvName>,
+}
+
+/// A commit, or the first seven or more digits of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitPin(String);
+
+impl CommitPin {
+    /// Whether this is that commit.
+    #[must_use]
+    pub fn is(&self, sha: &str) -> bool {
+        sha.to_ascii_lowercase().starts_with(&self.0)
+    }
+}
+
+impl FromStr for CommitPin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // 40 digits of SHA-1, 64 of SHA-256.
+        if (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            Ok(Self(text.to_ascii_lowercase()))
+        } else {
+            Err(format!("`{text}` names no commit: give all of its hexadecimal digits, or at least the first seven"))
+        }
+    }
+}
+
+impl fmt::Display for CommitPin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A run and those of its environments that are to be reviewed: what is shown, and what is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admitted {
+    /// The run.
+    pub run: Run,
+    /// What is reviewed; at least one.
+    pub pending: Vec<Pending>,
+    /// The reviews before.
+    pub before: Vec<Approval>,
+    /// Whether who reviews started the run.
+    pub own: bool,
+}
+
+impl Admitted {
+    /// Whether another reading shows the same: the same attempt of the same run, waiting for the same.
+    #[must_use]
+    pub fn still(&self, now: &Self) -> bool {
+        let waits = |admitted: &Self| admitted.pending.iter().map(|pending| pending.environment_id).collect::<Vec<_>>();
+        (&self.run.sha, self.run.attempt) == (&now.run.sha, now.run.attempt) && waits(self) == waits(now)
+    }
+}
+
+/// Why a run is not reviewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// It waits for nobody.
+    NotWaiting {
+        /// Its status, with its conclusion.
+        status: String,
+        /// The reviews that it had.
+        reviews: Vec<Approval>,
+    },
+    /// It does not wait for this environment.
+    NotWaitingFor(EnvName, Vec<EnvName>),
+    /// It waits for several, and none was named.
+    WhichEnvironment(Vec<EnvName>),
+    /// It is about another commit than the one that was named.
+    OtherCommit {
+        /// What was named.
+        wanted: CommitPin,
+        /// What it is about.
+        is: String,
+    },
+    /// Who wants to approve started it, and that is prevented.
+    SelfReview(EnvName),
+    /// Who wants to review is none of the reviewers.
+    NotAReviewer(EnvName, Vec<Approver>),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotWaiting { status, reviews } => {
+                write!(f, "it no longer waits: it is {status}")?;
+                for review in reviews {
+                    let user = review.user.as_deref().unwrap_or("somebody");
+                    write!(f, "; {} {} by {user}", review.environments.join(", "), review.state.word())?;
+                }
+                Ok(())
+            }
+            Self::NotWaitingFor(name, pending) => write!(f, "it does not wait for {name}, but for {}", list(pending)),
+            Self::WhichEnvironment(pending) => write!(f, "it waits for several environments: {}", list(pending)),
+            Self::OtherCommit { wanted, is } => write!(f, "it is about commit {is}, not {wanted}"),
+            Self::SelfReview(name) => write!(f, "you started it, and {name} prevents self-review"),
+            Self::NotAReviewer(name, reviewers) => {
+                write!(f, "GitHub does not let you review {name}; its reviewers are: ")?;
+                if reviewers.is_empty() { f.write_str("none") } else { f.write_str(&list(reviewers)) }
+            }
+        }
+    }
+}
+
+impl Refusal {
+    /// The next step.
+    #[must_use]
+    pub fn fix(&self) -> String {
+        match self {
+            Self::NotWaiting { .. } => "`gatectl pending` lists what waits".to_owned(),
+            Self::NotWaitingFor(..) | Self::WhichEnvironment(_) => "name what it waits for with --environment".to_owned(),
+            Self::OtherCommit { .. } => "look at what it would deploy before you name its commit with --sha".to_owned(),
+            Self::SelfReview(_) => "ask another reviewer".to_owned(),
+            Self::NotAReviewer(..) => "ask one of them; a token has to be of the reviewer's own account".to_owned(),
+        }
+    }
+}
+
+/// Holds a run against a wish.
+///
+/// # Errors
+/// Every reason why it may not be reviewed.
+pub fn admit(scene: Scene, wish: &Wish, viewer: &str) -> Result<Admitted, Vec<Refusal>> {
+    let Scene { run, pending, approvals } = scene;
+    if pending.is_empty() {
+        let status = run.conclusion.as_ref().map_or_else(|| run.status.clone(), |conclusion| format!("{} ({conclusion})", run.status));
+        return Err(vec![Refusal::NotWaiting { status, reviews: approvals }]);
+    }
+    let names: Vec<EnvName> = pending.iter().map(|pending| pending.environment.clone()).collect();
+    let mut refusals = Vec::new();
+    if let Some(wanted) = wish.commit.as_ref().filter(|wanted| !wanted.is(&run.sha)) {
+        refusals.push(Refusal::OtherCommit { wanted: wanted.clone(), is: run.sha.clone() });
+    }
+    if wish.environments.is_empty() && names.len() > 1 {
+        refusals.push(Refusal::WhichEnvironment(names));
+        return Err(refusals);
+    }
+    let missing = wish.environments.iter().filter(|name| !names.contains(name));
+    refusals.extend(missing.map(|name| Refusal::NotWaitingFor(name.clone(), names.clone())));
+    let asked = |pending: &Pending| wish.environments.is_empty() || wish.environments.contains(&pending.environment);
+    let chosen: Vec<Pending> = pending.into_iter().filter(asked).collect();
+    let own = run.is_by(viewer);
+    for pending in &chosen {
+        let name = &pending.environment;
+        let is_viewer = |approver: &Approver| matches!(approver, Approver::User(login) if login.eq_ignore_ascii_case(viewer));
+        if own && wish.decision == Decision::Approved && wish.no_self_review.contains(name) {
+            refusals.push(Refusal::SelfReview(name.clone()));
+        } else if !pending.you_may_approve && own && pending.reviewers.iter().any(is_viewer) {
+            // A reviewer who may not: self-review is what is left (API page, 1.6).
+            refusals.push(Refusal::SelfReview(name.clone()));
+        } else if !pending.you_may_approve {
+            refusals.push(Refusal::NotAReviewer(name.clone(), pending.reviewers.clone()));
+        }
+    }
+    if refusals.is_empty() { Ok(Admitted { run, pending: chosen, before: approvals, own }) } else { Err(refusals) }
+}
+
+fn list<T: fmt::Display>(items: &[T]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+//! Addresses of pages, built here and never taken from an answer (API page, 2.13).
+
+use crate::http::Target;
+use crate::model::{EnvName, RepoName};
+
+/// Where people see a repository.
+#[derive(Debug, Clone, Copy)]
+pub struct Links<'a> {
+    /// `https://github.com`.
+    pub web: &'a str,
+    /// The repository.
+    pub repository: &'a RepoName,
+}
+
+impl Links<'_> {
+    /// The page of a run.
+    #[must_use]
+    pub fn run(&self, id: u64) -> String {
+        self.page(["actions", "runs", &id.to_string()])
+    }
+
+    /// GitHub's own log of an environment's deployments: who approved, and when.
+    #[must_use]
+    pub fn activity_log(&self, environment: &EnvName) -> String {
+        let page = self.target(["deployments", "activity_log"]).query("environments_filter", environment);
+        format!("{}{page}", self.web)
+    }
+
+    /// What changed between two commits.
+    #[must_use]
+    pub fn compare(&self, base: &str, head: &str) -> String {
+        self.page(["compare", &format!("{base}...{head}")])
+    }
+
+    /// One commit.
+    #[must_use]
+    pub fn commit(&self, sha: &str) -> String {
+        self.page(["commit", sha])
+    }
+
+    fn page<'s>(&self, tail: impl IntoIterator<Item = &'s str>) -> String {
+        format!("{}{}", self.web, self.target(tail))
+    }
+
+    fn target<'s>(&self, tail: impl IntoIterator<Item = &'s str>) -> Target {
+        tail.into_iter().fold(Target::new([self.repository.owner(), self.repository.name()]), |target, part| target.join(part))
+    }
+}

@@ -1,0 +1,180 @@
+//! Workflow runs: what waits for approval, what was deployed and who approved it, and the one write that approves or rejects.
+//!
+//! Owns GitHub's view of runs, deployments and reviews (API page, 1.6). `observe` asks, `wire` decodes, `evidence` and
+//! `admit` are pure, `review` writes. Must not know of gate.toml, freezes or rendering.
+
+pub mod admit;
+pub mod evidence;
+mod links;
+pub mod observe;
+mod reference;
+pub mod review;
+mod wire;
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::model::EnvName;
+
+pub use links::Links;
+pub use reference::{RunRef, run_of_link};
+
+/// A workflow run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// The database id.
+    pub id: u64,
+    /// The workflow's name, or its path where it has none.
+    pub workflow: String,
+    /// What triggered it: `push`, `workflow_dispatch`, …
+    pub event: String,
+    /// The short name of the branch or tag.
+    pub branch: String,
+    /// The commit.
+    pub sha: String,
+    /// `waiting`, `in_progress`, `completed`, …
+    pub status: String,
+    /// `success`, `failure`, … once it is completed.
+    pub conclusion: Option<String>,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// Who started it first.
+    pub actor: Option<String>,
+    /// Who started this attempt.
+    pub triggering_actor: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Run {
+    /// Who started this attempt, as far as GitHub says.
+    #[must_use]
+    pub fn started_by(&self) -> Option<&str> {
+        self.triggering_actor.as_deref().or(self.actor.as_deref())
+    }
+
+    /// Whether this person started the run, or this attempt of it. Logins compare without case.
+    #[must_use]
+    pub fn is_by(&self, login: &str) -> bool {
+        [&self.actor, &self.triggering_actor].into_iter().flatten().any(|actor| actor.eq_ignore_ascii_case(login))
+    }
+}
+
+/// An environment that a run waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// The environment.
+    pub environment: EnvName,
+    /// Its database id.
+    pub environment_id: u64,
+    /// Minutes.
+    pub wait_timer: u32,
+    /// When the timer started, if there is one.
+    pub wait_timer_started_at: Option<Timestamp>,
+    /// Whether the token's owner may approve.
+    pub you_may_approve: bool,
+    /// Who may approve.
+    pub reviewers: Vec<Approver>,
+}
+
+/// Somebody who may approve.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Approver {
+    /// A person, by login.
+    User(String),
+    /// A team, by slug.
+    Team(String),
+}
+
+impl fmt::Display for Approver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(login) => f.write_str(login),
+            Self::Team(slug) => write!(f, "team {slug}"),
+        }
+    }
+}
+
+/// One review of a run. GitHub records neither its time nor the attempt that it was for (API page, 1.6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Approval {
+    /// What was decided.
+    pub state: Decision,
+    /// By whom; `None` where GitHub names nobody any more.
+    pub user: Option<String>,
+    /// What they said.
+    pub comment: String,
+    /// For which environments; empty where GitHub names none any more.
+    pub environments: Vec<String>,
+}
+
+impl Approval {
+    /// Whether this review is for an environment.
+    #[must_use]
+    pub fn is_for(&self, environment: &EnvName) -> bool {
+        let wanted = environment.folded();
+        self.environments.iter().any(|name| name.to_lowercase() == wanted)
+    }
+
+    /// Whether this person made it.
+    #[must_use]
+    pub fn is_by(&self, login: &str) -> bool {
+        self.user.as_ref().is_some_and(|user| user.eq_ignore_ascii_case(login))
+    }
+}
+
+/// What a review decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// The deployment may go on.
+    Approved,
+    /// The run fails.
+    Rejected,
+    /// Nothing yet.
+    Pending,
+}
+
+impl Decision {
+    /// GitHub's word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Pending => "pending",
+        }
+    }
+}
+
+/// A deployment record: made by a job that names an environment, or by anybody over the API, which no gate holds back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployment {
+    /// The database id.
+    pub id: u64,
+    /// The commit.
+    pub sha: String,
+    /// The branch, tag or commit that was asked for.
+    pub git_ref: String,
+    /// The environment's name as recorded.
+    pub environment: String,
+    /// Who made it.
+    pub creator: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// One status of a deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// `waiting`, `in_progress`, `success`, …
+    pub state: String,
+    /// Where its log is; a job's leads to its run.
+    pub log: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
