@@ -23,5 +23,9 @@ mod signals;
 mod targets;
 mod terminal;
 mod shell;
+mod shell;
+#[path = "../support/targets.rs"]
+mod targets;
+mod terminal;
 mod usage;
 mod workflows;
