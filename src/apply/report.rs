@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::model::{ByHand, Change, Field, Outcome, OutcomeResult, Plan, Report, Unknown};
+use crate::model::{Action, ByHand, Change, Field, Outcome, OutcomeResult, Plan, Report, Unknown};
 
 use super::End;
 
@@ -35,7 +35,7 @@ fn outcome<O>(change: &Change, end: End, after: &Plan<O>) -> Outcome {
         }
         (End::Refused(_, _), None, None) => (OutcomeResult::Applied, "read back as declared, although GitHub had refused it".to_owned()),
         (End::Done, Some(now), None) => (OutcomeResult::Failed, did_not_stick(change, now)),
-        (End::Failed { why, .. }, Some(_), None) => (OutcomeResult::Failed, why),
+        (End::Failed { why, .. }, Some(now), None) => (OutcomeResult::Failed, format!("{}; {why}", amiss(now))),
         (End::Refused(by_hand, rest), Some(now), None) => refused(by_hand, &rest, now),
     };
     Outcome { address: change.address.clone(), action: change.action, result, message }
@@ -54,17 +54,23 @@ fn unread(end: End, unknown: &Unknown) -> (OutcomeResult, String) {
 }
 
 fn refused(by_hand: ByHand, rest: &[String], now: &Change) -> (OutcomeResult, String) {
-    let missing: Vec<&str> = now.fields.iter().map(|field| field.name.as_str()).collect();
-    let mut message = format!("GitHub's billing plan does not support all of it; what is missing now: {}", missing.join(", "));
-    let ungated = now.fields.iter().any(|field| field.name == "reviewers" && is_none(&field.before));
-    if ungated {
-        message.push_str(". NOBODY HAS TO APPROVE a deployment to it until the steps below are done");
-    }
+    let mut message = format!("GitHub's billing plan does not support all of it; {} until the steps below are done", amiss(now));
     for rest in rest {
         message.push_str("; ");
         message.push_str(rest);
     }
     (OutcomeResult::Manual(by_hand), message)
+}
+
+/// Names what is not as declared, loudest where that is an open gate.
+fn amiss(now: &Change) -> String {
+    if now.action == Action::Delete {
+        return "it is still there".to_owned();
+    }
+    let fields: Vec<&str> = now.fields.iter().map(|field| field.name.as_str()).collect();
+    let is_open = now.fields.iter().any(|field| field.name == "reviewers" && is_none(&field.before));
+    let open = if is_open { ". NOBODY HAS TO APPROVE a deployment to it" } else { "" };
+    format!("not as declared now: {}{open}", fields.join(", "))
 }
 
 /// Names what was written and is not there: the plan made from reading back says it field by field.

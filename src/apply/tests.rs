@@ -114,6 +114,24 @@ fn a_lost_answer_is_settled_by_reading_before_anything_is_sent_again() {
 }
 
 #[test]
+fn nothing_is_sent_again_after_the_user_asked_to_stop() {
+    let stop = Stop::default();
+    let script = Script { stop_after: Some(("lost", stop.clone())), ..Script::default() };
+    let ends = run_all(&script, &[step("a", Action::Update, &["lost", "next"])], &stop);
+    assert_eq!(*script.log.borrow(), ["lost"], "{ends:?}");
+    assert!(matches!(ends.as_slice(), [End::Failed { .. }]), "{ends:?}");
+}
+
+#[test]
+fn a_failure_says_what_the_gate_is_like_now() {
+    let before = plan(vec![step("a", Action::Update, &["fail"])], Vec::new());
+    let failed = End::Failed { why: "setting variable X: 403".to_owned(), cause: Cause::Other };
+    let report = report(&before, vec![failed], &before, false);
+    let message = &report.outcomes[0].message;
+    assert!(message.contains("reviewers") && message.contains("NOBODY HAS TO APPROVE") && message.ends_with("403"), "{message}");
+}
+
+#[test]
 fn a_refusal_of_what_the_lost_request_did_is_its_success() {
     // The first reading lags behind, so the request is sent again, and refused.
     let script = Script { lost_then: RefCell::new(vec![true, false]), ..Script::default() };

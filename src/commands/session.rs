@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 
 use crate::apply::Stop;
 use crate::cli::{Format, Global};
@@ -16,6 +17,7 @@ use crate::progress::{Mode, Progress};
 use crate::render::diagnostic::Hinted;
 use crate::render::escape::visible;
 use crate::render::{Document, Location, Style, github, human, markdown};
+use crate::verify::Finding;
 
 /// One run of the program.
 pub struct Session {
@@ -121,17 +123,55 @@ impl Session {
     /// # Errors
     /// When stdout is closed, or a file that Actions names cannot be written.
     pub fn print(&self, config: &Config, document: &Document, json: impl FnOnce() -> String) -> anyhow::Result<()> {
-        match self.global.format {
+        self.print_as(self.global.format, Some(config), document, json)
+    }
+
+    /// Prints a result in some format; also where there is no gate.toml.
+    ///
+    /// # Errors
+    /// As [`Self::print`].
+    pub fn print_as(
+        &self,
+        format: Format,
+        config: Option<&Config>,
+        document: &Document,
+        json: impl FnOnce() -> String,
+    ) -> anyhow::Result<()> {
+        match format {
             Format::Human => self.write(&human::render(document, Style::stdout())),
             Format::Json => self.write(&json()),
-            Format::Markdown => self.write(&markdown::render(document, &config.path, markdown::COMMENT_LIMIT)),
+            Format::Markdown => {
+                let path = config.map_or("", |config| config.path.as_str());
+                self.write(&markdown::render(document, path, markdown::COMMENT_LIMIT))
+            }
             Format::Github => {
-                let step = github::render(document, &config.path, |address, field| locate(config, address, field));
+                let path = config.map_or("gate.toml", |config| config.path.as_str());
+                let step = github::render(document, path, |address, field| locate(config?, address, field));
                 self.write(&step.log)?;
                 self.append("GITHUB_STEP_SUMMARY", &step.summary)?;
                 self.append("GITHUB_OUTPUT", &step.output)
             }
         }
+    }
+
+    /// Writes a result to a file that the user named.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_file(&self, path: &Path, text: &str) -> anyhow::Result<()> {
+        std::fs::write(path, text).with_context(|| Hinted {
+            message: format!("{} could not be written", path.display()),
+            hint: "name a file in a directory that exists and can be written".to_owned(),
+        })
+    }
+
+    /// Where in gate.toml a finding on an environment belongs.
+    #[must_use]
+    pub(super) fn place(&self, config: &Config, finding: &Finding) -> Option<Location> {
+        let mut path = vec!["environments".to_owned(), finding.environment.as_ref()?.to_string()];
+        path.extend(finding.field.map(str::to_owned));
+        let position = config.positions.get(&path);
+        Some(Location { file: config.path.clone(), line: position.line, col: position.column })
     }
 
     /// Writes finished text to stdout; a reader that went away is no error of ours.
@@ -166,6 +206,22 @@ impl Session {
         }
     }
 
+    /// Waits for a write, unless the user asks to stop twice: what is on its way is not left in doubt by one Ctrl-C.
+    ///
+    /// # Errors
+    /// [`Interrupted`].
+    pub(super) async fn unless_given_up<T>(&self, work: impl Future<Output = T>) -> Result<T, Interrupted> {
+        tokio::select! {
+            done = work => Ok(done),
+            () = self.stop.asked(2) => Err(Interrupted("whether the request in flight took effect is unknown")),
+        }
+    }
+
+    /// Shows a document on stderr, `-q` or not: what somebody is about to be asked about.
+    pub fn show(&self, document: &Document) {
+        self.progress.suspend(|| to_stderr(&human::render(document, Style::stderr())));
+    }
+
     /// Says something on stderr, unless `-q`.
     pub fn say(&self, text: &str) {
         if !self.global.quiet {
@@ -180,23 +236,42 @@ impl Session {
         }
     }
 
+    /// Explains on stderr an error that does not end the command.
+    pub(super) fn complain(&self, error: &anyhow::Error) {
+        self.progress.suspend(|| to_stderr(super::explain(error).trim_end()));
+    }
+
+    /// The present time, in whole seconds as records have it; the one place that reads the clock for what is decided or recorded.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        Timestamp::from_second(now.as_second()).unwrap_or(now)
+    }
+
     /// Asks on the terminal; anything but `answer` is a no.
     ///
     /// # Errors
     /// When the answer is another one, or the user wants to stop.
-    pub(super) fn expect(&self, question: &str, answer: &str) -> anyhow::Result<()> {
-        let line = self.progress.suspend(|| -> std::io::Result<String> {
-            let mut stderr = std::io::stderr().lock();
-            write!(stderr, "{}", visible(question))?;
-            stderr.flush()?;
-            let mut line = String::new();
-            std::io::stdin().lock().read_line(&mut line)?;
-            Ok(line)
-        })?;
-        if self.stop.is_set() {
-            return Err(Interrupted("nothing was changed").into());
+    pub(super) async fn expect(&self, question: &str, answer: &str) -> anyhow::Result<()> {
+        let (progress, question) = (Arc::clone(&self.progress), visible(question));
+        // On a thread of its own: whoever waits at the prompt can still be interrupted.
+        let read = move || {
+            progress.suspend(|| -> std::io::Result<String> {
+                let mut stderr = std::io::stderr().lock();
+                write!(stderr, "{question}")?;
+                stderr.flush()?;
+                drop(stderr);
+                let mut line = String::new();
+                std::io::stdin().lock().read_line(&mut line)?;
+                Ok(line)
+            })
+        };
+        let line = self.unless_stopped(tokio::task::spawn_blocking(read)).await???;
+        if line.trim() == answer {
+            return Ok(());
         }
-        if line.trim() == answer { Ok(()) } else { Err(anyhow::anyhow!("not confirmed: nothing was written")) }
+        let message = "not confirmed: nothing was written".to_owned();
+        Err(Hinted { message, hint: format!("run again and answer `{answer}`, if that is what you want") }.into())
     }
 
     /// Whether a person can be asked: on a terminal, and never when `CI` is set.
@@ -230,12 +305,12 @@ impl std::fmt::Display for Unread {
 
 impl std::error::Error for Unread {}
 
-fn to_stderr(text: &str) {
+pub(super) fn to_stderr(text: &str) {
     // Nothing can be done about a closed stderr.
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
-/// Keeps only the named environments, and nothing of Heroku.
+/// Keeps only the named environments, and nothing of Heroku to write.
 fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
     if wanted.is_empty() {
         return Ok(());
@@ -258,6 +333,11 @@ fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
         std::mem::take(&mut github.environments).into_iter().partition(|(name, _)| wanted.contains(name));
     (github.environments, github.left_out) = (kept, left_out.into_keys().collect());
     config.desired.heroku.config.clear();
+    // A freeze that covers one of them is looked at, since it says what may be weakened now; setting it is not asked for.
+    config.desired.freeze = config.desired.freeze.take().filter(|freeze| wanted.iter().any(|name| freeze.covers(name)));
+    if let Some(freeze) = &mut config.desired.freeze {
+        freeze.frozen = false;
+    }
     Ok(())
 }
 

@@ -2,6 +2,8 @@
 //!
 //! The emulator is wired in here and nowhere else: everything behind the clients takes it for the real thing.
 
+mod heroku;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,9 +18,13 @@ use crate::progress::Progress;
 use crate::providers::Fleet;
 use crate::reconcile::{Prune, Scene, Site};
 use crate::render::diagnostic::Hinted;
+use crate::render::escape::visible;
 use crate::sandbox::{Sandbox, Setup, State};
 
-use super::Session;
+use super::session::to_stderr;
+use super::{Session, freeze};
+
+pub(super) use heroku::{Bounds, HerokuSite};
 
 /// Everything that a run needs to reach the outside.
 pub(super) struct Wiring {
@@ -58,7 +64,7 @@ impl Wiring {
     /// When an address is unusable, or no repository is named anywhere and one is needed.
     pub(super) async fn new(session: &Session, config: &Config) -> anyhow::Result<Self> {
         let github = !config.desired.github.environments.is_empty();
-        let heroku = !config.desired.heroku.config.is_empty();
+        let heroku = needs_heroku(config);
         Self::of(session, config, Needs { github, heroku }).await
     }
 
@@ -80,11 +86,7 @@ impl Wiring {
         }
 
         let env = &session.env;
-        let url = env.get("GITHUB_API_URL").or(config.desired.github.api_url.as_deref()).unwrap_or(Endpoint::GITHUB);
-        let github = Endpoint::github(url).map_err(|e| Hinted {
-            message: e.to_string(),
-            hint: "set GITHUB_API_URL or github.api_url in gate.toml to the address of the REST API".to_owned(),
-        })?;
+        let github = github_endpoint(session, config)?;
         let heroku = Endpoint::heroku(env.get("HEROKU_HOST").unwrap_or(Endpoint::HEROKU))?;
         let web = web(env, &github);
         let repository = if needs.github { Some(repository(session, config)?) } else { None };
@@ -104,7 +106,7 @@ impl Wiring {
 
     /// What is to be observed and planned; built on clients that cannot write (law 2).
     #[must_use]
-    pub(super) fn scene(&self, config: &Config, prune: Prune) -> Scene {
+    pub(super) fn scene(&self, session: &Session, config: &Config, prune: Prune) -> Scene {
         let want = config.desired.clone();
         let github = match &self.repository {
             Some(repository) if !want.github.environments.is_empty() || prune == Prune::Undeclared => {
@@ -112,8 +114,9 @@ impl Wiring {
             }
             _ => None,
         };
-        let heroku = (!want.heroku.config.is_empty()).then(|| self.heroku.reader(&self.stack));
-        Scene { config: config.path.clone(), want, github, heroku, prune }
+        let heroku = needs_heroku(config).then(|| self.heroku.reader(&self.stack));
+        let claim = freeze::declared(session);
+        Scene { config: config.path.clone(), want, github, heroku, prune, claim }
     }
 
     /// The writing clients.
@@ -167,6 +170,11 @@ impl Wiring {
     }
 }
 
+/// Whether plan and apply read anything on Heroku: declared config vars, or the freeze.
+fn needs_heroku(config: &Config) -> bool {
+    !config.desired.heroku.config.is_empty() || config.desired.freeze.is_some()
+}
+
 /// The APIs that a command asks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Needs {
@@ -185,7 +193,8 @@ fn no_token(unknown: Unknown) -> ApiError {
 /// # Errors
 /// When no repository is named anywhere.
 pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup> {
-    let setup = Setup::new(repository(session, config)?, &config.desired.github, &config.desired.heroku).at(Timestamp::now());
+    let setup = Setup::new(repository_on(session, config, None)?, &config.desired.github, &config.desired.heroku).at(Timestamp::now());
+    let setup = setup.with_expectations(&config.desired.workflows);
     Ok(match &config.desired.freeze {
         Some(freeze) => setup.with_freeze(freeze),
         None => setup,
@@ -194,28 +203,57 @@ pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup>
 
 fn settings(session: &Session) -> Settings {
     let progress: Arc<Progress> = Arc::clone(&session.progress);
+    let warning: Arc<Progress> = Arc::clone(&session.progress);
     Settings {
         timeout: session.global.timeout,
         parallelism: usize::from(session.global.parallelism),
         on_wait: Some(Arc::new(move |wait: &Wait| {
             progress.wait(&format!("waiting for the rate limit of {}", wait.host), Instant::now() + wait.duration);
         })),
+        on_warning: Some(Arc::new(move |text: &str| warning.suspend(|| to_stderr(&format!("warning: Heroku says: {}", visible(text)))))),
         ..Settings::default()
     }
 }
 
-/// The repository: `--repo`, the file, `GITHUB_REPOSITORY`, the git remote `origin`.
+/// GitHub's API: as Actions says it, the file, or the public one.
+fn github_endpoint(session: &Session, config: &Config) -> anyhow::Result<Endpoint> {
+    let url = session.env.get("GITHUB_API_URL").or(config.desired.github.api_url.as_deref()).unwrap_or(Endpoint::GITHUB);
+    let endpoint = Endpoint::github(url).map_err(|e| Hinted {
+        message: e.to_string(),
+        hint: "set GITHUB_API_URL or github.api_url in gate.toml to the address of the REST API".to_owned(),
+    })?;
+    Ok(endpoint)
+}
+
+/// The repository: `--repo`, the file, `GITHUB_REPOSITORY`, the git remote `origin`, which must be on the host that is asked.
 ///
 /// # Errors
 /// When none of them names one.
 pub(super) fn repository(session: &Session, config: &Config) -> anyhow::Result<RepoName> {
+    let github = github_endpoint(session, config)?;
+    repository_on(session, config, (!github.is_loopback()).then(|| github.web_host()))
+}
+
+fn repository_on(session: &Session, config: &Config, host: Option<&str>) -> anyhow::Result<RepoName> {
     if let Some(repository) = session.global.repo.clone().or_else(|| config.desired.github.repository.clone()) {
         return Ok(repository);
     }
     if let Some(text) = session.env.get("GITHUB_REPOSITORY") {
         return RepoName::parse(text).map_err(|e| anyhow::anyhow!("GITHUB_REPOSITORY: {e}"));
     }
-    config::origin(&session.directory).map(|remote| remote.repository).ok_or_else(|| {
+    let origin = config::origin(&session.directory);
+    if let (Some(remote), Some(host)) = (&origin, host)
+        && remote.host != host
+    {
+        // A repository of the same name elsewhere is another one, and may be anybody's.
+        return Err(Hinted {
+            message: format!("no repository is named, and the git remote `origin` is at {}, while this run asks {host}", remote.host),
+            hint: "pass --repo OWNER/REPO or write `repository` below [github]; for GitHub Enterprise Server, also set `api_url` there"
+                .to_owned(),
+        }
+        .into());
+    }
+    origin.map(|remote| remote.repository).ok_or_else(|| {
         Hinted {
             message: "no repository is named: gate.toml has no `github.repository`, and there is no git remote `origin`".to_owned(),
             hint: "write `repository = \"OWNER/REPO\"` below [github], or pass --repo OWNER/REPO".to_owned(),

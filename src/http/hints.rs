@@ -40,8 +40,8 @@ pub(super) fn for_refusal(asked: &Asked<'_>, status: StatusCode, headers: &Heade
         (ErrorKind::Transport, _) if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => Some(proxy_hint(asked)),
         (ErrorKind::Transport, _) => Some(format!("the connection to {} broke off: run again", asked.endpoint.host())),
         (ErrorKind::Conflict, _) => Some("something else is changing it right now: run again".to_owned()),
-        (_, Dialect::Heroku) => heroku_other(status, refusal.id.as_deref()),
-        _ => None,
+        (_, Dialect::Heroku) => heroku_other(status, refusal.id.as_deref()).or_else(|| Some(refused(dialect))),
+        (_, Dialect::GitHub) => Some(refused(dialect)),
     }
 }
 
@@ -158,6 +158,10 @@ fn heroku_other(status: StatusCode, id: Option<&str>) -> Option<String> {
         (_, Some("verification_needed")) => Some("Heroku wants the account verified: see https://heroku.com/verify".to_owned()),
         _ => None,
     }
+}
+
+fn refused(dialect: Dialect) -> String {
+    format!("{dialect} understood and refuses, in the words above: correct what they name in gate.toml; -v shows each request")
 }
 
 fn not_found(asked: &Asked<'_>, headers: &HeaderMap) -> String {

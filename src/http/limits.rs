@@ -56,8 +56,9 @@ pub(super) fn refused(
         return Some(wait);
     }
     let none_left = number(headers, "x-ratelimit-remaining") == Some(0);
-    if none_left && let Some(wait) = until_reset(headers, now) {
-        return Some(wait);
+    if none_left && number(headers, "x-ratelimit-reset").is_some() {
+        // The reset may have passed on the way, or by our clock: then a second is enough to see.
+        return Some(until_reset(headers, now).unwrap_or(Duration::from_secs(1)));
     }
     if !limited && !none_left {
         return None;
@@ -72,6 +73,10 @@ pub(super) fn refused(
 
 /// The wait that any answer announces by saying that no request is left.
 pub(super) fn exhausted(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    // Heroku's pool refills by more than one request a second, and no header names a time (Heroku page, 2.1).
+    if number(headers, "ratelimit-remaining") == Some(0) {
+        return Some(Duration::from_secs(1));
+    }
     let core = headers.get("x-ratelimit-resource").is_none_or(|resource| resource == "core");
     if core && number(headers, "x-ratelimit-remaining") == Some(0) { until_reset(headers, now) } else { None }
 }

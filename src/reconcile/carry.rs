@@ -15,7 +15,9 @@ use super::Scene;
 pub struct Applied {
     /// How each step of the plan ended, in its order, before anything was read back.
     pub ends: Vec<End>,
-    /// What was read back.
+    /// What reading back found still to differ, or could not determine.
+    pub after: Plan<Op>,
+    /// What is said of it.
     pub report: Report,
 }
 
@@ -28,7 +30,7 @@ impl Scene {
         let interrupted = stop.is_set();
         let after = self.read_back(plan, &ends, stop, patience, &progress).await;
         let report = apply::report(plan, ends.clone(), &after, interrupted);
-        Applied { ends, report }
+        Applied { ends, after, report }
     }
 
     /// Plans again for what was written, until nothing differs or patience ends; only what was written with success is waited for.

@@ -2,7 +2,7 @@
 
 use crate::apply::End;
 use crate::exit::Exit;
-use crate::model::{Address, Cause, Outcome, OutcomeResult, Plan};
+use crate::model::{Address, Cause, Outcome, OutcomeResult, Plan, Step};
 
 use super::Applied;
 
@@ -29,7 +29,7 @@ impl Applied {
     /// The exit code of an apply of this plan.
     #[must_use]
     pub fn exit<O>(&self, plan: &Plan<O>) -> Exit {
-        let Self { ends, report } = self;
+        let Self { ends, after, report } = self;
         let summary = report.summary();
         if report.interrupted {
             return Exit::Interrupted;
@@ -40,10 +40,14 @@ impl Applied {
                 report.outcomes.iter().filter(fails).any(|outcome| outcome.address == *address)
             };
             let mut failed = plan.steps.iter().zip(ends).filter(|(step, _)| step.changes.iter().any(|change| amiss(&change.address)));
-            let credentials = failed.all(|(_, end)| match end {
+            let unread = |step: &Step<O>| {
+                let mut unknown = after.unknown.iter().filter(|(_, unknown)| unknown.cause == Cause::Credentials);
+                unknown.any(|(address, _)| step.changes.iter().any(|change| change.address == *address))
+            };
+            let credentials = failed.all(|(step, end)| match end {
                 End::Failed { cause, .. } => *cause == Cause::Credentials,
                 End::Skipped(_) => true,
-                End::Done | End::Refused(..) => false,
+                End::Done | End::Refused(..) => unread(step),
             });
             return if credentials { Exit::Credentials } else { Exit::Error };
         }

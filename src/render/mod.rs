@@ -7,16 +7,19 @@
 pub mod diagnostic;
 mod document;
 pub mod escape;
+mod freeze;
 pub mod github;
 pub mod human;
 pub mod json;
 pub mod markdown;
 mod plan;
 mod report;
+pub mod sarif;
 mod style;
 mod table;
 mod text_diff;
 mod value;
+mod verdict;
 mod wrap;
 
 pub use document::{Block, Document, Finding, Glyph, Heading, Location, Place, Role, Row, Section, Severity, Span, Table};

@@ -1,7 +1,7 @@
 //! Answers that look like answers and are none: each is unknown, never a pass, never an absence.
 
 use gatectl::model::OutcomeResult;
-use gatectl::sandbox::{BranchPattern, Fault, LeftPolicies, RefType, Response, Scenario};
+use gatectl::sandbox::{AccountKind, BranchPattern, Fault, LeftPolicies, RefType, Response, Scenario, State};
 use serde_json::{Value, json};
 
 use crate::world::{World, outcome, said};
@@ -104,4 +104,60 @@ async fn patterns_that_come_back_and_cannot_be_read_end_the_step() {
     assert_eq!(*result, OutcomeResult::Failed, "{}", said(&applied));
     assert!(message.contains("removing patterns"), "{message}");
     assert!(!world.written().iter().any(|call| call.starts_with("POST")), "nothing is added beside it: {:?}", world.written());
+}
+
+#[tokio::test]
+async fn reviewers_are_not_replaced_by_some_whom_github_may_drop() {
+    let world = World::rehearsal(Scenario::Gated, &GATE.replace("alice\", id = 501", "bob\", id = 502")).await;
+    let before = world.environment("production").unwrap().reviewers;
+    world.sandbox.with(|state| state.github.add_account("carol", Some(777), AccountKind::User));
+    let mut world = world;
+    world.declare(&GATE.replace("alice\", id = 501", "carol\", id = 777"));
+    let permission = "/repos/acme/shop/collaborators/carol/permission";
+    world.fault(Fault::before(Response::github_error(404, "Not Found")).path(permission));
+    assert!(unknown(&world).await.contains("known to see"));
+    assert_eq!(world.environment("production").unwrap().reviewers, before);
+
+    // Where nobody has to approve today, nothing is lost by trying.
+    world.repo(|repo| repo.environment_mut("production").unwrap().reviewers.clear());
+    let plan = world.plan().await;
+    assert!(plan.unknown.is_empty() && !plan.is_empty(), "{:?}", plan.unknown);
+}
+
+#[tokio::test]
+async fn a_dropped_reviewer_is_told_even_when_something_else_fails_later() {
+    let toml = GATE.replace("deployment_branch_policy = { branches = [\"main\"] }", "variables = { A = \"1\" }");
+    let world = World::rehearsal(Scenario::MissingEnvironment, &toml).await;
+    // GitHub drops the only reviewer without a word, and the variable after it is refused.
+    let drop = |state: &mut State| state.repo("acme/shop").unwrap().environment_mut("production").unwrap().reviewers.clear();
+    world.fault(Fault::meanwhile(drop).late().method("PUT"));
+    world.fault(Fault::before(Response::github_error(403, "Forbidden")).method("POST"));
+    let applied = world.apply().await;
+    let (result, message) = outcome(&applied, "/environments/production");
+    assert_eq!(*result, OutcomeResult::Failed, "{}", said(&applied));
+    assert!(message.contains("NOBODY HAS TO APPROVE") && message.contains("variable A"), "{message}");
+}
+
+#[tokio::test]
+async fn a_404_for_a_write_names_what_it_may_mean() {
+    let world = World::rehearsal(Scenario::NoRules, GATE).await;
+    world.fault(Fault::before(Response::github_error(404, "Not Found")).method("PUT"));
+    let (_, message) = {
+        let applied = world.apply().await;
+        let (r, m) = outcome(&applied, "/environments/production");
+        (r.clone(), m.to_owned())
+    };
+    assert!(message.contains("administer") && message.contains("billing plan"), "{message}");
+}
+
+#[tokio::test]
+async fn every_refusal_of_a_write_has_a_next_step() {
+    for status in [400, 401, 402, 403, 404, 405, 409, 410, 418, 422, 451, 500, 503] {
+        let world = World::rehearsal(Scenario::NoRules, GATE).await;
+        world.fault(Fault::before(Response::github_error(status, "odd")).method("PUT"));
+        let applied = world.apply().await;
+        let (_, message) = outcome(&applied, "/environments/production");
+        let after = message.split("odd").last().unwrap_or_default();
+        assert!(after.contains("; "), "{status}: {message}");
+    }
 }

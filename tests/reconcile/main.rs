@@ -15,6 +15,7 @@ mod heroku;
 mod names;
 mod others;
 mod properties;
+mod reliability;
 mod requests;
 mod switches;
 mod unusual;

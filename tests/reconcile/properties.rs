@@ -17,6 +17,15 @@ use tokio::sync::Notify;
 use crate::cases::{Case, Turned, amiss, case, goal, strictness, turned, undeclared_changes};
 use crate::world::{World, said};
 
+/// Each property with the number of cases that a test run tries.
+pub const PROPERTIES: [(&str, u32); 5] = [
+    ("apply converges from any world to any declaration, the next one writes nothing, and nothing undeclared changes", 300),
+    ("at every write a gate is as strict as its start, or as its goal", 200),
+    ("killed or stopped at any write: strict enough, and the next apply converges", 300),
+    ("any fault at any request: said, nothing weakened, and the next apply converges", 300),
+    ("what a billing plan refuses is said, and weakens nothing", 200),
+];
+
 /// What goes wrong on the wire.
 #[derive(Debug, Clone, Copy)]
 enum Wrong {
@@ -87,7 +96,7 @@ fn trouble() -> impl Strategy<Value = Trouble> {
 
 /// Where a run ends before its end.
 #[derive(Debug, Clone, Copy)]
-enum End {
+pub enum End {
     /// The process is killed while its nth write is looked at.
     Killed(u32),
     /// The user asks it to stop while its nth write is looked at.
@@ -119,7 +128,7 @@ fn arm(world: &World, trouble: Trouble) {
 }
 
 /// Applies until the run ends; none when it was killed.
-async fn apply_to(world: &World, end: End) -> Option<Applied> {
+pub async fn apply_to(world: &World, end: End) -> Option<Applied> {
     let (stop, killed) = (Stop::default(), Arc::new(Notify::new()));
     let (nth, hook): (u32, Arc<dyn Fn() + Send + Sync>) = match end {
         End::Killed(nth) => {
@@ -149,7 +158,7 @@ async fn apply_to(world: &World, end: End) -> Option<Applied> {
 
 /// Law 4 at every prefix of the write log; stronger than dimension by dimension: each moment is wholly as strict as the start, or
 /// wholly as strict as the goal.
-fn never_weaker(world: &World, start: &State) -> Result<(), TestCaseError> {
+pub fn never_weaker(world: &World, start: &State) -> Result<(), TestCaseError> {
     let want = &world.config.desired.github.environments;
     let (start, log) = (start.snapshot(), world.sandbox.with(|state| state.log.clone()));
     for write in &log.writes {
@@ -179,14 +188,14 @@ fn never_weaker(world: &World, start: &State) -> Result<(), TestCaseError> {
 }
 
 /// Nothing that is not declared changed.
-fn nothing_else(world: &World, start: &State) -> Result<(), TestCaseError> {
+pub fn nothing_else(world: &World, start: &State) -> Result<(), TestCaseError> {
     let after = world.sandbox.with(|state| state.clone());
     prop_assert_eq!(undeclared_changes(&world.config.desired, start, &after), Vec::<String>::new(), "writes: {:#?}", world.written());
     Ok(())
 }
 
 /// A report says what is so, and of everything that is not as declared that it is not.
-fn honest(world: &World, applied: &Applied) -> Result<(), TestCaseError> {
+pub fn honest(world: &World, applied: &Applied) -> Result<(), TestCaseError> {
     let amiss = world.sandbox.with(|state| amiss(&world.config.desired, state));
     prop_assert!(!applied.report.converged || amiss.is_empty(), "said to converge, amiss: {:?}\n{}", amiss, said(applied));
     for outcome in applied.report.outcomes.iter().filter(|outcome| outcome.result == OutcomeResult::Applied) {
@@ -201,7 +210,7 @@ fn honest(world: &World, applied: &Applied) -> Result<(), TestCaseError> {
 }
 
 /// Applies until it converges, which has to be soon.
-async fn recover(world: &World) -> Result<(), TestCaseError> {
+pub async fn recover(world: &World) -> Result<(), TestCaseError> {
     world.heal();
     let mut last = world.apply().await;
     // A request of a killed run may still arrive: then the next one finds a world that moves.
@@ -217,10 +226,11 @@ async fn recover(world: &World) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn check<S: Strategy>(cases: u32, strategy: S, property: impl AsyncFn(S::Value) -> Result<(), TestCaseError>)
+fn check<S: Strategy>(which: usize, strategy: S, property: impl AsyncFn(S::Value) -> Result<(), TestCaseError>)
 where
     S::Value: std::fmt::Debug,
 {
+    let cases = PROPERTIES[which].1;
     let factor: u32 = std::env::var("GATECTL_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
     let config = Config { cases: cases * factor, failure_persistence: None, max_shrink_iters: 400, ..Config::default() };
     let result = TestRunner::new(config).run(&strategy, |value| {
@@ -239,7 +249,7 @@ const HIDDEN: &[&str] = &["bypass_key", "self_review_key", "duplicate_policy", "
 
 #[test]
 fn apply_converges_from_anywhere_to_anywhere_and_touches_nothing_else() {
-    check(300, (case(false), turned(UNATTAINABLE)), async |(case, turned)| {
+    check(0, (case(false), turned(UNATTAINABLE)), async |(case, turned)| {
         let start = case.state(&turned.switches());
         let world = world(&case, &turned).await;
         let applied = world.apply().await;
@@ -252,7 +262,7 @@ fn apply_converges_from_anywhere_to_anywhere_and_touches_nothing_else() {
 
 #[test]
 fn every_moment_of_an_apply_is_as_strict_as_its_start_or_its_goal() {
-    check(200, (case(false), turned(HIDDEN)), async |(case, turned)| {
+    check(1, (case(false), turned(HIDDEN)), async |(case, turned)| {
         let start = case.state(&turned.switches());
         let world = world(&case, &turned).await;
         world.apply().await;
@@ -262,7 +272,7 @@ fn every_moment_of_an_apply_is_as_strict_as_its_start_or_its_goal() {
 
 #[test]
 fn a_run_that_ends_anywhere_leaves_a_gate_that_is_strict_enough_and_the_next_one_finishes() {
-    check(300, (case(false), turned(HIDDEN), end()), async |(case, turned, end)| {
+    check(2, (case(false), turned(HIDDEN), end()), async |(case, turned, end)| {
         let start = case.state(&turned.switches());
         let world = world(&case, &turned).await;
         if let Some(applied) = apply_to(&world, end).await {
@@ -276,7 +286,7 @@ fn a_run_that_ends_anywhere_leaves_a_gate_that_is_strict_enough_and_the_next_one
 
 #[test]
 fn whatever_goes_wrong_is_said_weakens_nothing_and_is_made_good_by_the_next_run() {
-    check(300, (case(false), turned(HIDDEN), trouble()), async |(case, turned, trouble)| {
+    check(3, (case(false), turned(HIDDEN), trouble()), async |(case, turned, trouble)| {
         let start = case.state(&turned.switches());
         let world = world(&case, &turned).await;
         arm(&world, trouble);
@@ -289,7 +299,7 @@ fn whatever_goes_wrong_is_said_weakens_nothing_and_is_made_good_by_the_next_run(
 
 #[test]
 fn what_a_billing_plan_refuses_is_said_and_weakens_nothing() {
-    check(200, (case(true), turned(HIDDEN)), async |(case, turned)| {
+    check(4, (case(true), turned(HIDDEN)), async |(case, turned)| {
         let start = case.state(&turned.switches());
         let world = world(&case, &turned).await;
         honest(&world, &world.apply().await)?;

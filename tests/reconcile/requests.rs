@@ -38,8 +38,8 @@ async fn a_plan_is_one_round_trip_deep_and_asks_nothing_twice() {
             let calls = state.log.calls();
             assert_eq!(state.log.depth(), 1, "{scenario}: {calls:#?}");
             assert_eq!(asked_twice(&calls), Vec::<&String>::new(), "{scenario}");
-            // Repository, environments, protected branches; patterns of three; two people; one app.
-            assert_eq!(calls.len(), 3 + 3 + 2 + 1, "{scenario}: {calls:#?}");
+            // Repository, environments; patterns of three; two people; one app.
+            assert_eq!(calls.len(), 2 + 3 + 2 + 1, "{scenario}: {calls:#?}");
         });
     }
 }

@@ -9,11 +9,14 @@ use std::time::Duration;
 
 use gatectl::apply::{Patience, Stop};
 use gatectl::config::{self, Config};
+use gatectl::freeze::{Claim, FreezeId};
 use gatectl::http::{Endpoint, Proxies, Settings, Stack, Token};
 use gatectl::model::{OutcomeResult, Plan, RepoName};
 use gatectl::providers::{Fleet, Op};
 use gatectl::reconcile::{Applied, Prune, Scene, Site};
 use gatectl::sandbox::{Api, Environment, Exchange, Fault, Repo, Sandbox, Scenario, Setup, State};
+
+use uuid::Uuid;
 
 use crate::conformance::{Official, Seen};
 
@@ -30,12 +33,29 @@ pub struct World {
     pub patience: Patience,
     /// Whether answers are held against the descriptions too: what a fault answers is nobody's promise.
     pub faithful: Cell<bool>,
+    /// Where GitHub is asked, when that is not the emulator.
+    pub reads_github_at: Option<String>,
+    /// Where GitHub is written to, when that is not the emulator.
+    pub writes_github_at: Option<String>,
 }
 
 /// What one run has: clients that know nothing of earlier runs.
 pub struct Run {
     pub scene: Scene,
     pub fleet: Fleet,
+}
+
+impl Run {
+    /// Carries a plan out.
+    pub async fn apply(&self, plan: &Plan<Op>, world: &World) -> Applied {
+        self.apply_until(plan, world, &Stop::default()).await
+    }
+
+    /// Carries a plan out until it is stopped.
+    pub async fn apply_until(&self, plan: &Plan<Op>, world: &World, stop: &Stop) -> Applied {
+        // Boxed, so that tests that await many of these fit on their thread's stack.
+        Box::pin(self.scene.apply(&self.fleet, plan, stop, &world.patience, |_| {})).await
+    }
 }
 
 impl World {
@@ -69,7 +89,16 @@ impl World {
             ..Settings::default()
         };
         let patience = Patience { resend: Duration::from_millis(1), read_back: [1, 2, 4, 8].map(Duration::from_millis).to_vec() };
-        Self { sandbox, config, prune: Prune::Nothing, settings, patience, faithful: Cell::new(true) }
+        Self {
+            sandbox,
+            config,
+            prune: Prune::Nothing,
+            settings,
+            patience,
+            faithful: Cell::new(true),
+            reads_github_at: None,
+            writes_github_at: None,
+        }
     }
 
     /// Declares something else from now on.
@@ -81,30 +110,37 @@ impl World {
     pub fn run(&self) -> Run {
         let stack = Stack::new(self.settings.clone());
         let token = || Some(Token::new("sandbox", "a test"));
-        let github = Endpoint::github(self.sandbox.github_url()).unwrap();
+        let github = |at: &Option<String>| Endpoint::github(at.as_deref().unwrap_or(self.sandbox.github_url())).unwrap();
         let heroku = Endpoint::heroku(self.sandbox.heroku_url()).unwrap();
         let want = self.config.desired.clone();
         let site = Site {
             repository: repository(&self.config),
             web: "https://github.com".to_owned(),
-            reader: stack.reader(&github, token()).map_err(|error| error.unknown()),
+            reader: stack.reader(&github(&self.reads_github_at), token()).map_err(|error| error.unknown()),
         };
         let asks_github = !want.github.environments.is_empty() || self.prune == Prune::Undeclared;
-        let asks_heroku = !want.heroku.config.is_empty();
+        let asks_heroku = !want.heroku.config.is_empty() || want.freeze.is_some();
         let scene = Scene {
             config: self.config.path.clone(),
             github: asks_github.then_some(site),
             heroku: asks_heroku.then(|| stack.reader(&heroku, token()).map_err(|error| error.unknown())),
             prune: self.prune,
+            claim: Claim {
+                id: FreezeId::new(Uuid::new_v4()),
+                by: "gh:tester".to_owned(),
+                reason: "declared".to_owned(),
+                now: self.sandbox.with(|state| state.now.0),
+            },
             want,
         };
-        let fleet = Fleet { github: stack.writer(&github, token()).ok(), heroku: stack.writer(&heroku, token()).ok() };
+        let fleet =
+            Fleet { github: stack.writer(&github(&self.writes_github_at), token()).ok(), heroku: stack.writer(&heroku, token()).ok() };
         Run { scene, fleet }
     }
 
     /// A whole `plan`.
     pub async fn plan(&self) -> Plan<Op> {
-        self.run().scene.draft().await.plan
+        Box::pin(self.run().scene.draft()).await.plan
     }
 
     /// A whole `apply`, consent given.
@@ -115,8 +151,8 @@ impl World {
     /// An `apply` that may be stopped.
     pub async fn apply_until(&self, stop: &Stop) -> Applied {
         let run = self.run();
-        let plan = run.scene.draft().await.plan;
-        run.scene.apply(&run.fleet, &plan, stop, &self.patience, |_| {}).await
+        let plan = Box::pin(run.scene.draft()).await.plan;
+        run.apply_until(&plan, self, stop).await
     }
 
     /// Applies, and insists that it converged, that a plan is empty now, and that a second apply asks for no write.

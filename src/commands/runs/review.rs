@@ -72,7 +72,7 @@ async fn run(session: &Session, args: &ReviewArgs, decision: Decision, rule: OnU
     let now = if args.auto_approve {
         seen
     } else {
-        ask(session, decision)?;
+        ask(session, decision).await?;
         // A person may have taken hours to answer: what was shown is what is reviewed, or nothing is.
         let now = session.unless_stopped(desk.look()).await??;
         unchanged(&seen.admitted, &now.admitted)?;
@@ -233,7 +233,7 @@ fn refused(decision: Decision, refusals: &[(String, String)]) -> anyhow::Error {
     Hinted { message: format!("nothing was {}: {}", decision.word(), lines.join("\n")), hint: fixes.join("; ") }.into()
 }
 
-fn ask(session: &Session, decision: Decision) -> anyhow::Result<()> {
+async fn ask(session: &Session, decision: Decision) -> anyhow::Result<()> {
     // Nobody is asked about what they were not shown.
     if !session.can_ask() || session.global.format != Format::Human {
         return Err(Hinted {
@@ -246,5 +246,5 @@ fn ask(session: &Session, decision: Decision) -> anyhow::Result<()> {
         .into());
     }
     let what = if decision == Decision::Approved { "Approve this" } else { "Reject this" };
-    session.expect(&format!("{what}? Only `yes` is taken for a yes: "), "yes")
+    session.expect(&format!("{what}? Only `yes` is taken for a yes: "), "yes").await
 }

@@ -210,11 +210,11 @@ pub async fn perform(writer: &Writer, op: &Op) -> Result<(), ApiError> {
             Err(error) if error.kind == ErrorKind::SeeOther => Ok(()),
             other => done(other),
         },
-        Action::DeleteBranchPolicy { id, .. } => gone(writer.delete(&policies().join(&id.to_string())).await),
+        Action::DeleteBranchPolicy { id, .. } => delete(writer, op, &policies().join(&id.to_string())).await,
         Action::DeleteOtherBranchPolicies(keep) => {
             for (pattern, id) in kept_patterns(writer.reader(), op).await? {
                 if !keep.contains(&pattern) {
-                    gone(writer.delete(&policies().join(&id.to_string())).await)?;
+                    delete(writer, op, &policies().join(&id.to_string())).await?;
                 }
             }
             Ok(())
@@ -226,12 +226,12 @@ pub async fn perform(writer: &Writer, op: &Op) -> Result<(), ApiError> {
             };
             done(writer.post(&rules(), &json!({"integration_id": id})).await)
         }
-        Action::DisableRule { id, .. } => gone(writer.delete(&rules().join(&id.to_string())).await),
+        Action::DisableRule { id, .. } => delete(writer, op, &rules().join(&id.to_string())).await,
         Action::CreateVariable { name, value } => {
             done(writer.post(&target.join("variables"), &json!({"name": name, "value": value})).await)
         }
         Action::UpdateVariable { name, value } => done(writer.patch(&target.join("variables").join(name), &json!({"value": value})).await),
-        Action::Delete => gone(writer.delete(&target).await),
+        Action::Delete => delete(writer, op, &target).await,
     }
 }
 
@@ -258,9 +258,18 @@ async fn put(writer: &Writer, target: &Target, body: &Body) -> Result<(), ApiErr
                     return Err(error);
                 }
             }
+            Err(error) if error.kind == ErrorKind::NotFound => return Err(ApiError { hint: Some(not_writable(&error)), ..error }),
             other => return done(other),
         }
     }
+}
+
+/// What a 404 on a PUT may mean: an environment need not exist to be written (API page, 2.3 and 2.10).
+fn not_writable(error: &ApiError) -> String {
+    let seen = error.hint.as_ref().map(|hint| format!("; else: {hint}")).unwrap_or_default();
+    format!(
+        "GitHub answers so to an account that does not administer the repository, and in private repositories of some billing plans without environments: check both{seen}"
+    )
 }
 
 impl Body {
@@ -376,10 +385,10 @@ fn done(reply: Result<Reply, ApiError>) -> Result<(), ApiError> {
     reply.map(|_| ())
 }
 
-/// A deletion of what is not there is done (API page, 2.8).
-fn gone(reply: Result<Reply, ApiError>) -> Result<(), ApiError> {
-    match reply {
-        Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+/// A deletion of what is not there is done (API page, 2.8); but a 404 may also hide what the token must not delete (2.10), so reading decides.
+async fn delete(writer: &Writer, op: &Op, target: &Target) -> Result<(), ApiError> {
+    match writer.delete(target).await {
+        Err(error) if error.kind == ErrorKind::NotFound && took_effect(writer.reader(), op).await? => Ok(()),
         other => done(other),
     }
 }

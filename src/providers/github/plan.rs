@@ -84,7 +84,7 @@ type Resolved<'a> = (&'a Reviewer, &'a Actor);
 
 impl Planner<'_> {
     fn create(&self, gate: &Gate, draft: &mut Draft<Op>) {
-        let reviewers = match self.reviewers(gate, draft) {
+        let reviewers = match self.reviewers(gate, &[], draft) {
             Ok(reviewers) => reviewers,
             Err(unknown) => return draft.unknown.push((self.address.clone(), unknown)),
         };
@@ -179,7 +179,7 @@ impl Planner<'_> {
 
     /// The one step that brings an existing environment in line; `None` when it already is.
     fn differences(&self, gate: &Gate, there: &Environment, draft: &mut Draft<Op>) -> Result<Option<Step<Op>>, Unknown> {
-        let reviewers = self.reviewers(gate, draft)?;
+        let reviewers = self.reviewers(gate, &there.reviewers, draft)?;
         let before = there.strictness();
         let mut after = before.clone();
         let mut fields = Vec::new();
@@ -430,7 +430,12 @@ impl Planner<'_> {
     }
 
     /// The declared reviewers with their accounts; fails on the first that cannot be taken at its word.
-    fn reviewers<'g>(&'g self, gate: &'g Gate, draft: &mut Draft<Op>) -> Result<Option<Vec<Resolved<'g>>>, Unknown> {
+    fn reviewers<'g>(
+        &'g self,
+        gate: &'g Gate,
+        there: &[LiveReviewer],
+        draft: &mut Draft<Op>,
+    ) -> Result<Option<Vec<Resolved<'g>>>, Unknown> {
         let Some(declared) = &gate.reviewers else { return Ok(None) };
         let mut resolved: Vec<Resolved<'g>> = Vec::new();
         for reviewer in declared {
@@ -459,10 +464,14 @@ impl Planner<'_> {
                 ),
             }
         }
-        if !resolved.is_empty() && resolved.iter().all(|(_, actor)| actor.access == Access::None) {
+        // GitHub took those who are there already; of the others it may drop each whose access is not known.
+        let stays = |actor: &Actor| actor.access == Access::Granted || there.iter().any(|live| live.actor() == actor.id);
+        let nobody = resolved.iter().all(|(_, actor)| actor.access == Access::None);
+        if !resolved.is_empty() && (nobody || !there.is_empty() && !resolved.iter().any(|(_, actor)| stays(actor))) {
+            let can = if nobody { "can see the repository" } else { "is known to see the repository" };
             return Err(Unknown {
                 reason: format!(
-                    "none of the declared reviewers can see the repository: GitHub would drop them all and leave {} without a reviewer",
+                    "none of the declared reviewers {can}: GitHub drops those who cannot, and would leave {} without a reviewer",
                     self.name
                 ),
                 hint: format!(

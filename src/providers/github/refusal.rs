@@ -45,7 +45,7 @@ pub fn classify(error: &ApiError) -> Option<Feature> {
 pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze_app: Option<&str>) -> ByHand {
     let mut steps = vec![
         format!(
-            "Make the rule available first: GitHub documents required reviewers, wait timers and the admin-bypass switch for public repositories on every current plan, and for private or internal ones with GitHub Enterprise only. GitHub Team is not enough for a private repository. Either move {repo} to an organisation with GitHub Enterprise, or make it public. Until then the settings page hides the same controls."
+            "Make the rule available first: GitHub documents required reviewers, wait timers and the admin-bypass switch for public repositories on every current plan, and for private or internal ones with GitHub Enterprise only. GitHub Team is not enough for a private repository. Either move {repo} to an organisation with GitHub Enterprise, or make it public. Until then the settings page hides the same controls; what a private repository has on GitHub Pro and Team is a branch and tag policy, and environment secrets."
         ),
         format!("Then run `gatectl apply` again: it writes the whole gate in one request. Or, by hand: open {url} and choose `{name}`."),
     ];
@@ -70,9 +70,9 @@ pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze
         steps.push("Click \"Save protection rules\".".to_owned());
     }
     match &gate.deployment_branch_policy {
-        Some(BranchPolicy::All) => steps.push("Under \"Deployment branches and tags\", choose \"No restriction\".".to_owned()),
+        Some(BranchPolicy::All) => steps.push("In the \"Deployment branches\" list, choose the entry that restricts nothing.".to_owned()),
         Some(BranchPolicy::Protected) => {
-            steps.push("Under \"Deployment branches and tags\", choose \"Protected branches only\".".to_owned());
+            steps.push("In the \"Deployment branches\" list, choose the entry for protected branches.".to_owned());
         }
         Some(BranchPolicy::Selected(patterns)) => {
             let list: Vec<String> = patterns
@@ -83,7 +83,7 @@ pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze
                 })
                 .collect();
             steps.push(format!(
-                "Under \"Deployment branches and tags\", choose \"Selected branches and tags\" and add {}.",
+                "In the \"Deployment branches\" list, choose \"Selected branches and tags\". With \"Add deployment branch or tag rule\", \"Ref type\" and \"Add rule\", add {}; remove every other rule there.",
                 list.join(", ")
             ));
         }
@@ -92,7 +92,7 @@ pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze
     if !reviewers.is_empty() {
         steps.push(match freeze_app {
             Some(app) => format!(
-                "Meanwhile nobody has to approve a deployment to {name}. Close it with the freeze: `gatectl freeze on --app {app} --reason \"no required reviewers on {name}\"`. This is weaker than a reviewer: it holds only in workflows that check the freeze, and whoever may write the app's config vars can lift it."
+                "Meanwhile nobody has to approve a deployment to {name}. Close it with the freeze: `gatectl freeze on --app {app} --reason \"no required reviewers\"`. This is weaker than a reviewer: it holds only in workflows that check the freeze, and whoever may write the app's config vars can lift it."
             ),
             None => format!(
                 "Meanwhile nobody has to approve a deployment to {name}. Declare a [freeze] in gate.toml and close it with `gatectl freeze on --app APP --reason TEXT`, in workflows that check the freeze."

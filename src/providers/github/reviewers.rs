@@ -141,7 +141,9 @@ async fn team(reader: &Reader, repo: &RepoName, org: &str, slug: &str, pinned: O
         });
     }
     let access = match access {
-        Ok(_) => Access::Granted,
+        // The documented proof of access; any other success is something else than GitHub's answer (API page, 1.5).
+        Ok(reply) if reply.status == 204 => Access::Granted,
+        Ok(reply) => Access::Unknown(reader.malformed(&target, format!("{} where 204 was expected", reply.status)).unknown()),
         Err(error) if error.kind == ErrorKind::NotFound => Access::None,
         Err(error) => Access::Unknown(error.unknown()),
     };

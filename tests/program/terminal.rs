@@ -1,0 +1,80 @@
+//! What happens at a prompt. Needs `script` of util-linux, which makes a terminal; without it these tests say so.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::run::root;
+
+const SCRIPT: &str = "/usr/bin/script";
+
+/// Runs the binary on a terminal, answers each question as it comes, and gives the exit code with everything shown.
+fn converse(arguments: &str, answers: &[(&str, &[u8])]) -> Option<(Option<i32>, String)> {
+    if !cfg!(target_os = "linux") || !Path::new(SCRIPT).exists() {
+        println!("skipped: there is no {SCRIPT}");
+        return None;
+    }
+    let command = format!("exec {} {arguments}", env!("CARGO_BIN_EXE_gatectl"));
+    let mut child = Command::new(SCRIPT)
+        .args(["-qec", &command, "/dev/null"])
+        .current_dir(root())
+        .env_clear()
+        .envs([("HOME", "/nonexistent"), ("PATH", "/nonexistent"), ("SHELL", "/bin/sh"), ("TERM", "dumb")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut shown = Vec::new();
+    for (question, answer) in answers {
+        while !String::from_utf8_lossy(&shown).contains(question) {
+            let mut byte = [0];
+            assert_eq!(stdout.read(&mut byte).unwrap(), 1, "never asked {question:?}: {}", String::from_utf8_lossy(&shown));
+            shown.push(byte[0]);
+        }
+        stdin.write_all(answer).unwrap();
+        stdin.flush().unwrap();
+    }
+    stdout.read_to_end(&mut shown).unwrap();
+    Some((child.wait().unwrap().code(), String::from_utf8_lossy(&shown).into_owned()))
+}
+
+#[test]
+fn yes_is_a_yes_and_nothing_else_is() {
+    let apply = "apply --sandbox=no-rules";
+    let Some((code, shown)) = converse(apply, &[("for a yes:", b"yes\n")]) else { return };
+    assert_eq!(code, Some(0), "{shown}");
+    for no in [&b"y\n"[..], b"\n", b"\x04"] {
+        let (code, shown) = converse(apply, &[("for a yes:", no)]).unwrap();
+        assert_eq!(code, Some(1), "{shown}");
+        assert!(shown.contains("nothing was written") && shown.contains("hint:"), "{shown}");
+    }
+}
+
+#[test]
+fn a_weakening_asks_for_the_environments_name() {
+    let apply = "apply --sandbox=wrong-reviewer";
+    let Some((code, shown)) = converse(apply, &[("to consent:", b"production\n"), ("for a yes:", b"yes\n")]) else { return };
+    assert_eq!(code, Some(0), "{shown}");
+    let (code, _) = converse(apply, &[("to consent:", b"yes\n")]).unwrap();
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn a_prompt_can_be_interrupted() {
+    let Some((code, shown)) = converse("apply --sandbox=no-rules", &[("for a yes:", b"\x03")]) else { return };
+    assert_eq!(code, Some(130), "{shown}");
+    assert!(shown.contains("nothing was changed"), "{shown}");
+}
+
+#[test]
+fn whoever_is_asked_has_seen_the_plan_in_every_format() {
+    for format in ["json", "markdown", "github"] {
+        let Some((_, shown)) = converse(&format!("apply --sandbox=no-rules -q --format {format}"), &[("for a yes:", b"no\n")]) else {
+            return;
+        };
+        let before = shown.split("for a yes:").next().unwrap();
+        assert!(before.contains("MooseQuest"), "{format}: {shown}");
+    }
+}
