@@ -9,9 +9,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use jiff::Timestamp;
 
-use crate::model::{EnvName, RepoName, parse_duration};
-use crate::providers::github::runs::RunRef;
-use crate::providers::github::runs::admit::CommitPin;
+use crate::model::{CommitPin, EnvName, RepoName, RunRef, parse_duration};
 use crate::render::Color;
 use crate::sandbox::Scenario;
 
