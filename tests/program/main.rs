@@ -9,6 +9,7 @@ mod examples;
 mod fuzz;
 #[path = "../support/golden.rs"]
 mod golden;
+mod freeze;
 mod layers;
 mod run;
 mod scenarios;

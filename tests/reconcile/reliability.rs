@@ -513,7 +513,7 @@ async fn the_rest() -> Vec<Line> {
     // Just before the write itself, when the last look is past.
     let twin = Fault::meanwhile(|state| {
         let pattern = BranchPattern { id: 7, name: "release/1".to_owned(), kind: RefType::Tag };
-        state.repo(REPO).environment_mut("production").unwrap().patterns.push(pattern);
+        state.repo(REPO).unwrap().environment_mut("production").unwrap().patterns.push(pattern);
     });
     let trial = Trial::new(&Switches::default()).await;
     trial.world.fault(twin.method("POST").path("*/deployment-branch-policies"));
@@ -524,7 +524,7 @@ async fn the_rest() -> Vec<Line> {
     let twin = Fault::meanwhile(|state| {
         let now = state.now.tick();
         let variable = Variable { value: "theirs".to_owned(), created_at: now, updated_at: now };
-        state.repo(REPO).environment_mut("production").unwrap().variables.insert("B".to_owned(), variable);
+        state.repo(REPO).unwrap().environment_mut("production").unwrap().variables.insert("B".to_owned(), variable);
     });
     let trial = Trial::new(&Switches::default()).await;
     trial.world.fault(twin.method("POST").path("*/variables"));
@@ -533,7 +533,7 @@ async fn the_rest() -> Vec<Line> {
     add("409: somebody else added the same variable", "fails and says so; exit 1; the next apply converges", vec![verdict]);
 
     let trial = Trial::new(&Switches::default()).await;
-    let look = Fault::meanwhile(|state| state.repo(REPO).environment_mut("production").unwrap().wait_timer = 7);
+    let look = Fault::meanwhile(|state| state.repo(REPO).unwrap().environment_mut("production").unwrap().wait_timer = 7);
     trial.world.fault(look.method("GET").path("/repos/acme/shop/environments/production"));
     let applied = trial.world.apply().await;
     let named = said(&applied).contains("wait_timer was 0 and is now 7") && trial.world.written().iter().all(|w| !w.contains("production"));
@@ -541,7 +541,7 @@ async fn the_rest() -> Vec<Line> {
     add("somebody else writes between plan and write", "named, and not overwritten; exit 1; the next apply converges", vec![verdict]);
 
     let trial = Trial::new(&Switches::default()).await;
-    let rename = Fault::meanwhile(|state| state.repo(REPO).rename(RepoName::parse("acme/store").unwrap()));
+    let rename = Fault::meanwhile(|state| state.repo(REPO).unwrap().rename(RepoName::parse("acme/store").unwrap()));
     trial.world.fault(rename.method("PUT"));
     let applied = trial.world.apply().await;
     let plan = trial.world.plan().await;
