@@ -6,6 +6,7 @@ mod action;
 mod consent;
 mod docs;
 mod examples;
+mod freeze;
 mod fuzz;
 #[path = "../support/golden.rs"]
 mod golden;
