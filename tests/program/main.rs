@@ -9,11 +9,21 @@ mod examples;
 mod fuzz;
 #[path = "../support/golden.rs"]
 mod golden;
+mod hostile;
+mod import;
 mod layers;
+#[path = "../support/nasty.rs"]
+mod nasty;
 mod pages;
 mod run;
 mod scenarios;
 mod served;
+mod signals;
+#[path = "../support/targets.rs"]
+mod targets;
+mod terminal;
+mod shell;
+mod shell;
 #[path = "../support/targets.rs"]
 mod targets;
 mod terminal;
