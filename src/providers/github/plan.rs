@@ -344,10 +344,11 @@ impl Planner<'_> {
     /// In a repository whose billing plan decides, what needs no gated rule names none: their mere presence is refused (2.2).
     fn body(&self, gate: &Gate, reviewers: Option<&[Resolved<'_>]>, there: Option<&Environment>) -> Body {
         let live_reviewers = there.map(|there| there.reviewers.as_slice()).unwrap_or_default();
-        let merged: Vec<BodyReviewer> = match reviewers {
+        let mut merged: Vec<BodyReviewer> = match reviewers {
             Some(reviewers) => reviewers.iter().map(|(_, actor)| actor.id.into()).collect(),
             None => live_reviewers.iter().map(|reviewer| reviewer.actor().into()).collect(),
         };
+        merged.sort();
         let live_timer = there.map_or(0, |there| there.wait_timer);
         let timer = gate.wait_timer.unwrap_or(live_timer);
         let live_prevent = there.is_some_and(|there| there.prevent_self_review);
@@ -564,8 +565,8 @@ enum RuleEdit {
 fn variables(gate: &Gate, there: &Environment) -> Result<Vec<(String, Option<String>, String)>, Unknown> {
     let live = match &there.variables {
         Some(Ok(live)) => live,
-        Some(Err(unknown)) => return Err(unknown.clone()),
-        None => return Ok(Vec::new()),
+        Some(Err(unknown)) if !gate.variables.is_empty() => return Err(unknown.clone()),
+        Some(Err(_)) | None => return Ok(Vec::new()),
     };
     Ok(gate
         .variables
