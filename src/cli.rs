@@ -1,5 +1,7 @@
 //! The command line: flags and their help, no logic.
 
+mod freeze;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,11 +9,11 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use jiff::Timestamp;
 
-use crate::model::{EnvName, RepoName, parse_duration};
-use crate::providers::github::runs::RunRef;
-use crate::providers::github::runs::admit::CommitPin;
+use crate::model::{CommitPin, EnvName, RepoName, RunRef, parse_duration};
 use crate::render::Color;
 use crate::sandbox::Scenario;
+
+pub use freeze::{FreezeApp, FreezeCommand, FreezeOff, FreezeOn, FreezeOverride, FreezeStatus};
 
 /// Production deploy gates as code.
 ///
@@ -116,18 +118,12 @@ pub enum Command {
     Plan(PlanArgs),
     /// Make the live state as gate.toml declares, and read it back
     #[command(
-        after_help = "Examples:\n  gatectl apply\n  gatectl apply --auto-approve --allow-weaken\n  gatectl apply gate.plan\n  gatectl apply --sandbox=plan-limit --auto-approve"
+        after_help = "Examples:\n  gatectl apply\n  gatectl apply --auto-approve --allow-weaken\n  gatectl apply gate.plan\n  gatectl apply --interlock\n  gatectl apply --sandbox=plan-limit --auto-approve"
     )]
     Apply(ApplyArgs),
-    /// Write gate.toml from the live state of a repository
-    ///
-    /// The text goes to stdout, and `gatectl plan` shows no changes against it. Everything that holds a deployment back is
-    /// declared, with ids pinned; comments name what is weak, and what could not be read (exit code 1, or 4 where credentials are why).
-    /// Workflows, the freeze and Heroku config vars are not imported.
-    #[command(
-        after_help = "Examples:\n  gatectl import acme/shop > gate.toml\n  gatectl import acme/shop --environment production\n  gatectl import --update          bring gate.toml in line, keep its comments and order\n  gatectl import acme/shop --sandbox=gated"
-    )]
-    Import(ImportArgs),
+    /// Freeze deploys, lift a freeze, override it for a while, or ask about it
+    #[command(subcommand)]
+    Freeze(FreezeCommand),
     /// List the deployments that wait for approval, and whether you may approve them
     #[command(
         after_help = "Needs no gate.toml, only a repository and a token with `Actions: read`.\n\nExamples:\n  gatectl pending\n  gatectl pending --repo OWNER/REPO --environment production --format json"
@@ -148,6 +144,20 @@ pub enum Command {
         after_help = "--environment defaults to the environments of gate.toml with reviewers, else to `production`.\nNeeds only a repository and a token with `Actions: read` and `Deployments: read`. docs/evidence.md says what counts as proof.\n\nExamples:\n  gatectl evidence\n  gatectl evidence --repo OWNER/REPO --environment production --last 50\n  gatectl evidence --since 30d --csv > evidence.csv\n  gatectl evidence --since 2026-11-01 --require-approved    exits 6 unless all were provably approved"
     )]
     Evidence(EvidenceArgs),
+    /// Write gate.toml from the live state of a repository
+    ///
+    /// The text goes to stdout, and `gatectl plan` shows no changes against it. Everything that holds a deployment back is
+    /// declared, with ids pinned; comments name what is weak, and what could not be read (exit code 1, or 4 where credentials are why).
+    /// Workflows, the freeze and Heroku config vars are not imported.
+    ///
+    /// With --update, the file at hand takes the live values and keeps its comments, order and spelling: declared keys change, keys and
+    /// environments that hold something back are added, declared variables that are gone go. Whether an environment exists is never
+    /// changed: one that is declared and not live, or the other way round by `state = "absent"`, stays and is named on stderr, and so
+    /// does a declared secret. Lines that begin with `# weak:` or `# unknown:` above a table are import's own, and are kept true.
+    #[command(
+        after_help = "Examples:\n  gatectl import acme/shop > gate.toml\n  gatectl import acme/shop --environment production\n  gatectl import --update          bring gate.toml in line, keep its comments and order\n  gatectl import acme/shop --sandbox=gated"
+    )]
+    Import(ImportArgs),
     /// Serve the built-in GitHub and Heroku emulator until Ctrl-C
     #[command(after_help = "Examples:\n  gatectl sandbox\n  gatectl sandbox --scenario wrong-reviewer --latency 100ms")]
     Sandbox(SandboxArgs),
@@ -157,14 +167,18 @@ pub enum Command {
     )]
     Schema,
     /// Print completions for a shell
-    #[command(after_help = "Examples:\n  gatectl completions bash > ~/.local/share/bash-completion/completions/gatectl")]
+    ///
+    /// They ask gatectl itself, so names of environments come from the gate.toml at hand. Print them anew after an upgrade.
+    #[command(
+        after_help = "Examples:\n  gatectl completions bash > ~/.local/share/bash-completion/completions/gatectl\n  gatectl completions zsh > \"${fpath[1]}/_gatectl\"\n  gatectl completions fish > ~/.config/fish/completions/gatectl.fish\n  gatectl completions powershell | Out-String | Invoke-Expression    in $PROFILE"
+    )]
     Completions {
         /// The shell
         shell: Shell,
     },
-    /// Print the manual page
-    #[command(after_help = "Examples:\n  gatectl man | man -l -")]
-    Man,
+    /// Print the manual page, or write one for each command
+    #[command(after_help = "Examples:\n  gatectl man | man -l -\n  gatectl man --out ~/.local/share/man/man1")]
+    Man(ManArgs),
 }
 
 /// What may be planned beyond the file.
@@ -204,6 +218,12 @@ pub struct ApplyArgs {
     /// Consent to weakening a gate
     #[arg(long)]
     pub allow_weaken: bool,
+    /// Consent to weakening a gate also while deploys to it are frozen
+    #[arg(long)]
+    pub while_frozen: bool,
+    /// Freeze deploys first, and put the freeze back as it was when everything is read back as declared
+    #[arg(long)]
+    pub interlock: bool,
     /// What may be planned beyond the file.
     #[command(flatten)]
     pub scope: Scope,
@@ -218,6 +238,14 @@ pub struct ImportArgs {
     /// Bring the gate.toml at hand in line instead: its comments, order and spelling stay
     #[arg(long)]
     pub update: bool,
+}
+
+/// Flags of `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Write gatectl.1, gatectl-plan.1 and so on into this directory instead
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
 }
 
 /// Flags of `check`.

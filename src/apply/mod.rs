@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::http::{ApiError, ErrorKind};
-use crate::model::{Action, ByHand, Cause, Step};
+use crate::model::{Action, ByHand, Cause, Kind, Step};
 
 pub use report::report;
 
@@ -128,13 +128,12 @@ impl Stop {
     }
 }
 
-/// Performs the steps one after the other, deletions last; gives one [`End`] for each, in the order of `steps`.
+/// Performs the steps one after the other, a freeze first and deletions last; gives one [`End`] for each, in the order of `steps`.
 ///
 /// A failed step does not stop the others, except that refused credentials stop the steps of the same provider.
 pub async fn run<E: Executor>(executor: &E, steps: &[Step<E::Op>], stop: &Stop, patience: &Patience, progress: impl Fn(&str)) -> Vec<End> {
-    let deletes = |step: &Step<E::Op>| step.changes.iter().any(|change| change.action == Action::Delete);
     let mut order: Vec<usize> = (0..steps.len()).collect();
-    order.sort_by_key(|index| steps.get(*index).is_some_and(deletes));
+    order.sort_by_key(|index| steps.get(*index).map(phase));
 
     let mut ends: Vec<End> = steps.iter().map(|_| End::Skipped("interrupted before it was tried".to_owned())).collect();
     let mut locked_out = BTreeSet::new();
@@ -157,6 +156,25 @@ pub async fn run<E: Executor>(executor: &E, steps: &[Step<E::Op>], stop: &Stop, 
     ends
 }
 
+/// When a step has its turn; within a phase, address order holds.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    /// A planned freeze only ever closes: nothing is weaker for its coming first.
+    Freeze,
+    Change,
+    Delete,
+}
+
+fn phase<O>(step: &Step<O>) -> Phase {
+    if step.changes.iter().any(|change| *change.address.kind() == Kind::Freeze) {
+        Phase::Freeze
+    } else if step.changes.iter().any(|change| change.action == Action::Delete) {
+        Phase::Delete
+    } else {
+        Phase::Change
+    }
+}
+
 async fn run_step<E: Executor>(
     executor: &E,
     step: &Step<E::Op>,
@@ -171,7 +189,7 @@ async fn run_step<E: Executor>(
         if stop.is_set() {
             let end = match refused {
                 Some((by_hand, rest)) => End::Refused(by_hand, rest),
-                None if wrote => End::failed("interrupted before the step was complete; run `gatectl apply` again to finish it".to_owned()),
+                None if wrote => End::failed("interrupted before the step was complete; run `gatectl apply` again to finish it, with --allow-weaken where refs are still to be admitted".to_owned()),
                 None => End::Skipped("interrupted before it was tried".to_owned()),
             };
             return (end, None);

@@ -5,15 +5,15 @@ use crate::cli::{ApplyArgs, Format};
 use crate::exit::Exit;
 use crate::model::{Address, Kind, Plan};
 use crate::providers::Op;
-use crate::reconcile::{Applied, Drafted, Scene};
+use crate::reconcile::{Applied, Occasion, Scene};
 use crate::render::diagnostic::Hinted;
 use crate::render::{Document, json};
 
-use super::Session;
 use super::plan::prune;
 use super::saved::SavedPlan;
 use super::session::Interrupted;
 use super::wiring::Wiring;
+use super::{Session, frozen};
 
 /// Plans or takes a saved plan, asks, writes, reads back, reports.
 ///
@@ -27,40 +27,64 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     };
     let prune = prune(saved.as_ref().map_or(args.scope.prune, |saved| saved.prune), &config)?;
     let wiring = Wiring::new(session, &config).await?;
-    let scene = wiring.scene(&config, prune);
+    let scene = wiring.scene(session, &config, prune);
     session.progress.phase("reading the live state");
-    let Drafted { plan, basis } = session.unless_stopped(scene.draft()).await?;
-    let drafted = Drafted { plan, basis };
+    let drafted = session.unless_stopped(scene.draft()).await?;
     if let Some(saved) = &saved {
         saved.check(&config, &drafted)?;
     }
-    let plan = drafted.plan;
+    let plan = &drafted.plan;
     if session.global.format == Format::Human {
-        session.print(&config, &Document::from(&plan), String::new)?;
+        let mut document = Document::from(plan);
+        if !plan.is_empty() && plan.unknown.is_empty() {
+            // What comes next is this very apply.
+            document.next.clear();
+        }
+        session.print(&config, &document, String::new)?;
     }
+    let policy = config.desired.freeze.as_ref();
+    let occasion = frozen::occasion(session, args.interlock, policy, &drafted)?;
     if !plan.is_empty() {
         let consent = args.allow_weaken || saved.is_some_and(|saved| saved.allow_weaken);
-        ask(session, args.auto_approve, consent, &plan).await?;
+        if !args.while_frozen {
+            frozen::refuse_to_weaken(policy, &drafted, session.now())?;
+        }
+        ask(session, args.auto_approve, consent, plan).await?;
     }
-    let applied = write(session, &wiring, &scene, &plan).await?;
+    let applied = write(session, &wiring, &scene, plan, occasion.as_ref()).await?;
     let report = &applied.report;
     wiring.trace_traffic();
     if session.global.format != Format::Human || !plan.is_empty() {
+        if session.global.format == Format::Human {
+            session.write("\n")?;
+        }
         session.print(&config, &Document::from(report), || json::report(report))?;
     }
     if !plan.unknown.is_empty() {
-        session.say(&format!("{} addresses could not be determined and were not touched.", plan.unknown.len()));
+        session.say(&match plan.unknown.len() {
+            1 => "1 address could not be determined and was not touched.".to_owned(),
+            count => format!("{count} addresses could not be determined and were not touched."),
+        });
     }
-    Ok(applied.exit(&plan))
+    Ok(applied.exit(plan))
 }
 
-async fn write(session: &Session, wiring: &Wiring, scene: &Scene, plan: &Plan<Op>) -> anyhow::Result<Applied> {
+async fn write(session: &Session, wiring: &Wiring, scene: &Scene, plan: &Plan<Op>, occasion: Option<&Occasion>) -> anyhow::Result<Applied> {
     let (fleet, patience) = (wiring.fleet(), Patience::default());
-    tokio::select! {
-        applied = scene.apply(&fleet, plan, &session.stop, &patience, |what| session.progress.phase(what)) => Ok(applied),
-        () = session.stop.asked(2) => {
-            Err(Interrupted("the request in flight was abandoned, so whether it took effect is unknown; run `gatectl plan` to see").into())
+    let progress = |what: &str| session.progress.phase(what);
+    let work = async {
+        match occasion {
+            Some(occasion) => scene.apply_held(occasion, &fleet, plan, &session.stop, &patience, progress).await.map_err(frozen::not_first),
+            None => Ok(scene.apply(&fleet, plan, &session.stop, &patience, progress).await),
         }
+    };
+    tokio::select! {
+        applied = work => applied,
+        () = session.stop.asked(2) => Err(Interrupted(match occasion {
+            None => "the request in flight was abandoned, so whether it took effect is unknown; run `gatectl plan` to see",
+            Some(_) => "the request in flight was abandoned, so whether it took effect is unknown, and deploys may stay frozen; run `gatectl plan` and `gatectl freeze status` to see",
+        })
+        .into()),
     }
 }
 

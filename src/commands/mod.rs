@@ -3,6 +3,8 @@
 mod apply;
 mod check;
 mod explain;
+mod freeze;
+mod frozen;
 mod import;
 mod plan;
 mod runs;
@@ -16,13 +18,17 @@ mod validate;
 mod verify;
 mod wiring;
 
+use std::io::Write;
+
 use crate::cli::{Cli, Command};
 use crate::config::LoadError;
 use crate::exit::Exit;
 use crate::render::Style;
 use crate::render::diagnostic::{self, Hinted};
+use crate::render::escape::actions::log_text;
 
 pub use session::Session;
+pub use shell::complete;
 
 /// Runs one command to its exit code.
 ///
@@ -36,15 +42,16 @@ pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
         Command::Explain(args) => explain::run(session, &args).await,
         Command::Plan(args) => plan::run(session, &args).await,
         Command::Apply(args) => apply::run(session, &args).await,
-        Command::Import(args) => import::run(session, &args).await,
         Command::Pending => runs::pending::run(session).await,
         Command::Approve(args) => runs::review::approve(session, &args).await,
         Command::Reject(args) => runs::review::reject(session, &args).await,
         Command::Evidence(args) => runs::evidence::run(session, &args).await,
+        Command::Freeze(command) => freeze::run(session, command).await,
+        Command::Import(args) => import::run(session, &args).await,
         Command::Sandbox(args) => sandbox::run(session, &args).await,
         Command::Schema => shell::schema(),
         Command::Completions { shell } => shell::completions(shell),
-        Command::Man => shell::man(),
+        Command::Man(args) => shell::man(&args),
     }
 }
 
@@ -93,13 +100,26 @@ pub fn explain(error: &anyhow::Error) -> String {
         return diagnostic::render(&hinted.into(), style);
     }
     match error.downcast_ref::<LoadError>() {
-        Some(LoadError::Problems(problems)) if style.color => problems.styled(),
-        Some(LoadError::Problems(problems)) => problems.plain(),
+        Some(LoadError::Problems(problems)) => log_text(&if style.color { problems.styled() } else { problems.plain() }),
         Some(LoadError::Unreadable(unreadable)) => {
             let hinted = Hinted { message: unreadable.to_string(), hint: unreadable.help.clone() };
             diagnostic::render(&hinted.into(), style)
         }
         None => diagnostic::render(error, style),
+    }
+}
+
+/// Takes the power from lines that a runner of Actions would obey; an event arrives in one piece.
+struct Disarmed<W>(W);
+
+impl<W: Write> Write for Disarmed<W> {
+    fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
+        self.0.write_all(log_text(&String::from_utf8_lossy(event)).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -112,7 +132,7 @@ pub fn trace(verbose: u8) {
         1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().with_target(false);
+    let layer = tracing_subscriber::fmt::layer().with_writer(|| Disarmed(std::io::stderr())).without_time().with_target(false);
     let layer = layer.with_ansi(Style::stderr().color).with_filter(Targets::new().with_target("gatectl", level));
     tracing_subscriber::registry().with(layer).init();
 }

@@ -19,7 +19,7 @@ pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Ex
     let config = session.config()?;
     let prune = prune(args.scope.prune, &config)?;
     let wiring = Wiring::new(session, &config).await?;
-    let scene = wiring.scene(&config, prune);
+    let scene = wiring.scene(session, &config, prune);
     session.progress.phase("reading the live state");
     let drafted = session.unless_stopped(scene.draft()).await?;
     wiring.trace_traffic();

@@ -19,6 +19,7 @@ pub(super) async fn run(session: &Session, args: &SandboxArgs) -> anyhow::Result
     let config = session.config_or_sample(&[])?;
     let setup = wiring::setup(session, &config)?;
     let mut state = State::rehearsal(args.scenario, &setup);
+    state.rehearse_runs(&setup);
     state.latency = Duration::from_millis(args.latency);
     let sandbox = Sandbox::start(state).await.context("starting the built-in emulator")?;
     session.write(&format!(

@@ -142,9 +142,10 @@ impl SavedPlan {
         if !moved.is_empty() {
             return Err(stale(format!("the live state moved: {}", moved.join(", "))));
         }
-        if self.steps != now.plan.steps {
-            let differ = |step: &&Step<Op>| !self.steps.contains(step) || !now.plan.steps.contains(step);
-            let moved: BTreeSet<String> = (self.steps.iter().chain(&now.plan.steps).filter(differ))
+        let (then, now) = (unattributed(&self.steps), unattributed(&now.plan.steps));
+        if then != now {
+            let differ = |step: &&Step<Op>| !then.contains(step) || !now.contains(step);
+            let moved: BTreeSet<String> = (then.iter().chain(&now).filter(differ))
                 .flat_map(|step| step.changes.iter().map(|change| change.address.to_string()))
                 .collect();
             let moved = moved.into_iter().collect::<Vec<_>>().join(", ");
@@ -156,6 +157,11 @@ impl SavedPlan {
         }
         Ok(())
     }
+}
+
+/// Steps without who acts and when, which is the business of the one who applies.
+fn unattributed(steps: &[Step<Op>]) -> Vec<Step<Op>> {
+    steps.iter().map(|step| Step { changes: step.changes.clone(), ops: step.ops.iter().map(Op::unattributed).collect() }).collect()
 }
 
 fn stale(why: String) -> anyhow::Error {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 
 use crate::apply::Stop;
 use crate::cli::{Format, Global};
@@ -122,12 +123,30 @@ impl Session {
     /// # Errors
     /// When stdout is closed, or a file that Actions names cannot be written.
     pub fn print(&self, config: &Config, document: &Document, json: impl FnOnce() -> String) -> anyhow::Result<()> {
-        match self.global.format {
+        self.print_as(self.global.format, Some(config), document, json)
+    }
+
+    /// Prints a result in some format; also where there is no gate.toml.
+    ///
+    /// # Errors
+    /// As [`Self::print`].
+    pub fn print_as(
+        &self,
+        format: Format,
+        config: Option<&Config>,
+        document: &Document,
+        json: impl FnOnce() -> String,
+    ) -> anyhow::Result<()> {
+        match format {
             Format::Human => self.write(&human::render(document, Style::stdout())),
             Format::Json => self.write(&json()),
-            Format::Markdown => self.write(&markdown::render(document, &config.path, markdown::COMMENT_LIMIT)),
+            Format::Markdown => {
+                let path = config.map_or("", |config| config.path.as_str());
+                self.write(&markdown::render(document, path, markdown::COMMENT_LIMIT))
+            }
             Format::Github => {
-                let step = github::render(document, &config.path, |address, field| locate(config, address, field));
+                let path = config.map_or("gate.toml", |config| config.path.as_str());
+                let step = github::render(document, path, |address, field| locate(config?, address, field));
                 self.write(&step.log)?;
                 self.append("GITHUB_STEP_SUMMARY", &step.summary)?;
                 self.append("GITHUB_OUTPUT", &step.output)
@@ -187,6 +206,17 @@ impl Session {
         }
     }
 
+    /// Waits for a write, unless the user asks to stop twice: what is on its way is not left in doubt by one Ctrl-C.
+    ///
+    /// # Errors
+    /// [`Interrupted`].
+    pub(super) async fn unless_given_up<T>(&self, work: impl Future<Output = T>) -> Result<T, Interrupted> {
+        tokio::select! {
+            done = work => Ok(done),
+            () = self.stop.asked(2) => Err(Interrupted("whether the request in flight took effect is unknown")),
+        }
+    }
+
     /// Shows a document on stderr, `-q` or not: what somebody is about to be asked about.
     pub fn show(&self, document: &Document) {
         self.progress.suspend(|| to_stderr(&human::render(document, Style::stderr())));
@@ -204,6 +234,18 @@ impl Session {
         for warning in warnings {
             self.progress.suspend(|| to_stderr(&format!("warning: {warning}")));
         }
+    }
+
+    /// Explains on stderr an error that does not end the command.
+    pub(super) fn complain(&self, error: &anyhow::Error) {
+        self.progress.suspend(|| to_stderr(super::explain(error).trim_end()));
+    }
+
+    /// The present time, in whole seconds as records have it; the one place that reads the clock for what is decided or recorded.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        Timestamp::from_second(now.as_second()).unwrap_or(now)
     }
 
     /// Asks on the terminal; anything but `answer` is a no.
@@ -229,7 +271,7 @@ impl Session {
             return Ok(());
         }
         let message = "not confirmed: nothing was written".to_owned();
-        Err(Hinted { message, hint: format!("run again and answer `{answer}`, or change gate.toml to what you want") }.into())
+        Err(Hinted { message, hint: format!("run again and answer `{answer}`, if that is what you want") }.into())
     }
 
     /// Whether a person can be asked: on a terminal, and never when `CI` is set.
@@ -263,12 +305,12 @@ impl std::fmt::Display for Unread {
 
 impl std::error::Error for Unread {}
 
-fn to_stderr(text: &str) {
+pub(super) fn to_stderr(text: &str) {
     // Nothing can be done about a closed stderr.
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
-/// Keeps only the named environments, and nothing of Heroku.
+/// Keeps only the named environments, and nothing of Heroku to write.
 fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
     if wanted.is_empty() {
         return Ok(());
@@ -291,6 +333,11 @@ fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
         std::mem::take(&mut github.environments).into_iter().partition(|(name, _)| wanted.contains(name));
     (github.environments, github.left_out) = (kept, left_out.into_keys().collect());
     config.desired.heroku.config.clear();
+    // A freeze that covers one of them is looked at, since it says what may be weakened now; setting it is not asked for.
+    config.desired.freeze = config.desired.freeze.take().filter(|freeze| wanted.iter().any(|name| freeze.covers(name)));
+    if let Some(freeze) = &mut config.desired.freeze {
+        freeze.frozen = false;
+    }
     Ok(())
 }
 

@@ -2,6 +2,8 @@
 //!
 //! The emulator is wired in here and nowhere else: everything behind the clients takes it for the real thing.
 
+mod heroku;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,9 +18,13 @@ use crate::progress::Progress;
 use crate::providers::Fleet;
 use crate::reconcile::{Prune, Scene, Site};
 use crate::render::diagnostic::Hinted;
+use crate::render::escape::visible;
 use crate::sandbox::{Sandbox, Setup, State};
 
-use super::Session;
+use super::session::to_stderr;
+use super::{Session, freeze};
+
+pub(super) use heroku::{Bounds, HerokuSite};
 
 /// Everything that a run needs to reach the outside.
 pub(super) struct Wiring {
@@ -30,7 +36,7 @@ pub(super) struct Wiring {
     github: Line,
     heroku: Line,
     /// The emulator lives as long as the run.
-    _sandbox: Option<Sandbox>,
+    sandbox: Option<Sandbox>,
 }
 
 /// One API: where it is, and the token for it, or why there is none.
@@ -58,7 +64,7 @@ impl Wiring {
     /// When an address is unusable, or no repository is named anywhere and one is needed.
     pub(super) async fn new(session: &Session, config: &Config) -> anyhow::Result<Self> {
         let github = !config.desired.github.environments.is_empty();
-        let heroku = !config.desired.heroku.config.is_empty();
+        let heroku = needs_heroku(config);
         Self::of(session, config, Needs { github, heroku }).await
     }
 
@@ -76,7 +82,7 @@ impl Wiring {
             let github = Line { endpoint: Endpoint::github(sandbox.github_url())?, token: token() };
             let heroku = Line { endpoint: Endpoint::heroku(sandbox.heroku_url())?, token: token() };
             let web = "https://github.com".to_owned();
-            return Ok(Self { stack, repository: Some(repository), web, github, heroku, _sandbox: Some(sandbox) });
+            return Ok(Self { stack, repository: Some(repository), web, github, heroku, sandbox: Some(sandbox) });
         }
 
         let env = &session.env;
@@ -94,13 +100,13 @@ impl Wiring {
             web,
             github: Line { endpoint: github, token: github_token },
             heroku: Line { endpoint: heroku, token: heroku_token },
-            _sandbox: None,
+            sandbox: None,
         })
     }
 
     /// What is to be observed and planned; built on clients that cannot write (law 2).
     #[must_use]
-    pub(super) fn scene(&self, config: &Config, prune: Prune) -> Scene {
+    pub(super) fn scene(&self, session: &Session, config: &Config, prune: Prune) -> Scene {
         let want = config.desired.clone();
         let github = match &self.repository {
             Some(repository) if !want.github.environments.is_empty() || prune == Prune::Undeclared => {
@@ -108,8 +114,9 @@ impl Wiring {
             }
             _ => None,
         };
-        let heroku = (!want.heroku.config.is_empty()).then(|| self.heroku.reader(&self.stack));
-        Scene { config: config.path.clone(), want, github, heroku, prune }
+        let heroku = needs_heroku(config).then(|| self.heroku.reader(&self.stack));
+        let claim = freeze::declared(session);
+        Scene { config: config.path.clone(), want, github, heroku, prune, claim }
     }
 
     /// The writing clients.
@@ -126,12 +133,6 @@ impl Wiring {
         self.github.reader(&self.stack).map_err(no_token)
     }
 
-    /// The address of the API as gate.toml has to name it: none for github.com, nor for a server on this machine, which is soon gone.
-    pub(super) fn api_url(&self) -> Option<String> {
-        let url = self.github.endpoint.to_string();
-        (url != Endpoint::GITHUB && !self.github.endpoint.is_loopback()).then_some(url)
-    }
-
     /// GitHub's writing client.
     ///
     /// # Errors
@@ -146,10 +147,32 @@ impl Wiring {
         self.heroku.reader(&self.stack)
     }
 
+    /// In a rehearsal: what people did to the world before, and a reviewer's own token. Elsewhere nothing.
+    pub(super) fn rehearse_runs(&self, session: &Session, config: &Config) -> anyhow::Result<()> {
+        let Some(sandbox) = &self.sandbox else { return Ok(()) };
+        let setup = setup(session, config)?;
+        sandbox.with(|state| {
+            state.rehearse_runs(&setup);
+            state.act_as_reviewer(&setup);
+        });
+        Ok(())
+    }
+
+    /// The address of the API as gate.toml has to name it: none for github.com, nor for a server on this machine, which is soon gone.
+    pub(super) fn api_url(&self) -> Option<String> {
+        let url = self.github.endpoint.to_string();
+        (url != Endpoint::GITHUB && !self.github.endpoint.is_loopback()).then_some(url)
+    }
+
     /// How many requests were sent, for `-v`.
     pub(super) fn trace_traffic(&self) {
         tracing::info!("{:?}", self.stack.traffic());
     }
+}
+
+/// Whether plan and apply read anything on Heroku: declared config vars, or the freeze.
+fn needs_heroku(config: &Config) -> bool {
+    !config.desired.heroku.config.is_empty() || config.desired.freeze.is_some()
 }
 
 /// The APIs that a command asks.
@@ -180,12 +203,14 @@ pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup>
 
 fn settings(session: &Session) -> Settings {
     let progress: Arc<Progress> = Arc::clone(&session.progress);
+    let warning: Arc<Progress> = Arc::clone(&session.progress);
     Settings {
         timeout: session.global.timeout,
         parallelism: usize::from(session.global.parallelism),
         on_wait: Some(Arc::new(move |wait: &Wait| {
             progress.wait(&format!("waiting for the rate limit of {}", wait.host), Instant::now() + wait.duration);
         })),
+        on_warning: Some(Arc::new(move |text: &str| warning.suspend(|| to_stderr(&format!("warning: Heroku says: {}", visible(text)))))),
         ..Settings::default()
     }
 }

@@ -41,9 +41,20 @@ impl Interlock {
 
     /// Puts the freeze back as it was, if `live` still is what this run set. Only for after the gate was read back as declared.
     ///
+    /// How an override that is off is spelt does not count: gate.toml may declare it, and the same run may have written that.
+    ///
     /// # Errors
     /// When somebody has changed the freeze since: it then stays as it is.
     pub fn restore(&self, live: &FreezeVars) -> Result<FreezeWrite, Refusal> {
-        if *live == self.after { FreezeWrite::new(&self.keys, live, &self.before) } else { Err(Refusal::Changed) }
+        let off = |vars: &FreezeVars| Flag::read(vars.override_flag.as_deref()) == Flag::Off;
+        let spelt_as_live = |vars: &FreezeVars| {
+            let override_flag = if off(vars) && off(live) { &live.override_flag } else { &vars.override_flag };
+            FreezeVars { override_flag: override_flag.clone(), ..vars.clone() }
+        };
+        if *live == spelt_as_live(&self.after) {
+            FreezeWrite::new(&self.keys, live, &spelt_as_live(&self.before))
+        } else {
+            Err(Refusal::Changed)
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! Closing: the writes that set a freeze, and that can do nothing else.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use super::record::{Record, Switch};
+use super::record::{FreezeId, Record, Switch};
 use super::state::{Flag, Freeze, FreezeVars, Keys, Override};
 use super::write::{Claim, FreezeWrite, NOT_OVERRIDDEN, ON, Refusal, Terms};
 
@@ -65,6 +67,13 @@ impl SetFreeze {
     #[must_use]
     pub const fn record(&self) -> &Record {
         &self.record
+    }
+
+    /// The same without who sets it and when: two plans that differ in nothing else are the same plan.
+    #[must_use]
+    pub fn unattributed(&self) -> Self {
+        let record = Record { id: FreezeId::new(Uuid::nil()), by: String::new(), at: Timestamp::UNIX_EPOCH, ..self.record.clone() };
+        Self { record, ..self.clone() }
     }
 
     /// The request.

@@ -9,7 +9,7 @@ use super::audit::{Audit, Release, audit};
 use super::policy::Policy;
 use super::record::Record;
 use super::state::{Freeze, FreezeVars, Keys, Override};
-use super::verdict::{Decision, Frozen, decide, legacy_warnings};
+use super::verdict::{Decision, Frozen, Verdict, decide, legacy_warnings};
 use super::window::{WindowState, state_at};
 use crate::model::{Address, Answer, EnvName, Unknown};
 
@@ -113,6 +113,62 @@ impl Status {
             audit: vars.present().zip(releases).map(|(vars, releases)| audit(keys, vars, releases)),
             warnings,
         }
+    }
+}
+
+/// What `freeze check` says: one answer for all environments that were asked about.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Checked {
+    /// Rises when a script that reads this would break.
+    pub format_version: &'static str,
+    /// The worst answer: frozen before undetermined before open.
+    pub verdict: Answered,
+    /// The moment that everything here is about.
+    pub at: Timestamp,
+    /// The app that holds the freeze, where it is known.
+    pub app: Option<String>,
+    /// Every environment that was asked about.
+    pub environments: Vec<EnvironmentStatus>,
+    /// Why nothing at all could be asked, when that is so.
+    pub unknown: Option<Unknown>,
+}
+
+/// A verdict in one word, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answered {
+    /// Deploys are refused.
+    Frozen,
+    /// Nobody can say; counts as closed.
+    Undetermined,
+    /// Deploys may go ahead.
+    Open,
+}
+
+impl From<&Verdict> for Answered {
+    fn from(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Frozen(_) => Self::Frozen,
+            Verdict::Undetermined(_) => Self::Undetermined,
+            Verdict::Open { .. } => Self::Open,
+        }
+    }
+}
+
+impl Checked {
+    /// Puts the answers together. No environment at all is undetermined: nothing was shown to be open.
+    #[must_use]
+    pub fn of(app: &str, environments: Vec<EnvironmentStatus>, at: Timestamp) -> Self {
+        let worst = environments.iter().map(|environment| Answered::from(&environment.decision.verdict)).min();
+        let verdict = worst.unwrap_or(Answered::Undetermined);
+        Self { format_version: "1.0", verdict, at, app: Some(app.to_owned()), environments, unknown: None }
+    }
+
+    /// When not even the question could be asked.
+    #[must_use]
+    pub fn unasked(unknown: Unknown, at: Timestamp) -> Self {
+        let verdict = Answered::Undetermined;
+        Self { format_version: "1.0", verdict, at, app: None, environments: Vec::new(), unknown: Some(unknown) }
     }
 }
 

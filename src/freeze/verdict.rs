@@ -2,6 +2,8 @@
 //!
 //! Owns the precedence: malformed, then emergency, then manual, then window. Only what is known to be open is open.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -142,6 +144,23 @@ impl Frozen {
     }
 }
 
+impl fmt::Display for Frozen {
+    /// `by … since … until …: reason`, as far as it is known.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.window {
+            Some(window) => write!(f, "by the window {window}")?,
+            None => write!(f, "by {}", self.by.as_deref().unwrap_or("somebody who left no name"))?,
+        }
+        if let Some(since) = self.since {
+            write!(f, " since {since}")?;
+        }
+        if let Some(until) = self.until {
+            write!(f, " until {until}")?;
+        }
+        self.reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
+    }
+}
+
 /// Decides whether a deploy to `environment` may go ahead at `now`.
 ///
 /// `vars` is not looked at where [`Policy::covers`] says no. Windows close without the store; only a valid override that was
@@ -160,6 +179,25 @@ pub fn decide(policy: &Policy, environment: &EnvName, vars: &Answer<FreezeVars>,
             Cause::Credentials => without_store(&calendar, OnUnreachable::Frozen, unknown),
             Cause::Other => without_store(&calendar, policy.on_unreachable, unknown),
         },
+    }
+}
+
+/// Whether the store holds a freeze, not overridden, that closes `environment` at `now`: what may stand in for a reviewer.
+///
+/// Windows do not count, since they open by themselves; nor does a policy that lets deploys through where the store is silent.
+#[must_use]
+pub fn holds(policy: &Policy, environment: &EnvName, vars: &Answer<FreezeVars>, now: Timestamp) -> Answer<Frozen> {
+    if !policy.covers(environment) {
+        return Answer::Absent;
+    }
+    match vars {
+        Answer::Unknown(unknown) => Answer::Unknown(unknown.clone()),
+        Answer::Absent => Answer::Unknown(not_there(policy)),
+        Answer::Present(vars) => {
+            let freeze = Freeze::read(vars, now);
+            let overridden = Override::read(vars, now).opening(&freeze).is_some();
+            Frozen::by_store(&freeze).filter(|_| !overridden).map_or(Answer::Absent, Answer::Present)
+        }
     }
 }
 

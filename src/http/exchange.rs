@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, RANGE};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use hyper::body::Bytes;
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ use super::limits::{self, Wait};
 use super::stack::{Host, Shared};
 use super::token::Token;
 use super::wire::Fault;
-use super::{ApiError, Endpoint, ErrorKind, Reply, Target, backoff, trace};
+use super::{ApiError, Dialect, Endpoint, ErrorKind, Reply, Target, backoff, trace};
 
 /// How often one request may be held back by rate limits before it is given up.
 const MAX_WAITS: u32 = 5;
@@ -39,6 +39,7 @@ struct Call<'a> {
     method: Method,
     uri: Uri,
     url: String,
+    range: Option<&'static str>,
     body: Option<&'a Value>,
     deadline: Instant,
 }
@@ -77,7 +78,7 @@ impl Channel {
         let Ok(uri) = url.parse::<Uri>() else {
             return Err(ApiError::new(format!("{method} {url}"), ErrorKind::Refused, "not sent: this is no valid address"));
         };
-        let call = Call { method, uri, url, body, deadline };
+        let call = Call { method, uri, url, range: target.range_header(), body, deadline };
         if call.reads() {
             return self.persist(&call).await;
         }
@@ -124,6 +125,7 @@ impl Channel {
         let (outcome, sent_id) = self.send(call).await;
         trace::attempt(self.token.as_ref(), &call.method, &call.url, &outcome, started.elapsed());
         let response = outcome.map_err(|fault| self.faulted(call, &fault, sent_id.clone()))?;
+        self.pass_on_warning(response.headers());
         if let Some(duration) = limits::exhausted(response.headers(), Timestamp::now()) {
             self.host.gate.shut(self.endpoint.host(), duration);
         }
@@ -131,6 +133,14 @@ impl Channel {
             answer::reply(&call.method, &response).map_err(|refusal| self.broken(call, &response, refusal, sent_id))
         } else {
             Err(self.refused(call, &response, waits, sent_id))
+        }
+    }
+
+    /// Tells the user what the server warns of, each warning once. Heroku sends them as headers (Heroku page, 2.1).
+    fn pass_on_warning(&self, headers: &HeaderMap) {
+        let named = ["x-heroku-warning", "warning-message"].into_iter().find_map(|name| text(headers, name));
+        if let Some(warning) = named.filter(|_| self.endpoint.dialect() == Dialect::Heroku) {
+            self.shared.warn_once(&self.scrub(&warning));
         }
     }
 
@@ -156,6 +166,9 @@ impl Channel {
         let mut head = self.face.head(&call.method, &call.uri);
         if let Some(authorization) = &self.authorization {
             head = head.header(AUTHORIZATION, authorization.clone());
+        }
+        if let Some(range) = call.range {
+            head = head.header(RANGE, range);
         }
         if let Some(headers) = head.headers_ref() {
             trace::request(&call.method, &call.url, headers);

@@ -73,6 +73,10 @@ pub(super) fn refused(
 
 /// The wait that any answer announces by saying that no request is left.
 pub(super) fn exhausted(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    // Heroku's pool refills by more than one request a second, and no header names a time (Heroku page, 2.1).
+    if number(headers, "ratelimit-remaining") == Some(0) {
+        return Some(Duration::from_secs(1));
+    }
     let core = headers.get("x-ratelimit-resource").is_none_or(|resource| resource == "core");
     if core && number(headers, "x-ratelimit-remaining") == Some(0) { until_reset(headers, now) } else { None }
 }

@@ -29,7 +29,7 @@ pub use dial::Proxies;
 pub use endpoint::{Dialect, Endpoint, EndpointError};
 pub use error::{ApiError, ErrorKind};
 pub use limits::Wait;
-pub use stack::{OnWait, Settings, Stack};
+pub use stack::{OnWait, OnWarning, Settings, Stack};
 pub use target::Target;
 pub use token::Token;
 pub use traffic::Traffic;

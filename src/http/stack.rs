@@ -1,6 +1,6 @@
 //! What all clients share: settings, pools, turns, limits and counters.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -39,10 +39,15 @@ pub struct Settings {
     pub roots: Option<RootCertStore>,
     /// Called once for each wait on a rate limit, when it begins.
     pub on_wait: Option<OnWait>,
+    /// Called once for each different warning that a server sends beside its answers.
+    pub on_warning: Option<OnWarning>,
 }
 
 /// Shows a wait on a rate limit to the user.
 pub type OnWait = Arc<dyn Fn(&Wait) + Send + Sync>;
+
+/// Shows a server's warning to the user; the text is the server's own.
+pub type OnWarning = Arc<dyn Fn(&str) + Send + Sync>;
 
 impl Default for Settings {
     fn default() -> Self {
@@ -56,6 +61,7 @@ impl Default for Settings {
             proxies: Proxies::from_env(),
             roots: None,
             on_wait: None,
+            on_warning: None,
         }
     }
 }
@@ -95,6 +101,7 @@ pub(super) struct Shared {
     pub(super) turns: Semaphore,
     pub(super) counters: Arc<Counters>,
     hosts: Mutex<HashMap<String, Arc<Host>>>,
+    warned: Mutex<BTreeSet<String>>,
     plain: OnceLock<Wire>,
     tls: OnceLock<Result<Wire, Fault>>,
 }
@@ -112,6 +119,7 @@ impl Stack {
                 turns,
                 counters: Arc::default(),
                 hosts: Mutex::default(),
+                warned: Mutex::default(),
                 plain: OnceLock::new(),
                 tls: OnceLock::new(),
             }),
@@ -152,6 +160,13 @@ impl Stack {
 }
 
 impl Shared {
+    pub(super) fn warn_once(&self, warning: &str) {
+        let new = self.warned.lock().unwrap_or_else(PoisonError::into_inner).insert(warning.to_owned());
+        if let (true, Some(show)) = (new, &self.settings.on_warning) {
+            show(warning);
+        }
+    }
+
     /// The pool for an endpoint, built when it is first needed.
     ///
     /// # Errors

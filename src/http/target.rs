@@ -10,6 +10,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 pub struct Target {
     path: String,
     query: String,
+    range: Option<&'static str>,
 }
 
 impl Target {
@@ -24,7 +25,7 @@ impl Target {
                 other => path.extend(utf8_percent_encode(other, SEGMENT)),
             }
         }
-        Self { path, query: String::new() }
+        Self { path, query: String::new(), range: None }
     }
 
     /// The same target with one more raw, unencoded segment.
@@ -42,6 +43,16 @@ impl Target {
         self.query.push('=');
         self.query.extend(utf8_percent_encode(&value.to_string(), SEGMENT));
         self
+    }
+
+    /// The same target, asked with a `Range` header: how Heroku orders and limits a list (Heroku page, 2.1).
+    #[must_use]
+    pub fn range(self, range: &'static str) -> Self {
+        Self { range: Some(range), ..self }
+    }
+
+    pub(super) fn range_header(&self) -> Option<&'static str> {
+        self.range
     }
 }
 

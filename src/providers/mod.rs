@@ -23,6 +23,17 @@ pub enum Op {
     Heroku(heroku::ops::Op),
 }
 
+impl Op {
+    /// The same op without who acts and when: what a saved plan and a fresh one have in common.
+    #[must_use]
+    pub fn unattributed(&self) -> Self {
+        match self {
+            Self::Github(_) => self.clone(),
+            Self::Heroku(op) => Self::Heroku(op.unattributed()),
+        }
+    }
+}
+
 /// The writing clients of all providers; one that no planned step needs may be missing.
 #[derive(Debug)]
 pub struct Fleet {
@@ -37,7 +48,11 @@ impl Fleet {
         self.github.as_ref().ok_or_else(|| missing("GitHub"))
     }
 
-    fn heroku(&self) -> Result<&Writer, ApiError> {
+    /// Heroku's.
+    ///
+    /// # Errors
+    /// When there is no token for it.
+    pub fn heroku(&self) -> Result<&Writer, ApiError> {
         self.heroku.as_ref().ok_or_else(|| missing("Heroku"))
     }
 }

@@ -6,8 +6,10 @@
 mod carry;
 mod exit;
 pub mod fingerprint;
+mod hold;
 mod scene;
 
 pub use carry::Applied;
 pub use exit::exit_of_plan;
+pub use hold::Occasion;
 pub use scene::{Drafted, Observed, Prune, Scene, Site};

@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::config::Desired;
+use crate::freeze::{Claim, FreezeVars, Keys, Policy};
 use crate::http::Reader;
-use crate::model::{Address, EnvName, Plan, RepoName, Unknown};
+use crate::model::{Address, Answer, Cause, EnvName, Kind, Plan, RepoName, Unknown};
 use crate::providers::{Op, github, heroku};
 
-use super::fingerprint;
+use super::{fingerprint, hold};
 
 /// The reading clients and what they are asked about. A provider that nothing declared needs may be missing.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct Scene {
     pub heroku: Option<Result<Reader, Unknown>>,
     /// Whether undeclared environments are to go.
     pub prune: Prune,
+    /// Who acts, and when, should a declared freeze have to be set.
+    pub claim: Claim,
 }
 
 /// A repository and where it is.
@@ -60,6 +63,10 @@ pub struct Observed {
 pub struct Drafted {
     /// The plan.
     pub plan: Plan<Op>,
+    /// The freeze; none where gate.toml declares none.
+    pub freeze: Option<Answer<FreezeVars>>,
+    /// Environments that `compensates` is for: they gain a first reviewer, and GitHub's billing plan may refuse that.
+    pub refusable: BTreeSet<EnvName>,
     /// The live state, address by address: what a saved plan holds against the world when it is applied.
     pub basis: BTreeMap<String, Value>,
 }
@@ -80,7 +87,7 @@ impl Scene {
             scene.want.github.environments.retain(|name, _| covered(name));
             for address in addresses {
                 // A pruned environment is wanted absent, though the file does not say so.
-                if let crate::model::Kind::Environment(name) = address.kind()
+                if let Kind::Environment(name) = address.kind()
                     && !scene.want.github.environments.contains_key(name)
                 {
                     scene.want.github.environments.insert(name.clone(), github::desired::Environment::Absent);
@@ -91,11 +98,12 @@ impl Scene {
             }
         }
         scene.prune = Prune::Nothing;
+        scene.want.freeze = self.want.freeze.clone().filter(|freeze| addresses.contains(&Address::freeze(&freeze.heroku_app)));
         scene.want.heroku.config.retain(|app, vars| {
             vars.retain(|key, _| addresses.contains(&Address::config(app, key)));
             !vars.is_empty()
         });
-        if scene.want.heroku.config.is_empty() {
+        if scene.want.heroku.config.is_empty() && scene.want.freeze.is_none() {
             scene.heroku = None;
         }
         scene
@@ -109,8 +117,12 @@ impl Scene {
                 Err(unknown) => github::live::Live::unreachable(unknown),
             })
         };
-        let keys: BTreeMap<String, BTreeSet<String>> =
+        let mut keys: BTreeMap<String, BTreeSet<String>> =
             self.want.heroku.config.iter().map(|(app, vars)| (app.clone(), vars.keys().cloned().collect())).collect();
+        if let Some(freeze) = &self.want.freeze {
+            // One answer holds all vars of an app: the freeze costs no request of its own where the app is read anyway.
+            keys.entry(freeze.heroku_app.clone()).or_default().extend(Keys::of(freeze).all().map(str::to_owned));
+        }
         let heroku = async {
             match &self.heroku {
                 None => heroku::live::Live::default(),
@@ -138,13 +150,38 @@ impl Scene {
         let freeze_override =
             self.want.freeze.as_ref().map(|freeze| heroku::plan::Override { app: &freeze.heroku_app, key: &freeze.override_flag });
         drafts.push(heroku::plan::plan(&self.want.heroku, &observed.heroku, freeze_override).map(Op::Heroku));
-        for (app, vars) in &observed.heroku.config {
-            for (key, value) in vars.iter().flatten() {
-                basis.insert(Address::config(app, key).to_string(), json!(value));
+        for (app, declared) in &self.want.heroku.config {
+            for (key, value) in observed.heroku.config.get(app).into_iter().flatten().flatten() {
+                if declared.contains_key(key) {
+                    basis.insert(Address::config(app, key).to_string(), json!(value));
+                }
             }
         }
+        let freeze = self.want.freeze.as_ref().map(|policy| (policy, freeze_vars(policy, observed)));
+        if let Some((policy, vars)) = &freeze {
+            drafts.push(heroku::plan::freeze(policy, vars, &self.claim).map(Op::Heroku));
+            if let Answer::Present(vars) = vars {
+                basis.insert(Address::freeze(&policy.heroku_app).to_string(), json!(vars));
+            }
+        }
+        let (refusable, note) = hold::refusable(self.want.freeze.as_ref(), observed.github.as_ref(), &drafts);
+        drafts.extend(note);
         let fingerprint = fingerprint::of(&json!({"desired": fingerprint::desired(&self.want), "live": basis}));
-        Drafted { plan: Plan::assemble(self.config.clone(), fingerprint, drafts), basis }
+        let plan = Plan::assemble(self.config.clone(), fingerprint, drafts);
+        Drafted { plan, freeze: freeze.map(|(_, vars)| vars), refusable, basis }
+    }
+}
+
+/// The freeze's config vars, as they were observed; what was not asked is not known.
+fn freeze_vars(policy: &Policy, observed: &Observed) -> Answer<FreezeVars> {
+    match observed.heroku.config.get(&policy.heroku_app) {
+        Some(Ok(vars)) => Answer::Present(heroku::freeze::pick(&Keys::of(policy), vars)),
+        Some(Err(unknown)) => Answer::Unknown(unknown.clone()),
+        None => Answer::Unknown(Unknown {
+            reason: format!("the config vars of {} were not read", policy.heroku_app),
+            hint: "run the command again".to_owned(),
+            cause: Cause::Other,
+        }),
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod diagnostic;
 mod document;
 pub mod escape;
+mod freeze;
 pub mod github;
 pub mod human;
 pub mod json;

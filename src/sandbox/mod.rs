@@ -34,6 +34,7 @@ mod delivery;
 mod faults;
 mod github;
 mod heroku;
+mod history;
 mod log;
 mod scenario;
 mod server;

@@ -137,7 +137,7 @@ impl Setup {
     }
 
     /// Those that a scenario breaks: where gate.toml declares reviewers, or all when it declares none.
-    fn targets(&self) -> Vec<(&EnvName, &Gate)> {
+    pub(super) fn targets(&self) -> Vec<(&EnvName, &Gate)> {
         let present = self.environments.iter().filter_map(|(name, environment)| match environment {
             desired::Environment::Present(gate) => Some((name, gate)),
             desired::Environment::Absent => None,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Each module with the ones it may name. `model` knows nobody; `commands` is where all layers meet.
 const ARROWS: &[(&str, &[&str])] = &[
     ("apply", &["http", "model"]),
-    ("cli", &["model", "render", "sandbox"]),
+    ("cli", &["freeze", "model", "providers", "render", "sandbox"]),
     ("config", &["freeze", "model", "providers", "workflows"]),
     ("credentials", &["http"]),
     ("exit", &[]),
@@ -16,9 +16,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("import", &["config", "model", "providers", "render"]),
     ("model", &[]),
     ("progress", &["render"]),
-    ("reconcile", &["apply", "config", "exit", "http", "model", "providers"]),
     ("providers", &["apply", "freeze", "http", "model"]),
-    ("render", &["http", "model", "verify", "workflows"]),
+    ("reconcile", &["apply", "config", "exit", "freeze", "http", "model", "providers"]),
+    ("render", &["freeze", "http", "model", "verify", "workflows"]),
     ("sandbox", &["freeze", "model", "providers", "workflows"]),
     ("verify", &["freeze", "model", "providers", "workflows"]),
     ("workflows", &["model", "providers", "verify"]),

@@ -9,11 +9,14 @@ use std::time::Duration;
 
 use gatectl::apply::{Patience, Stop};
 use gatectl::config::{self, Config};
+use gatectl::freeze::{Claim, FreezeId};
 use gatectl::http::{Endpoint, Proxies, Settings, Stack, Token};
 use gatectl::model::{OutcomeResult, Plan, RepoName};
 use gatectl::providers::{Fleet, Op};
 use gatectl::reconcile::{Applied, Prune, Scene, Site};
 use gatectl::sandbox::{Api, Environment, Exchange, Fault, Repo, Sandbox, Scenario, Setup, State};
+
+use uuid::Uuid;
 
 use crate::conformance::{Official, Seen};
 
@@ -116,12 +119,18 @@ impl World {
             reader: stack.reader(&github(&self.reads_github_at), token()).map_err(|error| error.unknown()),
         };
         let asks_github = !want.github.environments.is_empty() || self.prune == Prune::Undeclared;
-        let asks_heroku = !want.heroku.config.is_empty();
+        let asks_heroku = !want.heroku.config.is_empty() || want.freeze.is_some();
         let scene = Scene {
             config: self.config.path.clone(),
             github: asks_github.then_some(site),
             heroku: asks_heroku.then(|| stack.reader(&heroku, token()).map_err(|error| error.unknown())),
             prune: self.prune,
+            claim: Claim {
+                id: FreezeId::new(Uuid::new_v4()),
+                by: "gh:tester".to_owned(),
+                reason: "declared".to_owned(),
+                now: self.sandbox.with(|state| state.now.0),
+            },
             want,
         };
         let fleet =

@@ -44,7 +44,10 @@ fn deploys_by(state: &mut State, login: &str) {
         status: "completed".to_owned(),
         conclusion: Some("success".to_owned()),
         actor: login.to_owned(),
+        triggering_actor: login.to_owned(),
+        attempt: 1,
         created_at: Timestamp::UNIX_EPOCH,
+        updated_at: Timestamp::UNIX_EPOCH,
         pending: Vec::new(),
         approvals: Vec::new(),
     };

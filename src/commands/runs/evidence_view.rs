@@ -8,9 +8,9 @@ use crate::providers::github::runs::evidence::{self, Gap, Misfit, Record, Standi
 use crate::providers::github::runs::observe::History;
 use crate::providers::github::runs::{Approval, Decision, Links};
 use crate::render::json::FORMAT_VERSION;
-use crate::render::{Block, Document, Finding, Glyph, Heading, Place, Role, Section, Severity, Span, Table};
+use crate::render::{Block, Document, Finding, Glyph, Place, Role, Section, Severity, Span, Table};
 
-use super::{count, minute, short};
+use super::{count, heading, minute, short};
 
 /// The evidence; also the shape of the JSON (`docs/schemas/evidence.schema.json`).
 #[derive(Debug, Clone, Serialize)]
@@ -80,9 +80,11 @@ impl Report {
         }
     }
 
-    /// Why deployments could not be listed.
+    /// Why something could not be read.
     pub(super) fn unread(&self) -> impl Iterator<Item = &Unknown> {
-        self.environments.iter().filter_map(|environment| environment.unknown.as_ref())
+        self.environments.iter().flat_map(|environment| {
+            environment.unknown.iter().chain(environment.deployments.iter().filter_map(|entry| entry.verdict.unread()))
+        })
     }
 
     /// Whether each environment has evidence, and none of it is a gap.
@@ -196,23 +198,23 @@ impl Entry {
             Span::plain(minute(self.created_at)),
             Span::plain(short(&self.sha)),
             Span::plain(self.run.map_or_else(|| "-".to_owned(), |run| run.to_string())),
-            Span::plain(self.state.as_deref().unwrap_or("-")),
             Span::plain(self.started_by.as_deref().unwrap_or("-")),
             Span::new(role, verdict),
         ]
     }
 
-    fn finding(&self, environment: &Environment) -> Option<Finding> {
-        let log = &environment.activity_log;
+    fn finding(&self) -> Option<Finding> {
+        let below = || "look at the activity log below".to_owned();
         let (severity, fix) = match &self.verdict {
-            Standing::NeverApproved => (Severity::Error, format!("`gatectl verify` says whether anything gates it now; see also {log}")),
-            Standing::NotProvable(_) => (Severity::Warning, format!("look at {}", self.url.as_ref().unwrap_or(log))),
+            Standing::NeverApproved => (
+                Severity::Error,
+                "`gatectl verify` says whether anything gates it now; the activity log below may name an admin".to_owned(),
+            ),
+            Standing::NotProvable(Gap::Unread(why)) if !why.hint.is_empty() => (Severity::Warning, why.hint.clone()),
+            Standing::NotProvable(_) => (Severity::Warning, self.url.as_ref().map_or_else(below, |url| format!("look at {url}"))),
             Standing::Approved | Standing::SelfApproved | Standing::Rejected | Standing::Waiting => return None,
         };
-        let subject = match self.run {
-            Some(run) => format!("deployment {} of run {run}", self.deployment),
-            None => format!("deployment {}", self.deployment),
-        };
+        let subject = self.run.map_or_else(|| format!("deployments/{}", self.deployment), |run| format!("runs/{run}"));
         let message = self.reason.clone().unwrap_or_default();
         Some(Finding { severity, code: self.verdict.word(), subject, message, fix, place: Place::Nowhere })
     }
@@ -232,7 +234,8 @@ fn reason(standing: &Standing) -> Option<String> {
             Gap::Misfit(Misfit::Commit) => "the run that it leads to is about another commit".to_owned(),
             Gap::Misfit(Misfit::Before) => "it is older than the run that it leads to".to_owned(),
             Gap::Misfit(Misfit::After) => "it was made when the run that it leads to was over".to_owned(),
-            Gap::Unread(why) => why.clone(),
+            Gap::Gone => "the run that it leads to was deleted, is too old, or is hidden from this token".to_owned(),
+            Gap::Unread(why) => why.reason.clone(),
             Gap::NeverSeenToStart(Some(state)) => format!("it is {state}, and no status says that its job began"),
             Gap::NeverSeenToStart(None) => "it has no status".to_owned(),
             Gap::WhichAttempt(attempts) => {
@@ -306,10 +309,10 @@ fn section(environment: &Environment, repository: &RepoName) -> Section {
         blocks.extend([&unknown.reason, &unknown.hint].into_iter().filter(|text| !text.is_empty()).cloned().map(Block::Text));
     }
     if !environment.deployments.is_empty() {
-        let header = ["made (UTC)", "commit", "run", "state", "started by", "approval"].map(str::to_owned).to_vec();
+        let header = ["made (UTC)", "commit", "run", "started by", "approval"].map(str::to_owned).to_vec();
         blocks.push(Block::Table(Table { header, rows: environment.deployments.iter().map(Entry::row).collect() }));
     }
-    blocks.extend(environment.deployments.iter().filter_map(|entry| entry.finding(environment)).map(Block::Finding));
+    blocks.extend(environment.deployments.iter().filter_map(Entry::finding).map(Block::Finding));
     blocks.push(Block::Link(environment.activity_log.clone()));
-    Section { heading: Some(Heading { glyph, subject: Some(environment.name.clone()), text }), blocks, ..Section::default() }
+    Section { heading: Some(heading(glyph, &environment.name, &text)), blocks, ..Section::default() }
 }

@@ -142,11 +142,18 @@ impl From<&Report> for Document {
     fn from(report: &Report) -> Self {
         let mine: Vec<&Entry> = report.pending.iter().filter(|entry| entry.you_may_approve).collect();
         let unknown = report.unknown.iter().map(|unknown| Section {
-            heading: Some(Heading { glyph: Glyph::Unknown, subject: Some(format!("run {}", unknown.run)), text: "unknown".to_owned() }),
+            heading: Some(Heading { glyph: Glyph::Unknown, subject: Some(format!("runs/{}", unknown.run)), text: "unknown".to_owned() }),
             blocks: vec![crate::render::Block::Text(unknown.why.reason.clone()), crate::render::Block::Text(unknown.why.hint.clone())],
             ..Section::default()
         });
-        let may = if report.pending.is_empty() { String::new() } else { format!(" You may approve {}.", mine.len()) };
+        let may = if report.pending.is_empty() {
+            String::new()
+        } else {
+            match mine.len() {
+                0 => " You may approve none of them.".to_owned(),
+                n => format!(" You may approve {n}."),
+            }
+        };
         let what = match report.pending.len() {
             0 => "Nothing waits for approval".to_owned(),
             n => format!("{} for approval", if n == 1 { "1 deployment waits".to_owned() } else { format!("{n} deployments wait") }),

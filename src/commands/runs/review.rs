@@ -1,21 +1,21 @@
 //! `gatectl approve` and `gatectl reject`: look, refuse or ask, look again, write once, read back.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
+use crate::apply::Patience;
 use crate::cli::{ApproveArgs, Format, ReviewArgs};
 use crate::config::{Config, Desired};
 use crate::exit::Exit;
 use crate::http::{ApiError, Writer};
-use crate::model::{EnvName, RepoName};
+use crate::model::{EnvName, RepoName, RunRef};
 use crate::providers::github::desired::Environment;
+use crate::providers::github::runs::Decision;
 use crate::providers::github::runs::admit::{Admitted, Wish, admit};
 use crate::providers::github::runs::observe;
 use crate::providers::github::runs::review::{self, End, Review};
-use crate::providers::github::runs::{Decision, RunRef};
 use crate::render::diagnostic::Hinted;
 use crate::render::{Document, json};
 
@@ -24,10 +24,6 @@ use super::review_view::{Changes, Ended, Preview, Report};
 use super::{Session, Site};
 use crate::commands::session::Interrupted;
 use crate::commands::wiring::Needs;
-
-/// How long reading back waits for the record to show, in all: reads may lag behind writes.
-const PATIENCE: [Duration; 4] =
-    [Duration::from_millis(200), Duration::from_millis(400), Duration::from_millis(800), Duration::from_millis(1600)];
 
 /// What happens to a freeze that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,18 +69,15 @@ async fn run(session: &Session, args: &ReviewArgs, decision: Decision, rule: OnU
         let preview = Preview { decision, viewer: &seen.viewer, runs: &previews, links: site.links() };
         session.print(&config, &Document::from(&preview), String::new)?;
     }
-    if !args.auto_approve {
+    let now = if args.auto_approve {
+        seen
+    } else {
         ask(session, decision).await?;
-    }
-    // A person may have taken hours to answer: what was shown is what is reviewed, or nothing is.
-    let now = session.unless_stopped(desk.look()).await??;
-    if !same(&seen.admitted, &now.admitted) {
-        return Err(Hinted {
-            message: "a run changed while you were asked: nothing was reviewed".to_owned(),
-            hint: "run the same command again and look at what it shows".to_owned(),
-        }
-        .into());
-    }
+        // A person may have taken hours to answer: what was shown is what is reviewed, or nothing is.
+        let now = session.unless_stopped(desk.look()).await??;
+        unchanged(&seen.admitted, &now.admitted)?;
+        now
+    };
     session.progress.phase("writing the review");
     let ended = desk.submit(session, &now, &args.comment).await?;
     site.wiring.trace_traffic();
@@ -159,7 +152,7 @@ impl Desk<'_> {
     }
 
     /// One write after the other; a stop is heard between two of them.
-    async fn submit<'a>(&self, session: &Session, seen: &'a Seen, comment: &str) -> anyhow::Result<Vec<(&'a Admitted, Ended)>> {
+    pub(super) async fn submit<'a>(&self, session: &Session, seen: &'a Seen, comment: &str) -> anyhow::Result<Vec<(&'a Admitted, Ended)>> {
         let writer = self.site.wiring.github_writer()?;
         let mut ended = Vec::new();
         for admitted in &seen.admitted {
@@ -181,7 +174,7 @@ impl Desk<'_> {
 }
 
 async fn write(writer: &Writer, repository: &RepoName, review: &Review<'_>) -> Ended {
-    let end: Result<End, ApiError> = review::submit(writer, repository, review, &PATIENCE).await;
+    let end: Result<End, ApiError> = review::submit(writer, repository, review, &Patience::default().read_back).await;
     match end {
         Ok(End::Recorded(record)) => Ended::Recorded(record),
         Ok(End::Unconfirmed) => Ended::Unconfirmed,
@@ -189,8 +182,19 @@ async fn write(writer: &Writer, repository: &RepoName, review: &Review<'_>) -> E
     }
 }
 
-fn same(then: &[Admitted], now: &[Admitted]) -> bool {
-    then.len() == now.len() && then.iter().zip(now).all(|(then, now)| then.still(now))
+/// Holds what is there now against what was shown.
+///
+/// # Errors
+/// When they differ.
+pub(super) fn unchanged(then: &[Admitted], now: &[Admitted]) -> anyhow::Result<()> {
+    if then.len() == now.len() && then.iter().zip(now).all(|(then, now)| then.still(now)) {
+        return Ok(());
+    }
+    Err(Hinted {
+        message: "a run changed while you were asked: nothing was reviewed".to_owned(),
+        hint: "run the same command again and look at what it shows".to_owned(),
+    }
+    .into())
 }
 
 /// The ids of the runs, each once.

@@ -1,1 +1,484 @@
+//! The real client against the emulator over loopback; what is printed, against what was agreed.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Parser;
+use serde_json::Value;
+
+use super::evidence_view::Report as EvidenceReport;
+use super::pending::Report as PendingReport;
+use super::review::{Desk, OnUndetermined, Seen, ids, unchanged};
+use super::review_view::Report as ReviewReport;
+use super::*;
+use crate::apply::Stop;
+use crate::cli::Cli;
+use crate::config;
+use crate::exit::Exit;
+use crate::model::EnvName;
+use crate::progress::{Mode, Progress};
+use crate::providers::github::runs::Decision;
+use crate::providers::github::runs::admit::Wish;
+use crate::providers::github::runs::observe::{self, Extent};
+use crate::render::{Document, Style, csv, human, json};
+use crate::sandbox::{Api, Fault, Grant, Level, ReviewerRef, Sandbox, Scenario, Setup, State, Token};
+
+const REPO: &str = "raxx-app/TradeMasterAPI";
+const DEPLOY: &str = ".github/workflows/deploy.yml";
+const APP: &str = "raxx-console-prod";
+
+/// A gated world, a session in it, and a reviewer's token.
+struct Stage {
+    sandbox: Sandbox,
+    session: Session,
+    config: Config,
+    site: Site,
+}
+
+impl Stage {
+    async fn new(prepare: impl FnOnce(&mut State)) -> Self {
+        Self::of(include_str!("../../../gate.toml"), prepare).await
+    }
+
+    async fn of(gate: &str, prepare: impl FnOnce(&mut State)) -> Self {
+        let config = config::parse("gate.toml", gate).unwrap();
+        let want = &config.desired;
+        let setup = Setup::new(RepoName::parse(REPO).unwrap(), &want.github, &want.heroku);
+        let setup = want.freeze.iter().fold(setup, |setup, freeze| setup.with_freeze(freeze));
+        let mut state = State::rehearsal(Scenario::Gated, &setup);
+        state.github.viewer = "MooseQuest".to_owned();
+        prepare(&mut state);
+        let sandbox = Sandbox::start(state).await.unwrap();
+        let session = Session {
+            global: Cli::try_parse_from(["gatectl", "pending", "--timeout", "5s", "-q"]).unwrap().global,
+            env: [
+                ("GITHUB_API_URL", sandbox.github_url()),
+                ("HEROKU_HOST", sandbox.heroku_url()),
+                ("GH_TOKEN", "token"),
+                ("HEROKU_API_KEY", "key"),
+                ("CI", "1"),
+            ]
+            .into_iter()
+            .collect(),
+            directory: PathBuf::from("/"),
+            progress: Arc::new(Progress::new(Mode::Hidden)),
+            stop: Stop::default(),
+        };
+        let site = Site::open(&session, &config, Needs { github: true, heroku: true }).await.unwrap();
+        Self { sandbox, session, config, site }
+    }
+
+    fn start(&self, actor: &str) -> u64 {
+        self.sandbox.with(|state| state.start_run(REPO, DEPLOY, "workflow_dispatch", "refs/heads/main", actor, "production").unwrap())
+    }
+
+    async fn pending(&self) -> PendingReport {
+        let runs = observe::waiting(&self.site.reader, &self.site.repository).await.unwrap();
+        PendingReport::new(&self.site.repository, &runs, &[], self.site.links())
+    }
+
+    async fn evidence(&self, extent: Extent) -> EvidenceReport {
+        let environments = evidence::environments(&self.config, &[]);
+        let history = observe::history(&self.site.reader, &self.site.repository, &environments, extent).await;
+        EvidenceReport::new(&history, self.site.links())
+    }
+
+    async fn look(&self, wish: &Wish, runs: &[u64]) -> anyhow::Result<Seen> {
+        self.desk(wish, runs, OnUndetermined::Refuse).look().await
+    }
+
+    fn desk<'a>(&'a self, wish: &'a Wish, runs: &'a [u64], rule: OnUndetermined) -> Desk<'a> {
+        Desk { site: &self.site, config: &self.config, wish, runs, rule }
+    }
+
+    /// Looks and writes.
+    async fn review(&self, wish: &Wish, runs: &[u64]) -> ReviewReport {
+        let desk = self.desk(wish, runs, OnUndetermined::Refuse);
+        let seen = desk.look().await.unwrap();
+        let ended = desk.submit(&self.session, &seen, "ship it").await.unwrap();
+        ReviewReport::new(wish.decision, &seen.viewer, &ended, self.site.links())
+    }
+
+    /// The reviews that GitHub was sent.
+    fn posts(&self) -> usize {
+        self.sandbox.with(|state| state.log.exchanges.iter().filter(|exchange| exchange.method == "POST").count())
+    }
+}
+
+fn wish(decision: Decision) -> Wish {
+    Wish { decision, environments: Vec::new(), commit: None, no_self_review: Vec::new() }
+}
+
+fn approve() -> Wish {
+    wish(Decision::Approved)
+}
+
+fn value(report: &impl serde::Serialize, schema: &str) -> Value {
+    let value: Value = serde_json::from_str(&json::to_string(report)).unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schemas/{schema}.schema.json"));
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    jsonschema::meta::validate(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert_eq!(errors, Vec::<String>::new());
+    value
+}
+
+/// Compares with `tests/golden/runs/NAME`; `GATECTL_BLESS=1` writes the file instead.
+fn assert_golden(name: &str, actual: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/runs").join(name);
+    if std::env::var_os("GATECTL_BLESS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, actual).unwrap();
+        return;
+    }
+    assert_eq!(actual, std::fs::read_to_string(&path).unwrap_or_default(), "{name}: GATECTL_BLESS=1 accepts this");
+}
+
+fn shown(document: &Document) -> String {
+    human::render(document, Style::PLAIN)
+}
+
+/// Every story that evidence tells apart, oldest first.
+fn stories(state: &mut State) {
+    let start = |state: &mut State, actor: &str| {
+        state.start_run(REPO, DEPLOY, "workflow_dispatch", "refs/heads/main", actor, "production").unwrap()
+    };
+    let through = |state: &mut State, actor: &str, reviewer: Option<&str>| {
+        let run = start(state, actor);
+        state.release_run(REPO, run, reviewer);
+        state.finish_run(REPO, run, "success");
+        run
+    };
+    let approved = through(state, "sandbox-admin", Some("MooseQuest"));
+    through(state, "MooseQuest", Some("MooseQuest"));
+    through(state, "sandbox-admin", None);
+    let again = through(state, "sandbox-admin", Some("MooseQuest"));
+    state.rerun(REPO, again, "sandbox-admin");
+    state.release_run(REPO, again, None);
+    state.finish_run(REPO, again, "success");
+    let sha = state.repo(REPO).unwrap().runs.iter().find(|run| run.id == approved).unwrap().head_sha.clone();
+    state.deploy_over_api(REPO, "production", &sha, "mallory", None);
+    state.deploy_over_api(REPO, "production", &sha, "mallory", Some(approved));
+    let deleted = through(state, "sandbox-admin", Some("MooseQuest"));
+    state.repo(REPO).unwrap().runs.retain(|run| run.id != deleted);
+    start(state, "sandbox-admin");
+}
+
+#[tokio::test]
+async fn evidence_tells_every_story_apart() {
+    let stage = Stage::new(stories).await;
+    let report = stage.evidence(Extent::Last(20)).await;
+    let seen = value(&report, "evidence");
+    let standings: Vec<&str> =
+        seen["environments"][0]["deployments"].as_array().unwrap().iter().map(|one| one["standing"].as_str().unwrap()).collect();
+    assert_eq!(
+        standings,
+        [
+            "waiting",
+            "not-provable", // its run was deleted
+            "not-provable", // made over the API, and pointing at an approved run of the same commit
+            "not-provable", // made over the API
+            "not-provable", // the second attempt, and the first
+            "not-provable",
+            "never-approved",
+            "self-approved",
+            "approved",
+        ]
+    );
+    assert_eq!(seen["environments"][0]["deployments"][8]["approved_by"], serde_json::json!(["MooseQuest"]));
+    assert!(!report.all_approved());
+    assert_eq!((evidence::exit(&report, false), evidence::exit(&report, true)), (Exit::Done, Exit::NotGated));
+    assert_golden("evidence.txt", &shown(&Document::from(&report)));
+    assert_golden("evidence.csv", &csv(&report.records()));
+    let last = stage.evidence(Extent::Last(1)).await;
+    assert_eq!((last.unread().count(), value(&last, "evidence")["summary"]["waiting"].as_u64()), (0, Some(1)));
+    let since: Timestamp = seen["environments"][0]["deployments"][2]["created_at"].as_str().unwrap().parse().unwrap();
+    let since = value(&stage.evidence(Extent::Since(since)).await, "evidence");
+    assert_eq!(since["environments"][0]["deployments"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn how_far_back_one_looks_makes_nothing_approved() {
+    let stage = Stage::new(|state| {
+        let run = state.start_run(REPO, DEPLOY, "workflow_dispatch", "refs/heads/main", "sandbox-admin", "production").unwrap();
+        state.release_run(REPO, run, Some("MooseQuest"));
+        state.add_job(REPO, run, "production");
+        state.release_run(REPO, run, None);
+        state.finish_run(REPO, run, "success");
+    })
+    .await;
+    for last in 1..4 {
+        let seen = value(&stage.evidence(Extent::Last(last)).await, "evidence");
+        assert_eq!((&seen["summary"]["approved"], &seen["summary"]["not_provable"]), (&0.into(), &last.min(2).into()), "{last}");
+    }
+}
+
+#[tokio::test]
+async fn no_evidence_is_not_approval() {
+    let stage = Stage::new(|_| {}).await;
+    let report = stage.evidence(Extent::Last(10)).await;
+    assert_eq!((evidence::exit(&report, false), evidence::exit(&report, true)), (Exit::Done, Exit::NotGated));
+    let text = shown(&Document::from(&report));
+    assert!(text.contains("No evidence") && !text.contains("approved"), "{text}");
+}
+
+#[tokio::test]
+async fn evidence_reads_every_page() {
+    let stage = Stage::new(|state| {
+        for _ in 0..130 {
+            state.deploy_over_api(REPO, "production", "beef", "mallory", None);
+        }
+        state.deploy_over_api(REPO, "preview", "beef", "mallory", None);
+    })
+    .await;
+    for (extent, expected) in [(Extent::Last(1000), 130), (Extent::Last(120), 120), (Extent::Since(Timestamp::MIN), 130)] {
+        assert_eq!(value(&stage.evidence(extent).await, "evidence")["summary"]["not_provable"], expected);
+    }
+}
+
+#[tokio::test]
+async fn what_a_token_may_not_read_is_unknown_by_name() {
+    let stage = Stage::new(stories).await;
+    let grant = |areas: &[(&str, Level)]| {
+        let token = Token::fine_grained("sandbox-admin", areas);
+        stage.sandbox.with(|state| {
+            state.repo(REPO).unwrap().visibility = crate::sandbox::Visibility::Private;
+            state.github.tokens = [("token".to_owned(), token.clone())].into();
+        });
+    };
+    grant(&[("deployments", Level::Read)]);
+    let report = stage.evidence(Extent::Last(20)).await;
+    assert_eq!(evidence::exit(&report, false), Exit::Credentials);
+    assert!(value(&report, "evidence")["summary"]["approved"] == 0);
+    let text = shown(&Document::from(&report)).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("Actions: read"), "the permission is named: {text}");
+    grant(&[("actions", Level::Read)]);
+    let report = stage.evidence(Extent::Last(20)).await;
+    assert_eq!((evidence::exit(&report, true), report.unread().count()), (Exit::Credentials, 1));
+    assert!(!report.all_approved());
+}
+
+#[tokio::test]
+async fn pending_shows_what_waits_and_for_whom() {
+    let stage = Stage::new(stories).await;
+    let report = stage.pending().await;
+    let seen = value(&report, "pending");
+    assert_eq!(seen["pending"].as_array().unwrap().len(), 1);
+    assert_eq!((&seen["pending"][0]["you_may_approve"], &seen["pending"][0]["reviewers"][0]), (&true.into(), &"MooseQuest".into()));
+    assert_golden("pending.txt", &shown(&Document::from(&report)));
+    let other = PendingReport::new(
+        &stage.site.repository,
+        &observe::waiting(&stage.site.reader, &stage.site.repository).await.unwrap(),
+        &[EnvName::new("staging").unwrap()],
+        stage.site.links(),
+    );
+    assert_eq!(value(&other, "pending")["pending"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn a_run_that_still_works_elsewhere_waits_too() {
+    let stage = Stage::new(|_| {}).await;
+    let run = stage.start("sandbox-admin");
+    stage.sandbox.with(|state| {
+        state.add_job(REPO, run, "staging");
+    });
+    assert_eq!(value(&stage.pending().await, "pending")["pending"][0]["run"], run);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_not_called_nothing() {
+    let stage = Stage::new(|_| {}).await;
+    let run = stage.start("sandbox-admin");
+    let broken = crate::sandbox::Response::github_error(403, "Resource not accessible by personal access token");
+    stage.sandbox.with(|state| state.faults.push(Fault::before(broken).api(Api::GitHub).path("*/pending_deployments")));
+    let report = stage.pending().await;
+    let seen = value(&report, "pending");
+    assert_eq!((&seen["unknown"][0]["run"], report.exit()), (&run.into(), Exit::Credentials));
+    assert!(shown(&Document::from(&report)).contains("could not be determined"));
+}
+
+#[tokio::test]
+async fn an_approval_is_written_once_and_read_back() {
+    let stage = Stage::new(|_| {}).await;
+    let runs = [stage.start("sandbox-admin"), stage.start("sandbox-admin")];
+    let report = stage.review(&approve(), &runs).await;
+    let seen = value(&report, "review");
+    assert_eq!((&seen["reviews"][0]["result"], &seen["reviews"][1]["result"]), (&"recorded".into(), &"recorded".into()));
+    assert_eq!((&seen["reviews"][0]["user"], &seen["reviews"][0]["comment"]), (&"MooseQuest".into(), &"ship it".into()));
+    assert_eq!((report.exit(false), stage.posts()), (Exit::Done, 2));
+    let again = stage.look(&approve(), &runs).await.unwrap_err().to_string();
+    assert!(again.contains("approved by MooseQuest"), "{again}");
+    assert_golden("approve.txt", &shown(&Document::from(&report)));
+}
+
+#[tokio::test]
+async fn a_record_that_shows_late_is_waited_for() {
+    let stage = Stage::new(|state| state.switches.reads = crate::sandbox::Reads::OnceStale).await;
+    let run = stage.start("sandbox-admin");
+    let report = stage.review(&approve(), &[run]).await;
+    assert_eq!((&value(&report, "review")["reviews"][0]["result"], stage.posts()), (&"recorded".into(), 1));
+}
+
+#[tokio::test]
+async fn a_rejection_ends_the_run() {
+    let stage = Stage::new(|_| {}).await;
+    let run = stage.start("sandbox-admin");
+    let report = stage.review(&wish(Decision::Rejected), &[run]).await;
+    assert_eq!((report.exit(false), &value(&report, "review")["decision"]), (Exit::Done, &"rejected".into()));
+    assert_eq!(value(&stage.evidence(Extent::Last(1)).await, "evidence")["summary"]["rejected"], 1);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_settled_by_reading() {
+    for (fault, posts, result) in [
+        (Fault::after(crate::sandbox::Response::html(502, "Bad Gateway")), 1, "recorded"),
+        (Fault::before(crate::sandbox::Response::html(502, "Bad Gateway")), 1, "failed"),
+    ] {
+        let stage = Stage::new(|_| {}).await;
+        let run = stage.start("sandbox-admin");
+        stage.sandbox.with(|state| state.faults.push(fault.method("POST").path("*/pending_deployments")));
+        let report = stage.review(&approve(), &[run]).await;
+        let seen = value(&report, "review");
+        assert_eq!((seen["reviews"][0]["result"].as_str(), stage.posts()), (Some(result), posts));
+        if result == "failed" {
+            assert!(seen["reviews"][0]["hint"].as_str().unwrap().contains("did not take effect"));
+            assert_eq!(report.exit(false), Exit::Error);
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_approve_is_told_why_and_nothing_is_written() {
+    let stage = Stage::new(|_| {}).await;
+    let run = stage.start("MooseQuest");
+    let refusal = |wish: Wish| {
+        let stage = &stage;
+        async move { stage.look(&wish, &[run]).await.unwrap_err() }
+    };
+    assert!(stage.look(&approve(), &[run]).await.unwrap().admitted[0].own);
+    let pinned = Wish { commit: Some("abcdef0".parse().unwrap()), ..approve() };
+    assert!(refusal(pinned).await.to_string().contains("not abcdef0"));
+    stage.sandbox.with(|state| state.repo(REPO).unwrap().environment_mut("production").unwrap().prevent_self_review = true);
+    assert!(refusal(approve()).await.to_string().contains("prevents self-review"));
+    stage.sandbox.with(|state| state.github.viewer = "sandbox-admin".to_owned());
+    assert!(refusal(approve()).await.to_string().contains("its reviewers are: MooseQuest"));
+    let robot = Token { login: "robot[bot]".to_owned(), grant: Grant::Installation([("actions".to_owned(), Level::Read)].into()) };
+    stage.sandbox.with(|state| state.github.tokens = [("token".to_owned(), robot.clone())].into());
+    let error = refusal(approve()).await;
+    assert_eq!(crate::commands::exit_of(&error), Exit::Credentials);
+    let told = crate::commands::explain(&error);
+    assert!(told.contains("GITHUB_TOKEN and App installation tokens cannot"), "{told}");
+    assert_eq!(stage.posts(), 0);
+}
+
+#[tokio::test]
+async fn nothing_is_approved_into_a_freeze() {
+    let frozen = |vars: &'static [(&'static str, &'static str)]| {
+        move |state: &mut State| {
+            let app = state.heroku.apps.get_mut(APP).unwrap();
+            app.config.extend(vars.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        }
+    };
+    let stage = Stage::new(frozen(&[("DEPLOY_FREEZE", "true")])).await;
+    let runs = [stage.start("sandbox-admin")];
+    let error = crate::commands::explain(&stage.look(&approve(), &runs).await.unwrap_err());
+    assert!(error.contains("production is frozen") && error.contains("gatectl freeze off"), "{error}");
+    assert!(stage.desk(&approve(), &runs, OnUndetermined::Warn).look().await.is_err(), "the flag opens no freeze");
+    assert!(stage.look(&wish(Decision::Rejected), &runs).await.is_ok());
+    stage.sandbox.with(frozen(&[("DEPLOY_FREEZE", "false")]));
+    assert!(stage.look(&approve(), &runs).await.is_ok());
+    for response in
+        [crate::sandbox::Response::heroku_error(403, "forbidden", "no"), crate::sandbox::Response::heroku_error(404, "not_found", "no")]
+    {
+        stage.sandbox.with(|state| state.faults = vec![Fault::before(response).api(Api::Heroku)]);
+        let error = stage.look(&approve(), &runs).await.unwrap_err().to_string();
+        assert!(error.contains("could not be determined"), "{error}");
+        let seen = stage.desk(&approve(), &runs, OnUndetermined::Warn).look().await.unwrap();
+        assert!(seen.warnings.iter().any(|warning| warning.contains("could not be determined")));
+    }
+    assert_eq!(stage.posts(), 0);
+}
+
+#[tokio::test]
+async fn one_refusal_stops_all() {
+    let stage = Stage::new(|_| {}).await;
+    let runs = [stage.start("sandbox-admin"), stage.start("sandbox-admin")];
+    stage.sandbox.with(|state| state.release_run(REPO, runs[1], Some("MooseQuest")));
+    assert!(stage.look(&approve(), &runs).await.unwrap_err().to_string().contains("no longer waits"));
+    assert_eq!(stage.posts(), 0);
+}
+
+#[tokio::test]
+async fn several_environments_of_a_run_are_reviewed_by_name() {
+    let gate = include_str!("../../../gate.toml").replace(
+        "[[workflows]]\nfile = \".github/workflows/deploy-heroku.yml\"",
+        "[environments.eu]\nreviewers = [{ user = \"MooseQuest\" }]\n\n[[workflows]]\nfile = \".github/workflows/deploy-heroku.yml\"",
+    );
+    let stage = Stage::of(&gate, |_| {}).await;
+    let run = stage.start("sandbox-admin");
+    stage.sandbox.with(|state| state.add_job(REPO, run, "eu"));
+    assert!(stage.look(&approve(), &[run]).await.unwrap_err().to_string().contains("several environments"));
+    let eu = Wish { environments: vec![EnvName::new("EU").unwrap()], ..approve() };
+    stage.review(&eu, &[run]).await;
+    let waits = value(&stage.pending().await, "pending");
+    assert_eq!((&waits["pending"][0]["environment"], waits["pending"].as_array().unwrap().len()), (&"production".into(), 1));
+    stage.sandbox.with(|state| {
+        state.release_run(REPO, run, None);
+        state.finish_run(REPO, run, "success");
+    });
+    let seen = value(&stage.evidence(Extent::Last(5)).await, "evidence");
+    let standing = |at: usize| seen["environments"][at]["deployments"][0]["standing"].as_str().unwrap().to_owned();
+    assert_eq!((standing(0), standing(1)), ("approved".to_owned(), "never-approved".to_owned()), "a review of one is none of the other");
+}
+
+#[tokio::test]
+async fn what_changed_since_it_was_shown_is_not_reviewed() {
+    let stage = Stage::new(|_| {}).await;
+    let run = [stage.start("sandbox-admin")];
+    let shown = stage.look(&approve(), &run).await.unwrap();
+    assert!(unchanged(&shown.admitted, &stage.look(&approve(), &run).await.unwrap().admitted).is_ok());
+    stage.sandbox.with(|state| state.rerun(REPO, run[0], "sandbox-admin"));
+    assert!(unchanged(&shown.admitted, &stage.look(&approve(), &run).await.unwrap().admitted).is_err());
+}
+
+#[test]
+fn a_run_of_another_place_is_refused() {
+    let repository = RepoName::parse("o/r").unwrap();
+    let ids = |runs: &[&str]| ids(&runs.iter().map(|run| run.parse().unwrap()).collect::<Vec<_>>(), &repository, "https://github.com");
+    assert_eq!(ids(&["7", "https://github.com/O/R/actions/runs/8/job/1", "7"]).unwrap(), [7, 8]);
+    assert!(ids(&["https://github.com/o/other/actions/runs/8"]).is_err());
+    assert!(ids(&["https://ghe.example.com/o/r/actions/runs/8"]).is_err());
+}
+
+#[test]
+fn the_environments_of_evidence_are_named_declared_or_production() {
+    let parse = |text: &str| config::parse("gate.toml", text).unwrap();
+    let name = |name: &str| EnvName::new(name).unwrap();
+    let gate = parse("version = 1\n[environments.live]\nreviewers = [{ user = \"a\" }]\n[environments.open]\nwait_timer = 1\n");
+    assert_eq!(evidence::environments(&gate, &[]), [name("live")]);
+    assert_eq!(evidence::environments(&gate, &[name("x"), name("X")]), [name("x")]);
+    assert_eq!(evidence::environments(&parse("version = 1\n"), &[]), [name("production")]);
+}
+
+#[test]
+fn a_name_from_outside_is_one_word_of_a_command() {
+    for (name, word) in
+        [("production", "production"), ("a b", "'a b'"), ("x;rm -rf ~", "'x;rm -rf ~'"), ("it's", "'it'\\''s'"), ("", "''"), ("-x", "'-x'")]
+    {
+        assert_eq!(shell_word(name), word);
+    }
+}
+
+#[tokio::test]
+async fn a_team_reviews_through_its_members() {
+    let stage = Stage::new(|state| {
+        let team = state.github.add_team("raxx-app", "sre", None);
+        state.github.people.teams.get_mut(&team).unwrap().members.insert("MooseQuest".to_owned());
+        state.repo(REPO).unwrap().environment_mut("production").unwrap().reviewers = vec![ReviewerRef::Team(team)];
+    })
+    .await;
+    let run = stage.start("sandbox-admin");
+    assert_eq!(value(&stage.pending().await, "pending")["pending"][0]["reviewers"][0], "team sre");
+    assert!(matches!(stage.review(&approve(), &[run]).await.exit(false), Exit::Done));
+}

@@ -221,7 +221,7 @@ impl<T> Page<T> for Vec<T> {
     fn total(&self) -> Option<usize> {
         None
     }
-    fn items(self) -> Vec<T> {
+    fn items(self) -> Self {
         self
     }
 }

@@ -1,6 +1,7 @@
-//! Heroku config vars: only the keys that gate.toml names are ever kept.
+//! Heroku config vars: only the keys that gate.toml names are ever kept. The freeze is four of them.
 
 pub mod desired;
+pub mod freeze;
 pub mod live;
 pub mod ops;
 pub mod plan;

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::apply::Moved;
-use crate::http::{ApiError, Reader, Target, Writer};
+use crate::freeze::{FreezeWrite, SetFreeze};
+use crate::http::{ApiError, ErrorKind, Reader, Target, Writer};
 
+use super::freeze;
 use super::live::{self, ConfigVars};
 
 /// One step of an apply on one app.
@@ -29,6 +31,8 @@ pub enum Action {
     Expect(ConfigVars),
     /// All changes of the app in one request: each makes a release and restarts the app (workflows-heroku-freeze page, 2.1).
     Patch(BTreeMap<String, String>),
+    /// Sets the freeze. It has no form that lifts one.
+    SetFreeze(SetFreeze),
 }
 
 impl Op {
@@ -38,13 +42,23 @@ impl Op {
         match &self.action {
             Action::Expect(_) => format!("checking that the config vars of {} are still as planned", self.app),
             Action::Patch(vars) => format!("setting {} on {}", vars.keys().cloned().collect::<Vec<_>>().join(", "), self.app),
+            Action::SetFreeze(_) => format!("freezing deploys on {}", self.app),
         }
     }
 
     /// Whether performing this writes.
     #[must_use]
     pub const fn writes(&self) -> bool {
-        matches!(self.action, Action::Patch(_))
+        matches!(self.action, Action::Patch(_) | Action::SetFreeze(_))
+    }
+
+    /// The same op without who acts and when.
+    #[must_use]
+    pub fn unattributed(&self) -> Self {
+        match &self.action {
+            Action::SetFreeze(set) => Self { app: self.app.clone(), action: Action::SetFreeze(set.unattributed()) },
+            Action::Expect(_) | Action::Patch(_) => self.clone(),
+        }
     }
 }
 
@@ -57,7 +71,13 @@ pub async fn perform(writer: &Writer, op: &Op) -> Result<(), ApiError> {
         Action::Expect(_) => Ok(()),
         // Heroku answers with every var of the app: nothing of it is kept.
         Action::Patch(vars) => writer.patch(&Target::new(["apps", &op.app, "config-vars"]), vars).await.map(drop),
+        Action::SetFreeze(set) => freeze::patch(writer, &write(set)?).await,
     }
+}
+
+/// The request that a plan holds. A record that cannot be written was refused when the plan was made.
+fn write(set: &SetFreeze) -> Result<FreezeWrite, ApiError> {
+    set.write().map_err(|refusal| ApiError::new("PATCH config-vars", ErrorKind::Refused, format!("not sent: {refusal}")))
 }
 
 /// What reading found after a write whose answer was lost: a PATCH is never repeated blindly, since each one restarts the app.
@@ -71,6 +91,7 @@ pub async fn took_effect(reader: &Reader, op: &Op) -> Result<bool, ApiError> {
             let live = live::config_vars(reader, &op.app, &vars.keys().cloned().collect()).await?;
             Ok(vars.iter().all(|(key, value)| live.get(key).and_then(Option::as_ref) == Some(value)))
         }
+        Action::SetFreeze(set) => freeze::shows(reader, &write(set)?).await,
     }
 }
 

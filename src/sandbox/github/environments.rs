@@ -43,6 +43,7 @@ pub(super) fn delete(call: &mut Call<'_>, repo: &mut Repo, name: &str) -> Handle
     let now = call.now.tick();
     // Jobs that wait for a deleted environment fail at once (API page, 2.8).
     for run in repo.runs.iter_mut().filter(|run| run.pending.iter().any(|pending| pending.environment == gone.id)) {
+        run.updated_at = now;
         run.status = "completed".to_owned();
         run.conclusion = Some("failure".to_owned());
         run.pending.clear();

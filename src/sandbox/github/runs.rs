@@ -53,13 +53,14 @@ fn environment(repo: &Repo, id: u64) -> Option<&Environment> {
 fn shape(call: &Call<'_>, repo: &Repo, run: &Run) -> Value {
     let url = format!("https://api.github.com/repos/{}/actions/runs/{}", repo.name, run.id);
     let (actor, at) = (shapes::login(call.people, &run.actor), shapes::date(run.created_at));
+    let (again, changed) = (shapes::login(call.people, &run.triggering_actor), shapes::date(run.updated_at));
     let repository = shapes::repository(call.people, repo, Permission::Read);
     json!({
         "id": run.id, "node_id": shapes::node("WFR", run.id), "name": run.path, "display_title": run.path, "path": run.path, "event": run.event,
         "head_branch": run.head_branch, "head_sha": run.head_sha, "status": run.status, "conclusion": run.conclusion, "run_number": 1,
-        "run_attempt": 1, "workflow_id": 1, "check_suite_id": run.id, "url": url, "created_at": at, "updated_at": at, "run_started_at": at,
+        "run_attempt": run.attempt, "workflow_id": 1, "check_suite_id": run.id, "url": url, "created_at": at, "updated_at": changed, "run_started_at": at,
         "html_url": format!("https://github.com/{}/actions/runs/{}", repo.name, run.id), "pull_requests": [], "actor": actor,
-        "triggering_actor": actor, "head_commit": null, "head_repository": repository, "repository": repository,
+        "triggering_actor": again, "head_commit": null, "head_repository": repository, "repository": repository,
         "jobs_url": format!("{url}/jobs"), "logs_url": format!("{url}/logs"), "artifacts_url": format!("{url}/artifacts"),
         "cancel_url": format!("{url}/cancel"), "rerun_url": format!("{url}/rerun"), "previous_attempt_url": null,
         "check_suite_url": format!("https://api.github.com/repos/{}/check-suites/{}", repo.name, run.id),
@@ -69,7 +70,7 @@ fn shape(call: &Call<'_>, repo: &Repo, run: &Run) -> Value {
 
 /// Whether the caller may review a run's deployment to an environment.
 fn may_review(call: &Call<'_>, repo: &Repo, run: &Run, environment: &Environment) -> bool {
-    let own = environment.prevent_self_review && run.actor.eq_ignore_ascii_case(&call.caller.login);
+    let own = environment.prevent_self_review && run.triggering_actor.eq_ignore_ascii_case(&call.caller.login);
     !own && repo.reviews(call.people, environment, &call.caller.login)
 }
 
@@ -118,6 +119,7 @@ fn review(call: &mut Call<'_>, repo: &mut Repo, id: &str) -> Handled {
     let (run_id, now) = (run.id, call.now.tick());
     for run in repo.runs.iter_mut().filter(|run| run.id == run_id) {
         let (user, environments) = (call.caller.login.clone(), asked.clone());
+        run.updated_at = now;
         run.approvals.push(Approval { user, state: state.clone(), comment: comment.clone(), environments });
         run.pending.retain(|pending| !asked.contains(&pending.environment));
         if state == "rejected" {

@@ -1,5 +1,7 @@
 //! Workflow runs, what waits, and who approved.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::environment::{Environment, PolicyMode, RefType};
@@ -26,8 +28,14 @@ pub struct Run {
     pub conclusion: Option<String>,
     /// The login of the one who started it.
     pub actor: String,
+    /// The login of the one who started this attempt.
+    pub triggering_actor: String,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
     /// What waits for a review or a timer.
     pub pending: Vec<Pending>,
     /// Reviews so far.
@@ -73,7 +81,8 @@ pub struct Deployment {
     pub creator: String,
     /// When it was made.
     pub created_at: Timestamp,
-    /// The run that made it; none for one made over the API, which no gate holds back (API page, 1.6).
+    /// The run that its log leads to, which is the one that made it; none for one made over the API, which no gate holds back
+    /// (API page, 1.6), unless somebody makes it say otherwise.
     pub run: Option<u64>,
     /// Statuses, newest first.
     pub statuses: Vec<DeploymentStatus>,
@@ -138,7 +147,8 @@ fn fnmatch(pattern: &str, name: &str) -> bool {
 
 impl State {
     /// What a workflow run with one job in this environment does: makes the environment, ungated, when it is missing
-    /// (API page, 2.8), fails on a ref that may not deploy, waits for reviewers or a timer, and else deploys. Returns the run's id, or none where there is no such repository.
+    /// (API page, 2.8), fails on a ref that may not deploy, waits for reviewers or a timer, and else deploys. Returns the run's
+    /// id, or none where there is no such repository.
     pub fn start_run(&mut self, repo: &str, path: &str, event: &str, git_ref: &str, actor: &str, environment: &str) -> Option<u64> {
         let now = self.now.tick();
         let (rulesets, bypass) = (self.switches.rulesets, self.switches.fresh_bypass == FreshBypass::Allowed);
@@ -165,7 +175,10 @@ impl State {
             status: status.to_owned(),
             conclusion,
             actor: actor.to_owned(),
+            triggering_actor: actor.to_owned(),
+            attempt: 1,
             created_at: now,
+            updated_at: now,
             pending: Vec::new(),
             approvals: Vec::new(),
         };
@@ -194,7 +207,86 @@ impl State {
         if let Some(run) = repo.runs.iter_mut().find(|candidate| candidate.id == run) {
             run.status = "completed".to_owned();
             run.conclusion = Some(conclusion.to_owned());
+            run.updated_at = now;
             run.pending.clear();
+        }
+        self.github.ids = ids;
+    }
+
+    /// One more job of a run, in an environment that exists; it waits where that has reviewers or a timer.
+    pub fn add_job(&mut self, repo: &str, run: u64, environment: &str) {
+        let now = self.now.tick();
+        let mut ids = self.github.ids.clone();
+        let Some(repo) = self.repo(repo) else { return };
+        let (Some(target), Some(at)) = (repo.environment(environment).cloned(), repo.runs.iter().position(|known| known.id == run)) else {
+            return;
+        };
+        let mut run = repo.runs.remove(at);
+        let waits = !target.reviewers.is_empty() || target.wait_timer > 0;
+        let state = if waits { "waiting" } else { "in_progress" };
+        let deployment = repo.deploy(&mut ids, &run, &target.name, state, now);
+        if waits {
+            run.pending.push(Pending { environment: target.id, deployment, since: now });
+        }
+        (run.status, run.conclusion, run.updated_at) = (state.to_owned(), None, now);
+        repo.runs.insert(at, run);
+        self.github.ids = ids;
+    }
+
+    /// Runs all jobs of a run again: the same run, one attempt further, with new deployments. Its reviews stay.
+    pub fn rerun(&mut self, repo: &str, run: u64, actor: &str) {
+        let Some(known) = self.repo(repo) else { return };
+        let made = known.deployments.iter().filter(|made| made.run == Some(run)).map(|made| made.environment.clone());
+        let environments: BTreeSet<String> = made.collect();
+        for known in known.runs.iter_mut().filter(|known| known.id == run) {
+            known.attempt += 1;
+            actor.clone_into(&mut known.triggering_actor);
+            known.pending.clear();
+        }
+        for environment in environments {
+            self.add_job(repo, run, &environment);
+        }
+    }
+
+    /// Reviews what a run waits for as a person does in the browser. An admin who bypasses leaves no review.
+    pub fn release_run(&mut self, repo: &str, run: u64, reviewer: Option<&str>) {
+        let now = self.now.tick();
+        let mut ids = self.github.ids.clone();
+        let Some(repo) = self.repo(repo) else { return };
+        let mut pending = Vec::new();
+        for known in repo.runs.iter_mut().filter(|known| known.id == run) {
+            pending = std::mem::take(&mut known.pending);
+            "in_progress".clone_into(&mut known.status);
+            known.updated_at = now;
+            if let Some(user) = reviewer {
+                let environments = pending.iter().map(|pending| pending.environment).collect();
+                let (user, state, comment) = (user.to_owned(), "approved".to_owned(), "reviewed in the browser".to_owned());
+                known.approvals.push(Approval { user, state, comment, environments });
+            }
+        }
+        for pending in pending {
+            repo.note(&mut ids, pending.deployment, "in_progress", now);
+        }
+        self.github.ids = ids;
+    }
+
+    /// Records a deployment as somebody does over the API: no job, no gate, and a log that is wherever they say.
+    pub fn deploy_over_api(&mut self, repo: &str, environment: &str, sha: &str, creator: &str, run: Option<u64>) {
+        let now = self.now.tick();
+        let mut ids = self.github.ids.clone();
+        let status = DeploymentStatus { id: ids.fresh(), state: "success".to_owned(), created_at: now };
+        let deployment = Deployment {
+            id: ids.fresh(),
+            sha: sha.to_owned(),
+            git_ref: "main".to_owned(),
+            environment: environment.to_owned(),
+            creator: creator.to_owned(),
+            created_at: now,
+            run,
+            statuses: vec![status],
+        };
+        if let Some(repo) = self.repo(repo) {
+            repo.deployments.insert(0, deployment);
         }
         self.github.ids = ids;
     }

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::observe::{Examined, History, Traced};
+use super::observe::{Examined, History, Role, Traced};
 use super::{Approval, Decision, Deployment, Run, Status};
-use crate::model::{EnvName, RepoName};
+use crate::model::{Answer, EnvName, RepoName, Unknown};
 
 /// What is known of one deployment.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +66,15 @@ impl Standing {
         }
     }
 
+    /// Why it could not be read, where that is the reason.
+    #[must_use]
+    pub const fn unread(&self) -> Option<&Unknown> {
+        match self {
+            Self::NotProvable(Gap::Unread(unknown)) => Some(unknown),
+            _ => None,
+        }
+    }
+
     /// Whether this is a deployment of which nobody can show that it was approved.
     #[must_use]
     pub const fn is_gap(&self) -> bool {
@@ -82,8 +91,10 @@ pub enum Gap {
     SeveralRuns,
     /// The run does not fit.
     Misfit(Misfit),
+    /// The run was deleted, is too old, or is hidden from this token.
+    Gone,
     /// Something could not be read.
-    Unread(String),
+    Unread(Unknown),
     /// It ended before any status said that its job began.
     NeverSeenToStart(Option<String>),
     /// There are reviews, and the run has several attempts.
@@ -122,13 +133,14 @@ pub fn judge(repository: &RepoName, history: &History) -> Vec<(EnvName, Vec<Reco
 }
 
 fn environment(repository: &RepoName, name: &EnvName, traced: &[Traced], runs: &BTreeMap<u64, Examined>) -> Vec<Record> {
+    // One that does not fit a run takes none of its approvals away.
+    let fits = |one: &Traced| fitting(one, examined(repository, one, runs)?).map(|(run, _)| run.id);
     let mut claims: BTreeMap<u64, usize> = BTreeMap::new();
-    for one in traced.iter().filter(|one| started(statuses(one))) {
-        for run in one.runs(repository) {
-            *claims.entry(run).or_default() += 1;
-        }
+    for run in traced.iter().filter(|one| started(statuses(one))).filter_map(|one| fits(one).ok()) {
+        *claims.entry(run).or_default() += 1;
     }
-    traced.iter().map(|one| record(repository, name, one, runs, &claims)).collect()
+    let asked = traced.iter().filter(|one| one.role == Role::Asked);
+    asked.map(|one| record(repository, name, one, runs, &claims)).collect()
 }
 
 fn record(repository: &RepoName, name: &EnvName, traced: &Traced, runs: &BTreeMap<u64, Examined>, claims: &BTreeMap<u64, usize>) -> Record {
@@ -144,13 +156,8 @@ fn record(repository: &RepoName, name: &EnvName, traced: &Traced, runs: &BTreeMa
         released_at: released_at(statuses),
         standing: Standing::Waiting,
     };
-    let examined = match (&traced.statuses, record.run_id) {
-        (Err(unknown), _) => Err(Gap::Unread(unknown.reason.clone())),
-        (Ok(_), None) if ids.is_empty() => Err(Gap::NoRun),
-        (Ok(_), None) => Err(Gap::SeveralRuns),
-        (Ok(_), Some(id)) => runs.get(&id).ok_or_else(|| Gap::Unread(format!("run {id} was not read"))),
-    };
-    record.standing = match examined.and_then(|examined| fitting(&traced.deployment, examined)) {
+    let fitting = examined(repository, traced, runs).and_then(|examined| fitting(traced, examined));
+    record.standing = match fitting {
         Err(gap) => Standing::NotProvable(gap),
         Ok((run, approvals)) => {
             record.reviews = approvals.iter().filter(|review| review.is_for(name)).cloned().collect();
@@ -163,9 +170,27 @@ fn record(repository: &RepoName, name: &EnvName, traced: &Traced, runs: &BTreeMa
     record
 }
 
+/// What was read of the one run that the statuses lead to.
+fn examined<'a>(repository: &RepoName, traced: &Traced, runs: &'a BTreeMap<u64, Examined>) -> Result<&'a Examined, Gap> {
+    if let Err(unknown) = &traced.statuses {
+        return Err(Gap::Unread(unknown.clone()));
+    }
+    let ids = traced.runs(repository);
+    match (ids.first(), ids.len()) {
+        (None, _) => Err(Gap::NoRun),
+        (Some(id), 1) => runs.get(id).ok_or(Gap::Gone),
+        (Some(_), _) => Err(Gap::SeveralRuns),
+    }
+}
+
 /// The run and its reviews, when the deployment can be its.
-fn fitting<'a>(deployment: &Deployment, examined: &'a Examined) -> Result<(&'a Run, &'a [Approval]), Gap> {
-    let run = examined.run.as_ref().map_err(|unknown| Gap::Unread(unknown.reason.clone()))?;
+fn fitting<'a>(traced: &Traced, examined: &'a Examined) -> Result<(&'a Run, &'a [Approval]), Gap> {
+    let deployment = &traced.deployment;
+    let run = match &examined.run {
+        Answer::Present(run) => run,
+        Answer::Absent => return Err(Gap::Gone),
+        Answer::Unknown(unknown) => return Err(Gap::Unread(unknown.clone())),
+    };
     let over = run.status == "completed" && deployment.created_at > run.updated_at;
     let misfit = match deployment {
         _ if !run.sha.eq_ignore_ascii_case(&deployment.sha) => Some(Misfit::Commit),
@@ -176,7 +201,7 @@ fn fitting<'a>(deployment: &Deployment, examined: &'a Examined) -> Result<(&'a R
     if let Some(misfit) = misfit {
         return Err(Gap::Misfit(misfit));
     }
-    let approvals = examined.approvals.as_ref().map_err(|unknown| Gap::Unread(unknown.reason.clone()))?;
+    let approvals = examined.approvals.as_ref().map_err(|unknown| Gap::Unread(unknown.clone()))?;
     Ok((run, approvals))
 }
 

@@ -8,9 +8,9 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::super::observe::{pages, repo_target};
-use super::{Approval, Deployment, Pending, Run, Status, run_of_link, wire};
+use super::{Approval, Deployment, Pending, Run, Status, wire};
 use crate::http::{ApiError, ErrorKind, Reader, Target};
-use crate::model::{Cause, EnvName, RepoName, Unknown};
+use crate::model::{Answer, EnvName, RepoName, RunRef, Unknown};
 
 /// The most that GitHub gives per page (API page, 1.7).
 const PER_PAGE: usize = 100;
@@ -116,6 +116,17 @@ pub struct Traced {
     pub deployment: Deployment,
     /// The newest first.
     pub statuses: Result<Vec<Status>, Unknown>,
+    /// Whether it is what was asked for, or only of the same commit as one that is.
+    pub role: Role,
+}
+
+/// Why a deployment was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It lies in the extent.
+    Asked,
+    /// It lies beyond, and may share its run, and with it the run's approvals, with one that was asked for.
+    Sibling,
 }
 
 impl Traced {
@@ -127,11 +138,20 @@ impl Traced {
     }
 }
 
+/// The run of this repository that a log's address leads to.
+///
+/// That the statuses of a job's deployment lead to `…/actions/runs/ID/job/ID` is what several public projects rely on; the
+/// documentation says only that `log_url` is the address of the deployment's output.
+fn run_of_link(link: &str, repository: &RepoName) -> Option<u64> {
+    let run: RunRef = link.parse().ok()?;
+    run.place.filter(|(_, named)| named == repository).map(|_| run.id)
+}
+
 /// A run with its reviews.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Examined {
-    /// The run.
-    pub run: Result<Run, Unknown>,
+    /// The run; absent after a 404: deleted, too old, or hidden from this token.
+    pub run: Answer<Run>,
     /// Its reviews, over all its attempts.
     pub approvals: Result<Vec<Approval>, Unknown>,
 }
@@ -141,7 +161,7 @@ pub async fn history(reader: &Reader, repo: &RepoName, environments: &[EnvName],
     let environments = join_all(environments.iter().map(|name| async move {
         let made = deployments(reader, repo, name, extent).await.map_err(|error| error.unknown());
         let traced = match made {
-            Ok(made) => Ok(join_all(made.into_iter().map(|deployment| traced(reader, repo, deployment))).await),
+            Ok(made) => Ok(join_all(made.into_iter().map(|(role, deployment)| traced(reader, repo, role, deployment))).await),
             Err(unknown) => Err(unknown),
         };
         (name.clone(), traced)
@@ -150,31 +170,24 @@ pub async fn history(reader: &Reader, repo: &RepoName, environments: &[EnvName],
     let ids: BTreeSet<u64> = environments.iter().flat_map(|(_, made)| made.iter().flatten()).flat_map(|traced| traced.runs(repo)).collect();
     let runs = join_all(ids.into_iter().map(|id| async move {
         let (run, approvals) = tokio::join!(run(reader, repo, id), approvals(reader, repo, id));
-        let run = run.map_err(|error| gone(id, &error));
+        let run = match run {
+            Ok(run) => Answer::Present(run),
+            Err(error) if error.kind == ErrorKind::NotFound => Answer::Absent,
+            Err(error) => Answer::Unknown(error.unknown()),
+        };
         (id, Examined { run, approvals: approvals.map_err(|error| error.unknown()) })
     }))
     .await;
     History { environments, runs: runs.into_iter().collect() }
 }
 
-async fn traced(reader: &Reader, repo: &RepoName, deployment: Deployment) -> Traced {
+async fn traced(reader: &Reader, repo: &RepoName, role: Role, deployment: Deployment) -> Traced {
     let statuses = statuses(reader, repo, deployment.id).await.map_err(|error| error.unknown());
-    Traced { deployment, statuses }
-}
-
-fn gone(id: u64, error: &ApiError) -> Unknown {
-    match error.kind {
-        ErrorKind::NotFound => Unknown {
-            reason: format!("run {id} was deleted, is too old, or is hidden from this token"),
-            hint: "GitHub's activity log of the environment may still say who approved".to_owned(),
-            cause: Cause::Other,
-        },
-        _ => error.unknown(),
-    }
+    Traced { deployment, statuses, role }
 }
 
 /// The newest deployments first, as far back as asked. The list has no total, so its pages come one after the other.
-async fn deployments(reader: &Reader, repo: &RepoName, name: &EnvName, extent: Extent) -> Result<Vec<Deployment>, ApiError> {
+async fn deployments(reader: &Reader, repo: &RepoName, name: &EnvName, extent: Extent) -> Result<Vec<(Role, Deployment)>, ApiError> {
     let target = repo_target(repo).join("deployments").query("environment", name).query("per_page", PER_PAGE);
     let mut found: Vec<Deployment> = Vec::new();
     for page in 1_usize.. {
@@ -191,11 +204,14 @@ async fn deployments(reader: &Reader, repo: &RepoName, name: &EnvName, extent: E
         }
     }
     found.sort_by_key(|made| std::cmp::Reverse((made.created_at, made.id)));
-    match extent {
-        Extent::Last(count) => found.truncate(count),
-        Extent::Since(since) => found.retain(|made| made.created_at >= since),
-    }
-    Ok(found)
+    let asked = match extent {
+        Extent::Last(count) => count.min(found.len()),
+        Extent::Since(since) => found.partition_point(|made| made.created_at >= since),
+    };
+    let beyond = found.split_off(asked);
+    let commits: BTreeSet<String> = found.iter().map(|made| made.sha.clone()).collect();
+    let siblings = beyond.into_iter().filter(|made| commits.contains(&made.sha)).map(|made| (Role::Sibling, made));
+    Ok(found.into_iter().map(|made| (Role::Asked, made)).chain(siblings).collect())
 }
 
 async fn statuses(reader: &Reader, repo: &RepoName, deployment: u64) -> Result<Vec<Status>, ApiError> {

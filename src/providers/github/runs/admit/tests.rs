@@ -1,1 +1,122 @@
+use jiff::Timestamp;
 
+use super::*;
+
+fn name(name: &str) -> EnvName {
+    EnvName::new(name).unwrap()
+}
+
+fn pending(environment: &str, you_may_approve: bool) -> Pending {
+    Pending {
+        environment: name(environment),
+        environment_id: environment.len() as u64,
+        wait_timer: 0,
+        wait_timer_started_at: None,
+        you_may_approve,
+        reviewers: vec![Approver::User("bob".to_owned()), Approver::Team("sre".to_owned())],
+    }
+}
+
+fn scene(pending: Vec<Pending>) -> Scene {
+    let at = Timestamp::UNIX_EPOCH;
+    let run = Run {
+        id: 7,
+        workflow: "Deploy".to_owned(),
+        event: "push".to_owned(),
+        branch: "main".to_owned(),
+        sha: "3F2a1b0cdd".to_owned(),
+        status: "waiting".to_owned(),
+        conclusion: None,
+        attempt: 1,
+        actor: Some("alice".to_owned()),
+        triggering_actor: Some("dora".to_owned()),
+        created_at: at,
+        updated_at: at,
+    };
+    Scene { run, pending, approvals: Vec::new() }
+}
+
+fn wish(environments: &[&str]) -> Wish {
+    Wish {
+        decision: Decision::Approved,
+        environments: environments.iter().map(|text| name(text)).collect(),
+        commit: None,
+        no_self_review: Vec::new(),
+    }
+}
+
+fn refusals(scene: Scene, wish: &Wish, viewer: &str) -> Vec<Refusal> {
+    admit(scene, wish, viewer).unwrap_err()
+}
+
+#[test]
+fn the_only_environment_needs_no_name_and_several_do() {
+    let both = || vec![pending("production", true), pending("staging", true)];
+    let names = || vec![name("production"), name("staging")];
+    assert_eq!(admit(scene(vec![pending("production", true)]), &wish(&[]), "bob").unwrap().pending.len(), 1);
+    assert_eq!(refusals(scene(both()), &wish(&[]), "bob"), [Refusal::WhichEnvironment(names())]);
+    let chosen = admit(scene(both()), &wish(&["Staging"]), "bob").unwrap().pending;
+    assert_eq!(chosen.iter().map(|pending| &pending.environment).collect::<Vec<_>>(), [&name("staging")]);
+    assert_eq!(admit(scene(both()), &wish(&["staging", "production"]), "bob").unwrap().pending.len(), 2);
+    assert_eq!(refusals(scene(both()), &wish(&["staging", "prod"]), "bob"), [Refusal::NotWaitingFor(name("prod"), names())]);
+}
+
+#[test]
+fn what_no_longer_waits_is_not_reviewed_again() {
+    let mut over = scene(vec![]);
+    over.run.status = "completed".to_owned();
+    over.run.conclusion = Some("success".to_owned());
+    let review = Approval {
+        state: Decision::Approved,
+        user: Some("bob".to_owned()),
+        comment: String::new(),
+        environments: vec!["production".to_owned()],
+    };
+    over.approvals.push(review);
+    let told = refusals(over, &wish(&[]), "bob").remove(0).to_string();
+    assert!(told.contains("completed (success)") && told.contains("production approved by bob"), "{told}");
+}
+
+#[test]
+fn another_commit_is_refused_whatever_its_case() {
+    for (pin, fits) in [("3f2a1b0", true), ("3F2A1B0CDD", true), ("3f2a1b1", false), ("3f2a1b0cdde", false)] {
+        let wish = Wish { commit: Some(pin.parse().unwrap()), ..wish(&[]) };
+        assert_eq!(admit(scene(vec![pending("production", true)]), &wish, "bob").is_ok(), fits, "{pin}");
+    }
+    for bad in ["", "3f2a1b", "HEAD", "3f2a1bg", "main1234"] {
+        assert!(bad.parse::<CommitPin>().is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn only_whom_github_lets_may_review_and_nobody_their_own_where_that_is_prevented() {
+    let one = |may| scene(vec![pending("production", may)]);
+    let stranger = Refusal::NotAReviewer(name("production"), pending("production", false).reviewers);
+    assert_eq!(refusals(one(false), &wish(&[]), "carol"), std::slice::from_ref(&stranger));
+    assert_eq!(refusals(one(false), &wish(&[]), "alice"), [stranger], "who started it and is no reviewer");
+    let mut own = one(false);
+    own.run.actor = Some("BOB".to_owned());
+    assert_eq!(refusals(own, &wish(&[]), "bob"), [Refusal::SelfReview(name("production"))], "a reviewer whom GitHub does not let");
+    let declared = Wish { no_self_review: vec![name("Production")], ..wish(&[]) };
+    for starter in ["alice", "dora"] {
+        assert_eq!(refusals(one(true), &declared, starter), [Refusal::SelfReview(name("production"))], "gate.toml prevents it");
+        assert!(admit(one(true), &wish(&[]), starter).unwrap().own);
+    }
+    let reject = Wish { decision: Decision::Rejected, ..declared };
+    assert!(admit(one(true), &reject, "alice").is_ok(), "to reject one's own run weakens nothing");
+    assert!(!admit(one(true), &reject, "bob").unwrap().own);
+}
+
+#[test]
+fn a_run_that_moved_is_not_the_one_that_was_shown() {
+    let admitted = |change: fn(&mut Scene)| {
+        let mut scene = scene(vec![pending("production", true)]);
+        change(&mut scene);
+        admit(scene, &wish(&[]), "bob").unwrap()
+    };
+    let shown = admitted(|_| {});
+    assert!(shown.still(&admitted(|scene| scene.run.status = "in_progress".to_owned())));
+    assert!(!shown.still(&admitted(|scene| scene.run.attempt = 2)));
+    assert!(!shown.still(&admitted(|scene| scene.run.sha = "beef".to_owned())));
+    assert!(!shown.still(&admitted(|scene| scene.pending = vec![pending("staging", true)])));
+}

@@ -1,0 +1,120 @@
+//! Flags of `gatectl freeze`.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use crate::freeze::{FreezeId, parse_until};
+use crate::model::parse_duration;
+
+/// What can be done with the deploy freeze.
+#[derive(Debug, Subcommand)]
+pub enum FreezeCommand {
+    /// Freeze deploys now; needs nothing but an app's name and HEROKU_API_KEY
+    #[command(
+        after_help = "Examples:\n  gatectl freeze on --app my-app --reason \"INC-12: database is read-only\"\n  gatectl freeze on --reason \"release day\" --until 4h\n  gatectl freeze on --emergency --reason \"INC-12\" --ref INC-12\n  gatectl freeze on --replace --until 2026-05-05T18:00:00-04:00 --reason \"longer than thought\"\n\nExit codes: 0 frozen, 1 already frozen (see --replace) or an error, 4 credentials."
+    )]
+    On(FreezeOn),
+    /// Lift the freeze; not frozen is done
+    #[command(
+        after_help = "Examples:\n  gatectl freeze off --reason \"INC-12 is over\"\n  gatectl freeze off --id 6f9619ff-8b86-4d01-b42d-00cf4fc964ff --reason \"INC-12 is over\" --auto-approve"
+    )]
+    Off(FreezeOff),
+    /// Let deploys through a freeze for a while; the freeze stays
+    #[command(
+        after_help = "Examples:\n  gatectl freeze override --for 1h --reason \"hotfix for INC-12\"\n  gatectl freeze override --revoke"
+    )]
+    Override(FreezeOverride),
+    /// Show the freeze, its record and override, the calendar, and who really changed it
+    #[command(
+        after_help = "Examples:\n  gatectl freeze status\n  gatectl freeze status --at 2026-11-27T17:00:00-05:00\n  gatectl freeze status --app my-app --format json"
+    )]
+    Status(FreezeStatus),
+    /// Ask whether a deploy may go ahead: the first step of a deploy job
+    #[command(
+        after_help = "Examples:\n  gatectl freeze check --environment production\n  gatectl freeze check --environment production --app my-app\n\nAsks within 10 seconds. In GitHub Actions it also writes an annotation and the job summary.\nExit codes: 0 open, 7 frozen, 8 undetermined (closed, unless gate.toml says on_unreachable = \"open\")."
+    )]
+    Check(FreezeApp),
+}
+
+/// Which freeze.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FreezeApp {
+    /// The Heroku app that holds the freeze [default: freeze.heroku_app]; with it, gate.toml is not needed
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub app: Option<String>,
+}
+
+/// Flags of `freeze on`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FreezeOn {
+    /// Which freeze.
+    #[command(flatten)]
+    pub which: FreezeApp,
+    /// Why; shown to everybody who is refused
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// When it ends by itself: a duration, or a time with its offset [default: when somebody lifts it]
+    #[arg(long, value_name = "WHEN", value_parser = until)]
+    pub until: Option<String>,
+    /// An emergency: lifting it is always asked back
+    #[arg(long)]
+    pub emergency: bool,
+    /// The incident or the ticket
+    #[arg(long = "ref", value_name = "ID")]
+    pub reference: Option<String>,
+    /// Extend the freeze in place, and take it over
+    #[arg(long)]
+    pub replace: bool,
+}
+
+/// Flags of `freeze off`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FreezeOff {
+    /// Which freeze.
+    #[command(flatten)]
+    pub which: FreezeApp,
+    /// Why; kept in the record
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Only the freeze of this id: a newer one stays
+    #[arg(long, value_name = "ID", value_parser = FreezeId::parse)]
+    pub id: Option<FreezeId>,
+    /// Do not ask; for somebody else's freeze only together with --id
+    #[arg(long)]
+    pub auto_approve: bool,
+}
+
+/// Flags of `freeze override`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FreezeOverride {
+    /// Which freeze.
+    #[command(flatten)]
+    pub which: FreezeApp,
+    /// Why; kept in the record
+    #[arg(long, value_name = "TEXT", required_unless_present = "revoke")]
+    pub reason: Option<String>,
+    /// How long, at most 4h
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration, required_unless_present = "revoke")]
+    pub length: Option<Duration>,
+    /// End the override that is in place
+    #[arg(long, conflicts_with_all = ["reason", "length"])]
+    pub revoke: bool,
+}
+
+/// Flags of `freeze status`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FreezeStatus {
+    /// Which freeze.
+    #[command(flatten)]
+    pub which: FreezeApp,
+    /// As if it were this time: previews windows and ends
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<Timestamp>,
+}
+
+/// Checks the form; when it is, is for the one who knows the time.
+fn until(text: &str) -> Result<String, String> {
+    parse_until(text, Timestamp::MIN).map(|_| text.to_owned())
+}

@@ -1,0 +1,175 @@
+//! `gatectl freeze check`: may this deploy go ahead? Whatever goes wrong, the answer is not yes.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::cli::{Format, FreezeApp};
+use crate::exit::Exit;
+use crate::freeze::{Answered, Checked, Decision, EnvironmentStatus, FreezeVars, Keys, OnUnreachable, Policy, Verdict, decide};
+use crate::model::{Answer, Cause, EnvName, Unknown};
+use crate::render::diagnostic::Hinted;
+use crate::render::{Document, json};
+
+use super::super::Session;
+use super::super::wiring::{Bounds, HerokuSite};
+use super::{Place, observe};
+
+/// For all requests with their retries.
+const REQUESTS: Duration = Duration::from_millis(7_500);
+/// For everything, the search for a token included.
+const OVERALL: Duration = Duration::from_millis(9_000);
+
+/// Asks, prints, and answers with the exit code.
+///
+/// # Errors
+/// Only when the answer cannot be printed, or the user stopped the run.
+pub(super) async fn run(session: &Session, which: &FreezeApp) -> anyhow::Result<Exit> {
+    let now = session.now();
+    let (place, checked) = match question(session, which) {
+        Ok((place, asked)) => {
+            let checked = session.unless_stopped(answer(session, &place, &asked, now)).await?;
+            (Some(place), checked)
+        }
+        Err(error) => {
+            session.complain(&error);
+            (None, Checked::unasked(as_unknown(&error), now))
+        }
+    };
+    let config = place.as_ref().and_then(|place| place.config.as_ref());
+    session.print_as(format(session), config, &Document::from(&checked), || json::to_string(&checked))?;
+    Ok(match checked.verdict {
+        Answered::Open => Exit::Done,
+        Answered::Frozen => Exit::Frozen,
+        Answered::Undetermined => Exit::Undetermined,
+    })
+}
+
+/// What is asked about: the policy, and the environments.
+struct Asked {
+    policy: Policy,
+    environments: BTreeSet<EnvName>,
+    /// Names that gate.toml does not know and that look like one the freeze covers: most likely that one, misspelt.
+    strange: BTreeSet<EnvName>,
+}
+
+fn question(session: &Session, which: &FreezeApp) -> anyhow::Result<(Place, Asked)> {
+    let place = Place::find(session, which)?;
+    // A gate.toml that is there and cannot be read may hold a window that is closed now.
+    if place.config.is_none() && super::has_file(session) {
+        return Err(Hinted {
+            message: "gate.toml cannot be read, and it may declare a window that is closed now".to_owned(),
+            hint: "`gatectl validate` shows what is wrong with it".to_owned(),
+        }
+        .into());
+    }
+    let named: BTreeSet<EnvName> = session.global.environment.iter().cloned().collect();
+    let asked = match &place.policy {
+        Some(policy) => covered_by(policy.clone(), named, &place),
+        None if named.is_empty() => {
+            return Err(Hinted {
+                message: "no environment is named, and gate.toml does not say which ones the freeze covers".to_owned(),
+                hint: "gatectl freeze check --environment NAME".to_owned(),
+            }
+            .into());
+        }
+        None => Asked { policy: bare(&place.keys, named.clone()), environments: named, strange: BTreeSet::new() },
+    };
+    Ok((place, asked))
+}
+
+/// Without a word of gate.toml, whatever is asked about is covered.
+pub(super) fn bare(keys: &Keys, environments: BTreeSet<EnvName>) -> Policy {
+    Policy {
+        heroku_app: keys.app.clone(),
+        environments,
+        flag: keys.flag.clone(),
+        override_flag: keys.override_flag.clone(),
+        frozen: false,
+        compensates: false,
+        on_unreachable: OnUnreachable::Frozen,
+        windows: Vec::new(),
+    }
+}
+
+fn covered_by(policy: Policy, named: BTreeSet<EnvName>, place: &Place) -> Asked {
+    let environments = if named.is_empty() { policy.environments.clone() } else { named };
+    let declared = place.config.as_ref().map(|config| &config.desired.github.environments);
+    let known = |name: &EnvName| policy.covers(name) || declared.is_some_and(|all| all.contains_key(name));
+    let (environments, strange) = environments.into_iter().partition(|name| known(name) || resembled(name, &policy).is_none());
+    Asked { policy, environments, strange }
+}
+
+/// The covered environment that a name looks like: a slip of the hand, or one name short for the other.
+fn resembled<'p>(name: &EnvName, policy: &'p Policy) -> Option<&'p EnvName> {
+    let name = name.folded();
+    policy.environments.iter().find(|covered| {
+        let covered = covered.folded();
+        strsim::damerau_levenshtein(&name, &covered) <= 2 || covered.starts_with(&*name) || name.starts_with(&*covered)
+    })
+}
+
+async fn answer(session: &Session, place: &Place, asked: &Asked, now: Timestamp) -> Checked {
+    let covered = asked.environments.iter().any(|name| asked.policy.covers(name));
+    let vars = if covered { read(session, place).await } else { Answer::Unknown(too_slow()) };
+    checked(asked, &vars, now)
+}
+
+/// The four values, within bounds.
+async fn read(session: &Session, place: &Place) -> Answer<FreezeVars> {
+    let work = async {
+        match HerokuSite::new(session, place.config.as_ref(), &place.keys.app, Bounds::AtMost(REQUESTS)).await {
+            Ok(site) => {
+                let vars = observe(&site.reader(), &place.keys).await;
+                site.trace_traffic();
+                vars
+            }
+            Err(error) => Answer::Unknown(as_unknown(&error)),
+        }
+    };
+    tokio::time::timeout(OVERALL, work).await.unwrap_or_else(|_| Answer::Unknown(too_slow()))
+}
+
+fn checked(asked: &Asked, vars: &Answer<FreezeVars>, now: Timestamp) -> Checked {
+    let decided =
+        asked.environments.iter().map(|name| EnvironmentStatus { name: name.clone(), decision: decide(&asked.policy, name, vars, now) });
+    let strange = asked.strange.iter().map(|name| EnvironmentStatus {
+        name: name.clone(),
+        decision: Decision {
+            verdict: Verdict::Undetermined(Unknown {
+                reason: format!("gate.toml declares no environment `{name}`, and the freeze covers one that is called much like it"),
+                hint: match resembled(name, &asked.policy) {
+                    Some(covered) => format!("did you mean `{covered}`? If not, declare [environments.{name}]"),
+                    None => "check the spelling".to_owned(),
+                },
+                cause: Cause::Other,
+            }),
+            warnings: Vec::new(),
+        },
+    });
+    Checked::of(&asked.policy.heroku_app, decided.chain(strange).collect(), now)
+}
+
+fn too_slow() -> Unknown {
+    Unknown {
+        reason: format!("there was no answer within {} s", OVERALL.as_secs()),
+        hint: "see https://status.heroku.com, and run again".to_owned(),
+        cause: Cause::Other,
+    }
+}
+
+fn as_unknown(error: &anyhow::Error) -> Unknown {
+    let hint = error.downcast_ref::<Hinted>().map(|hinted| hinted.hint.clone());
+    Unknown {
+        reason: error.to_string().lines().next().unwrap_or_default().to_owned(),
+        hint: hint.unwrap_or_else(|| "`gatectl validate` shows what is wrong with gate.toml".to_owned()),
+        cause: Cause::Other,
+    }
+}
+
+/// In GitHub Actions a refusal that is only in the log is easily missed, so the annotation and the summary are the default there.
+fn format(session: &Session) -> Format {
+    let in_actions = session.env.get("GITHUB_ACTIONS") == Some("true");
+    if in_actions && session.global.format == Format::Human { Format::Github } else { session.global.format }
+}

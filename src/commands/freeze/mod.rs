@@ -1,0 +1,234 @@
+//! `gatectl freeze`: the emergency brake, and the question that every deploy asks.
+//!
+//! The commands need one app and one token. gate.toml tells the app, the names of the config vars and the calendar;
+//! with `--app` all of them work without it, since on the day of an incident it may be missing or broken.
+
+mod check;
+mod off;
+mod on;
+mod over;
+mod status;
+mod who;
+
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::apply::Patience;
+use crate::cli::{FreezeApp, FreezeCommand};
+use crate::config::{self, Config};
+use crate::exit::Exit;
+use crate::freeze::{Claim, FreezeId, FreezeVars, FreezeWrite, Keys, Policy, Refusal, Status, Window};
+use crate::http::{ApiError, Reader, Writer};
+use crate::model::{Answer, EnvName};
+use crate::providers::heroku::freeze::{self as store, SendError};
+use crate::render::diagnostic::Hinted;
+use crate::render::{Document, json};
+
+use super::Session;
+use super::wiring::{Bounds, HerokuSite};
+
+/// Runs one of the freeze commands.
+///
+/// # Errors
+/// What stopped it; for `check` that is an undetermined answer, not an error.
+pub(super) async fn run(session: &Session, command: FreezeCommand) -> anyhow::Result<Exit> {
+    match command {
+        FreezeCommand::On(args) => on::run(session, &args).await,
+        FreezeCommand::Off(args) => off::run(session, &args).await,
+        FreezeCommand::Override(args) => over::run(session, &args).await,
+        FreezeCommand::Status(args) => status::run(session, &args).await,
+        FreezeCommand::Check(args) => check::run(session, &args).await,
+    }
+}
+
+pub(super) use who::local;
+
+/// Who acts when an apply has to set the freeze that gate.toml declares; asks nobody.
+#[must_use]
+pub(super) fn declared(session: &Session) -> Claim {
+    let reason = "declared in gate.toml (frozen = true)".to_owned();
+    Claim { id: FreezeId::new(Uuid::new_v4()), by: local(&session.env), reason, now: session.now() }
+}
+
+/// Which freeze is meant, and what gate.toml says of it.
+struct Place {
+    keys: Keys,
+    /// The `[freeze]` table, when it is about this app.
+    policy: Option<Policy>,
+    /// gate.toml, when there is one that can be read.
+    config: Option<Config>,
+}
+
+impl Place {
+    /// Finds it: `--app`, else gate.toml.
+    ///
+    /// # Errors
+    /// Without `--app`: when gate.toml cannot be read or has no `[freeze]`.
+    fn find(session: &Session, which: &FreezeApp) -> anyhow::Result<Self> {
+        let config = match (session.config_of(&[]), &which.app) {
+            (Ok(config), _) => Some(config),
+            (Err(error), None) => {
+                if has_file(session) {
+                    session.say("gate.toml cannot be read; with --app NAME it is not needed.");
+                }
+                return Err(error.context(no_app("gate.toml does not say which app holds the freeze")));
+            }
+            (Err(error), Some(app)) => {
+                if has_file(session) {
+                    let Keys { flag, override_flag, .. } = Keys::standard(app.as_str());
+                    let first = error.to_string().lines().next().unwrap_or_default().to_owned();
+                    session.warn(&[format!(
+                        "gate.toml cannot be read and is not looked at ({first}): going on with {flag} and {override_flag} on {app}, without its calendar; `gatectl validate` shows what is wrong with it"
+                    )]);
+                }
+                None
+            }
+        };
+        let declared = config.as_ref().and_then(|config| config.desired.freeze.clone());
+        match (&which.app, declared) {
+            (None, Some(policy)) => Ok(Self { keys: Keys::of(&policy), policy: Some(policy), config }),
+            (None, None) => Err(no_app("gate.toml has no [freeze]").into()),
+            (Some(app), Some(policy)) if policy.heroku_app == *app => Ok(Self { keys: Keys::of(&policy), policy: Some(policy), config }),
+            (Some(app), _) => Ok(Self { keys: Keys::standard(app.as_str()), policy: None, config }),
+        }
+    }
+
+    fn windows(&self) -> &[Window] {
+        self.policy.as_ref().map(|policy| policy.windows.as_slice()).unwrap_or_default()
+    }
+
+    /// The policy, with only those environments that `--environment` names; all, when it names none.
+    fn narrowed(&self, wanted: &[EnvName]) -> Option<Policy> {
+        let mut policy = self.policy.clone()?;
+        if !wanted.is_empty() {
+            policy.environments.retain(|name| wanted.contains(name));
+        }
+        Some(policy)
+    }
+}
+
+/// Whether there is a gate.toml, be it readable or not.
+fn has_file(session: &Session) -> bool {
+    session.global.config.is_some() || config::find(&session.directory).is_some()
+}
+
+fn no_app(message: &str) -> Hinted {
+    Hinted { message: message.to_owned(), hint: "name the app: --app NAME".to_owned() }
+}
+
+/// One app's freeze, within reach of a writing client.
+struct Desk<'a> {
+    writer: &'a Writer,
+    keys: &'a Keys,
+    /// Who acts, where the environment variables say it for sure.
+    known: Option<String>,
+    /// Who acts, where Heroku does not say it either.
+    fallback: String,
+}
+
+/// What is there before anything is written, and who asks.
+struct Opening {
+    live: FreezeVars,
+    by: String,
+}
+
+impl<'a> Desk<'a> {
+    fn new(writer: &'a Writer, keys: &'a Keys, session: &Session) -> Self {
+        Self { writer, keys, known: who::in_actions(&session.env), fallback: local(&session.env) }
+    }
+
+    /// Reads the freeze and, beside that, whose token it is. Only the freeze is waited for.
+    ///
+    /// # Errors
+    /// When the freeze cannot be read.
+    async fn open(&self) -> Result<Opening, ApiError> {
+        let reader = self.writer.reader();
+        let account = async {
+            match &self.known {
+                Some(known) => Some(known.clone()),
+                None => store::account(reader).await.ok().flatten(),
+            }
+        };
+        let (live, account) = beside(store::read(reader, self.keys), account).await;
+        Ok(Opening { live: live?, by: account.unwrap_or_else(|| self.fallback.clone()) })
+    }
+
+    /// Sends a write and reads it back.
+    ///
+    /// # Errors
+    /// When it is not in place, or nobody can say.
+    async fn send(&self, write: FreezeWrite) -> anyhow::Result<Written> {
+        let vars = store::send(self.writer, self.keys, &write, &Patience::default()).await.map_err(|error| self.unsent(error))?;
+        Ok(Written { vars, notes: write.notes().to_vec() })
+    }
+
+    fn unsent(&self, error: SendError) -> anyhow::Error {
+        match error {
+            SendError::NotWritten(error) => error.into(),
+            SendError::Unread(_) | SendError::Lost(_) => Hinted {
+                message: error.to_string(),
+                hint: format!("`gatectl freeze status --app {}` shows what is there now", self.keys.app),
+            }
+            .into(),
+        }
+    }
+}
+
+/// What a command left behind.
+#[derive(Debug)]
+struct Written {
+    vars: FreezeVars,
+    /// What it did beside what was asked.
+    notes: Vec<String>,
+}
+
+/// Waits for the first, and for the second no longer than a second beyond that.
+async fn beside<A, B>(first: impl Future<Output = A>, second: impl Future<Output = Option<B>>) -> (A, Option<B>) {
+    let (mut first, mut second) = (std::pin::pin!(first), std::pin::pin!(second));
+    tokio::select! {
+        a = &mut first => {
+            let b = tokio::time::timeout(std::time::Duration::from_secs(1), second).await;
+            (a, b.ok().flatten())
+        }
+        b = &mut second => (first.await, b),
+    }
+}
+
+/// Connects, and shows on the progress line what goes on.
+async fn site(session: &Session, place: &Place) -> anyhow::Result<HerokuSite> {
+    session.progress.phase(&format!("reading the freeze of {}", place.keys.app));
+    HerokuSite::new(session, place.config.as_ref(), &place.keys.app, Bounds::Usual).await
+}
+
+/// Prints what is there after a write, in the form of `freeze status`.
+fn show(session: &Session, place: &Place, written: Written, now: Timestamp) -> anyhow::Result<()> {
+    let policy = place.narrowed(&session.global.environment);
+    let mut status = Status::at(&place.keys, policy.as_ref(), &Answer::Present(written.vars), None, now);
+    status.warnings.splice(0..0, written.notes);
+    print(session, place, &status)
+}
+
+fn print(session: &Session, place: &Place, status: &Status) -> anyhow::Result<()> {
+    session.print_as(session.global.format, place.config.as_ref(), &Document::from(status), || json::to_string(status))
+}
+
+/// The error for a write that was refused before anything was sent.
+fn refused(refusal: Refusal, app: &str) -> anyhow::Error {
+    let hint = match &refusal {
+        Refusal::AlreadyFrozen(_) => "run again with --replace to extend it".to_owned(),
+        Refusal::OtherFreeze(_) | Refusal::Changed => format!("gatectl freeze status --app {app}"),
+        _ => "nothing was written".to_owned(),
+    };
+    Hinted { message: refusal.to_string(), hint }.into()
+}
+
+/// Reads the freeze as an answer; without a client the answer is why there is none.
+async fn observe(reader: &Result<Reader, crate::model::Unknown>, keys: &Keys) -> Answer<FreezeVars> {
+    match reader {
+        Ok(reader) => store::observe(reader, keys).await,
+        Err(unknown) => Answer::Unknown(unknown.clone()),
+    }
+}

@@ -1,0 +1,80 @@
+//! `gatectl freeze off`: lifts the freeze that is meant, and no other one.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::cli::FreezeOff;
+use crate::exit::Exit;
+use crate::freeze::{Claim, Freeze, FreezeId, FreezeVars, Refusal, lift};
+use crate::render::diagnostic::Hinted;
+
+use super::super::Session;
+use super::{Desk, Place, Written, refused, show, site};
+
+/// Lifts, and prints what is there then. Where nothing is frozen there is nothing to do, which is no error.
+///
+/// # Errors
+/// When another freeze than the one meant is in place, nobody consents, or it cannot be written or read back.
+pub(super) async fn run(session: &Session, args: &FreezeOff) -> anyhow::Result<Exit> {
+    let place = Place::find(session, &args.which)?;
+    let site = site(session, &place).await?;
+    let writer = site.writer()?;
+    let now = session.now();
+    let desk = Desk::new(&writer, &place.keys, session);
+    let consent = async |question: String| ask(session, &question).await;
+    let written = session.unless_given_up(lift(&desk, args, consent, now)).await??;
+    site.trace_traffic();
+    show(session, &place, written, now)?;
+    Ok(Exit::Done)
+}
+
+pub(super) async fn lift(
+    desk: &Desk<'_>,
+    args: &FreezeOff,
+    consent: impl AsyncFn(String) -> anyhow::Result<()>,
+    now: Timestamp,
+) -> anyhow::Result<Written> {
+    let opening = desk.open().await?;
+    let claim = Claim { id: FreezeId::new(Uuid::new_v4()), by: opening.by, reason: args.reason.clone(), now };
+    let write = match lift::off(desk.keys, &opening.live, &claim, args.id) {
+        Ok(write) => write,
+        Err(Refusal::NotFrozen) => {
+            return Ok(Written {
+                vars: opening.live,
+                notes: vec!["it was not frozen: nothing was lifted, and nothing written".to_owned()],
+            });
+        }
+        Err(refusal) => return Err(refused(refusal, &desk.keys.app)),
+    };
+    if let Some(question) = lift::question(&opening.live, &claim) {
+        if args.auto_approve {
+            named(args, &opening.live, &claim, &desk.keys.app)?;
+        } else {
+            consent(question).await?;
+        }
+    }
+    desk.send(write).await
+}
+
+/// Without a person who reads, somebody else's freeze is lifted by its id only: a newer one could be there by now.
+fn named(args: &FreezeOff, live: &FreezeVars, claim: &Claim, app: &str) -> anyhow::Result<()> {
+    match Freeze::read(live, claim.now) {
+        Freeze::Recorded(record) if args.id.is_none() && record.by != claim.by => Err(Hinted {
+            message: format!("this freeze is {}'s, since {}: \"{}\"; --auto-approve needs its id", record.by, record.at, record.reason),
+            hint: format!("gatectl freeze off --app {app} --id {} --auto-approve --reason TEXT", record.id),
+        }
+        .into()),
+        _ => Ok(()),
+    }
+}
+
+async fn ask(session: &Session, question: &str) -> anyhow::Result<()> {
+    if !session.can_ask() {
+        return Err(Hinted {
+            message: format!("{question}; nobody can be asked whether to lift it: this is no terminal, or CI is set"),
+            hint: "look at `gatectl freeze status`, then run again with --id ID --auto-approve".to_owned(),
+        }
+        .into());
+    }
+    session.expect(&format!("{question}. Lift it? Only `yes` is taken for a yes: "), "yes").await
+}

@@ -1,0 +1,52 @@
+//! `gatectl freeze status`: everything about the freeze, and who really changed it.
+
+use jiff::Timestamp;
+
+use crate::cli::FreezeStatus;
+use crate::exit::Exit;
+use crate::freeze::{Keys, Policy, Status};
+use crate::http::Reader;
+use crate::model::{Cause, Unknown};
+use crate::providers::heroku::freeze as store;
+
+use super::super::Session;
+use super::{Place, observe, print, site};
+
+/// Reads the freeze and the app's releases at once, and prints both against each other.
+///
+/// # Errors
+/// When nothing can be asked or printed; a freeze that cannot be read is printed as unknown.
+pub(super) async fn run(session: &Session, args: &FreezeStatus) -> anyhow::Result<Exit> {
+    let place = Place::find(session, &args.which)?;
+    let site = site(session, &place).await?;
+    let policy = place.narrowed(&session.global.environment);
+    let at = args.at.unwrap_or_else(|| session.now());
+    let status = session.unless_stopped(at_time(&site.reader(), &place.keys, policy.as_ref(), at)).await?;
+    site.trace_traffic();
+    print(session, &place, &status)?;
+    Ok(match &status.unknown {
+        None => Exit::Done,
+        Some(unknown) if unknown.cause == Cause::Credentials => Exit::Credentials,
+        Some(_) => Exit::Error,
+    })
+}
+
+pub(super) async fn at_time(reader: &Result<Reader, Unknown>, keys: &Keys, policy: Option<&Policy>, at: Timestamp) -> Status {
+    let releases = async {
+        match reader {
+            Ok(reader) => Some(store::releases(reader, &keys.app).await),
+            Err(_) => None,
+        }
+    };
+    let (vars, releases) = tokio::join!(observe(reader, keys), releases);
+    let (releases, unread) = match releases {
+        Some(Ok(releases)) => (Some(releases), None),
+        Some(Err(error)) => (None, Some(error)),
+        None => (None, None),
+    };
+    let mut status = Status::at(keys, policy, &vars, releases.as_deref(), at);
+    if let (Some(error), None) = (unread, &status.unknown) {
+        status.warnings.push(format!("who really changed the freeze is unknown: {error}"));
+    }
+    status
+}

@@ -1,0 +1,48 @@
+//! Who acts, for the record: a claim, which the app's releases confirm or not.
+
+use crate::credentials::Environment;
+
+/// The longest name that is kept, in characters.
+const MAX: usize = 100;
+
+/// The account that started the run, as GitHub Actions says it: `gh:NAME`.
+pub(super) fn in_actions(env: &Environment) -> Option<String> {
+    let running = env.get("GITHUB_ACTIONS") == Some("true");
+    env.get("GITHUB_ACTOR").filter(|_| running).map(|actor| plain(&format!("gh:{actor}")))
+}
+
+/// Who acts, without asking anybody: the Actions account, else the local user and, where it is said, the machine.
+#[must_use]
+pub(in crate::commands) fn local(env: &Environment) -> String {
+    if let Some(actor) = in_actions(env) {
+        return actor;
+    }
+    let first = |names: [&str; 3]| names.into_iter().find_map(|name| env.get(name));
+    let user = first(["USER", "LOGNAME", "USERNAME"]).unwrap_or("unknown");
+    match first(["HOSTNAME", "HOST", "COMPUTERNAME"]) {
+        Some(host) => plain(&format!("local:{user}/{host}")),
+        None => plain(&format!("local:{user}")),
+    }
+}
+
+/// Names from outside, as a record takes them: one line, not too long.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_taken_from_actions_first() {
+        let env = |pairs: &[(&str, &str)]| pairs.iter().copied().collect::<Environment>();
+        let both = [("GITHUB_ACTIONS", "true"), ("GITHUB_ACTOR", "mona"), ("USER", "runner")];
+        assert_eq!(local(&env(&both)), "gh:mona");
+        assert_eq!(in_actions(&env(&[("GITHUB_ACTOR", "mona")])), None, "a variable alone is no run");
+        assert_eq!(local(&env(&[("USER", "ann"), ("HOSTNAME", "desk")])), "local:ann/desk");
+        assert_eq!(local(&env(&[])), "local:unknown");
+        assert_eq!(local(&env(&[("USER", "a\nb")])), "local:ab");
+        assert!(local(&env(&[("USER", &"x".repeat(500))])).chars().count() <= MAX);
+    }
+}

@@ -1,0 +1,93 @@
+//! What a freeze means to an apply, before any write: no weakening while frozen, and whether to freeze around the writes.
+
+use jiff::Timestamp;
+
+use crate::freeze::{Flag, Policy, Verdict, decide};
+use crate::model::{Address, Answer, Change, EnvName, Kind};
+use crate::reconcile::{Drafted, Occasion};
+use crate::render::diagnostic::Hinted;
+
+use super::Session;
+
+/// Refuses to weaken a gate that is frozen, or may be, before any write.
+///
+/// # Errors
+/// Which changes, and what closes them.
+pub(super) fn refuse_to_weaken(policy: Option<&Policy>, drafted: &Drafted, now: Timestamp) -> anyhow::Result<()> {
+    let (Some(policy), Some(vars)) = (policy, &drafted.freeze) else { return Ok(()) };
+    for change in drafted.plan.changes().filter(|change| change.weakens) {
+        let Some(environment) = guarded(policy, change) else { continue };
+        let why = match decide(policy, environment, vars, now).verdict {
+            Verdict::Open { .. } => continue,
+            Verdict::Frozen(frozen) => format!("deploys to {environment} are frozen {frozen}"),
+            Verdict::Undetermined(unknown) => format!("whether deploys to {environment} are frozen is unknown ({})", unknown.reason),
+        };
+        return Err(Hinted {
+            message: format!("the plan weakens {}, and {why}: nothing was written", change.address),
+            hint: "wait until the freeze is over, or, if that is what you want, run again with --while-frozen".to_owned(),
+        }
+        .into());
+    }
+    Ok(())
+}
+
+/// The environment that a change opens, where the freeze covers it.
+fn guarded<'a>(policy: &'a Policy, change: &'a Change) -> Option<&'a EnvName> {
+    match change.address.kind() {
+        Kind::Environment(name) => Some(name).filter(|name| policy.covers(name)),
+        // The override opens all of them alike.
+        Kind::Config(key) if change.address.scope() == policy.heroku_app && *key == policy.override_flag => policy.environments.first(),
+        _ => None,
+    }
+}
+
+/// Whether this apply freezes deploys around its writes.
+///
+/// # Errors
+/// When it should and cannot: no freeze covers what changes, or an override that is on is to be changed in the same run.
+pub(super) fn occasion(session: &Session, asked: bool, policy: Option<&Policy>, drafted: &Drafted) -> anyhow::Result<Option<Occasion>> {
+    let changed: Vec<&EnvName> = drafted
+        .plan
+        .changes()
+        .filter_map(|change| match change.address.kind() {
+            Kind::Environment(name) => Some(name),
+            _ => None,
+        })
+        .collect();
+    let occasion = match (asked, drafted.refusable.is_empty()) {
+        (true, _) if !changed.is_empty() => Occasion::Asked,
+        (false, false) => Occasion::Refusable(drafted.refusable.clone()),
+        _ => return Ok(None),
+    };
+    let Some(policy) = policy.filter(|policy| changed.iter().any(|name| policy.covers(name))) else {
+        return Err(Hinted {
+            message: "--interlock needs a freeze that covers what is written".to_owned(),
+            hint: "list the environment in `freeze.environments` of gate.toml".to_owned(),
+        }
+        .into());
+    };
+    for name in changed.iter().filter(|name| !policy.covers(name)) {
+        session.warn(&[format!("the freeze does not cover {name}: deploys to it are not held back meanwhile")]);
+    }
+    let overridden = |flag: Option<&str>| Flag::read(flag) != Flag::Off;
+    let on = drafted.freeze.as_ref().and_then(Answer::present).is_some_and(|vars| overridden(vars.override_flag.as_deref()));
+    let address = Address::config(&policy.heroku_app, &policy.override_flag);
+    if on && drafted.plan.changes().any(|change| change.address == address) {
+        return Err(Hinted {
+            message: format!("{address} is on and would have to be put back after this run, but gate.toml declares another value"),
+            hint: format!("first: gatectl freeze override --revoke --app {}", policy.heroku_app),
+        }
+        .into());
+    }
+    Ok(Some(occasion))
+}
+
+/// The error for a freeze that should have come first and did not.
+pub(super) fn not_first(why: anyhow::Error) -> anyhow::Error {
+    why.context(Hinted {
+        message: "deploys could not be shown to be frozen first, so nothing else was written".to_owned(),
+        hint:
+            "see `gatectl freeze status`, and run again when Heroku answers; without --interlock and `compensates` nothing is frozen first"
+                .to_owned(),
+    })
+}

@@ -1,0 +1,221 @@
+//! Frozen while gates are written: `apply --interlock`, and `freeze.compensates` where GitHub may refuse a reviewer.
+//!
+//! Owns the order: frozen and read back before anything else is written, and as before only after everything was read back
+//! as declared. GitHub tells that it refuses a reviewer only when it is asked, and by then the environment may be there without
+//! one (API page, 2.2); so the freeze comes first, and goes when it was not needed.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::apply::{End, Patience, Stop};
+use crate::freeze::{Claim, FreezeId, Interlock, Keys, Policy};
+use crate::http::Writer;
+use crate::model::{Action, Address, ByHand, Change, Draft, EnvName, Field, Kind, Outcome, OutcomeResult, Plan, Report, Step};
+use crate::providers::github::live::Live;
+use crate::providers::heroku::freeze::{self as store, SendError};
+use crate::providers::{Fleet, Op};
+
+use super::{Applied, Scene};
+
+/// Why an apply freezes deploys around its writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Occasion {
+    /// The user asked for it.
+    Asked,
+    /// These environments get a first reviewer that GitHub's billing plan may refuse.
+    Refusable(BTreeSet<EnvName>),
+}
+
+/// Where a policy that compensates has something to compensate for: the environments, and what the plan says of it.
+///
+/// That is where the drafts write a first reviewer and the billing plan decides whether GitHub takes one (API page, 2.2).
+pub(super) fn refusable(policy: Option<&Policy>, live: Option<&Live>, drafts: &[Draft<Op>]) -> (BTreeSet<EnvName>, Option<Draft<Op>>) {
+    let Some(policy) = policy.filter(|policy| policy.compensates) else { return (BTreeSet::new(), None) };
+    let repository = live.and_then(|live| live.repository.as_ref().ok());
+    let gated = repository.is_some_and(|repository| repository.visibility.plan_gated());
+    let none = |value: &Value| value.as_array().is_none_or(Vec::is_empty);
+    let first = |field: &Field| field.name == "reviewers" && none(&field.before) && !none(&field.after);
+    let environments: BTreeSet<EnvName> = drafts
+        .iter()
+        .flat_map(|draft| &draft.steps)
+        .flat_map(|step| &step.changes)
+        .filter(|change| gated && change.fields.iter().any(first))
+        .filter_map(environment)
+        .filter(|name| policy.covers(name))
+        .cloned()
+        .collect();
+    let note = (!environments.is_empty()).then(|| {
+        let mut draft = Draft::default();
+        draft.note(
+            &Address::freeze(&policy.heroku_app),
+            "`compensates`: apply freezes deploys before it writes reviewers that GitHub may refuse, and puts the freeze back as it was once they are in place",
+        );
+        draft
+    });
+    (environments, note)
+}
+
+fn environment(change: &Change) -> Option<&EnvName> {
+    match change.address.kind() {
+        Kind::Environment(name) => Some(name),
+        _ => None,
+    }
+}
+
+impl Scene {
+    /// Carries a plan out as [`Self::apply`] does, with deploys frozen from before the first write until everything was read
+    /// back as declared; else they stay frozen, and the report says so.
+    ///
+    /// # Errors
+    /// When deploys are not known to be frozen: then nothing else was written.
+    pub async fn apply_held(
+        &self,
+        occasion: &Occasion,
+        fleet: &Fleet,
+        plan: &Plan<Op>,
+        stop: &Stop,
+        patience: &Patience,
+        progress: impl Fn(&str),
+    ) -> anyhow::Result<Applied> {
+        let Some(policy) = &self.want.freeze else { anyhow::bail!("gate.toml declares no freeze") };
+        progress("freezing deploys");
+        if let Some(index) = plan.steps.iter().position(sets_freeze) {
+            return self.after_planned_freeze(index, fleet, plan, stop, patience, progress).await;
+        }
+        let claim = Claim { reason: reason(occasion), ..self.claim.clone() };
+        let hold = Hold::take(fleet.heroku()?.clone(), Keys::of(policy), claim, patience).await?;
+        let mut applied = self.apply(fleet, plan, stop, patience, &progress).await;
+        progress("putting the freeze back");
+        let outcome = hold.release(&applied.report, patience).await;
+        let report = &mut applied.report;
+        report.converged &= outcome.result == OutcomeResult::Applied;
+        report.outcomes.push(outcome);
+        report.outcomes.sort_by(|a, b| a.address.cmp(&b.address));
+        Ok(applied)
+    }
+
+    /// A freeze that the plan itself sets is the one that holds: it comes first, alone, and stays.
+    async fn after_planned_freeze(
+        &self,
+        index: usize,
+        fleet: &Fleet,
+        plan: &Plan<Op>,
+        stop: &Stop,
+        patience: &Patience,
+        progress: impl Fn(&str),
+    ) -> anyhow::Result<Applied> {
+        let mut first = plan.clone();
+        let mut rest = plan.clone();
+        first.steps = vec![rest.steps.remove(index)];
+        let frozen = self.apply(fleet, &first, stop, patience, &progress).await;
+        if frozen.report.outcomes.iter().any(|outcome| outcome.result != OutcomeResult::Applied) {
+            let why = frozen.report.outcomes.into_iter().map(|outcome| outcome.message).collect::<Vec<_>>().join("; ");
+            anyhow::bail!("{why}");
+        }
+        let mut applied = self.apply(fleet, &rest, stop, patience, &progress).await;
+        let end = frozen.ends.into_iter().next().unwrap_or(End::Done);
+        applied.ends.insert(index.min(applied.ends.len()), end);
+        applied.report.outcomes.extend(frozen.report.outcomes);
+        applied.report.outcomes.sort_by(|a, b| a.address.cmp(&b.address));
+        Ok(applied)
+    }
+}
+
+/// Whether a planned step sets the freeze.
+fn sets_freeze(step: &Step<Op>) -> bool {
+    step.changes.iter().any(|change| *change.address.kind() == Kind::Freeze)
+}
+
+/// Deploys are frozen for the time of this run.
+struct Hold {
+    writer: Writer,
+    keys: Keys,
+    id: FreezeId,
+    /// How to put back what was there; none where a freeze without an end was there already.
+    interlock: Option<Interlock>,
+}
+
+impl Hold {
+    /// Freezes, and reads that back.
+    async fn take(writer: Writer, keys: Keys, claim: Claim, patience: &Patience) -> anyhow::Result<Self> {
+        let live = store::read(writer.reader(), &keys).await?;
+        let interlock = match Interlock::needed(&keys, &live, &claim)? {
+            None => None,
+            Some((interlock, write)) => {
+                store::send(&writer, &keys, &write, patience).await.map_err(plain)?;
+                Some(interlock)
+            }
+        };
+        Ok(Self { writer, keys, id: claim.id, interlock })
+    }
+
+    /// Puts the freeze back as it was, where everything was read back as declared; says what became of it.
+    async fn release(self, report: &Report, patience: &Patience) -> Outcome {
+        let (result, message) = match &self.interlock {
+            _ if !report.converged => self.kept(report),
+            None => (OutcomeResult::Applied, "was frozen before, without an end, and is left so".to_owned()),
+            Some(interlock) => match self.restore(interlock, patience).await {
+                Ok(()) => (OutcomeResult::Applied, "frozen while the gate was written, and now as it was before".to_owned()),
+                Err(error) => (
+                    OutcomeResult::Failed,
+                    format!(
+                        "the gate is as declared, but the freeze of this run could not be taken back: {error}; to lift it: {}",
+                        self.lift()
+                    ),
+                ),
+            },
+        };
+        Outcome { address: Address::freeze(&self.keys.app), action: Action::Update, result, message }
+    }
+
+    async fn restore(&self, interlock: &Interlock, patience: &Patience) -> anyhow::Result<()> {
+        let live = store::read(self.writer.reader(), &self.keys).await?;
+        store::send(&self.writer, &self.keys, &interlock.restore(&live)?, patience).await?;
+        Ok(())
+    }
+
+    fn kept(&self, report: &Report) -> (OutcomeResult, String) {
+        let app = &self.keys.app;
+        let refused = report.outcomes.iter().any(|outcome| matches!(outcome.result, OutcomeResult::Manual(_)));
+        let (message, first) = if refused {
+            let weaker = format!(
+                "FROZEN, and stays so in place of what GitHub refuses. That is weaker than a reviewer: it holds only in workflows that run `gatectl freeze check` before they deploy, whoever may write the config vars of {app} or edit the workflow gets past it, and pushes, promotions and rollbacks on Heroku itself never ask"
+            );
+            (weaker, "To let a single deploy through, with a name and a reason: gatectl freeze override --for 1h --reason TEXT")
+        } else {
+            let why = "FROZEN, and stays so: the gate could not be shown to be as declared".to_owned();
+            (why, "Bring the gate in line: gatectl apply")
+        };
+        let steps = vec![first.to_owned(), format!("When the gate is as declared, lift the freeze: {}", self.lift())];
+        let url = format!("https://dashboard.heroku.com/apps/{app}/settings");
+        (OutcomeResult::Manual(ByHand { url, because: String::new(), steps }), message)
+    }
+
+    fn lift(&self) -> String {
+        let app = &self.keys.app;
+        match self.interlock {
+            Some(_) => format!("gatectl freeze off --app {app} --id {} --reason TEXT", self.id),
+            None => format!("`gatectl freeze status --app {app}` says whose it is and how"),
+        }
+    }
+}
+
+fn reason(occasion: &Occasion) -> String {
+    match occasion {
+        Occasion::Asked => "gatectl apply --interlock: a gate is being written".to_owned(),
+        Occasion::Refusable(names) => {
+            let names: Vec<&str> = names.iter().map(EnvName::as_str).collect();
+            let shown: String = names.join(", ").chars().filter(|c| !c.is_control()).take(200).collect();
+            format!("gatectl apply: first reviewers of {shown}, which GitHub may refuse")
+        }
+    }
+}
+
+/// A refused request as itself, so that the exit code tells whether credentials are why.
+fn plain(error: SendError) -> anyhow::Error {
+    match error {
+        SendError::NotWritten(error) => error.into(),
+        error => error.into(),
+    }
+}

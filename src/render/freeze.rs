@@ -1,0 +1,260 @@
+//! The freeze as a document: what `freeze status` and `freeze check` show.
+
+use jiff::Timestamp;
+
+use super::document::{Block, Document, Finding, Glyph, Heading, Place, Role, Row, Section, Severity, Span, Table};
+use crate::freeze::{
+    Answered, Audit, Checked, Decision, EnvironmentStatus, Evidence, Frozen, OpenBecause, Override, Status, Verdict, Why, WindowState,
+    WindowStatus,
+};
+
+impl From<&Status> for Document {
+    fn from(status: &Status) -> Self {
+        let mut sections = vec![store(status)];
+        sections.extend(status.over.as_ref().map(over));
+        sections.extend(environments(status));
+        sections.extend(windows(&status.windows));
+        sections.extend(warnings(status));
+        let (headline, tone) = headline(status);
+        Self {
+            name: "freeze",
+            sections,
+            headline,
+            tone,
+            next: status.next_step.iter().map(|step| format!("Next: {step}.")).collect(),
+            outputs: vec![("frozen", status.frozen.map_or("unknown".to_owned(), |frozen| frozen.to_string()))],
+        }
+    }
+}
+
+impl From<&Checked> for Document {
+    fn from(checked: &Checked) -> Self {
+        let app = checked.app.as_deref().unwrap_or_default();
+        let mut sections: Vec<Section> = checked.environments.iter().map(|environment| checked_environment(environment, app)).collect();
+        if let Some(unknown) = &checked.unknown {
+            sections.push(Section {
+                heading: Some(heading(Glyph::Unknown, "freeze", "undetermined")),
+                blocks: vec![finding(Severity::Error, "deploy-freeze", "freeze", &unknown.reason, &unknown.hint)],
+                ..Section::default()
+            });
+        }
+        let (headline, tone) = match checked.verdict {
+            Answered::Open => ("Open: deploys may go ahead.", Role::Added),
+            Answered::Frozen => ("FROZEN: deploys must not go ahead.", Role::Failure),
+            Answered::Undetermined => ("UNDETERMINED, which counts as frozen: deploys must not go ahead.", Role::Failure),
+        };
+        let verdict = match checked.verdict {
+            Answered::Open => "open",
+            Answered::Frozen => "frozen",
+            Answered::Undetermined => "undetermined",
+        };
+        Self {
+            name: "freeze-check",
+            sections,
+            headline: headline.to_owned(),
+            tone,
+            next: Vec::new(),
+            outputs: vec![("verdict", verdict.to_owned())],
+        }
+    }
+}
+
+fn headline(status: &Status) -> (String, Role) {
+    let address = &status.address;
+    match (&status.freeze, &status.unknown) {
+        (_, Some(unknown)) => (format!("Whether deploys are frozen is unknown: {}", unknown.reason), Role::Failure),
+        (Some(frozen), None) => (format!("FROZEN {}.", frozen), Role::Alert),
+        (None, None) => match status.environments.iter().find_map(|environment| window_of(&environment.decision)) {
+            Some(frozen) => (format!("FROZEN {}.", frozen), Role::Alert),
+            None => (format!("Not frozen: {address} holds no freeze, and no window is closed."), Role::Added),
+        },
+    }
+}
+
+fn window_of(decision: &Decision) -> Option<&Frozen> {
+    match &decision.verdict {
+        Verdict::Frozen(frozen) => Some(frozen),
+        Verdict::Open { .. } | Verdict::Undetermined(_) => None,
+    }
+}
+
+fn store(status: &Status) -> Section {
+    let (glyph, text) = match (status.frozen, &status.freeze) {
+        (None, _) => (Glyph::Unknown, "unknown".to_owned()),
+        (Some(_), Some(frozen)) => (Glyph::Alert, format!("FROZEN, {}", kind(frozen.why))),
+        (Some(_), None) => (Glyph::None, "open".to_owned()),
+    };
+    let mut blocks = Vec::new();
+    match (&status.freeze, &status.record) {
+        (Some(frozen), record) => {
+            blocks.extend(facts(frozen));
+            blocks.extend(record.as_ref().and_then(|record| record.reference.as_ref()).map(|reference| row("ref", reference)));
+        }
+        (None, Some(record)) => {
+            let did = if record.state == crate::freeze::Switch::Off { "lifted" } else { "ended" };
+            let by = if record.by.is_empty() { "nobody who is named" } else { &record.by };
+            blocks.push(row("last", format!("{did}; its record is by {by}, at {}: {}", record.at, record.reason)));
+        }
+        (None, None) => {}
+    }
+    if let Some(Audit { flag: Some(evidence), .. }) = &status.audit {
+        blocks.push(row("changed by", told(evidence)));
+    }
+    if let Some(unknown) = &status.unknown {
+        blocks.push(finding(Severity::Error, "unknown", &status.address.to_string(), &unknown.reason, &unknown.hint));
+    }
+    Section { heading: Some(heading(glyph, &status.address.to_string(), &text)), blocks, ..Section::default() }
+}
+
+fn told(evidence: &Evidence) -> String {
+    match evidence.rollback_to {
+        Some(to) => format!("{evidence}, by rolling back to v{to}"),
+        None => evidence.to_string(),
+    }
+}
+
+fn over(over: &Override) -> Section {
+    let (glyph, text, blocks) = match over {
+        Override::None => (Glyph::None, "none", Vec::new()),
+        Override::Valid(record) => {
+            let what = record.freeze_id.map_or_else(|| "windows only".to_owned(), |id| format!("the freeze {id}"));
+            let rows = [("by", record.by.clone()), ("until", record.until.to_string()), ("reason", record.reason.clone()), ("opens", what)];
+            (Glyph::Alert, "in place", rows.map(|(label, text)| row(label, text)).to_vec())
+        }
+        Override::Expired(record) => (Glyph::None, "ended", vec![row("by", &record.by), row("until", record.until.to_string())]),
+        Override::Invalid { why } => (Glyph::Alert, "opens nothing", vec![Block::Text(why.clone())]),
+    };
+    Section { heading: Some(heading(glyph, "override", text)), blocks, ..Section::default() }
+}
+
+fn environments(status: &Status) -> Option<Section> {
+    let rows: Vec<Vec<Span>> = status
+        .environments
+        .iter()
+        .map(|environment| {
+            let (word, role, why) = verdict(&environment.decision.verdict);
+            vec![Span::new(Role::Strong, environment.name.as_str()), Span::new(role, word), Span::plain(why)]
+        })
+        .collect();
+    table("Environments", &["environment", "verdict", "why"], rows)
+}
+
+fn windows(windows: &[WindowStatus]) -> Option<Section> {
+    let rows = windows
+        .iter()
+        .map(|window| {
+            let (now, next) = match (&window.state, &window.error) {
+                (Some(WindowState { now, next }), _) => (
+                    now.map_or(Span::plain("open"), |closure| Span::new(Role::Alert, format!("closed until {}", end(closure.until)))),
+                    Span::plain(next.map_or("never".to_owned(), |next| format!("{} to {}", next.since, end(next.until)))),
+                ),
+                (None, error) => (Span::new(Role::Failure, "unknown"), Span::plain(error.as_deref().unwrap_or_default())),
+            };
+            vec![Span::new(Role::Strong, window.name.as_str()), now, next, Span::plain(window.timezone.as_str())]
+        })
+        .collect();
+    table("Windows (UTC)", &["window", "now", "closes next", "time zone"], rows)
+}
+
+fn table(title: &str, header: &[&str], rows: Vec<Vec<Span>>) -> Option<Section> {
+    (!rows.is_empty()).then(|| Section {
+        heading: Some(Heading { glyph: Glyph::None, subject: None, text: title.to_owned() }),
+        blocks: vec![Block::Table(Table { header: header.iter().map(|name| (*name).to_owned()).collect(), rows })],
+        ..Section::default()
+    })
+}
+
+fn warnings(status: &Status) -> Option<Section> {
+    let audited = status.audit.iter().flat_map(|audit| &audit.warnings);
+    let subject = status.address.to_string();
+    let blocks: Vec<Block> =
+        status.warnings.iter().chain(audited).map(|warning| finding(Severity::Warning, "deploy-freeze", &subject, warning, "")).collect();
+    (!blocks.is_empty()).then(|| Section { blocks, ..Section::default() })
+}
+
+fn checked_environment(environment: &EnvironmentStatus, app: &str) -> Section {
+    let name = environment.name.as_str();
+    let (word, _, why) = verdict(&environment.decision.verdict);
+    let mut blocks = Vec::new();
+    let glyph = match &environment.decision.verdict {
+        Verdict::Open { .. } => {
+            blocks.push(Block::Text(why));
+            Glyph::None
+        }
+        Verdict::Frozen(frozen) => {
+            blocks.extend(facts(frozen));
+            let message = format!("deploys to {name} are frozen {}", frozen);
+            blocks.push(finding(Severity::Error, "deploy-freeze", name, &message, &frozen.next_step(app)));
+            Glyph::Failure
+        }
+        Verdict::Undetermined(unknown) => {
+            let message =
+                format!("whether deploys to {name} are frozen could not be determined, which counts as frozen: {}", unknown.reason);
+            blocks.push(finding(Severity::Error, "deploy-freeze", name, &message, &unknown.hint));
+            Glyph::Unknown
+        }
+    };
+    blocks.extend(environment.decision.warnings.iter().map(|warning| finding(Severity::Warning, "deploy-freeze", name, warning, "")));
+    Section { heading: Some(heading(glyph, name, word)), blocks, ..Section::default() }
+}
+
+fn verdict(verdict: &Verdict) -> (&'static str, Role, String) {
+    match verdict {
+        Verdict::Open { because } => ("open", Role::Added, opened(because)),
+        Verdict::Frozen(frozen) => ("frozen", Role::Alert, frozen.to_string()),
+        Verdict::Undetermined(unknown) => ("undetermined", Role::Failure, unknown.reason.clone()),
+    }
+}
+
+fn opened(because: &OpenBecause) -> String {
+    match because {
+        OpenBecause::NotCovered => "no freeze covers it".to_owned(),
+        OpenBecause::NotFrozen => "not frozen".to_owned(),
+        OpenBecause::Overridden(record) => format!("overridden by {} until {}: {}", record.by, record.until, record.reason),
+        OpenBecause::Unreachable => "the store cannot be reached, and gate.toml lets deploys through then".to_owned(),
+    }
+}
+
+/// One line for each thing that is known.
+fn facts(frozen: &Frozen) -> Vec<Block> {
+    let until = match (frozen.until, frozen.why) {
+        (Some(until), _) => until.to_string(),
+        (None, Why::Window) => "too far off to follow".to_owned(),
+        (None, _) => "somebody lifts it".to_owned(),
+    };
+    let facts = [
+        ("window", frozen.window.clone()),
+        ("since", frozen.since.map(|since| since.to_string())),
+        ("until", Some(until)),
+        ("by", Some(frozen.by.clone().unwrap_or_else(|| "unknown".to_owned())).filter(|_| frozen.window.is_none())),
+        ("reason", frozen.reason.clone()),
+        ("id", frozen.id.map(|id| id.to_string())),
+    ];
+    facts.into_iter().filter_map(|(label, text)| Some(row(label, text?))).collect()
+}
+
+fn end(until: Option<Timestamp>) -> String {
+    until.map_or_else(|| "further than can be followed".to_owned(), |until| until.to_string())
+}
+
+const fn kind(why: Why) -> &'static str {
+    match why {
+        Why::Malformed => "malformed",
+        Why::Emergency => "emergency",
+        Why::Manual => "manual",
+        Why::Window => "window",
+    }
+}
+
+fn heading(glyph: Glyph, subject: &str, text: &str) -> Heading {
+    Heading { glyph, subject: Some(subject.to_owned()), text: text.to_owned() }
+}
+
+fn row(label: &str, text: impl Into<String>) -> Block {
+    Block::Row(Row { level: 1, label: Some(label.to_owned()), spans: vec![Span::plain(text)], ..Row::default() })
+}
+
+fn finding(severity: Severity, code: &'static str, subject: &str, message: &str, fix: &str) -> Block {
+    let place = Place::Nowhere;
+    Block::Finding(Finding { severity, code, subject: subject.to_owned(), message: message.to_owned(), fix: fix.to_owned(), place })
+}
