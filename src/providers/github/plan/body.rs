@@ -11,10 +11,11 @@ impl Planner<'_> {
     /// In a repository whose billing plan decides, what needs no gated rule names none: their mere presence is refused (2.2).
     pub(super) fn body(&self, gate: &Gate, reviewers: Option<&[Resolved<'_>]>, there: Option<&Environment>) -> Body {
         let live_reviewers = there.map(|there| there.reviewers.as_slice()).unwrap_or_default();
-        let merged: Vec<BodyReviewer> = match reviewers {
+        let mut merged: Vec<BodyReviewer> = match reviewers {
             Some(reviewers) => reviewers.iter().map(|(_, actor)| actor.id.into()).collect(),
             None => live_reviewers.iter().map(|reviewer| reviewer.actor().into()).collect(),
         };
+        merged.sort();
         let live_timer = there.map_or(0, |there| there.wait_timer);
         let timer = gate.wait_timer.unwrap_or(live_timer);
         let live_prevent = there.is_some_and(|there| there.prevent_self_review);

@@ -244,8 +244,8 @@ enum RuleEdit {
 fn variables(gate: &Gate, there: &Environment) -> Result<Vec<(String, Option<String>, String)>, Unknown> {
     let live = match &there.variables {
         Some(Ok(live)) => live,
-        Some(Err(unknown)) => return Err(unknown.clone()),
-        None => return Ok(Vec::new()),
+        Some(Err(unknown)) if !gate.variables.is_empty() => return Err(unknown.clone()),
+        Some(Err(_)) | None => return Ok(Vec::new()),
     };
     Ok(gate
         .variables
