@@ -6,10 +6,10 @@ mod action;
 mod consent;
 mod docs;
 mod examples;
+mod freeze;
 mod fuzz;
 #[path = "../support/golden.rs"]
 mod golden;
-mod freeze;
 mod layers;
 mod run;
 mod scenarios;
