@@ -9,9 +9,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use jiff::Timestamp;
 
-use crate::model::{EnvName, RepoName, parse_duration};
-use crate::providers::github::runs::RunRef;
-use crate::providers::github::runs::admit::CommitPin;
+use crate::model::{CommitPin, EnvName, RepoName, RunRef, parse_duration};
 use crate::render::Color;
 use crate::sandbox::Scenario;
 
@@ -100,6 +98,19 @@ pub enum Command {
     /// Check gate.toml offline; needs no token
     #[command(after_help = "Examples:\n  gatectl validate\n  gatectl validate -c ops/gate.toml --format github")]
     Validate,
+    /// Show which environment each workflow's jobs resolve to, offline
+    #[command(
+        after_help = "Examples:\n  gatectl check\n  gatectl check --format github            annotations in a pull request\n  gatectl check --sarif gatectl.sarif      for code scanning\n\nExits 6 unless every declared scenario is gated."
+    )]
+    Check(CheckArgs),
+    /// Prove that production is gated, from the workflow line to the live reviewer
+    #[command(
+        after_help = "Examples:\n  gatectl verify\n  gatectl verify --environment production      as the first step of a deploy job\n  gatectl verify --sandbox=wrong-reviewer\n\nReads only. Exits 6 unless everything asked about is gated."
+    )]
+    Verify(VerifyArgs),
+    /// Show which rule admits or refuses a ref
+    #[command(after_help = "Examples:\n  gatectl explain --environment production --ref refs/tags/v1")]
+    Explain(ExplainArgs),
     /// Show what differs between gate.toml and the live state
     #[command(
         after_help = "Examples:\n  gatectl plan\n  gatectl plan --sandbox=plan-limit\n  gatectl plan --detailed-exitcode --format json\n  gatectl plan --out gate.plan && gatectl apply gate.plan"
@@ -138,6 +149,11 @@ pub enum Command {
     /// The text goes to stdout, and `gatectl plan` shows no changes against it. Everything that holds a deployment back is
     /// declared, with ids pinned; comments name what is weak, and what could not be read (exit code 1, or 4 where credentials are why).
     /// Workflows, the freeze and Heroku config vars are not imported.
+    ///
+    /// With --update, the file at hand takes the live values and keeps its comments, order and spelling: declared keys change, keys and
+    /// environments that hold something back are added, declared variables that are gone go. Whether an environment exists is never
+    /// changed: one that is declared and not live, or the other way round by `state = "absent"`, stays and is named on stderr, and so
+    /// does a declared secret. Lines that begin with `# weak:` or `# unknown:` above a table are import's own, and are kept true.
     #[command(
         after_help = "Examples:\n  gatectl import acme/shop > gate.toml\n  gatectl import acme/shop --environment production\n  gatectl import --update          bring gate.toml in line, keep its comments and order\n  gatectl import acme/shop --sandbox=gated"
     )]
@@ -151,14 +167,18 @@ pub enum Command {
     )]
     Schema,
     /// Print completions for a shell
-    #[command(after_help = "Examples:\n  gatectl completions bash > ~/.local/share/bash-completion/completions/gatectl")]
+    ///
+    /// They ask gatectl itself, so names of environments come from the gate.toml at hand. Print them anew after an upgrade.
+    #[command(
+        after_help = "Examples:\n  gatectl completions bash > ~/.local/share/bash-completion/completions/gatectl\n  gatectl completions zsh > \"${fpath[1]}/_gatectl\"\n  gatectl completions fish > ~/.config/fish/completions/gatectl.fish\n  gatectl completions powershell | Out-String | Invoke-Expression    in $PROFILE"
+    )]
     Completions {
         /// The shell
         shell: Shell,
     },
-    /// Print the manual page
-    #[command(after_help = "Examples:\n  gatectl man | man -l -")]
-    Man,
+    /// Print the manual page, or write one for each command
+    #[command(after_help = "Examples:\n  gatectl man | man -l -\n  gatectl man --out ~/.local/share/man/man1")]
+    Man(ManArgs),
 }
 
 /// What may be planned beyond the file.
@@ -207,6 +227,61 @@ pub struct ApplyArgs {
     /// What may be planned beyond the file.
     #[command(flatten)]
     pub scope: Scope,
+}
+
+/// Flags of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The repository [default: as --repo]
+    #[arg(value_name = "OWNER/REPO", value_parser = RepoName::parse, conflicts_with = "repo")]
+    pub repository: Option<RepoName>,
+    /// Bring the gate.toml at hand in line instead: its comments, order and spelling stay
+    #[arg(long)]
+    pub update: bool,
+}
+
+/// Flags of `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Write gatectl.1, gatectl-plan.1 and so on into this directory instead
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+}
+
+/// Flags of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Where the workflow files are [default: .github/workflows of the checkout that gate.toml is in]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub workflows: Option<PathBuf>,
+    /// Also write the findings as SARIF 2.1.0, for code scanning
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub sarif: Option<PathBuf>,
+}
+
+/// Flags of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// What `check` takes too.
+    #[command(flatten)]
+    pub check: CheckArgs,
+    /// Read the workflow files from the repository's default branch, not from the checkout
+    #[arg(long, conflicts_with = "workflows")]
+    pub remote: bool,
+    /// Exit 0 also where a freeze check provably stands in for reviewers that GitHub refuses
+    #[arg(long)]
+    pub accept_compensated: bool,
+}
+
+/// Flags of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The ref, such as refs/heads/main or refs/tags/v1
+    #[arg(long = "ref", value_name = "REF")]
+    pub git_ref: String,
+    /// Look at gate.toml only: ask nobody
+    #[arg(long)]
+    pub offline: bool,
 }
 
 /// Flags that `approve` and `reject` share.
@@ -276,17 +351,6 @@ impl std::str::FromStr for Since {
                 format!("`{text}` is no time: write a duration back such as 30d, a date such as 2026-11-01 (UTC), or an RFC 3339 time")
             })
     }
-}
-
-/// Flags of `import`.
-#[derive(Debug, Args)]
-pub struct ImportArgs {
-    /// The repository [default: as --repo]
-    #[arg(value_name = "OWNER/REPO", value_parser = RepoName::parse, conflicts_with = "repo")]
-    pub repository: Option<RepoName>,
-    /// Bring the gate.toml at hand in line instead: its comments, order and spelling stay
-    #[arg(long)]
-    pub update: bool,
 }
 
 /// Flags of `sandbox`.

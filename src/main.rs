@@ -5,10 +5,16 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use gatectl::cli::Cli;
-use gatectl::commands::{self};
+use gatectl::commands;
 use gatectl::exit::Exit;
 
 fn main() -> ExitCode {
+    // Asked for by a shell, through the script that `gatectl completions` prints; nobody else pays for it.
+    if std::env::var_os("COMPLETE").is_some()
+        && let Some(exit) = commands::complete()
+    {
+        return exit.into();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

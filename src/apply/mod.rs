@@ -189,7 +189,7 @@ async fn run_step<E: Executor>(
         if stop.is_set() {
             let end = match refused {
                 Some((by_hand, rest)) => End::Refused(by_hand, rest),
-                None if wrote => End::failed("interrupted before the step was complete; run `gatectl apply` again to finish it".to_owned()),
+                None if wrote => End::failed("interrupted before the step was complete; run `gatectl apply` again to finish it, with --allow-weaken where refs are still to be admitted".to_owned()),
                 None => End::Skipped("interrupted before it was tried".to_owned()),
             };
             return (end, None);

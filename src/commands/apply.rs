@@ -35,7 +35,12 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     }
     let plan = &drafted.plan;
     if session.global.format == Format::Human {
-        session.print(&config, &Document::from(plan), String::new)?;
+        let mut document = Document::from(plan);
+        if !plan.is_empty() && plan.unknown.is_empty() {
+            // What comes next is this very apply.
+            document.next.clear();
+        }
+        session.print(&config, &document, String::new)?;
     }
     let policy = config.desired.freeze.as_ref();
     let occasion = frozen::occasion(session, args.interlock, policy, &drafted)?;
@@ -50,10 +55,16 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     let report = &applied.report;
     wiring.trace_traffic();
     if session.global.format != Format::Human || !plan.is_empty() {
+        if session.global.format == Format::Human {
+            session.write("\n")?;
+        }
         session.print(&config, &Document::from(report), || json::report(report))?;
     }
     if !plan.unknown.is_empty() {
-        session.say(&format!("{} addresses could not be determined and were not touched.", plan.unknown.len()));
+        session.say(&match plan.unknown.len() {
+            1 => "1 address could not be determined and was not touched.".to_owned(),
+            count => format!("{count} addresses could not be determined and were not touched."),
+        });
     }
     Ok(applied.exit(plan))
 }

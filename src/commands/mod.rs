@@ -1,6 +1,8 @@
 //! One file per verb: the only place where all layers meet, and the only one that reads the environment and prints.
 
 mod apply;
+mod check;
+mod explain;
 mod freeze;
 mod frozen;
 mod import;
@@ -11,16 +13,22 @@ mod saved;
 mod session;
 mod shell;
 mod signals;
+mod statics;
 mod validate;
+mod verify;
 mod wiring;
+
+use std::io::Write;
 
 use crate::cli::{Cli, Command};
 use crate::config::LoadError;
 use crate::exit::Exit;
 use crate::render::Style;
 use crate::render::diagnostic::{self, Hinted};
+use crate::render::escape::actions::log_text;
 
 pub use session::Session;
+pub use shell::complete;
 
 /// Runs one command to its exit code.
 ///
@@ -29,6 +37,9 @@ pub use session::Session;
 pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Validate => validate::run(session),
+        Command::Check(args) => check::run(session, &args),
+        Command::Verify(args) => verify::run(session, &args).await,
+        Command::Explain(args) => explain::run(session, &args).await,
         Command::Plan(args) => plan::run(session, &args).await,
         Command::Apply(args) => apply::run(session, &args).await,
         Command::Pending => runs::pending::run(session).await,
@@ -40,7 +51,7 @@ pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
         Command::Sandbox(args) => sandbox::run(session, &args).await,
         Command::Schema => shell::schema(),
         Command::Completions { shell } => shell::completions(shell),
-        Command::Man => shell::man(),
+        Command::Man(args) => shell::man(&args),
     }
 }
 
@@ -89,13 +100,26 @@ pub fn explain(error: &anyhow::Error) -> String {
         return diagnostic::render(&hinted.into(), style);
     }
     match error.downcast_ref::<LoadError>() {
-        Some(LoadError::Problems(problems)) if style.color => problems.styled(),
-        Some(LoadError::Problems(problems)) => problems.plain(),
+        Some(LoadError::Problems(problems)) => log_text(&if style.color { problems.styled() } else { problems.plain() }),
         Some(LoadError::Unreadable(unreadable)) => {
             let hinted = Hinted { message: unreadable.to_string(), hint: unreadable.help.clone() };
             diagnostic::render(&hinted.into(), style)
         }
         None => diagnostic::render(error, style),
+    }
+}
+
+/// Takes the power from lines that a runner of Actions would obey; an event arrives in one piece.
+struct Disarmed<W>(W);
+
+impl<W: Write> Write for Disarmed<W> {
+    fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
+        self.0.write_all(log_text(&String::from_utf8_lossy(event)).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -108,7 +132,7 @@ pub fn trace(verbose: u8) {
         1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().with_target(false);
+    let layer = tracing_subscriber::fmt::layer().with_writer(|| Disarmed(std::io::stderr())).without_time().with_target(false);
     let layer = layer.with_ansi(Style::stderr().color).with_filter(Targets::new().with_target("gatectl", level));
     tracing_subscriber::registry().with(layer).init();
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -17,6 +17,7 @@ use crate::progress::{Mode, Progress};
 use crate::render::diagnostic::Hinted;
 use crate::render::escape::visible;
 use crate::render::{Document, Location, Style, github, human, markdown};
+use crate::verify::Finding;
 
 /// One run of the program.
 pub struct Session {
@@ -151,6 +152,26 @@ impl Session {
                 self.append("GITHUB_OUTPUT", &step.output)
             }
         }
+    }
+
+    /// Writes a result to a file that the user named.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_file(&self, path: &Path, text: &str) -> anyhow::Result<()> {
+        std::fs::write(path, text).with_context(|| Hinted {
+            message: format!("{} could not be written", path.display()),
+            hint: "name a file in a directory that exists and can be written".to_owned(),
+        })
+    }
+
+    /// Where in gate.toml a finding on an environment belongs.
+    #[must_use]
+    pub(super) fn place(&self, config: &Config, finding: &Finding) -> Option<Location> {
+        let mut path = vec!["environments".to_owned(), finding.environment.as_ref()?.to_string()];
+        path.extend(finding.field.map(str::to_owned));
+        let position = config.positions.get(&path);
+        Some(Location { file: config.path.clone(), line: position.line, col: position.column })
     }
 
     /// Writes finished text to stdout; a reader that went away is no error of ours.

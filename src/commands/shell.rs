@@ -1,10 +1,13 @@
 //! `gatectl schema`, `completions`, `man`: what is generated from the program itself.
 
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::Context as _;
-use clap_complete::Shell;
+use clap_complete::env::{CompleteEnv, Shells};
+use clap_complete::{ArgValueCandidates, CompletionCandidate, Shell};
 
+use crate::cli::ManArgs;
 use crate::config;
 use crate::exit::Exit;
 
@@ -16,24 +19,65 @@ pub(super) fn schema() -> anyhow::Result<Exit> {
     print(format!("{:#}\n", config::json_schema()).as_bytes())
 }
 
-/// Prints completions for a shell.
+/// Prints completions for a shell: the lines that make it ask this program.
 ///
 /// # Errors
 /// When stdout cannot be written.
 pub(super) fn completions(shell: Shell) -> anyhow::Result<Exit> {
+    let shells = Shells::builtins();
+    let completer = shells.completer(&shell.to_string()).with_context(|| format!("there are no completions for {shell}"))?;
     let mut text = Vec::new();
-    clap_complete::generate(shell, &mut super::command_line(), "gatectl", &mut text);
+    completer.write_registration("COMPLETE", NAME, NAME, NAME, &mut text).context("writing completions")?;
     print(&text)
 }
 
-/// Prints the manual: the main page, then one section for each command.
+/// Answers a shell that asks for completions; `None` when the variable was not meant for us.
+#[must_use]
+pub fn complete() -> Option<Exit> {
+    let shell = std::env::var_os("COMPLETE")?;
+    Shells::builtins().completer(Path::new(&shell).file_stem()?.to_str()?)?;
+    let here = std::env::current_dir().ok();
+    match CompleteEnv::with_factory(completed).try_complete(std::env::args_os(), here.as_deref()) {
+        Ok(true) => Some(Exit::Done),
+        Ok(false) => None,
+        Err(error) => {
+            // Nothing can be done about a closed stream.
+            let _ = error.print();
+            Some(Exit::Usage)
+        }
+    }
+}
+
+/// Prints the main manual page, or writes one for each command.
 ///
 /// # Errors
-/// When stdout cannot be written.
-pub(super) fn man() -> anyhow::Result<Exit> {
-    let mut text = Vec::new();
-    clap_mangen::Man::new(super::command_line()).render(&mut text).context("writing the manual page")?;
-    print(&text)
+/// When stdout or the directory cannot be written.
+pub(super) fn man(args: &ManArgs) -> anyhow::Result<Exit> {
+    let commands = super::command_line().disable_help_subcommand(true);
+    let Some(directory) = &args.out else {
+        let mut text = Vec::new();
+        clap_mangen::Man::new(commands).render(&mut text).context("writing the manual page")?;
+        return print(&text);
+    };
+    std::fs::create_dir_all(directory)
+        .and_then(|()| clap_mangen::generate_to(commands, directory))
+        .with_context(|| format!("writing manual pages to {}", directory.display()))?;
+    Ok(Exit::Done)
+}
+
+/// What the program is called on the command line.
+const NAME: &str = "gatectl";
+
+/// The command line with what only the place where it is typed knows.
+fn completed() -> clap::Command {
+    super::command_line().mut_arg("environment", |arg| arg.add(ArgValueCandidates::new(environments)))
+}
+
+/// The environments that the gate.toml at hand declares; none where there is none that reads.
+fn environments() -> Vec<CompletionCandidate> {
+    let config = config::find(Path::new(".")).and_then(|path| config::load(&path).ok());
+    let names = config.into_iter().flat_map(|config| config.desired.github.environments.into_keys());
+    names.map(|name| CompletionCandidate::new(name.to_string())).collect()
 }
 
 fn print(text: &[u8]) -> anyhow::Result<Exit> {

@@ -1,35 +1,72 @@
-//! `gatectl validate`: the file alone, offline.
+//! `gatectl validate`: the file, and what it expects of the workflows, offline.
 
+use crate::config::Config;
 use crate::exit::Exit;
-use crate::render::Document;
+use crate::render::{Block, Document, Role, Section, json};
+use crate::verify::{Code, Verdict, verdict};
+use crate::workflows::check::{CheckReport, check};
 
-use super::Session;
+use super::{Session, statics};
 
-/// Reads gate.toml and says that it is sound.
+/// Reads gate.toml and says that it is sound; checks the workflows of the checkout where it expects something of them.
 ///
 /// # Errors
 /// Every problem of the file.
 pub(super) fn run(session: &Session) -> anyhow::Result<Exit> {
     let config = session.config()?;
+    let whole = session.config_of(&[])?;
+    let checked = workflows(session, &whole)?;
+    let expected = !whole.desired.workflows.is_empty();
+    let report = checked.as_ref().filter(|_| expected);
+    let holds = report.is_none_or(|report| report.verdict == Verdict::Gated);
+    let document = document(&config, report, expected);
+    session.print(&config, &document, || {
+        json::to_string(&serde_json::json!({
+            "format_version": json::FORMAT_VERSION,
+            "valid": true,
+            "config": config.path,
+            "workflows": report.map(|report| report.verdict),
+            "findings": report.map_or(&[][..], |report| &report.findings),
+        }))
+    })?;
+    Ok(if holds { Exit::Done } else { Exit::NotGated })
+}
+
+/// What the workflow files say; `None` where there is no checkout to look at.
+fn workflows(session: &Session, config: &Config) -> anyhow::Result<Option<CheckReport>> {
+    let root = statics::root(session, config);
+    let facts = statics::facts(session, config, &root);
+    let Some(sources) = statics::in_checkout(&root, facts.repository.as_ref())? else { return Ok(None) };
+    let mut report = statics::narrow(check(&sources, &facts), &statics::asked(session, config)?);
+    // A gate.toml without expectations is sound; `check` is what asks for proof.
+    report.findings.retain(|finding| finding.code != Code::NothingDeclared);
+    report.verdict = verdict(&report.findings);
+    Ok(Some(report))
+}
+
+fn document(config: &Config, report: Option<&CheckReport>, expected: bool) -> Document {
     let want = &config.desired;
     let vars: usize = want.heroku.config.values().map(std::collections::BTreeMap::len).sum();
-    let headline = format!(
+    let valid = format!(
         "{} is valid: {} environments, {} workflow expectations, {vars} config vars, {}.",
         config.path,
         want.github.environments.len(),
         want.workflows.len(),
         if want.freeze.is_some() { "a freeze" } else { "no freeze" },
     );
-    let document = Document {
-        name: "validate",
-        sections: Vec::new(),
-        headline,
-        tone: crate::render::Role::Added,
-        next: Vec::new(),
-        outputs: Vec::new(),
-    };
-    session.print(&config, &document, || {
-        crate::render::json::to_string(&serde_json::json!({"format_version": "1.0", "valid": true, "config": config.path}))
-    })?;
-    Ok(Exit::Done)
+    let plain = |sections, headline, tone, next| Document { name: "validate", sections, headline, tone, next, outputs: Vec::new() };
+    match report {
+        Some(report) => {
+            let checked = Document::from(report);
+            let sections = checked.sections.into_iter().filter(|section| section.fold.is_none()).collect();
+            let next = checked.next.into_iter().map(|next| next.replace("gatectl check", "gatectl validate")).collect();
+            plain(sections, format!("{valid} {}", checked.headline), checked.tone, next)
+        }
+        None if expected => {
+            let text = "The workflow expectations were not checked: this is no checkout of the repository, there are no workflow files.";
+            let sections = vec![Section { blocks: vec![Block::Text(text.to_owned())], ..Section::default() }];
+            plain(sections, valid, Role::Alert, vec!["Next: run it in a checkout, or `gatectl check --workflows DIR`.".to_owned()])
+        }
+        None => plain(Vec::new(), valid, Role::Added, Vec::new()),
+    }
 }

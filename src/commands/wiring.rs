@@ -194,6 +194,7 @@ fn no_token(unknown: Unknown) -> ApiError {
 /// When no repository is named anywhere.
 pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup> {
     let setup = Setup::new(repository_on(session, config, None)?, &config.desired.github, &config.desired.heroku).at(Timestamp::now());
+    let setup = setup.with_expectations(&config.desired.workflows);
     Ok(match &config.desired.freeze {
         Some(freeze) => setup.with_freeze(freeze),
         None => setup,

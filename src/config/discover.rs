@@ -56,6 +56,21 @@ pub fn origin(start: &Path) -> Option<Remote> {
     Remote::parse(&origin_url(&read(&config)?)?)
 }
 
+/// The root of the git checkout that a directory lies in.
+#[must_use]
+pub fn checkout(start: &Path) -> Option<PathBuf> {
+    let real = std::fs::canonicalize(start).ok()?;
+    root(&real).map(Path::to_owned)
+}
+
+/// The default branch of the remote `origin`, as the last clone or fetch noted it (`refs/remotes/origin/HEAD`).
+#[must_use]
+pub fn default_branch(start: &Path) -> Option<String> {
+    let config = config_of(&checkout(start)?.join(".git"))?;
+    let head = read(&config.parent()?.join("refs/remotes/origin/HEAD"))?;
+    head.trim().strip_prefix("ref: refs/remotes/origin/").map(str::to_owned)
+}
+
 /// The configuration behind `.git`: a worktree's and a submodule's `.git` is a file that says where to go on.
 fn config_of(git: &Path) -> Option<PathBuf> {
     if git.is_dir() {

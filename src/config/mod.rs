@@ -24,7 +24,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use discover::{Remote, origin};
+pub use discover::{Remote, checkout, default_branch, origin};
 pub use json_schema::json_schema;
 pub use load::{FILE_NAME, LoadError, Unreadable, find, load};
 pub use position::{Position, Positions};

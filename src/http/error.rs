@@ -92,7 +92,8 @@ impl fmt::Display for ApiError {
         if let Some(status) = self.status {
             write!(f, "{status} ")?;
         }
-        f.write_str(&self.message)?;
+        // A full stop would stand before what still follows.
+        f.write_str(if self.details.is_empty() { &self.message } else { self.message.trim_end_matches('.') })?;
         for detail in &self.details {
             write!(f, "; {detail}")?;
         }

@@ -14,10 +14,12 @@ pub mod json;
 pub mod markdown;
 mod plan;
 mod report;
+pub mod sarif;
 mod style;
 mod table;
 mod text_diff;
 mod value;
+mod verdict;
 mod wrap;
 
 pub use document::{Block, Document, Finding, Glyph, Heading, Location, Place, Role, Row, Section, Severity, Span, Table};

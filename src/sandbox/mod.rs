@@ -41,6 +41,7 @@ mod server;
 mod state;
 mod switches;
 mod wire;
+mod workflows;
 
 #[cfg(test)]
 #[path = "../../tests/support/conformance.rs"]

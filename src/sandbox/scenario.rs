@@ -9,6 +9,7 @@ use crate::freeze::Policy as Freeze;
 use crate::model::{EnvName, RepoName};
 use crate::providers::github::desired::{self, BranchPolicy, Gate};
 use crate::providers::heroku::desired as heroku;
+use crate::workflows::Expectation;
 
 /// What is wrong in a rehearsal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -116,6 +117,15 @@ impl Setup {
     #[must_use]
     pub fn at(mut self, now: jiff::Timestamp) -> Self {
         self.now = Now(now);
+        self
+    }
+
+    /// With a workflow file for each path that gate.toml declares one for: what is declared, exists.
+    #[must_use]
+    pub fn with_expectations(mut self, expectations: &[Expectation]) -> Self {
+        for (path, text) in super::workflows::expected(expectations) {
+            self.workflows.entry(path).or_insert(text);
+        }
         self
     }
 

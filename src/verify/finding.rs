@@ -24,6 +24,8 @@ pub enum Severity {
 pub enum Verdict {
     /// Proven.
     Gated,
+    /// GitHub refuses required reviewers, and a freeze check provably stands in for them.
+    Compensated,
     /// Neither proven nor disproven.
     Unknown,
     /// Disproven.
@@ -145,6 +147,100 @@ codes! {
     NoDeploymentRecord = "no-deployment-record", Warning, Disproves, None,
         "A job sets `deployment: false`: its gate holds, but no deployment is recorded, and nobody finds it in the activity log.",
         "remove `deployment: false`";
+    WorkflowsUnread = "workflows-unread", Error, Undecided, None,
+        "The workflow files could not be read, so nobody can say which jobs pass through the environment.",
+        "run it in a checkout, or give the token `Contents: read`";
+    EnvironmentMissing = "environment-missing", Error, Disproves, Some('C'),
+        "The environment does not exist. A job that names it starts at once: GitHub creates it then, without any rule.",
+        "gatectl apply";
+    EnvironmentNotAbsent = "environment-not-absent", Error, Disproves, None,
+        "gate.toml declares the environment absent and it is there: a job that names it passes whatever rules it happens to have.",
+        "gatectl apply --allow-weaken";
+    NoReviewers = "no-reviewers", Error, Disproves, Some('A'),
+        "Nobody has to approve: a deploy starts as soon as its job does. Other rules, such as a branch policy, ask nobody.",
+        "declare `reviewers` in gate.toml, then: gatectl apply";
+    ReviewersNotEnforced = "reviewers-not-enforced", Error, Disproves, Some('B'),
+        "The billing plan does not offer required reviewers to this private repository: GitHub refuses them, or lists them and does not enforce them.",
+        "make the repository public or move it to GitHub Enterprise; until then declare [freeze] compensates = true and check the freeze in every deploy job";
+    PlanUnknown = "plan-unknown", Error, Undecided, Some('B'),
+        "The repository is private, and the token may not see the plan: required reviewers may be listed and yet not be enforced.",
+        "give the token the organisation permission `Organization plan: read`, or the classic scope admin:org as an owner";
+    UndeclaredReviewer = "undeclared-reviewer", Error, Disproves, Some('D'),
+        "Somebody may approve whom gate.toml does not declare, and one approval is enough.",
+        "gatectl apply takes them off; or declare them in gate.toml";
+    ReviewerIdMismatch = "reviewer-id-mismatch", Error, Disproves, Some('D'),
+        "A reviewer has the declared login and another id: a login that was given up can be registered by anybody.",
+        "find out who the login belongs to before you change the id; then: gatectl apply";
+    BotReviewer = "bot-reviewer", Error, Disproves, Some('D'),
+        "A reviewer is no person: whoever holds the machine's credentials approves.",
+        "declare people or teams as `reviewers`, then: gatectl apply";
+    MissingReviewer = "missing-reviewer", Warning, Disproves, Some('D'),
+        "A declared reviewer is not on the environment's list and cannot approve; GitHub drops those without access in silence.",
+        "gatectl apply, after the reviewer has at least read access";
+    ReviewerWithoutAccess = "reviewer-without-access", Warning, Disproves, Some('D'),
+        "A reviewer cannot see the repository and so cannot approve. Where nobody else can, people look for ways round the gate.",
+        "give the reviewer at least read access to the repository";
+    EmptyTeam = "empty-team", Warning, Disproves, Some('D'),
+        "A team without members is a reviewer: nobody can approve for it, and whoever may add members may add himself.",
+        "add people to the team, or declare another reviewer";
+    ReviewerUnknown = "reviewer-unknown", Error, Undecided, Some('D'),
+        "Whether a reviewer exists and can approve could not be determined.",
+        "give the token the permission that the message names";
+    RenamedReviewer = "renamed-reviewer", Info, Disproves, None,
+        "A reviewer has the pinned id and another login: the account was renamed.",
+        "write the new login into gate.toml, with the same id";
+    SelfReviewAllowed = "self-review-allowed", Warning, Disproves, None,
+        "Whoever starts a deploy may approve it himself: one stolen account is enough.",
+        "declare prevent_self_review = true, with a second reviewer, then: gatectl apply";
+    SelfReviewDeadlock = "self-review-deadlock", Warning, Disproves, None,
+        "The only reviewer is the one who usually starts the deploys and may not approve them: people look for ways round the gate.",
+        "declare a second reviewer, then: gatectl apply";
+    AdminsMayBypass = "admins-may-bypass", Warning, Disproves, None,
+        "Admins may start a waiting deploy without an approval, by a click.",
+        "declare can_admins_bypass = false, then: gatectl apply";
+    OpenRefs = "open-refs", Warning, Disproves, None,
+        "More refs may deploy than should: a branch that nobody reviewed reaches the gate, and one approval by mistake lets it through.",
+        "declare deployment_branch_policy, then: gatectl apply";
+    NoProtectedBranch = "no-protected-branch", Warning, Disproves, None,
+        "Only protected branches may deploy, and no branch is protected: GitHub then lets every branch deploy.",
+        "protect the default branch, or declare { branches = [...] } as deployment_branch_policy";
+    NoPattern = "no-pattern", Warning, Disproves, None,
+        "Only selected refs may deploy, and none is selected: nothing can deploy, and people look for ways round the gate.",
+        "declare deployment_branch_policy with the refs that deploy, then: gatectl apply";
+    WaitTimerShorter = "wait-timer-shorter", Error, Disproves, None,
+        "Deploys wait shorter than gate.toml declares: there is less time to notice and to reject.",
+        "gatectl apply";
+    CustomRuleMissing = "custom-rule-missing", Error, Disproves, None,
+        "A custom protection rule that gate.toml declares is not enabled: its app is not asked.",
+        "gatectl apply";
+    WiderSecret = "wider-secret", Error, Disproves, None,
+        "A secret of the environment exists at the repository or organisation too: any workflow can read it there and deploy without the gate.",
+        "delete the wider secret";
+    MissingSecret = "missing-secret", Warning, Disproves, None,
+        "A declared secret is not in the environment: the deploy fails, or finds the secret at a wider scope.",
+        "set the secret in the environment";
+    AutoCreatedEnvironment = "auto-created-environment", Warning, Disproves, Some('C'),
+        "A job names an environment that does not exist and is almost a declared one: GitHub creates it on the first run, without any rule.",
+        "write the declared name";
+    UnreadableState = "unreadable-state", Error, Undecided, None,
+        "A part of the live state that the verdict rests on could not be read.",
+        "give the token the permission that the message names";
+    Uncompensated = "uncompensated", Warning, Disproves, Some('B'),
+        "The freeze is declared to stand in for required reviewers, and a declared deploy does not provably check it first.",
+        "make `gatectl freeze check --environment NAME` the first step of every job that deploys";
+}
+
+impl Verdict {
+    /// As JSON writes it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Gated => "gated",
+            Self::Compensated => "compensated",
+            Self::Unknown => "unknown",
+            Self::Ungated => "ungated",
+        }
+    }
 }
 
 impl Serialize for Code {
@@ -178,6 +274,9 @@ pub struct Finding {
     /// Counts from 1, in characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub col: Option<usize>,
+    /// The key of gate.toml below the environment that it is about: where the finding belongs when it is in no other file.
+    #[serde(skip)]
+    pub field: Option<&'static str>,
 }
 
 impl Finding {
@@ -195,6 +294,7 @@ impl Finding {
             file: None,
             line: None,
             col: None,
+            field: None,
         }
     }
 
@@ -214,6 +314,18 @@ impl Finding {
     #[must_use]
     pub fn about(self, environment: &EnvName) -> Self {
         Self { environment: Some(environment.clone()), ..self }
+    }
+
+    /// The same finding, with the runbook's letter for this very case.
+    #[must_use]
+    pub fn mode(self, failure_mode: char) -> Self {
+        Self { failure_mode: Some(failure_mode), ..self }
+    }
+
+    /// The same finding, on a key of gate.toml below the environment.
+    #[must_use]
+    pub fn on(self, field: &'static str) -> Self {
+        Self { field: Some(field), ..self }
     }
 
     /// The same finding, in a file.

@@ -1,5 +1,18 @@
-//! The verdict over what was observed.
+//! The verdict: can anything reach production without a person's approval?
+//!
+//! Owns what findings there are (one table, `docs/findings.md` is made from it), and what observations make of an
+//! environment. Pure: it knows what was observed, and never how.
 
+mod enforcement;
 mod finding;
+mod judge;
+mod report;
+mod reviewers;
+mod rules;
+mod workflows;
 
+pub use enforcement::Enforcement;
 pub use finding::{Code, Finding, Proof, Row, Severity, Verdict, verdict};
+pub use judge::{Case, judge};
+pub use report::{EnvironmentReport, VerifyReport};
+pub use workflows::{check_live, freezes};

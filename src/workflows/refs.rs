@@ -2,6 +2,8 @@
 //!
 //! Owns which rule admits or refuses a ref. Must not know of live state: what depends on it, is said to.
 
+use std::collections::BTreeSet;
+
 use crate::model::fnmatch;
 use crate::providers::github::desired::{BranchPolicy, RefKind};
 
@@ -44,6 +46,27 @@ pub fn explain(policy: &BranchPolicy, git_ref: &str) -> Admission {
                 None => Admission::Refused(format!("no {word} pattern matches `{name}`: {}", of_kind.join(", "))),
             }
         }
+    }
+}
+
+/// What "protected branches only" says of a ref, given the protected branches, or the first of them where they are too many to list.
+///
+/// Without any protected branch, GitHub lets every branch deploy (API page, 2.6).
+#[must_use]
+pub fn explain_protected(protected: &BTreeSet<String>, complete: bool, git_ref: &str) -> Admission {
+    match split(git_ref) {
+        Some((RefKind::Branch, name)) if !git_ref.starts_with("refs/pull/") => {
+            if protected.contains(name) {
+                Admission::Admitted(format!("only protected branches may deploy, and `{name}` is one"))
+            } else if protected.is_empty() && complete {
+                Admission::Admitted("only protected branches may deploy, but no branch is protected, so every branch may".to_owned())
+            } else if complete {
+                Admission::Refused(format!("only protected branches may deploy, and `{name}` is none"))
+            } else {
+                Admission::Depends(format!("only protected branches may deploy; there are too many to tell whether `{name}` is one"))
+            }
+        }
+        _ => explain(&BranchPolicy::Protected, git_ref),
     }
 }
 
@@ -97,6 +120,24 @@ mod tests {
         }
         assert_eq!(admits(&selected(&["refs/pull/*/merge"], &[]), "refs/pull/1/merge"), Some(true));
         assert_eq!(admits(&selected(&["main"], &[]), "refs/tags/v1"), Some(false));
+    }
+
+    #[test]
+    fn protected_branches_admit_themselves_and_all_where_there_are_none() {
+        let said = |names: &[&str], complete, git_ref: &str| {
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            match explain_protected(&names, complete, git_ref) {
+                Admission::Admitted(_) => Some(true),
+                Admission::Refused(_) => Some(false),
+                Admission::Depends(_) => None,
+            }
+        };
+        assert_eq!(said(&["main"], true, "refs/heads/main"), Some(true));
+        assert_eq!(said(&["main"], true, "refs/heads/dev"), Some(false));
+        assert_eq!(said(&["main"], false, "refs/heads/dev"), None);
+        assert_eq!(said(&[], true, "refs/heads/dev"), Some(true));
+        assert_eq!(said(&[], true, "refs/tags/v1"), Some(false));
+        assert_eq!(said(&["main"], true, "refs/pull/1/merge"), None);
     }
 
     #[test]

@@ -18,8 +18,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("progress", &["render"]),
     ("providers", &["apply", "freeze", "http", "model"]),
     ("reconcile", &["apply", "config", "exit", "freeze", "http", "model", "providers"]),
-    ("render", &["freeze", "http", "model"]),
-    ("sandbox", &["freeze", "model", "providers"]),
+    ("render", &["freeze", "http", "model", "verify", "workflows"]),
+    ("sandbox", &["freeze", "model", "providers", "workflows"]),
     ("verify", &["freeze", "model", "providers", "workflows"]),
     ("workflows", &["model", "providers", "verify"]),
 ];

@@ -1,6 +1,6 @@
 //! The program as a user meets it: the binary over real HTTP, with a scrubbed environment; and the shape of its code.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "helpers of tests fail as tests do")]
 
 mod action;
 mod consent;
@@ -10,10 +10,18 @@ mod freeze;
 mod fuzz;
 #[path = "../support/golden.rs"]
 mod golden;
+mod hostile;
+mod import;
 mod layers;
+mod live;
+#[path = "../support/nasty.rs"]
+mod nasty;
+mod pages;
 mod run;
 mod scenarios;
 mod served;
+mod shell;
+mod signals;
 #[path = "../support/targets.rs"]
 mod targets;
 mod terminal;

@@ -9,6 +9,8 @@ mod golden;
 mod human;
 mod json;
 mod markdown;
+#[path = "../support/nasty.rs"]
+mod nasty;
 mod samples;
 mod toolkit;
 mod values;

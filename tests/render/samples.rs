@@ -7,48 +7,7 @@ use gatectl::render::{Block, Document, Finding, Place, Section, Severity, Span, 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// What tries to be more than text, in any medium.
-pub(crate) const NASTY: &[&str] = &[
-    "\u{1b}[31mred\u{1b}[0m",
-    "\u{1b}]0;title\u{7}",
-    "\u{9b}2J",
-    "\u{85}next\u{90}dcs",
-    "evil\u{202e}gnp.exe",
-    "\u{2066}isolate\u{2069}",
-    "zero\u{200b}width\u{feff}\u{200d}",
-    "line\nbreak\r\nand\ttab\r",
-    "::error::forged",
-    "  ::add-mask::x",
-    "a\n::set-output name=x::y",
-    "x ##[stop-commands]t",
-    "##[error]old",
-    "<img src=x onerror=alert(1)><script>",
-    "<!-- gatectl:plan --> --> </details>",
-    "@octocat and @org/team",
-    "fixes #123, org/repo#4, GH-7 and 0123456789abcdef",
-    "![i](https://evil.example/p.png) [l](javascript:alert(1))",
-    "https://evil.example www.evil.example mailto:a@evil.example",
-    "```\n# out\n```` and ~~~",
-    "a | b || `c | d`",
-    "`unclosed",
-    "``",
-    "- list",
-    "1. ordered",
-    "# heading",
-    "===",
-    "$x$ $$y$$",
-    "\\u{202e} \\\\ \"quoted\"",
-    "=HYPERLINK(\"http://evil.example\")",
-    "EOF\ngatectl_0\nverdict=gated",
-    "%0A::error::x %25 %3A",
-    "a\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}",
-    "\u{301}starts combined",
-    "\u{a0}nbsp\u{3000}wide",
-    "\u{e0041}\u{e0042}tag",
-    "漢字とかな 混じりの とても長い 名前",
-    "",
-    " ",
-];
+pub(crate) use crate::nasty::NASTY;
 
 pub(crate) fn repo() -> RepoName {
     RepoName::parse("raxx-app/TradeMasterAPI").unwrap()

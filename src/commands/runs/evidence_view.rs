@@ -8,9 +8,9 @@ use crate::providers::github::runs::evidence::{self, Gap, Misfit, Record, Standi
 use crate::providers::github::runs::observe::History;
 use crate::providers::github::runs::{Approval, Decision, Links};
 use crate::render::json::FORMAT_VERSION;
-use crate::render::{Block, Document, Finding, Glyph, Heading, Place, Role, Section, Severity, Span, Table};
+use crate::render::{Block, Document, Finding, Glyph, Place, Role, Section, Severity, Span, Table};
 
-use super::{count, minute, short};
+use super::{count, heading, minute, short};
 
 /// The evidence; also the shape of the JSON (`docs/schemas/evidence.schema.json`).
 #[derive(Debug, Clone, Serialize)]
@@ -314,5 +314,5 @@ fn section(environment: &Environment, repository: &RepoName) -> Section {
     }
     blocks.extend(environment.deployments.iter().filter_map(Entry::finding).map(Block::Finding));
     blocks.push(Block::Link(environment.activity_log.clone()));
-    Section { heading: Some(Heading { glyph, subject: Some(environment.name.clone()), text }), blocks, ..Section::default() }
+    Section { heading: Some(heading(glyph, &environment.name, &text)), blocks, ..Section::default() }
 }

@@ -17,7 +17,7 @@ use crate::http::Reader;
 use crate::model::RepoName;
 use crate::providers::github::runs::Links;
 use crate::render::diagnostic::Hinted;
-use crate::render::{Block, Role, Row, Span};
+use crate::render::{Block, Glyph, Heading, Role, Row, Span};
 
 use super::Session;
 use super::wiring::{Needs, Wiring};
@@ -54,6 +54,14 @@ fn minute(at: Timestamp) -> String {
 /// The first digits of a commit.
 fn short(sha: &str) -> String {
     sha.chars().take(7).collect()
+}
+
+/// The line above a section: with its sign, or plain where there is nothing to point at.
+fn heading(glyph: Glyph, subject: &str, text: &str) -> Heading {
+    match glyph {
+        Glyph::None => Heading { glyph, subject: None, text: format!("{subject}: {text}") },
+        _ => Heading { glyph, subject: Some(subject.to_owned()), text: text.to_owned() },
+    }
 }
 
 /// A line `label: value`.

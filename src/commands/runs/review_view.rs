@@ -9,9 +9,9 @@ use crate::model::{Cause, EnvName, RepoName};
 use crate::providers::github::runs::admit::Admitted;
 use crate::providers::github::runs::{Approval, Decision, Links};
 use crate::render::json::FORMAT_VERSION;
-use crate::render::{Block, Document, Finding, Glyph, Heading, Place, Role, Section, Severity};
+use crate::render::{Block, Document, Finding, Glyph, Place, Role, Section, Severity};
 
-use super::{count, row, short};
+use super::{count, heading, row, short};
 
 /// What is about to be reviewed.
 pub(super) struct Preview<'a> {
@@ -58,11 +58,8 @@ impl From<&Preview<'_>> for Document {
             ];
             blocks.extend(changes.iter().map(|one| row(&format!("changes to {}", one.environment), Role::Plain, one.text.as_str())));
             let attempt = if run.attempt > 1 { format!(", attempt {}", run.attempt) } else { String::new() };
-            let heading = Heading {
-                glyph: Glyph::Alert,
-                subject: Some(format!("run {}", run.id)),
-                text: format!("to be {word} for {names}{attempt}"),
-            };
+            let text = format!("to be {word} for {names}{attempt}");
+            let heading = heading(Glyph::Alert, &format!("runs/{}", run.id), &text);
             Section { heading: Some(heading), blocks, ..Section::default() }
         };
         Self {
@@ -208,7 +205,7 @@ impl Entry {
                 place: Place::Nowhere,
             }));
         }
-        Section { heading: Some(Heading { glyph, subject: Some(format!("runs/{}", self.run)), text }), blocks, ..Section::default() }
+        Section { heading: Some(heading(glyph, &format!("runs/{}", self.run), &text)), blocks, ..Section::default() }
     }
 }
 

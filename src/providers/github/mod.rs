@@ -1,6 +1,9 @@
 //! GitHub Environments: reviewers, timers, refs, custom rules and variables.
 
+pub mod contents;
 pub mod desired;
+pub mod inspect;
+pub mod inspection;
 pub mod live;
 pub mod observe;
 pub mod ops;

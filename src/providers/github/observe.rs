@@ -96,6 +96,29 @@ pub async fn everything(reader: &Reader, repo: &RepoName, only: &[EnvName]) -> L
     }
 }
 
+/// Reads which refs some environments admit; `None` where the patterns cannot be read. What is not listed does not exist.
+///
+/// # Errors
+/// When the environments cannot be listed.
+pub async fn policies(
+    reader: &Reader,
+    repo: &RepoName,
+    names: &BTreeSet<EnvName>,
+) -> Result<Vec<(EnvName, Option<BranchPolicy>)>, Unknown> {
+    let patterns = Asked { patterns: true, ..Asked::default() };
+    let (listed, parts) = tokio::join!(environments(reader, repo), join_all(names.iter().map(|name| asked(reader, repo, name, patterns))));
+    let mut listed = listed?;
+    Ok(names
+        .iter()
+        .zip(parts)
+        .filter_map(|(name, parts)| {
+            let environment = listed.get_mut(name)?;
+            parts.join(environment);
+            Some((name.clone(), environment.branch_policy()))
+        })
+        .collect())
+}
+
 /// Reads one environment again, with the same parts as `like` has; `None` when GitHub says that it is not there.
 ///
 /// A lone 404 is no proof of absence, but beside the complete list that a plan was made from it says that nothing appeared since.
@@ -227,7 +250,7 @@ impl From<&Gate> for Asked {
     }
 }
 
-struct Parts {
+pub(super) struct Parts {
     patterns: Option<Result<BTreeMap<Pattern, u64>, ApiError>>,
     protection_rules: Option<Result<BTreeMap<String, u64>, ApiError>>,
     variables: Option<Result<BTreeMap<String, String>, ApiError>>,
@@ -235,7 +258,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn join(self, environment: &mut Environment) {
+    pub(super) fn join(self, environment: &mut Environment) {
         environment.patterns = match (environment.policy, self.patterns) {
             (PolicyMode::Selected, Some(patterns)) => Some(patterns.map_err(|e| e.unknown())),
             // GitHub answers 404 in the other modes; there are no patterns to speak of.
@@ -251,7 +274,7 @@ async fn parts(reader: &Reader, repo: &RepoName, name: &EnvName, gate: &Gate) ->
     asked(reader, repo, name, gate.into()).await
 }
 
-async fn asked(reader: &Reader, repo: &RepoName, name: &EnvName, asked: Asked) -> Parts {
+pub(super) async fn asked(reader: &Reader, repo: &RepoName, name: &EnvName, asked: Asked) -> Parts {
     let target = |tail: &str| environment_target(repo, name).join(tail);
     let (patterns, protection_rules, variables, secrets) = tokio::join!(
         when(asked.patterns, patterns(reader, repo, name)),
@@ -276,7 +299,7 @@ async fn when<T>(asked: bool, answer: impl Future<Output = T>) -> Option<T> {
     if asked { Some(answer.await) } else { None }
 }
 
-async fn repository(reader: &Reader, repo: &RepoName) -> Result<Repository, Unknown> {
+pub(super) async fn repository(reader: &Reader, repo: &RepoName) -> Result<Repository, Unknown> {
     let target = repo_target(repo);
     let moved = |how: String| {
         Unknown {
@@ -311,7 +334,7 @@ async fn repository(reader: &Reader, repo: &RepoName) -> Result<Repository, Unkn
     })
 }
 
-async fn environments(reader: &Reader, repo: &RepoName) -> Result<BTreeMap<EnvName, Environment>, Unknown> {
+pub(super) async fn environments(reader: &Reader, repo: &RepoName) -> Result<BTreeMap<EnvName, Environment>, Unknown> {
     let target = repo_target(repo).join("environments");
     let listed = pages::<_, wire::Environments>(reader, &target, 100).await.map_err(|e| e.unknown())?;
     let mut environments: BTreeMap<EnvName, Environment> = BTreeMap::new();
@@ -329,7 +352,7 @@ async fn environments(reader: &Reader, repo: &RepoName) -> Result<BTreeMap<EnvNa
     Ok(environments)
 }
 
-async fn protected_branches(reader: &Reader, repo: &RepoName) -> Result<BTreeSet<String>, Unknown> {
+pub(super) async fn protected_branches(reader: &Reader, repo: &RepoName) -> Result<BTreeSet<String>, Unknown> {
     // This list carries no total: a full page means that there may be more (API page, 1.7). The first 100 prove what matters, that there is one.
     let target = repo_target(repo).join("branches").query("protected", true).query("per_page", 100);
     let branches: Vec<wire::Branch> = reader.get_json(&target).await.map_err(|e| e.unknown())?;

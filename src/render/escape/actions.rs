@@ -17,6 +17,12 @@ pub fn log_line(line: &str) -> Cow<'_, str> {
     if line.contains("##[") { Cow::Owned(line.replace("##[", "#\\u{23}[")) } else { Cow::Borrowed(line) }
 }
 
+/// Takes the power from every line of a text that others formatted.
+#[must_use]
+pub fn log_text(text: &str) -> String {
+    text.split('\n').map(log_line).collect::<Vec<_>>().join("\n")
+}
+
 /// A workflow command: `::error file=gate.toml,line=3::message`. Newlines of the message stay newlines.
 ///
 /// `name` and the keys of the properties are ours; values and message may be anything. Empty values are left out.

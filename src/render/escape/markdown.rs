@@ -2,6 +2,7 @@
 //!
 //! Names go into code, where GitHub links nothing and mentions nobody; prose is escaped character by character.
 
+use super::actions::log_line;
 use super::visible;
 
 /// A character that GitHub draws as nothing and that ends its mentions and autolinks; written as an entity so that
@@ -89,7 +90,8 @@ pub fn prose(raw: &str) -> String {
 pub fn code(raw: &str) -> String {
     let raw = visible(raw);
     // Backticks would end it, a table would be split at the bar, and outer spaces and emptiness change its meaning.
-    if raw.is_empty() || raw.contains(['`', '|']) || raw.starts_with(' ') || raw.ends_with(' ') {
+    // A runner that logs it would obey what follows ##.
+    if raw.is_empty() || raw.contains(['`', '|']) || raw.contains("##[") || raw.starts_with(' ') || raw.ends_with(' ') {
         format!("<code>{}</code>", text(&raw))
     } else {
         format!("`{raw}`")
@@ -99,7 +101,8 @@ pub fn code(raw: &str) -> String {
 /// A fenced block; the fence is longer than any run of backticks in it.
 #[must_use]
 pub fn fence(language: &str, lines: &[String]) -> String {
-    let lines: Vec<String> = lines.iter().map(|line| visible(line)).collect();
+    // A runner may log it.
+    let lines: Vec<String> = lines.iter().map(|line| log_line(&visible(line)).into_owned()).collect();
     let longest = lines.iter().flat_map(|line| line.split(|c| c != '`')).map(str::len).max().unwrap_or(0);
     let ticks = "`".repeat(longest.max(2) + 1);
     format!("{ticks}{language}\n{}\n{ticks}\n", lines.join("\n"))

@@ -1,0 +1,34 @@
+//! `gatectl check`: the workflow files against gate.toml, offline.
+
+use crate::cli::CheckArgs;
+use crate::exit::Exit;
+use crate::render::diagnostic::Hinted;
+use crate::render::{Document, json, sarif};
+use crate::verify::Verdict;
+use crate::workflows::check::check;
+
+use super::{Session, statics};
+
+/// Reads the files, resolves every job, prints.
+///
+/// # Errors
+/// When gate.toml or the folder of workflows cannot be read.
+pub(super) fn run(session: &Session, args: &CheckArgs) -> anyhow::Result<Exit> {
+    let config = session.config_of(&[])?;
+    let asked = statics::asked(session, &config)?;
+    let root = statics::root(session, &config);
+    let facts = statics::facts(session, &config, &root);
+    let sources = match &args.workflows {
+        Some(folder) => statics::in_folder(folder)?,
+        None => statics::in_checkout(&root, facts.repository.as_ref())?.ok_or_else(|| Hinted {
+            message: format!("there are no workflow files: {} has no {}", root.display(), statics::FOLDER),
+            hint: "run it in a checkout of the repository, or name the folder with --workflows DIR".to_owned(),
+        })?,
+    };
+    let report = statics::narrow(check(&sources, &facts), &asked);
+    if let Some(path) = &args.sarif {
+        session.write_file(path, &sarif::render(&report.findings, |finding| session.place(&config, finding)))?;
+    }
+    session.print(&config, &Document::from(&report), || json::to_string(&report))?;
+    Ok(if report.verdict == Verdict::Gated { Exit::Done } else { Exit::NotGated })
+}

@@ -1,0 +1,151 @@
+//! `gatectl explain`: which rule admits or refuses a ref, declared and live.
+
+use serde_json::json;
+
+use crate::cli::ExplainArgs;
+use crate::exit::Exit;
+use crate::model::{EnvName, Unknown};
+use crate::providers::github::desired::{BranchPolicy, Environment};
+use crate::providers::github::observe;
+use crate::render::{Block, Document, Glyph, Heading, Role, Section, json};
+use crate::workflows::refs::{Admission, explain, explain_protected};
+
+use super::wiring::{Needs, Wiring};
+use super::{Session, statics};
+
+/// Prints what each environment's policy says of a ref.
+///
+/// # Errors
+/// When gate.toml cannot be read, or no repository is named where GitHub is to be asked.
+pub(super) async fn run(session: &Session, args: &ExplainArgs) -> anyhow::Result<Exit> {
+    let config = session.config_of(&[])?;
+    let asked = statics::asked(session, &config)?;
+    let live = if args.offline { None } else { Some(look(session, &config, &asked).await?) };
+    let answers: Vec<Answer> = asked
+        .into_iter()
+        .map(|name| {
+            let declared = match config.desired.github.environments.get(&name) {
+                Some(Environment::Present(gate)) => match &gate.deployment_branch_policy {
+                    Some(policy) => Said::of(explain(policy, &args.git_ref)),
+                    None => Said::new("undeclared", "gate.toml is silent about the refs of this environment"),
+                },
+                Some(Environment::Absent) => Said::new("undeclared", "gate.toml declares the environment absent"),
+                None => Said::new("undeclared", "gate.toml does not declare the environment"),
+            };
+            let live = live.as_ref().map(|live| match live {
+                Ok(live) => live.say(&name, &args.git_ref),
+                Err(unknown) => Said::unknown(unknown),
+            });
+            Answer { name, declared, live }
+        })
+        .collect();
+    session.print(&config, &document(&args.git_ref, &answers), || json(&args.git_ref, &answers))?;
+    Ok(Exit::Done)
+}
+
+/// What one policy says.
+struct Said {
+    word: &'static str,
+    because: String,
+}
+
+impl Said {
+    fn new(word: &'static str, because: impl Into<String>) -> Self {
+        Self { word, because: because.into() }
+    }
+
+    fn of(admission: Admission) -> Self {
+        match admission {
+            Admission::Admitted(why) => Self::new("admitted", why),
+            Admission::Refused(why) => Self::new("refused", why),
+            Admission::Depends(why) => Self::new("depends", why),
+        }
+    }
+
+    fn unknown(unknown: &Unknown) -> Self {
+        Self::new("unknown", format!("{}; {}", unknown.reason, unknown.hint))
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!({"answer": self.word, "because": self.because})
+    }
+}
+
+struct Answer {
+    name: EnvName,
+    declared: Said,
+    live: Option<Said>,
+}
+
+/// What is live of policies and branches.
+struct Live {
+    environments: Result<Vec<(EnvName, Option<BranchPolicy>)>, Unknown>,
+    protected: Result<crate::providers::github::inspection::ProtectedBranches, Unknown>,
+}
+
+impl Live {
+    fn say(&self, name: &EnvName, git_ref: &str) -> Said {
+        let environments = match &self.environments {
+            Ok(environments) => environments,
+            Err(unknown) => return Said::unknown(unknown),
+        };
+        match environments.iter().find(|(known, _)| known == name) {
+            None => Said::new("admitted", "the environment does not exist: a job that names it creates it, without any rule"),
+            Some((_, None)) => Said::new("unknown", "the patterns of its policy could not be read"),
+            Some((_, Some(policy))) => Said::of(match (policy, &self.protected) {
+                (BranchPolicy::Protected, Ok(protected)) => explain_protected(&protected.names, protected.complete, git_ref),
+                _ => explain(policy, git_ref),
+            }),
+        }
+    }
+}
+
+async fn look(
+    session: &Session,
+    config: &crate::config::Config,
+    asked: &std::collections::BTreeSet<EnvName>,
+) -> anyhow::Result<Result<Live, Unknown>> {
+    let wiring = Wiring::of(session, config, Needs { github: true, heroku: false }).await?;
+    let Some(repository) = wiring.repository.clone() else { anyhow::bail!("no repository is named; pass --repo OWNER/REPO, or --offline") };
+    let reader = match wiring.github() {
+        Ok(reader) => reader,
+        Err(error) => return Ok(Err(error.unknown())),
+    };
+    session.progress.phase("reading the live state");
+    let policies = observe::policies(&reader, &repository, asked);
+    let protected = crate::providers::github::inspect::protected_branches(&reader, &repository);
+    let (environments, protected) = session.unless_stopped(async { tokio::join!(policies, protected) }).await?;
+    wiring.trace_traffic();
+    Ok(Ok(Live { environments, protected }))
+}
+
+fn document(git_ref: &str, answers: &[Answer]) -> Document {
+    let section = |answer: &Answer| {
+        let item =
+            |subject: &str, said: &Said| Block::Item { subject: subject.to_owned(), text: format!("{}: {}", said.word, said.because) };
+        let blocks = [Some(item("gate.toml", &answer.declared)), answer.live.as_ref().map(|said| item("live", said))];
+        Section {
+            heading: Some(Heading { glyph: Glyph::None, subject: Some(answer.name.to_string()), text: git_ref.to_owned() }),
+            blocks: blocks.into_iter().flatten().collect(),
+            ..Section::default()
+        }
+    };
+    let decisive = |answer: &Answer| answer.live.as_ref().map_or(answer.declared.word, |said| said.word);
+    let words: Vec<String> = answers.iter().map(|answer| format!("{}: {}", answer.name, decisive(answer))).collect();
+    Document {
+        name: "explain",
+        sections: answers.iter().map(section).collect(),
+        headline: format!("{git_ref}: {}.", words.join(", ")),
+        tone: Role::Plain,
+        next: Vec::new(),
+        outputs: Vec::new(),
+    }
+}
+
+fn json(git_ref: &str, answers: &[Answer]) -> String {
+    let answers: Vec<_> = answers
+        .iter()
+        .map(|answer| json!({"name": answer.name, "declared": answer.declared.json(), "live": answer.live.as_ref().map(Said::json)}))
+        .collect();
+    json::to_string(&json!({"format_version": "1.0", "ref": git_ref, "environments": answers}))
+}

@@ -1,0 +1,126 @@
+//! The static half: workflow files of the checkout, and what they are checked against.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::config::{self, Config};
+use crate::model::{EnvName, RepoName};
+use crate::render::diagnostic::Hinted;
+use crate::workflows::check::{CheckReport, SourceFile};
+use crate::workflows::facts::Facts;
+
+use super::Session;
+
+/// Where GitHub looks for workflows; subdirectories are not supported (workflow page, 1.2).
+pub(super) const FOLDER: &str = ".github/workflows";
+
+/// More than any workflow that GitHub runs.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// The directory that gate.toml speaks of: the checkout's root, or else where the file is.
+pub(super) fn root(session: &Session, config: &Config) -> PathBuf {
+    let path = session.directory.join(&config.path);
+    let folder = path.parent().unwrap_or(&session.directory).to_owned();
+    config::checkout(&folder).unwrap_or(folder)
+}
+
+/// Every workflow file of a checkout; `None` where there are none, unless this is the repository itself: then it has none.
+///
+/// # Errors
+/// When the folder cannot be listed. A file that cannot be read is an answer of its own.
+pub(super) fn in_checkout(root: &Path, repository: Option<&RepoName>) -> anyhow::Result<Option<Vec<SourceFile>>> {
+    let folder = root.join(FOLDER);
+    if folder.is_dir() {
+        return in_folder(&folder).map(Some);
+    }
+    let is_it = repository.is_some() && config::origin(root).map(|origin| origin.repository).as_ref() == repository;
+    Ok(is_it.then(Vec::new))
+}
+
+/// Every workflow file of a folder, as if it lay where GitHub looks.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub(super) fn in_folder(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
+    let hint = || Hinted {
+        message: format!("the workflow files in {} cannot be listed", folder.display()),
+        hint: "name the folder that holds them with --workflows DIR".to_owned(),
+    };
+    let mut sources = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(hint)? {
+        let entry = entry.with_context(hint)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if is_workflow(&name) && !entry.path().is_dir() {
+            let path = format!("{FOLDER}/{name}");
+            sources.push(match read(&entry.path()) {
+                Ok(bytes) if bytes.len() as u64 > MAX_BYTES => SourceFile { path, text: Err(format!("larger than {MAX_BYTES} bytes")) },
+                Ok(bytes) => SourceFile::new(path, bytes),
+                Err(error) => SourceFile { path, text: Err(error.to_string()) },
+            });
+        }
+    }
+    sources.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(sources)
+}
+
+/// Whether GitHub takes a file of the folder for a workflow.
+pub(super) fn is_workflow(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "yml" || extension == "yaml")
+}
+
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    // A pipe or a device would never end.
+    if !path.metadata()?.is_file() {
+        return Err(std::io::Error::other("not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What the files are checked against, as far as it is known without asking anybody.
+pub(super) fn facts(session: &Session, config: &Config, root: &Path) -> Facts {
+    let want = &config.desired;
+    let declared = session.global.repo.clone().or_else(|| want.github.repository.clone());
+    let named = || session.env.get("GITHUB_REPOSITORY").and_then(|name| RepoName::parse(name).ok());
+    let repository = declared.or_else(named).or_else(|| config::origin(root).map(|remote| remote.repository));
+    let branch = config::default_branch(root).or_else(|| branch_of_event(session)).unwrap_or_else(|| "main".to_owned());
+    Facts::new(repository, &branch, &want.github, &want.heroku, &want.workflows)
+}
+
+/// The default branch as the event that started the Actions run tells it.
+fn branch_of_event(session: &Session) -> Option<String> {
+    let event = std::fs::read(session.env.get("GITHUB_EVENT_PATH")?).ok()?;
+    let event: serde_json::Value = serde_json::from_slice(&event).ok()?;
+    event.pointer("/repository/default_branch")?.as_str().map(str::to_owned)
+}
+
+/// The environments that are asked about: those that `--environment` names, or all that gate.toml speaks of.
+///
+/// # Errors
+/// When `--environment` names one that gate.toml does not speak of.
+pub(super) fn asked(session: &Session, config: &Config) -> anyhow::Result<BTreeSet<EnvName>> {
+    let want = &config.desired;
+    let known: BTreeSet<EnvName> =
+        want.github.environments.keys().chain(want.workflows.iter().map(|expectation| &expectation.environment)).cloned().collect();
+    let wanted = &session.global.environment;
+    if let Some(name) = wanted.iter().find(|name| !known.contains(*name)) {
+        let known: Vec<&str> = known.iter().map(EnvName::as_str).collect();
+        let hint = if known.is_empty() { "it declares none".to_owned() } else { format!("it declares: {}", known.join(", ")) };
+        return Err(Hinted { message: format!("{} declares no environment `{name}`", config.path), hint }.into());
+    }
+    Ok(if wanted.is_empty() { known } else { known.into_iter().filter(|name| wanted.contains(name)).collect() })
+}
+
+/// The report without what speaks of other environments alone.
+pub(super) fn narrow(mut report: CheckReport, asked: &BTreeSet<EnvName>) -> CheckReport {
+    let about = |name: &Option<EnvName>| name.as_ref().is_none_or(|name| asked.contains(name));
+    report.workflows.retain(|scenario| about(&scenario.expect));
+    report.findings.retain(|finding| about(&finding.environment));
+    report.verdict = crate::verify::verdict(&report.findings);
+    report
+}

@@ -1,0 +1,153 @@
+//! `gatectl verify`: the workflow files and the live state, joined into a verdict.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::cli::VerifyArgs;
+use crate::config::{self, Config};
+use crate::exit::Exit;
+use crate::http::Reader;
+use crate::model::{EnvName, RepoName, Unknown};
+use crate::providers::github::contents;
+use crate::providers::github::inspect::{Interest, inspect};
+use crate::providers::github::inspection::Inspection;
+use crate::render::diagnostic::Hinted;
+use crate::render::{Document, json, sarif};
+use crate::verify::{Case, Finding, Verdict, VerifyReport, check_live, freezes, judge};
+use crate::workflows::check::SourceFile;
+
+use super::wiring::{Needs, Wiring};
+use super::{Session, statics};
+
+/// Observes, judges, prints.
+///
+/// # Errors
+/// When gate.toml or a named folder cannot be read, or nothing is declared. What GitHub does not answer is a verdict: unknown.
+pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<Exit> {
+    let config = session.config_of(&[])?;
+    let asked = statics::asked(session, &config)?;
+    if asked.is_empty() {
+        return Err(Hinted {
+            message: format!("{} declares no environment: there is nothing to verify", config.path),
+            hint: "declare one, such as [environments.production] with `reviewers`".to_owned(),
+        }
+        .into());
+    }
+    let wiring = Wiring::of(session, &config, Needs { github: true, heroku: false }).await?;
+    let Some(repository) = wiring.repository.clone() else { anyhow::bail!("no repository is named; pass --repo OWNER/REPO") };
+    let place = Place { root: &statics::root(session, &config), repository: &repository };
+    let on_disk = on_disk(args, place)?.filter(|sources| session.global.sandbox.is_none() || any_declared(&config, sources));
+
+    session.progress.phase("reading the live state");
+    let (live, sources) = session.unless_stopped(look(&wiring, &config, place, &asked, on_disk)).await?;
+    wiring.trace_traffic();
+
+    let report = report(session, &config, place, &asked, &live, &sources);
+    if let Some(path) = &args.check.sarif {
+        session.write_file(path, &sarif::render(&distinct(&report), |finding| session.place(&config, finding)))?;
+    }
+    session.print(&config, &Document::from(&report), || json::to_string(&report))?;
+    Ok(match report.verdict {
+        Verdict::Gated => Exit::Done,
+        Verdict::Compensated if args.accept_compensated => Exit::Done,
+        Verdict::Compensated | Verdict::Unknown | Verdict::Ungated => Exit::NotGated,
+    })
+}
+
+/// Which repository it is, on disk and on GitHub.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    root: &'a Path,
+    repository: &'a RepoName,
+}
+
+/// The files of the checkout; `None` where GitHub has to be asked: on `--remote`, or where this is no checkout of the repository.
+fn on_disk(args: &VerifyArgs, place: Place<'_>) -> anyhow::Result<Option<Vec<SourceFile>>> {
+    if let Some(folder) = &args.check.workflows {
+        return statics::in_folder(folder).map(Some);
+    }
+    let elsewhere = config::origin(place.root).is_some_and(|origin| origin.repository != *place.repository);
+    if args.remote || elsewhere { Ok(None) } else { statics::in_checkout(place.root, Some(place.repository)) }
+}
+
+/// Whether the checkout has any workflow that gate.toml declares. Where it has none, as where the sample is rehearsed in any
+/// directory, the emulator's repository is the one that gate.toml speaks of.
+fn any_declared(config: &Config, sources: &[SourceFile]) -> bool {
+    config.desired.workflows.iter().any(|expectation| sources.iter().any(|source| source.path == expectation.file))
+}
+
+async fn look(
+    wiring: &Wiring,
+    config: &Config,
+    place: Place<'_>,
+    asked: &BTreeSet<EnvName>,
+    on_disk: Option<Vec<SourceFile>>,
+) -> (Inspection, Result<Vec<SourceFile>, Unknown>) {
+    let reader = match wiring.github() {
+        Ok(reader) => reader,
+        Err(error) => {
+            let unknown = error.unknown();
+            return (Inspection::unreachable(&unknown), on_disk.ok_or(unknown));
+        }
+    };
+    let workflows = config.desired.workflows.iter().map(|expectation| expectation.file.as_str()).collect();
+    let interest = Interest { want: &config.desired.github, environments: asked, workflows: &workflows };
+    let sources = async {
+        match on_disk {
+            Some(sources) => Ok(sources),
+            None => on_github(&reader, place.repository).await,
+        }
+    };
+    tokio::join!(inspect(&reader, place.repository, interest), sources)
+}
+
+async fn on_github(reader: &Reader, repository: &RepoName) -> Result<Vec<SourceFile>, Unknown> {
+    let folder: Vec<&str> = statics::FOLDER.split('/').collect();
+    let files = contents::folder(reader, repository, &folder, statics::is_workflow).await?;
+    let source = |(path, bytes): contents::Read| match bytes {
+        Ok(bytes) => SourceFile::new(path, bytes),
+        Err(unknown) => SourceFile { path, text: Err(unknown.reason) },
+    };
+    Ok(files.into_iter().map(source).collect())
+}
+
+fn report(
+    session: &Session,
+    config: &Config,
+    place: Place<'_>,
+    asked: &BTreeSet<EnvName>,
+    live: &Inspection,
+    sources: &Result<Vec<SourceFile>, Unknown>,
+) -> VerifyReport {
+    let mut facts = statics::facts(session, config, place.root);
+    facts.repository = Some(place.repository.clone());
+    if let Ok(repository) = &live.repository {
+        facts.default_branch.clone_from(&repository.default_branch);
+    }
+    let checked = sources.as_ref().map(|sources| statics::narrow(check_live(sources, &facts, live), asked));
+    let expected = facts.expectations.iter().map(|expectation| expectation.environment.clone()).collect();
+    let freezes = match sources {
+        Ok(sources) => freezes(config.desired.freeze.as_ref(), asked, sources, &facts),
+        Err(_) => BTreeMap::new(),
+    };
+    judge(Case {
+        repository: place.repository,
+        want: &config.desired.github,
+        asked,
+        live,
+        workflows: checked.as_ref().map_err(|unknown| *unknown),
+        expected: &expected,
+        freezes: &freezes,
+    })
+}
+
+/// Each finding once; what speaks of every environment is in the report of each.
+fn distinct(report: &VerifyReport) -> Vec<Finding> {
+    let mut all: Vec<Finding> = Vec::new();
+    for finding in report.environments.iter().flat_map(|one| &one.findings) {
+        if !all.contains(finding) {
+            all.push(finding.clone());
+        }
+    }
+    all
+}

@@ -1,0 +1,72 @@
+//! Files of the default branch: GETs only.
+//!
+//! Owns the two shapes of the contents API. Must not know what the files mean.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::future::join_all;
+use serde::Deserialize;
+
+use crate::http::{ErrorKind, Reader};
+use crate::model::{RepoName, Unknown};
+
+use super::observe::repo_target;
+
+/// The list of a folder never holds more; a full one may be cut.
+const MOST: usize = 1000;
+
+/// A file by its path, with its bytes, or why they could not be read.
+pub type Read = (String, Result<Vec<u8>, Unknown>);
+
+/// Reads every file of a folder of the default branch that `wanted` picks by name.
+///
+/// # Errors
+/// When the folder cannot be listed to its end. GitHub answers 404 for a folder that is not there as for one that may not be seen.
+pub async fn folder(reader: &Reader, repo: &RepoName, folder: &[&str], wanted: impl Fn(&str) -> bool) -> Result<Vec<Read>, Unknown> {
+    let target = folder.iter().fold(repo_target(repo).join("contents"), |target, part| target.join(part));
+    let listed: Vec<Entry> = reader.get_json(&target).await.map_err(|error| match error.kind {
+        ErrorKind::NotFound | ErrorKind::Forbidden => {
+            Unknown { hint: "give the token `Contents: read` on this repository, or run it in a checkout".to_owned(), ..error.unknown() }
+        }
+        _ => error.unknown(),
+    })?;
+    if listed.len() >= MOST {
+        return Err(reader.malformed(&target, format!("a list of {MOST} files may be cut")).unknown());
+    }
+    let files = listed.into_iter().filter(|entry| entry.kind == "file" && wanted(&entry.name));
+    Ok(join_all(files.map(|entry| {
+        let target = target.clone().join(&entry.name);
+        async move {
+            let bytes = match reader.get_json::<File>(&target).await {
+                Ok(file) => decode(&file).map_err(|why| reader.malformed(&target, why).unknown()),
+                Err(error) => Err(error.unknown()),
+            };
+            (entry.path, bytes)
+        }
+    }))
+    .await)
+}
+
+fn decode(file: &File) -> Result<Vec<u8>, String> {
+    if file.encoding != "base64" {
+        return Err(format!("the file comes as `{}`, not as base64: it is too large", file.encoding));
+    }
+    let letters: String = file.content.split_whitespace().collect();
+    STANDARD.decode(letters).map_err(|error| format!("the file is no base64: {error}"))
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(rename = "type")]
+    kind: String,
+    name: String,
+    path: String,
+}
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    encoding: String,
+    #[serde(default)]
+    content: String,
+}

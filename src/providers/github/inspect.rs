@@ -1,0 +1,270 @@
+//! Asks GitHub for what a verdict rests on: GETs only, everything independent at once.
+//!
+//! The second wave holds only what the list of environments reveals: reviewers that gate.toml does not declare. Owns the
+//! requests beyond those of [`super::observe`]. Must not judge.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+use serde::Deserialize;
+
+use crate::http::{ApiError, ErrorKind, Reader, Target};
+use crate::model::{Cause, EnvName, RepoName, Unknown};
+
+use super::desired::{Desired, Environment as Declared, Gate, Reviewer};
+use super::inspection::{Billing, Inspection, Listed, ProtectedBranches, WiderSecrets};
+use super::live::{Access, Actor, Environment, LiveReviewer};
+use super::observe::{self, Asked, Page, pages, repo_target};
+use super::reviewers;
+use super::strictness::ActorId;
+
+/// What is to be looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Interest<'a> {
+    /// What gate.toml declares.
+    pub want: &'a Desired,
+    /// The environments that are asked about.
+    pub environments: &'a BTreeSet<EnvName>,
+    /// Paths of the workflow files that deploy: who starts them is of interest.
+    pub workflows: &'a BTreeSet<&'a str>,
+}
+
+impl<'a> Interest<'a> {
+    /// What gate.toml declares of the environments that must exist; one that only a workflow names has no declared rules.
+    fn gates(self) -> Vec<(&'a EnvName, Option<&'a Gate>)> {
+        self.environments
+            .iter()
+            .filter_map(|name| match self.want.environments.get(name) {
+                Some(Declared::Present(gate)) => Some((name, Some(gate))),
+                Some(Declared::Absent) => None,
+                None => Some((name, None)),
+            })
+            .collect()
+    }
+}
+
+/// Reads everything that a verdict needs.
+pub async fn inspect(reader: &Reader, repo: &RepoName, interest: Interest<'_>) -> Inspection {
+    let gates = interest.gates();
+    let declared: BTreeSet<&Reviewer> =
+        gates.iter().flat_map(|(_, gate)| gate.iter().flat_map(|gate| gate.reviewers.iter().flatten())).collect();
+    let teams: Vec<&str> = declared.iter().filter_map(|reviewer| slug(reviewer, repo)).collect();
+    let binds_secrets = gates.iter().any(|(_, gate)| gate.is_some_and(|gate| !gate.secrets.is_empty()));
+
+    let (repository, listed, parts, actors, members, protected_branches, billing, wider_secrets, starters) = tokio::join!(
+        observe::repository(reader, repo),
+        observe::environments(reader, repo),
+        join_all(gates.iter().map(|(name, gate)| observe::asked(reader, repo, name, parts(*gate)))),
+        join_all(declared.iter().map(|reviewer| reviewers::resolve(reader, repo, reviewer))),
+        join_all(teams.iter().map(|team| members(reader, repo.owner(), team))),
+        protected_branches(reader, repo),
+        billing(reader, repo),
+        async { if binds_secrets { Some(wider_secrets(reader, repo).await) } else { None } },
+        starters(reader, repo, interest.workflows),
+    );
+
+    let environments = listed.map(|mut listed| {
+        for ((name, _), parts) in gates.iter().zip(parts) {
+            if let Some(environment) = listed.get_mut(*name) {
+                parts.join(environment);
+            }
+        }
+        listed
+    });
+    let declared: BTreeMap<Reviewer, Result<Actor, Unknown>> = declared.into_iter().cloned().zip(actors).collect();
+    let known_teams: BTreeMap<&str, Result<BTreeSet<String>, Unknown>> = teams.iter().copied().zip(members).collect();
+    let live = environments.iter().flatten().filter(|(name, _)| gates.iter().any(|(asked, _)| asked == name)).map(|(_, one)| one);
+    let listed = listed_reviewers(reader, repo, live, &declared, &known_teams).await;
+    Inspection { repository, environments, declared, listed, protected_branches, billing, wider_secrets, starters }
+}
+
+/// The live policy matters also where gate.toml is silent: it decides which declared deploys can go through.
+fn parts(gate: Option<&Gate>) -> Asked {
+    Asked { patterns: true, variables: false, ..gate.map(Asked::from).unwrap_or_default() }
+}
+
+/// A team of the repository's own organisation; another's cannot be a reviewer.
+fn slug<'r>(reviewer: &'r Reviewer, repo: &RepoName) -> Option<&'r str> {
+    match reviewer {
+        Reviewer::Team { org, slug, .. } if org.as_ref().is_none_or(|org| org.eq_ignore_ascii_case(repo.owner())) => Some(slug),
+        Reviewer::Team { .. } | Reviewer::User { .. } => None,
+    }
+}
+
+/// Everybody whom the environments list; who was looked up as a declared reviewer is not asked for again.
+async fn listed_reviewers(
+    reader: &Reader,
+    repo: &RepoName,
+    environments: impl Iterator<Item = &Environment>,
+    declared: &BTreeMap<Reviewer, Result<Actor, Unknown>>,
+    teams: &BTreeMap<&str, Result<BTreeSet<String>, Unknown>>,
+) -> BTreeMap<ActorId, Listed> {
+    let all: BTreeMap<ActorId, &LiveReviewer> = environments.flat_map(|one| &one.reviewers).map(|one| (one.actor(), one)).collect();
+    let looked = join_all(all.values().map(|one| async move {
+        let known = declared.values().flatten().find(|actor| actor.id == one.actor()).map(|actor| actor.access.clone());
+        match one {
+            LiveReviewer::User { login, id, .. } => {
+                let access = match known {
+                    Some(access) => access,
+                    None => access(reviewers::resolve(reader, repo, &Reviewer::User { login: login.clone(), id: Some(*id) }).await),
+                };
+                Listed { access, members: None }
+            }
+            LiveReviewer::Team { slug, id } => {
+                let access_to = async {
+                    match known {
+                        Some(access) => access,
+                        None => {
+                            access(reviewers::resolve(reader, repo, &Reviewer::Team { org: None, slug: slug.clone(), id: Some(*id) }).await)
+                        }
+                    }
+                };
+                let members = async {
+                    match teams.get(slug.as_str()) {
+                        Some(members) => members.clone(),
+                        None => members(reader, repo.owner(), slug).await,
+                    }
+                };
+                let (access, members) = tokio::join!(access_to, members);
+                Listed { access, members: Some(members) }
+            }
+        }
+    }));
+    let looked = looked.await;
+    all.into_keys().zip(looked).collect()
+}
+
+fn access(actor: Result<Actor, Unknown>) -> Access {
+    actor.map_or_else(Access::Unknown, |actor| actor.access)
+}
+
+async fn members(reader: &Reader, org: &str, slug: &str) -> Result<BTreeSet<String>, Unknown> {
+    let target = Target::new(["orgs", org, "teams", slug, "members"]).query("per_page", 100);
+    match reader.get_json::<Vec<wire::Login>>(&target).await {
+        Ok(members) => Ok(members.into_iter().map(|member| member.login).collect()),
+        Err(error) if error.kind == ErrorKind::NotFound => Err(Unknown {
+            reason: format!("the members of `{org}/{slug}` cannot be seen ({error})"),
+            hint: "give the token the organisation permission `Members: read`, or the classic scope read:org".to_owned(),
+            cause: Cause::Credentials,
+        }),
+        Err(error) => Err(error.unknown()),
+    }
+}
+
+/// Reads which branches are protected.
+///
+/// # Errors
+/// When the list cannot be read.
+pub async fn protected_branches(reader: &Reader, repo: &RepoName) -> Result<ProtectedBranches, Unknown> {
+    const MOST: usize = 100;
+    // One page proves what matters most, that there is one (API page, 1.7).
+    let names = observe::protected_branches(reader, repo).await?;
+    Ok(ProtectedBranches { complete: names.len() < MOST, names })
+}
+
+/// Only an organisation's plan can be read, and only by some (API page, 1.5).
+async fn billing(reader: &Reader, repo: &RepoName) -> Billing {
+    let endpoint = reader.endpoint();
+    let is_cloud = endpoint.is_loopback() || endpoint.web_host() == "github.com" || endpoint.web_host().ends_with(".ghe.com");
+    if !is_cloud {
+        return Billing::Server;
+    }
+    let target = Target::new(["orgs", repo.owner()]);
+    match reader.get_json::<wire::Organization>(&target).await {
+        Ok(wire::Organization { plan: Some(plan) }) => Billing::Plan(plan.name),
+        Ok(wire::Organization { plan: None }) => Billing::Unreadable(Unknown {
+            reason: format!("GET {target} shows no plan to this token"),
+            hint: "give the token the organisation permission `Organization plan: read`, or the classic scope admin:org as an owner"
+                .to_owned(),
+            cause: Cause::Credentials,
+        }),
+        Err(error) => Billing::Unreadable(error.unknown()),
+    }
+}
+
+async fn wider_secrets(reader: &Reader, repo: &RepoName) -> WiderSecrets {
+    let names = |list: &'static str| async move {
+        let target = repo_target(repo).join("actions").join(list);
+        let secrets: Vec<wire::Secret> = pages::<_, wire::Secrets>(reader, &target, 100).await.map_err(|error| hinted(&error))?;
+        Ok(secrets.into_iter().map(|secret| secret.name.to_uppercase()).collect())
+    };
+    let (repository, organization) = tokio::join!(names("secrets"), names("organization-secrets"));
+    WiderSecrets { repository, organization }
+}
+
+fn hinted(error: &ApiError) -> Unknown {
+    let unknown = error.unknown();
+    let hint = match error.kind {
+        ErrorKind::Forbidden | ErrorKind::NotFound => {
+            "give the token `Secrets: read` on this repository, or the classic scope repo".to_owned()
+        }
+        _ => unknown.hint,
+    };
+    Unknown { hint, ..unknown }
+}
+
+/// Who started the latest runs of some workflow files, by hand or by a push; the latest first.
+async fn starters(reader: &Reader, repo: &RepoName, workflows: &BTreeSet<&str>) -> Option<Vec<String>> {
+    if workflows.is_empty() {
+        return None;
+    }
+    let target = repo_target(repo).join("actions").join("runs").query("per_page", 100);
+    let runs: wire::Runs = reader.get_json(&target).await.ok()?;
+    let of_interest = runs
+        .workflow_runs
+        .into_iter()
+        .filter(|run| run.path.as_deref().is_some_and(|path| workflows.contains(path.split('@').next().unwrap_or(path))));
+    Some(of_interest.filter_map(|run| Some(run.triggering_actor.or(run.actor)?.login)).collect())
+}
+
+/// What goes over the wire.
+mod wire {
+    use super::{Deserialize, Page};
+
+    #[derive(Deserialize)]
+    pub(super) struct Login {
+        pub login: String,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Organization {
+        pub plan: Option<Plan>,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Plan {
+        pub name: String,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Secret {
+        pub name: String,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Secrets {
+        total_count: Option<usize>,
+        secrets: Vec<Secret>,
+    }
+
+    impl Page<Secret> for Secrets {
+        fn total(&self) -> Option<usize> {
+            self.total_count
+        }
+        fn items(self) -> Vec<Secret> {
+            self.secrets
+        }
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Runs {
+        pub workflow_runs: Vec<Run>,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct Run {
+        pub path: Option<String>,
+        pub actor: Option<Login>,
+        pub triggering_actor: Option<Login>,
+    }
+}

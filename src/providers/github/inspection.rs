@@ -1,0 +1,87 @@
+//! What a verdict on gates rests on: the live state with what makes a listed reviewer a real one.
+//!
+//! Owns the observed shape. Must not know how it was fetched (see [`super::inspect`]) nor what is wanted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{EnvName, Unknown};
+
+use super::desired::Reviewer;
+use super::live::{Access, Actor, Environment, Repository};
+use super::strictness::ActorId;
+
+/// Everything that was looked at. A part that could not be read says why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inspection {
+    /// The repository itself.
+    pub repository: Result<Repository, Unknown>,
+    /// Every environment there is; absence from a complete list is the only proof of absence (law 1).
+    pub environments: Result<BTreeMap<EnvName, Environment>, Unknown>,
+    /// Each declared reviewer, looked up.
+    pub declared: BTreeMap<Reviewer, Result<Actor, Unknown>>,
+    /// Everybody whom an environment of interest lists as a reviewer.
+    pub listed: BTreeMap<ActorId, Listed>,
+    /// Branches that are protected.
+    pub protected_branches: Result<ProtectedBranches, Unknown>,
+    /// What offers the rules to a private repository.
+    pub billing: Billing,
+    /// Names of secrets beyond the environments; `None` when gate.toml binds none to an environment.
+    pub wider_secrets: Option<WiderSecrets>,
+    /// Who started the latest runs of the declared workflows; `None` when nobody asked or could say: it only adds warnings.
+    pub starters: Option<Vec<String>>,
+}
+
+impl Inspection {
+    /// When GitHub cannot be asked at all.
+    #[must_use]
+    pub fn unreachable(why: &Unknown) -> Self {
+        Self {
+            repository: Err(why.clone()),
+            environments: Err(why.clone()),
+            declared: BTreeMap::new(),
+            listed: BTreeMap::new(),
+            protected_branches: Err(why.clone()),
+            billing: Billing::Unreadable(why.clone()),
+            wider_secrets: None,
+            starters: None,
+        }
+    }
+}
+
+/// What is known of somebody whom an environment lists as a reviewer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Whether they can see the repository.
+    pub access: Access,
+    /// Logins of a team's members, child teams included; `None` for a person.
+    pub members: Option<Result<BTreeSet<String>, Unknown>>,
+}
+
+/// Names of protected branches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProtectedBranches {
+    /// The names.
+    pub names: BTreeSet<String>,
+    /// Whether these are all of them.
+    pub complete: bool,
+}
+
+/// What decides whether a private repository's rules are enforced (API page, 2.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Billing {
+    /// GitHub Enterprise Server: every rule is there.
+    Server,
+    /// The plan's name as GitHub writes it: `free`, `team`, `enterprise`.
+    Plan(String),
+    /// The owner has no plan that this token can see.
+    Unreadable(Unknown),
+}
+
+/// Names of the secrets that the repository's workflows can read without an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WiderSecrets {
+    /// Of the repository.
+    pub repository: Result<BTreeSet<String>, Unknown>,
+    /// Of the organisation, shared with the repository.
+    pub organization: Result<BTreeSet<String>, Unknown>,
+}

@@ -1,0 +1,228 @@
+//! The reports of check and verify as documents.
+
+use super::document::{Block, Document, Finding, Glyph, Heading, Location, Place, Role, Section, Severity, Span, Table};
+use crate::model::Address;
+use crate::verify::{self, EnvironmentReport, Verdict, VerifyReport};
+use crate::workflows::check::{CheckReport, ScenarioReport};
+use crate::workflows::resolve::{self, JobEntry};
+
+impl From<&CheckReport> for Document {
+    fn from(report: &CheckReport) -> Self {
+        let mut sections = scenarios(&report.workflows);
+        let findings: Vec<Block> = report.findings.iter().map(|finding| Block::Finding(of_file(finding))).collect();
+        if !findings.is_empty() {
+            sections.push(Section { heading: title("Findings"), blocks: findings, ..Section::default() });
+        }
+        let declared = report.workflows.iter().filter(|scenario| scenario.expect.is_some()).count();
+        let headline = match report.verdict {
+            Verdict::Gated if declared == 1 => "GATED: the declared scenario passes through its environment.".to_owned(),
+            Verdict::Gated => format!("GATED: all {declared} declared scenarios pass through their environments."),
+            _ => format!("{}: {}.", shout(report.verdict), counts(&report.findings)),
+        };
+        let next = match report.verdict {
+            Verdict::Gated => Vec::new(),
+            _ => vec!["Next: do what the fixes say, then run `gatectl check` again.".to_owned()],
+        };
+        Self { name: "check", sections, headline, tone: tone(report.verdict), next, outputs: outputs(report.verdict, &report.findings) }
+    }
+}
+
+impl From<&VerifyReport> for Document {
+    fn from(report: &VerifyReport) -> Self {
+        let mut sections = scenarios(&report.workflows);
+        sections.extend(report.environments.iter().map(|one| environment(report, one)));
+        let all: Vec<verify::Finding> = report.environments.iter().flat_map(|one| one.findings.clone()).collect();
+        let shared = shared(report);
+        if !shared.is_empty() {
+            let blocks = shared.into_iter().map(|finding| Block::Finding(of_file(finding))).collect();
+            sections.push(Section { heading: title("Of every environment"), blocks, ..Section::default() });
+        }
+        let names: Vec<&str> =
+            report.environments.iter().filter(|one| one.verdict == report.verdict).map(|one| one.name.as_str()).collect();
+        let names = names.join(", ");
+        let headline = match report.verdict {
+            Verdict::Gated => format!("GATED: every declared deploy to {names} waits for a required reviewer."),
+            Verdict::Compensated => {
+                format!("COMPENSATED: GitHub refuses required reviewers for {names}; a freeze check stands in for them.")
+            }
+            Verdict::Unknown if names.is_empty() => "UNKNOWN: there is nothing to verify.".to_owned(),
+            Verdict::Unknown => format!("UNKNOWN: it is not proven that every declared deploy to {names} waits for a required reviewer."),
+            Verdict::Ungated => format!("UNGATED: the gate of {names} is open, or is not as gate.toml declares."),
+        };
+        let next = match report.verdict {
+            Verdict::Gated => Vec::new(),
+            Verdict::Compensated => vec!["Next: `gatectl verify --accept-compensated` exits 0 on this.".to_owned()],
+            _ => vec!["Next: do what the fixes say, then run `gatectl verify` again.".to_owned()],
+        };
+        Self { name: "verify", sections, headline, tone: tone(report.verdict), next, outputs: outputs(report.verdict, &all) }
+    }
+}
+
+fn environment(report: &VerifyReport, one: &EnvironmentReport) -> Section {
+    let address = Address::environment(&report.repository, &one.name);
+    let shared = shared(report);
+    let own = one.findings.iter().filter(|finding| !shared.contains(finding));
+    let glyph = match one.verdict {
+        Verdict::Gated => Glyph::None,
+        Verdict::Compensated => Glyph::Alert,
+        Verdict::Unknown => Glyph::Unknown,
+        Verdict::Ungated => Glyph::Failure,
+    };
+    let finding = |finding: &verify::Finding| match finding.file {
+        Some(_) => of_file(finding),
+        None => {
+            let place = Place::Declared { address: address.clone(), field: finding.field.map(str::to_owned) };
+            shown(finding, one.name.to_string(), place)
+        }
+    };
+    Section {
+        heading: Some(Heading { glyph, subject: Some(address.to_string()), text: shout(one.verdict) }),
+        blocks: own.map(|one| Block::Finding(finding(one))).collect(),
+        ..Section::default()
+    }
+}
+
+/// What speaks of no environment in particular is in the report of each.
+fn shared(report: &VerifyReport) -> Vec<&verify::Finding> {
+    report.environments.first().into_iter().flat_map(|one| &one.findings).filter(|finding| finding.environment.is_none()).collect()
+}
+
+/// One section for each file of which a scenario has to do with an environment; how many other scenarios there are.
+fn scenarios(all: &[ScenarioReport]) -> Vec<Section> {
+    let matters = |scenario: &&ScenarioReport| {
+        let speaks = |job: &JobEntry| !matches!(job.verdict, resolve::Verdict::None | resolve::Verdict::Skipped);
+        scenario.expect.is_some() || scenario.jobs.iter().any(|job| speaks(job) || !job.details.evidence.is_empty())
+    };
+    let shown: Vec<&ScenarioReport> = all.iter().filter(matters).collect();
+    let mut sections: Vec<Section> =
+        shown.chunk_by(|a, b| a.file == b.file).filter_map(|scenarios| Some(file(&scenarios.first()?.file, scenarios))).collect();
+    let others = match all.len() - shown.len() {
+        0 => return sections,
+        1 => "1 other scenario, in which no job names an environment or seems to deploy".to_owned(),
+        n => format!("{n} other scenarios, in which no job names an environment or seems to deploy"),
+    };
+    let text = format!("Not shown: {others}; --format json has all.");
+    sections.push(Section { blocks: vec![Block::Text(text)], fold: Some(FOLD), ..Section::default() });
+    sections
+}
+
+const FOLD: &str = "Scenarios";
+
+fn file(name: &str, scenarios: &[&ScenarioReport]) -> Section {
+    let mut rows = Vec::new();
+    let mut reasons: Vec<Block> = Vec::new();
+    for scenario in scenarios {
+        let mut lead = vec![
+            Span::plain(scenario.scenario.clone()),
+            Span::plain(scenario.expect.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)),
+        ];
+        if scenario.jobs.is_empty() {
+            rows.push(lead.iter().cloned().chain([Span::plain("-"), Span::new(Role::Alert, "no job runs")]).collect());
+        }
+        for job in &scenario.jobs {
+            let own = format!("{}:", name.rsplit('/').next().unwrap_or(name));
+            let line = if job.line == 0 { String::new() } else { job.line.to_string() };
+            let path = job.path.strip_prefix(&own).unwrap_or(&job.path).to_owned();
+            lead.extend([Span::plain(path.clone()), Span::new(role(scenario, job), resolved(job)), Span::plain(line)]);
+            rows.push(std::mem::replace(&mut lead, vec![Span::plain(""); 2]));
+            let because = Block::Item { subject: path, text: job.reason.clone() };
+            if !is_plain(job) && !reasons.contains(&because) {
+                reasons.push(because);
+            }
+        }
+    }
+    let table = Table { header: ["scenario", "declared", "job", "environment", "line"].map(str::to_owned).to_vec(), rows };
+    Section {
+        heading: Some(Heading { glyph: Glyph::None, subject: Some(name.to_owned()), text: String::new() }),
+        blocks: [Block::Table(table)].into_iter().chain(reasons).collect(),
+        fold: Some(FOLD),
+        ..Section::default()
+    }
+}
+
+/// Whether the name alone says all.
+const fn is_plain(job: &JobEntry) -> bool {
+    matches!(job.verdict, resolve::Verdict::Env | resolve::Verdict::None | resolve::Verdict::Skipped)
+}
+
+/// What a job resolves to, in a word or by name.
+fn resolved(job: &JobEntry) -> String {
+    let names = || job.environments.iter().map(|name| if name.is_empty() { "none" } else { name }).collect::<Vec<_>>().join(" or ");
+    match job.verdict {
+        resolve::Verdict::Env | resolve::Verdict::Set => names(),
+        resolve::Verdict::ViaNeeds => format!("none, after {}", names()),
+        resolve::Verdict::None => "none".to_owned(),
+        resolve::Verdict::Unknown => "unknown".to_owned(),
+        resolve::Verdict::Skipped => "skipped".to_owned(),
+        resolve::Verdict::Invalid => "invalid".to_owned(),
+    }
+}
+
+fn role(scenario: &ScenarioReport, job: &JobEntry) -> Role {
+    let expected = |name: &String| scenario.expect.as_ref().is_some_and(|want| want.folded() == name.to_lowercase());
+    match job.verdict {
+        resolve::Verdict::Env if job.environments.iter().all(expected) => Role::Added,
+        resolve::Verdict::Env => Role::Plain,
+        resolve::Verdict::Set | resolve::Verdict::Unknown | resolve::Verdict::Invalid | resolve::Verdict::ViaNeeds => Role::Alert,
+        resolve::Verdict::None | resolve::Verdict::Skipped => Role::Quiet,
+    }
+}
+
+fn of_file(finding: &verify::Finding) -> Finding {
+    let Some(file) = &finding.file else { return shown(finding, "gate.toml".to_owned(), Place::Nowhere) };
+    let (line, col) = (finding.line.unwrap_or(0), finding.col.unwrap_or(0));
+    let subject = if line == 0 { file.clone() } else { format!("{file}:{line}") };
+    shown(finding, subject, Place::At(Location { file: file.clone(), line, col }))
+}
+
+fn shown(finding: &verify::Finding, subject: String, place: Place) -> Finding {
+    let mode = finding.failure_mode.map_or_else(String::new, |mode| format!(" (failure mode {mode})"));
+    Finding {
+        severity: match finding.severity {
+            verify::Severity::Error => Severity::Error,
+            verify::Severity::Warning => Severity::Warning,
+            verify::Severity::Info => Severity::Info,
+        },
+        code: finding.code.row().name,
+        subject,
+        message: format!("{}{mode}", finding.message),
+        fix: finding.fix.clone(),
+        place,
+    }
+}
+
+fn title(text: &str) -> Option<Heading> {
+    Some(Heading { glyph: Glyph::None, subject: None, text: text.to_owned() })
+}
+
+fn shout(verdict: Verdict) -> String {
+    verdict.word().to_uppercase()
+}
+
+const fn tone(verdict: Verdict) -> Role {
+    match verdict {
+        Verdict::Gated => Role::Added,
+        Verdict::Compensated | Verdict::Unknown => Role::Alert,
+        Verdict::Ungated => Role::Failure,
+    }
+}
+
+fn outputs(verdict: Verdict, findings: &[verify::Finding]) -> Vec<(&'static str, String)> {
+    let count = |severity: verify::Severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    vec![
+        ("verdict", verdict.word().to_owned()),
+        ("errors", count(verify::Severity::Error).to_string()),
+        ("warnings", count(verify::Severity::Warning).to_string()),
+    ]
+}
+
+fn counts(findings: &[verify::Finding]) -> String {
+    let decisive: Vec<_> = findings.iter().filter(|finding| finding.severity == verify::Severity::Error).collect();
+    let undecided = decisive.iter().filter(|finding| finding.verdict() == Verdict::Unknown).count();
+    let word = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    match (decisive.len() - undecided, undecided) {
+        (errors, 0) => word(errors, "error"),
+        (0, unknown) => format!("{} could not be decided", word(unknown, "question")),
+        (errors, unknown) => format!("{}, and {} could not be decided", word(errors, "error"), word(unknown, "question")),
+    }
+}

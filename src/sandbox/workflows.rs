@@ -1,0 +1,84 @@
+//! Workflow files for a rehearsal: what gate.toml expects of each, written down as the shortest file that does it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::workflows::{Expectation, InputValue, When};
+
+/// A file for each path that gate.toml speaks of, in which every declared scenario runs in its environment.
+pub(super) fn expected(expectations: &[Expectation]) -> BTreeMap<String, String> {
+    let files: BTreeSet<&str> = expectations.iter().map(|expectation| expectation.file.as_str()).collect();
+    files
+        .into_iter()
+        .map(|file| {
+            let of_file: Vec<&Expectation> = expectations.iter().filter(|expectation| expectation.file == file).collect();
+            // JSON is YAML.
+            let document = json!({"on": triggers(&of_file), "jobs": jobs(&of_file)});
+            (file.trim_start_matches("./").to_owned(), format!("{document:#}\n"))
+        })
+        .collect()
+}
+
+fn triggers(expectations: &[&Expectation]) -> Value {
+    let mut events: BTreeMap<&str, BTreeMap<&str, &'static str>> = BTreeMap::new();
+    for when in expectations.iter().flat_map(|expectation| &expectation.when) {
+        let inputs = when.inputs.iter().map(|(name, value)| (name.as_str(), kind(value)));
+        events.entry(&when.event).or_default().extend(inputs);
+    }
+    // Without `when`, every trigger of the file must lead to the environment: a push will do.
+    if events.is_empty() {
+        events.entry("push").or_default();
+    }
+    let body = |(event, inputs): (&str, BTreeMap<&str, &'static str>)| {
+        let body = match event {
+            "schedule" => json!([{"cron": "0 6 * * 1"}]),
+            _ if inputs.is_empty() => Value::Null,
+            _ => json!({"inputs": inputs.into_iter().map(|(name, kind)| (name, json!({"type": kind}))).collect::<BTreeMap<_, _>>()}),
+        };
+        (event.to_owned(), body)
+    };
+    Value::Object(events.into_iter().map(body).collect())
+}
+
+const fn kind(value: &InputValue) -> &'static str {
+    match value {
+        InputValue::Bool(_) => "boolean",
+        InputValue::Number(_) => "number",
+        InputValue::String(_) => "string",
+    }
+}
+
+fn jobs(expectations: &[&Expectation]) -> Value {
+    let environments: BTreeSet<_> = expectations.iter().map(|expectation| &expectation.environment).collect();
+    let single = environments.len() == 1;
+    let job = |(at, environment): (usize, &crate::model::EnvName)| {
+        let mut job = json!({
+            "runs-on": "ubuntu-latest", "environment": environment.as_str(),
+            "steps": [{"uses": "actions/checkout@v4"}, {"run": "./deploy"}],
+        });
+        let whens: Vec<String> =
+            expectations.iter().filter(|one| one.environment == *environment).flat_map(|one| &one.when).map(condition).collect();
+        if !single && !whens.is_empty() {
+            job["if"] = whens.join(" || ").into();
+        }
+        (if at == 0 { "deploy".to_owned() } else { format!("deploy-{}", at + 1) }, job)
+    };
+    Value::Object(environments.into_iter().enumerate().map(job).collect())
+}
+
+/// An expression that holds in one scenario.
+fn condition(when: &When) -> String {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    let git_ref = when.git_ref.iter().map(|git_ref| format!("github.ref == {}", quoted(git_ref)));
+    let inputs = when.inputs.iter().map(|(name, value)| {
+        let value = match value {
+            InputValue::Bool(flag) => flag.to_string(),
+            InputValue::Number(number) => number.to_string(),
+            InputValue::String(text) => quoted(text),
+        };
+        format!("inputs['{}'] == {value}", name.replace('\'', "''"))
+    });
+    let all: Vec<String> = [format!("github.event_name == {}", quoted(&when.event))].into_iter().chain(git_ref).chain(inputs).collect();
+    format!("({})", all.join(" && "))
+}

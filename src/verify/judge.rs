@@ -1,0 +1,128 @@
+//! The verdict: what was observed and what the workflow files say, joined per environment.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::reviewers::hinted;
+use super::{Code, Enforcement, EnvironmentReport, Finding, Severity, Verdict, VerifyReport, reviewers, rules};
+use crate::model::{EnvName, RepoName, Unknown};
+use crate::providers::github::desired::{Desired, Environment as Declared, Gate};
+use crate::providers::github::inspection::Inspection;
+use crate::workflows::check::CheckReport;
+
+/// Everything that a verdict rests on.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// Whose environments they are.
+    pub repository: &'a RepoName,
+    /// What gate.toml declares.
+    pub want: &'a Desired,
+    /// The environments that are asked about.
+    pub asked: &'a BTreeSet<EnvName>,
+    /// What was observed.
+    pub live: &'a Inspection,
+    /// What the workflow files say, or why nobody can say.
+    pub workflows: Result<&'a CheckReport, &'a Unknown>,
+    /// The environments that a workflow is declared for.
+    pub expected: &'a BTreeSet<EnvName>,
+    /// For each environment whose freeze is declared to compensate: what is missing to prove that it does.
+    pub freezes: &'a BTreeMap<EnvName, Vec<Finding>>,
+}
+
+/// The verdict on every environment that is asked about.
+#[must_use]
+pub fn judge(case: Case<'_>) -> VerifyReport {
+    let environments = case.asked.iter().filter_map(|name| environment(case, name)).collect();
+    let workflows = case.workflows.map(|report| report.workflows.clone()).unwrap_or_default();
+    VerifyReport::new(case.repository.clone(), environments, workflows)
+}
+
+/// One environment; `None` when gate.toml declares it absent, and so it is.
+fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
+    let enforcement = Enforcement::of(case.live);
+    let mut found = match (case.want.environments.get(name), live(case, name)) {
+        (Some(Declared::Absent), Ok(None)) => return None,
+        (Some(Declared::Absent), Ok(Some(_))) => {
+            vec![Finding::new(Code::EnvironmentNotAbsent, "gate.toml declares it absent, and it exists").on("state")]
+        }
+        (_, Err(finding)) => vec![finding],
+        (Some(Declared::Present(_)) | None, Ok(None)) => missing(case.repository, &enforcement),
+        (declared, Ok(Some(environment))) => {
+            let gate: Option<&Gate> = match declared {
+                Some(Declared::Present(gate)) => Some(gate),
+                Some(Declared::Absent) | None => None,
+            };
+            let mut found = reviewers::judge(gate, environment, case.live, &enforcement);
+            found.extend(rules::judge(gate, environment, case.live, &enforcement));
+            found
+        }
+    };
+    for finding in &mut found {
+        finding.environment = Some(name.clone());
+    }
+    // Only what the plan withholds can be made up for.
+    let refused = found.iter().any(|finding| compensable(finding, &enforcement));
+    let rest = found.iter().filter(|finding| !compensable(finding, &enforcement)).cloned().collect::<Vec<_>>();
+    let from_files = workflows(case, name);
+    let gaps = case.freezes.get(name);
+    if refused {
+        found.extend(gaps.into_iter().flatten().cloned());
+    }
+    let remaining = super::verdict(rest.iter().chain(&from_files));
+    found.extend(from_files);
+    let mut report = EnvironmentReport::new(name.clone(), found);
+    if refused && gaps.is_some_and(Vec::is_empty) && remaining == Verdict::Gated && case.expected.contains(name) {
+        report.verdict = Verdict::Compensated;
+    }
+    Some(report)
+}
+
+/// Whether a finding says no more than that the billing plan withholds a rule.
+fn compensable(finding: &Finding, enforcement: &Enforcement) -> bool {
+    let by_plan = matches!(enforcement, Enforcement::Refused(_)) && finding.failure_mode == Some('B');
+    by_plan && finding.severity == Severity::Error && finding.code != Code::EnvironmentMissing
+}
+
+fn live<'a>(case: Case<'a>, name: &EnvName) -> Result<Option<&'a crate::providers::github::live::Environment>, Finding> {
+    match (&case.live.environments, &case.live.repository) {
+        (Ok(environments), _) => Ok(environments.get(name)),
+        // Where the repository cannot be seen, its environments cannot either.
+        (Err(_), Err(unknown)) | (Err(unknown), Ok(_)) => {
+            let message = format!("the environments of {} could not be read: {}", case.repository, unknown.reason);
+            Err(hinted(Finding::new(Code::UnreadableState, message), unknown))
+        }
+    }
+}
+
+fn missing(repository: &RepoName, enforcement: &Enforcement) -> Vec<Finding> {
+    let message =
+        format!("it does not exist in {repository}: a job that names it starts without an approval, and creates it without rules");
+    let mut found = vec![Finding::new(Code::EnvironmentMissing, message)];
+    if let Enforcement::Refused(why) = enforcement {
+        found.push(Finding::new(Code::ReviewersNotEnforced, format!("GitHub would refuse required reviewers: {why}")).on("reviewers"));
+    }
+    found
+}
+
+/// What the workflow files mean for an environment.
+fn workflows(case: Case<'_>, name: &EnvName) -> Vec<Finding> {
+    let expected = case.expected.contains(name);
+    let absent = matches!(case.want.environments.get(name), Some(Declared::Absent));
+    match case.workflows {
+        Err(unknown) => {
+            let message = format!("the workflow files could not be read: {}", unknown.reason);
+            let severity = if expected { Severity::Error } else { Severity::Warning };
+            vec![hinted(Finding::new(Code::WorkflowsUnread, message), unknown).severity(severity)]
+        }
+        Ok(report) => {
+            let about = |finding: &&Finding| finding.environment.as_ref().is_none_or(|about| about == name);
+            let mut found: Vec<Finding> =
+                report.findings.iter().filter(about).filter(|finding| finding.code != Code::NothingDeclared).cloned().collect();
+            if !expected && !absent {
+                let message =
+                    "no [[workflows]] of gate.toml is declared for it, so nothing shows that the jobs that deploy pass through it";
+                found.push(Finding::new(Code::NothingDeclared, message).severity(Severity::Warning).about(name));
+            }
+            found
+        }
+    }
+}

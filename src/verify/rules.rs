@@ -1,0 +1,199 @@
+//! What holds back beside the reviewers: bypass, self-review, refs, timer, custom rules, secrets.
+
+use std::collections::BTreeMap;
+
+use super::reviewers::hinted;
+use super::{Code, Enforcement, Finding, Severity};
+use crate::model::Unknown;
+use crate::providers::github::desired::{BranchPolicy, Gate};
+use crate::providers::github::inspection::Inspection;
+use crate::providers::github::live::{Environment, LiveReviewer};
+use crate::providers::github::strictness::refs_within;
+
+/// How many of the latest runs tell who usually deploys, and how few tell nothing.
+const LATEST: usize = 20;
+const FEWEST: usize = 3;
+
+/// What is wrong with the other rules of an environment.
+pub(super) fn judge(want: Option<&Gate>, environment: &Environment, live: &Inspection, enforcement: &Enforcement) -> Vec<Finding> {
+    let silent = Gate::default();
+    let want = want.unwrap_or(&silent);
+    let mut found = Vec::new();
+    found.extend(bypass(want, environment));
+    found.extend(self_review(want, environment, live));
+    found.extend(timer(want, environment));
+    found.extend(custom_rules(want, environment));
+    if matches!(enforcement, Enforcement::Refused(_)) {
+        // The plan withholds all of these (API page, 2.3).
+        found = found.into_iter().map(|finding| finding.mode('B')).collect();
+    }
+    found.extend(refs(want, environment, live));
+    found.extend(secrets(want, environment, live));
+    found
+}
+
+fn bypass(want: &Gate, environment: &Environment) -> Option<Finding> {
+    let message = "admins may start a waiting deploy without an approval";
+    let found = match (environment.can_admins_bypass, want.can_admins_bypass) {
+        (Some(true), Some(false)) => Finding::new(Code::AdminsMayBypass, format!("{message}, and gate.toml declares that they may not"))
+            .severity(Severity::Error)
+            .fix("gatectl apply"),
+        (Some(true), None) => Finding::new(Code::AdminsMayBypass, format!("{message}; gate.toml is silent about it")),
+        (None, Some(false)) => {
+            let message = "the server does not say whether admins may skip the rules";
+            Finding::new(Code::UnreadableState, message).fix("upgrade GitHub Enterprise Server to 3.9 or later")
+        }
+        (Some(true), Some(true)) | (Some(false) | None, _) => return None,
+    };
+    Some(found.on("can_admins_bypass"))
+}
+
+fn self_review(want: &Gate, environment: &Environment, live: &Inspection) -> Option<Finding> {
+    if environment.reviewers.is_empty() {
+        return None;
+    }
+    let found = if environment.prevent_self_review {
+        let [LiveReviewer::User { login, .. }] = environment.reviewers.as_slice() else { return None };
+        let starter = usual_starter(live).filter(|starter| starter.eq_ignore_ascii_case(login))?;
+        let message = format!("`{starter}` starts most deploys, is the only reviewer, and may not approve their own");
+        Finding::new(Code::SelfReviewDeadlock, message)
+    } else if want.prevent_self_review == Some(true) {
+        let message = "whoever starts a deploy may approve it, and gate.toml declares that they may not";
+        Finding::new(Code::SelfReviewAllowed, message).severity(Severity::Error).fix("gatectl apply")
+    } else if want.prevent_self_review.is_none() {
+        let starter =
+            usual_starter(live).filter(|starter| environment.reviewers.iter().any(|reviewer| approves(reviewer, starter, live)))?;
+        let message = format!("`{starter}` starts most deploys and may approve them; gate.toml is silent about it");
+        Finding::new(Code::SelfReviewAllowed, message)
+    } else {
+        return None;
+    };
+    Some(found.on("prevent_self_review"))
+}
+
+/// Who started more than half of the latest runs.
+fn usual_starter(live: &Inspection) -> Option<&str> {
+    let latest = live.starters.as_ref()?.iter().take(LATEST);
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for login in latest.clone() {
+        *counts.entry(login).or_default() += 1;
+    }
+    let (login, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    (count >= FEWEST && count * 2 > latest.count()).then_some(login)
+}
+
+fn approves(reviewer: &LiveReviewer, who: &str, live: &Inspection) -> bool {
+    match reviewer {
+        LiveReviewer::User { login, .. } => login.eq_ignore_ascii_case(who),
+        LiveReviewer::Team { .. } => {
+            let members = live.listed.get(&reviewer.actor()).and_then(|listed| listed.members.as_ref()?.as_ref().ok());
+            members.is_some_and(|members| members.iter().any(|login| login.eq_ignore_ascii_case(who)))
+        }
+    }
+}
+
+fn timer(want: &Gate, environment: &Environment) -> Option<Finding> {
+    let minutes = want.wait_timer.filter(|minutes| environment.wait_timer < *minutes)?;
+    let message = format!("deploys wait {} minutes, and gate.toml declares {minutes}", environment.wait_timer);
+    Some(Finding::new(Code::WaitTimerShorter, message).on("wait_timer"))
+}
+
+fn custom_rules(want: &Gate, environment: &Environment) -> Vec<Finding> {
+    const FIELD: &str = "protection_rules";
+    let Some(slugs) = want.protection_rules.as_ref().filter(|slugs| !slugs.is_empty()) else { return Vec::new() };
+    match &environment.protection_rules {
+        Some(Ok(enabled)) => {
+            let missing = slugs.iter().filter(|slug| !enabled.contains_key(*slug));
+            missing
+                .map(|slug| Finding::new(Code::CustomRuleMissing, format!("the rule of the app `{slug}` is not enabled")).on(FIELD))
+                .collect()
+        }
+        Some(Err(unknown)) => vec![unreadable("the custom protection rules", unknown).on(FIELD)],
+        None => Vec::new(),
+    }
+}
+
+fn refs(want: &Gate, environment: &Environment, live: &Inspection) -> Vec<Finding> {
+    const FIELD: &str = "deployment_branch_policy";
+    let mut found = Vec::new();
+    let declared = want.deployment_branch_policy.as_ref();
+    // What gate.toml asks for decides; where it is silent, nothing does.
+    let weight = if declared.is_some() { Severity::Error } else { Severity::Warning };
+    let Some(policy) = environment.branch_policy() else {
+        if let Some(Err(unknown)) = &environment.patterns {
+            found.push(unreadable("which refs may deploy", unknown).severity(weight).on(FIELD));
+        }
+        return found;
+    };
+    match declared {
+        Some(want) if !refs_within(&policy.refs(), &want.refs()) => {
+            let message = format!("{} may deploy, and gate.toml declares {}", admitted(&policy), admitted(want));
+            found.push(Finding::new(Code::OpenRefs, message).severity(Severity::Error).fix("gatectl apply").on(FIELD));
+            return found;
+        }
+        None if policy == BranchPolicy::All => {
+            let message = "every branch and tag may deploy; gate.toml is silent about it";
+            found.push(Finding::new(Code::OpenRefs, message).on(FIELD));
+        }
+        _ => {}
+    }
+    match (&policy, &live.protected_branches) {
+        (BranchPolicy::Protected, Ok(branches)) if branches.names.is_empty() => {
+            let message = "only protected branches may deploy, but no branch is protected, so every branch may";
+            found.push(Finding::new(Code::NoProtectedBranch, message).severity(weight).on(FIELD));
+        }
+        (BranchPolicy::Protected, Err(unknown)) => {
+            found.push(unreadable("whether any branch is protected", unknown).severity(weight).on(FIELD));
+        }
+        (BranchPolicy::Selected(patterns), _) if patterns.is_empty() => {
+            found.push(Finding::new(Code::NoPattern, "only selected refs may deploy, and none is selected").on(FIELD));
+        }
+        _ => {}
+    }
+    found
+}
+
+/// The refs of a policy, in words.
+fn admitted(policy: &BranchPolicy) -> String {
+    match policy {
+        BranchPolicy::All => "every branch and tag".to_owned(),
+        BranchPolicy::Protected => "protected branches".to_owned(),
+        BranchPolicy::Selected(patterns) if patterns.is_empty() => "no ref".to_owned(),
+        BranchPolicy::Selected(_) => format!("what {} matches", policy.json()),
+    }
+}
+
+fn secrets(want: &Gate, environment: &Environment, live: &Inspection) -> Vec<Finding> {
+    const FIELD: &str = "secrets";
+    let mut found = Vec::new();
+    if want.secrets.is_empty() {
+        return found;
+    }
+    match &environment.secrets {
+        Some(Ok(there)) => found.extend(want.secrets.iter().filter(|name| !there.contains(&name.to_uppercase())).map(|name| {
+            let message = format!("the environment has no secret {name}");
+            Finding::new(Code::MissingSecret, message).fix(format!("gh secret set {name} --env '{}'", environment.name))
+        })),
+        Some(Err(unknown)) => found.push(unreadable("the environment's secrets", unknown).severity(Severity::Warning)),
+        None => {}
+    }
+    if let Some(wider) = &live.wider_secrets {
+        let in_organization = live.repository.as_ref().is_ok_and(|repository| repository.in_organization);
+        for (scope, names, flag) in [("repository", &wider.repository, ""), ("organisation", &wider.organization, " --org OWNER")] {
+            match names {
+                Ok(names) => found.extend(want.secrets.iter().filter(|name| names.contains(&name.to_uppercase())).map(|name| {
+                    let message = format!("{name} is also a secret of the {scope}: a job without any environment can read it and deploy");
+                    Finding::new(Code::WiderSecret, message).fix(format!("gh secret delete {name}{flag}"))
+                })),
+                // A person's repository has no organisation to get secrets from.
+                Err(_) if scope == "organisation" && live.repository.is_ok() && !in_organization => {}
+                Err(unknown) => found.push(unreadable(&format!("the secrets of the {scope}"), unknown)),
+            }
+        }
+    }
+    found.into_iter().map(|finding| finding.on(FIELD)).collect()
+}
+
+fn unreadable(what: &str, unknown: &Unknown) -> Finding {
+    hinted(Finding::new(Code::UnreadableState, format!("{what} could not be read: {}", unknown.reason)), unknown)
+}

@@ -1,0 +1,13 @@
+//! Verdicts: over real HTTP against the emulator, and as the program prints them.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
+#[path = "../support/golden.rs"]
+mod golden;
+mod page;
+mod planted;
+mod printed;
+#[path = "../program/run.rs"]
+mod run;
+mod unknown;
+mod world;

@@ -1,0 +1,41 @@
+//! `docs/findings.md`, made from the table of findings.
+
+use std::fmt::Write;
+
+use gatectl::verify::{Code, Proof, Severity};
+
+use crate::golden::assert_golden;
+
+fn page() -> String {
+    let mut text = String::from(
+        "# Findings\n\n\
+         What `gatectl check` and `gatectl verify` can report. Codes are stable: scripts and code scanning match on them.\n\n\
+         An error decides: one that disproves the gate makes its environment UNGATED, one that could not be decided makes it UNKNOWN.\n\
+         Warnings and infos change no verdict. Where gate.toml declares otherwise, some warnings are errors; where nothing\n\
+         relies on what is wrong, some errors are warnings. The letter is the failure mode of the runbook that the finding belongs to.\n\n\
+         | code | severity | decides | mode |\n| --- | --- | --- | --- |\n",
+    );
+    let rows = || Code::ALL.iter().map(|code| code.row());
+    for row in rows() {
+        let severity = match row.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        };
+        let decides = match row.proof {
+            Proof::Disproves => "UNGATED",
+            Proof::Undecided => "UNKNOWN",
+        };
+        let mode = row.failure_mode.map_or_else(|| "-".to_owned(), String::from);
+        writeln!(text, "| [`{0}`](#{0}) | {severity} | {decides} | {mode} |", row.name).unwrap();
+    }
+    for row in rows() {
+        write!(text, "\n## {}\n\n{}\n\nFix: {}.\n", row.name, row.means, row.fix).unwrap();
+    }
+    text
+}
+
+#[test]
+fn the_page_is_what_the_table_says() {
+    assert_golden("../../docs/findings.md", &page());
+}

@@ -1,0 +1,202 @@
+//! What the program prints and how it exits, on the runbook's repository.
+
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::golden::assert_golden;
+use crate::run::{Ran, gatectl, root, run};
+
+const SCENARIOS: [(&str, i32, &[&str]); 6] = [
+    ("missing-environment", 6, &["environment-missing"]),
+    ("no-rules", 6, &["no-reviewers", "open-refs"]),
+    ("wrong-reviewer", 6, &["undeclared-reviewer"]),
+    ("plan-limit", 6, &["environment-missing", "reviewers-not-enforced"]),
+    ("unprotected-branches", 6, &["no-protected-branch"]),
+    ("gated", 0, &[]),
+];
+
+/// A checkout of the runbook's repository, changed by somebody.
+fn checkout(change: impl FnOnce(&Path)) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join(".github/workflows");
+    std::fs::create_dir_all(&folder).unwrap();
+    for entry in std::fs::read_dir(root().join("tests/fixtures/workflows/runbook")).unwrap() {
+        let from = entry.unwrap().path();
+        std::fs::copy(&from, folder.join(from.file_name().unwrap())).unwrap();
+    }
+    std::fs::copy(root().join("gate.toml"), dir.path().join("gate.toml")).unwrap();
+    change(dir.path());
+    dir
+}
+
+fn in_checkout(args: &[&str]) -> Ran {
+    run(checkout(|_| {}).path(), args, &[])
+}
+
+fn edit(dir: &Path, file: &str, from: &str, to: &str) {
+    let path = dir.join(file);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{file} has no {from}");
+    std::fs::write(path, text.replace(from, to)).unwrap();
+}
+
+fn json(ran: &Ran) -> Value {
+    serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", ran.stdout, ran.stderr))
+}
+
+fn assert_valid(schema: &Path, value: &Value) {
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
+    let errors: Vec<String> =
+        jsonschema::validator_for(&schema).unwrap().iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert_eq!(errors, Vec::<String>::new());
+}
+
+fn codes(findings: &Value, severity: &str) -> Vec<String> {
+    let of = |finding: &&Value| finding["severity"] == severity;
+    findings.as_array().unwrap().iter().filter(of).map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn verdicts_look_as_they_were_approved() {
+    for (scenario, code, _) in SCENARIOS {
+        let args = ["verify", &format!("--sandbox={scenario}")];
+        let ran = in_checkout(&args);
+        assert_eq!(ran.code, Some(code), "{scenario}: {}", ran.stderr);
+        assert_golden(&format!("verify/{scenario}.txt"), &ran.transcript(&args));
+        assert!(ran.stdout.lines().all(|line| line.chars().count() <= 80), "{}", ran.stdout);
+    }
+    assert_golden("verify/check.txt", &in_checkout(&["check"]).transcript(&["check"]));
+    assert_golden("verify/check.md", &in_checkout(&["check", "--format", "markdown"]).stdout);
+}
+
+#[test]
+fn json_follows_the_schema_and_names_the_planted_fault_alone() {
+    for (scenario, code, errors) in SCENARIOS {
+        let ran = in_checkout(&["verify", &format!("--sandbox={scenario}"), "--format", "json"]);
+        let report = json(&ran);
+        assert_valid(&root().join("docs/schemas/verify.schema.json"), &report);
+        assert_eq!(codes(&report["environments"][0]["findings"], "error"), *errors, "{scenario}");
+        assert_eq!(report["verdict"], if code == 0 { "gated" } else { "ungated" });
+    }
+    let check = json(&in_checkout(&["check", "--format", "json"]));
+    assert_valid(&root().join("docs/schemas/check.schema.json"), &check);
+    assert_eq!((codes(&check["findings"], "error"), codes(&check["findings"], "warning")), (vec![], vec!["ref-refused".to_owned(); 2]));
+}
+
+#[test]
+fn annotations_stand_at_the_lines_of_workflows_and_of_gate_toml() {
+    let ran = in_checkout(&["verify", "--sandbox=wrong-reviewer", "--format", "github"]);
+    let line = |start: &str| ran.stdout.lines().any(|line| line.starts_with(start));
+    assert!(line("::error file=gate.toml,line=7,"), "{}", ran.stdout);
+    assert!(line("::warning file=.github/workflows/deploy-antlers.yml,line=3,"), "{}", ran.stdout);
+}
+
+#[test]
+fn sarif_holds_every_finding_once() {
+    for command in [&["check"][..], &["verify", "--sandbox=wrong-reviewer"]] {
+        let dir = checkout(|_| {});
+        let args: Vec<&str> = command.iter().copied().chain(["--sarif", "out.sarif"]).collect();
+        let ran = run(dir.path(), &args, &[]);
+        assert!(ran.stderr.is_empty(), "{}", ran.stderr);
+        let sarif: Value = serde_json::from_str(&std::fs::read_to_string(dir.path().join("out.sarif")).unwrap()).unwrap();
+        assert_valid(&root().join("tests/verify/sarif.schema.json"), &sarif);
+        let rules = sarif["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+        let results = sarif["runs"][0]["results"].as_array().unwrap();
+        assert_eq!(results.len(), if command.len() == 1 { 2 } else { 4 }, "{results:#?}");
+        for result in results {
+            let rule = &rules[usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()];
+            assert_eq!(rule["id"], result["ruleId"]);
+            assert!(result["locations"][0]["physicalLocation"]["region"]["startLine"].as_u64().unwrap() > 1, "{result}");
+        }
+    }
+}
+
+#[test]
+fn check_exits_6_unless_all_is_proven() {
+    let code = |change: &dyn Fn(&Path), args: &[&str]| {
+        let ran = run(checkout(change).path(), args, &[]);
+        (ran.code.unwrap(), ran.stdout + &ran.stderr)
+    };
+    let heroku = ".github/workflows/deploy-heroku.yml";
+    let (exit, said) = code(&|dir| edit(dir, heroku, "    environment: ${{ inputs.environment || 'staging' }}\n", ""), &["check"]);
+    assert!(exit == 6 && said.contains("error[ungated-job]") && said.contains("deploy-heroku.yml:"), "{exit} {said}");
+    let (exit, said) = code(&|dir| edit(dir, heroku, "inputs.environment || 'staging' }}\n    env", "vars.TARGET }}\n    env"), &["check"]);
+    assert!(exit == 6 && said.contains("UNKNOWN:") && said.contains("error[unresolved-environment]"), "{exit} {said}");
+    let (exit, said) = code(&|dir| std::fs::remove_file(dir.join(heroku)).unwrap(), &["check"]);
+    assert!(exit == 6 && said.contains("error[missing-workflow]"), "{exit} {said}");
+    let (exit, said) = code(&|dir| std::fs::remove_dir_all(dir.join(".github")).unwrap(), &["check"]);
+    assert!(exit == 1 && said.contains("--workflows DIR"), "{exit} {said}");
+    let fixtures = root().join("tests/fixtures/workflows/runbook");
+    let gone = |dir: &Path| std::fs::remove_dir_all(dir.join(".github")).unwrap();
+    assert_eq!(code(&gone, &["check", "--workflows", fixtures.to_str().unwrap()]).0, 0);
+    assert_eq!(code(&|_| {}, &["check", "--workflows", "nowhere"]).0, 1);
+    assert_eq!(code(&|_| {}, &["check", "--environment", "production"]).0, 0);
+    let (exit, said) = code(&|_| {}, &["check", "--environment", "productio"]);
+    assert!(exit == 1 && said.contains("declares no environment"), "{exit} {said}");
+}
+
+#[test]
+fn validate_checks_the_expectations_where_there_is_a_checkout() {
+    let of = |change: &dyn Fn(&Path)| run(checkout(change).path(), &["validate"], &[]);
+    assert_eq!(of(&|_| {}).code, Some(0));
+    let missing = of(&|dir| std::fs::remove_file(dir.join(".github/workflows/deploy-heroku.yml")).unwrap());
+    assert_eq!(missing.code, Some(6), "{}", missing.stdout);
+    let alone = of(&|dir| std::fs::remove_dir_all(dir.join(".github")).unwrap());
+    assert_eq!(alone.code, Some(0));
+    assert!(alone.stdout.contains("were not checked"), "{}", alone.stdout);
+    let broken = of(&|dir| edit(dir, "gate.toml", "version = 1", "version = 2"));
+    assert_eq!(broken.code, Some(1));
+}
+
+#[test]
+fn without_a_token_the_answer_is_unknown_and_says_what_is_missing() {
+    let ran = in_checkout(&["verify", "--environment", "production"]);
+    assert_eq!(ran.code, Some(6), "{}", ran.stderr);
+    assert!(ran.stdout.contains("UNKNOWN") && ran.stdout.contains("GH_TOKEN"), "{}", ran.stdout);
+}
+
+#[test]
+fn without_a_checkout_the_files_come_from_the_default_branch() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(run(dir.path(), &["verify", "--sandbox=gated"], &[]).code, Some(0));
+    // The emulator's own files declare what gate.toml expects; those of the checkout do not.
+    let dir =
+        checkout(|dir| edit(dir, ".github/workflows/deploy-heroku.yml", "    environment: ${{ inputs.environment || 'staging' }}\n", ""));
+    assert_eq!(run(dir.path(), &["verify", "--sandbox=gated"], &[]).code, Some(6));
+    assert_eq!(run(dir.path(), &["verify", "--sandbox=gated", "--remote"], &[]).code, Some(0));
+    std::fs::create_dir(dir.path().join(".git")).unwrap();
+    std::fs::write(dir.path().join(".git/config"), "[remote \"origin\"]\n\turl = https://github.com/somebody/else\n").unwrap();
+    assert_eq!(run(dir.path(), &["verify", "--sandbox=gated"], &[]).code, Some(0));
+}
+
+#[test]
+fn a_freeze_stands_in_only_where_every_deploy_provably_checks_it() {
+    let compensates =
+        |dir: &Path| edit(dir, "gate.toml", "environments = [\"production\"]", "environments = [\"production\"]\ncompensates = true");
+    let verify = ["verify", "--sandbox=plan-limit", "--format", "json"];
+    let ran = run(checkout(compensates).path(), &verify, &[]);
+    assert_eq!((ran.code, json(&ran)["verdict"].clone()), (Some(6), "ungated".into()));
+}
+
+#[test]
+fn explain_names_the_rule() {
+    let offline = gatectl(&["explain", "--ref", "refs/tags/v1", "--offline"]);
+    assert!(
+        offline.stdout.contains("gate.toml: refused: only protected branches may deploy, and a tag is no branch"),
+        "{}",
+        offline.stdout
+    );
+    let said = |args: &[&str]| {
+        let args: Vec<&str> = ["explain", "--environment", "production"].iter().chain(args).copied().collect();
+        let ran = in_checkout(&args);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert!(said(&["--ref", "refs/heads/main", "--sandbox=gated"]).contains("`main` is one"));
+    assert!(said(&["--ref", "refs/heads/x", "--sandbox=unprotected-branches"]).contains("no branch is protected"));
+    assert!(said(&["--ref", "refs/heads/x", "--sandbox=no-rules"]).contains("every ref may deploy"));
+    let json: Value = serde_json::from_str(&said(&["--ref", "refs/heads/x", "--sandbox=gated", "--format", "json"])).unwrap();
+    assert_eq!(json["environments"][0]["live"]["answer"], "refused");
+}

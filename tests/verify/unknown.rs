@@ -1,0 +1,75 @@
+//! What cannot be read is never a pass, and never drift (law 1).
+
+use gatectl::sandbox::{Api, Fault, Level, Response, Sandbox, Token};
+use gatectl::verify::{Code, Verdict};
+
+use crate::world::{DEPLOY, GATE, config, source, state, verdict, verdict_of};
+
+/// Questions of which the verdict does not hang: another reviewer is proven, or they only add warnings.
+const SPARE: &[&str] = &["/teams/", "/collaborators/", "/actions/runs", "/branches", "/environments/production/secrets"];
+
+#[tokio::test]
+async fn every_single_answer_that_is_refused_leaves_it_undecided_at_best() {
+    let config = config(GATE);
+    let sources = [source("deploy.yml", DEPLOY)];
+    let sandbox = Sandbox::start(state(&config)).await.unwrap();
+    assert_eq!(verdict_of(&sandbox, &config, &sources, "test").await.verdict, Verdict::Gated);
+    let asked: Vec<String> = sandbox.with(|state| state.log.exchanges.iter().map(|exchange| exchange.path.clone()).collect());
+    assert!(asked.len() >= 12, "{asked:?}");
+    let mut undecided = 0;
+    for path in &asked {
+        let path = path.split('?').next().unwrap();
+        for status in [401, 403, 404, 500, 502] {
+            sandbox.with(|state| {
+                state.faults = vec![Fault::before(Response::github_error(status, "No.")).api(Api::GitHub).path(path)];
+            });
+            let report = verdict_of(&sandbox, &config, &sources, "test").await;
+            let spare = SPARE.iter().any(|spare| path.contains(spare));
+            assert_ne!(report.verdict, Verdict::Ungated, "{status} on {path}: {report:#?}");
+            assert!(spare || report.verdict == Verdict::Unknown, "{status} on {path}: {report:#?}");
+            let steps = report.environments.iter().flat_map(|one| &one.findings);
+            assert!(steps.clone().all(|finding| !finding.fix.is_empty()), "{report:#?}");
+            undecided += usize::from(report.verdict == Verdict::Unknown);
+        }
+    }
+    assert!(undecided > 20);
+}
+
+#[tokio::test]
+async fn a_token_that_sees_nothing_gets_no_pass() {
+    let sources = [source("deploy.yml", DEPLOY)];
+    for areas in [&[][..], &[("metadata", Level::Read)], &[("contents", Level::Read)], &[("secrets", Level::Read)]] {
+        let token = Token::fine_grained("sandbox-admin", areas);
+        let report = verdict(GATE, &sources, |state| assert!(state.github.tokens.insert("test".to_owned(), token).is_none())).await;
+        assert_eq!(report.verdict, Verdict::Unknown, "{areas:?}: {report:#?}");
+        let codes: Vec<Code> = report.environments.iter().flat_map(|one| &one.findings).map(|finding| finding.code).collect();
+        assert!(codes.contains(&Code::UnreadableState), "{codes:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_a_job_needs_read_permissions_only() {
+    let gate =
+        "version = 1\n[github]\nrepository = \"acme/shop\"\n[environments.production]\nreviewers = [{ user = \"alice\", id = 501 }]\n";
+    let areas = [("actions", Level::Read), ("contents", Level::Read), ("metadata", Level::Read), ("organization_plan", Level::Read)];
+    let token = Token::installation("github-actions[bot]", &areas);
+    let report = verdict(gate, &[], |state| {
+        state.github.tokens.insert("test".to_owned(), token);
+    })
+    .await;
+    assert_eq!(report.verdict, Verdict::Gated, "{report:#?}");
+}
+
+#[tokio::test]
+async fn one_wave_of_few_requests_answers_a_preflight() {
+    let gate =
+        "version = 1\n[github]\nrepository = \"acme/shop\"\n[environments.production]\nreviewers = [{ user = \"alice\", id = 501 }]\n";
+    let config = config(gate);
+    let mut state = state(&config);
+    state.latency = std::time::Duration::from_millis(20);
+    let sandbox = Sandbox::start(state).await.unwrap();
+    assert_eq!(verdict_of(&sandbox, &config, &[], "test").await.verdict, Verdict::Gated);
+    let (count, depth) = sandbox.with(|state| (state.log.exchanges.len(), state.log.depth()));
+    assert!(count <= 6, "{count}");
+    assert_eq!(depth, 1);
+}

@@ -1,0 +1,97 @@
+//! A repository in which nothing is wrong, to plant faults in.
+
+use std::collections::BTreeSet;
+
+use gatectl::config::{self, Config};
+use gatectl::http::{Endpoint, Proxies, Settings, Stack, Token};
+use gatectl::model::{EnvName, RepoName};
+use gatectl::providers::github::inspect::{Interest, inspect};
+use gatectl::sandbox::{Repo, Sandbox, Scenario, Setup, State};
+use gatectl::verify::{Case, VerifyReport, check_live, freezes, judge};
+use gatectl::workflows::check::SourceFile;
+use gatectl::workflows::facts::Facts;
+
+pub(crate) const REPO: &str = "acme/shop";
+pub(crate) const ALICE: u64 = 501;
+pub(crate) const SRE: u64 = 601;
+
+/// Declares everything that there is to declare.
+pub(crate) const GATE: &str = r#"
+version = 1
+[github]
+repository = "acme/shop"
+[environments.production]
+reviewers = [{ user = "alice", id = 501 }, { team = "sre", id = 601 }]
+prevent_self_review = true
+can_admins_bypass = false
+wait_timer = 10
+deployment_branch_policy = { branches = ["main"], tags = ["v*"] }
+protection_rules = ["gatekeeper"]
+secrets = ["HEROKU_API_KEY"]
+[[workflows]]
+file = ".github/workflows/deploy.yml"
+environment = "production"
+when = { event = "push", branch = "main" }
+"#;
+
+/// Deploys through the gate.
+pub(crate) const DEPLOY: &str = "on: {push: {branches: [main]}}
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    environment: production
+    steps: [{run: ./deploy}]
+";
+
+pub(crate) fn config(gate: &str) -> Config {
+    config::parse("gate.toml", gate).unwrap()
+}
+
+/// The world that a gate.toml declares.
+pub(crate) fn state(config: &Config) -> State {
+    let desired = &config.desired;
+    let setup = Setup::new(RepoName::parse(REPO).unwrap(), &desired.github, &desired.heroku);
+    State::rehearsal(Scenario::Gated, &setup)
+}
+
+pub(crate) fn repo(state: &mut State) -> &mut Repo {
+    state.repo(REPO).unwrap()
+}
+
+pub(crate) fn source(name: &str, text: &str) -> SourceFile {
+    SourceFile::new(format!(".github/workflows/{name}"), text)
+}
+
+/// The verdict of a client with a token that the world knows by this name.
+pub(crate) async fn verdict_of(sandbox: &Sandbox, config: &Config, sources: &[SourceFile], token: &str) -> VerifyReport {
+    let settings = Settings { attempts: 1, proxies: Proxies::none(), ..Settings::default() };
+    let reader = Stack::new(settings).reader(&Endpoint::github(sandbox.github_url()).unwrap(), Some(Token::new(token, "a test"))).unwrap();
+    let repository = RepoName::parse(REPO).unwrap();
+    let desired = &config.desired;
+    let asked: BTreeSet<EnvName> = desired.github.environments.keys().cloned().collect();
+    let workflows = desired.workflows.iter().map(|expectation| expectation.file.as_str()).collect();
+    let interest = Interest { want: &desired.github, environments: &asked, workflows: &workflows };
+    let live = inspect(&reader, &repository, interest).await;
+    let facts = Facts::new(Some(repository.clone()), "main", &desired.github, &desired.heroku, &desired.workflows);
+    let checked = check_live(sources, &facts, &live);
+    let freezes = freezes(desired.freeze.as_ref(), &asked, sources, &facts);
+    let expected = facts.expectations.iter().map(|expectation| expectation.environment.clone()).collect();
+    judge(Case {
+        repository: &repository,
+        want: &desired.github,
+        asked: &asked,
+        live: &live,
+        workflows: Ok(&checked),
+        expected: &expected,
+        freezes: &freezes,
+    })
+}
+
+/// The verdict on the declared world after somebody changed it.
+pub(crate) async fn verdict(gate: &str, sources: &[SourceFile], change: impl FnOnce(&mut State)) -> VerifyReport {
+    let config = config(gate);
+    let mut state = state(&config);
+    change(&mut state);
+    let sandbox = Sandbox::start(state).await.unwrap();
+    verdict_of(&sandbox, &config, sources, "test").await
+}
