@@ -40,7 +40,7 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
     let wiring = Wiring::of(session, &config, Needs { github: true, heroku: compensates }).await?;
     let Some(repository) = wiring.repository.clone() else { anyhow::bail!("no repository is named; pass --repo OWNER/REPO") };
     let place = Place { root: &statics::root(session, &config), repository: &repository };
-    let on_disk = on_disk(args, place)?;
+    let on_disk = on_disk(args, place)?.filter(|sources| session.global.sandbox.is_none() || any_declared(&config, sources));
 
     session.progress.phase("reading the live state");
     let seen = session.unless_stopped(look(&wiring, &config, place, &asked, on_disk)).await?;
@@ -72,6 +72,12 @@ fn on_disk(args: &VerifyArgs, place: Place<'_>) -> anyhow::Result<Option<Vec<Sou
     }
     let elsewhere = config::origin(place.root).is_some_and(|origin| origin.repository != *place.repository);
     if args.remote || elsewhere { Ok(None) } else { statics::in_checkout(place.root, Some(place.repository)) }
+}
+
+/// Whether the checkout has any workflow that gate.toml declares. Where it has none, as where the sample is rehearsed in any
+/// directory, the emulator's repository is the one that gate.toml speaks of.
+fn any_declared(config: &Config, sources: &[SourceFile]) -> bool {
+    config.desired.workflows.iter().any(|expectation| sources.iter().any(|source| source.path == expectation.file))
 }
 
 /// Everything that was looked at.

@@ -6,12 +6,14 @@ mod action;
 mod consent;
 mod docs;
 mod examples;
+mod freeze;
 mod fuzz;
 #[path = "../support/golden.rs"]
 mod golden;
 mod hostile;
 mod import;
 mod layers;
+mod live;
 #[path = "../support/nasty.rs"]
 mod nasty;
 mod pages;
@@ -19,13 +21,9 @@ mod run;
 mod scenarios;
 mod served;
 mod shell;
-mod shell;
 mod signals;
 #[path = "../support/targets.rs"]
 mod targets;
-#[path = "../support/targets.rs"]
-mod targets;
-mod terminal;
 mod terminal;
 mod usage;
 mod workflows;

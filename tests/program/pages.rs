@@ -128,7 +128,7 @@ fn the_tutorial_shows_what_happens() {
     let page = fs::read_to_string(&path).unwrap();
     let gate = fs::read_to_string(root().join("gate.toml")).unwrap();
     let made = rerun(&page, &mut Shell::new(&gate));
-    assert!(page.matches("```console").count() >= 6);
+    assert!(page.matches("```console").count() >= 6, "blocks are gone");
     assert_page(&path, &page, &made);
 }
 
