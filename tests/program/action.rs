@@ -362,6 +362,22 @@ fn the_scripts_and_the_program_write_the_same_marker() {
 }
 
 #[test]
+fn the_result_of_every_command_can_be_posted() {
+    if !has_tools() {
+        return;
+    }
+    for (command, more) in [("validate", ""), ("plan", "--sandbox"), ("verify", "--sandbox=no-rules"), ("check", "")] {
+        let mut runner = Runner::new("pull_request");
+        fs::create_dir_all(runner.path(".github/workflows")).unwrap();
+        runner.set("COMMAND", command).set("MORE_ARGS", more);
+        let ran = runner.steps(&["comment.sh"]);
+        assert_eq!(ran[1].code, Some(0), "{command}: {}{}", ran[0].log, ran[1].log);
+        let body = runner.writes()[0]["fields"]["body"].as_str().unwrap().to_owned();
+        assert!(body.starts_with(&markdown::marker(command, "gate.toml")) && !body.contains("did not finish"), "{command}: {body}");
+    }
+}
+
+#[test]
 fn a_value_cannot_become_a_workflow_command() {
     if !has_tools() {
         return;

@@ -18,14 +18,14 @@ mod pages;
 mod run;
 mod scenarios;
 mod served;
+mod shell;
+mod shell;
 mod signals;
 #[path = "../support/targets.rs"]
 mod targets;
-mod terminal;
-mod shell;
-mod shell;
 #[path = "../support/targets.rs"]
 mod targets;
+mod terminal;
 mod terminal;
 mod usage;
 mod workflows;
