@@ -9,9 +9,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use jiff::Timestamp;
 
-use crate::model::{EnvName, RepoName, parse_duration};
-use crate::providers::github::runs::RunRef;
-use crate::providers::github::runs::admit::CommitPin;
+use crate::model::{CommitPin, EnvName, RepoName, RunRef, parse_duration};
 use crate::render::Color;
 use crate::sandbox::Scenario;
 
@@ -151,6 +149,11 @@ pub enum Command {
     /// The text goes to stdout, and `gatectl plan` shows no changes against it. Everything that holds a deployment back is
     /// declared, with ids pinned; comments name what is weak, and what could not be read (exit code 1, or 4 where credentials are why).
     /// Workflows, the freeze and Heroku config vars are not imported.
+    ///
+    /// With --update, the file at hand takes the live values and keeps its comments, order and spelling: declared keys change, keys and
+    /// environments that hold something back are added, declared variables that are gone go. Whether an environment exists is never
+    /// changed: one that is declared and not live, or the other way round by `state = "absent"`, stays and is named on stderr, and so
+    /// does a declared secret. Lines that begin with `# weak:` or `# unknown:` above a table are import's own, and are kept true.
     #[command(
         after_help = "Examples:\n  gatectl import acme/shop > gate.toml\n  gatectl import acme/shop --environment production\n  gatectl import --update          bring gate.toml in line, keep its comments and order\n  gatectl import acme/shop --sandbox=gated"
     )]

@@ -42,7 +42,7 @@ exits! {
     Manual = 3, "Applied as far as the API allows; steps by hand remain.", "Do the numbered steps, or use a billing plan that has the rule and apply again.";
     Credentials = 4, "No or insufficient credentials; what is missing is named.", "Set `GH_TOKEN` or `HEROKU_API_KEY` to a token with the named permission.";
     Stale = 5, "The saved plan is stale: live state or gate.toml moved.", "Plan again, review again, apply that.";
-    NotGated = 6, "`verify`, `check`: ungated or unknown.", "Each finding says what closes the gate.";
+    NotGated = 6, "`verify`, `check`: ungated or unknown; `evidence --require-approved`: not all provably approved.", "Each finding says what closes the gate.";
     Frozen = 7, "`freeze check`: frozen.", "Wait, or `gatectl freeze override`.";
     Undetermined = 8, "`freeze check`: undetermined; closed by default.", "Find out why Heroku could not be asked; do not take it for open.";
     Usage = 64, "The command line is wrong.", "`gatectl COMMAND --help`.";

@@ -11,6 +11,7 @@ pub mod fnmatch;
 mod name;
 mod plan;
 mod report;
+mod run;
 
 pub use address::{Address, Kind};
 pub use answer::{Answer, Cause, Unknown};
@@ -19,3 +20,4 @@ pub use duration::parse_duration;
 pub use name::{EnvName, NameError, RepoName};
 pub use plan::{Draft, Note, Plan, Step, Summary};
 pub use report::{ByHand, Outcome, Report, ReportSummary, Result as OutcomeResult};
+pub use run::{CommitPin, RunRef};

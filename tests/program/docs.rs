@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use gatectl::exit::Exit;
 
 use super::golden::assert_golden;
-use super::run::gatectl;
+use super::run::{gatectl, root};
 
 #[test]
 fn the_page_of_exit_codes_is_the_table() {
@@ -27,5 +27,16 @@ fn the_help_names_every_exit_code() {
     let codes = help.split("Exit codes:").nth(1).unwrap();
     for exit in Exit::ALL {
         assert!(codes.split(|c: char| !c.is_ascii_digit()).any(|word| word == exit.code().to_string()), "{}", exit.code());
+    }
+}
+
+#[test]
+fn every_gate_in_the_page_for_movers_reads() {
+    let page = std::fs::read_to_string(root().join("docs/from-other-tools.md")).unwrap();
+    let gates: Vec<&str> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(gates.len(), 3);
+    for gate in gates {
+        let config = gatectl::config::parse("gate.toml", gate).unwrap_or_else(|problems| panic!("{problems}"));
+        assert_eq!(config.desired.github.environments.len(), 1);
     }
 }

@@ -84,7 +84,7 @@ fn is_only_text(markdown: &str, about: &str) {
     for event in Parser::new_ext(markdown, options) {
         match event {
             Event::Start(Tag::Link { dest_url, .. }) => {
-                assert!(dest_url.starts_with("https://github.com/acme/shop"), "{about}: {dest_url}")
+                assert!(dest_url.starts_with("https://github.com/acme/shop"), "{about}: {dest_url}");
             }
             Event::Start(Tag::Image { dest_url, .. }) => panic!("{about}: {dest_url}"),
             Event::Html(html) | Event::InlineHtml(html) => {
@@ -106,7 +106,7 @@ fn check(world: &Served, verb: &[&str], about: &str) {
         is_harmless(&ran, format, about);
         match format {
             "json" => {
-                drop(serde_json::from_str::<Value>(&ran.stdout).unwrap_or_else(|e| panic!("{about}: {e}: {}{}", ran.stdout, ran.stderr)))
+                drop(serde_json::from_str::<Value>(&ran.stdout).unwrap_or_else(|e| panic!("{about}: {e}: {}{}", ran.stdout, ran.stderr)));
             }
             "markdown" => is_only_text(&ran.stdout, about),
             "github" => {

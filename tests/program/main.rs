@@ -6,6 +6,7 @@ mod action;
 mod consent;
 mod docs;
 mod examples;
+mod freeze;
 mod fuzz;
 #[path = "../support/golden.rs"]
 mod golden;
@@ -19,13 +20,9 @@ mod run;
 mod scenarios;
 mod served;
 mod shell;
-mod shell;
 mod signals;
 #[path = "../support/targets.rs"]
 mod targets;
-#[path = "../support/targets.rs"]
-mod targets;
-mod terminal;
 mod terminal;
 mod usage;
 mod workflows;

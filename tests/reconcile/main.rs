@@ -11,6 +11,7 @@ mod billing;
 mod cases;
 mod converge;
 mod doubt;
+mod frozen;
 mod heroku;
 mod names;
 mod others;

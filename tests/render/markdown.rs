@@ -2,7 +2,7 @@
 
 use gatectl::model::{Action, Plan};
 use gatectl::render::Document;
-use gatectl::render::escape::{markdown as escape, visible};
+use gatectl::render::escape::{actions, markdown as escape, visible};
 use gatectl::render::markdown::{COMMENT_LIMIT, SUMMARY_LIMIT, marker, render};
 use proptest::prelude::*;
 use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
@@ -191,7 +191,7 @@ proptest! {
         // A mark that would combine with what we put in front of it is written out, one within a word is not.
         let combines = text.chars().any(|c| c.width() == Some(0));
         prop_assert!(combines || same(&shown(&escape::prose(&text)), &visible(text.trim_start_matches(' '))), "{}", escape::prose(&text));
-        prop_assert_eq!(shown(&escape::fence("diff", &[text.clone(), text.clone()])), format!("{0}\n{0}\n", visible(&text)));
+        prop_assert_eq!(shown(&escape::fence("diff", &[text.clone(), text.clone()])), format!("{0}\n{0}\n", actions::log_line(&visible(&text))));
         assert_only_ours(&render(&saying(&text), "", SUMMARY_LIMIT));
     }
 

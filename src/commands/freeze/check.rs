@@ -80,7 +80,7 @@ fn question(session: &Session, which: &FreezeApp) -> anyhow::Result<(Place, Aske
 }
 
 /// Without a word of gate.toml, whatever is asked about is covered.
-fn bare(keys: &Keys, environments: BTreeSet<EnvName>) -> Policy {
+pub(super) fn bare(keys: &Keys, environments: BTreeSet<EnvName>) -> Policy {
     Policy {
         heroku_app: keys.app.clone(),
         environments,

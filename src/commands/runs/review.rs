@@ -10,12 +10,12 @@ use crate::cli::{ApproveArgs, Format, ReviewArgs};
 use crate::config::{Config, Desired};
 use crate::exit::Exit;
 use crate::http::{ApiError, Writer};
-use crate::model::{EnvName, RepoName};
+use crate::model::{EnvName, RepoName, RunRef};
 use crate::providers::github::desired::Environment;
+use crate::providers::github::runs::Decision;
 use crate::providers::github::runs::admit::{Admitted, Wish, admit};
 use crate::providers::github::runs::observe;
 use crate::providers::github::runs::review::{self, End, Review};
-use crate::providers::github::runs::{Decision, RunRef};
 use crate::render::diagnostic::Hinted;
 use crate::render::{Document, json};
 

@@ -3,11 +3,10 @@
 //! Owns the refusals that need no knowledge beyond GitHub's: what waits, whom it waits for, which commit it is.
 
 use std::fmt;
-use std::str::FromStr;
 
 use super::observe::Scene;
 use super::{Approval, Approver, Decision, Pending, Run};
-use crate::model::EnvName;
+use crate::model::{CommitPin, EnvName};
 
 /// What somebody wants to do.
 #[derive(Debug, Clone)]
@@ -20,37 +19,6 @@ pub struct Wish {
     pub commit: Option<CommitPin>,
     /// Environments whose deployments nobody may approve who started them, beyond what GitHub enforces.
     pub no_self_review: Vec<EnvName>,
-}
-
-/// A commit, or the first seven or more digits of one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommitPin(String);
-
-impl CommitPin {
-    /// Whether this is that commit.
-    #[must_use]
-    pub fn is(&self, sha: &str) -> bool {
-        sha.to_ascii_lowercase().starts_with(&self.0)
-    }
-}
-
-impl FromStr for CommitPin {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        // 40 digits of SHA-1, 64 of SHA-256.
-        if (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            Ok(Self(text.to_ascii_lowercase()))
-        } else {
-            Err(format!("`{text}` names no commit: give all of its hexadecimal digits, or at least the first seven"))
-        }
-    }
-}
-
-impl fmt::Display for CommitPin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// A run and those of its environments that are to be reviewed: what is shown, and what is sent.

@@ -7,7 +7,6 @@ pub mod admit;
 pub mod evidence;
 mod links;
 pub mod observe;
-mod reference;
 pub mod review;
 mod wire;
 
@@ -19,7 +18,6 @@ use serde::{Deserialize, Serialize};
 use crate::model::EnvName;
 
 pub use links::Links;
-pub use reference::{RunRef, run_of_link};
 
 /// A workflow run.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::super::observe::{pages, repo_target};
-use super::{Approval, Deployment, Pending, Run, Status, run_of_link, wire};
+use super::{Approval, Deployment, Pending, Run, Status, wire};
 use crate::http::{ApiError, ErrorKind, Reader, Target};
-use crate::model::{Answer, EnvName, RepoName, Unknown};
+use crate::model::{Answer, EnvName, RepoName, RunRef, Unknown};
 
 /// The most that GitHub gives per page (API page, 1.7).
 const PER_PAGE: usize = 100;
@@ -136,6 +136,15 @@ impl Traced {
         let active = self.statuses.iter().flatten().filter(|status| status.state != "inactive");
         active.filter_map(|status| run_of_link(status.log.as_deref()?, repo)).collect()
     }
+}
+
+/// The run of this repository that a log's address leads to.
+///
+/// That the statuses of a job's deployment lead to `…/actions/runs/ID/job/ID` is what several public projects rely on; the
+/// documentation says only that `log_url` is the address of the deployment's output.
+fn run_of_link(link: &str, repository: &RepoName) -> Option<u64> {
+    let run: RunRef = link.parse().ok()?;
+    run.place.filter(|(_, named)| named == repository).map(|_| run.id)
 }
 
 /// A run with its reviews.

@@ -1,9 +1,9 @@
-//! How a run is named: by its id, or by the address of its page.
+//! How runs and commits are named on the command line.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::model::RepoName;
+use super::RepoName;
 
 /// A run as somebody names it: `30433642`, or `https://github.com/OWNER/REPO/actions/runs/30433642`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +32,35 @@ impl fmt::Display for RunRef {
     }
 }
 
-/// The run of this repository that a log's address leads to.
-///
-/// That the statuses of a job's deployment lead to `…/actions/runs/ID/job/ID` is what several public projects rely on; the
-/// documentation says only that `log_url` is the address of the deployment's output.
-#[must_use]
-pub fn run_of_link(link: &str, repository: &RepoName) -> Option<u64> {
-    page(link).filter(|(_, named, _)| named == repository).map(|(_, _, id)| id)
+/// A commit, or the first seven or more digits of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitPin(String);
+
+impl CommitPin {
+    /// Whether this is that commit.
+    #[must_use]
+    pub fn is(&self, sha: &str) -> bool {
+        sha.to_ascii_lowercase().starts_with(&self.0)
+    }
+}
+
+impl FromStr for CommitPin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // 40 digits of SHA-1, 64 of SHA-256.
+        if (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            Ok(Self(text.to_ascii_lowercase()))
+        } else {
+            Err(format!("`{text}` names no commit: give all of its hexadecimal digits, or at least the first seven"))
+        }
+    }
+}
+
+impl fmt::Display for CommitPin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 fn page(text: &str) -> Option<(String, RepoName, u64)> {
@@ -89,11 +111,11 @@ mod tests {
     }
 
     #[test]
-    fn a_log_leads_to_a_run_of_its_own_repository_only() {
-        let repository = RepoName::parse("O/R").unwrap();
-        assert_eq!(run_of_link("https://github.com/o/r/actions/runs/42/job/7", &repository), Some(42));
-        for other in ["https://github.com/o/other/actions/runs/42", "https://ci.example.com/42", "", "https:///o/r/actions/runs/1"] {
-            assert_eq!(run_of_link(other, &repository), None, "{other}");
+    fn a_commit_is_named_by_its_first_digits_whatever_their_case() {
+        let pin: CommitPin = "3F2a1b0".parse().unwrap();
+        assert!(pin.is("3f2A1B0cdd") && !pin.is("3f2a1b1cdd") && !pin.is("3f2a1b"));
+        for bad in ["", "3f2a1b", "HEAD", "3f2a1bg", "main1234"] {
+            assert!(bad.parse::<CommitPin>().is_err(), "{bad}");
         }
     }
 
