@@ -23,7 +23,8 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let mut state = State { now: gatectl::sandbox::Now(jiff::Timestamp::now()), ..State::default() };
+        let mut state = State::default();
+        state.now = gatectl::sandbox::Now(jiff::Timestamp::now());
         let app = HerokuApp::new("shop-prod", "owner@example.com", std::iter::empty().collect(), state.now.0);
         state.heroku.apps.insert("shop-prod".to_owned(), app);
         Self { sandbox: Sandbox::start(state).await.unwrap(), dir: tempfile::tempdir().unwrap() }
