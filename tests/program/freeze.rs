@@ -5,6 +5,8 @@ use serde_json::Value;
 
 use super::run::{Ran, command};
 
+const KEY: &str = "the-key-of-this-test";
+
 const GATE: &str = r#"
 version = 1
 [environments.production]
@@ -24,7 +26,7 @@ struct World {
 impl World {
     async fn new() -> Self {
         let mut state = State::default();
-        state.now = gatectl::sandbox::Now(jiff::Timestamp::now());
+        state.now.0 = jiff::Timestamp::now();
         let app = HerokuApp::new("shop-prod", "owner@example.com", std::iter::empty().collect(), state.now.0);
         state.heroku.apps.insert("shop-prod".to_owned(), app);
         Self { sandbox: Sandbox::start(state).await.unwrap(), dir: tempfile::tempdir().unwrap() }
@@ -37,7 +39,7 @@ impl World {
     }
 
     async fn run_with(&self, args: &[&str], vars: &[(&str, &str)]) -> Ran {
-        let mut all = vec![("HEROKU_HOST", self.sandbox.heroku_url()), ("HEROKU_API_KEY", "t"), ("NO_PROXY", "*")];
+        let mut all = vec![("HEROKU_HOST", self.sandbox.heroku_url()), ("HEROKU_API_KEY", KEY), ("NO_PROXY", "*")];
         all.extend(vars);
         let mut child = tokio::process::Command::from(command(self.dir.path(), args, &all));
         let output = child.output().await.unwrap();
@@ -191,9 +193,9 @@ async fn a_colleagues_freeze_is_not_lifted_by_mistake() {
     let id = theirs["freeze"]["id"].as_str().unwrap();
     assert_eq!(world.run(&["freeze", "off", "--reason", "over", "--id", id, "--auto-approve"]).await.code, Some(0));
     assert_eq!(world.var("DEPLOY_FREEZE"), None);
-    let nothing = world.run(&off(&[])).await;
+    let nothing = world.run(&off(&["--format", "json"])).await;
     assert_eq!(nothing.code, Some(0), "not frozen is done: {}", nothing.stderr);
-    assert!(nothing.stdout.contains("nothing was lifted"), "{}", nothing.stdout);
+    assert!(json(&nothing)["warnings"][0].as_str().unwrap().contains("nothing was lifted"), "{}", nothing.stdout);
 }
 
 #[tokio::test]
@@ -233,7 +235,7 @@ async fn what_is_missing_is_named() {
     assert!(none.stderr.contains("HEROKU_API_KEY"), "{}", none.stderr);
     world.sandbox.with(|state| {
         let scopes = std::iter::once("read-protected".to_owned()).collect();
-        state.heroku.tokens.insert("t".to_owned(), HerokuToken { email: "ci@example.com".to_owned(), scopes });
+        state.heroku.tokens.insert(KEY.to_owned(), HerokuToken { email: "ci@example.com".to_owned(), scopes });
     });
     let weak = world.run(ON).await;
     assert_eq!(weak.code, Some(4));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Each module with the ones it may name. `model` knows nobody; `commands` is where all layers meet.
 const ARROWS: &[(&str, &[&str])] = &[
     ("apply", &["http", "model"]),
-    ("cli", &["freeze", "model", "render", "sandbox"]),
+    ("cli", &["freeze", "model", "providers", "render", "sandbox"]),
     ("config", &["freeze", "model", "providers", "workflows"]),
     ("credentials", &["http"]),
     ("exit", &[]),

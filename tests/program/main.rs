@@ -13,6 +13,7 @@ mod golden;
 mod hostile;
 mod import;
 mod layers;
+mod live;
 #[path = "../support/nasty.rs"]
 mod nasty;
 mod pages;

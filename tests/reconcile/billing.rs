@@ -3,7 +3,8 @@
 use gatectl::model::{ByHand, OutcomeResult};
 use gatectl::reconcile::Applied;
 use gatectl::sandbox::{
-    Fault, FreePolicy, FreePrivate, Plan, PolicyMode, RefType, RefusalMessage, RefusalWording, RefusedBody, Response, ReviewerRef, Scenario,
+    Fault, FreePolicy, FreePrivate, FreshBypass, Plan, PolicyMode, RefType, RefusalMessage, RefusalWording, RefusedBody, Response,
+    ReviewerRef, Scenario,
 };
 
 use crate::world::{World, outcome, said};
@@ -105,6 +106,25 @@ async fn nothing_gated_is_sent_where_nothing_gated_is_declared() {
             assert!(keys.iter().all(|key| *key == "deployment_branch_policy"), "{body}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_environment_that_github_made_without_bypass_gets_its_branch_policy_all_the_same() {
+    let world = World::rehearsal(Scenario::PlanLimit, GATE).await;
+    world.sandbox.with(|state| state.switches.fresh_bypass = FreshBypass::Disallowed);
+    world.apply().await;
+    world.repo(|repo| {
+        for environment in repo.environments.values_mut() {
+            environment.can_admins_bypass = false;
+            environment.policy = None;
+            environment.patterns.clear();
+        }
+    });
+    let applied = world.apply().await;
+    manual(&applied);
+    assert_eq!(world.environment("production").unwrap().policy, Some(PolicyMode::Custom));
+    assert_eq!(outcome(&applied, "/environments/staging").0, &OutcomeResult::Applied, "{}", said(&applied));
+    assert!([world.environment("production"), world.environment("staging")].into_iter().flatten().all(|it| !it.can_admins_bypass));
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! `docs/findings.md`, made from the table of findings.
 
 use std::fmt::Write;
-use std::path::Path;
 
-use gatectl::verify::{Code, Severity};
+use gatectl::verify::{Code, Proof, Severity};
+
+use crate::golden::assert_golden;
 
 fn page() -> String {
     let mut text = String::from(
@@ -22,8 +23,8 @@ fn page() -> String {
             Severity::Info => "info",
         };
         let decides = match row.proof {
-            gatectl::verify::Proof::Disproves => "UNGATED",
-            gatectl::verify::Proof::Undecided => "UNKNOWN",
+            Proof::Disproves => "UNGATED",
+            Proof::Undecided => "UNKNOWN",
         };
         let mode = row.failure_mode.map_or_else(|| "-".to_owned(), String::from);
         writeln!(text, "| [`{0}`](#{0}) | {severity} | {decides} | {mode} |", row.name).unwrap();
@@ -36,9 +37,5 @@ fn page() -> String {
 
 #[test]
 fn the_page_is_what_the_table_says() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/findings.md");
-    if std::env::var_os("GATECTL_BLESS").is_some() {
-        std::fs::write(&path, page()).unwrap();
-    }
-    assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), page(), "GATECTL_BLESS=1 writes docs/findings.md anew");
+    assert_golden("../../docs/findings.md", &page());
 }

@@ -146,7 +146,6 @@ fn validate_checks_the_expectations_where_there_is_a_checkout() {
     let alone = of(&|dir| std::fs::remove_dir_all(dir.join(".github")).unwrap());
     assert_eq!(alone.code, Some(0));
     assert!(alone.stdout.contains("were not checked"), "{}", alone.stdout);
-    assert_eq!(gatectl(&["validate"]).code, Some(0), "the sample is no checkout of the repository that it names");
     let broken = of(&|dir| edit(dir, "gate.toml", "version = 1", "version = 2"));
     assert_eq!(broken.code, Some(1));
 }
@@ -183,16 +182,18 @@ fn a_freeze_stands_in_only_where_every_deploy_provably_checks_it() {
 
 #[test]
 fn explain_names_the_rule() {
+    let offline = gatectl(&["explain", "--ref", "refs/tags/v1", "--offline"]);
+    assert!(
+        offline.stdout.contains("gate.toml: refused: only protected branches may deploy, and a tag is no branch"),
+        "{}",
+        offline.stdout
+    );
     let said = |args: &[&str]| {
         let args: Vec<&str> = ["explain", "--environment", "production"].iter().chain(args).copied().collect();
         let ran = in_checkout(&args);
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
         ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
     };
-    assert!(
-        said(&["--ref", "refs/tags/v1", "--offline"])
-            .contains("gate.toml: refused: only protected branches may deploy, and a tag is no branch")
-    );
     assert!(said(&["--ref", "refs/heads/main", "--sandbox=gated"]).contains("`main` is one"));
     assert!(said(&["--ref", "refs/heads/x", "--sandbox=unprotected-branches"]).contains("no branch is protected"));
     assert!(said(&["--ref", "refs/heads/x", "--sandbox=no-rules"]).contains("every ref may deploy"));

@@ -282,12 +282,18 @@ impl Planner<'_> {
         let put_fields = ["reviewers", "prevent_self_review", "can_admins_bypass", "wait_timer"];
         if mode != there.policy || change.fields.iter().any(|field| put_fields.contains(&field.name.as_str())) {
             let refs_weaken = change.fields.iter().any(|field| field.name == "deployment_branch_policy" && field.weakens);
-            // Where rules that the billing plan gates are there already, a smaller body could clear them.
-            let gated_rules =
-                !there.reviewers.is_empty() || there.wait_timer > 0 || there.prevent_self_review || there.can_admins_bypass == Some(false);
+            // Where rules that the billing plan gates are there already, a smaller body could clear them. A bypass that is off is none:
+            // GitHub makes some environments so (API page, 2.13), whatever the plan.
+            let gated_rules = !there.reviewers.is_empty() || there.wait_timer > 0 || there.prevent_self_review;
             let if_refused = (mode != there.policy && !refs_weaken && !gated_rules)
                 .then(|| Body { deployment_branch_policy: Some(PolicyFlags::of(mode)), ..Body::default() });
-            ops.push(self.put(gate, self.body(gate, reviewers, Some(there)), if_refused));
+            let body = self.body(gate, reviewers, Some(there));
+            if refs_weaken && !gated_rules && self.repository.visibility.plan_gated() && body.has_gated_rules() {
+                // A refused PUT may apply the policy that it carries (2.2): wider refs wait until the rules are there.
+                let live = Some(PolicyFlags::of(there.policy));
+                ops.push(self.put(gate, Body { deployment_branch_policy: live, ..body.clone() }, None));
+            }
+            ops.push(self.put(gate, body, if_refused));
         }
         ops.extend(late);
         for rule in rules {
@@ -335,12 +341,8 @@ impl Planner<'_> {
 
     /// The whole object that a PUT has to carry, whichever way GitHub reads absent keys (API page, 2.1).
     ///
-    /// In a repository whose billing plan decides, a rule that is neither wanted nor there is left out: its mere presence is refused (2.2).
+    /// In a repository whose billing plan decides, what needs no gated rule names none: their mere presence is refused (2.2).
     fn body(&self, gate: &Gate, reviewers: Option<&[Resolved<'_>]>, there: Option<&Environment>) -> Body {
-        let gated = self.repository.visibility.plan_gated();
-        // Whether a key is sent: always where it is wanted or was there; as an explicit default only where no plan can mind.
-        let send = |wanted: bool, declared: bool, live: bool| wanted || live || (!gated && (declared || there.is_some()));
-
         let live_reviewers = there.map(|there| there.reviewers.as_slice()).unwrap_or_default();
         let merged: Vec<BodyReviewer> = match reviewers {
             Some(reviewers) => reviewers.iter().map(|(_, actor)| actor.id.into()).collect(),
@@ -354,6 +356,12 @@ impl Planner<'_> {
         let live_mode = there.map_or(PolicyMode::All, |there| there.policy);
         let mode = gate.deployment_branch_policy.as_ref().map_or(live_mode, PolicyMode::from);
 
+        // Once one gated rule has to be sent, the others cost nothing more.
+        let rules =
+            !merged.is_empty() || !live_reviewers.is_empty() || timer > 0 || live_timer > 0 || gate.can_admins_bypass == Some(false);
+        let explicit = rules || !self.repository.visibility.plan_gated();
+        // Whether a key is sent: always where it is wanted or was there; as an explicit default only where no plan can mind.
+        let send = |wanted: bool, declared: bool, live: bool| wanted || live || (explicit && (declared || there.is_some()));
         Body {
             wait_timer: send(timer > 0, gate.wait_timer.is_some(), live_timer > 0).then_some(timer),
             // Refused without reviewers unless it clears what is there (API page, 2.2, message 4).
@@ -367,8 +375,8 @@ impl Planner<'_> {
                 .then(|| PolicyFlags::of(mode)),
             // The default of a fresh environment is not a constant (API page, 2.13): what is declared is said.
             can_admins_bypass: match (gate.can_admins_bypass, live_bypass) {
-                (Some(wanted), live) if live != Some(wanted) || !wanted || !gated => Some(wanted),
-                (None, Some(live)) if !live || !gated => Some(live),
+                (Some(wanted), live) if live != Some(wanted) || !wanted || explicit => Some(wanted),
+                (None, Some(live)) if !live || explicit => Some(live),
                 _ => None,
             },
         }
