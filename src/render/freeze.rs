@@ -63,9 +63,9 @@ fn headline(status: &Status) -> (String, Role) {
     let address = &status.address;
     match (&status.freeze, &status.unknown) {
         (_, Some(unknown)) => (format!("Whether deploys are frozen is unknown: {}", unknown.reason), Role::Failure),
-        (Some(frozen), None) => (format!("FROZEN {}.", frozen), Role::Alert),
+        (Some(frozen), None) => (format!("FROZEN {frozen}."), Role::Alert),
         (None, None) => match status.environments.iter().find_map(|environment| window_of(&environment.decision)) {
-            Some(frozen) => (format!("FROZEN {}.", frozen), Role::Alert),
+            Some(frozen) => (format!("FROZEN {frozen}."), Role::Alert),
             None => (format!("Not frozen: {address} holds no freeze, and no window is closed."), Role::Added),
         },
     }
@@ -183,7 +183,7 @@ fn checked_environment(environment: &EnvironmentStatus, app: &str) -> Section {
         }
         Verdict::Frozen(frozen) => {
             blocks.extend(facts(frozen));
-            let message = format!("deploys to {name} are frozen {}", frozen);
+            let message = format!("deploys to {name} are frozen {frozen}");
             blocks.push(finding(Severity::Error, "deploy-freeze", name, &message, &frozen.next_step(app)));
             Glyph::Failure
         }

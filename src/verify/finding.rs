@@ -228,6 +228,9 @@ codes! {
     Uncompensated = "uncompensated", Warning, Disproves, Some('B'),
         "The freeze is declared to stand in for required reviewers, and a declared deploy does not provably check it first.",
         "make `gatectl freeze check --environment NAME` the first step of every job that deploys";
+    FreezeOpen = "freeze-open", Warning, Disproves, Some('B'),
+        "The freeze that stands in for required reviewers is not on, or may not be: its check lets deploys through, and nobody approves them.",
+        "gatectl freeze on";
 }
 
 impl Verdict {

@@ -15,4 +15,4 @@ pub use enforcement::Enforcement;
 pub use finding::{Code, Finding, Proof, Row, Severity, Verdict, verdict};
 pub use judge::{Case, judge};
 pub use report::{EnvironmentReport, VerifyReport};
-pub use workflows::{check_live, freezes};
+pub use workflows::{StandIn, check_live, stand_ins};

@@ -100,14 +100,14 @@ async fn a_fault_at_any_request_never_leaves_production_ungated_and_unfrozen() {
         &[("DEPLOY_FREEZE", Some("true")), ("DEPLOY_FREEZE_INFO", Some(RECORD))],
         &[("DEPLOY_FREEZE", Some("true"))],
     ];
-    for start in starts {
+    for (case, start) in starts.into_iter().enumerate() {
         let clean = World::rehearsal(Scenario::MissingEnvironment, GATE).await;
         set(&clean, start);
         held(&clean).await.unwrap();
         let requests = u32::try_from(clean.sandbox.with(|state| state.log.exchanges.len())).unwrap();
-        for (index, effect) in effects.iter().enumerate() {
+        for (index, effect) in effects.iter().enumerate().take(if case == 0 { 4 } else { 2 }) {
             for nth in 1..=requests + 1 {
-                for outage in [false, true] {
+                for outage in [false, true].into_iter().take(if case == 0 { 2 } else { 1 }) {
                     let what = format!("start {start:?}, effect {index} at request {nth}, outage {outage}");
                     let world = World::rehearsal(Scenario::MissingEnvironment, GATE).await;
                     set(&world, start);

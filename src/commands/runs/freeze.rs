@@ -10,25 +10,25 @@ use crate::model::{Answer, EnvName, Unknown};
 use crate::providers::heroku::live::config_vars;
 
 /// The `[freeze]` of gate.toml and what its store holds.
-pub(super) struct Brake<'a> {
+pub(in crate::commands) struct Brake<'a> {
     policy: &'a Policy,
     vars: Answer<FreezeVars>,
 }
 
 /// Why the freeze refuses an approval.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Closed {
+pub(in crate::commands) struct Closed {
     /// What is the matter.
-    pub(super) why: String,
+    pub(in crate::commands) why: String,
     /// The next step.
-    pub(super) fix: String,
+    pub(in crate::commands) fix: String,
     /// Whether it is only not known to be open.
-    pub(super) undetermined: bool,
+    pub(in crate::commands) undetermined: bool,
 }
 
 impl<'a> Brake<'a> {
     /// Reads the store: its four config vars, and no other.
-    pub(super) async fn read(policy: &'a Policy, heroku: Result<&Reader, &Unknown>) -> Self {
+    pub(in crate::commands) async fn read(policy: &'a Policy, heroku: Result<&Reader, &Unknown>) -> Self {
         let keys = Keys::of(policy);
         let names: BTreeSet<String> = keys.all().map(str::to_owned).into();
         let vars = match heroku {
@@ -46,7 +46,7 @@ impl<'a> Brake<'a> {
     }
 
     /// Why this environment is closed, if it is or may be; with what is worth a warning.
-    pub(super) fn holds(&self, environment: &EnvName, now: Timestamp) -> (Option<Closed>, Vec<String>) {
+    pub(in crate::commands) fn holds(&self, environment: &EnvName, now: Timestamp) -> (Option<Closed>, Vec<String>) {
         let Decision { verdict, warnings } = decide(self.policy, environment, &self.vars, now);
         let closed = match verdict {
             Verdict::Open { .. } => None,

@@ -98,7 +98,10 @@ fn set_freeze(keys: &Keys, address: Address, vars: &FreezeVars, set: SetFreeze) 
     let there = [&vars.flag, &vars.record, &vars.override_flag, &vars.override_record];
     let before: ConfigVars = keys.all().into_iter().map(str::to_owned).zip(there.map(Clone::clone)).collect();
     let op = |action| Op { app: keys.app.clone(), action };
-    Step { changes: vec![Change::new(address, action, fields)], ops: vec![op(Action::Expect(before)), op(Action::SetFreeze(set))] }
+    Step {
+        changes: vec![Change::new(address, action, fields)],
+        ops: vec![op(Action::Expect(before)), op(Action::SetFreeze(Box::new(set)))],
+    }
 }
 
 fn change(app: &str, key: &str, vars: &ConfigVars, value: &str, opens: bool) -> Change {
