@@ -62,6 +62,11 @@ pub fn freeze(policy: &Policy, vars: &Answer<FreezeVars>, claim: &Claim) -> Draf
     let (keys, address) = (Keys::of(policy), Address::freeze(&policy.heroku_app));
     let vars = match vars {
         Answer::Present(vars) => vars,
+        // Nothing is declared of its state: a plan for GitHub alone needs no token of Heroku's. Weakening still does.
+        Answer::Unknown(unknown) if unknown.cause == Cause::Credentials && !policy.frozen && !policy.compensates => {
+            draft.note(&address, format!("whether deploys are frozen is unknown, which counts as frozen: {}", unknown.reason));
+            return draft;
+        }
         Answer::Unknown(unknown) => {
             draft.unknown.push((address, unknown.clone()));
             return draft;
