@@ -544,7 +544,7 @@ fn a_part_that_could_not_be_read_makes_its_environment_unknown_where_it_is_decla
     let parts: [(Gate, Break); 3] = [
         (Gate { deployment_branch_policy: Some(selected(&["dev"])), ..Gate::default() }, |there, why| there.patterns = Some(Err(why))),
         (Gate { protection_rules: Some(["two".to_owned()].into()), ..Gate::default() }, |there, why| {
-            there.protection_rules = Some(Err(why))
+            there.protection_rules = Some(Err(why));
         }),
         (Gate { variables: [("A".to_owned(), "1".to_owned())].into(), ..Gate::default() }, |there, why| there.variables = Some(Err(why))),
     ];
