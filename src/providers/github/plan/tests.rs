@@ -1,9 +1,13 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use proptest::prelude::*;
 
 use super::*;
-use crate::providers::github::desired::RefKind;
-use crate::providers::github::live::Visibility;
-use crate::providers::github::strictness::Refs;
+use crate::model::{Cause, Unknown};
+use crate::providers::github::desired::{Pattern, RefKind};
+use crate::providers::github::live::{Access, LiveReviewer, Visibility};
+use crate::providers::github::ops::BodyReviewer;
+use crate::providers::github::strictness::{ActorId, Refs, weakened};
 
 const PEOPLE: [(&str, u64); 3] = [("alice", 1), ("bob", 2), ("carol", 3)];
 const APPS: [(&str, u64); 3] = [("one", 11), ("two", 12), ("three", 13)];
