@@ -94,10 +94,10 @@ pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze
     if !reviewers.is_empty() {
         steps.push(match freeze_app {
             Some(app) => format!(
-                "Meanwhile count on nobody having to approve a deployment to {name}. Close it with the freeze: `gatectl freeze on --app {app} --reason \"no required reviewers\"`. This is weaker than a reviewer: it holds only in workflows that check the freeze, and whoever may write the app's config vars can lift it."
+                "Until then, assume that nobody has to approve a deployment to {name}. Close it with the freeze: `gatectl freeze on --app {app} --reason \"no required reviewers\"`. This is weaker than a reviewer: it holds only in workflows that check the freeze, and whoever may write the app's config vars can lift it."
             ),
             None => format!(
-                "Meanwhile count on nobody having to approve a deployment to {name}. Declare a [freeze] in gate.toml and close it with `gatectl freeze on --app APP --reason TEXT`, in workflows that check the freeze."
+                "Until then, assume that nobody has to approve a deployment to {name}. Declare a [freeze] in gate.toml and close it with `gatectl freeze on --app APP --reason TEXT`, in workflows that check the freeze."
             ),
         });
     }
