@@ -87,7 +87,7 @@ fn a_killed_apply_is_picked_up_by_the_next_one_wherever_it_died() {
     for nth in 1..=2 {
         let world = Served::rehearsal(Scenario::MissingEnvironment, GATE);
         world.sandbox.with(|state| {
-            state.faults = ["PUT", "POST"].map(|method| Fault::new(Effect::Delay(Duration::from_millis(300))).method(method)).to_vec()
+            state.faults = ["PUT", "POST"].map(|method| Fault::new(Effect::Delay(Duration::from_millis(300))).method(method)).to_vec();
         });
         let mut child = start(&world, &["apply", "--auto-approve"]);
         until_asked(&world, ["PUT", "POST"][nth - 1]);

@@ -1,9 +1,13 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use proptest::prelude::*;
 
 use super::*;
-use crate::providers::github::desired::RefKind;
-use crate::providers::github::live::Visibility;
-use crate::providers::github::strictness::Refs;
+use crate::model::{Cause, Unknown};
+use crate::providers::github::desired::{Pattern, RefKind};
+use crate::providers::github::live::{Access, LiveReviewer, Visibility};
+use crate::providers::github::ops::BodyReviewer;
+use crate::providers::github::strictness::{ActorId, Refs, weakened};
 
 const PEOPLE: [(&str, u64); 3] = [("alice", 1), ("bob", 2), ("carol", 3)];
 const APPS: [(&str, u64); 3] = [("one", 11), ("two", 12), ("three", 13)];
@@ -540,7 +544,7 @@ fn a_part_that_could_not_be_read_makes_its_environment_unknown_where_it_is_decla
     let parts: [(Gate, Break); 3] = [
         (Gate { deployment_branch_policy: Some(selected(&["dev"])), ..Gate::default() }, |there, why| there.patterns = Some(Err(why))),
         (Gate { protection_rules: Some(["two".to_owned()].into()), ..Gate::default() }, |there, why| {
-            there.protection_rules = Some(Err(why))
+            there.protection_rules = Some(Err(why));
         }),
         (Gate { variables: [("A".to_owned(), "1".to_owned())].into(), ..Gate::default() }, |there, why| there.variables = Some(Err(why))),
     ];
