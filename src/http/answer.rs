@@ -68,7 +68,12 @@ pub(super) fn refusal(response: &Response<Bytes>) -> Refusal {
     };
     let mut details = json.as_ref().and_then(|json| json.get("errors")).map(details).unwrap_or_default();
     details.retain(|detail| *detail != message);
-    Refusal { kind: kind(status, html, response.headers(), text("url")), message, details, id: text("id").map(|id| bounded(id, 100)) }
+    let kind = match kind(status, html, response.headers(), text("url")) {
+        // No token would help: the repository itself is read-only.
+        ErrorKind::Forbidden if message.to_ascii_lowercase().contains("archived") => ErrorKind::Unprocessable,
+        kind => kind,
+    };
+    Refusal { kind, message, details, id: text("id").map(|id| bounded(id, 100)) }
 }
 
 fn kind(status: StatusCode, html: bool, headers: &HeaderMap, url: Option<&str>) -> ErrorKind {

@@ -127,7 +127,8 @@ pub fn case(plan_limits: bool) -> impl Strategy<Value = Case> {
     let config = (proptest::option::of(0..3u8), proptest::option::of(0..3u8));
     (
         any::<bool>(),
-        proptest::bool::weighted(if plan_limits { 0.3 } else { 1.0 }),
+        // Mapped, so that shrinking keeps it.
+        proptest::bool::weighted(0.3).prop_map(move |enterprise| enterprise || !plan_limits),
         proptest::array::uniform2(live),
         proptest::array::uniform2(wish),
         proptest::array::uniform2(config),

@@ -1,5 +1,6 @@
 //! Long lists, other repositories, and people who are not who they seem.
 
+use gatectl::exit::Exit;
 use gatectl::model::{Cause, OutcomeResult, RepoName};
 use gatectl::reconcile::Prune;
 use gatectl::sandbox::{AccountKind, Environment, Fault, Level, Permission, ReviewerRef, Scenario, Token, Visibility};
@@ -81,9 +82,10 @@ async fn an_archived_repository_says_so_before_and_after() {
     let world = World::rehearsal(Scenario::NoRules, GATE).await;
     world.repo(|repo| repo.archived = true);
     assert!(world.plan().await.notes.iter().any(|note| note.message.contains("archived")));
-    let applied = world.apply().await;
+    let (plan, applied) = (world.plan().await, world.apply().await);
     let (result, message) = outcome(&applied, "/environments/production");
     assert!(*result == OutcomeResult::Failed && message.contains("archived"), "{message}");
+    assert_eq!(applied.exit(&plan), Exit::Error, "no better token would help: {message}");
 }
 
 #[tokio::test]
