@@ -84,7 +84,8 @@ async fn an_incident_from_the_brake_to_the_all_clear() {
     assert_eq!(world.check(Vec::new(), start).await, Answered::Frozen);
     let first = world.id().await;
 
-    let hotfix = FreezeOverride { reason: Some("hotfix".to_owned()), length: Some(Duration::from_secs(3_600)), ..FreezeOverride::default() };
+    let hotfix =
+        FreezeOverride { reason: Some("hotfix".to_owned()), length: Some(Duration::from_secs(3_600)), ..FreezeOverride::default() };
     let ann = world.desk("gh:ann");
     over::open(&ann, &hotfix, &[], start + 10.minutes()).await.unwrap();
     assert_eq!(world.check(Vec::new(), start + 69.minutes()).await, Answered::Open, "one deploy goes through");
