@@ -20,7 +20,7 @@ pub fn report<O>(plan: &Plan<O>, ends: Vec<End>, after: &Plan<O>, interrupted: b
     outcomes.sort_by(|a, b| a.address.cmp(&b.address));
     let all_applied = outcomes.iter().all(|outcome| outcome.result == OutcomeResult::Applied);
     let converged = all_applied && plan.unknown.is_empty() && after.unknown.is_empty() && after.is_empty();
-    Report { converged, outcomes, interrupted }
+    Report { converged, outcomes, unknown: plan.unknown.clone(), interrupted }
 }
 
 fn outcome<O>(change: &Change, end: End, after: &Plan<O>) -> Outcome {

@@ -60,12 +60,6 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
         }
         session.print(&config, &Document::from(report), || json::report(report))?;
     }
-    if !plan.unknown.is_empty() {
-        session.say(&match plan.unknown.len() {
-            1 => "1 address could not be determined and was not touched.".to_owned(),
-            count => format!("{count} addresses could not be determined and were not touched."),
-        });
-    }
     Ok(applied.exit(plan))
 }
 

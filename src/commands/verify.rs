@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use crate::cli::VerifyArgs;
 use crate::config::{self, Config};
 use crate::exit::Exit;
@@ -13,9 +15,10 @@ use crate::providers::github::inspect::{Interest, inspect};
 use crate::providers::github::inspection::Inspection;
 use crate::render::diagnostic::Hinted;
 use crate::render::{Document, json, sarif};
-use crate::verify::{Case, Finding, Verdict, VerifyReport, check_live, freezes, judge};
+use crate::verify::{Case, Code, Finding, Verdict, VerifyReport, check_live, judge, stand_ins};
 use crate::workflows::check::SourceFile;
 
+use super::runs::freeze::Brake;
 use super::wiring::{Needs, Wiring};
 use super::{Session, statics};
 
@@ -33,16 +36,17 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
         }
         .into());
     }
-    let wiring = Wiring::of(session, &config, Needs { github: true, heroku: false }).await?;
+    let compensates = config.desired.freeze.as_ref().is_some_and(|freeze| freeze.compensates);
+    let wiring = Wiring::of(session, &config, Needs { github: true, heroku: compensates }).await?;
     let Some(repository) = wiring.repository.clone() else { anyhow::bail!("no repository is named; pass --repo OWNER/REPO") };
     let place = Place { root: &statics::root(session, &config), repository: &repository };
     let on_disk = on_disk(args, place)?.filter(|sources| session.global.sandbox.is_none() || any_declared(&config, sources));
 
     session.progress.phase("reading the live state");
-    let (live, sources) = session.unless_stopped(look(&wiring, &config, place, &asked, on_disk)).await?;
+    let seen = session.unless_stopped(look(&wiring, &config, place, &asked, on_disk)).await?;
     wiring.trace_traffic();
 
-    let report = report(session, &config, place, &asked, &live, &sources);
+    let report = report(session, &config, place, &asked, &seen);
     if let Some(path) = &args.check.sarif {
         session.write_file(path, &sarif::render(&distinct(&report), |finding| session.place(&config, finding)))?;
     }
@@ -76,29 +80,45 @@ fn any_declared(config: &Config, sources: &[SourceFile]) -> bool {
     config.desired.workflows.iter().any(|expectation| sources.iter().any(|source| source.path == expectation.file))
 }
 
-async fn look(
+/// Everything that was looked at.
+struct Seen<'c> {
+    live: Inspection,
+    sources: Result<Vec<SourceFile>, Unknown>,
+    /// The freeze, where it is declared to stand in for reviewers.
+    brake: Option<Brake<'c>>,
+}
+
+async fn look<'c>(
     wiring: &Wiring,
-    config: &Config,
+    config: &'c Config,
     place: Place<'_>,
     asked: &BTreeSet<EnvName>,
     on_disk: Option<Vec<SourceFile>>,
-) -> (Inspection, Result<Vec<SourceFile>, Unknown>) {
-    let reader = match wiring.github() {
-        Ok(reader) => reader,
-        Err(error) => {
-            let unknown = error.unknown();
-            return (Inspection::unreachable(&unknown), on_disk.ok_or(unknown));
-        }
+) -> Seen<'c> {
+    let brake = async {
+        let policy = config.desired.freeze.as_ref().filter(|freeze| freeze.compensates)?;
+        Some(Brake::read(policy, wiring.heroku().as_ref()).await)
     };
-    let workflows = config.desired.workflows.iter().map(|expectation| expectation.file.as_str()).collect();
-    let interest = Interest { want: &config.desired.github, environments: asked, workflows: &workflows };
-    let sources = async {
-        match on_disk {
-            Some(sources) => Ok(sources),
-            None => on_github(&reader, place.repository).await,
-        }
+    let github = async {
+        let reader = match wiring.github() {
+            Ok(reader) => reader,
+            Err(error) => {
+                let unknown = error.unknown();
+                return (Inspection::unreachable(&unknown), on_disk.ok_or(unknown));
+            }
+        };
+        let workflows = config.desired.workflows.iter().map(|expectation| expectation.file.trim_start_matches("./")).collect();
+        let interest = Interest { want: &config.desired.github, environments: asked, workflows: &workflows };
+        let sources = async {
+            match on_disk {
+                Some(sources) => Ok(sources),
+                None => on_github(&reader, place.repository).await,
+            }
+        };
+        tokio::join!(inspect(&reader, place.repository, interest), sources)
     };
-    tokio::join!(inspect(&reader, place.repository, interest), sources)
+    let ((live, sources), brake) = tokio::join!(github, brake);
+    Seen { live, sources, brake }
 }
 
 async fn on_github(reader: &Reader, repository: &RepoName) -> Result<Vec<SourceFile>, Unknown> {
@@ -111,14 +131,8 @@ async fn on_github(reader: &Reader, repository: &RepoName) -> Result<Vec<SourceF
     Ok(files.into_iter().map(source).collect())
 }
 
-fn report(
-    session: &Session,
-    config: &Config,
-    place: Place<'_>,
-    asked: &BTreeSet<EnvName>,
-    live: &Inspection,
-    sources: &Result<Vec<SourceFile>, Unknown>,
-) -> VerifyReport {
+fn report(session: &Session, config: &Config, place: Place<'_>, asked: &BTreeSet<EnvName>, seen: &Seen<'_>) -> VerifyReport {
+    let Seen { live, sources, brake } = seen;
     let mut facts = statics::facts(session, config, place.root);
     facts.repository = Some(place.repository.clone());
     if let Ok(repository) = &live.repository {
@@ -126,10 +140,13 @@ fn report(
     }
     let checked = sources.as_ref().map(|sources| statics::narrow(check_live(sources, &facts, live), asked));
     let expected = facts.expectations.iter().map(|expectation| expectation.environment.clone()).collect();
-    let freezes = match sources {
-        Ok(sources) => freezes(config.desired.freeze.as_ref(), asked, sources, &facts),
+    let mut stand_ins = match sources {
+        Ok(sources) => stand_ins(config.desired.freeze.as_ref(), asked, sources, &facts),
         Err(_) => BTreeMap::new(),
     };
+    for (name, freeze) in &mut stand_ins {
+        freeze.today.extend(brake.as_ref().and_then(|brake| open(brake, name)));
+    }
     judge(Case {
         repository: place.repository,
         want: &config.desired.github,
@@ -137,8 +154,19 @@ fn report(
         live,
         workflows: checked.as_ref().map_err(|unknown| *unknown),
         expected: &expected,
-        freezes: &freezes,
+        stand_ins: &stand_ins,
     })
+}
+
+/// That a freeze lets deploys through today, or may.
+fn open(brake: &Brake<'_>, name: &EnvName) -> Option<Finding> {
+    match brake.holds(name, Timestamp::now()).0 {
+        None => {
+            Some(Finding::new(Code::FreezeOpen, format!("deploys to {name} are not frozen today: their freeze check lets them through")))
+        }
+        Some(closed) if closed.undetermined => Some(Finding::new(Code::FreezeOpen, closed.why)),
+        Some(_) => None,
+    }
 }
 
 /// Each finding once; what speaks of every environment is in the report of each.

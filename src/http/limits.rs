@@ -233,6 +233,12 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_pool_of_herokus_refills_within_a_second() {
+        let left = |n: &str| exhausted(&headers(&[("ratelimit-remaining", n)]), Timestamp::now());
+        assert_eq!((left("0"), left("1"), left("x")), (Some(Duration::from_secs(1)), None, None));
+    }
+
+    #[test]
     fn hostile_numbers_stay_in_range() {
         for text in ["-1", "99999999999999999999999", "18446744073709551615", "", "x", "9223372036854775807"] {
             for name in ["retry-after", "x-ratelimit-reset"] {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Address};
+use super::{Action, Address, Unknown};
 
 /// What a person has to do because the API refused (exit code 3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,8 @@ pub struct Report {
     pub converged: bool,
     /// In address order.
     pub outcomes: Vec<Outcome>,
+    /// What could not be determined and was not touched, in address order.
+    pub unknown: Vec<(Address, Unknown)>,
     /// Whether a signal stopped the run early (exit code 130).
     pub interrupted: bool,
 }

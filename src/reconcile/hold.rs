@@ -154,7 +154,7 @@ impl Hold {
     async fn release(self, report: &Report, patience: &Patience) -> Outcome {
         let (result, message) = match &self.interlock {
             _ if !report.converged => self.kept(report),
-            None => (OutcomeResult::Applied, "was frozen before, without an end, and is left so".to_owned()),
+            None => (OutcomeResult::Applied, format!("was frozen before this run, without an end, and is left so; {}", self.lift())),
             Some(interlock) => match self.restore(interlock, patience).await {
                 Ok(()) => (OutcomeResult::Applied, "frozen while the gate was written, and now as it was before".to_owned()),
                 Err(error) => (

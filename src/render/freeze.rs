@@ -63,12 +63,19 @@ fn headline(status: &Status) -> (String, Role) {
     let address = &status.address;
     match (&status.freeze, &status.unknown) {
         (_, Some(unknown)) => (format!("Whether deploys are frozen is unknown: {}", unknown.reason), Role::Failure),
-        (Some(frozen), None) => (format!("FROZEN {}.", frozen), Role::Alert),
+        (Some(frozen), None) if is_overridden(status) => (format!("FROZEN {frozen}. An override lets deploys through."), Role::Alert),
+        (Some(frozen), None) => (format!("FROZEN {frozen}."), Role::Alert),
         (None, None) => match status.environments.iter().find_map(|environment| window_of(&environment.decision)) {
-            Some(frozen) => (format!("FROZEN {}.", frozen), Role::Alert),
+            Some(frozen) => (format!("FROZEN {frozen}."), Role::Alert),
             None => (format!("Not frozen: {address} holds no freeze, and no window is closed."), Role::Added),
         },
     }
+}
+
+/// Whether everything that the freeze covers is open in spite of it.
+fn is_overridden(status: &Status) -> bool {
+    let open = |environment: &EnvironmentStatus| matches!(environment.decision.verdict, Verdict::Open { .. });
+    status.over.is_some() && !status.environments.is_empty() && status.environments.iter().all(open)
 }
 
 fn window_of(decision: &Decision) -> Option<&Frozen> {
@@ -183,7 +190,7 @@ fn checked_environment(environment: &EnvironmentStatus, app: &str) -> Section {
         }
         Verdict::Frozen(frozen) => {
             blocks.extend(facts(frozen));
-            let message = format!("deploys to {name} are frozen {}", frozen);
+            let message = format!("deploys to {name} are frozen {frozen}");
             blocks.push(finding(Severity::Error, "deploy-freeze", name, &message, &frozen.next_step(app)));
             Glyph::Failure
         }

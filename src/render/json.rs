@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
 use super::escape::visible;
-use crate::model::{Action, Address, ByHand, Change, Note, OutcomeResult, Plan, Report, ReportSummary, Summary};
+use crate::model::{Action, Address, ByHand, Change, Note, OutcomeResult, Plan, Report, ReportSummary, Summary, Unknown};
 
 /// Rises when a key goes or changes its meaning.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -17,14 +17,13 @@ pub const FORMAT_VERSION: &str = "1.0";
 /// The plan as JSON, ending in a newline.
 #[must_use]
 pub fn plan<O>(plan: &Plan<O>) -> String {
-    let unknown = plan.unknown.iter().map(|(address, unknown)| UnknownEntry { address, reason: &unknown.reason, hint: &unknown.hint });
     to_string(&PlanOutput {
         format_version: FORMAT_VERSION,
         config: &plan.config,
         fingerprint: &plan.fingerprint,
         changes: plan.changes().collect(),
         notes: &plan.notes,
-        unknown: unknown.collect(),
+        unknown: unknown_entries(&plan.unknown),
         summary: plan.summary(),
         unmanaged: &plan.unmanaged,
     })
@@ -47,8 +46,13 @@ pub fn report(report: &Report) -> String {
         converged: report.converged,
         outcomes: outcomes.collect(),
         summary: report.summary(),
+        unknown: unknown_entries(&report.unknown),
         interrupted: report.interrupted,
     })
+}
+
+fn unknown_entries(unknown: &[(Address, Unknown)]) -> Vec<UnknownEntry<'_>> {
+    unknown.iter().map(|(address, unknown)| UnknownEntry { address, reason: &unknown.reason, hint: &unknown.hint }).collect()
 }
 
 /// Anything as JSON, in the form that every command prints: indented, escaped, ending in a newline.
@@ -90,6 +94,7 @@ struct ReportOutput<'a> {
     converged: bool,
     outcomes: Vec<OutcomeEntry<'a>>,
     summary: ReportSummary,
+    unknown: Vec<UnknownEntry<'a>>,
     interrupted: bool,
 }
 

@@ -8,7 +8,7 @@ impl<O> From<&Plan<O>> for Document {
     fn from(plan: &Plan<O>) -> Self {
         let summary = plan.summary();
         let mut sections: Vec<Section> = plan.changes().map(change).collect();
-        sections.extend(plan.unknown.iter().map(|(address, unknown)| undetermined(address, unknown)));
+        sections.extend(plan.unknown.iter().map(|(address, unknown)| undetermined(address, unknown, "(unknown)")));
         let notes = plan.notes.iter().map(|note| (note.address.to_string(), note.message.clone()));
         sections.extend(list("Notes", notes));
         let unmanaged = plan.unmanaged.iter().map(|address| (address.to_string(), String::new()));
@@ -60,7 +60,7 @@ fn weakening(change: &Change, field: Option<&crate::model::Field>) -> Finding {
     }
 }
 
-fn undetermined(address: &Address, unknown: &Unknown) -> Section {
+pub(super) fn undetermined(address: &Address, unknown: &Unknown, what: &str) -> Section {
     let mut blocks = vec![Block::Text(unknown.reason.clone())];
     if !unknown.hint.is_empty() {
         blocks.push(Block::Text(format!("hint: {}", unknown.hint)));
@@ -74,7 +74,7 @@ fn undetermined(address: &Address, unknown: &Unknown) -> Section {
         place: Place::Declared { address: address.clone(), field: None },
     };
     Section {
-        heading: Some(Heading { glyph: Glyph::Unknown, subject: Some(address.to_string()), text: "(unknown)".to_owned() }),
+        heading: Some(Heading { glyph: Glyph::Unknown, subject: Some(address.to_string()), text: what.to_owned() }),
         blocks,
         alerts: vec![alert],
         fold: None,

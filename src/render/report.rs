@@ -1,14 +1,19 @@
 //! The report of an apply as a document.
 
 use super::document::{Block, Document, Finding, Glyph, Heading, Place, Role, Section, Severity};
-use super::plan::{glyph, verb};
+use super::plan::{glyph, undetermined, verb};
 use crate::model::{ByHand, Outcome, OutcomeResult, Report, ReportSummary};
 
 impl From<&Report> for Document {
     fn from(report: &Report) -> Self {
         Self {
             name: "apply",
-            sections: report.outcomes.iter().map(outcome).collect(),
+            sections: report
+                .outcomes
+                .iter()
+                .map(outcome)
+                .chain(report.unknown.iter().map(|(address, unknown)| undetermined(address, unknown, "(unknown, not touched)")))
+                .collect(),
             headline: headline(report),
             tone: match (report.converged, report.summary().failed) {
                 (true, _) => Role::Added,

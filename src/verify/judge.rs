@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reviewers::hinted;
-use super::{Code, Enforcement, EnvironmentReport, Finding, Severity, Verdict, VerifyReport, reviewers, rules};
+use super::{Code, Enforcement, EnvironmentReport, Finding, Severity, StandIn, Verdict, VerifyReport, reviewers, rules};
 use crate::model::{EnvName, RepoName, Unknown};
 use crate::providers::github::desired::{Desired, Environment as Declared, Gate};
 use crate::providers::github::inspection::Inspection;
@@ -24,8 +24,8 @@ pub struct Case<'a> {
     pub workflows: Result<&'a CheckReport, &'a Unknown>,
     /// The environments that a workflow is declared for.
     pub expected: &'a BTreeSet<EnvName>,
-    /// For each environment whose freeze is declared to compensate: what is missing to prove that it does.
-    pub freezes: &'a BTreeMap<EnvName, Vec<Finding>>,
+    /// For each environment whose freeze is declared to compensate: whether it does.
+    pub stand_ins: &'a BTreeMap<EnvName, StandIn>,
 }
 
 /// The verdict on every environment that is asked about.
@@ -63,14 +63,15 @@ fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
     let refused = found.iter().any(|finding| compensable(finding, &enforcement));
     let rest = found.iter().filter(|finding| !compensable(finding, &enforcement)).cloned().collect::<Vec<_>>();
     let from_files = workflows(case, name);
-    let gaps = case.freezes.get(name);
+    let stand_in = case.stand_ins.get(name);
     if refused {
-        found.extend(gaps.into_iter().flatten().cloned());
+        let of_freeze = stand_in.into_iter().flat_map(|freeze| freeze.gaps.iter().chain(&freeze.today)).cloned();
+        found.extend(of_freeze.map(|finding| finding.about(name)));
     }
     let remaining = super::verdict(rest.iter().chain(&from_files));
     found.extend(from_files);
     let mut report = EnvironmentReport::new(name.clone(), found);
-    if refused && gaps.is_some_and(Vec::is_empty) && remaining == Verdict::Gated && case.expected.contains(name) {
+    if refused && stand_in.is_some_and(|freeze| freeze.gaps.is_empty()) && remaining == Verdict::Gated && case.expected.contains(name) {
         report.verdict = Verdict::Compensated;
     }
     Some(report)

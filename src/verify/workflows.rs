@@ -56,17 +56,21 @@ fn would_create(report: &CheckReport, live: &Inspection) -> BTreeMap<(String, us
     named.collect()
 }
 
-/// For each environment whose freeze is declared to stand in for reviewers, what is missing to prove that it does.
+/// What is known of a freeze that is declared to stand in for reviewers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StandIn {
+    /// What is missing to prove that every declared deploy checks it.
+    pub gaps: Vec<Finding>,
+    /// What is wrong with it today.
+    pub today: Vec<Finding>,
+}
+
+/// For each environment whose freeze is declared to stand in for reviewers, whether every declared deploy checks it.
 #[must_use]
-pub fn freezes(
-    policy: Option<&Policy>,
-    asked: &BTreeSet<EnvName>,
-    sources: &[SourceFile],
-    facts: &Facts,
-) -> BTreeMap<EnvName, Vec<Finding>> {
+pub fn stand_ins(policy: Option<&Policy>, asked: &BTreeSet<EnvName>, sources: &[SourceFile], facts: &Facts) -> BTreeMap<EnvName, StandIn> {
     let Some(policy) = policy.filter(|policy| policy.compensates) else { return BTreeMap::new() };
     let covered = asked.iter().filter(|name| policy.environments.contains(*name));
-    covered.map(|name| (name.clone(), freeze_gaps(sources, facts, name))).collect()
+    covered.map(|name| (name.clone(), StandIn { gaps: freeze_gaps(sources, facts, name), today: Vec::new() })).collect()
 }
 
 /// Every declared deploy to an environment that a freeze check does not provably hold back.

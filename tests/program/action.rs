@@ -362,6 +362,22 @@ fn the_scripts_and_the_program_write_the_same_marker() {
 }
 
 #[test]
+fn the_result_of_every_command_can_be_posted() {
+    if !has_tools() {
+        return;
+    }
+    for (command, more) in [("validate", ""), ("plan", "--sandbox"), ("verify", "--sandbox=no-rules"), ("check", "")] {
+        let mut runner = Runner::new("pull_request");
+        fs::create_dir_all(runner.path(".github/workflows")).unwrap();
+        runner.set("COMMAND", command).set("MORE_ARGS", more);
+        let ran = runner.steps(&["comment.sh"]);
+        assert_eq!(ran[1].code, Some(0), "{command}: {}{}", ran[0].log, ran[1].log);
+        let body = runner.writes()[0]["fields"]["body"].as_str().unwrap().to_owned();
+        assert!(body.starts_with(&markdown::marker(command, "gate.toml")) && !body.contains("did not finish"), "{command}: {body}");
+    }
+}
+
+#[test]
 fn a_value_cannot_become_a_workflow_command() {
     if !has_tools() {
         return;
@@ -413,4 +429,42 @@ fn a_release_is_installed_only_with_the_right_hash() {
     fs::write(runner.path("fake/release/SHA256SUMS"), "").unwrap();
     assert_eq!(runner.script("install.sh").code, Some(1), "a release that lists nothing");
     assert_eq!(runner.set("VERSION", "v0.1.0; id").script("install.sh").code, Some(1));
+}
+
+#[test]
+fn what_is_packed_can_be_installed() {
+    if !has_tools() || !cfg!(target_os = "linux") {
+        return;
+    }
+    let mut runner = Runner::new("push");
+    let version = env!("CARGO_PKG_VERSION");
+    let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    for target in [target.as_str(), "x86_64-pc-windows-msvc"] {
+        let directory = runner.path("built").join(target);
+        fs::create_dir_all(&directory).unwrap();
+        let name = if target.contains("windows") { "gatectl.exe" } else { "gatectl" };
+        program(&directory.join(name), &format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_gatectl")));
+    }
+    let pack = |tag: &str, dist: &Path| {
+        Command::new("bash").arg(root().join(".ci/package")).arg(tag).arg(runner.path("built")).arg(dist).output().unwrap()
+    };
+    assert!(!pack("v99.0.0", &runner.path("other")).status.success(), "the tag is not the version");
+    for dist in ["fake/release", "again"] {
+        let packed = pack(&format!("v{version}"), &runner.path(dist));
+        assert!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
+    }
+    assert_eq!(runner.read("fake/release/SHA256SUMS"), runner.read("again/SHA256SUMS"), "the same bytes each time");
+    assert_eq!(runner.read("again/SHA256SUMS").lines().count(), 2);
+    assert!(!runner.read("again/NOTES.md").trim().is_empty());
+
+    let arch = if std::env::consts::ARCH == "aarch64" { "ARM64" } else { "X64" };
+    runner.set("RUNNER_OS", "Linux").set("RUNNER_ARCH", arch).set("ACTION_REPOSITORY", "owner/gatectl").set("VERSION", version);
+    let ran = runner.script("install.sh");
+    assert_eq!(ran.code, Some(0), "{}", ran.log);
+    let installed = PathBuf::from(runner.read("paths").trim());
+    let said = Command::new(installed.join("gatectl")).arg("--version").output().unwrap();
+    assert_eq!(String::from_utf8(said.stdout).unwrap().trim(), format!("gatectl {version}"));
+    for file in ["completions/gatectl.bash", "man/gatectl.1", "man/gatectl-plan.1", "gate.schema.json", "LICENSE-MIT"] {
+        assert!(installed.join(file).is_file(), "{file}");
+    }
 }

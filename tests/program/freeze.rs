@@ -1,6 +1,7 @@
 //! The freeze from a bare machine: the binary, an app's name and a token.
 
-use gatectl::sandbox::{Effect, Fault, HerokuApp, HerokuToken, Response, Sandbox, State};
+use gatectl::model::RepoName;
+use gatectl::sandbox::{Effect, Fault, HerokuApp, HerokuToken, Response, Sandbox, Scenario, Setup, State};
 use serde_json::Value;
 
 use super::run::{Ran, command};
@@ -30,6 +31,22 @@ impl World {
         let app = HerokuApp::new("shop-prod", "owner@example.com", std::iter::empty().collect(), state.now.0);
         state.heroku.apps.insert("shop-prod".to_owned(), app);
         Self { sandbox: Sandbox::start(state).await.unwrap(), dir: tempfile::tempdir().unwrap() }
+    }
+
+    /// GitHub as well, broken in this way, and a gate.toml that is about both.
+    async fn rehearsal(scenario: Scenario, text: &str) -> Self {
+        let config = gatectl::config::parse("gate.toml", text).unwrap();
+        let desired = &config.desired;
+        let setup = Setup::new(RepoName::parse("acme/shop").unwrap(), &desired.github, &desired.heroku);
+        let setup = setup.with_freeze(desired.freeze.as_ref().unwrap()).at(jiff::Timestamp::now());
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("gate.toml"), text).unwrap();
+        Self { sandbox: Sandbox::start(State::rehearsal(scenario, &setup)).await.unwrap(), dir }
+    }
+
+    /// Runs a command that asks GitHub too.
+    async fn both(&self, args: &[&str]) -> Ran {
+        self.run_with(args, &[("GITHUB_API_URL", self.sandbox.github_url()), ("GH_TOKEN", KEY), ("GITHUB_REPOSITORY", "acme/shop")]).await
     }
 
     async fn with_file(text: &str) -> Self {
@@ -255,4 +272,99 @@ async fn a_warning_of_heroku_is_passed_on_once() {
     world.fault(Fault::before(Response::json(200, &serde_json::json!([])).with("x-heroku-warning", "the stack is old")).path("*/releases"));
     let ran = world.run(&["freeze", "status", "--app", "shop-prod"]).await;
     assert_eq!(ran.stderr.matches("the stack is old").count(), 1, "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn a_frozen_gate_is_weakened_only_on_purpose() {
+    let world = World::rehearsal(Scenario::WrongReviewer, GATE).await;
+    assert_eq!(world.run(ON).await.code, Some(0));
+    let writes = || world.calls().iter().filter(|call| !call.starts_with("GET")).count();
+    let before = writes();
+    let apply = ["apply", "--auto-approve", "--allow-weaken"];
+    let refused = world.both(&apply).await;
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("INC-12") && refused.stderr.contains("--while-frozen"), "{}", refused.stderr);
+    world.fault(Fault::before(Response::heroku_error(403, "forbidden", "no")).path("/apps/*"));
+    let unknown = world.both(&apply).await;
+    assert!(unknown.stderr.contains("is unknown"), "{}", unknown.stderr);
+    world.sandbox.with(|state| state.faults.clear());
+    assert_eq!(writes(), before, "nothing was written");
+    assert_eq!(world.both(&[&apply[..], &["--while-frozen"]].concat()).await.code, Some(0));
+    assert_eq!(world.var("DEPLOY_FREEZE").as_deref(), Some("true"), "and the freeze stays");
+}
+
+#[tokio::test]
+async fn a_saved_plan_carries_the_freeze() {
+    let world = World::rehearsal(Scenario::NoRules, &format!("{GATE}frozen = true\n")).await;
+    world.sandbox.with(|state| state.heroku.apps.get_mut("shop-prod").unwrap().config.remove("DEPLOY_FREEZE"));
+    assert_eq!(world.both(&["plan", "--out", "gate.plan"]).await.code, Some(0));
+    assert_eq!(world.run(ON).await.code, Some(0));
+    let stale = world.both(&["apply", "gate.plan", "--auto-approve"]).await;
+    assert_eq!(stale.code, Some(5));
+    assert!(stale.stderr.contains("heroku/shop-prod/freeze"), "{}", stale.stderr);
+    let off = json(&world.run(&["freeze", "off", "--reason", "over", "--auto-approve", "--format", "json"]).await);
+    assert_eq!(off["frozen"], false);
+    assert_eq!(world.both(&["plan", "--out", "gate.plan"]).await.code, Some(0));
+    let applied = world.both(&["apply", "gate.plan", "--auto-approve"]).await;
+    assert_eq!(applied.code, Some(0), "who acts and when is not part of what was saved: {}{}", applied.stdout, applied.stderr);
+    assert_eq!(world.var("DEPLOY_FREEZE").as_deref(), Some("true"));
+}
+
+#[tokio::test]
+async fn an_interlocked_apply_tells_what_became_of_the_freeze() {
+    let world = World::rehearsal(Scenario::MissingEnvironment, GATE).await;
+    world.fault(Fault::before(Response::html(503, "down")).method("PUT"));
+    let args = ["apply", "--interlock", "--auto-approve", "--format", "json"];
+    let broken = world.both(&args).await;
+    assert_eq!(broken.code, Some(1));
+    let report = json(&broken);
+    let freeze = report["outcomes"].as_array().unwrap().iter().find(|outcome| outcome["address"] == "heroku/shop-prod/freeze").unwrap();
+    assert!(freeze["message"].as_str().unwrap().starts_with("FROZEN, and stays so"), "{freeze}");
+    assert!(freeze["manual"]["steps"][1].as_str().unwrap().contains("freeze off --app shop-prod --id"), "{freeze}");
+    assert_eq!(world.run(&["freeze", "check"]).await.code, Some(7));
+    world.sandbox.with(|state| state.faults.clear());
+    let mended = world.both(&args).await;
+    assert_eq!(mended.code, Some(0), "{}{}", mended.stdout, mended.stderr);
+    assert_eq!(world.run(&["freeze", "check"]).await.code, Some(7), "the freeze of the first run has no end: it is lifted by name");
+
+    let uncovered =
+        World::rehearsal(Scenario::NoRules, &GATE.replace("environments = [\"production\"]", "environments = [\"staging\"]")).await;
+    let refused = uncovered.both(&args).await;
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("covers"), "{}", refused.stderr);
+}
+
+#[tokio::test]
+async fn output_follows_the_published_schemas() {
+    let windows = "[[freeze.windows]]\nname = \"nights\"\nstart = \"0 22 * * *\"\nduration = \"8h\"\ntimezone = \"Europe/Berlin\"\n";
+    let world = World::with_file(&format!("{GATE}{windows}")).await;
+    let mut seen = Vec::new();
+    for args in [
+        &["status"][..],
+        &["check"],
+        &["on", "--reason", "r", "--ref", "INC-1", "--until", "2h"],
+        &["check"],
+        &["override", "--for", "1h", "--reason", "hotfix"],
+        &["check"],
+        &["check", "--environment", "prodution"],
+        &["status", "--at", "2027-01-01T00:00:00Z"],
+        &["off", "--reason", "over", "--auto-approve"],
+        &["status", "--app", "no-such-app"],
+    ] {
+        let ran = world.run(&[&["freeze"], args, &["--format", "json"]].concat()).await;
+        seen.push((args[0], json(&ran)));
+    }
+    std::fs::write(world.dir.path().join("gate.toml"), "nonsense").unwrap();
+    seen.push(("check", json(&world.run(&["freeze", "check", "--format", "json"]).await)));
+    for (verb, value) in seen {
+        let name = if verb == "check" { "freeze-check" } else { "freeze" };
+        let text = std::fs::read_to_string(super::run::root().join(format!("docs/schemas/{name}.schema.json"))).unwrap();
+        let schema: Value = serde_json::from_str(&text).unwrap();
+        jsonschema::meta::validate(&schema).unwrap();
+        let errors: Vec<String> =
+            jsonschema::validator_for(&schema).unwrap().iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{verb}: {value:#}");
+        let keys = schema["required"].as_array().unwrap().iter().filter_map(Value::as_str);
+        assert_eq!(keys.filter(|key| value.get(key).is_none()).count(), 0);
+    }
 }

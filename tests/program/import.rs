@@ -23,11 +23,17 @@ impl World {
     }
 
     fn gatectl(&self, dir: &Path, args: &[&str]) -> Ran {
-        let (dir, url) = (dir.to_owned(), self.sandbox.github_url().to_owned());
+        let (dir, url, heroku) = (dir.to_owned(), self.sandbox.github_url().to_owned(), self.sandbox.heroku_url().to_owned());
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
         let work = move || {
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
-            run(&dir, &args, &[("GITHUB_API_URL", &url), ("GH_TOKEN", "of-the-test")])
+            let vars = [
+                ("GITHUB_API_URL", url.as_str()),
+                ("GH_TOKEN", "of-the-test"),
+                ("HEROKU_HOST", &heroku),
+                ("HEROKU_API_KEY", "of-the-test"),
+            ];
+            run(&dir, &args, &vars)
         };
         self.runtime.block_on(async { tokio::task::spawn_blocking(work).await }).unwrap()
     }

@@ -12,7 +12,7 @@ use super::run::{Ran, run};
 fn live_smoke() {
     let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let (Some(repository), Some(token)) = (given("GATECTL_LIVE_REPOSITORY"), given("GH_TOKEN")) else {
-        println!("skipped: GATECTL_LIVE_REPOSITORY and GH_TOKEN are not set");
+        eprintln!("skipped: GATECTL_LIVE_REPOSITORY and GH_TOKEN are not set");
         return;
     };
     let dir = tempfile::tempdir().unwrap();

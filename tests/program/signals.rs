@@ -80,3 +80,26 @@ fn asked_twice_it_waits_for_nothing() {
     assert_eq!(code, Some(130));
     assert!(stderr.contains("unknown") && stderr.contains("gatectl plan"), "{stderr}");
 }
+
+#[test]
+fn a_killed_apply_is_picked_up_by_the_next_one_wherever_it_died() {
+    // Its writes: the gate, and its pattern.
+    for nth in 1..=2 {
+        let world = Served::rehearsal(Scenario::MissingEnvironment, GATE);
+        world.sandbox.with(|state| {
+            state.faults = ["PUT", "POST"].map(|method| Fault::new(Effect::Delay(Duration::from_millis(300))).method(method)).to_vec();
+        });
+        let mut child = start(&world, &["apply", "--auto-approve"]);
+        until_asked(&world, ["PUT", "POST"][nth - 1]);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        world.sandbox.with(|state| {
+            state.faults.clear();
+            // Missing, or there with the whole gate; never there without.
+            let production = state.repo("acme/shop").unwrap().environment("production");
+            assert!(production.is_none_or(|it| !it.reviewers.is_empty() && it.policy.is_some()), "{production:?}");
+        });
+        let again = world.run_with(&["apply", "--auto-approve", "--allow-weaken"], &[("GITHUB_REPOSITORY", "acme/shop")]);
+        assert_eq!(again.code, Some(0), "{}{}", again.stdout, again.stderr);
+    }
+}

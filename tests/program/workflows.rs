@@ -13,7 +13,7 @@ use gatectl::workflows::facts::Facts;
 use gatectl::workflows::read::read;
 use gatectl::workflows::resolve::Verdict;
 
-use super::run::root;
+use super::run::{gatectl, root};
 
 fn examples() -> Vec<(String, String)> {
     let mut files: Vec<_> = fs::read_dir(root().join("examples/workflows"))
@@ -78,6 +78,14 @@ fn what_holds_a_secret_is_gated_and_nothing_else_is_needed() {
     }
     let expected: BTreeSet<_> = report.workflows.iter().filter_map(|scenario| scenario.expect.as_ref()).collect();
     assert_eq!(expected.len(), 2, "both declared environments are looked at");
+}
+
+/// This repository has workflows of its own, and a gate.toml about another.
+#[test]
+fn the_sample_can_be_verified_in_a_clone() {
+    assert!(root().join(".github/workflows").is_dir());
+    let ran = gatectl(&["verify", "--sandbox=gated"]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
 }
 
 /// Every line of every workflow and of the Action that uses another action.

@@ -319,6 +319,17 @@ pub fn amiss(want: &Desired, state: &mut State) -> Vec<String> {
     wrong
 }
 
+/// The same for a world without the case's app.
+pub fn amiss_at(want: &Desired, state: &mut State) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (name, environment) in &want.github.environments {
+        if let (desired::Environment::Present(gate), Some(live)) = (environment, state.repo(REPO).unwrap().environment(name.as_str())) {
+            wrong.extend(fields_amiss(gate, live).into_iter().map(|field| format!("environments/{name} {field}")));
+        }
+    }
+    wrong
+}
+
 fn fields_amiss(gate: &Gate, live: &Environment) -> Vec<&'static str> {
     let reviewers = |all: &Vec<Reviewer>| {
         let ids: BTreeSet<ReviewerRef> = all

@@ -526,7 +526,8 @@ async fn the_rest() -> Vec<Line> {
     let verdict = if refused { Ok(()) } else { Err(said(&applied)) };
     add("301: the repository is renamed between plan and write", "not followed; fails and says so; exit 1", vec![verdict]);
 
-    let ends: [(&str, &str, fn(u32) -> End); 2] = [
+    type Ends = fn(u32) -> End;
+    let ends: [(&str, &str, Ends); 2] = [
         ("process killed while a write is looked at", "the next apply converges", End::Killed),
         (
             "Ctrl-C or SIGTERM while a write is looked at",

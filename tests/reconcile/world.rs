@@ -4,7 +4,8 @@
 //! official descriptions when the world ends, where they are at hand.
 
 use std::cell::Cell;
-use std::sync::LazyLock;
+use std::collections::BTreeSet;
+use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use gatectl::apply::{Patience, Stop};
@@ -20,6 +21,8 @@ use uuid::Uuid;
 
 use crate::conformance::{Official, Seen};
 
+/// Requests that were held against the descriptions: method, path, body.
+static ASKED: Mutex<BTreeSet<(String, String, Vec<u8>)>> = Mutex::new(BTreeSet::new());
 static OFFICIAL: LazyLock<Option<Official>> = LazyLock::new(Official::load);
 
 pub const REPO: &str = "acme/shop";
@@ -233,8 +236,11 @@ impl Drop for World {
                     status: exchange.status.unwrap_or_default(),
                     response: &exchange.response,
                 };
-                let asked = official.request(&seen);
-                assert_eq!(asked, Some(Vec::new()), "{} {}", exchange.method, exchange.path);
+                // Thousands of worlds ask the same; once is enough.
+                let new = ASKED.lock().unwrap().insert((exchange.method.clone(), exchange.path.clone(), exchange.body.clone()));
+                if new {
+                    assert_eq!(official.request(&seen), Some(Vec::new()), "{} {}", exchange.method, exchange.path);
+                }
                 if self.faithful.get() && exchange.status.is_some() {
                     assert_eq!(official.response(&seen), Some(Vec::new()), "{} {}", exchange.method, exchange.path);
                 }

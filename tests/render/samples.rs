@@ -220,7 +220,12 @@ pub(crate) fn by_hand() -> ByHand {
 }
 
 pub(crate) fn applied() -> Report {
-    Report { converged: true, outcomes: vec![outcome(env("production"), Action::Create, OutcomeResult::Applied, "")], interrupted: false }
+    Report {
+        converged: true,
+        outcomes: vec![outcome(env("production"), Action::Create, OutcomeResult::Applied, "")],
+        unknown: vec![],
+        interrupted: false,
+    }
 }
 
 pub(crate) fn mixed() -> Report {
@@ -248,6 +253,7 @@ pub(crate) fn mixed() -> Report {
                 "release v102 restarts the app",
             ),
         ],
+        unknown: vec![],
         interrupted: false,
     }
 }
@@ -260,7 +266,7 @@ pub(crate) fn hostile_report() -> Report {
     let outcomes = NASTY.iter().flat_map(|nasty| {
         results(nasty).into_iter().map(|result| outcome(env(&format!("e{nasty}")), Action::Update, result, nasty)).collect::<Vec<_>>()
     });
-    Report { converged: false, outcomes: outcomes.collect(), interrupted: true }
+    Report { converged: false, outcomes: outcomes.collect(), unknown: vec![], interrupted: true }
 }
 
 /// A document in which every kind of block holds the text.

@@ -9,5 +9,7 @@ mod planted;
 mod printed;
 #[path = "../program/run.rs"]
 mod run;
+#[path = "../program/served.rs"]
+mod served;
 mod unknown;
 mod world;

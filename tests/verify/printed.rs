@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use gatectl::sandbox::Scenario;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::golden::assert_golden;
 use crate::run::{Ran, gatectl, root, run};
+use crate::served::Served;
 
 const SCENARIOS: [(&str, i32, &[&str]); 6] = [
     ("missing-environment", 6, &["environment-missing"]),
@@ -171,13 +173,47 @@ fn without_a_checkout_the_files_come_from_the_default_branch() {
     assert_eq!(run(dir.path(), &["verify", "--sandbox=gated"], &[]).code, Some(0));
 }
 
+const COMPENSATED: &str = r#"
+version = 1
+[github]
+repository = "acme/shop"
+[environments.production]
+reviewers = [{ user = "alice" }]
+[[workflows]]
+file = ".github/workflows/deploy.yml"
+environment = "production"
+[freeze]
+heroku_app = "shop-control"
+environments = ["production"]
+compensates = true
+"#;
+
+const CHECKED: &str = "on: workflow_dispatch
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    environment: production
+    steps:
+      - run: gatectl freeze check --environment production
+      - run: ./deploy
+";
+
 #[test]
-fn a_freeze_stands_in_only_where_every_deploy_provably_checks_it() {
-    let compensates =
-        |dir: &Path| edit(dir, "gate.toml", "environments = [\"production\"]", "environments = [\"production\"]\ncompensates = true");
-    let verify = ["verify", "--sandbox=plan-limit", "--format", "json"];
-    let ran = run(checkout(compensates).path(), &verify, &[]);
-    assert_eq!((ran.code, json(&ran)["verdict"].clone()), (Some(6), "ungated".into()));
+fn a_freeze_that_stands_in_exits_0_only_when_that_is_accepted() {
+    let served = Served::rehearsal(Scenario::PlanLimit, COMPENSATED);
+    let folder = served.dir.path().join(".github/workflows");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("deploy.yml"), CHECKED).unwrap();
+    assert_eq!(json(&served.run(&["verify", "--format", "json"]))["verdict"], "ungated", "the environment is missing");
+    assert_eq!(served.run(&["apply", "--auto-approve"]).code, Some(3), "the plan refuses reviewers");
+    let verify = served.run(&["verify", "--format", "json"]);
+    let findings = &json(&verify)["environments"][0]["findings"];
+    assert_eq!((verify.code, json(&verify)["verdict"].clone()), (Some(6), "compensated".into()), "{}", verify.stdout);
+    assert!(!codes(findings, "warning").contains(&"freeze-open".to_owned()), "apply left it frozen: {findings}");
+    assert_eq!(served.run(&["verify", "--accept-compensated"]).code, Some(0));
+    served.sandbox.with(|state| state.heroku.apps.get_mut("shop-control").unwrap().config.clear());
+    let open = served.run(&["verify", "--format", "json"]);
+    assert!(codes(&json(&open)["environments"][0]["findings"], "warning").contains(&"freeze-open".to_owned()), "{}", open.stdout);
 }
 
 #[test]

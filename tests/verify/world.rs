@@ -7,7 +7,7 @@ use gatectl::http::{Endpoint, Proxies, Settings, Stack, Token};
 use gatectl::model::{EnvName, RepoName};
 use gatectl::providers::github::inspect::{Interest, inspect};
 use gatectl::sandbox::{Repo, Sandbox, Scenario, Setup, State};
-use gatectl::verify::{Case, VerifyReport, check_live, freezes, judge};
+use gatectl::verify::{Case, VerifyReport, check_live, judge, stand_ins};
 use gatectl::workflows::check::SourceFile;
 use gatectl::workflows::facts::Facts;
 
@@ -74,7 +74,7 @@ pub(crate) async fn verdict_of(sandbox: &Sandbox, config: &Config, sources: &[So
     let live = inspect(&reader, &repository, interest).await;
     let facts = Facts::new(Some(repository.clone()), "main", &desired.github, &desired.heroku, &desired.workflows);
     let checked = check_live(sources, &facts, &live);
-    let freezes = freezes(desired.freeze.as_ref(), &asked, sources, &facts);
+    let stand_ins = stand_ins(desired.freeze.as_ref(), &asked, sources, &facts);
     let expected = facts.expectations.iter().map(|expectation| expectation.environment.clone()).collect();
     judge(Case {
         repository: &repository,
@@ -83,7 +83,7 @@ pub(crate) async fn verdict_of(sandbox: &Sandbox, config: &Config, sources: &[So
         live: &live,
         workflows: Ok(&checked),
         expected: &expected,
-        freezes: &freezes,
+        stand_ins: &stand_ins,
     })
 }
 

@@ -1,57 +1,46 @@
 //! What the freeze says to an approval: nothing is approved into a closed environment.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::Timestamp;
 
-use crate::freeze::{Decision, FreezeVars, Frozen, Keys, Policy, Verdict, Why, decide};
-use crate::http::{ErrorKind, Reader};
+use crate::freeze::{Decision, FreezeVars, Keys, Policy, Verdict, decide};
+use crate::http::Reader;
 use crate::model::{Answer, EnvName, Unknown};
-use crate::providers::heroku::live::config_vars;
+use crate::providers::heroku;
 
 /// The `[freeze]` of gate.toml and what its store holds.
-pub(super) struct Brake<'a> {
+pub(in crate::commands) struct Brake<'a> {
     policy: &'a Policy,
     vars: Answer<FreezeVars>,
 }
 
 /// Why the freeze refuses an approval.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Closed {
+pub(in crate::commands) struct Closed {
     /// What is the matter.
-    pub(super) why: String,
+    pub(in crate::commands) why: String,
     /// The next step.
-    pub(super) fix: String,
+    pub(in crate::commands) fix: String,
     /// Whether it is only not known to be open.
-    pub(super) undetermined: bool,
+    pub(in crate::commands) undetermined: bool,
 }
 
 impl<'a> Brake<'a> {
     /// Reads the store: its four config vars, and no other.
-    pub(super) async fn read(policy: &'a Policy, heroku: Result<&Reader, &Unknown>) -> Self {
-        let keys = Keys::of(policy);
-        let names: BTreeSet<String> = keys.all().map(str::to_owned).into();
-        let vars = match heroku {
+    pub(in crate::commands) async fn read(policy: &'a Policy, store: Result<&Reader, &Unknown>) -> Self {
+        let vars = match store {
             Err(unknown) => Answer::Unknown(unknown.clone()),
-            Ok(reader) => match config_vars(reader, &policy.heroku_app, &names).await {
-                Ok(vars) => {
-                    let set: BTreeMap<String, String> = vars.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
-                    Answer::Present(keys.pick(&set))
-                }
-                Err(error) if error.kind == ErrorKind::NotFound => Answer::Absent,
-                Err(error) => Answer::Unknown(error.unknown()),
-            },
+            Ok(reader) => heroku::freeze::observe(reader, &Keys::of(policy)).await,
         };
         Self { policy, vars }
     }
 
     /// Why this environment is closed, if it is or may be; with what is worth a warning.
-    pub(super) fn holds(&self, environment: &EnvName, now: Timestamp) -> (Option<Closed>, Vec<String>) {
+    pub(in crate::commands) fn holds(&self, environment: &EnvName, now: Timestamp) -> (Option<Closed>, Vec<String>) {
         let Decision { verdict, warnings } = decide(self.policy, environment, &self.vars, now);
         let closed = match verdict {
             Verdict::Open { .. } => None,
             Verdict::Frozen(frozen) => {
-                let why = format!("{environment} is frozen{}", described(&frozen));
+                let why = format!("{environment} is frozen {frozen}");
                 Some(Closed { why, fix: frozen.next_step(&self.policy.heroku_app), undetermined: false })
             }
             Verdict::Undetermined(unknown) => Some(Closed {
@@ -62,23 +51,4 @@ impl<'a> Brake<'a> {
         };
         (closed, warnings)
     }
-}
-
-fn described(frozen: &Frozen) -> String {
-    let mut text = match (frozen.why, &frozen.window) {
-        (Why::Window, Some(window)) => format!(" by the window {window}"),
-        (Why::Window, None) => " by a window".to_owned(),
-        (Why::Emergency, _) => " (emergency)".to_owned(),
-        (Why::Malformed, _) => " (its record cannot be read)".to_owned(),
-        (Why::Manual, _) => String::new(),
-    };
-    for (word, value) in [("by", &frozen.by), ("because", &frozen.reason)] {
-        if let Some(value) = value {
-            text.push_str(&format!(", {word} {value}"));
-        }
-    }
-    if let Some(until) = frozen.until {
-        text.push_str(&format!(", until {until}"));
-    }
-    text
 }

@@ -2,7 +2,7 @@
 
 pub(super) mod evidence;
 mod evidence_view;
-mod freeze;
+pub(super) mod freeze;
 pub(super) mod pending;
 pub(super) mod review;
 mod review_view;

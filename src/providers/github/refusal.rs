@@ -63,8 +63,10 @@ pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze
     if let Some(minutes) = gate.wait_timer.filter(|minutes| *minutes > 0) {
         steps.push(format!("Tick \"Wait timer\" and enter {minutes} minutes."));
     }
-    if gate.can_admins_bypass == Some(false) {
-        steps.push("Untick \"Allow administrators to bypass configured protection rules\".".to_owned());
+    match gate.can_admins_bypass {
+        Some(false) => steps.push("Untick \"Allow administrators to bypass configured protection rules\".".to_owned()),
+        Some(true) => steps.push("Tick \"Allow administrators to bypass configured protection rules\".".to_owned()),
+        None => {}
     }
     if steps.len() > before {
         steps.push("Click \"Save protection rules\".".to_owned());
@@ -92,10 +94,10 @@ pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze
     if !reviewers.is_empty() {
         steps.push(match freeze_app {
             Some(app) => format!(
-                "Meanwhile nobody has to approve a deployment to {name}. Close it with the freeze: `gatectl freeze on --app {app} --reason \"no required reviewers\"`. This is weaker than a reviewer: it holds only in workflows that check the freeze, and whoever may write the app's config vars can lift it."
+                "Meanwhile count on nobody having to approve a deployment to {name}. Close it with the freeze: `gatectl freeze on --app {app} --reason \"no required reviewers\"`. This is weaker than a reviewer: it holds only in workflows that check the freeze, and whoever may write the app's config vars can lift it."
             ),
             None => format!(
-                "Meanwhile nobody has to approve a deployment to {name}. Declare a [freeze] in gate.toml and close it with `gatectl freeze on --app APP --reason TEXT`, in workflows that check the freeze."
+                "Meanwhile count on nobody having to approve a deployment to {name}. Declare a [freeze] in gate.toml and close it with `gatectl freeze on --app APP --reason TEXT`, in workflows that check the freeze."
             ),
         });
     }

@@ -32,7 +32,7 @@ pub enum Action {
     /// All changes of the app in one request: each makes a release and restarts the app (workflows-heroku-freeze page, 2.1).
     Patch(BTreeMap<String, String>),
     /// Sets the freeze. It has no form that lifts one.
-    SetFreeze(SetFreeze),
+    SetFreeze(Box<SetFreeze>),
 }
 
 impl Op {
@@ -56,7 +56,7 @@ impl Op {
     #[must_use]
     pub fn unattributed(&self) -> Self {
         match &self.action {
-            Action::SetFreeze(set) => Self { app: self.app.clone(), action: Action::SetFreeze(set.unattributed()) },
+            Action::SetFreeze(set) => Self { app: self.app.clone(), action: Action::SetFreeze(Box::new(set.unattributed())) },
             Action::Expect(_) | Action::Patch(_) => self.clone(),
         }
     }

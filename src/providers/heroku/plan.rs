@@ -62,6 +62,11 @@ pub fn freeze(policy: &Policy, vars: &Answer<FreezeVars>, claim: &Claim) -> Draf
     let (keys, address) = (Keys::of(policy), Address::freeze(&policy.heroku_app));
     let vars = match vars {
         Answer::Present(vars) => vars,
+        // Nothing is declared of its state: a plan for GitHub alone needs no token of Heroku's. Weakening still does.
+        Answer::Unknown(unknown) if unknown.cause == Cause::Credentials && !policy.frozen && !policy.compensates => {
+            draft.note(&address, format!("whether deploys are frozen is unknown, which counts as frozen: {}", unknown.reason));
+            return draft;
+        }
         Answer::Unknown(unknown) => {
             draft.unknown.push((address, unknown.clone()));
             return draft;
@@ -98,7 +103,10 @@ fn set_freeze(keys: &Keys, address: Address, vars: &FreezeVars, set: SetFreeze) 
     let there = [&vars.flag, &vars.record, &vars.override_flag, &vars.override_record];
     let before: ConfigVars = keys.all().into_iter().map(str::to_owned).zip(there.map(Clone::clone)).collect();
     let op = |action| Op { app: keys.app.clone(), action };
-    Step { changes: vec![Change::new(address, action, fields)], ops: vec![op(Action::Expect(before)), op(Action::SetFreeze(set))] }
+    Step {
+        changes: vec![Change::new(address, action, fields)],
+        ops: vec![op(Action::Expect(before)), op(Action::SetFreeze(Box::new(set)))],
+    }
 }
 
 fn change(app: &str, key: &str, vars: &ConfigVars, value: &str, opens: bool) -> Change {

@@ -1,0 +1,157 @@
+//! How far a plan is from the limit: the latency of the network, times the longest chain of requests that depend on each other.
+//!
+//! `cargo bench --bench plan` runs the real client against the emulator at 100 ms latency and prints ratios against one round
+//! trip of the same run, the number of requests, and the peak memory of the program itself. Nothing is asserted.
+
+#![allow(dead_code, unreachable_pub, reason = "the world of the tests has more than a benchmark needs")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a benchmark prints, and fails as tests do"
+)]
+
+#[path = "../tests/support/conformance.rs"]
+mod conformance;
+#[path = "../tests/reconcile/world.rs"]
+mod world;
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use gatectl::sandbox::{Environment, Sandbox, Scenario};
+use tokio::process::Command;
+
+use world::World;
+
+const LATENCY: Duration = Duration::from_millis(100);
+const RUNS: usize = 9;
+
+/// Three environments, pinned reviewers, custom policies, one app.
+const FLEET: &str = r#"
+version = 1
+[github]
+repository = "acme/shop"
+[environments.production]
+reviewers = [{ user = "alice", id = 501 }, { user = "bob", id = 502 }]
+deployment_branch_policy = { branches = ["main", "release/*"], tags = ["v*"] }
+[environments.staging]
+reviewers = [{ user = "alice", id = 501 }]
+deployment_branch_policy = { branches = ["main"] }
+[environments.demo]
+reviewers = [{ user = "bob", id = 502 }]
+deployment_branch_policy = { branches = ["main", "demo/*"] }
+[heroku.config.shop-prod]
+DEPLOY_FREEZE_OVERRIDE = "0"
+"#;
+
+fn main() {
+    // Under `cargo test` benchmarks are only built.
+    if !std::env::args().any(|arg| arg == "--bench") {
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let trip = round_trip().await;
+        println!("one round trip at {} ms latency: {:.1} ms", LATENCY.as_millis(), ms(trip));
+        println!("{:<44} {:>8} {:>8} {:>9} {:>6}", "", "ms", "ratio", "requests", "waves");
+
+        for (name, scenario) in [("plan, all as declared", Scenario::Gated), ("plan, everything missing", Scenario::MissingEnvironment)] {
+            measure(name, World::rehearsal(scenario, FLEET).await, trip).await;
+        }
+        let world = World::rehearsal(Scenario::Gated, FLEET).await;
+        add_environments(&world, 130);
+        measure("plan beside 130 undeclared environments", world, trip).await;
+        let rules = FLEET.replace("[environments.demo]", "protection_rules = [\"gatekeeper\"]\n[environments.demo]");
+        let world = World::rehearsal(Scenario::Gated, &rules).await;
+        world.repo(|repo| repo.environment_mut("staging").unwrap().custom_rules.clear());
+        measure("plan with a custom rule to enable", world, trip).await;
+
+        let world = World::rehearsal(Scenario::Gated, FLEET).await;
+        world.sandbox.with(|state| state.latency = LATENCY);
+        let (version, _) = program(&world.sandbox, &["--version"]).await;
+        let (whole, memory) = program(&world.sandbox, &["plan", "--format", "json"]).await;
+        let net = whole.saturating_sub(version);
+        println!("{:<44} {:>8.1} {:>8.2}   less `--version`, {:.1} ms", "the program: plan", ms(net), ratio(net, trip), ms(version));
+        if let Some(kilobytes) = memory {
+            println!("peak memory of the program: {:.1} MB", f64::from(kilobytes) / 1024.0);
+        }
+    });
+}
+
+/// A plan that needs one request only.
+async fn round_trip() -> Duration {
+    let world = World::rehearsal(Scenario::Gated, "version = 1\n[heroku.config.shop-prod]\nA = \"1\"\n").await;
+    world.sandbox.with(|state| state.latency = LATENCY);
+    median(&world).await
+}
+
+async fn measure(name: &str, world: World, trip: Duration) {
+    world.sandbox.with(|state| state.latency = LATENCY);
+    let time = median(&world).await;
+    world.sandbox.with(|state| state.log.clear());
+    world.plan().await;
+    let (requests, waves) = world.sandbox.with(|state| (state.log.exchanges.len(), state.log.depth()));
+    println!("{name:<44} {:>8.1} {:>8.2} {requests:>9} {waves:>6}", ms(time), ratio(time, trip));
+}
+
+/// The median of some plans, each with connections of its own, as a process has them.
+async fn median(world: &World) -> Duration {
+    let mut times = Vec::new();
+    for _ in 0..RUNS {
+        let begun = Instant::now();
+        world.plan().await;
+        times.push(begun.elapsed());
+    }
+    times.sort();
+    times[RUNS / 2]
+}
+
+fn add_environments(world: &World, count: usize) {
+    world.sandbox.with(|state| {
+        let now = state.now.tick();
+        let mut ids = state.github.ids.clone();
+        for n in 0..count {
+            let other = Environment::ungated(&mut ids, &format!("preview-{n}"), true, now);
+            state.github.repos[0].insert(other);
+        }
+        state.github.ids = ids;
+    });
+}
+
+/// The median time of the program, and the most memory it had, in kB, where the system tells.
+async fn program(sandbox: &Sandbox, args: &[&str]) -> (Duration, Option<u32>) {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("gate.toml"), FLEET).unwrap();
+    let (mut times, mut memory) = (Vec::new(), None);
+    for _ in 0..RUNS {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gatectl"));
+        command.args(args).current_dir(directory.path()).env_clear().stdout(Stdio::null()).stderr(Stdio::null());
+        command.env("GITHUB_API_URL", sandbox.github_url()).env("HEROKU_HOST", sandbox.heroku_url());
+        command.env("GH_TOKEN", "sandbox").env("HEROKU_API_KEY", "sandbox");
+        let begun = Instant::now();
+        let mut child = command.spawn().unwrap();
+        while child.try_wait().unwrap().is_none() {
+            memory = memory.max(child.id().and_then(peak));
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        times.push(begun.elapsed());
+    }
+    times.sort();
+    (times[RUNS / 2], memory)
+}
+
+/// `VmHWM` of a running process.
+fn peak(process: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().trim_end_matches("kB").trim().parse().ok()
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+fn ratio(time: Duration, trip: Duration) -> f64 {
+    time.as_secs_f64() / trip.as_secs_f64()
+}

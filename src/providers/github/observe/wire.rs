@@ -1,0 +1,151 @@
+//! What goes over the wire: every field that GitHub may leave out is optional, unknown ones are ignored.
+
+use super::{BTreeMap, Deserialize, Page};
+
+#[derive(Deserialize)]
+pub(super) struct Repository {
+    pub full_name: String,
+    #[serde(default)]
+    pub private: bool,
+    pub visibility: Option<String>,
+    #[serde(default)]
+    pub archived: bool,
+    #[serde(default)]
+    pub default_branch: String,
+    pub owner: Owner,
+    pub permissions: Option<Permissions>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Owner {
+    #[serde(rename = "type", default)]
+    pub kind: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Permissions {
+    #[serde(default)]
+    pub admin: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Environment {
+    pub id: u64,
+    pub name: String,
+    pub can_admins_bypass: Option<bool>,
+    pub protection_rules: Option<Vec<Rule>>,
+    pub deployment_branch_policy: Option<PolicyFlags>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Rule {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub wait_timer: Option<u32>,
+    pub prevent_self_review: Option<bool>,
+    pub reviewers: Option<Vec<ReviewerEntry>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ReviewerEntry {
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub reviewer: Option<Reviewer>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Reviewer {
+    pub id: u64,
+    pub login: Option<String>,
+    pub slug: Option<String>,
+    pub name: Option<String>,
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct PolicyFlags {
+    #[serde(default)]
+    pub protected_branches: bool,
+    #[serde(default)]
+    pub custom_branch_policies: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct BranchPolicy {
+    pub id: u64,
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ProtectionRules {
+    #[serde(default)]
+    custom_deployment_protection_rules: Vec<CustomRule>,
+}
+
+#[derive(Deserialize)]
+struct CustomRule {
+    id: u64,
+    #[serde(default)]
+    enabled: bool,
+    app: App,
+}
+
+impl ProtectionRules {
+    pub(super) fn enabled(self) -> BTreeMap<String, u64> {
+        self.custom_deployment_protection_rules.into_iter().filter(|r| r.enabled).map(|r| (r.app.slug, r.id)).collect()
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct App {
+    pub id: u64,
+    pub slug: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Variable {
+    pub name: String,
+    pub value: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Secret {
+    pub name: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Branch {
+    pub name: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Runs {
+    pub total_count: u64,
+}
+
+macro_rules! page {
+    ($list:ident, $item:ident, $key:ident) => {
+        #[derive(Deserialize)]
+        pub(super) struct $list {
+            total_count: Option<usize>,
+            $key: Vec<$item>,
+        }
+        impl Page<$item> for $list {
+            fn total(&self) -> Option<usize> {
+                self.total_count
+            }
+            fn items(self) -> Vec<$item> {
+                self.$key
+            }
+        }
+    };
+}
+
+page!(Environments, Environment, environments);
+page!(BranchPolicies, BranchPolicy, branch_policies);
+page!(Variables, Variable, variables);
+page!(Secrets, Secret, secrets);
+page!(Apps, App, available_custom_deployment_protection_rule_integrations);

@@ -1,0 +1,52 @@
+//! The whole object that a PUT has to carry.
+
+use super::super::desired::Gate;
+use super::super::live::{Environment, PolicyMode};
+use super::super::ops::{Body, BodyReviewer, PolicyFlags};
+use super::{Planner, Resolved};
+
+impl Planner<'_> {
+    /// The whole object that a PUT has to carry, whichever way GitHub reads absent keys (API page, 2.1).
+    ///
+    /// In a repository whose billing plan decides, what needs no gated rule names none: their mere presence is refused (2.2).
+    pub(super) fn body(&self, gate: &Gate, reviewers: Option<&[Resolved<'_>]>, there: Option<&Environment>) -> Body {
+        let live_reviewers = there.map(|there| there.reviewers.as_slice()).unwrap_or_default();
+        let mut merged: Vec<BodyReviewer> = match reviewers {
+            Some(reviewers) => reviewers.iter().map(|(_, actor)| actor.id.into()).collect(),
+            None => live_reviewers.iter().map(|reviewer| reviewer.actor().into()).collect(),
+        };
+        merged.sort();
+        let live_timer = there.map_or(0, |there| there.wait_timer);
+        let timer = gate.wait_timer.unwrap_or(live_timer);
+        let live_prevent = there.is_some_and(|there| there.prevent_self_review);
+        let prevent = gate.prevent_self_review.unwrap_or(live_prevent) && !merged.is_empty();
+        let live_bypass = there.and_then(|there| there.can_admins_bypass);
+        let live_mode = there.map_or(PolicyMode::All, |there| there.policy);
+        let mode = gate.deployment_branch_policy.as_ref().map_or(live_mode, PolicyMode::from);
+
+        // Once one gated rule has to be sent, the others cost nothing more.
+        let rules =
+            !merged.is_empty() || !live_reviewers.is_empty() || timer > 0 || live_timer > 0 || gate.can_admins_bypass == Some(false);
+        let explicit = rules || !self.repository.visibility.plan_gated();
+        // Whether a key is sent: always where it is wanted or was there; as an explicit default only where no plan can mind.
+        let send = |wanted: bool, declared: bool, live: bool| wanted || live || (explicit && (declared || there.is_some()));
+        Body {
+            wait_timer: send(timer > 0, gate.wait_timer.is_some(), live_timer > 0).then_some(timer),
+            // Refused without reviewers unless it clears what is there (API page, 2.2, message 4).
+            prevent_self_review: if merged.is_empty() {
+                live_prevent.then_some(false)
+            } else {
+                send(prevent, gate.prevent_self_review.is_some(), live_prevent).then_some(prevent)
+            },
+            reviewers: send(!merged.is_empty(), reviewers.is_some(), !live_reviewers.is_empty()).then_some(merged),
+            deployment_branch_policy: send(mode != PolicyMode::All, gate.deployment_branch_policy.is_some(), live_mode != PolicyMode::All)
+                .then(|| PolicyFlags::of(mode)),
+            // The default of a fresh environment is not a constant (API page, 2.13): what is declared is said.
+            can_admins_bypass: match (gate.can_admins_bypass, live_bypass) {
+                (Some(wanted), live) if live != Some(wanted) || !wanted || explicit => Some(wanted),
+                (None, Some(live)) if !live || explicit => Some(live),
+                _ => None,
+            },
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! The one step that brings an existing environment in line, and the order of its requests (law 4).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::model::{self, Cause, Change, Draft, Field, Step, Unknown};
+
+use super::super::desired::{BranchPolicy, Gate, Pattern};
+use super::super::live::{Environment, LiveReviewer, PolicyMode};
+use super::super::ops::{Action, Body, Op, PolicyFlags};
+use super::super::strictness::{ActorId, Dimension, Strictness, covered, weakened};
+use super::people::reviewers_json;
+use super::{Planner, Resolved, field};
+
+impl Planner<'_> {
+    /// The one step that brings an existing environment in line; `None` when it already is.
+    pub(super) fn differences(&self, gate: &Gate, there: &Environment, draft: &mut Draft<Op>) -> Result<Option<Step<Op>>, Unknown> {
+        let reviewers = self.reviewers(gate, &there.reviewers, draft)?;
+        let before = there.strictness();
+        let mut after = before.clone();
+        let mut fields = Vec::new();
+
+        if let Some(wanted) = &reviewers {
+            after.reviewers = wanted.iter().map(|(_, actor)| actor.id).collect();
+            if after.reviewers != before.reviewers {
+                let live = Value::Array(there.reviewers.iter().map(LiveReviewer::json).collect());
+                fields.push((Dimension::Reviewers, field("reviewers", live, reviewers_json(wanted))));
+            }
+            self.note_renames(wanted, there, draft);
+        }
+        after.prevent_self_review = match gate.prevent_self_review {
+            Some(true) if after.reviewers.is_empty() => {
+                return Err(Unknown {
+                    reason: "`prevent_self_review = true` needs a reviewer, and the environment has none".to_owned(),
+                    hint: "declare `reviewers` as well".to_owned(),
+                    cause: Cause::Other,
+                });
+            }
+            Some(wanted) => wanted,
+            // Without reviewers the setting means nothing, and GitHub keeps none.
+            None => before.prevent_self_review && !after.reviewers.is_empty(),
+        };
+        if after.prevent_self_review != before.prevent_self_review {
+            let change = field("prevent_self_review", json!(before.prevent_self_review), json!(after.prevent_self_review));
+            fields.push((Dimension::SelfReview, change));
+            if gate.prevent_self_review.is_none() {
+                draft.note(&self.address, "prevent_self_review is cleared with the reviewers: it means nothing without them");
+            }
+        }
+        if let Some(wanted) = gate.can_admins_bypass {
+            let live = there.can_admins_bypass.ok_or_else(|| Unknown {
+                reason: "this server does not say whether admins may bypass the rules".to_owned(),
+                hint: "GitHub Enterprise Server knows `can_admins_bypass` since 3.9; leave the key out of gate.toml for an older one"
+                    .to_owned(),
+                cause: Cause::Other,
+            })?;
+            after.can_admins_bypass = wanted;
+            if wanted != live {
+                fields.push((Dimension::AdminBypass, field("can_admins_bypass", json!(live), json!(wanted))));
+            }
+        }
+        if let Some(wanted) = gate.wait_timer {
+            after.wait_timer = wanted;
+            if wanted != there.wait_timer {
+                fields.push((Dimension::WaitTimer, field("wait_timer", json!(there.wait_timer), json!(wanted))));
+            }
+        }
+        let policy = self.policy(gate, there)?;
+        if let Some((live, wanted)) = &policy {
+            after.refs = wanted.refs();
+            if live != *wanted {
+                fields.push((Dimension::Refs, field("deployment_branch_policy", live.json(), wanted.json())));
+            }
+        }
+        let rules = self.rules(gate, there)?;
+        if let Some(wanted) = &gate.protection_rules {
+            after.protection_rules.clone_from(wanted);
+            if !rules.is_empty() {
+                fields.push((Dimension::CustomRules, field("protection_rules", json!(before.protection_rules), json!(wanted))));
+            }
+        }
+        let mut fields = judged(fields, &before, &after);
+        let variables = variables(gate, there)?;
+        for (name, live, wanted) in &variables {
+            fields.push(field(&format!("variables.{name}"), json!(live), json!(wanted)));
+        }
+        if fields.is_empty() {
+            return Ok(None);
+        }
+
+        let change = Change::new(self.address.clone(), model::Action::Update, fields);
+        let ops = self.update_ops(gate, there, reviewers.as_deref(), &change, policy.as_ref(), &rules, &variables);
+        Ok(Some(Step { changes: vec![change], ops }))
+    }
+
+    /// The requests of an update, in the order of law 4: what tightens goes before the PUT, what loosens after it, so that no
+    /// moment combines the looser halves of both ends.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one comparison, each used once")]
+    fn update_ops(
+        &self,
+        gate: &Gate,
+        there: &Environment,
+        reviewers: Option<&[Resolved<'_>]>,
+        change: &Change,
+        policy: Option<&(BranchPolicy, &BranchPolicy)>,
+        rules: &[RuleEdit],
+        variables: &[(String, Option<String>, String)],
+    ) -> Vec<Op> {
+        let mut ops = vec![self.op(Action::Expect(Some(there.snapshot(gate.variables.keys()))))];
+        for rule in rules {
+            if let RuleEdit::Enable { slug, integration_id } = rule {
+                ops.push(self.op(Action::EnableRule { slug: slug.clone(), integration_id: Some(*integration_id) }));
+            }
+        }
+        let (early, late) = self.pattern_ops(there, policy);
+        ops.extend(early);
+        let mode = gate.deployment_branch_policy.as_ref().map_or(there.policy, PolicyMode::from);
+        let put_fields = ["reviewers", "prevent_self_review", "can_admins_bypass", "wait_timer"];
+        if mode != there.policy || change.fields.iter().any(|field| put_fields.contains(&field.name.as_str())) {
+            let refs_weaken = change.fields.iter().any(|field| field.name == "deployment_branch_policy" && field.weakens);
+            // Where rules that the billing plan gates are there already, a smaller body could clear them. A bypass that is off is none:
+            // GitHub makes some environments so (API page, 2.13), whatever the plan.
+            let gated_rules = !there.reviewers.is_empty() || there.wait_timer > 0 || there.prevent_self_review;
+            let if_refused = (mode != there.policy && !refs_weaken && !gated_rules)
+                .then(|| Body { deployment_branch_policy: Some(PolicyFlags::of(mode)), ..Body::default() });
+            let body = self.body(gate, reviewers, Some(there));
+            if refs_weaken && !gated_rules && self.repository.visibility.plan_gated() && body.has_gated_rules() {
+                // A refused PUT may apply the policy that it carries (2.2): wider refs wait until the rules are there.
+                let live = Some(PolicyFlags::of(there.policy));
+                ops.push(self.put(gate, Body { deployment_branch_policy: live, ..body.clone() }, None));
+            }
+            ops.push(self.put(gate, body, if_refused));
+        }
+        ops.extend(late);
+        for rule in rules {
+            if let RuleEdit::Disable { slug, id } = rule {
+                ops.push(self.op(Action::DisableRule { slug: slug.clone(), id: *id }));
+            }
+        }
+        for (name, live, value) in variables {
+            let (name, value) = (name.clone(), value.clone());
+            ops.push(self.op(if live.is_some() { Action::UpdateVariable { name, value } } else { Action::CreateVariable { name, value } }));
+        }
+        ops
+    }
+
+    /// The edits of the pattern list that go before the PUT, and those that go after it.
+    ///
+    /// Where the list loses and gains patterns, what goes is removed first: a moment in which both may deploy would be
+    /// wider than either end. Only where one end covers the other is adding first harmless, and then nobody is shut out.
+    fn pattern_ops(&self, there: &Environment, policy: Option<&(BranchPolicy, &BranchPolicy)>) -> (Vec<Op>, Vec<Op>) {
+        let Some((live, BranchPolicy::Selected(wanted))) = policy else { return (Vec::new(), Vec::new()) };
+        let create = |pattern: &Pattern| self.op(Action::CreateBranchPolicy(pattern.clone()));
+        let BranchPolicy::Selected(live) = live else {
+            // GitHub may bring back patterns of an earlier time in selected mode: they go before any is added.
+            let prune = self.op(Action::DeleteOtherBranchPolicies(wanted.clone()));
+            return (Vec::new(), std::iter::once(prune).chain(wanted.iter().map(create)).collect());
+        };
+        let ids = there.patterns.as_ref().and_then(|patterns| patterns.as_ref().ok());
+        let added: Vec<&Pattern> = wanted.difference(live).collect();
+        let removed: Vec<Op> = live
+            .difference(wanted)
+            .filter_map(|pattern| {
+                let id = *ids?.get(pattern)?;
+                Some(self.op(Action::DeleteBranchPolicy { pattern: pattern.clone(), id }))
+            })
+            .collect();
+        let added_within_live = added.iter().all(|pattern| covered(pattern, live));
+        let removed_within_wanted = live.difference(wanted).all(|pattern| covered(pattern, wanted));
+        let added = added.into_iter().map(create);
+        match (removed_within_wanted, added_within_live) {
+            (true, _) => (Vec::new(), added.chain(removed).collect()),
+            (false, true) => (added.chain(removed).collect(), Vec::new()),
+            (false, false) => (removed, added.collect()),
+        }
+    }
+
+    /// Both sides of the branch policy, when it is declared.
+    fn policy<'g>(&self, gate: &'g Gate, there: &Environment) -> Result<Option<(BranchPolicy, &'g BranchPolicy)>, Unknown> {
+        let Some(wanted) = &gate.deployment_branch_policy else { return Ok(None) };
+        match (there.branch_policy(), &there.patterns) {
+            (Some(live), _) => Ok(Some((live, wanted))),
+            (None, Some(Err(unknown))) => Err(unknown.clone()),
+            (None, _) => Err(Unknown {
+                reason: "the branch and tag patterns were not read".to_owned(),
+                hint: "run the command again".to_owned(),
+                cause: Cause::Other,
+            }),
+        }
+    }
+
+    /// The edits that turn the enabled custom rules into the declared ones.
+    fn rules(&self, gate: &Gate, there: &Environment) -> Result<Vec<RuleEdit>, Unknown> {
+        let Some(wanted) = &gate.protection_rules else { return Ok(Vec::new()) };
+        let live = match &there.protection_rules {
+            Some(Ok(live)) => live,
+            Some(Err(unknown)) => return Err(unknown.clone()),
+            None => return Ok(Vec::new()),
+        };
+        let union: BTreeSet<&String> = wanted.iter().chain(live.keys()).collect();
+        if union.len() > MAX_RULES && wanted.iter().any(|slug| !live.contains_key(slug)) {
+            return Err(Unknown {
+                reason: format!(
+                    "GitHub enables at most {MAX_RULES} custom rules at a time, so one would have to go before the new one comes, and the gate would be weaker in between"
+                ),
+                hint: "apply in two steps: first take rules away (with --allow-weaken), then add the new ones".to_owned(),
+                cause: Cause::Other,
+            });
+        }
+        let mut edits = Vec::new();
+        for slug in wanted.iter().filter(|slug| !live.contains_key(*slug)) {
+            let available = match self.live.available_rules.get(self.name) {
+                Some(Ok(available)) => available,
+                Some(Err(unknown)) => return Err(unknown.clone()),
+                None => &BTreeMap::new(),
+            };
+            let integration_id = *available.get(slug).ok_or_else(|| Unknown {
+                reason: format!("no app `{slug}` with a deployment protection rule is installed on {}", self.context.repository),
+                hint: match available.keys().next() {
+                    Some(_) => format!("installed are: {}", available.keys().cloned().collect::<Vec<_>>().join(", ")),
+                    None => "install the app on the repository first".to_owned(),
+                },
+                cause: Cause::Other,
+            })?;
+            edits.push(RuleEdit::Enable { slug: slug.clone(), integration_id });
+        }
+        for (slug, id) in live.iter().filter(|(slug, _)| !wanted.contains(*slug)) {
+            edits.push(RuleEdit::Disable { slug: slug.clone(), id: *id });
+        }
+        Ok(edits)
+    }
+}
+
+/// GitHub enables at most this many custom rules on an environment (API page, 1.3).
+const MAX_RULES: usize = 6;
+
+enum RuleEdit {
+    Enable { slug: String, integration_id: u64 },
+    Disable { slug: String, id: u64 },
+}
+
+/// The variables to write: name, live value, declared value.
+fn variables(gate: &Gate, there: &Environment) -> Result<Vec<(String, Option<String>, String)>, Unknown> {
+    let live = match &there.variables {
+        Some(Ok(live)) => live,
+        Some(Err(unknown)) if !gate.variables.is_empty() => return Err(unknown.clone()),
+        Some(Err(_)) | None => return Ok(Vec::new()),
+    };
+    Ok(gate
+        .variables
+        .iter()
+        .filter(|(name, value)| live.get(*name) != Some(value))
+        .map(|(name, value)| (name.clone(), live.get(name).cloned(), value.clone()))
+        .collect())
+}
+
+/// Marks the fields whose dimension got weaker, with the reason in words.
+fn judged(fields: Vec<(Dimension, Field)>, before: &Strictness, after: &Strictness) -> Vec<Field> {
+    let weaker = weakened(Some(before), Some(after));
+    fields
+        .into_iter()
+        .map(|(dimension, mut field)| {
+            if weaker.contains(&dimension) {
+                field.weakens = true;
+                field.because = Some(why(dimension, before, after));
+            }
+            field
+        })
+        .collect()
+}
+
+fn why(dimension: Dimension, before: &Strictness, after: &Strictness) -> String {
+    match dimension {
+        Dimension::Existence => "a workflow that names a missing environment runs ungated".to_owned(),
+        Dimension::Reviewers if after.reviewers.is_empty() => "takes the last reviewer away: nobody has to approve".to_owned(),
+        Dimension::Reviewers => {
+            let count = after.reviewers.difference(&before.reviewers).count();
+            let teams = after.reviewers.difference(&before.reviewers).any(|actor| matches!(actor, ActorId::Team(_)));
+            let who = if teams { "a team, or somebody," } else { "somebody" };
+            format!("lets {who} approve who could not before ({count} new; one approval suffices)")
+        }
+        Dimension::SelfReview => "lets the one who started a run approve it".to_owned(),
+        Dimension::AdminBypass => "lets admins skip the rules".to_owned(),
+        Dimension::WaitTimer => "shortens the wait".to_owned(),
+        Dimension::Refs => "lets refs deploy that could not before, or that cannot be shown to be among those that could".to_owned(),
+        Dimension::CustomRules => "an app no longer has to agree".to_owned(),
+    }
+}
