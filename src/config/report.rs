@@ -146,9 +146,15 @@ fn first(text: &str, most: usize) -> String {
     }
 }
 
-/// Puts a replacement character in the place of each character that a terminal would obey or hide, so that columns stay.
+/// Puts a replacement character in the place of each character that a terminal would obey or hide, and a blank in that of a
+/// tab, so that columns stay.
 fn visible(text: &str) -> String {
-    text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
+    let shown = |c| match c {
+        '\t' => ' ',
+        c if hidden(c) => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(shown).collect()
 }
 
 /// Control characters, and the format characters that reorder, join or hide text.

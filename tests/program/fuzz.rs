@@ -22,7 +22,8 @@ impl Dice {
 }
 
 /// What parsers stumble over.
-const PIECES: [&[u8]; 24] = [
+const PIECES: [&[u8]; 25] = [
+    b"\t",
     b"\0",
     b"\x1b[31m",
     b"\xff\xfe",
