@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::model::{CommitPin, EnvName, RepoName, RunRef, parse_duration};
 use crate::render::Color;
-use crate::sandbox::Scenario;
+use crate::sandbox::{Fault, Scenario};
 
 pub use freeze::{FreezeApp, FreezeCommand, FreezeOff, FreezeOn, FreezeOverride, FreezeStatus};
 
@@ -159,7 +159,9 @@ pub enum Command {
     )]
     Import(ImportArgs),
     /// Serve the built-in GitHub and Heroku emulator until Ctrl-C
-    #[command(after_help = "Examples:\n  gatectl sandbox\n  gatectl sandbox --scenario wrong-reviewer --latency 100ms")]
+    #[command(
+        after_help = "Examples:\n  gatectl sandbox\n  gatectl sandbox --scenario wrong-reviewer --latency 100\n  gatectl sandbox --fault 'PUT * lost' --fault 'GET /repos/*/environments 502'"
+    )]
     Sandbox(SandboxArgs),
     /// Print the JSON Schema of gate.toml
     #[command(
@@ -362,6 +364,11 @@ pub struct SandboxArgs {
     /// How long each answer takes, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub latency: u64,
+    /// What goes wrong with the first request that fits: METHOD PATTERN EFFECT, such as 'PUT * lost'; repeatable
+    ///
+    /// METHOD and PATTERN may be `*`. EFFECT is a status, `lost` (it takes effect, the answer is 502), `hang`, `reset`, `truncate` or `html`.
+    #[arg(long, value_name = "FAULT")]
+    pub fault: Vec<Fault>,
 }
 
 fn environment(text: &str) -> Result<EnvName, String> {

@@ -21,6 +21,7 @@ pub(super) async fn run(session: &Session, args: &SandboxArgs) -> anyhow::Result
     let mut state = State::rehearsal(args.scenario, &setup);
     state.rehearse_runs(&setup);
     state.latency = Duration::from_millis(args.latency);
+    state.faults.extend(args.fault.iter().cloned());
     let sandbox = Sandbox::start(state).await.context("starting the built-in emulator")?;
     session.write(&format!(
         "export GITHUB_API_URL={}\nexport HEROKU_HOST={}\nexport GH_TOKEN=sandbox\nexport HEROKU_API_KEY=sandbox\n",

@@ -1,6 +1,7 @@
 //! What can go wrong on the way, request by request.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -76,6 +77,33 @@ impl fmt::Debug for Effect {
             Self::Truncate(bytes) => write!(f, "Truncate({bytes})"),
             Self::Meanwhile(_) => f.write_str("Meanwhile"),
         }
+    }
+}
+
+impl FromStr for Fault {
+    type Err = String;
+
+    /// Reads `METHOD PATTERN EFFECT`, for the first request that fits: `PUT * lost`, `GET /repos/*/environments 502`.
+    ///
+    /// Effects: a status (nothing changes), `lost` (it takes effect, and 502 is the answer), `hang`, `reset`, `truncate`, `html`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let [method, pattern, effect] = words.as_slice() else {
+            return Err("a fault is written METHOD PATTERN EFFECT, such as 'PUT * lost' or 'GET /repos/* 502'".to_owned());
+        };
+        let fault = match *effect {
+            "lost" => Self::after(Response::html(502, "<h1>502 Bad Gateway</h1>")),
+            "hang" => Self::new(Effect::Hang),
+            "reset" => Self::new(Effect::Reset),
+            "truncate" => Self::new(Effect::Truncate(10)),
+            "html" => Self::before(Response::html(200, "<html><body>Sign in to the network</body></html>")),
+            status => match status.parse() {
+                Ok(status @ 300..=599) => Self::before(Response::github_error(status, "This answer is a fault of the emulator.")),
+                _ => return Err(format!("`{status}` is no effect: write a status, lost, hang, reset, truncate or html")),
+            },
+        };
+        let fault = fault.path(pattern).nth(1);
+        Ok(if *method == "*" { fault } else { fault.method(method) })
     }
 }
 
@@ -211,5 +239,24 @@ impl Response {
     pub fn heroku_limit() -> Self {
         Self::heroku_error(429, "rate_limit", "Your account reached the API limit. Please wait a few minutes before making new requests")
             .with("ratelimit-remaining", "0")
+    }
+}
+
+#[cfg(test)]
+mod written {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_read_as_it_is_written() {
+        let request = |method: &str, path: &str| Request { method: method.to_owned(), path: path.to_owned(), ..Request::default() };
+        let mut fault: Fault = "PUT /repos/*/environments/* lost".parse().unwrap();
+        assert_eq!(fault.moment, Moment::After);
+        assert!(!fault.hits(Api::GitHub, &request("GET", "/repos/o/r/environments/e")));
+        assert!(fault.hits(Api::GitHub, &request("PUT", "/repos/o/r/environments/e")));
+        assert!(!fault.hits(Api::GitHub, &request("PUT", "/repos/o/r/environments/e")), "once");
+        assert!(matches!("* * 503".parse::<Fault>().unwrap().effect, Effect::Answer(Response { status: 503, .. })));
+        for bad in ["", "PUT *", "PUT * boom", "PUT * 200", "PUT * 99999", "a b c d"] {
+            assert!(bad.parse::<Fault>().is_err(), "{bad}");
+        }
     }
 }

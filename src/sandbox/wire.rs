@@ -15,7 +15,7 @@ pub enum Api {
 }
 
 /// One request, read to its end.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Request {
     /// Upper-case.
     pub method: String,
