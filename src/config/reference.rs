@@ -100,10 +100,7 @@ fn inner(kind: &Kind, path: &str) -> Vec<(String, &'static Table)> {
     match kind {
         Kind::Table(table) => vec![(format!("`[{path}]`"), *table)],
         Kind::Map { of, .. } => inner(of, &format!("{path}.NAME")),
-        Kind::List { of, .. } => match of {
-            Kind::Table(table) => vec![(format!("`[[{path}]]`"), *table)],
-            _ => Vec::new(),
-        },
+        Kind::List { of: Kind::Table(table), .. } => vec![(format!("`[[{path}]]`"), *table)],
         // The same table, alone or in a list, is described once.
         Kind::Either(kinds) => kinds.iter().flat_map(|kind| inner(kind, path)).take(1).collect(),
         _ => Vec::new(),
