@@ -114,8 +114,8 @@ async fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &P
                 Kind::Environment(name) => name.to_string(),
                 _ => address.to_string(),
             };
-            session.expect(&format!("{word} gets weaker. Type `{word}` to consent: "), &word).await?;
+            session.confirm(&format!("{word} gets weaker. Type `{word}` to consent: "), &word).await?;
         }
     }
-    session.expect("Make these changes? Only `yes` is taken for a yes: ", "yes").await
+    session.confirm("Make these changes? Only `yes` is taken for a yes: ", "yes").await
 }

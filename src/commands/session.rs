@@ -252,7 +252,7 @@ impl Session {
     ///
     /// # Errors
     /// When the answer is another one, or the user wants to stop.
-    pub(super) async fn expect(&self, question: &str, answer: &str) -> anyhow::Result<()> {
+    pub(super) async fn confirm(&self, question: &str, answer: &str) -> anyhow::Result<()> {
         let (progress, question) = (Arc::clone(&self.progress), visible(question));
         // On a thread of its own: whoever waits at the prompt can still be interrupted.
         let read = move || {

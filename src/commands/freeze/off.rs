@@ -76,5 +76,5 @@ async fn ask(session: &Session, question: &str) -> anyhow::Result<()> {
         }
         .into());
     }
-    session.expect(&format!("{question}. Lift it? Only `yes` is taken for a yes: "), "yes").await
+    session.confirm(&format!("{question}. Lift it? Only `yes` is taken for a yes: "), "yes").await
 }

@@ -246,5 +246,5 @@ async fn ask(session: &Session, decision: Decision) -> anyhow::Result<()> {
         .into());
     }
     let what = if decision == Decision::Approved { "Approve this" } else { "Reject this" };
-    session.expect(&format!("{what}? Only `yes` is taken for a yes: "), "yes").await
+    session.confirm(&format!("{what}? Only `yes` is taken for a yes: "), "yes").await
 }
