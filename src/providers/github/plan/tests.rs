@@ -662,3 +662,15 @@ fn missing_secrets_are_named_and_values_never() {
     let draft = planned(&wanting(full()), &live);
     assert!(draft.steps.is_empty() && notes(&draft).contains("gh secret set KEY"));
 }
+
+/// Where a refused body may still apply its policy, the rules go first; nothing that loosens goes with them.
+#[test]
+fn where_rules_go_before_wider_refs_a_bypass_waits_with_the_refs() {
+    let from = Gate { can_admins_bypass: Some(false), deployment_branch_policy: Some(BranchPolicy::Protected), ..Gate::default() };
+    let to =
+        Gate { can_admins_bypass: Some(true), wait_timer: Some(5), deployment_branch_policy: Some(selected(&["main"])), ..Gate::default() };
+    let bodies = bodies(&from_to_in(Visibility::Private, from, to));
+    let sent: Vec<(&Value, &Value)> = bodies.iter().map(|body| (&body["can_admins_bypass"], &body["wait_timer"])).collect();
+    assert_eq!(sent, [(&json!(false), &json!(5)), (&json!(true), &json!(5))]);
+    assert_eq!(bodies[0]["deployment_branch_policy"]["protected_branches"], json!(true));
+}

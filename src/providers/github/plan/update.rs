@@ -126,9 +126,14 @@ impl Planner<'_> {
                 .then(|| Body { deployment_branch_policy: Some(PolicyFlags::of(mode)), ..Body::default() });
             let body = self.body(gate, reviewers, Some(there));
             if refs_weaken && !gated_rules && self.repository.visibility.plan_gated() && body.has_gated_rules() {
-                // A refused PUT may apply the policy that it carries (2.2): wider refs wait until the rules are there.
-                let live = Some(PolicyFlags::of(there.policy));
-                ops.push(self.put(gate, Body { deployment_branch_policy: live, ..body.clone() }, None));
+                // A refused PUT may apply the policy that it carries (2.2): wider refs wait until the rules are there, and so does a
+                // bypass, the one other thing that can loosen here.
+                let first = Body {
+                    deployment_branch_policy: Some(PolicyFlags::of(there.policy)),
+                    can_admins_bypass: body.can_admins_bypass.map(|wanted| wanted && there.can_admins_bypass != Some(false)),
+                    ..body.clone()
+                };
+                ops.push(self.put(gate, first, None));
             }
             ops.push(self.put(gate, body, if_refused));
         }
