@@ -2,7 +2,7 @@
 //!
 //! Owns one request per write. Must not decide what is written: that is the plan's.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -212,7 +212,7 @@ pub async fn perform(writer: &Writer, op: &Op) -> Result<(), ApiError> {
         },
         Action::DeleteBranchPolicy { id, .. } => delete(writer, op, &policies().join(&id.to_string())).await,
         Action::DeleteOtherBranchPolicies(keep) => {
-            for (pattern, id) in kept_patterns(writer.reader(), op).await? {
+            for (pattern, id) in opened(async || observe::patterns(writer.reader(), &op.repository, &op.environment).await).await? {
                 if !keep.contains(&pattern) {
                     delete(writer, op, &policies().join(&id.to_string())).await?;
                 }
@@ -222,7 +222,7 @@ pub async fn perform(writer: &Writer, op: &Op) -> Result<(), ApiError> {
         Action::EnableRule { slug, integration_id } => {
             let id = match integration_id {
                 Some(id) => *id,
-                None => observe::integration_id(writer.reader(), &op.repository, &op.environment, slug).await?,
+                None => opened(async || observe::integration_id(writer.reader(), &op.repository, &op.environment, slug).await).await?,
             };
             done(writer.post(&rules(), &json!({"integration_id": id})).await)
         }
@@ -235,15 +235,15 @@ pub async fn perform(writer: &Writer, op: &Op) -> Result<(), ApiError> {
     }
 }
 
-/// The patterns of an environment that has just been put in selected mode; a read that lags behind answers 404 as before (API page, 1.2).
-async fn kept_patterns(reader: &Reader, op: &Op) -> Result<BTreeMap<Pattern, u64>, ApiError> {
+/// Reads a list that an earlier write of this apply opened; a read that lags behind that write answers 404 as before (API page, 1.2).
+async fn opened<T>(read: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, ApiError> {
     for pause in LAG {
-        match observe::patterns(reader, &op.repository, &op.environment).await {
+        match read().await {
             Err(error) if error.kind == ErrorKind::NotFound => tokio::time::sleep(pause).await,
             other => return other,
         }
     }
-    observe::patterns(reader, &op.repository, &op.environment).await
+    read().await
 }
 
 /// PUTs a body; a key that an old GitHub Enterprise Server does not know is left out and the rest is written (API page, 2.4).
