@@ -290,7 +290,9 @@ impl Body {
     /// Whether it asks for a rule that a billing plan may refuse (API page, 2.3).
     #[must_use]
     pub fn has_gated_rules(&self) -> bool {
-        self.reviewers.as_ref().is_some_and(|all| !all.is_empty()) || self.wait_timer.is_some_and(|timer| timer > 0)
+        self.reviewers.as_ref().is_some_and(|all| !all.is_empty())
+            || self.wait_timer.is_some_and(|timer| timer > 0)
+            || self.can_admins_bypass == Some(false)
     }
 
     /// Whether a live environment is as this body asks, in every key that it holds.

@@ -674,3 +674,13 @@ fn where_rules_go_before_wider_refs_a_bypass_waits_with_the_refs() {
     assert_eq!(sent, [(&json!(false), &json!(5)), (&json!(true), &json!(5))]);
     assert_eq!(bodies[0]["deployment_branch_policy"]["protected_branches"], json!(true));
 }
+
+#[test]
+fn a_bypass_that_is_taken_away_goes_before_wider_refs_too() {
+    let from = Gate { deployment_branch_policy: Some(selected(&["main"])), ..Gate::default() };
+    let to = Gate { can_admins_bypass: Some(false), deployment_branch_policy: Some(BranchPolicy::All), ..Gate::default() };
+    let bodies = bodies(&from_to_in(Visibility::Private, from, to));
+    let sent: Vec<(&Value, bool)> =
+        bodies.iter().map(|body| (&body["can_admins_bypass"], body["deployment_branch_policy"].is_null())).collect();
+    assert_eq!(sent, [(&json!(false), false), (&json!(false), true)]);
+}
