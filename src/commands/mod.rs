@@ -100,7 +100,7 @@ pub fn explain(error: &anyhow::Error) -> String {
         return diagnostic::render(&hinted.into(), style);
     }
     match error.downcast_ref::<LoadError>() {
-        Some(LoadError::Problems(problems)) => log_text(&if style.color { problems.styled() } else { problems.plain() }),
+        Some(LoadError::Problems(problems)) => log_text(&if style.color { problems.styled() } else { problems.plain() }) + "\n",
         Some(LoadError::Unreadable(unreadable)) => {
             let hinted = Hinted { message: unreadable.to_string(), hint: unreadable.help.clone() };
             diagnostic::render(&hinted.into(), style)

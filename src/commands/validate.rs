@@ -44,14 +44,19 @@ fn workflows(session: &Session, config: &Config) -> anyhow::Result<Option<CheckR
     Ok(Some(report))
 }
 
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 fn document(config: &Config, report: Option<&CheckReport>, expected: bool) -> Document {
     let want = &config.desired;
     let vars: usize = want.heroku.config.values().map(std::collections::BTreeMap::len).sum();
     let valid = format!(
-        "{} is valid: {} environments, {} workflow expectations, {vars} config vars, {}.",
+        "{} is valid: {}, {}, {}, {}.",
         config.path,
-        want.github.environments.len(),
-        want.workflows.len(),
+        counted(want.github.environments.len(), "environment"),
+        counted(want.workflows.len(), "workflow expectation"),
+        counted(vars, "config var"),
         if want.freeze.is_some() { "a freeze" } else { "no freeze" },
     );
     let plain = |sections, headline, tone, next| Document { name: "validate", sections, headline, tone, next, outputs: Vec::new() };

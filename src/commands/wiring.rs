@@ -166,7 +166,8 @@ impl Wiring {
 
     /// How many requests were sent, for `-v`.
     pub(super) fn trace_traffic(&self) {
-        tracing::info!("{:?}", self.stack.traffic());
+        let sent = self.stack.traffic();
+        tracing::info!("sent {} reads and {} writes over {} connections", sent.reads(), sent.writes(), sent.connections);
     }
 }
 

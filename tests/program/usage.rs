@@ -36,3 +36,17 @@ fn the_readme_shows_real_output() {
     let shown = gatectl(&["plan", "--sandbox=missing-environment"]).stdout;
     assert!(readme.contains(shown.trim_end()), "README.md must show:\n{shown}");
 }
+
+#[test]
+fn what_is_printed_ends_its_last_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |gate: &str| {
+        std::fs::write(dir.path().join("gate.toml"), gate).unwrap();
+        super::run::run(dir.path(), &["validate"], &[])
+    };
+    let wrong = run("version = 1\nsurprise = 1\n");
+    assert_eq!(wrong.code, Some(1));
+    assert!(wrong.stderr.contains("1 problem") && wrong.stderr.ends_with('\n'), "{:?}", wrong.stderr);
+    let right = run("version = 1\n[environments.staging]\n");
+    assert!(right.stdout.contains("1 environment,") && right.stdout.ends_with('\n'), "{}", right.stdout);
+}
