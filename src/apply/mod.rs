@@ -28,12 +28,18 @@ pub struct Patience {
     pub resend: Duration,
     /// Between one reading back and the next, while what was written does not show: reads may lag behind writes.
     pub read_back: Vec<Duration>,
+    /// Between two looks at what another writer does at the same time; longer than a request takes, and than reads lag behind.
+    pub contest: Duration,
 }
 
 impl Default for Patience {
-    /// A quarter of a second, and six seconds in all.
+    /// A quarter of a second, six seconds in all, and a second.
     fn default() -> Self {
-        Self { resend: Duration::from_millis(250), read_back: [200, 400, 800, 1600, 3000].map(Duration::from_millis).to_vec() }
+        Self {
+            resend: Duration::from_millis(250),
+            read_back: [200, 400, 800, 1600, 3000].map(Duration::from_millis).to_vec(),
+            contest: Duration::from_secs(1),
+        }
     }
 }
 
@@ -52,7 +58,17 @@ pub trait Executor {
     fn moved(&self, op: &Self::Op) -> impl Future<Output = Result<Vec<Moved>, ApiError>>;
 
     /// Sends the write.
-    fn perform(&self, op: &Self::Op) -> impl Future<Output = Result<(), ApiError>>;
+    fn perform(&self, op: &Self::Op) -> impl Future<Output = Result<Performed, ApiError>>;
+
+    /// What one request writes as a whole, and another writer wrote since; empty when it still is as the precondition among these
+    /// ops saw it, or as the writes among them leave it. `done` are the ops of a step so far, in order.
+    fn overwritten(&self, done: &[Self::Op]) -> impl Future<Output = Result<Vec<Moved>, ApiError>>;
+
+    /// The same for everything that these ops are about, lists too. Reads that lag behind these writes are no dispute.
+    fn dispute(&self, done: &[Self::Op]) -> impl Future<Output = Result<Dispute, ApiError>>;
+
+    /// Takes back what the last of these ops did to a list, as if it had not been sent; false when there is nothing to take back.
+    fn withdraw(&self, done: &[Self::Op]) -> impl Future<Output = Result<bool, ApiError>>;
 
     /// Whether a write whose answer was lost took effect, by reading.
     fn took_effect(&self, op: &Self::Op) -> impl Future<Output = Result<bool, ApiError>>;
@@ -75,6 +91,44 @@ pub struct Moved {
     pub now: Value,
 }
 
+/// What an op that was answered with success did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Performed {
+    /// It looked, and what it looked at was as planned.
+    Held,
+    /// It changed what it was to change.
+    Written,
+    /// There was nothing to change, though the plan saw otherwise: another writer did it first.
+    AlreadySo,
+}
+
+/// How what is there compares with what a step found and what it wrote.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Dispute {
+    /// Values of another writer; empty when nothing is in dispute.
+    pub foreign: Vec<Moved>,
+    /// Whether what is written as one whole is another writer's: of two that write at once, this is the one that gives way.
+    pub overwritten: bool,
+    /// How many of the step's own entries in lists do not show, or no longer.
+    pub undone: usize,
+}
+
+/// A step that was tried, before anything was read back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tried {
+    /// How it ended.
+    pub end: End,
+    /// What its ops did, in order, up to the first one that did not succeed.
+    pub performed: Vec<Performed>,
+}
+
+impl From<End> for Tried {
+    /// A step of which nothing was performed.
+    fn from(end: End) -> Self {
+        Self { end, performed: Vec::new() }
+    }
+}
+
 /// How a step ended, before anything was read back.
 #[derive(Debug, Clone, PartialEq)]
 pub enum End {
@@ -82,12 +136,21 @@ pub enum End {
     Done,
     /// The billing plan refused; what could not be written beside that is named.
     Refused(ByHand, Vec<String>),
-    /// An op failed, or a precondition did not hold; the rest of the step was not tried.
+    /// An op failed, or a precondition could not be looked at; the rest of the step was not tried.
     Failed {
         /// What happened, with the next step.
         why: String,
         /// Whether better credentials would help.
         cause: Cause,
+    },
+    /// A precondition did not hold: another writer changed this since the plan was made, so nothing of it was tried.
+    Moved(Vec<Moved>),
+    /// Another writer wrote at the same time; reading back tells who finished.
+    Disputed {
+        /// What the other one wrote.
+        foreign: Vec<Moved>,
+        /// What this run took back of its own, in words.
+        withdrawn: Option<String>,
     },
     /// Nothing of it was tried.
     Skipped(String),
@@ -128,32 +191,63 @@ impl Stop {
     }
 }
 
-/// Performs the steps one after the other, a freeze first and deletions last; gives one [`End`] for each, in the order of `steps`.
+/// Performs the steps one after the other, a freeze first and deletions last; gives one [`Tried`] for each, in the order of `steps`.
 ///
-/// A failed step does not stop the others, except that refused credentials stop the steps of the same provider.
-pub async fn run<E: Executor>(executor: &E, steps: &[Step<E::Op>], stop: &Stop, patience: &Patience, progress: impl Fn(&str)) -> Vec<End> {
+/// A failed step does not stop the others, except that refused credentials stop the steps of the same provider, and that another
+/// writer stops them all: of two runs at once, the one that meets the other first leaves the rest to it.
+pub async fn run<E: Executor>(
+    executor: &E,
+    steps: &[Step<E::Op>],
+    stop: &Stop,
+    patience: &Patience,
+    progress: impl Fn(&str),
+) -> Vec<Tried> {
     let mut order: Vec<usize> = (0..steps.len()).collect();
     order.sort_by_key(|index| steps.get(*index).map(phase));
 
-    let mut ends: Vec<End> = steps.iter().map(|_| End::Skipped("interrupted before it was tried".to_owned())).collect();
+    let mut all: Vec<Tried> = steps.iter().map(|_| End::Skipped("interrupted before it was tried".to_owned()).into()).collect();
     let mut locked_out = BTreeSet::new();
+    let mut another: Option<String> = None;
+    let mut last: Option<usize> = None;
     for index in order {
-        let (Some(step), Some(end)) = (steps.get(index), ends.get_mut(index)) else { continue };
+        let Some(step) = steps.get(index) else { continue };
         let provider = step.changes.first().map(|change| change.address.provider());
         if stop.is_set() {
             break;
         }
-        if locked_out.contains(&provider) {
-            *end = End::Skipped("the credentials were refused on an earlier step".to_owned());
+        if another.is_none()
+            && let Some((before, tried)) = last.and_then(|last| steps.get(last).zip(all.get_mut(last)))
+            && tried.end == End::Done
+            && let Ok(foreign) = executor.overwritten(&before.ops).await
+            && !foreign.is_empty()
+        {
+            another = Some(skipped_for(before));
+            tried.end = End::Disputed { foreign, withdrawn: None };
+        }
+        let Some(tried) = all.get_mut(index) else { continue };
+        if let Some(why) = &another {
+            *tried = End::Skipped(why.clone()).into();
             continue;
         }
-        let (outcome, kind) = run_step(executor, step, stop, patience, &progress).await;
-        if kind == Some(ErrorKind::Unauthenticated) {
-            locked_out.insert(provider);
+        if locked_out.contains(&provider) {
+            *tried = End::Skipped("the credentials were refused on an earlier step".to_owned()).into();
+            continue;
         }
-        *end = outcome;
+        let then;
+        (tried.end, then) = run_step(executor, step, &mut tried.performed, stop, patience, &progress).await;
+        match then {
+            Then::Next => {}
+            Then::NextElsewhere => drop(locked_out.insert(provider)),
+            Then::Nothing => another = Some(skipped_for(step)),
+        }
+        last = Some(index);
     }
-    ends
+    all
+}
+
+fn skipped_for<O>(step: &Step<O>) -> String {
+    let address = step.changes.first().map(|change| change.address.to_string()).unwrap_or_default();
+    format!("another writer changed {address} at the same time, so nothing more was tried; run `gatectl plan` again")
 }
 
 /// When a step has its turn; within a phase, address order holds.
@@ -175,35 +269,63 @@ fn phase<O>(step: &Step<O>) -> Phase {
     }
 }
 
+/// What comes after a step.
+enum Then {
+    Next,
+    /// The credentials were refused: the next step of another provider.
+    NextElsewhere,
+    /// Another writer came first.
+    Nothing,
+}
+
+/// Performs one step; gives how it ended, and what comes after it.
 async fn run_step<E: Executor>(
     executor: &E,
     step: &Step<E::Op>,
+    performed: &mut Vec<Performed>,
     stop: &Stop,
     patience: &Patience,
     progress: &impl Fn(&str),
-) -> (End, Option<ErrorKind>) {
+) -> (End, Then) {
     let weakens = step.changes.iter().any(|change| change.weakens);
     let mut refused: Option<(ByHand, Vec<String>)> = None;
     let mut wrote = false;
-    for op in &step.ops {
+    for (at, op) in step.ops.iter().enumerate() {
         if stop.is_set() {
             let end = match refused {
                 Some((by_hand, rest)) => End::Refused(by_hand, rest),
                 None if wrote => End::failed("interrupted before the step was complete; run `gatectl apply` again to finish it, with --allow-weaken where refs are still to be admitted".to_owned()),
                 None => End::Skipped("interrupted before it was tried".to_owned()),
             };
-            return (end, None);
+            return (end, Then::Next);
         }
         progress(&executor.describe(op));
         if !executor.writes(op) {
             match executor.moved(op).await {
-                Ok(moved) if moved.is_empty() => continue,
-                Ok(moved) => return (End::failed(changed_meanwhile(&moved)), None),
-                Err(error) => return (failed(executor, op, &error), Some(error.kind)),
+                Ok(moved) if moved.is_empty() => {
+                    performed.push(Performed::Held);
+                    continue;
+                }
+                Ok(moved) => return (End::Moved(moved), Then::Nothing),
+                Err(error) => return failed(executor, op, &error),
+            }
+        }
+        let done = step.ops.get(..at).unwrap_or_default();
+        // What a refused write left is not told from what another writer did.
+        if wrote && refused.is_none() {
+            match executor.overwritten(done).await {
+                Ok(foreign) if foreign.is_empty() => {}
+                Ok(foreign) => return (End::Disputed { foreign, withdrawn: None }, Then::Nothing),
+                Err(error) => return failed(executor, op, &error),
             }
         }
         match settle(executor, op, stop, patience).await {
-            Ok(()) => wrote = true,
+            Ok(did) => {
+                wrote = true;
+                if refused.is_none() {
+                    performed.push(did);
+                }
+            }
             Err(error) => match (executor.refused(op, &error), &mut refused) {
                 (Some(by_hand), None) => {
                     let mut rest = Vec::new();
@@ -219,25 +341,34 @@ async fn run_step<E: Executor>(
                 }
                 // The rest of a refused step is tried for what it is worth.
                 (_, Some((_, rest))) => rest.push(format!("{}: {error}", executor.describe(op))),
-                (None, None) => return (failed(executor, op, &error), Some(error.kind)),
+                (None, None) => {
+                    // In the middle of a step, another writer is a likely reason: what it did says more than the refusal.
+                    let dispute = if wrote { executor.dispute(done).await.unwrap_or_default() } else { Dispute::default() };
+                    if dispute.foreign.is_empty() {
+                        return failed(executor, op, &error);
+                    }
+                    let then = if dispute.overwritten { Then::Nothing } else { Then::Next };
+                    return (End::Disputed { foreign: dispute.foreign, withdrawn: None }, then);
+                }
             },
         }
     }
-    (refused.map_or(End::Done, |(by_hand, rest)| End::Refused(by_hand, rest)), None)
+    (refused.map_or(End::Done, |(by_hand, rest)| End::Refused(by_hand, rest)), Then::Next)
 }
 
 /// Performs a write; when the answer is lost, reading decides whether it is sent again, and whether a refusal of the second
 /// one (it exists, it is gone) is the first one's success.
-async fn settle<E: Executor>(executor: &E, op: &E::Op, stop: &Stop, patience: &Patience) -> Result<(), ApiError> {
+async fn settle<E: Executor>(executor: &E, op: &E::Op, stop: &Stop, patience: &Patience) -> Result<Performed, ApiError> {
     let mut attempt = 1;
     loop {
         let error = match executor.perform(op).await {
-            Ok(()) => return Ok(()),
+            // Where an answer was lost before, it was that request's doing.
+            Ok(did) => return Ok(if attempt == 1 { did } else { Performed::Written }),
             Err(error) if attempt == 1 && !error.may_have_applied => return Err(error),
             Err(error) => error,
         };
         match executor.took_effect(op).await {
-            Ok(true) => return Ok(()),
+            Ok(true) => return Ok(Performed::Written),
             Ok(false) if error.may_have_applied && attempt < ATTEMPTS && !stop.is_set() => {
                 tokio::select! {
                     () = tokio::time::sleep(patience.resend * attempt) => {}
@@ -250,14 +381,10 @@ async fn settle<E: Executor>(executor: &E, op: &E::Op, stop: &Stop, patience: &P
     }
 }
 
-fn failed<E: Executor>(executor: &E, op: &E::Op, error: &ApiError) -> End {
+fn failed<E: Executor>(executor: &E, op: &E::Op, error: &ApiError) -> (End, Then) {
     let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-    End::Failed { why: format!("{}: {error}{hint}", executor.describe(op)), cause: error.unknown().cause }
-}
-
-fn changed_meanwhile(moved: &[Moved]) -> String {
-    let what: Vec<String> = moved.iter().map(|m| format!("{} was {} and is now {}", m.name, m.was, m.now)).collect();
-    format!("changed by somebody else since the plan was made, so nothing was written: {}; run `gatectl plan` again", what.join("; "))
+    let then = if error.kind == ErrorKind::Unauthenticated { Then::NextElsewhere } else { Then::Next };
+    (End::Failed { why: format!("{}: {error}{hint}", executor.describe(op)), cause: error.unknown().cause }, then)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::model::{Action, ByHand, Change, Field, Outcome, OutcomeResult, Plan, Report, Unknown};
 
-use super::End;
+use super::{End, Moved};
 
 /// Joins the plan, how each step ended, and the plan made from reading back.
 #[must_use]
@@ -17,6 +17,13 @@ pub fn report<O>(plan: &Plan<O>, ends: Vec<End>, after: &Plan<O>, interrupted: b
         .zip(ends)
         .flat_map(|(step, end)| step.changes.iter().map(move |change| outcome(change, end.clone(), after)))
         .collect();
+    let elsewhere = after.changes().filter(|now| plan.changes().all(|change| change.address != now.address));
+    outcomes.extend(elsewhere.map(|now| Outcome {
+        address: now.address.clone(),
+        action: now.action,
+        result: OutcomeResult::Failed,
+        message: format!("not written: {}", now.fields.iter().map(was_as_declared).collect::<Vec<_>>().join("; ")),
+    }));
     outcomes.sort_by(|a, b| a.address.cmp(&b.address));
     let all_applied = outcomes.iter().all(|outcome| outcome.result == OutcomeResult::Applied);
     let converged = all_applied && plan.unknown.is_empty() && after.unknown.is_empty() && after.is_empty();
@@ -30,12 +37,27 @@ fn outcome<O>(change: &Change, end: End, after: &Plan<O>) -> Outcome {
         (End::Skipped(why), _, _) => (OutcomeResult::Skipped, why),
         (end, _, Some(unknown)) => unread(end, unknown),
         (End::Done, None, None) => (OutcomeResult::Applied, "read back as declared".to_owned()),
+        (End::Moved(moved), None, None) => {
+            (OutcomeResult::Applied, format!("is as declared, by another writer's hand: {}", listed(&moved)))
+        }
         (End::Failed { why, .. }, None, None) => {
             (OutcomeResult::Applied, format!("read back as declared, although there was an error: {why}"))
         }
+        (End::Disputed { foreign, withdrawn }, None, None) => {
+            (OutcomeResult::Applied, format!("read back as declared; {}", at_once(&foreign, withdrawn.as_deref())))
+        }
         (End::Refused(_, _), None, None) => (OutcomeResult::Applied, "read back as declared, although GitHub had refused it".to_owned()),
         (End::Done, Some(now), None) => (OutcomeResult::Failed, did_not_stick(change, now)),
+        (End::Moved(moved), Some(now), None) => (OutcomeResult::Failed, format!("{}; {}", amiss(now), changed_meanwhile(&moved))),
         (End::Failed { why, .. }, Some(now), None) => (OutcomeResult::Failed, format!("{}; {why}", amiss(now))),
+        (End::Disputed { foreign, withdrawn }, Some(now), None) => (
+            OutcomeResult::Failed,
+            format!(
+                "{}; this run gave way: {}; find out who it was, then run `gatectl plan` again",
+                amiss(now),
+                at_once(&foreign, withdrawn.as_deref())
+            ),
+        ),
         (End::Refused(by_hand, rest), Some(now), None) => refused(by_hand, &rest, now),
     };
     Outcome { address: change.address.clone(), action: change.action, result, message }
@@ -48,9 +70,27 @@ fn unread(end: End, unknown: &Unknown) -> (OutcomeResult, String) {
             let rest = rest.iter().map(|rest| format!("; {rest}")).collect::<String>();
             (OutcomeResult::Manual(by_hand), format!("refused by the billing plan; the rest {not_read}{rest}"))
         }
+        End::Moved(moved) => (OutcomeResult::Failed, format!("{}; it {not_read}", changed_meanwhile(&moved))),
         End::Failed { why, .. } => (OutcomeResult::Failed, format!("{why}; it {not_read}")),
+        End::Disputed { foreign, withdrawn } => {
+            (OutcomeResult::Failed, format!("{}; it {not_read}", at_once(&foreign, withdrawn.as_deref())))
+        }
         End::Done | End::Skipped(_) => (OutcomeResult::Failed, format!("written, but it {not_read}")),
     }
+}
+
+fn changed_meanwhile(moved: &[Moved]) -> String {
+    format!("changed by somebody else since the plan was made, so nothing was written: {}; run `gatectl plan` again", listed(moved))
+}
+
+/// What moved, in words.
+fn listed(moved: &[Moved]) -> String {
+    moved.iter().map(|m| format!("{} was {} and is now {}", m.name, m.was, m.now)).collect::<Vec<_>>().join("; ")
+}
+
+fn at_once(foreign: &[Moved], withdrawn: Option<&str>) -> String {
+    let withdrawn = withdrawn.map(|op| format!("; taken back, as if it had not been done: {op}")).unwrap_or_default();
+    format!("another writer was at work at the same time: {}{withdrawn}", listed(foreign))
 }
 
 fn refused(by_hand: ByHand, rest: &[String], now: &Change) -> (OutcomeResult, String) {
@@ -92,8 +132,13 @@ fn still(change: &Change, now: &Field) -> String {
     if written {
         format!("{} is {} instead of {}: another writer changed it, or the policy did not stick", now.name, now.before, now.after)
     } else {
-        format!("{} is {} and was as declared before: another writer changed it meanwhile", now.name, now.before)
+        was_as_declared(now)
     }
+}
+
+/// Of a field that this run had no reason to write.
+fn was_as_declared(now: &Field) -> String {
+    format!("{} is {} and was as declared before: another writer changed it meanwhile", now.name, now.before)
 }
 
 /// Declared reviewers that are not there, in words.

@@ -17,6 +17,10 @@ fn error(kind: ErrorKind, may_have_applied: bool) -> ApiError {
     ApiError { may_have_applied, ..ApiError::new("PUT /x", kind, "went wrong") }
 }
 
+fn elsewhere() -> Moved {
+    Moved { name: "wait_timer".to_owned(), was: json!(1), now: json!(2) }
+}
+
 impl Executor for Script {
     type Op = &'static str;
 
@@ -30,7 +34,17 @@ impl Executor for Script {
         self.log.borrow_mut().push((*op).to_owned());
         Ok(if *op == "expect-moved" { vec![Moved { name: "wait_timer".to_owned(), was: json!(1), now: json!(2) }] } else { Vec::new() })
     }
-    async fn perform(&self, op: &Self::Op) -> Result<(), ApiError> {
+    async fn overwritten(&self, done: &[Self::Op]) -> Result<Vec<Moved>, ApiError> {
+        Ok(if done.contains(&"write-overwritten") { vec![elsewhere()] } else { Vec::new() })
+    }
+    async fn dispute(&self, done: &[Self::Op]) -> Result<Dispute, ApiError> {
+        let foreign = done.contains(&"write-disturbed").then(elsewhere);
+        Ok(Dispute { foreign: foreign.into_iter().collect(), ..Dispute::default() })
+    }
+    async fn withdraw(&self, _done: &[Self::Op]) -> Result<bool, ApiError> {
+        Ok(false)
+    }
+    async fn perform(&self, op: &Self::Op) -> Result<Performed, ApiError> {
         self.log.borrow_mut().push((*op).to_owned());
         if let Some((after, stop)) = &self.stop_after
             && after == op
@@ -45,7 +59,8 @@ impl Executor for Script {
             "exists" if sent == 1 => Err(error(ErrorKind::Transport, true)),
             "exists" => Err(error(ErrorKind::Conflict, false)),
             "refused" => Err(error(ErrorKind::Unprocessable, false)),
-            _ => Ok(()),
+            "there" => Ok(Performed::AlreadySo),
+            _ => Ok(Performed::Written),
         }
     }
     async fn took_effect(&self, _op: &Self::Op) -> Result<bool, ApiError> {
@@ -75,7 +90,8 @@ fn plan(steps: Vec<Step<&'static str>>, unknown: Vec<(Address, Unknown)>) -> Pla
 
 fn run_all(script: &Script, steps: &[Step<&'static str>], stop: &Stop) -> Vec<End> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(run(script, steps, stop, &Patience::default(), |_| {}))
+    let tried = runtime.block_on(run(script, steps, stop, &Patience::default(), |_| {}));
+    tried.into_iter().map(|tried| tried.end).collect()
 }
 
 #[test]
@@ -94,10 +110,31 @@ fn a_failure_ends_its_step_and_no_other_and_deletions_come_last() {
 #[test]
 fn what_moved_is_named_and_not_overwritten() {
     let script = Script::default();
-    let ends = run_all(&script, &[step("a", Action::Update, &["expect-moved", "write"])], &Stop::default());
-    let [End::Failed { why: message, .. }] = ends.as_slice() else { panic!("{ends:?}") };
-    assert!(message.contains("wait_timer was 1 and is now 2"), "{message}");
-    assert_eq!(*script.log.borrow(), ["expect-moved"]);
+    let steps = [step("a", Action::Update, &["expect-moved", "write"]), step("b", Action::Update, &["write"])];
+    let ends = run_all(&script, &steps, &Stop::default());
+    let [End::Moved(moved), End::Skipped(why)] = ends.as_slice() else { panic!("{ends:?}") };
+    assert_eq!(*moved, [elsewhere()]);
+    assert!(why.contains("another writer changed heroku/a"), "{why}");
+    assert_eq!(*script.log.borrow(), ["expect-moved"], "nothing is written beside another writer");
+}
+
+#[test]
+fn a_step_whose_writes_another_writer_overwrites_ends_there_and_so_does_the_run() {
+    for last in [&["expect", "write-overwritten", "next"][..], &["expect", "write-overwritten"]] {
+        let script = Script::default();
+        let ends = run_all(&script, &[step("a", Action::Update, last), step("b", Action::Update, &["write"])], &Stop::default());
+        assert!(matches!(ends.as_slice(), [End::Disputed { foreign, .. }, End::Skipped(_)] if foreign.len() == 1), "{ends:?}");
+        assert_eq!(*script.log.borrow(), ["expect", "write-overwritten"]);
+    }
+}
+
+#[test]
+fn a_refusal_in_the_middle_of_a_step_is_the_other_writers_where_there_is_one() {
+    let ends = |first: &'static str| {
+        run_all(&Script::default(), &[step("a", Action::Update, &["expect", first, "fail", "never"])], &Stop::default()).remove(0)
+    };
+    assert!(matches!(ends("write-disturbed"), End::Disputed { .. }));
+    assert!(matches!(ends("write"), End::Failed { .. }));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::apply::{Executor, Moved};
+use crate::apply::{Dispute, Executor, Moved, Performed};
 use crate::http::{ApiError, ErrorKind, Writer};
 use crate::model::ByHand;
 
@@ -61,6 +61,12 @@ fn missing(api: &str) -> ApiError {
     ApiError::new(api, ErrorKind::Unauthenticated, "not sent: there is no token")
 }
 
+/// The ops of a step, when it is one of GitHub's. On Heroku all of an app is one request, so two writers' values cannot mix.
+fn on_github(done: &[Op]) -> Option<Vec<&github::ops::Op>> {
+    let all: Option<Vec<_>> = done.iter().map(|op| if let Op::Github(op) = op { Some(op) } else { None }).collect();
+    all.filter(|all| !all.is_empty())
+}
+
 impl Executor for Fleet {
     type Op = Op;
 
@@ -85,11 +91,26 @@ impl Executor for Fleet {
         }
     }
 
-    async fn perform(&self, op: &Op) -> Result<(), ApiError> {
+    async fn perform(&self, op: &Op) -> Result<Performed, ApiError> {
         match op {
             Op::Github(op) => github::ops::perform(self.github()?, op).await,
-            Op::Heroku(op) => heroku::ops::perform(self.heroku()?, op).await,
+            Op::Heroku(op) => heroku::ops::perform(self.heroku()?, op).await.map(|()| Performed::Written),
         }
+    }
+
+    async fn overwritten(&self, done: &[Op]) -> Result<Vec<Moved>, ApiError> {
+        let Some(done) = on_github(done) else { return Ok(Vec::new()) };
+        github::dispute::overwritten(self.github()?.reader(), &done).await
+    }
+
+    async fn dispute(&self, done: &[Op]) -> Result<Dispute, ApiError> {
+        let Some(done) = on_github(done) else { return Ok(Dispute::default()) };
+        github::dispute::dispute(self.github()?.reader(), &done).await
+    }
+
+    async fn withdraw(&self, done: &[Op]) -> Result<bool, ApiError> {
+        let Some(done) = on_github(done) else { return Ok(false) };
+        github::dispute::withdraw(self.github()?, &done).await
     }
 
     async fn took_effect(&self, op: &Op) -> Result<bool, ApiError> {

@@ -39,16 +39,18 @@ impl Applied {
                 let fails = |outcome: &&Outcome| matches!(outcome.result, OutcomeResult::Failed | OutcomeResult::Skipped);
                 report.outcomes.iter().filter(fails).any(|outcome| outcome.address == *address)
             };
-            let mut failed = plan.steps.iter().zip(ends).filter(|(step, _)| step.changes.iter().any(|change| amiss(&change.address)));
+            let failed = plan.steps.iter().zip(ends).filter(|(step, _)| step.changes.iter().any(|change| amiss(&change.address)));
+            let mut failed = failed.peekable();
             let unread = |step: &Step<O>| {
                 let mut unknown = after.unknown.iter().filter(|(_, unknown)| unknown.cause == Cause::Credentials);
                 unknown.any(|(address, _)| step.changes.iter().any(|change| change.address == *address))
             };
-            let credentials = failed.all(|(step, end)| match end {
-                End::Failed { cause, .. } => *cause == Cause::Credentials,
-                End::Skipped(_) => true,
-                End::Done | End::Refused(..) => unread(step),
-            });
+            let credentials = failed.peek().is_some()
+                && failed.all(|(step, end)| match end {
+                    End::Failed { cause, .. } => *cause == Cause::Credentials,
+                    End::Skipped(_) => true,
+                    End::Done | End::Moved(_) | End::Disputed { .. } | End::Refused(..) => unread(step),
+                });
             return if credentials { Exit::Credentials } else { Exit::Error };
         }
         if let Some(exit) = unknown(plan) {

@@ -99,10 +99,8 @@ impl Scene {
         }
         scene.prune = Prune::Nothing;
         scene.want.freeze = self.want.freeze.clone().filter(|freeze| addresses.contains(&Address::freeze(&freeze.heroku_app)));
-        scene.want.heroku.config.retain(|app, vars| {
-            vars.retain(|key, _| addresses.contains(&Address::config(app, key)));
-            !vars.is_empty()
-        });
+        // One request writes all declared vars of an app.
+        scene.want.heroku.config.retain(|app, vars| vars.keys().any(|key| addresses.contains(&Address::config(app, key))));
         if scene.want.heroku.config.is_empty() && scene.want.freeze.is_none() {
             scene.heroku = None;
         }

@@ -18,7 +18,7 @@ use crate::world::{REPO, parse};
 /// Everybody: login or slug, and id. All have access.
 const PEOPLE: [(&str, u64); 3] = [("alice", 501), ("bob", 502), ("carol", 503)];
 const TEAM: (&str, u64) = ("sre", 601);
-const APPS: [(&str, u64); 2] = [("gatekeeper", 71), ("watcher", 72)];
+pub const APPS: [(&str, u64); 2] = [("gatekeeper", 71), ("watcher", 72)];
 const NAMES: [&str; 2] = ["production", "Prod/EU"];
 const KEYS: [&str; 2] = ["A", "B"];
 pub const HEROKU_APP: &str = "shop-prod";
@@ -304,13 +304,8 @@ pub fn amiss(want: &Desired, state: &mut State) -> Vec<String> {
     let mut wrong = Vec::new();
     let config = state.heroku.apps[HEROKU_APP].config.clone();
     for (name, environment) in &want.github.environments {
-        let live = state.repo(REPO).unwrap().environment(name.as_str()).cloned();
-        let mut differs = |field: &str| wrong.push(format!("environments/{name} {field}"));
-        match (environment, live) {
-            (desired::Environment::Absent, None) => {}
-            (desired::Environment::Absent, Some(_)) | (desired::Environment::Present(_), None) => differs("existence"),
-            (desired::Environment::Present(gate), Some(live)) => fields_amiss(gate, &live).into_iter().for_each(&mut differs),
-        }
+        let live = state.repo(REPO).unwrap().environment(name.as_str());
+        wrong.extend(differences(environment, live).into_iter().map(|field| format!("environments/{name} {field}")));
     }
     for (key, value) in want.heroku.config.values().flatten() {
         if config.get(key) != Some(value) {
@@ -322,13 +317,25 @@ pub fn amiss(want: &Desired, state: &mut State) -> Vec<String> {
 
 /// The same for a world without the case's app.
 pub fn amiss_at(want: &Desired, state: &mut State) -> Vec<String> {
-    let mut wrong = Vec::new();
-    for (name, environment) in &want.github.environments {
-        if let (desired::Environment::Present(gate), Some(live)) = (environment, state.repo(REPO).unwrap().environment(name.as_str())) {
-            wrong.extend(fields_amiss(gate, live).into_iter().map(|field| format!("environments/{name} {field}")));
-        }
+    let all = &want.github.environments;
+    let live = |name: &EnvName, state: &mut State| state.repo(REPO).unwrap().environment(name.as_str()).cloned();
+    all.iter()
+        .flat_map(|(name, environment)| differences(environment, live(name, state).as_ref()).into_iter().map(move |field| (name, field)))
+        .map(|(name, field)| format!("environments/{name} {field}"))
+        .collect()
+}
+
+/// What of one declared environment is not so.
+pub fn environment_amiss(want: &Desired, name: &str, live: Option<&Environment>) -> Vec<&'static str> {
+    differences(&want.github.environments[&EnvName::new(name).unwrap()], live)
+}
+
+fn differences(environment: &desired::Environment, live: Option<&Environment>) -> Vec<&'static str> {
+    match (environment, live) {
+        (desired::Environment::Absent, None) => Vec::new(),
+        (desired::Environment::Absent, Some(_)) | (desired::Environment::Present(_), None) => vec!["existence"],
+        (desired::Environment::Present(gate), Some(live)) => fields_amiss(gate, live),
     }
-    wrong
 }
 
 fn fields_amiss(gate: &Gate, live: &Environment) -> Vec<&'static str> {

@@ -28,11 +28,11 @@ async fn world() -> World {
 }
 
 #[tokio::test]
-async fn an_app_gets_one_patch_with_what_differs_and_an_app_as_declared_gets_none() {
+async fn an_app_gets_one_patch_with_all_that_is_declared_and_an_app_as_declared_gets_none() {
     let world = world().await;
     let applied = world.converge().await;
     assert_eq!(world.written(), ["PATCH /apps/shop-prod/config-vars"]);
-    assert_eq!(world.bodies("PATCH"), [json!({"A": "1", "B": "2"})]);
+    assert_eq!(world.bodies("PATCH"), [json!({"A": "1", "B": "2", "C": "3"})]);
     assert_eq!(applied.report.outcomes.len(), 2);
     world.sandbox.with(|state| {
         let app = &state.heroku.apps["shop-prod"];

@@ -90,7 +90,11 @@ async fn a_change_right_after_the_write_is_an_error_that_names_it() {
     world.fault(list(|state| production(state).wait_timer = 99));
     let applied = world.apply().await;
     let (result, message) = outcome(&applied, "/environments/production");
-    assert!(*result == OutcomeResult::Failed && message.contains("wait_timer is 99 instead of 10"), "{}", said(&applied));
+    assert!(
+        *result == OutcomeResult::Failed && message.contains("wait_timer was 10 and is now 99") && message.contains("another writer"),
+        "{}",
+        said(&applied)
+    );
 
     let world = drifted().await;
     world.fault(list(|state| production(state).reviewers.clear()));

@@ -5,12 +5,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use gatectl::apply::{Patience, Stop};
 use gatectl::model::{EnvName, OutcomeResult};
 use gatectl::providers::github::strictness::{Dimension, between, weakened};
 use gatectl::reconcile::Applied;
 use gatectl::sandbox::{Effect, Fault, Response, State};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tokio::sync::Notify;
 
@@ -112,7 +114,7 @@ const WRITES: [&str; 4] = ["PUT", "POST", "PATCH", "DELETE"];
 async fn world(case: &Case, turned: &Turned) -> World {
     let mut world = World::of(case.state(&turned.switches()), case.config()).await;
     world.faithful.set(false);
-    world.patience = Patience { resend: Duration::ZERO, read_back: [0, 1, 2].map(Duration::from_millis).to_vec() };
+    world.patience = Patience { resend: Duration::ZERO, read_back: [0, 1, 2].map(Duration::from_millis).to_vec(), contest: Duration::ZERO };
     world.settings.backoff = Duration::from_micros(100);
     world
 }
@@ -230,15 +232,38 @@ fn check<S: Strategy>(which: usize, strategy: S, property: impl AsyncFn(S::Value
 where
     S::Value: std::fmt::Debug,
 {
-    let cases = PROPERTIES[which].1;
-    let factor: u32 = std::env::var("GATECTL_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    let config = Config { cases: cases * factor, failure_persistence: None, max_shrink_iters: 400, ..Config::default() };
-    let result = TestRunner::new(config).run(&strategy, |value| {
+    let result = runner(PROPERTIES[which].1).run(&strategy, |value| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(property(value))
     });
     if let Err(error) = result {
         panic!("{error}");
+    }
+}
+
+/// Tries this many cases, `GATECTL_CASES` times.
+fn runner(cases: u32) -> TestRunner {
+    let factor: u32 = std::env::var("GATECTL_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    TestRunner::new(Config { cases: cases * factor, failure_persistence: None, max_shrink_iters: 400, ..Config::default() })
+}
+
+/// Tries a property that mostly waits on many cases at once; what fails is tried again by itself, and shrunk.
+pub fn check_at_once<S: Strategy>(cases: u32, strategy: S, property: impl AsyncFn(S::Value) -> Result<(), TestCaseError>)
+where
+    S::Value: std::fmt::Debug,
+{
+    const AT_ONCE: usize = 25;
+    let mut runner = runner(cases);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let trees: Vec<S::Tree> = (0..runner.config().cases).map(|_| strategy.new_tree(&mut runner).unwrap()).collect();
+    let all = trees.iter().map(|tree| async { (tree.current(), property(tree.current()).await) });
+    let results: Vec<_> = runtime.block_on(futures_util::stream::iter(all).buffered(AT_ONCE).collect());
+    for (tree, (value, result)) in trees.into_iter().zip(results) {
+        let Err(error) = result else { continue };
+        if let Err(shrunk) = runner.run_one(tree, |value| runtime.block_on(property(value))) {
+            panic!("{shrunk}");
+        }
+        panic!("{error}, though not when tried again: {value:#?}");
     }
 }
 

@@ -91,7 +91,11 @@ impl World {
             timeout: Duration::from_secs(120),
             ..Settings::default()
         };
-        let patience = Patience { resend: Duration::from_millis(1), read_back: [1, 2, 4, 8].map(Duration::from_millis).to_vec() };
+        let patience = Patience {
+            resend: Duration::from_millis(1),
+            read_back: [1, 2, 4, 8].map(Duration::from_millis).to_vec(),
+            contest: Duration::from_millis(1),
+        };
         Self {
             sandbox,
             config,

@@ -2,6 +2,7 @@
 
 pub mod contents;
 pub mod desired;
+pub mod dispute;
 pub mod inspect;
 pub mod inspection;
 pub mod live;

@@ -2,20 +2,24 @@
 //!
 //! Owns the requests and the wire shapes. Must not compare anything with what is wanted: it only reads which parts matter.
 
+mod lists;
+mod pages;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use crate::http::{ApiError, ErrorKind, Reader, Target};
 use crate::model::{Cause, EnvName, RepoName, Unknown};
 
-use super::desired::{self, BranchPolicy, Desired, Gate, Pattern, RefKind, Reviewer};
+use super::desired::{self, BranchPolicy, Desired, Gate, Pattern, Reviewer};
 use super::live::{Environment, Live, LiveReviewer, PolicyMode, Repository, Visibility};
 use super::reviewers;
+
+use lists::{installed_rules, secrets};
+pub use lists::{integration_id, patterns, protection_rules, variables};
+pub use pages::{Page, pages};
 
 /// Reads everything that a plan for `want` needs.
 ///
@@ -141,93 +145,6 @@ pub async fn environment(reader: &Reader, repo: &RepoName, name: &EnvName, like:
     }
 }
 
-/// Reads the patterns of an environment with their ids.
-///
-/// # Errors
-/// When they cannot be read; GitHub answers 404 outside of selected mode.
-pub async fn patterns(reader: &Reader, repo: &RepoName, name: &EnvName) -> Result<BTreeMap<Pattern, u64>, ApiError> {
-    let target = environment_target(repo, name).join("deployment-branch-policies");
-    let policies = pages::<_, wire::BranchPolicies>(reader, &target, 100).await?;
-    let kind = |policy: &wire::BranchPolicy| match policy.kind.as_deref() {
-        // Old data has no type; it means a branch (API page, 1.2).
-        None | Some("branch") => Ok(RefKind::Branch),
-        Some("tag") => Ok(RefKind::Tag),
-        Some(other) => {
-            Err(reader.malformed(&target, format!("pattern `{}` is of a type that is neither branch nor tag: {other}", policy.name)))
-        }
-    };
-    policies.into_iter().map(|policy| Ok((Pattern { kind: kind(&policy)?, name: policy.name }, policy.id))).collect()
-}
-
-/// Reads a counted list to its end.
-///
-/// # Errors
-/// When a page cannot be read, or when the list holds fewer entries than it says: half a list proves no absence.
-pub async fn pages<T, P>(reader: &Reader, target: &Target, per_page: usize) -> Result<Vec<T>, ApiError>
-where
-    P: DeserializeOwned + Page<T>,
-{
-    let page = |page: usize| {
-        let target = target.clone().query("per_page", per_page).query("page", page);
-        async move { reader.get_page::<P>(&target).await }
-    };
-    let endless = || reader.malformed(target, format!("the list has more than {MAX_PAGES} pages, which no real one has"));
-    let (first, mut has_next) = page(1).await?;
-    let total = first.total();
-    let mut items = first.items();
-    if let Some(total) = total {
-        let last = total.div_ceil(per_page);
-        if last > MAX_PAGES {
-            return Err(endless());
-        }
-        // The Link header is not promised on these lists (API page, 1.7), the total is: so the rest is asked for at once.
-        for page in join_all((2..=last).map(page)).await {
-            items.extend(page?.0.items());
-        }
-        if items.len() < total {
-            let message = format!("the list says that it holds {total} entries and gave {}", items.len());
-            return Err(reader.malformed(target, message));
-        }
-    } else {
-        // Without total and Link, only a page that is not full is surely the last.
-        let mut is_full = items.len() >= per_page;
-        for number in 2.. {
-            if !has_next && !is_full {
-                break;
-            }
-            if number > MAX_PAGES {
-                return Err(endless());
-            }
-            let (next, more) = page(number).await?;
-            let next = next.items();
-            (has_next, is_full) = (more, next.len() >= per_page);
-            items.extend(next);
-        }
-    }
-    Ok(items)
-}
-
-/// More pages than any list has that gatectl reads; a server that promises more is not followed.
-const MAX_PAGES: usize = 1_000;
-
-/// One page of a counted list.
-pub trait Page<T> {
-    /// How many there are in all, when the server says so.
-    fn total(&self) -> Option<usize>;
-    /// What this page holds.
-    fn items(self) -> Vec<T>;
-}
-
-/// A page of a list that is a bare array: only the `Link` header says whether there is more.
-impl<T> Page<T> for Vec<T> {
-    fn total(&self) -> Option<usize> {
-        None
-    }
-    fn items(self) -> Self {
-        self
-    }
-}
-
 /// Which parts of an environment to read, beside its own object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Asked {
@@ -277,22 +194,11 @@ async fn parts(reader: &Reader, repo: &RepoName, name: &EnvName, gate: &Gate) ->
 }
 
 pub(super) async fn asked(reader: &Reader, repo: &RepoName, name: &EnvName, asked: Asked) -> Parts {
-    let target = |tail: &str| environment_target(repo, name).join(tail);
     let (patterns, protection_rules, variables, secrets) = tokio::join!(
         when(asked.patterns, patterns(reader, repo, name)),
-        when(asked.protection_rules, async {
-            let rules: wire::ProtectionRules = reader.get_json(&target("deployment_protection_rules")).await?;
-            Ok(rules.enabled())
-        }),
-        when(asked.variables, async {
-            // 30 is the most that this list gives per page (API page, 1.4).
-            let variables = pages::<_, wire::Variables>(reader, &target("variables"), 30).await?;
-            Ok(variables.into_iter().map(|v| (v.name.to_uppercase(), v.value)).collect())
-        }),
-        when(asked.secrets, async {
-            let secrets = pages::<_, wire::Secrets>(reader, &target("secrets"), 100).await?;
-            Ok(secrets.into_iter().map(|s| s.name.to_uppercase()).collect())
-        }),
+        when(asked.protection_rules, protection_rules(reader, repo, name)),
+        when(asked.variables, variables(reader, repo, name)),
+        when(asked.secrets, secrets(reader, repo, name)),
     );
     Parts { patterns, protection_rules, variables, secrets }
 }
@@ -381,25 +287,6 @@ async fn available_rules(
     .await
     .into_iter()
     .collect()
-}
-
-async fn installed_rules(reader: &Reader, repo: &RepoName, name: &EnvName) -> Result<BTreeMap<String, u64>, ApiError> {
-    let target = environment_target(repo, name).join("deployment_protection_rules").join("apps");
-    let apps = pages::<_, wire::Apps>(reader, &target, 100).await?;
-    Ok(apps.into_iter().map(|app| (app.slug, app.id)).collect())
-}
-
-/// The integration id of an app whose rule is to be enabled on an environment that was just made.
-///
-/// # Errors
-/// When the list cannot be read, or the app is not installed on the repository.
-pub async fn integration_id(reader: &Reader, repo: &RepoName, name: &EnvName, slug: &str) -> Result<u64, ApiError> {
-    installed_rules(reader, repo, name).await?.remove(slug).ok_or_else(|| {
-        let target = environment_target(repo, name).join("deployment_protection_rules").join("apps");
-        let message = format!("no app `{slug}` with a deployment protection rule is installed on {repo}");
-        let hint = Some("install the app on the repository, then apply again".to_owned());
-        ApiError { hint, ..reader.malformed(&target, message) }
-    })
 }
 
 async fn waiting_runs(reader: &Reader, repo: &RepoName) -> Result<u64, Unknown> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::apply::Moved;
+use crate::apply::{Moved, Performed};
 use crate::http::{ApiError, ErrorKind, Reader, Reply, Target, Writer};
 use crate::model::{ByHand, EnvName, RepoName};
 
@@ -199,17 +199,14 @@ const fn kind(pattern: &Pattern) -> &'static str {
 ///
 /// # Errors
 /// Every other refusal, and every lost answer.
-pub async fn perform(writer: &Writer, op: &Op) -> Result<(), ApiError> {
+pub async fn perform(writer: &Writer, op: &Op) -> Result<Performed, ApiError> {
     let target = op.target();
     let policies = || target.clone().join("deployment-branch-policies");
     let rules = || target.clone().join("deployment_protection_rules");
     match &op.action {
-        Action::Expect(_) => Ok(()),
+        Action::Expect(_) => Ok(Performed::Held),
         Action::Put { body, .. } => put(writer, &target, body).await,
-        Action::CreateBranchPolicy(pattern) => match writer.post(&policies(), pattern).await {
-            Err(error) if error.kind == ErrorKind::SeeOther => Ok(()),
-            other => done(other),
-        },
+        Action::CreateBranchPolicy(pattern) => create_policy(writer, op, &policies(), pattern).await,
         Action::DeleteBranchPolicy { id, .. } => delete(writer, op, &policies().join(&id.to_string())).await,
         Action::DeleteOtherBranchPolicies(keep) => {
             for (pattern, id) in opened(async || observe::patterns(writer.reader(), &op.repository, &op.environment).await).await? {
@@ -217,21 +214,37 @@ pub async fn perform(writer: &Writer, op: &Op) -> Result<(), ApiError> {
                     delete(writer, op, &policies().join(&id.to_string())).await?;
                 }
             }
-            Ok(())
+            Ok(Performed::Written)
         }
         Action::EnableRule { slug, integration_id } => {
             let id = match integration_id {
                 Some(id) => *id,
                 None => opened(async || observe::integration_id(writer.reader(), &op.repository, &op.environment, slug).await).await?,
             };
-            done(writer.post(&rules(), &json!({"integration_id": id})).await)
+            written(writer.post(&rules(), &json!({"integration_id": id})).await)
         }
         Action::DisableRule { id, .. } => delete(writer, op, &rules().join(&id.to_string())).await,
         Action::CreateVariable { name, value } => {
-            done(writer.post(&target.join("variables"), &json!({"name": name, "value": value})).await)
+            written(writer.post(&target.join("variables"), &json!({"name": name, "value": value})).await)
         }
-        Action::UpdateVariable { name, value } => done(writer.patch(&target.join("variables").join(name), &json!({"value": value})).await),
+        Action::UpdateVariable { name, value } => {
+            written(writer.patch(&target.join("variables").join(name), &json!({"value": value})).await)
+        }
         Action::Delete => delete(writer, op, &target).await,
+    }
+}
+
+/// Adds a pattern. A 303 says that it is there (API page, 1.2); where it is not, another writer has just taken it away, so it is sent
+/// once more. What is refused then is for reading back to say: whether a branch and a tag pattern of one name can both be is unsettled.
+async fn create_policy(writer: &Writer, op: &Op, policies: &Target, pattern: &Pattern) -> Result<Performed, ApiError> {
+    let is_there = |error: &ApiError| error.kind == ErrorKind::SeeOther;
+    match writer.post(policies, pattern).await {
+        Err(error) if is_there(&error) && took_effect(writer.reader(), op).await? => Ok(Performed::AlreadySo),
+        Err(error) if is_there(&error) => match writer.post(policies, pattern).await {
+            Err(error) if is_there(&error) => Ok(Performed::AlreadySo),
+            other => written(other),
+        },
+        other => written(other),
     }
 }
 
@@ -249,7 +262,7 @@ async fn opened<T>(read: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, Api
 /// PUTs a body; a key that an old GitHub Enterprise Server does not know is left out and the rest is written (API page, 2.4).
 ///
 /// Leaving it out cannot weaken: a server that does not know the key has no such rule. Reading back then says what is missing.
-async fn put(writer: &Writer, target: &Target, body: &Body) -> Result<(), ApiError> {
+async fn put(writer: &Writer, target: &Target, body: &Body) -> Result<Performed, ApiError> {
     let mut body = body.clone();
     loop {
         match writer.put(target, &body).await {
@@ -259,7 +272,7 @@ async fn put(writer: &Writer, target: &Target, body: &Body) -> Result<(), ApiErr
                 }
             }
             Err(error) if error.kind == ErrorKind::NotFound => return Err(ApiError { hint: Some(not_writable(&error)), ..error }),
-            other => return done(other),
+            other => return written(other),
         }
     }
 }
@@ -386,18 +399,18 @@ pub async fn fall_back(writer: &Writer, op: &Op) -> Result<(), ApiError> {
     let Action::Put { if_refused: Some(body), .. } = &op.action else { return Ok(()) };
     let live = observe::environment(writer.reader(), &op.repository, &op.environment, Asked::default()).await?;
     let holds_gated_rules = live.is_some_and(|live| !live.reviewers.is_empty() || live.wait_timer > 0 || live.prevent_self_review);
-    if holds_gated_rules { Ok(()) } else { put(writer, &op.target(), body).await }
+    if holds_gated_rules { Ok(()) } else { put(writer, &op.target(), body).await.map(drop) }
 }
 
-fn done(reply: Result<Reply, ApiError>) -> Result<(), ApiError> {
-    reply.map(|_| ())
+fn written(reply: Result<Reply, ApiError>) -> Result<Performed, ApiError> {
+    reply.map(|_| Performed::Written)
 }
 
 /// A deletion of what is not there is done (API page, 2.8); but a 404 may also hide what the token must not delete (2.10), so reading decides.
-async fn delete(writer: &Writer, op: &Op, target: &Target) -> Result<(), ApiError> {
+async fn delete(writer: &Writer, op: &Op, target: &Target) -> Result<Performed, ApiError> {
     match writer.delete(target).await {
-        Err(error) if error.kind == ErrorKind::NotFound && took_effect(writer.reader(), op).await? => Ok(()),
-        other => done(other),
+        Err(error) if error.kind == ErrorKind::NotFound && took_effect(writer.reader(), op).await? => Ok(Performed::AlreadySo),
+        other => written(other),
     }
 }
 

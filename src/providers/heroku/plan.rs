@@ -1,7 +1,5 @@
 //! What differs between the declared and the live config vars, and the one request per app that brings them in line. Pure.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use crate::freeze::{Claim, Freeze, FreezeVars, Frozen, Keys, Kind, Policy, SetFreeze, Terms};
@@ -33,19 +31,16 @@ pub fn plan(want: &Desired, live: &Live, freeze_override: Option<Override<'_>>) 
             }
             None => continue,
         };
-        let changed: BTreeMap<String, String> = wanted
-            .iter()
-            .filter(|(key, value)| vars.get(*key).and_then(Option::as_ref) != Some(value))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
-        if changed.is_empty() {
+        let opens = |key: &str| freeze_override.is_some_and(|o| o.app == app && o.key == key);
+        let changed = wanted.iter().filter(|(key, value)| vars.get(*key).and_then(Option::as_ref) != Some(value));
+        let changes: Vec<Change> = changed.map(|(key, value)| change(app, key, vars, value, opens(key))).collect();
+        if changes.is_empty() {
             continue;
         }
-        let opens = |key: &str| freeze_override.is_some_and(|o| o.app == app && o.key == key);
-        let changes = changed.iter().map(|(key, value)| change(app, key, vars, value, opens(key))).collect();
-        let before: ConfigVars = changed.keys().map(|key| (key.clone(), vars.get(key).cloned().flatten())).collect();
+        // All that is declared, also what is so already: one PATCH then is one declared state, whoever else writes at the same time.
+        let before: ConfigVars = wanted.keys().map(|key| (key.clone(), vars.get(key).cloned().flatten())).collect();
         let op = |action| Op { app: app.clone(), action };
-        draft.steps.push(Step { changes, ops: vec![op(Action::Expect(before)), op(Action::Patch(changed))] });
+        draft.steps.push(Step { changes, ops: vec![op(Action::Expect(before)), op(Action::Patch(wanted.clone()))] });
         draft.note(
             &Address::app(app),
             "setting config vars makes a release: the app's dynos restart and its release phase runs, migrations included",
@@ -130,6 +125,8 @@ fn is_on(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn want(vars: &[(&str, &str)]) -> Desired {
@@ -143,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_app_gets_one_patch_with_just_what_differs() {
+    fn what_differs_is_shown_and_one_patch_states_all_that_is_declared() {
         let draft = plan(&want(&[("A", "1"), ("B", "2"), ("C", "3")]), &live(&[("A", Some("1")), ("B", Some("x")), ("C", None)]), None);
         assert_eq!(draft.steps.len(), 1);
         let actions: Vec<_> = draft.steps[0].changes.iter().map(|c| (c.address.to_string(), c.action)).collect();
@@ -153,7 +150,8 @@ mod tests {
         );
         let patches: Vec<_> = draft.steps[0].ops.iter().filter(|op| op.writes()).collect();
         assert_eq!(patches.len(), 1);
-        assert_eq!(patches[0].action, Action::Patch(BTreeMap::from([("B".to_owned(), "2".to_owned()), ("C".to_owned(), "3".to_owned())])));
+        let all = [("A", "1"), ("B", "2"), ("C", "3")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(patches[0].action, Action::Patch(BTreeMap::from(all)));
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! What goes over the wire: every field that GitHub may leave out is optional, unknown ones are ignored.
 
-use super::{BTreeMap, Deserialize, Page};
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::Page;
 
 #[derive(Deserialize)]
 pub(super) struct Repository {

@@ -1,0 +1,176 @@
+//! Two writers at once on one environment: who finishes, and who gives way.
+//!
+//! GitHub has no lock and no precondition on a write (API page, 2.1), but one request writes reviewers, timer and mode as a whole.
+//! Of two runs that both send it, the later one stands: that run finishes its lists, and the other one stops. All that the other one
+//! wrote before was there for the first to see, but for its last write, which may have come after: that it takes back. Where this
+//! does not tell two runs apart, each looks on for a while of random length before it goes on, and who is undone meanwhile gives way.
+//!
+//! A run that finishes plans anew what is left to its goal: the declaration that was shown and consented to, and nothing beyond it.
+//! This needs no answer from the other writer, and it ends: after [`CLASHES`] rounds, or once [`QUIET`] looks find nothing amiss.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::apply::{self, Dispute, End, Executor, Moved, Patience, Performed, Stop, Tried};
+use crate::http::ApiError;
+use crate::model::{Plan, Step};
+use crate::providers::{Fleet, Op};
+
+use super::Scene;
+
+/// How many looks in a row must find everything as declared before a run that met another writer believes it.
+const QUIET: u32 = 3;
+/// How often a run goes on writing beside another writer before it gives up.
+const CLASHES: u32 = 6;
+
+/// What a contest needs to go on.
+pub(super) struct Means<'a> {
+    /// The clients.
+    pub(super) fleet: &'a Fleet,
+    /// Whether the user asked to stop.
+    pub(super) stop: &'a Stop,
+    /// The pauses between looks.
+    pub(super) patience: &'a Patience,
+    /// Who is told what is going on.
+    pub(super) progress: &'a dyn Fn(&str),
+}
+
+impl Scene {
+    /// Whether a step that was answered with success reads back otherwise, and that is another writer's doing.
+    pub(super) async fn disputed(&self, fleet: &Fleet, plan: &Plan<Op>, tried: &[Tried], after: &Plan<Op>) -> bool {
+        for (step, tried) in plan.steps.iter().zip(tried) {
+            if tried.end == End::Done && differs(step, after) && meets_another(fleet, step).await {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Ends every dispute of an apply, one step after the other; true when there was any, so that reading back starts anew.
+    pub(super) async fn settle(&self, means: &Means<'_>, plan: &Plan<Op>, tried: &mut [Tried], after: &Plan<Op>) -> bool {
+        let mut any = false;
+        for (step, tried) in plan.steps.iter().zip(tried) {
+            let met = match tried.end {
+                End::Disputed { .. } => true,
+                End::Done => {
+                    tried.performed.contains(&Performed::AlreadySo) || (differs(step, after) && meets_another(means.fleet, step).await)
+                }
+                End::Refused(..) | End::Failed { .. } | End::Moved(_) | End::Skipped(_) => false,
+            };
+            if met && !means.stop.is_set() {
+                any = true;
+                (means.progress)("another writer is at work: looking on before going on");
+                tried.end = self.contest(means, step, tried).await.unwrap_or_else(|error| End::Failed {
+                    why: format!("another writer was at work at the same time, and what it did could not be read: {error}"),
+                    cause: error.unknown().cause,
+                });
+            }
+        }
+        any
+    }
+
+    /// Goes on with a step until it is as declared and stays so, or until it is the other writer's; gives how that ended.
+    async fn contest(&self, means: &Means<'_>, step: &Step<Op>, tried: &Tried) -> Result<End, ApiError> {
+        let narrowed = self.narrowed(&step.changes.iter().map(|change| change.address.clone()).collect::<BTreeSet<_>>());
+        let mut mine = Mine::of(step, tried);
+        let mut foreign = match &tried.end {
+            End::Disputed { foreign, .. } => foreign.clone(),
+            _ => Vec::new(),
+        };
+        let (mut quiet, mut clashes, mut failed) = (0, 0, None);
+        while quiet < QUIET && clashes < CLASHES {
+            let first = mine.look(means.fleet, &mut foreign).await?;
+            if first.overwritten {
+                break;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(jittered(means.patience.contest * (1 << clashes.min(2)))) => {}
+                () = means.stop.asked(1) => break,
+            }
+            let second = mine.look(means.fleet, &mut foreign).await?;
+            if second.overwritten || second.undone > first.undone {
+                break;
+            }
+            let left = narrowed.draft().await.plan;
+            if left.is_empty() && left.unknown.is_empty() {
+                quiet += 1;
+                continue;
+            }
+            (quiet, clashes) = (0, clashes + 1);
+            let ([next], true) = (left.steps.as_slice(), left.unknown.is_empty()) else { break };
+            let Some(again) = apply::run(means.fleet, std::slice::from_ref(next), means.stop, means.patience, means.progress).await.pop()
+            else {
+                break;
+            };
+            if !again.performed.is_empty() {
+                mine = Mine::of(next, &again);
+            }
+            match again.end {
+                // Moved: the next round looks anew.
+                End::Done | End::Disputed { .. } | End::Moved(_) => failed = None,
+                // Once, the other writer may be why; the next look tells.
+                End::Failed { .. } if failed.is_none() => failed = Some(again.end),
+                End::Failed { .. } | End::Refused(..) | End::Skipped(_) => return Ok(again.end),
+            }
+        }
+        match (mine.give_way(means.fleet).await?, failed) {
+            (None, Some(failed)) if quiet < QUIET => Ok(failed),
+            (None, _) if foreign.is_empty() => Ok(End::Done),
+            (withdrawn, _) => Ok(End::Disputed { foreign, withdrawn }),
+        }
+    }
+}
+
+/// What this run did of a step.
+struct Mine {
+    ops: Vec<Op>,
+    last: Option<Performed>,
+}
+
+impl Mine {
+    /// What another writer had done before is not this run's.
+    fn of(step: &Step<Op>, tried: &Tried) -> Self {
+        let done = step.ops.iter().zip(&tried.performed);
+        Self {
+            ops: done.filter(|(_, did)| **did != Performed::AlreadySo).map(|(op, _)| op.clone()).collect(),
+            last: tried.performed.last().copied(),
+        }
+    }
+
+    /// Looks, and remembers what is another writer's.
+    async fn look(&self, fleet: &Fleet, foreign: &mut Vec<Moved>) -> Result<Dispute, ApiError> {
+        let dispute = fleet.dispute(&self.ops).await?;
+        for moved in &dispute.foreign {
+            if !foreign.iter().any(|known| known.name == moved.name) {
+                foreign.push(moved.clone());
+            }
+        }
+        Ok(dispute)
+    }
+
+    /// Takes the last write back, where the whole is another writer's; in words, what it was.
+    async fn give_way(&self, fleet: &Fleet) -> Result<Option<String>, ApiError> {
+        let (Some(op), Some(Performed::Written)) = (self.ops.last(), self.last) else { return Ok(None) };
+        if !fleet.dispute(&self.ops).await?.overwritten {
+            return Ok(None);
+        }
+        Ok(fleet.withdraw(&self.ops).await?.then(|| fleet.describe(op)))
+    }
+}
+
+fn differs(step: &Step<Op>, after: &Plan<Op>) -> bool {
+    step.changes.iter().any(|change| after.changes().any(|now| now.address == change.address))
+}
+
+async fn meets_another(fleet: &Fleet, step: &Step<Op>) -> bool {
+    // What cannot be read is for reading back to say.
+    fleet.dispute(&step.ops).await.is_ok_and(|dispute| !dispute.foreign.is_empty())
+}
+
+/// Between half and one and a half of a pause, so that two who wait seldom wake together.
+fn jittered(pause: Duration) -> Duration {
+    let thousandths = u32::try_from(Uuid::new_v4().as_u128() % 1000).unwrap_or_default();
+    pause / 2 + pause * thousandths / 1000
+}
