@@ -115,7 +115,9 @@ impl Scene {
                 End::Failed { .. } | End::Refused(..) | End::Skipped(_) => return Ok(again.end),
             }
         }
-        match (mine.give_way(means.fleet).await?, failed) {
+        // Whoever asked to stop wants no further write, not even this one.
+        let withdrawn = if means.stop.is_set() { None } else { mine.give_way(means.fleet).await? };
+        match (withdrawn, failed) {
             (None, Some(failed)) if quiet < QUIET => Ok(failed),
             (None, _) if foreign.is_empty() => Ok(End::Done),
             (withdrawn, _) => Ok(End::Disputed { foreign, withdrawn }),

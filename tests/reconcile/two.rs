@@ -96,6 +96,43 @@ async fn of_two_that_both_looked_before_either_wrote_the_last_one_tells() {
     }
 }
 
+/// A run that adds a pattern just before somebody else's PUT; what it says on the way goes to `progress`.
+async fn overtaken(stop: &Stop, progress: impl Fn(&str)) -> (World, Applied) {
+    let world = World::where_holds(START, &START.replace(r#"["main"]"#, r#"["main", "x", "y"]"#)).await;
+    let put = Fault::meanwhile(|state| state.repo(REPO).unwrap().environment_mut("production").unwrap().wait_timer = 99);
+    world.fault(put.method("POST").path("*/deployment-branch-policies").late());
+    let run = world.run();
+    let plan = Box::pin(run.scene.draft()).await.plan;
+    let applied = Box::pin(run.scene.apply(&run.fleet, &plan, stop, &world.patience, progress)).await;
+    (world, applied)
+}
+
+#[tokio::test]
+async fn who_is_overtaken_takes_its_last_write_back_and_names_both() {
+    let (world, applied) = overtaken(&Stop::default(), |_| {}).await;
+    let live = world.environment("production").unwrap();
+    assert_eq!((live.wait_timer, live.patterns.len()), (99, 1), "{}", said(&applied));
+    let told = said(&applied);
+    for words in ["wait_timer was 5 and is now 99", "taken back, as if it had not been done: adding branch pattern `x`", "gave way"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert_eq!(world.written().len(), 2, "{:?}", world.written());
+}
+
+#[tokio::test]
+async fn who_is_overtaken_and_then_interrupted_writes_no_more() {
+    let stop = Stop::default();
+    let looks_on = |what: &str| {
+        if what.starts_with("another writer") {
+            stop.set();
+        }
+    };
+    let (world, applied) = overtaken(&stop, looks_on).await;
+    assert!(stop.is_set() && applied.report.interrupted, "{}", said(&applied));
+    assert_eq!(world.written(), ["POST /repos/acme/shop/environments/production/deployment-branch-policies"]);
+    assert!(said(&applied).contains("wait_timer was 5 and is now 99"), "{}", said(&applied));
+}
+
 const PEOPLE: [(&str, u64); 3] = [("alice", 501), ("bob", 502), ("carol", 503)];
 /// What makes everybody known to the repository, whoever races.
 const EVERYBODY: &str = r#"
