@@ -67,8 +67,8 @@ pub trait Executor {
     /// The same for everything that these ops are about, lists too. Reads that lag behind these writes are no dispute.
     fn dispute(&self, done: &[Self::Op]) -> impl Future<Output = Result<Dispute, ApiError>>;
 
-    /// Takes back what the last of these ops did to a list, as if it had not been sent; false when there is nothing to take back.
-    fn withdraw(&self, done: &[Self::Op]) -> impl Future<Output = Result<bool, ApiError>>;
+    /// Takes back what a write did to a list, as if it had not been sent.
+    fn withdraw(&self, op: &Self::Op) -> impl Future<Output = Result<Withdrawal, ApiError>>;
 
     /// Whether a write whose answer was lost took effect, by reading.
     fn took_effect(&self, op: &Self::Op) -> impl Future<Output = Result<bool, ApiError>>;
@@ -100,6 +100,17 @@ pub enum Performed {
     Written,
     /// There was nothing to change, though the plan saw otherwise: another writer did it first.
     AlreadySo,
+}
+
+/// What became of a write that was to be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// It is as if it had not been sent.
+    TakenBack,
+    /// Nothing of it shows any more.
+    Gone,
+    /// It stays: what was there just before is not known.
+    Stays,
 }
 
 /// How what is there compares with what a step found and what it wrote.
@@ -149,8 +160,8 @@ pub enum End {
     Disputed {
         /// What the other one wrote.
         foreign: Vec<Moved>,
-        /// What this run took back of its own, in words.
-        withdrawn: Option<String>,
+        /// What became of this run's last write when it gave way, in words.
+        gave_way: Option<String>,
     },
     /// Nothing of it was tried.
     Skipped(String),
@@ -222,7 +233,7 @@ pub async fn run<E: Executor>(
             && !foreign.is_empty()
         {
             another = Some(skipped_for(before));
-            tried.end = End::Disputed { foreign, withdrawn: None };
+            tried.end = End::Disputed { foreign, gave_way: None };
         }
         let Some(tried) = all.get_mut(index) else { continue };
         if let Some(why) = &another {
@@ -315,7 +326,7 @@ async fn run_step<E: Executor>(
         if wrote && refused.is_none() {
             match executor.overwritten(done).await {
                 Ok(foreign) if foreign.is_empty() => {}
-                Ok(foreign) => return (End::Disputed { foreign, withdrawn: None }, Then::Nothing),
+                Ok(foreign) => return (End::Disputed { foreign, gave_way: None }, Then::Nothing),
                 Err(error) => return failed(executor, op, &error),
             }
         }
@@ -348,7 +359,7 @@ async fn run_step<E: Executor>(
                         return failed(executor, op, &error);
                     }
                     let then = if dispute.overwritten { Then::Nothing } else { Then::Next };
-                    return (End::Disputed { foreign: dispute.foreign, withdrawn: None }, then);
+                    return (End::Disputed { foreign: dispute.foreign, gave_way: None }, then);
                 }
             },
         }

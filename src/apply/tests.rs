@@ -41,8 +41,8 @@ impl Executor for Script {
         let foreign = done.contains(&"write-disturbed").then(elsewhere);
         Ok(Dispute { foreign: foreign.into_iter().collect(), ..Dispute::default() })
     }
-    async fn withdraw(&self, _done: &[Self::Op]) -> Result<bool, ApiError> {
-        Ok(false)
+    async fn withdraw(&self, _op: &Self::Op) -> Result<Withdrawal, ApiError> {
+        Ok(Withdrawal::Gone)
     }
     async fn perform(&self, op: &Self::Op) -> Result<Performed, ApiError> {
         self.log.borrow_mut().push((*op).to_owned());

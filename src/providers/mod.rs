@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::apply::{Dispute, Executor, Moved, Performed};
+use crate::apply::{Dispute, Executor, Moved, Performed, Withdrawal};
 use crate::http::{ApiError, ErrorKind, Writer};
 use crate::model::ByHand;
 
@@ -108,9 +108,11 @@ impl Executor for Fleet {
         github::dispute::dispute(self.github()?.reader(), &done).await
     }
 
-    async fn withdraw(&self, done: &[Op]) -> Result<bool, ApiError> {
-        let Some(done) = on_github(done) else { return Ok(false) };
-        github::dispute::withdraw(self.github()?, &done).await
+    async fn withdraw(&self, op: &Op) -> Result<Withdrawal, ApiError> {
+        match op {
+            Op::Github(op) => github::dispute::withdraw(self.github()?, op).await,
+            Op::Heroku(_) => Ok(Withdrawal::Stays),
+        }
     }
 
     async fn took_effect(&self, op: &Op) -> Result<bool, ApiError> {

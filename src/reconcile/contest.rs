@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::apply::{self, Dispute, End, Executor, Moved, Patience, Performed, Stop, Tried};
+use crate::apply::{self, Dispute, End, Executor, Moved, Patience, Performed, Stop, Tried, Withdrawal};
 use crate::http::ApiError;
 use crate::model::{Plan, Step};
 use crate::providers::{Fleet, Op};
@@ -116,11 +116,11 @@ impl Scene {
             }
         }
         // Whoever asked to stop wants no further write, not even this one.
-        let withdrawn = if means.stop.is_set() { None } else { mine.give_way(means.fleet).await? };
-        match (withdrawn, failed) {
+        let gave_way = if means.stop.is_set() { None } else { mine.give_way(means.fleet).await? };
+        match (gave_way, failed) {
             (None, Some(failed)) if quiet < QUIET => Ok(failed),
             (None, _) if foreign.is_empty() => Ok(End::Done),
-            (withdrawn, _) => Ok(End::Disputed { foreign, withdrawn }),
+            (gave_way, _) => Ok(End::Disputed { foreign, gave_way }),
         }
     }
 }
@@ -152,13 +152,17 @@ impl Mine {
         Ok(dispute)
     }
 
-    /// Takes the last write back, where the whole is another writer's; in words, what it was.
+    /// Takes the last write back, where the whole is another writer's; in words, what became of it.
     async fn give_way(&self, fleet: &Fleet) -> Result<Option<String>, ApiError> {
         let (Some(op), Some(Performed::Written)) = (self.ops.last(), self.last) else { return Ok(None) };
         if !fleet.dispute(&self.ops).await?.overwritten {
             return Ok(None);
         }
-        Ok(fleet.withdraw(&self.ops).await?.then(|| fleet.describe(op)))
+        Ok(match fleet.withdraw(op).await? {
+            Withdrawal::TakenBack => Some(format!("taken back, as if it had not been done: {}", fleet.describe(op))),
+            Withdrawal::Stays => Some(format!("not taken back: {}", fleet.describe(op))),
+            Withdrawal::Gone => None,
+        })
     }
 }
 

@@ -6,11 +6,11 @@ mod trace;
 
 use std::collections::BTreeMap;
 
-use crate::apply::{Dispute, Moved, Performed};
+use crate::apply::{Dispute, Moved, Performed, Withdrawal};
 use crate::http::{ApiError, ErrorKind, Reader, Writer};
 
 use super::desired::Pattern;
-use super::observe::{self, Asked, environment_target};
+use super::observe::{self, Asked};
 use super::ops::{self, Action, Op};
 use trace::Trace;
 
@@ -41,12 +41,11 @@ async fn compare(reader: &Reader, done: &[&Op], asked: Asked) -> Result<Dispute,
     Ok(Trace::of(done).compare(live.as_ref()))
 }
 
-/// Puts a list back as it was before the last of these ops added to it, took from it or changed it; false when that shows no more.
+/// Puts a list back as it was before this op added to it or took from it.
 ///
 /// # Errors
 /// When the list cannot be read, or the request is refused.
-pub async fn withdraw(writer: &Writer, done: &[&Op]) -> Result<bool, ApiError> {
-    let Some(op) = done.last() else { return Ok(false) };
+pub async fn withdraw(writer: &Writer, op: &Op) -> Result<Withdrawal, ApiError> {
     let (reader, repository, environment) = (writer.reader(), &op.repository, &op.environment);
     let action = match &op.action {
         Action::CreateBranchPolicy(pattern) => patterns(reader, op)
@@ -64,23 +63,14 @@ pub async fn withdraw(writer: &Writer, done: &[&Op]) -> Result<bool, ApiError> {
             let there = observe::protection_rules(reader, repository, environment).await?;
             (!there.contains_key(slug)).then(|| Action::EnableRule { slug: slug.clone(), integration_id: None })
         }
-        Action::CreateVariable { name, value } | Action::UpdateVariable { name, value } => {
-            if observe::variables(reader, repository, environment).await?.get(name) != Some(value) {
-                return Ok(false);
-            }
-            let Some(before) = Trace::of(done).variable_before(name) else {
-                let target = environment_target(repository, environment).join("variables").join(name);
-                return writer.delete(&target).await.map(|_| true);
-            };
-            Some(Action::UpdateVariable { name: name.clone(), value: before.to_owned() })
-        }
+        // Of a variable nobody knows what it was just before, nor whether the other writer has set it to the same; it is no gate.
+        Action::CreateVariable { .. } | Action::UpdateVariable { .. } => return Ok(Withdrawal::Stays),
         // One request writes these as a whole: whose comes last, stands. Patterns that a server brought back are nobody's.
         Action::Expect(_) | Action::Put { .. } | Action::DeleteOtherBranchPolicies(_) | Action::Delete => None,
     };
-    match action {
-        Some(action) => Ok(ops::perform(writer, &Op { action, ..(*op).clone() }).await? == Performed::Written),
-        None => Ok(false),
-    }
+    let Some(action) = action else { return Ok(Withdrawal::Gone) };
+    let done = ops::perform(writer, &Op { action, ..op.clone() }).await?;
+    Ok(if done == Performed::Written { Withdrawal::TakenBack } else { Withdrawal::Gone })
 }
 
 /// The patterns; none outside of selected mode, or without the environment.

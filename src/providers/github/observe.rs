@@ -17,8 +17,8 @@ use super::desired::{self, BranchPolicy, Desired, Gate, Pattern, Reviewer};
 use super::live::{Environment, Live, LiveReviewer, PolicyMode, Repository, Visibility};
 use super::reviewers;
 
-use lists::{installed_rules, secrets};
-pub use lists::{integration_id, patterns, protection_rules, variables};
+use lists::{installed_rules, secrets, variables};
+pub use lists::{integration_id, patterns, protection_rules};
 pub use pages::{Page, pages};
 
 /// Reads everything that a plan for `want` needs.

@@ -128,11 +128,6 @@ impl<'a> Trace<'a> {
         }
     }
 
-    /// The value of a variable as the step found it; none where there was none.
-    pub(super) fn variable_before(&self, name: &str) -> Option<&'a str> {
-        self.variables.get(name).and_then(|variable| variable.before)
-    }
-
     /// What is there against what should be; a list that was not read is left out.
     pub(super) fn compare(&self, live: Option<&Environment>) -> Dispute {
         let mut dispute = Dispute::default();

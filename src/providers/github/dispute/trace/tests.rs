@@ -140,10 +140,3 @@ fn an_environment_that_is_gone_is_another_writers_doing_unless_it_was_just_made(
     let made = ops(vec![Action::Expect(None), put(BOB)]);
     assert_eq!(Trace::of(&made.iter().collect::<Vec<_>>()).compare(None), Dispute::default());
 }
-
-#[test]
-fn what_a_variable_was_is_known_from_what_the_step_found() {
-    let step = step();
-    let trace = Trace::of(&step.iter().collect::<Vec<_>>()).variable_before("TIER").map(str::to_owned);
-    assert_eq!(trace.as_deref(), Some("1"));
-}
