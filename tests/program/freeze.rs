@@ -385,7 +385,7 @@ fn an_answer_that_is_no_config_vars_leaves_a_deploy_undetermined() {
         (206, "{}"),
     ] {
         let world = Served::rehearsal(Scenario::Gated, TOML);
-        let answer = Response { body: body.as_bytes().to_vec(), ..Response::json(status, &serde_json::Value::Null) };
+        let answer = Response { body: body.as_bytes().to_vec(), ..Response::json(status, &Value::Null) };
         world.sandbox.with(|state| state.faults.push(Fault::before(answer).method("GET").path("/apps/*")));
         let ran = world.run(&["freeze", "check", "--environment", "production"]);
         assert_eq!(ran.code, Some(8), "{status} {body}: {}{}", ran.stdout, ran.stderr);

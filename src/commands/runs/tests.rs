@@ -21,7 +21,7 @@ use crate::providers::github::runs::Decision;
 use crate::providers::github::runs::admit::Wish;
 use crate::providers::github::runs::observe::{self, Extent};
 use crate::render::{Document, Style, csv, human, json};
-use crate::sandbox::{Api, Fault, Grant, Level, ReviewerRef, Sandbox, Scenario, Setup, State, Token};
+use crate::sandbox::{Api, Fault, Grant, Level, Response, ReviewerRef, Sandbox, Scenario, Setup, State, Token};
 
 const REPO: &str = "raxx-app/TradeMasterAPI";
 const DEPLOY: &str = ".github/workflows/deploy.yml";
@@ -221,6 +221,17 @@ async fn no_evidence_is_not_approval() {
     assert_eq!((evidence::exit(&report, false), evidence::exit(&report, true)), (Exit::Done, Exit::NotGated));
     let text = shown(&Document::from(&report));
     assert!(text.contains("No evidence") && !text.contains("approved"), "{text}");
+}
+
+#[tokio::test]
+async fn deployments_that_could_not_be_read_are_not_none() {
+    let stage = Stage::new(stories).await;
+    stage.sandbox.with(|state| state.faults.push(Fault::before(Response::github_error(500, "Server Error")).path("*/deployments")));
+    let report = stage.evidence(Extent::Last(10)).await;
+    let text = shown(&Document::from(&report)).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(evidence::exit(&report, false), Exit::Error);
+    assert!(text.contains("the deployments to production could not be read"), "{text}");
+    assert!(!text.contains("No evidence") && !text.contains("spelling"), "{text}");
 }
 
 #[tokio::test]
