@@ -301,7 +301,7 @@ async fn a_run_that_still_works_elsewhere_waits_too() {
 async fn what_cannot_be_read_is_not_called_nothing() {
     let stage = Stage::new(|_| {}).await;
     let run = stage.start("sandbox-admin");
-    let broken = crate::sandbox::Response::github_error(403, "Resource not accessible by personal access token");
+    let broken = Response::github_error(403, "Resource not accessible by personal access token");
     stage.sandbox.with(|state| state.faults.push(Fault::before(broken).api(Api::GitHub).path("*/pending_deployments")));
     let report = stage.pending().await;
     let seen = value(&report, "pending");
@@ -343,8 +343,8 @@ async fn a_rejection_ends_the_run() {
 #[tokio::test]
 async fn a_lost_answer_is_settled_by_reading() {
     for (fault, posts, result) in [
-        (Fault::after(crate::sandbox::Response::html(502, "Bad Gateway")), 1, "recorded"),
-        (Fault::before(crate::sandbox::Response::html(502, "Bad Gateway")), 1, "failed"),
+        (Fault::after(Response::html(502, "Bad Gateway")), 1, "recorded"),
+        (Fault::before(Response::html(502, "Bad Gateway")), 1, "failed"),
     ] {
         let stage = Stage::new(|_| {}).await;
         let run = stage.start("sandbox-admin");
@@ -399,9 +399,7 @@ async fn nothing_is_approved_into_a_freeze() {
     assert!(stage.look(&wish(Decision::Rejected), &runs).await.is_ok());
     stage.sandbox.with(frozen(&[("DEPLOY_FREEZE", "false")]));
     assert!(stage.look(&approve(), &runs).await.is_ok());
-    for response in
-        [crate::sandbox::Response::heroku_error(403, "forbidden", "no"), crate::sandbox::Response::heroku_error(404, "not_found", "no")]
-    {
+    for response in [Response::heroku_error(403, "forbidden", "no"), crate::sandbox::Response::heroku_error(404, "not_found", "no")] {
         stage.sandbox.with(|state| state.faults = vec![Fault::before(response).api(Api::Heroku)]);
         let error = stage.look(&approve(), &runs).await.unwrap_err().to_string();
         assert!(error.contains("could not be determined"), "{error}");
