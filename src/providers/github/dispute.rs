@@ -18,7 +18,7 @@ use trace::Trace;
 ///
 /// # Errors
 /// When the environment cannot be read.
-pub async fn overwritten(reader: &Reader, done: &[&Op]) -> Result<Vec<Moved>, ApiError> {
+pub async fn overwritten(reader: &Reader, done: &[(&Op, Performed)]) -> Result<Vec<Moved>, ApiError> {
     let dispute = compare(reader, done, Asked::default()).await?;
     Ok(if dispute.overwritten { dispute.foreign } else { Vec::new() })
 }
@@ -27,14 +27,14 @@ pub async fn overwritten(reader: &Reader, done: &[&Op]) -> Result<Vec<Moved>, Ap
 ///
 /// # Errors
 /// When the environment cannot be read.
-pub async fn dispute(reader: &Reader, done: &[&Op]) -> Result<Dispute, ApiError> {
+pub async fn dispute(reader: &Reader, done: &[(&Op, Performed)]) -> Result<Dispute, ApiError> {
     let asked = Trace::of(done).asked();
     compare(reader, done, asked).await
 }
 
-async fn compare(reader: &Reader, done: &[&Op], asked: Asked) -> Result<Dispute, ApiError> {
-    let Some(op) = done.first() else { return Ok(Dispute::default()) };
-    if done.iter().any(|op| op.action == Action::Delete) {
+async fn compare(reader: &Reader, done: &[(&Op, Performed)], asked: Asked) -> Result<Dispute, ApiError> {
+    let Some((op, _)) = done.first() else { return Ok(Dispute::default()) };
+    if done.iter().any(|(op, _)| op.action == Action::Delete) {
         return Ok(Dispute::default());
     }
     let live = observe::environment(reader, &op.repository, &op.environment, asked).await?;

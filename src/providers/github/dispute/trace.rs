@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::apply::{Dispute, Moved};
+use crate::apply::{Dispute, Moved, Performed};
 
 use super::super::desired::{Pattern, RefKind};
 use super::super::live::{self, Environment, PolicyMode, Snapshot};
@@ -20,7 +20,7 @@ const WHOLE: [&str; 4] = ["reviewers", "prevent_self_review", "can_admins_bypass
 #[derive(Debug, Default)]
 pub(super) struct Trace<'a> {
     before: Option<&'a Snapshot>,
-    puts: Vec<&'a Body>,
+    puts: Vec<(&'a Body, Performed)>,
     patterns: Listed<Pattern>,
     rules: Listed<String>,
     variables: BTreeMap<&'a str, Variable<'a>>,
@@ -75,16 +75,16 @@ impl<T: Ord + Clone> Listed<T> {
 }
 
 impl<'a> Trace<'a> {
-    pub(super) fn of(done: &[&'a Op]) -> Self {
+    pub(super) fn of(done: &[(&'a Op, Performed)]) -> Self {
         let mut trace = Self::default();
-        for op in done {
+        for (op, did) in done {
             match &op.action {
                 Action::Expect(None) => {
                     trace.patterns = Listed::found(BTreeSet::new());
                     trace.rules = Listed::found(BTreeSet::new());
                 }
                 Action::Expect(Some(before)) => trace.found(before),
-                Action::Put { body, .. } => trace.puts.push(body),
+                Action::Put { body, .. } => trace.puts.push((body, *did)),
                 Action::CreateBranchPolicy(pattern) => trace.patterns.add(pattern.clone()),
                 Action::DeleteBranchPolicy { pattern, .. } => trace.patterns.remove(pattern),
                 Action::DeleteOtherBranchPolicies(keep) => trace.patterns.known = Some(keep.clone()),
@@ -139,7 +139,7 @@ impl<'a> Trace<'a> {
             }
             return dispute;
         };
-        if !self.is_as_found(live) && !self.puts.iter().any(|body| may_leave(body, live)) {
+        if !self.is_as_found(live) && !self.puts.iter().any(|(body, did)| may_leave(body, *did, live)) {
             dispute.overwritten = true;
             dispute.foreign.extend(self.whole(live));
         }
@@ -193,7 +193,7 @@ impl<'a> Trace<'a> {
 
     /// What a PUT writes, as it is, against the last one of this step, or against what the step found.
     fn whole(&self, live: &Environment) -> Vec<Moved> {
-        let Some(body) = self.puts.last() else { return self.before.map(|before| self.whole_moves(before, live)).unwrap_or_default() };
+        let Some((body, _)) = self.puts.last() else { return self.before.map(|before| self.whole_moves(before, live)).unwrap_or_default() };
         let mut moved = Vec::new();
         let mut differ = |name: &str, was: Option<Value>, now: Value| {
             if let Some(was) = was.filter(|was| *was != now) {
@@ -222,17 +222,18 @@ fn mode(policy: &Value) -> Value {
     if policy.is_object() { json!("selected") } else { policy.clone() }
 }
 
-/// Whether a PUT of this body may have left this: GitHub drops reviewers without access in silence (API page, 2.5), and an old
-/// server leaves out the keys that it does not know (2.4).
-fn may_leave(body: &Body, live: &Environment) -> bool {
+/// Whether a PUT of this body, which did that, may have left this: an old server leaves out the keys that it does not know (API
+/// page, 2.4), and where GitHub dropped reviewers, fewer are there.
+fn may_leave(body: &Body, did: Performed, live: &Environment) -> bool {
+    let reduced = did == Performed::Reduced;
     let certain = Body {
-        reviewers: None,
+        reviewers: body.reviewers.clone().filter(|_| !reduced),
         prevent_self_review: None,
         can_admins_bypass: body.can_admins_bypass.filter(|_| live.can_admins_bypass.is_some()),
         ..body.clone()
     };
     let nobody_else = |wanted: &Vec<BodyReviewer>| live.reviewers.iter().all(|it| wanted.contains(&BodyReviewer::from(it.actor())));
-    certain.holds_in(live) && body.reviewers.as_ref().is_none_or(nobody_else)
+    certain.holds_in(live) && (!reduced || body.reviewers.as_ref().is_none_or(nobody_else))
 }
 
 #[cfg(test)]
