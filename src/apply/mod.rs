@@ -355,7 +355,7 @@ async fn run_step<E: Executor>(
                 (_, Some((_, rest))) => rest.push(format!("{}: {error}", executor.describe(op))),
                 (None, None) => {
                     // In the middle of a step, another writer is a likely reason: what it did says more than the refusal.
-                    let so_far: Vec<Performed> = performed.iter().copied().chain([Performed::Written]).collect();
+                    let so_far: Vec<Performed> = performed.iter().copied().chain([Performed::AlreadySo]).collect();
                     let dispute = if wrote { executor.dispute(&step.ops, &so_far).await.unwrap_or_default() } else { Dispute::default() };
                     if dispute.foreign.is_empty() {
                         return failed(executor, op, &error);

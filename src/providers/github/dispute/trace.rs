@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use crate::apply::{Dispute, Moved, Performed};
 
 use super::super::desired::{Pattern, RefKind};
-use super::super::live::{self, Environment, PolicyMode, Snapshot};
+use super::super::live::{self, Environment, LiveReviewer, PolicyMode, Snapshot};
 use super::super::observe::Asked;
-use super::super::ops::{Action, Body, BodyReviewer, Op, PolicyFlags};
+use super::super::ops::{Action, Body, BodyReviewer, Op, PolicyFlags, ReviewerKind};
 
 /// What one PUT writes as a whole, beside the mode of the branch policy.
 const WHOLE: [&str; 4] = ["reviewers", "prevent_self_review", "can_admins_bypass", "wait_timer"];
@@ -78,6 +78,13 @@ impl<'a> Trace<'a> {
     pub(super) fn of(done: &[(&'a Op, Performed)]) -> Self {
         let mut trace = Self::default();
         for (op, did) in done {
+            if *did == Performed::AlreadySo {
+                // Not of this step's making; but a variable that it was about is to be looked at.
+                if let Action::CreateVariable { name, .. } | Action::UpdateVariable { name, .. } = &op.action {
+                    trace.variables.entry(name).or_default();
+                }
+                continue;
+            }
             match &op.action {
                 Action::Expect(None) => {
                     trace.patterns = Listed::found(BTreeSet::new());
@@ -200,16 +207,35 @@ impl<'a> Trace<'a> {
                 moved.push(Moved { name: name.to_owned(), was, now });
             }
         };
-        let sorted = |mut all: Vec<BodyReviewer>| {
-            all.sort();
-            json!(all)
-        };
-        let reviewers = live.reviewers.iter().map(|reviewer| BodyReviewer::from(reviewer.actor())).collect();
-        differ("reviewers", body.reviewers.clone().map(sorted), sorted(reviewers));
+        let listed = json!(live.reviewers.iter().map(LiveReviewer::json).collect::<Vec<_>>());
+        let wanted: Option<BTreeSet<BodyReviewer>> = body.reviewers.as_ref().map(|all| all.iter().copied().collect());
+        let there: BTreeSet<BodyReviewer> = live.reviewers.iter().map(|it| it.actor().into()).collect();
+        if wanted.as_ref().is_some_and(|wanted| *wanted != there) {
+            differ("reviewers", wanted.map(|wanted| self.named(wanted, live)), listed);
+        }
         differ("can_admins_bypass", body.can_admins_bypass.map(|v| json!(v)), json!(live.can_admins_bypass));
         differ("wait_timer", body.wait_timer.map(|v| json!(v)), json!(live.wait_timer));
-        differ("deployment_branch_policy", body.deployment_branch_policy.map(|v| json!(v)), json!(PolicyFlags::of(live.policy)));
+        let word = |flags: Option<PolicyFlags>| match flags {
+            None => json!("all"),
+            Some(flags) if flags.protected_branches => json!("protected"),
+            Some(_) => json!("selected"),
+        };
+        differ("deployment_branch_policy", body.deployment_branch_policy.map(word), word(PolicyFlags::of(live.policy)));
         moved
+    }
+}
+
+impl Trace<'_> {
+    /// Reviewers with the names that the step found, or that are there now; a PUT knows ids alone.
+    fn named(&self, reviewers: BTreeSet<BodyReviewer>, live: &Environment) -> Value {
+        let found = self.before.and_then(|before| before.get("reviewers")).and_then(Value::as_array).into_iter().flatten().cloned();
+        let known: Vec<Value> = found.chain(live.reviewers.iter().map(LiveReviewer::json)).collect();
+        let name = |reviewer: BodyReviewer| {
+            let key = if reviewer.kind == ReviewerKind::Team { "team" } else { "user" };
+            let known = known.iter().find(|known| known["id"] == json!(reviewer.id) && known.get(key).is_some());
+            known.cloned().unwrap_or_else(|| json!({ "id": reviewer.id }))
+        };
+        reviewers.into_iter().map(name).collect()
     }
 }
 
