@@ -7,14 +7,13 @@ mod report;
 
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::watch;
 
 use crate::http::{ApiError, ErrorKind};
 use crate::model::{Action, ByHand, Cause, Kind, Step};
+use crate::stop::Stop;
 
 pub use report::report;
 
@@ -170,35 +169,6 @@ pub enum End {
 impl End {
     fn failed(why: String) -> Self {
         Self::Failed { why, cause: Cause::Other }
-    }
-}
-
-/// Counts how often the user asked to stop: once, and no further request is sent; twice, and nothing is waited for.
-#[derive(Debug, Clone)]
-pub struct Stop(Arc<watch::Sender<u8>>);
-
-impl Default for Stop {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(0)))
-    }
-}
-
-impl Stop {
-    /// Asks for the stop.
-    pub fn set(&self) {
-        self.0.send_modify(|count| *count = count.saturating_add(1));
-    }
-
-    /// Whether it was asked for.
-    #[must_use]
-    pub fn is_set(&self) -> bool {
-        *self.0.borrow() > 0
-    }
-
-    /// Comes back when it was asked for `times` times.
-    pub async fn asked(&self, times: u8) {
-        // The sender lives as long as this does, so the wait cannot fail.
-        let _ = self.0.subscribe().wait_for(|count| *count >= times).await;
     }
 }
 

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use jiff::Timestamp;
 
-use crate::apply::Stop;
 use crate::cli::{Format, Global};
 use crate::config::{self, Config, LoadError};
 use crate::credentials::Environment;
@@ -17,6 +16,7 @@ use crate::progress::{Mode, Progress};
 use crate::render::diagnostic::Hinted;
 use crate::render::escape::visible;
 use crate::render::{Document, Location, Style, github, human, markdown};
+use crate::stop::Stop;
 use crate::verify::Finding;
 
 /// One run of the program.

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::apply::{self, End, Patience, Stop, Tried};
+use crate::apply::{self, End, Patience, Tried};
 use crate::model::{Address, Plan, Report};
 use crate::providers::{Fleet, Op};
+use crate::stop::Stop;
 
 use super::Scene;
 use super::contest::Means;

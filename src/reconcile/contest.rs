@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::apply::{self, Dispute, End, Executor, Moved, Patience, Performed, Stop, Tried, Withdrawal};
+use crate::apply::{self, Dispute, End, Executor, Moved, Patience, Performed, Tried, Withdrawal};
 use crate::http::ApiError;
 use crate::model::{Plan, Step};
 use crate::providers::{Fleet, Op};
+use crate::stop::Stop;
 
 use super::Scene;
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Each module with the ones it may name. `model` knows nobody; `commands` is where all layers meet.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("apply", &["http", "model"]),
+    ("apply", &["http", "model", "stop"]),
     ("cli", &["freeze", "model", "providers", "render", "sandbox"]),
     ("config", &["freeze", "model", "providers", "workflows"]),
     ("credentials", &["http"]),
@@ -17,9 +17,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("progress", &["render"]),
     ("providers", &["apply", "freeze", "http", "model"]),
-    ("reconcile", &["apply", "config", "exit", "freeze", "http", "model", "providers"]),
+    ("reconcile", &["apply", "config", "exit", "freeze", "http", "model", "providers", "stop"]),
     ("render", &["freeze", "http", "model", "verify", "workflows"]),
     ("sandbox", &["freeze", "model", "providers", "workflows"]),
+    ("stop", &[]),
     ("verify", &["freeze", "model", "providers", "workflows"]),
     ("workflows", &["model", "providers", "verify"]),
 ];

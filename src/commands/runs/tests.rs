@@ -11,7 +11,6 @@ use super::pending::Report as PendingReport;
 use super::review::{Desk, OnUndetermined, Seen, ids, unchanged};
 use super::review_view::Report as ReviewReport;
 use super::*;
-use crate::apply::Stop;
 use crate::cli::Cli;
 use crate::config;
 use crate::exit::Exit;
@@ -22,6 +21,7 @@ use crate::providers::github::runs::admit::Wish;
 use crate::providers::github::runs::observe::{self, Extent};
 use crate::render::{Document, Style, csv, human, json};
 use crate::sandbox::{Api, Fault, Grant, Level, Response, ReviewerRef, Sandbox, Scenario, Setup, State, Token};
+use crate::stop::Stop;
 
 const REPO: &str = "raxx-app/TradeMasterAPI";
 const DEPLOY: &str = ".github/workflows/deploy.yml";
