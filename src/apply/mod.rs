@@ -273,12 +273,7 @@ async fn run_step<E: Executor>(
     let mut wrote = false;
     for (at, op) in step.ops.iter().enumerate() {
         if stop.is_set() {
-            let end = match refused {
-                Some((by_hand, rest)) => End::Refused(by_hand, rest),
-                None if wrote => End::failed("interrupted before the step was complete; run `gatectl apply` again to finish it, with --allow-weaken where refs are still to be admitted".to_owned()),
-                None => End::Skipped("interrupted before it was tried".to_owned()),
-            };
-            return (end, Then::Next);
+            return (refused.map_or_else(|| unfinished(wrote), |(by_hand, rest)| End::Refused(by_hand, rest)), Then::Next);
         }
         progress(&executor.describe(op));
         if !executor.writes(op) {
@@ -288,7 +283,7 @@ async fn run_step<E: Executor>(
                     continue;
                 }
                 Ok(moved) => return (End::Moved(moved), Then::Nothing),
-                Err(error) => return failed(executor, op, &error),
+                Err(error) => return failed(executor, op, &error, wrote),
             }
         }
         let done = step.ops.get(..at).unwrap_or_default();
@@ -297,7 +292,7 @@ async fn run_step<E: Executor>(
             match executor.overwritten(done).await {
                 Ok(foreign) if foreign.is_empty() => {}
                 Ok(foreign) => return (End::Disputed { foreign, gave_way: None }, Then::Nothing),
-                Err(error) => return failed(executor, op, &error),
+                Err(error) => return failed(executor, op, &error, wrote),
             }
         }
         match settle(executor, op, stop, patience).await {
@@ -310,8 +305,11 @@ async fn run_step<E: Executor>(
             Err(error) => match (executor.refused(op, &error), &mut refused) {
                 (Some(by_hand), None) => {
                     let mut rest = Vec::new();
-                    if let Err(error) = executor.fall_back(op).await {
-                        rest.push(format!("{} without the refused rules: {error}", executor.describe(op)));
+                    let without = || format!("{} without the refused rules", executor.describe(op));
+                    if stop.is_set() {
+                        rest.push(format!("{}: interrupted before it was sent", without()));
+                    } else if let Err(error) = executor.fall_back(op).await {
+                        rest.push(format!("{}: {error}", without()));
                     }
                     wrote = true;
                     refused = Some((by_hand, rest));
@@ -326,7 +324,7 @@ async fn run_step<E: Executor>(
                     // In the middle of a step, another writer is a likely reason: what it did says more than the refusal.
                     let dispute = if wrote { executor.dispute(done).await.unwrap_or_default() } else { Dispute::default() };
                     if dispute.foreign.is_empty() {
-                        return failed(executor, op, &error);
+                        return failed(executor, op, &error, wrote);
                     }
                     let then = if dispute.overwritten { Then::Nothing } else { Then::Next };
                     return (End::Disputed { foreign: dispute.foreign, gave_way: None }, then);
@@ -341,28 +339,46 @@ async fn run_step<E: Executor>(
 /// one (it exists, it is gone) is the first one's success.
 async fn settle<E: Executor>(executor: &E, op: &E::Op, stop: &Stop, patience: &Patience) -> Result<Performed, ApiError> {
     let mut attempt = 1;
+    let mut lost: Option<ApiError> = None;
     loop {
         let error = match executor.perform(op).await {
             // Where an answer was lost before, it was that request's doing.
-            Ok(did) => return Ok(if attempt == 1 { did } else { Performed::Written }),
-            Err(error) if attempt == 1 && !error.may_have_applied => return Err(error),
+            Ok(did) => return Ok(if lost.is_none() { did } else { Performed::Written }),
             Err(error) => error,
         };
+        match lost {
+            None if !error.may_have_applied => return Err(error),
+            // That this one was not sent says nothing of the one before.
+            Some(lost) if error.kind == ErrorKind::Interrupted => return Err(lost),
+            _ => {}
+        }
         match executor.took_effect(op).await {
             Ok(true) => return Ok(Performed::Written),
-            Ok(false) if error.may_have_applied && attempt < ATTEMPTS && !stop.is_set() => {
-                tokio::select! {
-                    () = tokio::time::sleep(patience.resend * attempt) => {}
-                    () = stop.asked(1) => return Err(error),
+            Ok(false) if error.may_have_applied && attempt < ATTEMPTS => {
+                if stop.unless_set(tokio::time::sleep(patience.resend * attempt)).await.is_none() {
+                    return Err(error);
                 }
             }
             Ok(false) | Err(_) => return Err(error),
         }
         attempt += 1;
+        lost = Some(error);
     }
 }
 
-fn failed<E: Executor>(executor: &E, op: &E::Op, error: &ApiError) -> (End, Then) {
+/// How a step ends that the user's stop cuts short.
+fn unfinished(wrote: bool) -> End {
+    if wrote {
+        End::failed("interrupted before the step was complete; run `gatectl apply` again to finish it, with --allow-weaken where refs are still to be admitted".to_owned())
+    } else {
+        End::Skipped("interrupted before anything of it was written".to_owned())
+    }
+}
+
+fn failed<E: Executor>(executor: &E, op: &E::Op, error: &ApiError, wrote: bool) -> (End, Then) {
+    if error.kind == ErrorKind::Interrupted {
+        return (unfinished(wrote), Then::Next);
+    }
     let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
     let then = if error.kind == ErrorKind::Unauthenticated { Then::NextElsewhere } else { Then::Next };
     (End::Failed { why: format!("{}: {error}{hint}", executor.describe(op)), cause: error.unknown().cause }, then)

@@ -56,6 +56,8 @@ pub enum ErrorKind {
     Malformed,
     /// Not sent: a malformed address or body.
     Refused,
+    /// Not sent, or not again: the user asked to stop.
+    Interrupted,
 }
 
 impl ApiError {

@@ -62,7 +62,8 @@ impl Scene {
             if stop.is_set() || !awaited(plan, tried, &after) || self.disputed(fleet, plan, tried, &after).await {
                 break;
             }
-            tokio::time::sleep(*pause).await;
+            // Asked to stop, it takes its last look at once.
+            stop.unless_set(tokio::time::sleep(*pause)).await;
             after = narrowed.draft().await.plan;
         }
         after

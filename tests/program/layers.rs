@@ -12,7 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("credentials", &["http"]),
     ("exit", &[]),
     ("freeze", &["model"]),
-    ("http", &["model"]),
+    ("http", &["model", "stop"]),
     ("import", &["config", "model", "providers", "render"]),
     ("model", &[]),
     ("progress", &["render"]),
