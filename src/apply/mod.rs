@@ -19,6 +19,8 @@ pub use report::report;
 
 /// How often a write whose answer was lost, and which reading shows did not happen, is sent in all.
 const ATTEMPTS: u32 = 3;
+/// How often a write that a rate limit held back is looked at again and sent after all.
+const HELD: u32 = 5;
 
 /// How long an apply waits for what cannot be hurried.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +58,8 @@ pub trait Executor {
     /// For a precondition: what is no longer as the plan saw it.
     fn moved(&self, op: &Self::Op) -> impl Future<Output = Result<Vec<Moved>, ApiError>>;
 
-    /// Sends the write.
+    /// Sends the write, right after it was looked at what is there: one that had to wait for a rate limit comes back as
+    /// [`ErrorKind::Held`] instead.
     fn perform(&self, op: &Self::Op) -> impl Future<Output = Result<Performed, ApiError>>;
 
     /// What one request writes as a whole, and another writer wrote since; empty when it still is as the precondition among these
@@ -288,21 +291,27 @@ async fn run_step<E: Executor>(
         }
         let done = step.ops.get(..at).unwrap_or_default();
         // What a refused write left is not told from what another writer did.
-        if wrote && refused.is_none() {
-            match executor.overwritten(done).await {
-                Ok(foreign) if foreign.is_empty() => {}
-                Ok(foreign) => return (End::Disputed { foreign, gave_way: None }, Then::Nothing),
-                Err(error) => return failed(executor, op, &error, wrote),
-            }
-        }
-        match settle(executor, op, stop, patience).await {
+        let tells = refused.is_none();
+        let look = async || if tells { foreign(executor, done, wrote).await } else { Ok(Vec::new()) };
+        // Before the first write of a step, its precondition was this look.
+        let looked = if wrote { look().await } else { Ok(Vec::new()) };
+        let settled = match looked {
+            Ok(foreign) if foreign.is_empty() => settle(executor, op, look, stop, patience).await,
+            Ok(foreign) => Err(Unwritten::Foreign(foreign)),
+            Err(error) => return failed(executor, op, &error, wrote),
+        };
+        match settled {
             Ok(did) => {
                 wrote = true;
                 if refused.is_none() {
                     performed.push(did);
                 }
             }
-            Err(error) => match (executor.refused(op, &error), &mut refused) {
+            Err(Unwritten::Foreign(foreign)) => {
+                let end = if wrote { End::Disputed { foreign, gave_way: None } } else { End::Moved(foreign) };
+                return (end, Then::Nothing);
+            }
+            Err(Unwritten::Failed(error)) => match (executor.refused(op, &error), &mut refused) {
                 (Some(by_hand), None) => {
                     let mut rest = Vec::new();
                     let without = || format!("{} without the refused rules", executor.describe(op));
@@ -335,34 +344,91 @@ async fn run_step<E: Executor>(
     (refused.map_or(End::Done, |(by_hand, rest)| End::Refused(by_hand, rest)), Then::Next)
 }
 
+/// What another writer changed of what a step is about to write: since the plan was made, or since the step's own first write.
+async fn foreign<E: Executor>(executor: &E, done: &[E::Op], wrote: bool) -> Result<Vec<Moved>, ApiError> {
+    if wrote {
+        return executor.overwritten(done).await;
+    }
+    let mut all = Vec::new();
+    for precondition in done {
+        all.extend(executor.moved(precondition).await?);
+    }
+    Ok(all)
+}
+
+/// Why a write is not done.
+enum Unwritten {
+    /// It failed.
+    Failed(ApiError),
+    /// Another writer came first.
+    Foreign(Vec<Moved>),
+}
+
+impl From<ApiError> for Unwritten {
+    fn from(error: ApiError) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// Performs a write; when the answer is lost, reading decides whether it is sent again, and whether a refusal of the second
 /// one (it exists, it is gone) is the first one's success.
-async fn settle<E: Executor>(executor: &E, op: &E::Op, stop: &Stop, patience: &Patience) -> Result<Performed, ApiError> {
+async fn settle<E: Executor>(
+    executor: &E,
+    op: &E::Op,
+    look: impl AsyncFn() -> Result<Vec<Moved>, ApiError>,
+    stop: &Stop,
+    patience: &Patience,
+) -> Result<Performed, Unwritten> {
     let mut attempt = 1;
     let mut lost: Option<ApiError> = None;
     loop {
-        let error = match executor.perform(op).await {
+        let error = match send(executor, op, &look, lost.is_some()).await {
             // Where an answer was lost before, it was that request's doing.
             Ok(did) => return Ok(if lost.is_none() { did } else { Performed::Written }),
-            Err(error) => error,
+            Err(Unwritten::Failed(error)) => error,
+            Err(foreign) => return Err(foreign),
         };
         match lost {
-            None if !error.may_have_applied => return Err(error),
+            None if !error.may_have_applied => return Err(error.into()),
             // That this one was not sent says nothing of the one before.
-            Some(lost) if error.kind == ErrorKind::Interrupted => return Err(lost),
+            Some(lost) if error.kind == ErrorKind::Interrupted => return Err(lost.into()),
             _ => {}
         }
         match executor.took_effect(op).await {
             Ok(true) => return Ok(Performed::Written),
             Ok(false) if error.may_have_applied && attempt < ATTEMPTS => {
                 if stop.unless_set(tokio::time::sleep(patience.resend * attempt)).await.is_none() {
-                    return Err(error);
+                    return Err(error.into());
                 }
             }
-            Ok(false) | Err(_) => return Err(error),
+            Ok(false) | Err(_) => return Err(error.into()),
         }
         attempt += 1;
         lost = Some(error);
+    }
+}
+
+/// Sends a write; one that a rate limit held back is sent after another look only.
+async fn send<E: Executor>(
+    executor: &E,
+    op: &E::Op,
+    look: impl AsyncFn() -> Result<Vec<Moved>, ApiError>,
+    lost: bool,
+) -> Result<Performed, Unwritten> {
+    let mut held = 0;
+    loop {
+        match executor.perform(op).await {
+            Err(error) if error.kind == ErrorKind::Held && held < HELD => held += 1,
+            other => return Ok(other?),
+        }
+        // A request whose answer was lost may have come late: then what looks like another writer is its doing.
+        if lost && executor.took_effect(op).await? {
+            return Ok(Performed::Written);
+        }
+        let foreign = look().await?;
+        if !foreign.is_empty() {
+            return Err(Unwritten::Foreign(foreign));
+        }
     }
 }
 

@@ -21,6 +21,13 @@ fn elsewhere() -> Moved {
     Moved { name: "wait_timer".to_owned(), was: json!(1), now: json!(2) }
 }
 
+impl Script {
+    /// Whether a rate limit held a write back.
+    fn held(&self) -> bool {
+        self.log.borrow().iter().any(|op| op.starts_with("held"))
+    }
+}
+
 impl Executor for Script {
     type Op = &'static str;
 
@@ -32,10 +39,12 @@ impl Executor for Script {
     }
     async fn moved(&self, op: &Self::Op) -> Result<Vec<Moved>, ApiError> {
         self.log.borrow_mut().push((*op).to_owned());
-        Ok(if *op == "expect-moved" { vec![elsewhere()] } else { Vec::new() })
+        let moved = *op == "expect-moved" || *op == "expect-late" && self.held();
+        Ok(if moved { vec![elsewhere()] } else { Vec::new() })
     }
     async fn overwritten(&self, done: &[Self::Op]) -> Result<Vec<Moved>, ApiError> {
-        Ok(if done.contains(&"write-overwritten") { vec![elsewhere()] } else { Vec::new() })
+        let overwritten = done.contains(&"write-overwritten") || done.contains(&"write-late") && self.held();
+        Ok(if overwritten { vec![elsewhere()] } else { Vec::new() })
     }
     async fn dispute(&self, done: &[Self::Op]) -> Result<Dispute, ApiError> {
         let foreign = done.contains(&"write-disturbed").then(elsewhere);
@@ -56,6 +65,8 @@ impl Executor for Script {
             "fail" => Err(error(ErrorKind::Conflict, false)),
             "locked-out" => Err(error(ErrorKind::Unauthenticated, false)),
             "lost" => Err(error(ErrorKind::Transport, true)),
+            "held" if sent == 1 => Err(error(ErrorKind::Held, false)),
+            "held-for-good" => Err(error(ErrorKind::Held, false)),
             "interrupted" => Err(error(ErrorKind::Interrupted, false)),
             "exists" if sent == 1 => Err(error(ErrorKind::Transport, true)),
             "exists" => Err(error(ErrorKind::Conflict, false)),
@@ -127,6 +138,23 @@ fn a_step_whose_writes_another_writer_overwrites_ends_there_and_so_does_the_run(
         assert!(matches!(ends.as_slice(), [End::Disputed { foreign, .. }, End::Skipped(_)] if foreign.len() == 1), "{ends:?}");
         assert_eq!(*script.log.borrow(), ["expect", "write-overwritten"]);
     }
+}
+
+#[test]
+fn what_a_rate_limit_held_back_is_looked_at_again_before_it_is_sent() {
+    let script = Script::default();
+    assert_eq!(run_all(&script, &[step("a", Action::Update, &["expect", "held", "next"])], &Stop::default()), [End::Done]);
+    assert_eq!(*script.log.borrow(), ["expect", "held", "expect", "held", "next"]);
+
+    let ended = |ops: &[&'static str]| {
+        let script = Script::default();
+        let end = run_all(&script, &[step("a", Action::Update, ops)], &Stop::default()).remove(0);
+        let sent = script.log.borrow().iter().filter(|op| op.starts_with("held")).count();
+        (end, sent)
+    };
+    assert_eq!(ended(&["expect-late", "held", "never"]), (End::Moved(vec![elsewhere()]), 1));
+    assert_eq!(ended(&["expect", "write-late", "held"]), (End::Disputed { foreign: vec![elsewhere()], gave_way: None }, 1));
+    assert!(matches!(ended(&["expect", "held-for-good"]), (End::Failed { .. }, 6)), "a bounded number of times");
 }
 
 #[test]

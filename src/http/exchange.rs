@@ -41,6 +41,8 @@ struct Call<'a> {
     url: String,
     range: Option<&'static str>,
     body: Option<&'a Value>,
+    /// Whether it comes back after a wait for a rate limit instead of being sent.
+    fresh_only: bool,
     deadline: Instant,
 }
 
@@ -73,13 +75,13 @@ impl Channel {
     ///
     /// # Errors
     /// For every answer but a 2xx with a whole body.
-    pub(super) async fn ask(&self, method: Method, target: &Target, body: Option<&Value>) -> Result<Reply, ApiError> {
+    pub(super) async fn ask(&self, method: Method, target: &Target, body: Option<&Value>, fresh_only: bool) -> Result<Reply, ApiError> {
         let url = self.endpoint.url(target);
         let deadline = Instant::now() + self.shared.settings.timeout;
         let Ok(uri) = url.parse::<Uri>() else {
             return Err(ApiError::new(format!("{method} {url}"), ErrorKind::Refused, "not sent: this is no valid address"));
         };
-        let call = Call { method, uri, url, range: target.range_header(), body, deadline };
+        let call = Call { method, uri, url, range: target.range_header(), body, fresh_only, deadline };
         // On the heap, so that whoever asks much at once fits on a thread's stack.
         let persist = Box::pin(self.persist(&call));
         if call.reads() {
@@ -171,7 +173,12 @@ impl Channel {
     async fn pass_gate(&self, call: &Call<'_>) -> Result<(), ApiError> {
         let settings = &self.shared.settings;
         match settings.stop.unless_set(self.host.gate.pass(call.deadline, |wait| settings.show_wait(wait))).await {
-            Some(Ok(())) => Ok(()),
+            Some(Ok(true)) if call.fresh_only => {
+                let mut error = self.unsent(call, ErrorKind::Held, "not sent: a rate limit held it back until now");
+                error.hint = Some("run again".to_owned());
+                Err(error)
+            }
+            Some(Ok(_)) => Ok(()),
             Some(Err(wait)) => {
                 let message = "not sent: no request is left before the rate limit's reset";
                 Err(self.limited(self.unsent(call, ErrorKind::RateLimited, message), &wait))

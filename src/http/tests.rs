@@ -386,6 +386,20 @@ async fn a_server_that_always_limits_is_given_up() {
     assert!(asked < 10, "{asked}");
 }
 
+#[tokio::test]
+async fn a_write_of_what_must_be_fresh_comes_back_after_a_wait() {
+    let limit = Act::answer(429, &[("retry-after", "1")], "{}");
+    let (base, log) = start([limit, Act::json(201, "{}")]).await;
+    let shown = Arc::new(Mutex::new(0));
+    let show = Arc::clone(&shown);
+    let stack = Stack::new(Settings { on_wait: Some(Arc::new(move |_: &Wait| *show.lock().unwrap() += 1)), ..settings() });
+    let client = stack.writer(&Endpoint::github(&base).unwrap(), token()).unwrap().fresh_only();
+    let error = client.post(&target(), &json!({})).await.unwrap_err();
+    assert_eq!((error.kind, error.may_have_applied, log.requests().len()), (ErrorKind::Held, false, 1));
+    client.post(&target(), &json!({})).await.unwrap();
+    assert_eq!((*shown.lock().unwrap(), log.requests().len()), (1, 2), "the wait was shown and kept before it came back");
+}
+
 /// A client whose user asks to stop once the server was asked; what a request comes to, and how often the server was asked.
 async fn stopped(act: Act, method: &str) -> (Result<Reply, ApiError>, usize) {
     let (base, log) = start([act, Act::json(200, "{}")]).await;
