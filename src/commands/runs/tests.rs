@@ -399,7 +399,7 @@ async fn nothing_is_approved_into_a_freeze() {
     assert!(stage.look(&wish(Decision::Rejected), &runs).await.is_ok());
     stage.sandbox.with(frozen(&[("DEPLOY_FREEZE", "false")]));
     assert!(stage.look(&approve(), &runs).await.is_ok());
-    for response in [Response::heroku_error(403, "forbidden", "no"), crate::sandbox::Response::heroku_error(404, "not_found", "no")] {
+    for response in [Response::heroku_error(403, "forbidden", "no"), Response::heroku_error(404, "not_found", "no")] {
         stage.sandbox.with(|state| state.faults = vec![Fault::before(response).api(Api::Heroku)]);
         let error = stage.look(&approve(), &runs).await.unwrap_err().to_string();
         assert!(error.contains("could not be determined"), "{error}");
