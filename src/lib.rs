@@ -29,5 +29,6 @@ pub mod providers;
 pub mod reconcile;
 pub mod render;
 pub mod sandbox;
+pub mod stop;
 pub mod verify;
 pub mod workflows;

@@ -7,19 +7,20 @@ mod report;
 
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::watch;
 
 use crate::http::{ApiError, ErrorKind};
 use crate::model::{Action, ByHand, Cause, Kind, Step};
+use crate::stop::Stop;
 
 pub use report::report;
 
 /// How often a write whose answer was lost, and which reading shows did not happen, is sent in all.
 const ATTEMPTS: u32 = 3;
+/// How often a write that a rate limit held back is looked at again and sent after all.
+const HELD: u32 = 5;
 
 /// How long an apply waits for what cannot be hurried.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +58,8 @@ pub trait Executor {
     /// For a precondition: what is no longer as the plan saw it.
     fn moved(&self, op: &Self::Op) -> impl Future<Output = Result<Vec<Moved>, ApiError>>;
 
-    /// Sends the write.
+    /// Sends the write, right after it was looked at what is there: one that had to wait for a rate limit comes back as
+    /// [`ErrorKind::Held`] instead.
     fn perform(&self, op: &Self::Op) -> impl Future<Output = Result<Performed, ApiError>>;
 
     /// What one request writes as a whole, and another writer wrote since; empty when it still is as the precondition among these
@@ -175,35 +177,6 @@ impl End {
     }
 }
 
-/// Counts how often the user asked to stop: once, and no further request is sent; twice, and nothing is waited for.
-#[derive(Debug, Clone)]
-pub struct Stop(Arc<watch::Sender<u8>>);
-
-impl Default for Stop {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(0)))
-    }
-}
-
-impl Stop {
-    /// Asks for the stop.
-    pub fn set(&self) {
-        self.0.send_modify(|count| *count = count.saturating_add(1));
-    }
-
-    /// Whether it was asked for.
-    #[must_use]
-    pub fn is_set(&self) -> bool {
-        *self.0.borrow() > 0
-    }
-
-    /// Comes back when it was asked for `times` times.
-    pub async fn asked(&self, times: u8) {
-        // The sender lives as long as this does, so the wait cannot fail.
-        let _ = self.0.subscribe().wait_for(|count| *count >= times).await;
-    }
-}
-
 /// Performs the steps one after the other, a freeze first and deletions last; gives one [`Tried`] for each, in the order of `steps`.
 ///
 /// A failed step does not stop the others, except that refused credentials stop the steps of the same provider, and that another
@@ -305,12 +278,7 @@ async fn run_step<E: Executor>(
     let mut wrote = false;
     for op in &step.ops {
         if stop.is_set() {
-            let end = match refused {
-                Some((by_hand, rest)) => End::Refused(by_hand, rest),
-                None if wrote => End::failed("interrupted before the step was complete; run `gatectl apply` again to finish it, with --allow-weaken where refs are still to be admitted".to_owned()),
-                None => End::Skipped("interrupted before it was tried".to_owned()),
-            };
-            return (end, Then::Next);
+            return (refused.map_or_else(|| unfinished(wrote), |(by_hand, rest)| End::Refused(by_hand, rest)), Then::Next);
         }
         progress(&executor.describe(op));
         if !executor.writes(op) {
@@ -320,29 +288,38 @@ async fn run_step<E: Executor>(
                     continue;
                 }
                 Ok(moved) => return (End::Moved(moved), Then::Nothing),
-                Err(error) => return failed(executor, op, &error),
+                Err(error) => return failed(executor, op, &error, wrote),
             }
         }
         // What a refused write left is not told from what another writer did.
-        if wrote && refused.is_none() {
-            match executor.overwritten(&step.ops, performed).await {
-                Ok(foreign) if foreign.is_empty() => {}
-                Ok(foreign) => return (End::Disputed { foreign, gave_way: None }, Then::Nothing),
-                Err(error) => return failed(executor, op, &error),
-            }
-        }
-        match settle(executor, op, stop, patience).await {
+        let tells = refused.is_none();
+        let look = async || if tells { foreign(executor, &step.ops, performed, wrote).await } else { Ok(Vec::new()) };
+        // Before the first write of a step, its precondition was this look.
+        let looked = if wrote { look().await } else { Ok(Vec::new()) };
+        let settled = match looked {
+            Ok(foreign) if foreign.is_empty() => settle(executor, op, look, stop, patience).await,
+            Ok(foreign) => Err(Unwritten::Foreign(foreign)),
+            Err(error) => return failed(executor, op, &error, wrote),
+        };
+        match settled {
             Ok(did) => {
                 wrote = true;
                 if refused.is_none() {
                     performed.push(did);
                 }
             }
-            Err(error) => match (executor.refused(op, &error), &mut refused) {
+            Err(Unwritten::Foreign(foreign)) => {
+                let end = if wrote { End::Disputed { foreign, gave_way: None } } else { End::Moved(foreign) };
+                return (end, Then::Nothing);
+            }
+            Err(Unwritten::Failed(error)) => match (executor.refused(op, &error), &mut refused) {
                 (Some(by_hand), None) => {
                     let mut rest = Vec::new();
-                    if let Err(error) = executor.fall_back(op).await {
-                        rest.push(format!("{} without the refused rules: {error}", executor.describe(op)));
+                    let without = || format!("{} without the refused rules", executor.describe(op));
+                    if stop.is_set() {
+                        rest.push(format!("{}: interrupted before it was sent", without()));
+                    } else if let Err(error) = executor.fall_back(op).await {
+                        rest.push(format!("{}: {error}", without()));
                     }
                     wrote = true;
                     refused = Some((by_hand, rest));
@@ -358,7 +335,7 @@ async fn run_step<E: Executor>(
                     let so_far: Vec<Performed> = performed.iter().copied().chain([Performed::AlreadySo]).collect();
                     let dispute = if wrote { executor.dispute(&step.ops, &so_far).await.unwrap_or_default() } else { Dispute::default() };
                     if dispute.foreign.is_empty() {
-                        return failed(executor, op, &error);
+                        return failed(executor, op, &error, wrote);
                     }
                     let then = if dispute.overwritten { Then::Nothing } else { Then::Next };
                     return (End::Disputed { foreign: dispute.foreign, gave_way: None }, then);
@@ -369,32 +346,107 @@ async fn run_step<E: Executor>(
     (refused.map_or(End::Done, |(by_hand, rest)| End::Refused(by_hand, rest)), Then::Next)
 }
 
-/// Performs a write; when the answer is lost, reading decides whether it is sent again, and whether a refusal of the second
-/// one (it exists, it is gone) is the first one's success.
-async fn settle<E: Executor>(executor: &E, op: &E::Op, stop: &Stop, patience: &Patience) -> Result<Performed, ApiError> {
-    let mut attempt = 1;
-    loop {
-        let error = match executor.perform(op).await {
-            // Where an answer was lost before, it was that request's doing.
-            Ok(did) => return Ok(if attempt == 1 { did } else { Performed::Written }),
-            Err(error) if attempt == 1 && !error.may_have_applied => return Err(error),
-            Err(error) => error,
-        };
-        match executor.took_effect(op).await {
-            Ok(true) => return Ok(Performed::Written),
-            Ok(false) if error.may_have_applied && attempt < ATTEMPTS && !stop.is_set() => {
-                tokio::select! {
-                    () = tokio::time::sleep(patience.resend * attempt) => {}
-                    () = stop.asked(1) => return Err(error),
-                }
-            }
-            Ok(false) | Err(_) => return Err(error),
-        }
-        attempt += 1;
+/// What another writer changed of what a step is about to write: since the plan was made, or since the step's own first write.
+async fn foreign<E: Executor>(executor: &E, ops: &[E::Op], did: &[Performed], wrote: bool) -> Result<Vec<Moved>, ApiError> {
+    if wrote {
+        return executor.overwritten(ops, did).await;
+    }
+    let mut all = Vec::new();
+    for precondition in ops.iter().take(did.len()) {
+        all.extend(executor.moved(precondition).await?);
+    }
+    Ok(all)
+}
+
+/// Why a write is not done.
+enum Unwritten {
+    /// It failed.
+    Failed(ApiError),
+    /// Another writer came first.
+    Foreign(Vec<Moved>),
+}
+
+impl From<ApiError> for Unwritten {
+    fn from(error: ApiError) -> Self {
+        Self::Failed(error)
     }
 }
 
-fn failed<E: Executor>(executor: &E, op: &E::Op, error: &ApiError) -> (End, Then) {
+/// Performs a write; when the answer is lost, reading decides whether it is sent again, and whether a refusal of the second
+/// one (it exists, it is gone) is the first one's success.
+async fn settle<E: Executor>(
+    executor: &E,
+    op: &E::Op,
+    look: impl AsyncFn() -> Result<Vec<Moved>, ApiError>,
+    stop: &Stop,
+    patience: &Patience,
+) -> Result<Performed, Unwritten> {
+    let mut attempt = 1;
+    let mut lost: Option<ApiError> = None;
+    loop {
+        let error = match send(executor, op, &look, lost.is_some()).await {
+            // Where an answer was lost before, it was that request's doing.
+            Ok(did) => return Ok(if lost.is_none() { did } else { Performed::Written }),
+            Err(Unwritten::Failed(error)) => error,
+            Err(foreign) => return Err(foreign),
+        };
+        match lost {
+            None if !error.may_have_applied => return Err(error.into()),
+            // That this one was not sent says nothing of the one before.
+            Some(lost) if error.kind == ErrorKind::Interrupted => return Err(lost.into()),
+            _ => {}
+        }
+        match executor.took_effect(op).await {
+            Ok(true) => return Ok(Performed::Written),
+            Ok(false) if error.may_have_applied && attempt < ATTEMPTS => {
+                if stop.unless_set(tokio::time::sleep(patience.resend * attempt)).await.is_none() {
+                    return Err(error.into());
+                }
+            }
+            Ok(false) | Err(_) => return Err(error.into()),
+        }
+        attempt += 1;
+        lost = Some(error);
+    }
+}
+
+/// Sends a write; one that a rate limit held back is sent after another look only.
+async fn send<E: Executor>(
+    executor: &E,
+    op: &E::Op,
+    look: impl AsyncFn() -> Result<Vec<Moved>, ApiError>,
+    lost: bool,
+) -> Result<Performed, Unwritten> {
+    let mut held = 0;
+    loop {
+        match executor.perform(op).await {
+            Err(error) if error.kind == ErrorKind::Held && held < HELD => held += 1,
+            other => return Ok(other?),
+        }
+        // A request whose answer was lost may have come late: then what looks like another writer is its doing.
+        if lost && executor.took_effect(op).await? {
+            return Ok(Performed::Written);
+        }
+        let foreign = look().await?;
+        if !foreign.is_empty() {
+            return Err(Unwritten::Foreign(foreign));
+        }
+    }
+}
+
+/// How a step ends that the user's stop cuts short.
+fn unfinished(wrote: bool) -> End {
+    if wrote {
+        End::failed("interrupted before the step was complete; run `gatectl apply` again to finish it, with --allow-weaken where refs are still to be admitted".to_owned())
+    } else {
+        End::Skipped("interrupted before anything of it was written".to_owned())
+    }
+}
+
+fn failed<E: Executor>(executor: &E, op: &E::Op, error: &ApiError, wrote: bool) -> (End, Then) {
+    if error.kind == ErrorKind::Interrupted {
+        return (unfinished(wrote), Then::Next);
+    }
     let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
     let then = if error.kind == ErrorKind::Unauthenticated { Then::NextElsewhere } else { Then::Next };
     (End::Failed { why: format!("{}: {error}{hint}", executor.describe(op)), cause: error.unknown().cause }, then)

@@ -21,6 +21,13 @@ fn elsewhere() -> Moved {
     Moved { name: "wait_timer".to_owned(), was: json!(1), now: json!(2) }
 }
 
+impl Script {
+    /// Whether a rate limit held a write back.
+    fn held(&self) -> bool {
+        self.log.borrow().iter().any(|op| op.starts_with("held"))
+    }
+}
+
 impl Executor for Script {
     type Op = &'static str;
 
@@ -32,10 +39,13 @@ impl Executor for Script {
     }
     async fn moved(&self, op: &Self::Op) -> Result<Vec<Moved>, ApiError> {
         self.log.borrow_mut().push((*op).to_owned());
-        Ok(if *op == "expect-moved" { vec![Moved { name: "wait_timer".to_owned(), was: json!(1), now: json!(2) }] } else { Vec::new() })
+        let moved = *op == "expect-moved" || *op == "expect-late" && self.held();
+        Ok(if moved { vec![elsewhere()] } else { Vec::new() })
     }
     async fn overwritten(&self, ops: &[Self::Op], did: &[Performed]) -> Result<Vec<Moved>, ApiError> {
-        Ok(if ops[..did.len()].contains(&"write-overwritten") { vec![elsewhere()] } else { Vec::new() })
+        let done = &ops[..did.len()];
+        let overwritten = done.contains(&"write-overwritten") || done.contains(&"write-late") && self.held();
+        Ok(if overwritten { vec![elsewhere()] } else { Vec::new() })
     }
     async fn dispute(&self, ops: &[Self::Op], did: &[Performed]) -> Result<Dispute, ApiError> {
         let foreign = ops[..did.len()].contains(&"write-disturbed").then(elsewhere);
@@ -56,6 +66,9 @@ impl Executor for Script {
             "fail" => Err(error(ErrorKind::Conflict, false)),
             "locked-out" => Err(error(ErrorKind::Unauthenticated, false)),
             "lost" => Err(error(ErrorKind::Transport, true)),
+            "held" if sent == 1 => Err(error(ErrorKind::Held, false)),
+            "held-for-good" => Err(error(ErrorKind::Held, false)),
+            "interrupted" => Err(error(ErrorKind::Interrupted, false)),
             "exists" if sent == 1 => Err(error(ErrorKind::Transport, true)),
             "exists" => Err(error(ErrorKind::Conflict, false)),
             "refused" => Err(error(ErrorKind::Unprocessable, false)),
@@ -126,6 +139,30 @@ fn a_step_whose_writes_another_writer_overwrites_ends_there_and_so_does_the_run(
         assert!(matches!(ends.as_slice(), [End::Disputed { foreign, .. }, End::Skipped(_)] if foreign.len() == 1), "{ends:?}");
         assert_eq!(*script.log.borrow(), ["expect", "write-overwritten"]);
     }
+}
+
+#[test]
+fn what_a_rate_limit_held_back_is_looked_at_again_before_it_is_sent() {
+    let script = Script::default();
+    assert_eq!(run_all(&script, &[step("a", Action::Update, &["expect", "held", "next"])], &Stop::default()), [End::Done]);
+    assert_eq!(*script.log.borrow(), ["expect", "held", "expect", "held", "next"]);
+
+    let ended = |ops: &[&'static str]| {
+        let script = Script::default();
+        let end = run_all(&script, &[step("a", Action::Update, ops)], &Stop::default()).remove(0);
+        let sent = script.log.borrow().iter().filter(|op| op.starts_with("held")).count();
+        (end, sent)
+    };
+    assert_eq!(ended(&["expect-late", "held", "never"]), (End::Moved(vec![elsewhere()]), 1));
+    assert_eq!(ended(&["expect", "write-late", "held"]), (End::Disputed { foreign: vec![elsewhere()], gave_way: None }, 1));
+    assert!(matches!(ended(&["expect", "held-for-good"]), (End::Failed { .. }, 6)), "a bounded number of times");
+}
+
+#[test]
+fn a_write_that_a_stop_held_back_is_told_from_one_that_failed() {
+    let end = |ops: &[&'static str]| run_all(&Script::default(), &[step("a", Action::Update, ops)], &Stop::default()).remove(0);
+    assert!(matches!(end(&["expect", "interrupted"]), End::Skipped(why) if why.contains("before anything")));
+    assert!(matches!(end(&["expect", "write", "interrupted"]), End::Failed { why, .. } if why.contains("before the step was complete")));
 }
 
 #[test]
@@ -202,6 +239,16 @@ fn after_a_refusal_the_rest_is_tried_unless_it_loosens() {
     let loosening = Step { changes: vec![change(Address::app("a"), Action::Update, true)], ops: vec!["refused", "pattern"] };
     run_all(&script, &[loosening], &Stop::default());
     assert_eq!(*script.log.borrow(), ["refused", "fall back"]);
+}
+
+#[test]
+fn after_a_refusal_nothing_is_sent_once_the_user_asked_to_stop() {
+    let stop = Stop::default();
+    let script = Script { stop_after: Some(("refused", stop.clone())), ..Script::default() };
+    let ends = run_all(&script, &[step("a", Action::Update, &["refused", "pattern"])], &stop);
+    assert_eq!(*script.log.borrow(), ["refused"]);
+    let [End::Refused(_, rest)] = ends.as_slice() else { panic!("{ends:?}") };
+    assert!(rest[0].contains("interrupted"), "{rest:?}");
 }
 
 #[test]

@@ -74,11 +74,16 @@ async fn write(session: &Session, wiring: &Wiring, scene: &Scene, plan: &Plan<Op
     };
     tokio::select! {
         applied = work => applied,
-        () = session.stop.asked(2) => Err(Interrupted(match occasion {
-            None => "the request in flight was abandoned, so whether it took effect is unknown; run `gatectl plan` to see",
-            Some(_) => "the request in flight was abandoned, so whether it took effect is unknown, and deploys may stay frozen; run `gatectl plan` and `gatectl freeze status` to see",
-        })
-        .into()),
+        () = session.stop.asked(2) => Err(match occasion {
+            None => Interrupted::with(
+                "the request in flight was abandoned, so whether it took effect is unknown",
+                "`gatectl plan` shows where things stand",
+            ),
+            Some(_) => Interrupted::with(
+                "the request in flight was abandoned, so whether it took effect is unknown, and deploys may stay frozen",
+                "`gatectl plan` and `gatectl freeze status` show where things stand",
+            ),
+        }),
     }
 }
 

@@ -67,6 +67,8 @@ pub fn command_line() -> clap::Command {
 /// As [`run`].
 pub fn start(cli: Cli) -> anyhow::Result<Exit> {
     let session = Session::new(cli.global)?;
+    // The emulator has no other end.
+    let ends_so = matches!(cli.command, Command::Sandbox(_));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let exit = runtime.block_on(async {
         signals::listen(session.stop.clone())?;
@@ -74,7 +76,16 @@ pub fn start(cli: Cli) -> anyhow::Result<Exit> {
     });
     // A subprocess or a name lookup that hangs does not hold up the end.
     runtime.shutdown_background();
-    exit
+    if session.stop.is_set() && !ends_so { interrupted(exit) } else { exit }
+}
+
+/// How a run ends that the user asked to stop, however far it came.
+fn interrupted(exit: anyhow::Result<Exit>) -> anyhow::Result<Exit> {
+    match exit {
+        Ok(_) => Ok(Exit::Interrupted),
+        Err(error) if error.is::<session::Interrupted>() => Err(error),
+        Err(error) => Err(error.context(session::Interrupted("no further write was sent"))),
+    }
 }
 
 /// The exit code for an error that ended a command.

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use jiff::Timestamp;
 
-use crate::apply::Stop;
 use crate::cli::{Format, Global};
 use crate::config::{self, Config, LoadError};
 use crate::credentials::Environment;
@@ -17,6 +16,7 @@ use crate::progress::{Mode, Progress};
 use crate::render::diagnostic::Hinted;
 use crate::render::escape::visible;
 use crate::render::{Document, Location, Style, github, human, markdown};
+use crate::stop::Stop;
 use crate::verify::Finding;
 
 /// One run of the program.
@@ -199,21 +199,20 @@ impl Session {
     ///
     /// # Errors
     /// [`Interrupted`].
-    pub(super) async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, Interrupted> {
-        tokio::select! {
-            done = work => Ok(done),
-            () = self.stop.asked(1) => Err(Interrupted("nothing was changed")),
-        }
+    pub(super) async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> anyhow::Result<T> {
+        self.stop.unless_set(work).await.ok_or_else(Interrupted::unchanged)
     }
 
     /// Waits for a write, unless the user asks to stop twice: what is on its way is not left in doubt by one Ctrl-C.
     ///
     /// # Errors
     /// [`Interrupted`].
-    pub(super) async fn unless_given_up<T>(&self, work: impl Future<Output = T>) -> Result<T, Interrupted> {
+    pub(super) async fn unless_given_up<T>(&self, work: impl Future<Output = T>) -> anyhow::Result<T> {
         tokio::select! {
             done = work => Ok(done),
-            () = self.stop.asked(2) => Err(Interrupted("whether the request in flight took effect is unknown")),
+            () = self.stop.asked(2) => {
+                Err(Interrupted::with("whether the request in flight took effect is unknown", "`gatectl freeze status` shows what is there"))
+            }
         }
     }
 
@@ -281,9 +280,21 @@ impl Session {
     }
 }
 
-/// The user stopped the run; says what became of it.
+/// The user stopped the run; says what became of it. The context of whatever error that came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Interrupted(pub(super) &'static str);
+
+impl Interrupted {
+    /// The error of a run that a stop ended, and the next step.
+    pub(super) fn with(what: &'static str, hint: &'static str) -> anyhow::Error {
+        anyhow::Error::from(Hinted { message: what.to_owned(), hint: hint.to_owned() }).context(Self(what))
+    }
+
+    /// The same where nothing was sent that writes.
+    pub(super) fn unchanged() -> anyhow::Error {
+        Self::with("nothing was changed", "run the same command again")
+    }
+}
 
 impl std::fmt::Display for Interrupted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,6 +1,6 @@
 //! Ctrl-C and SIGTERM: asked once to stop, and twice to give up.
 
-use crate::apply::Stop;
+use crate::stop::Stop;
 
 /// Listens for as long as the runtime lives.
 ///

@@ -212,6 +212,7 @@ fn settings(session: &Session) -> Settings {
             progress.wait(&format!("waiting for the rate limit of {}", wait.host), Instant::now() + wait.duration);
         })),
         on_warning: Some(Arc::new(move |text: &str| warning.suspend(|| to_stderr(&format!("warning: Heroku says: {}", visible(text)))))),
+        stop: session.stop.clone(),
         ..Settings::default()
     }
 }

@@ -32,6 +32,7 @@ pub struct Reader {
 #[derive(Debug, Clone)]
 pub struct Writer {
     reader: Reader,
+    fresh_only: bool,
 }
 
 impl Reader {
@@ -50,7 +51,7 @@ impl Reader {
     /// # Errors
     /// [`ApiError`] for every answer but a whole one: 200, 204, and 206 where a range was asked for.
     pub async fn get(&self, target: &Target) -> Result<Reply, ApiError> {
-        let reply = self.channel.ask(Method::GET, target, None).await?;
+        let reply = self.channel.ask(Method::GET, target, None, false).await?;
         match reply.status {
             200 | 204 => Ok(reply),
             206 if target.range_header().is_some() => Ok(reply),
@@ -105,7 +106,14 @@ impl Reader {
 
 impl Writer {
     pub(super) fn new(reader: Reader) -> Self {
-        Self { reader }
+        Self { reader, fresh_only: false }
+    }
+
+    /// The same client for writes that are decided by a look at what is there: one that a rate limit holds back is not sent after the
+    /// wait, but comes back as [`ErrorKind::Held`], since what was seen before the wait may be long gone.
+    #[must_use]
+    pub fn fresh_only(&self) -> Self {
+        Self { fresh_only: true, ..self.clone() }
     }
 
     /// The reading half.
@@ -143,7 +151,7 @@ impl Writer {
     /// # Errors
     /// [`ApiError`] for every answer but a 2xx.
     pub async fn delete(&self, target: &Target) -> Result<Reply, ApiError> {
-        self.reader.channel.ask(Method::DELETE, target, None).await
+        self.reader.channel.ask(Method::DELETE, target, None, self.fresh_only).await
     }
 
     async fn write(&self, method: Method, target: &Target, body: &(impl Serialize + Sync)) -> Result<Reply, ApiError> {
@@ -151,7 +159,7 @@ impl Writer {
         let body: Value = serde_json::to_value(body).map_err(|_| {
             ApiError::new(call(channel, &method, target), ErrorKind::Refused, "not sent: the body cannot be written as JSON")
         })?;
-        channel.ask(method, target, Some(&body)).await
+        channel.ask(method, target, Some(&body), self.fresh_only).await
     }
 }
 

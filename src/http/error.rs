@@ -56,6 +56,10 @@ pub enum ErrorKind {
     Malformed,
     /// Not sent: a malformed address or body.
     Refused,
+    /// Not sent: a rate limit held it back, which is over; whoever sends it looks again first.
+    Held,
+    /// Not sent, or not again: the user asked to stop.
+    Interrupted,
 }
 
 impl ApiError {

@@ -41,6 +41,8 @@ struct Call<'a> {
     url: String,
     range: Option<&'static str>,
     body: Option<&'a Value>,
+    /// Whether it comes back after a wait for a rate limit instead of being sent.
+    fresh_only: bool,
     deadline: Instant,
 }
 
@@ -69,21 +71,24 @@ impl Channel {
     ///
     /// A GET is attempted again after a lost answer or a 5xx. Anything else is attempted again only when it surely did nothing:
     /// no connection, or a refusal by a rate limit. A write whose answer was lost is for the caller to judge, by reading.
+    /// Once the user asked to stop, no write is attempted, and nothing is attempted again.
     ///
     /// # Errors
     /// For every answer but a 2xx with a whole body.
-    pub(super) async fn ask(&self, method: Method, target: &Target, body: Option<&Value>) -> Result<Reply, ApiError> {
+    pub(super) async fn ask(&self, method: Method, target: &Target, body: Option<&Value>, fresh_only: bool) -> Result<Reply, ApiError> {
         let url = self.endpoint.url(target);
         let deadline = Instant::now() + self.shared.settings.timeout;
         let Ok(uri) = url.parse::<Uri>() else {
             return Err(ApiError::new(format!("{method} {url}"), ErrorKind::Refused, "not sent: this is no valid address"));
         };
-        let call = Call { method, uri, url, range: target.range_header(), body, deadline };
+        let call = Call { method, uri, url, range: target.range_header(), body, fresh_only, deadline };
+        // On the heap, so that whoever asks much at once fits on a thread's stack.
+        let persist = Box::pin(self.persist(&call));
         if call.reads() {
-            return self.persist(&call).await;
+            return persist.await;
         }
         match timeout_at(deadline, self.host.writes.lock()).await {
-            Ok(_turn) => self.persist(&call).await,
+            Ok(_turn) => persist.await,
             Err(_) => Err(self.queued(&call)),
         }
     }
@@ -111,7 +116,10 @@ impl Channel {
                         return Err(error);
                     }
                     trace::again(&call.method, &call.url, pause);
-                    tokio::time::sleep(pause).await;
+                    if settings.stop.unless_set(tokio::time::sleep(pause)).await.is_none() {
+                        let message = format!("{}; interrupted before it was tried again", error.message);
+                        return Err(interrupted(ApiError { message, ..error }));
+                    }
                 }
             }
         }
@@ -121,6 +129,10 @@ impl Channel {
     async fn attempt(&self, call: &Call<'_>, waits: u32) -> Result<Reply, Failed> {
         // Held until the answer is judged: it may shut the gate for those who queue.
         let _turn = self.turn(call).await.map_err(|error| Failed { error, next: Next::GiveUp })?;
+        if self.shared.settings.stop.is_set() && !call.reads() {
+            let error = self.unsent(call, ErrorKind::Interrupted, "interrupted before it was sent");
+            return Err(Failed { error: interrupted(error), next: Next::GiveUp });
+        }
         let started = Instant::now();
         let (outcome, sent_id) = self.send(call).await;
         trace::attempt(self.token.as_ref(), &call.method, &call.url, &outcome, started.elapsed());
@@ -146,18 +158,33 @@ impl Channel {
 
     /// Waits for a place among the requests in flight, while no rate limit holds.
     async fn turn(&self, call: &Call<'_>) -> Result<SemaphorePermit<'_>, ApiError> {
-        let show = |wait: &Wait| self.shared.settings.show_wait(wait);
         loop {
-            self.host.gate.pass(call.deadline, show).await.map_err(|wait| {
-                let message = "not sent: no request is left before the rate limit's reset";
-                self.limited(ApiError::new(self.words(call), ErrorKind::RateLimited, message), &wait)
-            })?;
+            self.pass_gate(call).await?;
             match timeout_at(call.deadline, self.shared.turns.acquire()).await {
                 // An answer that came while this one queued may have shut the gate.
                 Ok(Ok(turn)) if self.host.gate.is_open() => return Ok(turn),
                 Ok(Ok(_)) => {}
                 Ok(Err(_)) | Err(_) => return Err(self.queued(call)),
             }
+        }
+    }
+
+    /// Waits while a rate limit holds.
+    async fn pass_gate(&self, call: &Call<'_>) -> Result<(), ApiError> {
+        let settings = &self.shared.settings;
+        match settings.stop.unless_set(self.host.gate.pass(call.deadline, |wait| settings.show_wait(wait))).await {
+            Some(Ok(true)) if call.fresh_only => {
+                let mut error = self.unsent(call, ErrorKind::Held, "not sent: a rate limit held it back until now");
+                error.hint = Some("run again".to_owned());
+                Err(error)
+            }
+            Some(Ok(_)) => Ok(()),
+            Some(Err(wait)) => {
+                let message = "not sent: no request is left before the rate limit's reset";
+                Err(self.limited(self.unsent(call, ErrorKind::RateLimited, message), &wait))
+            }
+            None if self.host.gate.is_open() => Ok(()),
+            None => Err(interrupted(self.unsent(call, ErrorKind::Interrupted, "interrupted while a rate limit held it back"))),
         }
     }
 
@@ -253,10 +280,13 @@ impl Channel {
 
     fn queued(&self, call: &Call<'_>) -> ApiError {
         let waited = self.shared.settings.timeout.as_secs_f64();
-        let mut error =
-            ApiError::new(self.words(call), ErrorKind::Transport, format!("not sent: others went first for {waited:.1} s (--timeout)"));
+        let mut error = self.unsent(call, ErrorKind::Transport, format!("not sent: others went first for {waited:.1} s (--timeout)"));
         error.hint = Some("allow more time with --timeout".to_owned());
         error
+    }
+
+    fn unsent(&self, call: &Call<'_>, kind: ErrorKind, message: impl Into<String>) -> ApiError {
+        ApiError::new(self.words(call), kind, message)
     }
 
     fn asked<'a>(&'a self, call: &'a Call<'_>) -> Asked<'a> {
@@ -282,6 +312,11 @@ impl fmt::Debug for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} with {:?}", self.endpoint, self.token)
     }
+}
+
+/// What the user's stop held back.
+fn interrupted(error: ApiError) -> ApiError {
+    ApiError { kind: ErrorKind::Interrupted, hint: Some("run the same command again".to_owned()), ..error }
 }
 
 /// GitHub's name first, then Heroku's.

@@ -144,11 +144,12 @@ impl Gate {
         self.open_when_due().is_none()
     }
 
-    /// Waits until it is open, and shows each wait once.
+    /// Waits until it is open, and shows each wait once; whether there was any.
     ///
     /// # Errors
     /// The wait, when it ends after the deadline; then no time is lost.
-    pub(super) async fn pass(&self, deadline: Instant, show: impl Fn(&Wait)) -> Result<(), Wait> {
+    pub(super) async fn pass(&self, deadline: Instant, show: impl Fn(&Wait)) -> Result<bool, Wait> {
+        let mut waited = false;
         while let Some(shut) = self.open_when_due() {
             if shut.until > deadline {
                 return Err(shut.wait);
@@ -156,9 +157,10 @@ impl Gate {
             if !shut.shown && self.first_to_show(shut.until) {
                 show(&shut.wait);
             }
+            waited = true;
             tokio::time::sleep_until(shut.until).await;
         }
-        Ok(())
+        Ok(waited)
     }
 
     fn open_when_due(&self) -> Option<Shut> {

@@ -17,6 +17,7 @@ use super::token::Token;
 use super::traffic::Counters;
 use super::wire::{Fault, Wire};
 use super::{ApiError, Endpoint, ErrorKind, Reader, Traffic, Writer};
+use crate::stop::Stop;
 
 /// How the wire behaves. `Settings::default()` is what the command line starts from.
 #[derive(Clone)]
@@ -41,6 +42,8 @@ pub struct Settings {
     pub on_wait: Option<OnWait>,
     /// Called once for each different warning that a server sends beside its answers.
     pub on_warning: Option<OnWarning>,
+    /// Once it is set, what is in flight ends as it does, no write is sent any more, and no wait is kept.
+    pub stop: Stop,
 }
 
 /// Shows a wait on a rate limit to the user.
@@ -62,6 +65,7 @@ impl Default for Settings {
             roots: None,
             on_wait: None,
             on_warning: None,
+            stop: Stop::default(),
         }
     }
 }

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 
 use self::server::{Act, Log, listen, start};
 use super::*;
+use crate::stop::Stop;
 
 const CANARY: &str = "ghp_canary0123456789";
 
@@ -383,6 +384,66 @@ async fn a_server_that_always_limits_is_given_up() {
     let (result, asked) = get([Act::answer(429, &[("retry-after", "0")], "")]).await;
     assert_eq!(result.unwrap_err().kind, ErrorKind::RateLimited);
     assert!(asked < 10, "{asked}");
+}
+
+#[tokio::test]
+async fn a_write_of_what_must_be_fresh_comes_back_after_a_wait() {
+    let limit = Act::answer(429, &[("retry-after", "1")], "{}");
+    let (base, log) = start([limit, Act::json(201, "{}")]).await;
+    let shown = Arc::new(Mutex::new(0));
+    let show = Arc::clone(&shown);
+    let stack = Stack::new(Settings { on_wait: Some(Arc::new(move |_: &Wait| *show.lock().unwrap() += 1)), ..settings() });
+    let client = stack.writer(&Endpoint::github(&base).unwrap(), token()).unwrap().fresh_only();
+    let error = client.post(&target(), &json!({})).await.unwrap_err();
+    assert_eq!((error.kind, error.may_have_applied, log.requests().len()), (ErrorKind::Held, false, 1));
+    client.post(&target(), &json!({})).await.unwrap();
+    assert_eq!((*shown.lock().unwrap(), log.requests().len()), (1, 2), "the wait was shown and kept before it came back");
+}
+
+/// A client whose user asks to stop once the server was asked; what a request comes to, and how often the server was asked.
+async fn stopped(act: Act, method: &str) -> (Result<Reply, ApiError>, usize) {
+    let (base, log) = start([act, Act::json(200, "{}")]).await;
+    let stop = Stop::default();
+    // A pause that no test waits out.
+    let stack = Stack::new(Settings { backoff: Duration::from_secs(600), timeout: Duration::MAX, stop: stop.clone(), ..settings() });
+    let client = stack.writer(&Endpoint::github(&base).unwrap(), token()).unwrap();
+    let asked = async {
+        while log.requests().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        stop.set();
+    };
+    let (target, body) = (target(), json!({}));
+    let request = async { if method == "GET" { client.reader().get(&target).await } else { client.put(&target, &body).await } };
+    let (result, ()) = tokio::join!(request, asked);
+    (result, log.requests().len())
+}
+
+#[tokio::test]
+async fn a_stop_ends_every_wait() {
+    for method in ["GET", "PUT"] {
+        let (result, asked) = stopped(Act::answer(429, &[("retry-after", "600")], "{}"), method).await;
+        let error = result.unwrap_err();
+        assert_eq!((&error.kind, error.may_have_applied, asked), (&ErrorKind::Interrupted, false, 1), "{method}: {error}");
+        assert!(error.message.contains("rate limit") && error.hint.unwrap().contains("again"));
+    }
+    let (result, asked) = stopped(Act::json(502, "{\"message\":\"Bad Gateway\"}"), "GET").await;
+    let error = result.unwrap_err();
+    assert_eq!((&error.kind, asked), (&ErrorKind::Interrupted, 1));
+    assert!(error.message.contains("Bad Gateway; interrupted"), "{error}");
+    assert!(stopped(Act::json(502, "{}"), "PUT").await.0.unwrap_err().may_have_applied, "that is for whoever sent it to judge");
+}
+
+#[tokio::test]
+async fn after_a_stop_no_write_is_sent_and_reading_back_is() {
+    let (base, log) = start([Act::json(200, "{}")]).await;
+    let stop = Stop::default();
+    let stack = Stack::new(Settings { stop: stop.clone(), ..settings() });
+    let client = stack.writer(&Endpoint::github(&base).unwrap(), token()).unwrap();
+    stop.set();
+    let error = client.put(&target(), &json!({})).await.unwrap_err();
+    assert_eq!((error.kind, error.may_have_applied, log.requests().len()), (ErrorKind::Interrupted, false, 0));
+    client.reader().get(&target()).await.unwrap();
 }
 
 #[tokio::test]

@@ -94,8 +94,8 @@ impl Executor for Fleet {
 
     async fn perform(&self, op: &Op) -> Result<Performed, ApiError> {
         match op {
-            Op::Github(op) => github::ops::perform(self.github()?, op).await,
-            Op::Heroku(op) => heroku::ops::perform(self.heroku()?, op).await.map(|()| Performed::Written),
+            Op::Github(op) => github::ops::perform(&self.github()?.fresh_only(), op).await,
+            Op::Heroku(op) => heroku::ops::perform(&self.heroku()?.fresh_only(), op).await.map(|()| Performed::Written),
         }
     }
 

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::apply::{self, End, Patience, Stop, Tried};
+use crate::apply::{self, End, Patience, Tried};
 use crate::model::{Address, Plan, Report};
 use crate::providers::{Fleet, Op};
+use crate::stop::Stop;
 
 use super::Scene;
 use super::contest::Means;
@@ -61,7 +62,8 @@ impl Scene {
             if stop.is_set() || !awaited(plan, tried, &after) || self.disputed(fleet, plan, tried, &after).await {
                 break;
             }
-            tokio::time::sleep(*pause).await;
+            // Asked to stop, it takes its last look at once.
+            stop.unless_set(tokio::time::sleep(*pause)).await;
             after = narrowed.draft().await.plan;
         }
         after

@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::apply::{self, Dispute, End, Executor, Moved, Patience, Performed, Stop, Tried, Withdrawal};
+use crate::apply::{self, Dispute, End, Executor, Moved, Patience, Performed, Tried, Withdrawal};
 use crate::http::ApiError;
 use crate::model::{Plan, Step};
 use crate::providers::{Fleet, Op};
+use crate::stop::Stop;
 
 use super::Scene;
 
@@ -86,9 +87,9 @@ impl Scene {
             if first.overwritten {
                 break;
             }
-            tokio::select! {
-                () = tokio::time::sleep(jittered(means.patience.contest * (1 << clashes.min(2)))) => {}
-                () = means.stop.asked(1) => break,
+            let pause = jittered(means.patience.contest * (1 << clashes.min(2)));
+            if means.stop.unless_set(tokio::time::sleep(pause)).await.is_none() {
+                break;
             }
             let second = mine.look(means.fleet, &mut foreign).await?;
             if second.overwritten || second.undone > first.undone {

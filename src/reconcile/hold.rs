@@ -8,13 +8,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::apply::{End, Patience, Stop};
+use crate::apply::{End, Patience};
 use crate::freeze::{Claim, FreezeId, Interlock, Keys, Policy};
 use crate::http::Writer;
 use crate::model::{Action, Address, ByHand, Change, Draft, EnvName, Field, Kind, Outcome, OutcomeResult, Plan, Report, Step};
 use crate::providers::github::live::Live;
 use crate::providers::heroku::freeze::{self as store, SendError};
 use crate::providers::{Fleet, Op};
+use crate::stop::Stop;
 
 use super::{Applied, Scene};
 

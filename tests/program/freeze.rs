@@ -391,3 +391,14 @@ fn an_answer_that_is_no_config_vars_leaves_a_deploy_undetermined() {
         assert_eq!(ran.code, Some(8), "{status} {body}: {}{}", ran.stdout, ran.stderr);
     }
 }
+
+#[tokio::test]
+async fn a_brake_that_does_not_hold_says_so() {
+    let world = World::new().await;
+    world.fault(Fault::before(Response::html(502, "<h1>Bad Gateway</h1>")).method("PATCH"));
+    let on = world.run(ON).await;
+    assert_eq!((on.code, on.stdout.as_str()), (Some(1), ""));
+    for told in ["reading back shows that it did not take effect", "502", "freeze status --app shop-prod"] {
+        assert!(on.stderr.contains(told), "{told}: {}", on.stderr);
+    }
+}

@@ -6,20 +6,21 @@ use std::path::{Path, PathBuf};
 
 /// Each module with the ones it may name. `model` knows nobody; `commands` is where all layers meet.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("apply", &["http", "model"]),
+    ("apply", &["http", "model", "stop"]),
     ("cli", &["freeze", "model", "providers", "render", "sandbox"]),
     ("config", &["freeze", "model", "providers", "workflows"]),
     ("credentials", &["http"]),
     ("exit", &[]),
     ("freeze", &["model"]),
-    ("http", &["model"]),
+    ("http", &["model", "stop"]),
     ("import", &["config", "model", "providers", "render"]),
     ("model", &[]),
     ("progress", &["render"]),
     ("providers", &["apply", "freeze", "http", "model"]),
-    ("reconcile", &["apply", "config", "exit", "freeze", "http", "model", "providers"]),
+    ("reconcile", &["apply", "config", "exit", "freeze", "http", "model", "providers", "stop"]),
     ("render", &["freeze", "http", "model", "verify", "workflows"]),
     ("sandbox", &["freeze", "model", "providers", "workflows"]),
+    ("stop", &[]),
     ("verify", &["freeze", "model", "providers", "workflows"]),
     ("workflows", &["model", "providers", "verify"]),
 ];

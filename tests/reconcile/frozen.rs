@@ -1,10 +1,10 @@
 //! The freeze beside the reconciler: never drift, never lifted, and held around a gate that is being written.
 
-use gatectl::apply::Stop;
 use gatectl::freeze::Flag;
 use gatectl::model::{Answer, EnvName, OutcomeResult};
 use gatectl::reconcile::{Applied, Occasion};
 use gatectl::sandbox::{Effect, Fault, Response, Scenario, Snapshot};
+use gatectl::stop::Stop;
 use serde_json::json;
 
 use crate::world::{World, outcome, said};

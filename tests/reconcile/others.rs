@@ -1,8 +1,11 @@
 //! Other writers, dropped reviewers, and reads that lag behind.
 
+use std::time::Duration;
+
 use gatectl::model::OutcomeResult;
+use gatectl::reconcile::Applied;
 use gatectl::sandbox::{
-    BranchPattern, Fault, LeftPolicies, Permission, PolicyMode, Reads, RefType, ReviewerRef, Scenario, State, Switches, Variable,
+    BranchPattern, Fault, LeftPolicies, Permission, PolicyMode, Reads, RefType, Response, ReviewerRef, Scenario, State, Switches, Variable,
 };
 
 use crate::world::{REPO, World, outcome, said};
@@ -59,6 +62,40 @@ async fn whatever_somebody_changes_between_plan_and_write_is_named_and_not_overw
         world.heal();
         world.converge().await;
     }
+}
+
+/// Applies, with a rate limit that holds the first such write back for a second; meanwhile somebody changes the timer.
+async fn applied_around(world: &World, method: &str, path: &str) -> Applied {
+    world.fault(Fault::before(Response::secondary_limit(429, Some(1))).method(method).path(path).nth(1));
+    let held = |state: &mut State| state.log.exchanges.iter().any(|exchange| exchange.method == method && exchange.status == Some(429));
+    let somebody = async {
+        while !world.sandbox.with(held) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        world.sandbox.with(|state| production(state).wait_timer = 7);
+    };
+    Box::pin(async { tokio::join!(world.apply(), somebody).0 }).await
+}
+
+#[tokio::test]
+async fn whatever_somebody_changes_while_a_write_waits_for_a_rate_limit_is_named_and_not_overwritten() {
+    let world = drifted().await;
+    let applied = applied_around(&world, "PUT", "*").await;
+    let (result, message) = outcome(&applied, "/environments/production");
+    assert_eq!((result, world.sandbox.with(|state| production(state).wait_timer)), (&OutcomeResult::Failed, 7), "{}", said(&applied));
+    assert!(message.contains("wait_timer was 5 and is now 7") && message.contains("somebody else"), "{message}");
+    world.heal();
+    world.converge().await;
+
+    // In the middle of a step: the rules are written, and somebody writes them anew while the variable waits.
+    let world = drifted().await;
+    world.sandbox.with(|state| production(state).variables.clear());
+    let applied = applied_around(&world, "POST", "*/variables").await;
+    let (_, message) = outcome(&applied, "/environments/production");
+    assert!(message.contains("wait_timer was 10 and is now 7") && message.contains("another writer"), "{}", said(&applied));
+    assert!(world.sandbox.with(|state| production(state).variables.is_empty()), "it was not sent");
+    world.heal();
+    world.converge().await;
 }
 
 #[tokio::test]

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use gatectl::apply::{Patience, Stop};
+use gatectl::apply::Patience;
 use gatectl::model::{EnvName, OutcomeResult};
 use gatectl::providers::github::strictness::{Dimension, between, weakened};
 use gatectl::reconcile::Applied;
 use gatectl::sandbox::{Effect, Fault, Response, State};
+use gatectl::stop::Stop;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};

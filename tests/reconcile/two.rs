@@ -7,9 +7,9 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use gatectl::apply::Stop;
 use gatectl::reconcile::Applied;
 use gatectl::sandbox::{Effect, Fault, Snapshot};
+use gatectl::stop::Stop;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use proptest::{collection, option, sample};

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
-use gatectl::apply::{Patience, Stop};
+use gatectl::apply::Patience;
 use gatectl::config::{self, Config};
 use gatectl::freeze::{Claim, FreezeId};
 use gatectl::http::{Endpoint, Proxies, Settings, Stack, Token};
@@ -16,6 +16,7 @@ use gatectl::model::{OutcomeResult, Plan, RepoName};
 use gatectl::providers::{Fleet, Op};
 use gatectl::reconcile::{Applied, Prune, Scene, Site};
 use gatectl::sandbox::{Api, Environment, Exchange, Fault, Repo, Sandbox, Scenario, Setup, State};
+use gatectl::stop::Stop;
 
 use uuid::Uuid;
 

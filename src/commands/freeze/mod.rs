@@ -21,13 +21,15 @@ use crate::cli::{FreezeApp, FreezeCommand};
 use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::freeze::{Claim, FreezeId, FreezeVars, FreezeWrite, Keys, Policy, Refusal, Status, Window};
-use crate::http::{ApiError, Reader, Writer};
+use crate::http::{Reader, Writer};
 use crate::model::{Answer, EnvName};
 use crate::providers::heroku::freeze::{self as store, SendError};
 use crate::render::diagnostic::Hinted;
 use crate::render::{Document, json};
+use crate::stop::Stop;
 
 use super::Session;
+use super::session::Interrupted;
 use super::wiring::{Bounds, HerokuSite};
 
 /// Runs one of the freeze commands.
@@ -127,6 +129,8 @@ struct Desk<'a> {
     known: Option<String>,
     /// Who acts, where Heroku does not say it either.
     fallback: String,
+    /// Ends the look at what is there; a write ends as it does, and is read back.
+    stop: Stop,
 }
 
 /// What is there before anything is written, and who asks.
@@ -137,14 +141,14 @@ struct Opening {
 
 impl<'a> Desk<'a> {
     fn new(writer: &'a Writer, keys: &'a Keys, session: &Session) -> Self {
-        Self { writer, keys, known: who::in_actions(&session.env), fallback: local(&session.env) }
+        Self { writer, keys, known: who::in_actions(&session.env), fallback: local(&session.env), stop: session.stop.clone() }
     }
 
     /// Reads the freeze and, beside that, whose token it is. Only the freeze is waited for.
     ///
     /// # Errors
-    /// When the freeze cannot be read.
-    async fn open(&self) -> Result<Opening, ApiError> {
+    /// When the freeze cannot be read, or the user asked to stop.
+    async fn open(&self) -> anyhow::Result<Opening> {
         let reader = self.writer.reader();
         let account = async {
             match &self.known {
@@ -152,7 +156,8 @@ impl<'a> Desk<'a> {
                 None => store::account(reader).await.ok().flatten(),
             }
         };
-        let (live, account) = beside(store::read(reader, self.keys), account).await;
+        let looking = self.stop.unless_set(beside(store::read(reader, self.keys), account));
+        let (live, account) = looking.await.ok_or_else(Interrupted::unchanged)?;
         Ok(Opening { live: live?, by: account.unwrap_or_else(|| self.fallback.clone()) })
     }
 
@@ -168,7 +173,7 @@ impl<'a> Desk<'a> {
     fn unsent(&self, error: SendError) -> anyhow::Error {
         match error {
             SendError::NotWritten(error) => error.into(),
-            SendError::Unread(_) | SendError::Lost(_) => Hinted {
+            SendError::NoEffect(_) | SendError::Unread(_) | SendError::Lost(_) => Hinted {
                 message: error.to_string(),
                 hint: format!("`gatectl freeze status --app {}` shows what is there now", self.keys.app),
             }

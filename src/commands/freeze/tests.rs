@@ -34,7 +34,7 @@ impl World {
     /// What somebody may do; an empty name is whoever Heroku says the token is.
     fn desk(&self, who: &str) -> Desk<'_> {
         let known = (!who.is_empty()).then(|| who.to_owned());
-        Desk { writer: &self.writer, keys: &self.keys, known, fallback: "local:somebody".to_owned() }
+        Desk { writer: &self.writer, keys: &self.keys, known, fallback: "local:somebody".to_owned(), stop: Stop::default() }
     }
 
     async fn vars(&self) -> FreezeVars {

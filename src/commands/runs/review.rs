@@ -9,7 +9,7 @@ use crate::apply::Patience;
 use crate::cli::{ApproveArgs, Format, ReviewArgs};
 use crate::config::{Config, Desired};
 use crate::exit::Exit;
-use crate::http::{ApiError, Writer};
+use crate::http::{ApiError, ErrorKind, Writer};
 use crate::model::{EnvName, RepoName, RunRef};
 use crate::providers::github::desired::Environment;
 use crate::providers::github::runs::Decision;
@@ -83,7 +83,7 @@ async fn run(session: &Session, args: &ReviewArgs, decision: Decision, rule: OnU
     site.wiring.trace_traffic();
     let report = Report::new(decision, &now.viewer, &ended, site.links());
     session.print(&config, &Document::from(&report), || json::to_string(&report))?;
-    Ok(report.exit(session.stop.is_set()))
+    Ok(report.exit())
 }
 
 /// Everything that a review is decided from.
@@ -163,7 +163,10 @@ impl Desk<'_> {
                 tokio::select! {
                     end = write(&writer, &self.site.repository, &review) => end,
                     () = session.stop.asked(2) => {
-                        return Err(Interrupted("the review in flight was abandoned, so whether it took effect is unknown; look at the run's page").into());
+                        return Err(Interrupted::with(
+                            "the review in flight was abandoned, so whether it took effect is unknown",
+                            "look at the run's page",
+                        ));
                     }
                 }
             };
@@ -178,6 +181,7 @@ async fn write(writer: &Writer, repository: &RepoName, review: &Review<'_>) -> E
     match end {
         Ok(End::Recorded(record)) => Ended::Recorded(record),
         Ok(End::Unconfirmed) => Ended::Unconfirmed,
+        Err(error) if error.kind == ErrorKind::Interrupted => Ended::Skipped,
         Err(error) => Ended::Failed(error),
     }
 }

@@ -90,7 +90,7 @@ pub(super) enum Ended {
     Unconfirmed,
     /// It failed, or nobody knows.
     Failed(ApiError),
-    /// It was not tried: the user stopped.
+    /// It was not sent: the user stopped.
     Skipped,
 }
 
@@ -128,10 +128,7 @@ impl Report {
         Self { format_version: FORMAT_VERSION, repository: links.repository.clone(), decision, reviews }
     }
 
-    pub(super) fn exit(&self, interrupted: bool) -> Exit {
-        if interrupted && self.reviews.iter().any(|entry| entry.result == "skipped") {
-            return Exit::Interrupted;
-        }
+    pub(super) fn exit(&self) -> Exit {
         let mut causes = self.reviews.iter().filter_map(|entry| entry.cause).peekable();
         if causes.peek().is_none() {
             return Exit::Done;
@@ -159,7 +156,9 @@ impl Entry {
                 Some(Cause::Other),
             ),
             Ended::Failed(error) => ("failed", error.to_string(), hint(error), Some(error.unknown().cause)),
-            Ended::Skipped => ("skipped", "not tried: interrupted".to_owned(), "run the same command again".to_owned(), Some(Cause::Other)),
+            Ended::Skipped => {
+                ("skipped", "interrupted before it was sent".to_owned(), "run the same command again".to_owned(), Some(Cause::Other))
+            }
         };
         let record = match end {
             Ended::Recorded(record) => record.first(),

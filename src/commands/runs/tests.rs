@@ -11,7 +11,6 @@ use super::pending::Report as PendingReport;
 use super::review::{Desk, OnUndetermined, Seen, ids, unchanged};
 use super::review_view::Report as ReviewReport;
 use super::*;
-use crate::apply::Stop;
 use crate::cli::Cli;
 use crate::config;
 use crate::exit::Exit;
@@ -22,6 +21,7 @@ use crate::providers::github::runs::admit::Wish;
 use crate::providers::github::runs::observe::{self, Extent};
 use crate::render::{Document, Style, csv, human, json};
 use crate::sandbox::{Api, Fault, Grant, Level, Response, ReviewerRef, Sandbox, Scenario, Setup, State, Token};
+use crate::stop::Stop;
 
 const REPO: &str = "raxx-app/TradeMasterAPI";
 const DEPLOY: &str = ".github/workflows/deploy.yml";
@@ -317,7 +317,7 @@ async fn an_approval_is_written_once_and_read_back() {
     let seen = value(&report, "review");
     assert_eq!((&seen["reviews"][0]["result"], &seen["reviews"][1]["result"]), (&"recorded".into(), &"recorded".into()));
     assert_eq!((&seen["reviews"][0]["user"], &seen["reviews"][0]["comment"]), (&"MooseQuest".into(), &"ship it".into()));
-    assert_eq!((report.exit(false), stage.posts()), (Exit::Done, 2));
+    assert_eq!((report.exit(), stage.posts()), (Exit::Done, 2));
     let again = stage.look(&approve(), &runs).await.unwrap_err().to_string();
     assert!(again.contains("approved by MooseQuest"), "{again}");
     assert_golden("approve.txt", &shown(&Document::from(&report)));
@@ -336,7 +336,7 @@ async fn a_rejection_ends_the_run() {
     let stage = Stage::new(|_| {}).await;
     let run = stage.start("sandbox-admin");
     let report = stage.review(&wish(Decision::Rejected), &[run]).await;
-    assert_eq!((report.exit(false), &value(&report, "review")["decision"]), (Exit::Done, &"rejected".into()));
+    assert_eq!((report.exit(), &value(&report, "review")["decision"]), (Exit::Done, &"rejected".into()));
     assert_eq!(value(&stage.evidence(Extent::Last(1)).await, "evidence")["summary"]["rejected"], 1);
 }
 
@@ -354,7 +354,7 @@ async fn a_lost_answer_is_settled_by_reading() {
         assert_eq!((seen["reviews"][0]["result"].as_str(), stage.posts()), (Some(result), posts));
         if result == "failed" {
             assert!(seen["reviews"][0]["hint"].as_str().unwrap().contains("did not take effect"));
-            assert_eq!(report.exit(false), Exit::Error);
+            assert_eq!(report.exit(), Exit::Error);
         }
     }
 }
@@ -489,5 +489,5 @@ async fn a_team_reviews_through_its_members() {
     .await;
     let run = stage.start("sandbox-admin");
     assert_eq!(value(&stage.pending().await, "pending")["pending"][0]["reviewers"][0], "team sre");
-    assert!(matches!(stage.review(&approve(), &[run]).await.exit(false), Exit::Done));
+    assert!(matches!(stage.review(&approve(), &[run]).await.exit(), Exit::Done));
 }

@@ -48,6 +48,8 @@ pub fn pick(keys: &Keys, vars: &ConfigVars) -> FreezeVars {
 pub enum SendError {
     /// It was not made.
     NotWritten(ApiError),
+    /// Its answers were lost, and reading back shows that it did not take effect.
+    NoEffect(ApiError),
     /// Whether it was made is unknown: reading back failed.
     Unread(ApiError),
     /// It was made, and somebody else wrote at the same time.
@@ -58,6 +60,7 @@ impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotWritten(error) => error.fmt(f),
+            Self::NoEffect(error) => write!(f, "reading back shows that it did not take effect: {error}"),
             Self::Unread(error) => write!(f, "whether it was written is unknown, since it could not be read back: {error}"),
             Self::Lost(lost) => lost.fmt(f),
         }
@@ -67,7 +70,7 @@ impl fmt::Display for SendError {
 impl std::error::Error for SendError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::NotWritten(error) | Self::Unread(error) => Some(error),
+            Self::NotWritten(error) | Self::NoEffect(error) | Self::Unread(error) => Some(error),
             Self::Lost(lost) => Some(lost),
         }
     }
@@ -79,19 +82,23 @@ impl std::error::Error for SendError {
 /// When what is there afterwards is not what was written, or nobody can say.
 pub async fn send(writer: &Writer, keys: &Keys, write: &FreezeWrite, patience: &Patience) -> Result<FreezeVars, SendError> {
     let mut attempt = 1;
+    let mut unseen: Option<ApiError> = None;
     loop {
-        let lost_answer = match patch(writer, write).await {
-            Ok(()) => None,
-            Err(error) if error.may_have_applied => Some(error),
-            Err(error) => return Err(SendError::NotWritten(error)),
+        let lost_answer = match (patch(writer, write).await, unseen) {
+            (Ok(()), _) => None,
+            (Err(error), _) if error.may_have_applied => Some(error),
+            // Whoever stopped the run wants to know what became of what was sent.
+            (Err(error), Some(unseen)) if error.kind == ErrorKind::Interrupted => return Err(SendError::NoEffect(unseen)),
+            (Err(error), _) => return Err(SendError::NotWritten(error)),
         };
         match (read_back(writer.reader(), keys, write, patience).await, lost_answer) {
             (Ok(Ok(vars)), _) => return Ok(vars),
             (Ok(Err(lost)), None) => return Err(SendError::Lost(lost)),
-            (Ok(Err(_)), Some(_)) if attempt < ATTEMPTS => attempt += 1,
-            (Ok(Err(_)), Some(error)) => return Err(SendError::NotWritten(error)),
+            (Ok(Err(_)), Some(error)) if attempt < ATTEMPTS => unseen = Some(error),
+            (Ok(Err(_)), Some(error)) => return Err(SendError::NoEffect(error)),
             (Err(error), _) => return Err(SendError::Unread(error)),
         }
+        attempt += 1;
     }
 }
 

@@ -1,0 +1,62 @@
+//! The wish to stop, heard by whoever is about to write or to wait.
+//!
+//! Must not know who asks, nor what is stopped.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+/// Counts how often the user asked to stop: once, and no write is sent and no wait is kept any more; twice, and nothing is waited for.
+#[derive(Debug, Clone)]
+pub struct Stop(Arc<watch::Sender<u8>>);
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(0)))
+    }
+}
+
+impl Stop {
+    /// Asks for the stop.
+    pub fn set(&self) {
+        self.0.send_modify(|count| *count = count.saturating_add(1));
+    }
+
+    /// Whether it was asked for.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        *self.0.borrow() > 0
+    }
+
+    /// Comes back when it was asked for `times` times.
+    pub async fn asked(&self, times: u8) {
+        // The sender lives as long as this does, so the wait cannot fail.
+        let _ = self.0.subscribe().wait_for(|count| *count >= times).await;
+    }
+
+    /// Waits for what can be dropped at any time; `None` once the stop is asked for.
+    pub async fn unless_set<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            // What ends because of the stop has not come to its own end.
+            biased;
+            () = self.asked(1) => None,
+            done = work => Some(done),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_can_be_dropped_ends_with_the_first_wish() {
+        let stop = Stop::default();
+        assert_eq!((stop.is_set(), stop.unless_set(async { 1 }).await), (false, Some(1)));
+        let (dropped, ()) = tokio::join!(stop.unless_set(std::future::pending::<()>()), async { stop.set() });
+        assert_eq!((dropped, stop.is_set()), (None, true));
+        assert_eq!(stop.unless_set(async { 1 }).await, None, "nothing is begun after it");
+        stop.set();
+        stop.asked(2).await;
+    }
+}
