@@ -13,6 +13,7 @@ mod exchange;
 mod face;
 mod hints;
 mod limits;
+mod scrub;
 mod stack;
 mod target;
 mod tls;
