@@ -19,8 +19,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let usage = error.use_stderr();
-            // Nothing can be done about a closed stream.
-            let _ = error.print();
+            commands::print_usage(&error);
             return if usage { Exit::Usage } else { Exit::Done }.into();
         }
     };

@@ -103,7 +103,7 @@ fn update(session: &Session, path: &Path, source: &Source<'_>) -> anyhow::Result
             path.display()
         ));
     }
-    session.warn(&updated.remarks.iter().map(|remark| visible(remark)).collect::<Vec<_>>());
+    session.warn(&updated.remarks);
     Ok(updated.imported.unknown)
 }
 
@@ -122,7 +122,7 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
 fn told(session: &Session, unknown: &[(Address, Unknown)]) -> Exit {
     let line = |(address, unknown): &(Address, Unknown)| {
         let hint = if unknown.hint.is_empty() { String::new() } else { format!(" ({})", unknown.hint) };
-        visible(&format!("{address}: {}{hint}", unknown.reason))
+        format!("{address}: {}{hint}", unknown.reason)
     };
     session.warn(&unknown.iter().map(line).collect::<Vec<_>>());
     if unknown.is_empty() {

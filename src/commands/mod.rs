@@ -23,9 +23,9 @@ use std::io::Write;
 use crate::cli::{Cli, Command};
 use crate::config::LoadError;
 use crate::exit::Exit;
-use crate::render::Style;
 use crate::render::diagnostic::{self, Hinted};
 use crate::render::escape::actions::log_text;
+use crate::render::{Style, human};
 
 pub use session::Session;
 pub use shell::complete;
@@ -100,6 +100,15 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
         let cause = api.or_else(|| error.downcast_ref::<session::Unread>().map(|unread| unread.0.cause));
         if cause == Some(crate::model::Cause::Credentials) { Exit::Credentials } else { Exit::Error }
     }
+}
+
+/// Prints what the parser has to say: help, or why it refuses the command line. It quotes arguments as they are, so where these want
+/// to be more than text, that is taken from them, and from the whole its colours.
+pub fn print_usage(error: &clap::Error) {
+    let odd = std::env::args_os().any(|argument| human::line(&argument.to_string_lossy()) != *argument.to_string_lossy());
+    let plain = || human::lines(&error.render().to_string());
+    // Nothing can be done about a closed stream.
+    let _ = if error.use_stderr() && odd { anstream::stderr().write_all(plain().as_bytes()) } else { error.print() };
 }
 
 /// The error as it is printed on stderr: problems of gate.toml with their excerpts, anything else as a chain with a next step.

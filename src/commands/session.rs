@@ -14,7 +14,6 @@ use crate::credentials::Environment;
 use crate::model::{Address, EnvName, Kind, Unknown};
 use crate::progress::{Mode, Progress};
 use crate::render::diagnostic::Hinted;
-use crate::render::escape::visible;
 use crate::render::{Document, Location, Style, github, human, markdown};
 use crate::stop::Stop;
 use crate::verify::Finding;
@@ -218,13 +217,13 @@ impl Session {
 
     /// Shows a document on stderr, `-q` or not: what somebody is about to be asked about.
     pub fn show(&self, document: &Document) {
-        self.progress.suspend(|| to_stderr(&human::render(document, Style::stderr())));
+        self.progress.suspend(|| rendered(&human::render(document, Style::stderr())));
     }
 
-    /// Says something on stderr, unless `-q`.
+    /// Says something on stderr, unless `-q`; its line breaks are ours.
     pub fn say(&self, text: &str) {
         if !self.global.quiet {
-            self.progress.suspend(|| to_stderr(text));
+            self.progress.suspend(|| text.lines().for_each(to_stderr));
         }
     }
 
@@ -237,7 +236,7 @@ impl Session {
 
     /// Explains on stderr an error that does not end the command.
     pub(super) fn complain(&self, error: &anyhow::Error) {
-        self.progress.suspend(|| to_stderr(super::explain(error).trim_end()));
+        self.progress.suspend(|| rendered(super::explain(error).trim_end()));
     }
 
     /// The present time, in whole seconds as records have it; the one place that reads the clock for what is decided or recorded.
@@ -252,7 +251,7 @@ impl Session {
     /// # Errors
     /// When the answer is another one, or the user wants to stop.
     pub(super) async fn confirm(&self, question: &str, answer: &str) -> anyhow::Result<()> {
-        let (progress, question) = (Arc::clone(&self.progress), visible(question));
+        let (progress, question) = (Arc::clone(&self.progress), human::line(question));
         // On a thread of its own: whoever waits at the prompt can still be interrupted.
         let read = move || {
             progress.suspend(|| -> std::io::Result<String> {
@@ -316,7 +315,13 @@ impl std::fmt::Display for Unread {
 
 impl std::error::Error for Unread {}
 
-pub(super) fn to_stderr(text: &str) {
+/// Prints one line on stderr, whatever is in it: nobody who says something has to think of escaping.
+pub(super) fn to_stderr(line: &str) {
+    rendered(&human::line(line));
+}
+
+/// Prints what a renderer made, and escaped.
+fn rendered(text: &str) {
     // Nothing can be done about a closed stderr.
     let _ = writeln!(anstream::stderr(), "{text}");
 }

@@ -18,7 +18,6 @@ use crate::progress::Progress;
 use crate::providers::Fleet;
 use crate::reconcile::{Prune, Scene, Site};
 use crate::render::diagnostic::Hinted;
-use crate::render::escape::visible;
 use crate::sandbox::{Sandbox, Setup, State};
 
 use super::session::to_stderr;
@@ -211,7 +210,7 @@ fn settings(session: &Session) -> Settings {
         on_wait: Some(Arc::new(move |wait: &Wait| {
             progress.wait(&format!("waiting for the rate limit of {}", wait.host), Instant::now() + wait.duration);
         })),
-        on_warning: Some(Arc::new(move |text: &str| warning.suspend(|| to_stderr(&format!("warning: Heroku says: {}", visible(text)))))),
+        on_warning: Some(Arc::new(move |text: &str| warning.suspend(|| to_stderr(&format!("warning: Heroku says: {text}"))))),
         stop: session.stop.clone(),
         ..Settings::default()
     }

@@ -36,6 +36,16 @@ async fn variables_come_in_the_order_of_gh() {
 }
 
 #[tokio::test]
+async fn what_a_panic_would_show_holds_no_token() {
+    let env = env(&[("GH_TOKEN", CANARY), ("HEROKU_API_KEY", CANARY)]);
+    let github = github(&env, &github_at(Endpoint::GITHUB)).await;
+    let heroku = heroku(&env, &Endpoint::heroku("heroku.com").unwrap()).await;
+    assert!(github.token.is_some() && heroku.token.is_some());
+    let shown = format!("{env:?} {github:?} {heroku:?}");
+    assert!(shown.contains("GH_TOKEN") && !shown.contains(CANARY), "{shown}");
+}
+
+#[tokio::test]
 async fn a_host_that_only_a_file_names_gets_no_variables_token() {
     let endpoint = github_at("https://ghe.example.com/api/v3");
     for name in ["GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"] {

@@ -1,4 +1,5 @@
-//! What came back, in our words: a success as JSON, a refusal as the server's message. Pure.
+//! What came back, in our words: a success as JSON, a refusal as the server's message. Pure. Our token is not in it any more, see
+//! [`super::scrub`], so that it may be cut anywhere.
 
 use http::header::{CONTENT_TYPE, LINK, LOCATION};
 use http::{HeaderMap, Method, Response, StatusCode};
@@ -147,7 +148,8 @@ fn names_next(mut link: &str) -> bool {
     false
 }
 
-fn is_html(response: &Response<Bytes>) -> bool {
+/// Whether it is a page: no answer of an API, whatever its status.
+pub(super) fn is_html(response: &Response<Bytes>) -> bool {
     let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     kind.to_ascii_lowercase().contains("html") || response.body().trim_ascii_start().starts_with(b"<")
 }

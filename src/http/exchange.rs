@@ -16,6 +16,7 @@ use super::answer::{self, Refusal};
 use super::face::{Face, REQUEST_ID};
 use super::hints::{self, Asked};
 use super::limits::{self, Wait};
+use super::scrub;
 use super::stack::{Host, Shared};
 use super::token::Token;
 use super::wire::Fault;
@@ -135,7 +136,8 @@ impl Channel {
         }
         let started = Instant::now();
         let (outcome, sent_id) = self.send(call).await;
-        trace::attempt(self.token.as_ref(), &call.method, &call.url, &outcome, started.elapsed());
+        let outcome = scrub::outcome(self.token.as_ref(), outcome);
+        trace::attempt(&call.method, &call.url, &outcome, started.elapsed());
         let response = outcome.map_err(|fault| self.faulted(call, &fault, sent_id.clone()))?;
         self.pass_on_warning(response.headers());
         if let Some(duration) = limits::exhausted(response.headers(), Timestamp::now()) {
@@ -152,7 +154,7 @@ impl Channel {
     fn pass_on_warning(&self, headers: &HeaderMap) {
         let named = ["x-heroku-warning", "warning-message"].into_iter().find_map(|name| text(headers, name));
         if let Some(warning) = named.filter(|_| self.endpoint.dialect() == Dialect::Heroku) {
-            self.shared.warn_once(&self.scrub(&warning));
+            self.shared.warn_once(&warning);
         }
     }
 
@@ -244,7 +246,7 @@ impl Channel {
         let not_sent = matches!(fault, Fault::NotSent(_));
         let too_large = matches!(fault, Fault::TooLarge(_));
         let kind = if too_large { ErrorKind::Malformed } else { ErrorKind::Transport };
-        let mut error = ApiError::new(self.words(call), kind, self.scrub(&fault.to_string()));
+        let mut error = ApiError::new(self.words(call), kind, fault.to_string());
         error.hint = Some(hints::for_fault(&self.asked(call), &error.message));
         error.request_id = if not_sent { None } else { sent_id };
         error.may_have_applied = !call.reads() && !not_sent;
@@ -257,15 +259,12 @@ impl Channel {
         let id = refusal.id.map(|id| format!("id {id}"));
         ApiError {
             status: Some(status.as_u16()),
-            kind: match refusal.kind {
-                ErrorKind::Moved(to) => ErrorKind::Moved(to.map(|to| self.scrub(&to))),
-                kind => kind,
-            },
-            details: id.into_iter().chain(refusal.details).map(|detail| self.scrub(&detail)).collect(),
-            request_id: request_id(headers).map(|id| self.scrub(&id)).or(sent_id),
-            hint: hint.map(|hint| self.scrub(&hint)),
-            accepted_permissions: text(headers, hints::ACCEPTED_PERMISSIONS).map(|text| self.scrub(&text)),
-            ..ApiError::new(self.words(call), ErrorKind::Malformed, self.scrub(&refusal.message))
+            kind: refusal.kind,
+            details: id.into_iter().chain(refusal.details).collect(),
+            request_id: request_id(headers).or(sent_id),
+            hint,
+            accepted_permissions: text(headers, hints::ACCEPTED_PERMISSIONS),
+            ..ApiError::new(self.words(call), ErrorKind::Malformed, refusal.message)
         }
     }
 
@@ -300,11 +299,6 @@ impl Channel {
 
     fn words(&self, call: &Call<'_>) -> String {
         format!("{} {}", call.method, call.url)
-    }
-
-    /// Takes our token out of a text from outside.
-    fn scrub(&self, text: &str) -> String {
-        self.token.as_ref().map_or_else(|| text.to_owned(), |token| token.scrub(text))
     }
 }
 

@@ -14,6 +14,7 @@ mod face;
 mod hints;
 mod json;
 mod limits;
+mod scrub;
 mod stack;
 mod target;
 mod tls;

@@ -515,7 +515,9 @@ async fn a_malformed_token_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn values_of_an_answer_are_in_no_error() {
+async fn values_of_an_answer_are_in_no_error_and_no_panic() {
+    let (reply, _) = get([Act::json(200, "{\"KEY\":\"hunter2\"}")]).await;
+    assert_eq!(format!("{:?}", reply.unwrap()), "Reply(200 with a body)");
     let (base, _) = start([Act::json(200, "{\"KEY\":\"hunter2\"}")]).await;
     let error = heroku(&base).reader().get_json::<std::collections::BTreeMap<String, u64>>(&target()).await.unwrap_err();
     assert_eq!((error.kind.clone(), error.status), (ErrorKind::Malformed, Some(200)));

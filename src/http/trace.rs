@@ -5,9 +5,12 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue, Method, Response};
 use hyper::body::Bytes;
 
+use super::answer::bounded;
 use super::exchange::request_id;
-use super::token::Token;
 use super::wire::Fault;
+
+/// Characters of one header.
+const MAX_HEADER: usize = 1_000;
 
 /// Headers whose values are nobody's business.
 const HIDDEN: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "set-cookie", "heroku-two-factor-code"];
@@ -19,18 +22,17 @@ pub(super) fn request(method: &Method, url: &str, headers: &HeaderMap) {
 }
 
 /// One attempt's end: at info level the outcome, at debug level the answer's headers too.
-pub(super) fn attempt(token: Option<&Token>, method: &Method, url: &str, outcome: &Result<Response<Bytes>, Fault>, took: Duration) {
+pub(super) fn attempt(method: &Method, url: &str, outcome: &Result<Response<Bytes>, Fault>, took: Duration) {
     let ms = took.as_millis();
-    let scrub = |text: String| token.map_or_else(|| text.clone(), |token| token.scrub(&text));
     match outcome {
         Ok(response) => {
-            let request_id = scrub(request_id(response.headers()).unwrap_or_default());
+            let request_id = request_id(response.headers()).unwrap_or_default();
             tracing::info!(%method, url, status = response.status().as_u16(), ms, request_id, "answered");
             if tracing::enabled!(tracing::Level::DEBUG) {
-                tracing::debug!(%method, url, headers = scrub(shown(response.headers())), bytes = response.body().len(), "received");
+                tracing::debug!(%method, url, headers = shown(response.headers()), bytes = response.body().len(), "received");
             }
         }
-        Err(fault) => tracing::info!(%method, url, ms, fault = scrub(fault.to_string()), "not answered"),
+        Err(fault) => tracing::info!(%method, url, ms, fault = fault.to_string(), "not answered"),
     }
 }
 
@@ -42,7 +44,7 @@ fn shown(headers: &HeaderMap) -> String {
     let one = |(name, value): (&http::HeaderName, &HeaderValue)| {
         let hidden = value.is_sensitive() || HIDDEN.contains(&name.as_str());
         // `HeaderValue`'s own Debug escapes what is not printable.
-        if hidden { format!("{name}: ***") } else { format!("{name}: {value:?}") }
+        if hidden { format!("{name}: ***") } else { bounded(&format!("{name}: {value:?}"), MAX_HEADER) }
     };
     headers.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -27,6 +27,17 @@ pub(super) enum Fault {
     TooLarge(usize),
 }
 
+impl Fault {
+    /// The same, in other words.
+    pub(super) fn map(self, words: impl FnOnce(&str) -> String) -> Self {
+        match self {
+            Self::NotSent(why) => Self::NotSent(words(&why)),
+            Self::Lost(why) => Self::Lost(words(&why)),
+            Self::TooLarge(limit) => Self::TooLarge(limit),
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -100,5 +111,5 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
         }
         next = cause.source();
     }
-    super::answer::bounded(&text, 500)
+    text
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{Cause, Unknown};
 use crate::providers::github::desired::{Gate, RefKind, Reviewer};
 use crate::providers::github::live::{Environment, LiveReviewer, PolicyMode};
-use crate::render::escape::visible;
+use crate::render::human::line;
 
 use super::key::{Key, patterns};
 use super::{Source, refusal};
@@ -86,8 +86,8 @@ impl Declared {
 
     /// The comments that stand above the table.
     pub(super) fn comments(&self) -> Vec<String> {
-        let weak = self.weak.iter().map(|line| format!("{WEAK}{}", visible(line)));
-        let unknown = self.unknown.iter().map(|(_, unknown)| format!("{UNKNOWN}{}", visible(&unknown.reason)));
+        let weak = self.weak.iter().map(|weak| format!("{WEAK}{}", line(weak)));
+        let unknown = self.unknown.iter().map(|(_, unknown)| format!("{UNKNOWN}{}", line(&unknown.reason)));
         weak.chain(unknown).collect()
     }
 

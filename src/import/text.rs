@@ -1,12 +1,14 @@
 //! How values of gate.toml are written.
 //!
-//! Strings hold nothing but what a reader can see: the file goes to a terminal first. Only TOML 1.0 is written.
+//! Strings hold nothing but what a reader can see, and no command to a runner of GitHub Actions: the file goes to a terminal or a
+//! log first. Only TOML 1.0 is written.
 
 use std::fmt::Write as _;
 
 use crate::model::{Address, EnvName, Unknown};
 use crate::providers::github::desired::{BranchPolicy, RefKind, Reviewer};
 use crate::render::escape::visible;
+use crate::render::human::line;
 
 use super::Source;
 use super::declared::{Declared, UNKNOWN};
@@ -27,7 +29,7 @@ pub(super) fn head(source: &Source<'_>, unspeakable: &[(Address, Unknown)]) -> S
     );
     // Writing into a string cannot fail.
     for (_, unknown) in unspeakable {
-        let _ = writeln!(text, "{UNKNOWN}{}", visible(&unknown.reason));
+        let _ = writeln!(text, "{UNKNOWN}{}", line(&unknown.reason));
     }
     let _ = writeln!(text, "\nversion = 1\n\n[github]\nrepository = {}", string(&source.repository.to_string()));
     if let Some(url) = source.api_url {
@@ -77,6 +79,7 @@ pub(super) fn string(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
+            '[' if out.ends_with("##") => out.push_str("\\u005b"),
             _ if c.is_ascii_graphic() || c == ' ' || visible(c.encode_utf8(&mut one)).chars().eq([c]) => out.push(c),
             _ => {
                 let code = u32::from(c);

@@ -3,6 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::document::{Block, Document, Finding, Heading, Role, Row, Section, Span};
+use super::escape::actions::log_line;
 use super::escape::{bounded, visible, word};
 use super::style::Style;
 use super::table;
@@ -10,10 +11,25 @@ use super::wrap::{wrap, wrap_under};
 
 /// Prose that is longer than this is cut, and says so.
 pub(super) const MAX_PROSE: usize = 4_000;
+/// The same for a value, a name, a cell of a table.
+pub(super) const MAX_VALUE: usize = 1_000;
 /// Labels up to this width are aligned with their neighbours.
 const MAX_LABEL: usize = 28;
 /// How far text stands under its heading.
 const INDENT: usize = 4;
+
+/// One line of plain text that may quote what came from outside: bounded, every character of it to be seen, and no command to a
+/// runner of GitHub Actions.
+#[must_use]
+pub fn line(text: &str) -> String {
+    log_line(&visible(&bounded(text, MAX_PROSE))).into_owned()
+}
+
+/// Plain text of several lines that others made, and that may quote what came from outside.
+#[must_use]
+pub fn lines(text: &str) -> String {
+    bounded(text, 2 * MAX_PROSE).split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
 
 /// The whole document, ending in a newline: sections, then the line that sums up, then the next step.
 #[must_use]
@@ -59,7 +75,7 @@ fn heading_lines(heading: &Heading, style: Style) -> Vec<String> {
 fn block_lines(block: &Block, indent: usize, label: usize, style: Style) -> Vec<String> {
     match block {
         Block::Row(row) => row_lines(row, label, style),
-        Block::Text(text) => wrap(&blanks(indent), &[Span::plain(bounded(text, MAX_PROSE))], indent, style),
+        Block::Text(text) => wrap(&blanks(indent), &[Span::plain(text)], indent, style),
         Block::Quote(text) => {
             // Each line of a quotation has its bar, so that none can pass for ours.
             let bar = Span::new(Role::Quiet, format!("{}| ", " ".repeat(indent)));
@@ -69,7 +85,7 @@ fn block_lines(block: &Block, indent: usize, label: usize, style: Style) -> Vec<
         Block::Steps(steps) => steps.iter().enumerate().flat_map(|(at, step)| step_lines(at + 1, step, indent, style)).collect(),
         Block::Item { subject, text } => {
             let colon = if text.is_empty() { "" } else { ": " };
-            let spans = [Span::new(Role::Strong, word(subject)), Span::plain(format!("{colon}{}", bounded(text, MAX_PROSE)))];
+            let spans = [Span::new(Role::Strong, word(subject)), Span::plain(format!("{colon}{text}"))];
             wrap(&blanks(2), &spans, INDENT, style)
         }
         Block::Finding(finding) => finding_lines(finding, indent, style),
@@ -81,7 +97,7 @@ fn row_lines(row: &Row, label: usize, style: Style) -> Vec<String> {
     let start = row.level * 2;
     let sign = Span::new(row.glyph.role(), format!("{}{} ", " ".repeat(start), row.glyph.sign()));
     let label = row.label.as_ref().map(|name| {
-        let name = format!("{}:", visible(name));
+        let name = format!("{}:", visible(&bounded(name, MAX_VALUE)));
         let pad = if row.spans.is_empty() { 0 } else { label.saturating_sub(name.width()) + 1 };
         Span::plain(name + &" ".repeat(pad))
     });
@@ -95,7 +111,7 @@ fn blanks(n: usize) -> Span {
 
 pub(super) fn label_width(blocks: &[Block]) -> usize {
     let width = |block: &Block| match block {
-        Block::Row(Row { label: Some(name), .. }) => Some(visible(name).width() + 1),
+        Block::Row(Row { label: Some(name), .. }) => Some(visible(&bounded(name, MAX_VALUE)).width() + 1),
         _ => None,
     };
     blocks.iter().filter_map(width).filter(|width| *width <= MAX_LABEL).max().unwrap_or(0)
@@ -104,7 +120,7 @@ pub(super) fn label_width(blocks: &[Block]) -> usize {
 fn step_lines(number: usize, step: &str, indent: usize, style: Style) -> Vec<String> {
     let lead = format!("{}{number:>2}. ", " ".repeat(indent));
     let hang = lead.width();
-    wrap(&Span::plain(lead), &[Span::plain(bounded(step, MAX_PROSE))], hang, style)
+    wrap(&Span::plain(lead), &[Span::plain(step)], hang, style)
 }
 
 fn finding_lines(finding: &Finding, indent: usize, style: Style) -> Vec<String> {
@@ -112,11 +128,11 @@ fn finding_lines(finding: &Finding, indent: usize, style: Style) -> Vec<String> 
     let spans = [
         Span::new(finding.severity.role(), format!("{}[{}]", finding.severity.word(), finding.code)),
         Span::new(Role::Strong, format!(" {}", word(&finding.subject))),
-        Span::plain(format!(": {}", bounded(&finding.message, MAX_PROSE))),
+        Span::plain(format!(": {}", finding.message)),
     ];
     let mut lines = wrap(&lead, &spans, indent + INDENT, style);
     if !finding.fix.is_empty() {
-        let fix = [Span::new(Role::Strong, "fix:"), Span::plain(format!(" {}", bounded(&finding.fix, MAX_PROSE)))];
+        let fix = [Span::new(Role::Strong, "fix:"), Span::plain(format!(" {}", finding.fix))];
         lines.extend(wrap(&blanks(indent + INDENT), &fix, indent + INDENT, style));
     }
     lines

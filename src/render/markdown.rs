@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use super::document::{Block, Document, Finding, Heading, Row, Section, Table};
 use super::escape::bounded;
 use super::escape::markdown::{code, fence, link, prose, text};
-use super::human::{MAX_PROSE, label_width};
+use super::human::{MAX_PROSE, MAX_VALUE, label_width};
 
 /// What GitHub takes as the body of a comment or an issue, in characters; counted in bytes here, which are never fewer.
 pub const COMMENT_LIMIT: usize = 65_536;
@@ -190,7 +190,7 @@ fn heading_text(heading: &Heading) -> String {
     match &heading.subject {
         Some(subject) => {
             let sign = text(&heading.glyph.sign().to_string());
-            format!("**{sign}** {} {words}", code(subject))
+            format!("**{sign}** {} {words}", subject_code(subject))
         }
         None => format!("**{words}**"),
     }
@@ -199,10 +199,11 @@ fn heading_text(heading: &Heading) -> String {
 /// A line of a `diff` block: GitHub colours it by its first character.
 fn row_text(row: &Row, label: usize) -> String {
     let name = row.label.as_ref().map_or_else(String::new, |name| {
+        let name = bounded(name, MAX_VALUE);
         let pad = if row.spans.is_empty() { 0 } else { label.saturating_sub(name.width() + 1) + 1 };
         format!("{name}:{}", " ".repeat(pad))
     });
-    let values: String = row.spans.iter().map(|span| span.text.as_str()).collect();
+    let values: String = row.spans.iter().map(|span| bounded(&span.text, MAX_PROSE)).collect();
     format!("{} {}{name}{values}", row.glyph.sign(), "  ".repeat(row.level.saturating_sub(1))).trim_end().to_owned()
 }
 
@@ -212,16 +213,21 @@ fn block_text(block: &Block) -> String {
         Block::Row(row) => fence("diff", &[row_text(row, 0)]),
         Block::Text(words) => prose(&bounded(words)),
         Block::Quote(words) => quote(&bounded(words)),
-        Block::Link(url) => link(url),
+        Block::Link(url) => link(&bounded(url)),
         Block::Steps(steps) => {
             let step = |(at, step): (usize, &String)| format!("{}. {}", at + 1, prose(&bounded(step)));
             steps.iter().enumerate().map(step).collect::<Vec<_>>().join("\n")
         }
-        Block::Item { subject, text } if text.is_empty() => format!("- {}", code(subject)),
-        Block::Item { subject, text } => format!("- {}: {}", code(subject), prose(&bounded(text))),
+        Block::Item { subject, text } if text.is_empty() => format!("- {}", subject_code(subject)),
+        Block::Item { subject, text } => format!("- {}: {}", subject_code(subject), prose(&bounded(text))),
         Block::Finding(problem) => finding(problem),
         Block::Table(rows) => table(rows),
     }
+}
+
+/// The name of a thing.
+fn subject_code(subject: &str) -> String {
+    code(&bounded(subject, MAX_VALUE))
 }
 
 /// Lines stay lines by a backslash: a tag that stood alone on its line would turn those after it into HTML.
@@ -240,7 +246,7 @@ fn finding(finding: &Finding) -> String {
     let Finding { severity, code: name, subject, message, fix, place: _ } = finding;
     let fix = if fix.is_empty() { String::new() } else { format!("<br>fix: {}", prose(&bounded(fix, MAX_PROSE))) };
     let tag = text(&format!("{}[{name}]", severity.word()));
-    format!("- **{tag}** {}: {}{fix}", code(subject), prose(&bounded(message, MAX_PROSE)))
+    format!("- **{tag}** {}: {}{fix}", subject_code(subject), prose(&bounded(message, MAX_PROSE)))
 }
 
 fn table(table: &Table) -> String {
@@ -249,7 +255,7 @@ fn table(table: &Table) -> String {
     let header = row(table.header.iter().map(|name| prose(name)).collect());
     let rule = row(vec!["---".to_owned(); columns]);
     let body = table.rows.iter().map(|cells| {
-        let cells = cells.iter().map(|cell| prose(&bounded(&cell.text, MAX_PROSE)));
+        let cells = cells.iter().map(|cell| prose(&bounded(&cell.text, MAX_VALUE)));
         row(cells.chain(std::iter::repeat(String::new())).take(columns).collect())
     });
     [header, rule].into_iter().chain(body).collect::<Vec<_>>().join("\n")

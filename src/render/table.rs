@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::document::{Role, Span, Table};
-use super::escape::{actions, visible};
+use super::escape::{actions, bounded, visible};
+use super::human::MAX_VALUE;
 use super::style::Style;
 
 const GAP: usize = 2;
@@ -15,7 +16,7 @@ const NARROW: usize = 8;
 /// The table as finished lines: a header, then the rows, cells wrapped inside their columns.
 pub(super) fn lines(table: &Table, indent: usize, style: Style) -> Vec<String> {
     let header: Vec<Span> = table.header.iter().map(|name| Span::new(Role::Strong, visible(name))).collect();
-    let rows = table.rows.iter().map(|row| row.iter().map(|cell| Span::new(cell.role, visible(&cell.text))).collect());
+    let rows = table.rows.iter().map(|row| row.iter().map(|cell| Span::new(cell.role, visible(&bounded(&cell.text, MAX_VALUE)))).collect());
     let rows: Vec<Vec<Span>> = std::iter::once(header).chain(rows).collect();
     let widths = widths(&rows, style.width.saturating_sub(indent));
     rows.iter().flat_map(|row| row_lines(row, &widths, indent, style)).collect()

@@ -9,11 +9,10 @@ use serde_json::{Map, Value};
 
 use super::document::{Glyph, Role, Row, Span};
 use super::escape::{bounded, quoted, word};
+use super::human::MAX_VALUE;
 use super::text_diff;
 use crate::model::{Action, Field};
 
-/// No single value takes more characters than this.
-const MAX_VALUE: usize = 1_000;
 /// Two strings that are together longer than this are shown below each other.
 const MAX_INLINE: usize = 60;
 /// Elements of a list that are shown before it is cut.

@@ -3,12 +3,16 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::document::{Role, Span};
-use super::escape::{actions, visible};
+use super::escape::{actions, bounded, visible};
+use super::human::MAX_PROSE;
 use super::style::Style;
+
+/// Characters of one span. What was cut before is not cut again: there is room for its saying so.
+const MAX_SPAN: usize = MAX_PROSE + 50;
 
 /// Lays spans out as finished lines.
 ///
-/// `lead` stands in front of the first line, `hang` blanks in front of the others. Spans are escaped here, leads are
+/// `lead` stands in front of the first line, `hang` blanks in front of the others. Spans are cut and escaped here, leads are
 /// ours. Words are never broken: an address or a page can be copied from the output.
 pub(super) fn wrap(lead: &Span, spans: &[Span], hang: usize, style: Style) -> Vec<String> {
     wrap_under(lead, &Span::plain(" ".repeat(hang)), spans, style)
@@ -74,7 +78,7 @@ fn tokens(spans: &[Span]) -> Vec<Token> {
     let mut blanks = 0;
     let mut joined = false;
     for span in spans {
-        for (at, word) in visible(&span.text).split(' ').enumerate() {
+        for (at, word) in visible(&bounded(&span.text, MAX_SPAN)).split(' ').enumerate() {
             if at > 0 {
                 blanks += 1;
                 joined = false;

@@ -4,10 +4,8 @@ use gatectl::model::RepoName;
 use gatectl::sandbox::{Effect, Fault, HerokuApp, HerokuToken, Response, Sandbox, Scenario, Setup, State};
 use serde_json::Value;
 
-use super::run::{Ran, command};
+use super::run::{KEY, Ran, TOKEN, command, with_canaries};
 use super::served::Served;
-
-const KEY: &str = "the-key-of-this-test";
 
 const GATE: &str = r#"
 version = 1
@@ -31,7 +29,7 @@ impl World {
         state.now.0 = jiff::Timestamp::now();
         let app = HerokuApp::new("shop-prod", "owner@example.com", std::iter::empty().collect(), state.now.0);
         state.heroku.apps.insert("shop-prod".to_owned(), app);
-        Self { sandbox: Sandbox::start(state).await.unwrap(), dir: tempfile::tempdir().unwrap() }
+        Self { sandbox: Sandbox::start(with_canaries(state)).await.unwrap(), dir: tempfile::tempdir().unwrap() }
     }
 
     /// GitHub as well, broken in this way, and a gate.toml that is about both.
@@ -42,12 +40,12 @@ impl World {
         let setup = setup.with_freeze(desired.freeze.as_ref().unwrap()).at(jiff::Timestamp::now());
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("gate.toml"), text).unwrap();
-        Self { sandbox: Sandbox::start(State::rehearsal(scenario, &setup)).await.unwrap(), dir }
+        Self { sandbox: Sandbox::start(with_canaries(State::rehearsal(scenario, &setup))).await.unwrap(), dir }
     }
 
     /// Runs a command that asks GitHub too.
     async fn both(&self, args: &[&str]) -> Ran {
-        self.run_with(args, &[("GITHUB_API_URL", self.sandbox.github_url()), ("GH_TOKEN", KEY), ("GITHUB_REPOSITORY", "acme/shop")]).await
+        self.run_with(args, &[("GITHUB_API_URL", self.sandbox.github_url()), ("GH_TOKEN", TOKEN), ("GITHUB_REPOSITORY", "acme/shop")]).await
     }
 
     async fn with_file(text: &str) -> Self {
@@ -60,12 +58,7 @@ impl World {
         let mut all = vec![("HEROKU_HOST", self.sandbox.heroku_url()), ("HEROKU_API_KEY", KEY), ("NO_PROXY", "*")];
         all.extend(vars);
         let mut child = tokio::process::Command::from(command(self.dir.path(), args, &all));
-        let output = child.output().await.unwrap();
-        Ran {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Ran::new(args, child.output().await.unwrap())
     }
 
     async fn run(&self, args: &[&str]) -> Ran {

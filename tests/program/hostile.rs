@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use gatectl::render::escape::visible;
 use gatectl::sandbox::{BranchPattern, Environment, Fault, PolicyMode, RefType, Response, Scenario, State, Variable};
-use pulldown_cmark::{Event, Options, Parser, Tag};
 use serde_json::{Value, json};
 
+use super::harmless::{FORMATS, is_harmless, is_only_text};
 use super::nasty::NASTY;
-use super::run::{Ran, run};
-use super::served::{KEY, Served, TOKEN};
+use super::run::{holds_no_secret, run};
+use super::served::Served;
 
 const GATE: &str = r#"version = 1
 [github]
@@ -23,13 +23,8 @@ variables = { A = "1" }
 DEPLOY_FREEZE_OVERRIDE = "0"
 "#;
 
-/// A secret among the app's config vars that no gate.toml names.
-const UNDECLARED: &str = "canary-postgres-0123456789";
-
-const FORMATS: [&str; 4] = ["human", "json", "markdown", "github"];
-
 /// A world that differs from its gate.toml in everything that a name or a value can be.
-fn world(nasty: &[&str]) -> Served {
+pub(crate) fn world(nasty: &[&str]) -> Served {
     let variables: String = (0..nasty.len()).map(|n| format!(", V{n} = \"declared\"")).collect();
     let vars: String = (0..nasty.len()).map(|n| format!("V{n} = \"declared\"\n")).collect();
     let toml = GATE.replace("{ A = \"1\" }", &format!("{{ A = \"1\"{variables} }}")) + &vars;
@@ -40,7 +35,6 @@ fn world(nasty: &[&str]) -> Served {
         let named = nasty.iter().filter(|name| (1..256).contains(&name.chars().count()));
         let others: Vec<Environment> = named.map(|name| Environment::ungated(&mut ids, name, true, now)).collect();
         let config = &mut state.heroku.apps.get_mut("shop-prod").unwrap().config;
-        config.insert("DATABASE_URL".to_owned(), UNDECLARED.to_owned());
         config.extend(nasty.iter().enumerate().map(|(n, text)| (format!("V{n}"), (*text).to_owned())));
         let repo = state.repo("acme/shop").unwrap();
         let production = repo.environment_mut("production").unwrap();
@@ -56,47 +50,7 @@ fn world(nasty: &[&str]) -> Served {
     world
 }
 
-/// What holds for both streams, whatever was asked.
-fn is_harmless(ran: &Ran, format: &str, about: &str) {
-    for (stream, text) in [("stdout", &ran.stdout), ("stderr", &ran.stderr)] {
-        let odd = |c: char| {
-            (c.is_control() && c != '\n')
-                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-        };
-        assert_eq!(text.chars().find(|c| odd(*c)), None, "{about}: {stream}: {text}");
-        for secret in [TOKEN, KEY, UNDECLARED] {
-            assert!(!text.contains(secret), "{about}: {stream} leaks: {text}");
-        }
-        for line in text.lines().map(str::trim_start) {
-            let ours = format == "github"
-                && stream == "stdout"
-                && ["::error ", "::warning ", "::notice "].iter().any(|ours| line.starts_with(ours));
-            assert!(ours || !line.starts_with("::"), "{about}: {stream} commands the runner: {line}");
-            assert!(!line.contains("##["), "{about}: {stream} commands the runner: {line}");
-        }
-        assert!(format == "json" || text.len() < 400_000, "{about}: {stream} is {} bytes long", text.len());
-    }
-}
-
-/// Nothing from outside is a link, an image or HTML.
-fn is_only_text(markdown: &str, about: &str) {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_GFM;
-    for event in Parser::new_ext(markdown, options) {
-        match event {
-            Event::Start(Tag::Link { dest_url, .. }) => {
-                assert!(dest_url.starts_with("https://github.com/acme/shop"), "{about}: {dest_url}");
-            }
-            Event::Start(Tag::Image { dest_url, .. }) => panic!("{about}: {dest_url}"),
-            Event::Html(html) | Event::InlineHtml(html) => {
-                let html = html.to_lowercase();
-                assert!(!["<img", "<script", "javascript", "evil"].iter().any(|bad| html.contains(bad)), "{about}: {html}");
-            }
-            _ => {}
-        }
-    }
-}
-
-fn check(world: &Served, verb: &[&str], about: &str) {
+pub(crate) fn check(world: &Served, verb: &[&str], about: &str) {
     let summary = world.dir.path().join("summary");
     let output = world.dir.path().join("output");
     let vars = [("GITHUB_STEP_SUMMARY", summary.to_str().unwrap()), ("GITHUB_OUTPUT", output.to_str().unwrap())];
@@ -134,9 +88,7 @@ fn a_saved_plan_holds_no_secret() {
     let world = world(NASTY);
     assert_eq!(world.run(&["plan", "--out", "gate.plan"]).code, Some(0));
     let saved = std::fs::read_to_string(world.dir.path().join("gate.plan")).unwrap();
-    for secret in [TOKEN, KEY, UNDECLARED] {
-        assert!(!saved.contains(secret), "{saved}");
-    }
+    holds_no_secret(&saved, "a saved plan");
     assert!(saved.contains("V0"), "the declared ones are in it");
 }
 
@@ -211,11 +163,30 @@ fn what_a_pull_request_writes_is_only_ever_text() {
             "version = 1\n[github]\nrepository = {key}\napi_url = {key}\n[environments.{key}]\nreviewers = [{{ user = {key} }}, {{ team = {key} }}]\n\
              deployment_branch_policy = {key}\nprotection_rules = [{key}]\nsecrets = [{key}]\n{key} = 1\n[heroku.config.{key}]\n{key} = {key}\n"
         ));
-        let ran = run(dir.path(), &["validate"], &[]);
-        assert_eq!(ran.code, Some(1));
-        is_harmless(&ran, "human", nasty);
+        for color in ["never", "always"] {
+            let ran = run(dir.path(), &["validate", "--color", color], &[]);
+            assert_eq!(ran.code, Some(1));
+            is_harmless(&ran, "human", nasty);
+        }
         write(&format!("version = 1\n{nasty}\n"));
-        is_harmless(&run(dir.path(), &["validate", "--format", "github"], &[]), "github", nasty);
+        for color in ["never", "always"] {
+            is_harmless(&run(dir.path(), &["validate", "--format", "github", "--color", color], &[]), "github", nasty);
+        }
+    }
+}
+
+#[test]
+fn what_the_environment_says_is_only_ever_text() {
+    let world = Served::rehearsal(Scenario::Gated, &GATE.replace("repository = \"acme/shop\"\n", ""));
+    let names = ["GITHUB_REPOSITORY", "GITHUB_API_URL", "HEROKU_HOST", "GH_TOKEN", "GITHUB_SERVER_URL", "HTTPS_PROXY", "GITHUB_ACTOR"];
+    for (n, nasty) in NASTY.iter().enumerate() {
+        for (m, name) in names.iter().enumerate() {
+            let color = ["never", "always"][(n + m) % 2];
+            let vars = [("GITHUB_REPOSITORY", "acme/shop"), ("GITHUB_ACTIONS", "true"), (name, nasty)];
+            // No name of the corpus is looked up for long.
+            let ran = world.run_with(&["plan", "-vv", "--timeout", "1s", "--color", color], &vars);
+            is_harmless(&ran, "human", &format!("{name}={nasty}"));
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gatectl::sandbox::{Sandbox, Scenario, Setup, State};
 
-use super::run::{Ran, gatectl, root, run};
+use super::run::{KEY, Ran, TOKEN, gatectl, root, run, with_canaries};
 
 /// The runbook's world, served until dropped.
 struct World {
@@ -18,7 +18,7 @@ impl World {
         let want = gatectl::config::parse("gate.toml", &text).unwrap().desired;
         let setup = Setup::new(want.github.repository.clone().unwrap(), &want.github, &want.heroku);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let sandbox = runtime.block_on(Sandbox::start(State::rehearsal(scenario, &setup))).unwrap();
+        let sandbox = runtime.block_on(Sandbox::start(with_canaries(State::rehearsal(scenario, &setup)))).unwrap();
         Self { runtime, sandbox }
     }
 
@@ -27,12 +27,7 @@ impl World {
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
         let work = move || {
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
-            let vars = [
-                ("GITHUB_API_URL", url.as_str()),
-                ("GH_TOKEN", "of-the-test"),
-                ("HEROKU_HOST", &heroku),
-                ("HEROKU_API_KEY", "of-the-test"),
-            ];
+            let vars = [("GITHUB_API_URL", url.as_str()), ("GH_TOKEN", TOKEN), ("HEROKU_HOST", &heroku), ("HEROKU_API_KEY", KEY)];
             run(&dir, &args, &vars)
         };
         self.runtime.block_on(async { tokio::task::spawn_blocking(work).await }).unwrap()

@@ -11,7 +11,9 @@ mod freeze;
 mod fuzz;
 #[path = "../support/golden.rs"]
 mod golden;
+mod harmless;
 mod hostile;
+mod hostile_verbs;
 mod import;
 mod layers;
 mod live;
@@ -20,6 +22,7 @@ mod nasty;
 mod pages;
 mod run;
 mod scenarios;
+mod secrets;
 mod served;
 mod shell;
 mod signals;

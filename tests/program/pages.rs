@@ -47,7 +47,7 @@ impl Shell {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["gatectl", args @ ..] => {
-                let Ran { code, stdout, stderr } = match &self.served {
+                let Ran { code, stdout, stderr, .. } = match &self.served {
                     Some(served) => served.run(args),
                     None => run(self.dir.path(), args, &[]),
                 };

@@ -1,7 +1,24 @@
-//! Runs the binary with nothing of the caller's environment.
+//! Runs the binary with nothing of the caller's environment, and looks for secrets in whatever it prints.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use gatectl::sandbox::State;
+
+/// The GitHub token of every run that has one.
+pub(crate) const TOKEN: &str = "canary-github-0123456789";
+/// The same for Heroku.
+pub(crate) const KEY: &str = "canary-heroku-0123456789";
+/// The value of a config var that no gate.toml names.
+pub(crate) const UNDECLARED: &str = "canary-postgres-0123456789";
+
+/// The world with a secret beside whatever is declared of each app.
+pub(crate) fn with_canaries(mut state: State) -> State {
+    for app in state.heroku.apps.values_mut() {
+        app.config.insert("DATABASE_URL".to_owned(), UNDECLARED.to_owned());
+    }
+    state
+}
 
 /// The repository, for its gate.toml, examples and documents.
 pub(crate) fn root() -> PathBuf {
@@ -10,6 +27,7 @@ pub(crate) fn root() -> PathBuf {
 
 /// What one run came to.
 pub(crate) struct Ran {
+    pub(crate) args: String,
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -26,8 +44,14 @@ pub(crate) fn command(dir: &Path, args: &[&str], vars: &[(&str, &str)]) -> Comma
 
 /// Runs to the end.
 pub(crate) fn run(dir: &Path, args: &[&str], vars: &[(&str, &str)]) -> Ran {
-    let Output { status, stdout, stderr } = command(dir, args, vars).output().unwrap();
-    Ran { code: status.code(), stdout: String::from_utf8(stdout).unwrap(), stderr: String::from_utf8(stderr).unwrap() }
+    Ran::new(args, command(dir, args, vars).output().unwrap())
+}
+
+/// Nothing that gatectl writes, wherever it does, holds one of these.
+pub(crate) fn holds_no_secret(text: &str, about: &str) {
+    for secret in [TOKEN, KEY, UNDECLARED] {
+        assert!(!text.contains(secret), "{about} leaks {secret}: {text}");
+    }
 }
 
 /// Runs in the repository itself.
@@ -36,6 +60,21 @@ pub(crate) fn gatectl(args: &[&str]) -> Ran {
 }
 
 impl Ran {
+    /// Takes what a run printed. No run of the suite may print a secret, be it that it went well, failed or panicked.
+    pub(crate) fn new(args: &[&str], output: Output) -> Self {
+        let Output { status, stdout, stderr } = output;
+        let ran = Self {
+            args: args.join(" "),
+            code: status.code(),
+            stdout: String::from_utf8(stdout).unwrap(),
+            stderr: String::from_utf8(stderr).unwrap(),
+        };
+        for (stream, text) in [("stdout", &ran.stdout), ("stderr", &ran.stderr)] {
+            holds_no_secret(text, &format!("{stream} of {}", ran.args));
+        }
+        ran
+    }
+
     /// Everything that a person sees, for a golden file.
     pub(crate) fn transcript(&self, args: &[&str]) -> String {
         let code = self.code.map_or("signal".to_owned(), |code| code.to_string());

@@ -4,12 +4,7 @@ use gatectl::config;
 use gatectl::model::RepoName;
 use gatectl::sandbox::{Sandbox, Scenario, Setup, State};
 
-use super::run::{Ran, run};
-
-/// The token that a run against it has.
-pub(crate) const TOKEN: &str = "canary-github-0123456789";
-/// The same for Heroku.
-pub(crate) const KEY: &str = "canary-heroku-0123456789";
+use super::run::{KEY, Ran, TOKEN, run, with_canaries};
 
 /// Worlds on two ports, and a directory with a gate.toml. The server ends with the process.
 pub(crate) struct Served {
@@ -32,6 +27,7 @@ impl Served {
 
     /// Any worlds.
     pub(crate) fn of(state: State, toml: &str) -> Self {
+        let state = with_canaries(state);
         let (send, receive) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -52,13 +48,16 @@ impl Served {
 
     /// The same with more variables.
     pub(crate) fn run_with(&self, args: &[&str], vars: &[(&str, &str)]) -> Ran {
-        let mut all = vec![
+        run(self.dir.path(), args, &[&self.vars()[..], vars].concat())
+    }
+
+    /// Where it is, and the canary tokens for it.
+    pub(crate) fn vars(&self) -> [(&str, &str); 4] {
+        [
             ("GITHUB_API_URL", self.sandbox.github_url()),
             ("HEROKU_HOST", self.sandbox.heroku_url()),
             ("GH_TOKEN", TOKEN),
             ("HEROKU_API_KEY", KEY),
-        ];
-        all.extend(vars);
-        run(self.dir.path(), args, &all)
+        ]
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use gatectl::sandbox::{Effect, Fault, Response, Scenario};
 
-use super::run::command;
-use super::served::{KEY, Served, TOKEN};
+use super::run::{KEY, TOKEN, command, holds_no_secret};
+use super::served::Served;
 
 const GATE: &str = "version = 1\n[environments.production]\nreviewers = [{ user = \"alice\", id = 501 }]\ndeployment_branch_policy = { branches = [\"main\"] }\n";
 
@@ -39,7 +39,9 @@ fn signal(child: &Child, name: &str) {
 
 fn ended(child: Child) -> (Option<i32>, String, String) {
     let output = child.wait_with_output().unwrap();
-    (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    holds_no_secret(&format!("{stdout}{stderr}"), "a run that was interrupted");
+    (output.status.code(), stdout, stderr)
 }
 
 #[test]

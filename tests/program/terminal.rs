@@ -4,12 +4,24 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::run::root;
+use super::run::{holds_no_secret, root};
 
 const SCRIPT: &str = "/usr/bin/script";
 
-/// Runs the binary on a terminal, answers each question as it comes, and gives the exit code with everything shown.
+/// Has the emulator in the binary's own process, and answers each question as it comes.
 fn converse(arguments: &str, answers: &[(&str, &[u8])]) -> Option<(Option<i32>, String)> {
+    let arguments: Vec<&str> = arguments.split(' ').collect();
+    on_terminal(&root(), &arguments, &[("TERM", "dumb")], answers)
+}
+
+/// Runs the binary on a terminal, answers each question as it comes, and gives the exit code with everything shown. No argument
+/// may need quotes.
+pub(crate) fn on_terminal(
+    dir: &Path,
+    arguments: &[&str],
+    vars: &[(&str, &str)],
+    answers: &[(&str, &[u8])],
+) -> Option<(Option<i32>, String)> {
     if !cfg!(target_os = "linux") || !Path::new(SCRIPT).exists() {
         #[expect(clippy::print_stdout, reason = "a skipped test says so")]
         {
@@ -17,12 +29,13 @@ fn converse(arguments: &str, answers: &[(&str, &[u8])]) -> Option<(Option<i32>, 
         }
         return None;
     }
-    let command = format!("exec {} {arguments}", env!("CARGO_BIN_EXE_gatectl"));
+    let command = format!("exec {} {}", env!("CARGO_BIN_EXE_gatectl"), arguments.join(" "));
     let mut child = Command::new(SCRIPT)
         .args(["-qec", &command, "/dev/null"])
-        .current_dir(root())
+        .current_dir(dir)
         .env_clear()
-        .envs([("HOME", "/nonexistent"), ("PATH", "/nonexistent"), ("SHELL", "/bin/sh"), ("TERM", "dumb")])
+        .envs([("HOME", "/nonexistent"), ("PATH", "/nonexistent"), ("SHELL", "/bin/sh"), ("TERM", "xterm")])
+        .envs(vars.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -40,7 +53,9 @@ fn converse(arguments: &str, answers: &[(&str, &[u8])]) -> Option<(Option<i32>, 
         stdin.flush().unwrap();
     }
     stdout.read_to_end(&mut shown).unwrap();
-    Some((child.wait().unwrap().code(), String::from_utf8_lossy(&shown).into_owned()))
+    let shown = String::from_utf8_lossy(&shown).into_owned();
+    holds_no_secret(&shown, "a terminal");
+    Some((child.wait().unwrap().code(), shown))
 }
 
 #[test]

@@ -1,0 +1,165 @@
+//! Takes our token out of an answer before anybody reads it. What is cut afterwards cannot cut a token in two.
+
+use http::{HeaderMap, HeaderValue, Response};
+use hyper::body::Bytes;
+use serde_json::Value;
+
+use super::answer::{bounded, is_html};
+use super::token::Token;
+use super::wire::Fault;
+
+/// Characters of what the network says of itself.
+const MAX_FAULT: usize = 500;
+
+/// What a request came to, without the token that it was sent with.
+pub(super) fn outcome(token: Option<&Token>, outcome: Result<Response<Bytes>, Fault>) -> Result<Response<Bytes>, Fault> {
+    match (outcome, token) {
+        (Ok(response), Some(token)) => Ok(answer(token, response)),
+        (Ok(response), None) => Ok(response),
+        (Err(fault), token) => Err(fault.map(|text| bounded(&token.map_or_else(|| text.to_owned(), |token| token.scrub(text)), MAX_FAULT))),
+    }
+}
+
+/// A success keeps its JSON: that is data, and no message quotes it.
+fn answer(token: &Token, response: Response<Bytes>) -> Response<Bytes> {
+    let is_data = response.status().is_success() && !is_html(&response);
+    let (mut head, body) = response.into_parts();
+    headers(token, &mut head.headers);
+    Response::from_parts(head, if is_data { body } else { words(token, &body) })
+}
+
+fn headers(token: &Token, headers: &mut HeaderMap) {
+    for value in headers.values_mut() {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let clean = token.scrub(&text);
+        if clean != text {
+            *value = HeaderValue::from_str(&clean).unwrap_or(HeaderValue::from_static("***"));
+        }
+    }
+}
+
+/// JSON can spell a token in several ways, so it is read first.
+fn words(token: &Token, body: &Bytes) -> Bytes {
+    match serde_json::from_slice::<Value>(body) {
+        Ok(json) => Bytes::from(json_without(token, json).to_string()),
+        Err(_) => Bytes::from(token.scrub(&String::from_utf8_lossy(body))),
+    }
+}
+
+fn json_without(token: &Token, json: Value) -> Value {
+    match json {
+        Value::String(text) => Value::String(token.scrub(&text)),
+        Value::Array(list) => Value::Array(list.into_iter().map(|value| json_without(token, value)).collect()),
+        Value::Object(map) => Value::Object(map.into_iter().map(|(key, value)| (token.scrub(&key), json_without(token, value))).collect()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::super::hints::{self, Asked};
+    use super::super::{Endpoint, answer as read, exchange};
+    use super::*;
+
+    const TOKEN: &str = "ghp_aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5";
+    /// The JSON fields and headers whose words end up in an error, and two bodies that are no JSON.
+    const PLACES: [&str; 19] = [
+        "message",
+        "error_description",
+        "error",
+        "id",
+        "url",
+        "errors",
+        "errors[]",
+        "errors[].message",
+        "errors[].resource",
+        "errors[].field",
+        "errors[].code",
+        "errors[].other",
+        "text",
+        "title",
+        "location",
+        "x-github-sso",
+        "x-accepted-github-permissions",
+        "x-oauth-scopes",
+        "x-github-request-id",
+    ];
+
+    /// An answer that holds a text in one place.
+    fn echo(status: u16, place: &str, text: &str) -> Response<Bytes> {
+        let ascii: String = text.chars().filter(|c| (' '..='~').contains(c)).collect();
+        let header = match place {
+            "x-github-sso" => format!("required; url=https://{ascii}"),
+            "x-accepted-github-permissions" => format!("{ascii}=write"),
+            _ => ascii,
+        };
+        let body = match place.split_once("[]") {
+            Some((list, "")) => json!({"message": "No", list: [text]}).to_string(),
+            Some((list, key)) => json!({"message": "No", list: [{"field": "f", "code": "c", &key[1..]: text}]}).to_string(),
+            None if place == "text" => text.to_owned(),
+            None if place == "title" => format!("<html><title>{text}</title>"),
+            None => json!({place: text}).to_string(),
+        };
+        let builder = Response::builder().status(status);
+        let builder = if place.contains('-') || place == "location" { builder.header(place, header) } else { builder };
+        // Letters may be spelt by their numbers.
+        let spelt = if status.is_multiple_of(2) && body.starts_with('{') { "\\u0067hp_aB" } else { "ghp_aB" };
+        builder.body(body.replace("ghp_aB", spelt).into()).unwrap()
+    }
+
+    /// Everything that somebody may be shown of an answer.
+    fn shown(response: &Response<Bytes>) -> String {
+        let refusal = match read::reply(&Method::GET, response) {
+            Ok(_) if response.status().is_success() => return format!("{:?}", response.headers()),
+            Err(refusal) if response.status().is_success() => refusal,
+            _ => read::refusal(response),
+        };
+        let endpoint = Endpoint::github(Endpoint::GITHUB).unwrap();
+        let asked = Asked { endpoint: &endpoint, method: &Method::GET, token_source: Some("GH_TOKEN"), proxy: None };
+        let hint = hints::for_refusal(&asked, response.status(), response.headers(), &refusal);
+        let id = exchange::request_id(response.headers());
+        format!("{refusal:?} {hint:?} {id:?} {:?}", response.headers())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn no_piece_of_a_token_is_ever_shown(
+            place in proptest::sample::select(&PLACES[..]),
+            status in proptest::sample::select(&[200u16, 301, 302, 401, 403, 404, 409, 422, 429, 500, 502][..]),
+            before in prop_oneof![0usize..1_100, 1_900usize..2_100, 8_100usize..8_250],
+            filling in proptest::sample::select(&["x", " ", "é", "\n"][..]),
+            after in 0usize..50,
+        ) {
+            let text = format!("{} {TOKEN} {}", filling.repeat(before), "y".repeat(after));
+            let clean = answer(&Token::new(TOKEN, "GH_TOKEN"), echo(status, place, &text));
+            let shown = shown(&clean);
+            for at in 0..TOKEN.len() - 8 {
+                prop_assert!(!shown.contains(&TOKEN[at..at + 8]), "{place}, {status}: {shown}");
+            }
+        }
+
+        #[test]
+        fn what_the_network_says_is_cut_after_it_was_cleaned(before in 0usize..600) {
+            let fault = Fault::Lost(format!("{}{TOKEN}", "x".repeat(before)));
+            let said = outcome(Some(&Token::new(TOKEN, "GH_TOKEN")), Err(fault)).unwrap_err().to_string();
+            prop_assert!(!said.contains(&TOKEN[..8]) && said.len() < MAX_FAULT + 100, "{said}");
+        }
+    }
+
+    #[test]
+    fn data_stays_as_it_is() {
+        let token = Token::new(TOKEN, "GH_TOKEN");
+        let body = json!({"name": TOKEN}).to_string();
+        let same = answer(&token, Response::builder().status(200).body(Bytes::from(body.clone())).unwrap());
+        assert_eq!(*same.body(), body);
+        let other = json!({"message": "a \u{1b} é", "errors": [1, null, {"a": true}]});
+        let clean = answer(&token, Response::builder().status(422).header("x", "y").body(Bytes::from(other.to_string())).unwrap());
+        assert_eq!(serde_json::from_slice::<Value>(clean.body()).unwrap(), other);
+        assert_eq!(clean.headers()["x"], "y");
+    }
+}
