@@ -137,7 +137,7 @@ pub async fn environment(reader: &Reader, repo: &RepoName, name: &EnvName, like:
     match one {
         Ok(one) => {
             let mut environment = decode(reader, &target, one)?;
-            parts.join(&mut environment);
+            parts.whole(environment.policy)?.join(&mut environment);
             Ok(Some(environment))
         }
         Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
@@ -177,6 +177,19 @@ pub(super) struct Parts {
 }
 
 impl Parts {
+    /// These parts, if all that matters in this mode could be read.
+    fn whole(self, mode: PolicyMode) -> Result<Self, ApiError> {
+        // GitHub answers 404 for the patterns of the other modes.
+        let patterns = self.patterns.as_ref().filter(|_| mode == PolicyMode::Selected).and_then(|part| part.as_ref().err());
+        let rules = self.protection_rules.as_ref().and_then(|part| part.as_ref().err());
+        let variables = self.variables.as_ref().and_then(|part| part.as_ref().err());
+        let secrets = self.secrets.as_ref().and_then(|part| part.as_ref().err());
+        match patterns.or(rules).or(variables).or(secrets) {
+            Some(error) => Err(error.clone()),
+            None => Ok(self),
+        }
+    }
+
     pub(super) fn join(self, environment: &mut Environment) {
         environment.patterns = match (environment.policy, self.patterns) {
             (PolicyMode::Selected, Some(patterns)) => Some(patterns.map_err(|e| e.unknown())),
