@@ -18,6 +18,7 @@ mod live;
 mod nasty;
 mod pages;
 mod run;
+mod saved;
 mod scenarios;
 mod served;
 mod shell;
