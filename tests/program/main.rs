@@ -26,5 +26,6 @@ mod signals;
 #[path = "../support/targets.rs"]
 mod targets;
 mod terminal;
+mod unread;
 mod usage;
 mod workflows;

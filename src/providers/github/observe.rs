@@ -102,7 +102,7 @@ pub async fn everything(reader: &Reader, repo: &RepoName, only: &[EnvName]) -> L
     }
 }
 
-/// Reads which refs some environments admit; `None` where the patterns cannot be read. What is not listed does not exist.
+/// Reads which refs some environments admit, or why the patterns cannot be read. What is not listed does not exist.
 ///
 /// # Errors
 /// When the environments cannot be listed.
@@ -110,7 +110,7 @@ pub async fn policies(
     reader: &Reader,
     repo: &RepoName,
     names: &BTreeSet<EnvName>,
-) -> Result<Vec<(EnvName, Option<BranchPolicy>)>, Unknown> {
+) -> Result<Vec<(EnvName, Result<BranchPolicy, Unknown>)>, Unknown> {
     let patterns = Asked { patterns: true, ..Asked::default() };
     let (listed, parts) = tokio::join!(environments(reader, repo), join_all(names.iter().map(|name| asked(reader, repo, name, patterns))));
     let mut listed = listed?;
@@ -120,7 +120,16 @@ pub async fn policies(
         .filter_map(|(name, parts)| {
             let environment = listed.get_mut(name)?;
             parts.join(environment);
-            Some((name.clone(), environment.branch_policy()))
+            let policy = match (environment.branch_policy(), &environment.patterns) {
+                (Some(policy), _) => Ok(policy),
+                (None, Some(Err(unknown))) => Err(unknown.clone()),
+                (None, _) => Err(Unknown {
+                    reason: "the patterns of its policy were not read".to_owned(),
+                    hint: "run the command again".to_owned(),
+                    cause: Cause::Other,
+                }),
+            };
+            Some((name.clone(), policy))
         })
         .collect())
 }
