@@ -92,7 +92,7 @@ struct Answer {
 
 /// What is live of policies and branches.
 struct Live {
-    environments: Result<Vec<(EnvName, Result<BranchPolicy, Unknown>)>, Unknown>,
+    environments: Result<observe::Policies, Unknown>,
     protected: Result<ProtectedBranches, Unknown>,
 }
 
@@ -102,10 +102,10 @@ impl Live {
             Ok(environments) => environments,
             Err(unknown) => return Said::unknown(unknown),
         };
-        match environments.iter().find(|(known, _)| known == name) {
+        match environments.get(name) {
             None => Said::new("admitted", "the environment does not exist: a job that names it creates it, without any rule"),
-            Some((_, Err(unknown))) => Said::unknown(unknown),
-            Some((_, Ok(policy))) => match (explain(policy, git_ref), policy, &self.protected) {
+            Some(Err(unknown)) => Said::unknown(unknown),
+            Some(Ok(policy)) => match (explain(policy, git_ref), policy, &self.protected) {
                 (_, BranchPolicy::Protected, Ok(protected)) => Said::of(explain_protected(&protected.names, protected.complete, git_ref)),
                 (Admission::Depends(_), BranchPolicy::Protected, Err(unknown)) => Said::unknown(unknown),
                 (admission, _, _) => Said::of(admission),

@@ -102,15 +102,14 @@ pub async fn everything(reader: &Reader, repo: &RepoName, only: &[EnvName]) -> L
     }
 }
 
+/// Which refs each environment admits, or why that cannot be read.
+pub type Policies = BTreeMap<EnvName, Result<BranchPolicy, Unknown>>;
+
 /// Reads which refs some environments admit, or why the patterns cannot be read. What is not listed does not exist.
 ///
 /// # Errors
 /// When the environments cannot be listed.
-pub async fn policies(
-    reader: &Reader,
-    repo: &RepoName,
-    names: &BTreeSet<EnvName>,
-) -> Result<Vec<(EnvName, Result<BranchPolicy, Unknown>)>, Unknown> {
+pub async fn policies(reader: &Reader, repo: &RepoName, names: &BTreeSet<EnvName>) -> Result<Policies, Unknown> {
     let patterns = Asked { patterns: true, ..Asked::default() };
     let (listed, parts) = tokio::join!(environments(reader, repo), join_all(names.iter().map(|name| asked(reader, repo, name, patterns))));
     let mut listed = listed?;
