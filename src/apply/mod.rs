@@ -61,14 +61,14 @@ pub trait Executor {
     fn perform(&self, op: &Self::Op) -> impl Future<Output = Result<Performed, ApiError>>;
 
     /// What one request writes as a whole, and another writer wrote since; empty when it still is as the precondition among these
-    /// ops saw it, or as the writes among them leave it. `done` are the ops of a step so far, in order.
-    fn overwritten(&self, done: &[Self::Op]) -> impl Future<Output = Result<Vec<Moved>, ApiError>>;
+    /// ops saw it, or as the writes among them leave it. `ops` are a step's, in order; as many of them were done as `did` tells of.
+    fn overwritten(&self, ops: &[Self::Op], did: &[Performed]) -> impl Future<Output = Result<Vec<Moved>, ApiError>>;
 
     /// The same for everything that these ops are about, lists too. Reads that lag behind these writes are no dispute.
-    fn dispute(&self, done: &[Self::Op]) -> impl Future<Output = Result<Dispute, ApiError>>;
+    fn dispute(&self, ops: &[Self::Op], did: &[Performed]) -> impl Future<Output = Result<Dispute, ApiError>>;
 
-    /// Takes back what the last of these ops did to a list, as if it had not been sent; false when there is nothing to take back.
-    fn withdraw(&self, done: &[Self::Op]) -> impl Future<Output = Result<bool, ApiError>>;
+    /// Takes back what a write did to a list, as if it had not been sent.
+    fn withdraw(&self, op: &Self::Op) -> impl Future<Output = Result<Withdrawal, ApiError>>;
 
     /// Whether a write whose answer was lost took effect, by reading.
     fn took_effect(&self, op: &Self::Op) -> impl Future<Output = Result<bool, ApiError>>;
@@ -98,8 +98,21 @@ pub enum Performed {
     Held,
     /// It changed what it was to change.
     Written,
+    /// It changed a part of it: GitHub drops reviewers without access, and says so in its answer (API page, 2.5).
+    Reduced,
     /// There was nothing to change, though the plan saw otherwise: another writer did it first.
     AlreadySo,
+}
+
+/// What became of a write that was to be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// It is as if it had not been sent.
+    TakenBack,
+    /// Nothing of it shows any more.
+    Gone,
+    /// It stays: what was there just before is not known.
+    Stays,
 }
 
 /// How what is there compares with what a step found and what it wrote.
@@ -149,8 +162,8 @@ pub enum End {
     Disputed {
         /// What the other one wrote.
         foreign: Vec<Moved>,
-        /// What this run took back of its own, in words.
-        withdrawn: Option<String>,
+        /// What became of this run's last write when it gave way, in words.
+        gave_way: Option<String>,
     },
     /// Nothing of it was tried.
     Skipped(String),
@@ -218,11 +231,11 @@ pub async fn run<E: Executor>(
         if another.is_none()
             && let Some((before, tried)) = last.and_then(|last| steps.get(last).zip(all.get_mut(last)))
             && tried.end == End::Done
-            && let Ok(foreign) = executor.overwritten(&before.ops).await
+            && let Ok(foreign) = executor.overwritten(&before.ops, &tried.performed).await
             && !foreign.is_empty()
         {
             another = Some(skipped_for(before));
-            tried.end = End::Disputed { foreign, withdrawn: None };
+            tried.end = End::Disputed { foreign, gave_way: None };
         }
         let Some(tried) = all.get_mut(index) else { continue };
         if let Some(why) = &another {
@@ -290,7 +303,7 @@ async fn run_step<E: Executor>(
     let weakens = step.changes.iter().any(|change| change.weakens);
     let mut refused: Option<(ByHand, Vec<String>)> = None;
     let mut wrote = false;
-    for (at, op) in step.ops.iter().enumerate() {
+    for op in &step.ops {
         if stop.is_set() {
             let end = match refused {
                 Some((by_hand, rest)) => End::Refused(by_hand, rest),
@@ -310,12 +323,11 @@ async fn run_step<E: Executor>(
                 Err(error) => return failed(executor, op, &error),
             }
         }
-        let done = step.ops.get(..at).unwrap_or_default();
         // What a refused write left is not told from what another writer did.
         if wrote && refused.is_none() {
-            match executor.overwritten(done).await {
+            match executor.overwritten(&step.ops, performed).await {
                 Ok(foreign) if foreign.is_empty() => {}
-                Ok(foreign) => return (End::Disputed { foreign, withdrawn: None }, Then::Nothing),
+                Ok(foreign) => return (End::Disputed { foreign, gave_way: None }, Then::Nothing),
                 Err(error) => return failed(executor, op, &error),
             }
         }
@@ -343,12 +355,13 @@ async fn run_step<E: Executor>(
                 (_, Some((_, rest))) => rest.push(format!("{}: {error}", executor.describe(op))),
                 (None, None) => {
                     // In the middle of a step, another writer is a likely reason: what it did says more than the refusal.
-                    let dispute = if wrote { executor.dispute(done).await.unwrap_or_default() } else { Dispute::default() };
+                    let so_far: Vec<Performed> = performed.iter().copied().chain([Performed::Written]).collect();
+                    let dispute = if wrote { executor.dispute(&step.ops, &so_far).await.unwrap_or_default() } else { Dispute::default() };
                     if dispute.foreign.is_empty() {
                         return failed(executor, op, &error);
                     }
                     let then = if dispute.overwritten { Then::Nothing } else { Then::Next };
-                    return (End::Disputed { foreign: dispute.foreign, withdrawn: None }, then);
+                    return (End::Disputed { foreign: dispute.foreign, gave_way: None }, then);
                 }
             },
         }

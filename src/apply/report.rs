@@ -43,19 +43,19 @@ fn outcome<O>(change: &Change, end: End, after: &Plan<O>) -> Outcome {
         (End::Failed { why, .. }, None, None) => {
             (OutcomeResult::Applied, format!("read back as declared, although there was an error: {why}"))
         }
-        (End::Disputed { foreign, withdrawn }, None, None) => {
-            (OutcomeResult::Applied, format!("read back as declared; {}", at_once(&foreign, withdrawn.as_deref())))
+        (End::Disputed { foreign, gave_way }, None, None) => {
+            (OutcomeResult::Applied, format!("read back as declared; {}", at_once(&foreign, gave_way.as_deref())))
         }
         (End::Refused(_, _), None, None) => (OutcomeResult::Applied, "read back as declared, although GitHub had refused it".to_owned()),
         (End::Done, Some(now), None) => (OutcomeResult::Failed, did_not_stick(change, now)),
         (End::Moved(moved), Some(now), None) => (OutcomeResult::Failed, format!("{}; {}", amiss(now), changed_meanwhile(&moved))),
         (End::Failed { why, .. }, Some(now), None) => (OutcomeResult::Failed, format!("{}; {why}", amiss(now))),
-        (End::Disputed { foreign, withdrawn }, Some(now), None) => (
+        (End::Disputed { foreign, gave_way }, Some(now), None) => (
             OutcomeResult::Failed,
             format!(
                 "{}; this run gave way: {}; find out who it was, then run `gatectl plan` again",
                 amiss(now),
-                at_once(&foreign, withdrawn.as_deref())
+                at_once(&foreign, gave_way.as_deref())
             ),
         ),
         (End::Refused(by_hand, rest), Some(now), None) => refused(by_hand, &rest, now),
@@ -72,8 +72,8 @@ fn unread(end: End, unknown: &Unknown) -> (OutcomeResult, String) {
         }
         End::Moved(moved) => (OutcomeResult::Failed, format!("{}; it {not_read}", changed_meanwhile(&moved))),
         End::Failed { why, .. } => (OutcomeResult::Failed, format!("{why}; it {not_read}")),
-        End::Disputed { foreign, withdrawn } => {
-            (OutcomeResult::Failed, format!("{}; it {not_read}", at_once(&foreign, withdrawn.as_deref())))
+        End::Disputed { foreign, gave_way } => {
+            (OutcomeResult::Failed, format!("{}; it {not_read}", at_once(&foreign, gave_way.as_deref())))
         }
         End::Done | End::Skipped(_) => (OutcomeResult::Failed, format!("written, but it {not_read}")),
     }
@@ -88,9 +88,9 @@ fn listed(moved: &[Moved]) -> String {
     moved.iter().map(|m| format!("{} was {} and is now {}", m.name, m.was, m.now)).collect::<Vec<_>>().join("; ")
 }
 
-fn at_once(foreign: &[Moved], withdrawn: Option<&str>) -> String {
-    let withdrawn = withdrawn.map(|op| format!("; taken back, as if it had not been done: {op}")).unwrap_or_default();
-    format!("another writer was at work at the same time: {}{withdrawn}", listed(foreign))
+fn at_once(foreign: &[Moved], gave_way: Option<&str>) -> String {
+    let gave_way = gave_way.map(|words| format!("; {words}")).unwrap_or_default();
+    format!("another writer was at work at the same time: {}{gave_way}", listed(foreign))
 }
 
 fn refused(by_hand: ByHand, rest: &[String], now: &Change) -> (OutcomeResult, String) {

@@ -34,15 +34,15 @@ impl Executor for Script {
         self.log.borrow_mut().push((*op).to_owned());
         Ok(if *op == "expect-moved" { vec![Moved { name: "wait_timer".to_owned(), was: json!(1), now: json!(2) }] } else { Vec::new() })
     }
-    async fn overwritten(&self, done: &[Self::Op]) -> Result<Vec<Moved>, ApiError> {
-        Ok(if done.contains(&"write-overwritten") { vec![elsewhere()] } else { Vec::new() })
+    async fn overwritten(&self, ops: &[Self::Op], did: &[Performed]) -> Result<Vec<Moved>, ApiError> {
+        Ok(if ops[..did.len()].contains(&"write-overwritten") { vec![elsewhere()] } else { Vec::new() })
     }
-    async fn dispute(&self, done: &[Self::Op]) -> Result<Dispute, ApiError> {
-        let foreign = done.contains(&"write-disturbed").then(elsewhere);
+    async fn dispute(&self, ops: &[Self::Op], did: &[Performed]) -> Result<Dispute, ApiError> {
+        let foreign = ops[..did.len()].contains(&"write-disturbed").then(elsewhere);
         Ok(Dispute { foreign: foreign.into_iter().collect(), ..Dispute::default() })
     }
-    async fn withdraw(&self, _done: &[Self::Op]) -> Result<bool, ApiError> {
-        Ok(false)
+    async fn withdraw(&self, _op: &Self::Op) -> Result<Withdrawal, ApiError> {
+        Ok(Withdrawal::Gone)
     }
     async fn perform(&self, op: &Self::Op) -> Result<Performed, ApiError> {
         self.log.borrow_mut().push((*op).to_owned());

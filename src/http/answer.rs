@@ -5,7 +5,7 @@ use http::{HeaderMap, Method, Response, StatusCode};
 use hyper::body::Bytes;
 use serde_json::Value;
 
-use super::{ErrorKind, Reply};
+use super::{ErrorKind, Reply, json};
 
 const MAX_MESSAGE: usize = 1000;
 const MAX_DETAIL: usize = 300;
@@ -36,7 +36,7 @@ pub(super) fn reply(method: &Method, response: &Response<Bytes>) -> Result<Reply
         }
         return Ok(Reply { status, body: Value::Null, has_next });
     }
-    match serde_json::from_slice(bytes) {
+    match json::parse(bytes) {
         Ok(body) => Ok(Reply { status, body, has_next }),
         Err(_) if is_html(response) => {
             let message = format!("an HTML page instead of JSON{}", quoted(title(bytes)));
@@ -44,6 +44,10 @@ pub(super) fn reply(method: &Method, response: &Response<Bytes>) -> Result<Reply
         }
         Err(error) if error.is_eof() => {
             Err(broken(ErrorKind::Transport, format!("the answer breaks off after {} bytes", response.body().len())))
+        }
+        Err(error) if error.is_data() => {
+            let message = format!("the answer contradicts itself or is none of this API's: {error}");
+            Err(broken(ErrorKind::Malformed, message))
         }
         Err(error) => {
             let message = format!("the answer is not JSON (line {}, column {})", error.line(), error.column());

@@ -48,9 +48,17 @@ impl Reader {
     /// Asks once, whatever retries that takes.
     ///
     /// # Errors
-    /// [`ApiError`] for every answer but a 2xx.
+    /// [`ApiError`] for every answer but a whole one: 200, 204, and 206 where a range was asked for.
     pub async fn get(&self, target: &Target) -> Result<Reply, ApiError> {
-        self.channel.ask(Method::GET, target, None).await
+        let reply = self.channel.ask(Method::GET, target, None).await?;
+        match reply.status {
+            200 | 204 => Ok(reply),
+            206 if target.range_header().is_some() => Ok(reply),
+            status => {
+                let message = format!("the answer to this question is no {status}: something else may have answered");
+                Err(ApiError { status: Some(status), ..self.malformed(target, message) })
+            }
+        }
     }
 
     /// Asks and decodes.

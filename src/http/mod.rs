@@ -12,6 +12,7 @@ mod error;
 mod exchange;
 mod face;
 mod hints;
+mod json;
 mod limits;
 mod stack;
 mod target;

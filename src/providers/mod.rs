@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::apply::{Dispute, Executor, Moved, Performed};
+use crate::apply::{Dispute, Executor, Moved, Performed, Withdrawal};
 use crate::http::{ApiError, ErrorKind, Writer};
 use crate::model::ByHand;
 
@@ -61,9 +61,10 @@ fn missing(api: &str) -> ApiError {
     ApiError::new(api, ErrorKind::Unauthenticated, "not sent: there is no token")
 }
 
-/// The ops of a step, when it is one of GitHub's. On Heroku all of an app is one request, so two writers' values cannot mix.
-fn on_github(done: &[Op]) -> Option<Vec<&github::ops::Op>> {
-    let all: Option<Vec<_>> = done.iter().map(|op| if let Op::Github(op) = op { Some(op) } else { None }).collect();
+/// What was done of a step, when it is one of GitHub's. On Heroku all of an app is one request, so two writers' values cannot mix.
+fn on_github<'a>(ops: &'a [Op], did: &[Performed]) -> Option<Vec<(&'a github::ops::Op, Performed)>> {
+    let done = ops.iter().zip(did.iter().copied());
+    let all: Option<Vec<_>> = done.map(|(op, did)| if let Op::Github(op) = op { Some((op, did)) } else { None }).collect();
     all.filter(|all| !all.is_empty())
 }
 
@@ -98,19 +99,21 @@ impl Executor for Fleet {
         }
     }
 
-    async fn overwritten(&self, done: &[Op]) -> Result<Vec<Moved>, ApiError> {
-        let Some(done) = on_github(done) else { return Ok(Vec::new()) };
+    async fn overwritten(&self, ops: &[Op], did: &[Performed]) -> Result<Vec<Moved>, ApiError> {
+        let Some(done) = on_github(ops, did) else { return Ok(Vec::new()) };
         github::dispute::overwritten(self.github()?.reader(), &done).await
     }
 
-    async fn dispute(&self, done: &[Op]) -> Result<Dispute, ApiError> {
-        let Some(done) = on_github(done) else { return Ok(Dispute::default()) };
+    async fn dispute(&self, ops: &[Op], did: &[Performed]) -> Result<Dispute, ApiError> {
+        let Some(done) = on_github(ops, did) else { return Ok(Dispute::default()) };
         github::dispute::dispute(self.github()?.reader(), &done).await
     }
 
-    async fn withdraw(&self, done: &[Op]) -> Result<bool, ApiError> {
-        let Some(done) = on_github(done) else { return Ok(false) };
-        github::dispute::withdraw(self.github()?, &done).await
+    async fn withdraw(&self, op: &Op) -> Result<Withdrawal, ApiError> {
+        match op {
+            Op::Github(op) => github::dispute::withdraw(self.github()?, op).await,
+            Op::Heroku(_) => Ok(Withdrawal::Stays),
+        }
     }
 
     async fn took_effect(&self, op: &Op) -> Result<bool, ApiError> {

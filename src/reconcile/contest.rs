@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::apply::{self, Dispute, End, Executor, Moved, Patience, Performed, Stop, Tried};
+use crate::apply::{self, Dispute, End, Executor, Moved, Patience, Performed, Stop, Tried, Withdrawal};
 use crate::http::ApiError;
 use crate::model::{Plan, Step};
 use crate::providers::{Fleet, Op};
@@ -41,7 +41,7 @@ impl Scene {
     /// Whether a step that was answered with success reads back otherwise, and that is another writer's doing.
     pub(super) async fn disputed(&self, fleet: &Fleet, plan: &Plan<Op>, tried: &[Tried], after: &Plan<Op>) -> bool {
         for (step, tried) in plan.steps.iter().zip(tried) {
-            if tried.end == End::Done && differs(step, after) && meets_another(fleet, step).await {
+            if tried.end == End::Done && differs(step, after) && meets_another(fleet, step, tried).await {
                 return true;
             }
         }
@@ -55,7 +55,8 @@ impl Scene {
             let met = match tried.end {
                 End::Disputed { .. } => true,
                 End::Done => {
-                    tried.performed.contains(&Performed::AlreadySo) || (differs(step, after) && meets_another(means.fleet, step).await)
+                    tried.performed.contains(&Performed::AlreadySo)
+                        || (differs(step, after) && meets_another(means.fleet, step, tried).await)
                 }
                 End::Refused(..) | End::Failed { .. } | End::Moved(_) | End::Skipped(_) => false,
             };
@@ -115,10 +116,12 @@ impl Scene {
                 End::Failed { .. } | End::Refused(..) | End::Skipped(_) => return Ok(again.end),
             }
         }
-        match (mine.give_way(means.fleet).await?, failed) {
+        // Whoever asked to stop wants no further write, not even this one.
+        let gave_way = if means.stop.is_set() { None } else { mine.give_way(means.fleet).await? };
+        match (gave_way, failed) {
             (None, Some(failed)) if quiet < QUIET => Ok(failed),
             (None, _) if foreign.is_empty() => Ok(End::Done),
-            (withdrawn, _) => Ok(End::Disputed { foreign, withdrawn }),
+            (gave_way, _) => Ok(End::Disputed { foreign, gave_way }),
         }
     }
 }
@@ -126,22 +129,22 @@ impl Scene {
 /// What this run did of a step.
 struct Mine {
     ops: Vec<Op>,
+    did: Vec<Performed>,
+    /// What the last op did, also when another writer had done it before.
     last: Option<Performed>,
 }
 
 impl Mine {
     /// What another writer had done before is not this run's.
     fn of(step: &Step<Op>, tried: &Tried) -> Self {
-        let done = step.ops.iter().zip(&tried.performed);
-        Self {
-            ops: done.filter(|(_, did)| **did != Performed::AlreadySo).map(|(op, _)| op.clone()).collect(),
-            last: tried.performed.last().copied(),
-        }
+        let done = step.ops.iter().cloned().zip(tried.performed.iter().copied());
+        let (ops, did) = done.filter(|(_, did)| *did != Performed::AlreadySo).unzip();
+        Self { ops, did, last: tried.performed.last().copied() }
     }
 
     /// Looks, and remembers what is another writer's.
     async fn look(&self, fleet: &Fleet, foreign: &mut Vec<Moved>) -> Result<Dispute, ApiError> {
-        let dispute = fleet.dispute(&self.ops).await?;
+        let dispute = fleet.dispute(&self.ops, &self.did).await?;
         for moved in &dispute.foreign {
             if !foreign.iter().any(|known| known.name == moved.name) {
                 foreign.push(moved.clone());
@@ -150,13 +153,17 @@ impl Mine {
         Ok(dispute)
     }
 
-    /// Takes the last write back, where the whole is another writer's; in words, what it was.
+    /// Takes the last write back, where the whole is another writer's; in words, what became of it.
     async fn give_way(&self, fleet: &Fleet) -> Result<Option<String>, ApiError> {
         let (Some(op), Some(Performed::Written)) = (self.ops.last(), self.last) else { return Ok(None) };
-        if !fleet.dispute(&self.ops).await?.overwritten {
+        if !fleet.dispute(&self.ops, &self.did).await?.overwritten {
             return Ok(None);
         }
-        Ok(fleet.withdraw(&self.ops).await?.then(|| fleet.describe(op)))
+        Ok(match fleet.withdraw(op).await? {
+            Withdrawal::TakenBack => Some(format!("taken back, as if it had not been done: {}", fleet.describe(op))),
+            Withdrawal::Stays => Some(format!("not taken back: {}", fleet.describe(op))),
+            Withdrawal::Gone => None,
+        })
     }
 }
 
@@ -164,9 +171,9 @@ fn differs(step: &Step<Op>, after: &Plan<Op>) -> bool {
     step.changes.iter().any(|change| after.changes().any(|now| now.address == change.address))
 }
 
-async fn meets_another(fleet: &Fleet, step: &Step<Op>) -> bool {
+async fn meets_another(fleet: &Fleet, step: &Step<Op>, tried: &Tried) -> bool {
     // What cannot be read is for reading back to say.
-    fleet.dispute(&step.ops).await.is_ok_and(|dispute| !dispute.foreign.is_empty())
+    fleet.dispute(&step.ops, &tried.performed).await.is_ok_and(|dispute| !dispute.foreign.is_empty())
 }
 
 /// Between half and one and a half of a pause, so that two who wait seldom wake together.

@@ -5,6 +5,7 @@ use gatectl::sandbox::{Effect, Fault, HerokuApp, HerokuToken, Response, Sandbox,
 use serde_json::Value;
 
 use super::run::{Ran, command};
+use super::served::Served;
 
 const KEY: &str = "the-key-of-this-test";
 
@@ -366,5 +367,27 @@ async fn output_follows_the_published_schemas() {
         assert_eq!(errors, Vec::<String>::new(), "{verb}: {value:#}");
         let keys = schema["required"].as_array().unwrap().iter().filter_map(Value::as_str);
         assert_eq!(keys.filter(|key| value.get(key).is_none()).count(), 0);
+    }
+}
+
+#[test]
+fn an_answer_that_is_no_config_vars_leaves_a_deploy_undetermined() {
+    const TOML: &str = "version = 1\n[freeze]\nheroku_app = \"shop-prod\"\nenvironments = [\"production\"]\n";
+    for (status, body) in [
+        (200, r#"{"error":{"code":503,"message":"backend unavailable"}}"#),
+        (200, r#"{"id":"service_unavailable","message":"try later"}"#),
+        (200, r#"{"data":{"DEPLOY_FREEZE":"true"}}"#),
+        (200, r#"{"DEPLOY_FREEZE":null}"#),
+        (200, r#"{"DEPLOY_FREEZE":"true","DEPLOY_FREEZE":"0"}"#),
+        (202, "{}"),
+        (203, "{}"),
+        (205, "{}"),
+        (206, "{}"),
+    ] {
+        let world = Served::rehearsal(Scenario::Gated, TOML);
+        let answer = Response { body: body.as_bytes().to_vec(), ..Response::json(status, &Value::Null) };
+        world.sandbox.with(|state| state.faults.push(Fault::before(answer).method("GET").path("/apps/*")));
+        let ran = world.run(&["freeze", "check", "--environment", "production"]);
+        assert_eq!(ran.code, Some(8), "{status} {body}: {}{}", ran.stdout, ran.stderr);
     }
 }

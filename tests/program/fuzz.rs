@@ -148,3 +148,28 @@ fn any_answers_are_observed_and_planned() {
     let without = answers.join("\n---\n").replace("production", "staging").into_bytes();
     run(4, ROUNDS / 5, &[whole, without], targets::responses);
 }
+
+#[test]
+fn any_history_proves_no_more_than_it_says() {
+    let answers = [
+        r#"[{"id":5,"sha":"aa","ref":"main","environment":"production","creator":{"login":"alice"},"created_at":"2026-01-01T10:01:00Z"}]"#,
+        r#"[{"state":"success","log_url":"https://github.com/acme/shop/actions/runs/9/job/1","created_at":"2026-01-01T10:05:00Z"},{"state":"in_progress","log_url":"https://github.com/acme/shop/actions/runs/9/job/1","created_at":"2026-01-01T10:03:00Z"}]"#,
+        r#"{"id":9,"name":"Deploy","head_branch":"main","head_sha":"aa","status":"completed","conclusion":"success","event":"push","run_attempt":1,"html_url":"https://github.com/acme/shop/actions/runs/9","created_at":"2026-01-01T10:00:00Z","updated_at":"2026-01-01T10:06:00Z","run_started_at":"2026-01-01T10:00:00Z","actor":{"login":"bob"},"triggering_actor":{"login":"bob"}}"#,
+        r#"[{"state":"approved","comment":"go","environments":[{"id":7,"name":"production"}],"user":{"login":"alice"}}]"#,
+    ];
+    let whole = answers.join("\n---\n").into_bytes();
+    let rejected = answers.join("\n---\n").replace("approved", "rejected").into_bytes();
+    run(5, ROUNDS / 5, &[whole, rejected], targets::history);
+}
+
+#[test]
+fn any_record_of_a_freeze_opens_no_more_than_it_says() {
+    let id = "0190a0a0-0000-7000-8000-000000000001";
+    let record = format!(
+        r#"{{"v":1,"id":"{id}","state":"on","reason":"r","by":"gh:a","at":"1969-12-31T23:00:00Z","until":"1970-01-01T02:00:00Z","kind":"manual"}}"#
+    );
+    let over = format!(r#"{{"v":1,"id":"{id}","by":"gh:b","reason":"r","until":"1970-01-01T01:00:00Z","freeze_id":"{id}"}}"#);
+    let frozen = ["true", &record, "1", &over].join("\n---\n").into_bytes();
+    let ended = ["true", &record.replace("T02", "T00"), "0", ""].join("\n---\n").into_bytes();
+    run(6, ROUNDS, &[frozen, ended, b"yes\n---\n".to_vec()], targets::freeze);
+}

@@ -188,3 +188,49 @@ async fn a_lost_write_whose_effect_cannot_be_read_is_not_sent_again() {
     world.heal();
     world.converge().await;
 }
+
+#[tokio::test]
+async fn a_list_that_contradicts_its_own_count_or_itself_proves_no_absence() {
+    let staging = || environment("staging", 2, &Value::Null);
+    for (total, entries) in
+        [(2, json!([staging(), staging()])), (0, json!([staging()])), (1, json!([staging(), environment("other", 3, &Value::Null)]))]
+    {
+        let world = answering(LIST, json!({"total_count": total, "environments": entries})).await;
+        let reason = unknown(&world).await;
+        assert!(reason.contains("twice") || reason.contains("entries"), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_repository_that_does_not_say_who_sees_it_is_unknown() {
+    let repository = |said: Value| {
+        let mut answer =
+            json!({"id": 1, "full_name": "acme/shop", "default_branch": "main", "owner": {"login": "acme", "type": "Organization"}});
+        answer.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
+        answer
+    };
+    for said in [
+        json!({}),
+        json!({"private": null}),
+        json!({"private": true, "visibility": "public"}),
+        json!({"private": false, "visibility": "internal"}),
+    ] {
+        let world = answering("/repos/acme/shop", repository(said.clone())).await;
+        let reason = unknown(&world).await;
+        assert!(reason.contains("who can see the repository"), "{said}: {reason}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_with_a_key_twice_or_another_status_is_none() {
+    let doubled = r#"{"total_count":0,"total_count":1,"environments":[]}"#;
+    let of = |status: u16, body: &str| Response { body: body.as_bytes().to_vec(), ..Response::json(status, &Value::Null) };
+    let empty = r#"{"total_count":0,"environments":[]}"#;
+    for (answer, words) in [(of(200, doubled), "twice"), (of(202, empty), "no 202"), (of(203, empty), "no 203"), (of(206, empty), "no 206")]
+    {
+        let world = World::rehearsal(Scenario::Gated, GATE).await;
+        world.fault(Fault::before(answer).method("GET").path(LIST));
+        let reason = unknown(&world).await;
+        assert!(reason.contains(words), "{reason}");
+    }
+}

@@ -9,16 +9,19 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use gatectl::config;
+use gatectl::freeze::{FreezeVars, OpenBecause, Policy, Verdict, decide};
 use gatectl::http::{Endpoint, Proxies, Reader, Settings, Stack, Token};
-use gatectl::model::{Action, EnvName, Plan, RepoName};
+use gatectl::model::{Action, Answer, EnvName, Plan, RepoName};
+use gatectl::providers::github::runs::evidence::{Standing, judge};
+use gatectl::providers::github::runs::observe::{self as runs, Extent};
 use gatectl::providers::github::{desired, observe, plan};
 use gatectl::providers::heroku;
 use gatectl::render::{Document, Style, human, json, markdown};
-use gatectl::verify::Verdict;
 use gatectl::workflows::check::{SourceFile, check};
 use gatectl::workflows::expressions::{Contexts, Functions, Lookup, Node, Status, condition, interpolate, parse};
 use gatectl::workflows::facts::Facts;
 use gatectl::workflows::{Expectation, yaml};
+use jiff::{SignedDuration, Timestamp};
 
 /// Text for people holds nothing that a terminal obeys: no controls but line ends, no change of direction.
 fn is_plain(text: &str) {
@@ -62,9 +65,9 @@ pub(crate) fn workflow(bytes: &[u8]) {
     };
     let report = check(&[SourceFile::new(PATH, bytes)], &facts);
     let readable = std::str::from_utf8(bytes).is_ok_and(|text| yaml::parse(text).is_ok());
-    assert!(readable || report.verdict != Verdict::Gated, "an unreadable file passes");
+    assert!(readable || report.verdict != gatectl::verify::Verdict::Gated, "an unreadable file passes");
     let says_job = std::str::from_utf8(bytes).is_ok_and(|text| text.contains("job"));
-    assert!(says_job || report.verdict != Verdict::Gated, "a file without jobs passes");
+    assert!(says_job || report.verdict != gatectl::verify::Verdict::Gated, "a file without jobs passes");
     is_plain(&json::to_string(&report));
 }
 
@@ -100,7 +103,7 @@ pub(crate) fn responses(bytes: &[u8]) {
     let parts = split(bytes);
     let list = parts.get(1).cloned().unwrap_or_default();
     let server = server();
-    *server.answers.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(parts);
+    server.answer(&PATHS, parts);
     let (live, vars) = server.observe();
     let plan = plan::plan(plan::Context { repository: &server.repo, web: "https://github.com", freeze_app: None }, &server.want, &live);
     let creates = plan.steps.iter().flat_map(|step| &step.changes).any(|change| change.action == Action::Create);
@@ -135,6 +138,60 @@ const PATHS: [&str; 8] = [
     "/config-vars",
 ];
 
+/// The answers that `evidence` is made from, in the order of [`HISTORY`]: nothing counts as approved but what an approval says.
+pub(crate) fn history(bytes: &[u8]) {
+    let parts = split(bytes);
+    let approvals = parts.get(3).cloned().unwrap_or_default();
+    let server = server();
+    server.answer(&HISTORY, parts);
+    let Ok(production) = EnvName::new("production") else { return };
+    let history = server.wait_for(runs::history(&server.github, &server.repo, &[production], Extent::Last(5)));
+    for (_, records) in judge(&server.repo, &history) {
+        for record in records {
+            let approved = matches!(record.standing, Standing::Approved | Standing::SelfApproved);
+            let said = approvals.windows(b"approved".len()).any(|word| word == b"approved");
+            assert!(!approved || said, "{record:?} without an approval");
+            assert!(!approved || record.reviews.iter().any(|review| review.user.is_some()), "{record:?}: nobody approved");
+        }
+    }
+    for (_, traced) in &history.environments {
+        assert!(traced.as_ref().err().is_none_or(|unknown| !unknown.reason.is_empty() && !unknown.hint.is_empty()), "{traced:?}");
+    }
+}
+
+/// The values of the freeze's four config vars: only a flag that is off, a freeze that has ended or a valid override opens.
+pub(crate) fn freeze(bytes: &[u8]) {
+    let values: Vec<Option<String>> = split(bytes).into_iter().map(|part| String::from_utf8(part).ok()).collect();
+    let value = |at: usize| values.get(at).cloned().flatten();
+    let vars = FreezeVars { flag: value(0), record: value(1), override_flag: value(2), override_record: value(3) };
+    let Ok(environment) = EnvName::new("production") else { return };
+    let Some(policy) = &server().policy else { return };
+    let now = Timestamp::UNIX_EPOCH;
+    let decision = decide(policy, &environment, &Answer::Present(vars.clone()), now);
+    let read =
+        |text: &Option<String>| text.as_deref().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok()).unwrap_or_default();
+    let until = |record: &serde_json::Value| record["until"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+    match &decision.verdict {
+        Verdict::Open { because: OpenBecause::NotFrozen } => {
+            let off = ["", "false", "0", "no", "off"].contains(&vars.flag.clone().unwrap_or_default().to_ascii_lowercase().as_str());
+            assert!(off || until(&read(&vars.record)).is_some_and(|until| until <= now), "open, though {vars:?}");
+        }
+        Verdict::Open { because: OpenBecause::Overridden(_) } => {
+            let on = ["true", "1", "yes", "on"].contains(&vars.override_flag.clone().unwrap_or_default().to_ascii_lowercase().as_str());
+            let ends = until(&read(&vars.override_record));
+            let bounded = ends.is_some_and(|until| until > now && until.duration_since(now) < SignedDuration::from_hours(5));
+            assert!(on && bounded, "overridden, though {vars:?}");
+        }
+        Verdict::Open { because } => panic!("open because {because:?}, though {vars:?}"),
+        Verdict::Frozen(frozen) => is_plain(&json::to_string(frozen)),
+        Verdict::Undetermined(unknown) => assert!(!unknown.reason.is_empty() && !unknown.hint.is_empty()),
+    }
+    is_plain(&json::to_string(&decision));
+}
+
+/// Which answer goes to which path for [`history`].
+const HISTORY: [&str; 4] = ["/deployments", "/statuses", "/runs/9", "/approvals"];
+
 fn split(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut parts = vec![Vec::new()];
     let mut rest = bytes;
@@ -155,7 +212,9 @@ fn split(bytes: &[u8]) -> Vec<Vec<u8>> {
     parts
 }
 
-type Answers = Arc<Mutex<Arc<Vec<Vec<u8>>>>>;
+/// The ends of paths, and what is answered there: in the same order.
+type Served = (&'static [&'static str], Vec<Vec<u8>>);
+type Answers = Arc<Mutex<Arc<Served>>>;
 
 /// A server that gives the bytes of the day, and clients that ask it. One for the whole process.
 struct Server {
@@ -165,6 +224,7 @@ struct Server {
     heroku: Reader,
     repo: RepoName,
     want: desired::Desired,
+    policy: Option<Policy>,
 }
 
 fn server() -> &'static Server {
@@ -191,7 +251,8 @@ impl Server {
         let config = config::parse(
             "gate.toml",
             "version = 1\n[environments.production]\nreviewers = [{ user = \"alice\", id = 501 }]\nwait_timer = 5\n\
-             deployment_branch_policy = { branches = [\"main\"] }\nprotection_rules = [\"app\"]\nvariables = { A = \"1\" }\nsecrets = [\"S\"]\n",
+             deployment_branch_policy = { branches = [\"main\"] }\nprotection_rules = [\"app\"]\nvariables = { A = \"1\" }\nsecrets = [\"S\"]\n\
+             [freeze]\nheroku_app = \"shop-prod\"\nenvironments = [\"production\"]\n",
         )
         .map_err(|problems| problems.plain())?;
         Ok(Self {
@@ -201,13 +262,22 @@ impl Server {
             heroku: reader(Endpoint::heroku(&url)?)?,
             repo: RepoName::parse("acme/shop")?,
             want: config.desired.github,
+            policy: config.desired.freeze,
         })
+    }
+
+    /// What it answers from now on.
+    fn answer(&self, paths: &'static [&'static str], parts: Vec<Vec<u8>>) {
+        *self.answers.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new((paths, parts));
+    }
+
+    fn wait_for<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.lock().unwrap_or_else(PoisonError::into_inner).block_on(future)
     }
 
     fn observe(&self) -> (gatectl::providers::github::live::Live, Result<heroku::live::ConfigVars, gatectl::http::ApiError>) {
         let keys = BTreeSet::from(["DEPLOY_FREEZE".to_owned()]);
-        let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
-        runtime.block_on(async {
+        self.wait_for(async {
             tokio::join!(
                 observe::observe(&self.github, &self.repo, &self.want),
                 heroku::live::config_vars(&self.heroku, "shop-prod", &keys)
@@ -223,9 +293,10 @@ fn serve(stream: &TcpStream, answers: &Answers) -> Option<()> {
         let request = lines.next()?.ok()?;
         while !lines.next()?.ok()?.is_empty() {}
         let path = request.split([' ', '?']).nth(1)?.to_owned();
-        let at = PATHS.iter().position(|end| path.ends_with(end)).unwrap_or(0);
-        let answers = Arc::clone(&answers.lock().unwrap_or_else(PoisonError::into_inner));
-        let body = answers.get(at).or_else(|| answers.first()).map(Vec::as_slice).unwrap_or_default();
+        let served = Arc::clone(&answers.lock().unwrap_or_else(PoisonError::into_inner));
+        let (paths, parts) = &*served;
+        let at = paths.iter().position(|end| path.ends_with(end)).unwrap_or(0);
+        let body = parts.get(at).or_else(|| parts.first()).map(Vec::as_slice).unwrap_or_default();
         let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
         stream.write_all(&[head.as_bytes(), body].concat()).ok()?;
     }

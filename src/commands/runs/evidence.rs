@@ -28,6 +28,8 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> 
     site.wiring.trace_traffic();
     let report = Report::new(&history, site.links());
     if args.csv {
+        // A table has no place for what could not be read.
+        session.warn(&report.unread().map(|unknown| format!("{}; {}", unknown.reason, unknown.hint)).collect::<Vec<_>>());
         session.write(&csv(&report.records()))?;
     } else {
         session.print(&config, &Document::from(&report), || json::to_string(&report))?;

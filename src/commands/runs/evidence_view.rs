@@ -256,20 +256,25 @@ fn reason(standing: &Standing) -> Option<String> {
 impl From<&Report> for Document {
     fn from(report: &Report) -> Self {
         let summary = report.summary;
-        let empty = report.environments.iter().any(|environment| environment.deployments.is_empty());
+        let unread = report.environments.iter().any(|environment| environment.unknown.is_some());
+        let empty = report.environments.iter().any(|environment| environment.unknown.is_none() && environment.deployments.is_empty());
         let gaps = summary.never_approved + summary.not_provable;
-        let tone = match (summary.never_approved, gaps > 0 || empty || summary.self_approved > 0) {
+        let tone = match (summary.never_approved, gaps > 0 || empty || unread || summary.self_approved > 0) {
             (1.., _) => Role::Failure,
             (0, true) => Role::Alert,
             (0, false) => Role::Added,
         };
-        let next = empty.then(|| "Next: check the environment's spelling, or look further back with --last or --since.".to_owned());
+        let next = [
+            empty.then_some("Next: check the environment's spelling, or look further back with --last or --since."),
+            unread.then_some("Next: settle what could not be read, as said above, and run again."),
+        ];
+        let next = next.into_iter().flatten().map(str::to_owned);
         Self {
             name: "evidence",
             sections: report.environments.iter().map(|environment| section(environment, &report.repository)).collect(),
-            headline: headline(summary),
+            headline: headline(summary, report),
             tone,
-            next: next.into_iter().collect(),
+            next: next.collect(),
             outputs: vec![
                 ("never-approved", summary.never_approved.to_string()),
                 ("not-provable", summary.not_provable.to_string()),
@@ -279,7 +284,12 @@ impl From<&Report> for Document {
     }
 }
 
-fn headline(summary: Summary) -> String {
+fn headline(summary: Summary, report: &Report) -> String {
+    let unread: Vec<&str> = report.environments.iter().filter(|it| it.unknown.is_some()).map(|it| it.name.as_str()).collect();
+    if !unread.is_empty() {
+        let known = if summary.total() == 0 { String::new() } else { format!("{} known, and ", count(summary.total(), "deployment")) };
+        return format!("Unknown: {known}the deployments to {} could not be read.", unread.join(", "));
+    }
     if summary.total() == 0 {
         return "No evidence: there is no deployment to speak of. That says nothing about approvals.".to_owned();
     }

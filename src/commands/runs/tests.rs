@@ -21,7 +21,7 @@ use crate::providers::github::runs::Decision;
 use crate::providers::github::runs::admit::Wish;
 use crate::providers::github::runs::observe::{self, Extent};
 use crate::render::{Document, Style, csv, human, json};
-use crate::sandbox::{Api, Fault, Grant, Level, ReviewerRef, Sandbox, Scenario, Setup, State, Token};
+use crate::sandbox::{Api, Fault, Grant, Level, Response, ReviewerRef, Sandbox, Scenario, Setup, State, Token};
 
 const REPO: &str = "raxx-app/TradeMasterAPI";
 const DEPLOY: &str = ".github/workflows/deploy.yml";
@@ -224,6 +224,17 @@ async fn no_evidence_is_not_approval() {
 }
 
 #[tokio::test]
+async fn deployments_that_could_not_be_read_are_not_none() {
+    let stage = Stage::new(stories).await;
+    stage.sandbox.with(|state| state.faults.push(Fault::before(Response::github_error(500, "Server Error")).path("*/deployments")));
+    let report = stage.evidence(Extent::Last(10)).await;
+    let text = shown(&Document::from(&report)).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(evidence::exit(&report, false), Exit::Error);
+    assert!(text.contains("the deployments to production could not be read"), "{text}");
+    assert!(!text.contains("No evidence") && !text.contains("spelling"), "{text}");
+}
+
+#[tokio::test]
 async fn evidence_reads_every_page() {
     let stage = Stage::new(|state| {
         for _ in 0..130 {
@@ -290,7 +301,7 @@ async fn a_run_that_still_works_elsewhere_waits_too() {
 async fn what_cannot_be_read_is_not_called_nothing() {
     let stage = Stage::new(|_| {}).await;
     let run = stage.start("sandbox-admin");
-    let broken = crate::sandbox::Response::github_error(403, "Resource not accessible by personal access token");
+    let broken = Response::github_error(403, "Resource not accessible by personal access token");
     stage.sandbox.with(|state| state.faults.push(Fault::before(broken).api(Api::GitHub).path("*/pending_deployments")));
     let report = stage.pending().await;
     let seen = value(&report, "pending");
@@ -332,8 +343,8 @@ async fn a_rejection_ends_the_run() {
 #[tokio::test]
 async fn a_lost_answer_is_settled_by_reading() {
     for (fault, posts, result) in [
-        (Fault::after(crate::sandbox::Response::html(502, "Bad Gateway")), 1, "recorded"),
-        (Fault::before(crate::sandbox::Response::html(502, "Bad Gateway")), 1, "failed"),
+        (Fault::after(Response::html(502, "Bad Gateway")), 1, "recorded"),
+        (Fault::before(Response::html(502, "Bad Gateway")), 1, "failed"),
     ] {
         let stage = Stage::new(|_| {}).await;
         let run = stage.start("sandbox-admin");
@@ -388,9 +399,7 @@ async fn nothing_is_approved_into_a_freeze() {
     assert!(stage.look(&wish(Decision::Rejected), &runs).await.is_ok());
     stage.sandbox.with(frozen(&[("DEPLOY_FREEZE", "false")]));
     assert!(stage.look(&approve(), &runs).await.is_ok());
-    for response in
-        [crate::sandbox::Response::heroku_error(403, "forbidden", "no"), crate::sandbox::Response::heroku_error(404, "not_found", "no")]
-    {
+    for response in [Response::heroku_error(403, "forbidden", "no"), Response::heroku_error(404, "not_found", "no")] {
         stage.sandbox.with(|state| state.faults = vec![Fault::before(response).api(Api::Heroku)]);
         let error = stage.look(&approve(), &runs).await.unwrap_err().to_string();
         assert!(error.contains("could not be determined"), "{error}");

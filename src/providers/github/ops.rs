@@ -272,7 +272,9 @@ async fn put(writer: &Writer, target: &Target, body: &Body) -> Result<Performed,
                 }
             }
             Err(error) if error.kind == ErrorKind::NotFound => return Err(ApiError { hint: Some(not_writable(&error)), ..error }),
-            other => return written(other),
+            Err(error) => return Err(error),
+            Ok(reply) if body.is_reduced_in(&reply.body) => return Ok(Performed::Reduced),
+            Ok(_) => return Ok(Performed::Written),
         }
     }
 }
@@ -298,6 +300,22 @@ impl Body {
         } else {
             false
         }
+    }
+
+    /// Whether the answer to a PUT of this body lists its rules, and lacks some of the reviewers.
+    fn is_reduced_in(&self, answer: &Value) -> bool {
+        let Some(rules) = answer.get("protection_rules").and_then(Value::as_array) else { return false };
+        let listed: BTreeSet<(Option<&str>, Option<u64>)> = rules
+            .iter()
+            .filter_map(|rule| rule.get("reviewers")?.as_array())
+            .flatten()
+            .map(|entry| (entry.get("type").and_then(Value::as_str), entry.pointer("/reviewer/id").and_then(Value::as_u64)))
+            .collect();
+        let kind = |reviewer: &BodyReviewer| match reviewer.kind {
+            ReviewerKind::User => "User",
+            ReviewerKind::Team => "Team",
+        };
+        self.reviewers.iter().flatten().any(|reviewer| !listed.contains(&(Some(kind(reviewer)), Some(reviewer.id))))
     }
 
     /// Whether it asks for a rule that a billing plan may refuse (API page, 2.3).

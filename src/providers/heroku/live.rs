@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use futures_util::future::join_all;
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
 use crate::http::{ApiError, Reader, Target};
 use crate::model::Unknown;
@@ -61,24 +61,31 @@ impl<'de> Visitor<'de> for Wanted<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut vars: ConfigVars = self.0.iter().map(|key| (key.clone(), None)).collect();
+        let mut strangers = BTreeSet::new();
         while let Some(key) = map.next_key::<String>()? {
             match vars.get_mut(&key) {
-                Some(slot) => *slot = map.next_value::<Option<Scalar>>()?.map(|scalar| scalar.0),
+                Some(slot) => *slot = Some(map.next_value()?),
                 None => {
-                    map.next_value::<IgnoredAny>()?;
+                    map.next_value::<Text>()?;
+                    strangers.insert(key);
                 }
             }
+        }
+        // What Heroku answers in place of config vars, should its status be lost on the way (workflows-heroku-freeze page, 2.1).
+        let is_error = |key: &String| ["id", "message", "url"].contains(&key.as_str());
+        if strangers.contains("id") && strangers.contains("message") && strangers.iter().all(is_error) {
+            return Err(A::Error::custom("these are no config vars but the words of an error"));
         }
         Ok(vars)
     }
 }
 
-/// A config var's value: always text on Heroku.
-struct Scalar(String);
+/// The value of a config var that nobody asked for: text, or unset. It is not kept.
+struct Text;
 
-impl<'de> Deserialize<'de> for Scalar {
+impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self)
+        Option::<String>::deserialize(deserializer).map(|_| Self)
     }
 }
 
@@ -93,5 +100,27 @@ mod tests {
         let vars = Wanted(&keys).deserialize(&mut serde_json::Deserializer::from_str(json)).unwrap();
         assert_eq!(vars, ConfigVars::from([("DEPLOY_FREEZE".to_owned(), Some("true".to_owned())), ("MISSING".to_owned(), None)]));
         assert!(!format!("{vars:?}").contains("secret"));
+    }
+
+    #[test]
+    fn what_is_no_config_vars_says_nothing_of_any() {
+        let keys = BTreeSet::from(["DEPLOY_FREEZE".to_owned()]);
+        for text in [
+            r#"{"error":{"code":503,"message":"backend unavailable"}}"#,
+            r#"{"id":"service_unavailable","message":"try later"}"#,
+            r#"{"id":"service_unavailable","message":"try later","url":"https://example.com"}"#,
+            r#"{"status":503,"errors":["x"]}"#,
+            r#"{"data":{"DEPLOY_FREEZE":"true"}}"#,
+            r#"{"DEPLOY_FREEZE":null}"#,
+            r#"{"DEPLOY_FREEZE":true}"#,
+            "null",
+            "[]",
+            "7",
+        ] {
+            let read = Wanted(&keys).deserialize(&mut serde_json::Deserializer::from_str(text));
+            assert!(read.is_err(), "{text}: {read:?}");
+        }
+        let unset = Wanted(&keys).deserialize(&mut serde_json::Deserializer::from_str(r#"{"message":"hello"}"#)).unwrap();
+        assert_eq!(unset, ConfigVars::from([("DEPLOY_FREEZE".to_owned(), None)]));
     }
 }

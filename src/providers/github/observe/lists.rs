@@ -38,10 +38,7 @@ pub async fn protection_rules(reader: &Reader, repo: &RepoName, name: &EnvName) 
 }
 
 /// Reads the variables of an environment; names fold to upper case.
-///
-/// # Errors
-/// When they cannot be read.
-pub async fn variables(reader: &Reader, repo: &RepoName, name: &EnvName) -> Result<BTreeMap<String, String>, ApiError> {
+pub(super) async fn variables(reader: &Reader, repo: &RepoName, name: &EnvName) -> Result<BTreeMap<String, String>, ApiError> {
     // 30 is the most that this list gives per page (API page, 1.4).
     let variables = pages::<_, wire::Variables>(reader, &environment_target(repo, name).join("variables"), 30).await?;
     Ok(variables.into_iter().map(|v| (v.name.to_uppercase(), v.value)).collect())

@@ -9,8 +9,7 @@ use super::Page;
 #[derive(Deserialize)]
 pub(super) struct Repository {
     pub full_name: String,
-    #[serde(default)]
-    pub private: bool,
+    pub private: Option<bool>,
     pub visibility: Option<String>,
     #[serde(default)]
     pub archived: bool,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use super::super::observe::{pages, repo_target};
+use super::super::observe::{MAX_PAGES, pages, repo_target};
 use super::{Approval, Deployment, Pending, Run, Status, wire};
 use crate::http::{ApiError, ErrorKind, Reader, Target};
 use crate::model::{Answer, EnvName, RepoName, RunRef, Unknown};
@@ -195,6 +195,9 @@ async fn deployments(reader: &Reader, repo: &RepoName, name: &EnvName, extent: E
         let full = listed.len() >= PER_PAGE;
         let listed = listed.into_iter().map(Deployment::from);
         found.extend(listed.filter(|made| made.environment.to_lowercase() == name.folded()));
+        if page >= MAX_PAGES {
+            return Err(reader.malformed(&target, format!("the list has more than {MAX_PAGES} pages, which no real one has")));
+        }
         let enough = match extent {
             Extent::Last(count) => found.len() >= count,
             Extent::Since(since) => found.last().is_some_and(|oldest| oldest.created_at < since),
