@@ -109,7 +109,9 @@ pub enum Command {
     )]
     Verify(VerifyArgs),
     /// Show which rule admits or refuses a ref
-    #[command(after_help = "Examples:\n  gatectl explain --environment production --ref refs/tags/v1")]
+    #[command(
+        after_help = "Examples:\n  gatectl explain --environment production --ref refs/tags/v1\n\nExits 1 where what is live does not decide it, 4 where only credentials are missing for that."
+    )]
     Explain(ExplainArgs),
     /// Show what differs between gate.toml and the live state
     #[command(

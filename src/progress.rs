@@ -38,6 +38,7 @@ impl Mode {
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
+    mode: Mode,
     deadline: Arc<Mutex<Option<Instant>>>,
     /// Dropping it tells the thread that waits for the first second to give up.
     _alive: Option<Sender<()>>,
@@ -64,7 +65,13 @@ impl Progress {
             });
             alive
         });
-        Self { bar, deadline, _alive: alive }
+        Self { bar, mode, deadline, _alive: alive }
+    }
+
+    /// Whether anybody ever sees the line.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        self.mode == Mode::Shown
     }
 
     /// Says what is being done now: `reading github/o/r`.

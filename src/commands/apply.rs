@@ -30,8 +30,8 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     let scene = wiring.scene(session, &config, prune);
     session.progress.phase("reading the live state");
     let drafted = session.unless_stopped(scene.draft()).await?;
-    if let Some(saved) = &saved {
-        saved.check(&config, &drafted)?;
+    if let (Some(saved), Some(file)) = (&saved, &args.plan) {
+        saved.check(file, &drafted)?;
     }
     let plan = &drafted.plan;
     if session.global.format == Format::Human {

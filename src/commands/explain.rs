@@ -4,8 +4,9 @@ use serde_json::json;
 
 use crate::cli::ExplainArgs;
 use crate::exit::Exit;
-use crate::model::{EnvName, Unknown};
+use crate::model::{Cause, EnvName, Unknown};
 use crate::providers::github::desired::{BranchPolicy, Environment};
+use crate::providers::github::inspection::ProtectedBranches;
 use crate::providers::github::observe;
 use crate::render::{Block, Document, Glyph, Heading, Role, Section, json};
 use crate::workflows::refs::{Admission, explain, explain_protected};
@@ -40,30 +41,42 @@ pub(super) async fn run(session: &Session, args: &ExplainArgs) -> anyhow::Result
         })
         .collect();
     session.print(&config, &document(&args.git_ref, &answers), || json(&args.git_ref, &answers))?;
-    Ok(Exit::Done)
+    Ok(exit(&answers))
+}
+
+/// Done only where all that is live was decided.
+fn exit(answers: &[Answer]) -> Exit {
+    let undecided: Vec<Cause> = answers.iter().filter_map(|answer| answer.live.as_ref()?.undecided).collect();
+    match undecided.as_slice() {
+        [] => Exit::Done,
+        causes if causes.iter().all(|cause| *cause == Cause::Credentials) => Exit::Credentials,
+        _ => Exit::Error,
+    }
 }
 
 /// What one policy says.
 struct Said {
     word: &'static str,
     because: String,
+    /// Why that is no decision, where it is none.
+    undecided: Option<Cause>,
 }
 
 impl Said {
     fn new(word: &'static str, because: impl Into<String>) -> Self {
-        Self { word, because: because.into() }
+        Self { word, because: because.into(), undecided: None }
     }
 
     fn of(admission: Admission) -> Self {
         match admission {
             Admission::Admitted(why) => Self::new("admitted", why),
             Admission::Refused(why) => Self::new("refused", why),
-            Admission::Depends(why) => Self::new("depends", why),
+            Admission::Depends(why) => Self { undecided: Some(Cause::Other), ..Self::new("depends", why) },
         }
     }
 
     fn unknown(unknown: &Unknown) -> Self {
-        Self::new("unknown", format!("{}; {}", unknown.reason, unknown.hint))
+        Self { undecided: Some(unknown.cause), ..Self::new("unknown", format!("{}; {}", unknown.reason, unknown.hint)) }
     }
 
     fn json(&self) -> serde_json::Value {
@@ -79,8 +92,8 @@ struct Answer {
 
 /// What is live of policies and branches.
 struct Live {
-    environments: Result<Vec<(EnvName, Option<BranchPolicy>)>, Unknown>,
-    protected: Result<crate::providers::github::inspection::ProtectedBranches, Unknown>,
+    environments: Result<observe::Policies, Unknown>,
+    protected: Result<ProtectedBranches, Unknown>,
 }
 
 impl Live {
@@ -89,13 +102,14 @@ impl Live {
             Ok(environments) => environments,
             Err(unknown) => return Said::unknown(unknown),
         };
-        match environments.iter().find(|(known, _)| known == name) {
+        match environments.get(name) {
             None => Said::new("admitted", "the environment does not exist: a job that names it creates it, without any rule"),
-            Some((_, None)) => Said::new("unknown", "the patterns of its policy could not be read"),
-            Some((_, Some(policy))) => Said::of(match (policy, &self.protected) {
-                (BranchPolicy::Protected, Ok(protected)) => explain_protected(&protected.names, protected.complete, git_ref),
-                _ => explain(policy, git_ref),
-            }),
+            Some(Err(unknown)) => Said::unknown(unknown),
+            Some(Ok(policy)) => match (explain(policy, git_ref), policy, &self.protected) {
+                (_, BranchPolicy::Protected, Ok(protected)) => Said::of(explain_protected(&protected.names, protected.complete, git_ref)),
+                (Admission::Depends(_), BranchPolicy::Protected, Err(unknown)) => Said::unknown(unknown),
+                (admission, _, _) => Said::of(admission),
+            },
         }
     }
 }

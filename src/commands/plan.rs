@@ -26,7 +26,7 @@ pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Ex
     session.print(&config, &Document::from(&drafted.plan), || json::plan(&drafted.plan))?;
     let exit = exit_of_plan(&drafted.plan, args.detailed_exitcode);
     if let Some(path) = &args.out {
-        SavedPlan::new(&config, &drafted, args, &session.global).write(path)?;
+        SavedPlan::new(&drafted, args, &session.global).write(path)?;
         session.say(&format!("Saved the plan to {}. Apply exactly this with: gatectl apply {}", path.display(), path.display()));
     }
     Ok(exit)

@@ -2,8 +2,9 @@
 //!
 //! The file holds the steps and the live state that they were made from, under a seal: a digest that shows every edit
 //! by hand. Applying reads everything again: whatever moved makes the plan stale (exit code 5), and since planning is
-//! pure, only steps that follow anew from gate.toml and the live state are ever run. The seal is no signature: who can
-//! write the file can make a new one, and with it the consent to weaken, but no other steps (see SECURITY.md).
+//! pure, only steps that follow anew from gate.toml and the live state are ever run. What cannot be read did not move:
+//! then nothing is written and the plan stays good. The seal is no signature: who can write the file can make a new
+//! one, and with it the consent to weaken, but no other steps (see SECURITY.md).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
@@ -14,14 +15,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::cli::{Global, PlanArgs};
-use crate::config::Config;
-use crate::model::{EnvName, Step};
+use crate::model::{Address, Cause, EnvName, Step, Unknown};
 use crate::providers::Op;
 use crate::reconcile::{Drafted, fingerprint};
 use crate::render::diagnostic::Hinted;
 
-/// The only version there is; another major number is refused.
-const FORMAT_VERSION: &str = "1.0";
+use super::session::Unread;
+
+/// The only version that is read: a plan is made for one apply, so nothing is gained by reading another. 1.0 had one fingerprint of gate.toml.
+const FORMAT_VERSION: &str = "2.0";
 
 /// More than any real plan, less than would exhaust memory.
 const MAX_BYTES: u64 = 16 << 20;
@@ -41,10 +43,12 @@ pub(super) struct SavedPlan {
     pub(super) prune: bool,
     /// What `--environment` named.
     pub(super) environments: Vec<EnvName>,
-    /// The meaning of gate.toml.
-    desired: String,
+    /// The fingerprint of what gate.toml declares of each address.
+    declared: BTreeMap<Address, String>,
     /// The live state by address.
-    basis: BTreeMap<String, Value>,
+    basis: BTreeMap<Address, Value>,
+    /// What could not be read when it was made.
+    unread: BTreeSet<Address>,
     steps: Vec<Step<Op>>,
 }
 
@@ -62,15 +66,16 @@ impl std::error::Error for Stale {}
 
 impl SavedPlan {
     /// Takes what was just planned.
-    pub(super) fn new(config: &Config, drafted: &Drafted, args: &PlanArgs, global: &Global) -> Self {
+    pub(super) fn new(drafted: &Drafted, args: &PlanArgs, global: &Global) -> Self {
         Self {
             format_version: FORMAT_VERSION.to_owned(),
             gatectl: env!("CARGO_PKG_VERSION").to_owned(),
             allow_weaken: args.allow_weaken,
             prune: args.scope.prune,
             environments: global.environment.clone(),
-            desired: fingerprint::of(&fingerprint::desired(&config.desired)),
+            declared: drafted.declared.clone(),
             basis: drafted.basis.clone(),
+            unread: drafted.unread.keys().cloned().collect(),
             steps: drafted.plan.steps.clone(),
         }
     }
@@ -113,49 +118,114 @@ impl SavedPlan {
             return Err(unusable("is too large to be a plan").into());
         }
         let mut value: Value = serde_json::from_slice(&text).map_err(|_| unusable("is not a plan saved by `gatectl plan --out`"))?;
+        // What `plan --format json` prints has a version too, but no seal.
+        let seal = value.as_object_mut().and_then(|plan| plan.remove(SEAL));
+        let seal = seal.ok_or_else(|| unusable("is not a plan saved by `gatectl plan --out`"))?;
         let version = value.get("format_version").and_then(Value::as_str).unwrap_or_default();
         if version != FORMAT_VERSION {
             return Err(unusable(&format!("has plan format {version:?}; this gatectl reads {FORMAT_VERSION:?}")).into());
         }
-        let seal = value.as_object_mut().and_then(|plan| plan.remove(SEAL));
-        if seal != Some(Value::String(fingerprint::of(&value))) {
+        if seal != Value::String(fingerprint::of(&value)) {
             return Err(unusable("was altered after `gatectl plan` wrote it").into());
         }
         serde_json::from_value(value).map_err(|_| unusable("is not a plan saved by `gatectl plan --out`").into())
     }
 
-    /// Holds the plan against gate.toml and the live state as they are now.
+    /// Holds the plan, which is kept in `file`, against gate.toml and the live state as they are now.
     ///
     /// # Errors
-    /// [`Stale`] when either moved, naming what did, or when its steps no longer follow from the two.
-    pub(super) fn check(&self, config: &Config, now: &Drafted) -> anyhow::Result<()> {
-        if self.desired != fingerprint::of(&fingerprint::desired(&config.desired)) {
-            return Err(stale(format!("{} no longer declares what it was made from", config.path)));
+    /// [`Stale`] when either moved, naming what did, or when its steps no longer follow from the two; [`Unread`] when nothing is
+    /// seen to have moved and not all of it can be read.
+    pub(super) fn check(&self, file: &Path, now: &Drafted) -> anyhow::Result<()> {
+        let redeclared = self.redeclared(now);
+        let list =
+            |all: Vec<(&Address, String)>| all.iter().map(|(address, how)| format!("{address} {how}")).collect::<Vec<_>>().join(", ");
+        let mut why = Vec::new();
+        let moved = self.moved(now, |address| redeclared.contains_key(address));
+        if !redeclared.is_empty() {
+            why.push(format!("{} no longer declares what it was made from: {}", now.plan.config, list(redeclared.into_iter().collect())));
         }
-        let moved: Vec<String> = self
-            .basis
-            .iter()
-            .filter(|(address, then)| now.basis.get(*address) != Some(then))
-            .map(|(address, then)| format!("{address} ({})", what_moved(then, now.basis.get(address))))
-            .chain(now.basis.keys().filter(|address| !self.basis.contains_key(*address)).map(|address| format!("{address} (new)")))
-            .collect();
         if !moved.is_empty() {
-            return Err(stale(format!("the live state moved: {}", moved.join(", "))));
+            why.push(format!("the live state moved: {}", list(moved)));
         }
+        match (why.is_empty(), self.unread(now)) {
+            (true, None) => self.follows(now),
+            (true, Some(unread)) => Err(Unread(Unknown {
+                reason: format!("nothing was written: what the saved plan was made from cannot be read now\n{}", unread.reason),
+                hint: format!("{}\nthe plan is still good: then run `gatectl apply {}` again", unread.hint, file.display()),
+                ..unread
+            })
+            .into()),
+            (false, None) => Err(stale(why.join("\n"), "")),
+            (false, Some(unread)) => {
+                why.push(format!("could not be read: {}", unread.reason));
+                Err(stale(why.join("\n"), &unread.hint))
+            }
+        }
+    }
+
+    /// The addresses that gate.toml no longer declares as it did.
+    fn redeclared<'a>(&'a self, now: &'a Drafted) -> BTreeMap<&'a Address, String> {
+        let all: BTreeSet<&Address> = self.declared.keys().chain(now.declared.keys()).collect();
+        let how = |address: &Address| match (self.declared.get(address), now.declared.get(address)) {
+            (Some(then), Some(now)) if then == now => None,
+            (Some(_), Some(_)) => Some("is declared otherwise"),
+            (None, _) => Some("is new in it"),
+            (_, None) => Some("is gone from it"),
+        };
+        all.into_iter().filter_map(|address| Some((address, how(address)?.to_owned()))).collect()
+    }
+
+    /// The addresses whose live state is seen to have moved; one that gate.toml declares otherwise is read otherwise.
+    fn moved<'a>(&'a self, now: &'a Drafted, redeclared: impl Fn(&Address) -> bool) -> Vec<(&'a Address, String)> {
+        let how = |address: &Address| match (self.basis.get(address), now.basis.get(address)) {
+            (Some(then), Some(live)) => what_moved(then, live, now.unread.contains_key(address)),
+            // Whatever hides the others of its repository or app hides this one too.
+            (_, None) => (!now.unread.keys().any(|unread| unread.scope() == address.scope())).then(|| "is gone".to_owned()),
+            (None, _) if self.unread.contains(address) => Some("could not be read when the plan was made".to_owned()),
+            (None, _) => Some("appeared".to_owned()),
+        };
+        let all: BTreeSet<&Address> = self.basis.keys().chain(now.basis.keys()).collect();
+        all.into_iter().filter(|address| !redeclared(address)).filter_map(|address| Some((address, how(address)?))).collect()
+    }
+
+    /// What was known when the plan was made and cannot be read now: every reason with its addresses, and every next step, once.
+    fn unread(&self, now: &Drafted) -> Option<Unknown> {
+        let unread: Vec<(&Address, &Unknown)> = now.unread.iter().filter(|(address, _)| !self.unread.contains(address)).collect();
+        let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for (address, unknown) in &unread {
+            reasons.entry(&unknown.reason).or_default().push(address.to_string());
+        }
+        let reasons: Vec<String> = reasons.iter().map(|(reason, addresses)| format!("{}: {reason}", addresses.join(", "))).collect();
+        let hints: BTreeSet<&str> = unread.iter().map(|(_, unknown)| unknown.hint.as_str()).filter(|hint| !hint.is_empty()).collect();
+        let credentials = unread.iter().all(|(_, unknown)| unknown.cause == Cause::Credentials);
+        (!unread.is_empty()).then(|| Unknown {
+            reason: reasons.join("\n"),
+            hint: hints.into_iter().collect::<Vec<_>>().join("\n"),
+            cause: if credentials { Cause::Credentials } else { Cause::Other },
+        })
+    }
+
+    /// Holds the steps against those that follow now.
+    ///
+    /// # Errors
+    /// [`Stale`] when they differ.
+    fn follows(&self, now: &Drafted) -> anyhow::Result<()> {
         let (then, now) = (unattributed(&self.steps), unattributed(&now.plan.steps));
-        if then != now {
-            let differ = |step: &&Step<Op>| !then.contains(step) || !now.contains(step);
-            let moved: BTreeSet<String> = (then.iter().chain(&now).filter(differ))
-                .flat_map(|step| step.changes.iter().map(|change| change.address.to_string()))
-                .collect();
-            let moved = moved.into_iter().collect::<Vec<_>>().join(", ");
-            return Err(stale(if self.gatectl == env!("CARGO_PKG_VERSION") {
-                format!("it would be carried out in another way now ({moved}): the account behind a login, an id or the repository moved")
-            } else {
-                format!("gatectl {} made it, and this one would carry it out in another way ({moved})", self.gatectl)
-            }));
+        if then == now {
+            return Ok(());
         }
-        Ok(())
+        let differ = |step: &&Step<Op>| !then.contains(step) || !now.contains(step);
+        let moved: BTreeSet<String> = (then.iter().chain(&now).filter(differ))
+            .flat_map(|step| step.changes.iter().map(|change| change.address.to_string()))
+            .collect();
+        let moved = moved.into_iter().collect::<Vec<_>>().join(", ");
+        let why = if self.gatectl == env!("CARGO_PKG_VERSION") {
+            format!("it would be carried out in another way now ({moved}): the account behind a login, an id or the repository moved")
+        } else {
+            format!("gatectl {} made it, and this one would carry it out in another way ({moved})", self.gatectl)
+        };
+        Err(stale(why, ""))
     }
 }
 
@@ -164,27 +234,28 @@ fn unattributed(steps: &[Step<Op>]) -> Vec<Step<Op>> {
     steps.iter().map(|step| Step { changes: step.changes.clone(), ops: step.ops.iter().map(Op::unattributed).collect() }).collect()
 }
 
-fn stale(why: String) -> anyhow::Error {
+/// The error for a plan that is stale; `hint` is the next step for what could not be read beside.
+fn stale(why: String, hint: &str) -> anyhow::Error {
+    let hints = ["make a new one with `gatectl plan --out FILE`, and have it reviewed again", hint];
     anyhow::Error::new(Stale(why)).context(Hinted {
         message: "the saved plan is stale: nothing was written".to_owned(),
-        hint: "make a new one with `gatectl plan --out FILE`, and have it reviewed again".to_owned(),
+        hint: hints.join("\n").trim_end().to_owned(),
     })
 }
 
-/// Names the fields that moved, or the value.
-fn what_moved(then: &Value, now: Option<&Value>) -> String {
+/// Names the fields that moved, or the value. A field that is missing is one that could not be read.
+fn what_moved(then: &Value, now: &Value, unread: bool) -> Option<String> {
     match (then, now) {
-        (_, None) => "could not be read".to_owned(),
-        (Value::Object(then), Some(Value::Object(now))) => {
-            let fields: Vec<String> = then
-                .iter()
-                .filter(|(name, value)| now.get(*name) != Some(value))
-                .map(|(name, value)| format!("{name} was {value}, is {}", now.get(name).unwrap_or(&Value::Null)))
-                .collect();
-            fields.join("; ")
+        (then, now) if then == now => None,
+        (Value::Object(then), Value::Object(now)) => {
+            let moved = then.iter().filter(|(name, value)| now.get(*name).map_or(!unread, |now| now != *value));
+            let moved = moved.map(|(name, value)| format!("{name} was {value}, is {}", now.get(name).unwrap_or(&Value::Null)));
+            let learnt = now.keys().filter(|name| !then.contains_key(*name));
+            let fields: Vec<String> = moved.chain(learnt.map(|name| format!("{name} could not be read when the plan was made"))).collect();
+            (!fields.is_empty()).then(|| format!("({})", fields.join("; ")))
         }
-        (Value::Null, Some(_)) => "appeared".to_owned(),
-        (Value::Object(_), Some(Value::Null)) => "is gone".to_owned(),
-        (then, Some(now)) => format!("was {then}, is {now}"),
+        (Value::Null, _) => Some("appeared".to_owned()),
+        (Value::Object(_), Value::Null) => Some("is gone".to_owned()),
+        (then, now) => Some(format!("(was {then}, is {now})")),
     }
 }

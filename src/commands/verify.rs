@@ -164,7 +164,7 @@ fn open(brake: &Brake<'_>, name: &EnvName) -> Option<Finding> {
         None => {
             Some(Finding::new(Code::FreezeOpen, format!("deploys to {name} are not frozen today: their freeze check lets them through")))
         }
-        Some(closed) if closed.undetermined => Some(Finding::new(Code::FreezeOpen, closed.why)),
+        Some(closed) if closed.undetermined.is_some() => Some(Finding::new(Code::FreezeOpen, closed.why)),
         Some(_) => None,
     }
 }

@@ -5,7 +5,7 @@
 mod heroku;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -201,14 +201,23 @@ pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup>
     })
 }
 
+/// A wait on a rate limit that is shorter is not worth a line in a log.
+const WORTH_A_LINE: Duration = Duration::from_secs(3);
+
 fn settings(session: &Session) -> Settings {
     let progress: Arc<Progress> = Arc::clone(&session.progress);
     let warning: Arc<Progress> = Arc::clone(&session.progress);
+    // Where no line of progress counts down, a log would show nothing; traces tell of it already.
+    let in_words = !session.progress.is_shown() && !session.global.quiet && session.global.verbose == 0;
     Settings {
         timeout: session.global.timeout,
         parallelism: usize::from(session.global.parallelism),
         on_wait: Some(Arc::new(move |wait: &Wait| {
-            progress.wait(&format!("waiting for the rate limit of {}", wait.host), Instant::now() + wait.duration);
+            let what = format!("waiting for the rate limit of {}", wait.host);
+            progress.wait(&what, Instant::now() + wait.duration);
+            if in_words && wait.duration >= WORTH_A_LINE {
+                to_stderr(&format!("{} until {}; a shorter --timeout gives up instead", what, wait.until_utc()));
+            }
         })),
         on_warning: Some(Arc::new(move |text: &str| warning.suspend(|| to_stderr(&format!("warning: Heroku says: {text}"))))),
         stop: session.stop.clone(),

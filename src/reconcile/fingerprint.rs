@@ -1,9 +1,12 @@
 //! Fingerprints: `sha256:…` over contents, never over dates or ids that move by themselves.
 
+use std::collections::BTreeMap;
+
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
 use crate::config::Desired;
+use crate::model::{Address, RepoName};
 
 /// The fingerprint of a JSON value; serde_json keeps object keys sorted, so equal contents are equal text.
 #[must_use]
@@ -18,6 +21,19 @@ pub fn of(value: &Value) -> String {
 pub fn desired(want: &Desired) -> Value {
     let environments: Vec<Value> = want.github.environments.iter().map(|(name, environment)| json!([name.folded(), environment])).collect();
     json!({"environments": environments, "heroku": want.heroku, "freeze": want.freeze})
+}
+
+/// The fingerprint of what gate.toml declares of each address; the freeze's address stands for the whole `[freeze]` table.
+#[must_use]
+pub fn declared(want: &Desired, repository: Option<&RepoName>) -> BTreeMap<Address, String> {
+    let environments = repository.into_iter().flat_map(|repository| {
+        let address = |name| Address::environment(repository, name);
+        want.github.environments.iter().map(move |(name, environment)| (address(name), of(&json!(environment))))
+    });
+    let config = want.heroku.config.iter();
+    let config = config.flat_map(|(app, vars)| vars.iter().map(move |(key, value)| (Address::config(app, key), of(&json!(value)))));
+    let freeze = want.freeze.iter().map(|policy| (Address::freeze(&policy.heroku_app), of(&json!(policy))));
+    environments.chain(config).chain(freeze).collect()
 }
 
 #[cfg(test)]

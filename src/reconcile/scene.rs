@@ -68,7 +68,11 @@ pub struct Drafted {
     /// Environments that `compensates` is for: they gain a first reviewer, and GitHub's billing plan may refuse that.
     pub refusable: BTreeSet<EnvName>,
     /// The live state, address by address: what a saved plan holds against the world when it is applied.
-    pub basis: BTreeMap<String, Value>,
+    pub basis: BTreeMap<Address, Value>,
+    /// What of it could not be read: the plan's unknowns, and a freeze that the plan does without.
+    pub unread: BTreeMap<Address, Unknown>,
+    /// The fingerprint of what gate.toml declares, address by address.
+    pub declared: BTreeMap<Address, String>,
 }
 
 impl Scene {
@@ -151,22 +155,27 @@ impl Scene {
         for (app, declared) in &self.want.heroku.config {
             for (key, value) in observed.heroku.config.get(app).into_iter().flatten().flatten() {
                 if declared.contains_key(key) {
-                    basis.insert(Address::config(app, key).to_string(), json!(value));
+                    basis.insert(Address::config(app, key), json!(value));
                 }
             }
         }
         let freeze = self.want.freeze.as_ref().map(|policy| (policy, freeze_vars(policy, observed)));
+        let mut unread = BTreeMap::new();
         if let Some((policy, vars)) = &freeze {
             drafts.push(heroku::plan::freeze(policy, vars, &self.claim).map(Op::Heroku));
-            if let Answer::Present(vars) = vars {
-                basis.insert(Address::freeze(&policy.heroku_app).to_string(), json!(vars));
+            match vars {
+                Answer::Present(vars) => drop(basis.insert(Address::freeze(&policy.heroku_app), json!(vars))),
+                Answer::Unknown(unknown) => drop(unread.insert(Address::freeze(&policy.heroku_app), unknown.clone())),
+                Answer::Absent => {}
             }
         }
         let (refusable, note) = hold::refusable(self.want.freeze.as_ref(), observed.github.as_ref(), &drafts);
         drafts.extend(note);
         let fingerprint = fingerprint::of(&json!({"desired": fingerprint::desired(&self.want), "live": basis}));
         let plan = Plan::assemble(self.config.clone(), fingerprint, drafts);
-        Drafted { plan, freeze: freeze.map(|(_, vars)| vars), refusable, basis }
+        unread.extend(plan.unknown.iter().cloned());
+        let declared = fingerprint::declared(&self.want, self.github.as_ref().map(|site| &site.repository));
+        Drafted { plan, freeze: freeze.map(|(_, vars)| vars), refusable, basis, unread, declared }
     }
 }
 
@@ -183,7 +192,7 @@ fn freeze_vars(policy: &Policy, observed: &Observed) -> Answer<FreezeVars> {
     }
 }
 
-fn github_basis(site: &Site, want: &github::desired::Desired, live: &github::live::Live, basis: &mut BTreeMap<String, Value>) {
+fn github_basis(site: &Site, want: &github::desired::Desired, live: &github::live::Live, basis: &mut BTreeMap<Address, Value>) {
     let Ok(environments) = &live.environments else { return };
     for (name, environment) in &want.environments {
         let keys = match environment {
@@ -191,6 +200,6 @@ fn github_basis(site: &Site, want: &github::desired::Desired, live: &github::liv
             github::desired::Environment::Absent => Vec::new(),
         };
         let there = environments.get(name).map(|there| there.snapshot(keys));
-        basis.insert(Address::environment(&site.repository, name).to_string(), json!(there));
+        basis.insert(Address::environment(&site.repository, name), json!(there));
     }
 }

@@ -21,6 +21,7 @@ mod live;
 mod nasty;
 mod pages;
 mod run;
+mod saved;
 mod scenarios;
 mod secrets;
 mod served;
@@ -29,5 +30,6 @@ mod signals;
 #[path = "../support/targets.rs"]
 mod targets;
 mod terminal;
+mod unread;
 mod usage;
 mod workflows;

@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gatectl::config::{Config, Desired};
+use gatectl::freeze::Keys;
 use gatectl::model::{EnvName, RepoName};
 use gatectl::providers::github::desired::{self, BranchPolicy, Gate, Pattern, RefKind, Reviewer};
 use gatectl::providers::github::strictness::{ActorId, Refs, Strictness};
 use gatectl::providers::heroku;
+use gatectl::reconcile::Prune;
 use gatectl::sandbox::{
     AccountKind, App, BranchPattern, CustomRule, Deviation, Environment, HerokuApp, Permission, Plan, PolicyMode, RefType, Repo,
     ReviewerRef, Secret, State, Switches, Variable, Visibility,
 };
 use proptest::prelude::*;
 
-use crate::world::{REPO, parse};
+use crate::world::{REPO, World, parse};
 
 /// Everybody: login or slug, and id. All have access.
 const PEOPLE: [(&str, u64); 3] = [("alice", 501), ("bob", 502), ("carol", 503)];
@@ -22,6 +24,14 @@ pub const APPS: [(&str, u64); 2] = [("gatekeeper", 71), ("watcher", 72)];
 const NAMES: [&str; 2] = ["production", "Prod/EU"];
 const KEYS: [&str; 2] = ["A", "B"];
 pub const HEROKU_APP: &str = "shop-prod";
+const FREEZE: &str = r#"
+version = 1
+[environments.production]
+[freeze]
+heroku_app = "shop-prod"
+environments = ["production"]
+frozen = true
+"#;
 
 /// A world and a declaration.
 #[derive(Debug, Clone)]
@@ -33,6 +43,10 @@ pub struct Case {
     pub want: [Option<Wish>; 2],
     /// Config vars of the app: as they are, as they are declared.
     pub config: [(Option<u8>, Option<u8>); 2],
+    /// Whether what is not declared is to go.
+    pub prune: bool,
+    /// Whether a freeze is declared; there is none before.
+    pub freeze: bool,
 }
 
 /// A gate as it is.
@@ -132,8 +146,18 @@ pub fn case(plan_limits: bool) -> impl Strategy<Value = Case> {
         proptest::array::uniform2(live),
         proptest::array::uniform2(wish),
         proptest::array::uniform2(config),
+        proptest::bool::weighted(0.2),
+        proptest::bool::weighted(0.2),
     )
-        .prop_map(|(public, enterprise, start, want, config)| Case { public, enterprise, start, want, config })
+        .prop_map(|(public, enterprise, start, want, config, prune, freeze)| Case {
+            public,
+            enterprise,
+            start,
+            want,
+            config,
+            prune,
+            freeze,
+        })
 }
 
 /// The defaults, or one switch turned.
@@ -251,6 +275,7 @@ impl Case {
             heroku: heroku::desired::Desired {
                 config: if vars.is_empty() { BTreeMap::new() } else { BTreeMap::from([(HEROKU_APP.to_owned(), vars)]) },
             },
+            freeze: self.freeze.then(|| parse(FREEZE).desired.freeze).flatten(),
             ..config.desired
         };
         config
@@ -299,6 +324,17 @@ impl Policy {
     }
 }
 
+/// What a world is to become: with `--prune`, what is not declared is to be absent.
+pub fn meant(world: &World) -> Desired {
+    let mut want = world.config.desired.clone();
+    if world.prune == Prune::Undeclared {
+        for name in NAMES {
+            want.github.environments.entry(EnvName::new(name).unwrap()).or_insert(desired::Environment::Absent);
+        }
+    }
+    want
+}
+
 /// What is not as declared, as the emulator knows it: the end of an address, and the field.
 pub fn amiss(want: &Desired, state: &mut State) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -311,6 +347,9 @@ pub fn amiss(want: &Desired, state: &mut State) -> Vec<String> {
         if config.get(key) != Some(value) {
             wrong.push(format!("config/{key}"));
         }
+    }
+    if want.freeze.as_ref().is_some_and(|freeze| freeze.frozen && config.get(&freeze.flag).map(String::as_str) != Some("true")) {
+        wrong.push("shop-prod/freeze".to_owned());
     }
     wrong
 }
@@ -467,7 +506,8 @@ pub fn undeclared_changes(want: &Desired, before: &State, after: &State) -> Vec<
             changed.push(format!("{} appeared", live.name));
         }
     }
-    let declared = |app: &String, key: &String| want.heroku.config.get(app).is_some_and(|vars| vars.contains_key(key));
+    let frozen = |key: &String| want.freeze.iter().any(|freeze| Keys::of(freeze).all().contains(&key.as_str()));
+    let declared = |app: &String, key: &String| frozen(key) || want.heroku.config.get(app).is_some_and(|vars| vars.contains_key(key));
     for (app, vars) in &was.config {
         for key in vars.keys().chain(now.config[app].keys()).filter(|key| !declared(app, key)) {
             if vars.get(key) != now.config[app].get(key) {

@@ -163,6 +163,33 @@ async fn every_refusal_of_a_write_has_a_next_step() {
 }
 
 #[tokio::test]
+async fn a_list_that_cannot_be_read_right_before_the_write_is_not_said_to_have_moved() {
+    let world = World::where_holds(GATE, &GATE.replace("main", "dev")).await;
+    let list = "/repos/acme/shop/environments/production/deployment-branch-policies";
+    // The second read of the list is the look right before the first write.
+    world.fault(Fault::before(Response::github_error(401, "Bad credentials")).method("GET").path(list).nth(2));
+    let applied = world.apply().await;
+    let (result, message) = outcome(&applied, "environments/production");
+    assert!(*result == OutcomeResult::Failed && message.contains("401") && !message.contains("is now"), "{}", said(&applied));
+    assert_eq!(world.writes(), 0);
+    world.heal();
+    world.converge().await;
+}
+
+#[tokio::test]
+async fn a_lost_write_whose_effect_cannot_be_read_is_not_sent_again() {
+    let world = World::where_holds(GATE, &GATE.replace("main", "dev")).await;
+    let list = "/repos/acme/shop/environments/production/deployment-branch-policies";
+    world.fault(Fault::after(Response::github_error(502, "Server Error")).method("POST").path(list).nth(1));
+    world.fault(Fault::before(Response::github_error(409, "Conflict")).method("GET").path(list).from(3));
+    let applied = world.apply().await;
+    assert!(!applied.report.converged, "{}", said(&applied));
+    assert_eq!(world.bodies("POST").len(), 1, "{}", said(&applied));
+    world.heal();
+    world.converge().await;
+}
+
+#[tokio::test]
 async fn a_list_that_contradicts_its_own_count_or_itself_proves_no_absence() {
     let staging = || environment("staging", 2, &Value::Null);
     for (total, entries) in

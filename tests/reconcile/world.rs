@@ -41,6 +41,10 @@ pub struct World {
     pub reads_github_at: Option<String>,
     /// Where GitHub is written to, when that is not the emulator.
     pub writes_github_at: Option<String>,
+    /// Where Heroku is asked, when that is not the emulator.
+    pub reads_heroku_at: Option<String>,
+    /// Where Heroku is written to, when that is not the emulator.
+    pub writes_heroku_at: Option<String>,
 }
 
 /// What one run has: clients that know nothing of earlier runs.
@@ -106,6 +110,8 @@ impl World {
             faithful: Cell::new(true),
             reads_github_at: None,
             writes_github_at: None,
+            reads_heroku_at: None,
+            writes_heroku_at: None,
         }
     }
 
@@ -119,7 +125,7 @@ impl World {
         let stack = Stack::new(self.settings.clone());
         let token = || Some(Token::new("sandbox", "a test"));
         let github = |at: &Option<String>| Endpoint::github(at.as_deref().unwrap_or(self.sandbox.github_url())).unwrap();
-        let heroku = Endpoint::heroku(self.sandbox.heroku_url()).unwrap();
+        let heroku = |at: &Option<String>| Endpoint::heroku(at.as_deref().unwrap_or(self.sandbox.heroku_url())).unwrap();
         let want = self.config.desired.clone();
         let site = Site {
             repository: repository(&self.config),
@@ -131,7 +137,7 @@ impl World {
         let scene = Scene {
             config: self.config.path.clone(),
             github: asks_github.then_some(site),
-            heroku: asks_heroku.then(|| stack.reader(&heroku, token()).map_err(|error| error.unknown())),
+            heroku: asks_heroku.then(|| stack.reader(&heroku(&self.reads_heroku_at), token()).map_err(|error| error.unknown())),
             prune: self.prune,
             claim: Claim {
                 id: FreezeId::new(Uuid::new_v4()),
@@ -141,8 +147,10 @@ impl World {
             },
             want,
         };
-        let fleet =
-            Fleet { github: stack.writer(&github(&self.writes_github_at), token()).ok(), heroku: stack.writer(&heroku, token()).ok() };
+        let fleet = Fleet {
+            github: stack.writer(&github(&self.writes_github_at), token()).ok(),
+            heroku: stack.writer(&heroku(&self.writes_heroku_at), token()).ok(),
+        };
         Run { scene, fleet }
     }
 

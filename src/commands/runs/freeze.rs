@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::freeze::{Decision, FreezeVars, Keys, Policy, Verdict, decide};
 use crate::http::Reader;
-use crate::model::{Answer, EnvName, Unknown};
+use crate::model::{Answer, Cause, EnvName, Unknown};
 use crate::providers::heroku;
 
 /// The `[freeze]` of gate.toml and what its store holds.
@@ -20,8 +20,8 @@ pub(in crate::commands) struct Closed {
     pub(in crate::commands) why: String,
     /// The next step.
     pub(in crate::commands) fix: String,
-    /// Whether it is only not known to be open.
-    pub(in crate::commands) undetermined: bool,
+    /// Why it is only not known to be open, where that is all.
+    pub(in crate::commands) undetermined: Option<Cause>,
 }
 
 impl<'a> Brake<'a> {
@@ -41,12 +41,12 @@ impl<'a> Brake<'a> {
             Verdict::Open { .. } => None,
             Verdict::Frozen(frozen) => {
                 let why = format!("{environment} is frozen {frozen}");
-                Some(Closed { why, fix: frozen.next_step(&self.policy.heroku_app), undetermined: false })
+                Some(Closed { why, fix: frozen.next_step(&self.policy.heroku_app), undetermined: None })
             }
             Verdict::Undetermined(unknown) => Some(Closed {
                 why: format!("whether {environment} is frozen could not be determined: {}", unknown.reason),
                 fix: format!("{}; or pass --ignore-unreachable-freeze", unknown.hint),
-                undetermined: true,
+                undetermined: Some(unknown.cause),
             }),
         };
         (closed, warnings)

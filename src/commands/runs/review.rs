@@ -10,7 +10,7 @@ use crate::cli::{ApproveArgs, Format, ReviewArgs};
 use crate::config::{Config, Desired};
 use crate::exit::Exit;
 use crate::http::{ApiError, ErrorKind, Writer};
-use crate::model::{EnvName, RepoName, RunRef};
+use crate::model::{Cause, EnvName, RepoName, RunRef, Unknown};
 use crate::providers::github::desired::Environment;
 use crate::providers::github::runs::Decision;
 use crate::providers::github::runs::admit::{Admitted, Wish, admit};
@@ -22,7 +22,7 @@ use crate::render::{Document, json};
 use super::freeze::Brake;
 use super::review_view::{Changes, Ended, Preview, Report};
 use super::{Session, Site};
-use crate::commands::session::Interrupted;
+use crate::commands::session::{Interrupted, Unread};
 use crate::commands::wiring::Needs;
 
 /// What happens to a freeze that cannot be read.
@@ -120,7 +120,7 @@ impl Desk<'_> {
         for (run, scene) in self.runs.iter().zip(scenes) {
             match admit(scene?, self.wish, &viewer) {
                 Ok(one) => admitted.push(one),
-                Err(found) => refusals.extend(found.iter().map(|refusal| (format!("run {run}: {refusal}"), refusal.fix()))),
+                Err(found) => refusals.extend(found.iter().map(|refusal| (format!("run {run}: {refusal}"), refusal.fix(), Cause::Other))),
             }
         }
         if let Some(brake) = brake {
@@ -130,8 +130,8 @@ impl Desk<'_> {
                 let (closed, said) = brake.holds(environment, Timestamp::now());
                 warnings.extend(said);
                 match closed {
-                    Some(closed) if closed.undetermined && self.rule == OnUndetermined::Warn => warnings.push(closed.why),
-                    Some(closed) => refusals.push((closed.why, closed.fix)),
+                    Some(closed) if closed.undetermined.is_some() && self.rule == OnUndetermined::Warn => warnings.push(closed.why),
+                    Some(closed) => refusals.push((closed.why, closed.fix, closed.undetermined.unwrap_or_default())),
                     None => {}
                 }
             }
@@ -230,11 +230,18 @@ fn no_self_review(desired: &Desired) -> Vec<EnvName> {
     desired.github.environments.iter().filter(|(_, environment)| prevents(environment)).map(|(name, _)| name.clone()).collect()
 }
 
-fn refused(decision: Decision, refusals: &[(String, String)]) -> anyhow::Error {
-    let lines: Vec<&str> = refusals.iter().map(|(why, _)| why.as_str()).collect();
-    let mut fixes: Vec<&str> = refusals.iter().map(|(_, fix)| fix.as_str()).collect();
+/// Every reason with its next step; better credentials are the answer only where nothing else speaks against it.
+fn refused(decision: Decision, refusals: &[(String, String, Cause)]) -> anyhow::Error {
+    let lines: Vec<&str> = refusals.iter().map(|(why, _, _)| why.as_str()).collect();
+    let mut fixes: Vec<&str> = refusals.iter().map(|(_, fix, _)| fix.as_str()).collect();
     fixes.dedup();
-    Hinted { message: format!("nothing was {}: {}", decision.word(), lines.join("\n")), hint: fixes.join("; ") }.into()
+    let credentials = refusals.iter().all(|(_, _, cause)| *cause == Cause::Credentials);
+    Unread(Unknown {
+        reason: format!("nothing was {}: {}", decision.word(), lines.join("\n")),
+        hint: fixes.join("; "),
+        cause: if credentials { Cause::Credentials } else { Cause::Other },
+    })
+    .into()
 }
 
 async fn ask(session: &Session, decision: Decision) -> anyhow::Result<()> {

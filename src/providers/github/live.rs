@@ -275,7 +275,7 @@ fn identity(value: &Value) -> Value {
 }
 
 impl Environment {
-    /// What is known of the environment, as far as `keys` of variables and the asked-for parts go.
+    /// What is known of the environment, as far as `keys` of variables and the asked-for parts go; what could not be read is left out.
     #[must_use]
     pub fn snapshot<'a>(&self, keys: impl IntoIterator<Item = &'a String>) -> Snapshot {
         let mut fields = Snapshot::new();
@@ -284,7 +284,9 @@ impl Environment {
         put("prevent_self_review", json!(self.prevent_self_review));
         put("can_admins_bypass", json!(self.can_admins_bypass));
         put("wait_timer", json!(self.wait_timer));
-        put("deployment_branch_policy", self.branch_policy().map_or(json!("selected"), |policy| policy.json()));
+        if !matches!(self.patterns, Some(Err(_))) {
+            put("deployment_branch_policy", self.branch_policy().map_or(json!("selected"), |policy| policy.json()));
+        }
         if let Some(Ok(rules)) = &self.protection_rules {
             put("protection_rules", json!(rules.keys().collect::<Vec<_>>()));
         }

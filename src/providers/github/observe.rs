@@ -102,15 +102,14 @@ pub async fn everything(reader: &Reader, repo: &RepoName, only: &[EnvName]) -> L
     }
 }
 
-/// Reads which refs some environments admit; `None` where the patterns cannot be read. What is not listed does not exist.
+/// Which refs each environment admits, or why that cannot be read.
+pub type Policies = BTreeMap<EnvName, Result<BranchPolicy, Unknown>>;
+
+/// Reads which refs some environments admit, or why the patterns cannot be read. What is not listed does not exist.
 ///
 /// # Errors
 /// When the environments cannot be listed.
-pub async fn policies(
-    reader: &Reader,
-    repo: &RepoName,
-    names: &BTreeSet<EnvName>,
-) -> Result<Vec<(EnvName, Option<BranchPolicy>)>, Unknown> {
+pub async fn policies(reader: &Reader, repo: &RepoName, names: &BTreeSet<EnvName>) -> Result<Policies, Unknown> {
     let patterns = Asked { patterns: true, ..Asked::default() };
     let (listed, parts) = tokio::join!(environments(reader, repo), join_all(names.iter().map(|name| asked(reader, repo, name, patterns))));
     let mut listed = listed?;
@@ -120,7 +119,16 @@ pub async fn policies(
         .filter_map(|(name, parts)| {
             let environment = listed.get_mut(name)?;
             parts.join(environment);
-            Some((name.clone(), environment.branch_policy()))
+            let policy = match (environment.branch_policy(), &environment.patterns) {
+                (Some(policy), _) => Ok(policy),
+                (None, Some(Err(unknown))) => Err(unknown.clone()),
+                (None, _) => Err(Unknown {
+                    reason: "the patterns of its policy were not read".to_owned(),
+                    hint: "run the command again".to_owned(),
+                    cause: Cause::Other,
+                }),
+            };
+            Some((name.clone(), policy))
         })
         .collect())
 }
@@ -137,7 +145,7 @@ pub async fn environment(reader: &Reader, repo: &RepoName, name: &EnvName, like:
     match one {
         Ok(one) => {
             let mut environment = decode(reader, &target, one)?;
-            parts.join(&mut environment);
+            parts.whole(environment.policy)?.join(&mut environment);
             Ok(Some(environment))
         }
         Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
@@ -177,6 +185,19 @@ pub(super) struct Parts {
 }
 
 impl Parts {
+    /// These parts, if all that matters in this mode could be read.
+    fn whole(self, mode: PolicyMode) -> Result<Self, ApiError> {
+        // GitHub answers 404 for the patterns of the other modes.
+        let patterns = self.patterns.as_ref().filter(|_| mode == PolicyMode::Selected).and_then(|part| part.as_ref().err());
+        let rules = self.protection_rules.as_ref().and_then(|part| part.as_ref().err());
+        let variables = self.variables.as_ref().and_then(|part| part.as_ref().err());
+        let secrets = self.secrets.as_ref().and_then(|part| part.as_ref().err());
+        match patterns.or(rules).or(variables).or(secrets) {
+            Some(error) => Err(error.clone()),
+            None => Ok(self),
+        }
+    }
+
     pub(super) fn join(self, environment: &mut Environment) {
         environment.patterns = match (environment.policy, self.patterns) {
             (PolicyMode::Selected, Some(patterns)) => Some(patterns.map_err(|e| e.unknown())),
