@@ -216,7 +216,7 @@ fn settings(session: &Session) -> Settings {
             let what = format!("waiting for the rate limit of {}", wait.host);
             progress.wait(&what, Instant::now() + wait.duration);
             if in_words && wait.duration >= WORTH_A_LINE {
-                to_stderr(&format!("{} until {}; a shorter --timeout gives up instead", what, wait.until_utc()));
+                to_stderr(&format!("{what} until {}; a shorter --timeout gives up instead", wait.until_utc()));
             }
         })),
         on_warning: Some(Arc::new(move |text: &str| warning.suspend(|| to_stderr(&format!("warning: Heroku says: {text}"))))),

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use gatectl::sandbox::{Api, Effect, Fault, Response, Scenario};
 
 use super::golden::assert_golden;
-use super::served::{KEY, Served, TOKEN};
+use super::run::{KEY, TOKEN};
+use super::served::Served;
 
 const TOML: &str = r#"
 version = 1
