@@ -1,5 +1,7 @@
 //! `gatectl apply`: the plan, consent, the writes, and reading back.
 
+use std::cell::RefCell;
+
 use crate::apply::Patience;
 use crate::cli::{ApplyArgs, Format};
 use crate::exit::Exit;
@@ -65,7 +67,11 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
 
 async fn write(session: &Session, wiring: &Wiring, scene: &Scene, plan: &Plan<Op>, occasion: Option<&Occasion>) -> anyhow::Result<Applied> {
     let (fleet, patience) = (wiring.fleet(), Patience::default());
-    let progress = |what: &str| session.progress.phase(what);
+    let trail = RefCell::new(Vec::new());
+    let progress = |what: &str| {
+        trail.borrow_mut().push(what.to_owned());
+        session.progress.phase(what);
+    };
     let work = async {
         match occasion {
             Some(occasion) => scene.apply_held(occasion, &fleet, plan, &session.stop, &patience, progress).await.map_err(frozen::not_first),
@@ -74,17 +80,26 @@ async fn write(session: &Session, wiring: &Wiring, scene: &Scene, plan: &Plan<Op
     };
     tokio::select! {
         applied = work => applied,
-        () = session.stop.asked(2) => Err(match occasion {
-            None => Interrupted::with(
-                "the request in flight was abandoned, so whether it took effect is unknown",
-                "`gatectl plan` shows where things stand",
-            ),
-            Some(_) => Interrupted::with(
-                "the request in flight was abandoned, so whether it took effect is unknown, and deploys may stay frozen",
-                "`gatectl plan` and `gatectl freeze status` show where things stand",
-            ),
-        }),
+        () = session.stop.asked(2) => Err(abandoned(&trail.borrow(), occasion.is_some())),
     }
+}
+
+/// What is known of an apply that ended at once: the work was in this order, and the last of it was going on.
+fn abandoned(trail: &[String], frozen: bool) -> anyhow::Error {
+    let mut message = match trail.split_last() {
+        None => "nothing was sent".to_owned(),
+        Some((last, before)) => {
+            let before: Vec<&str> = before.iter().filter(|what| !what.starts_with("checking ")).map(String::as_str).collect();
+            let done = if before.is_empty() { String::new() } else { format!("; before that, in this order: {}", before.join(", ")) };
+            format!("abandoned while {last}, so whether that took effect is unknown{done}; nothing of it was read back")
+        }
+    };
+    let mut hint = "`gatectl plan` shows where things stand";
+    if frozen {
+        message.push_str("; deploys may stay frozen");
+        hint = "`gatectl plan` and `gatectl freeze status` show where things stand";
+    }
+    Interrupted::with(&message, hint)
 }
 
 /// Gets the consent that the plan needs, before any write.

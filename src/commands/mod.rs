@@ -84,7 +84,7 @@ fn interrupted(exit: anyhow::Result<Exit>) -> anyhow::Result<Exit> {
     match exit {
         Ok(_) => Ok(Exit::Interrupted),
         Err(error) if error.is::<session::Interrupted>() => Err(error),
-        Err(error) => Err(error.context(session::Interrupted("no further write was sent"))),
+        Err(error) => Err(error.context(session::Interrupted("no further write was sent".to_owned()))),
     }
 }
 

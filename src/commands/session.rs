@@ -136,7 +136,7 @@ impl Session {
         document: &Document,
         json: impl FnOnce() -> String,
     ) -> anyhow::Result<()> {
-        match format {
+        let written = match format {
             Format::Human => self.write(&human::render(document, Style::stdout())),
             Format::Json => self.write(&json()),
             Format::Markdown => {
@@ -146,11 +146,13 @@ impl Session {
             Format::Github => {
                 let path = config.map_or("gate.toml", |config| config.path.as_str());
                 let step = github::render(document, path, |address, field| locate(config?, address, field));
-                self.write(&step.log)?;
-                self.append("GITHUB_STEP_SUMMARY", &step.summary)?;
-                self.append("GITHUB_OUTPUT", &step.output)
+                self.write(&step.log)
+                    .and_then(|()| self.append("GITHUB_STEP_SUMMARY", &step.summary))
+                    .and_then(|()| self.append("GITHUB_OUTPUT", &step.output))
             }
-        }
+        };
+        // What was done is not lost with the place where it was to be told.
+        written.inspect_err(|_| self.show(document))
     }
 
     /// Writes a result to a file that the user named.
@@ -280,13 +282,13 @@ impl Session {
 }
 
 /// The user stopped the run; says what became of it. The context of whatever error that came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Interrupted(pub(super) &'static str);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Interrupted(pub(super) String);
 
 impl Interrupted {
     /// The error of a run that a stop ended, and the next step.
-    pub(super) fn with(what: &'static str, hint: &'static str) -> anyhow::Error {
-        anyhow::Error::from(Hinted { message: what.to_owned(), hint: hint.to_owned() }).context(Self(what))
+    pub(super) fn with(what: &str, hint: &str) -> anyhow::Error {
+        anyhow::Error::from(Hinted { message: what.to_owned(), hint: hint.to_owned() }).context(Self(what.to_owned()))
     }
 
     /// The same where nothing was sent that writes.

@@ -89,7 +89,43 @@ fn asked_twice_it_waits_for_nothing() {
     signal(&child, "INT");
     let (code, _, stderr) = ended(child);
     assert_eq!(code, Some(130));
-    assert!(stderr.contains("unknown") && stderr.contains("gatectl plan"), "{stderr}");
+    let told = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("while writing the rules of production, so whether that took effect is unknown"), "{stderr}");
+    assert!(told.contains("gatectl plan"), "{stderr}");
+}
+
+#[test]
+fn asked_twice_it_says_what_was_done_before() {
+    let world = Served::rehearsal(Scenario::MissingEnvironment, GATE);
+    world.sandbox.with(|state| state.faults = vec![Fault::new(Effect::Hang).method("POST")]);
+    let child = start(&world, &["apply", "--auto-approve"]);
+    until_asked(&world, "POST");
+    signal(&child, "INT");
+    std::thread::sleep(Duration::from_millis(50));
+    signal(&child, "TERM");
+    let (code, _, stderr) = ended(child);
+    let told = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(code, Some(130), "{stderr}");
+    assert!(told.contains("abandoned while adding branch pattern `main`"), "{stderr}");
+    assert!(told.contains("before that, in this order: writing the rules of production"), "{stderr}");
+}
+
+#[test]
+fn what_was_done_is_said_elsewhere_where_stdout_is_full() {
+    let apply = |format: &str| {
+        let world = Served::rehearsal(Scenario::MissingEnvironment, GATE);
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let args = ["apply", "--auto-approve", "--format", format];
+        let vars = [&world.vars()[..], &[("GITHUB_REPOSITORY", "acme/shop")]].concat();
+        let output = command(world.dir.path(), &args, &vars).stdout(full).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        (stderr, world.sandbox.with(|state| state.log.write_requests().count()))
+    };
+    for format in ["json", "markdown"] {
+        assert!(apply(format).0.contains("read back as declared"), "{format}");
+    }
+    assert_eq!(apply("human").1, 0, "nothing is written where not even the plan can be shown");
 }
 
 #[test]

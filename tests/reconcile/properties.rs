@@ -20,6 +20,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::cases::{Case, Turned, amiss, case, goal, meant, strictness, turned, undeclared_changes};
+use crate::two;
 use crate::world::{World, said};
 
 /// Something that holds in every case, tried once in a process whoever asks first.
@@ -36,7 +37,7 @@ pub struct Tried {
 }
 
 /// The properties, as `docs/reliability.md` lists them.
-pub static PROPERTIES: [Property; 6] = [
+pub static PROPERTIES: [Property; 7] = [
     Property::new(
         "apply converges from any world to any declaration, the next one writes nothing, and nothing undeclared changes",
         converges,
@@ -46,6 +47,7 @@ pub static PROPERTIES: [Property; 6] = [
     Property::new("any fault at any request: said, nothing weakened, and the next apply converges", meets_any_fault),
     Property::new("any fault at any request, and killed or stopped at any write: the same", meets_any_fault_and_ends_anywhere),
     Property::new("what a billing plan refuses is said, and weakens nothing", is_refused),
+    Property::new("two runs at once: each address ends as one of them declares it, and the other one says so", two::race_each_other),
 ];
 
 impl Property {
@@ -59,7 +61,8 @@ impl Property {
         self.tried.get_or_init(|| std::thread::Builder::new().stack_size(16 << 20).spawn(self.run).unwrap().join().unwrap())
     }
 
-    fn holds(&self) {
+    /// Insists that no case failed.
+    pub fn holds(&self) {
         self.tried().holds();
     }
 }
@@ -372,13 +375,13 @@ where
     tried
 }
 
-/// Tries a property on many cases at once.
-pub fn check_at_once<S: Strategy>(cases: u32, strategy: S, property: impl AsyncFn(S::Value) -> Result<(), TestCaseError>)
+/// Tries a property that mostly waits on many cases at once.
+pub fn check_at_once<S: Strategy>(cases: u32, strategy: S, property: impl AsyncFn(S::Value) -> Result<(), TestCaseError>) -> Tried
 where
     S::Value: std::fmt::Debug,
 {
     // Few enough that who waits for the other of two writers does not wait for the machine.
-    try_at_once(cases, 25, strategy, property).holds();
+    try_at_once(cases, 25, strategy, property)
 }
 
 /// Switches in some positions of which not everything can come about; `switches` tests each position by itself.
