@@ -312,6 +312,9 @@ async fn run_step<E: Executor>(
                 let end = if wrote { End::Disputed { foreign, gave_way: None } } else { End::Moved(foreign) };
                 return (end, Then::Nothing);
             }
+            Err(Unwritten::Failed(error)) if error.kind == ErrorKind::Interrupted && refused.is_none() => {
+                return failed(executor, op, &error, wrote);
+            }
             Err(Unwritten::Failed(error)) => match (executor.refused(op, &error), &mut refused) {
                 (Some(by_hand), None) => {
                     let mut rest = Vec::new();
