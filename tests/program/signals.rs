@@ -110,6 +110,7 @@ fn asked_twice_it_says_what_was_done_before() {
     assert!(told.contains("before that, in this order: writing the rules of production"), "{stderr}");
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn what_was_done_is_said_elsewhere_where_stdout_is_full() {
     let apply = |format: &str| {
