@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::cli::{Format, Global};
 use crate::config::{self, Config, LoadError};
 use crate::credentials::Environment;
+use crate::http::Token;
 use crate::model::{Address, EnvName, Kind, Unknown};
 use crate::progress::{Mode, Progress};
 use crate::render::diagnostic::Hinted;
@@ -182,7 +183,7 @@ impl Session {
     pub fn write(&self, text: &str) -> anyhow::Result<()> {
         let print = || {
             let mut stdout = anstream::stdout().lock();
-            stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+            stdout.write_all(without_tokens(text).as_bytes()).and_then(|()| stdout.flush())
         };
         match self.progress.suspend(print) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
@@ -193,7 +194,7 @@ impl Session {
     fn append(&self, variable: &str, text: &str) -> anyhow::Result<()> {
         let Some(path) = self.env.get(variable) else { return Ok(()) };
         let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
-        file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| format!("writing {variable} ({path})"))
+        file.and_then(|mut file| file.write_all(without_tokens(text).as_bytes())).with_context(|| format!("writing {variable} ({path})"))
     }
 
     /// Waits for reads, unless the user wants to stop: they can be dropped at any time.
@@ -325,7 +326,26 @@ pub(super) fn to_stderr(line: &str) {
 /// Prints what a renderer made, and escaped.
 fn rendered(text: &str) {
     // Nothing can be done about a closed stderr.
-    let _ = writeln!(anstream::stderr(), "{text}");
+    let _ = writeln!(anstream::stderr(), "{}", without_tokens(text));
+}
+
+/// The tokens of this run. A server may echo one as data, as the name of something, and data is not altered on the way in: so the
+/// last place before anybody reads it is where it goes.
+static TOKENS: Mutex<Vec<Token>> = Mutex::new(Vec::new());
+
+/// No more than a word would be taken out of every sentence; no service's token is that short.
+const SHORTEST_TOKEN: usize = 16;
+
+/// Keeps a token out of everything that is printed from now on.
+pub(super) fn keep_out(token: &Token) {
+    if token.len() >= SHORTEST_TOKEN {
+        TOKENS.lock().unwrap_or_else(PoisonError::into_inner).push(token.clone());
+    }
+}
+
+fn without_tokens(text: &str) -> String {
+    let tokens = TOKENS.lock().unwrap_or_else(PoisonError::into_inner);
+    tokens.iter().fold(text.to_owned(), |text, token| token.scrub(&text))
 }
 
 /// Keeps only the named environments, and nothing of Heroku to write.

@@ -20,7 +20,7 @@ use crate::reconcile::{Prune, Scene, Site};
 use crate::render::diagnostic::Hinted;
 use crate::sandbox::{Sandbox, Setup, State};
 
-use super::session::to_stderr;
+use super::session::{keep_out, to_stderr};
 use super::{Session, freeze};
 
 pub(super) use heroku::{Bounds, HerokuSite};
@@ -283,6 +283,7 @@ fn web(env: &Environment, github: &Endpoint) -> String {
 
 async fn github_token(session: &Session, endpoint: &Endpoint) -> Result<Token, Unknown> {
     let found = credentials::github(&session.env, endpoint).await;
+    found.token.iter().for_each(keep_out);
     session.warn(&found.warnings);
     found.token.ok_or_else(|| {
         no_credentials(
@@ -294,6 +295,7 @@ async fn github_token(session: &Session, endpoint: &Endpoint) -> Result<Token, U
 
 async fn heroku_token(session: &Session, endpoint: &Endpoint) -> Result<Token, Unknown> {
     let found = credentials::heroku(&session.env, endpoint).await;
+    found.token.iter().for_each(keep_out);
     session.warn(&found.warnings);
     found.token.ok_or_else(|| {
         no_credentials(

@@ -36,6 +36,11 @@ impl Token {
         Some(value)
     }
 
+    /// How many bytes it has.
+    pub(crate) fn len(&self) -> usize {
+        self.secret.expose_secret().len()
+    }
+
     /// The text without this token, should a server have echoed it.
     pub(crate) fn scrub(&self, text: &str) -> String {
         match self.secret.expose_secret() {

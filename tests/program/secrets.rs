@@ -5,7 +5,7 @@ use gatectl::sandbox::{Api, Fault, Response, Scenario};
 use serde_json::json;
 
 use super::harmless::FORMATS;
-use super::run::{Ran, TOKEN, run};
+use super::run::{KEY, Ran, TOKEN, run};
 use super::served::Served;
 
 const GATE: &str = r#"version = 1
@@ -156,4 +156,23 @@ mod on_unix {
         assert_eq!(std::fs::read_to_string(&other).unwrap(), "an older plan");
         holds_no_secret(&std::fs::read_to_string(&plan).unwrap(), "a saved plan");
     }
+}
+
+#[test]
+fn a_token_that_a_server_echoes_as_data_is_not_shown_either() {
+    let world = Served::rehearsal(Scenario::NoRules, GATE);
+    world.sandbox.with(|state| {
+        let now = state.now.tick();
+        let mut ids = state.github.ids.clone();
+        let named = gatectl::sandbox::Environment::ungated(&mut ids, TOKEN, true, now);
+        state.github.ids = ids;
+        state.repo("acme/shop").unwrap().insert(named);
+        state.heroku.apps.get_mut("shop-prod").unwrap().config.insert("DEPLOY_FREEZE_OVERRIDE".to_owned(), KEY.to_owned());
+    });
+    for format in FORMATS {
+        // That a token stands in none of it is asked of every run.
+        let ran = world.run(&["plan", "--prune", "--format", format, "-vv"]);
+        assert!(ran.stdout.contains("***"), "{}", ran.stdout);
+    }
+    assert!(world.run(&["import", "acme/shop"]).stdout.contains("***"));
 }
