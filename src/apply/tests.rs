@@ -280,4 +280,23 @@ fn what_was_read_back_decides() {
     assert_eq!(result(End::Done, &blind).0, OutcomeResult::Failed, "a success that nobody could check is none");
 }
 
+#[test]
+fn what_is_there_again_and_what_nobody_wrote_is_named() {
+    let told = |before: &Plan<&'static str>, after: &Plan<&'static str>| {
+        let report = report(before, vec![End::Done; before.steps.len()], after, false);
+        assert!(!report.converged);
+        report.outcomes.into_iter().map(|outcome| (outcome.result, outcome.message)).collect::<Vec<_>>()
+    };
+    let deletes = plan(vec![step("a", Action::Delete, &["delete"])], Vec::new());
+    let [(OutcomeResult::Failed, message)] = &told(&deletes, &deletes)[..] else { panic!() };
+    assert!(message.contains("it is there: another writer made it anew"), "{message}");
+    let elsewhere = plan(vec![step("b", Action::Update, &["write"])], Vec::new());
+    let [(OutcomeResult::Applied, _), (OutcomeResult::Failed, message)] =
+        &told(&plan(vec![step("a", Action::Update, &[])], Vec::new()), &elsewhere)[..]
+    else {
+        panic!()
+    };
+    assert!(message.starts_with("not written: ") && message.contains("another writer changed it"), "{message}");
+}
+
 use crate::model::OutcomeResult;

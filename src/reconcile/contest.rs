@@ -42,7 +42,7 @@ impl Scene {
     /// Whether a step that was answered with success reads back otherwise, and that is another writer's doing.
     pub(super) async fn disputed(&self, fleet: &Fleet, plan: &Plan<Op>, tried: &[Tried], after: &Plan<Op>) -> bool {
         for (step, tried) in plan.steps.iter().zip(tried) {
-            if tried.end == End::Done && differs(step, after) && meets_another(fleet, step, tried).await {
+            if tried.end == End::Done && differs(step, after) && meets_another(fleet, step, tried, Lag::MayBe).await {
                 return true;
             }
         }
@@ -57,7 +57,7 @@ impl Scene {
                 End::Disputed { .. } => true,
                 End::Done => {
                     tried.performed.contains(&Performed::AlreadySo)
-                        || (differs(step, after) && meets_another(means.fleet, step, tried).await)
+                        || (differs(step, after) && meets_another(means.fleet, step, tried, Lag::IsOver).await)
                 }
                 End::Refused(..) | End::Failed { .. } | End::Moved(_) | End::Skipped(_) => false,
             };
@@ -172,9 +172,18 @@ fn differs(step: &Step<Op>, after: &Plan<Op>) -> bool {
     step.changes.iter().any(|change| after.changes().any(|now| now.address == change.address))
 }
 
-async fn meets_another(fleet: &Fleet, step: &Step<Op>, tried: &Tried) -> bool {
-    // What cannot be read is for reading back to say.
-    fleet.dispute(&step.ops, &tried.performed).await.is_ok_and(|dispute| !dispute.foreign.is_empty())
+/// Whether reads may still lag behind what this run wrote.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lag {
+    MayBe,
+    /// What does not show by now was taken away, with the environment itself perhaps.
+    IsOver,
+}
+
+/// Whether another writer's doing shows. What cannot be read is for reading back to say.
+async fn meets_another(fleet: &Fleet, step: &Step<Op>, tried: &Tried, lag: Lag) -> bool {
+    let dispute = fleet.dispute(&step.ops, &tried.performed).await;
+    dispute.is_ok_and(|dispute| !dispute.foreign.is_empty() || (lag == Lag::IsOver && dispute.undone > 0))
 }
 
 /// Between half and one and a half of a pause, so that two who wait seldom wake together.
