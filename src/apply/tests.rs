@@ -2,8 +2,10 @@ use std::cell::RefCell;
 
 use serde_json::json;
 
+use super::step::ATTEMPTS;
 use super::*;
-use crate::model::{Address, Change, Field, Plan, Unknown};
+use crate::http::ErrorKind;
+use crate::model::{Address, Change, Field, OutcomeResult, Plan, Unknown};
 
 /// A scripted provider: op `n` answers what the script says, and everything is written down.
 #[derive(Default)]
@@ -298,5 +300,3 @@ fn what_is_there_again_and_what_nobody_wrote_is_named() {
     };
     assert!(message.starts_with("not written: ") && message.contains("another writer changed it"), "{message}");
 }
-
-use crate::model::OutcomeResult;
