@@ -1,5 +1,6 @@
 //! The freeze beside the reconciler: never drift, never lifted, and held around a gate that is being written.
 
+use gatectl::exit::Exit;
 use gatectl::freeze::Flag;
 use gatectl::model::{Answer, EnvName, OutcomeResult};
 use gatectl::reconcile::{Applied, Occasion};
@@ -136,6 +137,16 @@ async fn a_fault_at_any_request_never_leaves_production_ungated_and_unfrozen() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_freeze_that_cannot_be_taken_back_is_an_error_and_no_matter_of_credentials() {
+    let world = World::rehearsal(Scenario::MissingEnvironment, GATE).await;
+    world.fault(Fault::before(Response::heroku_error(404, "not_found", "no")).method("PATCH").from(2));
+    let plan = world.plan().await;
+    let applied = held(&world).await.unwrap();
+    assert!(said(&applied).contains("could not be taken back"), "{}", said(&applied));
+    assert_eq!(applied.exit(&plan), Exit::Error);
 }
 
 #[tokio::test]
