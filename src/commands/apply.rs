@@ -8,8 +8,9 @@ use crate::exit::Exit;
 use crate::model::{Address, Kind, Plan};
 use crate::providers::Op;
 use crate::reconcile::{Applied, Occasion, Scene};
-use crate::render::diagnostic::Hinted;
-use crate::render::{Document, json};
+use crate::render::Document;
+use crate::views;
+use crate::views::diagnostic::Hinted;
 
 use super::plan::prune;
 use super::saved::SavedPlan;
@@ -60,7 +61,7 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
         if session.global.format == Format::Human {
             session.write("\n")?;
         }
-        session.print(&config, &Document::from(report), || json::report(report))?;
+        session.print(&config, &Document::from(report), || views::json::report(report))?;
     }
     Ok(applied.exit(plan))
 }

@@ -2,9 +2,10 @@
 
 use crate::cli::CheckArgs;
 use crate::exit::Exit;
-use crate::render::diagnostic::Hinted;
-use crate::render::{Document, json, sarif};
-use crate::verify::Verdict;
+use crate::findings::Verdict;
+use crate::render::{Document, json};
+use crate::views::diagnostic::Hinted;
+use crate::views::sarif;
 use crate::workflows::check::check;
 
 use super::{Session, statics};

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use crate::cli::ExplainArgs;
+use crate::desired::github::{BranchPolicy, Environment};
 use crate::exit::Exit;
 use crate::model::{Cause, EnvName, Unknown};
-use crate::providers::github::desired::{BranchPolicy, Environment};
 use crate::providers::github::inspection::ProtectedBranches;
 use crate::providers::github::observe;
 use crate::render::{Block, Document, Glyph, Heading, Role, Section, json};

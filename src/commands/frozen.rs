@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
-use crate::freeze::{Flag, Policy, Verdict, decide};
+use crate::desired::freeze::Policy;
+use crate::freeze::{Flag, Verdict, decide};
 use crate::model::{Address, Answer, Change, EnvName, Kind};
 use crate::reconcile::{Drafted, Occasion};
-use crate::render::diagnostic::Hinted;
+use crate::views::diagnostic::Hinted;
 
 use super::Session;
 

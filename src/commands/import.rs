@@ -11,8 +11,8 @@ use crate::exit::Exit;
 use crate::import::{self, Source};
 use crate::model::{Address, Cause, EnvName, RepoName, Unknown};
 use crate::providers::github::{live::Live, observe};
-use crate::render::diagnostic::Hinted;
 use crate::render::escape::visible;
+use crate::views::diagnostic::Hinted;
 
 use super::Session;
 use super::session::{self, Unread};

@@ -23,9 +23,9 @@ use std::io::Write;
 use crate::cli::{Cli, Command};
 use crate::config::LoadError;
 use crate::exit::Exit;
-use crate::render::diagnostic::{self, Hinted};
 use crate::render::escape::actions::log_text;
 use crate::render::{Style, human};
+use crate::views::diagnostic::{self, Hinted};
 
 pub use session::Session;
 pub use shell::complete;

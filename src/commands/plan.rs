@@ -4,8 +4,9 @@ use crate::cli::PlanArgs;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::reconcile::{Prune, exit_of_plan};
-use crate::render::diagnostic::Hinted;
-use crate::render::{Document, json};
+use crate::render::Document;
+use crate::views;
+use crate::views::diagnostic::Hinted;
 
 use super::Session;
 use super::saved::SavedPlan;
@@ -23,7 +24,7 @@ pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Ex
     session.progress.phase("reading the live state");
     let drafted = session.unless_stopped(scene.draft()).await?;
     wiring.trace_traffic();
-    session.print(&config, &Document::from(&drafted.plan), || json::plan(&drafted.plan))?;
+    session.print(&config, &Document::from(&drafted.plan), || views::json::plan(&drafted.plan))?;
     let exit = exit_of_plan(&drafted.plan, args.detailed_exitcode);
     if let Some(path) = &args.out {
         SavedPlan::new(&drafted, args, &session.global).write(path)?;

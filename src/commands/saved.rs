@@ -18,7 +18,7 @@ use crate::cli::{Global, PlanArgs};
 use crate::model::{Address, Cause, EnvName, Step, Unknown};
 use crate::providers::Op;
 use crate::reconcile::{Drafted, fingerprint};
-use crate::render::diagnostic::Hinted;
+use crate::views::diagnostic::Hinted;
 
 use super::session::Unread;
 

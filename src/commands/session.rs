@@ -11,13 +11,13 @@ use jiff::Timestamp;
 use crate::cli::{Format, Global};
 use crate::config::{self, Config, LoadError};
 use crate::credentials::Environment;
+use crate::findings::Finding;
 use crate::http::Token;
 use crate::model::{Address, EnvName, Kind, Unknown};
 use crate::progress::{Mode, Progress};
-use crate::render::diagnostic::Hinted;
 use crate::render::{Document, Location, Style, github, human, markdown};
 use crate::stop::Stop;
-use crate::verify::Finding;
+use crate::views::diagnostic::Hinted;
 
 /// One run of the program.
 pub struct Session {

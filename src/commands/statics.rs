@@ -9,7 +9,7 @@ use anyhow::Context as _;
 
 use crate::config::{self, Config};
 use crate::model::{EnvName, RepoName};
-use crate::render::diagnostic::Hinted;
+use crate::views::diagnostic::Hinted;
 use crate::workflows::check::{CheckReport, SourceFile};
 use crate::workflows::facts::Facts;
 
@@ -121,6 +121,6 @@ pub(super) fn narrow(mut report: CheckReport, asked: &BTreeSet<EnvName>) -> Chec
     let about = |name: &Option<EnvName>| name.as_ref().is_none_or(|name| asked.contains(name));
     report.workflows.retain(|scenario| about(&scenario.expect));
     report.findings.retain(|finding| about(&finding.environment));
-    report.verdict = crate::verify::verdict(&report.findings);
+    report.verdict = crate::findings::verdict(&report.findings);
     report
 }

@@ -2,8 +2,8 @@
 
 use crate::config::Config;
 use crate::exit::Exit;
+use crate::findings::{Code, Verdict, verdict};
 use crate::render::{Block, Document, Role, Section, json};
-use crate::verify::{Code, Verdict, verdict};
 use crate::workflows::check::{CheckReport, check};
 
 use super::{Session, statics};

@@ -17,8 +17,8 @@ use crate::model::{Cause, RepoName, Unknown};
 use crate::progress::Progress;
 use crate::providers::Fleet;
 use crate::reconcile::{Prune, Scene, Site};
-use crate::render::diagnostic::Hinted;
 use crate::sandbox::{Sandbox, Setup, State};
+use crate::views::diagnostic::Hinted;
 
 use super::session::{keep_out, to_stderr};
 use super::{Session, freeze};

@@ -6,7 +6,7 @@
 use super::schema::Presence::{Default as Defaults, Optional, Required};
 use super::schema::{Default, Key, Kind, Table};
 use super::syntax as is;
-use crate::freeze::Policy;
+use crate::desired::freeze::Policy;
 
 const fn key(name: &'static str, presence: super::schema::Presence, kind: Kind, example: &'static str, about: &'static str) -> Key {
     Key { name, about, kind, presence, example }

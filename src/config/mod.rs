@@ -32,21 +32,8 @@ pub use problem::{Problem, Problems, Related};
 
 use toml::de::DeTable;
 
-use crate::{freeze, providers, workflows};
+use crate::desired::Desired;
 use problem::Sink;
-
-/// What gate.toml declares, with every default filled in.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Desired {
-    /// `[github]` and `[environments.*]`.
-    pub github: providers::github::desired::Desired,
-    /// `[[workflows]]`, in the order of the file.
-    pub workflows: Vec<workflows::Expectation>,
-    /// `[heroku.config.*]`.
-    pub heroku: providers::heroku::desired::Desired,
-    /// `[freeze]`, when there is one.
-    pub freeze: Option<freeze::Policy>,
-}
 
 /// A gate.toml without problems.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,10 +4,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::freeze::{OnUnreachable, Policy, Schedule};
+use crate::desired::freeze::{OnUnreachable, Policy, Schedule};
+use crate::desired::github::{BranchPolicy, Environment, Gate, Reviewer};
+use crate::desired::workflows::InputValue;
 use crate::model::EnvName;
-use crate::providers::github::desired::{BranchPolicy, Environment, Gate, Reviewer};
-use crate::workflows::InputValue;
 
 const DESIGN: &str = include_str!("../../tests/fixtures/design.toml");
 

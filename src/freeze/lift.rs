@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::policy::Window;
 use super::record::{FreezeId, Kind, OverrideRecord, Record, Switch};
 use super::set::without_override;
 use super::state::{Flag, Freeze, FreezeVars, Keys, MAX_OVERRIDE, Override};
 use super::window::state_at;
 use super::write::{Claim, FreezeWrite, ON, OVERRIDDEN, Refusal};
+use crate::desired::freeze::Window;
 
 /// Lifts the freeze. The record stays and says who did it; an override for the freeze goes with it.
 ///

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::policy::Policy;
 use super::record::{OverrideRecord, Record, Switch};
+use crate::desired::freeze::Policy;
 
 /// The longest override. A record that ends later was not written by gatectl and opens nothing.
 pub const MAX_OVERRIDE: SignedDuration = SignedDuration::from_hours(4);

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::audit::{Audit, Release, audit};
-use super::policy::Policy;
 use super::record::Record;
 use super::state::{Freeze, FreezeVars, Keys, Override};
 use super::verdict::{Decision, Frozen, Verdict, decide, legacy_warnings};
 use super::window::{WindowState, state_at};
+use crate::desired::freeze::Policy;
 use crate::model::{Address, Answer, EnvName, Unknown};
 
 /// What `freeze status` shows.
@@ -173,7 +173,7 @@ impl Checked {
 }
 
 impl WindowStatus {
-    fn at(window: &super::policy::Window, at: Timestamp) -> Self {
+    fn at(window: &crate::desired::freeze::Window, at: Timestamp) -> Self {
         let (state, error) = match state_at(window, at) {
             Ok(state) => (Some(state), None),
             Err(error) => (None, Some(error.message)),

@@ -7,10 +7,10 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::policy::{OnUnreachable, Policy, Window};
 use super::record::{FreezeId, Kind, OverrideRecord};
 use super::state::{Freeze, FreezeVars, Override};
 use super::window::{Closure, WindowError, state_at};
+use crate::desired::freeze::{OnUnreachable, Policy, Window};
 use crate::model::{Answer, Cause, EnvName, Unknown};
 
 impl Policy {

@@ -16,7 +16,7 @@ use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 
 use super::cron::Cron;
-use super::policy::{Schedule, Window};
+use crate::desired::freeze::{Schedule, Window};
 
 /// The longest `duration` of a recurring window.
 pub const MAX_DURATION: Duration = Duration::from_secs(31 * 24 * 3_600);

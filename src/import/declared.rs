@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::desired::github::{Gate, RefKind, Reviewer};
 use crate::model::{Cause, Unknown};
-use crate::providers::github::desired::{Gate, RefKind, Reviewer};
 use crate::providers::github::live::{Environment, LiveReviewer, PolicyMode};
 use crate::render::human::line;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::providers::github::desired::{BranchPolicy, Gate, Reviewer};
+use crate::desired::github::{BranchPolicy, Gate, Reviewer};
 
 use super::text;
 
@@ -147,7 +147,7 @@ pub(super) fn pins(file: &Reviewer, live: &Reviewer) -> bool {
 }
 
 /// The patterns of a policy that lists any.
-pub(super) fn patterns(policy: Option<&BranchPolicy>) -> Option<&BTreeSet<crate::providers::github::desired::Pattern>> {
+pub(super) fn patterns(policy: Option<&BranchPolicy>) -> Option<&BTreeSet<crate::desired::github::Pattern>> {
     match policy {
         Some(BranchPolicy::Selected(patterns)) => Some(patterns),
         _ => None,

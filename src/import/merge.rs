@@ -3,8 +3,8 @@
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use crate::config::{self, Problems};
+use crate::desired::github::{self as desired, BranchPolicy, Gate, Pattern, RefKind, Reviewer};
 use crate::model::{Address, EnvName};
-use crate::providers::github::desired::{self, BranchPolicy, Gate, Pattern, RefKind, Reviewer};
 
 use super::declared::{Declared, UNKNOWN, WEAK};
 use super::edit::{self, Fate};

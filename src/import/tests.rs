@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::desired::github::{self as desired, BranchPolicy, Gate, Pattern, RefKind, Reviewer};
 use crate::http::{Endpoint, Settings, Stack, Token};
 use crate::model::Plan;
-use crate::providers::github::desired::{self, BranchPolicy, Gate, Pattern, RefKind, Reviewer};
 use crate::providers::github::live::{Live, LiveReviewer, PolicyMode};
 use crate::providers::github::strictness::{ActorId, Strictness, weakened};
 use crate::providers::github::{observe, plan};
@@ -183,7 +183,7 @@ fn alone(gate: &Gate) -> Strictness {
         prevent_self_review: gate.prevent_self_review.unwrap_or(false),
         can_admins_bypass: gate.can_admins_bypass.unwrap_or(true),
         wait_timer: gate.wait_timer.unwrap_or(0),
-        refs: gate.deployment_branch_policy.as_ref().unwrap_or(&BranchPolicy::All).refs(),
+        refs: gate.deployment_branch_policy.as_ref().cloned().unwrap_or(BranchPolicy::All),
         protection_rules: gate.protection_rules.clone().unwrap_or_default(),
     }
 }

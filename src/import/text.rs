@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 
+use crate::desired::github::{BranchPolicy, RefKind, Reviewer};
 use crate::model::{Address, EnvName, Unknown};
-use crate::providers::github::desired::{BranchPolicy, RefKind, Reviewer};
 use crate::render::escape::visible;
 use crate::render::human::line;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
-use crate::config::Desired;
+use crate::desired::Desired;
 use crate::model::{Address, RepoName};
 
 /// The fingerprint of a JSON value; serde_json keeps object keys sorted, so equal contents are equal text.

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::apply::{End, Patience};
-use crate::freeze::{Claim, FreezeId, Interlock, Keys, Policy};
+use crate::desired::freeze::Policy;
+use crate::freeze::{Claim, FreezeId, Interlock, Keys};
 use crate::http::Writer;
 use crate::model::{Action, Address, ByHand, Change, Draft, EnvName, Field, Kind, Outcome, OutcomeResult, Plan, Report, Step};
 use crate::providers::github::live::Live;

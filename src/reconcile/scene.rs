@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::config::Desired;
-use crate::freeze::{Claim, FreezeVars, Keys, Policy};
+use crate::desired::Desired;
+use crate::desired::freeze::Policy;
+use crate::freeze::{Claim, FreezeVars, Keys};
 use crate::http::Reader;
 use crate::model::{Address, Answer, Cause, EnvName, Kind, Plan, RepoName, Unknown};
 use crate::providers::{Op, github, heroku};
@@ -94,7 +95,7 @@ impl Scene {
                 if let Kind::Environment(name) = address.kind()
                     && !scene.want.github.environments.contains_key(name)
                 {
-                    scene.want.github.environments.insert(name.clone(), github::desired::Environment::Absent);
+                    scene.want.github.environments.insert(name.clone(), crate::desired::github::Environment::Absent);
                 }
             }
             if scene.want.github.environments.is_empty() {
@@ -142,7 +143,7 @@ impl Scene {
         if let (Some(site), Some(live)) = (&self.github, &observed.github) {
             let mut want = self.want.github.clone();
             if self.prune == Prune::Undeclared {
-                want.declare_the_rest_absent(live);
+                declare_the_rest_absent(&mut want, live);
             }
             let freeze_app = self.want.freeze.as_ref().map(|freeze| freeze.heroku_app.as_str());
             let context = github::plan::Context { repository: &site.repository, web: &site.web, freeze_app };
@@ -192,14 +193,25 @@ fn freeze_vars(policy: &Policy, observed: &Observed) -> Answer<FreezeVars> {
     }
 }
 
-fn github_basis(site: &Site, want: &github::desired::Desired, live: &github::live::Live, basis: &mut BTreeMap<Address, Value>) {
+fn github_basis(site: &Site, want: &crate::desired::github::Desired, live: &github::live::Live, basis: &mut BTreeMap<Address, Value>) {
     let Ok(environments) = &live.environments else { return };
     for (name, environment) in &want.environments {
         let keys = match environment {
-            github::desired::Environment::Present(gate) => gate.variables.keys().collect(),
-            github::desired::Environment::Absent => Vec::new(),
+            crate::desired::github::Environment::Present(gate) => gate.variables.keys().collect(),
+            crate::desired::github::Environment::Absent => Vec::new(),
         };
         let there = environments.get(name).map(|there| there.snapshot(keys));
         basis.insert(Address::environment(&site.repository, name), json!(there));
+    }
+}
+
+/// Declares every environment absent that exists and is not declared, as `--prune` asks.
+///
+/// `github-pages` stays: GitHub makes it for itself (API page, 2.8).
+fn declare_the_rest_absent(want: &mut crate::desired::github::Desired, live: &github::live::Live) {
+    for name in live.environments.iter().flatten().map(|(name, _)| name) {
+        if name.folded() != "github-pages" && !want.declares(name) {
+            want.environments.insert(name.clone(), crate::desired::github::Environment::Absent);
+        }
     }
 }

@@ -10,9 +10,9 @@ use super::table;
 use super::wrap::{wrap, wrap_under};
 
 /// Prose that is longer than this is cut, and says so.
-pub(super) const MAX_PROSE: usize = 4_000;
+pub(crate) const MAX_PROSE: usize = 4_000;
 /// The same for a value, a name, a cell of a table.
-pub(super) const MAX_VALUE: usize = 1_000;
+pub(crate) const MAX_VALUE: usize = 1_000;
 /// Labels up to this width are aligned with their neighbours.
 const MAX_LABEL: usize = 28;
 /// How far text stands under its heading.
@@ -109,7 +109,7 @@ fn blanks(n: usize) -> Span {
     Span::plain(" ".repeat(n))
 }
 
-pub(super) fn label_width(blocks: &[Block]) -> usize {
+pub(crate) fn label_width(blocks: &[Block]) -> usize {
     let width = |block: &Block| match block {
         Block::Row(Row { label: Some(name), .. }) => Some(visible(&bounded(name, MAX_VALUE)).width() + 1),
         _ => None,

@@ -9,51 +9,9 @@ use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
 use super::escape::visible;
-use crate::model::{Action, Address, ByHand, Change, Note, OutcomeResult, Plan, Report, ReportSummary, Summary, Unknown};
 
 /// Rises when a key goes or changes its meaning.
 pub const FORMAT_VERSION: &str = "1.0";
-
-/// The plan as JSON, ending in a newline.
-#[must_use]
-pub fn plan<O>(plan: &Plan<O>) -> String {
-    to_string(&PlanOutput {
-        format_version: FORMAT_VERSION,
-        config: &plan.config,
-        fingerprint: &plan.fingerprint,
-        changes: plan.changes().collect(),
-        notes: &plan.notes,
-        unknown: unknown_entries(&plan.unknown),
-        summary: plan.summary(),
-        unmanaged: &plan.unmanaged,
-    })
-}
-
-/// The report as JSON, ending in a newline.
-#[must_use]
-pub fn report(report: &Report) -> String {
-    let outcomes = report.outcomes.iter().map(|outcome| {
-        let (result, manual) = match &outcome.result {
-            OutcomeResult::Applied => ("applied", None),
-            OutcomeResult::Manual(manual) => ("manual", Some(manual)),
-            OutcomeResult::Failed => ("failed", None),
-            OutcomeResult::Skipped => ("skipped", None),
-        };
-        OutcomeEntry { address: &outcome.address, action: outcome.action, result, message: &outcome.message, manual }
-    });
-    to_string(&ReportOutput {
-        format_version: FORMAT_VERSION,
-        converged: report.converged,
-        outcomes: outcomes.collect(),
-        summary: report.summary(),
-        unknown: unknown_entries(&report.unknown),
-        interrupted: report.interrupted,
-    })
-}
-
-fn unknown_entries(unknown: &[(Address, Unknown)]) -> Vec<UnknownEntry<'_>> {
-    unknown.iter().map(|(address, unknown)| UnknownEntry { address, reason: &unknown.reason, hint: &unknown.hint }).collect()
-}
 
 /// Anything as JSON, in the form that every command prints: indented, escaped, ending in a newline.
 ///
@@ -67,44 +25,6 @@ pub fn to_string(value: &impl Serialize) -> String {
     }
     out.push(b'\n');
     String::from_utf8_lossy(&out).into_owned()
-}
-
-#[derive(Serialize)]
-struct PlanOutput<'a> {
-    format_version: &'static str,
-    config: &'a str,
-    fingerprint: &'a str,
-    changes: Vec<&'a Change>,
-    notes: &'a [Note],
-    unknown: Vec<UnknownEntry<'a>>,
-    summary: Summary,
-    unmanaged: &'a [Address],
-}
-
-#[derive(Serialize)]
-struct UnknownEntry<'a> {
-    address: &'a Address,
-    reason: &'a str,
-    hint: &'a str,
-}
-
-#[derive(Serialize)]
-struct ReportOutput<'a> {
-    format_version: &'static str,
-    converged: bool,
-    outcomes: Vec<OutcomeEntry<'a>>,
-    summary: ReportSummary,
-    unknown: Vec<UnknownEntry<'a>>,
-    interrupted: bool,
-}
-
-#[derive(Serialize)]
-struct OutcomeEntry<'a> {
-    address: &'a Address,
-    action: Action,
-    result: &'static str,
-    message: &'a str,
-    manual: Option<&'a ByHand>,
 }
 
 /// Pretty JSON in which every character can be seen.

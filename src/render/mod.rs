@@ -4,24 +4,19 @@
 //! [`human`], [`markdown`], [`github`]. [`json`] prints the data itself. Owns escaping, layout and colours. Must not
 //! know of providers, requests, files or the environment: everything here is a pure function.
 
-pub mod diagnostic;
 mod document;
 pub mod escape;
-mod freeze;
 pub mod github;
 pub mod human;
 pub mod json;
 pub mod markdown;
-mod plan;
-mod report;
-pub mod sarif;
 mod style;
 mod table;
 mod text_diff;
-mod value;
-mod verdict;
+pub(crate) mod value;
 mod wrap;
 
 pub use document::{Block, Document, Finding, Glyph, Heading, Location, Place, Role, Row, Section, Severity, Span, Table};
 pub use style::{Color, Style};
 pub use table::csv;
+pub(crate) use wrap::wrap;

@@ -19,7 +19,7 @@ const MAX_INLINE: usize = 60;
 const MAX_ELEMENTS: usize = 200;
 
 /// The lines of one field of a change.
-pub(super) fn rows(field: &Field, action: Action) -> Vec<Row> {
+pub(crate) fn rows(field: &Field, action: Action) -> Vec<Row> {
     let (before, after) = (&field.before, &field.after);
     let glyph = match (field.weakens, before.is_null(), after.is_null()) {
         (true, ..) => Glyph::Alert,
@@ -46,7 +46,7 @@ pub(super) fn rows(field: &Field, action: Action) -> Vec<Row> {
 }
 
 /// The line that says why something weakens a gate.
-pub(super) fn reason(because: &str) -> Row {
+pub(crate) fn reason(because: &str) -> Row {
     Row { glyph: Glyph::Alert, level: 2, label: None, spans: vec![Span::new(Role::Alert, because)] }
 }
 

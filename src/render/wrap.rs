@@ -14,12 +14,12 @@ const MAX_SPAN: usize = MAX_PROSE + 50;
 ///
 /// `lead` stands in front of the first line, `hang` blanks in front of the others. Spans are cut and escaped here, leads are
 /// ours. Words are never broken: an address or a page can be copied from the output.
-pub(super) fn wrap(lead: &Span, spans: &[Span], hang: usize, style: Style) -> Vec<String> {
+pub(crate) fn wrap(lead: &Span, spans: &[Span], hang: usize, style: Style) -> Vec<String> {
     wrap_under(lead, &Span::plain(" ".repeat(hang)), spans, style)
 }
 
 /// As [`wrap`], with `rest` in front of every line but the first.
-pub(super) fn wrap_under(lead: &Span, rest: &Span, spans: &[Span], style: Style) -> Vec<String> {
+pub(crate) fn wrap_under(lead: &Span, rest: &Span, spans: &[Span], style: Style) -> Vec<String> {
     let hang = rest.text.width();
     let mut lines = vec![Vec::new()];
     let mut used = lead.text.width();

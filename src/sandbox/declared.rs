@@ -7,8 +7,8 @@ use super::state::{
     AccountKind, App, BranchPattern, CustomRule, Environment, GitHub, HerokuApp, Permission, Plan, PolicyMode, RefType, Repo, ReviewerRef,
     Secret, State, Variable, Visibility,
 };
+use crate::desired::github::{self as desired, BranchPolicy, Gate, Reviewer};
 use crate::model::EnvName;
-use crate::providers::github::desired::{self, BranchPolicy, Gate, Reviewer};
 
 /// The login of the admin that a rehearsal's tokens belong to.
 const ADMIN: &str = "sandbox-admin";

@@ -2,8 +2,8 @@
 
 use super::scenario::Setup;
 use super::state::{ReviewerRef, State};
+use crate::desired::github::{Gate, Reviewer};
 use crate::model::EnvName;
-use crate::providers::github::desired::{Gate, Reviewer};
 
 const WORKFLOW: &str = ".github/workflows/deploy.yml";
 const BRANCH: &str = "refs/heads/main";

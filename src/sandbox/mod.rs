@@ -15,7 +15,7 @@
 //! # use gatectl::{model::RepoName, providers::{github, heroku}, sandbox::{Fault, Put, Response, Sandbox, Scenario, Setup, State}};
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
-//! # let (github, heroku) = (github::desired::Desired::default(), heroku::desired::Desired::default());
+//! # let (github, heroku) = (crate::desired::github::Desired::default(), crate::desired::heroku::Desired::default());
 //! let setup = Setup::new(RepoName::parse("acme/shop").unwrap(), &github, &heroku);
 //! let mut state = State::rehearsal(Scenario::NoRules, &setup);
 //! state.switches.put = Put::WholeReplacement;

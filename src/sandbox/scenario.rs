@@ -5,11 +5,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::state::{AccountKind, Now, Permission, Plan, PolicyMode, ReviewerRef, State, Visibility};
-use crate::freeze::Policy as Freeze;
+use crate::desired::freeze::Policy as Freeze;
+use crate::desired::github::{self as desired, BranchPolicy, Gate};
+use crate::desired::heroku;
+use crate::desired::workflows::Expectation;
 use crate::model::{EnvName, RepoName};
-use crate::providers::github::desired::{self, BranchPolicy, Gate};
-use crate::providers::heroku::desired as heroku;
-use crate::workflows::Expectation;
 
 /// What is wrong in a rehearsal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::workflows::{Expectation, InputValue, When};
+use crate::desired::workflows::{Expectation, InputValue, When};
 
 /// A file for each path that gate.toml speaks of, in which every declared scenario runs in its environment.
 pub(super) fn expected(expectations: &[Expectation]) -> BTreeMap<String, String> {

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reviewers::hinted;
-use super::{Code, Enforcement, EnvironmentReport, Finding, Severity, StandIn, Verdict, VerifyReport, reviewers, rules};
+use super::{Enforcement, EnvironmentReport, StandIn, VerifyReport, reviewers, rules};
+use crate::desired::github::{Desired, Environment as Declared, Gate};
+use crate::findings::{Code, Finding, Severity, Verdict};
 use crate::model::{EnvName, RepoName, Unknown};
-use crate::providers::github::desired::{Desired, Environment as Declared, Gate};
 use crate::providers::github::inspection::Inspection;
 use crate::workflows::check::CheckReport;
 
@@ -68,7 +69,7 @@ fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
         let of_freeze = stand_in.into_iter().flat_map(|freeze| freeze.gaps.iter().chain(&freeze.today)).cloned();
         found.extend(of_freeze.map(|finding| finding.about(name)));
     }
-    let remaining = super::verdict(rest.iter().chain(&from_files));
+    let remaining = crate::findings::verdict(rest.iter().chain(&from_files));
     found.extend(from_files);
     let mut report = EnvironmentReport::new(name.clone(), found);
     if refused && stand_in.is_some_and(|freeze| freeze.gaps.is_empty()) && remaining == Verdict::Gated && case.expected.contains(name) {

@@ -3,18 +3,14 @@
 //! Owns what findings there are (one table, `docs/findings.md` is made from it), and what observations make of an
 //! environment. Pure: it knows what was observed, and never how.
 
-mod code;
 mod enforcement;
-mod finding;
 mod judge;
 mod report;
 mod reviewers;
 mod rules;
 mod workflows;
 
-pub use code::{Code, Proof, Row};
 pub use enforcement::Enforcement;
-pub use finding::{Finding, Severity, Verdict, verdict};
 pub use judge::{Case, judge};
 pub use report::{EnvironmentReport, VerifyReport};
 pub use workflows::{StandIn, check_live, stand_ins};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Finding, Verdict, verdict};
+use crate::findings::{Finding, Verdict, verdict};
 use crate::model::{EnvName, RepoName};
 use crate::workflows::check::ScenarioReport;
 

@@ -1,8 +1,9 @@
 //! Whether somebody has to approve, and whether those are the right people.
 
-use super::{Code, Enforcement, Finding, Severity};
+use super::Enforcement;
+use crate::desired::github::{Gate, Reviewer};
+use crate::findings::{Code, Finding, Severity};
 use crate::model::Unknown;
-use crate::providers::github::desired::{Gate, Reviewer};
 use crate::providers::github::inspection::Inspection;
 use crate::providers::github::live::{Access, Environment, LiveReviewer, PolicyMode, Visibility};
 use crate::providers::github::strictness::ActorId;

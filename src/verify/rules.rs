@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::Enforcement;
 use super::reviewers::hinted;
-use super::{Code, Enforcement, Finding, Severity};
+use crate::desired::github::{BranchPolicy, Gate};
+use crate::findings::{Code, Finding, Severity};
 use crate::model::Unknown;
-use crate::providers::github::desired::{BranchPolicy, Gate};
 use crate::providers::github::inspection::Inspection;
 use crate::providers::github::live::{Environment, LiveReviewer};
 use crate::providers::github::strictness::refs_within;
@@ -126,7 +127,7 @@ fn refs(want: &Gate, environment: &Environment, live: &Inspection) -> Vec<Findin
         return found;
     };
     match declared {
-        Some(want) if !refs_within(&policy.refs(), &want.refs()) => {
+        Some(want) if !refs_within(&policy, want) => {
             let message = format!("{} may deploy, and gate.toml declares {}", admitted(&policy), admitted(want));
             found.push(Finding::new(Code::OpenRefs, message).severity(Severity::Error).fix("gatectl apply").on(FIELD));
             return found;

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Code, Finding};
-use crate::freeze::Policy;
+use crate::desired::freeze::Policy;
+use crate::desired::github::BranchPolicy;
+use crate::findings::{Code, Finding};
 use crate::model::EnvName;
-use crate::providers::github::desired::BranchPolicy;
 use crate::providers::github::inspection::Inspection;
 use crate::workflows::check::{CheckReport, SourceFile, check, compensation};
 use crate::workflows::facts::Facts;

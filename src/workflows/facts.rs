@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Expectation;
 use super::deploys::Targets;
+use crate::desired::github::{self as github, BranchPolicy};
+use crate::desired::heroku;
+use crate::desired::workflows::Expectation;
 use crate::model::{EnvName, RepoName};
-use crate::providers::github::desired::{self as github, BranchPolicy};
-use crate::providers::heroku::desired as heroku;
 
 /// Everything that a check is measured against.
 #[derive(Debug, Clone, Default)]

@@ -14,7 +14,6 @@
 pub mod check;
 pub mod contexts;
 pub mod deploys;
-mod expectation;
 pub mod expressions;
 pub mod facts;
 pub mod freeze_check;
@@ -29,5 +28,3 @@ pub mod scenario;
 pub mod secrets;
 pub mod triggers;
 pub mod yaml;
-
-pub use expectation::{Expectation, InputValue, When};

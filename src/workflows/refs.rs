@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::desired::github::{BranchPolicy, RefKind};
 use crate::model::fnmatch;
-use crate::providers::github::desired::{BranchPolicy, RefKind};
 
 /// What a policy says of a ref, and by which rule: a clause without a full stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +82,7 @@ fn split(git_ref: &str) -> Option<(RefKind, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::github::desired::Pattern;
+    use crate::desired::github::Pattern;
 
     fn selected(branches: &[&str], tags: &[&str]) -> BranchPolicy {
         let pattern = |kind: RefKind| move |name: &&str| Pattern { kind, name: (*name).to_owned() };

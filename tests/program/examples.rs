@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use gatectl::config::{self, Desired};
+use gatectl::config;
+use gatectl::desired::{self, Desired};
 use gatectl::http::{Endpoint, Settings, Stack, Token};
 use gatectl::model::{Action, Plan};
 use gatectl::providers::{Op, github, heroku};
@@ -56,8 +57,8 @@ async fn each_plans_against_the_emulator() {
         let missing = planned(Scenario::MissingEnvironment, &want).await;
         let created = missing.changes().filter(|change| change.action == Action::Create).count();
         let reviewed = want.github.environments.values().filter(|environment| match environment {
-            github::desired::Environment::Present(gate) => gate.reviewers.as_ref().is_some_and(|all| !all.is_empty()),
-            github::desired::Environment::Absent => false,
+            desired::github::Environment::Present(gate) => gate.reviewers.as_ref().is_some_and(|all| !all.is_empty()),
+            desired::github::Environment::Absent => false,
         });
         assert_eq!(created, reviewed.count(), "{}: {missing:#?}", path.display());
         assert!(created > 0 && missing.unknown.is_empty(), "{}: {missing:#?}", path.display());

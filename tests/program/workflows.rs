@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use gatectl::config;
+use gatectl::desired::github::{BranchPolicy, Environment};
 use gatectl::model::EnvName;
-use gatectl::providers::github::desired::{BranchPolicy, Environment};
-use gatectl::verify;
 use gatectl::workflows::check::{CheckReport, SourceFile, check};
 use gatectl::workflows::deploys::Targets;
 use gatectl::workflows::facts::Facts;
@@ -64,7 +63,7 @@ fn every_example_can_be_read() {
 #[test]
 fn what_holds_a_secret_is_gated_and_nothing_else_is_needed() {
     let report = checked();
-    assert_eq!(report.verdict, verify::Verdict::Gated, "{:#?}", report.findings);
+    assert_eq!(report.verdict, gatectl::findings::Verdict::Gated, "{:#?}", report.findings);
     for scenario in &report.workflows {
         for job in &scenario.jobs {
             let gated = ["deploy", "apply"].contains(&job.job.as_str());

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatectl::config::{Config, Desired};
+use gatectl::config::Config;
+use gatectl::desired::Desired;
+use gatectl::desired::github::{self as desired, BranchPolicy, Gate, Pattern, RefKind, Reviewer};
 use gatectl::freeze::Keys;
 use gatectl::model::{EnvName, RepoName};
-use gatectl::providers::github::desired::{self, BranchPolicy, Gate, Pattern, RefKind, Reviewer};
-use gatectl::providers::github::strictness::{ActorId, Refs, Strictness};
-use gatectl::providers::heroku;
+use gatectl::providers::github::strictness::{ActorId, Strictness};
 use gatectl::reconcile::Prune;
 use gatectl::sandbox::{
     AccountKind, App, BranchPattern, CustomRule, Deviation, Environment, HerokuApp, Permission, Plan, PolicyMode, RefType, Repo,
@@ -272,7 +272,7 @@ impl Case {
         let vars: BTreeMap<String, String> = vars.collect();
         config.desired = Desired {
             github: desired::Desired { environments: environments.collect(), ..desired::Desired::default() },
-            heroku: heroku::desired::Desired {
+            heroku: gatectl::desired::heroku::Desired {
                 config: if vars.is_empty() { BTreeMap::new() } else { BTreeMap::from([(HEROKU_APP.to_owned(), vars)]) },
             },
             freeze: self.freeze.then(|| parse(FREEZE).desired.freeze).flatten(),
@@ -395,7 +395,7 @@ fn fields_amiss(gate: &Gate, live: &Environment) -> Vec<&'static str> {
         ("prevent_self_review", gate.prevent_self_review.is_none_or(|want| want == prevents)),
         ("can_admins_bypass", gate.can_admins_bypass.is_none_or(|want| want == live.can_admins_bypass)),
         ("wait_timer", gate.wait_timer.is_none_or(|want| want == live.wait_timer)),
-        ("deployment_branch_policy", gate.deployment_branch_policy.as_ref().is_none_or(|want| want.refs() == refs(live))),
+        ("deployment_branch_policy", gate.deployment_branch_policy.as_ref().is_none_or(|want| *want == refs(live))),
         ("protection_rules", gate.protection_rules.as_ref().is_none_or(|want| *want == slugs)),
         ("variables", gate.variables.iter().all(|(key, value)| live.variables.get(key).is_some_and(|live| live.value == *value))),
     ];
@@ -407,15 +407,15 @@ fn slug(rule: &CustomRule) -> String {
 }
 
 /// The refs that an environment admits, as strictness compares them.
-pub fn refs(live: &Environment) -> Refs {
+pub fn refs(live: &Environment) -> BranchPolicy {
     let pattern = |it: &BranchPattern| {
         let kind = if it.kind == RefType::Tag { RefKind::Tag } else { RefKind::Branch };
         Pattern { kind, name: it.name.clone() }
     };
     match live.policy {
-        None => Refs::All,
-        Some(PolicyMode::Protected) => Refs::Protected,
-        Some(PolicyMode::Custom) => Refs::Selected(live.patterns.iter().map(pattern).collect()),
+        None => BranchPolicy::All,
+        Some(PolicyMode::Protected) => BranchPolicy::Protected,
+        Some(PolicyMode::Custom) => BranchPolicy::Selected(live.patterns.iter().map(pattern).collect()),
     }
 }
 
@@ -456,7 +456,7 @@ pub fn goal(environment: Option<&desired::Environment>, start: Option<&Environme
     goal.can_admins_bypass = gate.can_admins_bypass.unwrap_or(goal.can_admins_bypass);
     goal.wait_timer = gate.wait_timer.unwrap_or(goal.wait_timer);
     if let Some(policy) = &gate.deployment_branch_policy {
-        goal.refs = policy.refs();
+        goal.refs = policy.clone();
     }
     if let Some(rules) = &gate.protection_rules {
         goal.protection_rules.clone_from(rules);

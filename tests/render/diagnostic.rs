@@ -3,7 +3,7 @@
 use anyhow::{Context, anyhow};
 use gatectl::http::{ApiError, ErrorKind};
 use gatectl::render::Style;
-use gatectl::render::diagnostic::{Hinted, render};
+use gatectl::views::diagnostic::{Hinted, render};
 
 use crate::golden::assert_golden;
 use crate::samples::NASTY;

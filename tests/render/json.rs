@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use gatectl::model::{Plan, Report};
-use gatectl::render::json as render;
+use gatectl::views::json as render;
 use serde_json::{Value, json};
 
 use crate::golden::assert_golden;

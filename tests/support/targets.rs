@@ -9,18 +9,21 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use gatectl::config;
-use gatectl::freeze::{FreezeVars, OpenBecause, Policy, Verdict, decide};
+use gatectl::desired::freeze::Policy;
+use gatectl::desired::github as desired;
+use gatectl::desired::workflows::Expectation;
+use gatectl::freeze::{FreezeVars, OpenBecause, Verdict, decide};
 use gatectl::http::{Endpoint, Proxies, Reader, Settings, Stack, Token};
 use gatectl::model::{Action, Answer, EnvName, Plan, RepoName};
 use gatectl::providers::github::runs::evidence::{Standing, judge};
 use gatectl::providers::github::runs::observe::{self as runs, Extent};
-use gatectl::providers::github::{desired, observe, plan};
+use gatectl::providers::github::{observe, plan};
 use gatectl::providers::heroku;
 use gatectl::render::{Document, Style, human, json, markdown};
 use gatectl::workflows::check::{SourceFile, check};
 use gatectl::workflows::expressions::{Contexts, Functions, Lookup, Node, Status, condition, interpolate, parse};
 use gatectl::workflows::facts::Facts;
-use gatectl::workflows::{Expectation, yaml};
+use gatectl::workflows::yaml;
 use jiff::{SignedDuration, Timestamp};
 
 /// Text for people holds nothing that a terminal obeys: no controls but line ends, no change of direction.
@@ -65,9 +68,9 @@ pub(crate) fn workflow(bytes: &[u8]) {
     };
     let report = check(&[SourceFile::new(PATH, bytes)], &facts);
     let readable = std::str::from_utf8(bytes).is_ok_and(|text| yaml::parse(text).is_ok());
-    assert!(readable || report.verdict != gatectl::verify::Verdict::Gated, "an unreadable file passes");
+    assert!(readable || report.verdict != gatectl::findings::Verdict::Gated, "an unreadable file passes");
     let says_job = std::str::from_utf8(bytes).is_ok_and(|text| text.contains("job"));
-    assert!(says_job || report.verdict != gatectl::verify::Verdict::Gated, "a file without jobs passes");
+    assert!(says_job || report.verdict != gatectl::findings::Verdict::Gated, "a file without jobs passes");
     is_plain(&json::to_string(&report));
 }
 
@@ -122,7 +125,7 @@ pub(crate) fn responses(bytes: &[u8]) {
     let plan = Plan::assemble("gate.toml".to_owned(), String::new(), [plan]);
     let document = Document::from(&plan);
     is_plain(&human::render(&document, Style::PLAIN));
-    is_plain(&json::plan(&plan));
+    is_plain(&gatectl::views::json::plan(&plan));
     is_plain(&markdown::render(&document, "gate.toml", markdown::COMMENT_LIMIT));
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use gatectl::verify::{Code, Proof, Severity};
+use gatectl::findings::{Code, Proof, Severity};
 
 use crate::golden::assert_golden;
 

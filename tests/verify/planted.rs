@@ -1,7 +1,8 @@
 //! Each fault planted alone: its finding, and nothing else.
 
+use gatectl::findings::{Severity, Verdict};
 use gatectl::sandbox::{AccountKind, Permission, Plan, ReviewerRef, Run, Secret, State, Token, Visibility};
-use gatectl::verify::{Severity, Verdict, VerifyReport};
+use gatectl::verify::VerifyReport;
 use gatectl::workflows::check::SourceFile;
 use jiff::Timestamp;
 

@@ -1,7 +1,7 @@
 //! What cannot be read is never a pass, and never drift (law 1).
 
+use gatectl::findings::{Code, Verdict};
 use gatectl::sandbox::{Api, Fault, Level, Response, Sandbox, Token};
-use gatectl::verify::{Code, Verdict};
 
 use crate::world::{DEPLOY, GATE, config, source, state, verdict, verdict_of};
 

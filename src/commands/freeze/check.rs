@@ -6,11 +6,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::cli::{Format, FreezeApp};
+use crate::desired::freeze::{OnUnreachable, Policy};
 use crate::exit::Exit;
-use crate::freeze::{Answered, Checked, Decision, EnvironmentStatus, FreezeVars, Keys, OnUnreachable, Policy, Verdict, decide};
+use crate::freeze::{Answered, Checked, Decision, EnvironmentStatus, FreezeVars, Keys, Verdict, decide};
 use crate::model::{Answer, Cause, EnvName, Unknown};
-use crate::render::diagnostic::Hinted;
 use crate::render::{Document, json};
+use crate::views::diagnostic::Hinted;
 
 use super::super::Session;
 use super::super::wiring::{Bounds, HerokuSite};

@@ -19,14 +19,15 @@ use uuid::Uuid;
 use crate::apply::Patience;
 use crate::cli::{FreezeApp, FreezeCommand};
 use crate::config::{self, Config};
+use crate::desired::freeze::{Policy, Window};
 use crate::exit::Exit;
-use crate::freeze::{Claim, FreezeId, FreezeVars, FreezeWrite, Keys, Policy, Refusal, Status, Window};
+use crate::freeze::{Claim, FreezeId, FreezeVars, FreezeWrite, Keys, Refusal, Status};
 use crate::http::{Reader, Writer};
 use crate::model::{Answer, EnvName};
 use crate::providers::heroku::freeze::{self as store, SendError};
-use crate::render::diagnostic::Hinted;
 use crate::render::{Document, json};
 use crate::stop::Stop;
+use crate::views::diagnostic::Hinted;
 
 use super::Session;
 use super::session::Interrupted;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::cli::FreezeOff;
 use crate::exit::Exit;
 use crate::freeze::{Claim, Freeze, FreezeId, FreezeVars, Refusal, lift};
-use crate::render::diagnostic::Hinted;
+use crate::views::diagnostic::Hinted;
 
 use super::super::Session;
 use super::{Desk, Place, Written, refused, show, site};

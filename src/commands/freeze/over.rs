@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::cli::FreezeOverride;
+use crate::desired::freeze::Window;
 use crate::exit::Exit;
-use crate::freeze::{Claim, FreezeId, Refusal, Window, lift};
+use crate::freeze::{Claim, FreezeId, Refusal, lift};
 
 use super::super::Session;
 use super::{Desk, Place, Written, refused, show, site};

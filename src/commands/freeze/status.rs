@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use crate::cli::FreezeStatus;
+use crate::desired::freeze::Policy;
 use crate::exit::Exit;
-use crate::freeze::{Keys, Policy, Status};
+use crate::freeze::{Keys, Status};
 use crate::http::Reader;
 use crate::model::{Cause, Unknown};
 use crate::providers::heroku::freeze as store;

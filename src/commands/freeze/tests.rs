@@ -7,7 +7,8 @@ use jiff::{Timestamp, ToSpan};
 
 use super::*;
 use crate::cli::{FreezeOff, FreezeOn, FreezeOverride};
-use crate::freeze::{Answered, FreezeVars, Schedule};
+use crate::desired::freeze::Schedule;
+use crate::freeze::{Answered, FreezeVars};
 use crate::http::{Endpoint, Proxies, Settings, Stack, Token};
 use crate::sandbox::{Effect, Fault, HerokuApp, Response, Sandbox, State};
 

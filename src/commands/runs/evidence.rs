@@ -4,15 +4,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::{EvidenceArgs, Since};
 use crate::config::Config;
+use crate::desired::github::Environment;
 use crate::exit::Exit;
 use crate::model::{Cause, EnvName};
-use crate::providers::github::desired::Environment;
 use crate::providers::github::runs::observe::{self, Extent};
 use crate::render::{Document, csv, json};
 
-use super::evidence_view::Report;
 use super::{Session, Site};
 use crate::commands::wiring::Needs;
+use crate::views::evidence::Report;
 
 /// Reads what was deployed and who approved it, and prints what that proves.
 ///

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::freeze::{Decision, FreezeVars, Keys, Policy, Verdict, decide};
+use crate::desired::freeze::Policy;
+use crate::freeze::{Decision, FreezeVars, Keys, Verdict, decide};
 use crate::http::Reader;
 use crate::model::{Answer, Cause, EnvName, Unknown};
 use crate::providers::heroku;

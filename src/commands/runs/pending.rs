@@ -10,8 +10,9 @@ use crate::providers::github::runs::{Links, Pending, Run};
 use crate::render::json::FORMAT_VERSION;
 use crate::render::{Document, Glyph, Heading, Role, Section, json};
 
-use super::{Session, Site, count, minute, row, shell_word, short};
+use super::{Session, Site};
 use crate::commands::wiring::Needs;
+use crate::views::words::{count, minute, row, shell_word, short};
 
 /// Reads every run that waits and prints what it waits for.
 ///

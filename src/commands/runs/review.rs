@@ -7,23 +7,24 @@ use jiff::Timestamp;
 
 use crate::apply::Patience;
 use crate::cli::{ApproveArgs, Format, ReviewArgs};
-use crate::config::{Config, Desired};
+use crate::config::Config;
+use crate::desired::Desired;
+use crate::desired::github::Environment;
 use crate::exit::Exit;
 use crate::http::{ApiError, ErrorKind, Writer};
 use crate::model::{Cause, EnvName, RepoName, RunRef, Unknown};
-use crate::providers::github::desired::Environment;
 use crate::providers::github::runs::Decision;
 use crate::providers::github::runs::admit::{Admitted, Wish, admit};
 use crate::providers::github::runs::observe;
 use crate::providers::github::runs::review::{self, End, Review};
-use crate::render::diagnostic::Hinted;
 use crate::render::{Document, json};
+use crate::views::diagnostic::Hinted;
 
 use super::freeze::Brake;
-use super::review_view::{Changes, Ended, Preview, Report};
 use super::{Session, Site};
 use crate::commands::session::{Interrupted, Unread};
 use crate::commands::wiring::Needs;
+use crate::views::review::{Changes, Ended, Preview, Report};
 
 /// What happens to a freeze that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

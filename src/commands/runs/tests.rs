@@ -6,10 +6,10 @@ use std::sync::Arc;
 use clap::Parser;
 use serde_json::Value;
 
-use super::evidence_view::Report as EvidenceReport;
 use super::pending::Report as PendingReport;
 use super::review::{Desk, OnUndetermined, Seen, ids, unchanged};
-use super::review_view::Report as ReviewReport;
+use jiff::Timestamp;
+
 use super::*;
 use crate::cli::Cli;
 use crate::config;
@@ -22,6 +22,9 @@ use crate::providers::github::runs::observe::{self, Extent};
 use crate::render::{Document, Style, csv, human, json};
 use crate::sandbox::{Api, Fault, Grant, Level, Response, ReviewerRef, Sandbox, Scenario, Setup, State, Token};
 use crate::stop::Stop;
+use crate::views::evidence::Report as EvidenceReport;
+use crate::views::review::Report as ReviewReport;
+use crate::views::words::shell_word;
 
 const REPO: &str = "raxx-app/TradeMasterAPI";
 const DEPLOY: &str = ".github/workflows/deploy.yml";

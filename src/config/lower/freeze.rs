@@ -11,9 +11,9 @@ use super::super::near::nearest;
 use super::super::problem::{Problem, Sink};
 use super::super::syntax;
 use super::super::view::View;
-use crate::freeze::{OnUnreachable, Policy, Schedule, Window};
+use crate::desired::freeze::{OnUnreachable, Policy, Schedule, Window};
+use crate::desired::github::{Desired, Environment};
 use crate::model::{EnvName, parse_duration};
-use crate::providers::github::desired::{Desired, Environment};
 
 /// The config var that holds the record of another one.
 pub(super) fn record_key(key: &str) -> String {

@@ -7,8 +7,8 @@ use super::super::keys::{ENVIRONMENT, REVIEWER, SELECTED};
 use super::super::problem::{Problem, Sink, Span};
 use super::super::syntax;
 use super::super::view::{View, integer};
+use crate::desired::github::{BranchPolicy, Desired, Environment, Gate, Pattern, RefKind, Reviewer};
 use crate::model::{EnvName, RepoName};
-use crate::providers::github::desired::{BranchPolicy, Desired, Environment, Gate, Pattern, RefKind, Reviewer};
 
 pub(super) fn desired(sink: &mut Sink<'_>, root: View<'_>, github: Option<View<'_>>) -> Option<Desired> {
     let repository = github.and_then(|table| table.text("repository")).and_then(|text| RepoName::parse(text).ok());

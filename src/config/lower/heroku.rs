@@ -6,8 +6,8 @@ use super::super::keys::HEROKU;
 use super::super::problem::{Problem, Sink};
 use super::super::view::{View, entries};
 use super::freeze::record_key;
-use crate::freeze::Policy;
-use crate::providers::heroku::desired::Desired;
+use crate::desired::freeze::Policy;
+use crate::desired::heroku::Desired;
 
 pub(super) fn desired(sink: &mut Sink<'_>, root: View<'_>, freeze: Option<&Policy>) -> Desired {
     let mut config: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();

@@ -9,9 +9,9 @@ use super::super::near::join;
 use super::super::problem::{Problem, Sink, Span};
 use super::super::syntax;
 use super::super::view::View;
+use crate::desired::github::{Desired, Environment};
+use crate::desired::workflows::{Expectation, InputValue, When};
 use crate::model::EnvName;
-use crate::providers::github::desired::{Desired, Environment};
-use crate::workflows::{Expectation, InputValue, When};
 
 pub(super) fn expectations(sink: &mut Sink<'_>, root: View<'_>, github: &Desired) -> Vec<Expectation> {
     let items = root.list("workflows").into_iter().flatten();

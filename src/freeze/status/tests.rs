@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
-use crate::freeze::{Claim, FreezeId, Kind, OnUnreachable, Schedule, Terms, Window, on};
+use crate::desired::freeze::{OnUnreachable, Schedule, Window};
+use crate::freeze::{Claim, FreezeId, Kind, Terms, on};
 use crate::model::Cause;
 
 const NOW: Timestamp = Timestamp::constant(1_780_000_000, 0);

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::freeze::policy::Schedule;
+use crate::desired::freeze::Schedule;
 use crate::freeze::record::{Record, Switch};
 use crate::freeze::state::MAX_OVERRIDE;
 

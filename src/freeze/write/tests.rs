@@ -4,9 +4,10 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
+use crate::desired::freeze::{Schedule, Window};
 use crate::freeze::record::{OverrideRecord, Switch};
 use crate::freeze::state::Override;
-use crate::freeze::{Interlock, Schedule, SetFreeze, Window, lift, on, replace};
+use crate::freeze::{Interlock, SetFreeze, lift, on, replace};
 
 const NOW: Timestamp = Timestamp::constant(1_780_000_000, 0);
 

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use crate::apply::{Dispute, Moved, Performed, Withdrawal};
 use crate::http::{ApiError, ErrorKind, Reader, Writer};
 
-use super::desired::Pattern;
 use super::observe::{self, Asked};
 use super::ops::{self, Action, Op};
+use crate::desired::github::Pattern;
 use trace::Trace;
 
 /// What another writer wrote of that which one PUT writes as a whole, after the ops of one step so far; one request.

@@ -11,12 +11,12 @@ use serde::Deserialize;
 use crate::http::{ApiError, ErrorKind, Reader, Target};
 use crate::model::{Cause, EnvName, RepoName, Unknown};
 
-use super::desired::{Desired, Environment as Declared, Gate, Reviewer};
 use super::inspection::{Billing, Inspection, Listed, ProtectedBranches, WiderSecrets};
 use super::live::{Access, Actor, Environment, LiveReviewer};
 use super::observe::{self, Asked, Page, pages, repo_target};
 use super::reviewers;
 use super::strictness::ActorId;
+use crate::desired::github::{Desired, Environment as Declared, Gate, Reviewer};
 
 /// What is to be looked at.
 #[derive(Debug, Clone, Copy)]

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{EnvName, Unknown};
 
-use super::desired::Reviewer;
 use super::live::{Access, Actor, Environment, Repository};
 use super::strictness::ActorId;
+use crate::desired::github::Reviewer;
 
 /// Everything that was looked at. A part that could not be read says why.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::model::{EnvName, RepoName, Unknown};
 
-use super::desired::{BranchPolicy, Pattern, RefKind, Reviewer};
-use super::strictness::{ActorId, Refs, Strictness};
+use super::strictness::{ActorId, Strictness};
+use crate::desired::github::{BranchPolicy, Pattern, RefKind, Reviewer};
 
 /// Everything that was observed of one repository. A part that could not be read says why.
 #[derive(Debug, Clone, PartialEq)]
@@ -215,7 +215,7 @@ impl Environment {
             prevent_self_review: self.prevent_self_review,
             can_admins_bypass: self.can_admins_bypass.unwrap_or(false),
             wait_timer: self.wait_timer,
-            refs: self.branch_policy().map_or_else(|| Refs::Selected(BTreeSet::new()), |policy| policy.refs()),
+            refs: self.branch_policy().unwrap_or_else(|| BranchPolicy::Selected(BTreeSet::new())),
             protection_rules: match &self.protection_rules {
                 Some(Ok(rules)) => rules.keys().cloned().collect(),
                 _ => BTreeSet::new(),

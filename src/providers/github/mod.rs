@@ -1,7 +1,6 @@
 //! GitHub Environments: reviewers, timers, refs, custom rules and variables.
 
 pub mod contents;
-pub mod desired;
 pub mod dispute;
 pub mod inspect;
 pub mod inspection;

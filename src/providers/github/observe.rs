@@ -13,9 +13,9 @@ use futures_util::future::join_all;
 use crate::http::{ApiError, ErrorKind, Reader, Target};
 use crate::model::{Cause, EnvName, RepoName, Unknown};
 
-use super::desired::{self, BranchPolicy, Desired, Gate, Pattern, Reviewer};
 use super::live::{Environment, Live, LiveReviewer, PolicyMode, Repository, Visibility};
 use super::reviewers;
+use crate::desired::github::{self as desired, BranchPolicy, Desired, Gate, Pattern, Reviewer};
 
 use lists::{installed_rules, secrets, variables};
 pub use lists::{integration_id, patterns, protection_rules};

@@ -12,11 +12,11 @@ use crate::apply::{Moved, Performed};
 use crate::http::{ApiError, ErrorKind, Reader, Reply, Target, Writer};
 use crate::model::{ByHand, EnvName, RepoName};
 
-use super::desired::{Pattern, RefKind};
 use super::live::{self, Environment, PolicyMode, Snapshot};
 use super::observe::{self, Asked, environment_target};
 use super::refusal;
 use super::strictness::ActorId;
+use crate::desired::github::{Pattern, RefKind};
 
 /// How long a list may lag behind the write that opened it.
 const LAG: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1)];

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use crate::model::{self, Address, Change, Draft, EnvName, Field, RepoName, Step};
 
-use super::desired::{self, BranchPolicy, Desired, Gate, Reviewer};
 use super::live::{Actor, Environment, Live, PolicyMode, Repository};
 use super::ops::{Action, Body, Op, PolicyFlags};
 use super::refusal;
+use crate::desired::github::{self as desired, BranchPolicy, Desired, Gate, Reviewer};
 use notes::repository_notes;
 use people::reviewers_json;
 

@@ -5,7 +5,7 @@
 use crate::http::{ApiError, ErrorKind};
 use crate::model::{ByHand, EnvName, RepoName};
 
-use super::desired::{BranchPolicy, Gate, RefKind, Reviewer};
+use crate::desired::github::{BranchPolicy, Gate, RefKind, Reviewer};
 
 /// A rule that GitHub's billing plan refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

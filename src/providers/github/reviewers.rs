@@ -8,10 +8,10 @@ use serde::Deserialize;
 use crate::http::{ApiError, ErrorKind, Reader, Target};
 use crate::model::{Cause, RepoName, Unknown};
 
-use super::desired::Reviewer;
 use super::live::{Access, Actor};
 use super::observe::repo_target;
 use super::strictness::ActorId;
+use crate::desired::github::Reviewer;
 
 /// Looks a declared reviewer up.
 ///

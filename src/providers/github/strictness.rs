@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::model::fnmatch;
 
-use super::desired::{Pattern, RefKind};
+use crate::desired::github::{BranchPolicy, Pattern, RefKind};
 
 /// The database identity of somebody who may approve: logins and slugs can be renamed, ids cannot (API page, 2.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,17 +15,6 @@ pub enum ActorId {
     User(u64),
     /// A team.
     Team(u64),
-}
-
-/// Which refs may deploy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refs {
-    /// Every ref.
-    All,
-    /// Branches under branch protection.
-    Protected,
-    /// What these patterns match; with none, nothing.
-    Selected(BTreeSet<Pattern>),
 }
 
 /// Everything about an environment that holds a deployment back.
@@ -40,7 +29,7 @@ pub struct Strictness {
     /// Minutes.
     pub wait_timer: u32,
     /// Which refs may deploy.
-    pub refs: Refs,
+    pub refs: BranchPolicy,
     /// Slugs of enabled custom rules; all of them have to pass.
     pub protection_rules: BTreeSet<String>,
 }
@@ -113,12 +102,12 @@ pub fn between(start: Option<&Strictness>, now: Option<&Strictness>, goal: Optio
 /// `Protected` is never provably within patterns, nor patterns within `Protected`: protection can change at any time,
 /// and without a protected branch it admits every branch (API page, 2.6). Patterns that admit nothing are within all.
 #[must_use]
-pub fn refs_within(a: &Refs, b: &Refs) -> bool {
+pub fn refs_within(a: &BranchPolicy, b: &BranchPolicy) -> bool {
     match (a, b) {
-        (_, Refs::All) | (Refs::Protected, Refs::Protected) => true,
-        (Refs::Selected(a), Refs::Selected(b)) => a.iter().all(|pattern| covered(pattern, b)),
-        (Refs::Selected(a), Refs::Protected) => a.is_empty(),
-        (Refs::All, _) | (Refs::Protected, Refs::Selected(_)) => false,
+        (_, BranchPolicy::All) | (BranchPolicy::Protected, BranchPolicy::Protected) => true,
+        (BranchPolicy::Selected(a), BranchPolicy::Selected(b)) => a.iter().all(|pattern| covered(pattern, b)),
+        (BranchPolicy::Selected(a), BranchPolicy::Protected) => a.is_empty(),
+        (BranchPolicy::All, _) | (BranchPolicy::Protected, BranchPolicy::Selected(_)) => false,
     }
 }
 
@@ -143,7 +132,7 @@ impl Strictness {
             prevent_self_review: false,
             can_admins_bypass: true,
             wait_timer: 0,
-            refs: Refs::All,
+            refs: BranchPolicy::All,
             protection_rules: BTreeSet::new(),
         }
     }
@@ -159,11 +148,15 @@ mod tests {
 
     use super::*;
 
-    fn refs() -> impl Strategy<Value = Refs> {
+    fn refs() -> impl Strategy<Value = BranchPolicy> {
         let pattern =
             (prop_oneof![Just(RefKind::Branch), Just(RefKind::Tag)], prop_oneof!["main", "release/\\*", "release/1", "v\\*", "v1"])
                 .prop_map(|(kind, name)| Pattern { kind, name });
-        prop_oneof![Just(Refs::All), Just(Refs::Protected), proptest::collection::btree_set(pattern, 0..4).prop_map(Refs::Selected),]
+        prop_oneof![
+            Just(BranchPolicy::All),
+            Just(BranchPolicy::Protected),
+            proptest::collection::btree_set(pattern, 0..4).prop_map(BranchPolicy::Selected),
+        ]
     }
 
     fn gate() -> impl Strategy<Value = Option<Strictness>> {
@@ -229,7 +222,7 @@ mod tests {
         let start = Strictness {
             prevent_self_review: true,
             wait_timer: 5,
-            refs: Refs::Protected,
+            refs: BranchPolicy::Protected,
             protection_rules: BTreeSet::from(["a".to_owned()]),
             ..base()
         };
@@ -237,7 +230,7 @@ mod tests {
             (Strictness { prevent_self_review: false, ..start.clone() }, Dimension::SelfReview),
             (Strictness { can_admins_bypass: true, ..start.clone() }, Dimension::AdminBypass),
             (Strictness { wait_timer: 4, ..start.clone() }, Dimension::WaitTimer),
-            (Strictness { refs: Refs::All, ..start.clone() }, Dimension::Refs),
+            (Strictness { refs: BranchPolicy::All, ..start.clone() }, Dimension::Refs),
             (Strictness { protection_rules: BTreeSet::new(), ..start.clone() }, Dimension::CustomRules),
         ];
         for (after, dimension) in cases {
@@ -249,7 +242,7 @@ mod tests {
     #[test]
     fn a_union_of_two_incomparable_ends_is_weaker_than_both() {
         let selected = |names: &[&str]| Strictness {
-            refs: Refs::Selected(names.iter().map(|n| Pattern { kind: RefKind::Branch, name: (*n).to_owned() }).collect()),
+            refs: BranchPolicy::Selected(names.iter().map(|n| Pattern { kind: RefKind::Branch, name: (*n).to_owned() }).collect()),
             ..base()
         };
         let (start, goal) = (selected(&["main"]), selected(&["dev"]));

@@ -1,6 +1,5 @@
 //! Heroku config vars: only the keys that gate.toml names are ever kept. The freeze is four of them.
 
-pub mod desired;
 pub mod freeze;
 pub mod live;
 pub mod ops;

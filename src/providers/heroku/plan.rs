@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::freeze::{Claim, Freeze, FreezeVars, Frozen, Keys, Kind, Policy, SetFreeze, Terms};
+use crate::desired::freeze::Policy;
+use crate::freeze::{Claim, Freeze, FreezeVars, Frozen, Keys, Kind, SetFreeze, Terms};
 use crate::model::{self, Address, Answer, Cause, Change, Draft, Field, Step, Unknown};
 
-use super::desired::Desired;
 use super::live::{ConfigVars, Live};
 use super::ops::{Action, Op};
+use crate::desired::heroku::Desired;
 
 /// The config var that opens a frozen deploy, where gate.toml declares a freeze: setting it weakens.
 #[derive(Debug, Clone, Copy)]

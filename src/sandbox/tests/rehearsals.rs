@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
+use crate::desired::github::{self as desired, BranchPolicy, Desired, Gate, Pattern, RefKind, Reviewer};
+use crate::desired::heroku as declared;
 use crate::model::EnvName;
-use crate::providers::github::desired::{self, BranchPolicy, Desired, Gate, Pattern, RefKind, Reviewer};
-use crate::providers::heroku::desired as declared;
 
 /// A file with a gated, an open and an absent environment.
 fn setup() -> Setup {

@@ -2,14 +2,14 @@
 
 use super::names::near_miss;
 use super::{Check, on_job, same_path};
+use crate::desired::github::BranchPolicy;
+use crate::desired::workflows::{Expectation, When};
+use crate::findings::{Code, Finding, Severity};
 use crate::model::EnvName;
-use crate::providers::github::desired::BranchPolicy;
-use crate::verify::{Code, Finding, Severity};
 use crate::workflows::model::{RefFilter, Trigger, Workflow};
 use crate::workflows::refs::{Admission, explain};
 use crate::workflows::resolve::{JobEntry, Verdict};
 use crate::workflows::scenario::{Scenario, declared, derived, words};
-use crate::workflows::{Expectation, When};
 
 impl<'a> Check<'a> {
     pub(super) fn expectation(&mut self, expectation: &'a Expectation) {

@@ -11,7 +11,6 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use super::Expectation;
 use super::facts::Facts;
 use super::model::{Problem, Workflow};
 use super::read::read;
@@ -19,8 +18,9 @@ use super::resolve::{Files, JobEntry, resolve};
 use super::scenario::Scenario;
 use super::triggers::unclear;
 use super::yaml::{Pos, YamlError};
+use crate::desired::workflows::Expectation;
+use crate::findings::{Code, Finding, Severity, Verdict, verdict};
 use crate::model::EnvName;
-use crate::verify::{Code, Finding, Severity, Verdict, verdict};
 
 pub use compensation::{Compensation, compensation};
 

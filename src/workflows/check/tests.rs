@@ -2,11 +2,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::*;
+use crate::desired::github::{BranchPolicy, Pattern, RefKind};
+use crate::desired::workflows::{InputValue, When};
 use crate::model::RepoName;
-use crate::providers::github::desired::{BranchPolicy, Pattern, RefKind};
 use crate::workflows::deploys::Targets;
 use crate::workflows::freeze_check::Proof;
-use crate::workflows::{InputValue, When};
 
 fn env(name: &str) -> EnvName {
     EnvName::new(name).unwrap()

@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::*;
+use crate::desired::workflows::{InputValue, When};
 use crate::model::RepoName;
 use crate::workflows::read::read;
 use crate::workflows::scenario::{declared, derived};
-use crate::workflows::{InputValue, When};
 
 fn facts() -> Facts {
     let repository = RepoName::parse("raxx-app/TradeMasterAPI").unwrap();

@@ -11,7 +11,7 @@ use super::facts::Facts;
 use super::model::{Input, InputKind, Problem, Text, Trigger, Workflow};
 use super::triggers;
 use super::yaml::{Kind, Pos};
-use super::{InputValue, When};
+use crate::desired::workflows::{InputValue, When};
 
 pub use derive::derived;
 

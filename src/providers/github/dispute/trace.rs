@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::apply::{Dispute, Moved, Performed};
 
-use super::super::desired::{Pattern, RefKind};
 use super::super::live::{self, Environment, LiveReviewer, PolicyMode, Snapshot};
 use super::super::observe::Asked;
 use super::super::ops::{Action, Body, BodyReviewer, Op, PolicyFlags, ReviewerKind};
+use crate::desired::github::{Pattern, RefKind};
 
 /// What one PUT writes as a whole, beside the mode of the branch policy.
 const WHOLE: [&str; 4] = ["reviewers", "prevent_self_review", "can_admins_bypass", "wait_timer"];

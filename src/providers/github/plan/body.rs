@@ -1,9 +1,9 @@
 //! The whole object that a PUT has to carry.
 
-use super::super::desired::Gate;
 use super::super::live::{Environment, PolicyMode};
 use super::super::ops::{Body, BodyReviewer, PolicyFlags};
 use super::{Planner, Resolved};
+use crate::desired::github::Gate;
 
 impl Planner<'_> {
     /// The whole object that a PUT has to carry, whichever way GitHub reads absent keys (API page, 2.1).

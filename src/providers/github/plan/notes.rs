@@ -2,10 +2,10 @@
 
 use crate::model::{Address, Draft, RepoName};
 
-use super::super::desired::{BranchPolicy, Gate};
 use super::super::live::Repository;
 use super::super::ops::Op;
 use super::Planner;
+use crate::desired::github::{BranchPolicy, Gate};
 
 impl Planner<'_> {
     pub(super) fn note_missing_secrets<'s>(&self, missing: impl Iterator<Item = &'s String>, draft: &mut Draft<Op>, what: &str) {

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use crate::model::{Cause, Draft, Unknown};
 
-use super::super::desired::{Gate, Reviewer};
 use super::super::live::{Access, Actor, Environment, LiveReviewer};
 use super::super::ops::Op;
 use super::super::strictness::ActorId;
 use super::{Planner, Resolved};
+use crate::desired::github::{Gate, Reviewer};
 
 impl Planner<'_> {
     /// The declared reviewers with their accounts; fails on the first that cannot be taken at its word.

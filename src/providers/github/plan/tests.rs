@@ -3,11 +3,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::desired::github::{BranchPolicy, Pattern, RefKind};
 use crate::model::{Cause, Unknown};
-use crate::providers::github::desired::{Pattern, RefKind};
 use crate::providers::github::live::{Access, LiveReviewer, Visibility};
 use crate::providers::github::ops::BodyReviewer;
-use crate::providers::github::strictness::{ActorId, Refs, weakened};
+use crate::providers::github::strictness::{ActorId, weakened};
 
 const PEOPLE: [(&str, u64); 3] = [("alice", 1), ("bob", 2), ("carol", 3)];
 const APPS: [(&str, u64); 3] = [("one", 11), ("two", 12), ("three", 13)];
@@ -264,7 +264,7 @@ proptest! {
         after.prevent_self_review = to.prevent_self_review.unwrap_or(before.prevent_self_review && !after.reviewers.is_empty());
         after.can_admins_bypass = to.can_admins_bypass.unwrap_or(before.can_admins_bypass);
         after.wait_timer = to.wait_timer.unwrap_or(before.wait_timer);
-        after.refs = to.deployment_branch_policy.as_ref().map_or(before.refs.clone(), BranchPolicy::refs);
+        after.refs = to.deployment_branch_policy.as_ref().cloned().unwrap_or(before.refs.clone());
         after.protection_rules = to.protection_rules.clone().unwrap_or(before.protection_rules.clone());
         let expected = weakened(Some(&before), Some(&after));
         let changes: Vec<&Change> = draft.steps.iter().flat_map(|step| &step.changes).collect();
@@ -284,8 +284,8 @@ proptest! {
         let (start, goal) = (selected(&from), selected(&to));
         let BranchPolicy::Selected(mut now) = start.clone() else { unreachable!() };
         let holds = |now: &BTreeSet<Pattern>| {
-            let now = Refs::Selected(now.clone());
-            super::super::strictness::refs_within(&now, &start.refs()) || super::super::strictness::refs_within(&now, &goal.refs())
+            let now = BranchPolicy::Selected(now.clone());
+            super::super::strictness::refs_within(&now, &start) || super::super::strictness::refs_within(&now, &goal)
         };
         for action in actions(&draft) {
             match action {
@@ -296,7 +296,7 @@ proptest! {
             }
             prop_assert!(holds(&now), "{:?} on the way from {:?} to {:?}", now, from, to);
         }
-        prop_assert_eq!(Refs::Selected(now), goal.refs());
+        prop_assert_eq!(BranchPolicy::Selected(now), goal);
     }
 }
 

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use crate::model::{self, Cause, Change, Draft, Field, Step, Unknown};
 
-use super::super::desired::{BranchPolicy, Gate, Pattern};
 use super::super::live::{Environment, LiveReviewer, PolicyMode};
 use super::super::ops::{Action, Body, Op, PolicyFlags};
 use super::super::strictness::{ActorId, Dimension, Strictness, covered, weakened};
 use super::people::reviewers_json;
 use super::{Planner, Resolved, field};
+use crate::desired::github::{BranchPolicy, Gate, Pattern};
 
 impl Planner<'_> {
     /// The one step that brings an existing environment in line; `None` when it already is.
@@ -68,7 +68,7 @@ impl Planner<'_> {
         }
         let policy = self.policy(gate, there)?;
         if let Some((live, wanted)) = &policy {
-            after.refs = wanted.refs();
+            after.refs.clone_from(wanted);
             if live != *wanted {
                 fields.push((Dimension::Refs, field("deployment_branch_policy", live.json(), wanted.json())));
             }

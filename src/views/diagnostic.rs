@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use super::document::{Role, Span};
-use super::escape::bounded;
-use super::human::MAX_PROSE;
-use super::style::Style;
-use super::wrap::wrap;
 use crate::http::ApiError;
+use crate::render::escape::bounded;
+use crate::render::human::MAX_PROSE;
+use crate::render::wrap;
+use crate::render::{Role, Span, Style};
 
 /// What to say when nobody knows a better next step.
 const FALLBACK: &str = "run again with -v to see each request";

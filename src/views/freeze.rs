@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::document::{Block, Document, Finding, Glyph, Heading, Place, Role, Row, Section, Severity, Span, Table};
 use crate::freeze::{
     Answered, Audit, Checked, Decision, EnvironmentStatus, Evidence, Frozen, OpenBecause, Override, Status, Verdict, Why, WindowState,
     WindowStatus,
 };
+use crate::render::{Block, Document, Finding, Glyph, Heading, Place, Role, Row, Section, Severity, Span, Table};
 
 impl From<&Status> for Document {
     fn from(status: &Status) -> Self {

@@ -11,25 +11,25 @@ use crate::providers::github::runs::{Approval, Decision, Links};
 use crate::render::json::FORMAT_VERSION;
 use crate::render::{Block, Document, Finding, Glyph, Place, Role, Section, Severity};
 
-use super::{count, heading, row, short};
+use super::words::{count, heading, row, short};
 
 /// What is about to be reviewed.
-pub(super) struct Preview<'a> {
-    pub(super) decision: Decision,
-    pub(super) viewer: &'a str,
-    pub(super) runs: &'a [(&'a Admitted, Vec<Changes>)],
-    pub(super) links: Links<'a>,
+pub(crate) struct Preview<'a> {
+    pub(crate) decision: Decision,
+    pub(crate) viewer: &'a str,
+    pub(crate) runs: &'a [(&'a Admitted, Vec<Changes>)],
+    pub(crate) links: Links<'a>,
 }
 
 /// What a run would change in one environment.
-pub(super) struct Changes {
+pub(crate) struct Changes {
     environment: EnvName,
     text: String,
 }
 
 impl Changes {
     /// Against the commit that was last deployed with success, when that is known.
-    pub(super) fn new(environment: &EnvName, sha: &str, last: Option<String>, links: Links<'_>) -> Self {
+    pub(crate) fn new(environment: &EnvName, sha: &str, last: Option<String>, links: Links<'_>) -> Self {
         let text = match last {
             None => format!("no earlier successful deployment is known; {}", links.commit(sha)),
             Some(last) if last.eq_ignore_ascii_case(sha) => format!("none: {} is what was last deployed", short(sha)),
@@ -83,7 +83,7 @@ const fn verb(decision: Decision) -> &'static str {
 
 /// How the review of one run ended.
 #[derive(Debug)]
-pub(super) enum Ended {
+pub(crate) enum Ended {
     /// It was read back.
     Recorded(Vec<Approval>),
     /// GitHub accepted it, and it does not show.
@@ -96,7 +96,7 @@ pub(super) enum Ended {
 
 /// The record of all reviews; also the shape of the JSON (`docs/schemas/review.schema.json`).
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
+pub(crate) struct Report {
     format_version: &'static str,
     repository: RepoName,
     decision: Decision,
@@ -123,12 +123,12 @@ struct Entry {
 }
 
 impl Report {
-    pub(super) fn new(decision: Decision, viewer: &str, ended: &[(&Admitted, Ended)], links: Links<'_>) -> Self {
+    pub(crate) fn new(decision: Decision, viewer: &str, ended: &[(&Admitted, Ended)], links: Links<'_>) -> Self {
         let reviews = ended.iter().map(|(admitted, end)| Entry::new(admitted, end, viewer, links)).collect();
         Self { format_version: FORMAT_VERSION, repository: links.repository.clone(), decision, reviews }
     }
 
-    pub(super) fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         let mut causes = self.reviews.iter().filter_map(|entry| entry.cause).peekable();
         if causes.peek().is_none() {
             return Exit::Done;

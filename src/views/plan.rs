@@ -1,8 +1,8 @@
 //! A plan as a document.
 
-use super::document::{Block, Document, Finding, Glyph, Heading, Place, Role, Row, Section, Severity};
-use super::value;
 use crate::model::{Action, Address, Change, Plan, Summary, Unknown};
+use crate::render::value;
+use crate::render::{Block, Document, Finding, Glyph, Heading, Place, Role, Row, Section, Severity};
 
 impl<O> From<&Plan<O>> for Document {
     fn from(plan: &Plan<O>) -> Self {

@@ -1,8 +1,8 @@
 //! The report of an apply as a document.
 
-use super::document::{Block, Document, Finding, Glyph, Heading, Place, Role, Section, Severity};
 use super::plan::{glyph, undetermined, verb};
 use crate::model::{ByHand, Outcome, OutcomeResult, Report, ReportSummary};
+use crate::render::{Block, Document, Finding, Glyph, Heading, Place, Role, Section, Severity};
 
 impl From<&Report> for Document {
     fn from(report: &Report) -> Self {

@@ -1,8 +1,10 @@
 //! The reports of check and verify as documents.
 
-use super::document::{Block, Document, Finding, Glyph, Heading, Location, Place, Role, Section, Severity, Span, Table};
+use crate::findings;
+use crate::findings::Verdict;
 use crate::model::Address;
-use crate::verify::{self, EnvironmentReport, Verdict, VerifyReport};
+use crate::render::{Block, Document, Finding, Glyph, Heading, Location, Place, Role, Section, Severity, Span, Table};
+use crate::verify::{EnvironmentReport, VerifyReport};
 use crate::workflows::check::{CheckReport, ScenarioReport};
 use crate::workflows::resolve::{self, JobEntry};
 
@@ -31,7 +33,7 @@ impl From<&VerifyReport> for Document {
     fn from(report: &VerifyReport) -> Self {
         let mut sections = scenarios(&report.workflows);
         sections.extend(report.environments.iter().map(|one| environment(report, one)));
-        let all: Vec<verify::Finding> = report.environments.iter().flat_map(|one| one.findings.clone()).collect();
+        let all: Vec<findings::Finding> = report.environments.iter().flat_map(|one| one.findings.clone()).collect();
         let shared = shared(report);
         if !shared.is_empty() {
             let blocks = shared.into_iter().map(|finding| Block::Finding(of_file(finding))).collect();
@@ -68,7 +70,7 @@ fn environment(report: &VerifyReport, one: &EnvironmentReport) -> Section {
         Verdict::Unknown => Glyph::Unknown,
         Verdict::Ungated => Glyph::Failure,
     };
-    let finding = |finding: &verify::Finding| match finding.file {
+    let finding = |finding: &findings::Finding| match finding.file {
         Some(_) => of_file(finding),
         None => {
             let place = Place::Declared { address: address.clone(), field: finding.field.map(str::to_owned) };
@@ -83,7 +85,7 @@ fn environment(report: &VerifyReport, one: &EnvironmentReport) -> Section {
 }
 
 /// What speaks of no environment in particular is in the report of each.
-fn shared(report: &VerifyReport) -> Vec<&verify::Finding> {
+fn shared(report: &VerifyReport) -> Vec<&findings::Finding> {
     report.environments.first().into_iter().flat_map(|one| &one.findings).filter(|finding| finding.environment.is_none()).collect()
 }
 
@@ -168,20 +170,20 @@ fn role(scenario: &ScenarioReport, job: &JobEntry) -> Role {
     }
 }
 
-fn of_file(finding: &verify::Finding) -> Finding {
+fn of_file(finding: &findings::Finding) -> Finding {
     let Some(file) = &finding.file else { return shown(finding, "gate.toml".to_owned(), Place::Nowhere) };
     let (line, col) = (finding.line.unwrap_or(0), finding.col.unwrap_or(0));
     let subject = if line == 0 { file.clone() } else { format!("{file}:{line}") };
     shown(finding, subject, Place::At(Location { file: file.clone(), line, col }))
 }
 
-fn shown(finding: &verify::Finding, subject: String, place: Place) -> Finding {
+fn shown(finding: &findings::Finding, subject: String, place: Place) -> Finding {
     let mode = finding.failure_mode.map_or_else(String::new, |mode| format!(" (failure mode {mode})"));
     Finding {
         severity: match finding.severity {
-            verify::Severity::Error => Severity::Error,
-            verify::Severity::Warning => Severity::Warning,
-            verify::Severity::Info => Severity::Info,
+            findings::Severity::Error => Severity::Error,
+            findings::Severity::Warning => Severity::Warning,
+            findings::Severity::Info => Severity::Info,
         },
         code: finding.code.row().name,
         subject,
@@ -207,17 +209,17 @@ const fn tone(verdict: Verdict) -> Role {
     }
 }
 
-fn outputs(verdict: Verdict, findings: &[verify::Finding]) -> Vec<(&'static str, String)> {
-    let count = |severity: verify::Severity| findings.iter().filter(|finding| finding.severity == severity).count();
+fn outputs(verdict: Verdict, findings: &[findings::Finding]) -> Vec<(&'static str, String)> {
+    let count = |severity: findings::Severity| findings.iter().filter(|finding| finding.severity == severity).count();
     vec![
         ("verdict", verdict.word().to_owned()),
-        ("errors", count(verify::Severity::Error).to_string()),
-        ("warnings", count(verify::Severity::Warning).to_string()),
+        ("errors", count(findings::Severity::Error).to_string()),
+        ("warnings", count(findings::Severity::Warning).to_string()),
     ]
 }
 
-fn counts(findings: &[verify::Finding]) -> String {
-    let decisive: Vec<_> = findings.iter().filter(|finding| finding.severity == verify::Severity::Error).collect();
+fn counts(findings: &[findings::Finding]) -> String {
+    let decisive: Vec<_> = findings.iter().filter(|finding| finding.severity == findings::Severity::Error).collect();
     let undecided = decisive.iter().filter(|finding| finding.verdict() == Verdict::Unknown).count();
     let word = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     match (decisive.len() - undecided, undecided) {

@@ -8,8 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{EnvName, RepoName};
 
-use super::strictness::Refs;
-
 /// The `[github]` table and all `[environments.*]`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Desired {
@@ -109,33 +107,10 @@ pub enum RefKind {
     Tag,
 }
 
-impl BranchPolicy {
-    /// The refs that it admits, as strictness compares them.
-    #[must_use]
-    pub fn refs(&self) -> Refs {
-        match self {
-            Self::All => Refs::All,
-            Self::Protected => Refs::Protected,
-            Self::Selected(patterns) => Refs::Selected(patterns.clone()),
-        }
-    }
-}
-
 impl Desired {
     /// Whether the file speaks of an environment.
     #[must_use]
     pub fn declares(&self, name: &EnvName) -> bool {
         self.environments.contains_key(name) || self.left_out.contains(name)
-    }
-
-    /// Declares every environment absent that exists and is not declared, as `--prune` asks.
-    ///
-    /// `github-pages` stays: GitHub makes it for itself (API page, 2.8).
-    pub fn declare_the_rest_absent(&mut self, live: &super::live::Live) {
-        for name in live.environments.iter().flatten().map(|(name, _)| name) {
-            if name.folded() != "github-pages" && !self.declares(name) {
-                self.environments.insert(name.clone(), Environment::Absent);
-            }
-        }
     }
 }

@@ -4,9 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::document::Location;
-use super::json;
-use crate::verify::{Code, Finding, Severity};
+use crate::findings::{Code, Finding, Severity};
+use crate::render::{Location, json};
 
 /// The findings as one SARIF run, ending in a newline. `place` says where a finding belongs that is in no workflow file.
 #[must_use]

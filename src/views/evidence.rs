@@ -10,11 +10,11 @@ use crate::providers::github::runs::{Approval, Decision, Links};
 use crate::render::json::FORMAT_VERSION;
 use crate::render::{Block, Document, Finding, Glyph, Place, Role, Section, Severity, Span, Table};
 
-use super::{count, heading, minute, short};
+use super::words::{count, heading, minute, short};
 
 /// The evidence; also the shape of the JSON (`docs/schemas/evidence.schema.json`).
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Report {
+pub(crate) struct Report {
     format_version: &'static str,
     repository: RepoName,
     environments: Vec<Environment>,
@@ -59,7 +59,7 @@ struct Entry {
 }
 
 impl Report {
-    pub(super) fn new(history: &History, links: Links<'_>) -> Self {
+    pub(crate) fn new(history: &History, links: Links<'_>) -> Self {
         let judged = evidence::judge(links.repository, history);
         let records = |name: &EnvName| judged.iter().find(|(judged, _)| judged == name).map(|(_, records)| records.as_slice());
         let environments = history.environments.iter().map(|(name, traced)| {
@@ -81,14 +81,14 @@ impl Report {
     }
 
     /// Why something could not be read.
-    pub(super) fn unread(&self) -> impl Iterator<Item = &Unknown> {
+    pub(crate) fn unread(&self) -> impl Iterator<Item = &Unknown> {
         self.environments.iter().flat_map(|environment| {
             environment.unknown.iter().chain(environment.deployments.iter().filter_map(|entry| entry.verdict.unread()))
         })
     }
 
     /// Whether each environment has evidence, and none of it is a gap.
-    pub(super) fn all_approved(&self) -> bool {
+    pub(crate) fn all_approved(&self) -> bool {
         let sound = |environment: &Environment| {
             let evidence = &environment.deployments;
             environment.unknown.is_none() && !evidence.is_empty() && !evidence.iter().any(|entry| entry.verdict.is_gap())
@@ -97,7 +97,7 @@ impl Report {
     }
 
     /// One row for each deployment: what `--csv` prints.
-    pub(super) fn records(&self) -> Table {
+    pub(crate) fn records(&self) -> Table {
         let header = [
             "environment",
             "deployment",

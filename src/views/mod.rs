@@ -1,0 +1,15 @@
+//! What commands show: plans, reports, verdicts, freezes, evidence and reviews as documents and as JSON.
+//!
+//! Each file turns one result into a [`crate::render::Document`] and into its documented JSON. Must not do I/O, and must
+//! not know how a document is printed: `render` does that. Tested by `tests/render/`, `tests/verify/` and golden files.
+
+pub mod diagnostic;
+pub mod evidence;
+mod freeze;
+pub mod json;
+mod plan;
+mod report;
+pub mod review;
+pub mod sarif;
+mod verdict;
+pub mod words;

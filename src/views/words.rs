@@ -1,0 +1,43 @@
+//! Small pieces that several views share.
+
+use jiff::Timestamp;
+
+use crate::render::{Block, Glyph, Heading, Role, Row, Span};
+
+/// A moment as people read it.
+pub(crate) fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// The first digits of a commit.
+pub(crate) fn short(sha: &str) -> String {
+    sha.chars().take(7).collect()
+}
+
+/// The line above a section: with its sign, or plain where there is nothing to point at.
+pub(crate) fn heading(glyph: Glyph, subject: &str, text: &str) -> Heading {
+    match glyph {
+        Glyph::None => Heading { glyph, subject: None, text: format!("{subject}: {text}") },
+        _ => Heading { glyph, subject: Some(subject.to_owned()), text: text.to_owned() },
+    }
+}
+
+/// A line `label: value`.
+pub(crate) fn row(label: &str, role: Role, value: impl Into<String>) -> Block {
+    Block::Row(Row { level: 1, label: Some(label.to_owned()), spans: vec![Span::new(role, value)], ..Row::default() })
+}
+
+/// A name as a shell takes it: it comes from outside, and stands in a command that somebody may copy.
+pub(crate) fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
+    if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+/// `1 deployment`, `2 deployments`.
+pub(crate) fn count(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
