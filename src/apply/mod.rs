@@ -97,7 +97,7 @@ pub enum Performed {
     Held,
     /// It changed what it was to change.
     Written,
-    /// It changed a part of it: GitHub drops reviewers without access, and says so in its answer (API page, 2.5).
+    /// It changed a part of it: GitHub drops reviewers without access, and says so in its answer (fact G2.5).
     Reduced,
     /// There was nothing to change, though the plan saw otherwise: another writer did it first.
     AlreadySo,

@@ -15,7 +15,7 @@ use crate::workflows::facts::Facts;
 
 use super::Session;
 
-/// Where GitHub looks for workflows; subdirectories are not supported (workflow page, 1.2).
+/// Where GitHub looks for workflows; subdirectories are not supported (fact W1.2).
 pub(super) const FOLDER: &str = ".github/workflows";
 
 /// More than any workflow that GitHub runs.

@@ -75,7 +75,7 @@ pub enum Reviewer {
     },
 }
 
-/// GitHub's two booleans and its pattern list, as the three states that are legal (API page, 2.6).
+/// GitHub's two booleans and its pattern list, as the three states that are legal (fact G2.6).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BranchPolicy {
@@ -93,7 +93,7 @@ pub struct Pattern {
     /// What kind of ref it matches.
     #[serde(rename = "type")]
     pub kind: RefKind,
-    /// Ruby's `File.fnmatch` language; `*` does not cross `/` (API page, 1.2).
+    /// Ruby's `File.fnmatch` language; `*` does not cross `/` (fact G1.2).
     pub name: String,
 }
 

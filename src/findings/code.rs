@@ -24,7 +24,7 @@ pub struct Row {
     pub severity: Severity,
     /// What an error of this code says of the gate.
     pub proof: Proof,
-    /// The runbook's failure mode.
+    /// The failure mode, a letter of `docs/laws.md`.
     pub failure_mode: Option<char>,
     /// What it means for an attacker or an accident.
     pub means: &'static str,

@@ -53,7 +53,7 @@ pub struct Finding {
     pub code: Code,
     /// How bad it is here.
     pub severity: Severity,
-    /// The runbook's failure mode.
+    /// The failure mode, a letter of `docs/laws.md`.
     pub failure_mode: Option<char>,
     /// What is wrong here, in one or two sentences.
     pub message: String,
@@ -113,7 +113,7 @@ impl Finding {
         Self { environment: Some(environment.clone()), ..self }
     }
 
-    /// The same finding, with the runbook's letter for this very case.
+    /// The same finding, with another failure mode for this case.
     #[must_use]
     pub fn mode(self, failure_mode: char) -> Self {
         Self { failure_mode: Some(failure_mode), ..self }

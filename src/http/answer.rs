@@ -102,7 +102,7 @@ fn kind(status: StatusCode, html: bool, headers: &HeaderMap, url: Option<&str>) 
     }
 }
 
-/// The entries of `errors`: GitHub sends an array of strings, an array of objects, or one string (API page, 2.2).
+/// The entries of `errors`: GitHub sends an array of strings, an array of objects, or one string (fact G2.2).
 fn details(errors: &Value) -> Vec<String> {
     match errors {
         Value::Array(entries) => entries.iter().take(MAX_DETAILS).map(detail).collect(),

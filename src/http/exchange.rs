@@ -150,7 +150,7 @@ impl Channel {
         }
     }
 
-    /// Tells the user what the server warns of, each warning once. Heroku sends them as headers (Heroku page, 2.1).
+    /// Tells the user what the server warns of, each warning once. Heroku sends them as headers (fact H2.1).
     fn pass_on_warning(&self, headers: &HeaderMap) {
         let named = ["x-heroku-warning", "warning-message"].into_iter().find_map(|name| text(headers, name));
         if let Some(warning) = named.filter(|_| self.endpoint.dialect() == Dialect::Heroku) {

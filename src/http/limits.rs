@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::Dialect;
 use super::backoff::jittered;
 
-/// GitHub asks for at least this much after a secondary limit that names no time (API page, 2.11).
+/// GitHub asks for at least this much after a secondary limit that names no time (fact G2.11).
 const SECONDARY: Duration = Duration::from_secs(60);
 /// Keeps clock arithmetic in range whatever a server or a user says.
 pub(super) const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
@@ -38,7 +38,7 @@ impl Wait {
 
 /// The wait that a refusal for too many requests asks for; `None` when it is not such a refusal.
 ///
-/// GitHub uses 403 and 429 alike for both kinds of limit, and 403 for missing rights (API page, 2.11): headers decide first, then words.
+/// GitHub uses 403 and 429 alike for both kinds of limit, and 403 for missing rights (fact G2.11): headers decide first, then words.
 pub(super) fn refused(
     dialect: Dialect,
     status: StatusCode,
@@ -66,14 +66,14 @@ pub(super) fn refused(
     let growth = 1 << waited.min(6);
     Some(match dialect {
         Dialect::GitHub => SECONDARY * growth,
-        // Heroku's allowance refills every second, and no header names a time (Heroku page, 2.1).
+        // Heroku's allowance refills every second, and no header names a time (fact H2.1).
         Dialect::Heroku => jittered(Duration::from_secs(1) * growth),
     })
 }
 
 /// The wait that any answer announces by saying that no request is left.
 pub(super) fn exhausted(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    // Heroku's pool refills by more than one request a second, and no header names a time (Heroku page, 2.1).
+    // Heroku's pool refills by more than one request a second, and no header names a time (fact H2.1).
     if number(headers, "ratelimit-remaining") == Some(0) {
         return Some(Duration::from_secs(1));
     }

@@ -45,7 +45,7 @@ impl Target {
         self
     }
 
-    /// The same target, asked with a `Range` header: how Heroku orders and limits a list (Heroku page, 2.1).
+    /// The same target, asked with a `Range` header: how Heroku orders and limits a list (fact H2.1).
     #[must_use]
     pub fn range(self, range: &'static str) -> Self {
         Self { range: Some(range), ..self }

@@ -1,4 +1,4 @@
-//! Ruby's `File.fnmatch` with `FNM_PATHNAME`: the pattern language of deployment branch policies (API page, 1.2).
+//! Ruby's `File.fnmatch` with `FNM_PATHNAME`: the pattern language of deployment branch policies (fact G1.2).
 //!
 //! `*` and `?` do not cross `/`, `**/` stands for any number of directories, `[set]` and `[^set]` for one character, `\` escapes.
 //! A wildcard does not match a `.` at the start of a directory; no git ref has one there. Matching takes polynomial time.

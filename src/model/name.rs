@@ -18,13 +18,13 @@ impl fmt::Display for NameError {
 
 impl std::error::Error for NameError {}
 
-/// The name of a GitHub environment: keeps its spelling, compares without case (API page, 2.7).
+/// The name of a GitHub environment: keeps its spelling, compares without case (fact G2.7).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EnvName(String);
 
 impl EnvName {
-    /// GitHub's limit, in characters (API page, 2.7).
+    /// GitHub's limit, in characters (fact G2.7).
     pub const MAX_CHARS: usize = 255;
 
     /// Takes a name as it is written; empty and over-long ones are refused.
@@ -82,7 +82,7 @@ impl fmt::Display for EnvName {
     }
 }
 
-/// `OWNER/REPO`; GitHub compares both halves without case (API page, 1).
+/// `OWNER/REPO`; GitHub compares both halves without case (fact G1).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RepoName {

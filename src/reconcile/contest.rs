@@ -1,6 +1,6 @@
 //! Two writers at once on one environment: who finishes, and who gives way.
 //!
-//! GitHub has no lock and no precondition on a write (API page, 2.1), but one request writes reviewers, timer and mode as a whole.
+//! GitHub has no lock and no precondition on a write (fact G2.1), but one request writes reviewers, timer and mode as a whole.
 //! Of two runs that both send it, the later one stands: that run finishes its lists, and the other one stops. All that the other one
 //! wrote before was there for the first to see, but for its last write, which may have come after: that it takes back. Where this
 //! does not tell two runs apart, each looks on for a while of random length before it goes on, and who is undone meanwhile gives way.

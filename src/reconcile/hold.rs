@@ -2,7 +2,7 @@
 //!
 //! Owns the order: frozen and read back before anything else is written, and as before only after everything was read back
 //! as declared. GitHub tells that it refuses a reviewer only when it is asked, and by then the environment may be there without
-//! one (API page, 2.2); so the freeze comes first, and goes when it was not needed.
+//! one (fact G2.2); so the freeze comes first, and goes when it was not needed.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ pub enum Occasion {
 
 /// Where a policy that compensates has something to compensate for: the environments, and what the plan says of it.
 ///
-/// That is where the drafts write a first reviewer and the billing plan decides whether GitHub takes one (API page, 2.2).
+/// That is where the drafts write a first reviewer and the billing plan decides whether GitHub takes one (fact G2.2).
 pub(super) fn refusable(policy: Option<&Policy>, live: Option<&Live>, drafts: &[Draft<Op>]) -> (BTreeSet<EnvName>, Option<Draft<Op>>) {
     let Some(policy) = policy.filter(|policy| policy.compensates) else { return (BTreeSet::new(), None) };
     let repository = live.and_then(|live| live.repository.as_ref().ok());

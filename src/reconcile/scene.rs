@@ -48,7 +48,7 @@ pub struct Site {
 pub enum Prune {
     /// They are left alone (law 5).
     Nothing,
-    /// They are deleted, as `--prune` asks; except the one that GitHub Pages makes for itself (API page, 2.8).
+    /// They are deleted, as `--prune` asks; except the one that GitHub Pages makes for itself (fact G2.8).
     Undeclared,
 }
 
@@ -207,7 +207,7 @@ fn github_basis(site: &Site, want: &crate::desired::github::Desired, live: &gith
 
 /// Declares every environment absent that exists and is not declared, as `--prune` asks.
 ///
-/// `github-pages` stays: GitHub makes it for itself (API page, 2.8).
+/// `github-pages` stays: GitHub makes it for itself (fact G2.8).
 fn declare_the_rest_absent(want: &mut crate::desired::github::Desired, live: &github::live::Live) {
     for name in live.environments.iter().flatten().map(|(name, _)| name) {
         if name.folded() != "github-pages" && !want.declares(name) {

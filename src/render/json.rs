@@ -1,4 +1,4 @@
-//! The machine's view: keys and their order are part of the interface (design, JSON; `docs/schemas/`).
+//! The machine's view: keys and their order are part of the interface (`docs/schemas/`).
 //!
 //! Every string is escaped as JSON, and beyond that so far that no control, no change of direction and no command to
 //! a runner of GitHub Actions stands in the output as such. A reader of JSON sees no difference.

@@ -8,9 +8,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::state::State;
 use super::wire::{Api, Request, Response};
 
-/// GitHub's words for an exhausted primary rate limit (API page, 2.11).
+/// GitHub's words for an exhausted primary rate limit (fact G2.11).
 pub const PRIMARY_LIMIT: &str = "API rate limit exceeded for user ID 1.";
-/// GitHub's words for a secondary rate limit (API page, 2.11).
+/// GitHub's words for a secondary rate limit (fact G2.11).
 pub const SECONDARY_LIMIT: &str = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
 
 /// One thing that goes wrong for the requests it is about.

@@ -1,4 +1,4 @@
-//! Heroku's Platform API (Heroku page, 2): config vars, releases, the app, the account.
+//! Heroku's Platform API (fact H2): config vars, releases, the app, the account.
 
 use serde_json::{Map, Value, json};
 
@@ -156,7 +156,7 @@ fn find<'a>(app: &'a HerokuApp, id: &str) -> Result<&'a Release, Response> {
     found.ok_or_else(|| Response::heroku_error(404, "not_found", "Couldn't find that release."))
 }
 
-/// Merges: a text sets, null deletes; one release for all of it (Heroku page, 2.1).
+/// Merges: a text sets, null deletes; one release for all of it (fact H2.1).
 fn patch(app: &mut HerokuApp, caller: &HerokuToken, switches: &Switches, now: &mut Now, request: &Request) -> Handled {
     let body: Map<String, Value> = match serde_json::from_slice(&request.body) {
         Ok(Value::Object(body)) => body,

@@ -1,7 +1,7 @@
 //! The points that the documentation leaves open, each with all its positions.
 //!
 //! A client is right when it is right in every position. The first position of each switch is the default: the one that
-//! the evidence favours (API page; section numbers below are its).
+//! the evidence favors (docs/facts.md).
 
 macro_rules! switches {
     ($($(#[$doc:meta])* $field:ident: $Kind:ident { $(#[$first_doc:meta])* $First:ident, $($(#[$other_doc:meta])* $Other:ident),+ $(,)? })+) => {
@@ -48,28 +48,28 @@ pub struct Deviation {
 }
 
 switches! {
-    /// What a PUT of an environment does with the keys that its body does not carry (2.1).
+    /// What a PUT of an environment does with the keys that its body does not carry (fact G2.1).
     put: Put {
         /// They keep their value.
         KeyPresence,
         /// They return to the value of a fresh environment.
         WholeReplacement,
     }
-    /// `can_admins_bypass` of an environment that nobody configured; both were recorded (2.13).
+    /// `can_admins_bypass` of an environment that nobody configured; both were recorded (fact G2.13).
     fresh_bypass: FreshBypass {
         /// `true`.
         Allowed,
         /// `false`.
         Disallowed,
     }
-    /// Whether `deployment_branch_policy: null` trips the billing-plan gate by its presence (2.2).
+    /// Whether `deployment_branch_policy: null` trips the billing-plan gate by its presence (fact G2.2).
     null_policy: NullPolicy {
         /// It does not.
         Accepted,
         /// It is refused like a gated key.
         Gated,
     }
-    /// What `can_admins_bypass` comes to where the plan does not offer it (2.3).
+    /// What `can_admins_bypass` comes to where the plan does not offer it (fact G2.3).
     gated_bypass: GatedBypass {
         /// 422, as for the other gated keys.
         Refused,
@@ -78,21 +78,21 @@ switches! {
         /// 200, and it changes.
         Applied,
     }
-    /// Which refusal wins when reviewers and a timer are both refused (2.2).
+    /// Which refusal wins when reviewers and a timer are both refused (fact G2.2).
     refusal_message: RefusalMessage {
         /// The required reviewers'.
         Reviewers,
         /// The wait timer's.
         WaitTimer,
     }
-    /// How the refusal by billing plan is worded (2.2).
+    /// How the refusal by billing plan is worded (fact G2.2).
     refusal_wording: RefusalWording {
         /// The two messages of today.
         Current,
         /// The one message of 2022.
         Legacy,
     }
-    /// What a refused body leaves behind, beyond the environment itself (2.2).
+    /// What a refused body leaves behind, beyond the environment itself (fact G2.2).
     refused_body: RefusedBody {
         /// Nothing.
         NothingApplied,
@@ -106,28 +106,28 @@ switches! {
         /// It is ignored.
         Ignored,
     }
-    /// Whether the server knows `can_admins_bypass`; old GitHub Enterprise Server does not (2.4).
+    /// Whether the server knows `can_admins_bypass`; old GitHub Enterprise Server does not (fact G2.4).
     bypass_key: BypassKey {
         /// It does.
         Permitted,
         /// 422: not a permitted key.
         NotPermitted,
     }
-    /// Whether the server knows `prevent_self_review`; GitHub Enterprise Server 3.10 does not (2.2).
+    /// Whether the server knows `prevent_self_review`; GitHub Enterprise Server 3.10 does not (fact G2.2).
     self_review_key: SelfReviewKey {
         /// It does.
         Permitted,
         /// 422: not a permitted key.
         NotPermitted,
     }
-    /// What becomes of `prevent_self_review` when the reviewers leave and others come (2.2).
+    /// What becomes of `prevent_self_review` when the reviewers leave and others come (fact G2.2).
     self_review_memory: SelfReviewMemory {
         /// It is `false` then.
         Forgotten,
         /// It is what it was.
         Remembered,
     }
-    /// Whether branch and tag policies survive leaving selected mode and coming back (2.6).
+    /// Whether branch and tag policies survive leaving selected mode and coming back (fact G2.6).
     left_policies: LeftPolicies {
         /// They are gone.
         Dropped,
@@ -155,28 +155,28 @@ switches! {
         /// They do.
         Present,
     }
-    /// How a private repository of a Free account answers environment writes (2.3).
+    /// How a private repository of a Free account answers environment writes (fact G2.3).
     free_private: FreePrivate {
         /// Like other plans without the feature: 422.
         Unprocessable,
         /// 404, as recorded in 2022.
         NotFound,
     }
-    /// Whether a private repository of a Free account takes a branch policy (2.3).
+    /// Whether a private repository of a Free account takes a branch policy (fact G2.3).
     free_policy: FreePolicy {
         /// It does.
         Accepted,
         /// 422.
         Refused,
     }
-    /// What somebody who can see the repository but is no admin gets for a write (2.10).
+    /// What somebody who can see the repository but is no admin gets for a write (fact G2.10).
     non_admin_write: NonAdminWrite {
         /// 403.
         Forbidden,
         /// 404.
         NotFound,
     }
-    /// What access a reviewer needs so that GitHub keeps them (2.5).
+    /// What access a reviewer needs so that GitHub keeps them (fact G2.5).
     reviewer_access: ReviewerAccess {
         /// Reading, however they came by it.
         Read,
@@ -185,42 +185,42 @@ switches! {
         /// Any, but granted to them as a collaborator or team.
         Explicit,
     }
-    /// What a reviewer without access, or an unknown id, comes to (2.5).
+    /// What a reviewer without access, or an unknown id, comes to (fact G2.5).
     lost_reviewer: LostReviewer {
         /// They are dropped, and the answer is 200.
         Dropped,
         /// 422.
         Refused,
     }
-    /// How the reviewer entry of a deleted account reads (2.5).
+    /// How the reviewer entry of a deleted account reads (fact G2.5).
     deleted_reviewer: DeletedReviewer {
         /// It is gone.
         Vanishes,
         /// Its `reviewer` is null.
         Null,
     }
-    /// Whether branches under an active ruleset count as protected (2.6).
+    /// Whether branches under an active ruleset count as protected (fact G2.6).
     rulesets: Rulesets {
         /// Only branch protection counts.
         Apart,
         /// They do.
         Protect,
     }
-    /// The order of `protection_rules` and of reviewers, which nobody promises (2.13).
+    /// The order of `protection_rules` and of reviewers, which nobody promises (fact G2.13).
     answer_order: AnswerOrder {
         /// As configured.
         Configured,
         /// The other way round.
         Reversed,
     }
-    /// Whether `updated_at` moves when an environment is updated (2.13).
+    /// Whether `updated_at` moves when an environment is updated (fact G2.13).
     updated_at: UpdatedAt {
         /// It stays.
         Still,
         /// It moves.
         Moves,
     }
-    /// What a PUT that takes the reviewers away does to runs that wait for them (2.8).
+    /// What a PUT that takes the reviewers away does to runs that wait for them (fact G2.8).
     waiting_runs: WaitingRuns {
         /// They go on waiting.
         Wait,
@@ -241,14 +241,14 @@ switches! {
         /// The first read of each path shows the old state.
         OnceStale,
     }
-    /// What a Heroku PATCH that changes nothing does (Heroku page, 2.1).
+    /// What a Heroku PATCH that changes nothing does (fact H2.1).
     same_config: SameConfig {
         /// No release.
         NoRelease,
         /// A release, and a restart.
         Release,
     }
-    /// How a release for config vars is described (Heroku page, 2.1).
+    /// How a release for config vars is described (fact H2.1).
     release_wording: ReleaseWording {
         /// `Set KEY config vars`.
         Set,

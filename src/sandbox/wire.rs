@@ -1,6 +1,6 @@
 //! Requests and answers as the emulated services see them.
 //!
-//! Owns routing on the raw path (API page, 2.7): each segment is percent-decoded exactly once, after the split.
+//! Owns routing on the raw path (fact G2.7): each segment is percent-decoded exactly once, after the split.
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
@@ -94,14 +94,14 @@ impl Response {
         response.with("content-type", "text/html; charset=utf-8")
     }
 
-    /// GitHub's error body: exactly `message`, `documentation_url`, `status` (API page, introduction).
+    /// GitHub's error body: exactly `message`, `documentation_url`, `status` (fact G1).
     #[must_use]
     pub fn github_error(status: u16, message: &str) -> Self {
         let page = "https://docs.github.com/rest/deployments/environments";
         Self::json(status, &json!({"message": message, "documentation_url": page, "status": status.to_string()}))
     }
 
-    /// Heroku's error body: `id` and `message` (Heroku page, 2.1).
+    /// Heroku's error body: `id` and `message` (fact H2.1).
     #[must_use]
     pub fn heroku_error(status: u16, id: &str, message: &str) -> Self {
         Self::json(status, &json!({"id": id, "message": message}))

@@ -1,6 +1,6 @@
 //! Whether GitHub enforces the rules that an environment lists.
 //!
-//! Owns what plan and visibility mean (API page, 2.3). A rule on a private repository proves nothing by being listed: it
+//! Owns what plan and visibility mean (fact G2.3). A rule on a private repository proves nothing by being listed: it
 //! may date from a better plan, or from a time when the repository was public. So only a plan that was read is a proof.
 
 use crate::model::Unknown;

@@ -126,7 +126,7 @@ fn matching<'d>(declared: &'d [Reviewer], reviewer: &LiveReviewer, live: &Inspec
     })
 }
 
-/// Ids decide where there are any: names can be given up and taken by others (API page, 2.5).
+/// Ids decide where there are any: names can be given up and taken by others (fact G2.5).
 fn is(want: &Reviewer, reviewer: &LiveReviewer, live: &Inspection) -> bool {
     let pinned = match want {
         Reviewer::User { id, .. } => id.map(ActorId::User),
@@ -164,7 +164,7 @@ enum Ability {
 /// Whether a listed reviewer exists, can see the repository, and is somebody.
 fn ability(reviewer: &LiveReviewer, live: &Inspection) -> Ability {
     let public = live.repository.as_ref().is_ok_and(|repository| repository.visibility == Visibility::Public);
-    // Everybody can read a public repository; GitHub lists no account that does not exist (API page, 2.5).
+    // Everybody can read a public repository; GitHub lists no account that does not exist (fact G2.5).
     if public && matches!(reviewer, LiveReviewer::User { .. }) {
         return Ability::Able;
     }

@@ -25,7 +25,7 @@ pub(super) fn judge(want: Option<&Gate>, environment: &Environment, live: &Inspe
     found.extend(timer(want, environment));
     found.extend(custom_rules(want, environment));
     if matches!(enforcement, Enforcement::Refused(_)) {
-        // The plan withholds all of these (API page, 2.3).
+        // The plan withholds all of these (fact G2.3).
         found = found.into_iter().map(|finding| finding.mode('B')).collect();
     }
     found.extend(refs(want, environment, live));

@@ -1,4 +1,4 @@
-//! Plans and reports as JSON: keys and their order are part of the interface (design, JSON; `docs/schemas/`).
+//! Plans and reports as JSON: keys and their order are part of the interface (`docs/schemas/`).
 
 use serde::Serialize;
 

@@ -6,7 +6,7 @@ use super::expressions::{Contexts, Functions, Lookup, Map, Node, Rest, Status, V
 use super::facts::Facts;
 use super::scenario::Scenario;
 
-/// A key of a workflow that takes expressions, and with it the contexts it offers (workflow page, 1.3).
+/// A key of a workflow that takes expressions, and with it the contexts it offers (fact W1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// `jobs.<id>.environment`, and `with` of a call.

@@ -51,7 +51,7 @@ pub fn explain(policy: &BranchPolicy, git_ref: &str) -> Admission {
 
 /// What "protected branches only" says of a ref, given the protected branches, or the first of them where they are too many to list.
 ///
-/// Without any protected branch, GitHub lets every branch deploy (API page, 2.6).
+/// Without any protected branch, GitHub lets every branch deploy (fact G2.6).
 #[must_use]
 pub fn explain_protected(protected: &BTreeSet<String>, complete: bool, git_ref: &str) -> Admission {
     match split(git_ref) {

@@ -1,4 +1,4 @@
-//! Documents that are generated from the program itself.
+//! Documents that are generated from the program itself, and the laws and facts that comments cite.
 
 use std::fmt::Write as _;
 
@@ -40,4 +40,69 @@ fn every_gate_in_the_page_for_movers_reads() {
         let config = gatectl::config::parse("gate.toml", gate).unwrap_or_else(|problems| panic!("{problems}"));
         assert_eq!(config.desired.github.environments.len(), 1);
     }
+}
+
+/// Every text of the project that may cite a law or a fact.
+fn citing_files() -> Vec<std::path::PathBuf> {
+    let mut open: Vec<_> = ["src", "tests", "docs", "benches"].iter().map(|dir| root().join(dir)).collect();
+    let mut files = vec![root().join("SECURITY.md"), root().join("README.md")];
+    while let Some(dir) = open.pop() {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs" || e == "md") {
+                files.push(path);
+            }
+        }
+    }
+    files
+}
+
+/// The labels that follow a word: `fact G2.1`, `facts G2.9 and G2.10`, `law 4`, `laws 4 and 7`.
+fn cited(text: &str, word: &str) -> Vec<String> {
+    let label = |rest: &str| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '.').collect::<String>();
+    let mut labels = Vec::new();
+    for plural in ["", "s"] {
+        for rest in text.split(&format!("{word}{plural} ")).skip(1) {
+            labels.push(label(rest));
+            if !plural.is_empty() {
+                labels.extend(rest.lines().next().unwrap_or_default().split(" and ").nth(1).map(label));
+            }
+        }
+    }
+    labels.retain(|label| label.chars().any(|c| c.is_ascii_digit()));
+    labels.into_iter().map(|label| label.trim_end_matches('.').to_owned()).collect()
+}
+
+#[test]
+fn every_cited_law_and_fact_is_written_down() {
+    let read = |name: &str| std::fs::read_to_string(root().join("docs").join(name)).unwrap();
+    let headings = |page: &str| -> Vec<String> {
+        page.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim().to_owned()).collect()
+    };
+    let (laws, facts) = (headings(&read("laws.md")), headings(&read("facts.md")));
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for path in citing_files() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for label in cited(&text, "law") {
+            count += 1;
+            if !laws.iter().any(|heading| heading.starts_with(&format!("Law {label}:"))) {
+                wrong.push(format!("{}: law {label}", path.display()));
+            }
+        }
+        for label in cited(&text, "fact").into_iter().filter(|label| label.starts_with(['G', 'H', 'F', 'W'])) {
+            count += 1;
+            if !facts.iter().any(|heading| heading.split(' ').next() == Some(&label)) {
+                wrong.push(format!("{}: fact {label}", path.display()));
+            }
+        }
+        for page in ["API page", "Heroku page", "freeze page", "workflow page"] {
+            if path.file_name().is_some_and(|name| name != "docs.rs") && text.contains(page) {
+                wrong.push(format!("{}: cites the {page}, which is not in this repository", path.display()));
+            }
+        }
+    }
+    assert!(count > 100, "only {count} citations were found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

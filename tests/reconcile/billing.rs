@@ -1,4 +1,4 @@
-//! The billing plan's refusal (the runbook's failure mode B), and every other 422.
+//! The billing plan's refusal (failure mode B), and every other 422.
 
 use gatectl::model::{ByHand, OutcomeResult};
 use gatectl::reconcile::Applied;

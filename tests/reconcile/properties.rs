@@ -386,7 +386,7 @@ where
 
 /// Switches in some positions of which not everything can come about; `switches` tests each position by itself.
 const UNATTAINABLE: &[&str] = &["bypass_key", "self_review_key", "duplicate_policy"];
-/// With hidden patterns there is a moment that no client can avoid (API page, 2.6): GitHub does not show them before it brings them back.
+/// With hidden patterns there is a moment that no client can avoid (fact G2.6): GitHub does not show them before it brings them back.
 const HIDDEN: &[&str] = &["bypass_key", "self_review_key", "duplicate_policy", "left_policies"];
 
 fn converges() -> Tried {

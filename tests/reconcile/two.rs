@@ -1,6 +1,6 @@
 //! Two gatectl at once.
 //!
-//! GitHub has no lock and no precondition on a write (API page, 2.1), so between a last look and the write that follows it somebody
+//! GitHub has no lock and no precondition on a write (fact G2.1), so between a last look and the write that follows it somebody
 //! else's write cannot be kept out. What can be had: whoever looks after the other wrote refuses to write; and of two that both
 //! looked before either wrote, one finishes, and the other one gives way and says so.
 

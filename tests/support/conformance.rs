@@ -1,6 +1,6 @@
 //! Holds exchanges against the official API descriptions.
 //!
-//! Owns the reading of GitHub's OpenAPI description and Heroku's schema, and the deviations from them that the API page names.
+//! Owns the reading of GitHub's OpenAPI description and Heroku's schema, and the deviations from them that docs/facts.md names.
 //! Knows no type of the crate, so that unit tests and integration tests can both include it.
 
 #![allow(unreachable_pub, dead_code, reason = "unit tests and integration tests include this file, and not each uses all of it")]

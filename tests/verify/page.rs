@@ -12,7 +12,7 @@ fn page() -> String {
          What `gatectl check` and `gatectl verify` can report. Codes are stable: scripts and code scanning match on them.\n\n\
          An error decides: one that disproves the gate makes its environment UNGATED, one that could not be decided makes it UNKNOWN.\n\
          Warnings and infos change no verdict. Where gate.toml declares otherwise, some warnings are errors; where nothing\n\
-         relies on what is wrong, some errors are warnings. The letter is the failure mode of the runbook that the finding belongs to.\n\n\
+         relies on what is wrong, some errors are warnings. The letter is the failure mode ([docs/laws.md](laws.md#failure-modes)) that the finding belongs to.\n\n\
          | code | severity | decides | mode |\n| --- | --- | --- | --- |\n",
     );
     let rows = || Code::ALL.iter().map(|code| code.row());

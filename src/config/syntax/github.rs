@@ -106,7 +106,7 @@ pub(in crate::config) static VARIABLE: Syntax = Syntax { noun: "a variable's nam
 pub(in crate::config) static SECRET: Syntax = Syntax { noun: "a secret's name", pattern: Some(ACTIONS_NAME), check: actions_name };
 const ACTIONS_NAME: &str = "^(?!GITHUB_)[A-Za-z_][A-Za-z0-9_]*$";
 
-/// The rule for names of variables and secrets (API page, 1.4).
+/// The rule for names of variables and secrets (fact G1.4).
 fn actions_name(text: &str) -> Check {
     if upper(text).starts_with("GITHUB_") {
         return Err(Wrong::new("names that begin with GITHUB_ are GitHub's own", "choose another name"));

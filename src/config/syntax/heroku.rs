@@ -24,7 +24,7 @@ pub(in crate::config) static APP: Syntax = Syntax {
     },
 };
 
-/// Heroku's rule for keys (workflows-heroku-freeze page, 2.1).
+/// Heroku's rule for keys (fact H2.1).
 pub(in crate::config) static CONFIG_VAR: Syntax = Syntax {
     noun: "a config var's key",
     pattern: Some("^(?!__|HEROKU_)[A-Za-z0-9_]+$"),

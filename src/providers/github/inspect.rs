@@ -157,12 +157,12 @@ async fn members(reader: &Reader, org: &str, slug: &str) -> Result<BTreeSet<Stri
 /// When the list cannot be read.
 pub async fn protected_branches(reader: &Reader, repo: &RepoName) -> Result<ProtectedBranches, Unknown> {
     const MOST: usize = 100;
-    // One page proves what matters most, that there is one (API page, 1.7).
+    // One page proves what matters most, that there is one (fact G1.7).
     let names = observe::protected_branches(reader, repo).await?;
     Ok(ProtectedBranches { complete: names.len() < MOST, names })
 }
 
-/// Only an organisation's plan can be read, and only by some (API page, 1.5).
+/// Only an organisation's plan can be read, and only by some (fact G1.5).
 async fn billing(reader: &Reader, repo: &RepoName) -> Billing {
     let endpoint = reader.endpoint();
     let is_cloud = endpoint.is_loopback() || endpoint.web_host() == "github.com" || endpoint.web_host().ends_with(".ghe.com");

@@ -66,7 +66,7 @@ pub struct ProtectedBranches {
     pub complete: bool,
 }
 
-/// What decides whether a private repository's rules are enforced (API page, 2.3).
+/// What decides whether a private repository's rules are enforced (fact G2.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Billing {
     /// GitHub Enterprise Server: every rule is there.

@@ -56,7 +56,7 @@ pub struct Repository {
     pub in_organization: bool,
     /// The branch that dispatches and schedules run on.
     pub default_branch: String,
-    /// Whether the account behind the token administers it; the token itself may still lack the grant (API page, 1.5).
+    /// Whether the account behind the token administers it; the token itself may still lack the grant (fact G1.5).
     pub admin: Option<bool>,
 }
 
@@ -65,14 +65,14 @@ pub struct Repository {
 pub enum Visibility {
     /// Every rule is available on every current plan.
     Public,
-    /// Rules depend on the billing plan (API page, 2.3).
+    /// Rules depend on the billing plan (fact G2.3).
     Private,
     /// As private, for everybody of the enterprise.
     Internal,
 }
 
 impl Visibility {
-    /// Whether the billing plan decides which rules may be set (API page, 2.3).
+    /// Whether the billing plan decides which rules may be set (fact G2.3).
     #[must_use]
     pub const fn plan_gated(self) -> bool {
         !matches!(self, Self::Public)
@@ -86,7 +86,7 @@ pub struct Actor {
     pub id: ActorId,
     /// The login, or `org/slug`.
     pub name: String,
-    /// Whether they may see the repository: GitHub drops those who may not, in silence (API page, 2.5).
+    /// Whether they may see the repository: GitHub drops those who may not, in silence (fact G2.5).
     pub access: Access,
 }
 
@@ -128,7 +128,7 @@ pub struct Environment {
     pub secrets: Option<Result<BTreeSet<String>, Unknown>>,
 }
 
-/// Patterns by what they are, with the id that deletes them; keyed by (name, type) (API page, 1.2).
+/// Patterns by what they are, with the id that deletes them; keyed by (name, type) (fact G1.2).
 pub type Patterns = Result<BTreeMap<Pattern, u64>, Unknown>;
 
 /// Somebody who may approve, as an environment lists them.
@@ -246,7 +246,7 @@ impl BranchPolicy {
     }
 }
 
-/// What a write relies on: field by field, only what was asked for; contents, never dates or rule ids, which move by themselves (API page, 2.13).
+/// What a write relies on: field by field, only what was asked for; contents, never dates or rule ids, which move by themselves (fact G2.13).
 pub type Snapshot = BTreeMap<String, Value>;
 
 /// The fields of `now` that are not as in `then`, with both values; a renamed login or slug is not a move, ids are what counts.

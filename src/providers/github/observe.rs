@@ -252,7 +252,7 @@ pub(super) async fn repository(reader: &Reader, repo: &RepoName) -> Result<Repos
         (Some("private"), None) | (None, Some(true)) => Visibility::Private,
         // A word that is not known here is as good as private.
         (Some(word), Some(true)) if word != "public" => Visibility::Private,
-        // Which rules the billing plan enforces hangs on this (API page, 2.3): it is not guessed.
+        // Which rules the billing plan enforces hangs on this (fact G2.3): it is not guessed.
         (said, private) => {
             let message = format!("who can see the repository is not said: `visibility` is {said:?} and `private` is {private:?}");
             return Err(reader.malformed(&target, message).unknown());
@@ -290,7 +290,7 @@ pub(super) async fn environments(reader: &Reader, repo: &RepoName) -> Result<BTr
 }
 
 pub(super) async fn protected_branches(reader: &Reader, repo: &RepoName) -> Result<BTreeSet<String>, Unknown> {
-    // This list carries no total: a full page means that there may be more (API page, 1.7). The first 100 prove what matters, that there is one.
+    // This list carries no total: a full page means that there may be more (fact G1.7). The first 100 prove what matters, that there is one.
     let target = repo_target(repo).join("branches").query("protected", true).query("per_page", 100);
     let branches: Vec<wire::Branch> = reader.get_json(&target).await.map_err(|e| e.unknown())?;
     Ok(branches.into_iter().map(|branch| branch.name).collect())
@@ -330,7 +330,7 @@ pub fn repo_target(repo: &RepoName) -> Target {
     Target::new(["repos", repo.owner(), repo.name()])
 }
 
-/// `/repos/{owner}/{repo}/environments/{name}`; always built here, never taken from an answer's `url` (API page, 2.13).
+/// `/repos/{owner}/{repo}/environments/{name}`; always built here, never taken from an answer's `url` (fact G2.13).
 #[must_use]
 pub fn environment_target(repo: &RepoName, name: &EnvName) -> Target {
     repo_target(repo).join("environments").join(name.as_str())
@@ -349,7 +349,7 @@ fn decode(reader: &Reader, target: &Target, one: wire::Environment) -> Result<En
             None => PolicyMode::All,
             Some((false, true)) => PolicyMode::Selected,
             Some((true, false)) => PolicyMode::Protected,
-            // GitHub never has the two equal (API page, 2.6), so nobody knows what they would mean.
+            // GitHub never has the two equal (fact G2.6), so nobody knows what they would mean.
             Some(_) => return Err(reader.malformed(target, "the two flags of `deployment_branch_policy` are equal")),
         },
         patterns: None,
@@ -357,7 +357,7 @@ fn decode(reader: &Reader, target: &Target, one: wire::Environment) -> Result<En
         variables: None,
         secrets: None,
     };
-    // A rule that is not configured has no entry, and unknown kinds have endpoints of their own (API page, 1.1).
+    // A rule that is not configured has no entry, and unknown kinds have endpoints of their own (fact G1.1).
     for rule in one.protection_rules.unwrap_or_default() {
         match rule.kind.as_str() {
             "required_reviewers" => {
@@ -374,7 +374,7 @@ fn decode(reader: &Reader, target: &Target, one: wire::Environment) -> Result<En
     Ok(environment)
 }
 
-/// A reviewer without a body names nobody: it cannot approve, so it does not count (API page, 2.5).
+/// A reviewer without a body names nobody: it cannot approve, so it does not count (fact G2.5).
 fn decode_reviewer(entry: wire::ReviewerEntry) -> Option<LiveReviewer> {
     let reviewer = entry.reviewer?;
     match (entry.kind.as_deref(), reviewer) {

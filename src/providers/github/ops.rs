@@ -56,7 +56,7 @@ pub enum Action {
         /// Its id when the plan was made.
         id: u64,
     },
-    /// Removes patterns that GitHub kept from an earlier time in selected mode; whether it keeps them is unsettled (API page, 2.6).
+    /// Removes patterns that GitHub kept from an earlier time in selected mode; whether it keeps them is unsettled (fact G2.6).
     DeleteOtherBranchPolicies(BTreeSet<Pattern>),
     /// Enables a custom rule.
     EnableRule {
@@ -90,13 +90,13 @@ pub enum Action {
     Delete,
 }
 
-/// The body of `PUT …/environments/{name}`. An absent key is never relied on, neither to keep nor to clear (API page, 2.1).
+/// The body of `PUT …/environments/{name}`. An absent key is never relied on, neither to keep nor to clear (fact G2.1).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Body {
     /// Minutes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wait_timer: Option<u32>,
-    /// Sent only beside reviewers: GitHub refuses it without any (API page, 2.2).
+    /// Sent only beside reviewers: GitHub refuses it without any (fact G2.2).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub prevent_self_review: Option<bool>,
     /// The whole list; empty clears it.
@@ -105,7 +105,7 @@ pub struct Body {
     /// `Some(None)` is sent as `null`: every ref.
     #[serde(skip_serializing_if = "Option::is_none", default, with = "double_option")]
     pub deployment_branch_policy: Option<Option<PolicyFlags>>,
-    /// Undocumented, yet accepted and returned (API page, 2.4).
+    /// Undocumented, yet accepted and returned (fact G2.4).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub can_admins_bypass: Option<bool>,
 }
@@ -234,7 +234,7 @@ pub async fn perform(writer: &Writer, op: &Op) -> Result<Performed, ApiError> {
     }
 }
 
-/// Adds a pattern. A 303 says that it is there (API page, 1.2); where it is not, another writer has just taken it away, so it is sent
+/// Adds a pattern. A 303 says that it is there (fact G1.2); where it is not, another writer has just taken it away, so it is sent
 /// once more. What is refused then is for reading back to say: whether a branch and a tag pattern of one name can both be is unsettled.
 async fn create_policy(writer: &Writer, op: &Op, policies: &Target, pattern: &Pattern) -> Result<Performed, ApiError> {
     let is_there = |error: &ApiError| error.kind == ErrorKind::SeeOther;
@@ -248,7 +248,7 @@ async fn create_policy(writer: &Writer, op: &Op, policies: &Target, pattern: &Pa
     }
 }
 
-/// Reads a list that an earlier write of this apply opened; a read that lags behind that write answers 404 as before (API page, 1.2).
+/// Reads a list that an earlier write of this apply opened; a read that lags behind that write answers 404 as before (fact G1.2).
 async fn opened<T>(read: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, ApiError> {
     for pause in LAG {
         match read().await {
@@ -259,7 +259,7 @@ async fn opened<T>(read: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, Api
     read().await
 }
 
-/// PUTs a body; a key that an old GitHub Enterprise Server does not know is left out and the rest is written (API page, 2.4).
+/// PUTs a body; a key that an old GitHub Enterprise Server does not know is left out and the rest is written (fact G2.4).
 ///
 /// Leaving it out cannot weaken: a server that does not know the key has no such rule. Reading back then says what is missing.
 async fn put(writer: &Writer, target: &Target, body: &Body) -> Result<Performed, ApiError> {
@@ -279,7 +279,7 @@ async fn put(writer: &Writer, target: &Target, body: &Body) -> Result<Performed,
     }
 }
 
-/// What a 404 on a PUT may mean: an environment need not exist to be written (API page, 2.3 and 2.10).
+/// What a 404 on a PUT may mean: an environment need not exist to be written (facts G2.3 and G2.10).
 fn not_writable(error: &ApiError) -> String {
     let seen = error.hint.as_ref().map(|hint| format!("; else: {hint}")).unwrap_or_default();
     format!(
@@ -318,7 +318,7 @@ impl Body {
         self.reviewers.iter().flatten().any(|reviewer| !listed.contains(&(Some(kind(reviewer)), Some(reviewer.id))))
     }
 
-    /// Whether it asks for a rule that a billing plan may refuse (API page, 2.3).
+    /// Whether it asks for a rule that a billing plan may refuse (fact G2.3).
     #[must_use]
     pub fn has_gated_rules(&self) -> bool {
         self.reviewers.as_ref().is_some_and(|all| !all.is_empty())
@@ -408,7 +408,7 @@ pub fn refused(op: &Op, error: &ApiError) -> Option<ByHand> {
 
 /// Writes what the billing plan does support of a refused PUT.
 ///
-/// The refused PUT is not atomic, and whether some of its keys were applied is unsettled (API page, 2.2): where reading finds
+/// The refused PUT is not atomic, and whether some of its keys were applied is unsettled (fact G2.2): where reading finds
 /// any of them, nothing is written, since under whole replacement the smaller body would clear them.
 ///
 /// # Errors
@@ -424,7 +424,7 @@ fn written(reply: Result<Reply, ApiError>) -> Result<Performed, ApiError> {
     reply.map(|_| Performed::Written)
 }
 
-/// A deletion of what is not there is done (API page, 2.8); but a 404 may also hide what the token must not delete (2.10), so reading decides.
+/// A deletion of what is not there is done (fact G2.8); but a 404 may also hide what the token must not delete (fact G2.10), so reading decides.
 async fn delete(writer: &Writer, op: &Op, target: &Target) -> Result<Performed, ApiError> {
     match writer.delete(target).await {
         Err(error) if error.kind == ErrorKind::NotFound && took_effect(writer.reader(), op).await? => Ok(Performed::AlreadySo),

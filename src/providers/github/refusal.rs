@@ -1,4 +1,4 @@
-//! The refusal of the billing plan: how it is recognised, and what a person does about it (runbook, failure mode B).
+//! The refusal of the billing plan: how it is recognised, and what a person does about it (failure mode B, docs/laws.md).
 //!
 //! Owns GitHub's wordings and the steps by hand. Must not know how the refused request was sent.
 
@@ -14,11 +14,11 @@ pub enum Feature {
     RequiredReviewers,
     /// The wait timer.
     WaitTimer,
-    /// The wording of 2022 names no rule (API page, 2.2, message 3).
+    /// The wording of 2022 names no rule (fact G2.2, message 3).
     Unnamed,
 }
 
-/// Recognises a refusal by the billing plan, in all known wordings; `None` for every other 422 (API page, 2.2).
+/// Recognises a refusal by the billing plan, in all known wordings; `None` for every other 422 (fact G2.2).
 #[must_use]
 pub fn classify(error: &ApiError) -> Option<Feature> {
     if error.kind != ErrorKind::Unprocessable || error.status != Some(422) {

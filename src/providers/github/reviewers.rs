@@ -1,7 +1,7 @@
 //! Who the declared reviewers are: ids, and whether they can see the repository.
 //!
 //! Owns the lookups. GitHub stores ids, takes whoever it is given, and drops those without access in silence
-//! (API page, 2.5), so every name is looked up before it is written.
+//! (fact G2.5), so every name is looked up before it is written.
 
 use serde::Deserialize;
 
@@ -141,7 +141,7 @@ async fn team(reader: &Reader, repo: &RepoName, org: &str, slug: &str, pinned: O
         });
     }
     let access = match access {
-        // The documented proof of access; any other success is something else than GitHub's answer (API page, 1.5).
+        // The documented proof of access; any other success is something else than GitHub's answer (fact G1.5).
         Ok(reply) if reply.status == 204 => Access::Granted,
         Ok(reply) => Access::Unknown(reader.malformed(&target, format!("{} where 204 was expected", reply.status)).unknown()),
         Err(error) if error.kind == ErrorKind::NotFound => Access::None,

@@ -8,7 +8,7 @@ use crate::model::fnmatch;
 
 use crate::desired::github::{BranchPolicy, Pattern, RefKind};
 
-/// The database identity of somebody who may approve: logins and slugs can be renamed, ids cannot (API page, 2.5).
+/// The database identity of somebody who may approve: logins and slugs can be renamed, ids cannot (fact G2.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ActorId {
     /// An account.
@@ -60,7 +60,7 @@ impl Dimension {
 }
 
 /// Whether `a` holds back at least what `b` holds back, in one dimension. `None` is an environment that does not exist:
-/// the weakest of all, since a workflow that names it creates it without rules (API page, 2.8).
+/// the weakest of all, since a workflow that names it creates it without rules (fact G2.8).
 #[must_use]
 pub fn at_least_as_strict(a: Option<&Strictness>, b: Option<&Strictness>, dimension: Dimension) -> bool {
     let (a, b) = match (a, b) {
@@ -100,7 +100,7 @@ pub fn between(start: Option<&Strictness>, now: Option<&Strictness>, goal: Optio
 /// Whether every ref that `a` admits is provably admitted by `b`.
 ///
 /// `Protected` is never provably within patterns, nor patterns within `Protected`: protection can change at any time,
-/// and without a protected branch it admits every branch (API page, 2.6). Patterns that admit nothing are within all.
+/// and without a protected branch it admits every branch (fact G2.6). Patterns that admit nothing are within all.
 #[must_use]
 pub fn refs_within(a: &BranchPolicy, b: &BranchPolicy) -> bool {
     match (a, b) {

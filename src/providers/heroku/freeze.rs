@@ -76,7 +76,7 @@ impl std::error::Error for SendError {
     }
 }
 
-/// Sends a write and reads it back. A PATCH is never repeated blindly: each one restarts the app (Heroku page, 2.1).
+/// Sends a write and reads it back. A PATCH is never repeated blindly: each one restarts the app (fact H2.1).
 ///
 /// # Errors
 /// When what is there afterwards is not what was written, or nobody can say.

@@ -32,7 +32,7 @@ pub async fn observe(reader: &Reader, keys: &BTreeMap<String, BTreeSet<String>>)
 }
 
 /// Reads the named keys of one app. Heroku has no single-key read: the answer holds every var of the app, and all that
-/// was not asked for is dropped while it is parsed (workflows-heroku-freeze page, 2.1).
+/// was not asked for is dropped while it is parsed (fact H2.1).
 ///
 /// # Errors
 /// When the app's config vars cannot be read.
@@ -71,7 +71,7 @@ impl<'de> Visitor<'de> for Wanted<'_> {
                 }
             }
         }
-        // What Heroku answers in place of config vars, should its status be lost on the way (workflows-heroku-freeze page, 2.1).
+        // What Heroku answers in place of config vars, should its status be lost on the way (fact H2.1).
         let is_error = |key: &String| ["id", "message", "url"].contains(&key.as_str());
         if strangers.contains("id") && strangers.contains("message") && strangers.iter().all(is_error) {
             return Err(A::Error::custom("these are no config vars but the words of an error"));

@@ -29,7 +29,7 @@ pub struct Op {
 pub enum Action {
     /// Reads: these keys must still have these values, else nothing is written.
     Expect(ConfigVars),
-    /// All declared keys of the app in one request: each makes a release and restarts the app (workflows-heroku-freeze page, 2.1).
+    /// All declared keys of the app in one request: each makes a release and restarts the app (fact H2.1).
     Patch(BTreeMap<String, String>),
     /// Sets the freeze. It has no form that lifts one.
     SetFreeze(Box<SetFreeze>),

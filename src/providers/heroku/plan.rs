@@ -119,7 +119,7 @@ fn change(app: &str, key: &str, vars: &ConfigVars, value: &str, opens: bool) -> 
     Change::new(Address::config(app, key), action, vec![field])
 }
 
-/// Whether a legacy reader takes the value for "on" (workflows-heroku-freeze page, 3.3).
+/// Whether a legacy reader takes the value for "on" (fact F3.3).
 fn is_on(value: &str) -> bool {
     !matches!(value.trim().to_ascii_lowercase().as_str(), "" | "0" | "false" | "no" | "off")
 }

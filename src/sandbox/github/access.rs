@@ -1,4 +1,4 @@
-//! Who may do what (API page, 2.9 and 2.10).
+//! Who may do what (facts G2.9 and G2.10).
 
 use super::{Call, not_found};
 use crate::sandbox::state::{Grant, Level, Permission, Repo, Visibility};

@@ -1,4 +1,4 @@
-//! Custom (GitHub App) protection rules of an environment (API page, 1.3).
+//! Custom (GitHub App) protection rules of an environment (fact G1.3).
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use super::{Call, Handled, invalid, not_found, object, shapes};
 use crate::sandbox::state::{CustomRule, Repo};
 use crate::sandbox::wire::Response;
 
-/// Enabled rules of one environment (API page, 1.3).
+/// Enabled rules of one environment (fact G1.3).
 const MAX_RULES: usize = 6;
 
 pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, name: &str, rest: &[&str]) -> Handled {

@@ -1,4 +1,4 @@
-//! Environments: list, get, PUT in the order of the API page's part 6, delete.
+//! Environments: list, get, PUT in the order in which GitHub checks a request (fact G2.2), delete.
 
 use jiff::Timestamp;
 
@@ -22,7 +22,7 @@ const SELF_REVIEW_ALONE: &str = "Failed to create or update the environment prot
                                  reviewer to set prevent_self_review.";
 const EQUAL_FLAGS: &str = "\"custom_branch_policies\" and \"protected_branches\" cannot have the same value";
 
-/// The longest name, in characters (API page, 2.7).
+/// The longest name, in characters (fact G2.7).
 const MAX_NAME: usize = 255;
 
 pub(super) fn list(call: &Call<'_>, repo: &Repo) -> Handled {
@@ -41,7 +41,7 @@ pub(super) fn delete(call: &mut Call<'_>, repo: &mut Repo, name: &str) -> Handle
     call.need(repo, Need::ADMINISTRATION)?;
     let gone = repo.environments.remove(&name.to_lowercase()).ok_or_else(not_found)?;
     let now = call.now.tick();
-    // Jobs that wait for a deleted environment fail at once (API page, 2.8).
+    // Jobs that wait for a deleted environment fail at once (fact G2.8).
     for run in repo.runs.iter_mut().filter(|run| run.pending.iter().any(|pending| pending.environment == gone.id)) {
         run.updated_at = now;
         run.status = "completed".to_owned();
@@ -65,7 +65,7 @@ pub(super) fn put(call: &mut Call<'_>, repo: &mut Repo, name: &str) -> Handled {
     }
     let now = call.now.tick();
     let fresh_bypass = call.switches.fresh_bypass == FreshBypass::Allowed;
-    // The environment is made before anything can be refused, and stays when it is (API page, 2.2).
+    // The environment is made before anything can be refused, and stays when it is (fact G2.2).
     let mut environment = match repo.environments.get(&name.to_lowercase()) {
         Some(environment) => environment.clone(),
         None => Environment::ungated(call.ids, name, fresh_bypass, now),
@@ -112,7 +112,7 @@ fn settle(call: &mut Call<'_>, repo: &mut Repo, environment: u64, state: &str, n
     }
 }
 
-/// What the billing plan offers for a repository of this visibility (API page, 2.3).
+/// What the billing plan offers for a repository of this visibility (fact G2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Offer {
     /// Every rule.
@@ -133,7 +133,7 @@ impl Offer {
     }
 }
 
-/// The refusal by billing plan: the presence of a gated key is enough, whatever its value (API page, 2.2).
+/// The refusal by billing plan: the presence of a gated key is enough, whatever its value (fact G2.2).
 fn refused(call: &Call<'_>, offer: Offer, wish: &Wish) -> Option<Response> {
     if offer == Offer::All {
         return None;
@@ -203,7 +203,7 @@ fn set_policy(call: &Call<'_>, environment: &mut Environment, mode: Option<Polic
     }
 }
 
-/// Those of the reviewers that GitHub keeps (API page, 2.5).
+/// Those of the reviewers that GitHub keeps (fact G2.5).
 fn admitted(call: &Call<'_>, repo: &Repo, asked: &[ReviewerRef]) -> Result<Vec<ReviewerRef>, Response> {
     let kept: Vec<ReviewerRef> = asked.iter().copied().filter(|reviewer| has_access(call, repo, *reviewer)).collect();
     if kept.len() < asked.len() && call.switches.lost_reviewer == LostReviewer::Refused {

@@ -24,7 +24,7 @@ use super::state::{GitHub, Grant, Ids, Now, People, Repo, Token};
 use super::switches::Switches;
 use super::wire::{Request, Response, fnv};
 
-/// Requests an hour for a user's token (API page, 2.11).
+/// Requests an hour for a user's token (fact G2.11).
 const LIMIT: u32 = 5000;
 
 /// An answer, or an early one.
@@ -69,7 +69,7 @@ fn rate(world: &GitHub) -> [(&'static str, u64); 4] {
     [("limit", LIMIT.into()), ("used", world.used.into()), ("remaining", (LIMIT.saturating_sub(world.used)).into()), ("reset", reset)]
 }
 
-/// ETag and 304 (API page, 2.12): representations vary by token and by `Accept`.
+/// ETag and 304 (fact G2.12): representations vary by token and by `Accept`.
 fn conditional(request: &Request, response: Response) -> Response {
     let vary = ["authorization", "accept"].map(|name| request.header(name).unwrap_or_default());
     let tag = format!("W/\"{:016x}{:016x}\"", fnv(&response.body), fnv(vary.join("\n").as_bytes()));
@@ -179,7 +179,7 @@ fn in_repository(call: &mut Call<'_>, repo: &mut Repo, rest: &[&str]) -> Handled
     }
 }
 
-/// A renamed repository: 301 for reads, 307 for the rest, with the place that follows it (API page, 1.5).
+/// A renamed repository: 301 for reads, 307 for the rest, with the place that follows it (fact G1.5).
 fn moved(request: &Request, repo: &Repo) -> Response {
     let rest: Vec<&str> = request.path.splitn(5, '/').skip(4).collect();
     let mut place = format!("{}/repositories/{}", request.base, repo.id);
@@ -197,7 +197,7 @@ fn not_found() -> Response {
     Response::github_error(404, "Not Found")
 }
 
-/// A body that the API description does not admit; the detail is in the form that was recorded elsewhere (API page, 2.13).
+/// A body that the API description does not admit; the detail is in the form that was recorded elsewhere (fact G2.13).
 fn invalid(detail: &str) -> Response {
     let message = if detail.is_empty() { "Invalid request.".to_owned() } else { format!("Invalid request.\n\n{detail}") };
     Response::github_error(422, &message)

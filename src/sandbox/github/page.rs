@@ -1,4 +1,4 @@
-//! Paging (API page, 1.7).
+//! Paging (fact G1.7).
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Users, organisations, teams and apps (API page, 1.5).
+//! Users, organisations, teams and apps (fact G1.5).
 
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ pub(super) fn by_login(call: &Call<'_>, login: &str) -> Handled {
     Ok(Response::json(200, &shapes::public_user(account)))
 }
 
-/// The plan shows only to owners whose token may see it (API page, 1.5).
+/// The plan shows only to owners whose token may see it (fact G1.5).
 pub(super) fn organization(call: &Call<'_>, org: &str) -> Handled {
     let account = call.people.account(org).filter(|account| account.kind == AccountKind::Organization).ok_or_else(not_found)?;
     let owner = account.owners.iter().any(|owner| owner.eq_ignore_ascii_case(&call.caller.login));
@@ -37,7 +37,7 @@ pub(super) fn organization(call: &Call<'_>, org: &str) -> Handled {
     Ok(Response::json(200, &shapes::organization(account, with_plan)))
 }
 
-/// A team that the caller can see: a secret one only as a member or an owner (API page, 2.10).
+/// A team that the caller can see: a secret one only as a member or an owner (fact G2.10).
 fn visible<'a>(call: &Call<'a>, org: &str, slug: &str) -> Result<&'a Team, Response> {
     call.need_members()?;
     let account = call.people.account(org).ok_or_else(not_found)?;

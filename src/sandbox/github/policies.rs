@@ -1,4 +1,4 @@
-//! Deployment branch and tag policies (API page, 1.2): out of sight unless the environment is in selected mode.
+//! Deployment branch and tag policies (fact G1.2): out of sight unless the environment is in selected mode.
 
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ fn create(call: &mut Call<'_>, environment: &mut Environment) -> Handled {
     Ok(Response::json(200, &answer))
 }
 
-/// Only the name can change: the type is fixed (API page, 1.2).
+/// Only the name can change: the type is fixed (fact G1.2).
 fn rename(call: &mut Call<'_>, environment: &mut Environment, id: &str) -> Handled {
     let body = object(call.request)?;
     let name = pattern_name(text(&body, "name")?)?;

@@ -1,4 +1,4 @@
-//! The repository itself, its branches, rulesets, and who has access (API page, 1.5).
+//! The repository itself, its branches, rulesets, and who has access (fact G1.5).
 
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ pub(super) fn branch_rules(call: &Call<'_>, repo: &Repo, branch: &str) -> Handle
     Ok(array(call, active.map(shape).collect(), Paging::PLAIN))
 }
 
-/// Rulesets do not exist for private repositories of Free accounts (API page, 1.5).
+/// Rulesets do not exist for private repositories of Free accounts (fact G1.5).
 fn offered(call: &Call<'_>, repo: &Repo) -> Result<(), Response> {
     if Offer::of(call, repo) == Offer::Free { Err(Response::github_error(403, UPGRADE)) } else { Ok(()) }
 }

@@ -1,4 +1,4 @@
-//! Runs, what waits for a review, reviews, deployments (API page, 1.6).
+//! Runs, what waits for a review, reviews, deployments (fact G1.6).
 
 use serde_json::{Value, json};
 
@@ -91,7 +91,7 @@ fn approved(call: &Call<'_>, repo: &Repo, approval: &Approval) -> Value {
     json!({"state": approval.state, "comment": approval.comment, "environments": environments, "user": user})
 }
 
-/// Approves or rejects: only required reviewers, and never an App (API page, 1.6).
+/// Approves or rejects: only required reviewers, and never an App (fact G1.6).
 fn review(call: &mut Call<'_>, repo: &mut Repo, id: &str) -> Handled {
     if matches!(call.caller.grant, Grant::Installation(_)) {
         return Err(Response::github_error(403, "Resource not accessible by integration"));

@@ -1,6 +1,6 @@
 //! GitHub's objects as JSON, with every key that its API description requires.
 //!
-//! Addresses in bodies name the real service, as nobody may follow them (API page, 2.13).
+//! Addresses in bodies name the real service, as nobody may follow them (fact G2.13).
 
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -189,14 +189,14 @@ pub(super) fn environment_head(repo: &Repo, environment: &Environment) -> Value 
     let Environment { id, name, created_at, updated_at, .. } = environment;
     json!({
         "id": id, "node_id": node("EN", *id), "name": name,
-        // As recorded: the name is raw in one and encoded in the other (API page, 2.13).
+        // As recorded: the name is raw in one and encoded in the other (fact G2.13).
         "url": format!("{API}/repos/{}/environments/{name}", repo.name),
         "html_url": format!("{WEB}/{}/deployments/activity_log?environments_filter={}", repo.name, encoded(name)),
         "created_at": date(*created_at), "updated_at": date(*updated_at),
     })
 }
 
-/// `environment`: a rule that is not configured has no entry (API page, 1.1).
+/// `environment`: a rule that is not configured has no entry (fact G1.1).
 pub(super) fn environment(call: &Call<'_>, repo: &Repo, environment: &Environment) -> Value {
     let ids = environment.rule_ids;
     let mut rules = Vec::new();

@@ -1,4 +1,4 @@
-//! Variables of an environment (API page, 1.4): names fold to upper case.
+//! Variables of an environment (fact G1.4): names fold to upper case.
 
 use serde_json::{Map, Value, json};
 
@@ -8,9 +8,9 @@ use super::{Call, Handled, invalid, not_found, object, shapes, text};
 use crate::sandbox::state::{Repo, Variable};
 use crate::sandbox::wire::Response;
 
-/// Variables of one environment (API page, 1.4).
+/// Variables of one environment (fact G1.4).
 const MAX_VARIABLES: usize = 100;
-/// Bytes of one value (API page, 1.4).
+/// Bytes of one value (fact G1.4).
 const MAX_VALUE: usize = 48 << 10;
 
 pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, name: &str, rest: &[&str]) -> Handled {
@@ -75,7 +75,7 @@ fn valid_value(body: &Map<String, Value>) -> Result<String, Response> {
     if value.len() > MAX_VALUE { Err(invalid("")) } else { Ok(value) }
 }
 
-/// Letters, digits and `_`, no digit first, no `GITHUB_` (API page, 1.4).
+/// Letters, digits and `_`, no digit first, no `GITHUB_` (fact G1.4).
 fn valid_name(name: &str) -> Result<String, Response> {
     let name = name.to_uppercase();
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());

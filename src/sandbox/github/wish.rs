@@ -1,4 +1,4 @@
-//! What the body of an environment's PUT asks for (API page, 1.1), held against its schema.
+//! What the body of an environment's PUT asks for (fact G1.1), held against its schema.
 
 use serde_json::{Map, Value};
 
@@ -7,9 +7,9 @@ use crate::sandbox::state::{PolicyMode, ReviewerRef};
 use crate::sandbox::switches::{BypassKey, SelfReviewKey, UnknownKeys};
 use crate::sandbox::wire::Response;
 
-/// Minutes (API page, 1.1).
+/// Minutes (fact G1.1).
 const MAX_TIMER: u64 = 43_200;
-/// Reviewers of one environment, users and teams together (API page, 2.5).
+/// Reviewers of one environment, users and teams together (fact G2.5).
 const MAX_REVIEWERS: usize = 6;
 
 /// What a body asks for; none is a key that it does not carry.

@@ -63,7 +63,7 @@ impl Environment {
     }
 }
 
-/// Ids of the rule entries of one environment; fresh ones after each write (API page, 2.13).
+/// Ids of the rule entries of one environment; fresh ones after each write (fact G2.13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RuleIds {
     /// `wait_timer`.

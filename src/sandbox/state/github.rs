@@ -20,7 +20,7 @@ pub struct GitHub {
     pub viewer: String,
     /// Where new ids come from.
     pub ids: Ids,
-    /// How many of the hour's 5000 requests are used up (API page, 2.11).
+    /// How many of the hour's 5000 requests are used up (fact G2.11).
     pub used: u32,
 }
 
@@ -192,7 +192,7 @@ impl Repo {
         self.former_names.push(std::mem::replace(&mut self.name, name));
     }
 
-    /// What somebody may do here, over all grants (API page, 1.5).
+    /// What somebody may do here, over all grants (fact G1.5).
     #[must_use]
     pub fn permission(&self, people: &People, login: &str) -> Permission {
         let owner = people.account(self.name.owner());

@@ -79,7 +79,7 @@ impl AccountKind {
     }
 }
 
-/// A billing plan (API page, 2.3).
+/// A billing plan (fact G2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plan {
     /// Free, for users and organisations.
@@ -166,7 +166,7 @@ impl Permission {
         }
     }
 
-    /// The four-word form of the permission endpoint: triage reads as read, maintain as write (API page, 1.5).
+    /// The four-word form of the permission endpoint: triage reads as read, maintain as write (fact G1.5).
     #[must_use]
     pub fn legacy(self) -> &'static str {
         match self {
@@ -178,7 +178,7 @@ impl Permission {
     }
 }
 
-/// A required reviewer, as GitHub stores it: by id (API page, 2.5).
+/// A required reviewer, as GitHub stores it: by id (fact G2.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ReviewerRef {
     /// An account.
@@ -196,7 +196,7 @@ pub struct Token {
     pub grant: Grant,
 }
 
-/// The three kinds of tokens, with their grants (API page, 2.9).
+/// The three kinds of tokens, with their grants (fact G2.9).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Grant {
     /// A classic token with OAuth scopes: `repo`, `read:org`, …

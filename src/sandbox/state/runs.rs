@@ -82,7 +82,7 @@ pub struct Deployment {
     /// When it was made.
     pub created_at: Timestamp,
     /// The run that its log leads to, which is the one that made it; none for one made over the API, which no gate holds back
-    /// (API page, 1.6), unless somebody makes it say otherwise.
+    /// (fact G1.6), unless somebody makes it say otherwise.
     pub run: Option<u64>,
     /// Statuses, newest first.
     pub statuses: Vec<DeploymentStatus>,
@@ -108,7 +108,7 @@ impl Repo {
         by_rule || (rulesets == Rulesets::Protect && self.rulesets.iter().any(covers))
     }
 
-    /// Whether a job on this full ref may deploy to an environment (API page, 2.6).
+    /// Whether a job on this full ref may deploy to an environment (fact G2.6).
     #[must_use]
     pub fn admits(&self, environment: &Environment, git_ref: &str, rulesets: Rulesets) -> bool {
         let (kind, name) = match (git_ref.strip_prefix("refs/heads/"), git_ref.strip_prefix("refs/tags/")) {
@@ -147,7 +147,7 @@ fn fnmatch(pattern: &str, name: &str) -> bool {
 
 impl State {
     /// What a workflow run with one job in this environment does: makes the environment, ungated, when it is missing
-    /// (API page, 2.8), fails on a ref that may not deploy, waits for reviewers or a timer, and else deploys. Returns the run's
+    /// (fact G2.8), fails on a ref that may not deploy, waits for reviewers or a timer, and else deploys. Returns the run's
     /// id, or none where there is no such repository.
     pub fn start_run(&mut self, repo: &str, path: &str, event: &str, git_ref: &str, actor: &str, environment: &str) -> Option<u64> {
         let now = self.now.tick();

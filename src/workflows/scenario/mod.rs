@@ -119,7 +119,7 @@ pub fn words(when: &When) -> String {
     [when.event.clone()].into_iter().chain(git_ref).chain(inputs).collect()
 }
 
-/// The ref that a run of an event carries, and the branch that a pull request goes to (workflow page, 1.5).
+/// The ref that a run of an event carries, and the branch that a pull request goes to (fact W1.5).
 fn run_ref(event: &str, given: Option<&str>, facts: &Facts) -> (Option<String>, Option<String>) {
     let branch =
         |given: Option<&str>| given.map_or(facts.default_branch.as_str(), |given| given.trim_start_matches("refs/heads/")).to_owned();

@@ -18,7 +18,7 @@ pub async fn patterns(reader: &Reader, repo: &RepoName, name: &EnvName) -> Resul
     let target = environment_target(repo, name).join("deployment-branch-policies");
     let policies = pages::<_, wire::BranchPolicies>(reader, &target, 100).await?;
     let kind = |policy: &wire::BranchPolicy| match policy.kind.as_deref() {
-        // Old data has no type; it means a branch (API page, 1.2).
+        // Old data has no type; it means a branch (fact G1.2).
         None | Some("branch") => Ok(RefKind::Branch),
         Some("tag") => Ok(RefKind::Tag),
         Some(other) => {
@@ -39,7 +39,7 @@ pub async fn protection_rules(reader: &Reader, repo: &RepoName, name: &EnvName) 
 
 /// Reads the variables of an environment; names fold to upper case.
 pub(super) async fn variables(reader: &Reader, repo: &RepoName, name: &EnvName) -> Result<BTreeMap<String, String>, ApiError> {
-    // 30 is the most that this list gives per page (API page, 1.4).
+    // 30 is the most that this list gives per page (fact G1.4).
     let variables = pages::<_, wire::Variables>(reader, &environment_target(repo, name).join("variables"), 30).await?;
     Ok(variables.into_iter().map(|v| (v.name.to_uppercase(), v.value)).collect())
 }

@@ -28,7 +28,7 @@ where
         if last > MAX_PAGES {
             return Err(endless());
         }
-        // The Link header is not promised on these lists (API page, 1.7), the total is: so the rest is asked for at once.
+        // The Link header is not promised on these lists (fact G1.7), the total is: so the rest is asked for at once.
         for page in join_all((2..=last).map(page)).await {
             items.extend(page?.0.items());
         }

@@ -6,7 +6,7 @@ use super::{Planner, Resolved};
 use crate::desired::github::Gate;
 
 impl Planner<'_> {
-    /// The whole object that a PUT has to carry, whichever way GitHub reads absent keys (API page, 2.1).
+    /// The whole object that a PUT has to carry, whichever way GitHub reads absent keys (fact G2.1).
     ///
     /// In a repository whose billing plan decides, what needs no gated rule names none: their mere presence is refused (2.2).
     pub(super) fn body(&self, gate: &Gate, reviewers: Option<&[Resolved<'_>]>, there: Option<&Environment>) -> Body {
@@ -32,7 +32,7 @@ impl Planner<'_> {
         let send = |wanted: bool, declared: bool, live: bool| wanted || live || (explicit && (declared || there.is_some()));
         Body {
             wait_timer: send(timer > 0, gate.wait_timer.is_some(), live_timer > 0).then_some(timer),
-            // Refused without reviewers unless it clears what is there (API page, 2.2, message 4).
+            // Refused without reviewers unless it clears what is there (fact G2.2, message 4).
             prevent_self_review: if merged.is_empty() {
                 live_prevent.then_some(false)
             } else {
@@ -41,7 +41,7 @@ impl Planner<'_> {
             reviewers: send(!merged.is_empty(), reviewers.is_some(), !live_reviewers.is_empty()).then_some(merged),
             deployment_branch_policy: send(mode != PolicyMode::All, gate.deployment_branch_policy.is_some(), live_mode != PolicyMode::All)
                 .then(|| PolicyFlags::of(mode)),
-            // The default of a fresh environment is not a constant (API page, 2.13): what is declared is said.
+            // The default of a fresh environment is not a constant (fact G2.13): what is declared is said.
             can_admins_bypass: match (gate.can_admins_bypass, live_bypass) {
                 (Some(wanted), live) if live != Some(wanted) || !wanted || explicit => Some(wanted),
                 (None, Some(live)) if !live || explicit => Some(live),

@@ -120,7 +120,7 @@ impl Planner<'_> {
         if mode != there.policy || change.fields.iter().any(|field| put_fields.contains(&field.name.as_str())) {
             let refs_weaken = change.fields.iter().any(|field| field.name == "deployment_branch_policy" && field.weakens);
             // Where rules that the billing plan gates are there already, a smaller body could clear them. A bypass that is off is none:
-            // GitHub makes some environments so (API page, 2.13), whatever the plan.
+            // GitHub makes some environments so (fact G2.13), whatever the plan.
             let gated_rules = !there.reviewers.is_empty() || there.wait_timer > 0 || there.prevent_self_review;
             let if_refused = (mode != there.policy && !refs_weaken && !gated_rules)
                 .then(|| Body { deployment_branch_policy: Some(PolicyFlags::of(mode)), ..Body::default() });
@@ -237,7 +237,7 @@ impl Planner<'_> {
     }
 }
 
-/// GitHub enables at most this many custom rules on an environment (API page, 1.3).
+/// GitHub enables at most this many custom rules on an environment (fact G1.3).
 const MAX_RULES: usize = 6;
 
 enum RuleEdit {

@@ -137,7 +137,7 @@ pub fn admit(scene: Scene, wish: &Wish, viewer: &str) -> Result<Admitted, Vec<Re
         if own && wish.decision == Decision::Approved && wish.no_self_review.contains(name) {
             refusals.push(Refusal::SelfReview(name.clone()));
         } else if !pending.you_may_approve && own && pending.reviewers.iter().any(is_viewer) {
-            // A reviewer who may not: self-review is what is left (API page, 1.6).
+            // A reviewer who may not: self-review is what is left (fact G1.6).
             refusals.push(Refusal::SelfReview(name.clone()));
         } else if !pending.you_may_approve {
             refusals.push(Refusal::NotAReviewer(name.clone(), pending.reviewers.clone()));

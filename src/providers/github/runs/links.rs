@@ -1,4 +1,4 @@
-//! Addresses of pages, built here and never taken from an answer (API page, 2.13).
+//! Addresses of pages, built here and never taken from an answer (fact G2.13).
 
 use crate::http::Target;
 use crate::model::{EnvName, RepoName};

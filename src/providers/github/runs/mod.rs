@@ -1,6 +1,6 @@
 //! Workflow runs: what waits for approval, what was deployed and who approved it, and the one write that approves or rejects.
 //!
-//! Owns GitHub's view of runs, deployments and reviews (API page, 1.6). `observe` asks, `wire` decodes, `evidence` and
+//! Owns GitHub's view of runs, deployments and reviews (fact G1.6). `observe` asks, `wire` decodes, `evidence` and
 //! `admit` are pure, `review` writes. Must not know of gate.toml, freezes or rendering.
 
 pub mod admit;
@@ -97,7 +97,7 @@ impl fmt::Display for Approver {
     }
 }
 
-/// One review of a run. GitHub records neither its time nor the attempt that it was for (API page, 1.6).
+/// One review of a run. GitHub records neither its time nor the attempt that it was for (fact G1.6).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Approval {
     /// What was decided.

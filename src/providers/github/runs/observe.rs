@@ -12,7 +12,7 @@ use super::{Approval, Deployment, Pending, Run, Status, wire};
 use crate::http::{ApiError, ErrorKind, Reader, Target};
 use crate::model::{Answer, EnvName, RepoName, RunRef, Unknown};
 
-/// The most that GitHub gives per page (API page, 1.7).
+/// The most that GitHub gives per page (fact G1.7).
 const PER_PAGE: usize = 100;
 /// How many of the newest deployments are asked whether they succeeded; the answer only serves a link.
 const RECENT: usize = 5;
@@ -68,7 +68,7 @@ pub async fn scene(reader: &Reader, repo: &RepoName, id: u64) -> Result<Scene, A
 /// The login behind the token.
 ///
 /// # Errors
-/// When GitHub does not say; an installation token and `GITHUB_TOKEN` get 403 (API page, 2.2, message 9).
+/// When GitHub does not say; an installation token and `GITHUB_TOKEN` get 403 (fact G2.2, message 9).
 pub async fn viewer(reader: &Reader) -> Result<String, ApiError> {
     reader.get_json::<wire::Actor>(&Target::new(["user"])).await.map(|viewer| viewer.login)
 }
@@ -246,7 +246,7 @@ async fn pending(reader: &Reader, repo: &RepoName, id: u64) -> Result<Vec<Pendin
 /// # Errors
 /// When they cannot be read.
 pub async fn approvals(reader: &Reader, repo: &RepoName, id: u64) -> Result<Vec<Approval>, ApiError> {
-    // Neither this list nor what waits is paged (API page, 1.6).
+    // Neither this list nor what waits is paged (fact G1.6).
     let approvals: Vec<wire::WireApproval> = reader.get_json(&run_target(repo, id).join("approvals")).await?;
     Ok(approvals.into_iter().map(Into::into).collect())
 }

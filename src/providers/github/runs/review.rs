@@ -56,7 +56,7 @@ pub async fn submit(writer: &Writer, repo: &RepoName, review: &Review<'_>, patie
     }
 }
 
-/// What to say of a token that no review can be made with, in place of a hint about permissions (API page, 1.6).
+/// What to say of a token that no review can be made with, in place of a hint about permissions (fact G1.6).
 #[must_use]
 pub fn explained(mut error: ApiError) -> ApiError {
     if error.message.contains("Resource not accessible by integration") {
