@@ -290,6 +290,13 @@ pub(super) static FREEZE: Table = Table {
             "Whether a freeze stands in while GitHub refuses required reviewers.",
         ),
         key(
+            "check_commands",
+            Optional,
+            Kind::List { of: &Kind::Name(&is::CHECK_COMMAND), noun: "commands", min: 0, max: ANY, same: is::exact },
+            "check_commands = [\"./scripts/freeze-check.sh\"]",
+            "Commands that count as a freeze check beside `gatectl freeze check`: each fails while deploys are frozen.",
+        ),
+        key(
             "on_unreachable",
             Defaults(Default::Text("frozen")),
             Kind::Word(&["frozen", "open"]),

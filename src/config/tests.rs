@@ -44,6 +44,7 @@ flag = "F"
 override = "O"
 frozen = true
 compensates = true
+check_commands = ["./scripts/freeze-check.sh", "make freeze-check"]
 on_unreachable = "open"
 windows = [{ name = "x", from = 2026-12-21T00:00:00, until = 2027-01-04T08:00:00, timezone = "Europe/Berlin", reason = "rest" }, { name = "y", start = "0 1 * * *", duration = "1h", timezone = "UTC" }]
 "#;
@@ -166,6 +167,7 @@ fn the_other_forms_read() {
     let freeze = desired.freeze.unwrap();
     assert_eq!((freeze.frozen, freeze.compensates, freeze.on_unreachable), (true, true, OnUnreachable::Open));
     assert_eq!((freeze.flag.as_str(), freeze.override_flag.as_str()), ("F", "O"));
+    assert_eq!(freeze.check_commands, ["./scripts/freeze-check.sh", "make freeze-check"]);
     let Schedule::Once { from, until } = freeze.windows[0].schedule else { panic!("once") };
     assert_eq!((from.to_string(), until.to_string()), ("2026-12-21T00:00:00".to_owned(), "2027-01-04T08:00:00".to_owned()));
 }

@@ -23,6 +23,8 @@ pub struct Policy {
     pub frozen: bool,
     /// Whether a freeze stands in while GitHub refuses required reviewers.
     pub compensates: bool,
+    /// Commands that fail while deploys are frozen, beside `gatectl freeze check`.
+    pub check_commands: Vec<String>,
     /// What `freeze check` says when the store cannot be reached.
     pub on_unreachable: OnUnreachable,
     /// The calendar.

@@ -89,6 +89,7 @@ pub(super) fn bare(keys: &Keys, environments: BTreeSet<EnvName>) -> Policy {
         override_flag: keys.override_flag.clone(),
         frozen: false,
         compensates: false,
+        check_commands: Vec::new(),
         on_unreachable: OnUnreachable::Frozen,
         windows: Vec::new(),
     }

@@ -39,6 +39,7 @@ pub(super) fn policy(sink: &mut Sink<'_>, root: View<'_>, github: &Desired) -> O
         override_flag,
         frozen: table.bool("frozen") == Some(true),
         compensates: table.bool("compensates").unwrap_or_default(),
+        check_commands: table.texts("check_commands").into_iter().flatten().map(|(command, _)| command.to_owned()).collect(),
         on_unreachable: match table.text("on_unreachable") {
             Some("open") => OnUnreachable::Open,
             _ => OnUnreachable::default(),

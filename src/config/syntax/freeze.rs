@@ -6,6 +6,20 @@ use crate::config::schema::{Syntax, Wrong};
 
 pub(in crate::config) static WINDOW: Syntax = Syntax { noun: "a window's name", pattern: None, check: not_empty };
 
+pub(in crate::config) static CHECK_COMMAND: Syntax = Syntax {
+    noun: "a command",
+    pattern: Some(r"^[A-Za-z0-9_./@:+=-]+( [A-Za-z0-9_./@:+=-]+)*$"),
+    check: |text| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_./@:+=-".contains(c);
+        let words: Vec<&str> = text.split(' ').collect();
+        if words.iter().all(|word| !word.is_empty() && word.chars().all(plain)) {
+            return Ok(());
+        }
+        let fix = "write the command as the workflow runs it, without quotes or shell operators, such as \"./scripts/freeze-check.sh\"";
+        Err(Wrong::new(format!("{} is not a plain command", quote(text)), fix))
+    },
+};
+
 pub(in crate::config) static CRON: Syntax = Syntax {
     noun: "a cron line",
     pattern: None,

@@ -25,6 +25,7 @@ fn policy() -> Policy {
         override_flag: Policy::OVERRIDE.into(),
         frozen: false,
         compensates: false,
+        check_commands: Vec::new(),
         on_unreachable: OnUnreachable::Frozen,
         windows: vec![window("weekend", "0 16 * * FRI"), window("broken", "0 16 * *")],
     }

@@ -37,6 +37,7 @@ fn policy(windows: Vec<Window>) -> Policy {
         override_flag: Policy::OVERRIDE.into(),
         frozen: false,
         compensates: false,
+        check_commands: Vec::new(),
         on_unreachable: OnUnreachable::Frozen,
         windows,
     }
