@@ -48,6 +48,7 @@ impl Official {
         let mut heroku: Value = read("GATECTL_HEROKU_SCHEMA", "heroku-schema-subset.json")?;
         modern(&mut github);
         modern(&mut heroku);
+        observed(&mut github);
         Some(Self { github, heroku, compiled: Mutex::default() })
     }
 
@@ -187,8 +188,14 @@ fn modern(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(modern),
         Value::Object(object) => {
             object.values_mut().for_each(modern);
+            // A declared default is a value that is sent, also if it does not have the declared format.
+            let empty_by_default = object.get("default") == Some(&json!("")) && object.contains_key("format");
+            if empty_by_default {
+                alternative(object, json!({"const": ""}));
+            }
             if object.get("nullable") == Some(&Value::Bool(true)) {
-                nullable(object);
+                object.remove("nullable");
+                alternative(object, json!({"type": "null"}));
             }
             if object.get("strictProperties") == Some(&Value::Bool(true))
                 && let Some(properties) = object.get("properties").and_then(Value::as_object)
@@ -202,8 +209,15 @@ fn modern(value: &mut Value) {
     }
 }
 
-fn nullable(object: &mut Map<String, Value>) {
-    object.remove("nullable");
+/// Another schema that a value may fit instead.
+fn alternative(object: &mut Map<String, Value>, other: Value) {
     let inner = Value::Object(std::mem::take(object));
-    object.insert("anyOf".to_owned(), json!([inner, {"type": "null"}]));
+    object.insert("anyOf".to_owned(), json!([inner, other]));
+}
+
+/// What GitHub sends although its description does not list it: a deployment that waits for its gate has the status `waiting`.
+fn observed(github: &mut Value) {
+    if let Some(Value::Array(states)) = github.pointer_mut("/components/schemas/deployment-status/properties/state/enum") {
+        states.push("waiting".into());
+    }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::access::Need;
 use super::environments::Offer;
 use super::page::{Paging, counted};
-use super::{Call, Handled, invalid, not_found, object, shapes};
+use super::{Call, Handled, invalid, not_emulated, not_found, object, shapes};
 use crate::sandbox::state::{CustomRule, Repo};
 use crate::sandbox::wire::Response;
 
@@ -55,6 +55,6 @@ pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, name: &str, rest: &[&s
             call.now.tick();
             Ok(Response::empty(204))
         }
-        _ => Err(not_found()),
+        _ => Err(not_emulated(call.request)),
     }
 }

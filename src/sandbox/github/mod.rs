@@ -143,7 +143,7 @@ fn route(world: &mut GitHub, switches: &Switches, now: &mut Now, caller: &Token,
             let rate: Map<String, Value> = rates.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
             Ok(Response::json(200, &json!({"resources": {"core": rate, "search": rate, "graphql": rate}, "rate": rate})))
         }
-        _ => Err(not_found()),
+        _ => Err(not_emulated(request)),
     }
 }
 
@@ -175,7 +175,9 @@ fn in_repository(call: &mut Call<'_>, repo: &mut Repo, rest: &[&str]) -> Handled
         (_, ["environments", name, "deployment_protection_rules", rest @ ..]) => custom_rules::route(call, repo, name, rest),
         (_, ["environments", name, "variables", rest @ ..]) => variables::route(call, repo, name, rest),
         (_, ["environments", name, "secrets", rest @ ..]) => secrets::route(call, repo, name, rest),
-        _ => Err(not_found()),
+        // Every route below an environment is emulated: what is left is a name with a slash that is not encoded (fact G2.7).
+        (_, ["environments", ..]) => Err(not_found()),
+        _ => Err(not_emulated(call.request)),
     }
 }
 
@@ -195,6 +197,11 @@ fn moved(request: &Request, repo: &Repo) -> Response {
 
 fn not_found() -> Response {
     Response::github_error(404, "Not Found")
+}
+
+/// A route that the emulator does not know: never a 404, which would say that a thing does not exist.
+fn not_emulated(request: &Request) -> Response {
+    Response::github_error(501, &format!("gatectl's emulator does not serve {} {}.", request.method, request.path))
 }
 
 /// A body that the API description does not admit; the detail is in the form that was recorded elsewhere (fact G2.13).

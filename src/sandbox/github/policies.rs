@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::access::Need;
 use super::page::{Paging, counted};
-use super::{Call, Handled, invalid, not_found, object, shapes, text};
+use super::{Call, Handled, invalid, not_emulated, not_found, object, shapes, text};
 use crate::sandbox::state::{BranchPattern, Environment, PolicyMode, RefType, Repo};
 use crate::sandbox::switches::{DuplicateLocation, DuplicatePolicy};
 use crate::sandbox::wire::Response;
@@ -33,7 +33,7 @@ pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, name: &str, rest: &[&s
             call.now.tick();
             Ok(Response::empty(204))
         }
-        _ => Err(not_found()),
+        _ => Err(not_emulated(call.request)),
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::access::Need;
 use super::page::{Paging, array, counted};
-use super::{Call, Handled, invalid, not_found, object, shapes, text};
+use super::{Call, Handled, invalid, not_emulated, not_found, object, shapes, text};
 use crate::sandbox::state::{Approval, Deployment, Environment, Grant, Pending, Permission, Repo, Run};
 use crate::sandbox::switches::ForeignReview;
 use crate::sandbox::wire::Response;
@@ -28,7 +28,7 @@ pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, rest: &[&str]) -> Hand
             let approvals = find(repo, id)?.approvals.iter().map(|approval| approved(call, repo, approval));
             Ok(Response::json(200, &Value::Array(approvals.collect())))
         }
-        _ => Err(not_found()),
+        _ => Err(not_emulated(call.request)),
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::access::Need;
 use super::page::{Paging, counted};
-use super::{Call, Handled, not_found, object, shapes, text};
+use super::{Call, Handled, not_emulated, not_found, object, shapes, text};
 use crate::sandbox::state::{Environment, Repo, Secret};
 use crate::sandbox::wire::{Response, fnv};
 
@@ -47,7 +47,7 @@ pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, name: &str, rest: &[&s
             call.now.tick();
             Ok(Response::empty(204))
         }
-        _ => Err(not_found()),
+        _ => Err(not_emulated(call.request)),
     }
 }
 

@@ -15,11 +15,22 @@ fn accounts_are_found_by_login_and_by_id() {
         let account = world.get(path);
         assert_eq!((account["id"].as_u64(), account["type"].as_str()), (Some(id), Some(kind)), "{path}");
     }
-    for path in ["/users/nobody", "/user/9", "/user/x", "/orgs/alice", "/orgs/acme/teams/nobody", "/apps/none", "/nothing"] {
+    for path in ["/users/nobody", "/user/9", "/user/x", "/orgs/alice", "/orgs/acme/teams/nobody", "/apps/none"] {
         assert_eq!(world.verdict("GET", path, &Value::Null), (404, "Not Found".to_owned()), "{path}");
     }
     assert_eq!(world.get("/apps/gatekeeper")["id"], 77);
     world.get("/rate_limit");
+}
+
+/// A 404 would say that the thing does not exist.
+#[test]
+fn a_route_that_is_not_emulated_says_so() {
+    let mut world = World::new();
+    for (method, path) in [("GET", "/nothing"), ("GET", "/repos/acme/shop/releases"), ("PUT", "/repos/acme/shop/actions/runs/1/x")] {
+        let message = format!("gatectl's emulator does not serve {method} {path}.");
+        assert_eq!(world.verdict(method, path, &Value::Null), (501, message));
+    }
+    assert_eq!(world.verdict("GET", &format!("{ENV}/a/b"), &Value::Null), (404, "Not Found".to_owned()), "a slash that is not encoded");
 }
 
 #[test]
