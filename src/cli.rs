@@ -69,7 +69,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub parallelism: u16,
     /// How long one request may take, its retries and waits included, such as 30s or 10m
-    #[arg(long, global = true, value_name = "DURATION", default_value = "60s", value_parser = timeout)]
+    #[arg(long, global = true, value_name = "DURATION", default_value = "5m", value_parser = timeout)]
     pub timeout: Duration,
     /// Print results and errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]

@@ -213,7 +213,7 @@ fn settings(session: &Session) -> Settings {
         timeout: session.global.timeout,
         parallelism: usize::from(session.global.parallelism),
         on_wait: Some(Arc::new(move |wait: &Wait| {
-            let what = format!("waiting for the rate limit of {}", wait.host);
+            let what = format!("waiting for the {} of {}", wait.limit, wait.host);
             progress.wait(&what, Instant::now() + wait.duration);
             if in_words && wait.duration >= WORTH_A_LINE {
                 to_stderr(&format!("{what} until {}; a shorter --timeout gives up instead", wait.until_utc()));

@@ -9,10 +9,14 @@ pub(super) fn pause(base: Duration, attempt: u32) -> Duration {
 
 /// Between half and one and a half times as long, so that clients that failed together do not come back together.
 pub(super) fn jittered(duration: Duration) -> Duration {
+    duration.mul_f64(0.5 + share())
+}
+
+/// A random number between 0 and 1.
+pub(super) fn share() -> f64 {
     let (random, _) = uuid::Uuid::new_v4().as_u64_pair();
     // The fixed version bits sit in the lower half.
-    let share = f64::from((random >> 32) as u32) / f64::from(u32::MAX);
-    duration.mul_f64(0.5 + share)
+    f64::from((random >> 32) as u32) / f64::from(u32::MAX)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use super::answer::{self, Refusal};
 use super::face::{Face, REQUEST_ID};
 use super::hints::{self, Asked};
-use super::limits::{self, Wait};
+use super::limits::{self, Limit, Wait};
 use super::scrub;
 use super::stack::{Host, Shared};
 use super::token::Token;
@@ -106,7 +106,7 @@ impl Channel {
                 Next::GiveUp => return Err(error),
                 Next::Limited(wait) => {
                     waits += 1;
-                    if waits > MAX_WAITS || Instant::now() + wait.duration > call.deadline {
+                    if waits > MAX_WAITS || Instant::now() + wait.duration > self.latest(call) {
                         return Err(self.limited(error, &wait));
                     }
                 }
@@ -141,7 +141,7 @@ impl Channel {
         let response = outcome.map_err(|fault| self.faulted(call, &fault, sent_id.clone()))?;
         self.pass_on_warning(response.headers());
         if let Some(duration) = limits::exhausted(response.headers(), Timestamp::now()) {
-            self.host.gate.shut(self.endpoint.host(), duration);
+            self.host.gate.shut(self.endpoint.host(), Limit::Quota, duration);
         }
         if response.status().is_success() {
             answer::reply(&call.method, &response).map_err(|refusal| self.broken(call, &response, refusal, sent_id))
@@ -174,7 +174,7 @@ impl Channel {
     /// Waits while a rate limit holds.
     async fn pass_gate(&self, call: &Call<'_>) -> Result<(), ApiError> {
         let settings = &self.shared.settings;
-        match settings.stop.unless_set(self.host.gate.pass(call.deadline, |wait| settings.show_wait(wait))).await {
+        match settings.stop.unless_set(self.host.gate.pass(self.latest(call), |wait| settings.show_wait(wait))).await {
             Some(Ok(true)) if call.fresh_only => {
                 let mut error = self.unsent(call, ErrorKind::Held, "not sent: a rate limit held it back until now");
                 error.hint = Some("run again".to_owned());
@@ -182,7 +182,7 @@ impl Channel {
             }
             Some(Ok(_)) => Ok(()),
             Some(Err(wait)) => {
-                let message = "not sent: no request is left before the rate limit's reset";
+                let message = format!("not sent: the {} of {} holds", wait.limit, wait.host);
                 Err(self.limited(self.unsent(call, ErrorKind::RateLimited, message), &wait))
             }
             None if self.host.gate.is_open() => Ok(()),
@@ -221,12 +221,13 @@ impl Channel {
     fn refused(&self, call: &Call<'_>, response: &Response<Bytes>, waits: u32, sent_id: Option<String>) -> Failed {
         let (status, headers) = (response.status(), response.headers());
         let refusal = answer::refusal(response);
-        let limit = limits::refused(self.endpoint.dialect(), status, headers, &refusal.message, waits, Timestamp::now());
+        let minimum = self.shared.settings.secondary_wait;
+        let limit = limits::refused(self.endpoint.dialect(), status, headers, &refusal.message, waits, minimum, Timestamp::now());
         let mut error = self.error(call, status, headers, refusal, sent_id);
-        if let Some(duration) = limit {
+        if let Some((limit, duration)) = limit {
             error.kind = ErrorKind::RateLimited;
             error.hint = None;
-            return Failed { error, next: Next::Limited(self.host.gate.shut(self.endpoint.host(), duration)) };
+            return Failed { error, next: Next::Limited(self.host.gate.shut(self.endpoint.host(), limit, duration)) };
         }
         error.may_have_applied = !call.reads() && status.is_server_error();
         let again = call.reads() && status.is_server_error();
@@ -268,11 +269,17 @@ impl Channel {
         }
     }
 
+    /// When a wait has to be over.
+    fn latest(&self, call: &Call<'_>) -> Instant {
+        call.deadline.checked_sub(self.shared.settings.margin()).unwrap_or(call.deadline)
+    }
+
     /// Completes a refusal by a limit with the time to come back.
     fn limited(&self, mut error: ApiError, wait: &Wait) -> ApiError {
         let until = wait.until_utc();
         error.message = format!("{}; try again after {until}", error.message);
-        let total = self.shared.settings.timeout.saturating_add(wait.duration).as_secs().saturating_add(1);
+        let settings = &self.shared.settings;
+        let total = settings.timeout.saturating_add(wait.duration).saturating_add(settings.margin()).as_secs().saturating_add(1);
         error.hint = Some(format!("run again after {until}, or allow the wait with --timeout {total}s"));
         error
     }

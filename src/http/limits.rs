@@ -9,18 +9,36 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Dialect;
-use super::backoff::jittered;
+use super::backoff::{jittered, share};
 
-/// GitHub asks for at least this much after a secondary limit that names no time (fact G2.11).
-const SECONDARY: Duration = Duration::from_secs(60);
 /// Keeps clock arithmetic in range whatever a server or a user says.
 pub(super) const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// Why a server asks for a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// No request is left before the reset.
+    Quota,
+    /// Too many requests at once or in a row: GitHub's secondary limit.
+    Secondary,
+}
+
+impl std::fmt::Display for Limit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Quota => "rate limit",
+            Self::Secondary => "secondary rate limit",
+        })
+    }
+}
 
 /// A wait that a server asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wait {
     /// The server's host.
     pub host: String,
+    /// Why.
+    pub limit: Limit,
     /// When requests may go on.
     pub until: Timestamp,
     /// How long that is from when the wait was asked for.
@@ -36,38 +54,42 @@ impl Wait {
     }
 }
 
-/// The wait that a refusal for too many requests asks for; `None` when it is not such a refusal.
+/// The wait that a refusal for too many requests asks for, and why; `None` if it is not such a refusal.
 ///
 /// GitHub uses 403 and 429 alike for both kinds of limit, and 403 for missing rights (fact G2.11): headers decide first, then words.
+/// `minimum` is the wait after a limit that names no time; each further wait of the same request doubles it.
 pub(super) fn refused(
     dialect: Dialect,
     status: StatusCode,
     headers: &HeaderMap,
     message: &str,
     waited: u32,
+    minimum: Duration,
     now: Timestamp,
-) -> Option<Duration> {
+) -> Option<(Limit, Duration)> {
     if status != StatusCode::FORBIDDEN && status != StatusCode::TOO_MANY_REQUESTS {
         return None;
     }
     let message = message.to_ascii_lowercase();
     let limited = status == StatusCode::TOO_MANY_REQUESTS || message.contains("rate limit") || message.contains("abuse detection");
-    if let Some(wait) = retry_after(headers, now) {
-        return Some(wait);
-    }
     let none_left = number(headers, "x-ratelimit-remaining") == Some(0);
+    let named = if none_left { Limit::Quota } else { Limit::Secondary };
+    if let Some(wait) = retry_after(headers, now) {
+        return Some((named, wait));
+    }
     if none_left && number(headers, "x-ratelimit-reset").is_some() {
         // The reset may have passed on the way, or by our clock: then a second is enough to see.
-        return Some(until_reset(headers, now).unwrap_or(Duration::from_secs(1)));
+        return Some((Limit::Quota, until_reset(headers, now).unwrap_or(Duration::from_secs(1))));
     }
     if !limited && !none_left {
         return None;
     }
     let growth = 1 << waited.min(6);
     Some(match dialect {
-        Dialect::GitHub => SECONDARY * growth,
+        // A minimum, so the jitter only adds: processes that were limited together do not come back together.
+        Dialect::GitHub => (named, minimum.min(LONGEST / 128).saturating_mul(growth).mul_f64(1.0 + share() / 10.0)),
         // Heroku's allowance refills every second, and no header names a time (fact H2.1).
-        Dialect::Heroku => jittered(Duration::from_secs(1) * growth),
+        Dialect::Heroku => (Limit::Quota, jittered(Duration::from_secs(1) * growth)),
     })
 }
 
@@ -128,10 +150,10 @@ struct Shut {
 
 impl Gate {
     /// Shuts for so long, unless it already is for longer.
-    pub(super) fn shut(&self, host: &str, duration: Duration) -> Wait {
+    pub(super) fn shut(&self, host: &str, limit: Limit, duration: Duration) -> Wait {
         let until = Instant::now() + duration;
         let at = Timestamp::now().checked_add(duration).unwrap_or(Timestamp::MAX);
-        let wait = Wait { host: host.to_owned(), until: at, duration };
+        let wait = Wait { host: host.to_owned(), limit, until: at, duration };
         let mut shut = self.lock();
         if shut.as_ref().is_none_or(|shut| shut.until < until) {
             *shut = Some(Shut { until, wait: wait.clone(), shown: false });
@@ -147,11 +169,11 @@ impl Gate {
     /// Waits until it is open, and shows each wait once; whether there was any.
     ///
     /// # Errors
-    /// The wait, when it ends after the deadline; then no time is lost.
-    pub(super) async fn pass(&self, deadline: Instant, show: impl Fn(&Wait)) -> Result<bool, Wait> {
+    /// The wait, if it ends after `latest`; then no time is lost.
+    pub(super) async fn pass(&self, latest: Instant, show: impl Fn(&Wait)) -> Result<bool, Wait> {
         let mut waited = false;
         while let Some(shut) = self.open_when_due() {
-            if shut.until > deadline {
+            if shut.until > latest {
                 return Err(shut.wait);
             }
             if !shut.shown && self.first_to_show(shut.until) {
@@ -194,20 +216,28 @@ mod tests {
         pairs.iter().map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap())).collect()
     }
 
-    fn github(status: u16, pairs: &[(&'static str, &str)], message: &str) -> Option<u64> {
+    fn github(status: u16, pairs: &[(&'static str, &str)], message: &str) -> Option<(Limit, u64)> {
         let now = Timestamp::from_second(1_000).unwrap();
-        refused(Dialect::GitHub, StatusCode::from_u16(status).unwrap(), &headers(pairs), message, 0, now).map(|wait| wait.as_secs())
+        let minimum = Duration::from_secs(60);
+        let refused = refused(Dialect::GitHub, StatusCode::from_u16(status).unwrap(), &headers(pairs), message, 0, minimum, now);
+        refused.map(|(limit, wait)| (limit, wait.as_secs()))
     }
 
     #[test]
     fn headers_decide_first_then_words() {
         for status in [403, 429] {
-            assert_eq!(github(status, &[("retry-after", "7"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "9999")], ""), Some(7));
-            assert_eq!(github(status, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1030")], ""), Some(31));
-            assert_eq!(github(status, &[], "You have exceeded a secondary rate limit."), Some(60));
-            assert_eq!(github(status, &[], "You have triggered an abuse detection mechanism"), Some(60));
+            assert_eq!(
+                github(status, &[("retry-after", "7"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "9999")], ""),
+                Some((Limit::Quota, 7))
+            );
+            assert_eq!(github(status, &[("retry-after", "7")], ""), Some((Limit::Secondary, 7)));
+            assert_eq!(github(status, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1030")], ""), Some((Limit::Quota, 31)));
+            for message in ["You have exceeded a secondary rate limit.", "You have triggered an abuse detection mechanism"] {
+                let (limit, seconds) = github(status, &[], message).unwrap();
+                assert!(limit == Limit::Secondary && (60..=66).contains(&seconds), "{seconds}");
+            }
         }
-        assert_eq!(github(429, &[], ""), Some(60));
+        assert_eq!(github(429, &[], "").unwrap().0, Limit::Secondary);
     }
 
     #[test]
@@ -245,10 +275,11 @@ mod tests {
         for text in ["-1", "99999999999999999999999", "18446744073709551615", "", "x", "9223372036854775807"] {
             for name in ["retry-after", "x-ratelimit-reset"] {
                 let pairs = headers(&[(name, text), ("x-ratelimit-remaining", "0")]);
-                if let Some(wait) = refused(Dialect::GitHub, StatusCode::FORBIDDEN, &pairs, "", 99, Timestamp::now()) {
+                let refused = refused(Dialect::GitHub, StatusCode::FORBIDDEN, &pairs, "", 99, Duration::MAX, Timestamp::now());
+                if let Some((limit, wait)) = refused {
                     let gate = Gate::default();
-                    gate.shut("h", wait);
-                    assert!(!gate.shut("h", Duration::ZERO).until_utc().is_empty());
+                    gate.shut("h", limit, wait);
+                    assert!(!gate.shut("h", limit, Duration::ZERO).until_utc().is_empty());
                 }
             }
         }

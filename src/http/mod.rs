@@ -30,7 +30,7 @@ pub use client::{Reader, Reply, Writer};
 pub use dial::Proxies;
 pub use endpoint::{Dialect, Endpoint, EndpointError};
 pub use error::{ApiError, ErrorKind};
-pub use limits::Wait;
+pub use limits::{Limit, Wait};
 pub use stack::{OnWait, OnWarning, Settings, Stack};
 pub use target::Target;
 pub use token::Token;

@@ -32,6 +32,8 @@ pub struct Settings {
     pub attempts: u32,
     /// The pause before the second attempt; doubled before each further one, and jittered.
     pub backoff: Duration,
+    /// The shortest wait after a secondary limit that names no time; doubled with each further one (fact G2.11).
+    pub secondary_wait: Duration,
     /// The largest accepted answer, in bytes.
     pub max_body: usize,
     /// Which proxies to go through.
@@ -56,10 +58,12 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             attempt_timeout: Duration::from_secs(10),
-            timeout: Duration::from_secs(60),
+            // Long enough for two waits after secondary limits, one and two minutes.
+            timeout: Duration::from_secs(300),
             parallelism: 16,
             attempts: 3,
             backoff: Duration::from_millis(250),
+            secondary_wait: Duration::from_secs(60),
             max_body: 16 << 20,
             proxies: Proxies::from_env(),
             roots: None,
@@ -71,8 +75,13 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// What must be left of a request's time after a wait, so that the request still has a chance.
+    pub(super) fn margin(&self) -> Duration {
+        self.attempt_timeout.min(self.timeout / 4)
+    }
+
     pub(super) fn show_wait(&self, wait: &Wait) {
-        tracing::info!(host = wait.host, until = wait.until_utc(), "waiting for the rate limit");
+        tracing::info!(host = wait.host, until = wait.until_utc(), "waiting for the {}", wait.limit);
         if let Some(show) = &self.on_wait {
             show(wait);
         }

@@ -318,6 +318,34 @@ async fn a_rate_limit_is_waited_out_for_reads_and_writes() {
 }
 
 #[tokio::test]
+async fn a_secondary_limit_that_names_no_time_is_waited_out_and_the_request_then_sent() {
+    for status in [403, 429] {
+        let limit = Act::json(status, "{\"message\":\"You have exceeded a secondary rate limit.\"}");
+        let (base, log) = start([limit.clone(), limit, Act::json(200, "{}")]).await;
+        let shown = Arc::new(Mutex::new(Vec::new()));
+        let show = Arc::clone(&shown);
+        let on_wait: OnWait = Arc::new(move |wait: &Wait| show.lock().unwrap().push(wait.limit));
+        let stack = Stack::new(Settings { on_wait: Some(on_wait), secondary_wait: Duration::from_millis(20), ..settings() });
+        stack.writer(&Endpoint::github(&base).unwrap(), token()).unwrap().put(&target(), &json!({})).await.unwrap();
+        assert_eq!((log.requests().len(), shown.lock().unwrap().as_slice()), (3, [Limit::Secondary; 2].as_slice()));
+    }
+    let defaults = Settings::default();
+    assert!(defaults.secondary_wait >= Duration::from_secs(60), "GitHub's minimum");
+    assert!(defaults.timeout > defaults.secondary_wait * 3 + defaults.margin() * 2, "two waits fit, and the request after them");
+}
+
+#[tokio::test]
+async fn a_wait_that_would_leave_no_time_for_the_request_is_not_begun() {
+    let (base, log) = start([Act::answer(429, &[("retry-after", "1")], "{}"), Act::json(200, "{}")]).await;
+    let stack = Stack::new(Settings { timeout: Duration::from_millis(1200), ..settings() });
+    let client = stack.reader(&Endpoint::github(&base).unwrap(), token()).unwrap();
+    for _ in 0..2 {
+        let error = client.get(&target()).await.unwrap_err();
+        assert_eq!((error.kind, log.requests().len()), (ErrorKind::RateLimited, 1), "{}", error.message);
+    }
+}
+
+#[tokio::test]
 async fn a_wait_is_shown_once_for_all_who_wait() {
     let shown = Arc::new(Mutex::new(Vec::new()));
     let show = Arc::clone(&shown);

@@ -50,14 +50,11 @@ async fn user(reader: &Reader, repo: &RepoName, login: &str, pinned: Option<u64>
     let (account, access) = match reader.get_json::<Permission>(&target).await {
         Ok(Permission { permission, user: Some(account) }) => (account, if permission == "none" { Access::None } else { Access::Granted }),
         Ok(Permission { user: None, .. }) => (account(reader, login, pinned).await?, Access::Unknown(unreadable(login))),
-        Err(error) => {
-            let access = match error.kind {
-                // GitHub's answer for somebody who is no collaborator is not documented beyond "404": no proof either way.
-                ErrorKind::NotFound => Access::Unknown(unreadable(login)),
-                _ => Access::Unknown(error.unknown()),
-            };
-            (account(reader, login, pinned).await?, access)
-        }
+        // GitHub's answer for an account that is not a collaborator is not documented beyond "404": no proof either way.
+        Err(error) if error.kind == ErrorKind::NotFound => (account(reader, login, pinned).await?, Access::Unknown(unreadable(login))),
+        // Another request would meet the same limit, and the same stop.
+        Err(error) if matches!(error.kind, ErrorKind::RateLimited | ErrorKind::Interrupted) => return Err(error.unknown()),
+        Err(error) => (account(reader, login, pinned).await?, Access::Unknown(error.unknown())),
     };
     if account.kind != "User" {
         return Err(Unknown {
