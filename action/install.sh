@@ -26,6 +26,7 @@ target() {
         macOS-X64) echo x86_64-apple-darwin ;;
         macOS-ARM64) echo aarch64-apple-darwin ;;
         Windows-X64) echo x86_64-pc-windows-msvc ;;
+        Windows-ARM64) echo aarch64-pc-windows-msvc ;;
         *) fail "there is no release for $RUNNER_OS on $RUNNER_ARCH: use version: source" ;;
     esac
 }
@@ -58,6 +59,11 @@ from_release() {
     if [[ ! "$want" =~ ^[0-9a-f]{64}$ || "$got" != "$want" ]]; then
         rm -f "$archive"
         fail "$name.tar.gz hashes to $got, not to ${want:-any hash that the release lists}: it was not installed"
+    fi
+    # The hash says that the download is whole; the attestation says that this repository's release workflow built it.
+    if [[ -z "${SHA256:-}" ]] && ! gh attestation verify "$archive" --repo "$(repository)" >/dev/null; then
+        rm -f "$archive"
+        fail "$name.tar.gz has no valid attestation of $(repository): it was not installed. Pin its hash in the input sha256, or use version: source"
     fi
     tar -xzf "$archive" -C "$root"
     printf '%s\n' "$root/$name" >>"$GITHUB_PATH"

@@ -19,6 +19,8 @@ fail() {
 from_fork() {
     case "$GITHUB_EVENT_NAME" in
         pull_request* | workflow_run) [[ "${HEAD_REPOSITORY:-}" != "$GITHUB_REPOSITORY" ]] ;;
+        # The event does not say whose code the job checked out.
+        issue_comment) return 0 ;;
         *) return 1 ;;
     esac
 }

@@ -95,9 +95,11 @@ pub enum Format {
 /// What gatectl can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check gate.toml offline; needs no token
-    #[command(after_help = "Examples:\n  gatectl validate\n  gatectl validate -c ops/gate.toml --format github")]
-    Validate,
+    /// Check gate.toml files and their workflow expectations offline; needs no token
+    #[command(
+        after_help = "Examples:\n  gatectl validate\n  gatectl validate ops/gate.toml web/gate.toml\n  gatectl validate --format github"
+    )]
+    Validate(ValidateArgs),
     /// Show which environment each workflow's jobs resolve to, offline
     #[command(
         after_help = "Examples:\n  gatectl check\n  gatectl check --format github            annotations in a pull request\n  gatectl check --sarif gatectl.sarif      for code scanning\n\nExits 6 unless every declared scenario is gated."
@@ -191,6 +193,14 @@ pub struct Scope {
     /// Also delete environments that gate.toml does not declare (`github-pages` stays)
     #[arg(long)]
     pub prune: bool,
+}
+
+/// Arguments of `validate`.
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// The files to check [default: the file of --config]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "config")]
+    pub files: Vec<PathBuf>,
 }
 
 /// Flags of `plan`.

@@ -36,7 +36,7 @@ pub use shell::complete;
 /// What stopped it; `main` prints the chain and the next step.
 pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
     match command {
-        Command::Validate => validate::run(session),
+        Command::Validate(args) => validate::run(session, &args),
         Command::Check(args) => check::run(session, &args),
         Command::Verify(args) => verify::run(session, &args).await,
         Command::Explain(args) => explain::run(session, &args).await,

@@ -46,6 +46,14 @@ impl Session {
         Ok(Self { global, env, directory, progress, stop: Stop::default() })
     }
 
+    /// The same run, about another gate file.
+    #[must_use]
+    pub fn about_file(&self, path: &Path) -> Self {
+        let global = Global { config: Some(path.to_owned()), ..self.global.clone() };
+        let Self { env, directory, progress, stop, .. } = self;
+        Self { global, env: env.clone(), directory: directory.clone(), progress: Arc::clone(progress), stop: stop.clone() }
+    }
+
     /// Reads gate.toml: `--config`, or the one here or above; narrowed to `--environment`.
     ///
     /// # Errors

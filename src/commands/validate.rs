@@ -1,5 +1,8 @@
 //! `gatectl validate`: the file, and what it expects of the workflows, offline.
 
+use std::io::Write as _;
+
+use crate::cli::ValidateArgs;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::findings::{Code, Verdict, verdict};
@@ -8,11 +11,32 @@ use crate::workflows::check::{CheckReport, check};
 
 use super::{Session, statics};
 
-/// Reads gate.toml and says that it is sound; checks the workflows of the checkout where it expects something of them.
+/// Validates each named file, or the one at hand. All are read, whatever the others say; the worst decides.
 ///
 /// # Errors
-/// Every problem of the file.
-pub(super) fn run(session: &Session) -> anyhow::Result<Exit> {
+/// Every problem of the file, if it is the only one.
+pub(super) fn run(session: &Session, args: &ValidateArgs) -> anyhow::Result<Exit> {
+    match args.files.as_slice() {
+        [] => file(session),
+        [path] => file(&session.about_file(path)),
+        paths => {
+            let mut worst = Exit::Done;
+            for path in paths {
+                let exit = file(&session.about_file(path)).unwrap_or_else(|error| {
+                    // The result of the others still counts; nothing can be done about a closed stream.
+                    let _ = anstream::stderr().write_all(super::explain(&error).as_bytes());
+                    super::exit_of(&error)
+                });
+                // An invalid file outranks an expectation that does not hold.
+                worst = if exit == Exit::Done || worst == Exit::Error { worst } else { exit };
+            }
+            Ok(worst)
+        }
+    }
+}
+
+/// Reads one gate.toml and checks the workflows of its checkout if it expects something of them.
+fn file(session: &Session) -> anyhow::Result<Exit> {
     let config = session.config()?;
     let whole = session.config_of(&[])?;
     let checked = workflows(session, &whole)?;

@@ -25,6 +25,10 @@ struct Ran {
 const GH: &str = r#"#!/usr/bin/env bash
 set -euo pipefail
 [[ ! -e "$FAKE/broken" ]] || { echo "gh: Resource not accessible by integration (HTTP 403)" >&2; exit 1; }
+if [[ "$1" == attestation ]]; then
+    [[ ! -e "$FAKE/unattested" ]] || { echo "gh: no attestations found" >&2; exit 1; }
+    exit 0
+fi
 if [[ "$1" == release ]]; then
     shift
     while (($#)); do [[ "$1" != --dir ]] || dir="$2"; shift; done
@@ -214,7 +218,14 @@ fn a_fork_gets_validation_and_is_told_so() {
     if !has_tools() {
         return;
     }
-    for (event, head) in [("pull_request", "mallory/TradeMasterAPI"), ("pull_request_target", ""), ("workflow_run", "mallory/x")] {
+    let foreign = [
+        ("pull_request", "mallory/TradeMasterAPI"),
+        ("pull_request_target", ""),
+        ("workflow_run", "mallory/x"),
+        // The event does not say whose code was checked out.
+        ("issue_comment", ""),
+    ];
+    for (event, head) in foreign {
         let mut runner = Runner::new(event);
         program(&runner.path("bin/gatectl"), "#!/bin/sh\nenv >\"$FAKE/env\"; echo \"$@\" >\"$FAKE/args\"\n");
         runner.set("HEAD_REPOSITORY", head).set("GH_TOKEN", "ghp_secret").set("HEROKU_API_KEY", "hk_secret");
@@ -421,6 +432,11 @@ fn a_release_is_installed_only_with_the_right_hash() {
     assert_eq!(runner.set("SHA256", &sum).script("install.sh").code, Some(0));
     list(&runner, &sum);
     runner.set("VERSION", "").set("ACTION_REF", "v0.1.0").set("SHA256", "");
+    fs::write(runner.path("fake/unattested"), "").unwrap();
+    let ran = runner.script("install.sh");
+    assert!(ran.code == Some(1) && ran.log.contains("no valid attestation"), "{}", ran.log);
+    assert!(!runner.path("gatectl").join(format!("{name}.tar.gz")).exists(), "what is not attested does not stay");
+    fs::remove_file(runner.path("fake/unattested")).unwrap();
     let ran = runner.script("install.sh");
     assert_eq!(ran.code, Some(0), "{}", ran.log);
     let directory = runner.read("paths").lines().last().unwrap().to_owned();
@@ -446,7 +462,7 @@ fn what_is_packed_can_be_installed() {
         program(&directory.join(name), &format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_gatectl")));
     }
     let pack = |tag: &str, dist: &Path| {
-        Command::new("bash").arg(root().join(".ci/package")).arg(tag).arg(runner.path("built")).arg(dist).output().unwrap()
+        Command::new("bash").arg(root().join("packaging/archives")).arg(tag).arg(runner.path("built")).arg(dist).output().unwrap()
     };
     assert!(!pack("v99.0.0", &runner.path("other")).status.success(), "the tag is not the version");
     for dist in ["fake/release", "again"] {
@@ -467,4 +483,74 @@ fn what_is_packed_can_be_installed() {
     for file in ["completions/gatectl.bash", "man/gatectl.1", "man/gatectl-plan.1", "gate.schema.json", "LICENSE-MIT"] {
         assert!(installed.join(file).is_file(), "{file}");
     }
+}
+
+#[test]
+fn the_formula_names_the_archives_of_a_release() {
+    if !has_tools() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let targets = ["aarch64-apple-darwin", "x86_64-apple-darwin", "aarch64-unknown-linux-musl", "x86_64-unknown-linux-musl"];
+    let sums = |targets: &[&str]| -> String {
+        targets.iter().enumerate().map(|(n, target)| format!("{n:064}  gatectl-v1.2.3-{target}.tar.gz\n")).collect()
+    };
+    let list = dir.path().join("SHA256SUMS");
+    let make = || Command::new("bash").arg(root().join("packaging/formula")).args(["v1.2.3", "acme/gatectl"]).arg(&list).output().unwrap();
+
+    fs::write(&list, sums(&targets)).unwrap();
+    let made = make();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let formula = String::from_utf8(made.stdout).unwrap();
+    for (n, target) in targets.iter().enumerate() {
+        let archive =
+            format!("https://github.com/acme/gatectl/releases/download/v1.2.3/gatectl-v1.2.3-{target}.tar.gz\"\n      sha256 \"{n:064}\"");
+        assert!(formula.contains(&archive), "{formula}");
+    }
+    let file = dir.path().join("gatectl.rb");
+    fs::write(&file, &formula).unwrap();
+    match Command::new("ruby").arg("-c").arg(&file).output() {
+        Ok(checked) => assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr)),
+        Err(_) => eprintln!("skipped: the formula's syntax is checked with ruby"),
+    }
+
+    fs::write(&list, sums(&targets[1..])).unwrap();
+    let made = make();
+    assert!(!made.status.success() && String::from_utf8_lossy(&made.stderr).contains(targets[0]), "a missing archive is an error");
+}
+
+#[test]
+fn cargo_binstall_finds_what_is_packed() {
+    let manifest: toml::Table = toml::from_str(&fs::read_to_string(root().join("Cargo.toml")).unwrap()).unwrap();
+    let binstall = &manifest["package"]["metadata"]["binstall"];
+    let packed = fs::read_to_string(root().join("packaging/archives")).unwrap();
+    assert!(packed.contains(r#"name="gatectl-$tag-$(basename "$target")""#) && packed.contains("$dist/$name.tar.gz"));
+    let url = binstall["pkg-url"].as_str().unwrap();
+    assert!(url.ends_with("/releases/download/v{ version }/gatectl-v{ version }-{ target }.tar.gz"), "{url}");
+    assert_eq!(binstall["bin-dir"].as_str(), Some("gatectl-v{ version }-{ target }/{ bin }{ binary-ext }"));
+}
+
+#[test]
+fn the_extension_of_gh_runs_gatectl_with_its_arguments() {
+    if !has_tools() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let extension = |path: &str| {
+        Command::new("bash").arg(root().join("packaging/gh-gate")).args(["explain", "a b"]).env("PATH", path).output().unwrap()
+    };
+    let none = extension("/usr/bin:/bin");
+    if !Path::new("/usr/bin/gatectl").exists() {
+        assert_eq!(none.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&none.stderr).contains("gatectl is not installed"));
+    }
+    program(&dir.path().join("gatectl"), "#!/bin/sh\nprintf '%s|' \"$@\"\n");
+    let ran = extension(&format!("{}:/usr/bin:/bin", dir.path().display()));
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), "explain|a b|");
+}
+
+#[test]
+fn our_own_release_is_gated() {
+    let ran = super::run::gatectl(&["check", "--config=.github/gate.toml"]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
 }

@@ -50,3 +50,24 @@ fn what_is_printed_ends_its_last_line() {
     let right = run("version = 1\n[environments.staging]\n");
     assert!(right.stdout.contains("1 environment,") && right.stdout.ends_with('\n'), "{}", right.stdout);
 }
+
+#[test]
+fn validate_reads_every_named_file_and_the_worst_decides() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    write("good.toml", "version = 1\n[environments.production]\nreviewers = [{ user = \"ann\" }]\n");
+    write("other.toml", "version = 1\n[environments.staging]\nwait_timer = 5\n");
+    write("bad.toml", "version = 1\n[environments.production]\nreviewrs = []\n");
+    let validate = |files: &[&str]| super::run::run(dir.path(), &[&["validate"], files].concat(), &[]);
+
+    let both = validate(&["good.toml", "other.toml"]);
+    assert_eq!(both.code, Some(0), "{}", both.stderr);
+    assert!(both.stdout.contains("good.toml is valid") && both.stdout.contains("other.toml is valid"), "{}", both.stdout);
+    for files in [["bad.toml", "good.toml"], ["good.toml", "bad.toml"]] {
+        let ran = validate(&files);
+        assert_eq!(ran.code, Some(1));
+        assert!(ran.stdout.contains("good.toml is valid"), "the others are read all the same: {}", ran.stdout);
+        assert!(ran.stderr.contains("bad.toml:3:1") && ran.stderr.contains("reviewers"), "{}", ran.stderr);
+    }
+    assert_eq!(validate(&["good.toml", "--config", "other.toml"]).code, Some(64));
+}
