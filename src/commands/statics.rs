@@ -89,7 +89,7 @@ pub(super) fn facts(session: &Session, config: &Config, root: &Path) -> Facts {
     let named = || session.env.get("GITHUB_REPOSITORY").and_then(|name| RepoName::parse(name).ok());
     let repository = declared.or_else(named).or_else(|| config::origin(root).map(|remote| remote.repository));
     let branch = config::default_branch(root).or_else(|| branch_of_event(session)).unwrap_or_else(|| "main".to_owned());
-    Facts::new(repository, &branch, &want.github, &want.heroku, &want.workflows)
+    Facts::new(repository, &branch, &want.github, &want.heroku, &want.workflows, &want.verify)
 }
 
 /// The default branch as the event that started the Actions run tells it.
@@ -106,7 +106,7 @@ fn branch_of_event(session: &Session) -> Option<String> {
 pub(super) fn asked(session: &Session, config: &Config) -> anyhow::Result<BTreeSet<EnvName>> {
     let want = &config.desired;
     let known: BTreeSet<EnvName> =
-        want.github.environments.keys().chain(want.workflows.iter().map(|expectation| &expectation.environment)).cloned().collect();
+        want.github.environments.keys().chain(want.workflows.iter().flat_map(|one| one.expect.environments())).cloned().collect();
     let wanted = &session.global.environment;
     if let Some(name) = wanted.iter().find(|name| !known.contains(*name)) {
         let known: Vec<&str> = known.iter().map(EnvName::as_str).collect();
@@ -119,7 +119,9 @@ pub(super) fn asked(session: &Session, config: &Config) -> anyhow::Result<BTreeS
 /// The report without what speaks of other environments alone.
 pub(super) fn narrow(mut report: CheckReport, asked: &BTreeSet<EnvName>) -> CheckReport {
     let about = |name: &Option<EnvName>| name.as_ref().is_none_or(|name| asked.contains(name));
-    report.workflows.retain(|scenario| about(&scenario.expect));
+    report
+        .workflows
+        .retain(|scenario| scenario.expect.as_ref().is_none_or(|expect| expect.environments().any(|name| asked.contains(name))));
     report.findings.retain(|finding| about(&finding.environment));
     report.verdict = crate::findings::verdict(&report.findings);
     report

@@ -141,7 +141,7 @@ fn report(session: &Session, config: &Config, place: Place<'_>, asked: &BTreeSet
         facts.default_branch.clone_from(&repository.default_branch);
     }
     let checked = sources.as_ref().map(|sources| statics::narrow(check_live(sources, &facts, live), asked));
-    let expected = facts.expectations.iter().map(|expectation| expectation.environment.clone()).collect();
+    let expected = facts.expectations.iter().flat_map(|one| one.expect.environments().cloned()).collect();
     let mut stand_ins = match sources {
         Ok(sources) => stand_ins(config.desired.freeze.as_ref(), asked, sources, &facts),
         Err(_) => BTreeMap::new(),

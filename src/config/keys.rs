@@ -15,7 +15,8 @@ const fn key(name: &'static str, presence: super::schema::Presence, kind: Kind, 
 const ANY: usize = usize::MAX;
 
 /// Every table, to tell where a misplaced key belongs.
-pub(super) static TABLES: &[&Table] = &[&ROOT, &GITHUB, &ENVIRONMENT, &REVIEWER, &SELECTED, &WORKFLOW, &WHEN, &HEROKU, &FREEZE, &WINDOW];
+pub(super) static TABLES: &[&Table] =
+    &[&ROOT, &GITHUB, &ENVIRONMENT, &REVIEWER, &SELECTED, &WORKFLOW, &WHEN, &VERIFY, &HEROKU, &FREEZE, &WINDOW];
 
 pub(super) static ROOT: Table = Table {
     noun: "gate.toml",
@@ -43,6 +44,7 @@ pub(super) static ROOT: Table = Table {
             "[[workflows]]",
             "What must resolve to which environment, statically.",
         ),
+        key("verify", Optional, Kind::Table(&VERIFY), "[verify]", "What the verdict cannot read from the workflow files."),
         key("heroku", Optional, Kind::Table(&HEROKU), "[heroku.config.my-app]", "Heroku apps."),
         key("freeze", Optional, Kind::Table(&FREEZE), "[freeze]", "The deploy freeze."),
     ],
@@ -184,7 +186,7 @@ pub(super) static SELECTED: Table = Table {
 
 pub(super) static WORKFLOW: Table = Table {
     noun: "a workflow",
-    either: &[],
+    either: &[&["environment"], &["jobs"]],
     keys: &[
         key(
             "file",
@@ -195,10 +197,20 @@ pub(super) static WORKFLOW: Table = Table {
         ),
         key(
             "environment",
-            Required,
-            Kind::Name(&is::ENVIRONMENT),
+            Optional,
+            Kind::Either(&[
+                Kind::Name(&is::ENVIRONMENT),
+                Kind::List { of: &Kind::Name(&is::ENVIRONMENT), noun: "environments", min: 1, max: ANY, same: is::folded },
+            ]),
             "environment = \"production\"",
-            "The environment that every deploying job must resolve to.",
+            "The environment that the workflow deploys to, or a list: each must be reached by a job or by a leg of its matrix.",
+        ),
+        key(
+            "jobs",
+            Optional,
+            Kind::Map { name: &is::JOB, of: &Kind::Name(&is::ENVIRONMENT), same: is::folded },
+            "jobs = { deploy = \"production\", docs = \"none\" }",
+            "Instead of `environment`: the one that each job must resolve to, `none` for no environment.",
         ),
         key(
             "when",
@@ -233,6 +245,27 @@ pub(super) static WHEN: Table = Table {
             Kind::Map { name: &is::INPUT, of: &Kind::Either(&[Kind::Text, Kind::Boolean, Kind::Number]), same: is::folded },
             "inputs = { environment = \"production\" }",
             "Of a dispatch: its inputs. Those that are not named take their defaults.",
+        ),
+    ],
+};
+
+pub(super) static VERIFY: Table = Table {
+    noun: "`[verify]`",
+    either: &[],
+    keys: &[
+        key(
+            "harmless",
+            Optional,
+            Kind::List { of: &Kind::Name(&is::HARMLESS), noun: "harmless secrets and jobs", min: 0, max: ANY, same: is::folded },
+            "harmless = [\"CODECOV_TOKEN\", \"SLACK_*\", \"ci.yml:lint\"]",
+            "Secrets by name, and jobs as FILE:JOB, that cannot deploy. `*` stands for any characters of a secret's name.",
+        ),
+        key(
+            "trusted_workflows",
+            Optional,
+            Kind::List { of: &Kind::Name(&is::CALLED_WORKFLOW), noun: "workflows", min: 0, max: ANY, same: is::folded },
+            "trusted_workflows = [\"slsa-framework/slsa-github-generator/.github/workflows/*\"]",
+            "Workflows of other repositories that deploy nothing of yours, without `@ref`. `*` does not cross `/`.",
         ),
     ],
 };

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::desired::freeze::{OnUnreachable, Policy, Schedule};
 use crate::desired::github::{BranchPolicy, Environment, Gate, Reviewer};
-use crate::desired::workflows::InputValue;
+use crate::desired::verify::Harmless;
+use crate::desired::workflows::{Expected, InputValue};
 use crate::model::EnvName;
 
 const DESIGN: &str = include_str!("../../tests/fixtures/design.toml");
@@ -35,6 +36,15 @@ when = [
   { event = "workflow_dispatch", ref = "refs/tags/v1", inputs = { dry = true, n = 2, x = 1.5 } },
   { event = "workflow_dispatch", ref = "topic/x" }, { event = "release", tag = "v2" },
 ]
+[[workflows]]
+file = ".github/workflows/b.yml"
+environment = ["staging", "Elsewhere"]
+[[workflows]]
+file = ".github/workflows/c.yml"
+jobs = { deploy = "elsewhere", docs = "none" }
+[verify]
+harmless = ["codecov_token", "SLACK_*", "ci.yml:lint"]
+trusted_workflows = ["slsa-framework/slsa-github-generator/.github/workflows/*"]
 [heroku.config.app]
 KEY = "1"
 [freeze]
@@ -118,7 +128,8 @@ fn every_key_of_the_format_reads() {
         })
     );
     let [workflow] = &desired.workflows[..] else { panic!("one workflow") };
-    assert_eq!((workflow.file.as_str(), workflow.environment.as_str()), (".github/workflows/deploy-heroku.yml", "production"));
+    let production = Expected::Environments(vec![EnvName::new("production").unwrap()]);
+    assert_eq!((workflow.file.as_str(), &workflow.expect), (".github/workflows/deploy-heroku.yml", &production));
     let [when] = &workflow.when[..] else { panic!("one scenario") };
     assert_eq!((when.event.as_str(), &when.git_ref), ("workflow_dispatch", &None));
     assert_eq!(when.inputs["environment"], InputValue::String("production".to_owned()));
@@ -164,6 +175,13 @@ fn the_other_forms_read() {
     assert_eq!(refs, [Some(main), Some(v1), None, Some(v1), Some(topic), Some(v2)]);
     let inputs = &desired.workflows[0].when[3].inputs;
     assert_eq!((&inputs["dry"], &inputs["n"], &inputs["x"]), (&InputValue::Bool(true), &InputValue::Number(2.0), &InputValue::Number(1.5)));
+    let env = |name: &str| EnvName::new(name).unwrap();
+    assert_eq!(desired.workflows[1].expect, Expected::Environments(vec![env("staging"), env("Elsewhere")]));
+    let jobs = [("deploy", Some(env("elsewhere"))), ("docs", None)];
+    assert_eq!(desired.workflows[2].expect, Expected::Jobs(jobs.into_iter().map(|(id, name)| (id.to_owned(), name)).collect()));
+    let harmless = desired.verify.harmless.iter().map(Harmless::to_string).collect::<Vec<_>>();
+    assert_eq!(harmless, ["CODECOV_TOKEN", "SLACK_*", "ci.yml:lint"]);
+    assert!(desired.verify.trusts("slsa-framework/slsa-github-generator/.github/workflows/x.yml"));
     let freeze = desired.freeze.unwrap();
     assert_eq!((freeze.frozen, freeze.compensates, freeze.on_unreachable), (true, true, OnUnreachable::Open));
     assert_eq!((freeze.flag.as_str(), freeze.override_flag.as_str()), ("F", "O"));
@@ -332,7 +350,7 @@ fn rules_variables_and_secrets_have_names() {
 fn a_workflow_is_a_file_and_an_environment() {
     let rest = "environment = \"production\"";
     one("§[[workflows]]\nenvironment = \"p\"", "a workflow needs `file`", "add `file = ");
-    one("§[[workflows]]\nfile = \".github/workflows/a.yml\"", "a workflow needs `environment`", "add `environment = ");
+    one("§[[workflows]]\nfile = \".github/workflows/a.yml\"", "a workflow needs `environment`, or `jobs`", "add `environment`, or `jobs`");
     for (file, help) in [
         ("deploy.yml", "\".github/workflows/deploy.yml\""),
         ("./.github/workflows/deploy.yml", "\".github/workflows/deploy.yml\""),
@@ -343,6 +361,34 @@ fn a_workflow_is_a_file_and_an_environment() {
     ] {
         one(&format!("[[workflows]]\nfile = §{file:?}\n{rest}"), "a workflow", help);
     }
+}
+
+#[test]
+fn a_workflow_expects_environments_or_jobs() {
+    let of =
+        |rest: &str, message: &str, help: &str| one(&format!("[[workflows]]\nfile = \".github/workflows/a.yml\"\n{rest}"), message, help);
+    of("environment = §[]", "an empty list of environments", "name at least one");
+    of("environment = [\"p\", §\"P\"]", "only case differs", "keep one");
+    of("environment = \"p\"\n§jobs = { a = \"p\" }", "has either `environment`, or `jobs`", "remove one");
+    of("jobs = { §\"a b\" = \"p\" }", "a job's id", "write the job's key");
+    let absent = "[environments.old]\nstate = \"absent\"\n[[workflows]]\nfile = \".github/workflows/a.yml\"\n";
+    one(&format!("{absent}environment = [\"p\", §\"old\"]"), "declared absent", "name another");
+    one(&format!("{absent}jobs = {{ a = §\"old\" }}"), "declared absent", "name another");
+}
+
+#[test]
+fn what_is_declared_harmless_is_a_secret_or_a_job() {
+    let of = |rest: &str, message: &str, help: &str| one(&format!("[verify]\n{rest}"), message, help);
+    of("harmless = [§\"*\"]", "matches every secret", "name the secrets");
+    of("harmless = [§\"ci.yml\"]", "a whole file", "\"ci.yml:JOB\"");
+    of("harmless = [§\"a-b\"]", "a secret's name", "FILE:JOB");
+    of("harmless = [§\"ci:lint\"]", "FILE:JOB", "ci.yml:lint");
+    of("harmless = [§\"ci.yml:\"]", "a job's id", "write the job's key");
+    of("harmless = [\"A\", §\"a\"]", "only case differs", "keep one");
+    of("trusted_workflows = [§\"o/r/.github/workflows/x.yml@v1\"]", "without its ref", "write `o/r/.github/workflows/x.yml`");
+    of("trusted_workflows = [§\"*/r/.github/workflows/x.yml\"]", "would trust everybody", "OWNER/REPO");
+    of("trusted_workflows = [§\"./.github/workflows/x.yml\"]", "another repository", "OWNER/REPO");
+    of("§harmles = [\"A\"]", "unknown key `harmles`", "write `harmless`");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 pub mod freeze;
 pub mod github;
 pub mod heroku;
+pub mod verify;
 pub mod workflows;
 
 /// What gate.toml declares, with every default filled in.
@@ -15,6 +16,8 @@ pub struct Desired {
     pub github: github::Desired,
     /// `[[workflows]]`, in the order of the file.
     pub workflows: Vec<workflows::Expectation>,
+    /// `[verify]`.
+    pub verify: verify::Verify,
     /// `[heroku.config.*]`.
     pub heroku: heroku::Desired,
     /// `[freeze]`, when there is one.

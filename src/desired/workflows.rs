@@ -7,14 +7,52 @@ use serde::{Deserialize, Serialize};
 use crate::model::EnvName;
 
 /// One `[[workflows]]` table.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Expectation {
     /// The workflow's path in the repository, with `/`: `.github/workflows/deploy.yml`.
     pub file: String,
-    /// What every deploying job must resolve to.
-    pub environment: EnvName,
-    /// The scenarios in which it must; empty means every declared trigger of the file.
+    /// What its jobs must resolve to.
+    pub expect: Expected,
+    /// The scenarios in which they must; empty means every declared trigger of the file.
     pub when: Vec<When>,
+}
+
+/// What the jobs of a workflow must resolve to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// `environment`: each of these must be reached by a job or by a leg of its matrix. In the order of the file, never empty.
+    Environments(Vec<EnvName>),
+    /// `jobs`: each of these jobs must resolve to exactly this; `None` is `"none"`, no environment at all.
+    Jobs(BTreeMap<String, Option<EnvName>>),
+}
+
+impl Expected {
+    /// How `jobs` writes that a job has no environment.
+    pub const NONE: &str = "none";
+
+    /// Every environment it names, in the order of the file.
+    pub fn environments(&self) -> impl Iterator<Item = &EnvName> {
+        let (listed, by_job) = match self {
+            Self::Environments(names) => (Some(names), None),
+            Self::Jobs(jobs) => (None, Some(jobs)),
+        };
+        listed.into_iter().flatten().chain(by_job.into_iter().flat_map(|jobs| jobs.values().flatten()))
+    }
+}
+
+/// As reports write it: `"production"`, `["staging","production"]` or `{"deploy":"production","docs":"none"}`.
+impl Serialize for Expected {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Environments(names) => match names.as_slice() {
+                [only] => only.serialize(serializer),
+                several => several.serialize(serializer),
+            },
+            Self::Jobs(jobs) => {
+                serializer.collect_map(jobs.iter().map(|(job, name)| (job, name.as_ref().map_or(Self::NONE, EnvName::as_str))))
+            }
+        }
+    }
 }
 
 /// One concrete way in which a run starts.

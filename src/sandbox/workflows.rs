@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::desired::workflows::{Expectation, InputValue, When};
+use crate::desired::workflows::{Expectation, Expected, InputValue, When};
+use crate::model::EnvName;
 
 /// A file for each path that gate.toml speaks of, in which every declared scenario runs in its environment.
 pub(super) fn expected(expectations: &[Expectation]) -> BTreeMap<String, String> {
@@ -50,21 +51,33 @@ const fn kind(value: &InputValue) -> &'static str {
 }
 
 fn jobs(expectations: &[&Expectation]) -> Value {
-    let environments: BTreeSet<_> = expectations.iter().map(|expectation| &expectation.environment).collect();
+    let mut jobs: BTreeMap<String, (Option<&EnvName>, Vec<&When>)> = BTreeMap::new();
+    let listed = |one: &&Expectation| matches!(one.expect, Expected::Environments(_));
+    let environments: BTreeSet<&EnvName> = expectations.iter().copied().filter(listed).flat_map(|one| one.expect.environments()).collect();
     let single = environments.len() == 1;
-    let job = |(at, environment): (usize, &crate::model::EnvName)| {
-        let mut job = json!({
-            "runs-on": "ubuntu-latest", "environment": environment.as_str(),
-            "steps": [{"uses": "actions/checkout@v4"}, {"run": "./deploy"}],
-        });
-        let whens: Vec<String> =
-            expectations.iter().filter(|one| one.environment == *environment).flat_map(|one| &one.when).map(condition).collect();
-        if !single && !whens.is_empty() {
+    for (at, environment) in environments.into_iter().enumerate() {
+        let of_it = expectations.iter().filter(|one| one.expect.environments().any(|name| name == environment));
+        let whens = of_it.flat_map(|one| &one.when).filter(|_| !single).collect();
+        let id = if at == 0 { "deploy".to_owned() } else { format!("deploy-{}", at + 1) };
+        jobs.insert(id, (Some(environment), whens));
+    }
+    for one in expectations {
+        if let Expected::Jobs(named) = &one.expect {
+            jobs.extend(named.iter().map(|(id, environment)| (id.clone(), (environment.as_ref(), one.when.iter().collect()))));
+        }
+    }
+    let body = |(id, (environment, whens)): (String, (Option<&EnvName>, Vec<&When>))| {
+        let mut job = json!({"runs-on": "ubuntu-latest", "steps": [{"uses": "actions/checkout@v4"}, {"run": "./deploy"}]});
+        if let Some(environment) = environment {
+            job["environment"] = environment.as_str().into();
+        }
+        let whens: Vec<String> = whens.into_iter().map(condition).collect();
+        if !whens.is_empty() {
             job["if"] = whens.join(" || ").into();
         }
-        (if at == 0 { "deploy".to_owned() } else { format!("deploy-{}", at + 1) }, job)
+        (id, job)
     };
-    Value::Object(environments.into_iter().enumerate().map(job).collect())
+    Value::Object(jobs.into_iter().map(body).collect())
 }
 
 /// An expression that holds in one scenario.

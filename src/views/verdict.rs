@@ -1,8 +1,9 @@
 //! The reports of check and verify as documents.
 
+use crate::desired::workflows::Expected;
 use crate::findings;
 use crate::findings::Verdict;
-use crate::model::Address;
+use crate::model::{Address, EnvName};
 use crate::render::{Block, Document, Finding, Glyph, Heading, Location, Place, Role, Section, Severity, Span, Table};
 use crate::verify::{EnvironmentReport, VerifyReport};
 use crate::workflows::check::{CheckReport, ScenarioReport};
@@ -114,10 +115,8 @@ fn file(name: &str, scenarios: &[&ScenarioReport]) -> Section {
     let mut rows = Vec::new();
     let mut reasons: Vec<Block> = Vec::new();
     for scenario in scenarios {
-        let mut lead = vec![
-            Span::plain(scenario.scenario.clone()),
-            Span::plain(scenario.expect.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)),
-        ];
+        let mut lead =
+            vec![Span::plain(scenario.scenario.clone()), Span::plain(scenario.expect.as_ref().map_or_else(|| "-".to_owned(), declared))];
         if scenario.jobs.is_empty() {
             rows.push(lead.iter().cloned().chain([Span::plain("-"), Span::new(Role::Alert, "no job runs")]).collect());
         }
@@ -142,6 +141,18 @@ fn file(name: &str, scenarios: &[&ScenarioReport]) -> Section {
     }
 }
 
+/// What gate.toml declares of a scenario, as text.
+fn declared(expect: &Expected) -> String {
+    match expect {
+        Expected::Environments(names) => names.iter().map(EnvName::as_str).collect::<Vec<_>>().join(", "),
+        Expected::Jobs(jobs) => {
+            let pair =
+                |(job, name): (&String, &Option<EnvName>)| format!("{job}={}", name.as_ref().map_or(Expected::NONE, EnvName::as_str));
+            jobs.iter().map(pair).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
 /// Whether the name alone says all.
 const fn is_plain(job: &JobEntry) -> bool {
     matches!(job.verdict, resolve::Verdict::Env | resolve::Verdict::None | resolve::Verdict::Skipped)
@@ -161,7 +172,8 @@ fn resolved(job: &JobEntry) -> String {
 }
 
 fn role(scenario: &ScenarioReport, job: &JobEntry) -> Role {
-    let expected = |name: &String| scenario.expect.as_ref().is_some_and(|want| want.folded() == name.to_lowercase());
+    let expected =
+        |name: &String| scenario.expect.as_ref().is_some_and(|want| want.environments().any(|want| want.folded() == name.to_lowercase()));
     match job.verdict {
         resolve::Verdict::Env if job.environments.iter().all(expected) => Role::Added,
         resolve::Verdict::Env => Role::Plain,

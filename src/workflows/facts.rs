@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::deploys::Targets;
 use crate::desired::github::{self as github, BranchPolicy};
 use crate::desired::heroku;
+use crate::desired::verify::Verify;
 use crate::desired::workflows::Expectation;
 use crate::model::{EnvName, RepoName};
 
@@ -19,6 +20,8 @@ pub struct Facts {
     pub expectations: Vec<Expectation>,
     /// The declared environments, each with its declared policy on refs.
     pub environments: BTreeMap<EnvName, Option<BranchPolicy>>,
+    /// `[verify]`: what is declared to deploy nothing.
+    pub verify: Verify,
     /// The declared secrets and apps.
     pub targets: Targets,
 }
@@ -34,6 +37,7 @@ impl Facts {
         github: &github::Desired,
         heroku: &heroku::Desired,
         expectations: &[Expectation],
+        verify: &Verify,
     ) -> Self {
         let present = github.environments.iter().filter_map(|(name, environment)| match environment {
             github::Environment::Present(gate) => Some((name.clone(), gate)),
@@ -45,6 +49,7 @@ impl Facts {
             default_branch: default_branch.to_owned(),
             expectations: expectations.to_vec(),
             environments: present.map(|(name, gate)| (name, gate.deployment_branch_policy.clone())).collect(),
+            verify: verify.clone(),
             targets: Targets { secrets, apps: heroku.config.keys().cloned().collect() },
         }
     }

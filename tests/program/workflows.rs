@@ -41,6 +41,7 @@ fn checked() -> CheckReport {
         default_branch: "main".to_owned(),
         expectations: desired.workflows.clone(),
         environments: desired.github.environments.iter().filter_map(declared).collect(),
+        verify: desired.verify.clone(),
         targets: Targets {
             secrets: BTreeSet::from(["GATECTL_ADMIN_TOKEN".to_owned(), "HEROKU_API_KEY".to_owned()]),
             apps: BTreeSet::from(["shop-prod".to_owned()]),
@@ -75,7 +76,8 @@ fn what_holds_a_secret_is_gated_and_nothing_else_is_needed() {
             assert_eq!((job.verdict, &job.environments), (verdict, &environments), "{} {}", scenario.file, job.job);
         }
     }
-    let expected: BTreeSet<_> = report.workflows.iter().filter_map(|scenario| scenario.expect.as_ref()).collect();
+    let expected: BTreeSet<_> =
+        report.workflows.iter().filter_map(|scenario| scenario.expect.as_ref()).flat_map(|expect| expect.environments()).collect();
     assert_eq!(expected.len(), 2, "both declared environments are looked at");
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use gatectl::config;
 use gatectl::desired::freeze::Policy;
 use gatectl::desired::github as desired;
-use gatectl::desired::workflows::Expectation;
+use gatectl::desired::workflows::{Expectation, Expected};
 use gatectl::freeze::{FreezeVars, OpenBecause, Verdict, decide};
 use gatectl::http::{Endpoint, Proxies, Reader, Settings, Stack, Token};
 use gatectl::model::{Action, Answer, EnvName, Plan, RepoName};
@@ -62,7 +62,11 @@ pub(crate) fn workflow(bytes: &[u8]) {
     let Ok(environment) = EnvName::new("production") else { return };
     let facts = Facts {
         default_branch: "main".to_owned(),
-        expectations: vec![Expectation { file: PATH.to_owned(), environment: environment.clone(), when: Vec::new() }],
+        expectations: vec![Expectation {
+            file: PATH.to_owned(),
+            expect: Expected::Environments(vec![environment.clone()]),
+            when: Vec::new(),
+        }],
         environments: BTreeMap::from([(environment, None)]),
         ..Facts::default()
     };

@@ -72,10 +72,10 @@ pub(crate) async fn verdict_of(sandbox: &Sandbox, config: &Config, sources: &[So
     let workflows = desired.workflows.iter().map(|expectation| expectation.file.as_str()).collect();
     let interest = Interest { want: &desired.github, environments: &asked, workflows: &workflows };
     let live = inspect(&reader, &repository, interest).await;
-    let facts = Facts::new(Some(repository.clone()), "main", &desired.github, &desired.heroku, &desired.workflows);
+    let facts = Facts::new(Some(repository.clone()), "main", &desired.github, &desired.heroku, &desired.workflows, &desired.verify);
     let checked = check_live(sources, &facts, &live);
     let stand_ins = stand_ins(desired.freeze.as_ref(), &asked, sources, &facts);
-    let expected = facts.expectations.iter().map(|expectation| expectation.environment.clone()).collect();
+    let expected = facts.expectations.iter().flat_map(|one| one.expect.environments().cloned()).collect();
     judge(Case {
         repository: &repository,
         want: &desired.github,

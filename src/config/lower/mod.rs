@@ -8,7 +8,7 @@ mod workflows;
 use toml::de::DeTable;
 
 use super::Desired;
-use super::keys::{GITHUB, ROOT};
+use super::keys::{GITHUB, ROOT, VERIFY};
 use super::problem::Sink;
 use super::view::View;
 
@@ -19,5 +19,6 @@ pub(super) fn desired(sink: &mut Sink<'_>, root: &DeTable<'_>) -> Option<Desired
     let workflows = workflows::expectations(sink, root, &github);
     let freeze = freeze::policy(sink, root, &github);
     let heroku = heroku::desired(sink, root, freeze.as_ref());
-    Some(Desired { github, workflows, heroku, freeze })
+    let verify = root.table("verify", &VERIFY).map(workflows::verify).unwrap_or_default();
+    Some(Desired { github, workflows, verify, heroku, freeze })
 }

@@ -1,7 +1,8 @@
-//! `[[workflows]]`.
+//! `[[workflows]]` and `[verify]`.
 
 use std::collections::BTreeMap;
 
+use toml::Spanned;
 use toml::de::DeValue;
 
 use super::super::keys::{WHEN, WORKFLOW};
@@ -10,7 +11,8 @@ use super::super::problem::{Problem, Sink, Span};
 use super::super::syntax;
 use super::super::view::View;
 use crate::desired::github::{Desired, Environment};
-use crate::desired::workflows::{Expectation, InputValue, When};
+use crate::desired::verify::Verify;
+use crate::desired::workflows::{Expectation, Expected, InputValue, When};
 use crate::model::EnvName;
 
 pub(super) fn expectations(sink: &mut Sink<'_>, root: View<'_>, github: &Desired) -> Vec<Expectation> {
@@ -27,16 +29,44 @@ fn expectation(sink: &mut Sink<'_>, table: View<'_>, github: &Desired) -> Option
         }
         _ => Vec::new(),
     };
-    let environment = EnvName::new(table.text("environment")?).ok()?;
-    if github.environments.get(&environment) == Some(&Environment::Absent) {
-        let at = table.get("environment").map(|value| value.span()).unwrap_or_default();
-        sink.push(
-            Problem::new(at, format!("`{environment}` is declared absent"))
-                .label("no job can be held by it")
-                .help(format!("name another environment, or remove `state = \"absent\"` of `{environment}`")),
-        );
+    let expect = expected(table)?;
+    for (name, at) in named(table) {
+        if EnvName::new(name).is_ok_and(|name| github.environments.get(&name) == Some(&Environment::Absent)) {
+            sink.push(
+                Problem::new(at, format!("`{name}` is declared absent"))
+                    .label("no job can be held by it")
+                    .help(format!("name another environment, or remove `state = \"absent\"` of `{name}`")),
+            );
+        }
     }
-    Some(Expectation { file: table.text("file")?.to_owned(), environment, when })
+    Some(Expectation { file: table.text("file")?.to_owned(), expect, when })
+}
+
+fn expected(table: View<'_>) -> Option<Expected> {
+    if table.key("jobs").is_some() {
+        let job = |(id, _, held): (&str, Span, &Spanned<DeValue<'_>>)| {
+            let name = held.get_ref().as_str()?;
+            let name = if name.eq_ignore_ascii_case(Expected::NONE) { None } else { Some(EnvName::new(name).ok()?) };
+            Some((id.to_owned(), name))
+        };
+        return Some(Expected::Jobs(table.entries("jobs").filter_map(job).collect()));
+    }
+    let names: Vec<EnvName> = named(table).into_iter().filter_map(|(name, _)| EnvName::new(name).ok()).collect();
+    (!names.is_empty()).then_some(Expected::Environments(names))
+}
+
+/// The environments that a workflow names, and where.
+fn named<'a>(table: View<'a>) -> Vec<(&'a str, Span)> {
+    let one = table.text("environment").zip(table.get("environment")).map(|(name, value)| (name, value.span()));
+    let jobs = table.entries("jobs").filter_map(|(_, _, held)| Some((held.get_ref().as_str()?, held.span())));
+    one.into_iter().chain(table.texts("environment").into_iter().flatten()).chain(jobs).collect()
+}
+
+/// `[verify]`.
+pub(super) fn verify(table: View<'_>) -> Verify {
+    let harmless = table.texts("harmless").into_iter().flatten().filter_map(|(text, _)| text.parse().ok()).collect();
+    let trusted_workflows = table.texts("trusted_workflows").into_iter().flatten().map(|(text, _)| text.to_owned()).collect();
+    Verify { harmless, trusted_workflows }
 }
 
 /// The keys that an event takes beside `event`.

@@ -10,7 +10,7 @@ mod workflows;
 pub(super) use freeze::{CHECK_COMMAND, CRON, DURATION, TIMEZONE, WINDOW};
 pub(super) use github::{API_URL, APP_SLUG, ENVIRONMENT, LOGIN, PATTERN, REPOSITORY, SECRET, TEAM, VARIABLE};
 pub(super) use heroku::{APP, CONFIG_VAR};
-pub(super) use workflows::{EVENTS, INPUT, REF, REF_NAME, WORKFLOW_FILE};
+pub(super) use workflows::{CALLED_WORKFLOW, EVENTS, HARMLESS, INPUT, JOB, REF, REF_NAME, WORKFLOW_FILE};
 
 use super::near::quote;
 use super::schema::Wrong;

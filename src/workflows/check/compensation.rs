@@ -29,7 +29,7 @@ pub struct Compensation {
 pub fn compensation(sources: &[SourceFile], facts: &Facts, environment: &EnvName, equivalents: &[String]) -> Vec<Compensation> {
     let files: Files = sources.iter().map(|source| (source.path.clone(), parse(source))).collect();
     let mut found = Vec::new();
-    for expectation in facts.expectations.iter().filter(|expectation| expectation.environment == *environment) {
+    for expectation in facts.expectations.iter().filter(|one| one.expect.environments().any(|name| name == environment)) {
         let nothing = |scenario: String, why: String| Compensation {
             file: expectation.file.clone(),
             scenario,

@@ -3,7 +3,7 @@
 use super::names::near_miss;
 use super::{Check, on_job, same_path};
 use crate::desired::github::BranchPolicy;
-use crate::desired::workflows::{Expectation, When};
+use crate::desired::workflows::{Expectation, Expected, When};
 use crate::findings::{Code, Finding, Severity};
 use crate::model::EnvName;
 use crate::workflows::model::{RefFilter, Trigger, Workflow};
@@ -13,7 +13,12 @@ use crate::workflows::scenario::{Scenario, declared, derived, words};
 
 impl<'a> Check<'a> {
     pub(super) fn expectation(&mut self, expectation: &'a Expectation) {
-        let want = &expectation.environment;
+        for want in expectation.expect.environments() {
+            self.reaches(expectation, want);
+        }
+    }
+
+    fn reaches(&mut self, expectation: &'a Expectation, want: &EnvName) {
         let workflow = match self.find(expectation) {
             None => {
                 let finding =
@@ -35,19 +40,19 @@ impl<'a> Check<'a> {
                 self.findings.push(Finding::new(Code::NeverTriggered, message).in_file(workflow.path.clone()).at(1, 1).about(want));
             }
             for scenario in all {
-                self.scenario(workflow, &scenario, want);
+                self.scenario(workflow, &scenario, &expectation.expect, want);
             }
         }
         for when in &expectation.when {
-            self.declared(workflow, when, want);
+            self.declared(workflow, when, &expectation.expect, want);
         }
     }
 
-    fn declared(&mut self, workflow: &'a Workflow, when: &When, want: &EnvName) {
+    fn declared(&mut self, workflow: &'a Workflow, when: &When, expect: &Expected, want: &EnvName) {
         match declared(workflow, when, self.facts) {
-            Ok(scenario) => self.scenario(workflow, &scenario, want),
+            Ok(scenario) => self.scenario(workflow, &scenario, expect, want),
             Err(problem) => {
-                self.report(workflow, &words(when), Some(want), Vec::new());
+                self.report(workflow, &words(when), Some(expect), Vec::new());
                 let message = format!("`{}` does not start {}: {}", words(when), workflow.path, problem.why);
                 let finding = Finding::new(Code::NeverTriggered, message).about(want);
                 self.findings.push(finding.in_file(workflow.path.clone()).at(problem.pos.line, problem.pos.col));
@@ -55,7 +60,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn scenario(&mut self, workflow: &'a Workflow, scenario: &Scenario, want: &EnvName) {
+    fn scenario(&mut self, workflow: &'a Workflow, scenario: &Scenario, expect: &Expected, want: &EnvName) {
         let jobs = self.resolve(workflow, scenario);
         let mut found: Vec<Finding> = jobs.iter().flat_map(|job| self.judge(job, scenario, want)).collect();
         let reached = jobs.iter().any(|job| is_env(job, want));
@@ -70,7 +75,7 @@ impl<'a> Check<'a> {
             found.extend(ref_refused(self.facts.environments.get(want), workflow, scenario, want));
         }
         self.findings.extend(found);
-        self.report(workflow, &scenario.label, Some(want), jobs);
+        self.report(workflow, &scenario.label, Some(expect), jobs);
     }
 
     /// What one job means for the expectation.

@@ -18,7 +18,7 @@ use super::resolve::{Files, JobEntry, resolve};
 use super::scenario::Scenario;
 use super::triggers::unclear;
 use super::yaml::{Pos, YamlError};
-use crate::desired::workflows::Expectation;
+use crate::desired::workflows::{Expectation, Expected};
 use crate::findings::{Code, Finding, Severity, Verdict, verdict};
 use crate::model::EnvName;
 
@@ -70,8 +70,8 @@ pub struct ScenarioReport {
     pub file: String,
     /// `push refs/tags/v1.2.3`.
     pub scenario: String,
-    /// The declared environment; none where the scenario follows from the file's triggers alone.
-    pub expect: Option<EnvName>,
+    /// What gate.toml declares of it; none where the scenario follows from the file's triggers alone.
+    pub expect: Option<Expected>,
     /// In the order of the file.
     pub jobs: Vec<JobEntry>,
 }
@@ -146,7 +146,7 @@ impl<'a> Check<'a> {
         resolve(self.files, workflow, scenario, self.facts)
     }
 
-    fn report(&mut self, workflow: &Workflow, scenario: &str, expect: Option<&EnvName>, jobs: Vec<JobEntry>) {
+    fn report(&mut self, workflow: &Workflow, scenario: &str, expect: Option<&Expected>, jobs: Vec<JobEntry>) {
         let report = ScenarioReport { file: workflow.path.clone(), scenario: scenario.to_owned(), expect: expect.cloned(), jobs };
         self.workflows.push(report);
     }

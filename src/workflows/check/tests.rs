@@ -3,6 +3,7 @@ use std::path::Path;
 
 use super::*;
 use crate::desired::github::{BranchPolicy, Pattern, RefKind};
+use crate::desired::verify::Verify;
 use crate::desired::workflows::{InputValue, When};
 use crate::model::RepoName;
 use crate::workflows::deploys::Targets;
@@ -22,7 +23,7 @@ fn when(event: &str, git_ref: Option<&str>, inputs: &[(&str, &str)]) -> When {
 }
 
 fn expect(name: &str, when: Vec<When>) -> Expectation {
-    Expectation { file: format!(".github/workflows/{name}"), environment: env("production"), when }
+    Expectation { file: format!(".github/workflows/{name}"), expect: Expected::Environments(vec![env("production")]), when }
 }
 
 fn facts(expectations: Vec<Expectation>) -> Facts {
@@ -32,6 +33,7 @@ fn facts(expectations: Vec<Expectation>) -> Facts {
         default_branch: "main".to_owned(),
         expectations,
         environments: [(env("production"), None)].into_iter().collect(),
+        verify: Verify::default(),
         targets: Targets { secrets: set(&["HEROKU_API_KEY"]), apps: set(&["raxx-console-prod"]) },
     }
 }
