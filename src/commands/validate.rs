@@ -3,10 +3,10 @@
 use std::io::Write as _;
 
 use crate::cli::ValidateArgs;
-use crate::config::Config;
+use crate::config::{Config, Problem};
 use crate::exit::Exit;
 use crate::findings::{Code, Verdict, verdict};
-use crate::render::{Block, Document, Role, Section, json};
+use crate::render::{Block, Document, Finding, Location, Place, Role, Section, Severity, json};
 use crate::workflows::check::{CheckReport, check};
 
 use super::{Session, statics};
@@ -51,6 +51,7 @@ fn file(session: &Session) -> anyhow::Result<Exit> {
             "config": config.path,
             "workflows": report.map(|report| report.verdict),
             "findings": report.map_or(&[][..], |report| &report.findings),
+            "warnings": config.warnings,
         }))
     })?;
     Ok(if holds { Exit::Done } else { Exit::NotGated })
@@ -83,7 +84,10 @@ fn document(config: &Config, report: Option<&CheckReport>, expected: bool) -> Do
         counted(vars, "config var"),
         if want.freeze.is_some() { "a freeze" } else { "no freeze" },
     );
-    let plain = |sections, headline, tone, next| Document { name: "validate", sections, headline, tone, next, outputs: Vec::new() };
+    let plain = |sections: Vec<Section>, headline, tone, next| {
+        let sections = sections.into_iter().chain(warnings(config)).collect();
+        Document { name: "validate", sections, headline, tone, next, outputs: Vec::new() }
+    };
     match report {
         Some(report) => {
             let checked = Document::from(report);
@@ -98,4 +102,20 @@ fn document(config: &Config, report: Option<&CheckReport>, expected: bool) -> Do
         }
         None => plain(Vec::new(), valid, Role::Added, Vec::new()),
     }
+}
+
+/// What is allowed and most likely not meant.
+fn warnings(config: &Config) -> Option<Section> {
+    let block = |warning: &Problem| {
+        Block::Finding(Finding {
+            severity: Severity::Warning,
+            code: "gate-toml",
+            subject: format!("{}:{}:{}", config.path, warning.at.line, warning.at.column),
+            message: warning.message.clone(),
+            fix: warning.help.clone().unwrap_or_default(),
+            place: Place::At(Location { file: config.path.clone(), line: warning.at.line, col: warning.at.column }),
+        })
+    };
+    let blocks: Vec<Block> = config.warnings.iter().map(block).collect();
+    (!blocks.is_empty()).then(|| Section { blocks, ..Section::default() })
 }

@@ -1,6 +1,6 @@
 //! Holds a file against the table of keys: unknown keys, wrong types, ranges, duplicates, what is missing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -48,35 +48,43 @@ fn unknown(sink: &mut Sink<'_>, schema: &Table, name: &str, span: Span) -> Optio
     near
 }
 
-/// Exactly one of the groups, and that one whole.
+/// Exactly one of the groups, and that one whole. Groups may share keys.
 fn either(sink: &mut Sink<'_>, schema: &Table, table: &DeTable<'_>, at: Span) {
-    let place = |name: &&str| table.get_key_value(*name).map(|(key, _)| key.span());
-    let mut given: Vec<(Span, &[&str])> =
-        schema.either.iter().filter_map(|group| group.iter().filter_map(place).min_by_key(|s| s.start).map(|s| (s, *group))).collect();
+    let place = |name: &str| table.get_key_value(name).map(|(key, _)| key.span());
+    let all: BTreeSet<&str> = schema.either.iter().copied().flatten().copied().collect();
+    let mut given: Vec<(Span, &str)> = all.iter().filter_map(|name| Some((place(name)?, *name))).collect();
     given.sort_by_key(|(span, _)| span.start);
-    let choice = || schema.either.iter().map(|group| join(group.iter().copied(), "and")).collect::<Vec<_>>().join(", or ");
-    match given.as_slice() {
-        [] if schema.either.is_empty() => {}
-        [] => sink.push_absence(
-            Problem::new(at, format!("{} needs {}", schema.noun, choice())).label("without either").help(format!("add {}", choice())),
-        ),
-        [(span, group)] => {
-            for name in group.iter().filter(|name| place(name).is_none()) {
-                let example = schema.key(name).map_or("", |key| key.example);
-                sink.push_absence(
-                    Problem::new(span.clone(), format!("{} needs {} together", schema.noun, join(group.iter().copied(), "and")))
-                        .label(format!("without `{name}`"))
-                        .help(format!("add `{example}`")),
-                );
-            }
+    let choice = |groups: &[&[&str]]| groups.iter().map(|group| join(group.iter().copied(), "and")).collect::<Vec<_>>().join(", or ");
+    let Some((first, _)) = given.first() else {
+        if !schema.either.is_empty() {
+            let choice = choice(schema.either);
+            sink.push_absence(
+                Problem::new(at, format!("{} needs {choice}", schema.noun)).label("without either").help(format!("add {choice}")),
+            );
         }
-        [(first, _), (second, _), ..] => sink.push(
-            Problem::new(second.clone(), format!("{} has either {}", schema.noun, choice()))
+        return;
+    };
+    let holds = |group: &[&str], names: &[(Span, &str)]| names.iter().all(|(_, name)| group.contains(name));
+    if let Some(count) = (1..=given.len()).find(|count| !schema.either.iter().any(|group| holds(group, &given[..*count]))) {
+        sink.push(
+            Problem::new(given[count - 1].0.clone(), format!("{} has either {}", schema.noun, choice(schema.either)))
                 .label("one too many")
                 .related(first.clone(), "this is given already")
                 .help("remove one of them"),
-        ),
+        );
+        return;
     }
+    let meant: Vec<&[&str]> = schema.either.iter().copied().filter(|group| holds(group, &given)).collect();
+    if meant.iter().any(|group| group.len() == given.len()) {
+        return;
+    }
+    let missing: Vec<&str> = meant.iter().copied().flatten().copied().filter(|name| place(name).is_none()).collect();
+    let examples = missing.iter().filter_map(|name| schema.key(name)).map(|key| format!("`{}`", key.example)).collect::<Vec<_>>();
+    sink.push_absence(
+        Problem::new(first.clone(), format!("{} needs {} together", schema.noun, choice(&meant)))
+            .label(format!("without {}", join(missing.iter().copied(), "or")))
+            .help(format!("add {}", examples.join(" or "))),
+    );
 }
 
 /// What a value belongs to: the key whose example shows the fix, and the name that a message uses.

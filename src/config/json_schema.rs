@@ -1,5 +1,7 @@
 //! The JSON Schema of gate.toml, for editors.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::keys::ROOT;
@@ -35,8 +37,8 @@ fn table(table: &Table) -> Map<String, Value> {
 
 /// One group whole, and nothing of the others.
 fn only(group: &[&str], all: &[&[&str]]) -> Value {
-    let others: Vec<Value> =
-        all.iter().copied().filter(|other| *other != group).flatten().map(|name| json!({ "required": [name] })).collect();
+    let others: BTreeSet<&str> = all.iter().copied().flatten().copied().filter(|name| !group.contains(name)).collect();
+    let others: Vec<Value> = others.into_iter().map(|name| json!({ "required": [name] })).collect();
     json!({ "required": group, "not": { "anyOf": others } })
 }
 

@@ -348,11 +348,24 @@ pub(super) static FREEZE: Table = Table {
 
 pub(super) static WINDOW: Table = Table {
     noun: "a window",
-    either: &[&["start", "duration"], &["from", "until"]],
+    either: &[&["start", "duration"], &["start", "end"], &["from", "until"]],
     keys: &[
         key("name", Required, Kind::Name(&is::WINDOW), "name = \"weekend\"", "What messages call the window; unique."),
         key("start", Optional, Kind::Name(&is::CRON), "start = \"0 16 * * FRI\"", "When it closes, again and again: five cron fields."),
-        key("duration", Optional, Kind::Name(&is::DURATION), "duration = \"64h\"", "How long each time, at most 31d."),
+        key(
+            "duration",
+            Optional,
+            Kind::Name(&is::DURATION),
+            "duration = \"64h\"",
+            "How long each time, at most 31d. It is absolute time: over a change of clocks the window opens at another local hour.",
+        ),
+        key(
+            "end",
+            Optional,
+            Kind::Name(&is::CRON),
+            "end = \"0 8 * * MON\"",
+            "When it opens again, in wall-clock time: the first match after the start. Five cron fields.",
+        ),
         key("from", Optional, Kind::LocalDateTime, "from = 2026-12-21T00:00:00", "When it closes, once: the first closed moment."),
         key("until", Optional, Kind::LocalDateTime, "until = 2027-01-04T08:00:00", "When it opens again: the first open moment."),
         key(

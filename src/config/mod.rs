@@ -44,6 +44,8 @@ pub struct Config {
     pub desired: Desired,
     /// Where in the file each key stands, for messages that speak of it later.
     pub positions: Positions,
+    /// What is allowed and most likely not meant.
+    pub warnings: Vec<Problem>,
 }
 
 /// The largest gate.toml that is read, in bytes: far above any real one, far below what would exhaust memory.
@@ -66,7 +68,9 @@ pub fn parse(path: &str, text: &str) -> Result<Config, Problems> {
     sink.syntax(&errors);
     let desired = read(&mut sink, root.get_ref());
     let result = match desired {
-        Some(desired) if sink.is_empty() => Ok(Config { path: path.to_owned(), desired, positions: Positions::of(text, root.get_ref()) }),
+        Some(desired) if sink.is_empty() => {
+            Ok(Config { path: path.to_owned(), desired, positions: Positions::of(text, root.get_ref()), warnings: sink.into_warnings() })
+        }
         _ => Err(sink.finish(path)),
     };
     view::dismantle(root.into_inner());

@@ -74,13 +74,14 @@ pub struct Problems {
 pub(super) struct Sink<'t> {
     text: &'t str,
     found: Vec<Problem<Span>>,
+    warnings: Vec<Problem<Span>>,
     /// The lines on which the text is no TOML, in order; what was read from there is a guess.
     broken: Vec<Span>,
 }
 
 impl<'t> Sink<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self { text, found: Vec::new(), broken: Vec::new() }
+        Self { text, found: Vec::new(), warnings: Vec::new(), broken: Vec::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -98,6 +99,11 @@ impl<'t> Sink<'t> {
         if self.broken.get(after).is_none_or(|line| problem.at.start < line.start) {
             self.found.push(problem);
         }
+    }
+
+    /// Adds something that is allowed and most likely not meant: `validate` shows it.
+    pub(super) fn warn(&mut self, warning: Problem<Span>) {
+        self.warnings.push(warning);
     }
 
     /// Adds a problem that rests on something not being in the file: where the text is no TOML it may have been swallowed.
@@ -154,23 +160,13 @@ impl<'t> Sink<'t> {
     }
 
     /// Puts the problems in the order of the text and counts their lines and columns.
-    pub(super) fn finish(mut self, path: &str) -> Problems {
-        self.found.sort_by_key(|p| (p.at.start, p.at.end));
-        self.found.dedup();
-        let mut lines = Lines::new(self.text);
-        let mut elsewhere = Lines::new(self.text);
-        let problems = self
-            .found
-            .into_iter()
-            .map(|Problem { at, message, label, help, related }| Problem {
-                at: lines.locate(&at),
-                message,
-                label,
-                help,
-                related: related.map(|Related { at, label }| Related { at: elsewhere.locate(&at), label }),
-            })
-            .collect();
-        Problems { path: path.to_owned(), text: self.text.to_owned(), problems }
+    pub(super) fn finish(self, path: &str) -> Problems {
+        Problems { path: path.to_owned(), text: self.text.to_owned(), problems: located(self.text, self.found) }
+    }
+
+    /// The warnings of a file without problems, in the order of the text.
+    pub(super) fn into_warnings(self) -> Vec<Problem> {
+        located(self.text, self.warnings)
     }
 
     fn line(&self, offset: usize) -> Span {
@@ -179,6 +175,24 @@ impl<'t> Sink<'t> {
         let end = self.text[offset..].find('\n').map_or(self.text.len(), |i| offset + i);
         start..end
     }
+}
+
+/// In the order of the text, with lines and columns counted.
+fn located(text: &str, mut found: Vec<Problem<Span>>) -> Vec<Problem> {
+    found.sort_by_key(|p| (p.at.start, p.at.end));
+    found.dedup();
+    let mut lines = Lines::new(text);
+    let mut elsewhere = Lines::new(text);
+    found
+        .into_iter()
+        .map(|Problem { at, message, label, help, related }| Problem {
+            at: lines.locate(&at),
+            message,
+            label,
+            help,
+            related: related.map(|Related { at, label }| Related { at: elsewhere.locate(&at), label }),
+        })
+        .collect()
 }
 
 /// The next step for the commonest slips; the parser's words name the rest.

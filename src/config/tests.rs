@@ -4,7 +4,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::desired::freeze::{OnUnreachable, Policy, Schedule};
+use crate::desired::freeze::{Length, OnUnreachable, Policy, Schedule};
 use crate::desired::github::{BranchPolicy, Environment, Gate, Reviewer};
 use crate::desired::verify::Harmless;
 use crate::desired::workflows::{Expected, InputValue};
@@ -56,7 +56,7 @@ frozen = true
 compensates = true
 check_commands = ["./scripts/freeze-check.sh", "make freeze-check"]
 on_unreachable = "open"
-windows = [{ name = "x", from = 2026-12-21T00:00:00, until = 2027-01-04T08:00:00, timezone = "Europe/Berlin", reason = "rest" }, { name = "y", start = "0 1 * * *", duration = "1h", timezone = "UTC" }]
+windows = [{ name = "x", from = 2026-12-21T00:00:00, until = 2027-01-04T08:00:00, timezone = "Europe/Berlin", reason = "rest" }, { name = "y", start = "0 1 * * *", duration = "1h", timezone = "UTC" }, { name = "z", start = "0 16 * * FRI", end = "0 8 * * MON", timezone = "UTC" }]
 "#;
 
 fn read(text: &str) -> Desired {
@@ -138,8 +138,8 @@ fn every_key_of_the_format_reads() {
     assert_eq!((freeze.flag.as_str(), freeze.override_flag.as_str()), (Policy::FLAG, Policy::OVERRIDE));
     assert_eq!((freeze.frozen, freeze.compensates, freeze.on_unreachable), (false, false, OnUnreachable::Frozen));
     let [window] = &freeze.windows[..] else { panic!("one window") };
-    let duration = Duration::from_secs(64 * 3600);
-    assert_eq!(window.schedule, Schedule::Recurring { start: "0 16 * * FRI".to_owned(), duration });
+    let length = Length::Duration(Duration::from_secs(64 * 3600));
+    assert_eq!(window.schedule, Schedule::Recurring { start: "0 16 * * FRI".to_owned(), length });
     assert_eq!((window.timezone.as_str(), window.reason.as_deref()), ("America/New_York", Some("no weekend deploys")));
 }
 
@@ -472,10 +472,17 @@ fn a_window_recurs_or_happens_once() {
     };
     let zone = "timezone = \"UTC\"";
     let cron = "start = \"0 16 * * FRI\"\n";
-    one(&format!("{FREEZE}§[[freeze.windows]]\nname = \"w\"\n{zone}"), "needs `start` and `duration`, or `from` and `until`", "add");
+    one(
+        &format!("{FREEZE}§[[freeze.windows]]\nname = \"w\"\n{zone}"),
+        "needs `start` and `duration`, or `start` and `end`, or `from` and `until`",
+        "add",
+    );
     one(&format!("{FREEZE}§[[freeze.windows]]\nname = \"w\"\n{cron}duration = \"1h\""), "needs `timezone`", "America/New_York");
     one(&format!("{FREEZE}§[[freeze.windows]]\n{zone}\n{cron}duration = \"1h\""), "needs `name`", "name = ");
-    window(&format!("§{cron}{zone}"), "`start` and `duration` together", "duration = ");
+    window(&format!("§{cron}{zone}"), "`start` and `duration`, or `start` and `end` together", "`duration = \"64h\"` or `end = ");
+    window(&format!("§end = \"0 8 * * MON\"\n{zone}"), "`start` and `end` together", "start = ");
+    window(&format!("{cron}duration = \"64h\"\n§end = \"0 8 * * MON\"\n{zone}"), "has either", "remove one");
+    window(&format!("{cron}end = §\"0 8 * *\"\n{zone}"), "this one has 4", "day of week");
     window(&format!("§until = 2026-01-01T00:00:00\n{zone}"), "`from` and `until` together", "from = ");
     window(&format!("{cron}duration = \"1h\"\n§from = 2026-01-01T00:00:00\n{zone}"), "has either", "remove one");
     window(&format!("start = §\"0 16 * *\"\nduration = \"1h\"\n{zone}"), "this one has 4", "day of week");
@@ -485,7 +492,24 @@ fn a_window_recurs_or_happens_once() {
     window(&format!("{cron}duration = §64\n{zone}"), "must be a string", "quote it");
     window(&format!("{cron}duration = \"1h\"\ntimezone = §\"America/NewYork\""), "unknown time zone", "\"America/New_York\"");
     window(&format!("{cron}duration = \"1h\"\ntimezone = §\"Berlin\""), "unknown time zone", "\"Europe/Berlin\"");
-    window(&format!("{cron}duration = \"1h\"\ntimezone = §\"+02:00\""), "unknown time zone", "IANA");
+    for (given, help) in [
+        ("+02:00", "for UTC+2 all year, write \"Etc/GMT-2\" (the sign is inverted"),
+        ("GMT+2", "for UTC+2 all year, write \"Etc/GMT-2\""),
+        ("UTC-5", "for UTC-5 all year, write \"Etc/GMT+5\""),
+        ("UTC+05:30", "an offset knows no daylight saving; name the place"),
+        ("Etc/GMT+20", "an offset knows no daylight saving; name the place"),
+        ("Z", "write \"UTC\""),
+        ("PST", "\"America/Los_Angeles\" or \"Asia/Manila\""),
+        ("IST", "\"Asia/Kolkata\" or \"Asia/Jerusalem\" or \"Europe/Dublin\""),
+        ("BST", "\"Europe/London\" or \"Asia/Dhaka\""),
+        ("AEST", "\"Australia/Sydney\""),
+        ("EDT", "\"America/New_York\""),
+        ("XYZT", "an abbreviation is not a time zone"),
+        ("Europ/Berlin", "did you mean \"Europe/Berlin\"?"),
+        ("Nowhere At All", "write an IANA name"),
+    ] {
+        window(&format!("{cron}duration = \"1h\"\ntimezone = §\"{given}\""), "unknown time zone", help);
+    }
     window(&format!("from = 2026-01-02T00:00:00\nuntil = §2026-01-02T00:00:00\n{zone}"), "ends after it begins", "swap");
     window(&format!("from = §2026-01-02\nuntil = 2026-01-03T00:00:00\n{zone}"), "local date-time", "from = 2026");
     window(&format!("from = 2026-01-02T00:00:00\nuntil = §2026-01-03T00:00:00Z\n{zone}"), "local date-time", "timezone");
@@ -497,6 +521,46 @@ fn a_window_recurs_or_happens_once() {
     window(&format!("from = 2026-01-02T00:00:00\nuntil = §2026-12-31T23:59:60\n{zone}"), "no such moment", "2026-12-21");
     let twice = format!("[[freeze.windows]]\nname = \"w\"\n{cron}duration = \"1h\"\n{zone}\n");
     one(&format!("{FREEZE}{twice}{}", twice.replace("\"w\"", "§\"w\"")), "named twice", "keep one");
+}
+
+#[test]
+fn no_text_that_is_not_a_place_is_corrected_to_a_zone_by_its_spelling() {
+    let zones = jiff::tz::TimeZoneDatabase::bundled();
+    let letters = ["P", "S", "T", "G", "M", "+2", "-5", "+", "Z", "UTC", "Etc/", "+10"];
+    for (a, b) in letters.iter().flat_map(|a| letters.iter().map(move |b| (a, b))) {
+        for c in letters {
+            let text = format!("{a}{b}{c}");
+            if zones.get(&text).is_ok() {
+                continue;
+            }
+            let file = format!(
+                "version = 1\n{FREEZE}[[freeze.windows]]\nname = \"w\"\nstart = \"0 1 * * *\"\nduration = \"1h\"\ntimezone = \"{text}\""
+            );
+            let problems = parse("gate.toml", &file).unwrap_err();
+            let helps: Vec<_> = problems.problems.iter().filter_map(|problem| problem.help.as_deref()).collect();
+            assert!(helps.iter().all(|help| !help.contains("did you mean")), "{text}: {helps:?}");
+        }
+    }
+}
+
+#[test]
+fn what_a_window_most_likely_does_not_mean_is_a_warning() {
+    let warnings = |start: &str, zone: &str| {
+        let file =
+            format!("version = 1\n{FREEZE}[[freeze.windows]]\nname = \"w\"\nstart = \"{start}\"\nduration = \"1h\"\ntimezone = \"{zone}\"");
+        let found = parse("gate.toml", &file).unwrap().warnings;
+        found.into_iter().map(|warning| (warning.at.line, warning.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(warnings("0 8 * * 1", "Europe/Berlin"), []);
+    assert_eq!(warnings("0 8 */2 * 1", "UTC"), []);
+    let [(line, message)] = &warnings("0 8 1-7 * 1", "UTC")[..] else { panic!("one warning") };
+    assert!(*line == 7 && message.contains("cron takes either"), "{line}: {message}");
+    for zone in ["EST", "MST", "HST"] {
+        let [(9, message)] = &warnings("0 8 * * 1", zone)[..] else { panic!("one warning") };
+        assert!(message.contains("no daylight saving"), "{message}");
+    }
+    let [(9, message)] = &warnings("0 8 * * 1", "Etc/GMT+2")[..] else { panic!("one warning") };
+    assert!(message.contains("is UTC-2"), "{message}");
 }
 
 #[test]

@@ -68,12 +68,12 @@ pub struct Window {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Schedule {
-    /// Again and again: at each match of a five-field cron line, for a while. `duration` is absolute time.
+    /// Again and again: from each match of a five-field cron line.
     Recurring {
-        /// The cron line as written, already checked by [`super::Cron::parse`].
+        /// The cron line as written, already checked by [`crate::freeze::Cron::parse`].
         start: String,
-        /// How long each occurrence lasts; more than zero, at most 31 days.
-        duration: Duration,
+        /// How long each occurrence lasts.
+        length: Length,
     },
     /// Once: from one local date-time to another.
     Once {
@@ -82,4 +82,14 @@ pub enum Schedule {
         /// The first open moment.
         until: DateTime,
     },
+}
+
+/// How long each occurrence of a recurring window lasts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Length {
+    /// So much absolute time; more than zero, at most 31 days.
+    Duration(Duration),
+    /// Until this cron line matches for the first time after the start, in wall-clock time. As written, already checked.
+    End(String),
 }

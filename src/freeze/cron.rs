@@ -78,6 +78,12 @@ impl Cron {
         }
     }
 
+    /// Whether both day fields are restricted, so that a day matches if *either* of them does: seldom what is meant.
+    #[must_use]
+    pub const fn either_day(&self) -> bool {
+        self.either_day
+    }
+
     /// The latest match that is not after `civil`; `None` only before the first year that the calendar here knows.
     #[must_use]
     pub fn prev_at_or_before(&self, civil: DateTime) -> Option<DateTime> {

@@ -22,5 +22,5 @@ pub use set::{SetFreeze, on, replace};
 pub use state::{Flag, Freeze, FreezeVars, Keys, MAX_OVERRIDE, Override};
 pub use status::{Answered, Checked, EnvironmentStatus, Status, WindowStatus};
 pub use verdict::{Decision, Frozen, OpenBecause, Verdict, Why, decide, holds};
-pub use window::{Closure, MAX_DURATION, WindowError, WindowState, state_at, zone};
+pub use window::{Closure, MAX_DURATION, WindowError, WindowState, day_caution, state_at, zone, zone_caution};
 pub use write::{Claim, FreezeWrite, Lost, Refusal, Terms, parse_until};

@@ -1,10 +1,11 @@
 //! When the calendar closes: windows in their own time zone, on the real time line.
 //!
-//! Owns what a local time means where clocks jump. A local time begins at the first moment at which the local clock
+//! Owns what a local time means when clocks jump. A local time begins at the first moment at which the local clock
 //! has reached it: one that does not exist moves forward to the end of the gap, one that occurs twice counts from the first.
-//! A dated range ends once the local clock no longer reads less than its end, so an end that occurs twice is the second one:
-//! whenever a clock on the wall reads a time inside the range, the window is closed. Durations are absolute time.
-//! Zone data is the bundled database, so that every machine gives the same answer.
+//! An end, by cron or by date, is reached once the local clock no longer reads less than it, so an end that occurs twice is
+//! the second one: whenever a clock on the wall reads a time inside the window, the window is closed. A duration is absolute
+//! time. Occurrences that overlap or touch are one closed time. Zone data is the bundled database, so that every machine
+//! gives the same answer. Tested against a watched clock and against croner.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -16,7 +17,7 @@ use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 
 use super::cron::Cron;
-use crate::desired::freeze::{Schedule, Window};
+use crate::desired::freeze::{Length, Schedule, Window};
 
 /// The longest `duration` of a recurring window.
 pub const MAX_DURATION: Duration = Duration::from_secs(31 * 24 * 3_600);
@@ -69,12 +70,16 @@ pub fn state_at(window: &Window, now: Timestamp) -> Result<WindowState, WindowEr
     let error = |message: String| WindowError { window: window.name.clone(), message };
     let zone = zone(&window.timezone).map_err(error)?;
     match &window.schedule {
-        Schedule::Recurring { start, duration } => {
-            let cron = Cron::parse(start).map_err(|e| error(e.message))?;
-            if duration.is_zero() || *duration > MAX_DURATION {
-                return Err(error("a duration is more than zero and at most 31 days".to_owned()));
-            }
-            Ok(Recurring { cron, zone, duration: *duration }.state_at(now))
+        Schedule::Recurring { start, length } => {
+            let start = Cron::parse(start).map_err(|e| error(e.message))?;
+            let lasts = match length {
+                Length::Duration(duration) if duration.is_zero() || *duration > MAX_DURATION => {
+                    return Err(error("a duration is more than zero and at most 31 days".to_owned()));
+                }
+                Length::Duration(duration) => Lasts::For(*duration),
+                Length::End(end) => Lasts::Until(Cron::parse(end).map_err(|e| error(e.message))?),
+            };
+            Ok(Recurring { start, lasts, zone }.state_at(now))
         }
         Schedule::Once { from, until } => {
             if from >= until {
@@ -98,53 +103,97 @@ pub fn zone(name: &str) -> Result<TimeZone, String> {
     ZONES.get(name).map_err(|_| format!("`{name}` is not a time zone: write an IANA name such as America/New_York or UTC"))
 }
 
+/// What a cron line means that its author most likely did not mean.
+#[must_use]
+pub fn day_caution(line: &str) -> Option<String> {
+    Cron::parse(line).ok().filter(Cron::either_day)?;
+    let [_, _, day, _, weekday] = line.split_ascii_whitespace().collect::<Vec<_>>()[..] else { return None };
+    Some(format!(
+        "`{line}` matches on every day {day} of the month and also on every weekday {weekday}: if both day fields are set, cron takes either"
+    ))
+}
+
+/// What a time zone means that its author most likely did not mean.
+#[must_use]
+pub fn zone_caution(name: &str) -> Option<String> {
+    let upper = name.to_ascii_uppercase();
+    if let Some((_, place)) =
+        [("EST", "America/New_York"), ("MST", "America/Denver"), ("HST", "Pacific/Honolulu")].iter().find(|(zone, _)| *zone == upper)
+    {
+        return Some(format!(
+            "`{name}` has no daylight saving: it is the same offset all year. For a place, write its name, such as \"{place}\""
+        ));
+    }
+    let hours: i8 = upper.strip_prefix("ETC/GMT")?.parse().ok().filter(|hours| *hours != 0)?;
+    Some(format!("`{name}` is UTC{:+}: the sign of these names is the opposite of the usual one, and they have no daylight saving", -hours))
+}
+
 /// A recurring window, ready to be evaluated.
 struct Recurring {
-    cron: Cron,
+    start: Cron,
+    lasts: Lasts,
     zone: TimeZone,
-    duration: Duration,
+}
+
+/// How long an occurrence lasts.
+enum Lasts {
+    For(Duration),
+    Until(Cron),
+}
+
+/// One occurrence: closed from `since` up to but not including `until`. Empty if both lie in the same gap.
+#[derive(Clone, Copy)]
+struct Occurrence {
+    since: Timestamp,
+    until: Timestamp,
 }
 
 impl Recurring {
     fn state_at(&self, now: Timestamp) -> WindowState {
-        let closed = self.latest(now).filter(|start| now < self.end_of(*start));
-        let current = closed.map(|start| Closure { since: self.joined_since(start), until: self.joined_until(start) });
+        let closed = self.latest(now).filter(|held| now < held.until);
+        let current = closed.map(|held| Closure { since: self.joined_since(held.since), until: self.joined_until(held) });
         let after = match current {
             None => Some(now),
             Some(closure) => closure.until,
         };
-        let next = after.and_then(|after| self.first_after(after)).map(|since| Closure { since, until: self.joined_until(since) });
-        WindowState { now: current, next }
+        let next = after.and_then(|after| self.first_after(after));
+        WindowState { now: current, next: next.map(|held| Closure { since: held.since, until: self.joined_until(held) }) }
     }
 
-    fn end_of(&self, start: Timestamp) -> Timestamp {
-        start.checked_add(self.duration).unwrap_or(Timestamp::MAX)
+    /// The occurrence that starts at a match of the start line.
+    fn occurrence(&self, civil: DateTime) -> Option<Occurrence> {
+        let since = begin(&self.zone, civil)?;
+        let until = match &self.lasts {
+            Lasts::For(duration) => since.checked_add(*duration).ok(),
+            Lasts::Until(cron) => cron.next_after(civil).and_then(|civil| end(&self.zone, civil)),
+        };
+        Some(Occurrence { since, until: until.unwrap_or(Timestamp::MAX) })
     }
 
-    /// The latest start that is not after `now`.
+    /// The occurrence with the latest start that is not after `now`.
     ///
-    /// It alone decides whether `now` is closed: [`begin`] never decreases, and all occurrences last equally long, so an
-    /// earlier one has ended no later than this one.
-    fn latest(&self, now: Timestamp) -> Option<Timestamp> {
+    /// It alone decides whether `now` is closed: neither [`begin`] nor an occurrence's end ever decreases from one start
+    /// to the next, so an earlier occurrence has ended no later than this one.
+    fn latest(&self, now: Timestamp) -> Option<Occurrence> {
         let mut civil = self.reached(now);
         loop {
-            let candidate = self.cron.prev_at_or_before(civil)?;
-            let start = begin(&self.zone, candidate)?;
-            if start <= now {
-                return Some(start);
+            let candidate = self.start.prev_at_or_before(civil)?;
+            let held = self.occurrence(candidate)?;
+            if held.since <= now {
+                return Some(held);
             }
             civil = candidate.checked_sub(1.minute()).ok()?;
         }
     }
 
-    /// The earliest start after `now`.
-    fn first_after(&self, now: Timestamp) -> Option<Timestamp> {
+    /// The first occurrence that starts after `now` and is not empty.
+    fn first_after(&self, now: Timestamp) -> Option<Occurrence> {
         let mut civil = self.zone.to_datetime(now);
         loop {
-            civil = self.cron.next_after(civil)?;
-            let start = begin(&self.zone, civil)?;
-            if start > now {
-                return Some(start);
+            civil = self.start.next_after(civil)?;
+            let held = self.occurrence(civil)?;
+            if held.since > now && held.until > held.since {
+                return Some(held);
             }
         }
     }
@@ -159,15 +208,15 @@ impl Recurring {
         }
     }
 
-    /// The end of the unbroken closed time that `start` belongs to.
-    fn joined_until(&self, start: Timestamp) -> Option<Timestamp> {
-        let limit = start.checked_add(HORIZON).ok()?;
-        let mut until = self.end_of(start);
+    /// The end of the unbroken closed time that an occurrence belongs to.
+    fn joined_until(&self, held: Occurrence) -> Option<Timestamp> {
+        let limit = held.since.checked_add(HORIZON).ok()?;
+        let mut until = held.until;
         for _ in 0..MAX_JOINED {
             if until >= limit {
                 return None;
             }
-            match self.latest(until).map(|last| self.end_of(last)) {
+            match self.latest(until).map(|last| last.until) {
                 Some(later) if later > until => until = later,
                 _ => return Some(until),
             }
@@ -182,7 +231,7 @@ impl Recurring {
         for _ in 0..MAX_JOINED {
             let earlier = since.checked_sub(1.nanosecond()).ok().and_then(|moment| self.latest(moment));
             match earlier {
-                Some(earlier) if earlier >= limit && self.end_of(earlier) >= since => since = earlier,
+                Some(earlier) if earlier.since >= limit && earlier.until >= since => since = earlier.since,
                 _ => break,
             }
         }

@@ -7,7 +7,7 @@ use jiff::{Timestamp, ToSpan};
 
 use super::*;
 use crate::cli::{FreezeOff, FreezeOn, FreezeOverride};
-use crate::desired::freeze::Schedule;
+use crate::desired::freeze::{Length, Schedule};
 use crate::freeze::{Answered, FreezeVars};
 use crate::http::{Endpoint, Proxies, Settings, Stack, Token};
 use crate::sandbox::{Effect, Fault, HerokuApp, Response, Sandbox, State};
@@ -113,7 +113,7 @@ async fn a_window_opens_and_closes_on_time_when_the_clock_is_put_back() {
     let world = World::new().await;
     let weekend = Window {
         name: "weekend".to_owned(),
-        schedule: Schedule::Recurring { start: "0 16 * * FRI".to_owned(), duration: Duration::from_secs(64 * 3_600) },
+        schedule: Schedule::Recurring { start: "0 16 * * FRI".to_owned(), length: Length::Duration(Duration::from_secs(64 * 3_600)) },
         timezone: "America/New_York".to_owned(),
         reason: None,
     };

@@ -11,8 +11,9 @@ use super::super::near::nearest;
 use super::super::problem::{Problem, Sink};
 use super::super::syntax;
 use super::super::view::View;
-use crate::desired::freeze::{OnUnreachable, Policy, Schedule, Window};
+use crate::desired::freeze::{Length, OnUnreachable, Policy, Schedule, Window};
 use crate::desired::github::{Desired, Environment};
+use crate::freeze;
 use crate::model::{EnvName, parse_duration};
 
 /// The config var that holds the record of another one.
@@ -103,6 +104,7 @@ fn windows(sink: &mut Sink<'_>, freeze: View<'_>) -> Vec<Window> {
 }
 
 fn window(sink: &mut Sink<'_>, table: View<'_>) -> Option<Window> {
+    cautions(sink, table);
     let schedule = schedule(sink, table)?;
     Some(Window {
         name: table.text("name")?.to_owned(),
@@ -112,9 +114,25 @@ fn window(sink: &mut Sink<'_>, table: View<'_>) -> Option<Window> {
     })
 }
 
+fn cautions(sink: &mut Sink<'_>, table: View<'_>) {
+    let mut warn = |key: &str, caution: fn(&str) -> Option<String>, help: &str| {
+        if let (Some(value), Some(message)) = (table.get(key), table.text(key).and_then(caution)) {
+            sink.warn(Problem::new(value.span(), message).help(help));
+        }
+    };
+    for key in ["start", "end"] {
+        warn(key, freeze::day_caution, "write `*` for one of the two day fields, or two windows if either is what you mean");
+    }
+    warn("timezone", freeze::zone_caution, "keep it only if the offset is meant");
+}
+
 fn schedule(sink: &mut Sink<'_>, table: View<'_>) -> Option<Schedule> {
-    if let (Some(start), Some(duration)) = (table.text("start"), table.text("duration")) {
-        return Some(Schedule::Recurring { start: start.to_owned(), duration: parse_duration(duration).ok()? });
+    if let Some(start) = table.text("start") {
+        let length = match (table.text("duration"), table.text("end")) {
+            (Some(duration), _) => Length::Duration(parse_duration(duration).ok()?),
+            (None, end) => Length::End(end?.to_owned()),
+        };
+        return Some(Schedule::Recurring { start: start.to_owned(), length });
     }
     let from = local(sink, table, "from");
     let until = local(sink, table, "until");

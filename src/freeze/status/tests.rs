@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
-use crate::desired::freeze::{OnUnreachable, Schedule, Window};
+use crate::desired::freeze::{Length, OnUnreachable, Schedule, Window};
 use crate::freeze::{Claim, FreezeId, Kind, Terms, on};
 use crate::model::Cause;
 
@@ -14,7 +14,7 @@ const NOW: Timestamp = Timestamp::constant(1_780_000_000, 0);
 fn policy() -> Policy {
     let window = |name: &str, start: &str| Window {
         name: name.into(),
-        schedule: Schedule::Recurring { start: start.into(), duration: Duration::from_secs(64 * 3600) },
+        schedule: Schedule::Recurring { start: start.into(), length: Length::Duration(Duration::from_secs(64 * 3600)) },
         timezone: "America/New_York".into(),
         reason: None,
     };

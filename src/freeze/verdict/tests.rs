@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::desired::freeze::Schedule;
+use crate::desired::freeze::{Length, Schedule};
 use crate::freeze::record::{Record, Switch};
 use crate::freeze::state::MAX_OVERRIDE;
 
@@ -23,7 +23,7 @@ fn env(name: &str) -> EnvName {
 fn window(name: &str, line: &str, seconds: u64) -> Window {
     Window {
         name: name.into(),
-        schedule: Schedule::Recurring { start: line.into(), duration: Duration::from_secs(seconds) },
+        schedule: Schedule::Recurring { start: line.into(), length: Length::Duration(Duration::from_secs(seconds)) },
         timezone: "UTC".into(),
         reason: Some("calendar".into()),
     }

@@ -3,6 +3,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod oracle;
+
 /// Days on which clocks jump: by an hour, by half an hour, at midnight, over a whole day; both hemispheres; and two where none does.
 const DAYS: [(&str, Date); 18] = [
     ("America/New_York", Date::constant(2026, 3, 8)),
@@ -30,9 +32,16 @@ const MINUTES: i64 = 7 * 1440;
 fn recurring(start: &str, duration: Duration, timezone: &str) -> Window {
     Window {
         name: "w".to_owned(),
-        schedule: Schedule::Recurring { start: start.to_owned(), duration },
+        schedule: Schedule::Recurring { start: start.to_owned(), length: Length::Duration(duration) },
         timezone: timezone.to_owned(),
         reason: None,
+    }
+}
+
+fn until(start: &str, end: &str, timezone: &str) -> Window {
+    Window {
+        schedule: Schedule::Recurring { start: start.to_owned(), length: Length::End(end.to_owned()) },
+        ..recurring(start, Duration::ZERO, timezone)
     }
 }
 
@@ -171,6 +180,58 @@ fn a_weekend_lasts_its_hours_over_a_change_of_clocks() {
 }
 
 #[test]
+fn an_end_by_cron_is_the_same_hour_whatever_the_clocks_do() {
+    let weekend = until("0 16 * * FRI", "0 8 * * MON", "America/New_York");
+    for (friday, monday) in [
+        ("2026-03-06T16:00:00-05:00", "2026-03-09T08:00:00-04:00"),
+        ("2026-10-30T16:00:00-04:00", "2026-11-02T08:00:00-05:00"),
+        ("2026-06-05T16:00:00-04:00", "2026-06-08T08:00:00-04:00"),
+    ] {
+        let closure = Closure { since: at(friday), until: Some(at(monday)) };
+        let second = 1.second();
+        assert_eq!(state_at(&weekend, at(friday).checked_sub(second).unwrap()).unwrap().next, Some(closure));
+        assert_eq!(state_at(&weekend, at(friday)).unwrap().now, Some(closure));
+        assert_eq!(state_at(&weekend, at(monday).checked_sub(second).unwrap()).unwrap().now, Some(closure));
+        assert_eq!(state_at(&weekend, at(monday)).unwrap().now, None);
+    }
+}
+
+#[test]
+fn an_end_in_an_hour_that_occurs_twice_is_the_second_one_and_in_a_gap_the_end_of_the_gap() {
+    let night = until("0 22 * * *", "30 1 * * *", "America/New_York");
+    let state = |text| state_at(&night, at(text)).unwrap().now.map(|closure| closure.until.unwrap());
+    assert_eq!(state("2026-11-01T01:29:59-05:00"), Some(at("2026-11-01T01:30:00-05:00")), "a clock reads 01:29 and it is closed");
+    assert_eq!(state("2026-11-01T01:45:00-04:00"), Some(at("2026-11-01T01:30:00-05:00")), "the clock will read less than 01:30 again");
+    assert_eq!(state("2026-11-01T01:30:00-05:00"), None);
+    let night = until("0 22 * * *", "30 2 * * *", "America/New_York");
+    assert_eq!(state_at(&night, at("2026-03-08T01:59:59-05:00")).unwrap().now.unwrap().until, Some(at("2026-03-08T03:00:00-04:00")));
+    // Both in the gap: no clock there ever reads such a time, so that day has no occurrence.
+    let inside = until("0 2 * * *", "30 2 * * *", "America/New_York");
+    let state = state_at(&inside, at("2026-03-08T07:00:00Z")).unwrap();
+    assert_eq!((state.now, state.next.unwrap().since), (None, at("2026-03-09T02:00:00-04:00")));
+}
+
+#[test]
+fn an_end_that_matches_at_the_start_is_the_next_one_and_starts_before_it_belong_to_the_same_closed_time() {
+    let state = |window: &Window, text| state_at(window, at(text)).unwrap();
+    // Two starts before one end: closed from the first of them.
+    let twice = until("0 16 * * THU,FRI", "0 8 * * MON", "UTC");
+    let closure = Closure { since: at("2026-06-04T16:00:00Z"), until: Some(at("2026-06-08T08:00:00Z")) };
+    assert_eq!(state(&twice, "2026-06-06T00:00:00Z").now, Some(closure));
+    // Many ends: the first one counts.
+    let often = until("0 16 * * FRI", "0 8 * * *", "UTC");
+    assert_eq!(state(&often, "2026-06-05T20:00:00Z").now.unwrap().until, Some(at("2026-06-06T08:00:00Z")));
+    // Longer than the period: open only between an end and the next start.
+    let longer = until("0 16 * * *", "0 8 1 * *", "UTC");
+    assert_eq!(state(&longer, "2026-06-01T08:00:00Z").now, None);
+    let july = Closure { since: at("2026-06-01T16:00:00Z"), until: Some(at("2026-07-01T08:00:00Z")) };
+    assert_eq!(state(&longer, "2026-06-20T12:00:00Z").now, Some(july));
+    // The same line twice never opens: each occurrence ends where the next one starts.
+    let never = state(&until("0 8 * * *", "0 8 * * *", "UTC"), "2026-06-01T08:00:00Z");
+    assert!(never.now.is_some_and(|closure| closure.until.is_none()) && never.next.is_none());
+}
+
+#[test]
 fn a_start_that_does_not_exist_moves_to_the_end_of_the_gap() {
     for (timezone, line, gap_end, before) in [
         ("America/New_York", "30 2 * * *", "2026-03-08T07:00:00Z", "2026-03-08T06:59:59Z"),
@@ -230,6 +291,7 @@ fn what_cannot_be_evaluated_is_an_error_and_not_open() {
     for (window, says) in [
         (recurring("0 25 * * *", day, "UTC"), "hour"),
         (recurring("0 2 * * *", day, "Mars/Olympus"), "time zone"),
+        (until("0 2 * * *", "0 25 * * *", "UTC"), "hour"),
         (recurring("0 2 * * *", Duration::ZERO, "UTC"), "duration"),
         (recurring("0 2 * * *", MAX_DURATION + Duration::from_secs(1), "UTC"), "31 days"),
         (once(b, a, "UTC"), "not after"),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::desired::freeze::{Schedule, Window};
+use crate::desired::freeze::{Length, Schedule, Window};
 use crate::freeze::record::{OverrideRecord, Switch};
 use crate::freeze::state::Override;
 use crate::freeze::{Interlock, SetFreeze, lift, on, replace};
@@ -288,7 +288,8 @@ fn lifting_ends_the_override_of_the_freeze_and_leaves_one_for_the_calendar() {
     // A freeze that has ended by itself, with an override of a window beside it.
     let mut calendar = frozen(1, &terms(Kind::Manual, Some(1)));
     let later = |n| Claim { now: NOW + hours(2), ..claim(n) };
-    let tomorrow = Window { schedule: Schedule::Recurring { start: "* * * * *".into(), duration: hour }, ..closed_window() };
+    let tomorrow =
+        Window { schedule: Schedule::Recurring { start: "* * * * *".into(), length: Length::Duration(hour) }, ..closed_window() };
     let over = lift::override_for(&keys(), &vars(&calendar), &later(2), hour, &[tomorrow]).unwrap();
     patch(&mut calendar, &over);
     let off = lift::off(&keys(), &vars(&calendar), &later(3), None).unwrap();
