@@ -39,13 +39,19 @@ impl Declared {
             unknown.push((Some(key), Unknown { reason, ..why.clone() }));
         };
         let mut gate = Gate {
-            reviewers: Some(there.reviewers.iter().map(reviewer).collect()),
+            reviewers: there.reviewers.iter().map(reviewer).collect(),
             prevent_self_review: Some(there.prevent_self_review && !there.reviewers.is_empty()),
             can_admins_bypass: there.can_admins_bypass,
             wait_timer: Some(there.wait_timer),
             deployment_branch_policy: there.branch_policy(),
             ..Gate::default()
         };
+        if gate.reviewers.is_none() {
+            read(Key::Reviewers, &unasked("a team of the enterprise is among them, which gate.toml cannot name"));
+            if gate.prevent_self_review.take() == Some(true) {
+                read(Key::PreventSelfReview, &unasked("it needs the reviewers; live: true"));
+            }
+        }
         if there.can_admins_bypass.is_none() {
             read(Key::CanAdminsBypass, &unasked("this server does not say whether admins may bypass the rules"));
         }
@@ -121,11 +127,13 @@ impl Declared {
     }
 }
 
-fn reviewer(live: &LiveReviewer) -> Reviewer {
+/// How gate.toml names a reviewer; `None` for one that it has no word for.
+fn reviewer(live: &LiveReviewer) -> Option<Reviewer> {
     match live {
-        LiveReviewer::User { login, id, .. } => Reviewer::User { login: login.clone(), id: Some(*id) },
+        LiveReviewer::User { login, id, .. } => Some(Reviewer::User { login: login.clone(), id: Some(*id) }),
         // Only teams of the repository's own organisation can see it, so the organisation need not be written.
-        LiveReviewer::Team { slug, id } => Reviewer::Team { org: None, slug: slug.clone(), id: Some(*id) },
+        LiveReviewer::Team { slug, id } => Some(Reviewer::Team { org: None, slug: slug.clone(), id: Some(*id) }),
+        LiveReviewer::EnterpriseTeam { .. } => None,
     }
 }
 

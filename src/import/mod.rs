@@ -17,11 +17,11 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::config::{self, Problems};
 use crate::model::{Address, Cause, EnvName, RepoName, Unknown};
-use crate::providers::github::live::Environment;
+use crate::providers::github::live::{Environment, Environments};
 
 use declared::Declared;
 
@@ -35,7 +35,7 @@ pub struct Source<'a> {
     /// Only these are imported; all, when it is empty.
     pub only: &'a [EnvName],
     /// The live environments with all their parts.
-    pub environments: &'a BTreeMap<EnvName, Environment>,
+    pub environments: &'a Environments,
     /// The branches that branch protection covers; `None` when no environment's policy depends on them.
     pub protected_branches: Option<&'a Result<BTreeSet<String>, Unknown>>,
 }
@@ -92,20 +92,26 @@ pub fn update(path: &str, text: &str, source: &Source<'_>) -> Result<Updated, Pr
 
 /// What is asked for and can be named in a file.
 fn selected<'a>(source: &Source<'a>) -> impl Iterator<Item = (&'a EnvName, &'a Environment)> {
-    asked(source).filter(|(name, _)| refused_name(name).is_none())
+    asked(source).filter_map(|(name, there)| Some((name, there.as_ref().ok()?))).filter(|(name, _)| refused_name(name).is_none())
 }
 
-/// Environments whose names gate.toml refuses.
+/// Environments whose names gate.toml refuses, and those that are not understood.
 fn unspeakable(source: &Source<'_>) -> Vec<(Address, Unknown)> {
-    let unknown = |(name, _): (&EnvName, &Environment)| {
-        let hint = "rename it on GitHub, which is to make it anew, or leave it unmanaged".to_owned();
-        let unknown = Unknown { reason: format!("`{name}` is left out: {}", refused_name(name)?), hint, cause: Cause::Other };
+    let unknown = |(name, there): (&EnvName, &Result<Environment, Unknown>)| {
+        let unknown = match (refused_name(name), there) {
+            (Some(why), _) => {
+                let hint = "rename it on GitHub, which is to make it anew, or leave it unmanaged".to_owned();
+                Unknown { reason: format!("`{name}` is left out: {why}"), hint, cause: Cause::Other }
+            }
+            (None, Err(unknown)) => Unknown { reason: format!("`{name}` is left out: {}", unknown.reason), ..unknown.clone() },
+            (None, Ok(_)) => return None,
+        };
         Some((Address::environment(source.repository, name), unknown))
     };
     asked(source).filter_map(unknown).collect()
 }
 
-fn asked<'a>(source: &Source<'a>) -> impl Iterator<Item = (&'a EnvName, &'a Environment)> {
+fn asked<'a>(source: &Source<'a>) -> impl Iterator<Item = (&'a EnvName, &'a Result<Environment, Unknown>)> {
     let only = source.only;
     source.environments.iter().filter(move |(name, _)| only.is_empty() || only.contains(name))
 }

@@ -8,7 +8,7 @@ use super::*;
 use crate::desired::github::{self as desired, BranchPolicy, Gate, Pattern, RefKind, Reviewer};
 use crate::http::{Endpoint, Settings, Stack, Token};
 use crate::model::Plan;
-use crate::providers::github::live::{Live, LiveReviewer, PolicyMode};
+use crate::providers::github::live::{Environments, Live, LiveReviewer, PolicyMode};
 use crate::providers::github::strictness::{ActorId, Strictness, weakened};
 use crate::providers::github::{observe, plan};
 use crate::sandbox::{
@@ -24,7 +24,7 @@ fn repository() -> RepoName {
     RepoName::parse("acme/shop").unwrap()
 }
 
-fn source<'a>(repository: &'a RepoName, environments: &'a BTreeMap<EnvName, Environment>) -> Source<'a> {
+fn source<'a>(repository: &'a RepoName, environments: &'a Environments) -> Source<'a> {
     Source { repository, api_url: None, only: &[], environments, protected_branches: None }
 }
 
@@ -73,13 +73,13 @@ fn environment() -> impl Strategy<Value = Environment> {
         })
 }
 
-fn environments() -> impl Strategy<Value = BTreeMap<EnvName, Environment>> {
+fn environments() -> impl Strategy<Value = Environments> {
     proptest::collection::btree_map(name(), environment(), 0..4)
-        .prop_map(|all| all.into_iter().map(|(name, environment)| (name.clone(), Environment { name, ..environment })).collect())
+        .prop_map(|all| all.into_iter().map(|(name, environment)| (name.clone(), Ok(Environment { name, ..environment }))).collect())
 }
 
 /// A world that holds these environments, with everybody who may approve.
-fn world(environments: &BTreeMap<EnvName, Environment>) -> State {
+fn world(environments: &Environments) -> State {
     let mut state = State::default();
     let now = state.now.tick();
     let github = &mut state.github;
@@ -105,6 +105,7 @@ fn world(environments: &BTreeMap<EnvName, Environment>) -> State {
         repo.installed_apps.insert(id);
     }
     for (name, live) in environments {
+        let live = live.as_ref().unwrap();
         let mut stored = Stored::ungated(&mut github.ids, name.as_str(), live.can_admins_bypass.unwrap(), now);
         stored.reviewers = live
             .reviewers
@@ -112,6 +113,7 @@ fn world(environments: &BTreeMap<EnvName, Environment>) -> State {
             .map(|reviewer| match reviewer.actor() {
                 ActorId::User(id) => ReviewerRef::User(id),
                 ActorId::Team(id) => ReviewerRef::Team(id),
+                ActorId::EnterpriseTeam(_) => panic!("the emulator knows no team of an enterprise"),
             })
             .collect();
         stored.prevent_self_review = live.prevent_self_review;
@@ -213,9 +215,10 @@ proptest! {
             let there = live.environments.as_ref().unwrap();
             assert_eq!(gates.len(), environments.len());
             for (name, gate) in &gates {
-                assert_eq!(weakened(Some(&there[name].strictness()), Some(&alone(gate))), vec![], "{}", imported.text);
-                assert_eq!(Some(&gate.variables), there[name].variables.as_ref().and_then(|all| all.as_ref().ok()));
-                assert_eq!(Some(&gate.secrets), there[name].secrets.as_ref().and_then(|all| all.as_ref().ok()));
+                let there = there[name].as_ref().unwrap();
+                assert_eq!(weakened(Some(&there.strictness()), Some(&alone(gate))), vec![], "{}", imported.text);
+                assert_eq!(Some(&gate.variables), there.variables.as_ref().and_then(|all| all.as_ref().ok()));
+                assert_eq!(Some(&gate.secrets), there.secrets.as_ref().and_then(|all| all.as_ref().ok()));
             }
             let source = Source { protected_branches: live.protected_branches.as_ref(), ..source(&live.repository.as_ref().unwrap().name, there) };
             let updated = update("gate.toml", &imported.text, &source).unwrap();
@@ -246,7 +249,7 @@ proptest! {
         let gates = gates(&updated);
         for (name, live) in &after {
             let gate = &gates[name];
-            let wanted = Declared::new(&source, live).gate;
+            let wanted = Declared::new(&source, live.as_ref().unwrap()).gate;
             for key in key::Key::ALL {
                 if key.declared(gate) {
                     let said = match key {
@@ -288,8 +291,8 @@ fn plain(name: &str) -> Environment {
     }
 }
 
-fn only(environment: Environment) -> BTreeMap<EnvName, Environment> {
-    BTreeMap::from([(environment.name.clone(), environment)])
+fn only(environment: Environment) -> Environments {
+    BTreeMap::from([(environment.name.clone(), Ok(environment))])
 }
 
 fn table(environment: Environment) -> (String, Vec<String>) {
@@ -365,7 +368,8 @@ fn what_cannot_be_read_or_said_is_named_and_nothing_is_claimed_of_it() {
 #[test]
 fn an_environment_that_cannot_be_named_is_a_comment() {
     let (repository, name) = (repository(), EnvName::new("a\u{202e}b\n").unwrap());
-    let environments = BTreeMap::from([(name.clone(), Environment { name, ..plain("x") }), (EnvName::new("ok").unwrap(), plain("ok"))]);
+    let environments =
+        BTreeMap::from([(name.clone(), Ok(Environment { name, ..plain("x") })), (EnvName::new("ok").unwrap(), Ok(plain("ok")))]);
     let source = source(&repository, &environments);
     let imported = render(&source);
     assert_eq!(gates(&imported.text).into_keys().map(|name| name.to_string()).collect::<Vec<_>>(), ["ok"]);
@@ -399,7 +403,7 @@ fn a_token_that_may_not_see_everything_still_imports_what_it_sees() {
 
 #[test]
 fn the_chain_is_two_requests_deep() {
-    let environments: BTreeMap<_, _> = ["a", "b", "c"].map(|name| (EnvName::new(name).unwrap(), plain(name))).into();
+    let environments: BTreeMap<_, _> = ["a", "b", "c"].map(|name| (EnvName::new(name).unwrap(), Ok(plain(name)))).into();
     run(with_reader(world(&environments), async |reader, sandbox| {
         imported(reader).await;
         let paths = sandbox.with(|state| state.log.exchanges.len());

@@ -200,7 +200,11 @@ fn github_basis(site: &Site, want: &crate::desired::github::Desired, live: &gith
             crate::desired::github::Environment::Present(gate) => gate.variables.keys().collect(),
             crate::desired::github::Environment::Absent => Vec::new(),
         };
-        let there = environments.get(name).map(|there| there.snapshot(keys));
+        let there = match environments.get(name) {
+            Some(Ok(there)) => Some(there.snapshot(keys)),
+            Some(Err(_)) => continue,
+            None => None,
+        };
         basis.insert(Address::environment(&site.repository, name), json!(there));
     }
 }

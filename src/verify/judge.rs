@@ -86,7 +86,10 @@ fn compensable(finding: &Finding, enforcement: &Enforcement) -> bool {
 
 fn live<'a>(case: Case<'a>, name: &EnvName) -> Result<Option<&'a crate::providers::github::live::Environment>, Finding> {
     match (&case.live.environments, &case.live.repository) {
-        (Ok(environments), _) => Ok(environments.get(name)),
+        (Ok(environments), _) => match environments.get(name).map(Result::as_ref).transpose() {
+            Ok(there) => Ok(there),
+            Err(unknown) => Err(hinted(Finding::new(Code::UnreadableState, unknown.reason.clone()), unknown)),
+        },
         // Where the repository cannot be seen, its environments cannot either.
         (Err(_), Err(unknown)) | (Err(unknown), Ok(_)) => {
             let message = format!("the environments of {} could not be read: {}", case.repository, unknown.reason);

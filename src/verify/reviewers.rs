@@ -20,11 +20,17 @@ pub(super) fn judge(want: Option<&Gate>, environment: &Environment, live: &Inspe
     let mut able = 0;
     let mut doubts: Vec<(Finding, bool)> = Vec::new();
     let mut strangers = Vec::new();
+    let mut undecided = Vec::new();
     for reviewer in &environment.reviewers {
         let who = name(reviewer);
         if let Some(kind) = machine(reviewer) {
             let message = format!("{who} is a reviewer and no person: GitHub calls it a {kind}");
             strangers.push(Finding::new(Code::BotReviewer, message));
+            continue;
+        }
+        if matches!(reviewer, LiveReviewer::EnterpriseTeam { .. }) {
+            let message = format!("whether {who} can approve is not known: GitHub documents no way to look at a team of the enterprise");
+            undecided.push(Finding::new(Code::ReviewerUnknown, message).fix("make a team of the organization the reviewer"));
             continue;
         }
         match declared.map(|declared| matching(declared, reviewer, live)) {
@@ -50,6 +56,8 @@ pub(super) fn judge(want: Option<&Gate>, environment: &Environment, live: &Inspe
     let open = doubts.iter().any(|(_, open)| *open);
     let known_strangers = !strangers.is_empty();
     found.extend(strangers);
+    // Beside others who can approve too: one approval suffices, and it may be theirs.
+    found.extend(undecided);
     found.extend(doubts.into_iter().map(|(finding, undecided)| {
         let severity = match (able, undecided, open) {
             // Nobody is left who can approve.
@@ -139,7 +147,7 @@ fn is(want: &Reviewer, reviewer: &LiveReviewer, live: &Inspection) -> bool {
     match (want, reviewer) {
         (Reviewer::User { login, .. }, _) => is_login(reviewer, login),
         (Reviewer::Team { slug: want, .. }, LiveReviewer::Team { slug, .. }) => want.eq_ignore_ascii_case(slug),
-        (Reviewer::Team { .. }, LiveReviewer::User { .. }) => false,
+        (Reviewer::Team { .. }, LiveReviewer::User { .. } | LiveReviewer::EnterpriseTeam { .. }) => false,
     }
 }
 
@@ -192,7 +200,7 @@ fn ability(reviewer: &LiveReviewer, live: &Inspection) -> Ability {
 fn machine(reviewer: &LiveReviewer) -> Option<&str> {
     match reviewer {
         LiveReviewer::User { kind, .. } if kind != "User" => Some(kind),
-        LiveReviewer::User { .. } | LiveReviewer::Team { .. } => None,
+        LiveReviewer::User { .. } | LiveReviewer::Team { .. } | LiveReviewer::EnterpriseTeam { .. } => None,
     }
 }
 
@@ -204,6 +212,7 @@ fn name(reviewer: &LiveReviewer) -> String {
     match reviewer {
         LiveReviewer::User { login, .. } => format!("`{login}`"),
         LiveReviewer::Team { slug, .. } => format!("the team `{slug}`"),
+        LiveReviewer::EnterpriseTeam { slug, .. } => format!("the enterprise team `{slug}`"),
     }
 }
 
@@ -216,7 +225,7 @@ fn written(reviewer: &Reviewer) -> String {
 
 const fn id(reviewer: &LiveReviewer) -> u64 {
     match reviewer {
-        LiveReviewer::User { id, .. } | LiveReviewer::Team { id, .. } => *id,
+        LiveReviewer::User { id, .. } | LiveReviewer::Team { id, .. } | LiveReviewer::EnterpriseTeam { id, .. } => *id,
     }
 }
 

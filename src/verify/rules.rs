@@ -86,6 +86,7 @@ fn usual_starter(live: &Inspection) -> Option<&str> {
 fn approves(reviewer: &LiveReviewer, who: &str, live: &Inspection) -> bool {
     match reviewer {
         LiveReviewer::User { login, .. } => login.eq_ignore_ascii_case(who),
+        LiveReviewer::EnterpriseTeam { .. } => false,
         LiveReviewer::Team { .. } => {
             let members = live.listed.get(&reviewer.actor()).and_then(|listed| listed.members.as_ref()?.as_ref().ok());
             members.is_some_and(|members| members.iter().any(|login| login.eq_ignore_ascii_case(who)))

@@ -42,7 +42,7 @@ pub fn check_live(sources: &[SourceFile], facts: &Facts, live: &Inspection) -> C
 fn live_policies(facts: &Facts, live: &Inspection) -> BTreeMap<EnvName, Option<BranchPolicy>> {
     // A policy without any pattern refuses every ref, and says so by itself.
     let says_more = |policy: &BranchPolicy| !matches!(policy, BranchPolicy::Selected(patterns) if patterns.is_empty());
-    let today = |name: &EnvName| live.environments.as_ref().ok()?.get(name)?.branch_policy().filter(says_more);
+    let today = |name: &EnvName| live.environments.as_ref().ok()?.get(name)?.as_ref().ok()?.branch_policy().filter(says_more);
     facts.environments.iter().map(|(name, policy)| (name.clone(), today(name).or_else(|| policy.clone()))).collect()
 }
 

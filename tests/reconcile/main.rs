@@ -20,4 +20,5 @@ mod reliability;
 mod requests;
 mod switches;
 mod two;
+mod undecodable;
 mod unusual;

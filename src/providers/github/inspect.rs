@@ -65,7 +65,7 @@ pub async fn inspect(reader: &Reader, repo: &RepoName, interest: Interest<'_>) -
 
     let environments = listed.map(|mut listed| {
         for ((name, _), parts) in gates.iter().zip(parts) {
-            if let Some(environment) = listed.get_mut(*name) {
+            if let Some(Ok(environment)) = listed.get_mut(*name) {
                 parts.join(environment);
             }
         }
@@ -73,7 +73,8 @@ pub async fn inspect(reader: &Reader, repo: &RepoName, interest: Interest<'_>) -
     });
     let declared: BTreeMap<Reviewer, Result<Actor, Unknown>> = declared.into_iter().cloned().zip(actors).collect();
     let known_teams: BTreeMap<&str, Result<BTreeSet<String>, Unknown>> = teams.iter().copied().zip(members).collect();
-    let live = environments.iter().flatten().filter(|(name, _)| gates.iter().any(|(asked, _)| asked == name)).map(|(_, one)| one);
+    let asked = |name: &EnvName| gates.iter().any(|(asked, _)| *asked == name);
+    let live = environments.iter().flatten().filter(|(name, _)| asked(name)).filter_map(|(_, one)| one.as_ref().ok());
     let listed = listed_reviewers(reader, repo, live, &declared, &known_teams).await;
     Inspection { repository, environments, declared, listed, protected_branches, billing, wider_secrets, starters }
 }
@@ -110,6 +111,14 @@ async fn listed_reviewers(
                 };
                 Listed { access, members: None }
             }
+            LiveReviewer::EnterpriseTeam { slug, .. } => Listed {
+                access: Access::Unknown(Unknown {
+                    reason: format!("the enterprise team `{slug}` cannot be looked up"),
+                    hint: "make a team of the organization the reviewer".to_owned(),
+                    cause: Cause::Other,
+                }),
+                members: None,
+            },
             LiveReviewer::Team { slug, id } => {
                 let access_to = async {
                     match known {

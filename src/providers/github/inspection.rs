@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{EnvName, Unknown};
+use crate::model::Unknown;
 
-use super::live::{Access, Actor, Environment, Repository};
+use super::live::{Access, Actor, Environments, Repository};
 use super::strictness::ActorId;
 use crate::desired::github::Reviewer;
 
@@ -16,7 +16,7 @@ pub struct Inspection {
     /// The repository itself.
     pub repository: Result<Repository, Unknown>,
     /// Every environment there is; absence from a complete list is the only proof of absence (law 1).
-    pub environments: Result<BTreeMap<EnvName, Environment>, Unknown>,
+    pub environments: Result<Environments, Unknown>,
     /// Each declared reviewer, looked up.
     pub declared: BTreeMap<Reviewer, Result<Actor, Unknown>>,
     /// Everybody whom an environment of interest lists as a reviewer.

@@ -17,7 +17,7 @@ pub struct Live {
     /// The repository itself.
     pub repository: Result<Repository, Unknown>,
     /// Every environment there is: absence from a complete list is the only proof of absence (law 1).
-    pub environments: Result<BTreeMap<EnvName, Environment>, Unknown>,
+    pub environments: Result<Environments, Unknown>,
     /// Each declared reviewer, looked up.
     pub reviewers: BTreeMap<Reviewer, Result<Actor, Unknown>>,
     /// Names of the branches that branch protection covers; `None` when nothing declared makes it matter.
@@ -42,6 +42,9 @@ impl Live {
         }
     }
 }
+
+/// Every environment of a repository by its name; one whose description is not fully understood is unknown (law 1).
+pub type Environments = BTreeMap<EnvName, Result<Environment, Unknown>>;
 
 /// The repository as GitHub describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,6 +153,13 @@ pub enum LiveReviewer {
         /// The database id.
         id: u64,
     },
+    /// A team of the enterprise, `BusinessTeam` to GitHub: shown, and never sent, since it is not known what a PUT makes of one.
+    EnterpriseTeam {
+        /// The slug, which begins with `ent:`.
+        slug: String,
+        /// The database id.
+        id: u64,
+    },
 }
 
 impl LiveReviewer {
@@ -159,6 +169,7 @@ impl LiveReviewer {
         match self {
             Self::User { id, .. } => ActorId::User(*id),
             Self::Team { id, .. } => ActorId::Team(*id),
+            Self::EnterpriseTeam { id, .. } => ActorId::EnterpriseTeam(*id),
         }
     }
 
@@ -168,6 +179,7 @@ impl LiveReviewer {
         match self {
             Self::User { login, id, .. } => json!({"user": login, "id": id}),
             Self::Team { slug, id } => json!({"team": slug, "id": id}),
+            Self::EnterpriseTeam { slug, id } => json!({"enterprise_team": slug, "id": id}),
         }
     }
 }
@@ -205,6 +217,12 @@ impl Environment {
                 Some(BranchPolicy::Selected(patterns.keys().cloned().collect()))
             }
         }
+    }
+
+    /// Whether a team of the enterprise may approve.
+    #[must_use]
+    pub fn has_enterprise_team(&self) -> bool {
+        self.reviewers.iter().any(|reviewer| matches!(reviewer, LiveReviewer::EnterpriseTeam { .. }))
     }
 
     /// How strict it is. What nobody asked for counts as strict as can be: it is not managed, so it does not change.

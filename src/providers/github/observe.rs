@@ -2,6 +2,7 @@
 //!
 //! Owns the requests and the wire shapes. Must not compare anything with what is wanted: it only reads which parts matter.
 
+mod decode;
 mod lists;
 mod pages;
 mod wire;
@@ -9,11 +10,12 @@ mod wire;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
+use serde_json::Value;
 
 use crate::http::{ApiError, ErrorKind, Reader, Target};
 use crate::model::{Cause, EnvName, RepoName, Unknown};
 
-use super::live::{Environment, Live, LiveReviewer, PolicyMode, Repository, Visibility};
+use super::live::{Environment, Environments, Live, PolicyMode, Repository, Visibility};
 use super::reviewers;
 use crate::desired::github::{self as desired, BranchPolicy, Desired, Gate, Pattern, Reviewer};
 
@@ -49,7 +51,7 @@ pub async fn observe(reader: &Reader, repo: &RepoName, want: &Desired) -> Live {
     let reviewers = declared.into_iter().cloned().zip(reviewers).collect();
     let environments = listed.map(|mut listed| {
         for ((name, _), parts) in gates.iter().zip(parts) {
-            if let Some(environment) = listed.get_mut(*name) {
+            if let Some(Ok(environment)) = listed.get_mut(*name) {
                 parts.join(environment);
             }
         }
@@ -84,12 +86,12 @@ pub async fn everything(reader: &Reader, repo: &RepoName, only: &[EnvName]) -> L
         variables: true,
         secrets: true,
     };
-    let refs_matter = environments.values().any(|there| there.policy == PolicyMode::Protected);
+    let refs_matter = environments.values().flatten().any(|there| there.policy == PolicyMode::Protected);
     let (parts, protected_branches) = tokio::join!(
-        join_all(environments.iter().map(|(name, there)| asked(reader, repo, name, everything(there)))),
+        join_all(environments.values().flatten().map(|there| asked(reader, repo, &there.name, everything(there)))),
         when(refs_matter, protected_branches(reader, repo)),
     );
-    for (there, parts) in environments.values_mut().zip(parts) {
+    for (there, parts) in environments.values_mut().flatten().zip(parts) {
         parts.join(there);
     }
     Live {
@@ -117,7 +119,10 @@ pub async fn policies(reader: &Reader, repo: &RepoName, names: &BTreeSet<EnvName
         .iter()
         .zip(parts)
         .filter_map(|(name, parts)| {
-            let environment = listed.get_mut(name)?;
+            let environment = match listed.get_mut(name)? {
+                Ok(environment) => environment,
+                Err(unknown) => return Some((name.clone(), Err(unknown.clone()))),
+            };
             parts.join(environment);
             let policy = match (environment.branch_policy(), &environment.patterns) {
                 (Some(policy), _) => Ok(policy),
@@ -141,10 +146,11 @@ pub async fn policies(reader: &Reader, repo: &RepoName, names: &BTreeSet<EnvName
 /// When any part cannot be read.
 pub async fn environment(reader: &Reader, repo: &RepoName, name: &EnvName, like: Asked) -> Result<Option<Environment>, ApiError> {
     let target = environment_target(repo, name);
-    let (one, parts) = tokio::join!(reader.get_json::<wire::Environment>(&target), asked(reader, repo, name, like));
+    let (one, parts) = tokio::join!(reader.get_json::<Value>(&target), asked(reader, repo, name, like));
     match one {
         Ok(one) => {
-            let mut environment = decode(reader, &target, one)?;
+            let (_, environment) = decode::entry(&one).map_err(|why| reader.malformed(&target, why))?;
+            let mut environment = environment.map_err(|unknown| reader.malformed(&target, unknown.reason))?;
             parts.whole(environment.policy)?.join(&mut environment);
             Ok(Some(environment))
         }
@@ -268,20 +274,20 @@ pub(super) async fn repository(reader: &Reader, repo: &RepoName) -> Result<Repos
     })
 }
 
-pub(super) async fn environments(reader: &Reader, repo: &RepoName) -> Result<BTreeMap<EnvName, Environment>, Unknown> {
+pub(super) async fn environments(reader: &Reader, repo: &RepoName) -> Result<Environments, Unknown> {
     let target = repo_target(repo).join("environments");
     const PER_PAGE: usize = 100;
     let listed = pages::<_, wire::Environments>(reader, &target, PER_PAGE).await.map_err(|e| e.unknown())?;
     let several_pages = listed.len() > PER_PAGE;
-    let mut environments: BTreeMap<EnvName, Environment> = BTreeMap::new();
+    let mut environments = Environments::new();
     for one in listed {
-        let environment = decode(reader, &target, one).map_err(|e| e.unknown())?;
-        match environments.insert(environment.name.clone(), environment) {
+        let (name, environment) = decode::entry(&one).map_err(|why| reader.malformed(&target, why).unknown())?;
+        match environments.insert(name.clone(), environment) {
             None => {}
             // The same one may be on two pages when another comes meanwhile.
-            Some(twin) if several_pages && environments.get(&twin.name) == Some(&twin) => {}
-            Some(twin) => {
-                let message = format!("the list holds `{}` twice, at least but for case", twin.name);
+            Some(twin) if several_pages && environments.get(&name) == Some(&twin) => {}
+            Some(_) => {
+                let message = format!("the list holds `{name}` twice, at least but for case");
                 return Err(reader.malformed(&target, message).unknown());
             }
         }
@@ -300,11 +306,11 @@ async fn available_rules(
     reader: &Reader,
     repo: &RepoName,
     gates: &[(&EnvName, &Gate)],
-    environments: &BTreeMap<EnvName, Environment>,
+    environments: &Environments,
 ) -> BTreeMap<EnvName, Result<BTreeMap<String, u64>, Unknown>> {
     // An environment that does not exist has no such list: its rules are looked up when it has been made.
     let missing = gates.iter().filter(|(name, gate)| {
-        environments.get(*name).is_some_and(|live| {
+        environments.get(*name).and_then(|live| live.as_ref().ok()).is_some_and(|live| {
             let enabled = live.protection_rules.as_ref().and_then(|rules| rules.as_ref().ok());
             gate.protection_rules.iter().flatten().any(|slug| !enabled.is_some_and(|rules| rules.contains_key(slug)))
         })
@@ -334,54 +340,4 @@ pub fn repo_target(repo: &RepoName) -> Target {
 #[must_use]
 pub fn environment_target(repo: &RepoName, name: &EnvName) -> Target {
     repo_target(repo).join("environments").join(name.as_str())
-}
-
-fn decode(reader: &Reader, target: &Target, one: wire::Environment) -> Result<Environment, ApiError> {
-    let name = EnvName::new(one.name).map_err(|error| reader.malformed(target, error.to_string()))?;
-    let mut environment = Environment {
-        name,
-        id: one.id,
-        reviewers: Vec::new(),
-        prevent_self_review: false,
-        can_admins_bypass: one.can_admins_bypass,
-        wait_timer: 0,
-        policy: match one.deployment_branch_policy.map(|flags| (flags.protected_branches, flags.custom_branch_policies)) {
-            None => PolicyMode::All,
-            Some((false, true)) => PolicyMode::Selected,
-            Some((true, false)) => PolicyMode::Protected,
-            // GitHub never has the two equal (fact G2.6), so nobody knows what they would mean.
-            Some(_) => return Err(reader.malformed(target, "the two flags of `deployment_branch_policy` are equal")),
-        },
-        patterns: None,
-        protection_rules: None,
-        variables: None,
-        secrets: None,
-    };
-    // A rule that is not configured has no entry, and unknown kinds have endpoints of their own (fact G1.1).
-    for rule in one.protection_rules.unwrap_or_default() {
-        match rule.kind.as_str() {
-            "required_reviewers" => {
-                environment.prevent_self_review = rule.prevent_self_review.unwrap_or(false);
-                for entry in rule.reviewers.unwrap_or_default() {
-                    environment.reviewers.extend(decode_reviewer(entry));
-                }
-            }
-            "wait_timer" => environment.wait_timer = rule.wait_timer.unwrap_or(0),
-            _ => {}
-        }
-    }
-    environment.reviewers.sort();
-    Ok(environment)
-}
-
-/// A reviewer without a body names nobody: it cannot approve, so it does not count (fact G2.5).
-fn decode_reviewer(entry: wire::ReviewerEntry) -> Option<LiveReviewer> {
-    let reviewer = entry.reviewer?;
-    match (entry.kind.as_deref(), reviewer) {
-        (Some("Team"), wire::Reviewer { id, slug, name, .. }) => Some(LiveReviewer::Team { slug: slug.or(name).unwrap_or_default(), id }),
-        (_, wire::Reviewer { id, slug: Some(slug), login: None, .. }) => Some(LiveReviewer::Team { slug, id }),
-        (_, wire::Reviewer { id, login, kind, .. }) => {
-            Some(LiveReviewer::User { login: login.unwrap_or_default(), id, kind: kind.unwrap_or_else(|| "User".to_owned()) })
-        }
-    }
 }

@@ -46,8 +46,9 @@ pub fn plan(context: Context<'_>, want: &Desired, live: &Live) -> Draft<Op> {
         let planner = Planner { context, live, repository, name, address: Address::environment(context.repository, name) };
         match (wanted, environments.get(name)) {
             (desired::Environment::Present(gate), None) => planner.create(gate, &mut draft),
-            (desired::Environment::Present(gate), Some(there)) => planner.update(gate, there, &mut draft),
-            (desired::Environment::Absent, Some(there)) => planner.delete(there, &mut draft),
+            (desired::Environment::Present(gate), Some(Ok(there))) => planner.update(gate, there, &mut draft),
+            (desired::Environment::Absent, Some(Ok(there))) => planner.delete(there, &mut draft),
+            (_, Some(Err(unknown))) => draft.unknown.push((planner.address, unknown.clone())),
             (desired::Environment::Absent, None) => {}
         }
     }
@@ -92,7 +93,10 @@ impl Planner<'_> {
             add(&format!("variables.{key}"), Some(json!(value)));
         }
 
-        let body = self.body(gate, reviewers.as_deref(), None);
+        let body = match self.body(gate, reviewers.as_deref(), None) {
+            Ok(body) => body,
+            Err(unknown) => return draft.unknown.push((self.address.clone(), unknown)),
+        };
         let mode = gate.deployment_branch_policy.as_ref().map(PolicyMode::from);
         let if_refused =
             mode.and_then(PolicyFlags::of).map(|flags| Body { deployment_branch_policy: Some(Some(flags)), ..Body::default() });
@@ -139,6 +143,9 @@ impl Planner<'_> {
     }
 
     fn delete(&self, there: &Environment, draft: &mut Draft<Op>) {
+        if there.has_enterprise_team() {
+            return draft.unknown.push((self.address.clone(), body::unsendable(&there.reviewers)));
+        }
         let before = there.snapshot([]);
         let fields = before
             .iter()
@@ -173,7 +180,7 @@ impl Planner<'_> {
 
     fn op(&self, action: Action) -> Op {
         let environments = self.live.environments.as_ref().ok();
-        let stored = environments.and_then(|all| all.get(self.name)).map_or(self.name, |there| &there.name);
+        let stored = environments.and_then(|all| all.get_key_value(self.name)).map_or(self.name, |(stored, _)| stored);
         Op { repository: self.repository.name.clone(), environment: stored.clone(), action }
     }
 }

@@ -15,6 +15,8 @@ pub enum ActorId {
     User(u64),
     /// A team.
     Team(u64),
+    /// A team of the enterprise.
+    EnterpriseTeam(u64),
 }
 
 /// Everything about an environment that holds a deployment back.

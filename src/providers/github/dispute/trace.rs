@@ -209,7 +209,7 @@ impl<'a> Trace<'a> {
         };
         let listed = json!(live.reviewers.iter().map(LiveReviewer::json).collect::<Vec<_>>());
         let wanted: Option<BTreeSet<BodyReviewer>> = body.reviewers.as_ref().map(|all| all.iter().copied().collect());
-        let there: BTreeSet<BodyReviewer> = live.reviewers.iter().map(|it| it.actor().into()).collect();
+        let there: BTreeSet<BodyReviewer> = live.reviewers.iter().filter_map(|it| BodyReviewer::of(it.actor())).collect();
         if wanted.as_ref().is_some_and(|wanted| *wanted != there) {
             differ("reviewers", wanted.map(|wanted| self.named(wanted, live)), listed);
         }
@@ -258,7 +258,8 @@ fn may_leave(body: &Body, did: Performed, live: &Environment) -> bool {
         can_admins_bypass: body.can_admins_bypass.filter(|_| live.can_admins_bypass.is_some()),
         ..body.clone()
     };
-    let nobody_else = |wanted: &Vec<BodyReviewer>| live.reviewers.iter().all(|it| wanted.contains(&BodyReviewer::from(it.actor())));
+    let nobody_else =
+        |wanted: &Vec<BodyReviewer>| live.reviewers.iter().all(|it| BodyReviewer::of(it.actor()).is_some_and(|it| wanted.contains(&it)));
     certain.holds_in(live) && (!reduced || body.reviewers.as_ref().is_none_or(nobody_else))
 }
 

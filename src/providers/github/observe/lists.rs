@@ -31,10 +31,15 @@ pub async fn patterns(reader: &Reader, repo: &RepoName, name: &EnvName) -> Resul
 /// Reads the enabled custom rules of an environment: slug to the rule's id.
 ///
 /// # Errors
-/// When they cannot be read.
+/// If they cannot be read, or the list is not as long as it says.
 pub async fn protection_rules(reader: &Reader, repo: &RepoName, name: &EnvName) -> Result<BTreeMap<String, u64>, ApiError> {
-    let rules: wire::ProtectionRules = reader.get_json(&environment_target(repo, name).join("deployment_protection_rules")).await?;
-    Ok(rules.enabled())
+    let target = environment_target(repo, name).join("deployment_protection_rules");
+    let list: wire::ProtectionRules = reader.get_json(&target).await?;
+    let (said, rules) = (list.total_count, list.custom_deployment_protection_rules);
+    if said != rules.len() {
+        return Err(reader.malformed(&target, format!("the list says that it holds {said} entries and gave {}", rules.len())));
+    }
+    Ok(rules.into_iter().filter(|rule| rule.enabled).map(|rule| (rule.app.slug, rule.id)).collect())
 }
 
 /// Reads the variables of an environment; names fold to upper case.

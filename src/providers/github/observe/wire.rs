@@ -1,8 +1,7 @@
 //! What goes over the wire: every field that GitHub may leave out is optional, unknown ones are ignored.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Page;
 
@@ -34,7 +33,6 @@ pub(super) struct Permissions {
 #[derive(Deserialize)]
 pub(super) struct Environment {
     pub id: u64,
-    pub name: String,
     pub can_admins_bypass: Option<bool>,
     pub protection_rules: Option<Vec<Rule>>,
     pub deployment_branch_policy: Option<PolicyFlags>,
@@ -46,31 +44,29 @@ pub(super) struct Rule {
     pub kind: String,
     pub wait_timer: Option<u32>,
     pub prevent_self_review: Option<bool>,
-    pub reviewers: Option<Vec<ReviewerEntry>>,
+    pub reviewers: Option<Vec<Value>>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct ReviewerEntry {
     #[serde(rename = "type")]
-    pub kind: Option<String>,
+    pub kind: String,
     pub reviewer: Option<Reviewer>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Reviewer {
     pub id: u64,
+    pub node_id: Option<String>,
     pub login: Option<String>,
     pub slug: Option<String>,
-    pub name: Option<String>,
     #[serde(rename = "type")]
     pub kind: Option<String>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct PolicyFlags {
-    #[serde(default)]
     pub protected_branches: bool,
-    #[serde(default)]
     pub custom_branch_policies: bool,
 }
 
@@ -82,24 +78,18 @@ pub(super) struct BranchPolicy {
     pub kind: Option<String>,
 }
 
+/// This list has no pages (fact G1.3): its count and its entries are of one moment.
 #[derive(Deserialize)]
 pub(super) struct ProtectionRules {
-    #[serde(default)]
-    custom_deployment_protection_rules: Vec<CustomRule>,
+    pub total_count: usize,
+    pub custom_deployment_protection_rules: Vec<CustomRule>,
 }
 
 #[derive(Deserialize)]
-struct CustomRule {
-    id: u64,
-    #[serde(default)]
-    enabled: bool,
-    app: App,
-}
-
-impl ProtectionRules {
-    pub(super) fn enabled(self) -> BTreeMap<String, u64> {
-        self.custom_deployment_protection_rules.into_iter().filter(|r| r.enabled).map(|r| (r.app.slug, r.id)).collect()
-    }
+pub(super) struct CustomRule {
+    pub id: u64,
+    pub enabled: bool,
+    pub app: App,
 }
 
 #[derive(Deserialize)]
@@ -147,7 +137,7 @@ macro_rules! page {
     };
 }
 
-page!(Environments, Environment, environments);
+page!(Environments, Value, environments);
 page!(BranchPolicies, BranchPolicy, branch_policies);
 page!(Variables, Variable, variables);
 page!(Secrets, Secret, secrets);

@@ -1,20 +1,26 @@
 //! The whole object that a PUT has to carry.
 
+use super::super::live::LiveReviewer;
 use super::super::live::{Environment, PolicyMode};
 use super::super::ops::{Body, BodyReviewer, PolicyFlags};
 use super::{Planner, Resolved};
 use crate::desired::github::Gate;
+use crate::model::{Cause, Unknown};
 
 impl Planner<'_> {
     /// The whole object that a PUT has to carry, whichever way GitHub reads absent keys (fact G2.1).
     ///
     /// In a repository whose billing plan decides, what needs no gated rule names none: their mere presence is refused (2.2).
-    pub(super) fn body(&self, gate: &Gate, reviewers: Option<&[Resolved<'_>]>, there: Option<&Environment>) -> Body {
+    ///
+    /// # Errors
+    /// If a reviewer that is already there has no form that a PUT could send.
+    pub(super) fn body(&self, gate: &Gate, reviewers: Option<&[Resolved<'_>]>, there: Option<&Environment>) -> Result<Body, Unknown> {
         let live_reviewers = there.map(|there| there.reviewers.as_slice()).unwrap_or_default();
-        let mut merged: Vec<BodyReviewer> = match reviewers {
-            Some(reviewers) => reviewers.iter().map(|(_, actor)| actor.id.into()).collect(),
-            None => live_reviewers.iter().map(|reviewer| reviewer.actor().into()).collect(),
+        let sent: Option<Vec<BodyReviewer>> = match reviewers {
+            Some(reviewers) => reviewers.iter().map(|(_, actor)| BodyReviewer::of(actor.id)).collect(),
+            None => live_reviewers.iter().map(|reviewer| BodyReviewer::of(reviewer.actor())).collect(),
         };
+        let mut merged = sent.ok_or_else(|| unsendable(live_reviewers))?;
         merged.sort();
         let live_timer = there.map_or(0, |there| there.wait_timer);
         let timer = gate.wait_timer.unwrap_or(live_timer);
@@ -30,7 +36,7 @@ impl Planner<'_> {
         let explicit = rules || !self.repository.visibility.plan_gated();
         // Whether a key is sent: always where it is wanted or was there; as an explicit default only where no plan can mind.
         let send = |wanted: bool, declared: bool, live: bool| wanted || live || (explicit && (declared || there.is_some()));
-        Body {
+        Ok(Body {
             wait_timer: send(timer > 0, gate.wait_timer.is_some(), live_timer > 0).then_some(timer),
             // Refused without reviewers unless it clears what is there (fact G2.2, message 4).
             prevent_self_review: if merged.is_empty() {
@@ -47,6 +53,25 @@ impl Planner<'_> {
                 (None, Some(live)) if !live || explicit => Some(live),
                 _ => None,
             },
-        }
+        })
+    }
+}
+
+/// Why nothing is written to an environment with an enterprise team among its reviewers.
+pub(super) fn unsendable(reviewers: &[LiveReviewer]) -> Unknown {
+    let teams: Vec<String> = reviewers
+        .iter()
+        .filter_map(|reviewer| match reviewer {
+            LiveReviewer::EnterpriseTeam { slug, id } => Some(format!("`{slug}` (id {id})")),
+            LiveReviewer::User { .. } | LiveReviewer::Team { .. } => None,
+        })
+        .collect();
+    Unknown {
+        reason: format!(
+            "its reviewers include the enterprise team {} (type `BusinessTeam`), and GitHub does not document how a write keeps one",
+            teams.join(", ")
+        ),
+        hint: "change this environment in the repository's settings, or make a team of the organization the reviewer".to_owned(),
+        cause: Cause::Other,
     }
 }

@@ -85,7 +85,7 @@ pub(super) fn reviewers_json(reviewers: &[Resolved<'_>]) -> Value {
     reviewers
         .iter()
         .map(|(reviewer, actor)| {
-            let (ActorId::User(id) | ActorId::Team(id)) = actor.id;
+            let (ActorId::User(id) | ActorId::Team(id) | ActorId::EnterpriseTeam(id)) = actor.id;
             match reviewer {
                 Reviewer::User { login, .. } => json!({"user": login, "id": id}),
                 Reviewer::Team { .. } => json!({"team": actor.name, "id": id}),

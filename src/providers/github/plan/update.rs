@@ -9,6 +9,7 @@ use crate::model::{self, Cause, Change, Draft, Field, Step, Unknown};
 use super::super::live::{Environment, LiveReviewer, PolicyMode};
 use super::super::ops::{Action, Body, Op, PolicyFlags};
 use super::super::strictness::{ActorId, Dimension, Strictness, covered, weakened};
+use super::body::unsendable;
 use super::people::reviewers_json;
 use super::{Planner, Resolved, field};
 use crate::desired::github::{BranchPolicy, Gate, Pattern};
@@ -89,8 +90,11 @@ impl Planner<'_> {
             return Ok(None);
         }
 
+        if there.has_enterprise_team() {
+            return Err(unsendable(&there.reviewers));
+        }
         let change = Change::new(self.address.clone(), model::Action::Update, fields);
-        let ops = self.update_ops(gate, there, reviewers.as_deref(), &change, policy.as_ref(), &rules, &variables);
+        let ops = self.update_ops(gate, there, reviewers.as_deref(), &change, policy.as_ref(), &rules, &variables)?;
         Ok(Some(Step { changes: vec![change], ops }))
     }
 
@@ -106,7 +110,7 @@ impl Planner<'_> {
         policy: Option<&(BranchPolicy, &BranchPolicy)>,
         rules: &[RuleEdit],
         variables: &[(String, Option<String>, String)],
-    ) -> Vec<Op> {
+    ) -> Result<Vec<Op>, Unknown> {
         let mut ops = vec![self.op(Action::Expect(Some(there.snapshot(gate.variables.keys()))))];
         for rule in rules {
             if let RuleEdit::Enable { slug, integration_id } = rule {
@@ -124,7 +128,7 @@ impl Planner<'_> {
             let gated_rules = !there.reviewers.is_empty() || there.wait_timer > 0 || there.prevent_self_review;
             let if_refused = (mode != there.policy && !refs_weaken && !gated_rules)
                 .then(|| Body { deployment_branch_policy: Some(PolicyFlags::of(mode)), ..Body::default() });
-            let body = self.body(gate, reviewers, Some(there));
+            let body = self.body(gate, reviewers, Some(there))?;
             if refs_weaken && !gated_rules && self.repository.visibility.plan_gated() && body.has_gated_rules() {
                 // A refused PUT may apply the policy that it carries (2.2): wider refs wait until the rules are there, and so does a
                 // bypass, the one other thing that can loosen here.
@@ -147,7 +151,7 @@ impl Planner<'_> {
             let (name, value) = (name.clone(), value.clone());
             ops.push(self.op(if live.is_some() { Action::UpdateVariable { name, value } } else { Action::CreateVariable { name, value } }));
         }
-        ops
+        Ok(ops)
     }
 
     /// The edits of the pattern list that go before the PUT, and those that go after it.

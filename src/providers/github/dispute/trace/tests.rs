@@ -30,7 +30,7 @@ fn environment(reviewer: u64, patterns: &[&str]) -> Environment {
 
 fn put(reviewer: u64) -> Action {
     let body = Body {
-        reviewers: Some(vec![ActorId::User(reviewer).into()]),
+        reviewers: Some(BodyReviewer::of(ActorId::User(reviewer)).into_iter().collect()),
         deployment_branch_policy: Some(PolicyFlags::of(PolicyMode::Selected)),
         wait_timer: Some(0),
         ..Body::default()
