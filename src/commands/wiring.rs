@@ -11,8 +11,8 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 
 use crate::config::{self, Config};
-use crate::credentials::{self, Environment};
-use crate::http::{ApiError, Endpoint, ErrorKind, Reader, Settings, Stack, Token, Wait, Writer};
+use crate::credentials::{self, Environment, Search};
+use crate::http::{ApiError, Endpoint, ErrorKind, Reader, Settings, Stack, Token, TokenSource, Wait, Writer};
 use crate::model::{Cause, RepoName, Unknown};
 use crate::progress::Progress;
 use crate::providers::Fleet;
@@ -38,21 +38,19 @@ pub(super) struct Wiring {
     sandbox: Option<Sandbox>,
 }
 
-/// One API: where it is, and the token for it, or why there is none.
+/// One API: where it is, and the tokens for it, or why there are none.
 struct Line {
     endpoint: Endpoint,
-    token: Result<Token, Unknown>,
+    tokens: Result<Arc<dyn TokenSource>, Unknown>,
 }
 
 impl Line {
     fn reader(&self, stack: &Stack) -> Result<Reader, Unknown> {
-        let token = self.token.clone()?;
-        stack.reader(&self.endpoint, Some(token)).map_err(|error| error.unknown())
+        Ok(stack.reader_as(&self.endpoint, self.tokens.clone()?))
     }
 
     fn writer(&self, stack: &Stack) -> Option<Writer> {
-        let token = self.token.clone().ok()?;
-        stack.writer(&self.endpoint, Some(token)).ok()
+        Some(stack.writer_as(&self.endpoint, self.tokens.clone().ok()?))
     }
 }
 
@@ -77,9 +75,8 @@ impl Wiring {
             let setup = setup(session, config)?;
             let repository = setup.repository.clone();
             let sandbox = Sandbox::start(State::rehearsal(scenario, &setup)).await.context("starting the built-in emulator")?;
-            let token = || Ok(Token::new("sandbox", "the built-in emulator"));
-            let github = Line { endpoint: Endpoint::github(sandbox.github_url())?, token: token() };
-            let heroku = Line { endpoint: Endpoint::heroku(sandbox.heroku_url())?, token: token() };
+            let github = Line { endpoint: Endpoint::github(sandbox.github_url())?, tokens: Ok(emulator_token()) };
+            let heroku = Line { endpoint: Endpoint::heroku(sandbox.heroku_url())?, tokens: Ok(emulator_token()) };
             let web = "https://github.com".to_owned();
             return Ok(Self { stack, repository: Some(repository), web, github, heroku, sandbox: Some(sandbox) });
         }
@@ -89,16 +86,17 @@ impl Wiring {
         let heroku = Endpoint::heroku(env.get("HEROKU_HOST").unwrap_or(Endpoint::HEROKU))?;
         let web = web(env, &github);
         let repository = if needs.github { Some(repository(session, config)?) } else { None };
-        let (github_token, heroku_token) =
-            tokio::join!(async { if needs.github { github_token(session, &github).await } else { Err(unneeded()) } }, async {
-                if needs.heroku { heroku_token(session, &heroku).await } else { Err(unneeded()) }
-            },);
+        let search = |needed: bool, search: &dyn Fn() -> Search| -> Result<Arc<dyn TokenSource>, Unknown> {
+            if needed { Ok(Arc::new(search())) } else { Err(unneeded()) }
+        };
+        let github_tokens = search(needs.github, &|| credentials::github(env, &github, &listener(session)));
+        let heroku_tokens = search(needs.heroku, &|| credentials::heroku(env, &heroku, &listener(session)));
         Ok(Self {
             stack,
             repository,
             web,
-            github: Line { endpoint: github, token: github_token },
-            heroku: Line { endpoint: heroku, token: heroku_token },
+            github: Line { endpoint: github, tokens: github_tokens },
+            heroku: Line { endpoint: heroku, tokens: heroku_tokens },
             sandbox: None,
         })
     }
@@ -137,8 +135,7 @@ impl Wiring {
     /// # Errors
     /// When there is no token.
     pub(super) fn github_writer(&self) -> Result<Writer, ApiError> {
-        let token = self.github.token.clone().map_err(no_token)?;
-        self.stack.writer(&self.github.endpoint, Some(token))
+        self.github.writer(&self.stack).ok_or_else(|| no_token(unneeded()))
     }
 
     /// Heroku's reading client, or why there is none.
@@ -186,6 +183,10 @@ pub(super) struct Needs {
 
 fn no_token(unknown: Unknown) -> ApiError {
     ApiError { hint: Some(unknown.hint), ..ApiError::new("GitHub", ErrorKind::Unauthenticated, unknown.reason) }
+}
+
+fn emulator_token() -> Arc<dyn TokenSource> {
+    Arc::new(Token::new("sandbox", "the built-in emulator"))
 }
 
 /// What the emulator is built from: the gate.toml at hand.
@@ -281,35 +282,23 @@ fn web(env: &Environment, github: &Endpoint) -> String {
     }
 }
 
-async fn github_token(session: &Session, endpoint: &Endpoint) -> Result<Token, Unknown> {
-    let found = credentials::github(&session.env, endpoint).await;
-    found.token.iter().for_each(keep_out);
-    session.warn(&found.warnings);
-    found.token.ok_or_else(|| {
-        no_credentials(
-            "there is no GitHub token",
-            "set GH_TOKEN, or log in with `gh auth login`; plan needs `Actions: read` and `Metadata: read`, apply `Administration: write` (fine-grained), or `repo` (classic). To try without an account: --sandbox",
-        )
-    })
+/// Keeps every token that is found out of all output, and shows what the user should know about it.
+struct Listener(Arc<Progress>);
+
+impl credentials::Listener for Listener {
+    fn found(&self, token: &Token) {
+        keep_out(token);
+    }
+
+    fn warn(&self, warning: &str) {
+        self.0.suspend(|| to_stderr(&format!("warning: {warning}")));
+    }
 }
 
-async fn heroku_token(session: &Session, endpoint: &Endpoint) -> Result<Token, Unknown> {
-    let found = credentials::heroku(&session.env, endpoint).await;
-    found.token.iter().for_each(keep_out);
-    session.warn(&found.warnings);
-    found.token.ok_or_else(|| {
-        no_credentials(
-            "there is no Heroku token",
-            "set HEROKU_API_KEY, or log in with `heroku login`; plan needs the scope read-protected, apply write-protected",
-        )
-    })
-}
-
-/// The unknown that stands for a missing token.
-fn no_credentials(reason: impl Into<String>, hint: impl Into<String>) -> Unknown {
-    Unknown { reason: reason.into(), hint: hint.into(), cause: Cause::Credentials }
+fn listener(session: &Session) -> Arc<dyn credentials::Listener> {
+    Arc::new(Listener(Arc::clone(&session.progress)))
 }
 
 fn unneeded() -> Unknown {
-    no_credentials("no token was looked for", "")
+    Unknown { reason: "no token was looked for".to_owned(), hint: String::new(), cause: Cause::Credentials }
 }

@@ -13,37 +13,87 @@ use crate::http::Token;
 /// No tool prints a token longer than this, in bytes.
 const MAX_OUTPUT: u64 = 16 * 1024;
 
-#[derive(Debug, Default)]
+/// What every tool needs: where it and its files are, the system's folders, and the way to the network. No variable that holds a token.
+const VARIABLES: [&str; 29] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_STATE_HOME",
+    "XDG_CACHE_HOME",
+    // The keyring.
+    "XDG_RUNTIME_DIR",
+    "DBUS_SESSION_BUS_ADDRESS",
+    // Windows.
+    "USERPROFILE",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "SystemRoot",
+    "SYSTEMROOT",
+    "TEMP",
+    "TMP",
+    // The network.
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+];
+
+/// A vendor's tool, and how it is asked for its token.
+#[derive(Debug, Clone)]
+pub(super) struct Tool {
+    pub(super) name: &'static str,
+    pub(super) args: Vec<String>,
+    /// Its own variables that it may see.
+    pub(super) variables: &'static [&'static str],
+    pub(super) timeout: Duration,
+    /// How messages name it.
+    pub(super) source: &'static str,
+}
+
+#[derive(Debug, Clone, Default)]
 pub(super) struct Answer {
     pub(super) token: Option<Token>,
     pub(super) warning: Option<String>,
 }
 
-/// Runs a tool without a shell and takes the one word that it prints. A missing tool, and one that fails, is no token.
-///
-/// The tool is looked up on this environment's `PATH`, in absolute folders only: a checkout must not bring its own.
-pub(super) async fn token(env: &Environment, tool: &str, args: &[&str], without: &[&str], timeout: Duration, source: &str) -> Answer {
-    let (Some(program), Some(path)) = (find(env, tool), env.get("PATH")) else { return Answer::default() };
-    let mut command = Command::new(program);
-    command.args(args).env("PATH", path).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-    for name in without {
-        command.env_remove(name);
-    }
-    let Ok(mut child) = command.spawn() else { return Answer::default() };
-    let Some(stdout) = child.stdout.take() else { return Answer::default() };
-    let run = async {
-        let mut text = String::new();
-        stdout.take(MAX_OUTPUT).read_to_string(&mut text).await.ok()?;
-        child.wait().await.ok()?.success().then_some(text)
-    };
-    let Ok(output) = tokio::time::timeout(timeout, run).await else {
-        let warning = format!("{source} did not answer within {} s and was stopped", timeout.as_secs());
-        return Answer { token: None, warning: Some(warning) };
-    };
-    match output.as_deref().map(str::trim) {
-        None | Some("") => Answer::default(),
-        Some(word) if word.split_whitespace().count() == 1 => Answer { token: Some(Token::new(word, source)), warning: None },
-        Some(_) => Answer { token: None, warning: Some(format!("{source} printed something other than a token; it is not used")) },
+impl Tool {
+    /// Runs the tool without a shell and takes the one word that it prints. A missing tool, and one that fails, is no token.
+    ///
+    /// It is looked up on this environment's `PATH`, in absolute folders only: a checkout must not bring its own.
+    pub(super) async fn token(&self, env: &Environment) -> Answer {
+        let Some(program) = find(env, self.name) else { return Answer::default() };
+        let mut command = Command::new(program);
+        command.args(&self.args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+        let variables = VARIABLES.iter().chain(self.variables);
+        command.env_clear().envs(variables.filter_map(|name| Some((name, env.get(name)?))));
+        let Ok(mut child) = command.spawn() else { return Answer::default() };
+        let Some(stdout) = child.stdout.take() else { return Answer::default() };
+        let run = async {
+            let mut text = String::new();
+            stdout.take(MAX_OUTPUT).read_to_string(&mut text).await.ok()?;
+            child.wait().await.ok()?.success().then_some(text)
+        };
+        let source = self.source;
+        let Ok(output) = tokio::time::timeout(self.timeout, run).await else {
+            let warning = format!("{source} did not answer within {} s and was stopped", self.timeout.as_secs());
+            return Answer { token: None, warning: Some(warning) };
+        };
+        match output.as_deref().map(str::trim) {
+            None | Some("") => Answer::default(),
+            Some(word) if word.split_whitespace().count() == 1 => Answer { token: Some(Token::new(word, source)), warning: None },
+            Some(_) => Answer { token: None, warning: Some(format!("{source} printed something other than a token; it is not used")) },
+        }
     }
 }
 

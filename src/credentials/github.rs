@@ -1,8 +1,10 @@
 //! GitHub's token.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Environment, Found, cli, first_set};
+use super::cli::Tool;
+use super::{Environment, Listener, Search, first_set};
 use crate::http::Endpoint;
 
 const PUBLIC: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
@@ -15,27 +17,33 @@ const NAMED_BY: [&str; 3] = ["GH_HOST", "GITHUB_API_URL", "GITHUB_SERVER_URL"];
 ///
 /// A gate.toml may come from anybody's pull request, and with it `github.api_url`. So the variables' tokens go to GitHub, to
 /// loopback, and to hosts that the environment itself names; `gh` binds each token to its host and may always be asked.
-pub async fn github(env: &Environment, endpoint: &Endpoint) -> Found {
-    let mut found = Found::default();
+#[must_use]
+pub fn github(env: &Environment, endpoint: &Endpoint, listener: &Arc<dyn Listener>) -> Search {
+    let missing = (
+        "there is no GitHub token",
+        "set GH_TOKEN, or log in with `gh auth login`; plan needs `Actions: read` and `Metadata: read`, apply `Administration: write` (fine-grained), or `repo` (classic). To try without an account: --sandbox",
+    );
+    let search = Search::new(env, listener, missing);
     let host = endpoint.web_host();
     let public = host == "github.com" || host.ends_with(".ghe.com");
     let names: &[&str] = if public { &PUBLIC } else { &ENTERPRISE };
     if let Some(token) = first_set(env, names) {
         if public || endpoint.is_loopback() || named(env, endpoint) {
-            found.token = Some(token);
-            return found;
+            return search.with_token(Some(token));
         }
-        found.warnings.push(format!(
+        listener.warn(&format!(
             "{} is not sent to {host}, which only gate.toml names; set GH_HOST={host} to say that it is yours, or run `gh auth login --hostname {host}`",
             token.source()
         ));
     }
-    // `gh` would take the variables before its own store.
-    let args = ["auth", "token", "--hostname", host];
-    let answer = cli::token(env, "gh", &args, &ENTERPRISE, Duration::from_secs(3), "`gh auth token`").await;
-    found.warnings.extend(answer.warning);
-    found.token = answer.token;
-    found
+    // Without the variables that hold tokens, which `gh` would take before its own store.
+    search.with_tool(Tool {
+        name: "gh",
+        args: ["auth", "token", "--hostname", host].map(str::to_owned).to_vec(),
+        variables: &["GH_CONFIG_DIR"],
+        timeout: Duration::from_secs(3),
+        source: "`gh auth token`",
+    })
 }
 
 fn named(env: &Environment, endpoint: &Endpoint) -> bool {

@@ -1,52 +1,64 @@
 //! Heroku's token.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Environment, Found, cli, first_set, netrc};
+use super::cli::Tool;
+use super::{Environment, Listener, Search, file, first_set, netrc};
 use crate::http::{Endpoint, Token};
 
 /// The machine name under which the Heroku CLI stores its token.
 const MACHINE: &str = "api.heroku.com";
 
-/// Looks for a token for this endpoint: `HEROKU_API_KEY`, then `heroku auth:token`, then `~/.netrc` (or `$NETRC`).
-pub async fn heroku(env: &Environment, endpoint: &Endpoint) -> Found {
-    let mut found = Found { token: first_set(env, &["HEROKU_API_KEY"]), warnings: Vec::new() };
-    if found.token.is_some() {
-        return found;
+/// Looks for a token for this endpoint: `HEROKU_API_KEY`, then `~/.netrc` (or `$NETRC`), then `heroku auth:token`.
+///
+/// The tool takes seconds to start, so it comes last; it is also asked if the server refuses a netrc's token, which may be stale.
+#[must_use]
+pub fn heroku(env: &Environment, endpoint: &Endpoint, listener: &Arc<dyn Listener>) -> Search {
+    let missing = (
+        "there is no Heroku token",
+        "set HEROKU_API_KEY, or log in with `heroku login`; plan needs the scope read-protected, apply write-protected",
+    );
+    let search = Search::new(env, listener, missing);
+    if let Some(token) = first_set(env, &["HEROKU_API_KEY"]) {
+        return search.with_token(Some(token));
     }
     if env.get("HEROKU_API_TOKEN").is_some() {
-        found.warnings.push("HEROKU_API_TOKEN is not read, as the Heroku CLI does not read it either; set HEROKU_API_KEY".to_owned());
+        listener.warn("HEROKU_API_TOKEN is not read, as the Heroku CLI does not read it either; set HEROKU_API_KEY");
     }
-    let answer = cli::token(env, "heroku", &["auth:token"], &[], Duration::from_secs(10), "`heroku auth:token`").await;
-    found.warnings.extend(answer.warning);
-    found.token = answer.token;
-    if found.token.is_none() {
-        from_netrc(env, endpoint, &mut found);
-    }
-    found
+    let tool = Tool {
+        name: "heroku",
+        args: vec!["auth:token".to_owned()],
+        variables: &["NETRC", "HEROKU_HOST", "HEROKU_API_URL", "HEROKU_DATA_DIR", "NODE_EXTRA_CA_CERTS"],
+        timeout: Duration::from_secs(10),
+        source: "`heroku auth:token`",
+    };
+    search.with_token(from_netrc(env, endpoint, listener.as_ref())).with_tool(tool)
 }
 
-fn from_netrc(env: &Environment, endpoint: &Endpoint, found: &mut Found) {
-    let Some(path) = netrc_path(env) else { return };
-    let file = match netrc::read(&path) {
-        Ok(Some(file)) => file,
+fn from_netrc(env: &Environment, endpoint: &Endpoint, listener: &dyn Listener) -> Option<Token> {
+    let path = netrc_path(env)?;
+    let netrc = match file::read(&path) {
+        Ok(Some(netrc)) => netrc,
         Ok(None) => {
             let mut sealed = path.into_os_string();
             sealed.push(".gpg");
             let sealed = PathBuf::from(sealed);
             if sealed.is_file() {
-                found.warnings.push(format!("{} is not read; set HEROKU_API_KEY", sealed.display()));
+                listener.warn(&format!("{} is not read; set HEROKU_API_KEY", sealed.display()));
             }
-            return;
+            return None;
         }
-        Err(warning) => return found.warnings.push(warning),
+        Err(warning) => {
+            listener.warn(&warning);
+            return None;
+        }
     };
-    let password = file.password(endpoint.host()).or_else(|| if endpoint.is_loopback() { file.password(MACHINE) } else { None });
-    if let Some(password) = password {
-        found.token = Some(Token::new(&password, path.display().to_string()));
-        found.warnings.extend(file.warning.clone());
-    }
+    let local = || if endpoint.is_loopback() { netrc::password(&netrc.text, MACHINE) } else { None };
+    let password = netrc::password(&netrc.text, endpoint.host()).or_else(local)?;
+    netrc.warning.iter().for_each(|warning| listener.warn(warning));
+    Some(Token::new(&password, path.display().to_string()))
 }
 
 fn netrc_path(env: &Environment) -> Option<PathBuf> {

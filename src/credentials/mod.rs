@@ -1,14 +1,18 @@
-//! Finds tokens: environment, then the vendor's own CLI, then `~/.netrc`.
+//! Finds tokens: environment, then `~/.netrc`, then the vendor's own CLI, which is started only if a request needs it.
 //!
-//! Owns where tokens come from. Prints nothing and sends nothing; knows of the wire only the token type and the endpoint.
+//! Owns where tokens come from. Prints nothing and sends nothing; knows of the wire only the token types and the endpoint.
+//! Tested in `tests.rs` and, through the binary, in `tests/program/secrets.rs`.
 
 mod cli;
+mod file;
 mod github;
 mod heroku;
 mod netrc;
+mod search;
 
 pub use github::github;
 pub use heroku::heroku;
+pub use search::{Listener, Search};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -43,15 +47,6 @@ impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
-}
-
-/// What a search for a token came to.
-#[derive(Debug, Clone, Default)]
-pub struct Found {
-    /// The token, with its source.
-    pub token: Option<Token>,
-    /// What the user should know, each a sentence for stderr; never a token.
-    pub warnings: Vec<String>,
 }
 
 /// The first of these variables that is set, as a token.

@@ -1,62 +1,10 @@
-//! Reads `~/.netrc`: machines and their passwords.
+//! What is in a `~/.netrc`: machines and their passwords. Pure.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
 use std::iter::Peekable;
-use std::path::Path;
 use std::str::Chars;
 
-/// A larger file, in bytes, is no netrc.
-const MAX_SIZE: u64 = 1 << 20;
-
-/// A netrc that was read.
-pub(super) struct Netrc {
-    text: String,
-    /// When others may read it.
-    pub(super) warning: Option<String>,
-}
-
-/// Reads a file; none when there is none.
-///
-/// # Errors
-/// A warning that says why it is there and not readable.
-pub(super) fn read(path: &Path) -> Result<Option<Netrc>, String> {
-    let unreadable = |why: &dyn std::fmt::Display| format!("cannot read {}: {why}", path.display());
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unreadable(&error)),
-    };
-    let metadata = file.metadata().map_err(|error| unreadable(&error))?;
-    if !metadata.is_file() {
-        return Err(unreadable(&"it is not a file"));
-    }
-    let mut text = String::new();
-    file.take(MAX_SIZE).read_to_string(&mut text).map_err(|error| unreadable(&error))?;
-    let warning = others_may_read(&metadata).then(|| format!("{0} holds tokens and is open to other users: chmod 600 {0}", path.display()));
-    Ok(Some(Netrc { text, warning }))
-}
-
-impl Netrc {
-    /// The password of the first entry for a machine.
-    pub(super) fn password(&self, machine: &str) -> Option<String> {
-        password(&self.text, machine)
-    }
-}
-
-#[cfg(unix)]
-fn others_may_read(metadata: &std::fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    metadata.permissions().mode() & 0o077 != 0
-}
-
-#[cfg(not(unix))]
-fn others_may_read(_: &std::fs::Metadata) -> bool {
-    false
-}
-
 /// The password of the first entry for a machine; `default` counts for none, as it was not written for this one.
-fn password(text: &str, machine: &str) -> Option<String> {
+pub(super) fn password(text: &str, machine: &str) -> Option<String> {
     let mut words = Words { chars: text.chars().peekable() };
     let mut ours = false;
     while let Some(word) = words.next() {

@@ -1,9 +1,10 @@
 //! The search over environments, tools and files that the test makes.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::http::Endpoint;
+use crate::http::{ApiError, Endpoint, TokenSource};
 
 const CANARY: &str = "canary0123";
 
@@ -13,6 +14,48 @@ fn env(pairs: &[(&str, &str)]) -> Environment {
 
 fn github_at(url: &str) -> Endpoint {
     Endpoint::github(url).unwrap()
+}
+
+/// Hears what a search has to tell.
+#[derive(Default)]
+struct Heard {
+    warnings: Mutex<Vec<String>>,
+    tokens: Mutex<Vec<String>>,
+}
+
+impl Listener for Heard {
+    fn found(&self, token: &Token) {
+        self.tokens.lock().unwrap().push(token.source().to_owned());
+    }
+
+    fn warn(&self, warning: &str) {
+        self.warnings.lock().unwrap().push(warning.to_owned());
+    }
+}
+
+/// What a search came to.
+#[derive(Debug)]
+struct Found {
+    token: Option<Token>,
+    warnings: Vec<String>,
+}
+
+async fn search(search: impl Fn(&Arc<dyn Listener>) -> Search) -> Found {
+    let heard = Arc::new(Heard::default());
+    let listener: Arc<dyn Listener> = heard.clone();
+    let token = search(&listener).token().await.ok();
+    let told = heard.tokens.lock().unwrap().clone();
+    assert_eq!(told, token.iter().map(|token| token.source().to_owned()).collect::<Vec<_>>(), "each token is told before it is used");
+    let warnings = heard.warnings.lock().unwrap().clone();
+    Found { token, warnings }
+}
+
+async fn github(env: &Environment, endpoint: &Endpoint) -> Found {
+    search(|listener| super::github(env, endpoint, listener)).await
+}
+
+async fn heroku(env: &Environment, endpoint: &Endpoint) -> Found {
+    search(|listener| super::heroku(env, endpoint, listener)).await
 }
 
 fn source(found: &Found) -> Option<&str> {
@@ -117,7 +160,9 @@ async fn a_tool_that_hangs_is_stopped() {
     let folder = tempfile::tempdir().unwrap();
     tool(folder.path(), "slow", "exec sleep 60");
     let path = env(&[("PATH", &format!("{}:/usr/bin:/bin", folder.path().display()))]);
-    let answer = cli::token(&path, "slow", &[], &[], std::time::Duration::from_millis(100), "`slow`").await;
+    let timeout = std::time::Duration::from_millis(100);
+    let slow = cli::Tool { name: "slow", args: Vec::new(), variables: &[], timeout, source: "`slow`" };
+    let answer = slow.token(&path).await;
     assert!(answer.token.is_none());
     assert!(answer.warning.unwrap().starts_with("`slow` did not answer"));
 }
@@ -141,6 +186,97 @@ async fn heroku_looks_into_its_variable_then_into_netrc() {
     let missing = heroku(&env(&[("HOME", folder.path().join("nowhere").to_str().unwrap())]), &cloud).await;
     assert!(missing.token.is_none() && missing.warnings.is_empty());
     assert_eq!(heroku(&env(&[("NETRC", folder.path().to_str().unwrap())]), &cloud).await.warnings.len(), 1, "a folder is told");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_tool_sees_no_variable_that_it_does_not_need() {
+    let _turn = TOOLS.lock().await;
+    let folder = tempfile::tempdir().unwrap();
+    // Every variable that the tool sees, joined to one word.
+    for name in ["gh", "heroku"] {
+        tool(folder.path(), name, "env | sed 's/=.*//' | sort | tr '\\n' ,");
+    }
+    let path = format!("{}:/usr/bin:/bin", folder.path().display());
+    let all = env(&[
+        ("PATH", &path),
+        ("HOME", "/nonexistent"),
+        ("GH_CONFIG_DIR", "/nonexistent"),
+        ("HEROKU_HOST", "heroku.com"),
+        ("GH_TOKEN", CANARY),
+        ("GITHUB_TOKEN", CANARY),
+        ("GH_ENTERPRISE_TOKEN", CANARY),
+        ("HEROKU_API_TOKEN", CANARY),
+        ("GATECTL_APP_PRIVATE_KEY", CANARY),
+        ("AWS_SECRET_ACCESS_KEY", CANARY),
+    ]);
+    let seen = |found: Found| {
+        let token = found.token.unwrap();
+        // The shell sets these itself.
+        let own = |name: &&str| !["PWD", "OLDPWD", "SHLVL", "_"].contains(name);
+        let names = ["GH_CONFIG_DIR", "HEROKU_HOST", "HOME", "PATH", "PWD", "OLDPWD", "SHLVL", "_"];
+        let subsets = (0..1_u32 << names.len()).map(|set| {
+            let mut names: Vec<&str> = names.iter().enumerate().filter(|(n, _)| set & (1 << n) != 0).map(|(_, name)| *name).collect();
+            names.sort_unstable();
+            names
+        });
+        let names = subsets.into_iter().find(|names| token.is_same(&Token::new(&format!("{},", names.join(",")), ""))).unwrap();
+        names.into_iter().filter(own).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(github(&all, &github_at("https://ghe.example.com")).await), ["GH_CONFIG_DIR", "HOME", "PATH"]);
+    assert_eq!(seen(heroku(&all, &Endpoint::heroku("heroku.com").unwrap()).await), ["HEROKU_HOST", "HOME", "PATH"]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_tool_is_asked_only_if_there_is_no_netrc_or_the_server_refuses_it() {
+    let _turn = TOOLS.lock().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (netrc, asked) = (folder.path().join("netrc"), folder.path().join("asked"));
+    std::fs::write(&netrc, "machine api.heroku.com password stale").unwrap();
+    tool(folder.path(), "heroku", &format!("echo x >> {}; echo fresh", asked.display()));
+    let cloud = Endpoint::heroku("heroku.com").unwrap();
+    let listener: Arc<dyn Listener> = Arc::new(Heard::default());
+    let search = super::heroku(&env(&[("PATH", folder.path().to_str().unwrap()), ("NETRC", netrc.to_str().unwrap())]), &cloud, &listener);
+    let stale = search.token().await.unwrap();
+    assert_eq!((stale.source(), asked.exists()), (netrc.to_str().unwrap(), false));
+    let fresh = search.instead_of(&stale).await.unwrap();
+    assert_eq!(fresh.source(), "`heroku auth:token`");
+    assert!(search.token().await.unwrap().is_same(&fresh), "the next request starts with it");
+    assert!(search.instead_of(&fresh).await.is_err(), "there is no third");
+    assert_eq!(std::fs::read_to_string(&asked).unwrap(), "x\n", "once");
+}
+
+#[tokio::test]
+async fn a_search_that_finds_nothing_says_what_to_set() {
+    let nothing = env(&[("HOME", "/nonexistent")]);
+    let listener: Arc<dyn Listener> = Arc::new(Heard::default());
+    let tell = |error: ApiError| (error.to_string(), error.hint.unwrap());
+    let (message, hint) = tell(super::github(&nothing, &github_at(Endpoint::GITHUB), &listener).token().await.unwrap_err());
+    assert!(message == "there is no GitHub token" && hint.contains("GH_TOKEN"), "{message}: {hint}");
+    let (message, hint) = tell(super::heroku(&nothing, &Endpoint::heroku("heroku.com").unwrap(), &listener).token().await.unwrap_err());
+    assert!(message == "there is no Heroku token" && hint.contains("HEROKU_API_KEY"), "{message}: {hint}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_netrc_that_is_a_pipe_or_too_large_is_told_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let cloud = Endpoint::heroku("heroku.com").unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let large = folder.path().join("large");
+    let entry = "machine api.heroku.com password late\n";
+    std::fs::write(&large, format!("{}{entry}", "#".repeat(1 << 20))).unwrap();
+    for (path, why) in [
+        (pipe.to_str().unwrap(), "not a regular file"),
+        ("/dev/zero", "not a regular file"),
+        (large.to_str().unwrap(), "larger than 1 MiB"),
+    ] {
+        let found = heroku(&env(&[("NETRC", path)]), &cloud).await;
+        assert!(found.token.is_none());
+        assert!(found.warnings.len() == 1 && found.warnings[0].contains(path) && found.warnings[0].contains(why), "{:?}", found.warnings);
+    }
 }
 
 #[cfg(unix)]

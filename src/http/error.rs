@@ -9,7 +9,7 @@ use crate::model::{Cause, Unknown};
 /// Everything that came from outside is kept raw here, but bounded; whoever prints it escapes it for its medium.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
-    /// `GET https://api.github.com/repos/o/r/environments`.
+    /// `GET https://api.github.com/repos/o/r/environments`; empty if it is about no single request.
     pub call: String,
     /// What kind of failure this is: the only part that code branches on.
     pub kind: ErrorKind,
@@ -92,7 +92,9 @@ impl ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.call)?;
+        if !self.call.is_empty() {
+            write!(f, "{}: ", self.call)?;
+        }
         if let Some(status) = self.status {
             write!(f, "{status} ")?;
         }

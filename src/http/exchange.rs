@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{AUTHORIZATION, RANGE};
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
+use http::{HeaderMap, Method, Response, StatusCode, Uri};
 use hyper::body::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -18,20 +18,29 @@ use super::hints::{self, Asked};
 use super::limits::{self, Limit, Wait};
 use super::scrub;
 use super::stack::{Host, Shared};
-use super::token::Token;
+use super::token::{Token, TokenSource};
 use super::wire::Fault;
 use super::{ApiError, Dialect, Endpoint, ErrorKind, Reply, Target, backoff, trace};
 
 /// How often one request may be held back by rate limits before it is given up.
 const MAX_WAITS: u32 = 5;
 
-/// One API, one token: everything that a request needs but its target.
+/// Who asks.
+pub(super) enum Identity {
+    /// Nobody in particular.
+    Anonymous,
+    /// Whoever holds this token.
+    Token(Token),
+    /// Whoever holds the token that this gives.
+    Source(Arc<dyn TokenSource>),
+}
+
+/// One API, one identity: everything that a request needs but its target.
 pub(super) struct Channel {
     pub(super) shared: Arc<Shared>,
     pub(super) host: Arc<Host>,
     pub(super) endpoint: Endpoint,
-    pub(super) token: Option<Token>,
-    pub(super) authorization: Option<HeaderValue>,
+    pub(super) identity: Identity,
     pub(super) face: Face,
 }
 
@@ -42,6 +51,8 @@ struct Call<'a> {
     url: String,
     range: Option<&'static str>,
     body: Option<&'a Value>,
+    /// What the next attempt is sent with.
+    token: Option<Token>,
     /// Whether it comes back after a wait for a rate limit instead of being sent.
     fresh_only: bool,
     deadline: Instant,
@@ -65,6 +76,8 @@ enum Next {
     Again(Duration),
     /// After this wait, which everybody else keeps too.
     Limited(Wait),
+    /// At once, with another token, if there is one.
+    Renewed,
 }
 
 impl Channel {
@@ -82,31 +95,41 @@ impl Channel {
         let Ok(uri) = url.parse::<Uri>() else {
             return Err(ApiError::new(format!("{method} {url}"), ErrorKind::Refused, "not sent: this is no valid address"));
         };
-        let call = Call { method, uri, url, range: target.range_header(), body, fresh_only, deadline };
+        let call = Call { method, uri, url, range: target.range_header(), body, token: None, fresh_only, deadline };
         // On the heap, so that whoever asks much at once fits on a thread's stack.
-        let persist = Box::pin(self.persist(&call));
         if call.reads() {
-            return persist.await;
+            return Box::pin(self.persist(call)).await;
         }
         match timeout_at(deadline, self.host.writes.lock()).await {
-            Ok(_turn) => persist.await,
+            Ok(_turn) => Box::pin(self.persist(call)).await,
             Err(_) => Err(self.queued(&call)),
         }
     }
 
-    async fn persist(&self, call: &Call<'_>) -> Result<Reply, ApiError> {
+    async fn persist(&self, mut call: Call<'_>) -> Result<Reply, ApiError> {
         let settings = &self.shared.settings;
         let (mut attempts, mut waits) = (0, 0);
+        let mut renewed = false;
         loop {
-            let Failed { error, next } = match self.attempt(call, waits).await {
+            // A wait may outlast a token, so the token comes after it.
+            self.pass_gate(&call).await?;
+            if !renewed {
+                call.token = self.token(&call).await?;
+            }
+            let Failed { error, next } = match self.attempt(&call, waits).await {
                 Ok(reply) => return Ok(reply),
                 Err(failed) => failed,
             };
             match next {
                 Next::GiveUp => return Err(error),
+                Next::Renewed if renewed => return Err(error),
+                Next::Renewed => match self.other_token(&call).await {
+                    Some(token) => (call.token, renewed) = (Some(token), true),
+                    None => return Err(error),
+                },
                 Next::Limited(wait) => {
                     waits += 1;
-                    if waits > MAX_WAITS || Instant::now() + wait.duration > self.latest(call) {
+                    if waits > MAX_WAITS || Instant::now() + wait.duration > self.latest(&call) {
                         return Err(self.limited(error, &wait));
                     }
                 }
@@ -126,6 +149,28 @@ impl Channel {
         }
     }
 
+    /// The token for an attempt.
+    async fn token(&self, call: &Call<'_>) -> Result<Option<Token>, ApiError> {
+        let source = match &self.identity {
+            Identity::Anonymous => return Ok(None),
+            Identity::Token(token) => return Ok(Some(token.clone())),
+            Identity::Source(source) => source,
+        };
+        // Not cut short by a stop: reading back after one needs a token too.
+        match timeout_at(call.deadline, source.token()).await {
+            Ok(Ok(token)) if token.header().is_some() => Ok(Some(token)),
+            Ok(Ok(token)) => Err(malformed_token(&self.endpoint, &token)),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(self.queued(call)),
+        }
+    }
+
+    /// Another token than the one that the server refused; the refusal is the better message if there is none.
+    async fn other_token(&self, call: &Call<'_>) -> Option<Token> {
+        let (Identity::Source(source), Some(refused)) = (&self.identity, &call.token) else { return None };
+        timeout_at(call.deadline, source.instead_of(refused)).await.ok()?.ok().filter(|token| token.header().is_some())
+    }
+
     /// One attempt, in its turn.
     async fn attempt(&self, call: &Call<'_>, waits: u32) -> Result<Reply, Failed> {
         // Held until the answer is judged: it may shut the gate for those who queue.
@@ -136,7 +181,7 @@ impl Channel {
         }
         let started = Instant::now();
         let (outcome, sent_id) = self.send(call).await;
-        let outcome = scrub::outcome(self.token.as_ref(), outcome);
+        let outcome = scrub::outcome(call.token.as_ref(), outcome);
         trace::attempt(&call.method, &call.url, &outcome, started.elapsed());
         let response = outcome.map_err(|fault| self.faulted(call, &fault, sent_id.clone()))?;
         self.pass_on_warning(response.headers());
@@ -193,8 +238,8 @@ impl Channel {
     /// Sends once; also gives the request id that we sent, should no answer bring one.
     async fn send(&self, call: &Call<'_>) -> (Result<Response<Bytes>, Fault>, Option<String>) {
         let mut head = self.face.head(&call.method, &call.uri);
-        if let Some(authorization) = &self.authorization {
-            head = head.header(AUTHORIZATION, authorization.clone());
+        if let Some(authorization) = call.token.as_ref().and_then(Token::header) {
+            head = head.header(AUTHORIZATION, authorization);
         }
         if let Some(range) = call.range {
             head = head.header(RANGE, range);
@@ -231,7 +276,13 @@ impl Channel {
         }
         error.may_have_applied = !call.reads() && status.is_server_error();
         let again = call.reads() && status.is_server_error();
-        let next = if again { Next::Again(limits::retry_after(headers, Timestamp::now()).unwrap_or_default()) } else { Next::GiveUp };
+        let next = if again {
+            Next::Again(limits::retry_after(headers, Timestamp::now()).unwrap_or_default())
+        } else if status == StatusCode::UNAUTHORIZED {
+            Next::Renewed
+        } else {
+            Next::GiveUp
+        };
         Failed { error, next }
     }
 
@@ -299,7 +350,7 @@ impl Channel {
         Asked {
             endpoint: &self.endpoint,
             method: &call.method,
-            token_source: self.token.as_ref().map(Token::source),
+            token_source: call.token.as_ref().map(Token::source),
             proxy: self.shared.settings.proxies.before(&call.url),
         }
     }
@@ -311,8 +362,20 @@ impl Channel {
 
 impl fmt::Debug for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} with {:?}", self.endpoint, self.token)
+        match &self.identity {
+            Identity::Anonymous => write!(f, "{} without a token", self.endpoint),
+            Identity::Token(token) => write!(f, "{} with {token:?}", self.endpoint),
+            Identity::Source(source) => write!(f, "{} with {source:?}", self.endpoint),
+        }
     }
+}
+
+/// A token that cannot be sent.
+pub(super) fn malformed_token(endpoint: &Endpoint, token: &Token) -> ApiError {
+    let message = "not sent: the token is empty or holds characters that no token has";
+    let mut error = ApiError::new(endpoint.to_string(), ErrorKind::Unauthenticated, message);
+    error.hint = Some(format!("look at the token from {}: was it copied whole, on one line, without quotes?", token.source()));
+    error
 }
 
 /// What the user's stop held back.

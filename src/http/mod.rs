@@ -33,5 +33,5 @@ pub use error::{ApiError, ErrorKind};
 pub use limits::{Limit, Wait};
 pub use stack::{OnWait, OnWarning, Settings, Stack};
 pub use target::Target;
-pub use token::Token;
+pub use token::{Token, TokenAnswer, TokenSource};
 pub use traffic::Traffic;

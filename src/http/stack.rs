@@ -9,14 +9,14 @@ use rustls::RootCertStore;
 use tokio::sync::Semaphore;
 
 use super::dial::{Dial, Proxies};
-use super::exchange::Channel;
+use super::exchange::{Channel, Identity, malformed_token};
 use super::face::Face;
 use super::limits::{Gate, LONGEST, Wait};
 use super::tls::Tls;
-use super::token::Token;
+use super::token::{Token, TokenSource};
 use super::traffic::Counters;
 use super::wire::{Fault, Wire};
-use super::{ApiError, Endpoint, ErrorKind, Reader, Traffic, Writer};
+use super::{ApiError, Endpoint, Reader, Traffic, Writer};
 use crate::stop::Stop;
 
 /// How the wire behaves. `Settings::default()` is what the command line starts from.
@@ -144,17 +144,12 @@ impl Stack {
     /// # Errors
     /// When the token cannot be one.
     pub fn reader(&self, endpoint: &Endpoint, token: Option<Token>) -> Result<Reader, ApiError> {
-        let authorization = match &token {
-            None => None,
-            Some(token) => Some(token.header().ok_or_else(|| malformed(endpoint, token))?),
+        let identity = match token {
+            None => Identity::Anonymous,
+            Some(token) if token.header().is_none() => return Err(malformed_token(endpoint, &token)),
+            Some(token) => Identity::Token(token),
         };
-        let host = {
-            let mut hosts = self.shared.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(hosts.entry(endpoint.origin().to_owned()).or_default())
-        };
-        let face = Face::new(endpoint.dialect());
-        let channel = Channel { shared: Arc::clone(&self.shared), host, endpoint: endpoint.clone(), token, authorization, face };
-        Ok(Reader::new(channel))
+        Ok(self.client(endpoint, identity))
     }
 
     /// A client that can read and write.
@@ -163,6 +158,27 @@ impl Stack {
     /// When the token cannot be one.
     pub fn writer(&self, endpoint: &Endpoint, token: Option<Token>) -> Result<Writer, ApiError> {
         self.reader(endpoint, token).map(Writer::new)
+    }
+
+    /// A client that cannot write (law 2) and asks for the token of each request.
+    #[must_use]
+    pub fn reader_as(&self, endpoint: &Endpoint, tokens: Arc<dyn TokenSource>) -> Reader {
+        self.client(endpoint, Identity::Source(tokens))
+    }
+
+    /// A client that can read and write and asks for the token of each request.
+    #[must_use]
+    pub fn writer_as(&self, endpoint: &Endpoint, tokens: Arc<dyn TokenSource>) -> Writer {
+        Writer::new(self.reader_as(endpoint, tokens))
+    }
+
+    fn client(&self, endpoint: &Endpoint, identity: Identity) -> Reader {
+        let host = {
+            let mut hosts = self.shared.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(hosts.entry(endpoint.origin().to_owned()).or_default())
+        };
+        let face = Face::new(endpoint.dialect());
+        Reader::new(Channel { shared: Arc::clone(&self.shared), host, endpoint: endpoint.clone(), identity, face })
     }
 
     /// What was sent so far.
@@ -202,11 +218,4 @@ impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.settings, f)
     }
-}
-
-fn malformed(endpoint: &Endpoint, token: &Token) -> ApiError {
-    let message = "not sent: the token is empty or holds characters that no token has";
-    let mut error = ApiError::new(endpoint.to_string(), ErrorKind::Unauthenticated, message);
-    error.hint = Some(format!("look at the token from {}: was it copied whole, on one line, without quotes?", token.source()));
-    error
 }

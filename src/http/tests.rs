@@ -527,6 +527,52 @@ async fn heroku_names_its_scopes_and_keeps_its_request_id() {
     }
 }
 
+/// Gives one token until the server refuses it, then another, if there is one.
+#[derive(Debug)]
+struct Renewing {
+    other: Option<&'static str>,
+    refused: std::sync::atomic::AtomicBool,
+}
+
+impl TokenSource for Renewing {
+    fn token(&self) -> TokenAnswer<'_> {
+        let other = self.other.filter(|_| self.refused.load(std::sync::atomic::Ordering::Relaxed));
+        Box::pin(async move { Ok(Token::new(other.unwrap_or("stale"), "netrc")) })
+    }
+
+    fn instead_of<'a>(&'a self, refused: &'a Token) -> TokenAnswer<'a> {
+        assert_eq!(refused.source(), "netrc");
+        self.refused.store(true, std::sync::atomic::Ordering::Relaxed);
+        let other = self.other.map(|token| Token::new(token, "the tool")).ok_or_else(|| ApiError::new("", ErrorKind::Refused, "none"));
+        Box::pin(std::future::ready(other))
+    }
+}
+
+#[tokio::test]
+async fn a_refused_token_is_replaced_once_if_there_is_another() {
+    for (other, refusals, sent) in
+        [(Some("fresh"), 1, vec!["stale", "fresh"]), (Some("fresh"), 9, vec!["stale", "fresh"]), (None, 1, vec!["stale"])]
+    {
+        let refusal = Act::json(401, "{\"message\":\"Invalid credentials\"}");
+        let acts = std::iter::repeat_n(refusal, refusals).chain([Act::json(200, "{}")]);
+        let (base, log) = start(acts).await;
+        let source = Arc::new(Renewing { other, refused: false.into() });
+        let client = Stack::new(settings()).writer_as(&Endpoint::heroku(&base).unwrap(), source);
+        let result = client.patch(&target(), &json!({"a": 1})).await;
+        let tokens: Vec<String> =
+            log.requests().iter().map(|request| header(request, "authorization").unwrap().replace("Bearer ", "")).collect();
+        assert_eq!(tokens, sent);
+        match result {
+            Ok(_) => assert!(other.is_some() && refusals == 1),
+            Err(error) => {
+                let source = if other.is_some() { "the tool" } else { "netrc" };
+                assert_eq!(error.kind, ErrorKind::Unauthenticated);
+                assert!(error.hint.unwrap().contains(source), "the refusal names the token that was sent last");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_malformed_token_is_refused_before_anything_is_sent() {
     let (base, log) = start([Act::json(200, "{}")]).await;

@@ -1,9 +1,35 @@
 //! A token and where it was found.
 
 use std::fmt;
+use std::pin::Pin;
 
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+
+use super::{ApiError, ErrorKind};
+
+/// The token for a request, or why there is none.
+pub type TokenAnswer<'a> = Pin<Box<dyn Future<Output = Result<Token, ApiError>> + Send + 'a>>;
+
+/// Where a client takes the token of each request from.
+pub trait TokenSource: fmt::Debug + Send + Sync {
+    /// The token for the next request; finding it may take time.
+    fn token(&self) -> TokenAnswer<'_>;
+
+    /// Another token, after the server refused this one; an error if there is none.
+    fn instead_of<'a>(&'a self, refused: &'a Token) -> TokenAnswer<'a>;
+}
+
+impl TokenSource for Token {
+    fn token(&self) -> TokenAnswer<'_> {
+        Box::pin(std::future::ready(Ok(self.clone())))
+    }
+
+    fn instead_of<'a>(&'a self, refused: &'a Self) -> TokenAnswer<'a> {
+        let message = format!("there is no other token than the one from {}", refused.source);
+        Box::pin(std::future::ready(Err(ApiError::new("", ErrorKind::Unauthenticated, message))))
+    }
+}
 
 /// A bearer token with the name of its source; its `Debug` shows the source alone.
 #[derive(Clone)]
@@ -34,6 +60,12 @@ impl Token {
         let mut value = HeaderValue::from_str(&format!("Bearer {secret}")).ok()?;
         value.set_sensitive(true);
         Some(value)
+    }
+
+    /// Whether both are the same token, wherever each was found.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.secret.expose_secret() == other.secret.expose_secret()
     }
 
     /// How many bytes it has.

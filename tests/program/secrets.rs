@@ -61,7 +61,7 @@ mod on_unix {
     use std::process::{Command, Stdio};
     use std::time::Duration;
 
-    use gatectl::sandbox::Effect;
+    use gatectl::sandbox::{Effect, HerokuToken};
 
     use super::super::run::{KEY, command, holds_no_secret};
     use super::*;
@@ -130,6 +130,27 @@ mod on_unix {
         let seen = String::from_utf8_lossy(&[own, std::fs::read(&told).unwrap()].concat()).replace('\0', " ");
         assert!(seen.contains("apply --auto-approve") && seen.contains("auth token --hostname") && seen.contains("auth:token"), "{seen}");
         holds_no_secret(&seen, "a list of arguments");
+    }
+
+    #[test]
+    fn a_stale_netrc_is_replaced_by_what_the_cli_says() {
+        let world = Served::rehearsal(Scenario::Gated, GATE);
+        let home = world.dir.path().to_str().unwrap().to_owned();
+        let token = HerokuToken { email: "me@example.com".to_owned(), scopes: ["global".to_owned()].into() };
+        world.sandbox.with(|state| state.heroku.tokens = [(KEY.to_owned(), token)].into());
+        write(&world.dir.path().join(".netrc"), "machine api.heroku.com login me password stale-0123456789abcdef\n", 0o600);
+        let bin = world.dir.path().join("bin");
+        std::fs::create_dir(&bin).unwrap();
+        let script = format!("printf '#!/bin/sh\\necho x >> {home}/asked\\necho {KEY}\\n' > heroku && chmod 755 heroku");
+        assert!(Command::new("/bin/sh").args(["-c", &script]).current_dir(&bin).status().unwrap().success());
+        let path = format!("{}:/usr/bin:/bin", bin.display());
+        let vars = [("HEROKU_API_KEY", ""), ("HOME", home.as_str()), ("PATH", path.as_str())];
+        let ran = world.run_with(&["plan", "-q"], &vars);
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", ran.stdout);
+        assert_eq!(std::fs::read_to_string(world.dir.path().join("asked")).unwrap(), "x\n", "started once, for all requests");
+        // Without the tool the refusal names the file.
+        let ran = world.run_with(&["plan", "-q"], &vars[..2]);
+        assert!(ran.code == Some(4) && ran.stdout.contains(".netrc"), "{} {}", ran.stdout, ran.stderr);
     }
 
     #[test]

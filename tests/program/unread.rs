@@ -152,7 +152,7 @@ fn a_long_wait_shows_in_a_log_and_a_short_or_quiet_one_does_not() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let said = waits(4, &["plan"]);
-            assert!(said.starts_with("waiting for the rate limit of 127.0.0.1") && said.lines().count() == 1, "{said}");
+            assert!(said.starts_with("waiting for the secondary rate limit of 127.0.0.1") && said.lines().count() == 1, "{said}");
             assert!(said.contains(" UTC; ") && said.contains("--timeout"), "{said}");
         });
         scope.spawn(|| assert_eq!(waits(4, &["plan", "-q"]), ""));

@@ -1,16 +1,18 @@
 //! Heroku alone, for what needs neither a repository nor GitHub.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 
 use crate::config::Config;
-use crate::http::{ApiError, Endpoint, ErrorKind, Reader, Settings, Stack, Token, Writer};
+use crate::credentials;
+use crate::http::{ApiError, Endpoint, Reader, Settings, Stack, TokenSource, Writer};
 use crate::model::Unknown;
 use crate::sandbox::{Sandbox, State};
 
 use super::super::Session;
-use super::{Line, heroku_token, settings, setup};
+use super::{Line, emulator_token, listener, no_token, settings, setup, unneeded};
 
 /// Heroku alone: what the freeze needs. Neither a repository nor a token of GitHub's is looked for.
 pub(in crate::commands) struct HerokuSite {
@@ -39,13 +41,12 @@ impl HerokuSite {
             let mut setup = setup(session, config)?;
             setup.apps.entry(app.to_owned()).or_default();
             let sandbox = Sandbox::start(State::rehearsal(scenario, &setup)).await.context("starting the built-in emulator")?;
-            let token = Ok(Token::new("sandbox", "the built-in emulator"));
-            let line = Line { endpoint: Endpoint::heroku(sandbox.heroku_url())?, token };
+            let line = Line { endpoint: Endpoint::heroku(sandbox.heroku_url())?, tokens: Ok(emulator_token()) };
             return Ok(Self { stack, line, _sandbox: Some(sandbox) });
         }
         let endpoint = Endpoint::heroku(session.env.get("HEROKU_HOST").unwrap_or(Endpoint::HEROKU))?;
-        let token = heroku_token(session, &endpoint).await;
-        Ok(Self { stack, line: Line { endpoint, token }, _sandbox: None })
+        let tokens: Arc<dyn TokenSource> = Arc::new(credentials::heroku(&session.env, &endpoint, &listener(session)));
+        Ok(Self { stack, line: Line { endpoint, tokens: Ok(tokens) }, _sandbox: None })
     }
 
     /// The client that cannot write, or why there is none.
@@ -61,13 +62,7 @@ impl HerokuSite {
     /// # Errors
     /// When there is no token.
     pub(in crate::commands) fn writer(&self) -> Result<Writer, ApiError> {
-        match &self.line.token {
-            Ok(token) => self.stack.writer(&self.line.endpoint, Some(token.clone())),
-            Err(unknown) => Err(ApiError {
-                hint: Some(unknown.hint.clone()),
-                ..ApiError::new(self.line.endpoint.to_string(), ErrorKind::Unauthenticated, unknown.reason.clone())
-            }),
-        }
+        self.line.writer(&self.stack).ok_or_else(|| no_token(unneeded()))
     }
 
     /// How many requests were sent, for `-v`.
