@@ -28,6 +28,19 @@ pub(super) fn root(session: &Session, config: &Config) -> PathBuf {
     config::checkout(&folder).unwrap_or(folder)
 }
 
+/// The path of gate.toml in the repository, with `/`; its own name if it lies elsewhere.
+pub(super) fn in_repository(session: &Session, config: &Config, root: &Path) -> String {
+    let path = session.directory.join(&config.path);
+    let real = std::fs::canonicalize(&path).unwrap_or(path);
+    let inside = std::fs::canonicalize(root).ok().and_then(|root| real.strip_prefix(root).ok().map(Path::to_owned));
+    let parts = inside.iter().flat_map(|path| path.iter()).filter_map(|part| part.to_str()).collect::<Vec<_>>().join("/");
+    if parts.is_empty() {
+        real.file_name().map_or_else(|| "gate.toml".to_owned(), |name| name.to_string_lossy().into_owned())
+    } else {
+        parts
+    }
+}
+
 /// Every workflow file of a checkout; `None` where there are none, unless this is the repository itself: then it has none.
 ///
 /// # Errors

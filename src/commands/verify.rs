@@ -18,7 +18,7 @@ use crate::render::{Document, json};
 use crate::verify::{Case, VerifyReport, check_live, judge, stand_ins};
 use crate::views::diagnostic::Hinted;
 use crate::views::sarif;
-use crate::workflows::check::SourceFile;
+use crate::workflows::check::{FreezeFacts, SourceFile};
 
 use super::runs::freeze::Brake;
 use super::wiring::{Needs, Wiring};
@@ -86,6 +86,8 @@ fn any_declared(config: &Config, sources: &[SourceFile]) -> bool {
 struct Seen<'c> {
     live: Inspection,
     sources: Result<Vec<SourceFile>, Unknown>,
+    /// Whether the files are those of the checkout.
+    in_checkout: bool,
     /// The freeze, where it is declared to stand in for reviewers.
     brake: Option<Brake<'c>>,
 }
@@ -101,6 +103,7 @@ async fn look<'c>(
         let policy = config.desired.freeze.as_ref().filter(|freeze| freeze.compensates)?;
         Some(Brake::read(policy, wiring.heroku().as_ref()).await)
     };
+    let in_checkout = on_disk.is_some();
     let github = async {
         let reader = match wiring.github() {
             Ok(reader) => reader,
@@ -120,7 +123,7 @@ async fn look<'c>(
         tokio::join!(inspect(&reader, place.repository, interest), sources)
     };
     let ((live, sources), brake) = tokio::join!(github, brake);
-    Seen { live, sources, brake }
+    Seen { live, sources, in_checkout, brake }
 }
 
 async fn on_github(reader: &Reader, repository: &RepoName) -> Result<Vec<SourceFile>, Unknown> {
@@ -134,7 +137,7 @@ async fn on_github(reader: &Reader, repository: &RepoName) -> Result<Vec<SourceF
 }
 
 fn report(session: &Session, config: &Config, place: Place<'_>, asked: &BTreeSet<EnvName>, seen: &Seen<'_>) -> VerifyReport {
-    let Seen { live, sources, brake } = seen;
+    let Seen { live, sources, brake, .. } = seen;
     let mut facts = statics::facts(session, config, place.root);
     facts.repository = Some(place.repository.clone());
     if let Ok(repository) = &live.repository {
@@ -142,12 +145,16 @@ fn report(session: &Session, config: &Config, place: Place<'_>, asked: &BTreeSet
     }
     let checked = sources.as_ref().map(|sources| statics::narrow(check_live(sources, &facts, live), asked));
     let expected = facts.expectations.iter().flat_map(|one| one.expect.environments().cloned()).collect();
-    let mut stand_ins = match sources {
-        Ok(sources) => stand_ins(config.desired.freeze.as_ref(), asked, sources, &facts),
-        Err(_) => BTreeMap::new(),
+    let mut stand_ins = match (sources, &config.desired.freeze) {
+        (Ok(sources), Some(policy)) => {
+            let file = statics::in_repository(session, config, place.root);
+            let holds = |path: &str| seen.in_checkout.then(|| place.root.join(path).is_file());
+            stand_ins(asked, sources, &facts, FreezeFacts { policy, config: &file, holds: &holds })
+        }
+        (Ok(_) | Err(_), _) => BTreeMap::new(),
     };
     for (name, freeze) in &mut stand_ins {
-        freeze.today.extend(brake.as_ref().and_then(|brake| open(brake, name)));
+        freeze.weaknesses.extend(brake.as_ref().and_then(|brake| open(brake, name)));
     }
     judge(Case {
         repository: place.repository,

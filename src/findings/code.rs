@@ -201,7 +201,10 @@ codes! {
         "give the token the permission that the message names";
     Uncompensated = "uncompensated", Warning, Disproves, Some('B'),
         "The freeze is declared to stand in for required reviewers, and a declared deploy does not provably check it first.",
-        "make `gatectl freeze check --environment NAME` the first step of every job that deploys";
+        "make `gatectl freeze check --environment NAME` the first step after the checkout in every job that deploys";
+    FreezeCheckedEarlier = "freeze-checked-earlier", Warning, Disproves, Some('B'),
+        "The freeze that stands in for required reviewers is checked in an earlier job. A freeze that begins between that job and the deploy does not stop it.",
+        "check the freeze in the first step of the deploying job too";
     FreezeOpen = "freeze-open", Warning, Disproves, Some('B'),
         "The freeze that stands in for required reviewers is not on, or may not be: its check lets deploys through, and nobody approves them.",
         "gatectl freeze on";

@@ -66,7 +66,7 @@ fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
     let from_files = workflows(case, name);
     let stand_in = case.stand_ins.get(name);
     if refused {
-        let of_freeze = stand_in.into_iter().flat_map(|freeze| freeze.gaps.iter().chain(&freeze.today)).cloned();
+        let of_freeze = stand_in.into_iter().flat_map(|freeze| freeze.gaps.iter().chain(&freeze.weaknesses)).cloned();
         found.extend(of_freeze.map(|finding| finding.about(name)));
     }
     let remaining = crate::findings::verdict(rest.iter().chain(&from_files));

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::desired::freeze::Policy;
 use crate::desired::github::BranchPolicy;
 use crate::findings::{Code, Finding};
 use crate::model::EnvName;
 use crate::providers::github::inspection::Inspection;
-use crate::workflows::check::{CheckReport, SourceFile, check, compensation};
+use crate::workflows::check::{CheckReport, FreezeFacts, SourceFile, check, compensation};
 use crate::workflows::facts::Facts;
 use crate::workflows::freeze_check::Proof;
+use crate::workflows::yaml::Pos;
 
 /// Checks the files against gate.toml and against the live policies; names what a job would create on its first run.
 #[must_use]
@@ -59,31 +59,42 @@ fn would_create(report: &CheckReport, live: &Inspection) -> BTreeMap<(String, us
 /// What is known of a freeze that is declared to stand in for reviewers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StandIn {
-    /// What is missing to prove that every declared deploy checks it.
+    /// What is missing to prove that every deploy checks it.
     pub gaps: Vec<Finding>,
-    /// What is wrong with it today.
-    pub today: Vec<Finding>,
+    /// What is wrong with it today, or weaker than it could be.
+    pub weaknesses: Vec<Finding>,
 }
 
-/// For each environment whose freeze is declared to stand in for reviewers, whether every declared deploy checks it.
+/// For each environment whose freeze is declared to stand in for reviewers, whether every deploy checks it.
 #[must_use]
-pub fn stand_ins(policy: Option<&Policy>, asked: &BTreeSet<EnvName>, sources: &[SourceFile], facts: &Facts) -> BTreeMap<EnvName, StandIn> {
-    let Some(policy) = policy.filter(|policy| policy.compensates) else { return BTreeMap::new() };
-    let covered = asked.iter().filter(|name| policy.environments.contains(*name));
-    covered.map(|name| (name.clone(), StandIn { gaps: freeze_gaps(sources, facts, name), today: Vec::new() })).collect()
+pub fn stand_ins(asked: &BTreeSet<EnvName>, sources: &[SourceFile], facts: &Facts, freeze: FreezeFacts<'_>) -> BTreeMap<EnvName, StandIn> {
+    let covered = asked.iter().filter(|name| freeze.policy.compensates && freeze.policy.environments.contains(*name));
+    covered.map(|name| (name.clone(), stand_in(sources, facts, name, freeze))).collect()
 }
 
-/// Every declared deploy to an environment that a freeze check does not provably hold back.
-fn freeze_gaps(sources: &[SourceFile], facts: &Facts, environment: &EnvName) -> Vec<Finding> {
-    let mut found: Vec<Finding> = Vec::new();
-    for one in compensation(sources, facts, environment, &[]) {
-        let Proof::Unproven(pos, why) = one.proof else { continue };
-        let subject = if one.path.is_empty() { one.scenario } else { format!("on `{}`, {}", one.scenario, one.path) };
-        let gap = Finding::new(Code::Uncompensated, format!("{subject}: {why}")).about(environment);
-        // The position is in the job's own file, which is not the one that the event starts where it is called.
-        let gap = if one.path.contains('\u{203a}') { gap.in_file(one.file) } else { gap.in_file(one.file).at(pos.line, pos.col) };
-        if !found.iter().any(|known| (&known.file, known.line, known.col) == (&gap.file, gap.line, gap.col)) {
-            found.push(gap);
+fn stand_in(sources: &[SourceFile], facts: &Facts, environment: &EnvName, freeze: FreezeFacts<'_>) -> StandIn {
+    let mut found = StandIn::default();
+    let add = |list: &mut Vec<Finding>, finding: Finding| {
+        if !list.iter().any(|known| (&known.file, known.line, known.col) == (&finding.file, finding.line, finding.col)) {
+            list.push(finding.about(environment));
+        }
+    };
+    for one in compensation(sources, facts, environment, freeze) {
+        let subject = match (one.scenario.as_str(), one.path.as_str()) {
+            ("", _) => String::new(),
+            (scenario, "") => format!("on `{scenario}`: "),
+            (scenario, path) => format!("on `{scenario}`, {path}: "),
+        };
+        let placed = |finding: Finding, pos: Pos| if one.at.is_empty() { finding } else { finding.in_file(&one.at).at(pos.line, pos.col) };
+        match one.proof {
+            Proof::Proven(_) => {}
+            Proof::Unproven(pos, why) => add(&mut found.gaps, placed(Finding::new(Code::Uncompensated, format!("{subject}{why}")), pos)),
+            Proof::Earlier(pos, job) => {
+                let message = format!(
+                    "{subject}the freeze is checked in the job `{job}`, before this one: the answer is as old as the wait between them, up to 30 days"
+                );
+                add(&mut found.weaknesses, placed(Finding::new(Code::FreezeCheckedEarlier, message), pos));
+            }
         }
     }
     found

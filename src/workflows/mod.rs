@@ -26,5 +26,6 @@ pub mod refs;
 pub mod resolve;
 pub mod scenario;
 pub mod secrets;
+mod shell;
 pub mod triggers;
 pub mod yaml;

@@ -46,6 +46,8 @@ pub struct Workflow {
     pub env: Option<Node>,
     /// `defaults.run.shell`.
     pub shell: Option<Text>,
+    /// `defaults.run.working-directory`.
+    pub working_directory: Option<Text>,
     /// Why GitHub rejects the file as a whole; a job's own reasons are with the job.
     pub problems: Vec<Problem>,
     /// Keys that GitHub does not know.

@@ -1,6 +1,6 @@
 //! A repository in which nothing is wrong, to plant faults in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gatectl::config::{self, Config};
 use gatectl::http::{Endpoint, Proxies, Settings, Stack, Token};
@@ -8,7 +8,7 @@ use gatectl::model::{EnvName, RepoName};
 use gatectl::providers::github::inspect::{Interest, inspect};
 use gatectl::sandbox::{Repo, Sandbox, Scenario, Setup, State};
 use gatectl::verify::{Case, VerifyReport, check_live, judge, stand_ins};
-use gatectl::workflows::check::SourceFile;
+use gatectl::workflows::check::{FreezeFacts, SourceFile};
 use gatectl::workflows::facts::Facts;
 
 pub(crate) const REPO: &str = "acme/shop";
@@ -74,7 +74,11 @@ pub(crate) async fn verdict_of(sandbox: &Sandbox, config: &Config, sources: &[So
     let live = inspect(&reader, &repository, interest).await;
     let facts = Facts::new(Some(repository.clone()), "main", &desired.github, &desired.heroku, &desired.workflows, &desired.verify);
     let checked = check_live(sources, &facts, &live);
-    let stand_ins = stand_ins(desired.freeze.as_ref(), &asked, sources, &facts);
+    let holds = |_: &str| Some(false);
+    let stand_ins = match &desired.freeze {
+        Some(policy) => stand_ins(&asked, sources, &facts, FreezeFacts { policy, config: "gate.toml", holds: &holds }),
+        None => BTreeMap::new(),
+    };
     let expected = facts.expectations.iter().flat_map(|one| one.expect.environments().cloned()).collect();
     judge(Case {
         repository: &repository,

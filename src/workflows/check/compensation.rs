@@ -1,99 +1,156 @@
-//! Whether freeze checks stand in for a gate: the proof for every declared scenario of an environment.
+//! Whether freeze checks stand in for a gate: one proof for every job that may deploy to an environment.
+
+use std::collections::BTreeSet;
 
 use super::{SourceFile, parse, same_path};
+use crate::desired::freeze::Policy;
 use crate::model::EnvName;
 use crate::workflows::contexts::{Known, Place, github, unknown};
 use crate::workflows::expressions::{Map, Node, Rest};
 use crate::workflows::facts::Facts;
 use crate::workflows::freeze_check::{Nothing, Proof, Question, freeze_check_before_deploy};
+use crate::workflows::model::Workflow;
 use crate::workflows::resolve::{Files, JobEntry, Verdict, resolve};
 use crate::workflows::scenario::{Scenario, declared, derived, words};
 use crate::workflows::yaml::Pos;
 
-/// The proof for one deploying job of one declared scenario.
+/// Stands between a job and the one that it calls, in the path of an entry.
+const CALLS: char = '\u{203a}';
+
+/// The freeze that must hold deploys back.
+#[derive(Clone, Copy)]
+pub struct FreezeFacts<'a> {
+    /// As gate.toml declares it.
+    pub policy: &'a Policy,
+    /// The path of gate.toml in the repository, with `/`.
+    pub config: &'a str,
+    /// Whether the checkout holds a file, by its path in the repository; `None` if that is not known.
+    pub holds: &'a dyn Fn(&str) -> Option<bool>,
+}
+
+/// The proof for one job of one scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compensation {
     /// The file that the event starts.
     pub file: String,
     /// `workflow_dispatch environment=production`.
     pub scenario: String,
-    /// The job: `deploy.yml:deploy`; empty where there is none to ask.
+    /// The job: `deploy.yml:deploy`; empty if there is none to ask.
     pub path: String,
+    /// The file that the position of the proof is in.
+    pub at: String,
     /// Whether the freeze check stops it.
     pub proof: Proof,
 }
 
-/// One proof for each deploying job of each declared scenario of an environment. A freeze compensates for missing reviewers
-/// only if there is at least one, and every one is proven.
+/// One proof for each job that may deploy to an environment, in every declared scenario and in every other one that the
+/// triggers allow. A freeze compensates for missing reviewers only if there is at least one, and every one is proven.
 #[must_use]
-pub fn compensation(sources: &[SourceFile], facts: &Facts, environment: &EnvName, equivalents: &[String]) -> Vec<Compensation> {
+pub fn compensation(sources: &[SourceFile], facts: &Facts, environment: &EnvName, freeze: FreezeFacts<'_>) -> Vec<Compensation> {
     let files: Files = sources.iter().map(|source| (source.path.clone(), parse(source))).collect();
-    let mut found = Vec::new();
+    let environments = facts.environments.keys().cloned().collect();
+    let mut proofs = Proofs { files: &files, facts, environment, freeze, environments: &environments, found: Vec::new() };
+    let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
     for expectation in facts.expectations.iter().filter(|one| one.expect.environments().any(|name| name == environment)) {
         let nothing = |scenario: String, why: String| Compensation {
             file: expectation.file.clone(),
             scenario,
             path: String::new(),
+            at: expectation.file.clone(),
             proof: Proof::Unproven(Pos { line: 1, col: 1 }, why),
         };
         let Some(workflow) = files.iter().find(|(path, _)| same_path(path, &expectation.file)).and_then(|(_, file)| file.as_ref().ok())
         else {
-            found.push(nothing(String::new(), "the workflow is missing or could not be read".to_owned()));
+            proofs.found.push(nothing(String::new(), "the workflow is missing or could not be read".to_owned()));
             continue;
         };
-        let scenarios: Vec<Result<Scenario, Compensation>> = if expectation.when.is_empty() {
-            derived(workflow, facts).into_iter().map(Ok).collect()
-        } else {
-            let one = |when| declared(workflow, when, facts).map_err(|problem| nothing(words(when), problem.why));
-            expectation.when.iter().map(one).collect()
-        };
-        for scenario in scenarios {
-            match scenario {
-                Err(refused) => found.push(refused),
+        for when in &expectation.when {
+            match declared(workflow, when, facts) {
+                Err(problem) => proofs.found.push(nothing(words(when), problem.why)),
                 Ok(scenario) => {
-                    let jobs = resolve(&files, workflow, &scenario, facts);
-                    let deploying: Vec<&JobEntry> = jobs.iter().filter(|job| deploys(job)).collect();
-                    if deploying.is_empty() && scenario.named_ref {
-                        found.push(nothing(scenario.label.clone(), "no job of the scenario deploys".to_owned()));
+                    seen.insert((workflow.path.clone(), scenario.label.clone()));
+                    let is_only = expectation.expect.environments().all(|name| name == environment);
+                    if !proofs.scenario(workflow, &scenario) && is_only {
+                        proofs.found.push(nothing(scenario.label.clone(), "no job of the scenario deploys".to_owned()));
                     }
-                    found.extend(deploying.into_iter().map(|job| Compensation {
-                        file: workflow.path.clone(),
-                        scenario: scenario.label.clone(),
-                        path: job.path.clone(),
-                        proof: proof(&files, job, &scenario, facts, environment, equivalents),
-                    }));
                 }
             }
         }
     }
-    found
-}
-
-/// A job that runs in some environment or in nobody knows which, or that seems to deploy.
-fn deploys(job: &JobEntry) -> bool {
-    match job.verdict {
-        Verdict::Skipped => false,
-        Verdict::None | Verdict::ViaNeeds => !job.details.evidence.is_empty(),
-        Verdict::Env | Verdict::Set | Verdict::Unknown | Verdict::Invalid => true,
+    for workflow in files.values().filter_map(|file| file.as_ref().ok()) {
+        for scenario in derived(workflow, facts) {
+            if !seen.contains(&(workflow.path.clone(), scenario.label.clone())) {
+                proofs.scenario(workflow, &scenario);
+            }
+        }
     }
+    if proofs.found.is_empty() {
+        let proof = Proof::Unproven(Pos { line: 1, col: 1 }, format!("no job of any workflow deploys to {environment}"));
+        proofs.found.push(Compensation { file: String::new(), scenario: String::new(), path: String::new(), at: String::new(), proof });
+    }
+    proofs.found
 }
 
-fn proof(files: &Files, entry: &JobEntry, scenario: &Scenario, facts: &Facts, environment: &EnvName, equivalents: &[String]) -> Proof {
-    let found = files.get(&entry.details.file).and_then(|file| file.as_ref().ok()).and_then(|file| Some((file, file.job(&entry.job)?)));
-    let Some((workflow, job)) = found else {
-        return Proof::Unproven(Pos { line: entry.line, col: entry.details.col }, entry.reason.clone());
-    };
-    let inputs: Map<Node> = scenario.inputs.iter().map(|input| (input.name.clone(), input.value.clone())).collect();
-    let later = unknown("it is known only while the job runs");
-    let known = Known {
-        place: Place::Step,
-        github: &github(scenario, facts),
-        inputs: &Node::Partial(inputs, Rest::Null),
-        needs: &later,
-        matrix: &later,
-        jobs: &later,
-    };
-    // A called workflow has inputs of its own, of which nothing is assumed here.
-    let is_called = entry.path.contains('\u{203a}');
-    freeze_check_before_deploy(workflow, job, &Question { environment, equivalents, contexts: if is_called { &Nothing } else { &known } })
+struct Proofs<'a> {
+    files: &'a Files,
+    facts: &'a Facts,
+    environment: &'a EnvName,
+    freeze: FreezeFacts<'a>,
+    environments: &'a BTreeSet<EnvName>,
+    found: Vec<Compensation>,
+}
+
+impl Proofs<'_> {
+    /// Adds the proofs of one scenario; whether any job of it may deploy.
+    fn scenario(&mut self, workflow: &Workflow, scenario: &Scenario) -> bool {
+        let jobs = resolve(self.files, workflow, scenario, self.facts);
+        let deploying: Vec<&JobEntry> = jobs.iter().filter(|job| self.may_deploy(job)).collect();
+        for job in &deploying {
+            let (at, proof) = self.proof(workflow, job, scenario);
+            let (file, scenario, path) = (workflow.path.clone(), scenario.label.clone(), job.path.clone());
+            self.found.push(Compensation { file, scenario, path, at, proof });
+        }
+        !deploying.is_empty()
+    }
+
+    /// A job that runs in the environment, or in one that is not known, or that seems to deploy outside of any.
+    fn may_deploy(&self, job: &JobEntry) -> bool {
+        let is_it = |name: &String| EnvName::new(name.as_str()).is_ok_and(|name| name == *self.environment);
+        match job.verdict {
+            Verdict::Skipped => false,
+            Verdict::None | Verdict::ViaNeeds => !job.details.evidence.is_empty(),
+            Verdict::Env => job.environments.iter().any(is_it),
+            Verdict::Set => job.environments.iter().any(|name| name.is_empty() || is_it(name)),
+            Verdict::Unknown | Verdict::Invalid => true,
+        }
+    }
+
+    /// The proof for a job, with the file that its position is in: in its own steps and needs, or before the job that calls its workflow.
+    fn proof(&self, started: &Workflow, entry: &JobEntry, scenario: &Scenario) -> (String, Proof) {
+        let inputs: Map<Node> = scenario.inputs.iter().map(|input| (input.name.clone(), input.value.clone())).collect();
+        let inputs = Node::Partial(inputs, Rest::Null);
+        let later = unknown("it is known only while the job runs");
+        let context = github(scenario, self.facts);
+        let known = Known { place: Place::Step, github: &context, inputs: &inputs, needs: &later, matrix: &later, jobs: &later };
+        let FreezeFacts { policy, config, holds } = self.freeze;
+        let question = Question { environment: self.environment, environments: self.environments, policy, config, holds, contexts: &known };
+        let is_called = entry.path.contains(CALLS);
+        let found =
+            self.files.get(&entry.details.file).and_then(|file| file.as_ref().ok()).and_then(|file| Some((file, file.job(&entry.job)?)));
+        let own = match found {
+            // A called workflow has inputs of its own, of which nothing is assumed here.
+            Some((workflow, job)) if is_called => freeze_check_before_deploy(workflow, job, &Question { contexts: &Nothing, ..question }),
+            Some((workflow, job)) => freeze_check_before_deploy(workflow, job, &question),
+            None => Proof::Unproven(Pos { line: entry.line, col: entry.details.col }, entry.reason.clone()),
+        };
+        if !is_called || !matches!(own, Proof::Unproven(..)) {
+            return (entry.details.file.clone(), own);
+        }
+        // `deploy.yml:deploy (leg) › x.yml:apply`: the first job is in the file that the event starts.
+        let caller = entry.path.split_once(':').and_then(|(_, rest)| started.job(rest.split([' ', CALLS]).next()?));
+        match caller.map(|caller| freeze_check_before_deploy(started, caller, &question)) {
+            Some(proof @ (Proof::Proven(_) | Proof::Earlier(..))) => (started.path.clone(), proof),
+            Some(Proof::Unproven(..)) | None => (entry.details.file.clone(), own),
+        }
+    }
 }

@@ -22,7 +22,7 @@ use crate::desired::workflows::{Expectation, Expected};
 use crate::findings::{Code, Finding, Severity, Verdict, verdict};
 use crate::model::EnvName;
 
-pub use compensation::{Compensation, compensation};
+pub use compensation::{Compensation, FreezeFacts, compensation};
 
 /// A workflow file as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]

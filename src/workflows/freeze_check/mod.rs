@@ -1,26 +1,34 @@
-//! Whether a freeze check provably stands before everything that a job deploys.
+//! Whether a freeze check provably runs before everything that a job deploys.
 //!
-//! Owns the proof that a compensating control needs: the check's failure stops the job, and nothing deploys before it or
-//! in spite of it. Whatever it does not understand is no proof.
+//! Owns the proof that a compensating control needs: the check's failure stops the job, nothing that may deploy runs
+//! before it or in spite of it, and it asks about the right environment with the right gate.toml. What it does not
+//! understand is no proof. Tested in its own files, and as a property in `tests.rs`: no job in which a deploy can run
+//! before or without the check is proven.
 
-mod script;
+mod arguments;
+mod harmless;
+mod place;
+mod step;
 
 use std::collections::BTreeSet;
 
-use script::{is_bare, is_plain, mentions};
+use place::Place;
+use step::Role;
 
-use super::deploys::is_deploying;
-use super::expressions::{self, Assumed, Contexts, Functions, Lookup, Node, Resolved, Status, Value};
+use super::expressions::{self, Assumed, Contexts, Functions, Lookup, Map, Node, Resolved, Rest, Status, Value};
 use super::model::{Job, Step, Text, Workflow};
-use super::yaml::{Kind, Pos};
+use super::yaml::{self, Kind, Pos};
+use crate::desired::freeze::Policy;
 use crate::model::EnvName;
 
-/// The answer, with the place it speaks of.
+/// The answer, with the place that it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
     /// The step at this position stops the job while production is frozen.
     Proven(Pos),
-    /// It does not, or nobody can say: why, in a clause.
+    /// The step at this position stops a job that this one waits for: the answer is as old as that job.
+    Earlier(Pos, String),
+    /// It does not, or that cannot be told: why, in a clause.
     Unproven(Pos, String),
 }
 
@@ -29,110 +37,114 @@ pub enum Proof {
 pub struct Question<'a> {
     /// The environment whose freeze must be checked.
     pub environment: &'a EnvName,
-    /// What counts beside `gatectl freeze check`: commands, by their first words.
-    pub equivalents: &'a [String],
-    /// What is known of the run in the conditions of steps; [`Nothing`] assumes nothing.
+    /// The environments that gate.toml declares.
+    pub environments: &'a BTreeSet<EnvName>,
+    /// The freeze that gate.toml declares.
+    pub policy: &'a Policy,
+    /// The path of gate.toml in the repository, with `/`.
+    pub config: &'a str,
+    /// Whether the checkout holds a file, by its path in the repository; `None` if that is not known.
+    pub holds: &'a dyn Fn(&str) -> Option<bool>,
+    /// What is known of the run in the conditions and scripts of steps; [`Nothing`] assumes nothing.
     pub contexts: &'a dyn Contexts,
 }
 
-/// Whether a freeze check of an environment runs before anything deploys, in this job, and cannot be skipped or ignored.
+/// Whether a freeze check of an environment runs before anything that may deploy, in this job or in one that it waits for,
+/// and cannot be skipped or ignored.
 #[must_use]
 pub fn freeze_check_before_deploy(workflow: &Workflow, job: &Job, question: &Question<'_>) -> Proof {
-    if job.call.is_some() {
-        return Proof::Unproven(job.pos, "the job's steps are in the workflow that it calls".to_owned());
+    let own = in_steps(workflow, job, question);
+    if matches!(own, Proof::Proven(_)) {
+        return own;
     }
-    let mut refused = None;
-    for (at, step) in job.steps.iter().enumerate() {
-        match checks(workflow, job, step, question) {
-            Some(Ok(())) => return after(job, at, step, question),
-            Some(Err(why)) => refused = refused.or(Some(Proof::Unproven(step.pos, why))),
-            None => {}
-        }
-        if is_deploying(step) || !(deploys(job) || is_harmless(step)) {
-            let why = "this step may deploy, and no freeze check stands before it".to_owned();
-            return refused.unwrap_or(Proof::Unproven(step.pos, why));
-        }
-    }
-    refused.unwrap_or_else(|| Proof::Unproven(job.pos, "no step of the job checks the freeze".to_owned()))
+    let mut seen = BTreeSet::new();
+    in_needs(workflow, job, question, &mut seen).unwrap_or(own)
 }
 
-/// Everything after the check must stop with it.
-fn after(job: &Job, at: usize, check: &Step, question: &Question<'_>) -> Proof {
-    let recognised = deploys(job);
-    let rest = job.steps.iter().skip(at + 1).filter(|step| !recognised || is_deploying(step));
-    for step in rest {
-        if let Some(condition) = &step.condition
-            && !needs_success(condition, question)
-        {
-            let why = "this step may run although the freeze check failed".to_owned();
-            return Proof::Unproven(step.pos, why);
+/// The proof in a job that this one waits for, directly or through others.
+fn in_needs(workflow: &Workflow, job: &Job, question: &Question<'_>, seen: &mut BTreeSet<String>) -> Option<Proof> {
+    for need in &job.needs {
+        let id = need.as_str().to_lowercase();
+        let Some(before) = workflow.job(&id).filter(|_| seen.insert(id.clone()) && requires(job, &id, question)) else { continue };
+        // A job whose failure counts as a success holds nothing back, neither by its own steps nor by those before it.
+        if before.continue_on_error.as_ref().is_some_and(|text| !text.is_false()) {
+            continue;
         }
-    }
-    Proof::Proven(check.pos)
-}
-
-/// Whether any step is recognised as a deploy; if none is, every step may be one.
-fn deploys(job: &Job) -> bool {
-    job.steps.iter().any(is_deploying)
-}
-
-/// Steps that are known to fetch and set up, and nothing else.
-fn is_harmless(step: &Step) -> bool {
-    step.run.is_none()
-        && step.uses.as_ref().is_some_and(|uses| {
-            let action = uses.as_str().split('@').next().unwrap_or_default();
-            action == "actions/checkout" || action.starts_with("actions/setup-") || action == "actions/cache"
-        })
-}
-
-/// Whether a step checks the freeze, and if so why its failure might not stop the job.
-fn checks(workflow: &Workflow, job: &Job, step: &Step, question: &Question<'_>) -> Option<Result<(), String>> {
-    let script = step.run.as_ref()?.as_str().replace("\\\n", " ");
-    let line = script.lines().map(str::trim).position(|line| mentions(line, question.equivalents))?;
-    let no = |why: &str| Some(Err(why.to_owned()));
-    if step.continue_on_error.as_ref().is_some_and(|text| !text.is_false()) {
-        return no("the freeze check's failure is ignored: `continue-on-error`");
-    }
-    if step.background.as_ref().is_some_and(|text| !text.is_false()) {
-        return no("the freeze check runs in the background");
-    }
-    if step.condition.as_ref().is_some_and(|condition| !always_holds(condition, question)) {
-        return no("the freeze check has an `if` that may be false");
-    }
-    let shell = step.shell.as_ref().or(job.shell.as_ref()).or(workflow.shell.as_ref());
-    if shell.is_some_and(|shell| !["bash", "sh"].contains(&shell.as_str())) {
-        return no("the freeze check's shell may not stop at the first failure");
-    }
-    for (at, line_text) in script.lines().map(str::trim).enumerate() {
-        if at == line {
-            return if is_bare(line_text, job, question) {
-                Some(Ok(()))
-            } else {
-                no("the freeze check's exit code may be lost in its line of the script")
-            };
+        if let Proof::Proven(pos) = in_steps(workflow, before, question) {
+            return Some(Proof::Earlier(pos, before.id.clone()));
         }
-        if !is_plain(line_text) {
-            return no("a line before the freeze check may keep it from stopping the script");
+        if let Some(proof) = in_needs(workflow, before, question, seen) {
+            return Some(proof);
         }
     }
     None
 }
 
-/// Whether a step's condition surely holds while everything before it succeeded.
-fn always_holds(condition: &Text, question: &Question<'_>) -> bool {
-    evaluate(condition, Status::NEEDS_SUCCEEDED, question) == Some(true)
+/// Whether a job surely does not run once a job that it needs did not succeed.
+fn requires(job: &Job, need: &str, question: &Question<'_>) -> bool {
+    let one_of = |results: &[&str]| Node::OneOf(results.iter().map(|result| Value::from(*result)).collect());
+    let result = |other: &Text| {
+        let results: &[&str] = if other.as_str().eq_ignore_ascii_case(need) {
+            &["failure", "cancelled", "skipped"]
+        } else {
+            &["success", "failure", "cancelled", "skipped"]
+        };
+        let fields: Map<Node> =
+            [("result", one_of(results)), ("outputs", Node::Unknown("the job may not have succeeded".to_owned()))].into_iter().collect();
+        (other.as_str().to_owned(), Node::Partial(fields, Rest::Null))
+    };
+    let needs = Node::Partial(job.needs.iter().map(result).collect(), Rest::Null);
+    let contexts = Overlaid { name: "needs", node: &needs, under: question.contexts };
+    let Some(condition) = &job.condition else { return true };
+    let status = Status { success: Assumed::False, ..Status::UNKNOWN };
+    truth(condition, &contexts, Functions { status: Some(status), hash_files: false }) == Some(false)
 }
 
-/// Whether a step surely does not run once one before it failed.
-fn needs_success(condition: &Text, question: &Question<'_>) -> bool {
-    evaluate(condition, Status { success: Assumed::False, ..Status::UNKNOWN }, question) == Some(false)
+/// The proof in the steps of one job.
+fn in_steps(workflow: &Workflow, job: &Job, question: &Question<'_>) -> Proof {
+    if job.call.is_some() {
+        return Proof::Unproven(job.pos, "the job's steps are in the workflow that it calls".to_owned());
+    }
+    let mut place = Place::of(workflow, job, question);
+    for (at, step) in job.steps.iter().enumerate() {
+        let why = match step::role(step, &mut place) {
+            Role::Harmless => continue,
+            Role::Check => return after(job.steps.get(at + 1..).unwrap_or_default(), step, &mut place),
+            Role::NoProof(why) => why,
+            Role::Other => "this step may deploy, and no freeze check runs before it: move the check in front of it".to_owned(),
+        };
+        return Proof::Unproven(step.pos, why);
+    }
+    Proof::Unproven(job.pos, "no step of the job checks the freeze".to_owned())
 }
 
-/// The truth of a step's condition, when it is known.
-fn evaluate(condition: &Text, status: Status, question: &Question<'_>) -> Option<bool> {
+/// Everything after the check must stop with it, or be unable to deploy.
+fn after(rest: &[Step], check: &Step, place: &mut Place<'_>) -> Proof {
+    let outcome = ["failure", "cancelled", "skipped"].map(Value::from).to_vec();
+    let outcome: Map<Node> = [("outcome", Node::OneOf(outcome.clone())), ("conclusion", Node::OneOf(outcome))].into_iter().collect();
+    let steps: Map<Node> = check
+        .body
+        .get("id")
+        .and_then(yaml::Node::scalar)
+        .map(|id| (id.text.clone(), Node::Partial(outcome, Rest::Null)))
+        .into_iter()
+        .collect();
+    let steps = Node::Partial(steps, Rest::Unknown("it is known only while the job runs".to_owned()));
+    let contexts = Overlaid { name: "steps", node: &steps, under: place.question.contexts };
+    let failed = Functions { status: Some(Status { success: Assumed::False, ..Status::UNKNOWN }), hash_files: true };
+    for step in rest {
+        let runs = step.condition.as_ref().is_some_and(|condition| truth(condition, &contexts, failed) != Some(false));
+        if runs && !matches!(step::role(step, place), Role::Harmless | Role::Check) {
+            return Proof::Unproven(step.pos, "this step may deploy, and its `if` lets it run although the freeze check failed".to_owned());
+        }
+    }
+    Proof::Proven(check.pos)
+}
+
+/// The truth of a condition, if it is known.
+fn truth(condition: &Text, contexts: &dyn Contexts, functions: Functions) -> Option<bool> {
     let text = if condition.scalar.kind == Kind::Null { "" } else { condition.as_str() };
-    let functions = Functions { status: Some(status), hash_files: true };
-    match expressions::condition(text, question.contexts, &functions).ok()?.value {
+    match expressions::condition(text, contexts, &functions).ok()?.value {
         Resolved::Known(value) => Some(value.is_truthy()),
         Resolved::OneOf(values) => {
             let truths: BTreeSet<bool> = values.iter().map(Value::is_truthy).collect();
@@ -149,6 +161,19 @@ pub struct Nothing;
 impl Contexts for Nothing {
     fn context(&self, _: &str) -> Lookup {
         Lookup::Node(Node::Unknown("nothing is assumed of a step".to_owned()))
+    }
+}
+
+/// Contexts of which one is known better.
+struct Overlaid<'a> {
+    name: &'static str,
+    node: &'a Node,
+    under: &'a dyn Contexts,
+}
+
+impl Contexts for Overlaid<'_> {
+    fn context(&self, name: &str) -> Lookup {
+        if name.eq_ignore_ascii_case(self.name) { Lookup::Node(self.node.clone()) } else { self.under.context(name) }
     }
 }
 

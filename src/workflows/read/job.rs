@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{check_keys, pairs, scalar, scalars, shell, text};
+use super::{check_keys, of_defaults, pairs, scalar, scalars, text};
 use crate::workflows::keys;
 use crate::workflows::model::{Call, Environment, Job, Matrix, Problem, Secrets, Step, UnknownKey, Workflow};
 use crate::workflows::yaml::{Data, Key, Node};
@@ -40,7 +40,7 @@ fn job(key: &Key, body: &Node, unknown: &mut Vec<UnknownKey>) -> Job {
         call: call(body, &mut problems),
         steps: steps(body, &mut problems),
         outputs: pairs(body.get("outputs"), "outputs", &mut problems),
-        shell: shell(body),
+        shell: of_defaults(body, "shell"),
         body: body.clone(),
         problems,
     }

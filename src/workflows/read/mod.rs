@@ -21,7 +21,8 @@ pub fn read(path: &str, text: &str) -> Result<Workflow, YamlError> {
         triggers: Vec::new(),
         jobs: Vec::new(),
         env: root.get("env").cloned(),
-        shell: shell(&root),
+        shell: of_defaults(&root, "shell"),
+        working_directory: of_defaults(&root, "working-directory"),
         problems: Vec::new(),
         unknown_keys: Vec::new(),
     };
@@ -89,8 +90,9 @@ fn check_keys(entries: &[(Key, Node)], known: &[&'static str], place: &str, unkn
     }
 }
 
-fn shell(node: &Node) -> Option<Text> {
-    text(node.get("defaults")?.get("run")?.get("shell")?)
+/// A key of `defaults.run`.
+fn of_defaults(node: &Node, key: &str) -> Option<Text> {
+    text(node.get("defaults")?.get("run")?.get(key)?)
 }
 
 #[cfg(test)]

@@ -1,0 +1,109 @@
+//! Whether a command is the freeze check that the proof asks for.
+
+use super::place::{Place, is_guarded};
+use crate::model::EnvName;
+use crate::workflows::model::Step;
+use crate::workflows::shell::Command;
+
+/// Whether a text runs a freeze check at all; for messages only.
+pub(super) fn mentions_check(text: &str, place: &Place<'_>) -> bool {
+    let of_line = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();
+        let own = words.iter().any(|word| is_gatectl(word)) && words.windows(2).any(|pair| pair == ["freeze", "check"]);
+        own || place.question.policy.check_commands.iter().any(|command| line.contains(command.as_str()))
+    };
+    text.lines().map(str::trim).any(|line| !line.starts_with('#') && of_line(line))
+}
+
+fn is_gatectl(word: &str) -> bool {
+    let name = word.rsplit(['/', '\\']).next().unwrap_or_default();
+    name == "gatectl" || name == "gatectl.exe"
+}
+
+/// `None` if a command is no freeze check; otherwise whether it is the right one, or why it proves nothing.
+pub(super) fn check(command: &Command, directory: Option<&str>, step: &Step, place: &Place<'_>) -> Option<Result<(), String>> {
+    let words: Vec<Option<String>> = command.words.iter().map(|word| place.word(word, step)).collect();
+    let first = words.first()?.as_deref()?;
+    let rest = words.get(1..).unwrap_or_default();
+    let verdict = if is_gatectl(first) {
+        let verbs: Vec<&str> = rest.iter().flatten().map(String::as_str).collect();
+        if !verbs.windows(2).any(|pair| pair == ["freeze", "check"]) {
+            return None;
+        }
+        own(rest, directory, place)
+    } else {
+        let declared = place.question.policy.check_commands.iter().find(|declared| starts_with(&words, declared))?;
+        equivalent(declared, &words, directory, place)
+    };
+    if let Some((name, _)) = command.assignments.iter().find(|(name, _)| is_guarded(name, place.question.policy)) {
+        return Some(Err(format!("`{name}=` before the freeze check changes what it asks")));
+    }
+    Some(verdict)
+}
+
+/// Whether the words begin with a declared command, run directly or by a shell.
+fn starts_with(words: &[Option<String>], declared: &str) -> bool {
+    let by_shell = matches!(words.first(), Some(Some(shell)) if shell == "bash" || shell == "sh");
+    let words = if by_shell { words.get(1..).unwrap_or_default() } else { words };
+    let mut declared = declared.split(' ');
+    let mut words = words.iter();
+    declared.all(|want| words.next().is_some_and(|word| word.as_deref() == Some(want)))
+}
+
+/// `gatectl freeze check` with its arguments. A flag that is not listed may do something else.
+fn own(arguments: &[Option<String>], directory: Option<&str>, place: &Place<'_>) -> Result<(), String> {
+    let policy = place.question.policy;
+    let (mut verbs, mut environments, mut config, mut app) = (Vec::new(), Vec::new(), None, None);
+    let mut rest = arguments.iter();
+    while let Some(word) = rest.next() {
+        let Some(word) = word else { return Err("an argument of the freeze check is not known".to_owned()) };
+        let (flag, joined) = word.split_once('=').map_or((word.as_str(), None), |(flag, value)| (flag, Some(value)));
+        let mut value = || match joined {
+            Some(value) => Ok(value),
+            None => rest
+                .next()
+                .and_then(|word| word.as_deref())
+                .ok_or_else(|| format!("the value of `{flag}` of the freeze check is not known")),
+        };
+        match flag {
+            "-q" | "--quiet" | "-v" | "--verbose" | "--no-cache" => {}
+            "--environment" => environments.push(value()?),
+            "-c" | "--config" => config = Some(value()?),
+            "--app" => app = Some(value()?),
+            "--format" | "--color" | "--timeout" | "-R" | "--repo" => _ = value()?,
+            flag if flag.starts_with('-') => return Err(format!("`{flag}` of the freeze check is not known to leave its answer as it is")),
+            verb => verbs.push(verb),
+        }
+    }
+    if verbs != ["freeze", "check"] {
+        return Err("the freeze check has more words than `freeze check`".to_owned());
+    }
+    if !environments.is_empty() && !environments.iter().any(|name| place.is_environment(name)) {
+        return Err(format!("the freeze check asks about {}, not {}", environments.join(", "), place.question.environment));
+    }
+    if app.is_some_and(|app| app != policy.heroku_app) {
+        return Err(format!("the freeze check asks another app than {}", policy.heroku_app));
+    }
+    place.reads_config(directory, config)
+}
+
+/// A declared command. Its own arguments are its own affair, but for those that keep it from checking.
+fn equivalent(declared: &str, words: &[Option<String>], directory: Option<&str>, place: &Place<'_>) -> Result<(), String> {
+    let is_path = declared.split(' ').any(|word| word.contains('/') && !word.starts_with('/'));
+    let relative = is_path || !declared.contains('/') && words.first().is_some_and(|word| matches!(word.as_deref(), Some("bash" | "sh")));
+    if relative && !place.is_own_root(directory) {
+        return Err(format!("`{declared}` runs in another directory than the repository's root"));
+    }
+    for word in words {
+        let Some(word) = word else { return Err(format!("an argument of `{declared}` is not known")) };
+        if ["-h", "--help", "--version", "--dry-run", "-n"].contains(&word.as_str()) {
+            return Err(format!("`{word}` keeps `{declared}` from checking"));
+        }
+        let is_other = EnvName::new(word.rsplit('=').next().unwrap_or_default())
+            .is_ok_and(|name| name != *place.question.environment && place.question.environments.contains(&name));
+        if is_other {
+            return Err(format!("`{declared}` asks about {word}, not {}", place.question.environment));
+        }
+    }
+    Ok(())
+}

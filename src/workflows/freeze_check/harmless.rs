@@ -1,0 +1,324 @@
+//! What provably deploys nothing: actions and commands that fetch, install, log in, upload to GitHub or notify.
+//!
+//! Owns the tables. Whatever is not in them may deploy. A package manager runs scripts of the packages that it installs;
+//! that is trusted here, as it is when the same packages are built.
+
+use super::place::{Place, is_guarded};
+use crate::workflows::model::Step;
+use crate::workflows::shell::{Command, Word};
+use crate::workflows::yaml::Node;
+
+/// Actions by owner and name, below which any path counts.
+const ACTIONS: &[&str] = &[
+    // Fetch and set up.
+    "actions-rust-lang/setup-rust-toolchain",
+    "actions/cache",
+    "actions/create-github-app-token",
+    "actions/setup-dotnet",
+    "actions/setup-go",
+    "actions/setup-java",
+    "actions/setup-node",
+    "actions/setup-python",
+    "android-actions/setup-android",
+    "astral-sh/setup-uv",
+    "azure/setup-helm",
+    "azure/setup-kubectl",
+    "denoland/setup-deno",
+    "dorny/paths-filter",
+    "dtolnay/rust-toolchain",
+    "erlef/setup-beam",
+    "gradle/actions/setup-gradle",
+    "gradle/actions/wrapper-validation",
+    "hashicorp/setup-terraform",
+    "oven-sh/setup-bun",
+    "pnpm/action-setup",
+    "ruby/setup-ruby",
+    "shivammathur/setup-php",
+    "step-security/harden-runner",
+    "superfly/flyctl-actions/setup-flyctl",
+    "swatinem/rust-cache",
+    // Log in.
+    "aws-actions/amazon-ecr-login",
+    "aws-actions/configure-aws-credentials",
+    "azure/aks-set-context",
+    "azure/docker-login",
+    "azure/login",
+    "docker/login-action",
+    "docker/metadata-action",
+    "docker/setup-buildx-action",
+    "docker/setup-qemu-action",
+    "google-github-actions/auth",
+    "google-github-actions/get-gke-credentials",
+    "google-github-actions/setup-gcloud",
+    "hashicorp/vault-action",
+    "1password/load-secrets-action",
+    "webfactory/ssh-agent",
+    // Upload to GitHub, scan and attest.
+    "actions/attest",
+    "actions/attest-build-provenance",
+    "actions/attest-sbom",
+    "actions/dependency-review-action",
+    "actions/upload-artifact",
+    "anchore/sbom-action",
+    "aquasecurity/trivy-action",
+    "codecov/codecov-action",
+    "coverallsapp/github-action",
+    "github/codeql-action",
+    // Notify.
+    "8398a7/action-slack",
+    "rtcamp/action-slack-notify",
+    "sarisia/actions-status-discord",
+    "slackapi/slack-github-action",
+];
+
+/// Commands whose every use is harmless.
+const COMMANDS: &[&str] = &[
+    ":",
+    "[",
+    "basename",
+    "cat",
+    "cut",
+    "date",
+    "df",
+    "diff",
+    "dirname",
+    "du",
+    "echo",
+    "false",
+    "file",
+    "grep",
+    "head",
+    "hostname",
+    "id",
+    "jq",
+    "ls",
+    "mkdir",
+    "pwd",
+    "realpath",
+    "sha256sum",
+    "shasum",
+    "sleep",
+    "stat",
+    "tail",
+    "test",
+    "tr",
+    "true",
+    "type",
+    "uname",
+    "wc",
+    "which",
+    "whoami",
+];
+
+/// Commands with the words after them that make them harmless.
+const VERBS: &[(&str, &[&str])] = &[
+    // Install packages.
+    ("apk", &["add", "update"]),
+    ("apt", &["install", "update"]),
+    ("apt-get", &["install", "update"]),
+    ("brew", &["install", "update", "tap"]),
+    ("bundle", &["install", "config", "check"]),
+    ("cargo", &["install", "fetch"]),
+    ("choco", &["install"]),
+    ("composer", &["install"]),
+    ("corepack", &["enable", "prepare"]),
+    ("dnf", &["install"]),
+    ("dotnet", &["restore"]),
+    ("gem", &["install"]),
+    ("go", &["install", "version"]),
+    ("go mod", &["download", "verify"]),
+    ("mix", &["deps.get", "local.hex", "local.rebar"]),
+    ("npm", &["ci", "install", "i", "config", "--version", "-v", "whoami"]),
+    ("pip", &["install"]),
+    ("pip3", &["install"]),
+    ("pipx", &["install"]),
+    ("pnpm", &["install", "i"]),
+    ("poetry", &["install"]),
+    ("python -m pip", &["install"]),
+    ("python3 -m pip", &["install"]),
+    ("uv", &["sync"]),
+    ("uv pip", &["install"]),
+    ("uv tool", &["install"]),
+    ("yarn", &["install", "--frozen-lockfile", "--immutable"]),
+    ("yum", &["install"]),
+    // Log in, and choose what later commands talk to.
+    ("aws configure", &["set", "list"]),
+    ("aws ecr", &["get-login-password"]),
+    ("aws eks", &["update-kubeconfig"]),
+    ("aws sts", &["get-caller-identity"]),
+    ("az", &["login"]),
+    ("az account", &["set", "show"]),
+    ("az acr", &["login"]),
+    ("docker", &["login", "version", "info"]),
+    ("docker buildx", &["create", "version"]),
+    ("doctl auth", &["init"]),
+    ("flyctl auth", &["docker"]),
+    ("gcloud auth", &["activate-service-account", "configure-docker", "list", "login"]),
+    ("gcloud config", &["list", "set"]),
+    ("gh auth", &["setup-git", "status"]),
+    ("heroku", &["auth:whoami", "container:login", "version", "--version"]),
+    ("kubectl config", &["current-context", "get-contexts", "use-context"]),
+    ("vault", &["login", "status"]),
+    // Look at the repository.
+    ("git", &["describe", "diff", "fetch", "log", "ls-files", "ls-remote", "rev-list", "rev-parse", "show", "status", "--version"]),
+    ("git config --global", &["user.email", "user.name"]),
+    ("git config --global --add", &["safe.directory"]),
+    ("git config", &["user.email", "user.name"]),
+    // gatectl's own commands that only read.
+    ("gatectl", &["--version", "check", "explain", "plan", "validate", "verify"]),
+    ("gatectl freeze", &["status"]),
+];
+
+/// Where a webhook only tells people something.
+const WEBHOOKS: &[&str] = &[
+    "https://hooks.slack.com/",
+    "https://slack.com/api/chat.postMessage",
+    "https://discord.com/api/webhooks/",
+    "https://chat.googleapis.com/",
+    "https://api.telegram.org/",
+    "https://events.pagerduty.com/",
+];
+
+/// Where downloads are files of a release, and nothing more.
+const DOWNLOADS: &[&str] = &["https://github.com/", "https://raw.githubusercontent.com/", "https://objects.githubusercontent.com/"];
+
+/// Installers that are fed to a shell.
+const INSTALLERS: &[&str] =
+    &["https://cli-assets.heroku.com/install.sh", "https://sh.rustup.rs", "https://fly.io/install.sh", "https://astral.sh/uv/install.sh"];
+
+/// Whether a step that uses an action provably deploys nothing; notes what it checks out.
+pub(super) fn action(step: &Step, place: &mut Place<'_>) -> bool {
+    let Some(uses) = &step.uses else { return false };
+    let action = uses.as_str().split('@').next().unwrap_or_default().to_ascii_lowercase();
+    let with = |key: &str| step.body.get("with").and_then(|with| with.get(key)).and_then(Node::scalar).map(|scalar| scalar.text.as_str());
+    match action.as_str() {
+        "actions/checkout" => {
+            place.checked_out(step);
+            true
+        }
+        // An artifact of another run may hold another gate.toml.
+        "actions/download-artifact" => ["run-id", "repository"].iter().all(|key| with(key).is_none()),
+        // gatectl's own action; only its `apply` changes anything.
+        name if name.ends_with("/gatectl") && name.split('/').count() == 2 => {
+            with("command").is_none_or(|command| ["install", "validate", "plan", "verify", "check"].contains(&command))
+        }
+        name => ACTIONS.iter().any(|known| name == *known || name.strip_prefix(known).is_some_and(|rest| rest.starts_with('/'))),
+    }
+}
+
+/// Whether a command provably deploys nothing and leaves the freeze check as it is; notes the variables that it sets.
+pub(super) fn command(command: &Command, fed_by: Option<&Command>, place: &mut Place<'_>) -> bool {
+    let policy = place.question.policy;
+    let exported = if name_of(command) == Some("export") { command.words.get(1..).unwrap_or_default() } else { &[] };
+    let exported = exported.iter().map(|word| word.text.split('=').next().unwrap_or_default());
+    let names: Vec<String> = command.assignments.iter().map(|(name, _)| name.as_str()).chain(exported).map(str::to_owned).collect();
+    if names.iter().any(|name| is_guarded(name, policy) || !is_variable(name)) {
+        return false;
+    }
+    for name in names {
+        place.wrote(&name);
+    }
+    if !command.writes.iter().all(|file| may_write(file, command, place)) {
+        return false;
+    }
+    let Some(name) = name_of(command) else { return command.words.is_empty() };
+    let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+    let rest = words.get(1..).unwrap_or_default();
+    match name {
+        "export" => true,
+        "set" => is_strictness(rest),
+        "cd" => rest.len() == 1,
+        "printf" => rest.first() != Some(&"-v"),
+        "command" => rest.first() == Some(&"-v"),
+        "chmod" => rest.first() == Some(&"+x"),
+        "sudo" => rest.first().is_some_and(|name| ["apt", "apt-get"].contains(name)) && is_verb(rest),
+        "tee" => rest.iter().all(|file| ["-a", "$GITHUB_STEP_SUMMARY"].contains(file)),
+        "tar" | "unzip" => !rest.iter().any(|word| ["-I", "--to-c", "--use-c", "--checkpoint"].iter().any(|flag| word.starts_with(flag))),
+        "curl" | "wget" => is_request(rest, place),
+        "sh" | "bash" => fed_by.is_some_and(is_installer) && rest.iter().all(|word| ["-s", "--", "-y"].contains(word)),
+        _ => COMMANDS.contains(&name) || is_verb(&words),
+    }
+}
+
+/// Whether a command changes the directory of those after it.
+pub(super) fn changes_directory(command: &Command) -> bool {
+    name_of(command) == Some("cd")
+}
+
+fn name_of(command: &Command) -> Option<&str> {
+    command.words.first().filter(|word| word.literal).map(|word| word.text.as_str())
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Options of `set` that make a script stricter, and `+x`.
+fn is_strictness(options: &[&str]) -> bool {
+    let letters =
+        |word: &&str| word.strip_prefix('-').is_some_and(|letters| !letters.is_empty() && letters.chars().all(|c| "euxo".contains(c)));
+    options.iter().all(|word| letters(word) || ["pipefail", "errexit", "nounset", "xtrace", "+x"].contains(word))
+}
+
+/// Whether the words begin with a known command and one of its harmless verbs.
+fn is_verb(words: &[&str]) -> bool {
+    if words == ["yarn"] || words == ["bundle"] {
+        return true;
+    }
+    // These run a command of their own.
+    let runs = |word: &&str| ["--upload-pack", "--ext-diff", "--exec", "--output", "-o"].iter().any(|flag| word.starts_with(flag));
+    let first = words.first().map(|name| name.rsplit('/').next().unwrap_or_default());
+    VERBS.iter().any(|(prefix, verbs)| {
+        let prefix: Vec<&str> = prefix.split(' ').collect();
+        let Some(rest) = words.get(prefix.len()..) else { return false };
+        let same = first == prefix.first().copied() && words.get(1..prefix.len()) == prefix.get(1..);
+        let named = same && (words.first() == prefix.first() || prefix.first() == Some(&"gatectl"));
+        let verb = rest.iter().find(|word| !["-y", "-q", "-qq", "--yes", "--quiet"].contains(word));
+        named && verb.is_some_and(|verb| verbs.contains(verb)) && !(["git", "apt", "apt-get"].contains(&prefix[0]) && rest.iter().any(runs))
+    })
+}
+
+/// A download of a release, or a message to people.
+fn is_request(arguments: &[&str], place: &Place<'_>) -> bool {
+    let urls: Vec<&&str> = arguments.iter().filter(|word| word.contains("://")).collect();
+    let all = |prefixes: &[&str]| !urls.is_empty() && urls.iter().all(|url| prefixes.iter().any(|prefix| url.starts_with(prefix)));
+    let saves = |word: &&str| ["-K", "--config"].iter().any(|flag| word.starts_with(flag)) || is_relied_on(word, place);
+    let sends = |word: &&str| {
+        let flags = ["-X", "-d", "-F", "-T", "--request", "--data", "--form", "--upload", "--post", "--method", "--json", "--body"];
+        flags.iter().any(|flag| word.starts_with(flag))
+    };
+    if arguments.iter().any(saves) {
+        return false;
+    }
+    all(WEBHOOKS) || ((all(DOWNLOADS) || all(INSTALLERS)) && !arguments.iter().any(sends))
+}
+
+/// Whether a command fetches a known installer.
+fn is_installer(command: &Command) -> bool {
+    let urls: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).filter(|word| word.contains("://")).collect();
+    name_of(command) == Some("curl") && urls.len() == 1 && urls.iter().all(|url| INSTALLERS.contains(url))
+}
+
+/// Whether a command may write to a file: not to one that the check rests on, and what it hands to later steps is a plain variable.
+fn may_write(file: &Word, command: &Command, place: &mut Place<'_>) -> bool {
+    match file.text.as_str() {
+        "/dev/null" | "/dev/stderr" | "/dev/stdout" | "$GITHUB_OUTPUT" | "$GITHUB_STEP_SUMMARY" | "$GITHUB_PATH" => true,
+        "$GITHUB_ENV" => {
+            let name = match (name_of(command), command.words.get(1..)) {
+                (Some("echo"), Some([word])) => word.text.split_once('=').map(|(name, _)| name.to_owned()),
+                _ => None,
+            };
+            let Some(name) = name.filter(|name| is_variable(name) && !is_guarded(name, place.question.policy)) else { return false };
+            place.wrote(&name);
+            true
+        }
+        path => (file.literal || path.starts_with("$HOME/") || path.starts_with("$RUNNER_TEMP/")) && !is_relied_on(path, place),
+    }
+}
+
+/// Whether a path may be gate.toml, gatectl or the script of a declared check.
+fn is_relied_on(path: &str, place: &Place<'_>) -> bool {
+    let name = |path: &str| path.rsplit(['/', '=']).next().unwrap_or_default().to_owned();
+    let scripts = place.question.policy.check_commands.iter().flat_map(|command| command.split(' '));
+    [place.question.config, "gate.toml", "gatectl"].into_iter().chain(scripts).any(|relied_on| name(relied_on) == name(path))
+}

@@ -1,0 +1,161 @@
+//! What one step is to the proof: the check, something that cannot deploy, or something else.
+
+use super::place::{Place, Shell, joined};
+use super::{Functions, Status, arguments, harmless, truth};
+use crate::workflows::model::Step;
+use crate::workflows::shell::{self, Command, Join, Script, Statement};
+
+/// The part of a step in the proof.
+pub(super) enum Role {
+    /// It fails while production is frozen, and its failure stops the job.
+    Check,
+    /// It provably deploys nothing, and leaves the check as it is.
+    Harmless,
+    /// It runs a freeze check that proves nothing: why, in a clause.
+    NoProof(String),
+    /// It may deploy.
+    Other,
+}
+
+/// The role of a step, given what ran before it.
+pub(super) fn role(step: &Step, place: &mut Place<'_>) -> Role {
+    if step.uses.is_some() {
+        return if harmless::action(step, place) { Role::Harmless } else { Role::Other };
+    }
+    let Some(text) = place.script(step) else { return Role::Other };
+    let shell = place.shell(step);
+    let found = match shell {
+        Shell::StopsAtFailure | Shell::GoesOn => in_script(&shell::read(&text), shell, step, place),
+        Shell::NotPosix => only_line(&text, step, place),
+        Shell::Foreign if arguments::mentions_check(&text, place) => {
+            Found::Bad("the freeze check runs in a shell that may go on after it failed".to_owned())
+        }
+        Shell::Foreign => Found::MayDeploy,
+    };
+    match found {
+        Found::Check => stops_the_job(step, place).map_or_else(Role::NoProof, |()| Role::Check),
+        Found::Bad(why) => Role::NoProof(why),
+        Found::Nothing => Role::Harmless,
+        Found::MayDeploy if arguments::mentions_check(&text, place) => {
+            Role::NoProof("commands of this step before or around the freeze check may deploy or lose its exit code".to_owned())
+        }
+        Found::MayDeploy => Role::Other,
+    }
+}
+
+/// Whether a failure of the step stops the job.
+///
+/// # Errors
+/// Why it may not.
+fn stops_the_job(step: &Step, place: &Place<'_>) -> Result<(), String> {
+    let no = |why: &str| Err(why.to_owned());
+    if step.continue_on_error.as_ref().is_some_and(|text| !text.is_false()) {
+        return no("the freeze check's failure is ignored: `continue-on-error`");
+    }
+    if step.background.as_ref().is_some_and(|text| !text.is_false()) {
+        return no("the freeze check runs in the background");
+    }
+    let succeeded = Functions { status: Some(Status::NEEDS_SUCCEEDED), hash_files: true };
+    if step.condition.as_ref().is_some_and(|condition| truth(condition, place.question.contexts, succeeded) != Some(true)) {
+        return no("the freeze check has an `if` that may be false");
+    }
+    place.untouched(step)
+}
+
+/// What a script holds.
+enum Found {
+    Check,
+    Bad(String),
+    Nothing,
+    MayDeploy,
+}
+
+/// A script for PowerShell, cmd or an unknown shell, of which only one plain command is read the same by all of them.
+fn only_line(text: &str, step: &Step, place: &mut Place<'_>) -> Found {
+    let plain = |c: char| c.is_ascii_alphanumeric() || " \n\r_-./:=@,\"".contains(c);
+    let script = shell::read(text);
+    if !script.complete || !text.chars().all(plain) {
+        return Found::MayDeploy;
+    }
+    let start = place.start(step);
+    let commands: Vec<&Command> = script.statements.iter().flat_map(|statement| &statement.commands).map(|(_, command)| command).collect();
+    for command in &commands {
+        match arguments::check(command, start.as_deref(), step, place) {
+            Some(Ok(())) if commands.len() == 1 && command.assignments.is_empty() => return Found::Check,
+            Some(Ok(())) => {
+                let why = "the freeze check is not the only line of its step, and the runner's shell may go on after it failed: set `shell: bash`";
+                return Found::Bad(why.to_owned());
+            }
+            Some(Err(why)) => return Found::Bad(why),
+            None if !command.assignments.is_empty() || !harmless::command(command, None, place) => return Found::MayDeploy,
+            None => {}
+        }
+    }
+    Found::Nothing
+}
+
+fn in_script(script: &Script, shell: Shell, step: &Step, place: &mut Place<'_>) -> Found {
+    let mut directory = place.start(step);
+    for (at, statement) in script.statements.iter().enumerate() {
+        let is_last = script.complete && at + 1 == script.statements.len();
+        let mut here = directory.clone();
+        let mut moved = false;
+        let mut before: Option<&Command> = None;
+        for (n, (join, command)) in statement.commands.iter().enumerate() {
+            if let Some(verdict) = arguments::check(command, here.as_deref(), step, place) {
+                let stops = verdict.and_then(|()| stops_the_script(statement, n, is_last, shell));
+                return stops.map_or_else(Found::Bad, |()| Found::Check);
+            }
+            let fed_by = before.filter(|_| *join == Join::Pipe);
+            if !harmless::command(command, fed_by, place) {
+                return Found::MayDeploy;
+            }
+            if harmless::changes_directory(command) {
+                moved = true;
+                let to = command.words.get(1).map(|word| word.text.as_str()).unwrap_or_default();
+                here = here.filter(|_| matches!(join, Join::First | Join::And)).and_then(|from| joined(&from, to));
+            }
+            before = Some(command);
+        }
+        if statement.background {
+            return Found::MayDeploy;
+        }
+        if moved {
+            // A `cd` that failed in a list, or in a shell that goes on, leaves the script where it was.
+            directory = here.filter(|_| statement.commands.len() == 1 && shell == Shell::StopsAtFailure);
+        }
+    }
+    if script.complete { Found::Nothing } else { Found::MayDeploy }
+}
+
+/// Whether a check's failure stops the script, by its place in its statement.
+///
+/// # Errors
+/// Why it may not.
+fn stops_the_script(statement: &Statement, at: usize, is_last: bool, shell: Shell) -> Result<(), String> {
+    let no = |why: &str| Err(why.to_owned());
+    let lost = "the freeze check's exit code may be lost in its line of the script";
+    let before = statement.commands.get(..=at).unwrap_or_default();
+    let rest = statement.commands.get(at + 1..).unwrap_or_default();
+    if statement.background || before.iter().any(|(join, _)| matches!(join, Join::Or | Join::Pipe)) {
+        return no(lost);
+    }
+    if at > 0 && !is_last {
+        return no("the script goes on if the command before `&&` fails: put the freeze check on a line of its own");
+    }
+    match rest.first() {
+        Some((Join::Or, command)) if exits(command) => Ok(()),
+        Some(_) if is_last && rest.iter().all(|(join, _)| *join == Join::And) => Ok(()),
+        Some(_) => no(lost),
+        None if is_last || shell == Shell::StopsAtFailure => Ok(()),
+        None => no("the step's shell goes on after a failure: add `|| exit 1` to the freeze check"),
+    }
+}
+
+/// `exit 1`.
+fn exits(command: &Command) -> bool {
+    match command.literal().as_deref() {
+        Some(["exit", code]) => code.parse().is_ok_and(|code: u8| code > 0),
+        _ => false,
+    }
+}
