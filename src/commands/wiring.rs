@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use jiff::Timestamp;
 
 use crate::config::{self, Config};
 use crate::credentials::{self, Environment, Search};
@@ -194,7 +193,7 @@ fn emulator_token() -> Arc<dyn TokenSource> {
 /// # Errors
 /// When no repository is named anywhere.
 pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup> {
-    let setup = Setup::new(repository_on(session, config, None)?, &config.desired.github, &config.desired.heroku).at(Timestamp::now());
+    let setup = Setup::new(repository_on(session, config, None)?, &config.desired.github, &config.desired.heroku).in_real_time();
     let setup = setup.with_expectations(&config.desired.workflows);
     Ok(match &config.desired.freeze {
         Some(freeze) => setup.with_freeze(freeze),

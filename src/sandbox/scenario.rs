@@ -113,10 +113,10 @@ impl Setup {
         self
     }
 
-    /// Beginning at this moment, not at the fixed one that makes every run alike.
+    /// With the time of this machine, not a fixed one that makes every run alike.
     #[must_use]
-    pub fn at(mut self, now: jiff::Timestamp) -> Self {
-        self.now = Now(now);
+    pub fn in_real_time(mut self) -> Self {
+        self.now = Now::real();
         self
     }
 

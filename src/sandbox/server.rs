@@ -19,10 +19,8 @@ use super::delivery::{Delivery, Reset, Wire};
 use super::faults::{Effect, Moment};
 use super::log::{Exchange, Write};
 use super::state::State;
-use super::wire::{Api, Request, Response, fnv};
+use super::wire::{Api, ENTERPRISE_PREFIX, Request, Response, fnv};
 
-/// What an Enterprise Server puts before every path.
-const ENTERPRISE_PREFIX: &str = "/api/v3";
 /// The largest request body that is read.
 const MAX_BODY: usize = 4 << 20;
 

@@ -150,10 +150,10 @@ switches! {
     }
     /// Whether lists that do not declare a `Link` header send one (1.7).
     list_links: ListLinks {
-        /// They do not.
-        Absent,
         /// They do.
         Present,
+        /// They do not.
+        Absent,
     }
     /// How a private repository of a Free account answers environment writes (fact G2.3).
     free_private: FreePrivate {

@@ -5,6 +5,9 @@
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
+/// What an Enterprise Server puts before every path.
+pub(super) const ENTERPRISE_PREFIX: &str = "/api/v3";
+
 /// Which of the two services was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Api {

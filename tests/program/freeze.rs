@@ -37,7 +37,7 @@ impl World {
         let config = gatectl::config::parse("gate.toml", text).unwrap();
         let desired = &config.desired;
         let setup = Setup::new(RepoName::parse("acme/shop").unwrap(), &desired.github, &desired.heroku);
-        let setup = setup.with_freeze(desired.freeze.as_ref().unwrap()).at(jiff::Timestamp::now());
+        let setup = setup.with_freeze(desired.freeze.as_ref().unwrap()).in_real_time();
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("gate.toml"), text).unwrap();
         Self { sandbox: Sandbox::start(with_canaries(State::rehearsal(scenario, &setup))).await.unwrap(), dir }

@@ -1,7 +1,9 @@
 //! Who may do what (facts G2.9 and G2.10).
 
+use std::collections::BTreeMap;
+
 use super::{Call, not_found};
-use crate::sandbox::state::{Grant, Level, Permission, Repo, Visibility};
+use crate::sandbox::state::{AccountKind, Grant, Level, Permission, Repo, Visibility};
 use crate::sandbox::switches::NonAdminWrite;
 use crate::sandbox::wire::Response;
 
@@ -16,10 +18,15 @@ pub(super) struct Need {
 impl Need {
     pub(super) const ACTIONS: Self = Self { area: "actions", level: Level::Read, role: Permission::Read };
     pub(super) const ADMINISTRATION: Self = Self { area: "administration", level: Level::Write, role: Permission::Admin };
+    pub(super) const ADMINISTRATION_READ: Self = Self { area: "administration", level: Level::Read, role: Permission::Admin };
     pub(super) const CONTENTS: Self = Self { area: "contents", level: Level::Read, role: Permission::Read };
     pub(super) const DEPLOYMENTS: Self = Self { area: "deployments", level: Level::Read, role: Permission::Read };
     pub(super) const ENVIRONMENTS_READ: Self = Self { area: "environments", level: Level::Read, role: Permission::Write };
     pub(super) const ENVIRONMENTS_WRITE: Self = Self { area: "environments", level: Level::Write, role: Permission::Write };
+    pub(super) const DEPLOYMENTS_WRITE: Self = Self { area: "deployments", level: Level::Write, role: Permission::Write };
+    pub(super) const PULLS: Self = Self { area: "pull_requests", level: Level::Read, role: Permission::Read };
+    pub(super) const VARIABLES_READ: Self = Self { area: "actions_variables", level: Level::Read, role: Permission::Write };
+    pub(super) const VARIABLES_WRITE: Self = Self { area: "actions_variables", level: Level::Write, role: Permission::Write };
     pub(super) const SECRETS: Self = Self { area: "secrets", level: Level::Read, role: Permission::Write };
 }
 
@@ -68,6 +75,28 @@ impl Call<'_> {
             NonAdminWrite::Forbidden => Response::github_error(403, "Must have admin rights to Repository."),
             NonAdminWrite::NotFound => not_found(),
         }
+    }
+
+    /// What an organization's settings need: an owner, and a token that may see or change this area.
+    pub(super) fn need_organization(&self, org: &str, area: &str) -> Result<(), Response> {
+        let account = self.people.account(org).filter(|account| account.kind == AccountKind::Organization).ok_or_else(not_found)?;
+        let level = if self.request.reads() { Level::Read } else { Level::Write };
+        let owner = account.owners.iter().any(|owner| owner.eq_ignore_ascii_case(&self.caller.login));
+        let within = |areas: &BTreeMap<String, Level>| areas.get(area).is_some_and(|granted| *granted >= level);
+        let (allowed, refusal) = match &self.caller.grant {
+            Grant::Classic(scopes) => (owner && scopes.contains("admin:org"), "Must have admin rights to Organization."),
+            Grant::FineGrained(areas) => (owner && within(areas), "Resource not accessible by personal access token"),
+            Grant::Installation(areas) => (within(areas), "Resource not accessible by integration"),
+        };
+        if allowed {
+            return Ok(());
+        }
+        let response = Response::github_error(403, refusal);
+        Err(if matches!(self.caller.grant, Grant::Classic(_)) {
+            response
+        } else {
+            response.with("x-accepted-github-permissions", format!("{area}={}", level.as_str()))
+        })
     }
 
     /// What reading about teams needs: the organisation's side of a token.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::access::Need;
 use super::environments::Offer;
 use super::page::{Paging, counted};
-use super::{Call, Handled, invalid, not_emulated, not_found, object, shapes};
+use super::{Call, Handled, invalid, not_emulated, not_found, object};
 use crate::sandbox::state::{CustomRule, Repo};
 use crate::sandbox::wire::Response;
 
@@ -17,18 +17,19 @@ pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, name: &str, rest: &[&s
     let need = if method == "GET" && rest != ["apps"] { Need::ACTIONS } else { Need::ADMINISTRATION };
     call.need(repo, need)?;
     let offer = Offer::of(call, repo);
-    let people = call.people;
+    let (people, shapes) = (call.people, call.shapes);
     let installed = repo.installed_apps.clone();
     let environment = repo.environment_mut(name).ok_or_else(not_found)?;
-    let shape = |rule: &CustomRule| people.apps.iter().find(|app| app.id == rule.app).map(|app| shapes::custom_rule(rule, app));
+    let shape = |rule: &CustomRule| people.apps.iter().find(|app| app.id == rule.app).map(|app| shapes.custom_rule(rule, app));
     match (method, rest) {
         ("GET", []) => {
             let all: Vec<Value> = environment.custom_rules.iter().filter_map(shape).collect();
             Ok(Response::json(200, &json!({"total_count": all.len(), "custom_deployment_protection_rules": all})))
         }
         ("GET", ["apps"]) => {
-            let apps = people.apps.iter().filter(|app| installed.contains(&app.id)).map(shapes::rule_app).collect();
-            Ok(counted(call, "available_custom_deployment_protection_rule_integrations", apps, Paging::PLAIN))
+            let apps = people.apps.iter().filter(|app| installed.contains(&app.id)).collect();
+            let key = "available_custom_deployment_protection_rule_integrations";
+            Ok(counted(call, key, apps, Paging::PLAIN, |app| shapes.rule_app(app)))
         }
         ("POST", []) => {
             let body = object(call.request)?;
@@ -41,7 +42,7 @@ pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, name: &str, rest: &[&s
             }
             call.now.tick();
             let rule = CustomRule { id: call.ids.fresh(), app, enabled: true };
-            let answer = shapes::custom_rule(&rule, known);
+            let answer = shapes.custom_rule(&rule, known);
             environment.custom_rules.push(rule);
             Ok(Response::json(201, &answer))
         }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::access::Need;
 use super::page::{Paging, counted};
 use super::wish::{Policy, Wish};
-use super::{Call, Handled, invalid, not_found, object, shapes};
+use super::{Call, Handled, invalid, not_found, object};
 use crate::sandbox::state::{Environment, Permission, Plan, PolicyMode, Repo, ReviewerRef, RuleIds, Visibility};
 use crate::sandbox::switches::{
     FreePolicy, FreePrivate, FreshBypass, GatedBypass, LeftPolicies, LostReviewer, NullPolicy, Put, RefusalMessage, RefusalWording,
@@ -27,14 +27,14 @@ const MAX_NAME: usize = 255;
 
 pub(super) fn list(call: &Call<'_>, repo: &Repo) -> Handled {
     call.need(repo, Need::ACTIONS)?;
-    let all = repo.environments.values().map(|environment| shapes::environment(call, repo, environment));
-    Ok(counted(call, "environments", all.collect(), Paging::PLAIN))
+    let all = repo.environments.values().collect();
+    Ok(counted(call, "environments", all, Paging::PLAIN, |environment| call.shapes.environment(repo, environment)))
 }
 
 pub(super) fn get(call: &Call<'_>, repo: &Repo, name: &str) -> Handled {
     call.need(repo, Need::ACTIONS)?;
     let environment = repo.environment(name).ok_or_else(not_found)?;
-    Ok(Response::json(200, &shapes::environment(call, repo, environment)))
+    Ok(Response::json(200, &call.shapes.environment(repo, environment)))
 }
 
 pub(super) fn delete(call: &mut Call<'_>, repo: &mut Repo, name: &str) -> Handled {
@@ -97,7 +97,7 @@ pub(super) fn put(call: &mut Call<'_>, repo: &mut Repo, name: &str) -> Handled {
         settle(call, repo, environment.id, "in_progress", now);
     }
     repo.insert(environment.clone());
-    Ok(Response::json(200, &shapes::environment(call, repo, &environment)))
+    Ok(Response::json(200, &call.shapes.environment(repo, &environment)))
 }
 
 /// Moves the deployments of runs that no longer wait out of their waiting state.

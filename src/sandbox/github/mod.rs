@@ -5,10 +5,14 @@
 mod access;
 mod contents;
 mod custom_rules;
+mod deployments;
 mod environments;
+mod git;
+mod organization;
 mod page;
 mod people;
 mod policies;
+mod pulls;
 mod repository;
 mod runs;
 mod secrets;
@@ -16,11 +20,13 @@ mod shapes;
 mod variables;
 mod wish;
 
+use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
-use super::state::{GitHub, Grant, Ids, Now, People, Repo, Token};
+use self::shapes::Shapes;
+use super::state::{GitHub, Grant, Ids, Now, Organization, People, Repo, Token};
 use super::switches::Switches;
 use super::wire::{Request, Response, fnv};
 
@@ -38,6 +44,19 @@ struct Call<'a> {
     ids: &'a mut Ids,
     people: &'a People,
     caller: &'a Token,
+    shapes: Shapes<'a>,
+}
+
+impl Call<'_> {
+    /// Whether the caller asks for this media type of GitHub's, with or without a version and `+json`.
+    fn wants(&self, kind: &str) -> bool {
+        let form = |accepted: &str| {
+            let name = accepted.split(';').next().unwrap_or_default().trim();
+            let name = name.strip_prefix("application/vnd.github.").map(|name| name.strip_suffix("+json").unwrap_or(name));
+            name.is_some_and(|name| name.rsplit('.').next() == Some(kind))
+        };
+        self.request.header("accept").is_some_and(|accept| accept.split(',').any(form))
+    }
 }
 
 /// Answers one request.
@@ -81,9 +100,26 @@ fn conditional(request: &Request, response: Response) -> Response {
         .with("vary", "Accept, Authorization, Cookie, X-GitHub-OTP")
 }
 
+/// GitHub answers in JSON to anything that admits it, and in what it calls itself.
+fn acceptable(request: &Request) -> Result<(), Response> {
+    let Some(accept) = request.header("accept").filter(|accept| !accept.trim().is_empty()) else { return Ok(()) };
+    let admits = |entry: &str| {
+        let kind = entry.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        ["*/*", "application/*", "application/json"].contains(&kind.as_str()) || kind.starts_with("application/vnd.github")
+    };
+    if accept.split(',').any(admits) {
+        return Ok(());
+    }
+    let message = format!("Unsupported 'Accept' header: {accept:?}. Must accept 'application/json'.");
+    Err(Response::github_error(415, &message))
+}
+
 fn authenticate(world: &mut GitHub, switches: &Switches, now: &mut Now, request: &Request) -> Response {
     if request.header("user-agent").is_none_or(str::is_empty) {
         return Response::html(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.\n");
+    }
+    if let Err(response) = acceptable(request) {
+        return response;
     }
     let Some(authorization) = request.header("authorization") else {
         return Response::github_error(401, "Requires authentication");
@@ -111,12 +147,14 @@ fn route(world: &mut GitHub, switches: &Switches, now: &mut Now, caller: &Token,
     let segments = request.segments().ok_or_else(not_found)?;
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
     let rates = rate(world);
-    let GitHub { people, repos, ids, .. } = world;
-    let mut call = Call { request, switches, now, ids, people, caller };
+    let GitHub { people, organizations, repos, ids, .. } = world;
+    let web = request.base.strip_suffix(super::wire::ENTERPRISE_PREFIX).unwrap_or(&request.base);
+    let shapes = Shapes { people, switches, api: &request.base, web };
+    let mut call = Call { request, switches, now, ids, people, caller, shapes };
     match (request.method.as_str(), parts.as_slice()) {
         (_, ["repos", owner, name, rest @ ..]) => {
             if let Some(repo) = repos.iter_mut().find(|repo| repo.is(owner, name)) {
-                return in_repository(&mut call, repo, rest);
+                return in_repository(&mut call, repo, organizations, rest);
             }
             let called = format!("{owner}/{name}");
             let former = |repo: &&Repo| repo.former_names.iter().any(|former| former.to_string().eq_ignore_ascii_case(&called));
@@ -126,12 +164,23 @@ fn route(world: &mut GitHub, switches: &Switches, now: &mut Now, caller: &Token,
         }
         (_, ["repositories", id, rest @ ..]) => {
             let repo = repos.iter_mut().find(|repo| repo.id.to_string() == **id).ok_or_else(not_found)?;
-            in_repository(&mut call, repo, rest)
+            in_repository(&mut call, repo, organizations, rest)
         }
         ("GET", ["user"]) => people::viewer(&call),
         ("GET", ["user", id]) => people::by_id(&call, id),
         ("GET", ["users", login]) => people::by_login(&call, login),
         ("GET", ["orgs", org]) => people::organization(&call, org),
+        (_, ["orgs", org, "actions", "variables", rest @ ..]) => {
+            let organization = organizations.entry(org.to_lowercase()).or_default();
+            variables::of_organization(&mut call, org, organization, rest)
+        }
+        ("GET", ["orgs", org, "repos"]) => organization::repositories(&call, org, repos),
+        ("GET", ["orgs", org, "properties", "values"]) => organization::properties(&call, org, repos),
+        ("PATCH", ["orgs", org, "properties", "values"]) => organization::set_properties(&mut call, org, repos),
+        ("GET", ["orgs", org, "members", rest @ ..]) => people::organization_members(&call, org, rest),
+        ("GET", ["orgs", org, "teams"]) => people::teams(&call, org),
+        ("GET", ["orgs", org, "teams", slug, "repos"]) => people::team_repositories(&call, org, slug, repos),
+        ("GET", ["orgs", org, "teams", slug, "memberships", login]) => people::membership(&call, org, slug, login),
         ("GET", ["orgs", org, "teams", slug]) => people::team(&call, org, slug),
         ("GET", ["orgs", org, "teams", slug, "members"]) => people::members(&call, org, slug),
         ("GET", ["orgs", org, "teams", slug, "repos", owner, name]) => {
@@ -147,7 +196,7 @@ fn route(world: &mut GitHub, switches: &Switches, now: &mut Now, caller: &Token,
     }
 }
 
-fn in_repository(call: &mut Call<'_>, repo: &mut Repo, rest: &[&str]) -> Handled {
+fn in_repository(call: &mut Call<'_>, repo: &mut Repo, organizations: &BTreeMap<String, Organization>, rest: &[&str]) -> Handled {
     call.see(repo)?;
     if repo.archived && !call.request.reads() {
         return Err(Response::github_error(403, "Repository was archived so is read-only."));
@@ -155,25 +204,37 @@ fn in_repository(call: &mut Call<'_>, repo: &mut Repo, rest: &[&str]) -> Handled
     match (call.request.method.as_str(), rest) {
         ("GET", []) => repository::get(call, repo),
         ("GET", ["branches"]) => repository::branches(call, repo),
+        ("GET", ["branches", rest @ ..]) => repository::branch(call, repo, rest),
         ("GET", ["rulesets"]) => repository::rulesets(call, repo),
-        ("GET", ["rules", "branches", branch]) => repository::branch_rules(call, repo, branch),
+        ("GET", ["rulesets", id]) => repository::ruleset(call, repo, id),
+        ("GET", ["rules", "branches", branch @ ..]) => repository::branch_rules(call, repo, &branch.join("/")),
         ("GET", ["teams"]) => repository::teams(call, repo),
+        ("GET", ["properties", "values"]) => Ok(Response::json(200, &call.shapes.properties(repo))),
+        ("GET", ["collaborators"]) => repository::collaborators(call, repo),
+        (_, ["collaborators", login]) => repository::collaborator(call, repo, login),
         ("GET", ["collaborators", login, "permission"]) => repository::permission(call, repo, login),
         ("GET", ["contents", path @ ..]) => contents::get(call, repo, &path.join("/")),
-        ("GET", ["git", "trees", _]) => contents::tree(call, repo),
+        ("GET", ["git", rest @ ..]) => git::route(call, repo, rest),
+        ("GET", ["commits", rest @ ..]) => git::commits(call, repo, rest),
+        ("GET", ["compare", rest @ ..]) => git::compare(call, repo, &rest.join("/")),
+        ("GET", ["pulls", rest @ ..]) => pulls::route(call, repo, rest),
         ("GET", ["actions", "secrets"]) => secrets::of_repository(call, repo, &repo.secrets),
         ("GET", ["actions", "organization-secrets"]) => secrets::of_repository(call, repo, &repo.organization_secrets),
+        ("GET", ["actions", "organization-variables"]) => {
+            variables::inherited(call, repo, organizations.get(&repo.name.owner().to_lowercase()))
+        }
+        (_, ["actions", "variables", rest @ ..]) => variables::of_repository(call, repo, rest),
+        ("GET", ["actions", "workflows"]) => runs::workflows(call, repo),
+        ("GET", ["actions", "jobs", id]) => runs::job(call, repo, id),
         (_, ["actions", "runs", rest @ ..]) => runs::route(call, repo, rest),
-        ("GET", ["deployments"]) => runs::deployments(call, repo),
-        ("GET", ["deployments", id]) => runs::deployment(call, repo, id),
-        ("GET", ["deployments", id, "statuses"]) => runs::statuses(call, repo, id),
+        (_, ["deployments", rest @ ..]) => deployments::route(call, repo, rest),
         ("GET", ["environments"]) => environments::list(call, repo),
         ("GET", ["environments", name]) => environments::get(call, repo, name),
         ("PUT", ["environments", name]) => environments::put(call, repo, name),
         ("DELETE", ["environments", name]) => environments::delete(call, repo, name),
         (_, ["environments", name, "deployment-branch-policies", rest @ ..]) => policies::route(call, repo, name, rest),
         (_, ["environments", name, "deployment_protection_rules", rest @ ..]) => custom_rules::route(call, repo, name, rest),
-        (_, ["environments", name, "variables", rest @ ..]) => variables::route(call, repo, name, rest),
+        (_, ["environments", name, "variables", rest @ ..]) => variables::of_environment(call, repo, name, rest),
         (_, ["environments", name, "secrets", rest @ ..]) => secrets::route(call, repo, name, rest),
         // Every route below an environment is emulated: what is left is a name with a slash that is not encoded (fact G2.7).
         (_, ["environments", ..]) => Err(not_found()),

@@ -24,17 +24,17 @@ impl Paging {
     pub(super) const VARIABLES: Self = Self { default: 10, max: 30, declares_link: true };
 }
 
-/// One page of a list as a plain array.
-pub(super) fn array(call: &Call<'_>, items: Vec<Value>, paging: Paging) -> Response {
+/// One page of a list as a plain array; only what is on the page is made into JSON.
+pub(super) fn array<T>(call: &Call<'_>, items: Vec<T>, paging: Paging, shape: impl Fn(T) -> Value) -> Response {
     let (page, link) = cut(call, items, paging);
-    linked(Response::json(200, &Value::Array(page)), link)
+    linked(Response::json(200, &page.into_iter().map(shape).collect()), link)
 }
 
 /// One page of a list below a key, with `total_count`.
-pub(super) fn counted(call: &Call<'_>, key: &str, items: Vec<Value>, paging: Paging) -> Response {
+pub(super) fn counted<T>(call: &Call<'_>, key: &str, items: Vec<T>, paging: Paging, shape: impl Fn(T) -> Value) -> Response {
     let total = items.len();
     let (page, link) = cut(call, items, paging);
-    linked(Response::json(200, &json!({"total_count": total, key: page})), link)
+    linked(Response::json(200, &json!({"total_count": total, key: page.into_iter().map(shape).collect::<Vec<_>>()})), link)
 }
 
 fn linked(response: Response, link: Option<String>) -> Response {
@@ -44,7 +44,8 @@ fn linked(response: Response, link: Option<String>) -> Response {
     }
 }
 
-fn cut(call: &Call<'_>, items: Vec<Value>, paging: Paging) -> (Vec<Value>, Option<String>) {
+/// The items of the page that is asked for, and the `Link` header.
+pub(super) fn cut<T>(call: &Call<'_>, items: Vec<T>, paging: Paging) -> (Vec<T>, Option<String>) {
     let number = |name: &str| call.request.param(name).and_then(|value| value.parse::<usize>().ok()).filter(|value| *value > 0);
     let size = number("per_page").unwrap_or(paging.default).min(paging.max);
     let page = number("page").unwrap_or(1);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::access::Need;
 use super::page::{Paging, counted};
-use super::{Call, Handled, invalid, not_emulated, not_found, object, shapes, text};
+use super::{Call, Handled, invalid, not_emulated, not_found, object, text};
 use crate::sandbox::state::{BranchPattern, Environment, PolicyMode, RefType, Repo};
 use crate::sandbox::switches::{DuplicateLocation, DuplicatePolicy};
 use crate::sandbox::wire::Response;
@@ -19,13 +19,13 @@ pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, name: &str, rest: &[&s
     if environment.policy != Some(PolicyMode::Custom) {
         return Err(not_found());
     }
+    let shapes = call.shapes;
     match (call.request.method.as_str(), rest) {
         ("GET", []) => {
-            let all = environment.patterns.iter().map(shapes::branch_policy).collect();
-            Ok(counted(call, "branch_policies", all, Paging::PLAIN))
+            Ok(counted(call, "branch_policies", environment.patterns.iter().collect(), Paging::PLAIN, |it| shapes.branch_policy(it)))
         }
         ("POST", []) => create(call, environment),
-        ("GET", [id]) => Ok(Response::json(200, &shapes::branch_policy(find(environment, id)?))),
+        ("GET", [id]) => Ok(Response::json(200, &shapes.branch_policy(find(environment, id)?))),
         ("PUT", [id]) => rename(call, environment, id),
         ("DELETE", [id]) => {
             let gone = find(environment, id)?.id;
@@ -58,7 +58,7 @@ fn create(call: &mut Call<'_>, environment: &mut Environment) -> Handled {
     }
     call.now.tick();
     let pattern = BranchPattern { id: call.ids.fresh(), name, kind };
-    let answer = shapes::branch_policy(&pattern);
+    let answer = call.shapes.branch_policy(&pattern);
     environment.patterns.push(pattern);
     Ok(Response::json(200, &answer))
 }
@@ -74,7 +74,7 @@ fn rename(call: &mut Call<'_>, environment: &mut Environment, id: &str) -> Handl
     call.now.tick();
     let pattern = find(environment, id)?;
     pattern.name = name;
-    Ok(Response::json(200, &shapes::branch_policy(pattern)))
+    Ok(Response::json(200, &call.shapes.branch_policy(pattern)))
 }
 
 fn pattern_name(name: String) -> Result<String, Response> {

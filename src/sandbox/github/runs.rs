@@ -1,25 +1,51 @@
-//! Runs, what waits for a review, reviews, deployments (fact G1.6).
+//! Runs, their jobs, what waits for a review, and reviews (fact G1.6).
 
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::access::Need;
-use super::page::{Paging, array, counted};
-use super::{Call, Handled, invalid, not_emulated, not_found, object, shapes, text};
-use crate::sandbox::state::{Approval, Deployment, Environment, Grant, Pending, Permission, Repo, Run};
+use super::page::{Paging, counted};
+use super::shapes::date;
+use super::{Call, Handled, invalid, not_emulated, not_found, object, text};
+use crate::sandbox::state::{Approval, Environment, Grant, Pending, Repo, Run};
 use crate::sandbox::switches::ForeignReview;
 use crate::sandbox::wire::Response;
+
+/// What narrows a list of runs; a narrowed one ends at a thousand (fact G1.6).
+const FILTERS: [&str; 6] = ["actor", "branch", "created", "event", "head_sha", "status"];
+const MOST_FILTERED: usize = 1000;
 
 pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, rest: &[&str]) -> Handled {
     if let ("POST", [id, "pending_deployments"]) = (call.request.method.as_str(), rest) {
         return review(call, repo, id);
     }
     call.need(repo, Need::ACTIONS)?;
+    let shapes = call.shapes;
     match (call.request.method.as_str(), rest) {
         ("GET", []) => {
-            let all = repo.runs.iter().filter(|run| wanted(call, run)).map(|run| shape(call, repo, run));
-            Ok(counted(call, "workflow_runs", all.collect(), Paging::LINKED))
+            let period = Period::read(call)?;
+            let mut all: Vec<&Run> = repo.runs.iter().filter(|run| wanted(call, run) && period.includes(run.created_at)).collect();
+            if FILTERS.iter().any(|name| call.request.param(name).is_some()) {
+                all.truncate(MOST_FILTERED);
+            }
+            Ok(counted(call, "workflow_runs", all, Paging::LINKED, |run| shapes.run(repo, run)))
         }
-        ("GET", [id]) => Ok(Response::json(200, &shape(call, repo, find(repo, id)?))),
+        ("GET", [id]) => Ok(Response::json(200, &shapes.run(repo, find(repo, id)?))),
+        ("GET", [id, "attempts", attempt]) => {
+            let run = find(repo, id)?;
+            if !attempt.parse().is_ok_and(|attempt: u32| (1..=run.attempt).contains(&attempt)) {
+                return Err(not_found());
+            }
+            let mut then = run.clone();
+            then.attempt = attempt.parse().unwrap_or(run.attempt);
+            Ok(Response::json(200, &shapes.run(repo, &then)))
+        }
+        ("GET", [id, "jobs"]) => {
+            let run = find(repo, id)?;
+            let jobs = repo.deployments.iter().filter(|made| made.run == Some(run.id)).collect();
+            Ok(counted(call, "jobs", jobs, Paging::LINKED, |made| shapes.job(repo, run, made)))
+        }
         ("GET", [id, "pending_deployments"]) => {
             let pending = find(repo, id)?.pending.iter().filter_map(|pending| waiting(call, repo, find(repo, id).ok()?, pending));
             Ok(Response::json(200, &Value::Array(pending.collect())))
@@ -30,6 +56,66 @@ pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, rest: &[&str]) -> Hand
         }
         _ => Err(not_emulated(call.request)),
     }
+}
+
+pub(super) fn job(call: &Call<'_>, repo: &Repo, id: &str) -> Handled {
+    call.need(repo, Need::ACTIONS)?;
+    let made = repo.deployments.iter().find(|made| made.id.to_string() == id).ok_or_else(not_found)?;
+    let run = repo.runs.iter().find(|run| Some(run.id) == made.run).ok_or_else(not_found)?;
+    Ok(Response::json(200, &call.shapes.job(repo, run, made)))
+}
+
+/// Workflow files of the default branch.
+pub(super) fn workflows(call: &Call<'_>, repo: &Repo) -> Handled {
+    call.need(repo, Need::ACTIONS)?;
+    let workflow = |path: &&String| {
+        let name = path.strip_prefix(".github/workflows/");
+        name.is_some_and(|name| !name.contains('/') && (name.ends_with(".yml") || name.ends_with(".yaml")))
+    };
+    let all = repo.files.keys().filter(workflow).collect();
+    Ok(counted(call, "workflows", all, Paging::LINKED, |path| call.shapes.workflow(repo, path)))
+}
+
+/// `created=`: a day or a moment, a range of them, or one with a comparison before it.
+struct Period {
+    from: Option<Timestamp>,
+    /// The first moment after it.
+    end: Option<Timestamp>,
+}
+
+impl Period {
+    fn read(call: &Call<'_>) -> Result<Self, Response> {
+        let Some(text) = call.request.param("created") else { return Ok(Self { from: None, end: None }) };
+        let moment = |text: &str| moments(text).ok_or_else(|| invalid(&format!("\"{text}\" is not a date.")));
+        let open = |text: &str| if text == "*" { Ok(None) } else { moment(text).map(Some) };
+        let (from, end) = match (text.split_once(".."), text.strip_prefix(">="), text.strip_prefix("<=")) {
+            (Some((from, to)), _, _) => (open(from)?.map(|(first, _)| first), open(to)?.map(|(_, after)| after)),
+            (None, Some(from), _) => (Some(moment(from)?.0), None),
+            (None, None, Some(to)) => (None, Some(moment(to)?.1)),
+            (None, None, None) => match (text.strip_prefix('>'), text.strip_prefix('<')) {
+                (Some(from), _) => (Some(moment(from)?.1), None),
+                (None, Some(to)) => (None, Some(moment(to)?.0)),
+                (None, None) => moment(&text).map(|(first, after)| (Some(first), Some(after)))?,
+            },
+        };
+        Ok(Self { from, end })
+    }
+
+    fn includes(&self, at: Timestamp) -> bool {
+        self.from.is_none_or(|from| at >= from) && self.end.is_none_or(|end| at < end)
+    }
+}
+
+/// The first moment of a day or a second, and the first one after it.
+fn moments(text: &str) -> Option<(Timestamp, Timestamp)> {
+    // A plus in a query is a space, unless it is encoded.
+    let text = text.replace(' ', "+");
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Some((at, at.checked_add(SignedDuration::from_secs(1)).ok()?));
+    }
+    let day: jiff::civil::Date = text.parse().ok()?;
+    let start = |day: jiff::civil::Date| TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok();
+    Some((start(day)?, start(day.tomorrow().ok()?)?))
 }
 
 fn find<'a>(repo: &'a Repo, id: &str) -> Result<&'a Run, Response> {
@@ -50,24 +136,6 @@ fn environment(repo: &Repo, id: u64) -> Option<&Environment> {
     repo.environments.values().find(|environment| environment.id == id)
 }
 
-fn shape(call: &Call<'_>, repo: &Repo, run: &Run) -> Value {
-    let url = format!("https://api.github.com/repos/{}/actions/runs/{}", repo.name, run.id);
-    let (actor, at) = (shapes::login(call.people, &run.actor), shapes::date(run.created_at));
-    let (again, changed) = (shapes::login(call.people, &run.triggering_actor), shapes::date(run.updated_at));
-    let repository = shapes::repository(call.people, repo, Permission::Read);
-    json!({
-        "id": run.id, "node_id": shapes::node("WFR", run.id), "name": run.path, "display_title": run.path, "path": run.path, "event": run.event,
-        "head_branch": run.head_branch, "head_sha": run.head_sha, "status": run.status, "conclusion": run.conclusion, "run_number": 1,
-        "run_attempt": run.attempt, "workflow_id": 1, "check_suite_id": run.id, "url": url, "created_at": at, "updated_at": changed, "run_started_at": at,
-        "html_url": format!("https://github.com/{}/actions/runs/{}", repo.name, run.id), "pull_requests": [], "actor": actor,
-        "triggering_actor": again, "head_commit": null, "head_repository": repository, "repository": repository,
-        "jobs_url": format!("{url}/jobs"), "logs_url": format!("{url}/logs"), "artifacts_url": format!("{url}/artifacts"),
-        "cancel_url": format!("{url}/cancel"), "rerun_url": format!("{url}/rerun"), "previous_attempt_url": null,
-        "check_suite_url": format!("https://api.github.com/repos/{}/check-suites/{}", repo.name, run.id),
-        "workflow_url": format!("https://api.github.com/repos/{}/actions/workflows/1", repo.name),
-    })
-}
-
 /// Whether the caller may review a run's deployment to an environment.
 fn may_review(call: &Call<'_>, repo: &Repo, run: &Run, environment: &Environment) -> bool {
     let own = environment.prevent_self_review && run.triggering_actor.eq_ignore_ascii_case(&call.caller.login);
@@ -76,18 +144,18 @@ fn may_review(call: &Call<'_>, repo: &Repo, run: &Run, environment: &Environment
 
 fn waiting(call: &Call<'_>, repo: &Repo, run: &Run, pending: &Pending) -> Option<Value> {
     let environment = environment(repo, pending.environment)?;
-    let since = (environment.wait_timer > 0).then(|| shapes::date(pending.since));
+    let since = (environment.wait_timer > 0).then(|| date(pending.since));
     Some(json!({
-        "environment": shapes::environment_head(repo, environment), "wait_timer": environment.wait_timer, "wait_timer_started_at": since,
+        "environment": call.shapes.environment_head(repo, environment), "wait_timer": environment.wait_timer, "wait_timer_started_at": since,
         "current_user_can_approve": may_review(call, repo, run, environment),
-        "reviewers": shapes::reviewers(call, &environment.reviewers),
+        "reviewers": call.shapes.reviewers(&environment.reviewers),
     }))
 }
 
 fn approved(call: &Call<'_>, repo: &Repo, approval: &Approval) -> Value {
     let environments = approval.environments.iter().filter_map(|id| environment(repo, *id));
-    let environments: Vec<Value> = environments.map(|environment| shapes::environment_head(repo, environment)).collect();
-    let user = shapes::login(call.people, &approval.user);
+    let environments: Vec<Value> = environments.map(|environment| call.shapes.environment_head(repo, environment)).collect();
+    let user = call.shapes.login(&approval.user);
     json!({"state": approval.state, "comment": approval.comment, "environments": environments, "user": user})
 }
 
@@ -134,55 +202,5 @@ fn review(call: &mut Call<'_>, repo: &mut Repo, id: &str) -> Handled {
         repo.note(call.ids, pending.deployment, status, now);
     }
     let touched = repo.deployments.iter().filter(|made| pending.iter().any(|pending| pending.deployment == made.id));
-    Ok(Response::json(200, &Value::Array(touched.map(|made| deployment_shape(call, repo, made)).collect())))
-}
-
-pub(super) fn deployments(call: &Call<'_>, repo: &Repo) -> Handled {
-    call.need(repo, Need::DEPLOYMENTS)?;
-    let filter = |name: &str, value: &str| call.request.param(name).is_none_or(|wanted| wanted == value);
-    let wanted = |made: &&Deployment| {
-        let environment = call.request.param("environment").is_none_or(|wanted| wanted.to_lowercase() == made.environment.to_lowercase());
-        environment && filter("sha", &made.sha) && filter("ref", &made.git_ref) && filter("task", "deploy")
-    };
-    let all = repo.deployments.iter().filter(wanted).map(|made| deployment_shape(call, repo, made)).collect();
-    Ok(array(call, all, Paging::LINKED))
-}
-
-fn find_deployment<'a>(repo: &'a Repo, id: &str) -> Result<&'a Deployment, Response> {
-    repo.deployments.iter().find(|made| made.id.to_string() == id).ok_or_else(not_found)
-}
-
-pub(super) fn deployment(call: &Call<'_>, repo: &Repo, id: &str) -> Handled {
-    call.need(repo, Need::DEPLOYMENTS)?;
-    Ok(Response::json(200, &deployment_shape(call, repo, find_deployment(repo, id)?)))
-}
-
-pub(super) fn statuses(call: &Call<'_>, repo: &Repo, id: &str) -> Handled {
-    call.need(repo, Need::DEPLOYMENTS)?;
-    let made = find_deployment(repo, id)?;
-    let url = format!("https://api.github.com/repos/{}/deployments/{}", repo.name, made.id);
-    // The run shows only in the log's address.
-    let log = made.run.map(|run| format!("https://github.com/{}/actions/runs/{run}/job/{}", repo.name, made.id)).unwrap_or_default();
-    let shape = |status: &crate::sandbox::DeploymentStatus| {
-        let at = shapes::date(status.created_at);
-        json!({
-            "id": status.id, "node_id": shapes::node("DES", status.id), "url": format!("{url}/statuses/{}", status.id), "state": status.state,
-            "creator": shapes::login(call.people, &made.creator), "description": "", "environment": made.environment, "target_url": log,
-            "log_url": log, "environment_url": "", "created_at": at, "updated_at": at, "deployment_url": url,
-            "repository_url": format!("https://api.github.com/repos/{}", repo.name),
-        })
-    };
-    Ok(array(call, made.statuses.iter().map(shape).collect(), Paging::LINKED))
-}
-
-fn deployment_shape(call: &Call<'_>, repo: &Repo, made: &Deployment) -> Value {
-    let url = format!("https://api.github.com/repos/{}", repo.name);
-    let at = shapes::date(made.created_at);
-    json!({
-        "id": made.id, "node_id": shapes::node("DE", made.id), "url": format!("{url}/deployments/{}", made.id), "sha": made.sha,
-        "ref": made.git_ref, "task": "deploy", "payload": {}, "environment": made.environment, "original_environment": made.environment,
-        "description": null, "creator": shapes::login(call.people, &made.creator), "created_at": at, "updated_at": at,
-        "statuses_url": format!("{url}/deployments/{}/statuses", made.id), "repository_url": url, "transient_environment": false,
-        "production_environment": made.environment.eq_ignore_ascii_case("production"),
-    })
+    Ok(Response::json(200, &Value::Array(touched.map(|made| call.shapes.deployment(repo, made)).collect())))
 }

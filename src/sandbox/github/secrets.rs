@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::access::Need;
 use super::page::{Paging, counted};
-use super::{Call, Handled, not_emulated, not_found, object, shapes, text};
+use super::shapes::base64;
+use super::{Call, Handled, not_emulated, not_found, object, text};
 use crate::sandbox::state::{Environment, Repo, Secret};
 use crate::sandbox::wire::{Response, fnv};
 
@@ -14,7 +15,7 @@ const BAD_ENCRYPTION: &str = "Bad request - validation failed due to an improper
 
 pub(super) fn of_repository(call: &Call<'_>, repo: &Repo, secrets: &BTreeMap<String, Secret>) -> Handled {
     call.need(repo, Need::SECRETS)?;
-    Ok(counted(call, "secrets", shape(secrets), Paging::LINKED))
+    Ok(list(call, secrets))
 }
 
 pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, name: &str, rest: &[&str]) -> Handled {
@@ -23,11 +24,11 @@ pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, name: &str, rest: &[&s
     let environment = repo.environment_mut(name).ok_or_else(not_found)?;
     let key = rest.first().map(|key| key.to_uppercase()).unwrap_or_default();
     match (call.request.method.as_str(), rest) {
-        ("GET", []) => Ok(counted(call, "secrets", shape(&environment.secrets), Paging::LINKED)),
+        ("GET", []) => Ok(list(call, &environment.secrets)),
         ("GET", ["public-key"]) => Ok(Response::json(200, &json!({"key_id": key_id(environment), "key": key_text(environment)}))),
         ("GET", [_]) => {
             let secret = environment.secrets.get(&key).ok_or_else(not_found)?;
-            Ok(Response::json(200, &shapes::secret(&key, secret)))
+            Ok(Response::json(200, &call.shapes.secret(&key, secret)))
         }
         ("PUT", [_]) => {
             let body = object(call.request)?;
@@ -51,8 +52,8 @@ pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, name: &str, rest: &[&s
     }
 }
 
-fn shape(secrets: &BTreeMap<String, Secret>) -> Vec<Value> {
-    secrets.iter().map(|(name, secret)| shapes::secret(name, secret)).collect()
+fn list(call: &Call<'_>, secrets: &BTreeMap<String, Secret>) -> Response {
+    counted(call, "secrets", secrets.iter().collect(), Paging::LINKED, |(name, secret)| call.shapes.secret(name, secret))
 }
 
 fn key_id(environment: &Environment) -> String {
@@ -62,5 +63,5 @@ fn key_id(environment: &Environment) -> String {
 /// 32 bytes that follow from the environment, in base64.
 fn key_text(environment: &Environment) -> String {
     let bytes: Vec<u8> = (0..4_u8).flat_map(|part| fnv(&[&environment.id.to_be_bytes()[..], &[part]].concat()).to_be_bytes()).collect();
-    shapes::base64(&bytes)
+    base64(&bytes)
 }

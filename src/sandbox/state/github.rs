@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::environment::{Environment, RefType, Secret};
+use super::environment::{Environment, RefType, Secret, Variable};
+use super::git::{Commit, Pull};
 use super::people::{Account, AccountKind, People, Permission, Plan, Team, Token};
 use super::runs::{Deployment, Run};
 use crate::model::RepoName;
@@ -12,6 +13,8 @@ use crate::model::RepoName;
 pub struct GitHub {
     /// Accounts, teams, apps.
     pub people: People,
+    /// What organizations hold, by login in lower case.
+    pub organizations: BTreeMap<String, Organization>,
     /// Repositories.
     pub repos: Vec<Repo>,
     /// Tokens that are known by name. Empty: every token is a classic one of [`Self::viewer`] with all scopes.
@@ -22,6 +25,64 @@ pub struct GitHub {
     pub ids: Ids,
     /// How many of the hour's 5000 requests are used up (fact G2.11).
     pub used: u32,
+}
+
+/// What an organization holds beside its people.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Organization {
+    /// Actions variables, by upper-case name.
+    pub variables: BTreeMap<String, OrganizationVariable>,
+}
+
+/// An Actions variable of an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganizationVariable {
+    /// The variable.
+    pub variable: Variable,
+    /// Which repositories can read it.
+    pub readers: Readers,
+}
+
+/// Which repositories can read a variable of their organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readers {
+    /// All of them.
+    All,
+    /// Those that are not public.
+    Private,
+    /// Those with these ids.
+    Selected(BTreeSet<u64>),
+}
+
+impl Readers {
+    /// GitHub's word.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Private => "private",
+            Self::Selected(_) => "selected",
+        }
+    }
+
+    /// Whether this repository is one of them.
+    #[must_use]
+    pub fn include(&self, repo: &Repo) -> bool {
+        match self {
+            Self::All => true,
+            Self::Private => repo.visibility != Visibility::Public,
+            Self::Selected(ids) => ids.contains(&repo.id),
+        }
+    }
+}
+
+/// The value of a custom property.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PropertyValue {
+    /// A text, a single selection, `true` or `false`.
+    One(String),
+    /// A multiple selection.
+    Many(Vec<String>),
 }
 
 /// A source of ids, unique in one world.
@@ -76,6 +137,11 @@ impl GitHub {
         id
     }
 
+    /// What an organization holds, to be changed.
+    pub fn organization_mut(&mut self, login: &str) -> &mut Organization {
+        self.organizations.entry(login.to_lowercase()).or_default()
+    }
+
     /// Says what the owner of a repository pays for.
     pub fn set_plan(&mut self, owner: &str, plan: Plan) {
         for account in self.people.accounts.values_mut().filter(|account| account.login.eq_ignore_ascii_case(owner)) {
@@ -124,6 +190,16 @@ pub struct Repo {
     pub secrets: BTreeMap<String, Secret>,
     /// Names of the organisation's Actions secrets that the repository can read.
     pub organization_secrets: BTreeMap<String, Secret>,
+    /// Actions variables, by upper-case name.
+    pub variables: BTreeMap<String, Variable>,
+    /// Custom properties that its organization set for it.
+    pub properties: BTreeMap<String, PropertyValue>,
+    /// The newest commit of each branch or tag that has one beside the first commit.
+    pub heads: BTreeMap<String, String>,
+    /// Commits, by SHA.
+    pub commits: BTreeMap<String, Commit>,
+    /// Pull requests, oldest first.
+    pub pulls: Vec<Pull>,
     /// Text files of the default branch, by path.
     pub files: BTreeMap<String, String>,
     /// Environments, by folded name.
@@ -153,6 +229,11 @@ impl Repo {
             installed_apps: BTreeSet::new(),
             secrets: BTreeMap::new(),
             organization_secrets: BTreeMap::new(),
+            variables: BTreeMap::new(),
+            properties: BTreeMap::new(),
+            heads: BTreeMap::new(),
+            commits: std::iter::once(Commit::first()).map(|commit| (commit.sha.clone(), commit)).collect(),
+            pulls: Vec::new(),
             files: BTreeMap::new(),
             environments: BTreeMap::new(),
             runs: Vec::new(),

@@ -3,6 +3,7 @@
 //! Everything is public and may be changed at any time, also while the server runs: that is how tests play another writer.
 
 mod environment;
+mod git;
 mod github;
 mod heroku;
 mod people;
@@ -19,7 +20,9 @@ use super::switches::{Reads, Switches};
 use super::wire::{Api, Request, Response};
 
 pub use environment::{BranchPattern, CustomRule, Environment, PolicyMode, RefType, RuleIds, Secret, Variable};
-pub use github::{Branch, GitHub, Ids, Repo, Ruleset, Visibility};
+pub(super) use git::derived_sha;
+pub use git::{Commit, Merged, Pull, Review};
+pub use github::{Branch, GitHub, Ids, Organization, OrganizationVariable, PropertyValue, Readers, Repo, Ruleset, Visibility};
 pub(super) use heroku::uuid;
 pub use heroku::{Heroku, HerokuApp, HerokuToken, Release};
 pub use people::{Account, AccountKind, App, Grant, Level, People, Permission, Plan, ReviewerRef, Team, Token};
@@ -40,26 +43,44 @@ pub struct State {
     pub latency: Duration,
     /// What was asked and answered.
     pub log: Log,
-    /// What the clocks of both services say; every write moves it by a second.
+    /// What the clocks of both services say.
     pub now: Now,
     past: Option<Past>,
 }
 
-/// The time of day in the emulated worlds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Now(pub Timestamp);
+/// The time of day in the emulated worlds: what the clock shows, and what moves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now(pub Timestamp, Clock);
+
+/// What moves the clock of the emulated worlds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Clock {
+    /// Every write, by a second.
+    Writes,
+    /// The time of this machine.
+    Machine,
+}
 
 impl Default for Now {
     /// A fixed moment, so that answers are the same in every run.
     fn default() -> Self {
-        Self(Timestamp::from_second(1_767_225_600).unwrap_or_default())
+        Self(Timestamp::from_second(1_767_225_600).unwrap_or_default(), Clock::Writes)
     }
 }
 
 impl Now {
-    /// Moves the clock by a second and says what it shows then.
+    /// The time of this machine.
+    #[must_use]
+    pub fn real() -> Self {
+        Self(Timestamp::now(), Clock::Machine)
+    }
+
+    /// What the clock shows at a write.
     pub fn tick(&mut self) -> Timestamp {
-        self.0 = self.0.checked_add(SignedDuration::from_secs(1)).unwrap_or(self.0);
+        self.0 = match self.1 {
+            Clock::Writes => self.0.checked_add(SignedDuration::from_secs(1)).unwrap_or(self.0),
+            Clock::Machine => Timestamp::now(),
+        };
         self.0
     }
 }

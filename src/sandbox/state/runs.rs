@@ -77,6 +77,8 @@ pub struct Deployment {
     pub git_ref: String,
     /// The environment's name.
     pub environment: String,
+    /// What it does: `deploy`, unless its creator says otherwise.
+    pub task: String,
     /// The login of the creator.
     pub creator: String,
     /// When it was made.
@@ -95,6 +97,8 @@ pub struct DeploymentStatus {
     pub id: u64,
     /// `success`, `failure`, `waiting`, `in_progress`, …
     pub state: String,
+    /// Where its log is, if its creator said so.
+    pub log: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -187,6 +191,7 @@ impl State {
         if status == "waiting" {
             run.pending.push(Pending { environment: target.id, deployment, since: now });
         }
+        repo.commit(&run.head_branch, &run.head_sha, actor, &format!("Change {id}"), now);
         repo.runs.insert(0, run);
         if repo.environment(environment).is_none() {
             repo.insert(target);
@@ -274,12 +279,13 @@ impl State {
     pub fn deploy_over_api(&mut self, repo: &str, environment: &str, sha: &str, creator: &str, run: Option<u64>) {
         let now = self.now.tick();
         let mut ids = self.github.ids.clone();
-        let status = DeploymentStatus { id: ids.fresh(), state: "success".to_owned(), created_at: now };
+        let status = DeploymentStatus { id: ids.fresh(), state: "success".to_owned(), log: None, created_at: now };
         let deployment = Deployment {
             id: ids.fresh(),
             sha: sha.to_owned(),
             git_ref: "main".to_owned(),
             environment: environment.to_owned(),
+            task: "deploy".to_owned(),
             creator: creator.to_owned(),
             created_at: now,
             run,
@@ -295,13 +301,14 @@ impl State {
 impl Repo {
     /// Records the deployment that a run's job makes, in this state, and returns its id.
     fn deploy(&mut self, ids: &mut super::Ids, run: &Run, environment: &str, state: &str, now: Timestamp) -> u64 {
-        let status = DeploymentStatus { id: ids.fresh(), state: state.to_owned(), created_at: now };
+        let status = DeploymentStatus { id: ids.fresh(), state: state.to_owned(), log: None, created_at: now };
         let id = ids.fresh();
         let deployment = Deployment {
             id,
             sha: run.head_sha.clone(),
             git_ref: run.head_branch.clone(),
             environment: environment.to_owned(),
+            task: "deploy".to_owned(),
             creator: run.actor.clone(),
             created_at: now,
             run: Some(run.id),
@@ -314,7 +321,7 @@ impl Repo {
     /// Gives a deployment a new status.
     pub(in crate::sandbox) fn note(&mut self, ids: &mut super::Ids, deployment: u64, state: &str, now: Timestamp) {
         if let Some(deployment) = self.deployments.iter_mut().find(|candidate| candidate.id == deployment) {
-            deployment.statuses.insert(0, DeploymentStatus { id: ids.fresh(), state: state.to_owned(), created_at: now });
+            deployment.statuses.insert(0, DeploymentStatus { id: ids.fresh(), state: state.to_owned(), log: None, created_at: now });
         }
     }
 

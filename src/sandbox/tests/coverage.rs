@@ -1,5 +1,7 @@
 //! Every operation of the official description is there.
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 /// A world in which everything that a path can name exists.
@@ -16,7 +18,14 @@ fn full() -> (World, Vec<(&'static str, String)>) {
     environment.secrets.insert("KEY".to_owned(), Secret { created_at: now, updated_at: now });
     world.repo().files.insert("README.md".to_owned(), "shop".to_owned());
     let run = world.state.start_run("acme/shop", "deploy.yml", "push", "refs/heads/main", "bob", "production").unwrap();
-    let deployment = world.repo().deployments.first().unwrap().id;
+    let made = world.repo().deployments.first().unwrap().clone();
+    let (deployment, status) = (made.id, made.statuses.first().unwrap().id);
+    let mut ids = world.state.github.ids.clone();
+    let pull = world.repo().merge(&mut ids, &made.sha, &["alice"]).unwrap();
+    world.repo().rulesets.push(Ruleset { id: 9, name: "r".to_owned(), target: RefType::Branch, active: true, covers: BTreeSet::new() });
+    let file = world.get("/repos/acme/shop/contents/README.md");
+    world.call("POST", "/repos/acme/shop/actions/variables", &json!({"name": "TIER", "value": "prod"}));
+    world.call("POST", "/orgs/acme/actions/variables", &json!({"name": "TIER", "value": "prod", "visibility": "all"}));
     let names = vec![
         ("{owner}", "acme".to_owned()),
         ("{repo}", "shop".to_owned()),
@@ -25,14 +34,24 @@ fn full() -> (World, Vec<(&'static str, String)>) {
         ("{protection_rule_id}", rule["id"].to_string()),
         ("{secret_name}", "KEY".to_owned()),
         ("{name}", "TIER".to_owned()),
-        ("{username}", "alice".to_owned()),
+        ("{username}", "bob".to_owned()),
         ("{account_id}", ALICE.to_string()),
         ("{org}", "acme".to_owned()),
         ("{team_slug}", "sre".to_owned()),
         ("{branch}", "main".to_owned()),
         ("{run_id}", run.to_string()),
         ("{deployment_id}", deployment.to_string()),
+        ("{status_id}", status.to_string()),
         ("{path}", "README.md".to_owned()),
+        ("{file_sha}", file["sha"].as_str().unwrap().to_owned()),
+        ("{commit_sha}", "main".to_owned()),
+        ("{ref}", "heads/main".to_owned()),
+        ("{basehead}", "main...main".to_owned()),
+        ("{tree_sha}", "main".to_owned()),
+        ("{pull_number}", pull.to_string()),
+        ("{ruleset_id}", "9".to_owned()),
+        ("{attempt_number}", "1".to_owned()),
+        ("{job_id}", deployment.to_string()),
         ("{app_slug}", "gatekeeper".to_owned()),
     ];
     (world, names)
@@ -50,73 +69,30 @@ const NOT_EMULATED: &[&str] = &[
     "GET /orgs/{org}/actions/oidc/customization/sub",
     "PUT /orgs/{org}/actions/oidc/customization/sub",
     "GET /orgs/{org}/actions/secrets",
-    "GET /orgs/{org}/actions/variables",
-    "POST /orgs/{org}/actions/variables",
-    "DELETE /orgs/{org}/actions/variables/{name}",
-    "GET /orgs/{org}/actions/variables/{name}",
-    "PATCH /orgs/{org}/actions/variables/{name}",
     "GET /orgs/{org}/installation",
-    "GET /orgs/{org}/members",
     "DELETE /orgs/{org}/members/{username}",
-    "GET /orgs/{org}/members/{username}",
     "GET /orgs/{org}/properties/schema",
     "PATCH /orgs/{org}/properties/schema",
-    "GET /orgs/{org}/properties/values",
-    "PATCH /orgs/{org}/properties/values",
-    "GET /orgs/{org}/repos",
     "POST /orgs/{org}/repos",
     "GET /orgs/{org}/rulesets",
     "POST /orgs/{org}/rulesets",
     "DELETE /orgs/{org}/rulesets/{ruleset_id}",
     "GET /orgs/{org}/rulesets/{ruleset_id}",
     "PUT /orgs/{org}/rulesets/{ruleset_id}",
-    "GET /orgs/{org}/teams",
     "POST /orgs/{org}/teams",
     "DELETE /orgs/{org}/teams/{team_slug}/memberships/{username}",
-    "GET /orgs/{org}/teams/{team_slug}/memberships/{username}",
     "PUT /orgs/{org}/teams/{team_slug}/memberships/{username}",
-    "GET /orgs/{org}/teams/{team_slug}/repos",
-    "GET /repos/{owner}/{repo}/actions/jobs/{job_id}",
     "GET /repos/{owner}/{repo}/actions/oidc/customization/sub",
     "PUT /repos/{owner}/{repo}/actions/oidc/customization/sub",
-    "GET /repos/{owner}/{repo}/actions/organization-variables",
-    "GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}",
-    "GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs",
-    "GET /repos/{owner}/{repo}/actions/variables",
-    "POST /repos/{owner}/{repo}/actions/variables",
-    "DELETE /repos/{owner}/{repo}/actions/variables/{name}",
-    "GET /repos/{owner}/{repo}/actions/variables/{name}",
-    "PATCH /repos/{owner}/{repo}/actions/variables/{name}",
-    "GET /repos/{owner}/{repo}/actions/workflows",
-    "GET /repos/{owner}/{repo}/branches/{branch}",
     "DELETE /repos/{owner}/{repo}/branches/{branch}/protection",
-    "GET /repos/{owner}/{repo}/branches/{branch}/protection",
     "PUT /repos/{owner}/{repo}/branches/{branch}/protection",
-    "GET /repos/{owner}/{repo}/collaborators",
-    "DELETE /repos/{owner}/{repo}/collaborators/{username}",
-    "GET /repos/{owner}/{repo}/collaborators/{username}",
-    "PUT /repos/{owner}/{repo}/collaborators/{username}",
-    "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls",
-    "GET /repos/{owner}/{repo}/commits/{ref}",
-    "GET /repos/{owner}/{repo}/compare/{basehead}",
     "DELETE /repos/{owner}/{repo}/contents/{path}",
     "PUT /repos/{owner}/{repo}/contents/{path}",
-    "POST /repos/{owner}/{repo}/deployments",
-    "DELETE /repos/{owner}/{repo}/deployments/{deployment_id}",
-    "POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses",
-    "GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses/{status_id}",
-    "GET /repos/{owner}/{repo}/git/blobs/{file_sha}",
-    "GET /repos/{owner}/{repo}/git/ref/{ref}",
     "GET /repos/{owner}/{repo}/installation",
-    "GET /repos/{owner}/{repo}/properties/values",
     "PATCH /repos/{owner}/{repo}/properties/values",
-    "GET /repos/{owner}/{repo}/pulls/{pull_number}",
     "PATCH /repos/{owner}/{repo}/pulls/{pull_number}",
-    "GET /repos/{owner}/{repo}/pulls/{pull_number}/commits",
-    "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews",
     "POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews",
     "DELETE /repos/{owner}/{repo}/rulesets/{ruleset_id}",
-    "GET /repos/{owner}/{repo}/rulesets/{ruleset_id}",
     "PUT /repos/{owner}/{repo}/rulesets/{ruleset_id}",
     "GET /users/{username}/installation",
 ];

@@ -19,7 +19,7 @@ async fn talk(base: &str, method: &str, target: &str, body: &str) -> (String, st
     let mut stream = TcpStream::connect(host).await.unwrap();
     let length = body.len();
     let text = format!(
-        "{method} {target} HTTP/1.1\r\nhost: {host}\r\nuser-agent: t\r\naccept: application/vnd.heroku+json; version=3\r\n\
+        "{method} {target} HTTP/1.1\r\nhost: {host}\r\nuser-agent: t\r\naccept: application/vnd.heroku+json; version=3, */*\r\n\
          authorization: Bearer very-secret\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
     );
     stream.write_all(text.as_bytes()).await.unwrap();
