@@ -1,6 +1,6 @@
 //! The world that a gate.toml declares: everything that it speaks of exists, and nothing is wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::scenario::Setup;
 use super::state::{
@@ -8,7 +8,7 @@ use super::state::{
     Secret, State, Variable, Visibility,
 };
 use crate::desired::github::{self as desired, BranchPolicy, Gate, Reviewer};
-use crate::model::EnvName;
+use crate::model::{EnvName, RepoName};
 
 /// The login of the admin that a rehearsal's tokens belong to.
 const ADMIN: &str = "sandbox-admin";
@@ -20,15 +20,15 @@ impl State {
         state.now = setup.now;
         let now = state.now.tick();
         let mut builder = Builder::new(setup, now);
-        for (name, environment) in &setup.environments {
-            if let desired::Environment::Present(gate) = environment {
-                builder.environment(name, gate);
-            }
-        }
+        builder.environments(&setup.environments);
         if let Ok(staging) = EnvName::new("staging")
             && !setup.environments.contains_key(&staging)
         {
             builder.environment(&staging, &Gate::default());
+        }
+        for member in &setup.fleet {
+            builder.next(&member.repository, super::workflows::deploying(member.environments.keys()));
+            builder.environments(&member.environments);
         }
         state.github = builder.finish();
         for (app, config) in &setup.apps {
@@ -52,8 +52,10 @@ impl Builder {
     fn new(setup: &Setup, now: jiff::Timestamp) -> Self {
         let mut github = GitHub { viewer: ADMIN.to_owned(), ..GitHub::default() };
         let owner = setup.repository.owner();
-        let reviewers = || setup.environments.values().filter_map(reviewers).flatten();
-        let personal = !reviewers().any(|reviewer| matches!(reviewer, Reviewer::Team { .. }))
+        let others = setup.fleet.iter().flat_map(|member| member.environments.values());
+        let reviewers = || setup.environments.values().chain(others.clone()).filter_map(reviewers).flatten();
+        let personal = setup.fleet.is_empty()
+            && !reviewers().any(|reviewer| matches!(reviewer, Reviewer::Team { .. }))
             && reviewers().any(|reviewer| matches!(reviewer, Reviewer::User { login, .. } if login.eq_ignore_ascii_case(owner)));
         // Declared ids first, so that no derived id takes their place.
         for reviewer in reviewers() {
@@ -69,18 +71,29 @@ impl Builder {
         github.add_account(ADMIN, None, AccountKind::User);
         let kind = if personal { AccountKind::User } else { AccountKind::Organization };
         let owner_id = github.add_account(owner, None, kind);
-        let id = github.ids.fresh();
-        let mut repo = Repo::new(id, setup.repository.clone());
-        repo.files.clone_from(&setup.workflows);
-        repo.collaborators.insert(ADMIN.to_owned(), Permission::Admin);
         if let Some(account) = github.people.accounts.get_mut(&owner_id) {
             account.plan = if personal { Plan::Pro } else { Plan::Enterprise };
             account.owners = if personal { BTreeSet::new() } else { std::iter::once(ADMIN.to_owned()).collect() };
             account.members.clone_from(&account.owners);
         }
         // No plan of a personal account gives rules to a private repository.
-        repo.visibility = if personal { Visibility::Public } else { Visibility::Private };
+        let visibility = if personal { Visibility::Public } else { Visibility::Private };
+        let repo = repository(&mut github, &setup.repository, setup.workflows.clone(), visibility);
         Self { github, repo, now }
+    }
+
+    /// Goes on with another repository.
+    fn next(&mut self, name: &RepoName, files: BTreeMap<String, String>) {
+        let next = repository(&mut self.github, name, files, self.repo.visibility);
+        self.github.repos.push(std::mem::replace(&mut self.repo, next));
+    }
+
+    fn environments(&mut self, environments: &BTreeMap<EnvName, desired::Environment>) {
+        for (name, environment) in environments {
+            if let desired::Environment::Present(gate) = environment {
+                self.environment(name, gate);
+            }
+        }
     }
 
     fn environment(&mut self, name: &EnvName, gate: &Gate) {
@@ -157,6 +170,15 @@ impl Builder {
         self.github.repos.push(self.repo);
         self.github
     }
+}
+
+/// A repository of which the admin is an admin.
+fn repository(github: &mut GitHub, name: &RepoName, files: BTreeMap<String, String>, visibility: Visibility) -> Repo {
+    let mut repo = Repo::new(github.ids.fresh(), name.clone());
+    repo.files = files;
+    repo.visibility = visibility;
+    repo.collaborators.insert(ADMIN.to_owned(), Permission::Admin);
+    repo
 }
 
 fn reviewers(environment: &desired::Environment) -> Option<&Vec<Reviewer>> {

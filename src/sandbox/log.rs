@@ -47,7 +47,8 @@ impl Log {
     #[must_use]
     pub fn history(&self, gate: &str) -> Vec<Option<&Environment>> {
         let mut states: Vec<Option<&Environment>> = Vec::new();
-        for snapshot in self.writes.iter().flat_map(|write| [&write.before, &write.after]) {
+        let about = |write: &&Write| write.repository.as_ref().is_none_or(|repository| belongs(gate, repository));
+        for snapshot in self.writes.iter().filter(about).flat_map(|write| [&write.before, &write.after]) {
             let state = snapshot.gates.get(gate);
             if states.last() != Some(&state) {
                 states.push(state);
@@ -60,6 +61,11 @@ impl Log {
     pub fn clear(&mut self) {
         *self = Self::default();
     }
+}
+
+/// Whether a gate (`OWNER/REPO/NAME`) is one of this repository.
+fn belongs(gate: &str, repository: &str) -> bool {
+    gate.strip_prefix(repository).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// One request and its answer.
@@ -122,6 +128,8 @@ impl Exchange {
 pub struct Write {
     /// Its place in [`Log::exchanges`].
     pub exchange: usize,
+    /// The only repository whose gates the two snapshots hold, where there are many; none is all of them.
+    pub repository: Option<String>,
     /// The worlds just before.
     pub before: Snapshot,
     /// The worlds just after.

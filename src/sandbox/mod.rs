@@ -32,6 +32,7 @@
 mod declared;
 mod delivery;
 mod faults;
+mod fleet;
 mod github;
 mod heroku;
 mod history;
@@ -50,6 +51,7 @@ mod conformance;
 mod tests;
 
 pub use faults::{Effect, Fault, Moment, PRIMARY_LIMIT, SECONDARY_LIMIT};
+pub use fleet::{Condition, Member, fleet_names};
 pub use log::{Exchange, Log, Snapshot, Write};
 pub use scenario::{Scenario, Setup};
 pub use server::Sandbox;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use super::fleet::{self, Member};
 use super::state::{AccountKind, Now, Permission, Plan, PolicyMode, ReviewerRef, State, Visibility};
 use crate::desired::freeze::Policy as Freeze;
 use crate::desired::github::{self as desired, BranchPolicy, Gate};
@@ -27,12 +28,21 @@ pub enum Scenario {
     UnprotectedBranches,
     /// Nothing is wrong.
     Gated,
+    /// One repository of many, of which a share is wrong in each way.
+    Fleet,
 }
 
 impl Scenario {
     /// All of them, in the order in which help shows them.
-    pub const ALL: [Self; 6] =
-        [Self::MissingEnvironment, Self::NoRules, Self::WrongReviewer, Self::PlanLimit, Self::UnprotectedBranches, Self::Gated];
+    pub const ALL: [Self; 7] = [
+        Self::MissingEnvironment,
+        Self::NoRules,
+        Self::WrongReviewer,
+        Self::PlanLimit,
+        Self::UnprotectedBranches,
+        Self::Gated,
+        Self::Fleet,
+    ];
 
     /// The name on the command line.
     #[must_use]
@@ -44,6 +54,7 @@ impl Scenario {
             Self::PlanLimit => "plan-limit",
             Self::UnprotectedBranches => "unprotected-branches",
             Self::Gated => "gated",
+            Self::Fleet => "fleet",
         }
     }
 
@@ -57,6 +68,7 @@ impl Scenario {
             Self::PlanLimit => "the repository is private and its billing plan refuses required reviewers",
             Self::UnprotectedBranches => "only protected branches may deploy, but no branch is protected",
             Self::Gated => "everything is as declared",
+            Self::Fleet => "an organization with many repositories, some of which are wrong in each of these ways",
         }
     }
 }
@@ -86,6 +98,8 @@ pub struct Setup {
     pub apps: BTreeMap<String, BTreeMap<String, String>>,
     /// Workflow files by path.
     pub workflows: BTreeMap<String, String>,
+    /// Further repositories of the same organization.
+    pub fleet: Vec<Member>,
     /// When the rehearsal begins.
     pub now: Now,
 }
@@ -99,6 +113,7 @@ impl Setup {
             environments: github.environments.clone(),
             apps: heroku.config.clone(),
             workflows: BTreeMap::new(),
+            fleet: Vec::new(),
             now: Now::default(),
         }
     }
@@ -129,6 +144,13 @@ impl Setup {
         self
     }
 
+    /// With further repositories of the same organization.
+    #[must_use]
+    pub fn with_fleet(mut self, members: Vec<Member>) -> Self {
+        self.fleet = members;
+        self
+    }
+
     /// With a workflow file on the default branch.
     #[must_use]
     pub fn with_workflow(mut self, path: &str, text: &str) -> Self {
@@ -136,15 +158,20 @@ impl Setup {
         self
     }
 
-    /// Those that a scenario breaks: where gate.toml declares reviewers, or all when it declares none.
+    /// Those that a scenario breaks.
     pub(super) fn targets(&self) -> Vec<(&EnvName, &Gate)> {
-        let present = self.environments.iter().filter_map(|(name, environment)| match environment {
-            desired::Environment::Present(gate) => Some((name, gate)),
-            desired::Environment::Absent => None,
-        });
-        let (gated, open): (Vec<_>, Vec<_>) = present.partition(|(_, gate)| gate.reviewers.as_ref().is_some_and(|all| !all.is_empty()));
-        if gated.is_empty() { open } else { gated }
+        targets(&self.environments)
     }
+}
+
+/// Those where gate.toml declares reviewers, or all when it declares none.
+fn targets(environments: &BTreeMap<EnvName, desired::Environment>) -> Vec<(&EnvName, &Gate)> {
+    let present = environments.iter().filter_map(|(name, environment)| match environment {
+        desired::Environment::Present(gate) => Some((name, gate)),
+        desired::Environment::Absent => None,
+    });
+    let (gated, open): (Vec<_>, Vec<_>) = present.partition(|(_, gate)| gate.reviewers.as_ref().is_some_and(|all| !all.is_empty()));
+    if gated.is_empty() { open } else { gated }
 }
 
 impl State {
@@ -153,13 +180,29 @@ impl State {
     /// An environment `staging` without rules, which gate.toml need not declare, exists in every scenario.
     #[must_use]
     pub fn rehearsal(scenario: Scenario, setup: &Setup) -> Self {
+        if scenario == Scenario::Fleet {
+            let members = if setup.fleet.is_empty() { fleet::default_members(setup) } else { setup.fleet.clone() };
+            let setup = setup.clone().with_fleet(members);
+            let mut state = Self::declared(&setup);
+            state.break_fleet(&setup);
+            return state;
+        }
         let mut state = Self::declared(setup);
-        state.break_as(scenario, setup);
+        state.break_repository(scenario, &setup.repository, &setup.environments);
+        for member in &setup.fleet {
+            state.break_repository(scenario, &member.repository, &member.environments);
+        }
         state
     }
 
-    fn break_as(&mut self, scenario: Scenario, setup: &Setup) {
-        let owner = setup.repository.owner();
+    /// Breaks what is declared of one repository.
+    pub(super) fn break_repository(
+        &mut self,
+        scenario: Scenario,
+        repository: &RepoName,
+        environments: &BTreeMap<EnvName, desired::Environment>,
+    ) {
+        let owner = repository.owner();
         let (owner_pays, robot) = match scenario {
             Scenario::PlanLimit => (self.github.people.account(owner).map(|account| account.kind), None),
             Scenario::WrongReviewer => (None, Some(self.github.add_account(&format!("{owner}-deploy-bot"), None, AccountKind::User))),
@@ -170,11 +213,12 @@ impl State {
             Some(_) => self.github.set_plan(owner, Plan::Pro),
             None => {}
         }
-        let Some(repo) = self.github.repos.first_mut() else { return };
-        if let Some(robot) = robot.and_then(|id| self.github.people.accounts.get(&id)) {
+        let robot = robot.and_then(|id| self.github.people.accounts.get(&id).cloned());
+        let Some(repo) = self.repo(&repository.to_string()) else { return };
+        if let Some(robot) = &robot {
             repo.collaborators.insert(robot.login.clone(), Permission::Write);
         }
-        for (name, gate) in setup.targets() {
+        for (name, gate) in targets(environments) {
             match scenario {
                 Scenario::MissingEnvironment => {
                     repo.remove(name.as_str());
@@ -194,8 +238,8 @@ impl State {
                     }
                 }
                 Scenario::WrongReviewer => {
-                    if let (Some(environment), Some(robot)) = (repo.environment_mut(name.as_str()), robot) {
-                        environment.reviewers = vec![ReviewerRef::User(robot)];
+                    if let (Some(environment), Some(robot)) = (repo.environment_mut(name.as_str()), &robot) {
+                        environment.reviewers = vec![ReviewerRef::User(robot.id)];
                     }
                 }
                 Scenario::UnprotectedBranches => {
@@ -208,7 +252,7 @@ impl State {
                         environment.policy = Some(PolicyMode::Protected);
                     }
                 }
-                Scenario::Gated => {}
+                Scenario::Gated | Scenario::Fleet => {}
             }
         }
     }

@@ -193,11 +193,12 @@ async fn respond(
 fn effective(shared: &Shared, api: Api, request: &Request, index: usize, effects: &[(Moment, Effect)]) -> Response {
     let mut state = shared.state();
     meanwhile(Moment::Before, &mut state, effects);
-    let before = (!request.reads()).then(|| state.snapshot());
+    let repository = state.named_by(api, request);
+    let before = (!request.reads()).then(|| state.snapshot_of(repository.as_deref()));
     let response = state.answer(api, request);
     if let Some(before) = before {
-        let after = state.snapshot();
-        state.log.writes.push(Write { exchange: index, before, after });
+        let after = state.snapshot_of(repository.as_deref());
+        state.log.writes.push(Write { exchange: index, repository, before, after });
     }
     meanwhile(Moment::After, &mut state, effects);
     response

@@ -21,6 +21,26 @@ pub(super) fn expected(expectations: &[Expectation]) -> BTreeMap<String, String>
         .collect()
 }
 
+/// One file that deploys to each of these environments on a push.
+pub(super) fn deploying<'a>(environments: impl Iterator<Item = &'a EnvName>) -> BTreeMap<String, String> {
+    let job = |(at, environment): (usize, &EnvName)| (job_id(at), job(Some(environment)));
+    let jobs: serde_json::Map<String, Value> = environments.enumerate().map(job).collect();
+    let document = json!({"name": "Deploy", "on": {"push": {"branches": ["main"]}}, "jobs": jobs});
+    std::iter::once((".github/workflows/deploy.yml".to_owned(), format!("{document:#}\n"))).collect()
+}
+
+fn job_id(at: usize) -> String {
+    if at == 0 { "deploy".to_owned() } else { format!("deploy-{}", at + 1) }
+}
+
+fn job(environment: Option<&EnvName>) -> Value {
+    let mut job = json!({"runs-on": "ubuntu-latest", "steps": [{"uses": "actions/checkout@v4"}, {"run": "./deploy"}]});
+    if let Some(environment) = environment {
+        job["environment"] = environment.as_str().into();
+    }
+    job
+}
+
 fn triggers(expectations: &[&Expectation]) -> Value {
     let mut events: BTreeMap<&str, BTreeMap<&str, &'static str>> = BTreeMap::new();
     for when in expectations.iter().flat_map(|expectation| &expectation.when) {
@@ -58,8 +78,7 @@ fn jobs(expectations: &[&Expectation]) -> Value {
     for (at, environment) in environments.into_iter().enumerate() {
         let of_it = expectations.iter().filter(|one| one.expect.environments().any(|name| name == environment));
         let whens = of_it.flat_map(|one| &one.when).filter(|_| !single).collect();
-        let id = if at == 0 { "deploy".to_owned() } else { format!("deploy-{}", at + 1) };
-        jobs.insert(id, (Some(environment), whens));
+        jobs.insert(job_id(at), (Some(environment), whens));
     }
     for one in expectations {
         if let Expected::Jobs(named) = &one.expect {
@@ -67,10 +86,7 @@ fn jobs(expectations: &[&Expectation]) -> Value {
         }
     }
     let body = |(id, (environment, whens)): (String, (Option<&EnvName>, Vec<&When>))| {
-        let mut job = json!({"runs-on": "ubuntu-latest", "steps": [{"uses": "actions/checkout@v4"}, {"run": "./deploy"}]});
-        if let Some(environment) = environment {
-            job["environment"] = environment.as_str().into();
-        }
+        let mut job = job(environment);
         let whens: Vec<String> = whens.into_iter().map(condition).collect();
         if !whens.is_empty() {
             job["if"] = whens.join(" || ").into();

@@ -119,11 +119,25 @@ impl State {
     /// Every environment's gate and every app's config vars, as they are now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let gates = self.github.repos.iter().flat_map(|repo| {
+        self.snapshot_of(None)
+    }
+
+    /// The same with the gates of one repository only.
+    pub(super) fn snapshot_of(&self, repository: Option<&str>) -> Snapshot {
+        let wanted = |repo: &&Repo| repository.is_none_or(|repository| repo.name.to_string() == repository);
+        let gates = self.github.repos.iter().filter(wanted).flat_map(|repo| {
             repo.environments.values().map(move |environment| (format!("{}/{}", repo.name, environment.name), environment.clone()))
         });
         let config = self.heroku.apps.values().map(|app| (app.name.clone(), app.config.clone()));
         Snapshot { gates: gates.collect(), config: config.collect() }
+    }
+
+    /// The repository that a request names, where there is more than one: the only one that it can change.
+    pub(super) fn named_by(&self, api: Api, request: &Request) -> Option<String> {
+        let segments = request.segments().filter(|_| api == Api::GitHub && self.github.repos.len() > 1)?;
+        let [first, owner, name, ..] = segments.as_slice() else { return None };
+        let named = self.github.repos.iter().find(|repo| first == "repos" && repo.is(owner, name))?;
+        Some(named.name.to_string())
     }
 
     /// The repository of this name, whatever its case.

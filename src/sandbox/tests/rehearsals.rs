@@ -71,7 +71,7 @@ fn gated_is_the_declared_world() {
 fn each_scenario_breaks_what_it_names_and_nothing_else() {
     let gated = rehearse(Scenario::Gated).snapshot();
     let key = "raxx-app/TradeMasterAPI/production";
-    for scenario in Scenario::ALL {
+    for scenario in Scenario::ALL.into_iter().filter(|scenario| *scenario != Scenario::Fleet) {
         let state = rehearse(scenario);
         let mut now = state.snapshot();
         let production = now.gates.remove(key);
@@ -113,6 +113,80 @@ fn a_personal_repository_is_public_unless_the_plan_is_the_point() {
     );
     let state = State::rehearsal(Scenario::PlanLimit, &setup);
     assert_eq!((state.github.repos[0].visibility, state.github.people.plan("moose")), (Visibility::Private, Plan::Pro));
+}
+
+/// Each repository is in the condition of its place, and everything that they share exists once.
+#[test]
+fn a_fleet_has_a_share_of_each_condition() {
+    let mut world = World { state: rehearse(Scenario::Fleet), token: "t".to_owned(), accept: "application/json".to_owned() };
+    let gated = rehearse(Scenario::Gated);
+    let names = fleet_names(&["svc-*"], 119);
+    assert_eq!(world.state.github.repos.len(), names.len() + 1);
+    assert_eq!(world.state.github.people.teams.len(), gated.github.people.teams.len());
+    let accounts = world.state.github.people.accounts.len();
+    assert_eq!(accounts, gated.github.people.accounts.len() + 1, "the machine account");
+    let mut seen = BTreeMap::new();
+    for (place, name) in names.iter().enumerate() {
+        let condition = Condition::of(place);
+        *seen.entry(condition).or_insert(0) += 1;
+        let whole = format!("raxx-app/{name}");
+        let repo = world.state.repo(&whole).unwrap().clone();
+        let production = repo.environment("production").cloned();
+        let reviewers = production.as_ref().map_or(0, |production| production.reviewers.len());
+        let (status, _) = world.call("GET", &format!("/repos/{whole}/environments"), &Value::Null);
+        assert_eq!((status, repo.archived), (200, condition == Condition::Archived), "{whole}");
+        let faulty = world.state.faults.iter().any(|fault| fault.path.starts_with(&format!("/repos/{whole}/")));
+        assert_eq!(faulty, condition == Condition::Unreadable, "{whole}");
+        let put = match condition {
+            Condition::Archived => 403,
+            Condition::PlanLimit => 422,
+            _ => 200,
+        };
+        let body = json!({"reviewers": [user(20_930_225)]});
+        assert_eq!(world.call("PUT", &format!("/repos/{whole}/environments/production"), &body).0, put, "{whole}");
+        match condition {
+            Condition::Missing | Condition::PlanLimit => assert!(production.is_none(), "{whole}"),
+            Condition::NoRules => assert_eq!(reviewers, 0, "{whole}"),
+            Condition::WrongReviewer => assert_eq!(reviewers, 1, "{whole}"),
+            Condition::Gated | Condition::Unreadable | Condition::Archived => assert_eq!(reviewers, 2, "{whole}"),
+        }
+    }
+    assert_eq!(seen.into_values().collect::<Vec<_>>(), [54, 12, 12, 12, 12, 11, 6]);
+}
+
+#[test]
+fn the_repositories_of_an_organization_come_in_pages_with_what_a_fleet_asks_of_each() {
+    let member = |name: &String| {
+        let member = Member::new(RepoName::parse(&format!("raxx-app/{name}")).unwrap(), setup().environments);
+        member.with_property("tier", if name.ends_with('1') { "production" } else { "internal" })
+    };
+    let setup = setup().with_fleet(fleet_names(&["svc-*"], 130).iter().map(member).collect());
+    let mut world = World { state: State::rehearsal(Scenario::Fleet, &setup), token: "t".to_owned(), accept: "*/*".to_owned() };
+    let first = world.raw("GET", "/orgs/raxx-app/repos?per_page=100&sort=full_name", b"", &[]);
+    assert!(first.header("link").unwrap().contains("page=2>; rel=\"next\""));
+    let mut all: Vec<Value> = serde_json::from_slice(&first.body).unwrap();
+    all.extend(world.get("/orgs/raxx-app/repos?per_page=100&sort=full_name&page=2").as_array().unwrap().clone());
+    assert_eq!((all.len(), &all[0]["name"], &all[130]["name"]), (131, &json!("svc-001"), &json!("TradeMasterAPI")));
+    let archived = all.iter().find(|repo| repo["name"] == "svc-016").unwrap();
+    assert_eq!(archived["archived"], true);
+    let limited = all.iter().find(|repo| repo["name"] == "svc-009").unwrap();
+    assert_eq!(
+        (&limited["visibility"], &limited["default_branch"], &limited["permissions"]["admin"]),
+        (&json!("private"), &json!("main"), &json!(true))
+    );
+    let values = world.get("/orgs/raxx-app/properties/values?per_page=100&repository_query=props.tier:production");
+    assert_eq!(values.as_array().unwrap().len(), 13);
+    assert_eq!(values[0]["properties"], json!([{"property_name": "tier", "value": "production"}]));
+    assert_eq!(world.get("/repos/raxx-app/svc-002/properties/values")[0]["value"], "internal");
+    let body = json!({"repository_names": ["svc-002"], "properties": [{"property_name": "tier", "value": null}]});
+    assert_eq!(world.call("PATCH", "/orgs/raxx-app/properties/values", &body).0, 204);
+    assert_eq!(world.get("/repos/raxx-app/svc-002/properties/values"), json!([]));
+}
+
+#[test]
+fn patterns_stand_for_names() {
+    assert_eq!(fleet_names(&["svc-*", "!svc-sandbox", "api"], 2), ["api", "svc-001", "svc-002", "svc-sandbox"]);
+    assert_eq!(fleet_names(&["a-*", "*-b"], 4).len(), 4);
 }
 
 #[test]
