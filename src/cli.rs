@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use jiff::Timestamp;
 
 use crate::model::{CommitPin, EnvName, RepoName, RunRef, parse_duration};
+use crate::providers::github::runs::evidence::Standing;
 use crate::render::Color;
 use crate::sandbox::{Fault, Scenario};
 
@@ -90,6 +91,8 @@ pub enum Format {
     Markdown,
     /// For GitHub Actions: annotations, job summary and outputs.
     Github,
+    /// One self-contained page (`evidence` and `verify`).
+    Html,
 }
 
 /// What gatectl can do.
@@ -335,12 +338,24 @@ pub struct EvidenceArgs {
     /// All deployments since then: a duration back such as 30d, a date, or an RFC 3339 time
     #[arg(long, value_name = "TIME")]
     pub since: Option<Since>,
+    /// Up to and without this time, with --since [default: now]
+    #[arg(long, value_name = "TIME", requires = "since")]
+    pub until: Option<Since>,
+    /// A GitHub audit log, exported or streamed as JSON lines: exact times, bypasses and the rules in force
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub audit_log: Option<PathBuf>,
     /// Print CSV, one line for each deployment
     #[arg(long, conflicts_with = "format")]
     pub csv: bool,
-    /// Exit 6 unless there is evidence, and none of it is a deployment that nobody provably approved
+    /// Exit 6 if there is no evidence, or any deployment lacks a provable approval by someone independent
     #[arg(long)]
     pub require_approved: bool,
+    /// Standings that pass --require-approved too, such as self-approved,author-approved
+    #[arg(long, value_name = "STANDING", value_delimiter = ',', requires = "require_approved", value_parser = clap::builder::PossibleValuesParser::new(Standing::WORDS))]
+    pub allow: Vec<String>,
+    /// Write evidence.json, evidence.csv, evidence.html and SHA256SUMS into this directory
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
 }
 
 /// A moment in the past.

@@ -20,7 +20,7 @@ mod wiring;
 
 use std::io::Write;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Format};
 use crate::config::LoadError;
 use crate::exit::Exit;
 use crate::render::escape::actions::log_text;
@@ -36,6 +36,11 @@ pub use shell::complete;
 /// What stopped it; `main` prints the chain and the next step.
 pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
     match command {
+        _ if session.global.format == Format::Html && !matches!(command, Command::Evidence(_) | Command::Verify(_)) => Err(Hinted {
+            message: "only `evidence` and `verify` can be shown as HTML".to_owned(),
+            hint: "use --format human, json, markdown or github".to_owned(),
+        }
+        .into()),
         Command::Validate(args) => validate::run(session, &args),
         Command::Check(args) => check::run(session, &args),
         Command::Verify(args) => verify::run(session, &args).await,

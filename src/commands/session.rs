@@ -148,6 +148,8 @@ impl Session {
         let written = match format {
             Format::Human => self.write(&human::render(document, Style::stdout())),
             Format::Json => self.write(&json()),
+            // Refused before anything was asked.
+            Format::Html => self.write(&human::render(document, Style::stdout())),
             Format::Markdown => {
                 let path = config.map_or("", |config| config.path.as_str());
                 self.write(&markdown::render(document, path, markdown::COMMENT_LIMIT))

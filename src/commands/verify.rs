@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::cli::VerifyArgs;
+use crate::cli::{Format, VerifyArgs};
 use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::findings::{Code, Finding, Verdict};
@@ -17,7 +17,7 @@ use crate::providers::github::inspection::Inspection;
 use crate::render::{Document, json};
 use crate::verify::{Case, VerifyReport, check_live, judge, stand_ins};
 use crate::views::diagnostic::Hinted;
-use crate::views::sarif;
+use crate::views::{sarif, verdict_page};
 use crate::workflows::check::{FreezeFacts, SourceFile};
 
 use super::runs::freeze::Brake;
@@ -52,7 +52,11 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
     if let Some(path) = &args.check.sarif {
         session.write_file(path, &sarif::render(&distinct(&report), |finding| session.place(&config, finding)))?;
     }
-    session.print(&config, &Document::from(&report), || json::to_string(&report))?;
+    if session.global.format == Format::Html {
+        session.write(&verdict_page(&[&report]))?;
+    } else {
+        session.print(&config, &Document::from(&report), || json::to_string(&report))?;
+    }
     Ok(match report.verdict {
         Verdict::Gated => Exit::Done,
         Verdict::Compensated if args.accept_compensated => Exit::Done,

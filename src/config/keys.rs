@@ -138,6 +138,13 @@ pub(super) static ENVIRONMENT: Table = Table {
             "secrets = [\"API_KEY\"]",
             "Names of secrets that must exist in this environment and at no wider scope. Never values.",
         ),
+        key(
+            "approvals",
+            Optional,
+            Kind::Integer { min: 1, max: 6 },
+            "approvals = 2",
+            "How many different people must have approved a deployment. GitHub enforces one; `gatectl evidence` judges the rest.",
+        ),
     ],
 };
 

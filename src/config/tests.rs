@@ -28,6 +28,7 @@ protection_rules = ["app"]
 deployment_branch_policy = { branches = ["main", "release/*"], tags = ["v*"] }
 variables = { tier = "prod" }
 secrets = ["key"]
+approvals = 2
 [[workflows]]
 file = ".github/workflows/a.yaml"
 environment = "elsewhere"
@@ -125,6 +126,7 @@ fn every_key_of_the_format_reads() {
             protection_rules: Some(BTreeSet::from(["some-app-slug".to_owned()])),
             variables: [("TIER".to_owned(), "prod".to_owned())].into(),
             secrets: BTreeSet::from(["HEROKU_API_KEY".to_owned()]),
+            approvals: Some(1),
         })
     );
     let [workflow] = &desired.workflows[..] else { panic!("one workflow") };

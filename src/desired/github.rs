@@ -51,6 +51,8 @@ pub struct Gate {
     pub variables: BTreeMap<String, String>,
     /// Names of secrets that must exist in this environment; never values.
     pub secrets: BTreeSet<String>,
+    /// How many different people must have approved a deployment. GitHub enforces one; `evidence` judges the rest.
+    pub approvals: Option<u32>,
 }
 
 /// Somebody who may approve.

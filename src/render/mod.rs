@@ -7,6 +7,7 @@
 mod document;
 pub mod escape;
 pub mod github;
+pub mod html;
 pub mod human;
 pub mod json;
 pub mod markdown;

@@ -5,6 +5,7 @@
 
 pub mod diagnostic;
 pub mod evidence;
+mod evidence_page;
 mod freeze;
 pub mod json;
 mod plan;
@@ -12,4 +13,8 @@ mod report;
 pub mod review;
 pub mod sarif;
 mod verdict;
+mod verdict_page;
 pub mod words;
+
+pub(crate) use evidence_page::evidence_page;
+pub(crate) use verdict_page::verdict_page;

@@ -52,7 +52,7 @@ impl From<&Preview<'_>> for Document {
                 row(
                     "started by",
                     if admitted.own { Role::Alert } else { Role::Plain },
-                    format!("{}{you}", run.started_by().unwrap_or("?")),
+                    format!("{}{you}", run.started_by().map_or("?", |account| account.login.as_str())),
                 ),
                 row("page", Role::Plain, preview.links.run(run.id)),
             ];
@@ -170,7 +170,7 @@ impl Entry {
             sha: run.sha.clone(),
             environments: admitted.pending.iter().map(|pending| pending.environment.to_string()).collect(),
             result,
-            user: record.and_then(|record| record.user.clone()).unwrap_or_else(|| viewer.to_owned()),
+            user: record.and_then(|record| record.user.as_ref()).map_or_else(|| viewer.to_owned(), |user| user.login.clone()),
             at: None,
             comment: record.map(|record| record.comment.clone()),
             message,

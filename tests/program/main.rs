@@ -4,6 +4,7 @@
 
 mod action;
 mod at_once;
+mod browser;
 mod consent;
 mod docs;
 mod examples;

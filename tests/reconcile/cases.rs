@@ -305,6 +305,7 @@ impl Case {
                 .filter_map(|(key, value)| Some(((*key).to_owned(), value?.to_string())))
                 .collect(),
             secrets: BTreeSet::new(),
+            approvals: None,
         }
     }
 }

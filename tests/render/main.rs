@@ -6,6 +6,7 @@ mod diagnostic;
 mod github;
 #[path = "../support/golden.rs"]
 mod golden;
+mod html;
 mod human;
 mod json;
 mod markdown;

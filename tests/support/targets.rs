@@ -153,7 +153,7 @@ pub(crate) fn history(bytes: &[u8]) {
     server.answer(&HISTORY, parts);
     let Ok(production) = EnvName::new("production") else { return };
     let history = server.wait_for(runs::history(&server.github, &server.repo, &[production], Extent::Last(5)));
-    for (_, records) in judge(&server.repo, &history) {
+    for (_, records) in judge(&server.repo, &history, gatectl::providers::github::runs::evidence::Measure::default()) {
         for record in records {
             let approved = matches!(record.standing, Standing::Approved | Standing::SelfApproved);
             let said = approvals.windows(b"approved".len()).any(|word| word == b"approved");
@@ -161,8 +161,8 @@ pub(crate) fn history(bytes: &[u8]) {
             assert!(!approved || record.reviews.iter().any(|review| review.user.is_some()), "{record:?}: nobody approved");
         }
     }
-    for (_, traced) in &history.environments {
-        assert!(traced.as_ref().err().is_none_or(|unknown| !unknown.reason.is_empty() && !unknown.hint.is_empty()), "{traced:?}");
+    for (_, known) in &history.environments {
+        assert!(known.as_ref().err().is_none_or(|unknown| !unknown.reason.is_empty() && !unknown.hint.is_empty()), "{known:?}");
     }
 }
 

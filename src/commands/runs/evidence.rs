@@ -1,40 +1,108 @@
-//! `gatectl evidence`: who approved the last deployments, and which nobody did.
+//! `gatectl evidence`: who approved the deployments of a period, and which had no approval.
 
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::cli::{EvidenceArgs, Since};
+use crate::cli::{EvidenceArgs, Format, Since};
 use crate::config::Config;
 use crate::desired::github::Environment;
 use crate::exit::Exit;
-use crate::model::{Cause, EnvName};
+use crate::model::{Cause, EnvName, RepoName};
+use crate::providers::github::runs::audit::AuditLog;
+use crate::providers::github::runs::evidence::Measure;
 use crate::providers::github::runs::observe::{self, Extent};
-use crate::render::{Document, csv, json};
+use crate::render::{Document, csv, html, json};
 
 use super::{Session, Site};
 use crate::commands::wiring::Needs;
-use crate::views::evidence::Report;
+use crate::views::diagnostic::Hinted;
+use crate::views::evidence::{Header, Query, Report, Repository};
+use crate::views::evidence_page;
 
 /// Reads what was deployed and who approved it, and prints what that proves.
 ///
 /// # Errors
-/// When no repository or token is found, or nothing can be printed.
+/// When no repository or token is found, the audit log cannot be read, or nothing can be printed.
 pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> anyhow::Result<Exit> {
     let config = session.config_if_any()?;
     let environments = environments(&config, &session.global.environment);
     let site = Site::open(session, &config, Needs { github: true, heroku: false }).await?;
+    let audit = args.audit_log.as_deref().map(|path| audit_log(path, &site.repository)).transpose()?;
     session.progress.phase("reading deployments, runs and reviews");
-    let extent = extent(args, Timestamp::now());
-    let history = session.unless_stopped(observe::history(&site.reader, &site.repository, &environments, extent)).await?;
+    let now = Timestamp::now();
+    let extent = extent(args, now)?;
+    let read = async {
+        let history = observe::history(&site.reader, &site.repository, &environments, extent);
+        tokio::join!(history, observe::viewer(&site.reader), observe::repository_id(&site.reader, &site.repository))
+    };
+    let (history, by, id) = session.unless_stopped(read).await?;
     site.wiring.trace_traffic();
-    let report = Report::new(&history, site.links());
+    let header = Header {
+        generated_at: now,
+        gatectl: env!("CARGO_PKG_VERSION"),
+        by: by.ok(),
+        host: site.reader.endpoint().to_string(),
+        repository: Repository { name: site.repository.clone(), id: id.ok() },
+        query: query(args, extent, environments),
+    };
+    let approvals = approvals(&config);
+    let report = Report::new(header, &history, Measure { approvals: Some(&approvals), audit: audit.as_ref() }, site.links());
+    if let Some(dir) = &args.out {
+        write_all(session, dir, &report)?;
+    }
     if args.csv {
         // A table has no place for what could not be read.
         session.warn(&report.unread().map(|unknown| format!("{}; {}", unknown.reason, unknown.hint)).collect::<Vec<_>>());
         session.write(&csv(&report.records()))?;
+    } else if session.global.format == Format::Html {
+        session.write(&evidence_page(&report))?;
     } else {
         session.print(&config, &Document::from(&report), || json::to_string(&report))?;
     }
     Ok(exit(&report, args.require_approved))
+}
+
+/// How many people must have approved, for the environments that declare it.
+fn approvals(config: &Config) -> BTreeMap<EnvName, u32> {
+    let declared = |environment: &Environment| match environment {
+        Environment::Present(gate) => gate.approvals,
+        Environment::Absent => None,
+    };
+    config.desired.github.environments.iter().filter_map(|(name, environment)| Some((name.clone(), declared(environment)?))).collect()
+}
+
+/// The largest audit log that is read, in bytes.
+const MAX_AUDIT_LOG: u64 = 512 * 1024 * 1024;
+
+fn audit_log(path: &Path, repository: &RepoName) -> anyhow::Result<AuditLog> {
+    let hinted = |hint: &str| Hinted { message: format!("the audit log {} cannot be read", path.display()), hint: hint.to_owned() };
+    let found = std::fs::metadata(path).with_context(|| hinted("Name a file of JSON lines that GitHub exported or streamed"))?;
+    if !found.is_file() || found.len() > MAX_AUDIT_LOG {
+        return Err(hinted("Name a regular file of at most 512 MiB; split a larger one by month").into());
+    }
+    let text = std::fs::read_to_string(path).with_context(|| hinted("Name a file of JSON lines that GitHub exported or streamed"))?;
+    Ok(AuditLog::parse(&text, repository))
+}
+
+/// Writes the report in every format, each file whole or not at all, and the sums last: sums that fit prove that all is there.
+fn write_all(session: &Session, dir: &Path, report: &Report) -> anyhow::Result<()> {
+    let cannot =
+        || Hinted { message: format!("{} could not be written", dir.display()), hint: "Name a directory that you may write to".to_owned() };
+    std::fs::create_dir_all(dir).with_context(cannot)?;
+    let files =
+        [("evidence.json", json::to_string(report)), ("evidence.csv", csv(&report.records())), ("evidence.html", evidence_page(report))];
+    let sums: String = files.iter().map(|(name, text)| format!("{}  {name}\n", html::sha256(text))).collect();
+    for (name, text) in files.iter().map(|(name, text)| (*name, text.as_str())).chain([("SHA256SUMS", sums.as_str())]) {
+        let mut file = tempfile::NamedTempFile::new_in(dir).with_context(cannot)?;
+        file.write_all(text.as_bytes()).with_context(cannot)?;
+        file.persist(dir.join(name)).with_context(cannot)?;
+    }
+    session.progress.phase("evidence written");
+    Ok(())
 }
 
 /// The environments that were named; else those of gate.toml with reviewers; else `production`.
@@ -56,15 +124,34 @@ pub(super) fn environments(config: &Config, named: &[EnvName]) -> Vec<EnvName> {
     chosen
 }
 
-fn extent(args: &EvidenceArgs, now: Timestamp) -> Extent {
-    match args.since {
-        None => Extent::Last(usize::from(args.last)),
-        Some(Since::At(then)) => Extent::Since(then),
-        Some(Since::Ago(ago)) => {
+fn extent(args: &EvidenceArgs, now: Timestamp) -> anyhow::Result<Extent> {
+    let moment = |since: Since| match since {
+        Since::At(then) => then,
+        Since::Ago(ago) => {
             let ago = SignedDuration::try_from(ago).unwrap_or(SignedDuration::MAX);
-            Extent::Since(now.checked_sub(ago).unwrap_or(Timestamp::MIN))
+            now.checked_sub(ago).unwrap_or(Timestamp::MIN)
         }
+    };
+    let Some(since) = args.since.map(moment) else { return Ok(Extent::Last(usize::from(args.last))) };
+    // What is created in this very second still counts.
+    let until = args.until.map_or_else(|| now.checked_add(SignedDuration::from_secs(1)).unwrap_or(now), moment);
+    if until <= since {
+        return Err(Hinted {
+            message: format!("the period is empty: --until {until} is not after --since {since}"),
+            hint: "Give --until a later time than --since".to_owned(),
+        }
+        .into());
     }
+    Ok(Extent::Between(since, until))
+}
+
+fn query(args: &EvidenceArgs, extent: Extent, environments: Vec<EnvName>) -> Query {
+    let (last, since, until) = match extent {
+        Extent::Last(last) => (Some(last), None, None),
+        Extent::Between(since, until) => (None, Some(since), Some(until)),
+    };
+    let audit_log = args.audit_log.as_ref().map(|path| path.display().to_string());
+    Query { environments, last, since, until, audit_log, allow: args.allow.clone() }
 }
 
 /// What could not be read at all comes first; a report is a success, unless approvals are required.

@@ -106,7 +106,7 @@ impl Entry {
             event: run.event.clone(),
             branch: run.branch.clone(),
             sha: run.sha.clone(),
-            started_by: run.started_by().map(str::to_owned),
+            started_by: run.started_by().map(|account| account.login.clone()),
             reviewers: pending.reviewers.iter().map(ToString::to_string).collect(),
             you_may_approve: pending.you_may_approve,
             waiting_since: run.updated_at,

@@ -13,10 +13,10 @@ use crate::desired::github::Environment;
 use crate::exit::Exit;
 use crate::http::{ApiError, ErrorKind, Writer};
 use crate::model::{Cause, EnvName, RepoName, RunRef, Unknown};
-use crate::providers::github::runs::Decision;
 use crate::providers::github::runs::admit::{Admitted, Wish, admit};
 use crate::providers::github::runs::observe;
 use crate::providers::github::runs::review::{self, End, Review};
+use crate::providers::github::runs::{Account, Decision};
 use crate::render::{Document, json};
 use crate::views::diagnostic::Hinted;
 
@@ -67,7 +67,7 @@ async fn run(session: &Session, args: &ReviewArgs, decision: Decision, rule: OnU
     session.warn(&seen.warnings);
     if session.global.format == Format::Human {
         let previews = session.unless_stopped(desk.previews(&seen.admitted)).await?;
-        let preview = Preview { decision, viewer: &seen.viewer, runs: &previews, links: site.links() };
+        let preview = Preview { decision, viewer: &seen.viewer.login, runs: &previews, links: site.links() };
         session.print(&config, &Document::from(&preview), String::new)?;
     }
     let now = if args.auto_approve {
@@ -82,7 +82,7 @@ async fn run(session: &Session, args: &ReviewArgs, decision: Decision, rule: OnU
     session.progress.phase("writing the review");
     let ended = desk.submit(session, &now, &args.comment).await?;
     site.wiring.trace_traffic();
-    let report = Report::new(decision, &now.viewer, &ended, site.links());
+    let report = Report::new(decision, &now.viewer.login, &ended, site.links());
     session.print(&config, &Document::from(&report), || json::to_string(&report))?;
     Ok(report.exit())
 }
@@ -99,7 +99,7 @@ pub(super) struct Desk<'a> {
 /// What looking found: everything may be reviewed.
 #[derive(Debug)]
 pub(super) struct Seen {
-    pub(super) viewer: String,
+    pub(super) viewer: Account,
     pub(super) admitted: Vec<Admitted>,
     pub(super) warnings: Vec<String>,
 }

@@ -34,6 +34,7 @@ fn environment(sink: &mut Sink<'_>, table: View<'_>, owner: Option<&str>) -> Env
         protection_rules: table.texts("protection_rules").map(|slugs| slugs.map(|(slug, _)| slug.to_owned()).collect()),
         variables: variables(table),
         secrets: table.texts("secrets").into_iter().flatten().map(|(name, _)| syntax::upper(name)).collect(),
+        approvals: table.integer("approvals").and_then(|people| u32::try_from(people).ok()),
     };
     if table.text("state") == Some("absent") {
         nothing_else(sink, table);

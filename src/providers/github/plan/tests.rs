@@ -173,6 +173,7 @@ fn gate() -> impl Strategy<Value = Gate> {
                 protection_rules,
                 variables,
                 secrets,
+                approvals: None,
             }
         })
 }
@@ -329,6 +330,7 @@ fn full() -> Gate {
         protection_rules: Some(["one".to_owned()].into()),
         variables: [("TIER".to_owned(), "prod".to_owned())].into(),
         secrets: ["KEY".to_owned()].into(),
+        approvals: None,
     }
 }
 

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use super::observe::Scene;
-use super::{Approval, Approver, Decision, Pending, Run};
+use super::{Account, Approval, Approver, Decision, Pending, Run};
 use crate::model::{CommitPin, EnvName};
 
 /// What somebody wants to do.
@@ -76,7 +76,7 @@ impl fmt::Display for Refusal {
             Self::NotWaiting { status, reviews } => {
                 write!(f, "it no longer waits: it is {status}")?;
                 for review in reviews {
-                    let user = review.user.as_deref().unwrap_or("somebody");
+                    let user = review.user.as_ref().map_or("an account that GitHub no longer names", |user| user.login.as_str());
                     write!(f, "; {} {} by {user}", review.environments.join(", "), review.state.word())?;
                 }
                 Ok(())
@@ -111,7 +111,7 @@ impl Refusal {
 ///
 /// # Errors
 /// Every reason why it may not be reviewed.
-pub fn admit(scene: Scene, wish: &Wish, viewer: &str) -> Result<Admitted, Vec<Refusal>> {
+pub fn admit(scene: Scene, wish: &Wish, viewer: &Account) -> Result<Admitted, Vec<Refusal>> {
     let Scene { run, pending, approvals } = scene;
     if pending.is_empty() {
         let status = run.conclusion.as_ref().map_or_else(|| run.status.clone(), |conclusion| format!("{} ({conclusion})", run.status));
@@ -133,7 +133,7 @@ pub fn admit(scene: Scene, wish: &Wish, viewer: &str) -> Result<Admitted, Vec<Re
     let own = run.is_by(viewer);
     for pending in &chosen {
         let name = &pending.environment;
-        let is_viewer = |approver: &Approver| matches!(approver, Approver::User(login) if login.eq_ignore_ascii_case(viewer));
+        let is_viewer = |approver: &Approver| matches!(approver, Approver::User(login) if login.eq_ignore_ascii_case(&viewer.login));
         if own && wish.decision == Decision::Approved && wish.no_self_review.contains(name) {
             refusals.push(Refusal::SelfReview(name.clone()));
         } else if !pending.you_may_approve && own && pending.reviewers.iter().any(is_viewer) {

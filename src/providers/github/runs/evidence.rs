@@ -6,12 +6,14 @@
 //! GitHub records a review neither for a job nor for an attempt, but for a run and an environment. Whatever that leaves open
 //! is not provable; only a review that can belong to nothing else is a proof.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::audit::{AuditLog, Rule, Verb};
+use super::changes::{Change, Unlinked};
 use super::observe::{Examined, History, Role, Traced};
-use super::{Approval, Decision, Deployment, Run, Status};
+use super::{Account, AccountKind, Approval, Decision, Deployment, Run, Status};
 use crate::model::{Answer, EnvName, RepoName, Unknown};
 
 /// What is known of one deployment.
@@ -29,8 +31,16 @@ pub struct Record {
     pub run: Option<Run>,
     /// The reviews of the run for the environment, over all its attempts.
     pub reviews: Vec<Approval>,
-    /// When it stopped waiting: whoever approved it did so before. GitHub's API does not say when.
+    /// When it began to wait.
+    pub waiting_since: Option<Timestamp>,
+    /// When it stopped waiting: any approval came before. GitHub's API does not say when.
     pub released_at: Option<Timestamp>,
+    /// When it was approved, from the audit log.
+    pub approved_at: Option<Timestamp>,
+    /// The environment's rules at that time, from the audit log.
+    pub rule: Option<Rule>,
+    /// What it shipped.
+    pub change: Result<Change, Unlinked>,
     /// What all that comes to.
     pub standing: Standing,
 }
@@ -38,16 +48,29 @@ pub struct Record {
 /// What the evidence proves about one deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// Somebody other than who started it approved it.
+    /// A person approved it who neither started it nor wrote any of what it shipped, as far as that is known.
     Approved,
-    /// Who started it approved it.
+    /// The account that started it approved it.
     SelfApproved,
+    /// An author of what it shipped approved it.
+    AuthorApproved,
+    /// A bot or an App approved it, or an account that approved several deployments within seconds of their requests.
+    ApprovedByAutomation,
+    /// Fewer different people approved it than gate.toml asks for.
+    TooFewApprovals {
+        /// How many did.
+        found: usize,
+        /// How many gate.toml asks for.
+        needed: u32,
+    },
+    /// An admin started it past the rules, as the audit log shows.
+    Bypassed,
     /// Somebody rejected it, and it did not begin.
     Rejected,
     /// It waits for a review or a timer.
     Waiting,
-    /// It began, and nobody approved it: nobody had to, or an admin bypassed the rule. GitHub does not tell these apart.
-    NeverApproved,
+    /// It began without an approval: none was required, or an admin bypassed the rule. GitHub's API does not tell these apart.
+    NoApproval,
     /// The evidence decides nothing.
     NotProvable(Gap),
 }
@@ -59,9 +82,13 @@ impl Standing {
         match self {
             Self::Approved => "approved",
             Self::SelfApproved => "self-approved",
+            Self::AuthorApproved => "author-approved",
+            Self::ApprovedByAutomation => "approved-by-automation",
+            Self::TooFewApprovals { .. } => "too-few-approvals",
+            Self::Bypassed => "bypassed",
             Self::Rejected => "rejected",
             Self::Waiting => "waiting",
-            Self::NeverApproved => "never-approved",
+            Self::NoApproval => "no-approval",
             Self::NotProvable(_) => "not-provable",
         }
     }
@@ -75,10 +102,24 @@ impl Standing {
         }
     }
 
-    /// Whether this is a deployment of which nobody can show that it was approved.
+    /// The stable names, from best to worst.
+    pub const WORDS: [&str; 10] = [
+        "approved",
+        "rejected",
+        "waiting",
+        "self-approved",
+        "author-approved",
+        "approved-by-automation",
+        "too-few-approvals",
+        "bypassed",
+        "not-provable",
+        "no-approval",
+    ];
+
+    /// Whether it passes `--require-approved` as it is: approved by someone independent, or not deployed.
     #[must_use]
-    pub const fn is_gap(&self) -> bool {
-        matches!(self, Self::NeverApproved | Self::NotProvable(_))
+    pub const fn passes(&self) -> bool {
+        matches!(self, Self::Approved | Self::Rejected | Self::Waiting)
     }
 }
 
@@ -112,6 +153,8 @@ pub enum Gap {
     UnnamedEnvironment,
     /// GitHub does not name who approved, or who started the run, any more.
     UnnamedPerson,
+    /// GitHub does not say whether the account that approved is a person.
+    UnknownKind(String),
 }
 
 /// In what a run does not fit a deployment that claims to be its.
@@ -125,14 +168,52 @@ pub enum Misfit {
     After,
 }
 
-/// Judges everything that was read, each environment's deployments as they were listed.
-#[must_use]
-pub fn judge(repository: &RepoName, history: &History) -> Vec<(EnvName, Vec<Record>)> {
-    let known = history.environments.iter().filter_map(|(name, traced)| Some((name, traced.as_ref().ok()?)));
-    known.map(|(name, traced)| (name.clone(), environment(repository, name, traced, &history.runs))).collect()
+/// What evidence is held against beyond what GitHub says.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Measure<'a> {
+    /// How many different people must have approved, for each environment that declares it.
+    pub approvals: Option<&'a BTreeMap<EnvName, u32>>,
+    /// An audit log.
+    pub audit: Option<&'a AuditLog>,
 }
 
-fn environment(repository: &RepoName, name: &EnvName, traced: &[Traced], runs: &BTreeMap<u64, Examined>) -> Vec<Record> {
+/// Two deployments that one account released within this many seconds of their requests, and of each other, were not looked at.
+const SECONDS: i64 = 10;
+
+/// Judges everything that was read, each environment's deployments as they were listed.
+#[must_use]
+pub fn judge(repository: &RepoName, history: &History, measure: Measure<'_>) -> Vec<(EnvName, Vec<Record>)> {
+    let known = history.environments.iter().filter_map(|(name, known)| Some((name, known.as_ref().ok()?)));
+    let judged = known.map(|(name, known)| (name.clone(), environment(repository, name, &known.traced, history, measure)));
+    let mut judged: Vec<(EnvName, Vec<Record>)> = judged.collect();
+    let hasty = hasty(judged.iter().flat_map(|(_, records)| records));
+    for record in judged.iter_mut().flat_map(|(_, records)| records) {
+        if record.standing == Standing::Approved && hasty.contains(&record.deployment.id) {
+            record.standing = Standing::ApprovedByAutomation;
+        }
+    }
+    judged
+}
+
+/// Deployments of different runs that one account approved within seconds of their requests and of each other.
+fn hasty<'a>(records: impl Iterator<Item = &'a Record>) -> BTreeSet<u64> {
+    let quick = |record: &&Record| match (record.waiting_since, record.released_at) {
+        (Some(since), Some(released)) => released.as_second() - since.as_second() <= SECONDS,
+        _ => false,
+    };
+    let quick: Vec<&Record> = records.filter(quick).collect();
+    let approvers = |record: &Record| -> Vec<Account> { record.approvers().filter_map(|review| review.user.clone()).collect() };
+    let together = |a: &Record, b: &Record| {
+        let apart = a.released_at.zip(b.released_at).map(|(a, b)| (a.as_second() - b.as_second()).abs());
+        a.run_id != b.run_id
+            && apart.is_some_and(|apart| apart <= SECONDS)
+            && approvers(a).iter().any(|one| approvers(b).iter().any(|other| one.is(other)))
+    };
+    quick.iter().filter(|a| quick.iter().any(|b| together(a, b))).map(|record| record.deployment.id).collect()
+}
+
+fn environment(repository: &RepoName, name: &EnvName, traced: &[Traced], history: &History, measure: Measure<'_>) -> Vec<Record> {
+    let runs = &history.runs;
     // One that does not fit a run takes none of its approvals away.
     let fits = |one: &Traced| fitting(one, examined(repository, one, runs)?).map(|(run, _)| run.id);
     let mut claims: BTreeMap<u64, usize> = BTreeMap::new();
@@ -140,34 +221,73 @@ fn environment(repository: &RepoName, name: &EnvName, traced: &[Traced], runs: &
         *claims.entry(run).or_default() += 1;
     }
     let asked = traced.iter().filter(|one| one.role == Role::Asked);
-    asked.map(|one| record(repository, name, one, runs, &claims)).collect()
+    asked
+        .map(|one| {
+            let mut record = Record { change: change(one, traced, history), ..blank(repository, one) };
+            record.rule = measure.audit.and_then(|log| log.rule_at(name, one.deployment.created_at));
+            let fitting = examined(repository, one, runs).and_then(|examined| fitting(one, examined));
+            record.standing = match fitting {
+                Err(gap) => Standing::NotProvable(gap),
+                Ok((run, approvals)) => {
+                    record.reviews = approvals.iter().filter(|review| review.is_for(name)).cloned().collect();
+                    let unnamed = approvals.iter().any(|review| review.environments.is_empty());
+                    let claims = claims.get(&run.id).copied().unwrap_or(0);
+                    record.run = Some(run.clone());
+                    let needed = measure.approvals.and_then(|all| all.get(name)).copied().unwrap_or(1);
+                    weigh(&record, run, unnamed, claims, needed).unwrap_or_else(Standing::NotProvable)
+                }
+            };
+            if let Some(log) = measure.audit {
+                audited(&mut record, log, name);
+            }
+            record
+        })
+        .collect()
 }
 
-fn record(repository: &RepoName, name: &EnvName, traced: &Traced, runs: &BTreeMap<u64, Examined>, claims: &BTreeMap<u64, usize>) -> Record {
+/// What the audit log adds: exact times, automated approvals and bypasses. It never makes a standing better.
+fn audited(record: &mut Record, log: &AuditLog, name: &EnvName) {
+    let Some(run) = record.run.as_ref().map(|run| run.id) else { return };
+    for decided in log.decisions(run, name) {
+        match decided.verb {
+            Verb::Approved if record.approvers().any(|review| review.is_by(&decided.by)) => {
+                record.approved_at = Some(decided.at);
+                if decided.automated && record.standing == Standing::Approved {
+                    record.standing = Standing::ApprovedByAutomation;
+                }
+            }
+            Verb::Bypassed if record.started && record.standing != Standing::Rejected => record.standing = Standing::Bypassed,
+            Verb::Approved | Verb::Rejected | Verb::Bypassed => {}
+        }
+    }
+}
+
+/// What a deployment shipped: everything since the last one before it that began.
+fn change(one: &Traced, traced: &[Traced], history: &History) -> Result<Change, Unlinked> {
+    let at = |traced: &Traced| (traced.deployment.created_at, traced.deployment.id);
+    let before = traced.iter().filter(|other| at(other) < at(one) && started(statuses(other))).max_by_key(|other| at(other));
+    let before = before.ok_or(Unlinked::NoEarlierDeployment)?;
+    let changes = history.changes.as_ref().map_err(|_| Unlinked::Unread)?;
+    changes.between(&before.deployment.sha, &one.deployment.sha)
+}
+
+fn blank(repository: &RepoName, traced: &Traced) -> Record {
     let statuses = statuses(traced);
     let ids = traced.runs(repository);
-    let mut record = Record {
+    Record {
         deployment: traced.deployment.clone(),
         state: statuses.first().map(|status| status.state.clone()),
         started: started(statuses),
         run_id: ids.first().copied().filter(|_| ids.len() == 1),
         run: None,
         reviews: Vec::new(),
+        waiting_since: waited(statuses).and_then(|at| statuses.get(at)).map(|status| status.created_at),
         released_at: released_at(statuses),
+        approved_at: None,
+        rule: None,
+        change: Err(Unlinked::Unread),
         standing: Standing::Waiting,
-    };
-    let fitting = examined(repository, traced, runs).and_then(|examined| fitting(traced, examined));
-    record.standing = match fitting {
-        Err(gap) => Standing::NotProvable(gap),
-        Ok((run, approvals)) => {
-            record.reviews = approvals.iter().filter(|review| review.is_for(name)).cloned().collect();
-            let unnamed = approvals.iter().any(|review| review.environments.is_empty());
-            let claims = claims.get(&run.id).copied().unwrap_or(0);
-            record.run = Some(run.clone());
-            weigh(&record, run, unnamed, claims).unwrap_or_else(Standing::NotProvable)
-        }
-    };
-    record
+    }
 }
 
 /// What was read of the one run that the statuses lead to.
@@ -205,7 +325,7 @@ fn fitting<'a>(traced: &Traced, examined: &'a Examined) -> Result<(&'a Run, &'a 
     Ok((run, approvals))
 }
 
-fn weigh(record: &Record, run: &Run, unnamed: bool, claims: usize) -> Result<Standing, Gap> {
+fn weigh(record: &Record, run: &Run, unnamed: bool, claims: usize, needed: u32) -> Result<Standing, Gap> {
     let count = |state| record.reviews.iter().filter(|review| review.state == state).count();
     let (approvals, rejections) = (count(Decision::Approved), count(Decision::Rejected));
     if record.state.as_deref() == Some("waiting") {
@@ -215,21 +335,49 @@ fn weigh(record: &Record, run: &Run, unnamed: bool, claims: usize) -> Result<Sta
         return Err(Gap::UnnamedEnvironment);
     }
     match (approvals, rejections, record.started) {
-        (0, _, true) => Ok(Standing::NeverApproved),
+        (0, _, true) => Ok(Standing::NoApproval),
         (0, 1.., false) => Ok(Standing::Rejected),
         (0, 0, false) => Err(Gap::NeverSeenToStart(record.state.clone())),
         _ if run.attempt > 1 => Err(Gap::WhichAttempt(run.attempt)),
         (_, 1.., false) => Err(Gap::Contradiction),
         _ if claims > approvals => Err(Gap::TooFewApprovals { deployments: claims, approvals }),
-        _ => {
-            let approved = record.reviews.iter().filter(|review| review.state == Decision::Approved);
-            let approvers: Option<Vec<&str>> = approved.map(|review| review.user.as_deref()).collect();
-            match (approvers, run.started_by()) {
-                (Some(approvers), _) if approvers.iter().any(|approver| run.is_by(approver)) => Ok(Standing::SelfApproved),
-                (Some(_), Some(_)) => Ok(Standing::Approved),
-                _ => Err(Gap::UnnamedPerson),
-            }
+        _ => judged(record, run, needed),
+    }
+}
+
+/// What an approved deployment comes to: who approved it, against who started it and who wrote it.
+fn judged(record: &Record, run: &Run, needed: u32) -> Result<Standing, Gap> {
+    let approvers: Option<Vec<&Account>> = record.approvers().map(|review| review.user.as_ref()).collect();
+    let (Some(approvers), Some(_)) = (approvers, run.started_by()) else { return Err(Gap::UnnamedPerson) };
+    if approvers.iter().any(|approver| run.is_by(approver)) {
+        return Ok(Standing::SelfApproved);
+    }
+    let authors = || record.change.iter().flat_map(|change| &change.authors);
+    if approvers.iter().any(|approver| authors().any(|author| author.is(approver))) {
+        return Ok(Standing::AuthorApproved);
+    }
+    if approvers.iter().any(|approver| approver.kind == AccountKind::Automation) {
+        return Ok(Standing::ApprovedByAutomation);
+    }
+    if let Some(unknown) = approvers.iter().find(|approver| approver.kind == AccountKind::Unknown) {
+        return Err(Gap::UnknownKind(unknown.login.clone()));
+    }
+    let mut people: Vec<&Account> = Vec::new();
+    for approver in approvers {
+        if !people.iter().any(|known| known.is(approver)) {
+            people.push(approver);
         }
+    }
+    match u32::try_from(people.len()) {
+        Ok(found) if found < needed => Ok(Standing::TooFewApprovals { found: people.len(), needed }),
+        _ => Ok(Standing::Approved),
+    }
+}
+
+impl Record {
+    /// The reviews that approved it.
+    pub fn approvers(&self) -> impl Iterator<Item = &Approval> {
+        self.reviews.iter().filter(|review| review.state == Decision::Approved)
     }
 }
 
@@ -243,49 +391,54 @@ fn started(statuses: &[Status]) -> bool {
 
 /// The first status after the last `waiting`; statuses stand newest first.
 fn released_at(statuses: &[Status]) -> Option<Timestamp> {
-    let waited = statuses.iter().position(|status| status.state == "waiting")?;
-    statuses.get(waited.checked_sub(1)?).map(|next| next.created_at)
+    statuses.get(waited(statuses)?.checked_sub(1)?).map(|next| next.created_at)
 }
 
-/// How many deployments came to what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
-pub struct Summary {
-    /// Approved by somebody else.
-    pub approved: usize,
-    /// Approved by who started it.
-    pub self_approved: usize,
-    /// Rejected.
-    pub rejected: usize,
-    /// Waiting.
-    pub waiting: usize,
-    /// Deployed without an approval.
-    pub never_approved: usize,
-    /// Undecided.
-    pub not_provable: usize,
+/// Where the last `waiting` stands.
+fn waited(statuses: &[Status]) -> Option<usize> {
+    statuses.iter().position(|status| status.state == "waiting")
 }
+
+/// Runs of the workflows that deployed which no deployment leads to: they deployed elsewhere, did not deploy, or left no record
+/// (`deployment: false`). `None` if the runs of the period are not all known.
+#[must_use]
+pub fn unrecorded<'h>(repository: &RepoName, history: &'h History) -> Option<Vec<&'h Run>> {
+    let listed = history.listed_runs.as_ref()?;
+    let deployments = || history.environments.iter().filter_map(|(_, known)| known.as_ref().ok()).flat_map(|known| &known.traced);
+    let recorded: BTreeSet<u64> = deployments().flat_map(|one| one.runs(repository)).collect();
+    let first = deployments().filter(|one| one.role == Role::Asked).map(|one| one.deployment.created_at).min()?;
+    let known = history.runs.values().filter_map(|examined| if let Answer::Present(run) = &examined.run { Some(run) } else { None });
+    let workflows: BTreeSet<&str> = known.map(|run| run.path.as_str()).filter(|path| !path.is_empty()).collect();
+    let ours = |run: &&Run| run.created_at >= first && workflows.contains(run.path.as_str()) && !recorded.contains(&run.id);
+    Some(listed.iter().filter(ours).collect())
+}
+
+/// How many deployments came to what, by the stable names; each name is there.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(transparent)]
+pub struct Summary(BTreeMap<&'static str, usize>);
 
 impl Summary {
     /// Counts.
     #[must_use]
-    pub fn of<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
-        let mut summary = Self::default();
-        for record in records {
-            *match record.standing {
-                Standing::Approved => &mut summary.approved,
-                Standing::SelfApproved => &mut summary.self_approved,
-                Standing::Rejected => &mut summary.rejected,
-                Standing::Waiting => &mut summary.waiting,
-                Standing::NeverApproved => &mut summary.never_approved,
-                Standing::NotProvable(_) => &mut summary.not_provable,
-            } += 1;
+    pub fn of<'a>(standings: impl IntoIterator<Item = &'a Standing>) -> Self {
+        let mut counts: BTreeMap<&'static str, usize> = Standing::WORDS.into_iter().map(|word| (word, 0)).collect();
+        for standing in standings {
+            *counts.entry(standing.word()).or_default() += 1;
         }
-        summary
+        Self(counts)
+    }
+
+    /// How many have this name.
+    #[must_use]
+    pub fn count(&self, word: &str) -> usize {
+        self.0.get(word).copied().unwrap_or(0)
     }
 
     /// All of them.
     #[must_use]
-    pub const fn total(&self) -> usize {
-        self.approved + self.self_approved + self.rejected + self.waiting + self.never_approved + self.not_provable
+    pub fn total(&self) -> usize {
+        self.0.values().sum()
     }
 }
 

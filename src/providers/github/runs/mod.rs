@@ -4,6 +4,8 @@
 //! `admit` are pure, `review` writes. Must not know of gate.toml, freezes or rendering.
 
 pub mod admit;
+pub mod audit;
+pub mod changes;
 pub mod evidence;
 mod links;
 pub mod observe;
@@ -19,13 +21,67 @@ use crate::model::EnvName;
 
 pub use links::Links;
 
+/// An account, as GitHub names it beside a run, a review, a commit or a pull request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Account {
+    /// The login at the time of the answer; it can be renamed.
+    pub login: String,
+    /// The database id, which cannot.
+    pub id: Option<u64>,
+    /// Whether a person can be behind it.
+    pub kind: AccountKind,
+}
+
+/// Whether a person can be behind an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccountKind {
+    /// GitHub says that it is a user.
+    Person,
+    /// A bot, an App or an organization.
+    Automation,
+    /// GitHub does not say.
+    Unknown,
+}
+
+impl Account {
+    /// An account that GitHub describes by its type: `User`, `Bot`, `Organization`, …
+    #[must_use]
+    pub fn new(login: String, id: Option<u64>, kind: Option<&str>) -> Self {
+        let kind = match kind {
+            _ if login.ends_with("[bot]") => AccountKind::Automation,
+            Some("User") => AccountKind::Person,
+            Some(_) => AccountKind::Automation,
+            None => AccountKind::Unknown,
+        };
+        Self { login, id, kind }
+    }
+
+    /// Whether both are one account: by id if both have one, else by login, without case.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        match (self.id, other.id) {
+            (Some(a), Some(b)) => a == b,
+            _ => self.login.eq_ignore_ascii_case(&other.login),
+        }
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.login)
+    }
+}
+
 /// A workflow run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     /// The database id.
     pub id: u64,
-    /// The workflow's name, or its path where it has none.
+    /// The workflow's name, or its path if it has none.
     pub workflow: String,
+    /// The workflow's file in the repository, with a `@ref` if GitHub appends one.
+    pub path: String,
     /// What triggered it: `push`, `workflow_dispatch`, …
     pub event: String,
     /// The short name of the branch or tag.
@@ -39,9 +95,9 @@ pub struct Run {
     /// Which attempt this is, from 1.
     pub attempt: u32,
     /// Who started it first.
-    pub actor: Option<String>,
+    pub actor: Option<Account>,
     /// Who started this attempt.
-    pub triggering_actor: Option<String>,
+    pub triggering_actor: Option<Account>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -51,14 +107,14 @@ pub struct Run {
 impl Run {
     /// Who started this attempt, as far as GitHub says.
     #[must_use]
-    pub fn started_by(&self) -> Option<&str> {
-        self.triggering_actor.as_deref().or(self.actor.as_deref())
+    pub fn started_by(&self) -> Option<&Account> {
+        self.triggering_actor.as_ref().or(self.actor.as_ref())
     }
 
-    /// Whether this person started the run, or this attempt of it. Logins compare without case.
+    /// Whether this account started the run, or this attempt of it.
     #[must_use]
-    pub fn is_by(&self, login: &str) -> bool {
-        [&self.actor, &self.triggering_actor].into_iter().flatten().any(|actor| actor.eq_ignore_ascii_case(login))
+    pub fn is_by(&self, account: &Account) -> bool {
+        [&self.actor, &self.triggering_actor].into_iter().flatten().any(|actor| actor.is(account))
     }
 }
 
@@ -103,7 +159,7 @@ pub struct Approval {
     /// What was decided.
     pub state: Decision,
     /// By whom; `None` where GitHub names nobody any more.
-    pub user: Option<String>,
+    pub user: Option<Account>,
     /// What they said.
     pub comment: String,
     /// For which environments; empty where GitHub names none any more.
@@ -118,10 +174,10 @@ impl Approval {
         self.environments.iter().any(|name| name.to_lowercase() == wanted)
     }
 
-    /// Whether this person made it.
+    /// Whether this account made it.
     #[must_use]
-    pub fn is_by(&self, login: &str) -> bool {
-        self.user.as_ref().is_some_and(|user| user.eq_ignore_ascii_case(login))
+    pub fn is_by(&self, account: &Account) -> bool {
+        self.user.as_ref().is_some_and(|user| user.is(account))
     }
 }
 
@@ -161,7 +217,7 @@ pub struct Deployment {
     /// The environment's name as recorded.
     pub environment: String,
     /// Who made it.
-    pub creator: Option<String>,
+    pub creator: Option<Account>,
     /// When it was made.
     pub created_at: Timestamp,
 }

@@ -8,7 +8,8 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::super::observe::{MAX_PAGES, pages, repo_target};
-use super::{Approval, Deployment, Pending, Run, Status, wire};
+use super::changes::{Changes, Commit, PullRequest};
+use super::{Account, Approval, Deployment, Pending, Run, Status, wire};
 use crate::http::{ApiError, ErrorKind, Reader, Target};
 use crate::model::{Answer, EnvName, RepoName, RunRef, Unknown};
 
@@ -65,12 +66,20 @@ pub async fn scene(reader: &Reader, repo: &RepoName, id: u64) -> Result<Scene, A
     Ok(Scene { run: run?, pending: pending?, approvals: approvals? })
 }
 
-/// The login behind the token.
+/// The account behind the token.
 ///
 /// # Errors
 /// When GitHub does not say; an installation token and `GITHUB_TOKEN` get 403 (fact G2.2, message 9).
-pub async fn viewer(reader: &Reader) -> Result<String, ApiError> {
-    reader.get_json::<wire::Actor>(&Target::new(["user"])).await.map(|viewer| viewer.login)
+pub async fn viewer(reader: &Reader) -> Result<Account, ApiError> {
+    reader.get_json::<wire::Actor>(&Target::new(["user"])).await.map(Into::into)
+}
+
+/// The database id of a repository.
+///
+/// # Errors
+/// When the repository cannot be read.
+pub async fn repository_id(reader: &Reader, repo: &RepoName) -> Result<u64, ApiError> {
+    reader.get_json::<wire::Identified>(&repo_target(repo)).await.map(|repository| repository.id)
 }
 
 /// The newest of the last few deployments to an environment that succeeded; `None` when none of them did.
@@ -91,22 +100,37 @@ pub async fn last_success(reader: &Reader, repo: &RepoName, environment: &EnvNam
     Ok(newest)
 }
 
-/// How far back to look.
+/// Which deployments to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
     /// The newest so many.
     Last(usize),
-    /// All since then.
-    Since(Timestamp),
+    /// All of a period: from the first moment, up to and without the second one.
+    Between(Timestamp, Timestamp),
 }
 
 /// What happened to some environments.
 #[derive(Debug, Clone, PartialEq)]
 pub struct History {
-    /// The deployments of each environment, the newest first; or why they are not known.
-    pub environments: Vec<(EnvName, Result<Vec<Traced>, Unknown>)>,
+    /// What is known of each environment; or why its deployments are not known.
+    pub environments: Vec<(EnvName, Result<Deployments, Unknown>)>,
     /// The runs that their statuses lead to.
     pub runs: BTreeMap<u64, Examined>,
+    /// What was deployed, as commits and pull requests.
+    pub changes: Result<Changes, Unknown>,
+    /// The runs of the period that the list of runs showed, if it showed all of them.
+    pub listed_runs: Option<Vec<Run>>,
+}
+
+/// The deployments of one environment.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Deployments {
+    /// The newest first.
+    pub traced: Vec<Traced>,
+    /// Whether there are older ones than those that were asked for.
+    pub more: bool,
+    /// How many pages the list had, as far as it was read. The list states no total (fact G1.7).
+    pub pages: usize,
 }
 
 /// A deployment with its statuses.
@@ -116,7 +140,7 @@ pub struct Traced {
     pub deployment: Deployment,
     /// The newest first.
     pub statuses: Result<Vec<Status>, Unknown>,
-    /// Whether it is what was asked for, or only of the same commit as one that is.
+    /// Why it was read.
     pub role: Role,
 }
 
@@ -125,8 +149,10 @@ pub struct Traced {
 pub enum Role {
     /// It lies in the extent.
     Asked,
-    /// It lies beyond, and may share its run, and with it the run's approvals, with one that was asked for.
+    /// It lies outside, and may share its run, and with it the run's approvals, with one that was asked for.
     Sibling,
+    /// It is the newest one before the extent: what the oldest one that was asked for replaced.
+    Previous,
 }
 
 impl Traced {
@@ -156,29 +182,142 @@ pub struct Examined {
     pub approvals: Result<Vec<Approval>, Unknown>,
 }
 
-/// Reads the deployments of some environments, then their statuses, then the runs and reviews that these lead to.
+/// Reads the deployments of some environments, then their statuses, then the runs and reviews that these lead to, and beside them
+/// what was deployed. Runs come by page; only those that no page shows are asked for one by one.
 pub async fn history(reader: &Reader, repo: &RepoName, environments: &[EnvName], extent: Extent) -> History {
-    let environments = join_all(environments.iter().map(|name| async move {
-        let made = deployments(reader, repo, name, extent).await.map_err(|error| error.unknown());
-        let traced = match made {
-            Ok(made) => Ok(join_all(made.into_iter().map(|(role, deployment)| traced(reader, repo, role, deployment))).await),
-            Err(unknown) => Err(unknown),
+    let listed = join_all(environments.iter().map(|name| deployments(reader, repo, name, extent))).await;
+    let asked = || listed.iter().flatten().flat_map(|listed| &listed.found).filter(|(role, _)| *role == Role::Asked).map(|(_, made)| made);
+    let period = asked().map(|made| made.created_at).min().zip(asked().map(|made| made.created_at).max());
+    let budget = asked().count() / PER_PAGE + SPARE_PAGES;
+    let head = asked().max_by_key(|made| (made.created_at, made.id)).map(|made| made.sha.clone());
+    let oldest =
+        listed.iter().flatten().flat_map(|listed| &listed.found).min_by_key(|(_, made)| made.created_at).map(|(_, made)| made.clone());
+
+    let traced = join_all(environments.iter().zip(listed).map(|(name, listed)| async move {
+        let traced = match listed {
+            Ok(Listed { found, more, pages }) => {
+                let traced = join_all(found.into_iter().map(|(role, deployment)| traced(reader, repo, role, deployment))).await;
+                Ok(Deployments { traced, more, pages })
+            }
+            Err(error) => Err(error.unknown()),
         };
         (name.clone(), traced)
+    }));
+    let shown = async {
+        match period {
+            Some(period) => listed_runs(reader, repo, period, budget).await,
+            None => Shown { runs: Vec::new(), whole: true },
+        }
+    };
+    let changes = async {
+        match (head, oldest) {
+            (Some(head), Some(oldest)) => changes(reader, repo, &head, &oldest, budget).await,
+            _ => Ok(Changes::default()),
+        }
+    };
+    let (environments, shown, changes) = tokio::join!(traced, shown, changes);
+
+    let known: BTreeMap<u64, &Run> = shown.runs.iter().map(|run| (run.id, run)).collect();
+    let deployments = environments.iter().filter_map(|(_, known)| known.as_ref().ok()).flat_map(|known| &known.traced);
+    let ids: BTreeSet<u64> = deployments.filter(|one| one.role != Role::Previous).flat_map(|one| one.runs(repo)).collect();
+    let runs = join_all(ids.into_iter().map(|id| {
+        let known = known.get(&id).map(|&run| run.clone());
+        async move {
+            let run = async {
+                match known {
+                    Some(known) => Ok(known),
+                    None => run(reader, repo, id).await,
+                }
+            };
+            let (run, approvals) = tokio::join!(run, approvals(reader, repo, id));
+            let run = match run {
+                Ok(run) => Answer::Present(run),
+                Err(error) if error.kind == ErrorKind::NotFound => Answer::Absent,
+                Err(error) => Answer::Unknown(error.unknown()),
+            };
+            (id, Examined { run, approvals: approvals.map_err(|error| error.unknown()) })
+        }
     }))
     .await;
-    let ids: BTreeSet<u64> = environments.iter().flat_map(|(_, made)| made.iter().flatten()).flat_map(|traced| traced.runs(repo)).collect();
-    let runs = join_all(ids.into_iter().map(|id| async move {
-        let (run, approvals) = tokio::join!(run(reader, repo, id), approvals(reader, repo, id));
-        let run = match run {
-            Ok(run) => Answer::Present(run),
-            Err(error) if error.kind == ErrorKind::NotFound => Answer::Absent,
-            Err(error) => Answer::Unknown(error.unknown()),
-        };
-        (id, Examined { run, approvals: approvals.map_err(|error| error.unknown()) })
+    let listed_runs = shown.whole.then_some(shown.runs);
+    History { environments, runs: runs.into_iter().collect(), changes: changes.map_err(|error| error.unknown()), listed_runs }
+}
+
+/// Pages beyond one for each hundred deployments: for runs, commits and pull requests that belong to no deployment.
+const SPARE_PAGES: usize = 2;
+
+/// What the list of runs showed.
+struct Shown {
+    runs: Vec<Run>,
+    /// Whether these are all runs of the period.
+    whole: bool,
+}
+
+/// The runs around a period by page, within a budget: a repository may have many more than it has deployments.
+///
+/// What cannot be read here is asked for run by run, so this fails silently into fewer runs.
+async fn listed_runs(reader: &Reader, repo: &RepoName, (from, to): (Timestamp, Timestamp), budget: usize) -> Shown {
+    let day = jiff::SignedDuration::from_hours(24);
+    let from = from.checked_sub(day).unwrap_or(from);
+    let created = format!("{}..{}", from.strftime("%Y-%m-%dT%H:%M:%SZ"), to.strftime("%Y-%m-%dT%H:%M:%SZ"));
+    let target = runs_target(repo).query("created", created).query("per_page", PER_PAGE);
+    let mut runs = Vec::new();
+    for page in 1..=budget {
+        let Ok((listed, has_next)) = reader.get_page::<wire::Runs>(&target.clone().query("page", page)).await else { break };
+        let total = super::super::observe::Page::total(&listed);
+        let items = super::super::observe::Page::items(listed);
+        let full = items.len() >= PER_PAGE;
+        runs.extend(items.into_iter().map(Run::from));
+        if !(has_next || full) {
+            // Of more than 1,000 runs GitHub shows the first 1,000 and says so in the total (fact G1.6).
+            return Shown { whole: total.is_none_or(|total| total <= runs.len()), runs };
+        }
+    }
+    Shown { runs, whole: false }
+}
+
+/// The commits below a deployed one and the merged pull requests, back to the oldest deployment, within a budget of pages each.
+async fn changes(reader: &Reader, repo: &RepoName, head: &str, oldest: &Deployment, budget: usize) -> Result<Changes, ApiError> {
+    let commits = async {
+        let target = repo_target(repo).join("commits").query("sha", head).query("per_page", PER_PAGE);
+        let mut found: Vec<Commit> = Vec::new();
+        for page in 1..=budget {
+            let (listed, has_next) = reader.get_page::<Vec<wire::WireCommit>>(&target.clone().query("page", page)).await?;
+            let full = listed.len() >= PER_PAGE;
+            found.extend(listed.into_iter().map(Commit::from));
+            if found.iter().any(|commit| commit.sha == oldest.sha) || !(has_next || full) {
+                break;
+            }
+        }
+        Ok::<_, ApiError>(found)
+    };
+    let pulls = async {
+        let target = repo_target(repo).join("pulls").query("state", "closed").query("sort", "updated").query("direction", "desc");
+        let mut found: Vec<PullRequest> = Vec::new();
+        for page in 1..=budget {
+            let target = target.clone().query("per_page", PER_PAGE).query("page", page);
+            let (listed, has_next) = reader.get_page::<Vec<wire::WirePull>>(&target).await?;
+            let full = listed.len() >= PER_PAGE;
+            let passed = listed.last().is_some_and(|last| last.updated_at() < oldest.created_at);
+            found.extend(listed.into_iter().filter_map(wire::WirePull::merged));
+            if passed || !(has_next || full) {
+                break;
+            }
+        }
+        Ok::<_, ApiError>(found)
+    };
+    let (commits, pulls) = tokio::join!(commits, pulls);
+    let mut changes = Changes::new(commits?, pulls?);
+    let numbers: Vec<u64> = changes.pull_requests().map(|pull| pull.number).take(budget * PER_PAGE).collect();
+    let reviews = join_all(numbers.into_iter().map(|number| async move {
+        let target = repo_target(repo).join("pulls").join(&number.to_string()).join("reviews").query("per_page", PER_PAGE);
+        (number, reader.get_json::<Vec<wire::WireReview>>(&target).await.ok())
     }))
     .await;
-    History { environments, runs: runs.into_iter().collect() }
+    for (number, reviews) in reviews {
+        changes.reviewed(number, reviews.map(|reviews| reviews.into_iter().filter_map(wire::WireReview::approver).collect()));
+    }
+    Ok(changes)
 }
 
 async fn traced(reader: &Reader, repo: &RepoName, role: Role, deployment: Deployment) -> Traced {
@@ -186,35 +325,59 @@ async fn traced(reader: &Reader, repo: &RepoName, role: Role, deployment: Deploy
     Traced { deployment, statuses, role }
 }
 
-/// The newest deployments first, as far back as asked. The list has no total, so its pages come one after the other.
-async fn deployments(reader: &Reader, repo: &RepoName, name: &EnvName, extent: Extent) -> Result<Vec<(Role, Deployment)>, ApiError> {
+/// What the list of deployments brought.
+struct Listed {
+    found: Vec<(Role, Deployment)>,
+    more: bool,
+    pages: usize,
+}
+
+/// The newest deployments first, as far back as asked and one further. The list has no total, so its pages come one after the other.
+async fn deployments(reader: &Reader, repo: &RepoName, name: &EnvName, extent: Extent) -> Result<Listed, ApiError> {
     let target = repo_target(repo).join("deployments").query("environment", name).query("per_page", PER_PAGE);
     let mut found: Vec<Deployment> = Vec::new();
-    for page in 1_usize.. {
-        let (listed, has_next) = reader.get_page::<Vec<wire::WireDeployment>>(&target.clone().query("page", page)).await?;
+    let mut pages = 0;
+    loop {
+        pages += 1;
+        let (listed, has_next) = reader.get_page::<Vec<wire::WireDeployment>>(&target.clone().query("page", pages)).await?;
         let full = listed.len() >= PER_PAGE;
         let listed = listed.into_iter().map(Deployment::from);
         found.extend(listed.filter(|made| made.environment.to_lowercase() == name.folded()));
-        if page >= MAX_PAGES {
+        if pages >= MAX_PAGES {
             return Err(reader.malformed(&target, format!("the list has more than {MAX_PAGES} pages, which no real one has")));
         }
         let enough = match extent {
-            Extent::Last(count) => found.len() >= count,
-            Extent::Since(since) => found.last().is_some_and(|oldest| oldest.created_at < since),
+            Extent::Last(count) => found.len() > count,
+            Extent::Between(since, _) => found.last().is_some_and(|oldest| oldest.created_at < since),
         };
         if enough || !(has_next || full) {
             break;
         }
     }
     found.sort_by_key(|made| std::cmp::Reverse((made.created_at, made.id)));
+    let mut after = Vec::new();
+    if let Extent::Between(_, until) = extent {
+        let first = found.partition_point(|made| made.created_at >= until);
+        after = found.drain(..first).collect();
+    }
     let asked = match extent {
         Extent::Last(count) => count.min(found.len()),
-        Extent::Since(since) => found.partition_point(|made| made.created_at >= since),
+        Extent::Between(since, _) => found.partition_point(|made| made.created_at >= since),
     };
-    let beyond = found.split_off(asked);
+    let before = found.split_off(asked);
     let commits: BTreeSet<String> = found.iter().map(|made| made.sha.clone()).collect();
-    let siblings = beyond.into_iter().filter(|made| commits.contains(&made.sha)).map(|made| (Role::Sibling, made));
-    Ok(found.into_iter().map(|made| (Role::Asked, made)).chain(siblings).collect())
+    let more = !before.is_empty();
+    let mut outside: Vec<(Role, Deployment)> = Vec::new();
+    for (at, made) in before.into_iter().enumerate() {
+        if commits.contains(&made.sha) {
+            outside.push((Role::Sibling, made));
+        } else if at == 0 {
+            outside.push((Role::Previous, made));
+        }
+    }
+    outside.extend(after.into_iter().filter(|made| commits.contains(&made.sha)).map(|made| (Role::Sibling, made)));
+    let found = if found.is_empty() { Vec::new() } else { found.into_iter().map(|made| (Role::Asked, made)).chain(outside).collect() };
+    Ok(Listed { found, more, pages })
 }
 
 async fn statuses(reader: &Reader, repo: &RepoName, deployment: u64) -> Result<Vec<Status>, ApiError> {

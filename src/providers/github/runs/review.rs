@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::admit::Admitted;
 use super::observe::{approvals, pending_target, scene};
-use super::{Approval, Decision, Pending};
+use super::{Account, Approval, Decision, Pending};
 use crate::http::{ApiError, Reader, Writer};
 use crate::model::RepoName;
 
@@ -20,7 +20,7 @@ pub struct Review<'a> {
     /// What is said; GitHub asks for one.
     pub comment: &'a str,
     /// Who reviews.
-    pub viewer: &'a str,
+    pub viewer: &'a Account,
 }
 
 /// How a review ended.

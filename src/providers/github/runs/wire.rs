@@ -4,12 +4,27 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::super::observe::Page;
-use super::{Approval, Approver, Decision, Deployment, Pending, Run, Status};
+use super::changes::{Commit, PullRequest};
+use super::{Account, Approval, Approver, Decision, Deployment, Pending, Run, Status};
 use crate::model::{EnvName, NameError};
 
 #[derive(Deserialize)]
 pub(super) struct Actor {
-    pub(super) login: String,
+    login: String,
+    id: Option<u64>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+}
+
+impl From<Actor> for Account {
+    fn from(actor: Actor) -> Self {
+        Self::new(actor.login, actor.id, actor.kind.as_deref())
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Identified {
+    pub(super) id: u64,
 }
 
 #[derive(Deserialize)]
@@ -35,15 +50,16 @@ impl From<WireRun> for Run {
     fn from(run: WireRun) -> Self {
         Self {
             id: run.id,
-            workflow: run.name.filter(|name| !name.is_empty()).unwrap_or(run.path),
+            workflow: run.name.filter(|name| !name.is_empty()).unwrap_or_else(|| run.path.clone()),
+            path: run.path,
             event: run.event,
             branch: run.head_branch.unwrap_or_default(),
             sha: run.head_sha,
             status: run.status.unwrap_or_default(),
             conclusion: run.conclusion,
             attempt: run.run_attempt.unwrap_or(1),
-            actor: run.actor.map(|actor| actor.login),
-            triggering_actor: run.triggering_actor.map(|actor| actor.login),
+            actor: run.actor.map(Into::into),
+            triggering_actor: run.triggering_actor.map(Into::into),
             created_at: run.created_at,
             updated_at: run.updated_at,
         }
@@ -127,7 +143,7 @@ impl From<WireApproval> for Approval {
         Self {
             state: approval.state,
             // GitHub shows deleted accounts as this one.
-            user: approval.user.map(|user| user.login).filter(|login| login != "ghost"),
+            user: approval.user.map(Account::from).filter(|user| user.login != "ghost"),
             comment: approval.comment.unwrap_or_default(),
             environments: approval.environments.into_iter().filter_map(|environment| environment.name).collect(),
         }
@@ -158,7 +174,7 @@ impl From<WireDeployment> for Deployment {
             sha: made.sha,
             git_ref: made.git_ref,
             environment: made.environment,
-            creator: made.creator.map(|creator| creator.login),
+            creator: made.creator.map(Into::into),
             created_at: made.created_at,
         }
     }
@@ -176,5 +192,68 @@ impl From<WireStatus> for Status {
     fn from(status: WireStatus) -> Self {
         let log = [status.log_url, status.target_url].into_iter().flatten().find(|url| !url.is_empty());
         Self { state: status.state, log, created_at: status.created_at }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct WireCommit {
+    sha: String,
+    parents: Vec<Parent>,
+    author: Option<Actor>,
+}
+
+#[derive(Deserialize)]
+struct Parent {
+    sha: String,
+}
+
+impl From<WireCommit> for Commit {
+    fn from(commit: WireCommit) -> Self {
+        Self {
+            sha: commit.sha,
+            parents: commit.parents.into_iter().map(|parent| parent.sha).collect(),
+            author: commit.author.map(Into::into),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct WirePull {
+    number: u64,
+    title: String,
+    user: Option<Actor>,
+    merge_commit_sha: Option<String>,
+    merged_at: Option<Timestamp>,
+    updated_at: Timestamp,
+}
+
+impl WirePull {
+    pub(super) const fn updated_at(&self) -> Timestamp {
+        self.updated_at
+    }
+
+    /// One that was closed without being merged brought nothing.
+    pub(super) fn merged(self) -> Option<PullRequest> {
+        Some(PullRequest {
+            number: self.number,
+            title: self.title,
+            author: self.user.map(Into::into),
+            merge_commit: self.merge_commit_sha?,
+            merged_at: self.merged_at?,
+            approved_by: None,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct WireReview {
+    user: Option<Actor>,
+    state: String,
+}
+
+impl WireReview {
+    /// Who approved; `None` for any other review.
+    pub(super) fn approver(self) -> Option<Account> {
+        (self.state == "APPROVED").then(|| self.user.map(Into::into)).flatten()
     }
 }

@@ -2,6 +2,10 @@ use jiff::Timestamp;
 
 use super::*;
 
+fn person(login: &str) -> Account {
+    Account::new(login.to_owned(), None, Some("User"))
+}
+
 fn name(name: &str) -> EnvName {
     EnvName::new(name).unwrap()
 }
@@ -22,14 +26,15 @@ fn scene(pending: Vec<Pending>) -> Scene {
     let run = Run {
         id: 7,
         workflow: "Deploy".to_owned(),
+        path: String::new(),
         event: "push".to_owned(),
         branch: "main".to_owned(),
         sha: "3F2a1b0cdd".to_owned(),
         status: "waiting".to_owned(),
         conclusion: None,
         attempt: 1,
-        actor: Some("alice".to_owned()),
-        triggering_actor: Some("dora".to_owned()),
+        actor: Some(person("alice")),
+        triggering_actor: Some(person("dora")),
         created_at: at,
         updated_at: at,
     };
@@ -46,18 +51,18 @@ fn wish(environments: &[&str]) -> Wish {
 }
 
 fn refusals(scene: Scene, wish: &Wish, viewer: &str) -> Vec<Refusal> {
-    admit(scene, wish, viewer).unwrap_err()
+    admit(scene, wish, &person(viewer)).unwrap_err()
 }
 
 #[test]
 fn the_only_environment_needs_no_name_and_several_do() {
     let both = || vec![pending("production", true), pending("staging", true)];
     let names = || vec![name("production"), name("staging")];
-    assert_eq!(admit(scene(vec![pending("production", true)]), &wish(&[]), "bob").unwrap().pending.len(), 1);
+    assert_eq!(admit(scene(vec![pending("production", true)]), &wish(&[]), &person("bob")).unwrap().pending.len(), 1);
     assert_eq!(refusals(scene(both()), &wish(&[]), "bob"), [Refusal::WhichEnvironment(names())]);
-    let chosen = admit(scene(both()), &wish(&["Staging"]), "bob").unwrap().pending;
+    let chosen = admit(scene(both()), &wish(&["Staging"]), &person("bob")).unwrap().pending;
     assert_eq!(chosen.iter().map(|pending| &pending.environment).collect::<Vec<_>>(), [&name("staging")]);
-    assert_eq!(admit(scene(both()), &wish(&["staging", "production"]), "bob").unwrap().pending.len(), 2);
+    assert_eq!(admit(scene(both()), &wish(&["staging", "production"]), &person("bob")).unwrap().pending.len(), 2);
     assert_eq!(refusals(scene(both()), &wish(&["staging", "prod"]), "bob"), [Refusal::NotWaitingFor(name("prod"), names())]);
 }
 
@@ -68,7 +73,7 @@ fn what_no_longer_waits_is_not_reviewed_again() {
     over.run.conclusion = Some("success".to_owned());
     let review = Approval {
         state: Decision::Approved,
-        user: Some("bob".to_owned()),
+        user: Some(person("bob")),
         comment: String::new(),
         environments: vec!["production".to_owned()],
     };
@@ -81,7 +86,7 @@ fn what_no_longer_waits_is_not_reviewed_again() {
 fn another_commit_is_refused_whatever_its_case() {
     for (pin, fits) in [("3f2a1b0", true), ("3F2A1B0CDD", true), ("3f2a1b1", false), ("3f2a1b0cdde", false)] {
         let wish = Wish { commit: Some(pin.parse().unwrap()), ..wish(&[]) };
-        assert_eq!(admit(scene(vec![pending("production", true)]), &wish, "bob").is_ok(), fits, "{pin}");
+        assert_eq!(admit(scene(vec![pending("production", true)]), &wish, &person("bob")).is_ok(), fits, "{pin}");
     }
     for bad in ["", "3f2a1b", "HEAD", "3f2a1bg", "main1234"] {
         assert!(bad.parse::<CommitPin>().is_err(), "{bad}");
@@ -95,16 +100,16 @@ fn only_whom_github_lets_may_review_and_nobody_their_own_where_that_is_prevented
     assert_eq!(refusals(one(false), &wish(&[]), "carol"), std::slice::from_ref(&stranger));
     assert_eq!(refusals(one(false), &wish(&[]), "alice"), [stranger], "who started it and is no reviewer");
     let mut own = one(false);
-    own.run.actor = Some("BOB".to_owned());
+    own.run.actor = Some(person("BOB"));
     assert_eq!(refusals(own, &wish(&[]), "bob"), [Refusal::SelfReview(name("production"))], "a reviewer whom GitHub does not let");
     let declared = Wish { no_self_review: vec![name("Production")], ..wish(&[]) };
     for starter in ["alice", "dora"] {
         assert_eq!(refusals(one(true), &declared, starter), [Refusal::SelfReview(name("production"))], "gate.toml prevents it");
-        assert!(admit(one(true), &wish(&[]), starter).unwrap().own);
+        assert!(admit(one(true), &wish(&[]), &person(starter)).unwrap().own);
     }
     let reject = Wish { decision: Decision::Rejected, ..declared };
-    assert!(admit(one(true), &reject, "alice").is_ok(), "to reject one's own run weakens nothing");
-    assert!(!admit(one(true), &reject, "bob").unwrap().own);
+    assert!(admit(one(true), &reject, &person("alice")).is_ok(), "to reject one's own run weakens nothing");
+    assert!(!admit(one(true), &reject, &person("bob")).unwrap().own);
 }
 
 #[test]
@@ -112,7 +117,7 @@ fn a_run_that_moved_is_not_the_one_that_was_shown() {
     let admitted = |change: fn(&mut Scene)| {
         let mut scene = scene(vec![pending("production", true)]);
         change(&mut scene);
-        admit(scene, &wish(&[]), "bob").unwrap()
+        admit(scene, &wish(&[]), &person("bob")).unwrap()
     };
     let shown = admitted(|_| {});
     assert!(shown.still(&admitted(|scene| scene.run.status = "in_progress".to_owned())));

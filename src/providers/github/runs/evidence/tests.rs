@@ -2,6 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::Cause;
+use crate::providers::github::runs::changes::{Changes, Commit, PullRequest};
+use crate::providers::github::runs::observe::Deployments;
 
 const SHA: &str = "3f2a1b0c";
 
@@ -13,6 +15,10 @@ fn repo() -> RepoName {
     RepoName::parse("o/r").unwrap()
 }
 
+fn person(login: &str) -> Account {
+    Account::new(login.to_owned(), None, Some("User"))
+}
+
 fn production() -> EnvName {
     EnvName::new("production").unwrap()
 }
@@ -22,14 +28,15 @@ fn run(id: u64) -> Run {
     Run {
         id,
         workflow: "Deploy".to_owned(),
+        path: ".github/workflows/deploy.yml".to_owned(),
         event: "push".to_owned(),
         branch: "main".to_owned(),
         sha: SHA.to_owned(),
         status: "completed".to_owned(),
         conclusion: Some("success".to_owned()),
         attempt: 1,
-        actor: Some("alice".to_owned()),
-        triggering_actor: Some("alice".to_owned()),
+        actor: Some(person("alice")),
+        triggering_actor: Some(person("alice")),
         created_at: at(100),
         updated_at: at(200),
     }
@@ -38,7 +45,7 @@ fn run(id: u64) -> Run {
 fn review(state: Decision, user: Option<&str>, environments: &[&str]) -> Approval {
     Approval {
         state,
-        user: user.map(str::to_owned),
+        user: user.map(person),
         comment: String::new(),
         environments: environments.iter().map(|&name| name.to_owned()).collect(),
     }
@@ -62,7 +69,7 @@ fn made(id: u64, run: Option<u64>, states: &[&str]) -> Traced {
             sha: SHA.to_owned(),
             git_ref: "main".to_owned(),
             environment: "production".to_owned(),
-            creator: Some("alice".to_owned()),
+            creator: Some(person("alice")),
             created_at: at(150),
         },
         statuses: Ok(states.iter().enumerate().map(status).rev().collect()),
@@ -76,8 +83,18 @@ fn unknown() -> Unknown {
 
 fn standings(traced: Vec<Traced>, runs: Vec<(Run, Vec<Approval>)>) -> Vec<Standing> {
     let runs = runs.into_iter().map(|(run, approvals)| (run.id, Examined { run: Answer::Present(run), approvals: Ok(approvals) }));
-    let history = History { environments: vec![(production(), Ok(traced))], runs: runs.collect() };
-    judge(&repo(), &history).remove(0).1.into_iter().map(|record| record.standing).collect()
+    let history = History { runs: runs.collect(), ..history(traced) };
+    judge(&repo(), &history, Measure::default()).remove(0).1.into_iter().map(|record| record.standing).collect()
+}
+
+/// The deployments of production, without runs, changes and other environments.
+fn history(traced: Vec<Traced>) -> History {
+    History {
+        environments: vec![(production(), Ok(Deployments { traced, more: false, pages: 1 }))],
+        runs: BTreeMap::new(),
+        changes: Ok(Changes::default()),
+        listed_runs: None,
+    }
 }
 
 fn standing(traced: Traced, run: Run, approvals: &[Approval]) -> Standing {
@@ -96,13 +113,13 @@ fn each_story_has_its_standing() {
         ("names compare without case", DEPLOYED, vec![review(Decision::Approved, Some("bob"), &["Production"])], Standing::Approved),
         ("by who started it", DEPLOYED, vec![approved_by("Alice")], Standing::SelfApproved),
         ("by both", DEPLOYED, vec![bob.clone(), approved_by("alice")], Standing::SelfApproved),
-        ("by nobody", DEPLOYED, vec![], Standing::NeverApproved),
-        ("ungated", &["in_progress", "success", "inactive"][..], vec![], Standing::NeverApproved),
-        ("for another environment", DEPLOYED, vec![review(Decision::Approved, Some("bob"), &["staging"])], Standing::NeverApproved),
-        ("rejected, and bypassed", DEPLOYED, vec![rejected.clone()], Standing::NeverApproved),
+        ("by nobody", DEPLOYED, vec![], Standing::NoApproval),
+        ("ungated", &["in_progress", "success", "inactive"][..], vec![], Standing::NoApproval),
+        ("for another environment", DEPLOYED, vec![review(Decision::Approved, Some("bob"), &["staging"])], Standing::NoApproval),
+        ("rejected, and bypassed", DEPLOYED, vec![rejected.clone()], Standing::NoApproval),
         ("rejected", &["waiting", "failure"][..], vec![rejected.clone()], Standing::Rejected),
         ("waiting", &["waiting"][..], vec![], Standing::Waiting),
-        ("a review that is none", DEPLOYED, vec![review(Decision::Pending, Some("bob"), &["production"])], Standing::NeverApproved),
+        ("a review that is none", DEPLOYED, vec![review(Decision::Pending, Some("bob"), &["production"])], Standing::NoApproval),
         ("cancelled", &["waiting", "error"][..], vec![], gap(Gap::NeverSeenToStart(Some("error".to_owned())))),
         ("no status", &[][..], vec![], gap(Gap::NoRun)),
         ("for what was deleted", DEPLOYED, vec![review(Decision::Approved, Some("bob"), &[])], gap(Gap::UnnamedEnvironment)),
@@ -154,16 +171,14 @@ fn one_approval_does_not_prove_two_deployments_of_a_run() {
 
 #[test]
 fn what_was_not_read_is_not_provable() {
-    let history = |run, approvals| History {
-        environments: vec![(production(), Ok(vec![made(1, Some(7), DEPLOYED)]))],
-        runs: BTreeMap::from([(7, Examined { run, approvals })]),
-    };
+    let history =
+        |run, approvals| History { runs: BTreeMap::from([(7, Examined { run, approvals })]), ..history(vec![made(1, Some(7), DEPLOYED)]) };
     for (run, approvals, gap) in [
         (Answer::Absent, Ok(vec![approved_by("bob")]), Gap::Gone),
         (Answer::Unknown(unknown()), Ok(vec![approved_by("bob")]), Gap::Unread(unknown())),
         (Answer::Present(run(7)), Err(unknown()), Gap::Unread(unknown())),
     ] {
-        let judged = judge(&repo(), &history(run, approvals)).remove(0).1;
+        let judged = judge(&repo(), &history(run, approvals), Measure::default()).remove(0).1;
         assert_eq!(judged[0].standing, Standing::NotProvable(gap));
     }
     let mut unread = made(1, Some(7), DEPLOYED);
@@ -173,14 +188,8 @@ fn what_was_not_read_is_not_provable() {
 
 #[test]
 fn when_it_stopped_waiting_bounds_when_it_was_approved() {
-    let history = History {
-        environments: vec![(
-            production(),
-            Ok(vec![made(1, Some(7), DEPLOYED), made(2, Some(7), &["in_progress"]), made(3, Some(7), &["waiting"])]),
-        )],
-        runs: BTreeMap::new(),
-    };
-    let released: Vec<_> = judge(&repo(), &history).remove(0).1.into_iter().map(|record| record.released_at).collect();
+    let history = history(vec![made(1, Some(7), DEPLOYED), made(2, Some(7), &["in_progress"]), made(3, Some(7), &["waiting"])]);
+    let released: Vec<_> = judge(&repo(), &history, Measure::default()).remove(0).1.into_iter().map(|record| record.released_at).collect();
     assert_eq!(released, [Some(at(151)), None, None]);
 }
 
@@ -224,9 +233,9 @@ proptest! {
                 prop_assert!(approvals.iter().all(|review| review.user.is_some()));
             }
             if *standing == Standing::Approved {
-                prop_assert!(approvals.iter().all(|review| review.user.as_deref() != Some("alice")));
+                prop_assert!(approvals.iter().all(|review| review.user.as_ref().is_none_or(|user| user.login != "alice")));
             }
-            if *standing == Standing::NeverApproved {
+            if *standing == Standing::NoApproval {
                 prop_assert!(approvals.is_empty());
             }
         }
@@ -235,8 +244,114 @@ proptest! {
             matches!(standing, Standing::Approved | Standing::SelfApproved) && started(one.statuses.as_ref().unwrap())
         });
         prop_assert!(deployed.count() <= approvals.len());
-        let records: Vec<Record> = judge(&repo(), &History { environments: vec![(production(), Ok(traced.clone()))], runs: BTreeMap::new() }).remove(0).1;
+        let records: Vec<Record> = judge(&repo(), &history(traced.clone()), Measure::default()).remove(0).1;
         prop_assert!(records.iter().all(|record| !matches!(record.standing, Standing::Approved | Standing::SelfApproved)));
-        prop_assert_eq!(Summary::of(&records).total(), traced.len());
+        prop_assert_eq!(Summary::of(records.iter().map(|record| &record.standing)).total(), traced.len());
     }
+}
+
+/// Two deployments of commits `a` and then `SHA`, the second one approved by bob.
+fn shipped(commits: Vec<Commit>, pulls: Vec<PullRequest>, measure: Measure<'_>, approvals: &[Approval]) -> Standing {
+    let mut before = made(1, None, &["success"]);
+    (before.deployment.sha, before.deployment.created_at, before.role) = ("a".to_owned(), at(10), Role::Previous);
+    let history = History {
+        runs: BTreeMap::from([(7, Examined { run: Answer::Present(run(7)), approvals: Ok(approvals.to_vec()) })]),
+        changes: Ok(Changes::new(commits, pulls)),
+        ..history(vec![made(2, Some(7), DEPLOYED), before])
+    };
+    judge(&repo(), &history, measure).remove(0).1.remove(0).standing
+}
+
+fn commit(sha: &str, parent: &str, author: &str) -> Commit {
+    Commit { sha: sha.to_owned(), parents: vec![parent.to_owned()], author: Some(person(author)) }
+}
+
+#[test]
+fn an_author_of_what_shipped_is_not_an_independent_approver() {
+    let bob = [approved_by("bob")];
+    let standing = |author: &str, opened_by: &str| {
+        let pull = PullRequest {
+            number: 5,
+            title: "change".to_owned(),
+            author: Some(person(opened_by)),
+            merge_commit: SHA.to_owned(),
+            merged_at: at(20),
+            approved_by: None,
+        };
+        let commits = vec![commit("a", "root", "bob"), commit("m", "a", author), commit(SHA, "m", "carol")];
+        shipped(commits, vec![pull], Measure::default(), &bob)
+    };
+    assert_eq!(standing("carol", "dave"), Standing::Approved, "bob wrote only what had shipped before");
+    assert_eq!(standing("BOB", "dave"), Standing::AuthorApproved);
+    assert_eq!(standing("carol", "bob"), Standing::AuthorApproved);
+    // What is not known is no reproach; the report counts it as not linked.
+    assert_eq!(shipped(vec![commit(SHA, "x", "bob")], Vec::new(), Measure::default(), &bob), Standing::Approved);
+}
+
+#[test]
+fn a_bot_is_not_a_person_and_an_unknown_account_proves_nothing() {
+    let by = |kind: Option<&str>, login: &str| {
+        let user = Some(Account::new(login.to_owned(), Some(9), kind));
+        shipped(Vec::new(), Vec::new(), Measure::default(), &[Approval { user, ..approved_by("x") }])
+    };
+    assert_eq!(by(Some("User"), "bob"), Standing::Approved);
+    for (kind, login) in [(Some("Bot"), "bob"), (Some("Organization"), "bob"), (Some("User"), "bob[bot]"), (None, "bob[bot]")] {
+        assert_eq!(by(kind, login), Standing::ApprovedByAutomation, "{kind:?} {login}");
+    }
+    assert_eq!(by(None, "bob"), Standing::NotProvable(Gap::UnknownKind("bob".to_owned())));
+}
+
+#[test]
+fn as_many_different_people_as_gate_toml_asks_for() {
+    let two = BTreeMap::from([(production(), 2)]);
+    let measure = Measure { approvals: Some(&two), audit: None };
+    let standing = |approvals: &[Approval]| shipped(Vec::new(), Vec::new(), measure, approvals);
+    assert_eq!(standing(&[approved_by("bob"), approved_by("carol")]), Standing::Approved);
+    for approvals in [vec![approved_by("bob")], vec![approved_by("bob"), approved_by("Bob")]] {
+        assert_eq!(standing(&approvals), Standing::TooFewApprovals { found: 1, needed: 2 });
+    }
+}
+
+#[test]
+fn an_audit_log_adds_times_and_bypasses_and_never_makes_a_standing_better() {
+    let event = |action: &str, actor: &str, more: &str| {
+        format!(
+            r#"{{"action":"workflows.{action}","repo":"o/r","actor":"{actor}","workflow_run_id":7,"environment_name":"production","@timestamp":152000{more}}}"#
+        )
+    };
+    let log = |text: String| AuditLog::parse(&text, &repo());
+    let standing =
+        |log: &AuditLog, approvals: &[Approval]| shipped(Vec::new(), Vec::new(), Measure { approvals: None, audit: Some(log) }, approvals);
+    let bob = [approved_by("bob")];
+    assert_eq!(standing(&log(event("approve_workflow_job", "bob", "")), &bob), Standing::Approved);
+    assert_eq!(standing(&log(event("approve_workflow_job", "bob", r#","actor_is_agent":true"#)), &bob), Standing::ApprovedByAutomation);
+    assert_eq!(standing(&log(event("bypass_protection_rules", "root", "")), &[]), Standing::Bypassed);
+    assert_eq!(standing(&log(event("approve_workflow_job", "bob", "")), &[]), Standing::NoApproval, "a log alone approves nothing");
+}
+
+#[test]
+fn one_account_that_releases_several_runs_within_seconds_was_not_looking() {
+    let traced = |id: u64, run: u64, second: i64| {
+        let mut traced = made(id, Some(run), DEPLOYED);
+        for status in traced.statuses.as_mut().unwrap() {
+            status.created_at = at(status.created_at.as_second() + second);
+        }
+        traced
+    };
+    let runs = || vec![(run(7), vec![approved_by("bob")]), (run(8), vec![approved_by("bob")])];
+    assert_eq!(standings(vec![traced(1, 7, 0), traced(2, 8, 1)], runs()), vec![Standing::ApprovedByAutomation; 2]);
+    assert_eq!(standings(vec![traced(1, 7, 0), traced(2, 8, 30)], runs()), vec![Standing::Approved; 2], "minutes apart");
+}
+
+#[test]
+fn a_run_of_the_same_workflow_without_a_record_is_named_if_all_runs_are_known() {
+    let mut history = History {
+        runs: BTreeMap::from([(7, Examined { run: Answer::Present(run(7)), approvals: Ok(vec![]) })]),
+        ..history(vec![made(1, Some(7), DEPLOYED)])
+    };
+    assert_eq!(unrecorded(&repo(), &history), None);
+    let other = Run { path: "other.yml".to_owned(), ..run(9) };
+    history.listed_runs = Some(vec![run(7), Run { created_at: at(160), ..run(8) }, other, Run { created_at: at(1), ..run(10) }]);
+    let ids: Vec<u64> = unrecorded(&repo(), &history).unwrap().iter().map(|run| run.id).collect();
+    assert_eq!(ids, [8]);
 }
