@@ -67,11 +67,14 @@ pub struct Global {
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
     /// How many requests may be in flight at once
-    #[arg(long, global = true, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=100))]
+    #[arg(long, global = true, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub parallelism: u16,
     /// How long one request may take, its retries and waits included, such as 30s or 10m
     #[arg(long, global = true, value_name = "DURATION", default_value = "5m", value_parser = timeout)]
     pub timeout: Duration,
+    /// Ask GitHub for every answer in full, and keep none for the next run
+    #[arg(long, global = true)]
+    pub no_cache: bool,
     /// Print results and errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,

@@ -4,6 +4,7 @@
 
 mod heroku;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use anyhow::Context as _;
 
 use crate::config::{self, Config};
 use crate::credentials::{self, Environment, Search};
-use crate::http::{ApiError, Endpoint, ErrorKind, Reader, Settings, Stack, Token, TokenSource, Wait, Writer};
+use crate::http::{ApiError, Cache, Endpoint, ErrorKind, Reader, Settings, Stack, Token, TokenSource, Wait, Writer};
 use crate::model::{Cause, RepoName, Unknown};
 use crate::progress::Progress;
 use crate::providers::Fleet;
@@ -201,6 +202,17 @@ pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup>
     })
 }
 
+/// Answers of earlier runs. The emulator of a rehearsal is another one each time.
+fn cache(session: &Session) -> Option<Arc<Cache>> {
+    if session.global.no_cache || session.global.sandbox.is_some() {
+        return None;
+    }
+    let folder = |name: &str| session.env.get(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let own = || if cfg!(windows) { folder("LOCALAPPDATA") } else { folder("HOME").map(|home| home.join(".cache")) };
+    let folder = folder("XDG_CACHE_HOME").or_else(own)?;
+    Some(Arc::new(Cache::at(folder.join("gatectl"))))
+}
+
 /// A wait on a rate limit that is shorter is not worth a line in a log.
 const WORTH_A_LINE: Duration = Duration::from_secs(3);
 
@@ -212,6 +224,7 @@ fn settings(session: &Session) -> Settings {
     Settings {
         timeout: session.global.timeout,
         parallelism: usize::from(session.global.parallelism),
+        cache: cache(session),
         on_wait: Some(Arc::new(move |wait: &Wait| {
             let what = format!("waiting for the {} of {}", wait.limit, wait.host);
             progress.wait(&what, Instant::now() + wait.duration);

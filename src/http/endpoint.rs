@@ -126,6 +126,12 @@ impl Endpoint {
         }
     }
 
+    /// GitHub's documented limit; a server of one's own has whatever its admin set, which only its refusals tell (fact G2.11).
+    pub(super) fn points_per_minute(&self) -> Option<u32> {
+        let cloud = self.dialect == Dialect::GitHub && self.web_host() != self.host;
+        cloud.then_some(900)
+    }
+
     pub(super) fn origin(&self) -> &str {
         &self.origin
     }
@@ -255,5 +261,8 @@ mod tests {
         assert_eq!(Endpoint::github(Endpoint::GITHUB).unwrap().web_host(), "github.com");
         assert_eq!(Endpoint::github("https://api.acme.ghe.com").unwrap().web_host(), "acme.ghe.com");
         assert_eq!(Endpoint::github("https://ghe.example.com/api/v3").unwrap().web_host(), "ghe.example.com");
+        let points = |url: &str| Endpoint::github(url).unwrap().points_per_minute();
+        assert_eq!((points(Endpoint::GITHUB), points("https://api.acme.ghe.com")), (Some(900), Some(900)));
+        assert_eq!(points("https://ghe.example.com/api/v3"), None);
     }
 }

@@ -2,22 +2,24 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, RANGE};
+use http::header::{AUTHORIZATION, IF_NONE_MATCH, RANGE};
 use http::{HeaderMap, Method, Response, StatusCode, Uri};
 use hyper::body::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::{self, Refusal};
+use super::cache::{Cache, Key, Stored};
 use super::face::{Face, REQUEST_ID};
 use super::hints::{self, Asked};
+use super::limiter::Turn;
 use super::limits::{self, Limit, Wait};
 use super::scrub;
-use super::stack::{Host, Shared};
+use super::stack::{Host, OnExhausted, Shared};
 use super::token::{Token, TokenSource};
 use super::wire::Fault;
 use super::{ApiError, Dialect, Endpoint, ErrorKind, Reply, Target, backoff, trace};
@@ -50,6 +52,9 @@ struct Call<'a> {
     uri: Uri,
     url: String,
     range: Option<&'static str>,
+    /// What a write to it may change, and its own name: for the cache.
+    scope: String,
+    address: String,
     body: Option<&'a Value>,
     /// What the next attempt is sent with.
     token: Option<Token>,
@@ -95,12 +100,13 @@ impl Channel {
         let Ok(uri) = url.parse::<Uri>() else {
             return Err(ApiError::new(format!("{method} {url}"), ErrorKind::Refused, "not sent: this is no valid address"));
         };
-        let call = Call { method, uri, url, range: target.range_header(), body, token: None, fresh_only, deadline };
+        let (range, scope, address) = (target.range_header(), target.scope().to_owned(), target.to_string());
+        let call = Call { method, uri, url, range, scope, address, body, token: None, fresh_only, deadline };
         // On the heap, so that whoever asks much at once fits on a thread's stack.
         if call.reads() {
             return Box::pin(self.persist(call)).await;
         }
-        match timeout_at(deadline, self.host.writes.lock()).await {
+        match timeout_at(deadline, self.host.limiter.writes.lock()).await {
             Ok(_turn) => Box::pin(self.persist(call)).await,
             Err(_) => Err(self.queued(&call)),
         }
@@ -112,11 +118,11 @@ impl Channel {
         let mut renewed = false;
         loop {
             // A wait may outlast a token, so the token comes after it.
-            self.pass_gate(&call).await?;
+            self.pass_gate(&mut call).await?;
             if !renewed {
                 call.token = self.token(&call).await?;
             }
-            let Failed { error, next } = match self.attempt(&call, waits).await {
+            let Failed { error, next } = match self.attempt(&mut call, waits).await {
                 Ok(reply) => return Ok(reply),
                 Err(failed) => failed,
             };
@@ -129,7 +135,8 @@ impl Channel {
                 },
                 Next::Limited(wait) => {
                     waits += 1;
-                    if waits > MAX_WAITS || Instant::now() + wait.duration > self.latest(&call) {
+                    let too_long = self.latest(&call).is_some_and(|latest| Instant::now() + wait.duration > latest);
+                    if waits > MAX_WAITS || too_long {
                         return Err(self.limited(error, &wait));
                     }
                 }
@@ -172,24 +179,40 @@ impl Channel {
     }
 
     /// One attempt, in its turn.
-    async fn attempt(&self, call: &Call<'_>, waits: u32) -> Result<Reply, Failed> {
-        // Held until the answer is judged: it may shut the gate for those who queue.
+    async fn attempt(&self, call: &mut Call<'_>, waits: u32) -> Result<Reply, Failed> {
+        // Held until the answer is judged: it may hold back those who queue.
         let _turn = self.turn(call).await.map_err(|error| Failed { error, next: Next::GiveUp })?;
+        let call = &*call;
         if self.shared.settings.stop.is_set() && !call.reads() {
             let error = self.unsent(call, ErrorKind::Interrupted, "interrupted before it was sent");
             return Err(Failed { error: interrupted(error), next: Next::GiveUp });
         }
+        let cached = self.cached(call);
         let started = Instant::now();
-        let (outcome, sent_id) = self.send(call).await;
+        let (outcome, sent_id) = self.send(call, cached.as_ref().and_then(|(_, stored)| stored.as_ref())).await;
         let outcome = scrub::outcome(call.token.as_ref(), outcome);
         trace::attempt(&call.method, &call.url, &outcome, started.elapsed());
         let response = outcome.map_err(|fault| self.faulted(call, &fault, sent_id.clone()))?;
         self.pass_on_warning(response.headers());
+        limits::quota(response.headers()).into_iter().for_each(|quota| self.host.limiter.note(quota));
         if let Some(duration) = limits::exhausted(response.headers(), Timestamp::now()) {
-            self.host.gate.shut(self.endpoint.host(), Limit::Quota, duration);
+            self.host.limiter.shut(Limit::Quota, duration);
         }
+        let (key, response) = match cached {
+            Some((_, Some(stored))) if response.status() == StatusCode::NOT_MODIFIED => {
+                self.shared.counters.not_modified();
+                (None, stored.response(response.into_parts().0.headers))
+            }
+            Some((key, _)) => (Some(key), response),
+            None => (None, response),
+        };
         if response.status().is_success() {
-            answer::reply(&call.method, &response).map_err(|refusal| self.broken(call, &response, refusal, sent_id))
+            self.host.limiter.answered();
+            let reply = answer::reply(&call.method, &response).map_err(|refusal| self.broken(call, &response, refusal, sent_id))?;
+            if let Some(key) = key {
+                self.keep(call, &key, &response);
+            }
+            Ok(reply)
         } else {
             Err(self.refused(call, &response, waits, sent_id))
         }
@@ -203,23 +226,72 @@ impl Channel {
         }
     }
 
+    /// The name of the answer to a read that may be answered from an earlier run, and what that run stored. Before a write of this run
+    /// alone: what it changed is asked for in full.
+    fn cached(&self, call: &Call<'_>) -> Option<(Key, Option<Stored>)> {
+        let cache = self.cache()?;
+        let key = self.key(call);
+        if !call.reads() {
+            self.host.wrote.store(true, Ordering::Relaxed);
+            cache.forget(&key);
+            return None;
+        }
+        if call.range.is_some() || self.host.wrote.load(Ordering::Relaxed) {
+            return None;
+        }
+        let stored = cache.read(&key);
+        Some((key, stored))
+    }
+
+    /// Keeps an answer for the next run, unless a write of this one came between.
+    fn keep(&self, call: &Call<'_>, key: &Key, response: &Response<Bytes>) {
+        let stored = Stored::of(response, call.token.as_ref()).filter(|_| !self.host.wrote.load(Ordering::Relaxed));
+        if let (Some(cache), Some(stored)) = (self.cache(), stored) {
+            cache.write(key, &stored);
+        }
+    }
+
+    /// GitHub's answers alone are kept: Heroku's hold config vars.
+    fn cache(&self) -> Option<&Cache> {
+        self.shared.settings.cache.as_deref().filter(|_| self.endpoint.dialect() == Dialect::GitHub)
+    }
+
+    fn key(&self, call: &Call<'_>) -> Key {
+        let base = self.endpoint.to_string();
+        Key::new(&base, call.token.as_ref(), &call.scope, &call.address)
+    }
+
     /// Waits for a place among the requests in flight, while no rate limit holds.
-    async fn turn(&self, call: &Call<'_>) -> Result<SemaphorePermit<'_>, ApiError> {
+    async fn turn(&self, call: &mut Call<'_>) -> Result<Turn<'_>, ApiError> {
+        let points = if call.reads() { 1 } else { 5 };
+        if let Some((at, wait)) = self.host.limiter.paced(points) {
+            self.shared.settings.show_wait(&wait);
+            // Not the server's fault, nor the network's: it does not count against the timeout.
+            call.deadline += wait.duration;
+            if self.shared.settings.stop.unless_set(tokio::time::sleep_until(at)).await.is_none() {
+                return Err(interrupted(self.unsent(call, ErrorKind::Interrupted, "interrupted before it was sent")));
+            }
+        }
         loop {
             self.pass_gate(call).await?;
-            match timeout_at(call.deadline, self.shared.turns.acquire()).await {
-                // An answer that came while this one queued may have shut the gate.
-                Ok(Ok(turn)) if self.host.gate.is_open() => return Ok(turn),
-                Ok(Ok(_)) => {}
-                Ok(Err(_)) | Err(_) => return Err(self.queued(call)),
+            match timeout_at(call.deadline, self.host.limiter.turn()).await {
+                // An answer that came while this one queued may hold it back.
+                Ok(turn) if self.host.limiter.is_open() => return Ok(turn),
+                Ok(_) => {}
+                Err(_) => return Err(self.queued(call)),
             }
         }
     }
 
     /// Waits while a rate limit holds.
-    async fn pass_gate(&self, call: &Call<'_>) -> Result<(), ApiError> {
+    async fn pass_gate(&self, call: &mut Call<'_>) -> Result<(), ApiError> {
         let settings = &self.shared.settings;
-        match settings.stop.unless_set(self.host.gate.pass(self.latest(call), |wait| settings.show_wait(wait))).await {
+        let started = Instant::now();
+        let passed = settings.stop.unless_set(self.host.limiter.pass(self.latest(call), |wait| settings.show_wait(wait))).await;
+        if settings.on_exhausted == OnExhausted::Wait {
+            call.deadline += started.elapsed();
+        }
+        match passed {
             Some(Ok(true)) if call.fresh_only => {
                 let mut error = self.unsent(call, ErrorKind::Held, "not sent: a rate limit held it back until now");
                 error.hint = Some("run again".to_owned());
@@ -230,19 +302,22 @@ impl Channel {
                 let message = format!("not sent: the {} of {} holds", wait.limit, wait.host);
                 Err(self.limited(self.unsent(call, ErrorKind::RateLimited, message), &wait))
             }
-            None if self.host.gate.is_open() => Ok(()),
+            None if self.host.limiter.is_open() => Ok(()),
             None => Err(interrupted(self.unsent(call, ErrorKind::Interrupted, "interrupted while a rate limit held it back"))),
         }
     }
 
     /// Sends once; also gives the request id that we sent, should no answer bring one.
-    async fn send(&self, call: &Call<'_>) -> (Result<Response<Bytes>, Fault>, Option<String>) {
+    async fn send(&self, call: &Call<'_>, stored: Option<&Stored>) -> (Result<Response<Bytes>, Fault>, Option<String>) {
         let mut head = self.face.head(&call.method, &call.uri);
         if let Some(authorization) = call.token.as_ref().and_then(Token::header) {
             head = head.header(AUTHORIZATION, authorization);
         }
         if let Some(range) = call.range {
             head = head.header(RANGE, range);
+        }
+        if let Some(stored) = stored {
+            head = head.header(IF_NONE_MATCH, stored.etag.clone());
         }
         if let Some(headers) = head.headers_ref() {
             trace::request(&call.method, &call.url, headers);
@@ -272,7 +347,7 @@ impl Channel {
         if let Some((limit, duration)) = limit {
             error.kind = ErrorKind::RateLimited;
             error.hint = None;
-            return Failed { error, next: Next::Limited(self.host.gate.shut(self.endpoint.host(), limit, duration)) };
+            return Failed { error, next: Next::Limited(self.host.limiter.shut(limit, duration)) };
         }
         error.may_have_applied = !call.reads() && status.is_server_error();
         let again = call.reads() && status.is_server_error();
@@ -320,9 +395,13 @@ impl Channel {
         }
     }
 
-    /// When a wait has to be over.
-    fn latest(&self, call: &Call<'_>) -> Instant {
-        call.deadline.checked_sub(self.shared.settings.margin()).unwrap_or(call.deadline)
+    /// When a wait has to be over; `None` if it may last.
+    fn latest(&self, call: &Call<'_>) -> Option<Instant> {
+        let settings = &self.shared.settings;
+        match settings.on_exhausted {
+            OnExhausted::Wait => None,
+            OnExhausted::GiveUp => Some(call.deadline.checked_sub(settings.margin()).unwrap_or(call.deadline)),
+        }
     }
 
     /// Completes a refusal by a limit with the time to come back.

@@ -1,15 +1,13 @@
-//! Rate limits: reading them off an answer, and a gate that holds back what would only be refused.
+//! Reads rate limits off an answer. Pure; [`super::limiter`] keeps them.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-use http::header::{DATE, RETRY_AFTER};
-use http::{HeaderMap, StatusCode};
-use jiff::Timestamp;
-use tokio::time::Instant;
 
 use super::Dialect;
 use super::backoff::{jittered, share};
+use super::limiter::Quota;
+use http::header::{DATE, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
 
 /// Keeps clock arithmetic in range whatever a server or a user says.
 pub(super) const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
@@ -21,6 +19,8 @@ pub enum Limit {
     Quota,
     /// Too many requests at once or in a row: GitHub's secondary limit.
     Secondary,
+    /// Nothing was refused: requests are spread so that the points of a minute suffice.
+    Pace,
 }
 
 impl std::fmt::Display for Limit {
@@ -28,6 +28,7 @@ impl std::fmt::Display for Limit {
         f.write_str(match self {
             Self::Quota => "rate limit",
             Self::Secondary => "secondary rate limit",
+            Self::Pace => "limit of points per minute",
         })
     }
 }
@@ -135,81 +136,18 @@ fn number(headers: &HeaderMap, name: &str) -> Option<i64> {
     headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// Shut while a server's limit lasts. One for each host.
-#[derive(Debug, Default)]
-pub(super) struct Gate {
-    shut: Mutex<Option<Shut>>,
-}
-
-#[derive(Debug, Clone)]
-struct Shut {
-    until: Instant,
-    wait: Wait,
-    shown: bool,
-}
-
-impl Gate {
-    /// Shuts for so long, unless it already is for longer.
-    pub(super) fn shut(&self, host: &str, limit: Limit, duration: Duration) -> Wait {
-        let until = Instant::now() + duration;
-        let at = Timestamp::now().checked_add(duration).unwrap_or(Timestamp::MAX);
-        let wait = Wait { host: host.to_owned(), limit, until: at, duration };
-        let mut shut = self.lock();
-        if shut.as_ref().is_none_or(|shut| shut.until < until) {
-            *shut = Some(Shut { until, wait: wait.clone(), shown: false });
-        }
-        wait
-    }
-
-    /// Whether nothing holds requests back now.
-    pub(super) fn is_open(&self) -> bool {
-        self.open_when_due().is_none()
-    }
-
-    /// Waits until it is open, and shows each wait once; whether there was any.
-    ///
-    /// # Errors
-    /// The wait, if it ends after `latest`; then no time is lost.
-    pub(super) async fn pass(&self, latest: Instant, show: impl Fn(&Wait)) -> Result<bool, Wait> {
-        let mut waited = false;
-        while let Some(shut) = self.open_when_due() {
-            if shut.until > latest {
-                return Err(shut.wait);
-            }
-            if !shut.shown && self.first_to_show(shut.until) {
-                show(&shut.wait);
-            }
-            waited = true;
-            tokio::time::sleep_until(shut.until).await;
-        }
-        Ok(waited)
-    }
-
-    fn open_when_due(&self) -> Option<Shut> {
-        let mut shut = self.lock();
-        if shut.as_ref().is_some_and(|shut| shut.until <= Instant::now()) {
-            *shut = None;
-        }
-        shut.clone()
-    }
-
-    fn first_to_show(&self, until: Instant) -> bool {
-        match self.lock().as_mut() {
-            Some(shut) if shut.until == until && !shut.shown => {
-                shut.shown = true;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Shut>> {
-        self.shut.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// What an answer says of the quota; `None` for another resource's, such as the search.
+pub(super) fn quota(headers: &HeaderMap) -> Option<Quota> {
+    let core = headers.get("x-ratelimit-resource").is_none_or(|resource| resource == "core");
+    let count = |name| number(headers, name).and_then(|number| u64::try_from(number).ok());
+    let reset = Timestamp::from_second(number(headers, "x-ratelimit-reset")?).ok()?;
+    let said = Quota { limit: count("x-ratelimit-limit")?, remaining: count("x-ratelimit-remaining")?, reset };
+    core.then_some(said)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::limiter::Limiter;
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -265,6 +203,22 @@ mod tests {
     }
 
     #[test]
+    fn the_quota_is_read_whole_or_not_at_all() {
+        let all = [
+            ("x-ratelimit-limit", "5000"),
+            ("x-ratelimit-remaining", "4999"),
+            ("x-ratelimit-reset", "1030"),
+            ("x-ratelimit-resource", "core"),
+        ];
+        let reset = Timestamp::from_second(1_030).unwrap();
+        assert_eq!(quota(&headers(&all)), Some(Quota { limit: 5000, remaining: 4999, reset }));
+        assert!((0..3).all(|missing| {
+            quota(&headers(&all.iter().enumerate().filter(|(n, _)| *n != missing).map(|(_, pair)| *pair).collect::<Vec<_>>())).is_none()
+        }));
+        assert_eq!(quota(&headers(&[&all[..3], &[("x-ratelimit-resource", "search")]].concat())), None);
+    }
+
+    #[test]
     fn an_empty_pool_of_herokus_refills_within_a_second() {
         let left = |n: &str| exhausted(&headers(&[("ratelimit-remaining", n)]), Timestamp::now());
         assert_eq!((left("0"), left("1"), left("x")), (Some(Duration::from_secs(1)), None, None));
@@ -277,10 +231,11 @@ mod tests {
                 let pairs = headers(&[(name, text), ("x-ratelimit-remaining", "0")]);
                 let refused = refused(Dialect::GitHub, StatusCode::FORBIDDEN, &pairs, "", 99, Duration::MAX, Timestamp::now());
                 if let Some((limit, wait)) = refused {
-                    let gate = Gate::default();
-                    gate.shut("h", limit, wait);
-                    assert!(!gate.shut("h", limit, Duration::ZERO).until_utc().is_empty());
+                    let limiter = Limiter::new("h", 1, None);
+                    limiter.shut(limit, wait);
+                    assert!(!limiter.shut(limit, Duration::ZERO).until_utc().is_empty());
                 }
+                let _ = quota(&pairs);
             }
         }
     }

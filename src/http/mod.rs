@@ -5,6 +5,7 @@
 
 mod answer;
 mod backoff;
+mod cache;
 mod client;
 mod dial;
 mod endpoint;
@@ -13,7 +14,9 @@ mod exchange;
 mod face;
 mod hints;
 mod json;
+mod limiter;
 mod limits;
+mod pace;
 mod scrub;
 mod stack;
 mod target;
@@ -26,12 +29,14 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use cache::Cache;
 pub use client::{Reader, Reply, Writer};
 pub use dial::Proxies;
 pub use endpoint::{Dialect, Endpoint, EndpointError};
 pub use error::{ApiError, ErrorKind};
+pub use limiter::Quota;
 pub use limits::{Limit, Wait};
-pub use stack::{OnWait, OnWarning, Settings, Stack};
+pub use stack::{OnExhausted, OnWait, OnWarning, Settings, Stack};
 pub use target::Target;
 pub use token::{Token, TokenAnswer, TokenSource};
 pub use traffic::Traffic;

@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rustls::RootCertStore;
-use tokio::sync::Semaphore;
 
+use super::cache::Cache;
 use super::dial::{Dial, Proxies};
 use super::exchange::{Channel, Identity, malformed_token};
 use super::face::Face;
-use super::limits::{Gate, LONGEST, Wait};
+use super::limiter::{Limiter, Quota};
+use super::limits::{LONGEST, Wait};
 use super::tls::Tls;
 use super::token::{Token, TokenSource};
 use super::traffic::Counters;
@@ -26,8 +28,14 @@ pub struct Settings {
     pub attempt_timeout: Duration,
     /// For each request, its queueing, attempts and waits included: the command line's `--timeout`.
     pub timeout: Duration,
-    /// How many requests may be in flight at once, over all hosts; at least one. Writes to one host go one by one.
+    /// How many requests may be in flight at once to one host; from one to GitHub's documented 100. Writes to one host go one by one.
     pub parallelism: usize,
+    /// Points per minute to one host, a read being one and a write five; `None` is what the service documents (fact G2.11).
+    pub points: Option<u32>,
+    /// What happens if no request is left before the timeout of those that want to go.
+    pub on_exhausted: OnExhausted,
+    /// Where answers of earlier runs are, for conditional requests.
+    pub cache: Option<Arc<Cache>>,
     /// How often a request is attempted at most, where that is safe.
     pub attempts: u32,
     /// The pause before the second attempt; doubled before each further one, and jittered.
@@ -48,6 +56,15 @@ pub struct Settings {
     pub stop: Stop,
 }
 
+/// What to do if a rate limit lasts longer than a request may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnExhausted {
+    /// Give the request up, with the time to come back.
+    GiveUp,
+    /// Wait however long it lasts, and send it then: `--wait`.
+    Wait,
+}
+
 /// Shows a wait on a rate limit to the user.
 pub type OnWait = Arc<dyn Fn(&Wait) + Send + Sync>;
 
@@ -60,7 +77,10 @@ impl Default for Settings {
             attempt_timeout: Duration::from_secs(10),
             // Long enough for two waits after secondary limits, one and two minutes.
             timeout: Duration::from_secs(300),
-            parallelism: 16,
+            parallelism: 64,
+            points: None,
+            on_exhausted: OnExhausted::GiveUp,
+            cache: None,
             attempts: 3,
             backoff: Duration::from_millis(250),
             secondary_wait: Duration::from_secs(60),
@@ -102,16 +122,15 @@ pub struct Stack {
 }
 
 /// What one server's clients share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Host {
-    pub(super) gate: Gate,
-    /// Held by the one write that is on its way.
-    pub(super) writes: tokio::sync::Mutex<()>,
+    pub(super) limiter: Limiter,
+    /// Whether this run sent a write: from then on every answer is asked for in full, and none is kept.
+    pub(super) wrote: AtomicBool,
 }
 
 pub(super) struct Shared {
     pub(super) settings: Settings,
-    pub(super) turns: Semaphore,
     pub(super) counters: Arc<Counters>,
     hosts: Mutex<HashMap<String, Arc<Host>>>,
     warned: Mutex<BTreeSet<String>>,
@@ -125,11 +144,9 @@ impl Stack {
     pub fn new(mut settings: Settings) -> Self {
         settings.timeout = settings.timeout.min(LONGEST);
         settings.attempt_timeout = settings.attempt_timeout.min(LONGEST);
-        let turns = Semaphore::new(settings.parallelism.clamp(1, Semaphore::MAX_PERMITS));
         Self {
             shared: Arc::new(Shared {
                 settings,
-                turns,
                 counters: Arc::default(),
                 hosts: Mutex::default(),
                 warned: Mutex::default(),
@@ -175,10 +192,23 @@ impl Stack {
     fn client(&self, endpoint: &Endpoint, identity: Identity) -> Reader {
         let host = {
             let mut hosts = self.shared.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(hosts.entry(endpoint.origin().to_owned()).or_default())
+            let settings = &self.shared.settings;
+            let host = hosts.entry(endpoint.origin().to_owned()).or_insert_with(|| {
+                let points = settings.points.or_else(|| endpoint.points_per_minute());
+                let limiter = Limiter::new(endpoint.host(), settings.parallelism, points);
+                Arc::new(Host { limiter, wrote: AtomicBool::new(false) })
+            });
+            Arc::clone(host)
         };
         let face = Face::new(endpoint.dialect());
         Reader::new(Channel { shared: Arc::clone(&self.shared), host, endpoint: endpoint.clone(), identity, face })
+    }
+
+    /// What a server last said of its quota; `None` before its first answer, and if it has none.
+    #[must_use]
+    pub fn quota(&self, endpoint: &Endpoint) -> Option<Quota> {
+        let hosts = self.shared.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.get(endpoint.origin())?.limiter.quota()
     }
 
     /// What was sent so far.

@@ -51,6 +51,12 @@ impl Target {
         Self { range: Some(range), ..self }
     }
 
+    /// The first three segments: what belongs to one repository, organization or account.
+    pub(super) fn scope(&self) -> &str {
+        let end = self.path.match_indices('/').nth(3).map_or(self.path.len(), |(at, _)| at);
+        self.path.get(..end).unwrap_or(&self.path)
+    }
+
     pub(super) fn range_header(&self) -> Option<&'static str> {
         self.range
     }
@@ -75,6 +81,8 @@ mod tests {
         assert_eq!(path("%2F"), "/environments/%252F");
         assert_eq!(path(".."), "/environments/%2E%2E");
         assert_eq!(path("é"), "/environments/%C3%A9");
+        assert_eq!(Target::new(["repos", "o", "r", "x", "y"]).query("a", "b/c/d/e").scope(), "/repos/o/r");
+        assert_eq!(Target::new(["orgs", "o"]).scope(), "/orgs/o");
         assert_eq!(Target::new(["a"]).join("b/c").query("per_page", 100).query("q", "a&b").to_string(), "/a/b%2Fc?per_page=100&q=a%26b");
     }
 }

@@ -1,5 +1,6 @@
 //! The client against servers that misbehave, over real sockets.
 
+mod cached;
 mod server;
 mod tls;
 
@@ -405,6 +406,49 @@ async fn the_last_allowed_answer_holds_the_queue_back() {
         assert_eq!((error.kind, error.status, error.may_have_applied), (ErrorKind::RateLimited, None, false));
     }
     assert_eq!(log.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn an_empty_quota_is_waited_out_beyond_the_timeout_if_that_is_asked_for() {
+    let limited = Act::answer(429, &[("retry-after", "1")], "{}");
+    let (base, log) = start([limited.clone(), limited, Act::json(200, "{}")]).await;
+    let settings = Settings { timeout: Duration::from_millis(900), on_exhausted: OnExhausted::Wait, ..settings() };
+    Stack::new(settings).reader(&Endpoint::github(&base).unwrap(), token()).unwrap().get(&target()).await.unwrap();
+    assert_eq!(log.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn the_quota_is_what_the_server_last_said() {
+    let says = |left: &str| {
+        Act::answer(200, &[("x-ratelimit-limit", "5000"), ("x-ratelimit-remaining", left), ("x-ratelimit-reset", "4000000000")], "{}")
+    };
+    let (base, _) = start([says("4998"), says("4999"), says("4997")]).await;
+    let (stack, endpoint) = (Stack::new(settings()), Endpoint::github(&base).unwrap());
+    assert_eq!(stack.quota(&endpoint), None);
+    for remaining in [4998, 4998, 4997] {
+        stack.reader(&endpoint, token()).unwrap().get(&target()).await.unwrap();
+        let quota = stack.quota(&endpoint).unwrap();
+        assert_eq!((quota.limit, quota.remaining), (5000, remaining));
+    }
+}
+
+#[tokio::test]
+async fn requests_beyond_the_points_of_a_minute_wait_until_they_fit() {
+    let (base, log) = start([Act::json(200, "{}")]).await;
+    let stop = Stop::default();
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let show = Arc::clone(&shown);
+    let on_wait: OnWait = Arc::new(move |wait: &Wait| show.lock().unwrap().push(wait.limit));
+    let stack = Stack::new(Settings { points: Some(7), on_wait: Some(on_wait), stop: stop.clone(), ..settings() });
+    let client = stack.writer(&Endpoint::github(&base).unwrap(), token()).unwrap();
+    client.put(&target(), &json!({})).await.unwrap();
+    client.reader().get(&target()).await.unwrap();
+    client.reader().get(&target()).await.unwrap();
+    let held = tokio::time::timeout(Duration::from_millis(50), client.reader().get(&target())).await;
+    assert!(held.is_err(), "a write is five points, a read is one");
+    assert_eq!((log.requests().len(), shown.lock().unwrap().as_slice()), (3, [Limit::Pace].as_slice()));
+    stop.set();
+    assert_eq!(client.reader().get(&target()).await.unwrap_err().kind, ErrorKind::Interrupted);
 }
 
 #[tokio::test]

@@ -68,6 +68,18 @@ impl Token {
         self.secret.expose_secret() == other.secret.expose_secret()
     }
 
+    /// A name for it that does not reveal it.
+    pub(super) fn digest(&self) -> String {
+        let digest = ring::digest::digest(&ring::digest::SHA256, self.secret.expose_secret().as_bytes());
+        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Whether these bytes hold it.
+    pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
+        let secret = self.secret.expose_secret().as_bytes();
+        !secret.is_empty() && bytes.windows(secret.len()).any(|part| part == secret)
+    }
+
     /// How many bytes it has.
     pub(crate) fn len(&self) -> usize {
         self.secret.expose_secret().len()

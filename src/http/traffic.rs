@@ -17,11 +17,19 @@ pub struct Traffic {
     pub post: u64,
     /// DELETE requests.
     pub delete: u64,
+    /// Answers that said that nothing changed since an earlier run (304): they cost no rate limit.
+    pub not_modified: u64,
     /// TCP connections that were made.
     pub connections: u64,
 }
 
 impl Traffic {
+    /// All requests.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.reads() + self.writes()
+    }
+
     /// All requests that only read.
     #[must_use]
     pub fn reads(&self) -> u64 {
@@ -42,6 +50,7 @@ pub(super) struct Counters {
     patch: AtomicU64,
     post: AtomicU64,
     delete: AtomicU64,
+    not_modified: AtomicU64,
     connections: AtomicU64,
 }
 
@@ -57,6 +66,10 @@ impl Counters {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(super) fn not_modified(&self) {
+        self.not_modified.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(super) fn connected(&self) {
         self.connections.fetch_add(1, Ordering::Relaxed);
     }
@@ -69,6 +82,7 @@ impl Counters {
             patch: read(&self.patch),
             post: read(&self.post),
             delete: read(&self.delete),
+            not_modified: read(&self.not_modified),
             connections: read(&self.connections),
         }
     }
