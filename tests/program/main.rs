@@ -21,6 +21,7 @@ mod live;
 #[path = "../support/nasty.rs"]
 mod nasty;
 mod pages;
+mod picture;
 mod run;
 mod saved;
 mod scenarios;
