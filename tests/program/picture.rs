@@ -59,11 +59,11 @@ fn drawn(lines: &[String], theme: &Theme) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 760 {height}\" width=\"760\" role=\"img\">\n\
          <rect width=\"760\" height=\"{height}\" rx=\"8\" fill=\"{}\"/>\n\
-         <g font-family=\"ui-monospace,SFMono-Regular,Menlo,Consolas,monospace\" font-size=\"13\" fill=\"{}\" xml:space=\"preserve\">\n",
+         <g font-family=\"ui-monospace,SFMono-Regular,Menlo,Consolas,monospace\" font-size=\"13\" fill=\"{}\">\n",
         theme.back, theme.text
     );
     for (at, line) in lines.iter().enumerate() {
-        svg.push_str(&format!("<text x=\"16\" y=\"{}\">{}</text>\n", 32 + 18 * at, spans(line, theme)));
+        svg.push_str(&format!("<text x=\"16\" y=\"{}\" style=\"white-space:pre\">{}</text>\n", 32 + 18 * at, spans(line, theme)));
     }
     svg + "</g>\n</svg>\n"
 }
