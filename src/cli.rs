@@ -49,37 +49,37 @@ pub struct Cli {
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// The gate file [default: gate.toml here or in a parent, up to the repository's root]
-    #[arg(short, long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(short, long, global = true, hide_short_help = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
     /// The repository [default: github.repository, GITHUB_REPOSITORY, or the git remote `origin`]
-    #[arg(short = 'R', long, global = true, value_name = "OWNER/REPO", value_parser = RepoName::parse)]
+    #[arg(short = 'R', long, global = true, hide_short_help = true, value_name = "OWNER/REPO", value_parser = RepoName::parse)]
     pub repo: Option<RepoName>,
     /// Only this environment; repeatable
-    #[arg(long, global = true, value_name = "NAME", value_parser = environment)]
+    #[arg(long, global = true, hide_short_help = true, value_name = "NAME", value_parser = environment)]
     pub environment: Vec<EnvName>,
     /// Run against the built-in emulator: no account, no token
-    #[arg(long, global = true, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "missing-environment", value_parser = scenario())]
+    #[arg(long, global = true, hide_short_help = true, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "missing-environment", value_parser = scenario())]
     pub sandbox: Option<Scenario>,
     /// How results are printed
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    #[arg(long, global = true, hide_short_help = true, value_enum, default_value_t = Format::Human)]
     pub format: Format,
-    /// When to use colours
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    /// When to use colors
+    #[arg(long, global = true, hide_short_help = true, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
     /// How many requests may be in flight at once
-    #[arg(long, global = true, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=100))]
+    #[arg(long, global = true, hide_short_help = true, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub parallelism: u16,
     /// How long one request may take, its retries and waits included, such as 30s or 10m
-    #[arg(long, global = true, value_name = "DURATION", default_value = "5m", value_parser = timeout)]
+    #[arg(long, global = true, hide_short_help = true, value_name = "DURATION", default_value = "5m", value_parser = timeout)]
     pub timeout: Duration,
     /// Ask GitHub for every answer in full, and keep none for the next run
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub no_cache: bool,
     /// Print results and errors only
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, hide_short_help = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Trace requests on stderr; twice for headers. Secrets are redacted
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, hide_short_help = true, action = ArgAction::Count)]
     pub verbose: u8,
 }
 

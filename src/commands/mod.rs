@@ -6,6 +6,7 @@ mod explain;
 mod freeze;
 mod frozen;
 mod import;
+mod man;
 mod plan;
 mod runs;
 mod sandbox;
@@ -56,7 +57,7 @@ pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
         Command::Sandbox(args) => sandbox::run(session, &args).await,
         Command::Schema => shell::schema(),
         Command::Completions { shell } => shell::completions(shell),
-        Command::Man(args) => shell::man(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `gatectl schema`, `completions`, `man`: what is generated from the program itself.
+//! `gatectl schema` and `completions`: what is generated from the program itself.
 
 use std::io::Write;
 use std::path::Path;
@@ -7,7 +7,6 @@ use anyhow::Context as _;
 use clap_complete::env::{CompleteEnv, Shells};
 use clap_complete::{ArgValueCandidates, CompletionCandidate, Shell};
 
-use crate::cli::ManArgs;
 use crate::config;
 use crate::exit::Exit;
 
@@ -48,23 +47,6 @@ pub fn complete() -> Option<Exit> {
     }
 }
 
-/// Prints the main manual page, or writes one for each command.
-///
-/// # Errors
-/// When stdout or the directory cannot be written.
-pub(super) fn man(args: &ManArgs) -> anyhow::Result<Exit> {
-    let commands = super::command_line().disable_help_subcommand(true);
-    let Some(directory) = &args.out else {
-        let mut text = Vec::new();
-        clap_mangen::Man::new(commands).render(&mut text).context("writing the manual page")?;
-        return print(&text);
-    };
-    std::fs::create_dir_all(directory)
-        .and_then(|()| clap_mangen::generate_to(commands, directory))
-        .with_context(|| format!("writing manual pages to {}", directory.display()))?;
-    Ok(Exit::Done)
-}
-
 /// What the program is called on the command line.
 const NAME: &str = "gatectl";
 
@@ -80,7 +62,8 @@ fn environments() -> Vec<CompletionCandidate> {
     names.map(|name| CompletionCandidate::new(name.to_string())).collect()
 }
 
-fn print(text: &[u8]) -> anyhow::Result<Exit> {
+/// Prints finished bytes; a reader that went away is not an error.
+pub(super) fn print(text: &[u8]) -> anyhow::Result<Exit> {
     match std::io::stdout().lock().write_all(text) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("writing to standard output"),
         _ => Ok(Exit::Done),

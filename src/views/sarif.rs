@@ -15,25 +15,38 @@ pub fn render(findings: &[Finding], place: impl Fn(&Finding) -> Option<Location>
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
-            "tool": {"driver": {
-                "name": "gatectl",
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": Code::ALL.iter().map(|code| rule(*code)).collect::<Vec<_>>(),
-            }},
+            "tool": {"driver": driver(env!("CARGO_PKG_REPOSITORY"))},
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],
     }))
 }
 
-fn rule(code: Code) -> Value {
+/// The tool. `repository` is where it is published, and may be empty: an address that does not resolve is worse than none.
+fn driver(repository: &str) -> Value {
+    let mut driver = json!({
+        "name": "gatectl",
+        "semanticVersion": env!("CARGO_PKG_VERSION"),
+        "rules": Code::ALL.iter().map(|code| rule(*code, repository)).collect::<Vec<_>>(),
+    });
+    if let (false, Some(driver)) = (repository.is_empty(), driver.as_object_mut()) {
+        driver.insert("informationUri".to_owned(), repository.into());
+    }
+    driver
+}
+
+fn rule(code: Code, repository: &str) -> Value {
     let row = code.row();
-    json!({
+    let mut rule = json!({
         "id": row.name,
         "shortDescription": {"text": row.means},
         "help": {"text": format!("Fix: {}.", row.fix)},
         "defaultConfiguration": {"level": level(row.severity)},
-    })
+    });
+    if let (false, Some(rule)) = (repository.is_empty(), rule.as_object_mut()) {
+        rule.insert("helpUri".to_owned(), format!("{repository}/blob/main/docs/findings.md#{}", row.name).into());
+    }
+    rule
 }
 
 fn result(finding: &Finding, location: Option<Location>) -> Value {
@@ -84,5 +97,19 @@ const fn level(severity: Severity) -> &'static str {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Info => "note",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_given_only_if_they_can_resolve() {
+        assert!(driver("").get("informationUri").is_none());
+        let driver = driver("https://example.com/gatectl");
+        assert_eq!(driver["informationUri"], "https://example.com/gatectl");
+        let uri = driver["rules"][0]["helpUri"].as_str().unwrap();
+        assert_eq!(uri, format!("https://example.com/gatectl/blob/main/docs/findings.md#{}", Code::ALL[0].row().name));
     }
 }

@@ -21,11 +21,32 @@ fn every_command_has_help_with_examples() {
 }
 
 #[test]
+fn short_help_fits_a_screen() {
+    for command in Cli::command().get_subcommands().filter(|command| command.get_name() != "help") {
+        let names = std::iter::once(vec![command.get_name().to_owned()])
+            .chain(command.get_subcommands().map(|below| vec![command.get_name().to_owned(), below.get_name().to_owned()]));
+        for name in names {
+            let args: Vec<&str> = name.iter().map(String::as_str).chain(["-h"]).collect();
+            let lines = gatectl(&args).stdout.lines().count();
+            assert!(lines <= 40, "{} -h prints {lines} lines", name.join(" "));
+        }
+    }
+}
+
+#[test]
 fn generated_pages_are_there() {
     for shell in ["bash", "zsh", "fish", "powershell"] {
         assert!(gatectl(&["completions", shell]).stdout.contains("gatectl"), "{shell}");
     }
-    assert!(gatectl(&["man"]).stdout.starts_with(".ie"), "roff");
+    let page = gatectl(&["man"]).stdout;
+    assert!(page.contains(".TH GATECTL 1"), "{page}");
+    for section in ["NAME", "SYNOPSIS", "ENVIRONMENT", "FILES", "EXIT STATUS", "SEE ALSO"] {
+        assert!(page.contains(&format!(".SH \"{section}\"")) || page.contains(&format!(".SH {section}")), "{section}: {page}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(gatectl(&["man", "--out", dir.path().to_str().unwrap()]).code, Some(0));
+    let freeze = std::fs::read_to_string(dir.path().join("gatectl-freeze-on.1")).unwrap();
+    assert!(freeze.contains(".TH GATECTL-FREEZE-ON 1") && freeze.contains("gatectl\\-freeze\\fR(1)"), "{freeze}");
     let schema: serde_json::Value = serde_json::from_str(&gatectl(&["schema"]).stdout).unwrap();
     assert!(schema["properties"]["environments"].is_object());
 }
