@@ -2,22 +2,33 @@
 //!
 //! Pure. What was read back decides: a success that did not stick is a failure, a lost answer that did is a success (law 6).
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use crate::model::{Action, ByHand, Change, Field, Outcome, OutcomeResult, Plan, Report, Unknown};
+use crate::model::{Action, Address, ByHand, Change, Field, Outcome, OutcomeResult, Plan, Report, Unknown};
 
 use super::{End, Moved};
 
-/// Joins the plan, how each step ended, and the plan made from reading back.
+/// What reading back found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadBack<O> {
+    /// The plan made of what was read: what it still wants did not stick.
+    pub plan: Plan<O>,
+    /// What was sent along unchanged, declared or not, and is not there as it was sent (law 5).
+    pub not_kept: BTreeMap<Address, Vec<Moved>>,
+}
+
+/// Joins the plan, how each step ended, and what reading back found.
 #[must_use]
-pub fn report<O>(plan: &Plan<O>, ends: Vec<End>, after: &Plan<O>, interrupted: bool) -> Report {
+pub fn report<O>(plan: &Plan<O>, ends: &[End], after: &ReadBack<O>, interrupted: bool) -> Report {
     let mut outcomes: Vec<Outcome> = plan
         .steps
         .iter()
         .zip(ends)
         .flat_map(|(step, end)| step.changes.iter().map(move |change| outcome(change, end.clone(), after)))
         .collect();
-    let elsewhere = after.changes().filter(|now| plan.changes().all(|change| change.address != now.address));
+    let elsewhere = after.plan.changes().filter(|now| plan.changes().all(|change| change.address != now.address));
     outcomes.extend(elsewhere.map(|now| Outcome {
         address: now.address.clone(),
         action: now.action,
@@ -26,14 +37,14 @@ pub fn report<O>(plan: &Plan<O>, ends: Vec<End>, after: &Plan<O>, interrupted: b
     }));
     outcomes.sort_by(|a, b| a.address.cmp(&b.address));
     let all_applied = outcomes.iter().all(|outcome| outcome.result == OutcomeResult::Applied);
-    let converged = all_applied && plan.unknown.is_empty() && after.unknown.is_empty() && after.is_empty();
+    let converged = all_applied && plan.unknown.is_empty() && after.plan.unknown.is_empty() && after.plan.is_empty();
     Report { converged, outcomes, unknown: plan.unknown.clone(), interrupted }
 }
 
-fn outcome<O>(change: &Change, end: End, after: &Plan<O>) -> Outcome {
-    let residual = after.changes().find(|now| now.address == change.address);
-    let unknown = after.unknown.iter().find(|(address, _)| *address == change.address).map(|(_, unknown)| unknown);
-    let (result, message) = match (end, residual, unknown) {
+fn outcome<O>(change: &Change, end: End, after: &ReadBack<O>) -> Outcome {
+    let residual = after.plan.changes().find(|now| now.address == change.address);
+    let unknown = after.plan.unknown.iter().find(|(address, _)| *address == change.address).map(|(_, unknown)| unknown);
+    let (mut result, mut message) = match (end, residual, unknown) {
         (End::Skipped(why), _, _) => (OutcomeResult::Skipped, why),
         (end, _, Some(unknown)) => unread(end, unknown),
         (End::Done, None, None) => (OutcomeResult::Applied, "read back as declared".to_owned()),
@@ -43,24 +54,29 @@ fn outcome<O>(change: &Change, end: End, after: &Plan<O>) -> Outcome {
         (End::Failed { why, .. }, None, None) => {
             (OutcomeResult::Applied, format!("read back as declared, although there was an error: {why}"))
         }
-        (End::Disputed { foreign, gave_way }, None, None) => {
-            (OutcomeResult::Applied, format!("read back as declared; {}", at_once(&foreign, gave_way.as_deref())))
-        }
         (End::Refused(_, _), None, None) => (OutcomeResult::Applied, "read back as declared, although GitHub had refused it".to_owned()),
         (End::Done, Some(now), None) => (OutcomeResult::Failed, did_not_stick(change, now)),
         (End::Moved(moved), Some(now), None) => (OutcomeResult::Failed, format!("{}; {}", amiss(now), changed_meanwhile(&moved))),
         (End::Failed { why, .. }, Some(now), None) => (OutcomeResult::Failed, format!("{}; {why}", amiss(now))),
-        (End::Disputed { foreign, gave_way }, Some(now), None) => (
-            OutcomeResult::Failed,
-            format!(
-                "{}; this run gave way: {}; find out who it was, then run `gatectl plan` again",
-                amiss(now),
-                at_once(&foreign, gave_way.as_deref())
-            ),
-        ),
         (End::Refused(by_hand, rest), Some(now), None) => refused(by_hand, &rest, now),
     };
+    let told = |name: &str| residual.is_some_and(|now| now.fields.iter().any(|field| field.name == name));
+    let not_kept: Vec<String> =
+        after.not_kept.get(&change.address).into_iter().flatten().filter(|moved| !told(&moved.name)).map(lost).collect();
+    if !not_kept.is_empty() {
+        let not_kept = not_kept.join("; ");
+        (result, message) = match result {
+            OutcomeResult::Applied => (OutcomeResult::Failed, format!("written, but read back otherwise: {not_kept}")),
+            result => (result, format!("{message}; {not_kept}")),
+        };
+    }
     Outcome { address: change.address.clone(), action: change.action, result, message }
+}
+
+/// What was sent along and is not there, in words.
+fn lost(moved: &Moved) -> String {
+    let open = if moved.name == "reviewers" && is_none(&moved.now) { ". NOBODY HAS TO APPROVE a deployment to it" } else { "" };
+    format!("{} was sent along as {} and is now {}{open}: run `gatectl plan`, and set it as it should be", moved.name, moved.was, moved.now)
 }
 
 fn unread(end: End, unknown: &Unknown) -> (OutcomeResult, String) {
@@ -72,9 +88,6 @@ fn unread(end: End, unknown: &Unknown) -> (OutcomeResult, String) {
         }
         End::Moved(moved) => (OutcomeResult::Failed, format!("{}; it {not_read}", changed_meanwhile(&moved))),
         End::Failed { why, .. } => (OutcomeResult::Failed, format!("{why}; it {not_read}")),
-        End::Disputed { foreign, gave_way } => {
-            (OutcomeResult::Failed, format!("{}; it {not_read}", at_once(&foreign, gave_way.as_deref())))
-        }
         End::Done | End::Skipped(_) => (OutcomeResult::Failed, format!("written, but it {not_read}")),
     }
 }
@@ -86,11 +99,6 @@ fn changed_meanwhile(moved: &[Moved]) -> String {
 /// What moved, in words.
 fn listed(moved: &[Moved]) -> String {
     moved.iter().map(|m| format!("{} was {} and is now {}", m.name, m.was, m.now)).collect::<Vec<_>>().join("; ")
-}
-
-fn at_once(foreign: &[Moved], gave_way: Option<&str>) -> String {
-    let gave_way = gave_way.map(|words| format!("; {words}")).unwrap_or_default();
-    format!("another writer was at work at the same time: {}{gave_way}", listed(foreign))
 }
 
 fn refused(by_hand: ByHand, rest: &[String], now: &Change) -> (OutcomeResult, String) {

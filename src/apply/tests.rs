@@ -1,11 +1,12 @@
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use serde_json::json;
 
 use super::step::ATTEMPTS;
 use super::*;
-use crate::http::ErrorKind;
-use crate::model::{Address, Change, Field, OutcomeResult, Plan, Unknown};
+use crate::http::{ApiError, ErrorKind};
+use crate::model::{Address, Cause, Change, Field, OutcomeResult, Plan, Unknown};
 
 /// A scripted provider: op `n` answers what the script says, and everything is written down.
 #[derive(Default)]
@@ -44,19 +45,7 @@ impl Executor for Script {
         let moved = *op == "expect-moved" || *op == "expect-late" && self.held();
         Ok(if moved { vec![elsewhere()] } else { Vec::new() })
     }
-    async fn overwritten(&self, ops: &[Self::Op], did: &[Performed]) -> Result<Vec<Moved>, ApiError> {
-        let done = &ops[..did.len()];
-        let overwritten = done.contains(&"write-overwritten") || done.contains(&"write-late") && self.held();
-        Ok(if overwritten { vec![elsewhere()] } else { Vec::new() })
-    }
-    async fn dispute(&self, ops: &[Self::Op], did: &[Performed]) -> Result<Dispute, ApiError> {
-        let foreign = ops[..did.len()].contains(&"write-disturbed").then(elsewhere);
-        Ok(Dispute { foreign: foreign.into_iter().collect(), ..Dispute::default() })
-    }
-    async fn withdraw(&self, _op: &Self::Op) -> Result<Withdrawal, ApiError> {
-        Ok(Withdrawal::Gone)
-    }
-    async fn perform(&self, op: &Self::Op) -> Result<Performed, ApiError> {
+    async fn perform(&self, op: &Self::Op) -> Result<(), ApiError> {
         self.log.borrow_mut().push((*op).to_owned());
         if let Some((after, stop)) = &self.stop_after
             && after == op
@@ -74,8 +63,7 @@ impl Executor for Script {
             "exists" if sent == 1 => Err(error(ErrorKind::Transport, true)),
             "exists" => Err(error(ErrorKind::Conflict, false)),
             "refused" => Err(error(ErrorKind::Unprocessable, false)),
-            "there" => Ok(Performed::AlreadySo),
-            _ => Ok(Performed::Written),
+            _ => Ok(()),
         }
     }
     async fn took_effect(&self, _op: &Self::Op) -> Result<bool, ApiError> {
@@ -103,10 +91,13 @@ fn plan(steps: Vec<Step<&'static str>>, unknown: Vec<(Address, Unknown)>) -> Pla
     Plan { config: "gate.toml".to_owned(), fingerprint: String::new(), steps, notes: Vec::new(), unknown, unmanaged: Vec::new() }
 }
 
+fn read_back(plan: &Plan<&'static str>) -> ReadBack<&'static str> {
+    ReadBack { plan: plan.clone(), not_kept: BTreeMap::new() }
+}
+
 fn run_all(script: &Script, steps: &[Step<&'static str>], stop: &Stop) -> Vec<End> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let tried = runtime.block_on(run(script, steps, stop, &Patience::default(), |_| {}));
-    tried.into_iter().map(|tried| tried.end).collect()
+    runtime.block_on(run(script, steps, stop, &Patience::default(), |_| {}))
 }
 
 #[test]
@@ -123,24 +114,11 @@ fn a_failure_ends_its_step_and_no_other_and_deletions_come_last() {
 }
 
 #[test]
-fn what_moved_is_named_and_not_overwritten() {
+fn a_step_that_another_writer_came_before_is_named_and_not_tried_and_the_others_are() {
     let script = Script::default();
-    let steps = [step("a", Action::Update, &["expect-moved", "write"]), step("b", Action::Update, &["write"])];
-    let ends = run_all(&script, &steps, &Stop::default());
-    let [End::Moved(moved), End::Skipped(why)] = ends.as_slice() else { panic!("{ends:?}") };
-    assert_eq!(*moved, [elsewhere()]);
-    assert!(why.contains("another writer changed heroku/a"), "{why}");
-    assert_eq!(*script.log.borrow(), ["expect-moved"], "nothing is written beside another writer");
-}
-
-#[test]
-fn a_step_whose_writes_another_writer_overwrites_ends_there_and_so_does_the_run() {
-    for last in [&["expect", "write-overwritten", "next"][..], &["expect", "write-overwritten"]] {
-        let script = Script::default();
-        let ends = run_all(&script, &[step("a", Action::Update, last), step("b", Action::Update, &["write"])], &Stop::default());
-        assert!(matches!(ends.as_slice(), [End::Disputed { foreign, .. }, End::Skipped(_)] if foreign.len() == 1), "{ends:?}");
-        assert_eq!(*script.log.borrow(), ["expect", "write-overwritten"]);
-    }
+    let steps = [step("a", Action::Update, &["expect-moved", "write"]), step("b", Action::Update, &["expect", "next"])];
+    assert_eq!(run_all(&script, &steps, &Stop::default()), [End::Moved(vec![elsewhere()]), End::Done]);
+    assert_eq!(*script.log.borrow(), ["expect-moved", "expect", "next"], "nothing is written over another writer");
 }
 
 #[test]
@@ -156,7 +134,8 @@ fn what_a_rate_limit_held_back_is_looked_at_again_before_it_is_sent() {
         (end, sent)
     };
     assert_eq!(ended(&["expect-late", "held", "never"]), (End::Moved(vec![elsewhere()]), 1));
-    assert_eq!(ended(&["expect", "write-late", "held"]), (End::Disputed { foreign: vec![elsewhere()], gave_way: None }, 1));
+    // In the middle of a step nothing is looked at again: what is written there follows from what the step wrote before.
+    assert_eq!(ended(&["expect-late", "write", "held"]), (End::Done, 2));
     assert!(matches!(ended(&["expect", "held-for-good"]), (End::Failed { .. }, 6)), "a bounded number of times");
 }
 
@@ -164,18 +143,7 @@ fn what_a_rate_limit_held_back_is_looked_at_again_before_it_is_sent() {
 fn a_write_that_a_stop_held_back_is_told_from_one_that_failed() {
     let end = |ops: &[&'static str]| run_all(&Script::default(), &[step("a", Action::Update, ops)], &Stop::default()).remove(0);
     assert!(matches!(end(&["expect", "interrupted"]), End::Skipped(why) if why.contains("before anything")));
-    for write in ["write", "write-disturbed"] {
-        assert!(matches!(end(&["expect", write, "interrupted"]), End::Failed { why, .. } if why.contains("before the step was complete")));
-    }
-}
-
-#[test]
-fn a_refusal_in_the_middle_of_a_step_is_the_other_writers_where_there_is_one() {
-    let ends = |first: &'static str| {
-        run_all(&Script::default(), &[step("a", Action::Update, &["expect", first, "fail", "never"])], &Stop::default()).remove(0)
-    };
-    assert!(matches!(ends("write-disturbed"), End::Disputed { .. }));
-    assert!(matches!(ends("write"), End::Failed { .. }));
+    assert!(matches!(end(&["expect", "write", "interrupted"]), End::Failed { why, .. } if why.contains("before the step was complete")));
 }
 
 #[test]
@@ -203,8 +171,8 @@ fn nothing_is_sent_again_after_the_user_asked_to_stop() {
 #[test]
 fn a_failure_says_what_the_gate_is_like_now() {
     let before = plan(vec![step("a", Action::Update, &["fail"])], Vec::new());
-    let failed = End::Failed { why: "setting variable X: 403".to_owned(), cause: Cause::Other };
-    let report = report(&before, vec![failed], &before, false);
+    let failed = End::Failed { why: "setting variable X: 403".to_owned(), kind: ErrorKind::Forbidden };
+    let report = report(&before, &[failed], &read_back(&before), false);
     let message = &report.outcomes[0].message;
     assert!(message.contains("reviewers") && message.contains("NOBODY HAS TO APPROVE") && message.ends_with("403"), "{message}");
 }
@@ -269,14 +237,14 @@ fn what_was_read_back_decides() {
     let before = plan(vec![step("a", Action::Update, &["write"])], Vec::new());
     let clean = plan(Vec::new(), Vec::new());
     let result = |end: End, after: &Plan<&'static str>| {
-        let report = report(&before, vec![end], after, false);
+        let report = report(&before, &[end], &read_back(after), false);
         (report.outcomes[0].result.clone(), report.converged, report.outcomes[0].message.clone())
     };
     assert_eq!(result(End::Done, &clean), (OutcomeResult::Applied, true, "read back as declared".to_owned()));
     let (kind, converged, message) = result(End::Done, &before);
     assert_eq!((kind, converged), (OutcomeResult::Failed, false));
     assert!(message.contains("does not list a as reviewer") && message.contains("NOBODY"), "{message}");
-    assert_eq!(result(End::failed("lost".to_owned()), &clean).0, OutcomeResult::Applied);
+    assert_eq!(result(End::Failed { why: "lost".to_owned(), kind: ErrorKind::Server }, &clean).0, OutcomeResult::Applied);
     let unknown = Unknown { reason: "502".to_owned(), hint: String::new(), cause: Cause::Other };
     let blind = plan(Vec::new(), vec![(Address::app("a"), unknown)]);
     assert_eq!(result(End::Done, &blind).0, OutcomeResult::Failed, "a success that nobody could check is none");
@@ -285,7 +253,7 @@ fn what_was_read_back_decides() {
 #[test]
 fn what_is_there_again_and_what_nobody_wrote_is_named() {
     let told = |before: &Plan<&'static str>, after: &Plan<&'static str>| {
-        let report = report(before, vec![End::Done; before.steps.len()], after, false);
+        let report = report(before, &vec![End::Done; before.steps.len()], &read_back(after), false);
         assert!(!report.converged);
         report.outcomes.into_iter().map(|outcome| (outcome.result, outcome.message)).collect::<Vec<_>>()
     };
@@ -299,4 +267,24 @@ fn what_is_there_again_and_what_nobody_wrote_is_named() {
         panic!()
     };
     assert!(message.starts_with("not written: ") && message.contains("another writer changed it"), "{message}");
+}
+
+#[test]
+fn what_was_sent_along_and_is_not_there_is_a_failure_that_names_it() {
+    let before = plan(vec![step("a", Action::Update, &["write"])], Vec::new());
+    let lost = |now: serde_json::Value| Moved { name: "reviewers".to_owned(), was: json!([{"user": "bob", "id": 2}]), now };
+    let said = |plan: &Plan<&'static str>, now| {
+        let after = ReadBack { plan: plan.clone(), not_kept: [(Address::app("a"), vec![lost(now)])].into() };
+        let report = report(&before, &[End::Done], &after, false);
+        assert!(!report.converged);
+        (report.outcomes[0].result.clone(), report.outcomes[0].message.clone())
+    };
+    let (result, message) = said(&plan(Vec::new(), Vec::new()), json!([{"user": "eve", "id": 3}]));
+    assert_eq!(result, OutcomeResult::Failed);
+    assert!(message.contains("bob") && message.contains("eve") && !message.contains("NOBODY"), "{message}");
+    let (_, message) = said(&plan(Vec::new(), Vec::new()), json!([]));
+    assert!(message.contains("NOBODY HAS TO APPROVE"), "{message}");
+    // What the plan of reading back names is not named twice.
+    let (_, message) = said(&before, json!([]));
+    assert!(!message.contains("sent along"), "{message}");
 }

@@ -7,7 +7,7 @@ use crate::cli::{ApplyArgs, Format};
 use crate::exit::Exit;
 use crate::model::{Address, Kind, Plan};
 use crate::providers::Op;
-use crate::reconcile::{Applied, Occasion, Scene};
+use crate::reconcile::{Applied, Drafted, Occasion, Scene};
 use crate::render::Document;
 use crate::views;
 use crate::views::diagnostic::Hinted;
@@ -54,7 +54,7 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
         }
         ask(session, args.auto_approve, consent, plan).await?;
     }
-    let applied = write(session, &wiring, &scene, plan, occasion.as_ref()).await?;
+    let applied = write(session, &wiring, &scene, &drafted, occasion.as_ref()).await?;
     let report = &applied.report;
     wiring.trace_traffic();
     if session.global.format != Format::Human || !plan.is_empty() {
@@ -66,7 +66,7 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     Ok(applied.exit(plan))
 }
 
-async fn write(session: &Session, wiring: &Wiring, scene: &Scene, plan: &Plan<Op>, occasion: Option<&Occasion>) -> anyhow::Result<Applied> {
+async fn write(session: &Session, wiring: &Wiring, scene: &Scene, drafted: &Drafted, occasion: Option<&Occasion>) -> anyhow::Result<Applied> {
     let (fleet, patience) = (wiring.fleet(), Patience::default());
     let trail = RefCell::new(Vec::new());
     let progress = |what: &str| {
@@ -75,8 +75,8 @@ async fn write(session: &Session, wiring: &Wiring, scene: &Scene, plan: &Plan<Op
     };
     let work = async {
         match occasion {
-            Some(occasion) => scene.apply_held(occasion, &fleet, plan, &session.stop, &patience, progress).await.map_err(frozen::not_first),
-            None => Ok(scene.apply(&fleet, plan, &session.stop, &patience, progress).await),
+            Some(occasion) => scene.apply_held(occasion, &fleet, drafted, &session.stop, &patience, progress).await.map_err(frozen::not_first),
+            None => Ok(scene.apply(&fleet, drafted, &session.stop, &patience, progress).await),
         }
     };
     tokio::select! {

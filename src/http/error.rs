@@ -62,6 +62,17 @@ pub enum ErrorKind {
     Interrupted,
 }
 
+impl ErrorKind {
+    /// Whether better credentials would help.
+    #[must_use]
+    pub const fn cause(&self) -> Cause {
+        match self {
+            Self::Unauthenticated | Self::Forbidden => Cause::Credentials,
+            _ => Cause::Other,
+        }
+    }
+}
+
 impl ApiError {
     /// A failure of which nothing more is known.
     #[must_use]
@@ -82,11 +93,7 @@ impl ApiError {
     /// This failure as an unknown answer (law 1).
     #[must_use]
     pub fn unknown(&self) -> Unknown {
-        let cause = match self.kind {
-            ErrorKind::Unauthenticated | ErrorKind::Forbidden => Cause::Credentials,
-            _ => Cause::Other,
-        };
-        Unknown { reason: self.to_string(), hint: self.hint.clone().unwrap_or_default(), cause }
+        Unknown { reason: self.to_string(), hint: self.hint.clone().unwrap_or_default(), cause: self.kind.cause() }
     }
 }
 

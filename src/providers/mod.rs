@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::apply::{Dispute, Executor, Moved, Performed, Withdrawal};
+use crate::apply::{Executor, Moved};
 use crate::http::{ApiError, ErrorKind, Writer};
 use crate::model::ByHand;
 
@@ -61,13 +61,6 @@ fn missing(api: &str) -> ApiError {
     ApiError::new(api, ErrorKind::Unauthenticated, "not sent: there is no token")
 }
 
-/// What was done of a step, when it is one of GitHub's. On Heroku all of an app is one request, so two writers' values cannot mix.
-fn on_github<'a>(ops: &'a [Op], did: &[Performed]) -> Option<Vec<(&'a github::ops::Op, Performed)>> {
-    let done = ops.iter().zip(did.iter().copied());
-    let all: Option<Vec<_>> = done.map(|(op, did)| if let Op::Github(op) = op { Some((op, did)) } else { None }).collect();
-    all.filter(|all| !all.is_empty())
-}
-
 impl Executor for Fleet {
     type Op = Op;
 
@@ -92,27 +85,10 @@ impl Executor for Fleet {
         }
     }
 
-    async fn perform(&self, op: &Op) -> Result<Performed, ApiError> {
+    async fn perform(&self, op: &Op) -> Result<(), ApiError> {
         match op {
             Op::Github(op) => github::ops::perform(&self.github()?.fresh_only(), op).await,
-            Op::Heroku(op) => heroku::ops::perform(&self.heroku()?.fresh_only(), op).await.map(|()| Performed::Written),
-        }
-    }
-
-    async fn overwritten(&self, ops: &[Op], did: &[Performed]) -> Result<Vec<Moved>, ApiError> {
-        let Some(done) = on_github(ops, did) else { return Ok(Vec::new()) };
-        github::dispute::overwritten(self.github()?.reader(), &done).await
-    }
-
-    async fn dispute(&self, ops: &[Op], did: &[Performed]) -> Result<Dispute, ApiError> {
-        let Some(done) = on_github(ops, did) else { return Ok(Dispute::default()) };
-        github::dispute::dispute(self.github()?.reader(), &done).await
-    }
-
-    async fn withdraw(&self, op: &Op) -> Result<Withdrawal, ApiError> {
-        match op {
-            Op::Github(op) => github::dispute::withdraw(self.github()?, op).await,
-            Op::Heroku(_) => Ok(Withdrawal::Stays),
+            Op::Heroku(op) => heroku::ops::perform(&self.heroku()?.fresh_only(), op).await,
         }
     }
 

@@ -2,15 +2,15 @@
 //!
 //! Owns what is read back, and for how long. Must not decide what is written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::apply::{self, End, Patience, Tried};
+use crate::apply::{self, End, Patience, ReadBack};
 use crate::model::{Address, Plan, Report};
 use crate::providers::{Fleet, Op};
 use crate::stop::Stop;
 
 use super::Scene;
-use super::contest::Means;
+use super::scene::{Drafted, Observed};
 
 /// What an apply came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,54 +27,61 @@ impl Scene {
     /// Carries a plan of this scene out and reads back what it was about.
     ///
     /// Dropping the future ends it at once; setting `stop` lets the request in flight finish first.
-    pub async fn apply(&self, fleet: &Fleet, plan: &Plan<Op>, stop: &Stop, patience: &Patience, progress: impl Fn(&str)) -> Applied {
-        let mut tried = apply::run(fleet, &plan.steps, stop, patience, &progress).await;
-        let mut after = self.read_back(fleet, plan, &tried, stop, patience, &progress).await;
-        let means = Means { fleet, stop, patience, progress: &progress };
-        if self.settle(&means, plan, &mut tried, &after).await {
-            after = self.read_back(fleet, plan, &tried, stop, patience, &progress).await;
-        }
-        let interrupted = stop.is_set();
-        let ends: Vec<End> = tried.into_iter().map(|tried| tried.end).collect();
-        let report = apply::report(plan, ends.clone(), &after, interrupted);
-        Applied { ends, after, report }
+    pub async fn apply(&self, fleet: &Fleet, drafted: &Drafted, stop: &Stop, patience: &Patience, progress: impl Fn(&str)) -> Applied {
+        let plan = &drafted.plan;
+        let ends = apply::run(fleet, &plan.steps, stop, patience, &progress).await;
+        let after = self.read_back(drafted, &ends, stop, patience, &progress).await;
+        let report = apply::report(plan, &ends, &after, stop.is_set());
+        Applied { ends, after: after.plan, report }
     }
 
-    /// Plans again for what was written, until nothing differs, patience ends or another writer shows; only what was written with
-    /// success is waited for.
+    /// Reads what was written and plans again, until nothing differs or patience ends; only what was written with success is waited for.
     async fn read_back(
         &self,
-        fleet: &Fleet,
-        plan: &Plan<Op>,
-        tried: &[Tried],
+        drafted: &Drafted,
+        ends: &[End],
         stop: &Stop,
         patience: &Patience,
         progress: &impl Fn(&str),
-    ) -> Plan<Op> {
+    ) -> ReadBack<Op> {
+        let plan = &drafted.plan;
         let addresses: BTreeSet<Address> = plan.changes().map(|change| change.address.clone()).collect();
         if addresses.is_empty() {
-            return Plan::assemble(plan.config.clone(), String::new(), []);
+            return ReadBack { plan: Plan::assemble(plan.config.clone(), String::new(), []), not_kept: BTreeMap::new() };
         }
         let narrowed = self.narrowed(&addresses);
         progress("reading back");
-        let mut after = narrowed.draft().await.plan;
+        let mut after = narrowed.look_back(plan, ends, &drafted.observed).await;
         for pause in &patience.read_back {
-            if stop.is_set() || !awaited(plan, tried, &after) || self.disputed(fleet, plan, tried, &after).await {
+            if stop.is_set() || !awaited(plan, ends, &after) {
                 break;
             }
             // Asked to stop, it takes its last look at once.
             stop.unless_set(tokio::time::sleep(*pause)).await;
-            after = narrowed.draft().await.plan;
+            after = narrowed.look_back(plan, ends, &drafted.observed).await;
         }
         after
+    }
+
+    async fn look_back(&self, plan: &Plan<Op>, ends: &[End], before: &Observed) -> ReadBack<Op> {
+        let again = self.draft_again(before).await;
+        let done = plan.steps.iter().zip(ends).filter(|(_, end)| **end == End::Done);
+        let not_kept = done.flat_map(|(step, _)| {
+            let not_kept = again.observed.not_kept(step);
+            step.changes.iter().map(move |change| (change.address.clone(), not_kept.clone()))
+        });
+        let not_kept = not_kept.filter(|(_, not_kept)| !not_kept.is_empty()).collect();
+        ReadBack { plan: again.plan, not_kept }
     }
 }
 
 /// Whether something that was written with success does not show yet.
-fn awaited(plan: &Plan<Op>, tried: &[Tried], after: &Plan<Op>) -> bool {
-    let written = plan.steps.iter().zip(tried).filter(|(_, tried)| tried.end == End::Done);
+fn awaited(plan: &Plan<Op>, ends: &[End], after: &ReadBack<Op>) -> bool {
+    let written = plan.steps.iter().zip(ends).filter(|(_, end)| **end == End::Done);
     let mut addresses = written.flat_map(|(step, _)| &step.changes).map(|change| &change.address);
     addresses.any(|address| {
-        after.changes().any(|change| change.address == *address) || after.unknown.iter().any(|(unknown, _)| unknown == address)
+        after.plan.changes().any(|change| change.address == *address)
+            || after.plan.unknown.iter().any(|(unknown, _)| unknown == address)
+            || after.not_kept.contains_key(address)
     })
 }

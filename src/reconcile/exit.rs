@@ -47,9 +47,9 @@ impl Applied {
             };
             let credentials = failed.peek().is_some()
                 && failed.all(|(step, end)| match end {
-                    End::Failed { cause, .. } => *cause == Cause::Credentials,
+                    End::Failed { kind, .. } => kind.cause() == Cause::Credentials,
                     End::Skipped(_) => true,
-                    End::Done | End::Moved(_) | End::Disputed { .. } | End::Refused(..) => unread(step),
+                    End::Done | End::Moved(_) | End::Refused(..) => unread(step),
                 });
             return if credentials { Exit::Credentials } else { Exit::Error };
         }

@@ -12,13 +12,13 @@ use crate::apply::{End, Patience};
 use crate::desired::freeze::Policy;
 use crate::freeze::{Claim, FreezeId, Interlock, Keys};
 use crate::http::Writer;
-use crate::model::{Action, Address, ByHand, Change, Draft, EnvName, Field, Kind, Outcome, OutcomeResult, Plan, Report, Step};
+use crate::model::{Action, Address, ByHand, Change, Draft, EnvName, Field, Kind, Outcome, OutcomeResult, Report, Step};
 use crate::providers::github::live::Live;
 use crate::providers::heroku::freeze::{self as store, SendError};
 use crate::providers::{Fleet, Op};
 use crate::stop::Stop;
 
-use super::{Applied, Scene};
+use super::{Applied, Drafted, Scene};
 
 /// Why an apply freezes deploys around its writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,19 +75,19 @@ impl Scene {
         &self,
         occasion: &Occasion,
         fleet: &Fleet,
-        plan: &Plan<Op>,
+        drafted: &Drafted,
         stop: &Stop,
         patience: &Patience,
         progress: impl Fn(&str),
     ) -> anyhow::Result<Applied> {
         let Some(policy) = &self.want.freeze else { anyhow::bail!("gate.toml declares no freeze") };
         progress("freezing deploys");
-        if let Some(index) = plan.steps.iter().position(sets_freeze) {
-            return self.after_planned_freeze(index, fleet, plan, stop, patience, progress).await;
+        if let Some(index) = drafted.plan.steps.iter().position(sets_freeze) {
+            return self.after_planned_freeze(index, fleet, drafted, stop, patience, progress).await;
         }
         let claim = Claim { reason: reason(occasion), ..self.claim.clone() };
         let hold = Hold::take(fleet.heroku()?.clone(), Keys::of(policy), claim, patience).await?;
-        let mut applied = self.apply(fleet, plan, stop, patience, &progress).await;
+        let mut applied = self.apply(fleet, drafted, stop, patience, &progress).await;
         progress("putting the freeze back");
         let outcome = hold.release(&applied.report, patience).await;
         let report = &mut applied.report;
@@ -102,14 +102,14 @@ impl Scene {
         &self,
         index: usize,
         fleet: &Fleet,
-        plan: &Plan<Op>,
+        drafted: &Drafted,
         stop: &Stop,
         patience: &Patience,
         progress: impl Fn(&str),
     ) -> anyhow::Result<Applied> {
-        let mut first = plan.clone();
-        let mut rest = plan.clone();
-        first.steps = vec![rest.steps.remove(index)];
+        let mut first = drafted.clone();
+        let mut rest = drafted.clone();
+        first.plan.steps = vec![rest.plan.steps.remove(index)];
         let frozen = self.apply(fleet, &first, stop, patience, &progress).await;
         if frozen.report.outcomes.iter().any(|outcome| outcome.result != OutcomeResult::Applied) {
             let why = frozen.report.outcomes.into_iter().map(|outcome| outcome.message).collect::<Vec<_>>().join("; ");

@@ -4,7 +4,6 @@
 //! environment, or how clients are made: `commands` gives it clients and prints what comes out, and so do tests and benchmarks.
 
 mod carry;
-mod contest;
 mod exit;
 pub mod fingerprint;
 mod hold;

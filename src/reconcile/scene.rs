@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use crate::apply::Moved;
 use crate::desired::Desired;
 use crate::desired::freeze::Policy;
 use crate::freeze::{Claim, FreezeVars, Keys};
 use crate::http::Reader;
-use crate::model::{Address, Answer, Cause, EnvName, Kind, Plan, RepoName, Unknown};
+use crate::model::{Address, Answer, Cause, EnvName, Kind, Plan, RepoName, Step, Unknown};
 use crate::providers::{Op, github, heroku};
 
 use super::{fingerprint, hold};
@@ -53,17 +54,19 @@ pub enum Prune {
 }
 
 /// Everything that was observed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Observed {
     github: Option<github::live::Live>,
     heroku: heroku::live::Live,
 }
 
 /// A plan with what it was made from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Drafted {
     /// The plan.
     pub plan: Plan<Op>,
+    /// The live state that it was made from.
+    pub observed: Observed,
     /// The freeze; none where gate.toml declares none.
     pub freeze: Option<Answer<FreezeVars>>,
     /// Environments that `compensates` is for: they gain a first reviewer, and GitHub's billing plan may refuse that.
@@ -79,8 +82,14 @@ pub struct Drafted {
 impl Scene {
     /// Observes and plans.
     pub async fn draft(&self) -> Drafted {
-        let observed = self.observe().await;
-        self.plan(&observed)
+        let observed = self.observe(None).await;
+        self.plan(observed)
+    }
+
+    /// Observes what was written, and plans again; what cannot have moved through these writes is as `before`.
+    pub(super) async fn draft_again(&self, before: &Observed) -> Drafted {
+        let observed = self.observe(Some(before)).await;
+        self.plan(observed)
     }
 
     /// The same scene, narrowed to what a set of addresses covers: reading back asks only about what was written.
@@ -112,12 +121,14 @@ impl Scene {
         scene
     }
 
-    async fn observe(&self) -> Observed {
+    async fn observe(&self, before: Option<&Observed>) -> Observed {
         let github = async {
             let site = self.github.as_ref()?;
-            Some(match &site.reader {
-                Ok(reader) => github::observe::observe(reader, &site.repository, &self.want.github).await,
-                Err(unknown) => github::live::Live::unreachable(unknown),
+            let want = &self.want.github;
+            Some(match (&site.reader, before.and_then(|before| before.github.as_ref())) {
+                (Ok(reader), None) => github::observe::observe(reader, &site.repository, want).await,
+                (Ok(reader), Some(before)) => github::observe::again(reader, &site.repository, want, before).await,
+                (Err(unknown), _) => github::live::Live::unreachable(unknown),
             })
         };
         let mut keys: BTreeMap<String, BTreeSet<String>> =
@@ -137,7 +148,7 @@ impl Scene {
         Observed { github, heroku }
     }
 
-    fn plan(&self, observed: &Observed) -> Drafted {
+    fn plan(&self, observed: Observed) -> Drafted {
         let mut drafts = Vec::new();
         let mut basis = BTreeMap::new();
         if let (Some(site), Some(live)) = (&self.github, &observed.github) {
@@ -160,7 +171,7 @@ impl Scene {
                 }
             }
         }
-        let freeze = self.want.freeze.as_ref().map(|policy| (policy, freeze_vars(policy, observed)));
+        let freeze = self.want.freeze.as_ref().map(|policy| (policy, freeze_vars(policy, &observed)));
         let mut unread = BTreeMap::new();
         if let Some((policy, vars)) = &freeze {
             drafts.push(heroku::plan::freeze(policy, vars, &self.claim).map(Op::Heroku));
@@ -176,7 +187,16 @@ impl Scene {
         let plan = Plan::assemble(self.config.clone(), fingerprint, drafts);
         unread.extend(plan.unknown.iter().cloned());
         let declared = fingerprint::declared(&self.want, self.github.as_ref().map(|site| &site.repository));
-        Drafted { plan, freeze: freeze.map(|(_, vars)| vars), refusable, basis, unread, declared }
+        Drafted { plan, freeze: freeze.map(|(_, vars)| vars), observed, refusable, basis, unread, declared }
+    }
+}
+
+impl Observed {
+    /// What a step sent and reading back shows otherwise, though gate.toml may not declare it (law 5).
+    pub(super) fn not_kept(&self, step: &Step<Op>) -> Vec<Moved> {
+        let ops: Vec<github::ops::Op> =
+            step.ops.iter().filter_map(|op| if let Op::Github(op) = op { Some(op.clone()) } else { None }).collect();
+        self.github.as_ref().map(|live| github::read_back::not_kept(&ops, live)).unwrap_or_default()
     }
 }
 

@@ -70,7 +70,7 @@ async fn held(world: &World) -> anyhow::Result<Applied> {
     let run = world.run();
     let drafted = run.scene.draft().await;
     let occasion = if drafted.refusable.is_empty() { Occasion::Asked } else { Occasion::Refusable(drafted.refusable.clone()) };
-    run.scene.apply_held(&occasion, &run.fleet, &drafted.plan, &Stop::default(), &world.patience, |_| {}).await
+    run.scene.apply_held(&occasion, &run.fleet, &drafted, &Stop::default(), &world.patience, |_| {}).await
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ async fn undeclared_keys_are_nowhere_in_what_a_run_holds() {
     let world = world().await;
     let run = world.run();
     let drafted = run.scene.draft().await;
-    let applied = run.scene.apply(&run.fleet, &drafted.plan, &gatectl::stop::Stop::default(), &world.patience, |_| {}).await;
+    let applied = run.scene.apply(&run.fleet, &drafted, &gatectl::stop::Stop::default(), &world.patience, |_| {}).await;
     let held = format!("{run_scene:?}{drafted:?}{applied:?}", run_scene = run.scene);
     assert!(held.contains("shop-prod"));
     for canary in ["canary-in-the-app", "CANARY", "DATABASE_URL", "not-to-be-shown"] {

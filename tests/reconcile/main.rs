@@ -19,6 +19,5 @@ mod properties;
 mod reliability;
 mod requests;
 mod switches;
-mod two;
 mod undecodable;
 mod unusual;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gatectl::exit::Exit;
 use gatectl::model::OutcomeResult;
 use gatectl::reconcile::Applied;
 use gatectl::sandbox::{
@@ -86,16 +87,88 @@ async fn whatever_somebody_changes_while_a_write_waits_for_a_rate_limit_is_named
     assert!(message.contains("wait_timer was 5 and is now 7") && message.contains("somebody else"), "{message}");
     world.heal();
     world.converge().await;
+}
 
-    // In the middle of a step: the rules are written, and somebody writes them anew while the variable waits.
-    let world = drifted().await;
-    world.sandbox.with(|state| production(state).variables.clear());
-    let applied = applied_around(&world, "POST", "*/variables").await;
-    let (_, message) = outcome(&applied, "/environments/production");
-    assert!(message.contains("wait_timer was 10 and is now 7") && message.contains("another writer"), "{}", said(&applied));
-    assert!(world.sandbox.with(|state| production(state).variables.is_empty()), "it was not sent");
+/// What differs from the gate in everything that is sent one by one.
+const START: &str = r#"
+version = 1
+[environments.production]
+reviewers = [{ user = "alice", id = 501 }]
+wait_timer = 5
+deployment_branch_policy = { branches = ["old"] }
+variables = { TIER = "test" }
+"#;
+
+fn twice(written: &[String]) -> Vec<&String> {
+    let mut seen = std::collections::BTreeSet::new();
+    written.iter().filter(|call| !seen.insert(*call)).collect()
+}
+
+#[tokio::test]
+async fn where_writes_do_not_stick_everything_is_named_and_nothing_is_sent_twice() {
+    let world = World::where_holds(&format!("{START}[environments.people]\nreviewers = [{{ user = \"bob\", id = 502 }}]\n"), GATE).await;
+    let before = std::sync::Arc::new(world.environment("production").unwrap());
+    for method in ["PUT", "POST", "PATCH", "DELETE"] {
+        let before = std::sync::Arc::clone(&before);
+        world.fault(Fault::meanwhile(move |state| *production(state) = (*before).clone()).method(method).from(1).late());
+    }
+    let drafted = world.run().scene.draft().await;
+    let applied = world.apply().await;
+    let (result, message) = outcome(&applied, "/environments/production");
+    assert_eq!((result, applied.exit(&drafted.plan)), (&OutcomeResult::Failed, Exit::Error), "{}", said(&applied));
+    for field in ["bob", "wait_timer", "deployment_branch_policy", "variables.TIER"] {
+        assert!(message.contains(field), "{field}: {message}");
+    }
+    assert_eq!(twice(&world.written()), Vec::<&String>::new());
+    assert_eq!(world.written().len(), 4, "the rules, one pattern more and one less, the variable: {:?}", world.written());
     world.heal();
     world.converge().await;
+}
+
+#[tokio::test]
+async fn what_another_writer_changes_between_two_writes_of_a_step_is_named_and_nothing_is_sent_again() {
+    for nth in 1..=3 {
+        let world = World::where_holds(&format!("{START}[environments.people]\nreviewers = [{{ user = \"bob\", id = 502 }}]\n"), GATE).await;
+        let writes = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+        for method in ["PUT", "POST", "PATCH", "DELETE"] {
+            let writes = std::sync::Arc::clone(&writes);
+            let other = move |state: &mut State| {
+                if writes.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1 == nth {
+                    production(state).can_admins_bypass = false;
+                    production(state).wait_timer = 99;
+                }
+            };
+            world.fault(Fault::meanwhile(other).method(method).from(1).late());
+        }
+        let drafted = world.run().scene.draft().await;
+        let applied = world.apply().await;
+        let (result, message) = outcome(&applied, "/environments/production");
+        // Whoever writes the rules last, wins; either way nothing is written a second time.
+        let stands = world.environment("production").unwrap().wait_timer == 99;
+        assert_eq!(*result == OutcomeResult::Failed, stands, "{nth}: {}", said(&applied));
+        if stands {
+            assert_eq!(applied.exit(&drafted.plan), Exit::Error);
+            assert!(message.contains("wait_timer is 99 instead of 10"), "{nth}: {message}");
+        }
+        assert_eq!(twice(&world.written()), Vec::<&String>::new());
+        assert_eq!(world.written().len(), 4, "{:?}", world.written());
+        world.heal();
+        world.converge().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_along_undeclared_is_read_back_too() {
+    const TIMER: &str = "version = 1\n[environments.production]\nwait_timer = 10\n";
+    let world = World::where_holds(START, TIMER).await;
+    // GitHub drops the undeclared reviewer that the PUT carries along.
+    world.fault(Fault::meanwhile(|state| production(state).reviewers.clear()).method("PUT").late());
+    let drafted = world.run().scene.draft().await;
+    let applied = world.apply().await;
+    let (result, message) = outcome(&applied, "/environments/production");
+    assert_eq!((result, applied.exit(&drafted.plan)), (&OutcomeResult::Failed, Exit::Error), "{}", said(&applied));
+    assert!(message.contains("alice") && message.contains("NOBODY HAS TO APPROVE"), "{message}");
+    assert_eq!(world.writes(), 1);
 }
 
 #[tokio::test]
@@ -128,7 +201,7 @@ async fn a_change_right_after_the_write_is_an_error_that_names_it() {
     let applied = world.apply().await;
     let (result, message) = outcome(&applied, "/environments/production");
     assert!(
-        *result == OutcomeResult::Failed && message.contains("wait_timer was 10 and is now 99") && message.contains("another writer"),
+        *result == OutcomeResult::Failed && message.contains("wait_timer is 99 instead of 10") && message.contains("another writer"),
         "{}",
         said(&applied)
     );

@@ -20,7 +20,6 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::cases::{Case, Turned, amiss, case, goal, meant, strictness, turned, undeclared_changes};
-use crate::two;
 use crate::world::{World, said};
 
 /// Something that holds in every case, tried once in a process whoever asks first.
@@ -37,7 +36,7 @@ pub struct Tried {
 }
 
 /// The properties, as `docs/reliability.md` lists them.
-pub static PROPERTIES: [Property; 7] = [
+pub static PROPERTIES: [Property; 6] = [
     Property::new(
         "apply converges from any world to any declaration, the next one writes nothing, and nothing undeclared changes",
         converges,
@@ -47,7 +46,6 @@ pub static PROPERTIES: [Property; 7] = [
     Property::new("any fault at any request: said, nothing weakened, and the next apply converges", meets_any_fault),
     Property::new("any fault at any request, and killed or stopped at any write: the same", meets_any_fault_and_ends_anywhere),
     Property::new("what a billing plan refuses is said, and weakens nothing", is_refused),
-    Property::new("two runs at once: each address ends as one of them declares it, and the other one says so", two::race_each_other),
 ];
 
 impl Property {
@@ -211,7 +209,7 @@ async fn world(case: &Case, turned: &Turned) -> World {
     world.prune = if case.prune { Prune::Undeclared } else { Prune::Nothing };
     world.settings.max_body = MAX_BODY;
     world.faithful.set(false);
-    world.patience = Patience { resend: Duration::ZERO, read_back: [0, 1, 2].map(Duration::from_millis).to_vec(), contest: Duration::ZERO };
+    world.patience = Patience { resend: Duration::ZERO, read_back: [0, 1, 2].map(Duration::from_millis).to_vec() };
     world.settings.backoff = Duration::from_micros(100);
     world
 }
@@ -353,7 +351,7 @@ fn factor() -> u32 {
 }
 
 /// Tries a property on many cases at once, since much of it waits; the first that fails is tried again by itself, and shrunk.
-fn try_at_once<S: Strategy>(cases: u32, at_once: usize, strategy: S, property: impl AsyncFn(S::Value) -> Result<(), TestCaseError>) -> Tried
+fn try_at_once<S: Strategy>(cases: u32, strategy: S, property: impl AsyncFn(S::Value) -> Result<(), TestCaseError>) -> Tried
 where
     S::Value: std::fmt::Debug,
 {
@@ -363,7 +361,7 @@ where
     let trees: Vec<S::Tree> = (0..runner.config().cases).map(|_| strategy.new_tree(&mut runner).unwrap()).collect();
     let all = trees.iter().map(|tree| property(tree.current())).enumerate();
     let all = all.map(|(at, case)| async move { (at, case.await) });
-    let results: BTreeMap<_, _> = runtime.block_on(futures_util::stream::iter(all).buffer_unordered(at_once).collect());
+    let results: BTreeMap<_, _> = runtime.block_on(futures_util::stream::iter(all).buffer_unordered(AT_ONCE).collect());
     let mut tried = Tried { cases: results.len(), violations: Vec::new() };
     for (tree, result) in trees.into_iter().zip(results.into_values()) {
         let (value, Err(error)) = (tree.current(), result) else { continue };
@@ -375,22 +373,13 @@ where
     tried
 }
 
-/// Tries a property that mostly waits on many cases at once.
-pub fn check_at_once<S: Strategy>(cases: u32, strategy: S, property: impl AsyncFn(S::Value) -> Result<(), TestCaseError>) -> Tried
-where
-    S::Value: std::fmt::Debug,
-{
-    // Few enough that who waits for the other of two writers does not wait for the machine.
-    try_at_once(cases, 25, strategy, property)
-}
-
 /// Switches in some positions of which not everything can come about; `switches` tests each position by itself.
 const UNATTAINABLE: &[&str] = &["bypass_key", "self_review_key", "duplicate_policy"];
 /// With hidden patterns there is a moment that no client can avoid (fact G2.6): GitHub does not show them before it brings them back.
 const HIDDEN: &[&str] = &["bypass_key", "self_review_key", "duplicate_policy", "left_policies"];
 
 fn converges() -> Tried {
-    try_at_once(700, AT_ONCE, (case(false), turned(UNATTAINABLE)), async |(case, turned)| {
+    try_at_once(700, (case(false), turned(UNATTAINABLE)), async |(case, turned)| {
         let start = case.state(&turned.switches());
         let world = world(&case, &turned).await;
         let applied = world.apply().await;
@@ -402,7 +391,7 @@ fn converges() -> Tried {
 }
 
 fn keeps_strict() -> Tried {
-    try_at_once(400, AT_ONCE, (case(false), turned(HIDDEN)), async |(case, turned)| {
+    try_at_once(400, (case(false), turned(HIDDEN)), async |(case, turned)| {
         let start = case.state(&turned.switches());
         let world = world(&case, &turned).await;
         world.apply().await;
@@ -411,19 +400,19 @@ fn keeps_strict() -> Tried {
 }
 
 fn ends_anywhere() -> Tried {
-    try_at_once(500, AT_ONCE, (case(false), turned(HIDDEN), end()), async |(case, turned, end)| {
+    try_at_once(500, (case(false), turned(HIDDEN), end()), async |(case, turned, end)| {
         run_to(&case, &turned, None, Some(end)).await
     })
 }
 
 fn meets_any_fault() -> Tried {
-    try_at_once(700, AT_ONCE, (case(false), turned(HIDDEN), trouble()), async |(case, turned, trouble)| {
+    try_at_once(700, (case(false), turned(HIDDEN), trouble()), async |(case, turned, trouble)| {
         run_to(&case, &turned, Some(trouble), None).await
     })
 }
 
 fn meets_any_fault_and_ends_anywhere() -> Tried {
-    try_at_once(600, AT_ONCE, (case(false), turned(HIDDEN), trouble(), end()), async |(case, turned, trouble, end)| {
+    try_at_once(600, (case(false), turned(HIDDEN), trouble(), end()), async |(case, turned, trouble, end)| {
         run_to(&case, &turned, Some(trouble), Some(end)).await
     })
 }
@@ -451,7 +440,7 @@ async fn run_to(case: &Case, turned: &Turned, trouble: Option<Trouble>, end: Opt
 }
 
 fn is_refused() -> Tried {
-    try_at_once(300, AT_ONCE, (case(true), turned(HIDDEN)), async |(case, turned)| {
+    try_at_once(300, (case(true), turned(HIDDEN)), async |(case, turned)| {
         let start = case.state(&turned.switches());
         let mut world = world(&case, &turned).await;
         honest(&world, &world.apply().await)?;

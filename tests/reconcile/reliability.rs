@@ -379,8 +379,9 @@ impl Row {
         let trial = self.trial().await;
         trial.world.fault(self.at(place));
         let run = trial.world.run();
-        let plan = Box::pin(run.scene.draft()).await.plan;
-        let applied = run.apply(&plan, &trial.world).await;
+        let drafted = Box::pin(run.scene.draft()).await;
+        let applied = run.apply(&drafted, &trial.world).await;
+        let plan = drafted.plan;
         let (exit, sent, waits) = (applied.exit(&plan), trial.world.writes(), trial.waits.load(Ordering::SeqCst));
         let context = || format!("exit {exit:?}, {sent} writes instead of {writes}, {waits} waits: {}", said(&applied));
         let converged = applied.report.converged && exit == Exit::Done;
@@ -575,9 +576,9 @@ async fn the_rest() -> Vec<Line> {
     let trial = Trial::new(&Switches::default()).await;
     trial.world.fault(twin.method("POST").path("*/variables"));
     let applied = trial.world.apply().await;
-    let told = applied.report.converged && said(&applied).contains("variables.B was null and is now \"theirs\"");
+    let told = !applied.report.converged && said(&applied).contains("not as declared now: variables.B");
     let verdict = if told { trial.laws(&applied).await } else { Err(said(&applied)) };
-    add("409: somebody else added the same variable", "named, then written as declared; converges", vec![verdict]);
+    add("409: somebody else added the same variable", "named, and not overwritten; exit 1; the next apply converges", vec![verdict]);
 
     let trial = Trial::new(&Switches::default()).await;
     let look = Fault::meanwhile(|state| state.repo(REPO).unwrap().environment_mut("production").unwrap().wait_timer = 7);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use gatectl::sandbox::Scenario;
 
-use crate::world::World;
+use crate::world::{World, said};
 
 /// Three environments with pinned reviewers and custom policies, and one app: the case that the speed law speaks of.
 pub const FLEET: &str = r#"
@@ -68,4 +68,28 @@ async fn one_change_is_one_write_after_one_look_and_one_look_back() {
     world.repo(|repo| repo.environment_mut("production").unwrap().reviewers.clear());
     world.converge().await;
     assert_eq!(world.written(), ["PUT /repos/acme/shop/environments/production"]);
+}
+
+#[tokio::test]
+async fn a_gate_with_three_patterns_is_made_in_seven_round_trips_and_read_back_asks_only_for_it() {
+    let gate = r#"
+version = 1
+[environments.production]
+reviewers = [{ user = "alice", id = 501 }, { user = "bob", id = 502 }]
+deployment_branch_policy = { branches = ["main", "release/*"], tags = ["v*"] }
+"#;
+    let world = World::rehearsal(Scenario::MissingEnvironment, gate).await;
+    world.sandbox.with(|state| state.latency = std::time::Duration::from_millis(400));
+    let applied = world.apply().await;
+    assert!(applied.report.converged, "{}", said(&applied));
+    world.sandbox.with(|state| {
+        let calls = state.log.calls();
+        // Observing, the look, the PUT, three patterns, reading back.
+        assert_eq!(state.log.depth(), 7, "{calls:#?}");
+        let last_write = calls.iter().rposition(|call| call.starts_with("POST ")).unwrap();
+        let mut read_back = calls[last_write + 1..].to_vec();
+        read_back.sort();
+        let environments = "GET /repos/acme/shop/environments";
+        assert_eq!(read_back, [environments.to_owned(), format!("{environments}/production/deployment-branch-policies")]);
+    });
 }

@@ -14,7 +14,7 @@ use gatectl::freeze::{Claim, FreezeId};
 use gatectl::http::{Endpoint, Proxies, Settings, Stack, Token};
 use gatectl::model::{OutcomeResult, Plan, RepoName};
 use gatectl::providers::{Fleet, Op};
-use gatectl::reconcile::{Applied, Prune, Scene, Site};
+use gatectl::reconcile::{Applied, Drafted, Prune, Scene, Site};
 use gatectl::sandbox::{Api, Environment, Exchange, Fault, Repo, Sandbox, Scenario, Setup, State};
 use gatectl::stop::Stop;
 
@@ -55,14 +55,14 @@ pub struct Run {
 
 impl Run {
     /// Carries a plan out.
-    pub async fn apply(&self, plan: &Plan<Op>, world: &World) -> Applied {
-        self.apply_until(plan, world, &Stop::default()).await
+    pub async fn apply(&self, drafted: &Drafted, world: &World) -> Applied {
+        self.apply_until(drafted, world, &Stop::default()).await
     }
 
     /// Carries a plan out until it is stopped.
-    pub async fn apply_until(&self, plan: &Plan<Op>, world: &World, stop: &Stop) -> Applied {
+    pub async fn apply_until(&self, drafted: &Drafted, world: &World, stop: &Stop) -> Applied {
         // Boxed, so that tests that await many of these fit on their thread's stack.
-        Box::pin(self.scene.apply(&self.fleet, plan, stop, &world.patience, |_| {})).await
+        Box::pin(self.scene.apply(&self.fleet, drafted, stop, &world.patience, |_| {})).await
     }
 }
 
@@ -96,11 +96,8 @@ impl World {
             timeout: Duration::from_secs(120),
             ..Settings::default()
         };
-        let patience = Patience {
-            resend: Duration::from_millis(1),
-            read_back: [1, 2, 4, 8].map(Duration::from_millis).to_vec(),
-            contest: Duration::from_millis(1),
-        };
+        let patience =
+            Patience { resend: Duration::from_millis(1), read_back: [1, 2, 4, 8].map(Duration::from_millis).to_vec() };
         Self {
             sandbox,
             config,
@@ -167,8 +164,8 @@ impl World {
     /// An `apply` that may be stopped.
     pub async fn apply_until(&self, stop: &Stop) -> Applied {
         let run = self.run();
-        let plan = Box::pin(run.scene.draft()).await.plan;
-        run.apply_until(&plan, self, stop).await
+        let drafted = Box::pin(run.scene.draft()).await;
+        run.apply_until(&drafted, self, stop).await
     }
 
     /// Applies, and insists that it converged, that a plan is empty now, and that a second apply asks for no write.

@@ -1,13 +1,13 @@
 //! GitHub Environments: reviewers, timers, refs, custom rules and variables.
 
 pub mod contents;
-pub mod dispute;
 pub mod inspect;
 pub mod inspection;
 pub mod live;
 pub mod observe;
 pub mod ops;
 pub mod plan;
+pub mod read_back;
 pub mod refusal;
 pub mod reviewers;
 pub mod runs;

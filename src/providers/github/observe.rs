@@ -28,14 +28,7 @@ pub use pages::{MAX_PAGES, Page, pages};
 /// The first wave holds all that does not depend on an answer, so the chain is one request deep unless a list has more
 /// pages, a reviewer cannot be looked up through the repository, or a custom rule or a deletion needs a closer look.
 pub async fn observe(reader: &Reader, repo: &RepoName, want: &Desired) -> Live {
-    let gates: Vec<(&EnvName, &Gate)> = want
-        .environments
-        .iter()
-        .filter_map(|(name, environment)| match environment {
-            desired::Environment::Present(gate) => Some((name, gate)),
-            desired::Environment::Absent => None,
-        })
-        .collect();
+    let gates = gates(want);
     let declared: BTreeSet<&Reviewer> = gates.iter().flat_map(|(_, gate)| gate.reviewers.iter().flatten()).collect();
     // Only what "protected" means depends on which branches are.
     let protection_matters = gates.iter().any(|(_, gate)| gate.deployment_branch_policy == Some(BranchPolicy::Protected));
@@ -49,14 +42,7 @@ pub async fn observe(reader: &Reader, repo: &RepoName, want: &Desired) -> Live {
     );
 
     let reviewers = declared.into_iter().cloned().zip(reviewers).collect();
-    let environments = listed.map(|mut listed| {
-        for ((name, _), parts) in gates.iter().zip(parts) {
-            if let Some(Ok(environment)) = listed.get_mut(*name) {
-                parts.join(environment);
-            }
-        }
-        listed
-    });
+    let environments = listed.map(|listed| joined(listed, &gates, parts));
 
     let available_rules = match &environments {
         Ok(environments) => available_rules(reader, repo, &gates, environments).await,
@@ -67,6 +53,38 @@ pub async fn observe(reader: &Reader, repo: &RepoName, want: &Desired) -> Live {
     });
     let waiting_runs = if deletes { Some(waiting_runs(reader, repo).await) } else { None };
     Live { repository, environments, reviewers, protected_branches, available_rules, waiting_runs }
+}
+
+/// Reads again what a plan for `want` was about, after it was written: the environments and their parts. All else is as `before`.
+pub async fn again(reader: &Reader, repo: &RepoName, want: &Desired, before: &Live) -> Live {
+    let gates = gates(want);
+    let (listed, parts) =
+        tokio::join!(environments(reader, repo), join_all(gates.iter().map(|(name, gate)| parts(reader, repo, name, gate))));
+    let environments = listed.map(|listed| joined(listed, &gates, parts));
+    let available_rules = match &environments {
+        Ok(environments) => available_rules(reader, repo, &gates, environments).await,
+        Err(_) => BTreeMap::new(),
+    };
+    Live { environments, available_rules, waiting_runs: None, ..before.clone() }
+}
+
+fn gates(want: &Desired) -> Vec<(&EnvName, &Gate)> {
+    want.environments
+        .iter()
+        .filter_map(|(name, environment)| match environment {
+            desired::Environment::Present(gate) => Some((name, gate)),
+            desired::Environment::Absent => None,
+        })
+        .collect()
+}
+
+fn joined(mut listed: Environments, gates: &[(&EnvName, &Gate)], parts: Vec<Parts>) -> Environments {
+    for ((name, _), parts) in gates.iter().zip(parts) {
+        if let Some(Ok(environment)) = listed.get_mut(*name) {
+            parts.join(environment);
+        }
+    }
+    listed
 }
 
 /// Reads every environment with all its parts, or only the ones in `only` where it names any.

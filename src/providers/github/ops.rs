@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::apply::{Moved, Performed};
-use crate::http::{ApiError, ErrorKind, Reader, Reply, Target, Writer};
+use crate::apply::Moved;
+use crate::http::{ApiError, ErrorKind, Reader, Target, Writer};
 use crate::model::{ByHand, EnvName, RepoName};
 
 use super::live::{self, Environment, PolicyMode, Snapshot};
@@ -202,14 +202,14 @@ const fn kind(pattern: &Pattern) -> &'static str {
 ///
 /// # Errors
 /// Every other refusal, and every lost answer.
-pub async fn perform(writer: &Writer, op: &Op) -> Result<Performed, ApiError> {
+pub async fn perform(writer: &Writer, op: &Op) -> Result<(), ApiError> {
     let target = op.target();
     let policies = || target.clone().join("deployment-branch-policies");
     let rules = || target.clone().join("deployment_protection_rules");
     match &op.action {
-        Action::Expect(_) => Ok(Performed::Held),
+        Action::Expect(_) => Ok(()),
         Action::Put { body, .. } => put(writer, &target, body).await,
-        Action::CreateBranchPolicy(pattern) => create_policy(writer, op, &policies(), pattern).await,
+        Action::CreateBranchPolicy(pattern) => create_policy(writer, &policies(), pattern).await,
         Action::DeleteBranchPolicy { id, .. } => delete(writer, op, &policies().join(&id.to_string())).await,
         Action::DeleteOtherBranchPolicies(keep) => {
             for (pattern, id) in opened(async || observe::patterns(writer.reader(), &op.repository, &op.environment).await).await? {
@@ -217,37 +217,31 @@ pub async fn perform(writer: &Writer, op: &Op) -> Result<Performed, ApiError> {
                     delete(writer, op, &policies().join(&id.to_string())).await?;
                 }
             }
-            Ok(Performed::Written)
+            Ok(())
         }
         Action::EnableRule { slug, integration_id } => {
             let id = match integration_id {
                 Some(id) => *id,
                 None => opened(async || observe::integration_id(writer.reader(), &op.repository, &op.environment, slug).await).await?,
             };
-            written(writer.post(&rules(), &json!({"integration_id": id})).await)
+            writer.post(&rules(), &json!({"integration_id": id})).await.map(drop)
         }
         Action::DisableRule { id, .. } => delete(writer, op, &rules().join(&id.to_string())).await,
         Action::CreateVariable { name, value } => {
-            written(writer.post(&target.join("variables"), &json!({"name": name, "value": value})).await)
+            writer.post(&target.join("variables"), &json!({"name": name, "value": value})).await.map(drop)
         }
         Action::UpdateVariable { name, value } => {
-            written(writer.patch(&target.join("variables").join(name), &json!({"value": value})).await)
+            writer.patch(&target.join("variables").join(name), &json!({"value": value})).await.map(drop)
         }
         Action::Delete => delete(writer, op, &target).await,
     }
 }
 
-/// Adds a pattern. A 303 says that it is there (fact G1.2); where it is not, another writer has just taken it away, so it is sent
-/// once more. What is refused then is for reading back to say: whether a branch and a tag pattern of one name can both be is unsettled.
-async fn create_policy(writer: &Writer, op: &Op, policies: &Target, pattern: &Pattern) -> Result<Performed, ApiError> {
-    let is_there = |error: &ApiError| error.kind == ErrorKind::SeeOther;
+/// Adds a pattern. A 303 says that it is there already (fact G1.2); it is not sent again, reading back tells whether it is so.
+async fn create_policy(writer: &Writer, policies: &Target, pattern: &Pattern) -> Result<(), ApiError> {
     match writer.post(policies, pattern).await {
-        Err(error) if is_there(&error) && took_effect(writer.reader(), op).await? => Ok(Performed::AlreadySo),
-        Err(error) if is_there(&error) => match writer.post(policies, pattern).await {
-            Err(error) if is_there(&error) => Ok(Performed::AlreadySo),
-            other => written(other),
-        },
-        other => written(other),
+        Err(error) if error.kind == ErrorKind::SeeOther => Ok(()),
+        other => other.map(drop),
     }
 }
 
@@ -265,7 +259,7 @@ async fn opened<T>(read: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, Api
 /// PUTs a body; a key that an old GitHub Enterprise Server does not know is left out and the rest is written (fact G2.4).
 ///
 /// Leaving it out cannot weaken: a server that does not know the key has no such rule. Reading back then says what is missing.
-async fn put(writer: &Writer, target: &Target, body: &Body) -> Result<Performed, ApiError> {
+async fn put(writer: &Writer, target: &Target, body: &Body) -> Result<(), ApiError> {
     let mut body = body.clone();
     loop {
         match writer.put(target, &body).await {
@@ -276,8 +270,7 @@ async fn put(writer: &Writer, target: &Target, body: &Body) -> Result<Performed,
             }
             Err(error) if error.kind == ErrorKind::NotFound => return Err(ApiError { hint: Some(not_writable(&error)), ..error }),
             Err(error) => return Err(error),
-            Ok(reply) if body.is_reduced_in(&reply.body) => return Ok(Performed::Reduced),
-            Ok(_) => return Ok(Performed::Written),
+            Ok(_) => return Ok(()),
         }
     }
 }
@@ -303,22 +296,6 @@ impl Body {
         } else {
             false
         }
-    }
-
-    /// Whether the answer to a PUT of this body lists its rules, and lacks some of the reviewers.
-    fn is_reduced_in(&self, answer: &Value) -> bool {
-        let Some(rules) = answer.get("protection_rules").and_then(Value::as_array) else { return false };
-        let listed: BTreeSet<(Option<&str>, Option<u64>)> = rules
-            .iter()
-            .filter_map(|rule| rule.get("reviewers")?.as_array())
-            .flatten()
-            .map(|entry| (entry.get("type").and_then(Value::as_str), entry.pointer("/reviewer/id").and_then(Value::as_u64)))
-            .collect();
-        let kind = |reviewer: &BodyReviewer| match reviewer.kind {
-            ReviewerKind::User => "User",
-            ReviewerKind::Team => "Team",
-        };
-        self.reviewers.iter().flatten().any(|reviewer| !listed.contains(&(Some(kind(reviewer)), Some(reviewer.id))))
     }
 
     /// Whether it asks for a rule that a billing plan may refuse (fact G2.3).
@@ -420,18 +397,14 @@ pub async fn fall_back(writer: &Writer, op: &Op) -> Result<(), ApiError> {
     let Action::Put { if_refused: Some(body), .. } = &op.action else { return Ok(()) };
     let live = observe::environment(writer.reader(), &op.repository, &op.environment, Asked::default()).await?;
     let holds_gated_rules = live.is_some_and(|live| !live.reviewers.is_empty() || live.wait_timer > 0 || live.prevent_self_review);
-    if holds_gated_rules { Ok(()) } else { put(writer, &op.target(), body).await.map(drop) }
-}
-
-fn written(reply: Result<Reply, ApiError>) -> Result<Performed, ApiError> {
-    reply.map(|_| Performed::Written)
+    if holds_gated_rules { Ok(()) } else { put(writer, &op.target(), body).await }
 }
 
 /// A deletion of what is not there is done (fact G2.8); but a 404 may also hide what the token must not delete (fact G2.10), so reading decides.
-async fn delete(writer: &Writer, op: &Op, target: &Target) -> Result<Performed, ApiError> {
+async fn delete(writer: &Writer, op: &Op, target: &Target) -> Result<(), ApiError> {
     match writer.delete(target).await {
-        Err(error) if error.kind == ErrorKind::NotFound && took_effect(writer.reader(), op).await? => Ok(Performed::AlreadySo),
-        other => written(other),
+        Err(error) if error.kind == ErrorKind::NotFound && took_effect(writer.reader(), op).await? => Ok(()),
+        other => other.map(drop),
     }
 }
 

@@ -1,0 +1,69 @@
+//! What a step sent, against what reading back found. Pure.
+//!
+//! A PUT replaces the whole gate, so it also carries what gate.toml does not declare; the plan that is made from reading back does
+//! not look at that (law 5). Tested in `tests/reconcile/others.rs`.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::apply::Moved;
+
+use super::live::{Environment, Live, LiveReviewer};
+use super::ops::{Action, Body, BodyReviewer, Op, PolicyFlags, ReviewerKind};
+
+/// The keys of a step's last PUT that are not there as they were sent. What could not be read is left out: reading back says that itself.
+#[must_use]
+pub fn not_kept(ops: &[Op], live: &Live) -> Vec<Moved> {
+    let put = ops.iter().rev().find_map(|op| if let Action::Put { body, .. } = &op.action { Some((op, body)) } else { None });
+    let Some((op, body)) = put else { return Vec::new() };
+    let Some(Ok(there)) = live.environments.as_ref().ok().and_then(|all| all.get(&op.environment)) else { return Vec::new() };
+    differences(body, &known(ops, there), there)
+}
+
+fn differences(body: &Body, known: &[Value], there: &Environment) -> Vec<Moved> {
+    let mut moved = Vec::new();
+    let mut differ = |name: &str, sent: Option<Value>, now: Value| {
+        if let Some(was) = sent.filter(|sent| *sent != now) {
+            moved.push(Moved { name: name.to_owned(), was, now });
+        }
+    };
+    let sent: Option<BTreeSet<BodyReviewer>> = body.reviewers.as_ref().map(|all| all.iter().copied().collect());
+    let listed: BTreeSet<BodyReviewer> = there.reviewers.iter().map(|reviewer| reviewer.actor().into()).collect();
+    if let Some(sent) = sent.filter(|sent| *sent != listed) {
+        let sent = sent.into_iter().map(|reviewer| named(reviewer, known)).collect();
+        differ("reviewers", Some(sent), json!(there.reviewers.iter().map(LiveReviewer::json).collect::<Vec<_>>()));
+    }
+    differ("prevent_self_review", body.prevent_self_review.map(Value::from), json!(there.prevent_self_review));
+    // A server that does not show the key does not know the rule (fact G2.4).
+    if there.can_admins_bypass.is_some() {
+        differ("can_admins_bypass", body.can_admins_bypass.map(Value::from), json!(there.can_admins_bypass));
+    }
+    differ("wait_timer", body.wait_timer.map(Value::from), json!(there.wait_timer));
+    differ("deployment_branch_policy", body.deployment_branch_policy.map(mode), mode(PolicyFlags::of(there.policy)));
+    moved
+}
+
+/// Reviewers with their names, as the step found them and as they are now; a PUT knows ids alone.
+fn known(ops: &[Op], there: &Environment) -> Vec<Value> {
+    let found = ops.iter().find_map(|op| if let Action::Expect(Some(before)) = &op.action { before.get("reviewers") } else { None });
+    let found = found.and_then(Value::as_array).into_iter().flatten().cloned();
+    found.chain(there.reviewers.iter().map(LiveReviewer::json)).collect()
+}
+
+fn named(reviewer: BodyReviewer, known: &[Value]) -> Value {
+    let key = match reviewer.kind {
+        ReviewerKind::Team => "team",
+        ReviewerKind::User => "user",
+    };
+    let found = known.iter().find(|known| known.get("id") == Some(&json!(reviewer.id)) && known.get(key).is_some());
+    found.cloned().unwrap_or_else(|| json!({ "id": reviewer.id }))
+}
+
+fn mode(flags: Option<PolicyFlags>) -> Value {
+    match flags {
+        None => json!("all"),
+        Some(flags) if flags.protected_branches => json!("protected"),
+        Some(_) => json!("selected"),
+    }
+}
