@@ -57,13 +57,7 @@ pub enum End {
 /// Performs the steps one after the other, a freeze first and deletions last; returns how each ended, in the order of `steps`.
 ///
 /// A step that fails, or that another writer came before, does not stop the others; refused credentials stop those of the same provider.
-pub async fn run<E: Executor>(
-    executor: &E,
-    steps: &[Step<E::Op>],
-    stop: &Stop,
-    patience: &Patience,
-    progress: impl Fn(&str),
-) -> Vec<End> {
+pub async fn run<E: Executor>(executor: &E, steps: &[Step<E::Op>], stop: &Stop, patience: &Patience, progress: impl Fn(&str)) -> Vec<End> {
     let mut order: Vec<usize> = (0..steps.len()).collect();
     order.sort_by_key(|index| steps.get(*index).map(phase));
 

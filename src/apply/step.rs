@@ -88,13 +88,7 @@ impl From<ApiError> for NotWritten {
 ///
 /// If its answer is lost, reading decides whether it is sent again, and whether a refusal of the second one (it exists, it is gone)
 /// is the first one's success. One that a rate limit held back is sent after `preconditions` were looked at again.
-async fn write<E: Executor>(
-    executor: &E,
-    op: &E::Op,
-    preconditions: &[E::Op],
-    stop: &Stop,
-    patience: &Patience,
-) -> Result<(), NotWritten> {
+async fn write<E: Executor>(executor: &E, op: &E::Op, preconditions: &[E::Op], stop: &Stop, patience: &Patience) -> Result<(), NotWritten> {
     let (mut attempt, mut held) = (1, 0);
     let mut lost: Option<ApiError> = None;
     loop {

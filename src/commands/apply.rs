@@ -66,7 +66,13 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     Ok(applied.exit(plan))
 }
 
-async fn write(session: &Session, wiring: &Wiring, scene: &Scene, drafted: &Drafted, occasion: Option<&Occasion>) -> anyhow::Result<Applied> {
+async fn write(
+    session: &Session,
+    wiring: &Wiring,
+    scene: &Scene,
+    drafted: &Drafted,
+    occasion: Option<&Occasion>,
+) -> anyhow::Result<Applied> {
     let (fleet, patience) = (wiring.fleet(), Patience::default());
     let trail = RefCell::new(Vec::new());
     let progress = |what: &str| {
@@ -75,7 +81,9 @@ async fn write(session: &Session, wiring: &Wiring, scene: &Scene, drafted: &Draf
     };
     let work = async {
         match occasion {
-            Some(occasion) => scene.apply_held(occasion, &fleet, drafted, &session.stop, &patience, progress).await.map_err(frozen::not_first),
+            Some(occasion) => {
+                scene.apply_held(occasion, &fleet, drafted, &session.stop, &patience, progress).await.map_err(frozen::not_first)
+            }
             None => Ok(scene.apply(&fleet, drafted, &session.stop, &patience, progress).await),
         }
     };

@@ -36,14 +36,7 @@ impl Scene {
     }
 
     /// Reads what was written and plans again, until nothing differs or patience ends; only what was written with success is waited for.
-    async fn read_back(
-        &self,
-        drafted: &Drafted,
-        ends: &[End],
-        stop: &Stop,
-        patience: &Patience,
-        progress: &impl Fn(&str),
-    ) -> ReadBack<Op> {
+    async fn read_back(&self, drafted: &Drafted, ends: &[End], stop: &Stop, patience: &Patience, progress: &impl Fn(&str)) -> ReadBack<Op> {
         let plan = &drafted.plan;
         let addresses: BTreeSet<Address> = plan.changes().map(|change| change.address.clone()).collect();
         if addresses.is_empty() {

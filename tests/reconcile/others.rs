@@ -128,7 +128,8 @@ async fn where_writes_do_not_stick_everything_is_named_and_nothing_is_sent_twice
 #[tokio::test]
 async fn what_another_writer_changes_between_two_writes_of_a_step_is_named_and_nothing_is_sent_again() {
     for nth in 1..=3 {
-        let world = World::where_holds(&format!("{START}[environments.people]\nreviewers = [{{ user = \"bob\", id = 502 }}]\n"), GATE).await;
+        let world =
+            World::where_holds(&format!("{START}[environments.people]\nreviewers = [{{ user = \"bob\", id = 502 }}]\n"), GATE).await;
         let writes = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
         for method in ["PUT", "POST", "PATCH", "DELETE"] {
             let writes = std::sync::Arc::clone(&writes);

@@ -400,9 +400,7 @@ fn keeps_strict() -> Tried {
 }
 
 fn ends_anywhere() -> Tried {
-    try_at_once(500, (case(false), turned(HIDDEN), end()), async |(case, turned, end)| {
-        run_to(&case, &turned, None, Some(end)).await
-    })
+    try_at_once(500, (case(false), turned(HIDDEN), end()), async |(case, turned, end)| run_to(&case, &turned, None, Some(end)).await)
 }
 
 fn meets_any_fault() -> Tried {

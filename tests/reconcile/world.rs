@@ -96,8 +96,7 @@ impl World {
             timeout: Duration::from_secs(120),
             ..Settings::default()
         };
-        let patience =
-            Patience { resend: Duration::from_millis(1), read_back: [1, 2, 4, 8].map(Duration::from_millis).to_vec() };
+        let patience = Patience { resend: Duration::from_millis(1), read_back: [1, 2, 4, 8].map(Duration::from_millis).to_vec() };
         Self {
             sandbox,
             config,
