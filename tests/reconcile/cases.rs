@@ -355,21 +355,6 @@ pub fn amiss(want: &Desired, state: &mut State) -> Vec<String> {
     wrong
 }
 
-/// The same for a world without the case's app.
-pub fn amiss_at(want: &Desired, state: &mut State) -> Vec<String> {
-    let all = &want.github.environments;
-    let live = |name: &EnvName, state: &mut State| state.repo(REPO).unwrap().environment(name.as_str()).cloned();
-    all.iter()
-        .flat_map(|(name, environment)| differences(environment, live(name, state).as_ref()).into_iter().map(move |field| (name, field)))
-        .map(|(name, field)| format!("environments/{name} {field}"))
-        .collect()
-}
-
-/// What of one declared environment is not so.
-pub fn environment_amiss(want: &Desired, name: &str, live: Option<&Environment>) -> Vec<&'static str> {
-    differences(&want.github.environments[&EnvName::new(name).unwrap()], live)
-}
-
 fn differences(environment: &desired::Environment, live: Option<&Environment>) -> Vec<&'static str> {
     match (environment, live) {
         (desired::Environment::Absent, None) => Vec::new(),
