@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use crate::desired::freeze::Store;
 use crate::freeze::{FreezeId, parse_until};
 use crate::model::parse_duration;
 
@@ -44,6 +45,14 @@ pub struct FreezeApp {
     /// The Heroku app that holds the freeze [default: freeze.heroku_app]; with it, gate.toml is not needed
     #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub app: Option<String>,
+}
+
+impl FreezeApp {
+    /// The store that the flags name.
+    #[must_use]
+    pub fn store(&self) -> Option<Store> {
+        self.app.clone().map(Store::Heroku)
+    }
 }
 
 /// Flags of `freeze on`.

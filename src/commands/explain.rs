@@ -119,7 +119,7 @@ async fn look(
     config: &crate::config::Config,
     asked: &std::collections::BTreeSet<EnvName>,
 ) -> anyhow::Result<Result<Live, Unknown>> {
-    let wiring = Wiring::of(session, config, Needs { github: true, heroku: false }).await?;
+    let wiring = Wiring::of(session, config, Needs { github: true, heroku: false, freeze: false }).await?;
     let Some(repository) = wiring.repository.clone() else { anyhow::bail!("no repository is named; pass --repo OWNER/REPO, or --offline") };
     let reader = match wiring.github() {
         Ok(reader) => reader,

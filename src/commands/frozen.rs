@@ -37,7 +37,9 @@ fn guarded<'a>(policy: &'a Policy, change: &'a Change) -> Option<&'a EnvName> {
     match change.address.kind() {
         Kind::Environment(name) => Some(name).filter(|name| policy.covers(name)),
         // The override opens all of them alike.
-        Kind::Config(key) if change.address.scope() == policy.heroku_app && *key == policy.override_flag => policy.environments.first(),
+        Kind::Config(key) if Some(change.address.scope()) == policy.store.app() && *key == policy.override_flag => {
+            policy.environments.first()
+        }
         _ => None,
     }
 }
@@ -72,11 +74,12 @@ pub(super) fn occasion(session: &Session, asked: bool, policy: Option<&Policy>, 
     }
     let overridden = |flag: Option<&str>| Flag::read(flag) != Flag::Off;
     let on = drafted.freeze.as_ref().and_then(Answer::present).is_some_and(|vars| overridden(vars.override_flag.as_deref()));
-    let address = Address::config(&policy.heroku_app, &policy.override_flag);
-    if on && drafted.plan.changes().any(|change| change.address == address) {
+    let address = policy.store.app().map(|app| Address::config(app, &policy.override_flag));
+    let declared = address.filter(|address| drafted.plan.changes().any(|change| change.address == *address));
+    if let Some(address) = declared.filter(|_| on) {
         return Err(Hinted {
             message: format!("{address} is on and would have to be put back after this run, but gate.toml declares another value"),
-            hint: format!("first: gatectl freeze override --revoke --app {}", policy.heroku_app),
+            hint: format!("first: gatectl freeze override --revoke {}", policy.store.flag()),
         }
         .into());
     }
@@ -88,7 +91,7 @@ pub(super) fn not_first(why: anyhow::Error) -> anyhow::Error {
     why.context(Hinted {
         message: "deploys could not be shown to be frozen first, so nothing else was written".to_owned(),
         hint:
-            "see `gatectl freeze status`, and run again when Heroku answers; without --interlock and `compensates` nothing is frozen first"
+            "see `gatectl freeze status`, and run again when the store of the freeze answers; without --interlock and `compensates` nothing is frozen first"
                 .to_owned(),
     })
 }

@@ -33,7 +33,7 @@ pub(super) async fn run(session: &Session, args: &ImportArgs) -> anyhow::Result<
         same_repository(path, &config, &repository)?;
     }
     config.desired.github.repository = Some(repository.clone());
-    let wiring = Wiring::of(session, &config, Needs { github: true, heroku: false }).await?;
+    let wiring = Wiring::of(session, &config, Needs { github: true, heroku: false, freeze: false }).await?;
     let reader = wiring.github()?;
     session.progress.phase("reading the live state");
     let only = &session.global.environment;

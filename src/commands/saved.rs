@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::cli::{Global, PlanArgs};
 use crate::model::{Address, Cause, EnvName, Step, Unknown};
 use crate::providers::Op;
+use crate::providers::request::Request as _;
 use crate::reconcile::{Drafted, fingerprint};
 use crate::views::diagnostic::Hinted;
 

@@ -39,7 +39,7 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
         .into());
     }
     let compensates = config.desired.freeze.as_ref().is_some_and(|freeze| freeze.compensates);
-    let wiring = Wiring::of(session, &config, Needs { github: true, heroku: compensates }).await?;
+    let wiring = Wiring::of(session, &config, Needs { github: true, heroku: false, freeze: compensates }).await?;
     let Some(repository) = wiring.repository.clone() else { anyhow::bail!("no repository is named; pass --repo OWNER/REPO") };
     let place = Place { root: &statics::root(session, &config), repository: &repository };
     let on_disk = on_disk(args, place)?.filter(|sources| session.global.sandbox.is_none() || any_declared(&config, sources));
@@ -105,7 +105,7 @@ async fn look<'c>(
 ) -> Seen<'c> {
     let brake = async {
         let policy = config.desired.freeze.as_ref().filter(|freeze| freeze.compensates)?;
-        Some(Brake::read(policy, wiring.heroku().as_ref()).await)
+        Some(Brake::read(policy, wiring.store(&policy.store).as_ref()).await)
     };
     let in_checkout = on_disk.is_some();
     let github = async {

@@ -2,7 +2,7 @@
 //!
 //! The emulator is wired in here and nowhere else: everything behind the clients takes it for the real thing.
 
-mod heroku;
+mod store;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,10 +12,11 @@ use anyhow::Context as _;
 
 use crate::config::{self, Config};
 use crate::credentials::{self, Environment, Search};
-use crate::http::{ApiError, Cache, Endpoint, ErrorKind, Reader, Settings, Stack, Token, TokenSource, Wait, Writer};
+use crate::desired::freeze::Store;
+use crate::http::{ApiError, Cache, Dialect, Endpoint, ErrorKind, Reader, Settings, Stack, Token, TokenSource, Wait, Writer};
 use crate::model::{Cause, RepoName, Unknown};
 use crate::progress::Progress;
-use crate::providers::Fleet;
+use crate::providers::{Fleet, freeze_store};
 use crate::reconcile::{Prune, Scene, Site};
 use crate::sandbox::{Sandbox, Setup, State};
 use crate::views::diagnostic::Hinted;
@@ -23,7 +24,7 @@ use crate::views::diagnostic::Hinted;
 use super::session::{keep_out, to_stderr};
 use super::{Session, freeze};
 
-pub(super) use heroku::{Bounds, HerokuSite};
+pub(super) use store::{Bounds, StoreSite};
 
 /// Everything that a run needs to reach the outside.
 pub(super) struct Wiring {
@@ -61,8 +62,8 @@ impl Wiring {
     /// When an address is unusable, or no repository is named anywhere and one is needed.
     pub(super) async fn new(session: &Session, config: &Config) -> anyhow::Result<Self> {
         let github = !config.desired.github.environments.is_empty();
-        let heroku = needs_heroku(config);
-        Self::of(session, config, Needs { github, heroku }).await
+        let heroku = !config.desired.heroku.config.is_empty();
+        Self::of(session, config, Needs { github, heroku, freeze: true }).await
     }
 
     /// Finds the servers and tokens that a command needs, whatever gate.toml declares.
@@ -82,15 +83,18 @@ impl Wiring {
         }
 
         let env = &session.env;
-        let github = github_endpoint(session, config)?;
-        let heroku = Endpoint::heroku(env.get("HEROKU_HOST").unwrap_or(Endpoint::HEROKU))?;
+        let github = github_endpoint(session, Some(config))?;
+        let heroku = heroku_endpoint(session)?;
         let web = web(env, &github);
         let repository = if needs.github { Some(repository(session, config)?) } else { None };
         let search = |needed: bool, search: &dyn Fn() -> Search| -> Result<Arc<dyn TokenSource>, Unknown> {
             if needed { Ok(Arc::new(search())) } else { Err(unneeded()) }
         };
-        let github_tokens = search(needs.github, &|| credentials::github(env, &github, &listener(session)));
-        let heroku_tokens = search(needs.heroku, &|| credentials::heroku(env, &heroku, &listener(session)));
+        let keeps_freeze = |api: Dialect| needs.freeze && keeps_freeze(config, api);
+        let github_tokens =
+            search(needs.github || keeps_freeze(Dialect::GitHub), &|| credentials::github(env, &github, &listener(session)));
+        let heroku_tokens =
+            search(needs.heroku || keeps_freeze(Dialect::Heroku), &|| credentials::heroku(env, &heroku, &listener(session)));
         Ok(Self {
             stack,
             repository,
@@ -111,9 +115,10 @@ impl Wiring {
             }
             _ => None,
         };
-        let heroku = needs_heroku(config).then(|| self.heroku.reader(&self.stack));
+        let heroku = (!want.heroku.config.is_empty()).then(|| self.heroku.reader(&self.stack));
+        let freeze = want.freeze.as_ref().map(|policy| self.store(&policy.store));
         let claim = freeze::declared(session);
-        Scene { config: config.path.clone(), want, github, heroku, prune, claim }
+        Scene { config: config.path.clone(), want, github, heroku, freeze, prune, claim }
     }
 
     /// The writing clients.
@@ -138,9 +143,13 @@ impl Wiring {
         self.github.writer(&self.stack).ok_or_else(|| no_token(unneeded()))
     }
 
-    /// Heroku's reading client, or why there is none.
-    pub(super) fn heroku(&self) -> Result<Reader, Unknown> {
-        self.heroku.reader(&self.stack)
+    /// The reading client of what keeps a freeze, or why there is none.
+    pub(super) fn store(&self, store: &Store) -> Result<Reader, Unknown> {
+        let line = match freeze_store::of(store).api() {
+            Dialect::GitHub => &self.github,
+            Dialect::Heroku => &self.heroku,
+        };
+        line.reader(&self.stack)
     }
 
     /// In a rehearsal: what people did to the world before, and a reviewer's own token. Elsewhere nothing.
@@ -167,9 +176,9 @@ impl Wiring {
     }
 }
 
-/// Whether plan and apply read anything on Heroku: declared config vars, or the freeze.
-fn needs_heroku(config: &Config) -> bool {
-    !config.desired.heroku.config.is_empty() || config.desired.freeze.is_some()
+/// Whether the freeze of gate.toml is kept where this API serves it.
+fn keeps_freeze(config: &Config, api: Dialect) -> bool {
+    config.desired.freeze.as_ref().is_some_and(|policy| freeze_store::of(&policy.store).api() == api)
 }
 
 /// The APIs that a command asks.
@@ -179,6 +188,8 @@ pub(super) struct Needs {
     pub(super) github: bool,
     /// Heroku.
     pub(super) heroku: bool,
+    /// What keeps the freeze of gate.toml, if it declares one.
+    pub(super) freeze: bool,
 }
 
 fn no_token(unknown: Unknown) -> ApiError {
@@ -239,8 +250,9 @@ fn settings(session: &Session) -> Settings {
 }
 
 /// GitHub's API: as Actions says it, the file, or the public one.
-fn github_endpoint(session: &Session, config: &Config) -> anyhow::Result<Endpoint> {
-    let url = session.env.get("GITHUB_API_URL").or(config.desired.github.api_url.as_deref()).unwrap_or(Endpoint::GITHUB);
+fn github_endpoint(session: &Session, config: Option<&Config>) -> anyhow::Result<Endpoint> {
+    let declared = config.and_then(|config| config.desired.github.api_url.as_deref());
+    let url = session.env.get("GITHUB_API_URL").or(declared).unwrap_or(Endpoint::GITHUB);
     let endpoint = Endpoint::github(url).map_err(|e| Hinted {
         message: e.to_string(),
         hint: "set GITHUB_API_URL or github.api_url in gate.toml to the address of the REST API".to_owned(),
@@ -248,12 +260,16 @@ fn github_endpoint(session: &Session, config: &Config) -> anyhow::Result<Endpoin
     Ok(endpoint)
 }
 
+fn heroku_endpoint(session: &Session) -> anyhow::Result<Endpoint> {
+    Ok(Endpoint::heroku(session.env.get("HEROKU_HOST").unwrap_or(Endpoint::HEROKU))?)
+}
+
 /// The repository: `--repo`, the file, `GITHUB_REPOSITORY`, the git remote `origin`, which must be on the host that is asked.
 ///
 /// # Errors
 /// When none of them names one.
 pub(super) fn repository(session: &Session, config: &Config) -> anyhow::Result<RepoName> {
-    let github = github_endpoint(session, config)?;
+    let github = github_endpoint(session, Some(config))?;
     repository_on(session, config, (!github.is_loopback()).then(|| github.web_host()))
 }
 

@@ -6,13 +6,13 @@ use std::time::Duration;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
-use crate::model::EnvName;
+use crate::model::{Address, EnvName};
 
 /// The whole `[freeze]` table with its defaults filled in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
-    /// The app whose config vars hold the freeze.
-    pub heroku_app: String,
+    /// Where the freeze is kept.
+    pub store: Store,
     /// The environments that a freeze closes.
     pub environments: BTreeSet<EnvName>,
     /// The config var that says `true` while frozen.
@@ -29,6 +29,80 @@ pub struct Policy {
     pub on_unreachable: OnUnreachable,
     /// The calendar.
     pub windows: Vec<Window>,
+}
+
+/// Where a freeze is kept. What is sent to it is in the folder of its provider: see [`crate::providers::freeze_store`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Store {
+    /// Config vars of a Heroku app.
+    Heroku(String),
+}
+
+impl Store {
+    /// Its name in messages: `shop-prod`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Heroku(app) => app,
+        }
+    }
+
+    /// What it is, with its name: `the app shop-prod`.
+    #[must_use]
+    pub fn described(&self) -> String {
+        match self {
+            Self::Heroku(app) => format!("the app {app}"),
+        }
+    }
+
+    /// What holds the four values: `the app's config vars`.
+    #[must_use]
+    pub const fn values(&self) -> &'static str {
+        match self {
+            Self::Heroku(_) => "the app's config vars",
+        }
+    }
+
+    /// The key of gate.toml that names it.
+    #[must_use]
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::Heroku(_) => "freeze.heroku_app",
+        }
+    }
+
+    /// Whose credentials see it.
+    #[must_use]
+    pub const fn credentials(&self) -> &'static str {
+        match self {
+            Self::Heroku(_) => "the account behind HEROKU_API_KEY",
+        }
+    }
+
+    /// The flag that names it on the command line: `--app shop-prod`.
+    #[must_use]
+    pub fn flag(&self) -> String {
+        match self {
+            Self::Heroku(app) => format!("--app {app}"),
+        }
+    }
+
+    /// The address of the freeze that is kept there.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        match self {
+            Self::Heroku(app) => Address::freeze(app),
+        }
+    }
+
+    /// The app whose config vars hold the values: gate.toml may declare more of them.
+    #[must_use]
+    pub fn app(&self) -> Option<&str> {
+        match self {
+            Self::Heroku(app) => Some(app),
+        }
+    }
 }
 
 impl Policy {

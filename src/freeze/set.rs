@@ -63,6 +63,12 @@ impl SetFreeze {
         set.write().map(|_| Some(set))
     }
 
+    /// Where it is set.
+    #[must_use]
+    pub const fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
     /// The record that will be there.
     #[must_use]
     pub const fn record(&self) -> &Record {

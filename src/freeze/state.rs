@@ -8,18 +8,18 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::record::{OverrideRecord, Record, Switch};
-use crate::desired::freeze::Policy;
+use crate::desired::freeze::{Policy, Store};
 
 /// The longest override. A record that ends later was not written by gatectl and opens nothing.
 pub const MAX_OVERRIDE: SignedDuration = SignedDuration::from_hours(4);
 /// How far the clock of the machine that wrote an override may be ahead of this one.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
-/// Where a freeze is kept: the app, and the names of its config vars.
+/// Where a freeze is kept: the store, and the names of its four values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keys {
-    /// The Heroku app.
-    pub app: String,
+    /// The store.
+    pub store: Store,
     /// Says `true` while frozen.
     pub flag: String,
     /// The JSON record of the freeze.
@@ -31,22 +31,22 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// The default names: all that the emergency path needs to know is the app.
+    /// The default names: all that the emergency path needs to know is the store.
     #[must_use]
-    pub fn standard(app: impl Into<String>) -> Self {
-        Self::named(app.into(), Policy::FLAG, Policy::OVERRIDE)
+    pub fn standard(store: Store) -> Self {
+        Self::named(store, Policy::FLAG, Policy::OVERRIDE)
     }
 
     /// The names that a policy declares.
     #[must_use]
     pub fn of(policy: &Policy) -> Self {
-        Self::named(policy.heroku_app.clone(), &policy.flag, &policy.override_flag)
+        Self::named(policy.store.clone(), &policy.flag, &policy.override_flag)
     }
 
-    fn named(app: String, flag: &str, override_flag: &str) -> Self {
+    fn named(store: Store, flag: &str, override_flag: &str) -> Self {
         let record_of = |key: &str| format!("{key}{}", Policy::RECORD_SUFFIX);
         Self {
-            app,
+            store,
             flag: flag.to_owned(),
             record: record_of(flag),
             override_flag: override_flag.to_owned(),
@@ -60,7 +60,7 @@ impl Keys {
         [&self.flag, &self.record, &self.override_flag, &self.override_record]
     }
 
-    /// Takes the four values out of an app's config vars.
+    /// Takes the four values out of what a store holds.
     #[must_use]
     pub fn pick(&self, vars: &BTreeMap<String, String>) -> FreezeVars {
         let value = |key: &String| vars.get(key).cloned();

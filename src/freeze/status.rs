@@ -10,7 +10,7 @@ use super::record::Record;
 use super::state::{Freeze, FreezeVars, Keys, Override};
 use super::verdict::{Decision, Frozen, Verdict, decide, legacy_warnings};
 use super::window::{WindowState, state_at};
-use crate::desired::freeze::Policy;
+use crate::desired::freeze::{Policy, Store};
 use crate::model::{Address, Answer, EnvName, Unknown};
 
 /// What `freeze status` shows.
@@ -90,16 +90,16 @@ impl Status {
             }
         }
         let absent = || Unknown {
-            reason: format!("the app {} does not exist, or these credentials cannot see it", keys.app),
-            hint: "check the name of the app and the account behind HEROKU_API_KEY".to_owned(),
+            reason: format!("{} does not exist, or these credentials cannot see it", keys.store.described()),
+            hint: format!("check its name and {}", keys.store.credentials()),
             cause: crate::model::Cause::Other,
         };
         Self {
             format_version: "1.0",
-            address: Address::freeze(&keys.app),
+            address: keys.store.address(),
             at,
             frozen: store.as_ref().map(|(freeze, _)| freeze.closes()),
-            next_step: freeze.as_ref().map(|frozen| frozen.next_step(&keys.app)),
+            next_step: freeze.as_ref().map(|frozen| frozen.next_step(&keys.store)),
             freeze,
             record: vars.present().and_then(|vars| vars.record.as_deref()).and_then(|text| Record::parse(text).ok()),
             over: store.map(|(_, over)| over).filter(|over| *over != Override::None),
@@ -125,8 +125,11 @@ pub struct Checked {
     pub verdict: Answered,
     /// The moment that everything here is about.
     pub at: Timestamp,
-    /// The app that holds the freeze, where it is known.
+    /// The app that holds the freeze, where it is known and one holds it.
     pub app: Option<String>,
+    /// What holds the freeze, where it is known.
+    #[serde(skip)]
+    pub store: Option<Store>,
     /// Every environment that was asked about.
     pub environments: Vec<EnvironmentStatus>,
     /// Why nothing at all could be asked, when that is so.
@@ -158,17 +161,25 @@ impl From<&Verdict> for Answered {
 impl Checked {
     /// Puts the answers together. No environment at all is undetermined: nothing was shown to be open.
     #[must_use]
-    pub fn of(app: &str, environments: Vec<EnvironmentStatus>, at: Timestamp) -> Self {
+    pub fn of(store: &Store, environments: Vec<EnvironmentStatus>, at: Timestamp) -> Self {
         let worst = environments.iter().map(|environment| Answered::from(&environment.decision.verdict)).min();
         let verdict = worst.unwrap_or(Answered::Undetermined);
-        Self { format_version: "1.0", verdict, at, app: Some(app.to_owned()), environments, unknown: None }
+        Self {
+            format_version: "1.0",
+            verdict,
+            at,
+            app: store.app().map(str::to_owned),
+            store: Some(store.clone()),
+            environments,
+            unknown: None,
+        }
     }
 
     /// When not even the question could be asked.
     #[must_use]
     pub fn unasked(unknown: Unknown, at: Timestamp) -> Self {
         let verdict = Answered::Undetermined;
-        Self { format_version: "1.0", verdict, at, app: None, environments: Vec::new(), unknown: Some(unknown) }
+        Self { format_version: "1.0", verdict, at, app: None, store: None, environments: Vec::new(), unknown: Some(unknown) }
     }
 }
 

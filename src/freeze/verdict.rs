@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::record::{FreezeId, Kind, OverrideRecord};
 use super::state::{Freeze, FreezeVars, Override};
 use super::window::{Closure, WindowError, state_at};
-use crate::desired::freeze::{OnUnreachable, Policy, Window};
+use crate::desired::freeze::{OnUnreachable, Policy, Store, Window};
 use crate::model::{Answer, Cause, EnvName, Unknown};
 
 impl Policy {
@@ -131,15 +131,16 @@ impl Frozen {
         }
     }
 
-    /// The commands that open what is closed, for the app that holds the freeze.
+    /// The commands that open what is closed, for the store that holds the freeze.
     #[must_use]
-    pub fn next_step(&self, app: &str) -> String {
+    pub fn next_step(&self, store: &Store) -> String {
+        let which = store.flag();
         let over = "gatectl freeze override --for 1h --reason TEXT";
         match (self.why, self.id) {
             (Why::Window, _) => format!("wait until the window opens, or `{over}`"),
-            (Why::Malformed, _) => format!("`gatectl freeze status --app {app}`, then `gatectl freeze off --app {app} --reason TEXT`"),
-            (Why::Emergency | Why::Manual, None) => format!("`gatectl freeze off --app {app} --reason TEXT`, or `{over}`"),
-            (Why::Emergency | Why::Manual, Some(id)) => format!("`gatectl freeze off --app {app} --id {id} --reason TEXT`, or `{over}`"),
+            (Why::Malformed, _) => format!("`gatectl freeze status {which}`, then `gatectl freeze off {which} --reason TEXT`"),
+            (Why::Emergency | Why::Manual, None) => format!("`gatectl freeze off {which} --reason TEXT`, or `{over}`"),
+            (Why::Emergency | Why::Manual, Some(id)) => format!("`gatectl freeze off {which} --id {id} --reason TEXT`, or `{over}`"),
         }
     }
 }
@@ -242,8 +243,8 @@ fn without_store(calendar: &Calendar, rule: OnUnreachable, unknown: &Unknown) ->
 
 fn not_there(policy: &Policy) -> Unknown {
     Unknown {
-        reason: format!("the app {} that holds the freeze does not exist, or these credentials cannot see it", policy.heroku_app),
-        hint: "check `freeze.heroku_app` in gate.toml and the account behind HEROKU_API_KEY".to_owned(),
+        reason: format!("{} that holds the freeze does not exist, or these credentials cannot see it", policy.store.described()),
+        hint: format!("check `{}` in gate.toml and {}", policy.store.key(), policy.store.credentials()),
         cause: Cause::Other,
     }
 }

@@ -8,6 +8,8 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp, Unit};
 
+use crate::desired::freeze::Store;
+
 use super::record::{FreezeId, Kind, Record, RecordError};
 use super::state::{Freeze, FreezeVars, Keys, MAX_OVERRIDE};
 use crate::model::parse_duration;
@@ -43,11 +45,11 @@ pub struct Terms {
     pub reference: Option<String>,
 }
 
-/// One PATCH of an app's config vars that changes its freeze. Only this module's siblings can build one.
+/// One change of a store's values that changes its freeze. Only this module's siblings can build one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct FreezeWrite {
-    app: String,
+    store: Store,
     body: BTreeMap<String, Option<String>>,
     notes: Vec<String>,
     record_key: String,
@@ -70,20 +72,20 @@ impl FreezeWrite {
         if after.flag.as_deref() == Some(ON) {
             body.insert(keys.flag.clone(), after.flag.clone());
         }
-        Ok(Self { app: keys.app.clone(), body, notes: Vec::new(), record_key: keys.record.clone() })
+        Ok(Self { store: keys.store.clone(), body, notes: Vec::new(), record_key: keys.record.clone() })
     }
 
     pub(super) fn with_notes(self, notes: Vec<String>) -> Self {
         Self { notes, ..self }
     }
 
-    /// The app whose config vars are written.
+    /// Where it is written.
     #[must_use]
-    pub fn app(&self) -> &str {
-        &self.app
+    pub const fn store(&self) -> &Store {
+        &self.store
     }
 
-    /// The body of the PATCH: `None` deletes the config var. Never empty, never without effect.
+    /// What is written: `None` deletes the value. Never empty, never without effect.
     #[must_use]
     pub const fn body(&self) -> &BTreeMap<String, Option<String>> {
         &self.body
@@ -104,7 +106,7 @@ impl FreezeWrite {
         let differs = self.body.iter().find(|(key, value)| after.get(*key) != value.as_ref());
         differs.map_or(Ok(()), |(key, _)| {
             Err(Lost {
-                app: self.app.clone(),
+                store: self.store.clone(),
                 key: key.clone(),
                 theirs: after.get(&self.record_key).and_then(|text| Record::parse(text).ok()).map(Box::new),
             })
@@ -120,7 +122,7 @@ pub(super) const NOT_OVERRIDDEN: &str = "0";
 /// A write that did not last: somebody else wrote at the same time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lost {
-    app: String,
+    store: Store,
     /// The config var that holds something else.
     pub key: String,
     /// The record that is there now, when it can be read.
@@ -133,7 +135,7 @@ impl fmt::Display for Lost {
         if let Some(theirs) = &self.theirs {
             write!(f, ": the record there now is {}'s ({}, \"{}\")", or_nobody(&theirs.by), theirs.at, theirs.reason)?;
         }
-        write!(f, "; see `gatectl freeze status --app {}`, then decide again", self.app)
+        write!(f, "; see `gatectl freeze status {}`, then decide again", self.store.flag())
     }
 }
 

@@ -16,6 +16,17 @@ pub enum Dialect {
     Heroku,
 }
 
+impl Dialect {
+    /// Where its operator says whether it is down.
+    #[must_use]
+    pub const fn status_page(self) -> &'static str {
+        match self {
+            Self::GitHub => "https://www.githubstatus.com",
+            Self::Heroku => "https://status.heroku.com",
+        }
+    }
+}
+
 impl fmt::Display for Dialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

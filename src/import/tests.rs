@@ -170,7 +170,7 @@ async fn planned(reader: &crate::http::Reader, text: &str) -> Plan<crate::provid
     let repository = repository();
     let want = config::parse("gate.toml", text).unwrap_or_else(|problems| panic!("{problems}\n{text}")).desired.github;
     let live = observe::observe(reader, &repository, &want).await;
-    let context = plan::Context { repository: &repository, web: "https://github.com", freeze_app: None };
+    let context = plan::Context { repository: &repository, web: "https://github.com", freeze_store: None };
     Plan::assemble(String::new(), String::new(), [plan::plan(context, &want, &live)])
 }
 

@@ -18,11 +18,12 @@ pub enum Kind {
     App,
     /// One config var of a Heroku app, by its key.
     Config(String),
-    /// The deploy freeze of a Heroku app.
+    /// The deploy freeze of a Heroku app, of a repository or of its owner.
     Freeze,
 }
 
-/// The name of one managed thing: `github/OWNER/REPO/environments/NAME`, `heroku/APP/config/KEY`, `heroku/APP/freeze`.
+/// The name of one managed thing: `github/OWNER/REPO/environments/NAME`, `heroku/APP/config/KEY`, `heroku/APP/freeze`,
+/// `github/OWNER[/REPO]/freeze`.
 ///
 /// Scripts match on the printed form, so it is part of the interface. Sorting addresses gives the order of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -70,6 +71,12 @@ impl Address {
         Self { provider: Provider::Heroku, scope: app.to_owned(), kind: Kind::Freeze }
     }
 
+    /// The address of the deploy freeze that is kept at a repository or its owner: `github/OWNER[/REPO]/freeze`.
+    #[must_use]
+    pub fn github_freeze(owner_or_repository: &str) -> Self {
+        Self { provider: Provider::Github, scope: owner_or_repository.to_owned(), kind: Kind::Freeze }
+    }
+
     /// `github` or `heroku`.
     #[must_use]
     pub const fn provider(&self) -> &'static str {
@@ -79,7 +86,7 @@ impl Address {
         }
     }
 
-    /// `OWNER/REPO`, or the name of the app.
+    /// `OWNER/REPO`, `OWNER`, or the name of the app.
     #[must_use]
     pub fn scope(&self) -> &str {
         &self.scope
@@ -120,10 +127,14 @@ impl TryFrom<String> for Address {
         match provider {
             "github" => {
                 let (owner, rest) = rest.split_once('/').ok_or_else(bad)?;
+                if rest == "freeze" {
+                    return Ok(Self::github_freeze(owner));
+                }
                 let (name, tail) = rest.split_once('/').map_or((rest, None), |(name, tail)| (name, Some(tail)));
                 let repo = RepoName::parse(&format!("{owner}/{name}")).map_err(|e| e.0)?;
                 match tail {
                     None => Ok(Self::repository(&repo)),
+                    Some("freeze") => Ok(Self::github_freeze(&repo.to_string())),
                     Some(tail) => {
                         let name = tail.strip_prefix("environments/").ok_or_else(bad)?;
                         Ok(Self::environment(&repo, &EnvName::new(name).map_err(|e| e.0)?))
@@ -153,6 +164,8 @@ mod tests {
             Address::app("app"),
             Address::config("app", "KEY"),
             Address::freeze("app"),
+            Address::github_freeze("o"),
+            Address::github_freeze("o/r"),
         ] {
             assert_eq!(Address::try_from(address.to_string()), Ok(address));
         }

@@ -1,40 +1,83 @@
 //! The providers: one folder each, with the same few files.
 //!
-//! To add one: a folder with `desired` (what gate.toml declares), `live` (what is there, GETs only), `plan` (pure) and
-//! `ops` (the writes as data, and their performance), then the lines below that the compiler asks for.
+//! To add one: a folder with `live` (what is there, GETs only), `plan` (pure) and `ops` (the writes as data, a [`request::Request`]),
+//! and one line in [`Op`]'s table below. What gate.toml declares of it is in `desired`. A place that keeps a freeze is a
+//! [`freeze_store::FreezeStore`], and needs one line in [`freeze_store::of`].
 //! A provider must not know of another one, of the file's syntax, of rendering or of the command line.
 
 use serde::{Deserialize, Serialize};
 
 use crate::apply::{Executor, Moved};
-use crate::http::{ApiError, ErrorKind, Writer};
+use crate::http::{ApiError, Dialect, ErrorKind, Reader, Writer};
 use crate::model::ByHand;
 
+pub mod freeze_store;
 pub mod github;
 pub mod heroku;
+pub mod request;
 
-/// A request of any provider.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Op {
+use request::Request;
+
+/// Declares [`Op`] and what the seam hands on to the provider of each request.
+macro_rules! providers {
+    ($($(#[$doc:meta])* $Name:ident($Request:ty)),* $(,)?) => {
+        /// A request of any provider.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        pub enum Op {
+            $($(#[$doc])* $Name($Request),)*
+        }
+
+        impl Request for Op {
+            fn api(&self) -> Dialect {
+                match self { $(Self::$Name(request) => request.api(),)* }
+            }
+
+            fn describe(&self) -> String {
+                match self { $(Self::$Name(request) => request.describe(),)* }
+            }
+
+            fn writes(&self) -> bool {
+                match self { $(Self::$Name(request) => request.writes(),)* }
+            }
+
+            fn unattributed(&self) -> Self {
+                match self { $(Self::$Name(request) => Self::$Name(request.unattributed()),)* }
+            }
+
+            async fn moved(&self, reader: &Reader) -> Result<Vec<Moved>, ApiError> {
+                match self { $(Self::$Name(request) => request.moved(reader).await,)* }
+            }
+
+            async fn perform(&self, writer: &Writer) -> Result<(), ApiError> {
+                match self { $(Self::$Name(request) => request.perform(writer).await,)* }
+            }
+
+            async fn took_effect(&self, reader: &Reader) -> Result<bool, ApiError> {
+                match self { $(Self::$Name(request) => request.took_effect(reader).await,)* }
+            }
+
+            fn refused(&self, error: &ApiError) -> Option<ByHand> {
+                match self { $(Self::$Name(request) => request.refused(error),)* }
+            }
+
+            async fn fall_back(&self, writer: &Writer) -> Result<(), ApiError> {
+                match self { $(Self::$Name(request) => request.fall_back(writer).await,)* }
+            }
+        }
+    };
+}
+
+providers! {
     /// On a GitHub environment.
     Github(github::ops::Op),
     /// On a Heroku app.
     Heroku(heroku::ops::Op),
+    /// On a freeze, wherever it is kept.
+    Freeze(freeze_store::ops::Op),
 }
 
-impl Op {
-    /// The same op without who acts and when: what a saved plan and a fresh one have in common.
-    #[must_use]
-    pub fn unattributed(&self) -> Self {
-        match self {
-            Self::Github(_) => self.clone(),
-            Self::Heroku(op) => Self::Heroku(op.unattributed()),
-        }
-    }
-}
-
-/// The writing clients of all providers; one that no planned step needs may be missing.
+/// The writing clients of all APIs; one that no planned step needs may be missing.
 #[derive(Debug)]
 pub struct Fleet {
     /// GitHub's.
@@ -44,72 +87,47 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    fn github(&self) -> Result<&Writer, ApiError> {
-        self.github.as_ref().ok_or_else(|| missing("GitHub"))
-    }
-
-    /// Heroku's.
+    /// The client of an API.
     ///
     /// # Errors
     /// When there is no token for it.
-    pub fn heroku(&self) -> Result<&Writer, ApiError> {
-        self.heroku.as_ref().ok_or_else(|| missing("Heroku"))
+    pub fn of(&self, api: Dialect) -> Result<&Writer, ApiError> {
+        let writer = match api {
+            Dialect::GitHub => &self.github,
+            Dialect::Heroku => &self.heroku,
+        };
+        writer.as_ref().ok_or_else(|| ApiError::new(api.to_string(), ErrorKind::Unauthenticated, "not sent: there is no token"))
     }
-}
-
-fn missing(api: &str) -> ApiError {
-    ApiError::new(api, ErrorKind::Unauthenticated, "not sent: there is no token")
 }
 
 impl Executor for Fleet {
     type Op = Op;
 
     fn describe(&self, op: &Op) -> String {
-        match op {
-            Op::Github(op) => op.describe(),
-            Op::Heroku(op) => op.describe(),
-        }
+        op.describe()
     }
 
     fn writes(&self, op: &Op) -> bool {
-        match op {
-            Op::Github(op) => op.writes(),
-            Op::Heroku(op) => op.writes(),
-        }
+        op.writes()
     }
 
     async fn moved(&self, op: &Op) -> Result<Vec<Moved>, ApiError> {
-        match op {
-            Op::Github(op) => github::ops::moved(self.github()?.reader(), op).await,
-            Op::Heroku(op) => heroku::ops::moved(self.heroku()?.reader(), op).await,
-        }
+        op.moved(self.of(op.api())?.reader()).await
     }
 
     async fn perform(&self, op: &Op) -> Result<(), ApiError> {
-        match op {
-            Op::Github(op) => github::ops::perform(&self.github()?.fresh_only(), op).await,
-            Op::Heroku(op) => heroku::ops::perform(&self.heroku()?.fresh_only(), op).await,
-        }
+        op.perform(&self.of(op.api())?.fresh_only()).await
     }
 
     async fn took_effect(&self, op: &Op) -> Result<bool, ApiError> {
-        match op {
-            Op::Github(op) => github::ops::took_effect(self.github()?.reader(), op).await,
-            Op::Heroku(op) => heroku::ops::took_effect(self.heroku()?.reader(), op).await,
-        }
+        op.took_effect(self.of(op.api())?.reader()).await
     }
 
     fn refused(&self, op: &Op, error: &ApiError) -> Option<ByHand> {
-        match op {
-            Op::Github(op) => github::ops::refused(op, error),
-            Op::Heroku(_) => None,
-        }
+        op.refused(error)
     }
 
     async fn fall_back(&self, op: &Op) -> Result<(), ApiError> {
-        match op {
-            Op::Github(op) => github::ops::fall_back(self.github()?, op).await,
-            Op::Heroku(_) => Ok(()),
-        }
+        op.fall_back(self.of(op.api())?).await
     }
 }

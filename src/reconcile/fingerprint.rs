@@ -32,7 +32,7 @@ pub fn declared(want: &Desired, repository: Option<&RepoName>) -> BTreeMap<Addre
     });
     let config = want.heroku.config.iter();
     let config = config.flat_map(|(app, vars)| vars.iter().map(move |(key, value)| (Address::config(app, key), of(&json!(value)))));
-    let freeze = want.freeze.iter().map(|policy| (Address::freeze(&policy.heroku_app), of(&json!(policy))));
+    let freeze = want.freeze.iter().map(|policy| (policy.store.address(), of(&json!(policy))));
     environments.chain(config).chain(freeze).collect()
 }
 

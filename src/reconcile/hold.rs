@@ -12,10 +12,10 @@ use crate::apply::{End, Patience};
 use crate::desired::freeze::Policy;
 use crate::freeze::{Claim, FreezeId, Interlock, Keys};
 use crate::http::Writer;
-use crate::model::{Action, Address, ByHand, Change, Draft, EnvName, Field, Kind, Outcome, OutcomeResult, Report, Step};
+use crate::model::{Action, ByHand, Change, Draft, EnvName, Field, Kind, Outcome, OutcomeResult, Report, Step};
+use crate::providers::freeze_store::access::{self as store, SendError};
 use crate::providers::github::live::Live;
-use crate::providers::heroku::freeze::{self as store, SendError};
-use crate::providers::{Fleet, Op};
+use crate::providers::{Fleet, Op, freeze_store};
 use crate::stop::Stop;
 
 use super::{Applied, Drafted, Scene};
@@ -50,7 +50,7 @@ pub(super) fn refusable(policy: Option<&Policy>, live: Option<&Live>, drafts: &[
     let note = (!environments.is_empty()).then(|| {
         let mut draft = Draft::default();
         draft.note(
-            &Address::freeze(&policy.heroku_app),
+            &policy.store.address(),
             "`compensates`: apply freezes deploys before it writes reviewers that GitHub may refuse, and puts the freeze back as it was once they are in place",
         );
         draft
@@ -86,7 +86,7 @@ impl Scene {
             return self.after_planned_freeze(index, fleet, drafted, stop, patience, progress).await;
         }
         let claim = Claim { reason: reason(occasion), ..self.claim.clone() };
-        let hold = Hold::take(fleet.heroku()?.clone(), Keys::of(policy), claim, patience).await?;
+        let hold = Hold::take(fleet.of(freeze_store::of(&policy.store).api())?.clone(), Keys::of(policy), claim, patience).await?;
         let mut applied = self.apply(fleet, drafted, stop, patience, &progress).await;
         progress("putting the freeze back");
         let outcome = hold.release(&applied.report, patience).await;
@@ -168,7 +168,7 @@ impl Hold {
                 ),
             },
         };
-        Outcome { address: Address::freeze(&self.keys.app), action: Action::Update, result, message }
+        Outcome { address: self.keys.store.address(), action: Action::Update, result, message }
     }
 
     async fn restore(&self, interlock: &Interlock, patience: &Patience) -> anyhow::Result<()> {
@@ -178,11 +178,12 @@ impl Hold {
     }
 
     fn kept(&self, report: &Report) -> (OutcomeResult, String) {
-        let app = &self.keys.app;
+        let (kind, store) = (freeze_store::of(&self.keys.store), &self.keys.store);
         let refused = report.outcomes.iter().any(|outcome| matches!(outcome.result, OutcomeResult::Manual(_)));
         let (message, first) = if refused {
             let weaker = format!(
-                "FROZEN, and stays so in place of what GitHub refuses. That is weaker than a reviewer: it holds only in workflows that run `gatectl freeze check` before they deploy, whoever may write the config vars of {app} or edit the workflow gets past it, and pushes, promotions and rollbacks on Heroku itself never ask"
+                "FROZEN, and stays so in place of what GitHub refuses. That is weaker than a reviewer: it holds only in workflows that run `gatectl freeze check` before they deploy, {}",
+                kind.gets_past(store)
             );
             (weaker, "To let a single deploy through, with a name and a reason: gatectl freeze override --for 1h --reason TEXT")
         } else {
@@ -190,15 +191,14 @@ impl Hold {
             (why, "Bring the gate in line: gatectl apply")
         };
         let steps = vec![first.to_owned(), format!("When the gate is as declared, lift the freeze: {}", self.lift())];
-        let url = format!("https://dashboard.heroku.com/apps/{app}/settings");
-        (OutcomeResult::Manual(ByHand { url, because: String::new(), steps }), message)
+        (OutcomeResult::Manual(ByHand { url: kind.page(store), because: String::new(), steps }), message)
     }
 
     fn lift(&self) -> String {
-        let app = &self.keys.app;
+        let which = self.keys.store.flag();
         match self.interlock {
-            Some(_) => format!("gatectl freeze off --app {app} --id {} --reason TEXT", self.id),
-            None => format!("`gatectl freeze status --app {app}` says whose it is and how"),
+            Some(_) => format!("gatectl freeze off {which} --id {} --reason TEXT", self.id),
+            None => format!("`gatectl freeze status {which}` says whose it is and how"),
         }
     }
 }

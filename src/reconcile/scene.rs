@@ -12,7 +12,7 @@ use crate::desired::freeze::Policy;
 use crate::freeze::{Claim, FreezeVars, Keys};
 use crate::http::Reader;
 use crate::model::{Address, Answer, Cause, EnvName, Kind, Plan, RepoName, Step, Unknown};
-use crate::providers::{Op, github, heroku};
+use crate::providers::{Op, freeze_store, github, heroku};
 
 use super::{fingerprint, hold};
 
@@ -27,6 +27,8 @@ pub struct Scene {
     pub github: Option<Site>,
     /// Heroku, when a config var is declared; or why it cannot be asked.
     pub heroku: Option<Result<Reader, Unknown>>,
+    /// The store of the freeze, when one is declared; or why it cannot be asked.
+    pub freeze: Option<Result<Reader, Unknown>>,
     /// Whether undeclared environments are to go.
     pub prune: Prune,
     /// Who acts, and when, should a declared freeze have to be set.
@@ -58,6 +60,8 @@ pub enum Prune {
 pub struct Observed {
     github: Option<github::live::Live>,
     heroku: heroku::live::Live,
+    /// None if it was read beside the declared config vars of its app.
+    freeze: Option<Answer<FreezeVars>>,
 }
 
 /// A plan with what it was made from.
@@ -112,10 +116,10 @@ impl Scene {
             }
         }
         scene.prune = Prune::Nothing;
-        scene.want.freeze = self.want.freeze.clone().filter(|freeze| addresses.contains(&Address::freeze(&freeze.heroku_app)));
+        scene.want.freeze = self.want.freeze.clone().filter(|freeze| addresses.contains(&freeze.store.address()));
         // One request writes all declared vars of an app.
         scene.want.heroku.config.retain(|app, vars| vars.keys().any(|key| addresses.contains(&Address::config(app, key))));
-        if scene.want.heroku.config.is_empty() && scene.want.freeze.is_none() {
+        if scene.want.heroku.config.is_empty() {
             scene.heroku = None;
         }
         scene
@@ -133,10 +137,25 @@ impl Scene {
         };
         let mut keys: BTreeMap<String, BTreeSet<String>> =
             self.want.heroku.config.iter().map(|(app, vars)| (app.clone(), vars.keys().cloned().collect())).collect();
-        if let Some(freeze) = &self.want.freeze {
-            // One answer holds all vars of an app: the freeze costs no request of its own where the app is read anyway.
-            keys.entry(freeze.heroku_app.clone()).or_default().extend(Keys::of(freeze).all().map(str::to_owned));
+        let policy = self.want.freeze.as_ref();
+        // One answer holds all vars of an app: a freeze that is kept in one costs no request of its own where the app is read anyway.
+        let beside = policy.and_then(|policy| Some((policy, keys.get_mut(policy.store.app()?)?)));
+        let is_beside = beside.is_some();
+        if let Some((policy, keys)) = beside {
+            keys.extend(Keys::of(policy).all().map(str::to_owned));
         }
+        let freeze = async {
+            let keys = Keys::of(policy.filter(|_| !is_beside)?);
+            Some(match &self.freeze {
+                Some(Ok(reader)) => match freeze_store::access::read(reader, &keys).await {
+                    Ok(vars) => Answer::Present(vars),
+                    // Not even a store that is not there is a freeze that is not there (law 1).
+                    Err(error) => Answer::Unknown(error.unknown()),
+                },
+                Some(Err(unknown)) => Answer::Unknown(unknown.clone()),
+                None => Answer::Unknown(not_read(&keys)),
+            })
+        };
         let heroku = async {
             match &self.heroku {
                 None => heroku::live::Live::default(),
@@ -144,8 +163,8 @@ impl Scene {
                 Some(Err(unknown)) => heroku::live::Live { config: keys.keys().map(|app| (app.clone(), Err(unknown.clone()))).collect() },
             }
         };
-        let (github, heroku) = tokio::join!(github, heroku);
-        Observed { github, heroku }
+        let (github, heroku, freeze) = tokio::join!(github, heroku, freeze);
+        Observed { github, heroku, freeze }
     }
 
     fn plan(&self, observed: Observed) -> Drafted {
@@ -156,13 +175,16 @@ impl Scene {
             if self.prune == Prune::Undeclared {
                 declare_the_rest_absent(&mut want, live);
             }
-            let freeze_app = self.want.freeze.as_ref().map(|freeze| freeze.heroku_app.as_str());
-            let context = github::plan::Context { repository: &site.repository, web: &site.web, freeze_app };
+            let freeze_store = self.want.freeze.as_ref().map(|freeze| &freeze.store);
+            let context = github::plan::Context { repository: &site.repository, web: &site.web, freeze_store };
             drafts.push(github::plan::plan(context, &want, live).map(Op::Github));
             github_basis(site, &want, live, &mut basis);
         }
-        let freeze_override =
-            self.want.freeze.as_ref().map(|freeze| heroku::plan::Override { app: &freeze.heroku_app, key: &freeze.override_flag });
+        let freeze_override = self
+            .want
+            .freeze
+            .as_ref()
+            .and_then(|freeze| Some(heroku::plan::Override { app: freeze.store.app()?, key: &freeze.override_flag }));
         drafts.push(heroku::plan::plan(&self.want.heroku, &observed.heroku, freeze_override).map(Op::Heroku));
         for (app, declared) in &self.want.heroku.config {
             for (key, value) in observed.heroku.config.get(app).into_iter().flatten().flatten() {
@@ -174,10 +196,10 @@ impl Scene {
         let freeze = self.want.freeze.as_ref().map(|policy| (policy, freeze_vars(policy, &observed)));
         let mut unread = BTreeMap::new();
         if let Some((policy, vars)) = &freeze {
-            drafts.push(heroku::plan::freeze(policy, vars, &self.claim).map(Op::Heroku));
+            drafts.push(freeze_store::plan::plan(policy, vars, &self.claim).map(Op::Freeze));
             match vars {
-                Answer::Present(vars) => drop(basis.insert(Address::freeze(&policy.heroku_app), json!(vars))),
-                Answer::Unknown(unknown) => drop(unread.insert(Address::freeze(&policy.heroku_app), unknown.clone())),
+                Answer::Present(vars) => drop(basis.insert(policy.store.address(), json!(vars))),
+                Answer::Unknown(unknown) => drop(unread.insert(policy.store.address(), unknown.clone())),
                 Answer::Absent => {}
             }
         }
@@ -200,16 +222,24 @@ impl Observed {
     }
 }
 
-/// The freeze's config vars, as they were observed; what was not asked is not known.
+/// The freeze's values, as they were observed; what was not asked is not known.
 fn freeze_vars(policy: &Policy, observed: &Observed) -> Answer<FreezeVars> {
-    match observed.heroku.config.get(&policy.heroku_app) {
-        Some(Ok(vars)) => Answer::Present(heroku::freeze::pick(&Keys::of(policy), vars)),
+    if let Some(vars) = &observed.freeze {
+        return vars.clone();
+    }
+    let keys = Keys::of(policy);
+    match policy.store.app().and_then(|app| observed.heroku.config.get(app)) {
+        Some(Ok(vars)) => Answer::Present(heroku::freeze::pick(&keys, vars)),
         Some(Err(unknown)) => Answer::Unknown(unknown.clone()),
-        None => Answer::Unknown(Unknown {
-            reason: format!("the config vars of {} were not read", policy.heroku_app),
-            hint: "run the command again".to_owned(),
-            cause: Cause::Other,
-        }),
+        None => Answer::Unknown(not_read(&keys)),
+    }
+}
+
+fn not_read(keys: &Keys) -> Unknown {
+    Unknown {
+        reason: format!("the freeze of {} was not read", keys.store.name()),
+        hint: "run the command again".to_owned(),
+        cause: Cause::Other,
     }
 }
 

@@ -121,7 +121,8 @@ impl Setup {
     /// With the app that holds the freeze, frozen where gate.toml declares that.
     #[must_use]
     pub fn with_freeze(mut self, freeze: &Freeze) -> Self {
-        let config = self.apps.entry(freeze.heroku_app.clone()).or_default();
+        let Some(app) = freeze.store.app() else { return self };
+        let config = self.apps.entry(app.to_owned()).or_default();
         if freeze.frozen {
             config.entry(freeze.flag.clone()).or_insert_with(|| "true".to_owned());
         }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::desired::freeze::Store;
 use crate::freeze::{
     Answered, Audit, Checked, Decision, EnvironmentStatus, Evidence, Frozen, OpenBecause, Override, Status, Verdict, Why, WindowState,
     WindowStatus,
@@ -29,8 +30,8 @@ impl From<&Status> for Document {
 
 impl From<&Checked> for Document {
     fn from(checked: &Checked) -> Self {
-        let app = checked.app.as_deref().unwrap_or_default();
-        let mut sections: Vec<Section> = checked.environments.iter().map(|environment| checked_environment(environment, app)).collect();
+        let store = checked.store.as_ref();
+        let mut sections: Vec<Section> = checked.environments.iter().map(|environment| checked_environment(environment, store)).collect();
         if let Some(unknown) = &checked.unknown {
             sections.push(Section {
                 heading: Some(heading(Glyph::Unknown, "freeze", "undetermined")),
@@ -179,7 +180,7 @@ fn warnings(status: &Status) -> Option<Section> {
     (!blocks.is_empty()).then(|| Section { blocks, ..Section::default() })
 }
 
-fn checked_environment(environment: &EnvironmentStatus, app: &str) -> Section {
+fn checked_environment(environment: &EnvironmentStatus, store: Option<&Store>) -> Section {
     let name = environment.name.as_str();
     let (word, _, why) = verdict(&environment.decision.verdict);
     let mut blocks = Vec::new();
@@ -191,7 +192,13 @@ fn checked_environment(environment: &EnvironmentStatus, app: &str) -> Section {
         Verdict::Frozen(frozen) => {
             blocks.extend(facts(frozen));
             let message = format!("deploys to {name} are frozen {frozen}");
-            blocks.push(finding(Severity::Error, "deploy-freeze", name, &message, &frozen.next_step(app)));
+            blocks.push(finding(
+                Severity::Error,
+                "deploy-freeze",
+                name,
+                &message,
+                &store.map(|store| frozen.next_step(store)).unwrap_or_default(),
+            ));
             Glyph::Failure
         }
         Verdict::Undetermined(unknown) => {

@@ -38,7 +38,7 @@ async fn planned(scenario: Scenario, want: &Desired) -> Plan<Op> {
         want.heroku.config.iter().map(|(app, vars)| (app.clone(), vars.keys().cloned().collect())).collect();
 
     let live = github::observe::observe(&hub, &repository, &want.github).await;
-    let context = github::plan::Context { repository: &repository, web: "https://github.com", freeze_app: None };
+    let context = github::plan::Context { repository: &repository, web: "https://github.com", freeze_store: None };
     let vars = heroku::live::observe(&apps, &keys).await;
     let drafts =
         [github::plan::plan(context, &want.github, &live).map(Op::Github), heroku::plan::plan(&want.heroku, &vars, None).map(Op::Heroku)];

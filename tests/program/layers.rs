@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Each module with the ones it may name. `model` knows nobody; `commands` is where all layers meet.
 const ARROWS: &[(&str, &[&str])] = &[
     ("apply", &["http", "model", "stop"]),
-    ("cli", &["freeze", "model", "providers", "render", "sandbox"]),
+    ("cli", &["desired", "freeze", "model", "providers", "render", "sandbox"]),
     ("config", &["desired", "freeze", "model"]),
     ("credentials", &["http"]),
     ("desired", &["freeze", "model"]),

@@ -129,11 +129,12 @@ impl World {
             reader: stack.reader(&github(&self.reads_github_at), token()).map_err(|error| error.unknown()),
         };
         let asks_github = !want.github.environments.is_empty() || self.prune == Prune::Undeclared;
-        let asks_heroku = !want.heroku.config.is_empty() || want.freeze.is_some();
         let scene = Scene {
             config: self.config.path.clone(),
             github: asks_github.then_some(site),
-            heroku: asks_heroku.then(|| stack.reader(&heroku(&self.reads_heroku_at), token()).map_err(|error| error.unknown())),
+            freeze: want.freeze.is_some().then(|| stack.reader(&heroku(&self.reads_heroku_at), token()).map_err(|error| error.unknown())),
+            heroku: (!want.heroku.config.is_empty())
+                .then(|| stack.reader(&heroku(&self.reads_heroku_at), token()).map_err(|error| error.unknown())),
             prune: self.prune,
             claim: Claim {
                 id: FreezeId::new(Uuid::new_v4()),

@@ -112,7 +112,7 @@ pub(crate) fn responses(bytes: &[u8]) {
     let server = server();
     server.answer(&PATHS, parts);
     let (live, vars) = server.observe();
-    let plan = plan::plan(plan::Context { repository: &server.repo, web: "https://github.com", freeze_app: None }, &server.want, &live);
+    let plan = plan::plan(plan::Context { repository: &server.repo, web: "https://github.com", freeze_store: None }, &server.want, &live);
     let creates = plan.steps.iter().flat_map(|step| &step.changes).any(|change| change.action == Action::Create);
     if creates {
         let list: serde_json::Value = serde_json::from_slice(&list).unwrap_or_default();

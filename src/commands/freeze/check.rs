@@ -6,15 +6,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::cli::{Format, FreezeApp};
-use crate::desired::freeze::{OnUnreachable, Policy};
+use crate::desired::freeze::{OnUnreachable, Policy, Store};
 use crate::exit::Exit;
 use crate::freeze::{Answered, Checked, Decision, EnvironmentStatus, FreezeVars, Keys, Verdict, decide};
 use crate::model::{Answer, Cause, EnvName, Unknown};
+use crate::providers::freeze_store;
 use crate::render::{Document, json};
 use crate::views::diagnostic::Hinted;
 
 use super::super::Session;
-use super::super::wiring::{Bounds, HerokuSite};
+use super::super::wiring::{Bounds, StoreSite};
 use super::{Place, observe};
 
 /// For all requests with their retries.
@@ -83,7 +84,7 @@ fn question(session: &Session, which: &FreezeApp) -> anyhow::Result<(Place, Aske
 /// Without a word of gate.toml, whatever is asked about is covered.
 pub(super) fn bare(keys: &Keys, environments: BTreeSet<EnvName>) -> Policy {
     Policy {
-        heroku_app: keys.app.clone(),
+        store: keys.store.clone(),
         environments,
         flag: keys.flag.clone(),
         override_flag: keys.override_flag.clone(),
@@ -114,14 +115,14 @@ fn resembled<'p>(name: &EnvName, policy: &'p Policy) -> Option<&'p EnvName> {
 
 async fn answer(session: &Session, place: &Place, asked: &Asked, now: Timestamp) -> Checked {
     let covered = asked.environments.iter().any(|name| asked.policy.covers(name));
-    let vars = if covered { read(session, place).await } else { Answer::Unknown(too_slow()) };
+    let vars = if covered { read(session, place).await } else { Answer::Unknown(too_slow(&place.keys.store)) };
     checked(asked, &vars, now)
 }
 
 /// The four values, within bounds.
 async fn read(session: &Session, place: &Place) -> Answer<FreezeVars> {
     let work = async {
-        match HerokuSite::new(session, place.config.as_ref(), &place.keys.app, Bounds::AtMost(REQUESTS)).await {
+        match StoreSite::new(session, place.config.as_ref(), &place.keys.store, Bounds::AtMost(REQUESTS)).await {
             Ok(site) => {
                 let vars = observe(&site.reader(), &place.keys).await;
                 site.trace_traffic();
@@ -130,7 +131,7 @@ async fn read(session: &Session, place: &Place) -> Answer<FreezeVars> {
             Err(error) => Answer::Unknown(as_unknown(&error)),
         }
     };
-    tokio::time::timeout(OVERALL, work).await.unwrap_or_else(|_| Answer::Unknown(too_slow()))
+    tokio::time::timeout(OVERALL, work).await.unwrap_or_else(|_| Answer::Unknown(too_slow(&place.keys.store)))
 }
 
 fn checked(asked: &Asked, vars: &Answer<FreezeVars>, now: Timestamp) -> Checked {
@@ -150,13 +151,13 @@ fn checked(asked: &Asked, vars: &Answer<FreezeVars>, now: Timestamp) -> Checked 
             warnings: Vec::new(),
         },
     });
-    Checked::of(&asked.policy.heroku_app, decided.chain(strange).collect(), now)
+    Checked::of(&asked.policy.store, decided.chain(strange).collect(), now)
 }
 
-fn too_slow() -> Unknown {
+fn too_slow(store: &Store) -> Unknown {
     Unknown {
         reason: format!("there was no answer within {} s", OVERALL.as_secs()),
-        hint: "see https://status.heroku.com, and run again".to_owned(),
+        hint: format!("see {}, and run again", freeze_store::of(store).api().status_page()),
         cause: Cause::Other,
     }
 }

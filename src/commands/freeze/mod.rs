@@ -19,19 +19,20 @@ use uuid::Uuid;
 use crate::apply::Patience;
 use crate::cli::{FreezeApp, FreezeCommand};
 use crate::config::{self, Config};
-use crate::desired::freeze::{Policy, Window};
+use crate::desired::freeze::{Policy, Store, Window};
 use crate::exit::Exit;
 use crate::freeze::{Claim, FreezeId, FreezeVars, FreezeWrite, Keys, Refusal, Status};
 use crate::http::{Reader, Writer};
 use crate::model::{Answer, EnvName};
-use crate::providers::heroku::freeze::{self as store, SendError};
+use crate::providers::freeze_store;
+use crate::providers::freeze_store::access::{self as store, SendError};
 use crate::render::{Document, json};
 use crate::stop::Stop;
 use crate::views::diagnostic::Hinted;
 
 use super::Session;
 use super::session::Interrupted;
-use super::wiring::{Bounds, HerokuSite};
+use super::wiring::{Bounds, StoreSite};
 
 /// Runs one of the freeze commands.
 ///
@@ -71,31 +72,33 @@ impl Place {
     /// # Errors
     /// Without `--app`: when gate.toml cannot be read or has no `[freeze]`.
     fn find(session: &Session, which: &FreezeApp) -> anyhow::Result<Self> {
-        let config = match (session.config_of(&[]), &which.app) {
+        let named = which.store();
+        let config = match (session.config_of(&[]), &named) {
             (Ok(config), _) => Some(config),
             (Err(error), None) => {
                 if has_file(session) {
                     session.say("gate.toml cannot be read; with --app NAME it is not needed.");
                 }
-                return Err(error.context(no_app("gate.toml does not say which app holds the freeze")));
+                return Err(error.context(no_store("gate.toml does not say which app holds the freeze")));
             }
-            (Err(error), Some(app)) => {
+            (Err(error), Some(store)) => {
                 if has_file(session) {
-                    let Keys { flag, override_flag, .. } = Keys::standard(app.as_str());
+                    let Keys { flag, override_flag, .. } = Keys::standard(store.clone());
                     let first = error.to_string().lines().next().unwrap_or_default().to_owned();
                     session.warn(&[format!(
-                        "gate.toml cannot be read and is not looked at ({first}): going on with {flag} and {override_flag} on {app}, without its calendar; `gatectl validate` shows what is wrong with it"
+                        "gate.toml cannot be read and is not looked at ({first}): going on with {flag} and {override_flag} on {}, without its calendar; `gatectl validate` shows what is wrong with it",
+                        store.name()
                     )]);
                 }
                 None
             }
         };
         let declared = config.as_ref().and_then(|config| config.desired.freeze.clone());
-        match (&which.app, declared) {
+        match (named, declared) {
             (None, Some(policy)) => Ok(Self { keys: Keys::of(&policy), policy: Some(policy), config }),
-            (None, None) => Err(no_app("gate.toml has no [freeze]").into()),
-            (Some(app), Some(policy)) if policy.heroku_app == *app => Ok(Self { keys: Keys::of(&policy), policy: Some(policy), config }),
-            (Some(app), _) => Ok(Self { keys: Keys::standard(app.as_str()), policy: None, config }),
+            (None, None) => Err(no_store("gate.toml has no [freeze]").into()),
+            (Some(store), Some(policy)) if policy.store == store => Ok(Self { keys: Keys::of(&policy), policy: Some(policy), config }),
+            (Some(store), _) => Ok(Self { keys: Keys::standard(store), policy: None, config }),
         }
     }
 
@@ -118,7 +121,7 @@ fn has_file(session: &Session) -> bool {
     session.global.config.is_some() || config::find(&session.directory).is_some()
 }
 
-fn no_app(message: &str) -> Hinted {
+fn no_store(message: &str) -> Hinted {
     Hinted { message: message.to_owned(), hint: "name the app: --app NAME".to_owned() }
 }
 
@@ -154,7 +157,7 @@ impl<'a> Desk<'a> {
         let account = async {
             match &self.known {
                 Some(known) => Some(known.clone()),
-                None => store::account(reader).await.ok().flatten(),
+                None => freeze_store::of(&self.keys.store).account(reader).await.ok().flatten(),
             }
         };
         let looking = self.stop.unless_set(beside(store::read(reader, self.keys), account));
@@ -176,7 +179,7 @@ impl<'a> Desk<'a> {
             SendError::NotWritten(error) => error.into(),
             SendError::NoEffect(_) | SendError::Unread(_) | SendError::Lost(_) => Hinted {
                 message: error.to_string(),
-                hint: format!("`gatectl freeze status --app {}` shows what is there now", self.keys.app),
+                hint: format!("`gatectl freeze status {}` shows what is there now", self.keys.store.flag()),
             }
             .into(),
         }
@@ -204,9 +207,9 @@ async fn beside<A, B>(first: impl Future<Output = A>, second: impl Future<Output
 }
 
 /// Connects, and shows on the progress line what goes on.
-async fn site(session: &Session, place: &Place) -> anyhow::Result<HerokuSite> {
-    session.progress.phase(&format!("reading the freeze of {}", place.keys.app));
-    HerokuSite::new(session, place.config.as_ref(), &place.keys.app, Bounds::Usual).await
+async fn site(session: &Session, place: &Place) -> anyhow::Result<StoreSite> {
+    session.progress.phase(&format!("reading the freeze of {}", place.keys.store.name()));
+    StoreSite::new(session, place.config.as_ref(), &place.keys.store, Bounds::Usual).await
 }
 
 /// Prints what is there after a write, in the form of `freeze status`.
@@ -222,10 +225,10 @@ fn print(session: &Session, place: &Place, status: &Status) -> anyhow::Result<()
 }
 
 /// The error for a write that was refused before anything was sent.
-fn refused(refusal: Refusal, app: &str) -> anyhow::Error {
+fn refused(refusal: Refusal, store: &Store) -> anyhow::Error {
     let hint = match &refusal {
         Refusal::AlreadyFrozen(_) => "run again with --replace to extend it".to_owned(),
-        Refusal::OtherFreeze(_) | Refusal::Changed => format!("gatectl freeze status --app {app}"),
+        Refusal::OtherFreeze(_) | Refusal::Changed => format!("gatectl freeze status {}", store.flag()),
         _ => "nothing was written".to_owned(),
     };
     Hinted { message: refusal.to_string(), hint }.into()

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::cli::FreezeOff;
+use crate::desired::freeze::Store;
 use crate::exit::Exit;
 use crate::freeze::{Claim, Freeze, FreezeId, FreezeVars, Refusal, lift};
 use crate::views::diagnostic::Hinted;
@@ -44,11 +45,11 @@ pub(super) async fn lift(
                 notes: vec!["it was not frozen: nothing was lifted, and nothing written".to_owned()],
             });
         }
-        Err(refusal) => return Err(refused(refusal, &desk.keys.app)),
+        Err(refusal) => return Err(refused(refusal, &desk.keys.store)),
     };
     if let Some(question) = lift::question(&opening.live, &claim) {
         if args.auto_approve {
-            named(args, &opening.live, &claim, &desk.keys.app)?;
+            named(args, &opening.live, &claim, &desk.keys.store)?;
         } else {
             consent(question).await?;
         }
@@ -57,11 +58,11 @@ pub(super) async fn lift(
 }
 
 /// Without a person who reads, somebody else's freeze is lifted by its id only: a newer one could be there by now.
-fn named(args: &FreezeOff, live: &FreezeVars, claim: &Claim, app: &str) -> anyhow::Result<()> {
+fn named(args: &FreezeOff, live: &FreezeVars, claim: &Claim, store: &Store) -> anyhow::Result<()> {
     match Freeze::read(live, claim.now) {
         Freeze::Recorded(record) if args.id.is_none() && record.by != claim.by => Err(Hinted {
             message: format!("this freeze is {}'s, since {}: \"{}\"; --auto-approve needs its id", record.by, record.at, record.reason),
-            hint: format!("gatectl freeze off --app {app} --id {} --auto-approve --reason TEXT", record.id),
+            hint: format!("gatectl freeze off {} --id {} --auto-approve --reason TEXT", store.flag(), record.id),
         }
         .into()),
         _ => Ok(()),

@@ -37,5 +37,5 @@ pub(super) async fn freeze(desk: &Desk<'_>, args: &FreezeOn, now: Timestamp) -> 
     } else {
         freeze::on(desk.keys, &opening.live, &claim, &terms)
     };
-    desk.send(write.map_err(|refusal| refused(refusal, &desk.keys.app))?).await
+    desk.send(write.map_err(|refusal| refused(refusal, &desk.keys.store))?).await
 }

@@ -41,6 +41,6 @@ pub(super) async fn open(desk: &Desk<'_>, args: &FreezeOverride, windows: &[Wind
         Err(Refusal::NothingToRevoke) => {
             Ok(Written { vars: opening.live, notes: vec!["there was no override: nothing was revoked, and nothing written".to_owned()] })
         }
-        Err(refusal) => Err(refused(refusal, &desk.keys.app)),
+        Err(refusal) => Err(refused(refusal, &desk.keys.store)),
     }
 }

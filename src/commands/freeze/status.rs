@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::freeze::{Keys, Status};
 use crate::http::Reader;
 use crate::model::{Cause, Unknown};
-use crate::providers::heroku::freeze as store;
+use crate::providers::freeze_store as store;
 
 use super::super::Session;
 use super::{Place, observe, print, site};
@@ -35,7 +35,7 @@ pub(super) async fn run(session: &Session, args: &FreezeStatus) -> anyhow::Resul
 pub(super) async fn at_time(reader: &Result<Reader, Unknown>, keys: &Keys, policy: Option<&Policy>, at: Timestamp) -> Status {
     let releases = async {
         match reader {
-            Ok(reader) => Some(store::releases(reader, &keys.app).await),
+            Ok(reader) => store::of(&keys.store).history(reader, &keys.store).await.transpose(),
             Err(_) => None,
         }
     };

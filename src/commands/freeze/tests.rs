@@ -29,7 +29,7 @@ impl World {
         let settings = Settings { proxies: Proxies::none(), backoff: Duration::from_millis(2), ..Settings::default() };
         let endpoint = Endpoint::heroku(sandbox.heroku_url()).unwrap();
         let writer = Stack::new(settings).writer(&endpoint, Some(Token::new("t", "a test"))).unwrap();
-        Self { sandbox, writer, keys: Keys::standard(APP) }
+        Self { sandbox, writer, keys: Keys::standard(Store::Heroku(APP.to_owned())) }
     }
 
     /// What somebody may do; an empty name is whoever Heroku says the token is.

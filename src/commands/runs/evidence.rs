@@ -30,7 +30,7 @@ use crate::views::evidence_page;
 pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> anyhow::Result<Exit> {
     let config = session.config_if_any()?;
     let environments = environments(&config, &session.global.environment);
-    let site = Site::open(session, &config, Needs { github: true, heroku: false }).await?;
+    let site = Site::open(session, &config, Needs { github: true, heroku: false, freeze: false }).await?;
     let audit = args.audit_log.as_deref().map(|path| audit_log(path, &site.repository)).transpose()?;
     session.progress.phase("reading deployments, runs and reviews");
     let now = Timestamp::now();

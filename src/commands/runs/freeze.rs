@@ -6,7 +6,7 @@ use crate::desired::freeze::Policy;
 use crate::freeze::{Decision, FreezeVars, Keys, Verdict, decide};
 use crate::http::Reader;
 use crate::model::{Answer, Cause, EnvName, Unknown};
-use crate::providers::heroku;
+use crate::providers::freeze_store;
 
 /// The `[freeze]` of gate.toml and what its store holds.
 pub(in crate::commands) struct Brake<'a> {
@@ -26,11 +26,11 @@ pub(in crate::commands) struct Closed {
 }
 
 impl<'a> Brake<'a> {
-    /// Reads the store: its four config vars, and no other.
+    /// Reads the store: its four values, and no other.
     pub(in crate::commands) async fn read(policy: &'a Policy, store: Result<&Reader, &Unknown>) -> Self {
         let vars = match store {
             Err(unknown) => Answer::Unknown(unknown.clone()),
-            Ok(reader) => heroku::freeze::observe(reader, &Keys::of(policy)).await,
+            Ok(reader) => freeze_store::access::observe(reader, &Keys::of(policy)).await,
         };
         Self { policy, vars }
     }
@@ -42,7 +42,7 @@ impl<'a> Brake<'a> {
             Verdict::Open { .. } => None,
             Verdict::Frozen(frozen) => {
                 let why = format!("{environment} is frozen {frozen}");
-                Some(Closed { why, fix: frozen.next_step(&self.policy.heroku_app), undetermined: None })
+                Some(Closed { why, fix: frozen.next_step(&self.policy.store), undetermined: None })
             }
             Verdict::Undetermined(unknown) => Some(Closed {
                 why: format!("whether {environment} is frozen could not be determined: {}", unknown.reason),

@@ -20,7 +20,7 @@ use crate::views::words::{count, minute, row, shell_word, short};
 /// When the runs cannot be read.
 pub(in crate::commands) async fn run(session: &Session) -> anyhow::Result<Exit> {
     let config = session.config_if_any()?;
-    let site = Site::open(session, &config, Needs { github: true, heroku: false }).await?;
+    let site = Site::open(session, &config, Needs { github: true, heroku: false, freeze: false }).await?;
     session.progress.phase("reading what waits");
     let runs = session.unless_stopped(observe::waiting(&site.reader, &site.repository)).await??;
     site.wiring.trace_traffic();

@@ -58,8 +58,8 @@ async fn run(session: &Session, args: &ReviewArgs, decision: Decision, rule: OnU
         commit: args.sha.clone(),
         no_self_review: no_self_review(&config.desired),
     };
-    let heroku = decision == Decision::Approved && config.desired.freeze.is_some();
-    let site = Site::open(session, &config, Needs { github: true, heroku }).await?;
+    let freeze = decision == Decision::Approved;
+    let site = Site::open(session, &config, Needs { github: true, heroku: false, freeze }).await?;
     let runs = ids(&args.runs, &site.repository, &site.wiring.web)?;
     let desk = Desk { site: &site, config: &config, wish: &wish, runs: &runs, rule };
     session.progress.phase("reading the runs");
@@ -110,7 +110,7 @@ impl Desk<'_> {
         let Site { reader, repository, wiring } = self.site;
         let brake = async {
             match (&self.config.desired.freeze, self.wish.decision) {
-                (Some(policy), Decision::Approved) => Some(Brake::read(policy, wiring.heroku().as_ref()).await),
+                (Some(policy), Decision::Approved) => Some(Brake::read(policy, wiring.store(&policy.store).as_ref()).await),
                 _ => None,
             }
         };

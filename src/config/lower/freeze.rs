@@ -11,7 +11,7 @@ use super::super::near::nearest;
 use super::super::problem::{Problem, Sink};
 use super::super::syntax;
 use super::super::view::View;
-use crate::desired::freeze::{Length, OnUnreachable, Policy, Schedule, Window};
+use crate::desired::freeze::{Length, OnUnreachable, Policy, Schedule, Store, Window};
 use crate::desired::github::{Desired, Environment};
 use crate::freeze;
 use crate::model::{EnvName, parse_duration};
@@ -34,7 +34,7 @@ pub(super) fn policy(sink: &mut Sink<'_>, root: View<'_>, github: &Desired) -> O
         );
     }
     Some(Policy {
-        heroku_app: table.text("heroku_app").unwrap_or_default().to_owned(),
+        store: Store::Heroku(table.text("heroku_app").unwrap_or_default().to_owned()),
         environments: environments(sink, table, github),
         flag,
         override_flag,

@@ -16,7 +16,7 @@ pub(super) fn desired(sink: &mut Sink<'_>, root: View<'_>, freeze: Option<&Polic
         let Some(table) = value.get_ref().as_table() else { continue };
         let vars = config.entry(app.to_owned()).or_default();
         for (key, span, value) in entries(table) {
-            if let Some(policy) = freeze.filter(|policy| policy.heroku_app == app)
+            if let Some(policy) = freeze.filter(|policy| policy.store.app() == Some(app))
                 && let Some(what) = owned_by_freeze(policy, key)
             {
                 let declared = root.key("freeze").unwrap_or_default();

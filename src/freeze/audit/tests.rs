@@ -38,7 +38,7 @@ fn vars(flag: Option<&str>, record: Option<String>) -> FreezeVars {
 }
 
 fn keys() -> Keys {
-    Keys::standard("app")
+    Keys::standard(crate::desired::freeze::Store::Heroku("app".to_owned()))
 }
 
 const SET: &str = "Set DEPLOY_FREEZE, DEPLOY_FREEZE_INFO config vars";

@@ -82,7 +82,7 @@ fn only_a_bounded_attributed_override_that_has_not_ended_is_valid() {
 
 #[test]
 fn only_declared_keys_are_taken() {
-    let keys = Keys::standard("app");
+    let keys = Keys::standard(Store::Heroku("app".to_owned()));
     assert_eq!(keys.all(), ["DEPLOY_FREEZE", "DEPLOY_FREEZE_INFO", "DEPLOY_FREEZE_OVERRIDE", "DEPLOY_FREEZE_OVERRIDE_INFO"]);
     let vars = |key: &str| BTreeMap::from([(key.to_owned(), "v".to_owned()), ("DATABASE_URL".to_owned(), "secret".to_owned())]);
     let picked = keys.all().map(|key| keys.pick(&vars(key)));

@@ -19,7 +19,7 @@ fn policy() -> Policy {
         reason: None,
     };
     Policy {
-        heroku_app: "app".into(),
+        store: Store::Heroku("app".to_owned()),
         environments: ["production", "eu"].map(|name| EnvName::new(name).unwrap()).into_iter().collect::<BTreeSet<_>>(),
         flag: Policy::FLAG.into(),
         override_flag: Policy::OVERRIDE.into(),
@@ -32,7 +32,7 @@ fn policy() -> Policy {
 }
 
 fn frozen(by: &str) -> FreezeVars {
-    let keys = Keys::standard("app");
+    let keys = Keys::standard(Store::Heroku("app".to_owned()));
     let claim = Claim { id: FreezeId::new(Uuid::nil()), by: by.into(), reason: "db \u{1F525}".into(), now: NOW };
     let terms = Terms { kind: Kind::Emergency, until: None, reference: Some("INC-12".into()) };
     let write = on(&keys, &FreezeVars::default(), &claim, &terms).unwrap();
@@ -40,7 +40,7 @@ fn frozen(by: &str) -> FreezeVars {
 }
 
 fn status(policy: Option<&Policy>, vars: &Answer<FreezeVars>, releases: Option<&[Release]>) -> (Status, Value) {
-    let status = Status::at(&Keys::standard("app"), policy, vars, releases, NOW);
+    let status = Status::at(&Keys::standard(Store::Heroku("app".to_owned())), policy, vars, releases, NOW);
     let json = serde_json::to_value(&status).unwrap();
     (status, json)
 }

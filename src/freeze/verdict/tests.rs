@@ -31,7 +31,7 @@ fn window(name: &str, line: &str, seconds: u64) -> Window {
 
 fn policy(windows: Vec<Window>) -> Policy {
     Policy {
-        heroku_app: "app".into(),
+        store: Store::Heroku("app".to_owned()),
         environments: BTreeSet::from([env("production")]),
         flag: Policy::FLAG.into(),
         override_flag: Policy::OVERRIDE.into(),

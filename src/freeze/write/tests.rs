@@ -16,7 +16,7 @@ fn id(n: u128) -> FreezeId {
 }
 
 fn keys() -> Keys {
-    Keys::standard("app")
+    Keys::standard(Store::Heroku("app".to_owned()))
 }
 
 fn claim(n: u128) -> Claim {
@@ -145,7 +145,7 @@ proptest! {
             patch(&mut after, &write);
             prop_assert_ne!(&after, &before, "{} changes nothing", name);
             prop_assert!(write.body().keys().all(|key| keys().all().contains(&key.as_str())), "{}", name);
-            prop_assert_eq!(write.app(), "app");
+            prop_assert_eq!(write.store().name(), "app");
             prop_assert_eq!(write.confirm(&after), Ok(()), "{}", name);
             prop_assert!(write.confirm(&before).is_err(), "{} cannot be told from no write", name);
         }

@@ -9,6 +9,7 @@ pub mod ops;
 pub mod plan;
 pub mod read_back;
 pub mod refusal;
+mod request;
 pub mod reviewers;
 pub mod runs;
 pub mod strictness;

@@ -16,7 +16,7 @@ use super::live::{self, Environment, PolicyMode, Snapshot};
 use super::observe::{self, Asked, environment_target};
 use super::refusal;
 use super::strictness::ActorId;
-use crate::desired::github::{Pattern, RefKind};
+use crate::desired::github::Pattern;
 
 /// How long a list may lag behind the write that opened it.
 const LAG: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1)];
@@ -165,36 +165,6 @@ impl PolicyFlags {
 impl Op {
     fn target(&self) -> Target {
         environment_target(&self.repository, &self.environment)
-    }
-
-    /// The op in words for a report: what was being done.
-    #[must_use]
-    pub fn describe(&self) -> String {
-        let name = &self.environment;
-        match &self.action {
-            Action::Expect(_) => format!("checking that {name} is still as planned"),
-            Action::Put { .. } => format!("writing the rules of {name}"),
-            Action::CreateBranchPolicy(pattern) => format!("adding {} pattern `{}`", kind(pattern), pattern.name),
-            Action::DeleteBranchPolicy { pattern, .. } => format!("removing {} pattern `{}`", kind(pattern), pattern.name),
-            Action::DeleteOtherBranchPolicies(_) => format!("removing patterns that {name} kept from before"),
-            Action::EnableRule { slug, .. } => format!("enabling the custom rule of `{slug}`"),
-            Action::DisableRule { slug, .. } => format!("disabling the custom rule of `{slug}`"),
-            Action::CreateVariable { name, .. } | Action::UpdateVariable { name, .. } => format!("setting variable {name}"),
-            Action::Delete => format!("deleting {name}"),
-        }
-    }
-
-    /// Whether performing this writes.
-    #[must_use]
-    pub const fn writes(&self) -> bool {
-        !matches!(self.action, Action::Expect(_))
-    }
-}
-
-const fn kind(pattern: &Pattern) -> &'static str {
-    match pattern.kind {
-        RefKind::Branch => "branch",
-        RefKind::Tag => "tag",
     }
 }
 

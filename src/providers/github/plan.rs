@@ -14,6 +14,7 @@ use crate::model::{self, Address, Change, Draft, EnvName, Field, RepoName, Step}
 use super::live::{Actor, Environment, Live, PolicyMode, Repository};
 use super::ops::{Action, Body, Op, PolicyFlags};
 use super::refusal;
+use crate::desired::freeze::Store;
 use crate::desired::github::{self as desired, BranchPolicy, Desired, Gate, Reviewer};
 use notes::repository_notes;
 use people::reviewers_json;
@@ -25,8 +26,8 @@ pub struct Context<'a> {
     pub repository: &'a RepoName,
     /// Where its pages are: `https://github.com` or the server's own address.
     pub web: &'a str,
-    /// The app that holds the freeze, for the steps by hand.
-    pub freeze_app: Option<&'a str>,
+    /// What can be frozen meanwhile, if gate.toml declares a freeze.
+    pub freeze_store: Option<&'a Store>,
 }
 
 /// Compares what is wanted with what is there.
@@ -174,7 +175,7 @@ impl Planner<'_> {
 
     fn put(&self, gate: &Gate, body: Body, if_refused: Option<Body>) -> Op {
         let url = format!("{}/{}/settings/environments", self.context.web.trim_end_matches('/'), self.repository.name);
-        let by_hand = refusal::by_hand(self.context.repository, self.name, gate, url, self.context.freeze_app);
+        let by_hand = refusal::by_hand(self.context.repository, self.name, gate, url, self.context.freeze_store);
         self.op(Action::Put { body, if_refused, by_hand })
     }
 

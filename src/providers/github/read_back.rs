@@ -28,10 +28,11 @@ fn differences(body: &Body, known: &[Value], there: &Environment) -> Vec<Moved> 
             moved.push(Moved { name: name.to_owned(), was, now });
         }
     };
-    let sent: Option<BTreeSet<BodyReviewer>> = body.reviewers.as_ref().map(|all| all.iter().copied().collect());
-    let listed: BTreeSet<BodyReviewer> = there.reviewers.iter().map(|reviewer| reviewer.actor().into()).collect();
+    let sent: Option<BTreeSet<Option<BodyReviewer>>> = body.reviewers.as_ref().map(|all| all.iter().copied().map(Some).collect());
+    // One of a kind that is never sent is not among those that were.
+    let listed = there.reviewers.iter().map(|reviewer| BodyReviewer::of(reviewer.actor())).collect();
     if let Some(sent) = sent.filter(|sent| *sent != listed) {
-        let sent = sent.into_iter().map(|reviewer| named(reviewer, known)).collect();
+        let sent = sent.into_iter().flatten().map(|reviewer| named(reviewer, known)).collect();
         differ("reviewers", Some(sent), json!(there.reviewers.iter().map(LiveReviewer::json).collect::<Vec<_>>()));
     }
     differ("prevent_self_review", body.prevent_self_review.map(Value::from), json!(there.prevent_self_review));

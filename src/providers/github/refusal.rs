@@ -5,6 +5,7 @@
 use crate::http::{ApiError, ErrorKind};
 use crate::model::{ByHand, EnvName, RepoName};
 
+use crate::desired::freeze::Store;
 use crate::desired::github::{BranchPolicy, Gate, RefKind, Reviewer};
 
 /// A rule that GitHub's billing plan refuses.
@@ -39,10 +40,10 @@ pub fn classify(error: &ApiError) -> Option<Feature> {
 
 /// What a person does after a refusal, with exact values.
 ///
-/// `url` is the repository's environment page; `freeze_app` the app that can be frozen meanwhile. `because` is filled in by
+/// `url` is the repository's environment page; `freeze` what can be frozen meanwhile. `because` is filled in by
 /// whoever hears GitHub's words.
 #[must_use]
-pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze_app: Option<&str>) -> ByHand {
+pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze: Option<&Store>) -> ByHand {
     let mut steps = vec![
         format!(
             "Make the rule available first: GitHub documents required reviewers, wait timers and the admin-bypass switch for public repositories on every current plan, and for private or internal ones with GitHub Enterprise only. GitHub Team is not enough for a private repository. Either move {repo} to an organisation with GitHub Enterprise, or make it public. Until then the settings page hides the same controls; what a private repository has on GitHub Pro and Team is a branch and tag policy, and environment secrets."
@@ -92,9 +93,11 @@ pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze
         None => {}
     }
     if !reviewers.is_empty() {
-        steps.push(match freeze_app {
-            Some(app) => format!(
-                "Until then, assume that nobody has to approve a deployment to {name}. Close it with the freeze: `gatectl freeze on --app {app} --reason \"no required reviewers\"`. This is weaker than a reviewer: it holds only in workflows that check the freeze, and whoever may write the app's config vars can lift it."
+        steps.push(match freeze {
+            Some(store) => format!(
+                "Until then, assume that nobody has to approve a deployment to {name}. Close it with the freeze: `gatectl freeze on {} --reason \"no required reviewers\"`. This is weaker than a reviewer: it holds only in workflows that check the freeze, and whoever may write {} can lift it.",
+                store.flag(),
+                store.values()
             ),
             None => format!(
                 "Until then, assume that nobody has to approve a deployment to {name}. Declare a [freeze] in gate.toml and close it with `gatectl freeze on --app APP --reason TEXT`, in workflows that check the freeze."

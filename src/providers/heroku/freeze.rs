@@ -1,152 +1,75 @@
-//! The freeze on Heroku: its four config vars, the one write, and the releases that say who really made it.
+//! The freeze store of a Heroku app: its config vars, and the releases that say who really changed them.
 //!
-//! Owns the requests. Must not decide what is written: a [`FreezeWrite`] comes from [`crate::freeze`] only.
+//! Owns the requests. What a store has in common with others is in [`crate::providers::freeze_store`].
 
 use std::collections::BTreeMap;
-use std::fmt;
 
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::apply::Patience;
-use crate::freeze::{FreezeVars, FreezeWrite, Keys, Lost, Release};
-use crate::http::{ApiError, ErrorKind, Reader, Target, Writer};
-use crate::model::Answer;
+use crate::desired::freeze::Store;
+use crate::freeze::{FreezeVars, FreezeWrite, Keys, Release};
+use crate::http::{ApiError, Dialect, Reader, Target, Writer};
+use crate::providers::freeze_store::FreezeStore;
 
-use super::live::{self, ConfigVars};
+use super::live::{self, ConfigVars as Values};
 
 /// The newest releases, as many as one page holds: every change of a config var is one of them.
 const NEWEST: &str = "version ..; order=desc,max=200";
-/// How often a write whose answer was lost, and which reading shows did not happen, is sent in all.
-const ATTEMPTS: u32 = 3;
 
-/// Reads the freeze's config vars, and no other one.
-///
-/// # Errors
-/// When they cannot be read.
-pub async fn read(reader: &Reader, keys: &Keys) -> Result<FreezeVars, ApiError> {
-    Ok(keys.pick(&values(reader, keys).await?))
-}
+/// The config vars of an app as a freeze store: one PATCH changes all four values at once.
+#[derive(Debug, Clone, Copy)]
+pub struct ConfigVars;
 
-/// Reads the freeze's config vars as an answer: an app that is not there is no freeze that is not there (law 1).
-pub async fn observe(reader: &Reader, keys: &Keys) -> Answer<FreezeVars> {
-    match read(reader, keys).await {
-        Ok(vars) => Answer::Present(vars),
-        Err(error) if error.kind == ErrorKind::NotFound => Answer::Absent,
-        Err(error) => Answer::Unknown(error.unknown()),
+impl FreezeStore for ConfigVars {
+    fn api(&self) -> Dialect {
+        Dialect::Heroku
+    }
+
+    fn read<'a>(&'a self, reader: &'a Reader, keys: &'a Keys) -> BoxFuture<'a, Result<BTreeMap<String, String>, ApiError>> {
+        let wanted = keys.all().into_iter().map(str::to_owned).collect();
+        Box::pin(async move { live::config_vars(reader, keys.store.name(), &wanted).await.map(set_only) })
+    }
+
+    fn write<'a>(&'a self, writer: &'a Writer, write: &'a FreezeWrite) -> BoxFuture<'a, Result<(), ApiError>> {
+        let target = Target::new(["apps", write.store().name(), "config-vars"]);
+        // Heroku answers with every var of the app: nothing of it is kept.
+        Box::pin(async move { writer.patch(&target, write.body()).await.map(drop) })
+    }
+
+    fn history<'a>(&'a self, reader: &'a Reader, store: &'a Store) -> BoxFuture<'a, Result<Option<Vec<Release>>, ApiError>> {
+        Box::pin(async move { releases(reader, store.name()).await.map(Some) })
+    }
+
+    fn account<'a>(&'a self, reader: &'a Reader) -> BoxFuture<'a, Result<Option<String>, ApiError>> {
+        // A token may lack the scope `identity`.
+        Box::pin(async move { reader.get_json::<User>(&Target::new(["account"])).await.map(|user| user.email) })
+    }
+
+    fn page(&self, store: &Store) -> String {
+        format!("https://dashboard.heroku.com/apps/{}/settings", store.name())
+    }
+
+    fn gets_past(&self, store: &Store) -> String {
+        let app = store.name();
+        format!(
+            "whoever may write the config vars of {app} or edit the workflow gets past it, and pushes, promotions and rollbacks on Heroku itself never ask"
+        )
     }
 }
 
 /// Takes the freeze's config vars out of what was read of its app.
 #[must_use]
-pub fn pick(keys: &Keys, vars: &ConfigVars) -> FreezeVars {
+pub fn pick(keys: &Keys, vars: &Values) -> FreezeVars {
     keys.pick(&set_only(vars.clone()))
 }
 
-/// Why a write is not known to be in place.
-#[derive(Debug, Clone, PartialEq)]
-pub enum SendError {
-    /// It was not made.
-    NotWritten(ApiError),
-    /// Its answers were lost, and reading back shows that it did not take effect.
-    NoEffect(ApiError),
-    /// Whether it was made is unknown: reading back failed.
-    Unread(ApiError),
-    /// It was made, and somebody else wrote at the same time.
-    Lost(Lost),
-}
-
-impl fmt::Display for SendError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotWritten(error) => error.fmt(f),
-            Self::NoEffect(error) => write!(f, "reading back shows that it did not take effect: {error}"),
-            Self::Unread(error) => write!(f, "whether it was written is unknown, since it could not be read back: {error}"),
-            Self::Lost(lost) => lost.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for SendError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::NotWritten(error) | Self::NoEffect(error) | Self::Unread(error) => Some(error),
-            Self::Lost(lost) => Some(lost),
-        }
-    }
-}
-
-/// Sends a write and reads it back. A PATCH is never repeated blindly: each one restarts the app (fact H2.1).
-///
-/// # Errors
-/// When what is there afterwards is not what was written, or nobody can say.
-pub async fn send(writer: &Writer, keys: &Keys, write: &FreezeWrite, patience: &Patience) -> Result<FreezeVars, SendError> {
-    let mut attempt = 1;
-    let mut unseen: Option<ApiError> = None;
-    loop {
-        let lost_answer = match (patch(writer, write).await, unseen) {
-            (Ok(()), _) => None,
-            (Err(error), _) if error.may_have_applied => Some(error),
-            // Whoever stopped the run wants to know what became of what was sent.
-            (Err(error), Some(unseen)) if error.kind == ErrorKind::Interrupted => return Err(SendError::NoEffect(unseen)),
-            (Err(error), _) => return Err(SendError::NotWritten(error)),
-        };
-        match (read_back(writer.reader(), keys, write, patience).await, lost_answer) {
-            (Ok(Ok(vars)), _) => return Ok(vars),
-            (Ok(Err(lost)), None) => return Err(SendError::Lost(lost)),
-            (Ok(Err(_)), Some(error)) if attempt < ATTEMPTS => unseen = Some(error),
-            (Ok(Err(_)), Some(error)) => return Err(SendError::NoEffect(error)),
-            (Err(error), _) => return Err(SendError::Unread(error)),
-        }
-        attempt += 1;
-    }
-}
-
-/// Sends the one PATCH; Heroku answers with every var of the app, of which nothing is kept.
-///
-/// # Errors
-/// Every refusal, and every lost answer.
-pub async fn patch(writer: &Writer, write: &FreezeWrite) -> Result<(), ApiError> {
-    writer.patch(&Target::new(["apps", write.app(), "config-vars"]), write.body()).await.map(drop)
-}
-
-/// Whether a write shows.
-///
-/// # Errors
-/// When the config vars cannot be read.
-pub async fn shows(reader: &Reader, write: &FreezeWrite) -> Result<bool, ApiError> {
-    let wanted = write.body().keys().cloned().collect();
-    let vars = live::config_vars(reader, write.app(), &wanted).await?;
-    Ok(write.confirm(&set_only(vars)).is_ok())
-}
-
-async fn read_back(reader: &Reader, keys: &Keys, write: &FreezeWrite, patience: &Patience) -> Result<Result<FreezeVars, Lost>, ApiError> {
-    // Three looks later, somebody who waits for an emergency freeze wants to know.
-    let mut pauses = patience.read_back.iter().take(3);
-    loop {
-        let values = values(reader, keys).await?;
-        match (write.confirm(&values), pauses.next()) {
-            (Ok(()), _) => return Ok(Ok(keys.pick(&values))),
-            (Err(lost), None) => return Ok(Err(lost)),
-            (Err(_), Some(pause)) => tokio::time::sleep(*pause).await,
-        }
-    }
-}
-
-async fn values(reader: &Reader, keys: &Keys) -> Result<BTreeMap<String, String>, ApiError> {
-    let wanted = keys.all().into_iter().map(str::to_owned).collect();
-    live::config_vars(reader, &keys.app, &wanted).await.map(set_only)
-}
-
-fn set_only(vars: ConfigVars) -> BTreeMap<String, String> {
+fn set_only(vars: Values) -> BTreeMap<String, String> {
     vars.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
 }
 
-/// The app's newest releases.
-///
-/// # Errors
-/// When they cannot be read.
-pub async fn releases(reader: &Reader, app: &str) -> Result<Vec<Release>, ApiError> {
+async fn releases(reader: &Reader, app: &str) -> Result<Vec<Release>, ApiError> {
     #[derive(Deserialize)]
     struct Shape {
         version: u64,
@@ -170,14 +93,6 @@ pub async fn releases(reader: &Reader, app: &str) -> Result<Vec<Release>, ApiErr
         current: shape.current,
     };
     Ok(shapes.into_iter().map(release).collect())
-}
-
-/// The email of the account behind the token.
-///
-/// # Errors
-/// When it cannot be read: a token may lack the scope `identity`.
-pub async fn account(reader: &Reader) -> Result<Option<String>, ApiError> {
-    reader.get_json::<User>(&Target::new(["account"])).await.map(|user| user.email)
 }
 
 #[derive(Deserialize)]

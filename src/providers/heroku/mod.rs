@@ -1,4 +1,4 @@
-//! Heroku config vars: only the keys that gate.toml names are ever kept. The freeze is four of them.
+//! Heroku config vars: only the keys that gate.toml names are ever kept. They can also hold a freeze.
 
 pub mod freeze;
 pub mod live;

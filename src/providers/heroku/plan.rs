@@ -1,10 +1,8 @@
 //! What differs between the declared and the live config vars, and the one request per app that brings them in line. Pure.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::desired::freeze::Policy;
-use crate::freeze::{Claim, Freeze, FreezeVars, Frozen, Keys, Kind, SetFreeze, Terms};
-use crate::model::{self, Address, Answer, Cause, Change, Draft, Field, Step, Unknown};
+use crate::model::{self, Address, Change, Draft, Field, Step};
 
 use super::live::{ConfigVars, Live};
 use super::ops::{Action, Op};
@@ -50,61 +48,6 @@ pub fn plan(want: &Desired, live: &Live, freeze_override: Option<Override<'_>>) 
     draft
 }
 
-/// Sets the freeze that gate.toml declares, where there is none. A freeze that is there is operational: it is shown, it is no
-/// difference, and nothing here could lift it.
-#[must_use]
-pub fn freeze(policy: &Policy, vars: &Answer<FreezeVars>, claim: &Claim) -> Draft<Op> {
-    let mut draft = Draft::default();
-    let (keys, address) = (Keys::of(policy), Address::freeze(&policy.heroku_app));
-    let vars = match vars {
-        Answer::Present(vars) => vars,
-        // Nothing is declared of its state: a plan for GitHub alone needs no token of Heroku's. Weakening still does.
-        Answer::Unknown(unknown) if unknown.cause == Cause::Credentials && !policy.frozen && !policy.compensates => {
-            draft.note(&address, format!("whether deploys are frozen is unknown, which counts as frozen: {}", unknown.reason));
-            return draft;
-        }
-        Answer::Unknown(unknown) => {
-            draft.unknown.push((address, unknown.clone()));
-            return draft;
-        }
-        // No app, no freeze: whoever reads an app that is not there gets an error.
-        Answer::Absent => return draft,
-    };
-    if let Some(frozen) = Frozen::by_store(&Freeze::read(vars, claim.now)) {
-        draft.note(&address, format!("FROZEN {frozen}. A freeze is no difference, and apply never lifts one"));
-    }
-    if !policy.frozen {
-        return draft;
-    }
-    let terms = Terms { kind: Kind::Manual, until: None, reference: None };
-    match SetFreeze::needed(&keys, vars, claim, &terms) {
-        Ok(None) => {}
-        Ok(Some(set)) => draft.steps.push(set_freeze(&keys, address, vars, set)),
-        Err(refusal) => draft.unknown.push((
-            address,
-            Unknown {
-                reason: format!("the record of the freeze cannot be written: {refusal}"),
-                hint: "freeze by hand: `gatectl freeze on --reason TEXT`".to_owned(),
-                cause: Cause::Other,
-            },
-        )),
-    }
-    draft
-}
-
-fn set_freeze(keys: &Keys, address: Address, vars: &FreezeVars, set: SetFreeze) -> Step<Op> {
-    let field = |name: &str, before: Value, after: Value| Field { name: name.to_owned(), before, after, weakens: false, because: None };
-    let fields = vec![field("frozen", json!(vars.flag), json!("true")), field("reason", Value::Null, json!(set.record().reason))];
-    let action = if vars.flag.is_some() { model::Action::Update } else { model::Action::Create };
-    let there = [&vars.flag, &vars.record, &vars.override_flag, &vars.override_record];
-    let before: ConfigVars = keys.all().into_iter().map(str::to_owned).zip(there.map(Clone::clone)).collect();
-    let op = |action| Op { app: keys.app.clone(), action };
-    Step {
-        changes: vec![Change::new(address, action, fields)],
-        ops: vec![op(Action::Expect(before)), op(Action::SetFreeze(Box::new(set)))],
-    }
-}
-
 fn change(app: &str, key: &str, vars: &ConfigVars, value: &str, opens: bool) -> Change {
     let live = vars.get(key).cloned().flatten();
     let weakens = opens && is_on(value) && !live.as_deref().is_some_and(is_on);
@@ -129,6 +72,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::model::{Cause, Unknown};
+    use crate::providers::request::Request as _;
 
     fn want(vars: &[(&str, &str)]) -> Desired {
         let vars = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();

@@ -347,7 +347,7 @@ fn a_gate_without_a_record_is_pointed_out() {
 fn the_runbooks_freeze_covers_two_of_its_three_workflows() {
     let (sources, facts) = runbook_repository(None);
     let policy = crate::desired::freeze::Policy {
-        heroku_app: "raxx-console-prod".to_owned(),
+        store: crate::desired::freeze::Store::Heroku("raxx-console-prod".to_owned()),
         environments: std::collections::BTreeSet::from([env("production")]),
         flag: "DEPLOY_FREEZE".to_owned(),
         override_flag: "DEPLOY_FREEZE_OVERRIDE".to_owned(),

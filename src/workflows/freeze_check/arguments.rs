@@ -53,7 +53,7 @@ fn starts_with(words: &[Option<String>], declared: &str) -> bool {
 /// `gatectl freeze check` with its arguments. A flag that is not listed may do something else.
 fn own(arguments: &[Option<String>], directory: Option<&str>, place: &Place<'_>) -> Result<(), String> {
     let policy = place.question.policy;
-    let (mut verbs, mut environments, mut config, mut app) = (Vec::new(), Vec::new(), None, None);
+    let (mut verbs, mut environments, mut config, mut store) = (Vec::new(), Vec::new(), None, None);
     let mut rest = arguments.iter();
     while let Some(word) = rest.next() {
         let Some(word) = word else { return Err("an argument of the freeze check is not known".to_owned()) };
@@ -69,7 +69,7 @@ fn own(arguments: &[Option<String>], directory: Option<&str>, place: &Place<'_>)
             "-q" | "--quiet" | "-v" | "--verbose" | "--no-cache" => {}
             "--environment" => environments.push(value()?),
             "-c" | "--config" => config = Some(value()?),
-            "--app" => app = Some(value()?),
+            "--app" => store = Some(format!("{flag} {}", value()?)),
             "--format" | "--color" | "--timeout" | "-R" | "--repo" => _ = value()?,
             flag if flag.starts_with('-') => return Err(format!("`{flag}` of the freeze check is not known to leave its answer as it is")),
             verb => verbs.push(verb),
@@ -81,8 +81,8 @@ fn own(arguments: &[Option<String>], directory: Option<&str>, place: &Place<'_>)
     if !environments.is_empty() && !environments.iter().any(|name| place.is_environment(name)) {
         return Err(format!("the freeze check asks about {}, not {}", environments.join(", "), place.question.environment));
     }
-    if app.is_some_and(|app| app != policy.heroku_app) {
-        return Err(format!("the freeze check asks another app than {}", policy.heroku_app));
+    if store.is_some_and(|store| store != policy.store.flag()) {
+        return Err(format!("the freeze check asks about another freeze than that of {}", policy.store.described()));
     }
     place.reads_config(directory, config)
 }

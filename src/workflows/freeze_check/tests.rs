@@ -6,7 +6,7 @@ mod sound;
 
 fn policy() -> Policy {
     Policy {
-        heroku_app: "shop-control".to_owned(),
+        store: crate::desired::freeze::Store::Heroku("shop-control".to_owned()),
         environments: BTreeSet::from([production()]),
         flag: Policy::FLAG.to_owned(),
         override_flag: Policy::OVERRIDE.to_owned(),

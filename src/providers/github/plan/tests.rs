@@ -8,6 +8,7 @@ use crate::model::{Cause, Unknown};
 use crate::providers::github::live::{Access, LiveReviewer, Visibility};
 use crate::providers::github::ops::BodyReviewer;
 use crate::providers::github::strictness::{ActorId, weakened};
+use crate::providers::request::Request as _;
 
 const PEOPLE: [(&str, u64); 3] = [("alice", 1), ("bob", 2), ("carol", 3)];
 const APPS: [(&str, u64); 3] = [("one", 11), ("two", 12), ("three", 13)];
@@ -99,7 +100,7 @@ fn wanting(gate: Gate) -> Desired {
 }
 
 fn context(repository: &RepoName) -> Context<'_> {
-    Context { repository, web: "https://github.com", freeze_app: None }
+    Context { repository, web: "https://github.com", freeze_store: None }
 }
 
 fn planned(want: &Desired, live: &Live) -> Draft<Op> {

@@ -1,4 +1,4 @@
-//! Heroku alone, for what needs neither a repository nor GitHub.
+//! The store of a freeze alone: neither a repository nor any other API is needed for it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,28 +7,36 @@ use anyhow::Context as _;
 
 use crate::config::Config;
 use crate::credentials;
-use crate::http::{ApiError, Endpoint, Reader, Settings, Stack, TokenSource, Writer};
+use crate::desired::freeze::Store;
+use crate::http::{ApiError, Dialect, Endpoint, Reader, Settings, Stack, TokenSource, Writer};
 use crate::model::Unknown;
+use crate::providers::freeze_store;
 use crate::sandbox::{Sandbox, State};
 
 use super::super::Session;
-use super::{Line, emulator_token, listener, no_token, settings, setup, unneeded};
+use super::{Line, emulator_token, github_endpoint, heroku_endpoint, listener, no_token, settings, setup, unneeded};
 
-/// Heroku alone: what the freeze needs. Neither a repository nor a token of GitHub's is looked for.
-pub(in crate::commands) struct HerokuSite {
+/// The store of a freeze: no repository, and no token of another API, is looked for.
+pub(in crate::commands) struct StoreSite {
     stack: Stack,
     line: Line,
     /// The emulator lives as long as the run.
     _sandbox: Option<Sandbox>,
 }
 
-impl HerokuSite {
+impl StoreSite {
     /// Finds the server and the token; `config` is what the emulator is built from, and needed for nothing else.
     ///
     /// # Errors
     /// When the address is unusable, or the emulator does not start.
-    pub(in crate::commands) async fn new(session: &Session, config: Option<&Config>, app: &str, bounds: Bounds) -> anyhow::Result<Self> {
+    pub(in crate::commands) async fn new(
+        session: &Session,
+        config: Option<&Config>,
+        store: &Store,
+        bounds: Bounds,
+    ) -> anyhow::Result<Self> {
         let stack = Stack::new(bounds.on(settings(session)));
+        let api = freeze_store::of(store).api();
         if let Some(scenario) = session.global.sandbox {
             let sample;
             let config = match config {
@@ -39,13 +47,29 @@ impl HerokuSite {
                 }
             };
             let mut setup = setup(session, config)?;
-            setup.apps.entry(app.to_owned()).or_default();
+            if let Some(app) = store.app() {
+                setup.apps.entry(app.to_owned()).or_default();
+            }
             let sandbox = Sandbox::start(State::rehearsal(scenario, &setup)).await.context("starting the built-in emulator")?;
-            let line = Line { endpoint: Endpoint::heroku(sandbox.heroku_url())?, tokens: Ok(emulator_token()) };
-            return Ok(Self { stack, line, _sandbox: Some(sandbox) });
+            let endpoint = match api {
+                Dialect::GitHub => Endpoint::github(sandbox.github_url())?,
+                Dialect::Heroku => Endpoint::heroku(sandbox.heroku_url())?,
+            };
+            return Ok(Self { stack, line: Line { endpoint, tokens: Ok(emulator_token()) }, _sandbox: Some(sandbox) });
         }
-        let endpoint = Endpoint::heroku(session.env.get("HEROKU_HOST").unwrap_or(Endpoint::HEROKU))?;
-        let tokens: Arc<dyn TokenSource> = Arc::new(credentials::heroku(&session.env, &endpoint, &listener(session)));
+        let (endpoint, search) = match api {
+            Dialect::GitHub => {
+                let endpoint = github_endpoint(session, config)?;
+                let search = credentials::github(&session.env, &endpoint, &listener(session));
+                (endpoint, search)
+            }
+            Dialect::Heroku => {
+                let endpoint = heroku_endpoint(session)?;
+                let search = credentials::heroku(&session.env, &endpoint, &listener(session));
+                (endpoint, search)
+            }
+        };
+        let tokens: Arc<dyn TokenSource> = Arc::new(search);
         Ok(Self { stack, line: Line { endpoint, tokens: Ok(tokens) }, _sandbox: None })
     }
 

@@ -1,0 +1,109 @@
+//! Reading a freeze, and sending a write to it until it is known to be in place.
+//!
+//! Must not decide what is written: a [`FreezeWrite`] comes from [`crate::freeze`] only.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::apply::Patience;
+use crate::freeze::{FreezeVars, FreezeWrite, Keys, Lost};
+use crate::http::{ApiError, ErrorKind, Reader, Writer};
+use crate::model::Answer;
+
+use super::of;
+
+/// How often a write whose answer was lost, and which reading shows did not happen, is sent in all.
+const ATTEMPTS: u32 = 3;
+
+/// Reads the freeze's values, and no other one.
+///
+/// # Errors
+/// When they cannot be read.
+pub async fn read(reader: &Reader, keys: &Keys) -> Result<FreezeVars, ApiError> {
+    Ok(keys.pick(&values(reader, keys).await?))
+}
+
+/// Reads the freeze's values as an answer: a store that is not there is no freeze that is not there (law 1).
+pub async fn observe(reader: &Reader, keys: &Keys) -> Answer<FreezeVars> {
+    match read(reader, keys).await {
+        Ok(vars) => Answer::Present(vars),
+        Err(error) if error.kind == ErrorKind::NotFound => Answer::Absent,
+        Err(error) => Answer::Unknown(error.unknown()),
+    }
+}
+
+/// Why a write is not known to be in place.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SendError {
+    /// It was not made.
+    NotWritten(ApiError),
+    /// Its answers were lost, and reading back shows that it did not take effect.
+    NoEffect(ApiError),
+    /// Whether it was made is unknown: reading back failed.
+    Unread(ApiError),
+    /// It was made, and somebody else wrote at the same time.
+    Lost(Lost),
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotWritten(error) => error.fmt(f),
+            Self::NoEffect(error) => write!(f, "reading back shows that it did not take effect: {error}"),
+            Self::Unread(error) => write!(f, "whether it was written is unknown, since it could not be read back: {error}"),
+            Self::Lost(lost) => lost.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for SendError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::NotWritten(error) | Self::NoEffect(error) | Self::Unread(error) => Some(error),
+            Self::Lost(lost) => Some(lost),
+        }
+    }
+}
+
+/// Sends a write and reads it back. A write is never repeated blindly: on Heroku each one restarts the app (fact H2.1).
+///
+/// # Errors
+/// When what is there afterwards is not what was written, or nobody can say.
+pub async fn send(writer: &Writer, keys: &Keys, write: &FreezeWrite, patience: &Patience) -> Result<FreezeVars, SendError> {
+    let mut attempt = 1;
+    let mut unseen: Option<ApiError> = None;
+    loop {
+        let lost_answer = match (of(&keys.store).write(writer, write).await, unseen) {
+            (Ok(()), _) => None,
+            (Err(error), _) if error.may_have_applied => Some(error),
+            // Whoever stopped the run wants to know what became of what was sent.
+            (Err(error), Some(unseen)) if error.kind == ErrorKind::Interrupted => return Err(SendError::NoEffect(unseen)),
+            (Err(error), _) => return Err(SendError::NotWritten(error)),
+        };
+        match (read_back(writer.reader(), keys, write, patience).await, lost_answer) {
+            (Ok(Ok(vars)), _) => return Ok(vars),
+            (Ok(Err(lost)), None) => return Err(SendError::Lost(lost)),
+            (Ok(Err(_)), Some(error)) if attempt < ATTEMPTS => unseen = Some(error),
+            (Ok(Err(_)), Some(error)) => return Err(SendError::NoEffect(error)),
+            (Err(error), _) => return Err(SendError::Unread(error)),
+        }
+        attempt += 1;
+    }
+}
+
+async fn read_back(reader: &Reader, keys: &Keys, write: &FreezeWrite, patience: &Patience) -> Result<Result<FreezeVars, Lost>, ApiError> {
+    // Three looks later, somebody who waits for an emergency freeze wants to know.
+    let mut pauses = patience.read_back.iter().take(3);
+    loop {
+        let values = values(reader, keys).await?;
+        match (write.confirm(&values), pauses.next()) {
+            (Ok(()), _) => return Ok(Ok(keys.pick(&values))),
+            (Err(lost), None) => return Ok(Err(lost)),
+            (Err(_), Some(pause)) => tokio::time::sleep(*pause).await,
+        }
+    }
+}
+
+pub(super) async fn values(reader: &Reader, keys: &Keys) -> Result<BTreeMap<String, String>, ApiError> {
+    of(&keys.store).read(reader, keys).await
+}

@@ -1,0 +1,58 @@
+//! A place that keeps a freeze: four named values, whoever serves them.
+//!
+//! Owns what every store has in common: reading, sending and reading back ([`access`]), what an apply plans ([`plan`]) and how a
+//! planned step is performed ([`ops`]). Must not know which stores there are, but for the one line of each in [`of`]; what a store's
+//! requests are is its own folder's. Tested in `commands/freeze/tests.rs` and `tests/reconcile/frozen.rs`.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::BoxFuture;
+
+use crate::desired::freeze::Store;
+use crate::freeze::{FreezeWrite, Keys, Release};
+use crate::http::{ApiError, Dialect, Reader, Writer};
+
+use super::heroku;
+
+pub mod access;
+pub mod ops;
+pub mod plan;
+
+/// The requests of one kind of store. The defaults serve a plain key-value store: no history, and no name behind the token.
+pub trait FreezeStore: Sync {
+    /// The API that serves it: which client it is given.
+    fn api(&self) -> Dialect;
+
+    /// Reads those of the four values that are there, and nothing else. An error that is [`NotFound`](crate::http::ErrorKind::NotFound)
+    /// means that the store itself is not there.
+    fn read<'a>(&'a self, reader: &'a Reader, keys: &'a Keys) -> BoxFuture<'a, Result<BTreeMap<String, String>, ApiError>>;
+
+    /// Sends a write. It may take several requests; then the order is the store's, and at no moment less closed than before and after.
+    fn write<'a>(&'a self, writer: &'a Writer, write: &'a FreezeWrite) -> BoxFuture<'a, Result<(), ApiError>>;
+
+    /// Who changed the values lately, as the store itself tells it; `None` if it keeps no such history.
+    fn history<'a>(&'a self, reader: &'a Reader, store: &'a Store) -> BoxFuture<'a, Result<Option<Vec<Release>>, ApiError>> {
+        let _ = (reader, store);
+        Box::pin(async { Ok(None) })
+    }
+
+    /// The account behind the token, if the API says it.
+    fn account<'a>(&'a self, reader: &'a Reader) -> BoxFuture<'a, Result<Option<String>, ApiError>> {
+        let _ = reader;
+        Box::pin(async { Ok(None) })
+    }
+
+    /// The page on which a person sees the values.
+    fn page(&self, store: &Store) -> String;
+
+    /// Who gets past a freeze that is kept here, as the end of a sentence: `whoever may write the config vars of shop-prod …`.
+    fn gets_past(&self, store: &Store) -> String;
+}
+
+/// The requests of a store.
+#[must_use]
+pub fn of(store: &Store) -> &'static dyn FreezeStore {
+    match store {
+        Store::Heroku(_) => &heroku::freeze::ConfigVars,
+    }
+}

@@ -1,0 +1,59 @@
+//! What an apply does about a declared freeze: sets it where there is none, and never lifts one. Pure.
+
+use serde_json::{Value, json};
+
+use crate::desired::freeze::Policy;
+use crate::freeze::{Claim, Freeze, FreezeVars, Frozen, Keys, Kind, SetFreeze, Terms};
+use crate::model::{self, Address, Answer, Cause, Change, Draft, Field, Step, Unknown};
+
+use super::ops::Op;
+
+/// Sets the freeze that gate.toml declares, where there is none. A freeze that is there is operational: it is shown, it is no
+/// difference, and nothing here could lift it.
+#[must_use]
+pub fn plan(policy: &Policy, vars: &Answer<FreezeVars>, claim: &Claim) -> Draft<Op> {
+    let mut draft = Draft::default();
+    let (keys, address) = (Keys::of(policy), policy.store.address());
+    let vars = match vars {
+        Answer::Present(vars) => vars,
+        // Nothing is declared of its state: a plan for GitHub alone needs no token of the store's. Weakening still does.
+        Answer::Unknown(unknown) if unknown.cause == Cause::Credentials && !policy.frozen && !policy.compensates => {
+            draft.note(&address, format!("whether deploys are frozen is unknown, which counts as frozen: {}", unknown.reason));
+            return draft;
+        }
+        Answer::Unknown(unknown) => {
+            draft.unknown.push((address, unknown.clone()));
+            return draft;
+        }
+        // No store, no freeze: whoever reads a store that is not there gets an error.
+        Answer::Absent => return draft,
+    };
+    if let Some(frozen) = Frozen::by_store(&Freeze::read(vars, claim.now)) {
+        draft.note(&address, format!("FROZEN {frozen}. A freeze is no difference, and apply never lifts one"));
+    }
+    if !policy.frozen {
+        return draft;
+    }
+    let terms = Terms { kind: Kind::Manual, until: None, reference: None };
+    match SetFreeze::needed(&keys, vars, claim, &terms) {
+        Ok(None) => {}
+        Ok(Some(set)) => draft.steps.push(set_freeze(&keys, address, vars, set)),
+        Err(refusal) => draft.unknown.push((
+            address,
+            Unknown {
+                reason: format!("the record of the freeze cannot be written: {refusal}"),
+                hint: "freeze by hand: `gatectl freeze on --reason TEXT`".to_owned(),
+                cause: Cause::Other,
+            },
+        )),
+    }
+    draft
+}
+
+fn set_freeze(keys: &Keys, address: Address, vars: &FreezeVars, set: SetFreeze) -> Step<Op> {
+    let field = |name: &str, before: Value, after: Value| Field { name: name.to_owned(), before, after, weakens: false, because: None };
+    let fields = vec![field("frozen", json!(vars.flag), json!("true")), field("reason", Value::Null, json!(set.record().reason))];
+    let action = if vars.flag.is_some() { model::Action::Update } else { model::Action::Create };
+    let expect = Op::Expect(Box::new(keys.clone()), Box::new(vars.clone()));
+    Step { changes: vec![Change::new(address, action, fields)], ops: vec![expect, Op::Set(Box::new(set))] }
+}

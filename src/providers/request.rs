@@ -1,0 +1,48 @@
+//! What each provider's planned requests can do: the half of the provider seam that writes.
+//!
+//! The defaults serve a simple key-value store: no refusal by a billing plan, nothing that names who acts.
+
+use std::future::Future;
+
+use crate::apply::Moved;
+use crate::http::{ApiError, Dialect, Reader, Writer};
+use crate::model::ByHand;
+
+/// A planned request of one provider, as data. A look at what is there is one too: a precondition.
+pub trait Request: Clone + Sync {
+    /// The API that it is sent to.
+    fn api(&self) -> Dialect;
+
+    /// The request in words, for progress and reports: `writing the rules of production`.
+    fn describe(&self) -> String;
+
+    /// Whether performing it writes; what does not is a precondition.
+    fn writes(&self) -> bool;
+
+    /// The same request without who acts and when: what a saved plan and a fresh one have in common.
+    #[must_use]
+    fn unattributed(&self) -> Self {
+        self.clone()
+    }
+
+    /// For a precondition: what is no longer as the plan saw it.
+    fn moved(&self, reader: &Reader) -> impl Future<Output = Result<Vec<Moved>, ApiError>>;
+
+    /// Sends the write. What is already as it should be is done, not an error.
+    fn perform(&self, writer: &Writer) -> impl Future<Output = Result<(), ApiError>>;
+
+    /// Whether a write whose answer was lost took effect, by reading.
+    fn took_effect(&self, reader: &Reader) -> impl Future<Output = Result<bool, ApiError>>;
+
+    /// What a person does if this error is the billing plan's refusal; `None` if it is any other error.
+    fn refused(&self, error: &ApiError) -> Option<ByHand> {
+        let _ = error;
+        None
+    }
+
+    /// Writes the part of a refused request that every plan supports, as planned.
+    fn fall_back(&self, writer: &Writer) -> impl Future<Output = Result<(), ApiError>> {
+        let _ = writer;
+        async { Ok(()) }
+    }
+}
