@@ -99,6 +99,14 @@ pub struct Pattern {
     pub name: String,
 }
 
+impl Pattern {
+    /// Whether refs that it admits can still be created: a tag under any name, a branch if the pattern has a wildcard.
+    #[must_use]
+    pub fn admits_new_refs(&self) -> bool {
+        self.kind == RefKind::Tag || self.name.contains(['*', '?', '['])
+    }
+}
+
 /// Branches and tags are told apart by the policy, not by the pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

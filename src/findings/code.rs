@@ -178,6 +178,9 @@ codes! {
     NoProtectedBranch = "no-protected-branch", Warning, Disproves, None,
         "Only protected branches may deploy, and no branch is protected: GitHub then lets every branch deploy.",
         "protect the default branch, or declare { branches = [...] } as deployment_branch_policy";
+    RefsAnyoneCanCreate = "refs-anyone-can-create", Warning, Disproves, None,
+        "The environment admits branches or tags by a pattern, and anyone with write access can create one that matches: its workflow files are theirs, and one approval by mistake lets it through.",
+        "add a ruleset that restricts creation and update of these refs, with a short bypass list; or admit exact branches only";
     NoPattern = "no-pattern", Warning, Disproves, None,
         "Only selected refs may deploy, and none is selected: nothing can deploy, and people look for ways round the gate.",
         "declare deployment_branch_policy with the refs that deploy, then: gatectl apply";

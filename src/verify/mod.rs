@@ -5,6 +5,7 @@
 
 mod enforcement;
 mod judge;
+mod refs;
 mod report;
 mod reviewers;
 mod rules;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Enforcement;
 use super::reviewers::hinted;
-use crate::desired::github::{BranchPolicy, Gate};
+use crate::desired::github::{BranchPolicy, Gate, RefKind};
 use crate::findings::{Code, Finding, Severity};
 use crate::model::Unknown;
 use crate::providers::github::inspection::Inspection;
@@ -28,7 +28,11 @@ pub(super) fn judge(want: Option<&Gate>, environment: &Environment, live: &Inspe
         // The plan withholds all of these (fact G2.3).
         found = found.into_iter().map(|finding| finding.mode('B')).collect();
     }
-    found.extend(refs(want, environment, live));
+    let refs = refs(want, environment, live);
+    // That more refs are admitted than declared says it already.
+    let is_open = refs.iter().any(|finding| finding.code == Code::OpenRefs && finding.severity == Severity::Error);
+    found.extend(refs);
+    found.extend(super::refs::judge(environment, live).filter(|_| !is_open));
     found.extend(secrets(want, environment, live));
     found
 }
@@ -138,6 +142,16 @@ fn refs(want: &Gate, environment: &Environment, live: &Inspection) -> Vec<Findin
             found.push(Finding::new(Code::OpenRefs, message).on(FIELD));
         }
         _ => {}
+    }
+    if let BranchPolicy::Selected(patterns) = &policy {
+        let everything = patterns.iter().filter(|pattern| ["*", "**", "**/*"].contains(&pattern.name.as_str()));
+        found.extend(everything.map(|pattern| {
+            let kind = match pattern.kind {
+                RefKind::Branch => "branch",
+                RefKind::Tag => "tag",
+            };
+            Finding::new(Code::OpenRefs, format!("the pattern `{}` lets every {kind} deploy", pattern.name)).on(FIELD)
+        }));
     }
     match (&policy, &live.protected_branches) {
         (BranchPolicy::Protected, Ok(branches)) if branches.names.is_empty() => {

@@ -245,6 +245,21 @@ async fn each_fault_of_the_workflow_files_has_its_finding_and_no_other() {
 }
 
 #[tokio::test]
+async fn refs_that_anyone_can_create_are_pointed_out() {
+    let sources = [source("deploy.yml", DEPLOY)];
+    let free = [("refs-anyone-can-create", WARNING, None)];
+    expect("no ruleset", GATE, &sources, |state| repo(state).rulesets.clear(), Verdict::Gated, &free).await;
+    let creation = |state: &mut State| repo(state).rulesets[0].rules.retain(|rule| rule == "creation");
+    expect("tags can be moved", GATE, &sources, creation, Verdict::Gated, &free).await;
+    expect("not enforced", GATE, &sources, |state| repo(state).rulesets[0].active = false, Verdict::Gated, &free).await;
+    let other = |state: &mut State| repo(state).rulesets[0].covers = std::iter::once("v1.*".to_owned()).collect();
+    expect("other tags", GATE, &sources, other, Verdict::Gated, &free).await;
+    let open = GATE.replace(r#"branches = ["main"], tags = ["v*"]"#, r#"branches = ["*"]"#);
+    let both = [("open-refs", WARNING, None), ("refs-anyone-can-create", WARNING, None)];
+    expect("every branch", &open, &sources, |_| {}, Verdict::Gated, &both).await;
+}
+
+#[tokio::test]
 async fn visibility_and_plan_decide_whether_reviewers_bite() {
     let sources = [source("deploy.yml", DEPLOY)];
     let narrow = Token::classic("sandbox-admin", &["repo", "read:org"]);

@@ -6,7 +6,7 @@ use gatectl::config::{self, Config};
 use gatectl::http::{Endpoint, Proxies, Settings, Stack, Token};
 use gatectl::model::{EnvName, RepoName};
 use gatectl::providers::github::inspect::{Interest, inspect};
-use gatectl::sandbox::{Repo, Sandbox, Scenario, Setup, State};
+use gatectl::sandbox::{RefType, Repo, Ruleset, Sandbox, Scenario, Setup, State};
 use gatectl::verify::{Case, VerifyReport, check_live, judge, stand_ins};
 use gatectl::workflows::check::{FreezeFacts, SourceFile};
 use gatectl::workflows::facts::Facts;
@@ -51,7 +51,11 @@ pub(crate) fn config(gate: &str) -> Config {
 pub(crate) fn state(config: &Config) -> State {
     let desired = &config.desired;
     let setup = Setup::new(RepoName::parse(REPO).unwrap(), &desired.github, &desired.heroku);
-    State::rehearsal(Scenario::Gated, &setup)
+    let mut state = State::rehearsal(Scenario::Gated, &setup);
+    let rules = ["creation", "update"].map(str::to_owned).into_iter().collect();
+    let covers = std::iter::once("v*".to_owned()).collect();
+    repo(&mut state).rulesets = vec![Ruleset { id: 9, name: "tags".to_owned(), target: RefType::Tag, active: true, covers, rules }];
+    state
 }
 
 pub(crate) fn repo(state: &mut State) -> &mut Repo {

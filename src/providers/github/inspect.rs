@@ -14,9 +14,9 @@ use crate::model::{Cause, EnvName, RepoName, Unknown};
 use super::inspection::{Billing, Inspection, Listed, ProtectedBranches, WiderSecrets};
 use super::live::{Access, Actor, Environment, LiveReviewer};
 use super::observe::{self, Asked, Page, pages, repo_target};
-use super::reviewers;
 use super::strictness::ActorId;
-use crate::desired::github::{Desired, Environment as Declared, Gate, Reviewer};
+use super::{reviewers, rulesets};
+use crate::desired::github::{BranchPolicy, Desired, Environment as Declared, Gate, Pattern, Reviewer};
 
 /// What is to be looked at.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +49,8 @@ pub async fn inspect(reader: &Reader, repo: &RepoName, interest: Interest<'_>) -
     let declared: BTreeSet<&Reviewer> =
         gates.iter().flat_map(|(_, gate)| gate.iter().flat_map(|gate| gate.reviewers.iter().flatten())).collect();
     let teams: Vec<&str> = declared.iter().filter_map(|reviewer| slug(reviewer, repo)).collect();
-    let binds_secrets = gates.iter().any(|(_, gate)| gate.is_some_and(|gate| !gate.secrets.is_empty()));
+    // Which secrets deploy follows from the workflow files too, so wider ones are always of interest.
+    let any_gate = !gates.is_empty();
 
     let (repository, listed, parts, actors, members, protected_branches, billing, wider_secrets, starters) = tokio::join!(
         observe::repository(reader, repo),
@@ -59,7 +60,7 @@ pub async fn inspect(reader: &Reader, repo: &RepoName, interest: Interest<'_>) -
         join_all(teams.iter().map(|team| members(reader, repo.owner(), team))),
         protected_branches(reader, repo),
         billing(reader, repo),
-        async { if binds_secrets { Some(wider_secrets(reader, repo).await) } else { None } },
+        async { if any_gate { Some(wider_secrets(reader, repo).await) } else { None } },
         starters(reader, repo, interest.workflows),
     );
 
@@ -75,8 +76,15 @@ pub async fn inspect(reader: &Reader, repo: &RepoName, interest: Interest<'_>) -
     let known_teams: BTreeMap<&str, Result<BTreeSet<String>, Unknown>> = teams.iter().copied().zip(members).collect();
     let asked = |name: &EnvName| gates.iter().any(|(asked, _)| *asked == name);
     let live = environments.iter().flatten().filter(|(name, _)| asked(name)).filter_map(|(_, one)| one.as_ref().ok());
-    let listed = listed_reviewers(reader, repo, live, &declared, &known_teams).await;
-    Inspection { repository, environments, declared, listed, protected_branches, billing, wider_secrets, starters }
+    let by_pattern = |one: &Environment| {
+        let policy = one.branch_policy();
+        matches!(policy, Some(BranchPolicy::Selected(patterns)) if patterns.iter().any(Pattern::admits_new_refs))
+    };
+    let asks_for_rulesets = live.clone().any(by_pattern);
+    let (listed, rulesets) = tokio::join!(listed_reviewers(reader, repo, live, &declared, &known_teams), async {
+        if asks_for_rulesets { Some(rulesets::rulesets(reader, repo).await) } else { None }
+    },);
+    Inspection { repository, environments, declared, listed, protected_branches, billing, wider_secrets, rulesets, starters }
 }
 
 /// The live policy matters also where gate.toml is silent: it decides which declared deploys can go through.

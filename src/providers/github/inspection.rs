@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::Unknown;
 
 use super::live::{Access, Actor, Environments, Repository};
+use super::rulesets::Ruleset;
 use super::strictness::ActorId;
 use crate::desired::github::Reviewer;
 
@@ -25,8 +26,10 @@ pub struct Inspection {
     pub protected_branches: Result<ProtectedBranches, Unknown>,
     /// What offers the rules to a private repository.
     pub billing: Billing,
-    /// Names of secrets beyond the environments; `None` when gate.toml binds none to an environment.
+    /// Names of secrets beyond the environments; `None` when no environment of interest has to exist.
     pub wider_secrets: Option<WiderSecrets>,
+    /// Rulesets on refs; `None` when no environment of interest admits refs by pattern.
+    pub rulesets: Option<Result<Vec<Ruleset>, Unknown>>,
     /// Who started the latest runs of the declared workflows; `None` when nobody asked or could say: it only adds warnings.
     pub starters: Option<Vec<String>>,
 }
@@ -43,6 +46,7 @@ impl Inspection {
             protected_branches: Err(why.clone()),
             billing: Billing::Unreadable(why.clone()),
             wider_secrets: None,
+            rulesets: None,
             starters: None,
         }
     }

@@ -11,5 +11,6 @@ pub mod read_back;
 pub mod refusal;
 mod request;
 pub mod reviewers;
+pub mod rulesets;
 pub mod runs;
 pub mod strictness;

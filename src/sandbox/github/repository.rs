@@ -53,15 +53,26 @@ pub(super) fn rulesets(call: &Call<'_>, repo: &Repo) -> Handled {
 pub(super) fn ruleset(call: &Call<'_>, repo: &Repo, id: &str) -> Handled {
     offered(call, repo)?;
     let set = repo.rulesets.iter().find(|set| set.id.to_string() == id).ok_or_else(not_found)?;
-    Ok(Response::json(200, &call.shapes.ruleset(repo, set)))
+    let mut whole = call.shapes.ruleset(repo, set);
+    let prefix = if set.target == RefType::Tag { "refs/tags/" } else { "refs/heads/" };
+    let include: Vec<String> =
+        set.covers.iter().map(|name| if name.starts_with('~') { name.clone() } else { format!("{prefix}{name}") }).collect();
+    whole["conditions"] = json!({"ref_name": {"include": include, "exclude": []}});
+    whole["rules"] = set.rules.iter().map(|rule| json!({"type": rule})).collect();
+    // Below admin the bypass list is left out.
+    if call.role(repo) >= Permission::Admin {
+        whole["bypass_actors"] = json!([]);
+        whole["current_user_can_bypass"] = json!("never");
+    }
+    Ok(Response::json(200, &whole))
 }
 
 /// Active rules of a branch, which need not exist.
 pub(super) fn branch_rules(call: &Call<'_>, repo: &Repo, branch: &str) -> Handled {
     offered(call, repo)?;
     let active = repo.rulesets.iter().filter(|set| set.active && set.target == RefType::Branch && set.covers.contains(branch));
-    let shape = |set: &Ruleset| json!({"type": "deletion", "ruleset_source_type": "Repository", "ruleset_source": repo.name.to_string(), "ruleset_id": set.id});
-    Ok(array(call, active.collect(), Paging::PLAIN, shape))
+    let shape = |(set, rule): (&Ruleset, &String)| json!({"type": rule, "ruleset_source_type": "Repository", "ruleset_source": repo.name.to_string(), "ruleset_id": set.id});
+    Ok(array(call, active.flat_map(|set| set.rules.iter().map(move |rule| (set, rule))).collect(), Paging::PLAIN, shape))
 }
 
 /// Rulesets do not exist for private repositories of Free accounts (fact G1.5).

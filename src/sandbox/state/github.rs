@@ -347,6 +347,8 @@ pub struct Ruleset {
     pub target: RefType,
     /// Whether it is enforced.
     pub active: bool,
-    /// The names of the branches or tags that it covers.
+    /// The names of the branches or tags that it covers; in its conditions they may be patterns.
     pub covers: BTreeSet<String>,
+    /// The types of its rules: `creation`, `update`, `deletion`.
+    pub rules: BTreeSet<String>,
 }

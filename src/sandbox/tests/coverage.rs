@@ -22,7 +22,14 @@ fn full() -> (World, Vec<(&'static str, String)>) {
     let (deployment, status) = (made.id, made.statuses.first().unwrap().id);
     let mut ids = world.state.github.ids.clone();
     let pull = world.repo().merge(&mut ids, &made.sha, &["alice"]).unwrap();
-    world.repo().rulesets.push(Ruleset { id: 9, name: "r".to_owned(), target: RefType::Branch, active: true, covers: BTreeSet::new() });
+    world.repo().rulesets.push(Ruleset {
+        id: 9,
+        name: "r".to_owned(),
+        target: RefType::Branch,
+        active: true,
+        covers: BTreeSet::new(),
+        rules: BTreeSet::new(),
+    });
     let file = world.get("/repos/acme/shop/contents/README.md");
     world.call("POST", "/repos/acme/shop/actions/variables", &json!({"name": "TIER", "value": "prod"}));
     world.call("POST", "/orgs/acme/actions/variables", &json!({"name": "TIER", "value": "prod", "visibility": "all"}));

@@ -213,6 +213,7 @@ fn protected_branches_come_from_protection_and_by_the_switch_from_rulesets() {
         target: RefType::Branch,
         active: true,
         covers: std::iter::once("next".to_owned()).collect(),
+        rules: std::iter::once("deletion".to_owned()).collect(),
     });
     let protected = |world: &mut World| world.get("/repos/acme/shop/branches?protected=true").as_array().unwrap().len();
     assert_eq!(protected(&mut world), 1);
