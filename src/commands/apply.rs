@@ -12,9 +12,9 @@ use crate::render::Document;
 use crate::views;
 use crate::views::diagnostic::Hinted;
 
+use super::failure::Interrupted;
 use super::plan::prune;
 use super::saved::SavedPlan;
-use super::session::Interrupted;
 use super::wiring::Wiring;
 use super::{Session, frozen};
 

@@ -15,7 +15,8 @@ use crate::render::escape::visible;
 use crate::views::diagnostic::Hinted;
 
 use super::Session;
-use super::session::{self, Unread};
+use super::failure::Unread;
+use super::session;
 use super::wiring::{self, Needs, Wiring};
 
 /// Observes everything, and writes gate.toml: to stdout, or into the file at hand.

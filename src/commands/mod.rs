@@ -3,10 +3,12 @@
 mod apply;
 mod check;
 mod explain;
+mod failure;
 mod freeze;
 mod frozen;
 mod import;
 mod man;
+mod output;
 mod plan;
 mod runs;
 mod sandbox;
@@ -19,15 +21,12 @@ mod validate;
 mod verify;
 mod wiring;
 
-use std::io::Write;
-
 use crate::cli::{Cli, Command, Format};
-use crate::config::LoadError;
 use crate::exit::Exit;
-use crate::render::escape::actions::log_text;
-use crate::render::{Style, human};
-use crate::views::diagnostic::{self, Hinted};
+use crate::views::diagnostic::Hinted;
 
+pub use failure::{exit_of, explain, print_usage};
+pub use output::trace;
 pub use session::Session;
 pub use shell::complete;
 
@@ -89,76 +88,7 @@ pub fn start(cli: Cli) -> anyhow::Result<Exit> {
 fn interrupted(exit: anyhow::Result<Exit>) -> anyhow::Result<Exit> {
     match exit {
         Ok(_) => Ok(Exit::Interrupted),
-        Err(error) if error.is::<session::Interrupted>() => Err(error),
-        Err(error) => Err(error.context(session::Interrupted("no further write was sent".to_owned()))),
+        Err(error) if error.is::<failure::Interrupted>() => Err(error),
+        Err(error) => Err(error.context(failure::Interrupted("no further write was sent".to_owned()))),
     }
-}
-
-/// The exit code for an error that ended a command.
-#[must_use]
-pub fn exit_of(error: &anyhow::Error) -> Exit {
-    if error.is::<session::Interrupted>() {
-        Exit::Interrupted
-    } else if error.is::<saved::Stale>() {
-        Exit::Stale
-    } else {
-        let api = error.downcast_ref::<crate::http::ApiError>().map(|error| error.unknown().cause);
-        let cause = api.or_else(|| error.downcast_ref::<session::Unread>().map(|unread| unread.0.cause));
-        if cause == Some(crate::model::Cause::Credentials) { Exit::Credentials } else { Exit::Error }
-    }
-}
-
-/// Prints what the parser has to say: help, or why it refuses the command line. It quotes arguments as they are, so where these want
-/// to be more than text, that is taken from them, and from the whole its colours.
-pub fn print_usage(error: &clap::Error) {
-    let odd = std::env::args_os().any(|argument| human::line(&argument.to_string_lossy()) != *argument.to_string_lossy());
-    let plain = || human::lines(&error.render().to_string());
-    // Nothing can be done about a closed stream.
-    let _ = if error.use_stderr() && odd { anstream::stderr().write_all(plain().as_bytes()) } else { error.print() };
-}
-
-/// The error as it is printed on stderr: problems of gate.toml with their excerpts, anything else as a chain with a next step.
-#[must_use]
-pub fn explain(error: &anyhow::Error) -> String {
-    let style = Style::stderr();
-    if let Some(session::Unread(unknown)) = error.downcast_ref() {
-        let hinted = Hinted { message: unknown.reason.clone(), hint: unknown.hint.clone() };
-        return diagnostic::render(&hinted.into(), style);
-    }
-    match error.downcast_ref::<LoadError>() {
-        Some(LoadError::Problems(problems)) => log_text(&if style.color { problems.styled() } else { problems.plain() }) + "\n",
-        Some(LoadError::Unreadable(unreadable)) => {
-            let hinted = Hinted { message: unreadable.to_string(), hint: unreadable.help.clone() };
-            diagnostic::render(&hinted.into(), style)
-        }
-        None => diagnostic::render(error, style),
-    }
-}
-
-/// Takes the power from lines that a runner of Actions would obey; an event arrives in one piece.
-struct Disarmed<W>(W);
-
-impl<W: Write> Write for Disarmed<W> {
-    fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
-        self.0.write_all(log_text(&String::from_utf8_lossy(event)).as_bytes())?;
-        Ok(event.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.0.flush()
-    }
-}
-
-/// Prints traces on stderr: each request with `-v`, its headers with `-vv`; only gatectl's own, which are redacted.
-pub fn trace(verbose: u8) {
-    use tracing_subscriber::filter::{LevelFilter, Targets};
-    use tracing_subscriber::prelude::*;
-    let level = match verbose {
-        0 => return,
-        1 => LevelFilter::INFO,
-        _ => LevelFilter::DEBUG,
-    };
-    let layer = tracing_subscriber::fmt::layer().with_writer(|| Disarmed(std::io::stderr())).without_time().with_target(false);
-    let layer = layer.with_ansi(Style::stderr().color).with_filter(Targets::new().with_target("gatectl", level));
-    tracing_subscriber::registry().with(layer).init();
 }

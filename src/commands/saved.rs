@@ -21,7 +21,7 @@ use crate::providers::request::Request as _;
 use crate::reconcile::{Drafted, fingerprint};
 use crate::views::diagnostic::Hinted;
 
-use super::session::Unread;
+use super::failure::{Stale, Unread};
 
 /// The only version that is read: a plan is made for one apply, so nothing is gained by reading another. 1.0 had one fingerprint of gate.toml.
 const FORMAT_VERSION: &str = "2.0";
@@ -52,18 +52,6 @@ pub(super) struct SavedPlan {
     unread: BTreeSet<Address>,
     steps: Vec<Step<Op>>,
 }
-
-/// Why a saved plan cannot be applied: what it was made from has moved (exit code 5).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Stale(pub(super) String);
-
-impl std::fmt::Display for Stale {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Stale {}
 
 impl SavedPlan {
     /// Takes what was just planned.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -12,12 +12,14 @@ use crate::cli::{Format, Global};
 use crate::config::{self, Config, LoadError};
 use crate::credentials::Environment;
 use crate::findings::Finding;
-use crate::http::Token;
-use crate::model::{Address, EnvName, Kind, Unknown};
+use crate::model::{Address, EnvName, Kind};
 use crate::progress::{Mode, Progress};
 use crate::render::{Document, Location, Style, github, human, markdown};
 use crate::stop::Stop;
 use crate::views::diagnostic::Hinted;
+
+use super::failure::Interrupted;
+use super::output::{rendered, to_stderr, without_tokens};
 
 /// One run of the program.
 pub struct Session {
@@ -290,72 +292,6 @@ impl Session {
     pub fn can_ask(&self) -> bool {
         self.env.get("CI").is_none() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
-}
-
-/// The user stopped the run; says what became of it. The context of whatever error that came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Interrupted(pub(super) String);
-
-impl Interrupted {
-    /// The error of a run that a stop ended, and the next step.
-    pub(super) fn with(what: &str, hint: &str) -> anyhow::Error {
-        anyhow::Error::from(Hinted { message: what.to_owned(), hint: hint.to_owned() }).context(Self(what.to_owned()))
-    }
-
-    /// The same where nothing was sent that writes.
-    pub(super) fn unchanged() -> anyhow::Error {
-        Self::with("nothing was changed", "run the same command again")
-    }
-}
-
-impl std::fmt::Display for Interrupted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "interrupted: {}", self.0)
-    }
-}
-
-impl std::error::Error for Interrupted {}
-
-/// Nothing could be told, since something could not be read; decides the exit code by whose fault it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unread(pub(super) Unknown);
-
-impl std::fmt::Display for Unread {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.reason)
-    }
-}
-
-impl std::error::Error for Unread {}
-
-/// Prints one line on stderr, whatever is in it: nobody who says something has to think of escaping.
-pub(super) fn to_stderr(line: &str) {
-    rendered(&human::line(line));
-}
-
-/// Prints what a renderer made, and escaped.
-fn rendered(text: &str) {
-    // Nothing can be done about a closed stderr.
-    let _ = writeln!(anstream::stderr(), "{}", without_tokens(text));
-}
-
-/// The tokens of this run. A server may echo one as data, as the name of something, and data is not altered on the way in: so the
-/// last place before anybody reads it is where it goes.
-static TOKENS: Mutex<Vec<Token>> = Mutex::new(Vec::new());
-
-/// No more than a word would be taken out of every sentence; no service's token is that short.
-const SHORTEST_TOKEN: usize = 16;
-
-/// Keeps a token out of everything that is printed from now on.
-pub(super) fn keep_out(token: &Token) {
-    if token.len() >= SHORTEST_TOKEN {
-        TOKENS.lock().unwrap_or_else(PoisonError::into_inner).push(token.clone());
-    }
-}
-
-fn without_tokens(text: &str) -> String {
-    let tokens = TOKENS.lock().unwrap_or_else(PoisonError::into_inner);
-    tokens.iter().fold(text.to_owned(), |text, token| token.scrub(&text))
 }
 
 /// Keeps only the named environments, and nothing of Heroku to write.

@@ -158,7 +158,7 @@ fn report(session: &Session, config: &Config, place: Place<'_>, asked: &BTreeSet
         (Ok(_) | Err(_), _) => BTreeMap::new(),
     };
     for (name, freeze) in &mut stand_ins {
-        freeze.weaknesses.extend(brake.as_ref().and_then(|brake| open(brake, name)));
+        freeze.weaknesses.extend(brake.as_ref().and_then(|brake| open(brake, name, session.now())));
     }
     judge(Case {
         repository: place.repository,
@@ -172,8 +172,8 @@ fn report(session: &Session, config: &Config, place: Place<'_>, asked: &BTreeSet
 }
 
 /// That a freeze lets deploys through today, or may.
-fn open(brake: &Brake<'_>, name: &EnvName) -> Option<Finding> {
-    match brake.holds(name, Timestamp::now()).0 {
+fn open(brake: &Brake<'_>, name: &EnvName, now: Timestamp) -> Option<Finding> {
+    match brake.holds(name, now).0 {
         None => {
             Some(Finding::new(Code::FreezeOpen, format!("deploys to {name} are not frozen today: their freeze check lets them through")))
         }

@@ -21,7 +21,7 @@ use crate::reconcile::{Prune, Scene, Site};
 use crate::sandbox::{Sandbox, Setup, State};
 use crate::views::diagnostic::Hinted;
 
-use super::session::{keep_out, to_stderr};
+use super::output::{keep_out, to_stderr};
 use super::{Session, freeze};
 
 pub(super) use store::{Bounds, StoreSite};

@@ -490,7 +490,7 @@ fn a_window_recurs_or_happens_once() {
     window(&format!("start = §\"0 16 * *\"\nduration = \"1h\"\n{zone}"), "this one has 4", "day of week");
     window(&format!("{cron}duration = §\"0h\"\n{zone}"), "longer than nothing", "64h");
     window(&format!("{cron}duration = §\"32d\"\n{zone}"), "at most 31 days", "shorten");
-    window(&format!("{cron}duration = §\"1h30m\"\n{zone}"), "not a duration", "64h");
+    window(&format!("{cron}duration = §\"90 minutes\"\n{zone}"), "not a duration", "64h");
     window(&format!("{cron}duration = §64\n{zone}"), "must be a string", "quote it");
     window(&format!("{cron}duration = \"1h\"\ntimezone = §\"America/NewYork\""), "unknown time zone", "\"America/New_York\"");
     window(&format!("{cron}duration = \"1h\"\ntimezone = §\"Berlin\""), "unknown time zone", "\"Europe/Berlin\"");

@@ -2,25 +2,20 @@
 
 use std::time::Duration;
 
-/// Reads `30s`, `10m`, `2h` or `3d` (a day is 24 hours): one whole number and one unit.
+use jiff::SpanRelativeTo;
+use jiff::fmt::friendly::SpanParser;
+
+/// Reads `30s`, `10m`, `2h`, `3d` or `1h30m` (a day is 24 hours): whole numbers with units, the largest unit first.
 ///
 /// # Errors
 /// A sentence that says how a duration is written.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let bad = || format!("`{text}` is not a duration: write a whole number and a unit, such as 30s, 10m, 2h or 3d");
-    let unit = text.chars().next_back().ok_or_else(bad)?;
-    let seconds: u64 = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3_600,
-        'd' => 86_400,
-        _ => return Err(bad()),
-    };
-    let digits = &text[..text.len() - 1];
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(bad());
-    }
-    digits.parse::<u64>().ok().and_then(|n| n.checked_mul(seconds)).map(Duration::from_secs).ok_or_else(bad)
+    let bad = || format!("`{text}` is not a duration: write whole numbers with units, such as 30s, 10m, 2h, 3d or 1h30m");
+    // The parser also takes signs, fractions, words and units that are not exact.
+    let is_plain = text.bytes().all(|b| b.is_ascii_digit() || b"smhd".contains(&b)) && !text.contains("ms");
+    let span = SpanParser::new().parse_span(text).ok().filter(|_| is_plain).ok_or_else(bad)?;
+    let exact = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| bad())?;
+    Duration::try_from(exact).map_err(|_| bad())
 }
 
 #[cfg(test)]
@@ -28,10 +23,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_have_a_number_and_a_unit() {
+    fn durations_are_whole_numbers_with_units() {
         assert_eq!(parse_duration("64h"), Ok(Duration::from_secs(64 * 3600)));
         assert_eq!(parse_duration("30s"), Ok(Duration::from_secs(30)));
-        for bad in ["", "h", "10", "1.5h", "-1h", "1h30m", "10 m", "1é", "99999999999999999999h", "+1h"] {
+        assert_eq!(parse_duration("3d"), Ok(Duration::from_secs(3 * 86_400)));
+        assert_eq!(parse_duration("1h30m"), Ok(Duration::from_secs(5_400)));
+        assert_eq!(parse_duration("1d2h3m4s"), Ok(Duration::from_secs(86_400 + 2 * 3600 + 3 * 60 + 4)));
+        for bad in [
+            "",
+            "h",
+            "10",
+            "1.5h",
+            "-1h",
+            "10 m",
+            "1é",
+            "99999999999999999999h",
+            "+1h",
+            "30m1h",
+            "1h1h",
+            "10ms",
+            "2 hours",
+            "1hour",
+            "1h30",
+        ] {
             assert!(parse_duration(bad).is_err(), "{bad}");
         }
     }

@@ -44,6 +44,11 @@ impl Style {
     /// The width that text is laid out for where nobody knows better.
     pub const WIDTH: usize = 80;
 
+    /// Narrower than this, words would be broken on most lines.
+    const NARROWEST: usize = 40;
+    /// Wider than this, lines are hard to read.
+    const WIDEST: usize = 120;
+
     /// No colours, 80 columns: for logs, files and tests.
     pub const PLAIN: Self = Self { color: false, width: Self::WIDTH };
 
@@ -60,7 +65,10 @@ impl Style {
     }
 
     fn of(stream: &(impl anstream::stream::RawStream + IsTerminal)) -> Self {
-        Self { color: anstream::AutoStream::choice(stream) != anstream::ColorChoice::Never, ..Self::PLAIN }
+        let color = anstream::AutoStream::choice(stream) != anstream::ColorChoice::Never;
+        let columns = if IsTerminal::is_terminal(stream) { terminal_size::terminal_size() } else { None };
+        let width = columns.map_or(Self::WIDTH, |(width, _)| usize::from(width.0).clamp(Self::NARROWEST, Self::WIDEST));
+        Self { color, width }
     }
 
     /// A piece of finished text in the colour of its role.

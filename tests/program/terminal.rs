@@ -96,3 +96,25 @@ fn whoever_is_asked_has_seen_the_plan_in_every_format() {
         assert!(before.contains("MooseQuest"), "{format}: {shown}");
     }
 }
+
+#[test]
+fn text_is_laid_out_for_the_terminal_at_hand() {
+    let lines = |columns: u32| {
+        if !cfg!(target_os = "linux") || !Path::new(SCRIPT).exists() {
+            return None;
+        }
+        let command =
+            format!("/usr/bin/stty cols {columns} && exec {} plan --sandbox=no-rules --color never", env!("CARGO_BIN_EXE_gatectl"));
+        let ran = Command::new(SCRIPT)
+            .args(["-qec", &command, "/dev/null"])
+            .current_dir(root())
+            .env_clear()
+            .envs([("HOME", "/nonexistent"), ("PATH", "/nonexistent"), ("SHELL", "/bin/sh"), ("TERM", "xterm")])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        Some(String::from_utf8_lossy(&ran.stdout).lines().count())
+    };
+    let (Some(narrow), Some(wide)) = (lines(50), lines(120)) else { return };
+    assert!(narrow > wide, "{narrow} lines on 50 columns, {wide} on 120");
+}

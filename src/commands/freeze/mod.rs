@@ -31,7 +31,7 @@ use crate::stop::Stop;
 use crate::views::diagnostic::Hinted;
 
 use super::Session;
-use super::session::Interrupted;
+use super::failure::Interrupted;
 use super::wiring::{Bounds, StoreSite};
 
 /// Runs one of the freeze commands.

@@ -33,7 +33,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> 
     let site = Site::open(session, &config, Needs { github: true, heroku: false, freeze: false }).await?;
     let audit = args.audit_log.as_deref().map(|path| audit_log(path, &site.repository)).transpose()?;
     session.progress.phase("reading deployments, runs and reviews");
-    let now = Timestamp::now();
+    let now = session.now();
     let extent = extent(args, now)?;
     let read = async {
         let history = observe::history(&site.reader, &site.repository, &environments, extent);

@@ -22,7 +22,7 @@ use crate::views::diagnostic::Hinted;
 
 use super::freeze::Brake;
 use super::{Session, Site};
-use crate::commands::session::{Interrupted, Unread};
+use crate::commands::failure::{Interrupted, Unread};
 use crate::commands::wiring::Needs;
 use crate::views::review::{Changes, Ended, Preview, Report};
 
@@ -63,7 +63,7 @@ async fn run(session: &Session, args: &ReviewArgs, decision: Decision, rule: OnU
     let runs = ids(&args.runs, &site.repository, &site.wiring.web)?;
     let desk = Desk { site: &site, config: &config, wish: &wish, runs: &runs, rule };
     session.progress.phase("reading the runs");
-    let seen = session.unless_stopped(desk.look()).await??;
+    let seen = session.unless_stopped(desk.look(session.now())).await??;
     session.warn(&seen.warnings);
     if session.global.format == Format::Human {
         let previews = session.unless_stopped(desk.previews(&seen.admitted)).await?;
@@ -75,7 +75,7 @@ async fn run(session: &Session, args: &ReviewArgs, decision: Decision, rule: OnU
     } else {
         ask(session, decision).await?;
         // A person may have taken hours to answer: what was shown is what is reviewed, or nothing is.
-        let now = session.unless_stopped(desk.look()).await??;
+        let now = session.unless_stopped(desk.look(session.now())).await??;
         unchanged(&seen.admitted, &now.admitted)?;
         now
     };
@@ -106,7 +106,7 @@ pub(super) struct Seen {
 
 impl Desk<'_> {
     /// Reads the runs, the token's owner and the freeze at once, and holds them against the wish.
-    pub(super) async fn look(&self) -> anyhow::Result<Seen> {
+    pub(super) async fn look(&self, now: Timestamp) -> anyhow::Result<Seen> {
         let Site { reader, repository, wiring } = self.site;
         let brake = async {
             match (&self.config.desired.freeze, self.wish.decision) {
@@ -128,7 +128,7 @@ impl Desk<'_> {
             let environments: BTreeSet<&EnvName> =
                 admitted.iter().flat_map(|one| &one.pending).map(|pending| &pending.environment).collect();
             for environment in environments {
-                let (closed, said) = brake.holds(environment, Timestamp::now());
+                let (closed, said) = brake.holds(environment, now);
                 warnings.extend(said);
                 match closed {
                     Some(closed) if closed.undetermined.is_some() && self.rule == OnUndetermined::Warn => warnings.push(closed.why),

@@ -33,10 +33,10 @@ fn cron(text: &str) -> Result<(), String> {
 
 pub(in crate::config) static DURATION: Syntax = Syntax {
     noun: "a duration",
-    pattern: Some("^[0-9]+[smhd]$"),
+    pattern: Some("^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"),
     check: |text| {
         const MOST: u64 = 31 * 86_400;
-        let fix = "write a whole number and a unit, such as \"64h\"";
+        let fix = "write whole numbers with units, such as \"64h\" or \"1h30m\"";
         match crate::model::parse_duration(text).map(|d| d.as_secs()) {
             Ok(0) => Err(Wrong::new("a window lasts longer than nothing", fix)),
             Ok(seconds) if seconds > MOST => Err(Wrong::new("a window lasts at most 31 days", "shorten it, or write `from` and `until`")),

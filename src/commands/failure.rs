@@ -1,0 +1,102 @@
+//! How a command fails: the errors that decide an exit code, that code, and what is said of each.
+//!
+//! Tested in `tests/program/usage.rs`, `signals.rs` and `unread.rs`.
+
+use std::io::Write;
+
+use crate::config::LoadError;
+use crate::exit::Exit;
+use crate::http::ApiError;
+use crate::model::{Cause, Unknown};
+use crate::render::escape::actions::log_text;
+use crate::render::{Style, human};
+use crate::views::diagnostic::{self, Hinted};
+
+/// The user stopped the run; says what became of it. The context of whatever error that came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Interrupted(pub(super) String);
+
+impl Interrupted {
+    /// The error of a run that a stop ended, and the next step.
+    pub(super) fn with(what: &str, hint: &str) -> anyhow::Error {
+        anyhow::Error::from(Hinted { message: what.to_owned(), hint: hint.to_owned() }).context(Self(what.to_owned()))
+    }
+
+    /// The same where nothing was sent that writes.
+    pub(super) fn unchanged() -> anyhow::Error {
+        Self::with("nothing was changed", "run the same command again")
+    }
+}
+
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "interrupted: {}", self.0)
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+/// Nothing could be told, since something could not be read; decides the exit code by whose fault it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unread(pub(super) Unknown);
+
+impl std::fmt::Display for Unread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.reason)
+    }
+}
+
+impl std::error::Error for Unread {}
+
+/// Why a saved plan cannot be applied: what it was made from has moved (exit code 5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stale(pub(super) String);
+
+impl std::fmt::Display for Stale {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Stale {}
+
+/// The exit code for an error that ended a command.
+#[must_use]
+pub fn exit_of(error: &anyhow::Error) -> Exit {
+    if error.is::<Interrupted>() {
+        Exit::Interrupted
+    } else if error.is::<Stale>() {
+        Exit::Stale
+    } else {
+        let api = error.downcast_ref::<ApiError>().map(|error| error.unknown().cause);
+        let cause = api.or_else(|| error.downcast_ref::<Unread>().map(|unread| unread.0.cause));
+        if cause == Some(Cause::Credentials) { Exit::Credentials } else { Exit::Error }
+    }
+}
+
+/// Prints what the parser has to say: help, or why it refuses the command line. It quotes arguments as they are, so where these want
+/// to be more than text, that is taken from them, and from the whole its colours.
+pub fn print_usage(error: &clap::Error) {
+    let odd = std::env::args_os().any(|argument| human::line(&argument.to_string_lossy()) != *argument.to_string_lossy());
+    let plain = || human::lines(&error.render().to_string());
+    // Nothing can be done about a closed stream.
+    let _ = if error.use_stderr() && odd { anstream::stderr().write_all(plain().as_bytes()) } else { error.print() };
+}
+
+/// The error as it is printed on stderr: problems of gate.toml with their excerpts, anything else as a chain with a next step.
+#[must_use]
+pub fn explain(error: &anyhow::Error) -> String {
+    let style = Style::stderr();
+    if let Some(Unread(unknown)) = error.downcast_ref() {
+        let hinted = Hinted { message: unknown.reason.clone(), hint: unknown.hint.clone() };
+        return diagnostic::render(&hinted.into(), style);
+    }
+    match error.downcast_ref::<LoadError>() {
+        Some(LoadError::Problems(problems)) => log_text(&if style.color { problems.styled() } else { problems.plain() }) + "\n",
+        Some(LoadError::Unreadable(unreadable)) => {
+            let hinted = Hinted { message: unreadable.to_string(), hint: unreadable.help.clone() };
+            diagnostic::render(&hinted.into(), style)
+        }
+        None => diagnostic::render(error, style),
+    }
+}

@@ -1,0 +1,68 @@
+//! The last step before text leaves the process: tokens are taken out of it, and traces are made harmless.
+//!
+//! Tested in `tests/program/secrets.rs` and `hostile.rs`.
+
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+
+use crate::http::Token;
+use crate::render::escape::actions::log_text;
+use crate::render::{Style, human};
+
+/// Prints one line on stderr, whatever is in it: nobody who says something has to think of escaping.
+pub(super) fn to_stderr(line: &str) {
+    rendered(&human::line(line));
+}
+
+/// Prints what a renderer made, and escaped.
+pub(super) fn rendered(text: &str) {
+    // Nothing can be done about a closed stderr.
+    let _ = writeln!(anstream::stderr(), "{}", without_tokens(text));
+}
+
+/// The tokens of this run. A server may echo one as data, as the name of something, and data is not altered on the way in: so the
+/// last place before anybody reads it is where it goes.
+static TOKENS: Mutex<Vec<Token>> = Mutex::new(Vec::new());
+
+/// No more than a word would be taken out of every sentence; no service's token is that short.
+const SHORTEST_TOKEN: usize = 16;
+
+/// Keeps a token out of everything that is printed from now on.
+pub(super) fn keep_out(token: &Token) {
+    if token.len() >= SHORTEST_TOKEN {
+        TOKENS.lock().unwrap_or_else(PoisonError::into_inner).push(token.clone());
+    }
+}
+
+pub(super) fn without_tokens(text: &str) -> String {
+    let tokens = TOKENS.lock().unwrap_or_else(PoisonError::into_inner);
+    tokens.iter().fold(text.to_owned(), |text, token| token.scrub(&text))
+}
+
+/// Takes the power from lines that a runner of Actions would obey; an event arrives in one piece.
+struct Disarmed<W>(W);
+
+impl<W: Write> Write for Disarmed<W> {
+    fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
+        self.0.write_all(log_text(&String::from_utf8_lossy(event)).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Prints traces on stderr: each request with `-v`, its headers with `-vv`; only gatectl's own, which are redacted.
+pub fn trace(verbose: u8) {
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::prelude::*;
+    let level = match verbose {
+        0 => return,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let layer = tracing_subscriber::fmt::layer().with_writer(|| Disarmed(std::io::stderr())).without_time().with_target(false);
+    let layer = layer.with_ansi(Style::stderr().color).with_filter(Targets::new().with_target("gatectl", level));
+    tracing_subscriber::registry().with(layer).init();
+}
