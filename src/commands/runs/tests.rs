@@ -96,7 +96,7 @@ impl Stage {
     }
 
     async fn look(&self, wish: &Wish, runs: &[u64]) -> anyhow::Result<Seen> {
-        self.desk(wish, runs, OnUndetermined::Refuse).look(jiff::Timestamp::now()).await
+        self.desk(wish, runs, OnUndetermined::Refuse).look(Timestamp::now()).await
     }
 
     fn desk<'a>(&'a self, wish: &'a Wish, runs: &'a [u64], rule: OnUndetermined) -> Desk<'a> {
@@ -106,7 +106,7 @@ impl Stage {
     /// Looks and writes.
     async fn review(&self, wish: &Wish, runs: &[u64]) -> ReviewReport {
         let desk = self.desk(wish, runs, OnUndetermined::Refuse);
-        let seen = desk.look(jiff::Timestamp::now()).await.unwrap();
+        let seen = desk.look(Timestamp::now()).await.unwrap();
         let ended = desk.submit(&self.session, &seen, "ship it").await.unwrap();
         ReviewReport::new(wish.decision, &seen.viewer.login, &ended, self.site.links())
     }
@@ -412,7 +412,7 @@ async fn nothing_is_approved_into_a_freeze() {
     let runs = [stage.start("sandbox-admin")];
     let error = crate::commands::explain(&stage.look(&approve(), &runs).await.unwrap_err());
     assert!(error.contains("production is frozen") && error.contains("gatectl freeze off"), "{error}");
-    assert!(stage.desk(&approve(), &runs, OnUndetermined::Warn).look(jiff::Timestamp::now()).await.is_err(), "the flag opens no freeze");
+    assert!(stage.desk(&approve(), &runs, OnUndetermined::Warn).look(Timestamp::now()).await.is_err(), "the flag opens no freeze");
     assert!(stage.look(&wish(Decision::Rejected), &runs).await.is_ok());
     stage.sandbox.with(frozen(&[("DEPLOY_FREEZE", "false")]));
     assert!(stage.look(&approve(), &runs).await.is_ok());
@@ -420,7 +420,7 @@ async fn nothing_is_approved_into_a_freeze() {
         stage.sandbox.with(|state| state.faults = vec![Fault::before(response).api(Api::Heroku)]);
         let error = stage.look(&approve(), &runs).await.unwrap_err().to_string();
         assert!(error.contains("could not be determined"), "{error}");
-        let seen = stage.desk(&approve(), &runs, OnUndetermined::Warn).look(jiff::Timestamp::now()).await.unwrap();
+        let seen = stage.desk(&approve(), &runs, OnUndetermined::Warn).look(Timestamp::now()).await.unwrap();
         assert!(seen.warnings.iter().any(|warning| warning.contains("could not be determined")));
     }
     assert_eq!(stage.posts(), 0);
