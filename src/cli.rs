@@ -14,7 +14,7 @@ use crate::providers::github::runs::evidence::Standing;
 use crate::render::Color;
 use crate::sandbox::{Fault, Scenario};
 
-pub use freeze::{FreezeApp, FreezeCommand, FreezeOff, FreezeOn, FreezeOverride, FreezeStatus};
+pub use freeze::{FreezeCommand, FreezeOff, FreezeOn, FreezeOverride, FreezeStatus, StoreArgs};
 
 /// Production deploy gates as code.
 ///

@@ -6,15 +6,14 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use crate::desired::freeze::Store;
-use crate::freeze::{FreezeId, parse_until};
-use crate::model::parse_duration;
+use crate::freeze::{FreezeId, parse_override, parse_until};
 
 /// What can be done with the deploy freeze.
 #[derive(Debug, Subcommand)]
 pub enum FreezeCommand {
-    /// Freeze deploys now; needs nothing but an app's name and HEROKU_API_KEY
+    /// Freeze deploys now; needs nothing but a token and the name of the store (--app or --github)
     #[command(
-        after_help = "Examples:\n  gatectl freeze on --app my-app --reason \"INC-12: database is read-only\"\n  gatectl freeze on --reason \"release day\" --until 4h\n  gatectl freeze on --emergency --reason \"INC-12\" --ref INC-12\n  gatectl freeze on --replace --until 2026-05-05T18:00:00-04:00 --reason \"longer than thought\"\n\nExit codes: 0 frozen, 1 already frozen (see --replace) or an error, 4 credentials."
+        after_help = "Examples:\n  gatectl freeze on --app my-app --reason \"INC-12: database is read-only\"\n  gatectl freeze on --github acme --reason \"INC-12: database is read-only\"\n  gatectl freeze on --reason \"release day\" --until 4h\n  gatectl freeze on --emergency --reason \"INC-12\" --ref INC-12\n  gatectl freeze on --replace --until 2026-05-05T18:00:00-04:00 --reason \"longer than thought\"\n\nExit codes: 0 frozen, 1 already frozen (see --replace) or an error, 4 credentials."
     )]
     On(FreezeOn),
     /// Lift the freeze; not frozen is done
@@ -36,22 +35,26 @@ pub enum FreezeCommand {
     #[command(
         after_help = "Examples:\n  gatectl freeze check --environment production\n  gatectl freeze check --environment production --app my-app\n\nAsks within 10 seconds. In GitHub Actions it also writes an annotation and the job summary.\nExit codes: 0 open, 7 frozen, 8 undetermined (closed, unless gate.toml says on_unreachable = \"open\")."
     )]
-    Check(FreezeApp),
+    Check(StoreArgs),
 }
 
 /// Which freeze.
 #[derive(Debug, Clone, Default, Args)]
-pub struct FreezeApp {
+pub struct StoreArgs {
     /// The Heroku app that holds the freeze [default: freeze.heroku_app]; with it, gate.toml is not needed
-    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new(), conflicts_with = "github")]
     pub app: Option<String>,
+    /// The organization or repository whose Actions variables hold the freeze [default: freeze.github]; with it, gate.toml is
+    /// not needed
+    #[arg(long, value_name = "OWNER[/REPO]", value_parser = Store::github)]
+    pub github: Option<Store>,
 }
 
-impl FreezeApp {
+impl StoreArgs {
     /// The store that the flags name.
     #[must_use]
     pub fn store(&self) -> Option<Store> {
-        self.app.clone().map(Store::Heroku)
+        self.app.clone().map(Store::Heroku).or_else(|| self.github.clone())
     }
 }
 
@@ -60,7 +63,7 @@ impl FreezeApp {
 pub struct FreezeOn {
     /// Which freeze.
     #[command(flatten)]
-    pub which: FreezeApp,
+    pub which: StoreArgs,
     /// Why; shown to everybody who is refused
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
@@ -83,7 +86,7 @@ pub struct FreezeOn {
 pub struct FreezeOff {
     /// Which freeze.
     #[command(flatten)]
-    pub which: FreezeApp,
+    pub which: StoreArgs,
     /// Why; kept in the record
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
@@ -100,12 +103,12 @@ pub struct FreezeOff {
 pub struct FreezeOverride {
     /// Which freeze.
     #[command(flatten)]
-    pub which: FreezeApp,
+    pub which: StoreArgs,
     /// Why; kept in the record
     #[arg(long, value_name = "TEXT", required_unless_present = "revoke")]
     pub reason: Option<String>,
     /// How long, at most 4h
-    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration, required_unless_present = "revoke")]
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_override, required_unless_present = "revoke")]
     pub length: Option<Duration>,
     /// End the override that is in place
     #[arg(long, conflicts_with_all = ["reason", "length"])]
@@ -117,7 +120,7 @@ pub struct FreezeOverride {
 pub struct FreezeStatus {
     /// Which freeze.
     #[command(flatten)]
-    pub which: FreezeApp,
+    pub which: StoreArgs,
     /// As if it were this time: previews windows and ends
     #[arg(long, value_name = "TIME")]
     pub at: Option<Timestamp>,

@@ -38,8 +38,7 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
         }
         .into());
     }
-    let compensates = config.desired.freeze.as_ref().is_some_and(|freeze| freeze.compensates);
-    let wiring = Wiring::of(session, &config, Needs { github: true, heroku: false, freeze: compensates }).await?;
+    let wiring = Wiring::of(session, &config, Needs { github: true, heroku: false, freeze: true }).await?;
     let Some(repository) = wiring.repository.clone() else { anyhow::bail!("no repository is named; pass --repo OWNER/REPO") };
     let place = Place { root: &statics::root(session, &config), repository: &repository };
     let on_disk = on_disk(args, place)?.filter(|sources| session.global.sandbox.is_none() || any_declared(&config, sources));
@@ -92,7 +91,7 @@ struct Seen<'c> {
     sources: Result<Vec<SourceFile>, Unknown>,
     /// Whether the files are those of the checkout.
     in_checkout: bool,
-    /// The freeze, where it is declared to stand in for reviewers.
+    /// The freeze, if gate.toml declares one.
     brake: Option<Brake<'c>>,
 }
 
@@ -104,7 +103,7 @@ async fn look<'c>(
     on_disk: Option<Vec<SourceFile>>,
 ) -> Seen<'c> {
     let brake = async {
-        let policy = config.desired.freeze.as_ref().filter(|freeze| freeze.compensates)?;
+        let policy = config.desired.freeze.as_ref()?;
         Some(Brake::read(policy, wiring.store(&policy.store).as_ref()).await)
     };
     let in_checkout = on_disk.is_some();
@@ -160,7 +159,7 @@ fn report(session: &Session, config: &Config, place: Place<'_>, asked: &BTreeSet
     for (name, freeze) in &mut stand_ins {
         freeze.weaknesses.extend(brake.as_ref().and_then(|brake| open(brake, name, session.now())));
     }
-    judge(Case {
+    let mut report = judge(Case {
         repository: place.repository,
         want: &config.desired.github,
         asked,
@@ -168,7 +167,12 @@ fn report(session: &Session, config: &Config, place: Place<'_>, asked: &BTreeSet
         workflows: checked.as_ref().map_err(|unknown| *unknown),
         expected: &expected,
         stand_ins: &stand_ins,
-    })
+    });
+    for one in &mut report.environments {
+        let left = brake.iter().flat_map(|brake| brake.leftovers(&one.name, Timestamp::now()));
+        one.findings.extend(left.map(|left| Finding::new(Code::StaleFreeze, left.message).fix(left.command).about(&one.name)));
+    }
+    report
 }
 
 /// That a freeze lets deploys through today, or may.

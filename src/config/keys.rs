@@ -291,9 +291,16 @@ pub(super) static HEROKU: Table = Table {
 
 pub(super) static FREEZE: Table = Table {
     noun: "`[freeze]`",
-    either: &[],
+    either: &[&["heroku_app"], &["github"]],
     keys: &[
-        key("heroku_app", Required, Kind::Name(&is::APP), "heroku_app = \"my-app\"", "The Heroku app whose config vars hold the freeze."),
+        key("heroku_app", Optional, Kind::Name(&is::APP), "heroku_app = \"my-app\"", "The Heroku app whose config vars hold the freeze."),
+        key(
+            "github",
+            Optional,
+            Kind::Name(&is::OWNER_OR_REPOSITORY),
+            "github = \"acme\"",
+            "The organization (OWNER), or the repository (OWNER/REPO), whose Actions variables hold the freeze.",
+        ),
         key(
             "environments",
             Required,
@@ -306,14 +313,14 @@ pub(super) static FREEZE: Table = Table {
             Defaults(Default::Text(Policy::FLAG)),
             Kind::Name(&is::CONFIG_VAR),
             "flag = \"DEPLOY_FREEZE\"",
-            "The config var that says `true` while deploys are frozen.",
+            "The config var or variable that says `true` while deploys are frozen.",
         ),
         key(
             "override",
             Defaults(Default::Text(Policy::OVERRIDE)),
             Kind::Name(&is::CONFIG_VAR),
             "override = \"DEPLOY_FREEZE_OVERRIDE\"",
-            "The config var that lets a deploy through a freeze.",
+            "The config var or variable that lets a deploy through a freeze.",
         ),
         key(
             "frozen",
@@ -341,7 +348,7 @@ pub(super) static FREEZE: Table = Table {
             Defaults(Default::Text("frozen")),
             Kind::Word(&["frozen", "open"]),
             "on_unreachable = \"frozen\"",
-            "What `gatectl freeze check` takes for granted when Heroku cannot be reached.",
+            "What `gatectl freeze check` takes for granted when the store cannot be reached.",
         ),
         key(
             "windows",

@@ -447,7 +447,15 @@ fn a_key_is_managed_once() {
 
 #[test]
 fn a_freeze_names_what_it_closes() {
-    one("§[freeze]\nenvironments = [\"p\"]", "needs `heroku_app`", "heroku_app = ");
+    one("§[freeze]\nenvironments = [\"p\"]", "needs `heroku_app`, or `github`", "add `heroku_app`, or `github`");
+    one("[freeze]\nheroku_app = \"my-app\"\n§github = \"acme\"\nenvironments = [\"p\"]", "has either", "remove one");
+    one("[freeze]\ngithub = §\"acme/shop/x\"\nenvironments = [\"p\"]", "OWNER/REPO", "acme/shop");
+    one("[freeze]\ngithub = \"acme\"\nflag = §\"GITHUB_FREEZE\"\nenvironments = [\"p\"]", "GitHub's own", "another name");
+    one(
+        "[environments.p]\nvariables = { §deploy_freeze = \"false\" }\n[freeze]\ngithub = \"acme\"\nenvironments = [\"p\"]",
+        "would hide the freeze of the organization acme",
+        "remove it",
+    );
     one("§[freeze]\nheroku_app = \"my-app\"", "needs `environments`", "environments = ");
     one("[freeze]\nheroku_app = \"my-app\"\nenvironments = §[]", "empty list of environments", "at least one");
     one("[freeze]\nheroku_app = \"my-app\"\nenvironments = §\"production\"", "must be a list of environments", "[\"production\"]");

@@ -33,7 +33,13 @@ impl Environment {
     /// The value of a variable; none when it is unset or blank.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
+        self.passed(name).filter(|value| !value.trim().is_empty())
+    }
+
+    /// The value of a variable that is set, also if it is blank.
+    #[must_use]
+    pub fn passed(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Address, EnvName};
+use crate::model::{Address, EnvName, RepoName};
 
 /// The whole `[freeze]` table with its defaults filled in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,14 +37,39 @@ pub struct Policy {
 pub enum Store {
     /// Config vars of a Heroku app.
     Heroku(String),
+    /// Actions variables of a GitHub organization (`acme`) or of a repository (`acme/shop`).
+    Github(String),
 }
 
 impl Store {
+    /// Reads `OWNER` or `OWNER/REPO`.
+    ///
+    /// # Errors
+    /// A sentence, when the text is neither.
+    pub fn github(text: &str) -> Result<Self, String> {
+        // An owner's name obeys the rules of a path's first part.
+        let path = if text.contains('/') { text.to_owned() } else { format!("{text}/any") };
+        match RepoName::parse(&path) {
+            Ok(_) => Ok(Self::Github(text.to_owned())),
+            Err(_) => Err("write an organization (OWNER) or a repository (OWNER/REPO)".to_owned()),
+        }
+    }
+
+    /// Whether two names are of one store: GitHub compares names without case (fact G1).
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Heroku(a), Self::Heroku(b)) => a == b,
+            (Self::Github(a), Self::Github(b)) => a.eq_ignore_ascii_case(b),
+            (Self::Heroku(_), Self::Github(_)) | (Self::Github(_), Self::Heroku(_)) => false,
+        }
+    }
+
     /// Its name in messages: `shop-prod`.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Self::Heroku(app) => app,
+            Self::Heroku(name) | Self::Github(name) => name,
         }
     }
 
@@ -53,6 +78,8 @@ impl Store {
     pub fn described(&self) -> String {
         match self {
             Self::Heroku(app) => format!("the app {app}"),
+            Self::Github(name) if name.contains('/') => format!("the repository {name}"),
+            Self::Github(name) => format!("the organization {name}"),
         }
     }
 
@@ -61,6 +88,7 @@ impl Store {
     pub const fn values(&self) -> &'static str {
         match self {
             Self::Heroku(_) => "the app's config vars",
+            Self::Github(_) => "the Actions variables that hold it",
         }
     }
 
@@ -69,14 +97,17 @@ impl Store {
     pub const fn key(&self) -> &'static str {
         match self {
             Self::Heroku(_) => "freeze.heroku_app",
+            Self::Github(_) => "freeze.github",
         }
     }
 
     /// Whose credentials see it.
     #[must_use]
-    pub const fn credentials(&self) -> &'static str {
+    pub fn credentials(&self) -> &'static str {
         match self {
             Self::Heroku(_) => "the account behind HEROKU_API_KEY",
+            Self::Github(name) if name.contains('/') => "the token in GH_TOKEN, which needs `Variables: read`",
+            Self::Github(_) => "the token in GH_TOKEN, which needs the organization permission `Variables: read`",
         }
     }
 
@@ -85,6 +116,7 @@ impl Store {
     pub fn flag(&self) -> String {
         match self {
             Self::Heroku(app) => format!("--app {app}"),
+            Self::Github(name) => format!("--github {name}"),
         }
     }
 
@@ -93,6 +125,7 @@ impl Store {
     pub fn address(&self) -> Address {
         match self {
             Self::Heroku(app) => Address::freeze(app),
+            Self::Github(name) => Address::github_freeze(name),
         }
     }
 
@@ -101,6 +134,7 @@ impl Store {
     pub fn app(&self) -> Option<&str> {
         match self {
             Self::Heroku(app) => Some(app),
+            Self::Github(_) => None,
         }
     }
 }

@@ -211,6 +211,9 @@ codes! {
     FreezeOpen = "freeze-open", Warning, Disproves, Some('B'),
         "The freeze that stands in for required reviewers is not on, or may not be: its check lets deploys through, and nobody approves them.",
         "gatectl freeze on";
+    StaleFreeze = "stale-freeze", Warning, Disproves, None,
+        "A freeze or an override was forgotten: one without an end, one that is over, or a flag that someone set by hand.",
+        "tidy it with the command that the message names";
 }
 
 impl Serialize for Code {

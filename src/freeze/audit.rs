@@ -1,7 +1,10 @@
-//! Who really changed the freeze: the app's releases against the records.
+//! Who really changed the freeze: what the store itself knows against the records.
 //!
-//! Owns what a release's description says about a config var. A record is a claim; a release is evidence. Descriptions are
-//! prose, so only the key's name and the words of a rollback are looked for in them.
+//! A record is a claim; what the store keeps is evidence. Heroku keeps releases: owns what a release's description says about a
+//! config var, of which only the key's name and the words of a rollback count, since descriptions are prose. GitHub keeps no
+//! history of variables, only when each was last written.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -26,12 +29,30 @@ pub struct Release {
     pub current: bool,
 }
 
-/// The release that gave a config var its present value.
+/// When Actions variables were last written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stamps {
+    /// Each variable that is there, and when it was written.
+    pub written: BTreeMap<String, Timestamp>,
+    /// Those of an organization that some of its repositories do not see.
+    pub narrow: BTreeSet<String>,
+}
+
+/// What a store knows of its own changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum History {
+    /// Heroku: the newest releases, in any order; the more of them, the further back it sees.
+    Releases(Vec<Release>),
+    /// GitHub: when each variable was last written.
+    Stamps(Stamps),
+}
+
+/// What gave a value its present state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Evidence {
-    /// The release.
-    pub version: u64,
-    /// The account that made it.
+    /// The release, if the store has releases.
+    pub version: Option<u64>,
+    /// The account that did it, if the store says it.
     pub user: Option<String>,
     /// When.
     pub at: Timestamp,
@@ -39,10 +60,10 @@ pub struct Evidence {
     pub rollback_to: Option<u64>,
 }
 
-/// What the releases say about the freeze.
+/// What the store says about the freeze.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Audit {
-    /// What last changed the flag; `None` when it is further back than the releases at hand.
+    /// What last changed the flag; `None` when that is further back than the store knows, or the flag is not there.
     pub flag: Option<Evidence>,
     /// What last changed the override's flag.
     #[serde(rename = "override")]
@@ -54,10 +75,63 @@ pub struct Audit {
 /// How far a record's own time may be from its release's.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
 
-/// Compares the records with the releases, which may come in any order; the more of them, the further back it sees.
+/// Compares the records with what the store knows.
 #[must_use]
-pub fn audit(keys: &Keys, vars: &FreezeVars, releases: &[Release]) -> Audit {
-    let history = History::of(releases);
+pub fn audit(keys: &Keys, vars: &FreezeVars, history: &History) -> Audit {
+    match history {
+        History::Releases(releases) => by_releases(keys, vars, releases),
+        History::Stamps(stamps) => by_stamps(keys, vars, stamps),
+    }
+}
+
+fn by_stamps(keys: &Keys, vars: &FreezeVars, stamps: &Stamps) -> Audit {
+    let written = |key: &str| stamps.written.get(key).copied();
+    let after =
+        |key: &str, record: &str| Some((written(key)?, written(record)?)).filter(|(key, record)| key.duration_since(*record) > TOLERANCE);
+    let record = vars.record.as_deref().and_then(|text| Record::parse(text).ok());
+    let set = Flag::read(vars.flag.as_deref()) != Flag::Off;
+    let mut warnings = Vec::new();
+    match (&record, set) {
+        (Some(record), _) if written(&keys.record).is_some_and(|at| record.at.duration_since(at) > TOLERANCE) => {
+            warnings.push(format!("{} says that it is of {}, which is later than it was written", keys.record, record.at));
+        }
+        (Some(record), false) if record.state == Switch::On => {
+            warnings.push(format!(
+                "{} was removed without a record; the record of {} by {} is left over",
+                keys.flag,
+                record.at,
+                or_unnamed(&record.by)
+            ));
+        }
+        (_, true) => warnings.extend(after(&keys.flag, &keys.record).map(|(flag, record)| {
+            format!("{} was written at {flag}, after its record at {record}: not by the one whom the record names", keys.flag)
+        })),
+        _ => {}
+    }
+    if Flag::read(vars.override_flag.as_deref()) != Flag::Off
+        && let Some((flag, record)) = after(&keys.override_flag, &keys.override_record)
+    {
+        warnings.push(format!(
+            "{} was written at {flag}, after its record at {record}: not by the one whom the record names",
+            keys.override_flag
+        ));
+    }
+    warnings.extend([&keys.flag, &keys.override_flag].into_iter().filter(|key| stamps.narrow.contains(*key)).map(|key| {
+        format!(
+            "{key} is not visible to every repository of {}: in the others `vars.{key}` is empty. Set its visibility to all repositories",
+            keys.store.name()
+        )
+    }));
+    let evidence = |key: &str| written(key).map(|at| Evidence { version: None, user: None, at, rollback_to: None });
+    Audit { flag: evidence(&keys.flag), override_flag: evidence(&keys.override_flag), warnings }
+}
+
+fn or_unnamed(by: &str) -> &str {
+    if by.is_empty() { "nobody" } else { by }
+}
+
+fn by_releases(keys: &Keys, vars: &FreezeVars, releases: &[Release]) -> Audit {
+    let history = Timeline::of(releases);
     let flag = history.changed(&keys.flag);
     let record = vars.record.as_deref().and_then(|text| Record::parse(text).ok());
     let mut warnings = Vec::new();
@@ -79,25 +153,19 @@ pub fn audit(keys: &Keys, vars: &FreezeVars, releases: &[Release]) -> Audit {
     Audit { flag, override_flag, warnings }
 }
 
-/// The releases after `version` that changed the freeze: more than one's own after one's own write means that somebody
-/// else wrote as well.
-#[must_use]
-pub fn writers_since(keys: &Keys, version: u64, releases: &[Release]) -> Vec<Evidence> {
-    let history = History::of(releases);
-    let names = |release: &&&Release| release.version > version && keys.all().iter().any(|key| mentions(&release.description, key));
-    history.0.iter().filter(names).map(|release| evidence(release)).collect()
-}
-
 impl std::fmt::Display for Evidence {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} (release v{}, {})", self.user.as_deref().unwrap_or("an unknown account"), self.version, self.at)
+        match self.version {
+            Some(version) => write!(f, "{} (release v{version}, {})", self.user.as_deref().unwrap_or("an unknown account"), self.at),
+            None => write!(f, "{}; GitHub keeps no history of variables: who did it is only what the record says", self.at),
+        }
     }
 }
 
 /// Releases in the order of their versions.
-struct History<'r>(Vec<&'r Release>);
+struct Timeline<'r>(Vec<&'r Release>);
 
-impl<'r> History<'r> {
+impl<'r> Timeline<'r> {
     fn of(releases: &'r [Release]) -> Self {
         let mut sorted: Vec<_> = releases.iter().collect();
         sorted.sort_by_key(|release| release.version);
@@ -140,11 +208,11 @@ impl<'r> History<'r> {
     }
 
     fn failure_warning(&self, keys: &Keys, evidence: &Evidence) -> Option<String> {
-        let failed = self.0.iter().any(|release| release.version == evidence.version && release.status == "failed");
+        let failed = self.0.iter().any(|release| Some(release.version) == evidence.version && release.status == "failed");
         failed.then(|| {
             format!(
-                "the release v{} that changed {} has failed: the config var is changed, running dynos may not see it",
-                evidence.version, keys.flag
+                "the release that changed {} has failed ({evidence}): the config var is changed, running dynos may not see it",
+                keys.flag
             )
         })
     }
@@ -181,7 +249,7 @@ fn claim_warning(keys: &Keys, vars: &FreezeVars, record: &Record, evidence: &Evi
 }
 
 fn evidence(release: &Release) -> Evidence {
-    Evidence { version: release.version, user: release.user.clone(), at: release.created_at, rollback_to: rollback_target(release) }
+    Evidence { version: Some(release.version), user: release.user.clone(), at: release.created_at, rollback_to: rollback_target(release) }
 }
 
 /// Whether the description names the config var as a whole word.

@@ -5,6 +5,8 @@
 mod audit;
 mod cron;
 mod interlock;
+mod job_start;
+mod leftover;
 pub mod lift;
 mod record;
 mod set;
@@ -14,13 +16,15 @@ mod verdict;
 mod window;
 mod write;
 
-pub use audit::{Audit, Evidence, Release, audit, writers_since};
+pub use audit::{Audit, Evidence, History, Release, Stamps, audit};
 pub use cron::{Cron, CronError};
 pub use interlock::Interlock;
+pub use job_start::from_step;
+pub use leftover::{Leftover, leftovers};
 pub use record::{FreezeId, Kind, OverrideRecord, Record, RecordError, Switch};
 pub use set::{SetFreeze, on, replace};
 pub use state::{Flag, Freeze, FreezeVars, Keys, MAX_OVERRIDE, Override};
-pub use status::{Answered, Checked, EnvironmentStatus, Status, WindowStatus};
+pub use status::{Answered, Checked, EnvironmentStatus, Source, Status, WindowStatus, WorkflowStatus};
 pub use verdict::{Decision, Frozen, OpenBecause, Verdict, Why, decide, holds};
 pub use window::{Closure, MAX_DURATION, WindowError, WindowState, day_caution, state_at, zone, zone_caution};
-pub use write::{Claim, FreezeWrite, Lost, Refusal, Terms, parse_until};
+pub use write::{Claim, FreezeWrite, Lost, Refusal, Terms, ValueWrite, parse_override, parse_until};

@@ -44,13 +44,15 @@ impl Keys {
     }
 
     fn named(store: Store, flag: &str, override_flag: &str) -> Self {
-        let record_of = |key: &str| format!("{key}{}", Policy::RECORD_SUFFIX);
+        // GitHub keeps the names of variables in capitals.
+        let name = |key: &str| if store.app().is_some() { key.to_owned() } else { key.to_ascii_uppercase() };
+        let record_of = |key: &str| name(&format!("{key}{}", Policy::RECORD_SUFFIX));
         Self {
-            store,
-            flag: flag.to_owned(),
+            flag: name(flag),
             record: record_of(flag),
-            override_flag: override_flag.to_owned(),
+            override_flag: name(override_flag),
             override_record: record_of(override_flag),
+            store,
         }
     }
 
@@ -58,6 +60,13 @@ impl Keys {
     #[must_use]
     pub fn all(&self) -> [&str; 4] {
         [&self.flag, &self.record, &self.override_flag, &self.override_record]
+    }
+
+    /// The four values by their names, as a store holds them.
+    #[must_use]
+    pub fn values(&self, vars: &FreezeVars) -> BTreeMap<String, String> {
+        let values = [&vars.flag, &vars.record, &vars.override_flag, &vars.override_record];
+        self.all().into_iter().zip(values).filter_map(|(key, value)| Some((key.to_owned(), value.clone()?))).collect()
     }
 
     /// Takes the four values out of what a store holds.

@@ -5,10 +5,11 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::audit::{Audit, Release, audit};
+use super::audit::{Audit, History, audit};
+use super::leftover::leftovers;
 use super::record::Record;
 use super::state::{Freeze, FreezeVars, Keys, Override};
-use super::verdict::{Decision, Frozen, Verdict, decide, legacy_warnings};
+use super::verdict::{Decision, Frozen, Verdict, decide, not_there};
 use super::window::{WindowState, state_at};
 use crate::desired::freeze::{Policy, Store};
 use crate::model::{Address, Answer, EnvName, Unknown};
@@ -37,7 +38,9 @@ pub struct Status {
     pub environments: Vec<EnvironmentStatus>,
     /// Every window of the calendar.
     pub windows: Vec<WindowStatus>,
-    /// Who really changed it; `None` when the releases were not read.
+    /// The jobs of declared workflows that deploy to a covered environment; empty if there is no checkout to look at.
+    pub workflows: Vec<WorkflowStatus>,
+    /// Who really changed it; `None` when the history was not read.
     pub audit: Option<Audit>,
     /// What is worth saying beside all this, one sentence each.
     pub warnings: Vec<String>,
@@ -53,6 +56,19 @@ pub struct EnvironmentStatus {
     /// What `freeze check` would say.
     #[serde(flatten)]
     pub decision: Decision,
+}
+
+/// One job that deploys, and whether a freeze stops it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WorkflowStatus {
+    /// The workflow file.
+    pub file: String,
+    /// The job, as `check` writes it; empty if none deploys.
+    pub job: String,
+    /// The environment that the freeze covers.
+    pub environment: EnvName,
+    /// Why a freeze is not shown to stop it; `None` if it does.
+    pub gap: Option<String>,
 }
 
 /// One window, now and next.
@@ -73,9 +89,9 @@ pub struct WindowStatus {
 
 impl Status {
     /// Puts everything together for the moment `at`. Without a policy (no gate.toml) there are no environments and no windows.
-    /// `releases` are the app's latest ones, where they were read.
+    /// `history` is what the store knows of its changes, if that was read.
     #[must_use]
-    pub fn at(keys: &Keys, policy: Option<&Policy>, vars: &Answer<FreezeVars>, releases: Option<&[Release]>, at: Timestamp) -> Self {
+    pub fn at(keys: &Keys, policy: Option<&Policy>, vars: &Answer<FreezeVars>, history: Option<&History>, at: Timestamp) -> Self {
         let store = vars.present().map(|vars| (Freeze::read(vars, at), Override::read(vars, at)));
         let freeze = store.as_ref().and_then(|(freeze, _)| Frozen::by_store(freeze));
         let environments: Vec<_> = policy
@@ -83,17 +99,13 @@ impl Status {
             .flat_map(|policy| policy.environments.iter().map(move |name| (policy, name)))
             .map(|(policy, name)| EnvironmentStatus { name: name.clone(), decision: decide(policy, name, vars, at) })
             .collect();
-        let mut warnings = store.as_ref().map(|(freeze, over)| legacy_warnings(freeze, over)).unwrap_or_default();
+        let mut warnings: Vec<String> =
+            vars.present().map(|vars| leftovers(keys, vars, at)).unwrap_or_default().iter().map(ToString::to_string).collect();
         for warning in environments.iter().flat_map(|environment| &environment.decision.warnings) {
             if !warnings.contains(warning) {
                 warnings.push(warning.clone());
             }
         }
-        let absent = || Unknown {
-            reason: format!("{} does not exist, or these credentials cannot see it", keys.store.described()),
-            hint: format!("check its name and {}", keys.store.credentials()),
-            cause: crate::model::Cause::Other,
-        };
         Self {
             format_version: "1.0",
             address: keys.store.address(),
@@ -105,14 +117,36 @@ impl Status {
             over: store.map(|(_, over)| over).filter(|over| *over != Override::None),
             unknown: match vars {
                 Answer::Present(_) => None,
-                Answer::Absent => Some(absent()),
+                Answer::Absent => Some(not_there(&keys.store)),
                 Answer::Unknown(unknown) => Some(unknown.clone()),
             },
             environments,
             windows: policy.into_iter().flat_map(|policy| &policy.windows).map(|window| WindowStatus::at(window, at)).collect(),
-            audit: vars.present().zip(releases).map(|(vars, releases)| audit(keys, vars, releases)),
+            workflows: Vec::new(),
+            audit: vars.present().zip(history).map(|(vars, history)| audit(keys, vars, history)),
             warnings,
         }
+    }
+}
+
+impl Status {
+    /// The same with the jobs that deploy; those that a freeze does not stop are a warning.
+    #[must_use]
+    pub fn with_workflows(mut self, workflows: Vec<WorkflowStatus>) -> Self {
+        let ignoring: Vec<String> = workflows
+            .iter()
+            .filter(|one| one.gap.is_some())
+            .map(|one| if one.job.is_empty() { one.file.clone() } else { one.job.clone() })
+            .collect();
+        if !ignoring.is_empty() {
+            self.warnings.push(format!(
+                "{} of {} jobs that deploy are not shown to check the freeze, and go on while it is frozen: {}. Make `gatectl freeze check` the first step of each",
+                ignoring.len(),
+                workflows.len(),
+                ignoring.join(", ")
+            ));
+        }
+        Self { workflows, ..self }
     }
 }
 
@@ -125,6 +159,10 @@ pub struct Checked {
     pub verdict: Answered,
     /// The moment that everything here is about.
     pub at: Timestamp,
+    /// The freeze that was asked about, if it is known.
+    pub address: Option<Address>,
+    /// Where the freeze was read.
+    pub source: Source,
     /// The app that holds the freeze, where it is known and one holds it.
     pub app: Option<String>,
     /// What holds the freeze, where it is known.
@@ -134,6 +172,16 @@ pub struct Checked {
     pub environments: Vec<EnvironmentStatus>,
     /// Why nothing at all could be asked, when that is so.
     pub unknown: Option<Unknown>,
+}
+
+/// Where `freeze check` read the freeze.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// In the store, now.
+    Store,
+    /// In the step's environment, where GitHub Actions put it when the job started.
+    JobStart,
 }
 
 /// A verdict in one word, the worst first.
@@ -161,13 +209,15 @@ impl From<&Verdict> for Answered {
 impl Checked {
     /// Puts the answers together. No environment at all is undetermined: nothing was shown to be open.
     #[must_use]
-    pub fn of(store: &Store, environments: Vec<EnvironmentStatus>, at: Timestamp) -> Self {
+    pub fn of(store: &Store, source: Source, environments: Vec<EnvironmentStatus>, at: Timestamp) -> Self {
         let worst = environments.iter().map(|environment| Answered::from(&environment.decision.verdict)).min();
         let verdict = worst.unwrap_or(Answered::Undetermined);
         Self {
             format_version: "1.0",
             verdict,
             at,
+            address: Some(store.address()),
+            source,
             app: store.app().map(str::to_owned),
             store: Some(store.clone()),
             environments,
@@ -179,7 +229,17 @@ impl Checked {
     #[must_use]
     pub fn unasked(unknown: Unknown, at: Timestamp) -> Self {
         let verdict = Answered::Undetermined;
-        Self { format_version: "1.0", verdict, at, app: None, store: None, environments: Vec::new(), unknown: Some(unknown) }
+        Self {
+            format_version: "1.0",
+            verdict,
+            at,
+            address: None,
+            source: Source::Store,
+            app: None,
+            store: None,
+            environments: Vec::new(),
+            unknown: Some(unknown),
+        }
     }
 }
 

@@ -7,8 +7,9 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::leftover::leftovers;
 use super::record::{FreezeId, Kind, OverrideRecord};
-use super::state::{Freeze, FreezeVars, Override};
+use super::state::{Freeze, FreezeVars, Keys, Override};
 use super::window::{Closure, WindowError, state_at};
 use crate::desired::freeze::{OnUnreachable, Policy, Store, Window};
 use crate::model::{Answer, Cause, EnvName, Unknown};
@@ -135,7 +136,7 @@ impl Frozen {
     #[must_use]
     pub fn next_step(&self, store: &Store) -> String {
         let which = store.flag();
-        let over = "gatectl freeze override --for 1h --reason TEXT";
+        let over = format!("gatectl freeze override {which} --for 1h --reason TEXT");
         match (self.why, self.id) {
             (Why::Window, _) => format!("wait until the window opens, or `{over}`"),
             (Why::Malformed, _) => format!("`gatectl freeze status {which}`, then `gatectl freeze off {which} --reason TEXT`"),
@@ -174,8 +175,8 @@ pub fn decide(policy: &Policy, environment: &EnvName, vars: &Answer<FreezeVars>,
     }
     let calendar = Calendar::at(policy, now);
     match vars {
-        Answer::Present(vars) => with_store(&calendar, vars, now),
-        Answer::Absent => without_store(&calendar, OnUnreachable::Frozen, &not_there(policy)),
+        Answer::Present(vars) => with_store(&Keys::of(policy), &calendar, vars, now),
+        Answer::Absent => without_store(&calendar, OnUnreachable::Frozen, &not_there(&policy.store)),
         Answer::Unknown(unknown) => match unknown.cause {
             Cause::Credentials => without_store(&calendar, OnUnreachable::Frozen, unknown),
             Cause::Other => without_store(&calendar, policy.on_unreachable, unknown),
@@ -193,7 +194,7 @@ pub fn holds(policy: &Policy, environment: &EnvName, vars: &Answer<FreezeVars>, 
     }
     match vars {
         Answer::Unknown(unknown) => Answer::Unknown(unknown.clone()),
-        Answer::Absent => Answer::Unknown(not_there(policy)),
+        Answer::Absent => Answer::Unknown(not_there(&policy.store)),
         Answer::Present(vars) => {
             let freeze = Freeze::read(vars, now);
             let overridden = Override::read(vars, now).opening(&freeze).is_some();
@@ -202,13 +203,10 @@ pub fn holds(policy: &Policy, environment: &EnvName, vars: &Answer<FreezeVars>, 
     }
 }
 
-fn with_store(calendar: &Calendar, vars: &FreezeVars, now: Timestamp) -> Decision {
+fn with_store(keys: &Keys, calendar: &Calendar, vars: &FreezeVars, now: Timestamp) -> Decision {
     let (freeze, over) = (Freeze::read(vars, now), Override::read(vars, now));
-    let mut warnings = legacy_warnings(&freeze, &over);
+    let mut warnings: Vec<String> = leftovers(keys, vars, now).iter().map(ToString::to_string).collect();
     let opening = over.opening(&freeze);
-    if let (Override::Valid(record), None, true) = (&over, opening, freeze.closes()) {
-        warnings.push(format!("the override by {} (until {}) is not for this freeze and does not open it", record.by, record.until));
-    }
     let closed = Frozen::by_store(&freeze).or_else(|| calendar.closed.clone());
     let verdict = match (closed, calendar.broken(), opening) {
         (None, None, _) => Verdict::Open { because: OpenBecause::NotFrozen },
@@ -241,33 +239,13 @@ fn without_store(calendar: &Calendar, rule: OnUnreachable, unknown: &Unknown) ->
     Decision { verdict, warnings }
 }
 
-fn not_there(policy: &Policy) -> Unknown {
+/// What is known if the store is not there for these credentials.
+pub(super) fn not_there(store: &Store) -> Unknown {
     Unknown {
-        reason: format!("{} that holds the freeze does not exist, or these credentials cannot see it", policy.store.described()),
-        hint: format!("check `{}` in gate.toml and {}", policy.store.key(), policy.store.credentials()),
+        reason: format!("{} that holds the freeze does not exist, or these credentials cannot see it", store.described()),
+        hint: format!("check its name (`{}` in gate.toml) and {}", store.key(), store.credentials()),
         cause: Cause::Other,
     }
-}
-
-/// What readers that know only the flags see otherwise than gatectl.
-pub(super) fn legacy_warnings(freeze: &Freeze, over: &Override) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if let Freeze::Expired(record) = freeze {
-        let until = record.until.map(|until| format!(" at {until}")).unwrap_or_default();
-        warnings.push(format!(
-            "the freeze {} ended{until}; workflows that read only its flag stay closed until `gatectl freeze off --reason TEXT`",
-            record.id
-        ));
-    }
-    let open_elsewhere = "workflows that read only its flag stay open until `gatectl freeze override --revoke`";
-    match over {
-        Override::None | Override::Valid(_) => {}
-        Override::Expired(record) => {
-            warnings.push(format!("the override by {} ended at {} and opens nothing here; {open_elsewhere}", record.by, record.until));
-        }
-        Override::Invalid { why } => warnings.push(format!("the override opens nothing here, {why}; {open_elsewhere}")),
-    }
-    warnings
 }
 
 /// The windows of a policy at one moment.

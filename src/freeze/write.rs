@@ -1,17 +1,17 @@
-//! One write to the freeze: a single PATCH, and how to tell that it took.
+//! One write to the freeze: what changes, in which order if it has to be written one by one, and how to tell that it took.
 //!
 //! Owns the type that alone can change a freeze, and the reasons to refuse. What is written is decided in `set` (closes),
 //! `lift` (opens) and `interlock` (closes, then puts back).
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, Unit};
 
-use crate::desired::freeze::Store;
-
 use super::record::{FreezeId, Kind, Record, RecordError};
-use super::state::{Freeze, FreezeVars, Keys, MAX_OVERRIDE};
+use super::state::{Flag, Freeze, FreezeVars, Keys, MAX_OVERRIDE};
+use crate::desired::freeze::Store;
 use crate::model::parse_duration;
 
 /// Who writes, and why: goes into the record.
@@ -45,14 +45,28 @@ pub struct Terms {
     pub reference: Option<String>,
 }
 
-/// One change of a store's values that changes its freeze. Only this module's siblings can build one.
+/// One change of a freeze. Only this module's siblings can build one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct FreezeWrite {
-    store: Store,
+    keys: Keys,
     body: BTreeMap<String, Option<String>>,
     notes: Vec<String>,
-    record_key: String,
+    /// The values that are there when it is made.
+    live: BTreeMap<String, String>,
+    /// Whether the record in place is that of a freeze with an end.
+    after_an_end: bool,
+}
+
+/// One value of a [`FreezeWrite`], for a store that takes single values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ValueWrite<'w> {
+    /// The value's name.
+    pub name: &'w str,
+    /// What it becomes; `None` deletes it.
+    pub value: Option<&'w str>,
+    /// Whether it was there when the write was made.
+    pub exists: bool,
 }
 
 impl FreezeWrite {
@@ -72,7 +86,9 @@ impl FreezeWrite {
         if after.flag.as_deref() == Some(ON) {
             body.insert(keys.flag.clone(), after.flag.clone());
         }
-        Ok(Self { store: keys.store.clone(), body, notes: Vec::new(), record_key: keys.record.clone() })
+        let held = live.record.as_deref().and_then(|text| Record::parse(text).ok());
+        let after_an_end = held.is_some_and(|record| record.until.is_some());
+        Ok(Self { keys: keys.clone(), body, notes: Vec::new(), live: keys.values(live), after_an_end })
     }
 
     pub(super) fn with_notes(self, notes: Vec<String>) -> Self {
@@ -82,13 +98,48 @@ impl FreezeWrite {
     /// Where it is written.
     #[must_use]
     pub const fn store(&self) -> &Store {
-        &self.store
+        &self.keys.store
     }
 
-    /// What is written: `None` deletes the value. Never empty, never without effect.
+    /// What is written, for a store that takes all of it at once: `None` deletes the value. Never empty, never without effect.
     #[must_use]
     pub const fn body(&self) -> &BTreeMap<String, Option<String>> {
         &self.body
+    }
+
+    /// The same, one by one, for a store that takes single values: what closes comes first, what opens comes last.
+    ///
+    /// After each of them deploys are at least as closed as before the first one or after the last one, for gatectl and for
+    /// workflows that read only the flags. Lifting a freeze, or overriding it, takes effect with the last request.
+    #[must_use]
+    pub fn one_by_one(&self) -> Vec<ValueWrite<'_>> {
+        let mut values: Vec<ValueWrite<'_>> = self
+            .body
+            .iter()
+            .map(|(name, value)| ValueWrite { name, value: value.as_deref(), exists: self.live.contains_key(name) })
+            .collect();
+        values.sort_by_key(|write| self.rank(write.name, write.value));
+        values
+    }
+
+    /// Whether a store still holds what it held when the write was made.
+    #[must_use]
+    pub fn is_untouched(&self, now: &BTreeMap<String, String>) -> bool {
+        self.live == *now
+    }
+
+    fn rank(&self, key: &str, value: Option<&str>) -> u8 {
+        let off = Flag::read(value) == Flag::Off;
+        match key {
+            _ if key == self.keys.override_flag && off => 0,
+            // Beside the record of a freeze that has ended the flag closes nothing.
+            _ if key == self.keys.record && self.after_an_end => 1,
+            _ if key == self.keys.flag && !off => 2,
+            _ if key == self.keys.record => 3,
+            _ if key == self.keys.override_record => 4,
+            _ if key == self.keys.override_flag => 5,
+            _ => 6,
+        }
     }
 
     /// What else the write does that whoever asked for it may not expect, one sentence each.
@@ -98,17 +149,17 @@ impl FreezeWrite {
     }
 
     /// Compares what was read after the write with what was written. Every write has its own id, so equal means that it
-    /// was this one; Heroku has no compare-and-swap, the last PATCH wins.
+    /// was this one; no store has a compare-and-swap, the last write wins.
     ///
     /// # Errors
-    /// Which config var holds something else, and whose record is there.
+    /// Which value is another one, and whose record is there.
     pub fn confirm(&self, after: &BTreeMap<String, String>) -> Result<(), Lost> {
         let differs = self.body.iter().find(|(key, value)| after.get(*key) != value.as_ref());
         differs.map_or(Ok(()), |(key, _)| {
             Err(Lost {
-                store: self.store.clone(),
+                store: self.keys.store.clone(),
                 key: key.clone(),
-                theirs: after.get(&self.record_key).and_then(|text| Record::parse(text).ok()).map(Box::new),
+                theirs: after.get(&self.keys.record).and_then(|text| Record::parse(text).ok()).map(Box::new),
             })
         })
     }
@@ -123,7 +174,7 @@ pub(super) const NOT_OVERRIDDEN: &str = "0";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lost {
     store: Store,
-    /// The config var that holds something else.
+    /// The value that is another one.
     pub key: String,
     /// The record that is there now, when it can be read.
     pub theirs: Option<Box<Record>>,
@@ -227,6 +278,22 @@ fn or_nobody(by: &str) -> &str {
     if by.is_empty() { "nobody" } else { by }
 }
 
+/// Reads how long an override lasts.
+///
+/// # Errors
+/// A sentence that names the text, if it is not a duration, or one that no override may have.
+pub fn parse_override(text: &str) -> Result<Duration, String> {
+    let length = parse_duration(text)?;
+    let most = MAX_OVERRIDE.as_hours();
+    if length.is_zero() {
+        return Err(format!("`{text}` overrides nothing: give a time of at most {most}h, such as 1h"));
+    }
+    if SignedDuration::try_from(length).map_or(true, |length| length > MAX_OVERRIDE) {
+        return Err(format!("`{text}` is longer than an override may last: give at most {most}h"));
+    }
+    Ok(length)
+}
+
 /// ` by WHO since WHEN …`, as far as it is known.
 fn described(freeze: &Freeze) -> String {
     match freeze {
@@ -246,14 +313,15 @@ fn described(freeze: &Freeze) -> String {
 /// A sentence, when it is neither, or not in the future.
 pub fn parse_until(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     let bad = || format!("`{text}` is neither a duration such as 2h nor a time with its offset such as 2026-05-05T18:00:00-04:00 or ...Z");
-    let until = match parse_duration(text) {
-        Ok(duration) => SignedDuration::try_from(duration).ok().and_then(|d| now.checked_add(d).ok()).ok_or_else(bad)?,
-        Err(_) => text.parse::<Timestamp>().map_err(|_| bad())?,
-    };
-    if until <= now {
-        return Err(Refusal::Ended(until).to_string());
+    match parse_duration(text) {
+        Ok(duration) if duration.is_zero() => Err(format!("`{text}` ends the freeze at once: give a longer time, such as 2h")),
+        Ok(duration) => SignedDuration::try_from(duration).ok().and_then(|d| now.checked_add(d).ok()).ok_or_else(bad),
+        Err(_) => match text.parse::<Timestamp>() {
+            Ok(until) if until <= now => Err(format!("`{text}` is not in the future: it is {now} now. Give a later `--until`")),
+            Ok(until) => Ok(until),
+            Err(_) => Err(bad()),
+        },
     }
-    Ok(until)
 }
 
 #[cfg(test)]

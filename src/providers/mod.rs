@@ -11,6 +11,7 @@ use crate::apply::{Executor, Moved};
 use crate::http::{ApiError, Dialect, ErrorKind, Reader, Writer};
 use crate::model::ByHand;
 
+pub mod actions_variables;
 pub mod freeze_store;
 pub mod github;
 pub mod heroku;

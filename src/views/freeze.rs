@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::desired::freeze::Store;
 use crate::freeze::{
     Answered, Audit, Checked, Decision, EnvironmentStatus, Evidence, Frozen, OpenBecause, Override, Status, Verdict, Why, WindowState,
-    WindowStatus,
+    WindowStatus, WorkflowStatus,
 };
 use crate::render::{Block, Document, Finding, Glyph, Heading, Place, Role, Row, Section, Severity, Span, Table};
 
@@ -15,6 +15,7 @@ impl From<&Status> for Document {
         sections.extend(status.over.as_ref().map(over));
         sections.extend(environments(status));
         sections.extend(windows(&status.windows));
+        sections.extend(workflows(&status.workflows));
         sections.extend(warnings(status));
         let (headline, tone) = headline(status);
         Self {
@@ -162,6 +163,22 @@ fn windows(windows: &[WindowStatus]) -> Option<Section> {
         })
         .collect();
     table("Windows (UTC)", &["window", "now", "closes next", "time zone"], rows)
+}
+
+fn workflows(workflows: &[WorkflowStatus]) -> Option<Section> {
+    let rows = workflows
+        .iter()
+        .map(|one| {
+            let (role, text) = match &one.gap {
+                None => (Role::Added, "yes"),
+                Some(_) => (Role::Alert, "not shown"),
+            };
+            let job = if one.job.is_empty() { &one.file } else { &one.job };
+            let why = one.gap.clone().unwrap_or_default();
+            vec![Span::new(Role::Strong, job.as_str()), Span::plain(one.environment.as_str()), Span::new(role, text), Span::plain(why)]
+        })
+        .collect();
+    table("Jobs that deploy", &["job", "environment", "checks the freeze", "why"], rows)
 }
 
 fn table(title: &str, header: &[&str], rows: Vec<Vec<Span>>) -> Option<Section> {

@@ -9,6 +9,7 @@ mod consent;
 mod docs;
 mod examples;
 mod freeze;
+mod freeze_store;
 mod fuzz;
 #[path = "../support/golden.rs"]
 mod golden;

@@ -21,3 +21,4 @@ mod requests;
 mod switches;
 mod undecodable;
 mod unusual;
+mod variables;

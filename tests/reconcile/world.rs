@@ -132,7 +132,10 @@ impl World {
         let scene = Scene {
             config: self.config.path.clone(),
             github: asks_github.then_some(site),
-            freeze: want.freeze.is_some().then(|| stack.reader(&heroku(&self.reads_heroku_at), token()).map_err(|error| error.unknown())),
+            freeze: want.freeze.as_ref().map(|policy| {
+                let endpoint = if policy.store.app().is_some() { heroku(&self.reads_heroku_at) } else { github(&self.reads_github_at) };
+                stack.reader(&endpoint, token()).map_err(|error| error.unknown())
+            }),
             heroku: (!want.heroku.config.is_empty())
                 .then(|| stack.reader(&heroku(&self.reads_heroku_at), token()).map_err(|error| error.unknown())),
             prune: self.prune,

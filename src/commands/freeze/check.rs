@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::cli::{Format, FreezeApp};
+use crate::cli::{Format, StoreArgs};
 use crate::desired::freeze::{OnUnreachable, Policy, Store};
 use crate::exit::Exit;
-use crate::freeze::{Answered, Checked, Decision, EnvironmentStatus, FreezeVars, Keys, Verdict, decide};
+use crate::freeze::{Answered, Checked, Decision, EnvironmentStatus, FreezeVars, Keys, Source, Verdict, audit, decide, from_step};
+use crate::http::Reader;
 use crate::model::{Answer, Cause, EnvName, Unknown};
-use crate::providers::freeze_store;
+use crate::providers::freeze_store::{self, access};
 use crate::render::{Document, json};
 use crate::views::diagnostic::Hinted;
 
 use super::super::Session;
 use super::super::wiring::{Bounds, StoreSite};
-use super::{Place, observe};
+use super::{Place, beside};
 
 /// For all requests with their retries.
 const REQUESTS: Duration = Duration::from_millis(7_500);
@@ -27,7 +28,7 @@ const OVERALL: Duration = Duration::from_millis(9_000);
 ///
 /// # Errors
 /// Only when the answer cannot be printed, or the user stopped the run.
-pub(super) async fn run(session: &Session, which: &FreezeApp) -> anyhow::Result<Exit> {
+pub(super) async fn run(session: &Session, which: &StoreArgs) -> anyhow::Result<Exit> {
     let now = session.now();
     let (place, checked) = match question(session, which) {
         Ok((place, asked)) => {
@@ -56,7 +57,7 @@ struct Asked {
     strange: BTreeSet<EnvName>,
 }
 
-fn question(session: &Session, which: &FreezeApp) -> anyhow::Result<(Place, Asked)> {
+fn question(session: &Session, which: &StoreArgs) -> anyhow::Result<(Place, Asked)> {
     let place = Place::find(session, which)?;
     // A gate.toml that is there and cannot be read may hold a window that is closed now.
     if place.config.is_none() && super::has_file(session) {
@@ -115,28 +116,84 @@ fn resembled<'p>(name: &EnvName, policy: &'p Policy) -> Option<&'p EnvName> {
 
 async fn answer(session: &Session, place: &Place, asked: &Asked, now: Timestamp) -> Checked {
     let covered = asked.environments.iter().any(|name| asked.policy.covers(name));
-    let vars = if covered { read(session, place).await } else { Answer::Unknown(too_slow(&place.keys.store)) };
-    checked(asked, &vars, now)
+    let seen = if covered { read(session, place).await } else { Seen::unknown(too_slow(&place.keys.store)) };
+    checked(asked, &seen, now)
 }
 
-/// The four values, within bounds.
-async fn read(session: &Session, place: &Place) -> Answer<FreezeVars> {
+/// The freeze, where it was read, and what else there is to say of it.
+struct Seen {
+    vars: Answer<FreezeVars>,
+    source: Source,
+    warnings: Vec<String>,
+}
+
+impl Seen {
+    fn unknown(unknown: Unknown) -> Self {
+        Self { vars: Answer::Unknown(unknown), source: Source::Store, warnings: Vec::new() }
+    }
+}
+
+/// The four values, within bounds: from the store, or, if these credentials cannot read it, from the step's environment.
+async fn read(session: &Session, place: &Place) -> Seen {
     let work = async {
         match StoreSite::new(session, place.config.as_ref(), &place.keys.store, Bounds::AtMost(REQUESTS)).await {
             Ok(site) => {
-                let vars = observe(&site.reader(), &place.keys).await;
+                let seen = in_store(&site.reader(), &place.keys).await;
                 site.trace_traffic();
-                vars
+                seen
             }
-            Err(error) => Answer::Unknown(as_unknown(&error)),
+            Err(error) => Seen::unknown(as_unknown(&error)),
         }
     };
-    tokio::time::timeout(OVERALL, work).await.unwrap_or_else(|_| Answer::Unknown(too_slow(&place.keys.store)))
+    let seen = tokio::time::timeout(OVERALL, work).await.unwrap_or_else(|_| Seen::unknown(too_slow(&place.keys.store)));
+    match at_job_start(session, &place.keys, &seen.vars) {
+        Some(handed) => handed,
+        None => seen,
+    }
 }
 
-fn checked(asked: &Asked, vars: &Answer<FreezeVars>, now: Timestamp) -> Checked {
-    let decided =
-        asked.environments.iter().map(|name| EnvironmentStatus { name: name.clone(), decision: decide(&asked.policy, name, vars, now) });
+async fn in_store(reader: &Result<Reader, Unknown>, keys: &Keys) -> Seen {
+    let reader = match reader {
+        Ok(reader) => reader,
+        Err(unknown) => return Seen::unknown(unknown.clone()),
+    };
+    // Who changed it is worth a word and no reason to wait or to refuse.
+    let history = async { freeze_store::of(&keys.store).history(reader, keys).await.ok().flatten() };
+    let (vars, history) = beside(access::observe(reader, keys), history).await;
+    let warnings = vars.present().zip(history).map(|(vars, history)| audit(keys, vars, &history).warnings).unwrap_or_default();
+    Seen { vars, source: Source::Store, warnings }
+}
+
+/// What GitHub Actions handed to this step, if the store cannot be read with these credentials: GITHUB_TOKEN never can.
+fn at_job_start(session: &Session, keys: &Keys, read: &Answer<FreezeVars>) -> Option<Seen> {
+    let refused = match read {
+        Answer::Present(_) => return None,
+        Answer::Absent => None,
+        Answer::Unknown(unknown) if unknown.cause == Cause::Credentials => Some(unknown),
+        Answer::Unknown(_) => return None,
+    };
+    let in_actions = session.env.get("GITHUB_ACTIONS") == Some("true") && keys.store.app().is_none();
+    let vars = from_step(keys, |name| session.env.passed(name)).filter(|_| in_actions)?;
+    let mut warnings = vec![format!(
+        "these are the values of the job's start: a freeze that was set since is not seen. A job that waits between its steps asks the API: set GH_TOKEN to a token with `Variables: read` of {}",
+        keys.store.described()
+    )];
+    warnings.extend(
+        refused
+            .filter(|_| session.env.get("GH_TOKEN").is_some())
+            .map(|unknown| format!("the API was not asked with success: {}", unknown.reason)),
+    );
+    Some(Seen { vars, source: Source::JobStart, warnings })
+}
+
+fn checked(asked: &Asked, seen: &Seen, now: Timestamp) -> Checked {
+    let decided = asked.environments.iter().map(|name| {
+        let mut decision = decide(&asked.policy, name, &seen.vars, now);
+        if asked.policy.covers(name) {
+            decision.warnings.extend(seen.warnings.iter().cloned());
+        }
+        EnvironmentStatus { name: name.clone(), decision }
+    });
     let strange = asked.strange.iter().map(|name| EnvironmentStatus {
         name: name.clone(),
         decision: Decision {
@@ -151,7 +208,7 @@ fn checked(asked: &Asked, vars: &Answer<FreezeVars>, now: Timestamp) -> Checked 
             warnings: Vec::new(),
         },
     });
-    Checked::of(&asked.policy.store, decided.chain(strange).collect(), now)
+    Checked::of(&asked.policy.store, seen.source, decided.chain(strange).collect(), now)
 }
 
 fn too_slow(store: &Store) -> Unknown {

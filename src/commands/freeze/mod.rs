@@ -1,9 +1,10 @@
 //! `gatectl freeze`: the emergency brake, and the question that every deploy asks.
 //!
-//! The commands need one app and one token. gate.toml tells the app, the names of the config vars and the calendar;
-//! with `--app` all of them work without it, since on the day of an incident it may be missing or broken.
+//! The commands need one store and one token. gate.toml names the store, its values and the calendar; with `--app` or
+//! `--github` all of them work without it, since on the day of an incident it may be missing or broken.
 
 mod check;
+mod coverage;
 mod off;
 mod on;
 mod over;
@@ -17,7 +18,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::apply::Patience;
-use crate::cli::{FreezeApp, FreezeCommand};
+use crate::cli::{FreezeCommand, StoreArgs};
 use crate::config::{self, Config};
 use crate::desired::freeze::{Policy, Store, Window};
 use crate::exit::Exit;
@@ -60,26 +61,26 @@ pub(super) fn declared(session: &Session) -> Claim {
 /// Which freeze is meant, and what gate.toml says of it.
 struct Place {
     keys: Keys,
-    /// The `[freeze]` table, when it is about this app.
+    /// The `[freeze]` table, if it is about this store.
     policy: Option<Policy>,
     /// gate.toml, when there is one that can be read.
     config: Option<Config>,
 }
 
 impl Place {
-    /// Finds it: `--app`, else gate.toml.
+    /// Finds it: `--app` or `--github`, else gate.toml.
     ///
     /// # Errors
-    /// Without `--app`: when gate.toml cannot be read or has no `[freeze]`.
-    fn find(session: &Session, which: &FreezeApp) -> anyhow::Result<Self> {
+    /// Without either: when gate.toml cannot be read or has no `[freeze]`.
+    fn find(session: &Session, which: &StoreArgs) -> anyhow::Result<Self> {
         let named = which.store();
         let config = match (session.config_of(&[]), &named) {
             (Ok(config), _) => Some(config),
             (Err(error), None) => {
                 if has_file(session) {
-                    session.say("gate.toml cannot be read; with --app NAME it is not needed.");
+                    session.say("gate.toml cannot be read; with --app NAME or --github OWNER[/REPO] it is not needed.");
                 }
-                return Err(error.context(no_store("gate.toml does not say which app holds the freeze")));
+                return Err(error.context(no_store("gate.toml does not say where the freeze is kept")));
             }
             (Err(error), Some(store)) => {
                 if has_file(session) {
@@ -97,7 +98,7 @@ impl Place {
         match (named, declared) {
             (None, Some(policy)) => Ok(Self { keys: Keys::of(&policy), policy: Some(policy), config }),
             (None, None) => Err(no_store("gate.toml has no [freeze]").into()),
-            (Some(store), Some(policy)) if policy.store == store => Ok(Self { keys: Keys::of(&policy), policy: Some(policy), config }),
+            (Some(store), Some(policy)) if policy.store.is(&store) => Ok(Self { keys: Keys::of(&policy), policy: Some(policy), config }),
             (Some(store), _) => Ok(Self { keys: Keys::standard(store), policy: None, config }),
         }
     }
@@ -122,16 +123,16 @@ fn has_file(session: &Session) -> bool {
 }
 
 fn no_store(message: &str) -> Hinted {
-    Hinted { message: message.to_owned(), hint: "name the app: --app NAME".to_owned() }
+    Hinted { message: message.to_owned(), hint: "name the store: --app NAME (Heroku) or --github OWNER[/REPO]".to_owned() }
 }
 
-/// One app's freeze, within reach of a writing client.
+/// One freeze, within reach of a writing client.
 struct Desk<'a> {
     writer: &'a Writer,
     keys: &'a Keys,
     /// Who acts, where the environment variables say it for sure.
     known: Option<String>,
-    /// Who acts, where Heroku does not say it either.
+    /// Who acts, if the store does not say it either.
     fallback: String,
     /// Ends the look at what is there; a write ends as it does, and is read back.
     stop: Stop,
@@ -177,7 +178,7 @@ impl<'a> Desk<'a> {
     fn unsent(&self, error: SendError) -> anyhow::Error {
         match error {
             SendError::NotWritten(error) => error.into(),
-            SendError::NoEffect(_) | SendError::Unread(_) | SendError::Lost(_) => Hinted {
+            SendError::Partly(_) | SendError::NoEffect(_) | SendError::Unread(_) | SendError::Lost(_) => Hinted {
                 message: error.to_string(),
                 hint: format!("`gatectl freeze status {}` shows what is there now", self.keys.store.flag()),
             }
@@ -217,6 +218,7 @@ fn show(session: &Session, place: &Place, written: Written, now: Timestamp) -> a
     let policy = place.narrowed(&session.global.environment);
     let mut status = Status::at(&place.keys, policy.as_ref(), &Answer::Present(written.vars), None, now);
     status.warnings.splice(0..0, written.notes);
+    let status = status.with_workflows(coverage::workflows(session, place));
     print(session, place, &status)
 }
 

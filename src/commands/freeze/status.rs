@@ -11,9 +11,9 @@ use crate::model::{Cause, Unknown};
 use crate::providers::freeze_store as store;
 
 use super::super::Session;
-use super::{Place, observe, print, site};
+use super::{Place, coverage, observe, print, site};
 
-/// Reads the freeze and the app's releases at once, and prints both against each other.
+/// Reads the freeze and its history at once, and prints both against each other.
 ///
 /// # Errors
 /// When nothing can be asked or printed; a freeze that cannot be read is printed as unknown.
@@ -24,6 +24,7 @@ pub(super) async fn run(session: &Session, args: &FreezeStatus) -> anyhow::Resul
     let at = args.at.unwrap_or_else(|| session.now());
     let status = session.unless_stopped(at_time(&site.reader(), &place.keys, policy.as_ref(), at)).await?;
     site.trace_traffic();
+    let status = status.with_workflows(coverage::workflows(session, &place));
     print(session, &place, &status)?;
     Ok(match &status.unknown {
         None => Exit::Done,
@@ -33,19 +34,19 @@ pub(super) async fn run(session: &Session, args: &FreezeStatus) -> anyhow::Resul
 }
 
 pub(super) async fn at_time(reader: &Result<Reader, Unknown>, keys: &Keys, policy: Option<&Policy>, at: Timestamp) -> Status {
-    let releases = async {
+    let history = async {
         match reader {
-            Ok(reader) => store::of(&keys.store).history(reader, &keys.store).await.transpose(),
+            Ok(reader) => store::of(&keys.store).history(reader, keys).await.transpose(),
             Err(_) => None,
         }
     };
-    let (vars, releases) = tokio::join!(observe(reader, keys), releases);
-    let (releases, unread) = match releases {
-        Some(Ok(releases)) => (Some(releases), None),
+    let (vars, history) = tokio::join!(observe(reader, keys), history);
+    let (history, unread) = match history {
+        Some(Ok(history)) => (Some(history), None),
         Some(Err(error)) => (None, Some(error)),
         None => (None, None),
     };
-    let mut status = Status::at(keys, policy, &vars, releases.as_deref(), at);
+    let mut status = Status::at(keys, policy, &vars, history.as_ref(), at);
     if let (Some(error), None) = (unread, &status.unknown) {
         status.warnings.push(format!("who really changed the freeze is unknown: {error}"));
     }

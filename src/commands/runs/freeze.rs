@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::desired::freeze::Policy;
-use crate::freeze::{Decision, FreezeVars, Keys, Verdict, decide};
+use crate::freeze::{Decision, FreezeVars, Keys, Leftover, Verdict, decide, leftovers};
 use crate::http::Reader;
 use crate::model::{Answer, Cause, EnvName, Unknown};
 use crate::providers::freeze_store;
@@ -33,6 +33,12 @@ impl<'a> Brake<'a> {
             Ok(reader) => freeze_store::access::observe(reader, &Keys::of(policy)).await,
         };
         Self { policy, vars }
+    }
+
+    /// What is forgotten of the freeze of this environment.
+    pub(in crate::commands) fn leftovers(&self, environment: &EnvName, now: Timestamp) -> Vec<Leftover> {
+        let vars = self.vars.present().filter(|_| self.policy.covers(environment));
+        vars.map(|vars| leftovers(&Keys::of(self.policy), vars, now)).unwrap_or_default()
     }
 
     /// Why this environment is closed, if it is or may be; with what is worth a warning.

@@ -10,13 +10,13 @@ use super::super::keys::{FREEZE, WINDOW};
 use super::super::near::nearest;
 use super::super::problem::{Problem, Sink};
 use super::super::syntax;
-use super::super::view::View;
+use super::super::view::{View, entries};
 use crate::desired::freeze::{Length, OnUnreachable, Policy, Schedule, Store, Window};
 use crate::desired::github::{Desired, Environment};
 use crate::freeze;
 use crate::model::{EnvName, parse_duration};
 
-/// The config var that holds the record of another one.
+/// The name of the record that goes with a flag.
 pub(super) fn record_key(key: &str) -> String {
     format!("{key}{}", Policy::RECORD_SUFFIX)
 }
@@ -26,6 +26,14 @@ pub(super) fn policy(sink: &mut Sink<'_>, root: View<'_>, github: &Desired) -> O
     let flag = table.text("flag").unwrap_or(Policy::FLAG).to_owned();
     let override_flag = table.text("override").unwrap_or(Policy::OVERRIDE).to_owned();
     distinct(sink, table, &flag, &override_flag);
+    let store = match (table.text("heroku_app"), table.text("github")) {
+        (Some(app), _) => Some(Store::Heroku(app.to_owned())),
+        (None, name) => name.and_then(|name| Store::github(name).ok()),
+    };
+    if let Some(store) = store.as_ref().filter(|store| store.app().is_none()) {
+        names_of_variables(sink, table);
+        shadows(sink, root, store, &[&flag, &override_flag]);
+    }
     if table.bool("frozen") == Some(false) {
         sink.push(
             Problem::new(table.get("frozen").map(|value| value.span()).unwrap_or_default(), "`frozen = false` cannot be declared")
@@ -34,7 +42,6 @@ pub(super) fn policy(sink: &mut Sink<'_>, root: View<'_>, github: &Desired) -> O
         );
     }
     Some(Policy {
-        store: Store::Heroku(table.text("heroku_app").unwrap_or_default().to_owned()),
         environments: environments(sink, table, github),
         flag,
         override_flag,
@@ -46,10 +53,11 @@ pub(super) fn policy(sink: &mut Sink<'_>, root: View<'_>, github: &Desired) -> O
             _ => OnUnreachable::default(),
         },
         windows: windows(sink, table),
+        store: store?,
     })
 }
 
-/// The flag, the override and their records are four config vars of one app.
+/// The flag, the override and their records are four values of one store.
 fn distinct(sink: &mut Sink<'_>, table: View<'_>, flag: &str, override_flag: &str) {
     if flag != override_flag && *flag != record_key(override_flag) && *override_flag != record_key(flag) {
         return;
@@ -57,10 +65,38 @@ fn distinct(sink: &mut Sink<'_>, table: View<'_>, flag: &str, override_flag: &st
     let place = |name| table.get(name).map(|value| value.span());
     let Some(at) = place("override").or_else(|| place("flag")) else { return };
     sink.push(
-        Problem::new(at, format!("`{flag}` and `{override_flag}` with their records are not four different config vars"))
+        Problem::new(at, format!("`{flag}` and `{override_flag}` with their records are not four different names"))
             .label("used twice")
             .help(format!("choose another key; each has a record in KEY{}", Policy::RECORD_SUFFIX)),
     );
+}
+
+/// GitHub refuses some names that Heroku takes.
+fn names_of_variables(sink: &mut Sink<'_>, table: View<'_>) {
+    for key in ["flag", "override"] {
+        if let (Some(value), Some(Err(wrong))) = (table.get(key), table.text(key).map(syntax::VARIABLE.check)) {
+            sink.push(Problem::new(value.span(), wrong.message).label("not a variable's name").help(wrong.help));
+        }
+    }
+}
+
+/// A variable of an environment goes before the repository's and the organization's: `vars.DEPLOY_FREEZE` in a job there would
+/// not be the freeze.
+fn shadows(sink: &mut Sink<'_>, root: View<'_>, store: &Store, flags: &[&str]) {
+    let names: Vec<String> = flags.iter().flat_map(|flag| [(*flag).to_owned(), record_key(flag)]).collect();
+    for (environment, _, value) in root.entries("environments") {
+        let Some(variables) = value.get_ref().as_table().and_then(|table| table.get("variables")?.get_ref().as_table()) else { continue };
+        for (name, span, _) in entries(variables) {
+            if names.iter().any(|key| key.eq_ignore_ascii_case(name)) {
+                sink.push(
+                    Problem::new(span, format!("`{name}` of {environment} would hide the freeze of {} from its jobs", store.described()))
+                        .label("goes before the freeze")
+                        .related(root.key("freeze").unwrap_or_default(), "kept by this table")
+                        .help("remove it here; `gatectl freeze` writes it"),
+                );
+            }
+        }
+    }
 }
 
 /// A misspelt name here would leave the real environment open, so it must be one that the file declares, if it declares any.

@@ -4,6 +4,7 @@ use super::{Check, only, upper, word};
 use crate::config::discover::Remote;
 use crate::config::near::quote;
 use crate::config::schema::{Syntax, Wrong};
+use crate::desired::freeze::Store;
 use crate::model::{EnvName, RepoName};
 
 pub(in crate::config) static REPOSITORY: Syntax = Syntax {
@@ -16,6 +17,12 @@ pub(in crate::config) static REPOSITORY: Syntax = Syntax {
             Err(Wrong::new(e.to_string(), format!("write \"{}\"", found.as_deref().unwrap_or("OWNER/REPO"))))
         }
     },
+};
+
+pub(in crate::config) static OWNER_OR_REPOSITORY: Syntax = Syntax {
+    noun: "an organization or a repository",
+    pattern: Some(r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?$"),
+    check: |text| Store::github(text).map(drop).map_err(|e| Wrong::new(e, "write \"acme\" or \"acme/shop\"")),
 };
 
 pub(in crate::config) static API_URL: Syntax = Syntax { noun: "an API address", pattern: Some("^https?://"), check: api_url };

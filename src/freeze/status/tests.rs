@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::desired::freeze::{Length, OnUnreachable, Schedule, Window};
-use crate::freeze::{Claim, FreezeId, Kind, Terms, on};
+use crate::freeze::{Claim, FreezeId, Kind, Release, Terms, on};
 use crate::model::Cause;
 
 const NOW: Timestamp = Timestamp::constant(1_780_000_000, 0);
@@ -40,7 +40,13 @@ fn frozen(by: &str) -> FreezeVars {
 }
 
 fn status(policy: Option<&Policy>, vars: &Answer<FreezeVars>, releases: Option<&[Release]>) -> (Status, Value) {
-    let status = Status::at(&Keys::standard(Store::Heroku("app".to_owned())), policy, vars, releases, NOW);
+    let status = Status::at(
+        &Keys::standard(Store::Heroku("app".to_owned())),
+        policy,
+        vars,
+        releases.map(|releases| History::Releases(releases.to_vec())).as_ref(),
+        NOW,
+    );
     let json = serde_json::to_value(&status).unwrap();
     (status, json)
 }

@@ -145,9 +145,54 @@ proptest! {
             patch(&mut after, &write);
             prop_assert_ne!(&after, &before, "{} changes nothing", name);
             prop_assert!(write.body().keys().all(|key| keys().all().contains(&key.as_str())), "{}", name);
-            prop_assert_eq!(write.store().name(), "app");
+            prop_assert_eq!(write.store(), &keys().store);
             prop_assert_eq!(write.confirm(&after), Ok(()), "{}", name);
             prop_assert!(write.confirm(&before).is_err(), "{} cannot be told from no write", name);
+        }
+    }
+
+    #[test]
+    fn one_by_one_no_prefix_is_more_open_than_both_ends(live in store()) {
+        let mut all = every_write(&live);
+        // What an interlock of this state would put back after a run.
+        if let Some((interlock, close)) = Interlock::needed(&keys(), &live, &claim(50)).unwrap() {
+            let mut app = app_of(live.clone());
+            patch(&mut app, &close);
+            all.push(("restore", interlock.restore(&vars(&app))));
+        }
+        for (name, write) in all {
+            let Ok(write) = write else { continue };
+            // A restore starts where its interlock left off.
+            let start = if name == "restore" {
+                let mut app = app_of(live.clone());
+                patch(&mut app, &Interlock::needed(&keys(), &live, &claim(50)).unwrap().unwrap().1);
+                app
+            } else {
+                app_of(live.clone())
+            };
+            let mut end = start.clone();
+            patch(&mut end, &write);
+            let open = |app: &App| !freeze(app).closes() || opened(app);
+            // A workflow that reads `vars.DEPLOY_FREEZE == 'true' && vars.DEPLOY_FREEZE_OVERRIDE != '1'` and nothing else.
+            let open_by_flags = |app: &App| app.get("DEPLOY_FREEZE").is_none_or(|v| v != "true") || app.get("DEPLOY_FREEZE_OVERRIDE").is_some_and(|v| v == "1");
+            let steps = write.one_by_one();
+            prop_assert_eq!(steps.len(), write.body().len());
+            let mut app = start.clone();
+            for (done, ValueWrite { name: key, value, .. }) in steps.iter().enumerate() {
+                match value {
+                    Some(value) => app.insert((*key).to_owned(), (*value).to_owned()),
+                    None => app.remove(*key),
+                };
+                prop_assert!(!open(&app) || open(&start) || open(&end), "{} after {} of {:?}", name, done + 1, steps);
+                prop_assert!(!open_by_flags(&app) || open_by_flags(&start) || open_by_flags(&end), "{} for flags after {} of {:?}", name, done + 1, steps);
+                let last = done + 1 == steps.len();
+                // One that was set by hand needs only its record to open.
+                let by_hand = Flag::read(live.override_flag.as_deref()) == Flag::On;
+                if matches!(name, "off" | "override") && !open(&start) && !by_hand {
+                    prop_assert!(last || !open(&app), "{} opens before its last request: {:?}", name, steps);
+                }
+            }
+            prop_assert_eq!(app, end);
         }
     }
 
@@ -350,6 +395,16 @@ fn an_end_is_a_duration_or_a_time_with_an_offset_and_lies_ahead() {
         assert!(parse_until(bad, NOW).is_err(), "{bad}");
     }
     assert!(parse_until(&NOW.to_string(), NOW).is_err());
+    for (bad, says) in
+        [("0m", "`0m` ends the freeze at once"), ("2020-01-01T00:00:00Z", "`2020-01-01T00:00:00Z` is not in the future: it is 2026-")]
+    {
+        let error = parse_until(bad, NOW).unwrap_err();
+        assert!(error.contains(says), "{error}");
+    }
+    for (bad, says) in [("0m", "`0m` overrides nothing"), ("5h", "`5h` is longer"), ("1x", "`1x` is not a duration")] {
+        let error = parse_override(bad).unwrap_err();
+        assert!(error.contains(says), "{error}");
+    }
     assert!(matches!(on(&keys(), &FreezeVars::default(), &claim(1), &terms(Kind::Manual, Some(0))), Err(Refusal::Ended(_))));
 }
 

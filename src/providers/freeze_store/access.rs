@@ -37,6 +37,8 @@ pub async fn observe(reader: &Reader, keys: &Keys) -> Answer<FreezeVars> {
 pub enum SendError {
     /// It was not made.
     NotWritten(ApiError),
+    /// The store takes values one by one, and one after the first was refused.
+    Partly(ApiError),
     /// Its answers were lost, and reading back shows that it did not take effect.
     NoEffect(ApiError),
     /// Whether it was made is unknown: reading back failed.
@@ -49,6 +51,7 @@ impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotWritten(error) => error.fmt(f),
+            Self::Partly(error) => write!(f, "only a part of the change was written, of which what closes comes first: {error}"),
             Self::NoEffect(error) => write!(f, "reading back shows that it did not take effect: {error}"),
             Self::Unread(error) => write!(f, "whether it was written is unknown, since it could not be read back: {error}"),
             Self::Lost(lost) => lost.fmt(f),
@@ -59,7 +62,7 @@ impl fmt::Display for SendError {
 impl std::error::Error for SendError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::NotWritten(error) | Self::NoEffect(error) | Self::Unread(error) => Some(error),
+            Self::NotWritten(error) | Self::Partly(error) | Self::NoEffect(error) | Self::Unread(error) => Some(error),
             Self::Lost(lost) => Some(lost),
         }
     }
@@ -78,7 +81,7 @@ pub async fn send(writer: &Writer, keys: &Keys, write: &FreezeWrite, patience: &
             (Err(error), _) if error.may_have_applied => Some(error),
             // Whoever stopped the run wants to know what became of what was sent.
             (Err(error), Some(unseen)) if error.kind == ErrorKind::Interrupted => return Err(SendError::NoEffect(unseen)),
-            (Err(error), _) => return Err(SendError::NotWritten(error)),
+            (Err(error), _) => return Err(refused(writer.reader(), keys, write, error).await),
         };
         match (read_back(writer.reader(), keys, write, patience).await, lost_answer) {
             (Ok(Ok(vars)), _) => return Ok(vars),
@@ -88,6 +91,16 @@ pub async fn send(writer: &Writer, keys: &Keys, write: &FreezeWrite, patience: &
             (Err(error), _) => return Err(SendError::Unread(error)),
         }
         attempt += 1;
+    }
+}
+
+/// A refusal: of all of it, or of what came after a first part.
+async fn refused(reader: &Reader, keys: &Keys, write: &FreezeWrite, error: ApiError) -> SendError {
+    let store = of(&keys.store);
+    if store.writes_at_once() || store.read(reader, keys).await.is_ok_and(|now| write.is_untouched(&now)) {
+        SendError::NotWritten(error)
+    } else {
+        SendError::Partly(error)
     }
 }
 

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use futures_util::future::BoxFuture;
 
 use crate::desired::freeze::Store;
-use crate::freeze::{FreezeWrite, Keys, Release};
+use crate::freeze::{FreezeWrite, History, Keys};
 use crate::http::{ApiError, Dialect, Reader, Writer};
 
-use super::heroku;
+use super::{actions_variables, heroku};
 
 pub mod access;
 pub mod ops;
@@ -30,9 +30,14 @@ pub trait FreezeStore: Sync {
     /// Sends a write. It may take several requests; then the order is the store's, and at no moment less closed than before and after.
     fn write<'a>(&'a self, writer: &'a Writer, write: &'a FreezeWrite) -> BoxFuture<'a, Result<(), ApiError>>;
 
+    /// Whether a write is one request: then a refused one changed nothing.
+    fn writes_at_once(&self) -> bool {
+        true
+    }
+
     /// Who changed the values lately, as the store itself tells it; `None` if it keeps no such history.
-    fn history<'a>(&'a self, reader: &'a Reader, store: &'a Store) -> BoxFuture<'a, Result<Option<Vec<Release>>, ApiError>> {
-        let _ = (reader, store);
+    fn history<'a>(&'a self, reader: &'a Reader, keys: &'a Keys) -> BoxFuture<'a, Result<Option<History>, ApiError>> {
+        let _ = (reader, keys);
         Box::pin(async { Ok(None) })
     }
 
@@ -54,5 +59,6 @@ pub trait FreezeStore: Sync {
 pub fn of(store: &Store) -> &'static dyn FreezeStore {
     match store {
         Store::Heroku(_) => &heroku::freeze::ConfigVars,
+        Store::Github(_) => &actions_variables::ActionsVariables,
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::desired::freeze::Policy;
-use crate::freeze::{Claim, Freeze, FreezeVars, Frozen, Keys, Kind, SetFreeze, Terms};
+use crate::freeze::{Claim, Freeze, FreezeVars, Frozen, Keys, Kind, SetFreeze, Terms, leftovers};
 use crate::model::{self, Address, Answer, Cause, Change, Draft, Field, Step, Unknown};
 
 use super::ops::Op;
@@ -30,6 +30,9 @@ pub fn plan(policy: &Policy, vars: &Answer<FreezeVars>, claim: &Claim) -> Draft<
     };
     if let Some(frozen) = Frozen::by_store(&Freeze::read(vars, claim.now)) {
         draft.note(&address, format!("FROZEN {frozen}. A freeze is no difference, and apply never lifts one"));
+    }
+    for leftover in leftovers(&keys, vars, claim.now) {
+        draft.note(&address, leftover.to_string());
     }
     if !policy.frozen {
         return draft;

@@ -100,7 +100,7 @@ pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze
                 store.values()
             ),
             None => format!(
-                "Until then, assume that nobody has to approve a deployment to {name}. Declare a [freeze] in gate.toml and close it with `gatectl freeze on --app APP --reason TEXT`, in workflows that check the freeze."
+                "Until then, assume that nobody has to approve a deployment to {name}. Declare a [freeze] in gate.toml and close it with `gatectl freeze on --reason TEXT`, in workflows that check the freeze."
             ),
         });
     }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::desired::freeze::Store;
-use crate::freeze::{FreezeVars, FreezeWrite, Keys, Release};
+use crate::freeze::{FreezeVars, FreezeWrite, History, Keys, Release};
 use crate::http::{ApiError, Dialect, Reader, Target, Writer};
 use crate::providers::freeze_store::FreezeStore;
 
@@ -38,8 +38,8 @@ impl FreezeStore for ConfigVars {
         Box::pin(async move { writer.patch(&target, write.body()).await.map(drop) })
     }
 
-    fn history<'a>(&'a self, reader: &'a Reader, store: &'a Store) -> BoxFuture<'a, Result<Option<Vec<Release>>, ApiError>> {
-        Box::pin(async move { releases(reader, store.name()).await.map(Some) })
+    fn history<'a>(&'a self, reader: &'a Reader, keys: &'a Keys) -> BoxFuture<'a, Result<Option<History>, ApiError>> {
+        Box::pin(async move { releases(reader, keys.store.name()).await.map(|releases| Some(History::Releases(releases))) })
     }
 
     fn account<'a>(&'a self, reader: &'a Reader) -> BoxFuture<'a, Result<Option<String>, ApiError>> {

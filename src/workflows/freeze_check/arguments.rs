@@ -69,7 +69,7 @@ fn own(arguments: &[Option<String>], directory: Option<&str>, place: &Place<'_>)
             "-q" | "--quiet" | "-v" | "--verbose" | "--no-cache" => {}
             "--environment" => environments.push(value()?),
             "-c" | "--config" => config = Some(value()?),
-            "--app" => store = Some(format!("{flag} {}", value()?)),
+            "--app" | "--github" => store = Some(format!("{flag} {}", value()?)),
             "--format" | "--color" | "--timeout" | "-R" | "--repo" => _ = value()?,
             flag if flag.starts_with('-') => return Err(format!("`{flag}` of the freeze check is not known to leave its answer as it is")),
             verb => verbs.push(verb),

@@ -1,0 +1,103 @@
+//! What was forgotten: a freeze without an end, a flag set by hand, an override that is over.
+//!
+//! Owns what counts as forgotten, in which words, and the command that tidies it. `status`, `check`, `plan` and `verify` show it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::state::{Freeze, FreezeVars, Keys, Override};
+
+/// How long a freeze without an end may last before it is worth a word.
+const FORGOTTEN: SignedDuration = SignedDuration::from_hours(24);
+
+/// One forgotten thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftover {
+    /// What is left over, and since when: a sentence without a full stop.
+    pub message: String,
+    /// The command that tidies it.
+    pub command: String,
+}
+
+impl std::fmt::Display for Leftover {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: `{}`", self.message, self.command)
+    }
+}
+
+/// Everything that is left over at a moment.
+#[must_use]
+pub fn leftovers(keys: &Keys, vars: &FreezeVars, now: Timestamp) -> Vec<Leftover> {
+    let freeze = Freeze::read(vars, now);
+    let over = Override::read(vars, now);
+    of_freeze(keys, &freeze, now).into_iter().chain(of_override(keys, &freeze, &over, now)).collect()
+}
+
+fn of_freeze(keys: &Keys, freeze: &Freeze, now: Timestamp) -> Option<Leftover> {
+    let scope = keys.store.flag();
+    match freeze {
+        Freeze::Open | Freeze::Malformed { .. } => None,
+        Freeze::Expired(record) => {
+            let ended = record.until.map(|until| format!(" {} ago", age(until, now))).unwrap_or_default();
+            Some(Leftover {
+                message: format!("the freeze {} ended{ended}; workflows that read only {} stay closed", record.id, keys.flag),
+                command: format!("gatectl freeze off {scope} --id {} --reason TEXT", record.id),
+            })
+        }
+        Freeze::Unattributed => Some(Leftover {
+            message: format!("{} was set by hand, without a record: who froze and why is unknown", keys.flag),
+            command: format!("gatectl freeze on {scope} --replace --reason TEXT"),
+        }),
+        Freeze::Recorded(record) => {
+            let forgotten = record.until.is_none() && now.duration_since(record.at) > FORGOTTEN;
+            forgotten.then(|| Leftover {
+                message: format!(
+                    "the freeze by {} has no end and is {} old (\"{}\")",
+                    or_unknown(&record.by),
+                    age(record.at, now),
+                    record.reason
+                ),
+                command: format!("gatectl freeze off {scope} --id {} --reason TEXT", record.id),
+            })
+        }
+    }
+}
+
+fn of_override(keys: &Keys, freeze: &Freeze, over: &Override, now: Timestamp) -> Option<Leftover> {
+    let open = format!("workflows that read only {} stay open", keys.override_flag);
+    let message = match over {
+        Override::None => return None,
+        // One for another freeze opens nothing here, and everything elsewhere.
+        Override::Valid(record) if record.freeze_id.is_some() && freeze.record().map(|held| held.id) != record.freeze_id => {
+            format!(
+                "the override by {} (until {}) is for another freeze and opens nothing here; {open}",
+                or_unknown(&record.by),
+                record.until
+            )
+        }
+        Override::Valid(_) => return None,
+        Override::Expired(record) => {
+            format!("the override by {} ended {} ago and opens nothing here; {open}", or_unknown(&record.by), age(record.until, now))
+        }
+        Override::Invalid { why } => format!("the override opens nothing here, {why}; {open}"),
+    };
+    Some(Leftover { message, command: format!("gatectl freeze override {} --revoke", keys.store.flag()) })
+}
+
+fn or_unknown(by: &str) -> &str {
+    if by.is_empty() { "someone without a name" } else { by }
+}
+
+/// How long ago, in the largest whole unit.
+fn age(since: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(since).as_secs().max(0);
+    let (count, unit) = match seconds {
+        172_800.. => (seconds / 86_400, "day"),
+        7_200.. => (seconds / 3_600, "hour"),
+        120.. => (seconds / 60, "minute"),
+        _ => (seconds, "second"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests;
