@@ -10,6 +10,7 @@ mod import;
 mod man;
 mod output;
 mod plan;
+mod remote;
 mod runs;
 mod sandbox;
 mod saved;
@@ -72,16 +73,18 @@ pub fn command_line() -> clap::Command {
 /// As [`run`].
 pub fn start(cli: Cli) -> anyhow::Result<Exit> {
     let session = Session::new(cli.global)?;
+    let stop = session.stop.clone();
     // The emulator has no other end.
     let ends_so = matches!(cli.command, Command::Sandbox(_));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let exit = runtime.block_on(async {
         signals::listen(session.stop.clone())?;
+        let session = remote::with_gate(session, &cli.command).await?;
         run(&session, cli.command).await
     });
     // A subprocess or a name lookup that hangs does not hold up the end.
     runtime.shutdown_background();
-    if session.stop.is_set() && !ends_so { interrupted(exit) } else { exit }
+    if stop.is_set() && !ends_so { interrupted(exit) } else { exit }
 }
 
 /// How a run ends that the user asked to stop, however far it came.

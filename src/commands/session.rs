@@ -33,9 +33,26 @@ pub struct Session {
     pub progress: Arc<Progress>,
     /// Set by Ctrl-C and SIGTERM.
     pub stop: Stop,
+    /// The gate.toml of the default branch, if `--repo` names a repository and there is no file here.
+    pub remote: Option<RemoteGate>,
+}
+
+/// A gate.toml that was read through the API.
+#[derive(Debug, Clone)]
+pub struct RemoteGate {
+    /// What messages call it.
+    pub name: String,
+    /// The file.
+    pub text: String,
 }
 
 impl Session {
+    /// Whether there is a gate.toml to read on disk.
+    #[must_use]
+    pub fn has_file(&self) -> bool {
+        self.global.config.is_some() || config::find(&self.directory).is_some()
+    }
+
     /// Starts a session.
     ///
     /// # Errors
@@ -45,7 +62,7 @@ impl Session {
         let quiet = global.quiet || global.verbose > 0;
         let progress = Arc::new(Progress::new(Mode::detect(quiet, env.get("CI").is_some())));
         let directory = std::env::current_dir().context("reading the current directory")?;
-        Ok(Self { global, env, directory, progress, stop: Stop::default() })
+        Ok(Self { global, env, directory, progress, stop: Stop::default(), remote: None })
     }
 
     /// The same run, about another gate file.
@@ -53,7 +70,7 @@ impl Session {
     pub fn about_file(&self, path: &Path) -> Self {
         let global = Global { config: Some(path.to_owned()), ..self.global.clone() };
         let Self { env, directory, progress, stop, .. } = self;
-        Self { global, env: env.clone(), directory: directory.clone(), progress: Arc::clone(progress), stop: stop.clone() }
+        Self { global, env: env.clone(), directory: directory.clone(), progress: Arc::clone(progress), stop: stop.clone(), remote: None }
     }
 
     /// Reads gate.toml: `--config`, or the one here or above; narrowed to `--environment`.
@@ -123,7 +140,10 @@ impl Session {
     }
 
     fn file(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
-        let mut config = config::load(&self.path()?)?;
+        let mut config = match &self.remote {
+            Some(remote) => config::parse(&remote.name, &remote.text).map_err(LoadError::Problems)?,
+            None => config::load(&self.path()?)?,
+        };
         narrow(&mut config, environments)?;
         Ok(config)
     }

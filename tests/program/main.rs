@@ -23,6 +23,7 @@ mod live;
 mod nasty;
 mod pages;
 mod picture;
+mod remote;
 mod run;
 mod saved;
 mod scenarios;

@@ -67,6 +67,7 @@ impl Stage {
             directory: PathBuf::from("/"),
             progress: Arc::new(Progress::new(Mode::Hidden)),
             stop: Stop::default(),
+            remote: None,
         };
         let site = Site::open(&session, &config, Needs { github: true, heroku: false, freeze: true }).await.unwrap();
         Self { sandbox, session, config, site }

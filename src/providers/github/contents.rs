@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
 use serde::Deserialize;
 
-use crate::http::{ErrorKind, Reader};
+use crate::http::{ApiError, ErrorKind, Reader};
 use crate::model::{RepoName, Unknown};
 
 use super::observe::repo_target;
@@ -45,6 +45,19 @@ pub async fn folder(reader: &Reader, repo: &RepoName, folder: &[&str], wanted: i
         }
     }))
     .await)
+}
+
+/// Reads one file of the default branch; `None` if GitHub answers 404, which is also what a token without access gets.
+///
+/// # Errors
+/// When it cannot be read.
+pub async fn file(reader: &Reader, repo: &RepoName, path: &str) -> Result<Option<Vec<u8>>, ApiError> {
+    let target = path.split('/').fold(repo_target(repo).join("contents"), |target, part| target.join(part));
+    match reader.get_json::<File>(&target).await {
+        Ok(file) => decode(&file).map(Some).map_err(|why| reader.malformed(&target, why)),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn decode(file: &File) -> Result<Vec<u8>, String> {

@@ -1,0 +1,34 @@
+//! gate.toml of a repository that is not checked out: `plan -R acme/shop` from any directory reads it from the default branch.
+//!
+//! A file on disk always wins. Tested in `tests/program/remote.rs`.
+
+use crate::cli::Command;
+use crate::config;
+use crate::providers::github::contents;
+use crate::views::diagnostic::Hinted;
+
+use super::Session;
+use super::session::RemoteGate;
+use super::wiring::{Needs, Wiring};
+
+/// The session, with the gate.toml of the default branch if the command needs one and `--repo` is all that was given.
+///
+/// # Errors
+/// When there is none, or it cannot be read.
+pub(super) async fn with_gate(session: Session, command: &Command) -> anyhow::Result<Session> {
+    let reads = matches!(command, Command::Plan(_) | Command::Verify(_) | Command::Explain(_));
+    let Some(repository) = session.global.repo.clone().filter(|_| reads && session.global.sandbox.is_none() && !session.has_file()) else {
+        return Ok(session);
+    };
+    let empty = config::parse(config::FILE_NAME, "version = 1\n").map_err(config::LoadError::Problems)?;
+    let wiring = Wiring::of(&session, &empty, Needs { github: true, heroku: false, freeze: false }).await?;
+    let found = session.unless_stopped(contents::file(&wiring.github()?, &repository, config::FILE_NAME)).await??;
+    let hinted = |message: String| Hinted {
+        message,
+        hint: format!("Run it in a checkout, name a file with --config, or write one: `gatectl import {repository} --out gate.toml`"),
+    };
+    let bytes = found.ok_or_else(|| hinted(format!("{repository} has no gate.toml on its default branch, or the token cannot read it")))?;
+    let text = String::from_utf8(bytes).map_err(|_| hinted(format!("gate.toml of {repository} is not UTF-8 text")))?;
+    let name = format!("{repository}:{}", config::FILE_NAME);
+    Ok(Session { remote: Some(RemoteGate { name, text }), ..session })
+}
