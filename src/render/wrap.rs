@@ -73,12 +73,34 @@ struct Token {
     word: Vec<Span>,
 }
 
+/// The words of a text. A command between backticks is one word, so that it can be pasted (law 9).
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut rest = text;
+    loop {
+        let command = ["`gatectl ", "`gh ", "`heroku "].iter().any(|start| rest.trim_start_matches(['(', '"']).starts_with(start));
+        let close = rest.char_indices().filter(|(_, c)| *c == '`').nth(1).map(|(at, _)| at).filter(|_| command);
+        let from = close.unwrap_or(0);
+        match rest.get(from..).and_then(|tail| tail.find(' ')) {
+            Some(at) => {
+                let (word, tail) = rest.split_at(from + at);
+                words.push(word.to_owned());
+                rest = tail.strip_prefix(' ').unwrap_or(tail);
+            }
+            None => {
+                words.push(rest.to_owned());
+                return words;
+            }
+        }
+    }
+}
+
 fn tokens(spans: &[Span]) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
     let mut blanks = 0;
     let mut joined = false;
     for span in spans {
-        for (at, word) in visible(&bounded(&span.text, MAX_SPAN)).split(' ').enumerate() {
+        for (at, word) in words(&visible(&bounded(&span.text, MAX_SPAN))).into_iter().enumerate() {
             if at > 0 {
                 blanks += 1;
                 joined = false;
@@ -96,4 +118,28 @@ fn tokens(spans: &[Span]) -> Vec<Token> {
         }
     }
     tokens
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_to_paste_stands_on_one_line() {
+        let text = "Next: run `gatectl apply --environment production --allow-weaken` (or `gh auth login` first), `never closed";
+        let expected = [
+            "Next:",
+            "run",
+            "`gatectl apply --environment production --allow-weaken`",
+            "(or",
+            "`gh auth login`",
+            "first),",
+            "`never",
+            "closed",
+        ];
+        assert_eq!(words(text), expected);
+        assert_eq!(words("`gatectl plan"), ["`gatectl", "plan"], "one that does not end is text");
+        let lines = wrap(&Span::plain("hint: "), &[Span::plain(text)], 4, Style { width: 30, ..Style::PLAIN });
+        assert!(lines.iter().any(|line| line.contains("`gatectl apply --environment production --allow-weaken`")), "{lines:?}");
+    }
 }

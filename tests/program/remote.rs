@@ -36,5 +36,9 @@ fn a_repository_without_a_gate_says_how_to_write_one() {
     let (world, elsewhere) = world(None);
     let plan = run(elsewhere.path(), &["plan", "-R", "acme/shop"], &world.vars());
     assert_eq!(plan.code, Some(1), "{}", plan.stdout);
-    assert!(plan.stderr.contains("acme/shop has no gate.toml") && plan.stderr.contains("gatectl import acme/shop --out gate.toml"), "{}", plan.stderr);
+    assert!(
+        plan.stderr.contains("acme/shop has no gate.toml") && plan.stderr.contains("gatectl import acme/shop --out gate.toml"),
+        "{}",
+        plan.stderr
+    );
 }
