@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 use crate::config::{self, Config};
-use crate::credentials::{self, Environment, Search};
+use crate::credentials::{self, App, Environment, Installed, Use};
 use crate::desired::freeze::Store;
 use crate::http::{ApiError, Cache, Dialect, Endpoint, ErrorKind, Reader, Settings, Stack, Token, TokenSource, Wait, Writer};
 use crate::model::{Cause, RepoName, Unknown};
@@ -19,6 +19,7 @@ use crate::progress::Progress;
 use crate::providers::{Fleet, freeze_store};
 use crate::reconcile::{Prune, Scene, Site};
 use crate::sandbox::{Sandbox, Setup, State};
+use crate::stop::Stop;
 use crate::views::diagnostic::Hinted;
 
 use super::output::{keep_out, to_stderr};
@@ -43,15 +44,22 @@ pub(super) struct Wiring {
 struct Line {
     endpoint: Endpoint,
     tokens: Result<Arc<dyn TokenSource>, Unknown>,
+    /// What writes are sent with, if that is something else.
+    write_tokens: Option<Arc<dyn TokenSource>>,
 }
 
 impl Line {
+    fn new(endpoint: Endpoint, tokens: Result<Arc<dyn TokenSource>, Unknown>) -> Self {
+        Self { endpoint, tokens, write_tokens: None }
+    }
+
     fn reader(&self, stack: &Stack) -> Result<Reader, Unknown> {
         Ok(stack.reader_as(&self.endpoint, self.tokens.clone()?))
     }
 
     fn writer(&self, stack: &Stack) -> Option<Writer> {
-        Some(stack.writer_as(&self.endpoint, self.tokens.clone().ok()?))
+        let tokens = self.write_tokens.clone().or_else(|| self.tokens.clone().ok())?;
+        Some(stack.writer_as(&self.endpoint, tokens))
     }
 }
 
@@ -76,8 +84,8 @@ impl Wiring {
             let setup = setup(session, config)?;
             let repository = setup.repository.clone();
             let sandbox = Sandbox::start(State::rehearsal(scenario, &setup)).await.context("starting the built-in emulator")?;
-            let github = Line { endpoint: Endpoint::github(sandbox.github_url())?, tokens: Ok(emulator_token()) };
-            let heroku = Line { endpoint: Endpoint::heroku(sandbox.heroku_url())?, tokens: Ok(emulator_token()) };
+            let github = Line::new(Endpoint::github(sandbox.github_url())?, Ok(emulator_token()));
+            let heroku = Line::new(Endpoint::heroku(sandbox.heroku_url())?, Ok(emulator_token()));
             let web = "https://github.com".to_owned();
             return Ok(Self { stack, repository: Some(repository), web, github, heroku, sandbox: Some(sandbox) });
         }
@@ -87,22 +95,19 @@ impl Wiring {
         let heroku = heroku_endpoint(session)?;
         let web = web(env, &github);
         let repository = if needs.github { Some(repository(session, config)?) } else { None };
-        let search = |needed: bool, search: &dyn Fn() -> Search| -> Result<Arc<dyn TokenSource>, Unknown> {
-            if needed { Ok(Arc::new(search())) } else { Err(unneeded()) }
+        let store = config.desired.freeze.as_ref().map(|policy| &policy.store).filter(|_| needs.freeze);
+        let keeps_freeze = |api: Dialect| store.filter(|store| freeze_store::of(store).api() == api);
+        let github = match (&repository, keeps_freeze(Dialect::GitHub)) {
+            (Some(repository), _) => github_line(session, github, &repository.to_string()),
+            (None, Some(store)) => github_line(session, github, store.name()),
+            (None, None) => Line::new(github, Err(unneeded())),
         };
-        let keeps_freeze = |api: Dialect| needs.freeze && keeps_freeze(config, api);
-        let github_tokens =
-            search(needs.github || keeps_freeze(Dialect::GitHub), &|| credentials::github(env, &github, &listener(session)));
-        let heroku_tokens =
-            search(needs.heroku || keeps_freeze(Dialect::Heroku), &|| credentials::heroku(env, &heroku, &listener(session)));
-        Ok(Self {
-            stack,
-            repository,
-            web,
-            github: Line { endpoint: github, tokens: github_tokens },
-            heroku: Line { endpoint: heroku, tokens: heroku_tokens },
-            sandbox: None,
-        })
+        let heroku_tokens: Result<Arc<dyn TokenSource>, Unknown> = if needs.heroku || keeps_freeze(Dialect::Heroku).is_some() {
+            Ok(Arc::new(credentials::heroku(env, &heroku, &listener(session))))
+        } else {
+            Err(unneeded())
+        };
+        Ok(Self { stack, repository, web, github, heroku: Line::new(heroku, heroku_tokens), sandbox: None })
     }
 
     /// What is to be observed and planned; built on clients that cannot write (law 2).
@@ -176,11 +181,6 @@ impl Wiring {
     }
 }
 
-/// Whether the freeze of gate.toml is kept where this API serves it.
-fn keeps_freeze(config: &Config, api: Dialect) -> bool {
-    config.desired.freeze.as_ref().is_some_and(|policy| freeze_store::of(&policy.store).api() == api)
-}
-
 /// The APIs that a command asks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Needs {
@@ -194,6 +194,25 @@ pub(super) struct Needs {
 
 fn no_token(unknown: Unknown) -> ApiError {
     ApiError { hint: Some(unknown.hint), ..ApiError::new("GitHub", ErrorKind::Unauthenticated, unknown.reason) }
+}
+
+/// GitHub with the tokens for `OWNER/REPO`, or for a whole organization: of a GitHub App if the environment names one.
+fn github_line(session: &Session, endpoint: Endpoint, place: &str) -> Line {
+    let listener = listener(session);
+    let (owner, repository) = place.split_once('/').map_or((place, None), |(owner, repository)| (owner, Some(repository)));
+    let app = |purpose: Use| -> Option<Arc<dyn TokenSource>> {
+        // A stack of its own, which a stop does not end: reading back after one may need another token.
+        let stack = Stack::new(Settings { stop: Stop::default(), cache: None, ..settings(session) });
+        let installed = Installed { owner: owner.to_owned(), repository: repository.map(str::to_owned) };
+        Some(Arc::new(App::of(&session.env, stack, &endpoint, installed, purpose, &listener)?))
+    };
+    match app(Use::Read) {
+        Some(reads) => Line { write_tokens: app(Use::Write), ..Line::new(endpoint, Ok(reads)) },
+        None => {
+            let search = credentials::github(&session.env, &endpoint, &listener);
+            Line::new(endpoint, Ok(Arc::new(search)))
+        }
+    }
 }
 
 fn emulator_token() -> Arc<dyn TokenSource> {
@@ -219,7 +238,9 @@ fn cache(session: &Session) -> Option<Arc<Cache>> {
         return None;
     }
     let folder = |name: &str| session.env.get(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
-    let own = || if cfg!(windows) { folder("LOCALAPPDATA") } else { folder("HOME").map(|home| home.join(".cache")) };
+    // A home that does not exist is not made.
+    let home = || folder("HOME").filter(|home| home.is_dir());
+    let own = || if cfg!(windows) { folder("LOCALAPPDATA") } else { home().map(|home| home.join(".cache")) };
     let folder = folder("XDG_CACHE_HOME").or_else(own)?;
     Some(Arc::new(Cache::at(folder.join("gatectl"))))
 }
@@ -249,15 +270,20 @@ fn settings(session: &Session) -> Settings {
     }
 }
 
-/// GitHub's API: as Actions says it, the file, or the public one.
+/// GitHub's API: as Actions says it, the file, `GH_HOST`, the remote `origin` if it is on `*.ghe.com`, or the public one.
 fn github_endpoint(session: &Session, config: Option<&Config>) -> anyhow::Result<Endpoint> {
     let declared = config.and_then(|config| config.desired.github.api_url.as_deref());
-    let url = session.env.get("GITHUB_API_URL").or(declared).unwrap_or(Endpoint::GITHUB);
-    let endpoint = Endpoint::github(url).map_err(|e| Hinted {
+    let named = session.env.get("GITHUB_API_URL").or(declared);
+    let origin = || config::origin(&session.directory).map(|remote| remote.host).filter(|host| host.ends_with(".ghe.com"));
+    let endpoint = match (named, session.env.get("GH_HOST").map(str::to_owned).or_else(origin)) {
+        (Some(url), _) => Endpoint::github(url),
+        (None, Some(host)) => Endpoint::of_web_host(&host),
+        (None, None) => Endpoint::github(Endpoint::GITHUB),
+    };
+    Ok(endpoint.map_err(|e| Hinted {
         message: e.to_string(),
-        hint: "set GITHUB_API_URL or github.api_url in gate.toml to the address of the REST API".to_owned(),
-    })?;
-    Ok(endpoint)
+        hint: "set GITHUB_API_URL or github.api_url in gate.toml to the address of the REST API, or GH_HOST to its host".to_owned(),
+    })?)
 }
 
 fn heroku_endpoint(session: &Session) -> anyhow::Result<Endpoint> {

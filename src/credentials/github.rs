@@ -28,7 +28,7 @@ pub fn github(env: &Environment, endpoint: &Endpoint, listener: &Arc<dyn Listene
     let public = host == "github.com" || host.ends_with(".ghe.com");
     let names: &[&str] = if public { &PUBLIC } else { &ENTERPRISE };
     if let Some(token) = first_set(env, names) {
-        if public || endpoint.is_loopback() || named(env, endpoint) {
+        if is_trusted(env, endpoint) {
             return search.with_token(Some(token));
         }
         listener.warn(&format!(
@@ -44,6 +44,12 @@ pub fn github(env: &Environment, endpoint: &Endpoint, listener: &Arc<dyn Listene
         timeout: Duration::from_secs(3),
         source: "`gh auth token`",
     })
+}
+
+/// Whether what proves who we are may be sent there: to GitHub, to this machine, or to a host that the environment itself names.
+pub(super) fn is_trusted(env: &Environment, endpoint: &Endpoint) -> bool {
+    let host = endpoint.web_host();
+    host == "github.com" || host.ends_with(".ghe.com") || endpoint.is_loopback() || named(env, endpoint)
 }
 
 fn named(env: &Environment, endpoint: &Endpoint) -> bool {

@@ -3,6 +3,7 @@
 //! Owns where tokens come from. Prints nothing and sends nothing; knows of the wire only the token types and the endpoint.
 //! Tested in `tests.rs` and, through the binary, in `tests/program/secrets.rs`.
 
+mod app;
 mod cli;
 mod file;
 mod github;
@@ -10,6 +11,7 @@ mod heroku;
 mod netrc;
 mod search;
 
+pub use app::{App, Installed, Use};
 pub use github::github;
 pub use heroku::heroku;
 pub use search::{Listener, Search};

@@ -82,6 +82,23 @@ impl Endpoint {
         Ok(endpoint)
     }
 
+    /// The API of the GitHub that people know by this host: `github.com`, `acme.ghe.com`, or a GitHub Enterprise Server.
+    ///
+    /// # Errors
+    /// When it is not a host.
+    pub fn of_web_host(host: &str) -> Result<Self, EndpointError> {
+        let host = host.trim().to_ascii_lowercase();
+        if host.contains('/') {
+            return Err(EndpointError("GH_HOST must be a host alone, such as github.example.com".to_owned()));
+        }
+        match host.as_str() {
+            "github.com" | "api.github.com" => Self::github(Self::GITHUB),
+            host if host.ends_with(".ghe.com") => Self::github(&format!("https://api.{}", host.trim_start_matches("api."))),
+            host if is_loopback(host.split(':').next().unwrap_or_default()) => Self::github(&format!("http://{host}")),
+            host => Self::github(&format!("https://{host}/api/v3")),
+        }
+    }
+
     /// Reads what `HEROKU_HOST` holds: a URL, or a host. As in the Heroku CLI, a bare `heroku.com` means `https://api.heroku.com`;
     /// a bare loopback host means plain http.
     ///
@@ -264,6 +281,18 @@ mod tests {
         assert_eq!(origin("127.0.0.1:99"), "http://127.0.0.1:99");
         for foreign in ["evil.com", "https://evilheroku.com", "https://heroku.com.evil.com"] {
             assert!(Endpoint::heroku(foreign).is_err(), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_host_of_githubs_pages_leads_to_its_api() {
+        let api = |host: &str| Endpoint::of_web_host(host).map(|endpoint| endpoint.to_string());
+        assert_eq!(api("GitHub.com").unwrap(), Endpoint::GITHUB);
+        assert_eq!(api("acme.ghe.com").unwrap(), "https://api.acme.ghe.com");
+        assert_eq!(api("ghe.example.com").unwrap(), "https://ghe.example.com/api/v3");
+        assert_eq!(api("127.0.0.1:99").unwrap(), "http://127.0.0.1:99");
+        for bad in ["https://ghe.example.com", "ghe.example.com/api/v3", "user@ghe.example.com", ""] {
+            assert!(api(bad).is_err(), "{bad}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! TLS, and HTTP/2 where the server offers it.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -9,7 +10,7 @@ use http::uri::Authority;
 use http::{Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::Connection;
 use hyper_util::rt::TokioIo;
@@ -75,9 +76,34 @@ fn config(roots: Option<&RootCertStore>) -> Result<ClientConfig, BoxError> {
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     let builder = match roots {
         Some(roots) => builder.with_root_certificates(roots.clone()),
-        None => builder.with_native_roots()?,
+        None => builder.with_root_certificates(system_roots()?),
     };
     Ok(builder.with_no_client_auth())
+}
+
+/// Where Linux distributions keep all roots in one file.
+const BUNDLES: [&str; 5] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// The system's roots. The folder beside a bundle holds the same certificates in hundreds of files, so the bundle alone is read;
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise.
+fn system_roots() -> Result<RootCertStore, BoxError> {
+    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some());
+    let bundle = BUNDLES.iter().map(Path::new).find(|path| cfg!(target_os = "linux") && !named && path.is_file());
+    let bundle = bundle.map(|path| rustls_native_certs::load_certs_from_paths(Some(path), None));
+    let loaded = bundle.filter(|loaded| !loaded.certs.is_empty()).unwrap_or_else(rustls_native_certs::load_native_certs);
+    let mut roots = RootCertStore::empty();
+    let (usable, _) = roots.add_parsable_certificates(loaded.certs);
+    match loaded.errors.into_iter().next() {
+        Some(error) if usable == 0 => Err(error.into()),
+        None if usable == 0 => Err("the system has no root certificates".into()),
+        _ => Ok(roots),
+    }
 }
 
 /// First connections, until a pool takes them over.

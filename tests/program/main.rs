@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "helpers of tests fail as tests do")]
 
 mod action;
+mod app;
 mod at_once;
 mod browser;
 mod consent;

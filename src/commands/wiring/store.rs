@@ -14,7 +14,7 @@ use crate::providers::freeze_store;
 use crate::sandbox::{Sandbox, State};
 
 use super::super::Session;
-use super::{Line, emulator_token, github_endpoint, heroku_endpoint, listener, no_token, settings, setup, unneeded};
+use super::{Line, emulator_token, github_endpoint, github_line, heroku_endpoint, listener, no_token, settings, setup, unneeded};
 
 /// The store of a freeze: no repository, and no token of another API, is looked for.
 pub(in crate::commands) struct StoreSite {
@@ -55,22 +55,17 @@ impl StoreSite {
                 Dialect::GitHub => Endpoint::github(sandbox.github_url())?,
                 Dialect::Heroku => Endpoint::heroku(sandbox.heroku_url())?,
             };
-            return Ok(Self { stack, line: Line { endpoint, tokens: Ok(emulator_token()) }, _sandbox: Some(sandbox) });
+            return Ok(Self { stack, line: Line::new(endpoint, Ok(emulator_token())), _sandbox: Some(sandbox) });
         }
-        let (endpoint, search) = match api {
-            Dialect::GitHub => {
-                let endpoint = github_endpoint(session, config)?;
-                let search = credentials::github(&session.env, &endpoint, &listener(session));
-                (endpoint, search)
-            }
+        let line = match api {
+            Dialect::GitHub => github_line(session, github_endpoint(session, config)?, store.name()),
             Dialect::Heroku => {
                 let endpoint = heroku_endpoint(session)?;
-                let search = credentials::heroku(&session.env, &endpoint, &listener(session));
-                (endpoint, search)
+                let tokens: Arc<dyn TokenSource> = Arc::new(credentials::heroku(&session.env, &endpoint, &listener(session)));
+                Line::new(endpoint, Ok(tokens))
             }
         };
-        let tokens: Arc<dyn TokenSource> = Arc::new(search);
-        Ok(Self { stack, line: Line { endpoint, tokens: Ok(tokens) }, _sandbox: None })
+        Ok(Self { stack, line, _sandbox: None })
     }
 
     /// The client that cannot write, or why there is none.

@@ -8,6 +8,7 @@ mod custom_rules;
 mod deployments;
 mod environments;
 mod git;
+mod installations;
 mod organization;
 mod page;
 mod people;
@@ -119,6 +120,9 @@ fn authenticate(world: &mut GitHub, switches: &Switches, now: &mut Now, request:
         return Response::html(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.\n");
     }
     if let Err(response) = acceptable(request) {
+        return response;
+    }
+    if let Some(response) = installations::answer(world, request) {
         return response;
     }
     let Some(authorization) = request.header("authorization") else {

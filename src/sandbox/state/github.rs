@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::environment::{Environment, RefType, Secret, Variable};
 use super::git::{Commit, Pull};
-use super::people::{Account, AccountKind, People, Permission, Plan, Team, Token};
+use super::people::{Account, AccountKind, Level, People, Permission, Plan, Team, Token};
 use super::runs::{Deployment, Run};
 use crate::model::RepoName;
 
@@ -19,12 +19,33 @@ pub struct GitHub {
     pub repos: Vec<Repo>,
     /// Tokens that are known by name. Empty: every token is a classic one of [`Self::viewer`] with all scopes.
     pub tokens: BTreeMap<String, Token>,
+    /// Where GitHub Apps are installed.
+    pub installations: Vec<Installation>,
+    /// How many seconds this server's clock is ahead of the machine's.
+    pub clock_ahead: i64,
     /// The login behind an unnamed token.
     pub viewer: String,
     /// Where new ids come from.
     pub ids: Ids,
     /// How many of the hour's 5000 requests are used up (fact G2.11).
     pub used: u32,
+}
+
+/// A GitHub App on an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installation {
+    /// The installation's own id.
+    pub id: u64,
+    /// The App's id.
+    pub app_id: String,
+    /// The App's public key, as DER of PKCS#1.
+    pub public_key: Vec<u8>,
+    /// The account that it is installed on.
+    pub account: String,
+    /// What it was granted.
+    pub permissions: BTreeMap<String, Level>,
+    /// Whether an admin suspended it.
+    pub suspended: bool,
 }
 
 /// What an organization holds beside its people.

@@ -22,7 +22,9 @@ use super::wire::{Api, Request, Response};
 pub use environment::{BranchPattern, CustomRule, Environment, PolicyMode, RefType, RuleIds, Secret, Variable};
 pub(super) use git::derived_sha;
 pub use git::{Commit, Merged, Pull, Review};
-pub use github::{Branch, GitHub, Ids, Organization, OrganizationVariable, PropertyValue, Readers, Repo, Ruleset, Visibility};
+pub use github::{
+    Branch, GitHub, Ids, Installation, Organization, OrganizationVariable, PropertyValue, Readers, Repo, Ruleset, Visibility,
+};
 pub(super) use heroku::uuid;
 pub use heroku::{Heroku, HerokuApp, HerokuToken, Release};
 pub use people::{Account, AccountKind, App, Grant, Level, People, Permission, Plan, ReviewerRef, Team, Token};
