@@ -399,6 +399,9 @@ pub struct SandboxArgs {
     /// METHOD and PATTERN may be `*`. EFFECT is a status, `lost` (it takes effect, the answer is 502), `hang`, `reset`, `truncate` or `html`.
     #[arg(long, value_name = "FAULT")]
     pub fault: Vec<Fault>,
+    /// Write the gate.toml that the emulator is built from, if there is none here
+    #[arg(long)]
+    pub write_config: bool,
 }
 
 fn environment(text: &str) -> Result<EnvName, String> {

@@ -373,4 +373,4 @@ pub(super) fn sample() -> Result<Config, LoadError> {
 }
 
 /// The runbook's own gate: what the emulator shows where there is no file.
-const SAMPLE: &str = include_str!("../../gate.toml");
+pub(super) const SAMPLE: &str = include_str!("../../gate.toml");

@@ -13,6 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::delivery::{Delivery, Reset, Wire};
@@ -30,14 +31,16 @@ pub struct Sandbox {
     shared: Arc<Shared>,
     github: String,
     heroku: String,
+    not_emulated: mpsc::UnboundedReceiver<String>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
     connections: AtomicUsize,
     events: AtomicU64,
+    not_emulated: mpsc::UnboundedSender<String>,
 }
 
 impl Sandbox {
@@ -54,10 +57,12 @@ impl Sandbox {
     /// # Errors
     /// When a port cannot be bound.
     pub async fn start_on(state: State, github: u16, heroku: u16) -> io::Result<Self> {
-        let shared = Arc::new(Shared { state: Mutex::new(state), ..Shared::default() });
+        let (sender, not_emulated) = mpsc::unbounded_channel();
+        let (connections, events) = (AtomicUsize::new(0), AtomicU64::new(0));
+        let shared = Arc::new(Shared { state: Mutex::new(state), connections, events, not_emulated: sender });
         let (github, github_task) = listen(Api::GitHub, github, Arc::clone(&shared)).await?;
         let (heroku, heroku_task) = listen(Api::Heroku, heroku, Arc::clone(&shared)).await?;
-        Ok(Self { shared, github, heroku, tasks: vec![github_task, heroku_task] })
+        Ok(Self { shared, github, heroku, not_emulated, tasks: vec![github_task, heroku_task] })
     }
 
     /// GitHub's base address: `http://127.0.0.1:PORT`.
@@ -81,6 +86,11 @@ impl Sandbox {
     /// Looks at the worlds or changes them, between two requests. Must not be called from within itself.
     pub fn with<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
         look(&mut self.shared.state())
+    }
+
+    /// Waits for the next request, as `METHOD path`, that the emulator does not know.
+    pub async fn not_emulated(&mut self) -> Option<String> {
+        self.not_emulated.recv().await
     }
 
     /// How many connections were opened so far.
@@ -196,6 +206,10 @@ fn effective(shared: &Shared, api: Api, request: &Request, index: usize, effects
     let repository = state.named_by(api, request);
     let before = (!request.reads()).then(|| state.snapshot_of(repository.as_deref()));
     let response = state.answer(api, request);
+    if response.status == 501 {
+        // Whether somebody listens is not this server's business.
+        let _ = shared.not_emulated.send(format!("{} {}", request.method, request.path));
+    }
     if let Some(before) = before {
         let after = state.snapshot_of(repository.as_deref());
         state.log.writes.push(Write { exchange: index, repository, before, after });

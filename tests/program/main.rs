@@ -6,8 +6,11 @@ mod action;
 mod app;
 mod at_once;
 mod browser;
+#[path = "../support/conformance.rs"]
+mod conformance;
 mod consent;
 mod docs;
+mod emulator;
 mod examples;
 mod freeze;
 mod freeze_store;

@@ -1,0 +1,192 @@
+//! `gatectl sandbox` in a shell of its own, and every command against the official API descriptions.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+
+use gatectl::sandbox::{Api, Scenario};
+
+use super::conformance::{Official, Seen};
+use super::run::{command, run};
+use super::served::Served;
+
+/// A served emulator that ends with the test.
+struct Shell {
+    child: Child,
+    github: String,
+}
+
+impl Shell {
+    fn open(dir: &std::path::Path, args: &[&str]) -> Self {
+        let all = [&["sandbox"], args].concat();
+        let mut child = command(dir, &all, &[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.map_while(Result::ok).next().unwrap_or_default();
+        let github = first.strip_prefix("export GITHUB_API_URL=http://").map(str::to_owned);
+        Self { github: github.unwrap_or_else(|| panic!("{first:?}: {}", errors(&mut child))), child }
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.github).unwrap();
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nhost: {}\r\nuser-agent: t\r\nauthorization: Bearer t\r\nconnection: close\r\n\r\n",
+            self.github
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn close(mut self) -> String {
+        errors(&mut self.child)
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+fn errors(child: &mut Child) -> String {
+    let _ = child.kill();
+    let mut text = String::new();
+    let _ = child.stderr.take().map(|mut stderr| stderr.read_to_string(&mut text));
+    let _ = child.wait();
+    text
+}
+
+#[test]
+fn the_emulator_writes_a_gate_toml_where_there_is_none_and_plans_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let shell = Shell::open(dir.path(), &["--write-config", "--scenario", "gated"]);
+    let url = format!("http://{}", shell.github);
+    let vars = [("GITHUB_API_URL", url.as_str()), ("GH_TOKEN", "sandbox")];
+    let ran = run(dir.path(), &["verify"], &vars);
+    let said = shell.close();
+    assert!(said.contains("Wrote gate.toml."), "{said}");
+    assert!(!ran.stderr.contains("there is no gate.toml") && !ran.stdout.is_empty(), "{}{}", ran.stdout, ran.stderr);
+    let mine = "version = 1\n[github]\nrepository = \"acme/shop\"\n";
+    std::fs::write(dir.path().join("gate.toml"), mine).unwrap();
+    let said = Shell::open(dir.path(), &["--write-config"]).close();
+    assert!(said.contains("it stays as it is"), "{said}");
+    assert_eq!(std::fs::read_to_string(dir.path().join("gate.toml")).unwrap(), mine);
+}
+
+#[test]
+fn what_is_not_emulated_is_said_on_stderr_and_never_404() {
+    let dir = tempfile::tempdir().unwrap();
+    let shell = Shell::open(dir.path(), &[]);
+    let answer = shell.get("/repos/raxx-app/TradeMasterAPI/releases");
+    assert!(answer.starts_with("HTTP/1.1 501 ") && answer.contains("does not serve GET /repos/"), "{answer}");
+    // What is written last is read last.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let said = shell.close();
+    assert!(said.contains("Not emulated, answered with 501: GET /repos/raxx-app/TradeMasterAPI/releases"), "{said}");
+}
+
+/// The clock of a served emulator is the real one: what is made now is dated now.
+#[test]
+fn what_is_made_now_is_dated_now() {
+    let dir = tempfile::tempdir().unwrap();
+    let before = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let shell = Shell::open(dir.path(), &["--scenario", "gated"]);
+    let url = format!("http://{}", shell.github);
+    let vars = [("GITHUB_API_URL", url.as_str()), ("GH_TOKEN", "sandbox")];
+    std::fs::write(dir.path().join("gate.toml"), "version = 1\n[github]\nrepository = \"raxx-app/TradeMasterAPI\"\n[environments.fresh]\n")
+        .unwrap();
+    let ran = run(dir.path(), &["apply", "--auto-approve"], &vars);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    let answer = shell.get("/repos/raxx-app/TradeMasterAPI/environments/fresh");
+    let after = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let date = answer.split("\"created_at\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+    assert!(before.as_str() <= date && date <= after.as_str(), "{before} {date} {after}");
+}
+
+const GATE: &str = r#"
+version = 1
+[github]
+repository = "acme/shop"
+[environments.production]
+reviewers = [{ user = "alice" }, { team = "sre" }]
+can_admins_bypass = false
+deployment_branch_policy = { branches = ["main"], tags = ["v*"] }
+variables = { TIER = "prod" }
+secrets = ["KEY"]
+[heroku.config.shop-prod]
+DEPLOY_FREEZE_OVERRIDE = "0"
+[freeze]
+heroku_app = "shop-prod"
+environments = ["production"]
+"#;
+
+/// Every request of every command, and every answer of the emulator, as the two services describe them.
+#[test]
+fn every_command_asks_and_is_answered_as_described() {
+    let Some(official) = Official::load() else { return };
+    let mut seen = std::collections::BTreeSet::new();
+    for scenario in Scenario::ALL.into_iter().filter(|scenario| *scenario != Scenario::Fleet) {
+        let world = Served::rehearsal(scenario, GATE);
+        let run = world.sandbox.with(|state| {
+            let actor = state.github.viewer.clone();
+            state.github.viewer = "alice".to_owned();
+            let start = |state: &mut gatectl::sandbox::State| {
+                state.start_run("acme/shop", ".github/workflows/deploy.yml", "push", "refs/heads/main", &actor, "production")
+            };
+            let done = start(state).unwrap();
+            state.release_run("acme/shop", done, Some("alice"));
+            state.finish_run("acme/shop", done, "success");
+            if let Some(repo) = state.repo("acme/shop") {
+                repo.collaborators.insert("alice".to_owned(), gatectl::sandbox::Permission::Admin);
+            }
+            start(state).unwrap().to_string()
+        });
+        for args in [
+            &["pending"][..],
+            &["approve", &run, "--auto-approve", "--comment", "ship it"],
+            &["evidence"],
+            &["plan"],
+            &["plan", "--prune"],
+            &["verify"],
+            &["import", "acme/shop"],
+            &["explain", "--environment", "production", "--ref", "refs/heads/main"],
+            &["freeze", "status"],
+            &["freeze", "on", "--reason", "trial"],
+            &["freeze", "check", "--environment", "production"],
+            &["freeze", "off", "--reason", "trial"],
+            &["apply", "--auto-approve", "--allow-weaken", "--prune"],
+        ] {
+            let ran = world.run(args);
+            assert_ne!(ran.code, Some(64), "{args:?}: {}", ran.stderr);
+        }
+        world.sandbox.with(|state| {
+            for exchange in &state.log.exchanges {
+                let github = exchange.api == Api::GitHub;
+                let shown = Seen {
+                    github,
+                    method: &exchange.method,
+                    path: &exchange.path,
+                    request: &exchange.body,
+                    status: exchange.status.unwrap_or_default(),
+                    response: &exchange.response,
+                };
+                let about = format!("{scenario}: {} {} {:?}", exchange.method, exchange.path, exchange.status);
+                let json = exchange.response_headers.iter().all(|(name, value)| name != "content-type" || value.contains("/json"));
+                assert_eq!(official.request(&shown), Some(Vec::new()), "{about}");
+                if json {
+                    assert_eq!(official.response(&shown), Some(Vec::new()), "{about}");
+                }
+                let path = exchange.path.split('/').filter(|part| part.parse::<u64>().is_err()).collect::<Vec<_>>().join("/");
+                seen.insert(format!("{} {path}", exchange.method));
+            }
+        });
+    }
+    for asked in [
+        "POST /repos/acme/shop/actions/runs/pending_deployments",
+        "GET /repos/acme/shop/actions/runs/approvals",
+        "PATCH /apps/shop-prod/config-vars",
+    ] {
+        assert!(seen.contains(asked), "{asked} was not asked: {seen:#?}");
+    }
+}
