@@ -169,10 +169,7 @@ fn error_problems(github: bool, key: &str, status: u16, body: &Value) -> Vec<Str
 
 /// How many segments of a path are literally those of a template that it fits.
 fn fit(template: &str, path: &str) -> Option<usize> {
-    let template: Vec<&str> = template.split('/').collect();
-    // A file's path has as many segments as it likes.
-    let most = if template.last() == Some(&"{path}") { template.len() } else { usize::MAX };
-    let path: Vec<&str> = path.splitn(most, '/').collect();
+    let (template, path): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
     let mut literals = 0;
     for (wanted, found) in template.iter().zip(&path) {
         match wanted.starts_with('{') {
