@@ -144,7 +144,10 @@ pub(super) fn from_json(value: &Value) -> Result<Value, Failure> {
     }
     json::read(&text).map_err(|refusal| match refusal {
         Refusal::Invalid => Failure::Error("Error parsing JSON when evaluating fromJson".to_owned()),
-        Refusal::Lenient => Failure::Undecided("the text is no strict JSON, and GitHub's reader is more lenient".to_owned()),
+        Refusal::Lenient => Failure::Undecided("the text is not strict JSON, and GitHub's reader is more lenient".to_owned()),
+        Refusal::TwoSpellings => {
+            Failure::Undecided("the JSON has one key in two spellings, and which one counts is not documented".to_owned())
+        }
     })
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
+use super::number;
 use super::text::{Text, TooLarge};
 use super::value::{Map, Value};
 
@@ -13,6 +14,8 @@ pub(super) enum Refusal {
     Invalid,
     /// The standard refuses it, but GitHub's reader is more lenient and may not.
     Lenient,
+    /// An object has one key in two spellings, and which one counts is not documented.
+    TwoSpellings,
 }
 
 /// Reads JSON text.
@@ -21,6 +24,10 @@ pub(super) enum Refusal {
 /// is surely refused there only when it ends too early or cannot begin a value.
 pub(super) fn read(text: &str) -> Result<Value, Refusal> {
     serde_json::from_str(text).map_err(|error| {
+        // The only data that the visitor refuses.
+        if error.is_data() {
+            return Refusal::TwoSpellings;
+        }
         let begins = text.trim_start().starts_with(|c: char| c.is_ascii_digit() || "{['\"/-.NIUtfnu".contains(c));
         if begins && !error.is_eof() { Refusal::Lenient } else { Refusal::Invalid }
     })
@@ -38,7 +45,8 @@ fn write_at(text: &mut Text, value: &Value, depth: usize) -> Result<(), TooLarge
     match value {
         Value::Null => text.push("null"),
         Value::Bool(bool) => text.push(if *bool { "true" } else { "false" }),
-        Value::Number(number) => text.push(&number_token(*number)),
+        // As text, NaN and exponents included: the runner's `ToJson` converts a number as interpolation does.
+        Value::Number(number) => text.push(&number::to_text(*number)),
         Value::String(string) => text.push(&string_token(string)),
         Value::Array(items) if items.is_empty() => text.push("[]"),
         Value::Array(items) => {
@@ -79,16 +87,6 @@ fn new_line(text: &mut Text, depth: usize) -> Result<(), TooLarge> {
 
 fn string_token(string: &str) -> String {
     serde_json::Value::from(string).to_string()
-}
-
-fn number_token(number: f64) -> String {
-    if !number.is_finite() {
-        "null".to_owned()
-    } else if number == 0.0 {
-        "0".to_owned()
-    } else {
-        number.to_string()
-    }
 }
 
 impl<'de> Deserialize<'de> for Value {

@@ -291,3 +291,16 @@ fn maps_keep_order_and_ignore_case() {
     assert_eq!(map.iter().collect::<Vec<_>>(), [("b", &3), ("A", &2)]);
     assert_eq!((map.get("a"), map.len()), (Some(&2), 2));
 }
+
+#[test]
+fn json_writes_numbers_as_the_runner_does() {
+    for (text, json) in [("1e21", "1E+21"), ("0.00001", "1E-05"), ("123456789", "123456789"), ("-0.5", "-0.5")] {
+        assert_eq!(value(&format!("toJSON({text})")), known(json));
+    }
+}
+
+#[test]
+fn json_with_one_key_in_two_spellings_is_not_decided() {
+    let Resolved::Unknown(reasons) = value("fromJSON('{\"a\": 1, \"A\": 2}').a") else { panic!() };
+    assert!(reasons[0].why.contains("two spellings"), "{reasons:?}");
+}

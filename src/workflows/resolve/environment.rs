@@ -42,8 +42,13 @@ fn named(text: &Text, entry: &JobEntry, known: &Known<'_>) -> JobEntry {
         Node::Unknown(why) => return entry.with(Verdict::Unknown, format!("{source} is not known: {why}")),
         Node::Partial(..) => return entry.with(Verdict::Unknown, format!("{source} is not known")),
     };
+    let is_name = |value: &Value| name(value).is_some();
+    if !values.iter().all(is_name) {
+        let why = format!("{source} is a list or an object without a name");
+        return if values.iter().any(is_name) { entry.with(Verdict::Unknown, why) } else { entry.invalid(&Problem { pos: text.pos, why }) };
+    }
     // GitHub compares names without case, so two spellings are one environment.
-    let names: BTreeMap<String, String> = values.iter().rev().map(name).map(|name| (name.to_lowercase(), name)).collect();
+    let names: BTreeMap<String, String> = values.iter().rev().filter_map(name).map(|name| (name.to_lowercase(), name)).collect();
     let environments: Vec<String> = names.into_values().collect();
     match environments.as_slice() {
         [only] if only.is_empty() => entry.with(Verdict::None, format!("{source} is empty here")),
@@ -57,9 +62,10 @@ fn named(text: &Text, entry: &JobEntry, known: &Known<'_>) -> JobEntry {
 }
 
 /// The name that a value gives: its text, or `name` of an object.
-fn name(value: &Value) -> String {
+fn name(value: &Value) -> Option<String> {
     match value {
-        Value::Object(fields) => fields.get("name").map(Value::to_text).unwrap_or_default(),
-        other => other.to_text(),
+        Value::Array(_) => None,
+        Value::Object(fields) => fields.get("name").filter(|name| !matches!(name, Value::Array(_) | Value::Object(_))).map(Value::to_text),
+        other => Some(other.to_text()),
     }
 }

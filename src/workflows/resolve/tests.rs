@@ -294,6 +294,8 @@ fn environment_may_come_from_an_object_or_an_anchor() {
     );
     assert_eq!(jobs("  a: {runs-on: x, environment: }"), "ship.yml:a none");
     assert_eq!(jobs("  a: {runs-on: x, environment: 2024}"), "ship.yml:a env(2024)");
+    assert_eq!(jobs("  a: {runs-on: x, environment: \"${{ fromJSON('[\\\"production\\\"]') }}\"}"), "ship.yml:a invalid");
+    assert_eq!(jobs("  a: {runs-on: x, environment: \"${{ fromJSON('{}') }}\"}"), "ship.yml:a invalid");
     assert_eq!(jobs("  a: {runs-on: x, environment: on}"), "ship.yml:a env(on)");
 }
 

@@ -19,14 +19,16 @@ use crate::workflows::yaml::Node as Yaml;
 const OTHER_BRANCH: &str = "refs/heads/some-other-branch";
 /// A tag that nothing names.
 const SOME_TAG: &str = "refs/tags/some-tag";
-/// How many combinations of inputs, and how many refs, one trigger is tried with.
+/// How many combinations of inputs one trigger is tried with.
 const MAX_INPUTS: usize = 64;
-const MAX_REFS: usize = 16;
-/// How many jobs all scenarios of one file come to before refs that no trigger names are left out.
-const MAX_EVALUATIONS: usize = 50_000;
+/// How many scenarios one trigger comes to at most.
+const MAX_SCENARIOS: usize = 1_024;
+/// How many jobs all scenarios of one file come to before one scenario stands for all refs that no trigger names.
+const MAX_EVALUATIONS: usize = 10_000;
 
-/// Every scenario of every trigger; a file that is only called has none. Those on refs that the triggers name come first, and
-/// of a file with very many jobs not every other ref is tried.
+/// Every scenario of every trigger; a file that is only called has none. Those on refs that the triggers name come first. If
+/// there are too many others to try each, a scenario whose ref is not known stands for them: what may happen on any of them
+/// may happen there.
 #[must_use]
 pub fn derived(workflow: &Workflow, facts: &Facts) -> Vec<Scenario> {
     let mentioned = mentioned_refs(workflow, facts);
@@ -40,10 +42,39 @@ pub fn derived(workflow: &Workflow, facts: &Facts) -> Vec<Scenario> {
         }
         found
     });
-    let (mut named, probes): (Vec<_>, Vec<_>) = all.partition(|scenario| scenario.named_ref);
-    let left = (MAX_EVALUATIONS / workflow.jobs.len().max(1)).saturating_sub(named.len());
-    named.extend(probes.into_iter().take(left));
-    named
+    let (standing, tried): (Vec<Scenario>, Vec<Scenario>) =
+        all.partition(|scenario| scenario.git_ref.is_none() || !is_cut(&scenario.event));
+    let (mut kept, probes): (Vec<_>, Vec<_>) = tried.into_iter().partition(|scenario| scenario.named_ref);
+    kept.extend(probes);
+    let most = (MAX_EVALUATIONS / workflow.jobs.len().max(1)).max(1);
+    let cut = kept.split_off(most.min(kept.len()));
+    let mut events: BTreeSet<&str> =
+        standing.iter().filter(|scenario| is_cut(&scenario.event)).map(|scenario| scenario.event.as_str()).collect();
+    let stand_ins: Vec<Scenario> =
+        cut.iter().filter(|scenario| events.insert(&scenario.event)).map(|scenario| any_ref(workflow, scenario)).collect();
+    kept.extend(stand_ins);
+    let (mut all, probes): (Vec<_>, Vec<_>) = standing.into_iter().chain(kept).partition(|scenario| scenario.named_ref);
+    all.extend(probes);
+    all
+}
+
+/// Events that one scenario on an unknown ref can stand for.
+fn is_cut(event: &str) -> bool {
+    ["push", "create", "workflow_dispatch"].contains(&event)
+}
+
+/// The scenario of an event on a ref that is not known, with inputs that are not known.
+fn any_ref(workflow: &Workflow, scenario: &Scenario) -> Scenario {
+    let trigger = workflow.trigger(&scenario.event);
+    let any = |input: &Input| Bound::new(&input.name, unknown("any value can be given"));
+    Scenario {
+        label: format!("{} on any other ref", scenario.event),
+        git_ref: None,
+        base: scenario.base.clone(),
+        inputs: trigger.into_iter().flat_map(|trigger| &trigger.inputs).map(any).collect(),
+        named_ref: false,
+        ..scenario.clone()
+    }
 }
 
 fn of_trigger(workflow: &Workflow, trigger: &Trigger, mentioned: &[String], facts: &Facts) -> Vec<Scenario> {
@@ -63,14 +94,19 @@ fn of_trigger(workflow: &Workflow, trigger: &Trigger, mentioned: &[String], fact
         "workflow_call" => Vec::new(),
         "push" | "create" => refs(trigger, mentioned, facts).into_iter().map(|git_ref| scenario(Some(git_ref), None)).collect(),
         "workflow_dispatch" => {
-            let mut found = Vec::new();
-            for git_ref in refs(trigger, mentioned, facts) {
-                for (words, inputs) in combinations(workflow, trigger, facts) {
-                    let mut one = scenario(Some(git_ref.clone()), None);
-                    one.label.push_str(&words);
-                    one.inputs = inputs;
-                    found.push(one);
+            let combinations = combinations(workflow, trigger, facts);
+            let refs = refs(trigger, mentioned, facts);
+            let all = refs.iter().flat_map(|git_ref| combinations.iter().map(move |(words, inputs)| (git_ref, words, inputs)));
+            let mut found: Vec<Scenario> = Vec::new();
+            for (git_ref, words, inputs) in all {
+                let mut one = scenario(Some(git_ref.clone()), None);
+                if found.len() == MAX_SCENARIOS {
+                    found.push(any_ref(workflow, &one));
+                    break;
                 }
+                one.label.push_str(words);
+                one.inputs.clone_from(inputs);
+                found.push(one);
             }
             found
         }
@@ -106,7 +142,7 @@ fn refs(trigger: &Trigger, mentioned: &[String], facts: &Facts) -> Vec<String> {
     let all = [facts.default_ref()].into_iter().chain(branches).chain(tags).chain(mentioned.iter().cloned());
     let all = all.chain([OTHER_BRANCH, SOME_TAG].map(str::to_owned));
     let mut seen = BTreeSet::new();
-    all.filter(|git_ref| admits(trigger, git_ref) && seen.insert(git_ref.clone())).take(MAX_REFS).collect()
+    all.filter(|git_ref| admits(trigger, git_ref) && seen.insert(git_ref.clone())).collect()
 }
 
 /// The refs that the file's expressions name: full ones, prefixes, and short names where a ref is compared.

@@ -125,3 +125,26 @@ fn combinations_are_bounded() {
 }
 
 const MAX_SCENARIOS: usize = 64 * 16;
+
+#[test]
+fn one_scenario_stands_for_the_refs_that_are_too_many_to_try() {
+    let inputs: String = (0..10).map(|n| format!("      i{n}: {{type: boolean}}\n")).collect();
+    let jobs: String =
+        (0..100).map(|n| format!("  j{n}:\n    runs-on: x\n    if: inputs.i{} && github.ref == 'refs/heads/r{n}'\n", n % 10)).collect();
+    let workflow = read("x.yml", &format!("on:\n  push:\n  workflow_dispatch:\n    inputs:\n{inputs}\njobs:\n{jobs}")).unwrap();
+    let all = derived(&workflow, &facts());
+    assert!(all.len() * workflow.jobs.len() <= 11_000, "{}", all.len());
+    let any: Vec<&Scenario> = all.iter().filter(|scenario| scenario.git_ref.is_none()).collect();
+    let labels: Vec<&str> = any.iter().map(|scenario| scenario.label.as_str()).collect();
+    assert_eq!(labels, ["workflow_dispatch on any other ref"]);
+    assert!(
+        any.iter()
+            .all(|scenario| scenario.inputs.len() == 10 && scenario.inputs.iter().all(|input| matches!(input.value, Node::Unknown(_))))
+    );
+}
+
+#[test]
+fn a_pull_request_target_runs_on_the_default_branch() {
+    let all = derived(&workflow("  pull_request_target: {branches: [next]}", ""), &facts());
+    assert_eq!((all[0].git_ref.as_deref(), all[0].base.as_deref()), (Some("refs/heads/main"), Some("next")));
+}
