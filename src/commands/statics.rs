@@ -70,9 +70,9 @@ pub(super) fn in_folder(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
         if is_workflow(&name) && !entry.path().is_dir() {
             let path = format!("{FOLDER}/{name}");
             sources.push(match read(&entry.path()) {
-                Ok(bytes) if bytes.len() as u64 > MAX_BYTES => SourceFile { path, text: Err(format!("larger than {MAX_BYTES} bytes")) },
+                Ok(bytes) if bytes.len() as u64 > MAX_BYTES => SourceFile::unread(path, format!("larger than {MAX_BYTES} bytes")),
                 Ok(bytes) => SourceFile::new(path, bytes),
-                Err(error) => SourceFile { path, text: Err(error.to_string()) },
+                Err(error) => SourceFile::unread(path, error.to_string()),
             });
         }
     }

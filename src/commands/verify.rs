@@ -134,7 +134,7 @@ async fn on_github(reader: &Reader, repository: &RepoName) -> Result<Vec<SourceF
     let files = contents::folder(reader, repository, &folder, statics::is_workflow).await?;
     let source = |(path, bytes): contents::Read| match bytes {
         Ok(bytes) => SourceFile::new(path, bytes),
-        Err(unknown) => SourceFile { path, text: Err(unknown.reason) },
+        Err(unknown) => SourceFile::unread(path, unknown.reason),
     };
     Ok(files.into_iter().map(source).collect())
 }

@@ -31,7 +31,7 @@ impl Expected {
     pub const NONE: &str = "none";
 
     /// Every environment it names, in the order of the file.
-    pub fn environments(&self) -> impl Iterator<Item = &EnvName> {
+    pub fn environments(&self) -> impl Iterator<Item = &EnvName> + Clone {
         let (listed, by_job) = match self {
             Self::Environments(names) => (Some(names), None),
             Self::Jobs(jobs) => (None, Some(jobs)),

@@ -88,9 +88,6 @@ codes! {
     NoGatedJob = "no-gated-job", Error, Disproves, None,
         "No job of a declared scenario resolves to the environment: whatever it deploys waits for nobody.",
         "add `environment:` to the job that deploys";
-    UngatedJob = "ungated-job", Error, Disproves, None,
-        "A job that deploys has no environment: it starts without anybody's approval.",
-        "add `environment:` to the job itself; passing the name to a reusable workflow gates nothing";
     WrongEnvironment = "wrong-environment", Error, Disproves, None,
         "A job that deploys resolves to another environment than the declared one, and passes that one's gate instead.",
         "correct the job's `environment`, or the expectation in gate.toml";
@@ -116,8 +113,32 @@ codes! {
         "An `if` mixes text with `${{ }}`, which GitHub reads as a non-empty string: the condition always holds.",
         "put the whole condition inside one `${{ }}`, or write it without";
     UngatedDeploy = "ungated-deploy", Error, Disproves, None,
-        "A job seems to deploy and passes through no declared environment: it would reach production without anybody's approval.",
-        "add `environment:` to the job, or take the secret or the deploy out of it";
+        "A job runs a command or an action that deploys what a gate is there for, and does not wait at the gate.",
+        "add `environment:` to the job; passing the name to a reusable workflow gates nothing";
+    UngatedIdentity = "ungated-identity", Error, Disproves, None,
+        "A job takes on the same cloud identity as a gated deploy, and does not wait at the gate.",
+        "add `environment:` to the job, and pin the identity's trust policy to the environment";
+    UngatedCredential = "ungated-credential", Error, Disproves, None,
+        "A job reads a secret that a gated deploy uses, and does not wait at the gate.",
+        "add `environment:` to the job, or take the secret out of it";
+    UngatedJob = "ungated-job", Error, Disproves, None,
+        "A job waits at a gate in some runs and starts without an environment in others.",
+        "name the environment in every run";
+    UnclassifiedCredential = "unclassified-credential", Error, Undecided, None,
+        "A job without a gate holds a secret, or may take on an identity, and nothing says that it cannot deploy with it.",
+        "add it to [verify] harmless in gate.toml if it cannot deploy; else give the job a declared environment";
+    UnclassifiedDeploy = "unclassified-deploy", Error, Undecided, None,
+        "A job without a gate seems to deploy, and what it deploys to is not known.",
+        "add the job to [verify] harmless in gate.toml if it deploys nothing that the gate is for; else give it a declared environment";
+    AutoApproval = "auto-approval", Error, Disproves, None,
+        "A job approves deployments: whoever starts it needs no person's approval.",
+        "remove the job, and revoke the token that it approves with";
+    NothingGated = "nothing-gated", Error, Disproves, None,
+        "gate.toml declares every environment open (`reviewers = []`), so nothing waits for a person.",
+        "declare `reviewers` for the environment that production is deployed from";
+    UnpinnedWorkflow = "unpinned-workflow", Warning, Undecided, None,
+        "A called workflow of another repository is named by a branch or tag: what it runs may change without anybody here.",
+        "name the workflow by the full commit SHA";
     NoDeploymentRecord = "no-deployment-record", Warning, Disproves, None,
         "A job sets `deployment: false`: its gate holds, but no deployment is recorded, and nobody finds it in the activity log.",
         "remove `deployment: false`";

@@ -71,6 +71,9 @@ pub struct Finding {
     /// Counts from 1, in characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub col: Option<usize>,
+    /// The runs that it occurs in, if it depends on the run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<String>,
     /// The key of gate.toml below the environment that it is about: where the finding belongs when it is in no other file.
     #[serde(skip)]
     pub field: Option<&'static str>,
@@ -91,6 +94,7 @@ impl Finding {
             file: None,
             line: None,
             col: None,
+            scenarios: Vec::new(),
             field: None,
         }
     }
@@ -135,6 +139,12 @@ impl Finding {
     #[must_use]
     pub fn at(self, line: usize, col: usize) -> Self {
         Self { line: Some(line), col: Some(col), ..self }
+    }
+
+    /// The same finding, of one run.
+    #[must_use]
+    pub fn on_run(self, scenario: impl Into<String>) -> Self {
+        Self { scenarios: vec![scenario.into()], ..self }
     }
 
     /// What the finding alone makes of the gate.

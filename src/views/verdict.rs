@@ -94,7 +94,7 @@ fn shared(report: &VerifyReport) -> Vec<&findings::Finding> {
 fn scenarios(all: &[ScenarioReport]) -> Vec<Section> {
     let matters = |scenario: &&ScenarioReport| {
         let speaks = |job: &JobEntry| !matches!(job.verdict, resolve::Verdict::None | resolve::Verdict::Skipped);
-        scenario.expect.is_some() || scenario.jobs.iter().any(|job| speaks(job) || !job.details.evidence.is_empty())
+        scenario.expect.is_some() || scenario.jobs.iter().any(|job| speaks(job) || job.can_deploy)
     };
     let shown: Vec<&ScenarioReport> = all.iter().filter(matters).collect();
     let mut sections: Vec<Section> =

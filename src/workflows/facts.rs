@@ -1,6 +1,6 @@
 //! What a check knows beside the workflow files: what gate.toml declares, and where it runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::deploys::Targets;
 use crate::desired::github::{self as github, BranchPolicy};
@@ -20,6 +20,10 @@ pub struct Facts {
     pub expectations: Vec<Expectation>,
     /// The declared environments, each with its declared policy on refs.
     pub environments: BTreeMap<EnvName, Option<BranchPolicy>>,
+    /// Those of them that `reviewers = []` declares open.
+    pub open: BTreeSet<EnvName>,
+    /// The environments that exist, and whether a person has to approve there; none where nobody looked.
+    pub live: Option<BTreeMap<EnvName, bool>>,
     /// `[verify]`: what is declared to deploy nothing.
     pub verify: Verify,
     /// The declared secrets and apps.
@@ -43,15 +47,32 @@ impl Facts {
             github::Environment::Present(gate) => Some((name.clone(), gate)),
             github::Environment::Absent => None,
         });
-        let secrets = present.clone().flat_map(|(_, gate)| gate.secrets.iter().cloned()).collect();
+        let is_open = |gate: &github::Gate| gate.reviewers.as_ref().is_some_and(Vec::is_empty);
+        let closed = present.clone().filter(|(_, gate)| !is_open(gate));
+        let secrets = closed.flat_map(|(_, gate)| gate.secrets.iter().cloned()).collect();
         Self {
             repository,
             default_branch: default_branch.to_owned(),
             expectations: expectations.to_vec(),
+            open: present.clone().filter(|(_, gate)| is_open(gate)).map(|(name, _)| name).collect(),
+            live: None,
             environments: present.map(|(name, gate)| (name, gate.deployment_branch_policy.clone())).collect(),
             verify: verify.clone(),
             targets: Targets { secrets, apps: heroku.config.keys().cloned().collect() },
         }
+    }
+
+    /// The environments that a deploy must wait at: every declared one but those that are declared open.
+    pub fn gates(&self) -> impl Iterator<Item = &EnvName> + Clone {
+        let expected = self.expectations.iter().flat_map(|expectation| expectation.expect.environments());
+        let undeclared = expected.filter(|name| !self.environments.contains_key(*name));
+        self.environments.keys().filter(|name| !self.open.contains(*name)).chain(undeclared)
+    }
+
+    /// Whether a deploy waits at an environment, as far as gate.toml says.
+    #[must_use]
+    pub fn is_gate(&self, name: &EnvName) -> bool {
+        self.gates().any(|gate| gate == name)
     }
 
     /// The default branch as a full ref.

@@ -27,5 +27,6 @@ pub mod resolve;
 pub mod scenario;
 pub mod secrets;
 mod shell;
+pub mod source;
 pub mod triggers;
 pub mod yaml;

@@ -44,6 +44,8 @@ pub struct Workflow {
     pub jobs: Vec<Job>,
     /// The workflow's `env`.
     pub env: Option<Node>,
+    /// The workflow's `permissions`.
+    pub permissions: Option<Node>,
     /// `defaults.run.shell`.
     pub shell: Option<Text>,
     /// `defaults.run.working-directory`.

@@ -42,6 +42,8 @@ fn checked() -> CheckReport {
         expectations: desired.workflows.clone(),
         environments: desired.github.environments.iter().filter_map(declared).collect(),
         verify: desired.verify.clone(),
+        open: BTreeSet::new(),
+        live: None,
         targets: Targets {
             secrets: BTreeSet::from(["GATECTL_ADMIN_TOKEN".to_owned(), "HEROKU_API_KEY".to_owned()]),
             apps: BTreeSet::from(["shop-prod".to_owned()]),

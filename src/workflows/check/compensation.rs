@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{SourceFile, parse, same_path};
+use super::{SourceFile, same_path};
 use crate::desired::freeze::Policy;
 use crate::model::EnvName;
 use crate::workflows::contexts::{Known, Place, github, unknown};
@@ -47,7 +47,7 @@ pub struct Compensation {
 /// triggers allow. A freeze compensates for missing reviewers only if there is at least one, and every one is proven.
 #[must_use]
 pub fn compensation(sources: &[SourceFile], facts: &Facts, environment: &EnvName, freeze: FreezeFacts<'_>) -> Vec<Compensation> {
-    let files: Files = sources.iter().map(|source| (source.path.clone(), parse(source))).collect();
+    let files = Files::new(sources);
     let environments = facts.environments.keys().cloned().collect();
     let mut proofs = Proofs { files: &files, facts, environment, freeze, environments: &environments, found: Vec::new() };
     let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
@@ -77,7 +77,7 @@ pub fn compensation(sources: &[SourceFile], facts: &Facts, environment: &EnvName
             }
         }
     }
-    for workflow in files.values().filter_map(|file| file.as_ref().ok()) {
+    for workflow in files.iter().filter_map(|(_, file)| file.as_ref().ok()) {
         for scenario in derived(workflow, facts) {
             if !seen.contains(&(workflow.path.clone(), scenario.label.clone())) {
                 proofs.scenario(workflow, &scenario);
@@ -118,7 +118,7 @@ impl Proofs<'_> {
         let is_it = |name: &String| EnvName::new(name.as_str()).is_ok_and(|name| name == *self.environment);
         match job.verdict {
             Verdict::Skipped => false,
-            Verdict::None | Verdict::ViaNeeds => !job.details.evidence.is_empty(),
+            Verdict::None | Verdict::ViaNeeds => job.details.holds.is_anything(),
             Verdict::Env => job.environments.iter().any(is_it),
             Verdict::Set => job.environments.iter().any(|name| name.is_empty() || is_it(name)),
             Verdict::Unknown | Verdict::Invalid => true,
@@ -136,7 +136,7 @@ impl Proofs<'_> {
         let question = Question { environment: self.environment, environments: self.environments, policy, config, holds, contexts: &known };
         let is_called = entry.path.contains(CALLS);
         let found =
-            self.files.get(&entry.details.file).and_then(|file| file.as_ref().ok()).and_then(|file| Some((file, file.job(&entry.job)?)));
+            self.files.any(&entry.details.file).and_then(|file| file.as_ref().ok()).and_then(|file| Some((file, file.job(&entry.job)?)));
         let own = match found {
             // A called workflow has inputs of its own, of which nothing is assumed here.
             Some((workflow, job)) if is_called => freeze_check_before_deploy(workflow, job, &Question { contexts: &Nothing, ..question }),

@@ -1,24 +1,22 @@
-//! Scenarios that gate.toml declares: only a proof passes.
+//! What `[[workflows]]` declares: that a file's jobs resolve where gate.toml says.
+//!
+//! Owns whether an environment is reached. Whether anything deploys past it is the population's business.
 
 use super::names::near_miss;
+use super::runs::{Refused, Run};
 use super::{Check, on_job, same_path};
 use crate::desired::github::BranchPolicy;
-use crate::desired::workflows::{Expectation, Expected, When};
+use crate::desired::workflows::{Expectation, Expected};
 use crate::findings::{Code, Finding, Severity};
 use crate::model::EnvName;
+use crate::workflows::facts::Facts;
 use crate::workflows::model::{RefFilter, Trigger, Workflow};
 use crate::workflows::refs::{Admission, explain};
 use crate::workflows::resolve::{JobEntry, Verdict};
-use crate::workflows::scenario::{Scenario, declared, derived, words};
+use crate::workflows::scenario::Scenario;
 
 impl<'a> Check<'a> {
-    pub(super) fn expectation(&mut self, expectation: &'a Expectation) {
-        for want in expectation.expect.environments() {
-            self.reaches(expectation, want);
-        }
-    }
-
-    fn reaches(&mut self, expectation: &'a Expectation, want: &EnvName) {
+    pub(super) fn expectation(&mut self, expectation: &'a Expectation, runs: &[Run<'a>], refused: &[Refused<'a>]) {
         let workflow = match self.find(expectation) {
             None => {
                 let finding =
@@ -27,137 +25,184 @@ impl<'a> Check<'a> {
                     Some(near) => finding.fix(format!("correct `file` in gate.toml: did you mean {near}?")),
                     None => finding,
                 };
-                return self.findings.push(finding.in_file(expectation.file.clone()).about(want));
+                return self.findings.push(of(expectation, finding.in_file(expectation.file.clone())));
             }
             // The file's own finding says why, and decides.
             Some((_, Err(_))) => return,
             Some((_, Ok(workflow))) => workflow,
         };
+        for refused in refused.iter().filter(|refused| std::ptr::eq(refused.expectation, expectation)) {
+            let message = format!("`{}` does not start {}: {}", refused.label, workflow.path, refused.problem.why);
+            let finding = Finding::new(Code::NeverTriggered, message).in_file(workflow.path.clone());
+            self.findings.push(of(expectation, finding.at(refused.problem.pos.line, refused.problem.pos.col)));
+        }
+        let own: Vec<&Run<'_>> = runs.iter().filter(|run| run.expectation.is_some_and(|one| std::ptr::eq(one, expectation))).collect();
         if expectation.when.is_empty() {
-            let all = derived(workflow, self.facts);
-            if all.is_empty() {
+            if own.is_empty() {
                 let message = format!("no event starts {} by itself, so nothing of it can be proven", workflow.path);
-                self.findings.push(Finding::new(Code::NeverTriggered, message).in_file(workflow.path.clone()).at(1, 1).about(want));
+                self.findings.push(of(expectation, Finding::new(Code::NeverTriggered, message).in_file(workflow.path.clone()).at(1, 1)));
+            } else {
+                self.findings.extend(reached(&own, expectation, workflow));
             }
-            for scenario in all {
-                self.scenario(workflow, &scenario, &expectation.expect, want);
+        } else {
+            // Each scenario that is declared by itself must reach what is declared of it.
+            for run in own {
+                self.findings.extend(reached(&[run], expectation, workflow));
             }
-        }
-        for when in &expectation.when {
-            self.declared(workflow, when, &expectation.expect, want);
-        }
-    }
-
-    fn declared(&mut self, workflow: &'a Workflow, when: &When, expect: &Expected, want: &EnvName) {
-        match declared(workflow, when, self.facts) {
-            Ok(scenario) => self.scenario(workflow, &scenario, expect, want),
-            Err(problem) => {
-                self.report(workflow, &words(when), Some(expect), Vec::new());
-                let message = format!("`{}` does not start {}: {}", words(when), workflow.path, problem.why);
-                let finding = Finding::new(Code::NeverTriggered, message).about(want);
-                self.findings.push(finding.in_file(workflow.path.clone()).at(problem.pos.line, problem.pos.col));
-            }
-        }
-    }
-
-    fn scenario(&mut self, workflow: &'a Workflow, scenario: &Scenario, expect: &Expected, want: &EnvName) {
-        let jobs = self.resolve(workflow, scenario);
-        let mut found: Vec<Finding> = jobs.iter().flat_map(|job| self.judge(job, scenario, want)).collect();
-        let reached = jobs.iter().any(|job| is_env(job, want));
-        // Refs that no trigger names are tried for jobs that go astray; that nothing deploys from them is as it should be.
-        if !scenario.named_ref && found.is_empty() {
-            return;
-        }
-        if !reached && scenario.named_ref && !found.iter().any(|finding| finding.severity == Severity::Error) {
-            found.push(nothing_reached(workflow, scenario, want, &jobs));
-        }
-        if reached {
-            found.extend(ref_refused(self.facts.environments.get(want), workflow, scenario, want));
-        }
-        self.findings.extend(found);
-        self.report(workflow, &scenario.label, Some(expect), jobs);
-    }
-
-    /// What one job means for the expectation.
-    fn judge(&self, job: &JobEntry, scenario: &Scenario, want: &EnvName) -> Vec<Finding> {
-        let mut found = Vec::new();
-        let says = |what: &str| format!("on `{}`, {} {what}", scenario.label, job.path);
-        let deploys = job.details.evidence.iter().max_by_key(|evidence| evidence.reach).map(|evidence| evidence.reason.as_str());
-        match job.verdict {
-            Verdict::Skipped => return found,
-            Verdict::Env if is_env(job, want) => {
-                if job.details.unrecorded {
-                    found.push(on_job(Code::NoDeploymentRecord, job, says("sets `deployment: false`")));
-                }
-            }
-            Verdict::Env => found.push(self.elsewhere(job, want, &says)),
-            Verdict::Set if !job.environments.iter().any(|name| name.is_empty() || same(name, want)) => {
-                found.push(self.elsewhere(job, want, &says));
-            }
-            Verdict::Set => {
-                let may = if job.environments.iter().any(String::is_empty) {
-                    "may run in no environment"
-                } else {
-                    "may run in several environments"
-                };
-                found.push(on_job(Code::UnresolvedEnvironment, job, says(&format!("{may}: {}", job.reason))));
-            }
-            Verdict::Unknown if job.details.remote => {
-                found.push(on_job(Code::RemoteWorkflow, job, says(&format!("is unknown: {}", job.reason))));
-            }
-            Verdict::Unknown => found.push(on_job(Code::UnresolvedEnvironment, job, says(&format!("is unknown: {}", job.reason)))),
-            Verdict::Invalid => {
-                let finding = on_job(Code::InvalidWorkflow, job, format!("GitHub rejects this workflow: {}", job.reason));
-                found.push(finding.severity(Severity::Error));
-            }
-            Verdict::ViaNeeds => {
-                if let Some(why) = deploys {
-                    let what = format!("has no environment and only waits for a job in {}; {why}", job.environments.join(", "));
-                    found.push(on_job(Code::UpstreamGate, job, says(&what)));
-                }
-            }
-            Verdict::None if job.details.loose_gates.is_empty() => {
-                if let Some(why) = deploys {
-                    let finding = on_job(Code::UngatedJob, job, says(&format!("has no environment, and {why} ({})", job.reason)));
-                    found.push(finding.fix(format!("add `environment: {want}` to the job `{}` in {}", job.job, job.details.file)));
-                }
-            }
-            Verdict::None => {
-                if let Some(why) = deploys {
-                    let gates = job.details.loose_gates.join(", ");
-                    let what = format!("may run although the job in {gates} that it waits for was rejected, and {why}");
-                    found.push(on_job(Code::UpstreamGateBypass, job, says(&what)));
-                }
-            }
-        }
-        if job.details.mixed_condition {
-            found.push(on_job(Code::MixedCondition, job, says("has an `if` that always holds: it mixes text and `${{ }}`")));
-        }
-        found.into_iter().map(|finding| finding.about(want)).collect()
-    }
-
-    /// A job in other environments than the declared one.
-    fn elsewhere(&self, job: &JobEntry, want: &EnvName, says: &impl Fn(&str) -> String) -> Finding {
-        let names = job.environments.join(", ");
-        let declared = [want].into_iter().chain(self.facts.environments.keys());
-        match job.environments.iter().find_map(|name| near_miss(name, declared.clone())) {
-            Some(near) => {
-                let finding = on_job(Code::NearMissEnvironment, job, says(&format!("runs in `{names}`, which is not `{near}`")));
-                finding.severity(Severity::Error).fix(format!("write `environment: {near}`"))
-            }
-            None => on_job(Code::WrongEnvironment, job, says(&format!("runs in `{names}`, not in `{want}` ({})", job.reason))),
         }
     }
 
     /// The file that was probably meant.
     fn similar(&self, file: &str) -> Option<&'a str> {
         let stem = |path: &str| path.rsplit('/').next().unwrap_or_default().trim_end_matches(".yaml").trim_end_matches(".yml").to_owned();
-        self.files
-            .keys()
-            .map(String::as_str)
+        let paths = self.files.iter().map(|(path, _)| path.as_str());
+        paths
             .filter(|path| !same_path(path, file) && strsim::damerau_levenshtein(&stem(path), &stem(file)) <= 2)
             .min_by_key(|path| strsim::damerau_levenshtein(path, file))
     }
+}
+
+/// A finding on an expectation: about its environment, when it has one.
+fn of(expectation: &Expectation, finding: Finding) -> Finding {
+    let mut names = expectation.expect.environments();
+    match (names.next(), names.next()) {
+        (Some(only), None) => finding.about(only),
+        _ => finding,
+    }
+}
+
+/// What some runs of a file do not reach of what is declared of them.
+fn reached(runs: &[&Run<'_>], expectation: &Expectation, workflow: &Workflow) -> Vec<Finding> {
+    match &expectation.expect {
+        Expected::Environments(names) => names.iter().filter_map(|want| environment(runs, want, workflow)).collect(),
+        Expected::Jobs(jobs) => jobs.iter().flat_map(|(id, want)| job(runs, id, want.as_ref(), workflow)).collect(),
+    }
+}
+
+fn environment(runs: &[&Run<'_>], want: &EnvName, workflow: &Workflow) -> Option<Finding> {
+    let jobs = || runs.iter().flat_map(|run| run.jobs.iter().map(move |job| (*run, job)));
+    if jobs().any(|(_, job)| is_env(job, want)) {
+        return None;
+    }
+    let label = runs.first().map_or("", |run| run.scenario.label.as_str());
+    let maybe = |job: &JobEntry| {
+        job.verdict == Verdict::Unknown || (job.verdict == Verdict::Set && job.environments.iter().any(|name| same(name, want)))
+    };
+    let finding = if let Some((run, job)) = jobs().find(|(_, job)| maybe(job)) {
+        let code = if job.details.remote.is_some() { Code::RemoteWorkflow } else { Code::UnresolvedEnvironment };
+        on_job(code, job, format!("whether {} runs in `{want}` is not known: {}", job.path, job.reason)).on_run(run.scenario.label.clone())
+    } else if let Some((run, job)) = jobs().find(|(_, job)| job.verdict == Verdict::Invalid) {
+        let finding = on_job(Code::InvalidWorkflow, job, format!("GitHub rejects this workflow: {}", job.reason));
+        finding.severity(Severity::Error).on_run(run.scenario.label.clone())
+    } else if let Some((run, job)) =
+        jobs().find(|(_, job)| job.environments.iter().any(|name| near_miss(name, [want].into_iter()).is_some()))
+    {
+        let finding = on_job(
+            Code::NearMissEnvironment,
+            job,
+            format!("{} runs in `{}`, which is not `{want}`", job.path, job.environments.join(", ")),
+        );
+        finding.severity(Severity::Error).fix(format!("write `environment: {want}`")).on_run(run.scenario.label.clone())
+    } else {
+        let running: Vec<&JobEntry> = jobs().map(|(_, job)| job).filter(|job| job.verdict != Verdict::Skipped).collect();
+        let mut why: Vec<String> = Vec::new();
+        for one in running.iter().map(|job| format!("{}: {}", job.path, job.reason)) {
+            if !why.contains(&one) {
+                why.push(one);
+            }
+        }
+        let why = if why.is_empty() { "no job runs".to_owned() } else { why.join("; ") };
+        let message = format!("no job of {} runs in `{want}` ({why})", workflow.path);
+        let first = running.first().copied().or_else(|| jobs().map(|(_, job)| job).next());
+        match first {
+            Some(job) => on_job(Code::NoGatedJob, job, message)
+                .fix(format!("add `environment: {want}` to the job that deploys, in the file that has its steps")),
+            None => {
+                let pos = runs.first().map(|run| run.scenario.pos)?;
+                Finding::new(Code::NoGatedJob, message).in_file(workflow.path.clone()).at(pos.line, pos.col)
+            }
+        }
+        .on_run(label)
+    };
+    Some(finding.about(want))
+}
+
+/// What a job that is declared by its id resolves to instead.
+fn job(runs: &[&Run<'_>], id: &str, want: Option<&EnvName>, workflow: &Workflow) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut ran = false;
+    for run in runs {
+        // A job that calls a workflow is what it calls.
+        let is_it =
+            |job: &&JobEntry| job.details.chain.iter().any(|(file, known)| *file == workflow.path && known.eq_ignore_ascii_case(id));
+        for job in run.jobs.iter().filter(is_it).filter(|job| job.verdict != Verdict::Skipped) {
+            ran = true;
+            let holds = match want {
+                Some(want) => is_env(job, want),
+                None => matches!(job.verdict, Verdict::None | Verdict::ViaNeeds),
+            };
+            if holds {
+                continue;
+            }
+            let wanted = want.map_or("no environment".to_owned(), |want| format!("`{want}`"));
+            let finding = match job.verdict {
+                Verdict::Unknown | Verdict::Set => {
+                    on_job(Code::UnresolvedEnvironment, job, format!("whether {} runs in {wanted} is not known: {}", job.path, job.reason))
+                }
+                _ => {
+                    let finding = on_job(Code::WrongEnvironment, job, format!("{} does not run in {wanted} ({})", job.path, job.reason));
+                    match want {
+                        Some(want) => finding.fix(format!("add `environment: {want}` to the job `{}` in {}", job.job, job.details.file)),
+                        None => finding,
+                    }
+                }
+            };
+            let finding = finding.on_run(run.scenario.label.clone());
+            found.push(match want {
+                Some(want) => finding.about(want),
+                None => finding,
+            });
+        }
+    }
+    if !ran && want.is_some() {
+        let missing = workflow.job(id).is_none();
+        let why = if missing { "there is no such job" } else { "it runs in no declared scenario" };
+        let finding = Finding::new(Code::NoGatedJob, format!("gate.toml declares the job `{id}` of {}, and {why}", workflow.path));
+        let pos = workflow.job(id).map_or_else(|| runs.first().map(|run| run.scenario.pos), |job| Some(job.pos));
+        let finding = finding.in_file(workflow.path.clone()).fix("correct `jobs` in gate.toml, or the workflow");
+        let finding = pos.map_or(finding.clone(), |pos| finding.at(pos.line, pos.col));
+        found.push(want.map_or(finding.clone(), |want| finding.about(want)));
+    }
+    found
+}
+
+/// Runs that reach a gate on a ref which its declared policy refuses. What a declared run says of a place is enough.
+pub(super) fn refused(facts: &Facts, runs: &[Run<'_>]) -> Vec<Finding> {
+    let (declared, derived): (Vec<&Run<'_>>, Vec<&Run<'_>>) = runs.iter().partition(|run| run.expectation.is_some());
+    let mut found: Vec<Finding> = declared.into_iter().flat_map(|run| refused_in(facts, run)).collect();
+    let place = |finding: &Finding| (finding.file.clone(), finding.line, finding.col, finding.environment.clone());
+    let said: Vec<_> = found.iter().map(place).collect();
+    found.extend(derived.into_iter().flat_map(|run| refused_in(facts, run)).filter(|finding| !said.contains(&place(finding))));
+    found
+}
+
+fn refused_in(facts: &Facts, run: &Run<'_>) -> Vec<Finding> {
+    let (workflow, scenario) = (run.workflow, &run.scenario);
+    if run.expectation.is_none() {
+        // Of a run that nobody declared, only a push that the file's own filter asks for is meant.
+        let Some(git_ref) = scenario.git_ref.as_deref().filter(|_| scenario.event == "push" && scenario.named_ref) else {
+            return Vec::new();
+        };
+        let Some(trigger) = workflow.trigger("push") else { return Vec::new() };
+        let filter = if git_ref.starts_with("refs/tags/") { &trigger.tags } else { &trigger.branches };
+        if !matches!(filter, RefFilter::Only(_)) {
+            return Vec::new();
+        }
+    } else if !scenario.named_ref {
+        return Vec::new();
+    }
+    let reached = facts.environments.iter().filter(|(name, _)| run.jobs.iter().any(|job| is_env(job, name)));
+    reached.filter_map(|(name, policy)| ref_refused(Some(policy), workflow, scenario, name)).collect()
 }
 
 fn same(name: &str, want: &EnvName) -> bool {
@@ -168,34 +213,16 @@ fn is_env(job: &JobEntry, want: &EnvName) -> bool {
     job.verdict == Verdict::Env && job.environments.iter().all(|name| same(name, want))
 }
 
-fn nothing_reached(workflow: &Workflow, scenario: &Scenario, want: &EnvName, jobs: &[JobEntry]) -> Finding {
-    let running: Vec<&JobEntry> = jobs.iter().filter(|job| job.verdict != Verdict::Skipped).collect();
-    let why = match running.as_slice() {
-        [] => "no job runs".to_owned(),
-        some => some.iter().map(|job| format!("{}: {}", job.path, job.reason)).collect::<Vec<_>>().join("; "),
-    };
-    let message = format!("on `{}`, no job of {} runs in `{want}` ({why})", scenario.label, workflow.path);
-    match running.first().or(jobs.first().as_ref()) {
-        Some(job) => {
-            let finding = on_job(Code::NoGatedJob, job, message).about(want);
-            finding.fix(format!("add `environment: {want}` to the job that deploys, in the file that has its steps"))
-        }
-        None => Finding::new(Code::NoGatedJob, message).in_file(workflow.path.clone()).at(scenario.pos.line, scenario.pos.col).about(want),
-    }
-}
-
 /// The finding that a scenario's ref may not deploy to an environment, when its declared policy refuses it.
-pub(super) fn ref_refused(
-    policy: Option<&Option<BranchPolicy>>,
-    workflow: &Workflow,
-    scenario: &Scenario,
-    want: &EnvName,
-) -> Option<Finding> {
+fn ref_refused(policy: Option<&Option<BranchPolicy>>, workflow: &Workflow, scenario: &Scenario, want: &EnvName) -> Option<Finding> {
     let (policy, git_ref) = (policy?.as_ref()?, scenario.git_ref.as_deref()?);
     let Admission::Refused(why) = explain(policy, git_ref) else { return None };
-    let message = format!("on `{}`, {git_ref} cannot deploy to `{want}`: {why}", scenario.label);
-    let finding =
-        Finding::new(Code::RefRefused, message).in_file(workflow.path.clone()).at(scenario.pos.line, scenario.pos.col).about(want);
+    let message = format!("{git_ref} cannot deploy to `{want}`: {why}");
+    let finding = Finding::new(Code::RefRefused, message)
+        .in_file(workflow.path.clone())
+        .at(scenario.pos.line, scenario.pos.col)
+        .about(want)
+        .on_run(scenario.label.clone());
     let patterns = workflow.trigger(&scenario.event).map(|trigger| patterns(trigger, git_ref)).unwrap_or_default();
     if patterns.is_empty() {
         return Some(finding);

@@ -3,44 +3,29 @@
 //! Owns which scenarios are looked at, and what passes. Pure: files and facts in, a report out.
 
 mod compensation;
-mod derived;
+mod credentials;
 mod expected;
+mod judge;
 mod names;
+mod population;
+mod runs;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use serde::Serialize;
 
 use super::facts::Facts;
 use super::model::{Problem, Workflow};
-use super::read::read;
-use super::resolve::{Files, JobEntry, resolve};
-use super::scenario::Scenario;
+use super::resolve::{Files, JobEntry};
 use super::triggers::unclear;
-use super::yaml::{Pos, YamlError};
+use super::yaml::YamlError;
 use crate::desired::workflows::{Expectation, Expected};
 use crate::findings::{Code, Finding, Severity, Verdict, verdict};
 use crate::model::EnvName;
 
 pub use compensation::{Compensation, FreezeFacts, compensation};
 
-/// A workflow file as it was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceFile {
-    /// Its path in the repository, with `/`: `.github/workflows/deploy.yml`.
-    pub path: String,
-    /// Its text, or why it could not be read.
-    pub text: Result<String, String>,
-}
-
-impl SourceFile {
-    /// A file from its bytes; what is not UTF-8 could not be read.
-    #[must_use]
-    pub fn new(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
-        let text = String::from_utf8(bytes.into()).map_err(|error| error.utf8_error().to_string());
-        Self { path: path.into(), text }
-    }
-}
+pub use crate::workflows::source::{Origin, SourceFile};
 
 /// What `check` reports; its JSON is part of the interface.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -49,10 +34,32 @@ pub struct CheckReport {
     pub format_version: &'static str,
     /// The worst of the findings.
     pub verdict: Verdict,
+    /// What was looked at.
+    pub covered: Covered,
     /// By file; declared scenarios before derived ones.
     pub workflows: Vec<ScenarioReport>,
     /// By file and line.
     pub findings: Vec<Finding>,
+    /// `[verify] harmless` as it would have to be for every undecided job that cannot deploy; empty where nothing is undecided
+    /// that it could decide.
+    #[serde(skip)]
+    pub harmless: Vec<String>,
+}
+
+/// How much a verdict covers: nothing is left out of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Covered {
+    /// Workflow files, also those that could not be read.
+    pub files: usize,
+    /// Jobs in them.
+    pub jobs: usize,
+    /// Those that can deploy in some run.
+    pub can_deploy: usize,
+    /// Those of which nobody can say.
+    pub unclassified: usize,
+    /// Those that can deploy and run behind a declared gate.
+    #[serde(skip)]
+    pub gated: usize,
 }
 
 impl CheckReport {
@@ -79,32 +86,37 @@ pub struct ScenarioReport {
 /// Checks every file.
 #[must_use]
 pub fn check(sources: &[SourceFile], facts: &Facts) -> CheckReport {
-    let files: Files = sources.iter().map(|source| (source.path.clone(), parse(source))).collect();
+    let files = Files::new(sources);
     let mut check = Check { files: &files, facts, workflows: Vec::new(), findings: Vec::new() };
-    for (path, file) in &files {
+    for (path, file) in files.iter() {
         check.file(path, file);
     }
+    let (mut runs, refused) = runs::all(&files, facts);
+    let population = population::judge(&mut runs, &files, facts);
+    check.findings.extend(population.findings);
     for expectation in &facts.expectations {
-        check.expectation(expectation);
+        check.expectation(expectation, &runs, &refused);
     }
-    let known = derived::Known::of(&check.findings);
-    for workflow in files.values().filter_map(|file| file.as_ref().ok()) {
-        check.derived(workflow, &known);
-    }
+    check.findings.extend(expected::refused(facts, &runs));
     if facts.expectations.is_empty() {
         check.findings.push(Finding::new(Code::NothingDeclared, "gate.toml declares no [[workflows]]: nothing here is proven"));
+    }
+    if facts.gates().next().is_none() && !facts.open.is_empty() {
+        check
+            .findings
+            .push(Finding::new(Code::NothingGated, "every environment of gate.toml is declared open: nothing waits for a person"));
+    }
+    for refused in refused {
+        check.report(refused.workflow, &refused.label, Some(&refused.expectation.expect), Vec::new());
+    }
+    for run in runs {
+        check.report(run.workflow, &run.scenario.label, run.expectation.map(|expectation| &expectation.expect), run.jobs);
     }
     let Check { mut workflows, findings, .. } = check;
     workflows.sort_by(|a, b| a.file.cmp(&b.file).then_with(|| b.expect.is_some().cmp(&a.expect.is_some())));
     let findings = distinct(findings);
-    CheckReport { format_version: "1.0", verdict: verdict(&findings), workflows, findings }
-}
-
-fn parse(source: &SourceFile) -> Result<Workflow, YamlError> {
-    match &source.text {
-        Ok(text) => read(&source.path, text),
-        Err(why) => Err(YamlError { pos: Pos { line: 1, col: 1 }, why: why.clone() }),
-    }
+    let covered = Covered { files: files.iter().count(), ..population.covered };
+    CheckReport { format_version: "1.1", verdict: verdict(&findings), covered, workflows, findings, harmless: population.harmless }
 }
 
 struct Check<'a> {
@@ -142,10 +154,6 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn resolve(&self, workflow: &'a Workflow, scenario: &Scenario) -> Vec<JobEntry> {
-        resolve(self.files, workflow, scenario, self.facts)
-    }
-
     fn report(&mut self, workflow: &Workflow, scenario: &str, expect: Option<&Expected>, jobs: Vec<JobEntry>) {
         let report = ScenarioReport { file: workflow.path.clone(), scenario: scenario.to_owned(), expect: expect.cloned(), jobs };
         self.workflows.push(report);
@@ -173,18 +181,32 @@ fn same_path(a: &str, b: &str) -> bool {
     a.trim_start_matches("./") == b.trim_start_matches("./")
 }
 
-/// In the order of files and lines; of findings that say the same of one place, the worst.
+/// In the order of files and lines; what is said of one place is said once, at its worst, with every run that it occurs in.
 fn distinct(mut findings: Vec<Finding>) -> Vec<Finding> {
     let place = |f: &Finding| (f.file.clone(), f.line, f.col, f.code);
     findings.sort_by(|a, b| place(a).cmp(&place(b)).then(b.severity.cmp(&a.severity)).then_with(|| a.environment.cmp(&b.environment)));
-    let mut seen = HashSet::new();
-    findings.retain(|finding| {
+    let mut seen: HashMap<_, usize> = HashMap::new();
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in findings {
         // One place may be wrong in several ways, and for several scenarios; all else is said once.
-        let several = matches!(finding.code, Code::RefRefused | Code::NeverTriggered | Code::InvalidWorkflow);
+        let several = matches!(finding.code, Code::RefRefused | Code::NeverTriggered | Code::InvalidWorkflow | Code::NoGatedJob);
         let environment = finding.environment.clone().filter(|_| finding.code != Code::InvalidWorkflow);
-        seen.insert((place(finding), environment, several.then(|| finding.message.clone())))
-    });
-    findings
+        let key = (place(&finding), environment, several.then(|| finding.message.clone()));
+        match seen.get(&key).and_then(|at| kept.get_mut(*at)) {
+            Some(known) => {
+                for scenario in finding.scenarios {
+                    if !known.scenarios.contains(&scenario) {
+                        known.scenarios.push(scenario);
+                    }
+                }
+            }
+            None => {
+                seen.insert(key, kept.len());
+                kept.push(finding);
+            }
+        }
+    }
+    kept
 }
 
 #[cfg(test)]

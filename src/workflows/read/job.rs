@@ -111,7 +111,7 @@ fn call(body: &Node, problems: &mut Vec<Problem>) -> Option<Call> {
     Some(Call { uses, with, secrets })
 }
 
-fn steps(body: &Node, problems: &mut Vec<Problem>) -> Vec<Step> {
+pub(super) fn steps(body: &Node, problems: &mut Vec<Problem>) -> Vec<Step> {
     let Some(node) = body.get("steps") else { return Vec::new() };
     let Data::Sequence(items) = &node.data else {
         problems.push(Problem { pos: node.pos, why: format!("`steps` is {} and must be a list", node.kind_name()) });

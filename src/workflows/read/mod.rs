@@ -7,7 +7,7 @@ mod job;
 mod on;
 
 use super::keys;
-use super::model::{Problem, Text, UnknownKey, Workflow};
+use super::model::{Problem, Step, Text, UnknownKey, Workflow};
 use super::yaml::{self, Data, Key, Node, YamlError};
 
 /// Reads a workflow file.
@@ -21,6 +21,7 @@ pub fn read(path: &str, text: &str) -> Result<Workflow, YamlError> {
         triggers: Vec::new(),
         jobs: Vec::new(),
         env: root.get("env").cloned(),
+        permissions: root.get("permissions").cloned(),
         shell: of_defaults(&root, "shell"),
         working_directory: of_defaults(&root, "working-directory"),
         problems: Vec::new(),
@@ -40,6 +41,12 @@ pub fn read(path: &str, text: &str) -> Result<Workflow, YamlError> {
         None => workflow.problems.push(Problem { pos: root.pos, why: "`jobs` is missing".to_owned() }),
     }
     Ok(workflow)
+}
+
+/// The steps of a composite action's `runs`; what is wrong with them is GitHub's to say when it runs them.
+#[must_use]
+pub(super) fn steps_of(runs: &Node) -> Vec<Step> {
+    job::steps(runs, &mut Vec::new())
 }
 
 /// The scalar of a node, as text with a position.

@@ -1,7 +1,8 @@
 //! A job that calls a reusable workflow: the called jobs are what runs.
 
+use super::files::{self, Called, FOLDER};
 use super::frame::{Frame, Gates, States};
-use super::{JobEntry, Resolver, Verdict, node, texts, value};
+use super::{JobEntry, Remote, Resolver, Verdict, node, texts, value};
 use crate::workflows::contexts::{Known, Place, unknown};
 use crate::workflows::expressions::{Map, Node, Rest, Value};
 use crate::workflows::matrix::Leg;
@@ -9,8 +10,6 @@ use crate::workflows::model::{Call, Input, InputKind, Job, Problem, Workflow};
 
 /// How deep calls are followed.
 const MAX_DEPTH: usize = 10;
-/// Where GitHub looks for the workflows of the same repository.
-const LOCAL: &str = ".github/workflows/";
 
 /// A calling job, and where it stands.
 pub(super) struct Target<'a> {
@@ -31,22 +30,33 @@ impl Resolver<'_> {
         if uses.contains("${{") {
             return (problem("`uses` cannot hold an expression".to_owned()), none);
         }
-        // `$/` is the repository of the workflow itself, which is also where `./` is read for a call: the same commit.
-        let Some(path) = uses.strip_prefix("./").or_else(|| uses.strip_prefix("$/")).filter(|path| path.starts_with(LOCAL)) else {
-            let mut remote = entry.with(Verdict::Unknown, format!("it calls `{uses}`, whose jobs are not in this repository"));
-            remote.details.remote = true;
-            return (vec![remote], none);
+        let repository = self.facts.repository.as_ref();
+        let (path, found) = match files::target(target.frame.workflow, uses, repository) {
+            Called::Own(path) => {
+                let found = self.files.get(&path);
+                (path, found)
+            }
+            Called::Other(key) => {
+                let found = self.files.any(&key);
+                if found.is_none() {
+                    return (vec![remote(target, key)], none);
+                }
+                (key, found)
+            }
+            Called::Nothing => {
+                return (problem(format!("`{uses}` is not a workflow: write ./{FOLDER}FILE or OWNER/REPO/{FOLDER}FILE@REF")), none);
+            }
         };
+        let path = path.as_str();
         if target.frame.stack.contains(&path) {
             return (problem(format!("`{path}` calls itself")), none);
         }
         if target.frame.stack.len() >= MAX_DEPTH {
-            return (vec![entry.with(Verdict::Unknown, format!("calls are followed {MAX_DEPTH} deep"))], none);
+            return (vec![unread(target, path, format!("calls are followed {MAX_DEPTH} deep"))], none);
         }
-        let files = self.files;
-        let workflow = match files.get(path) {
-            None => return (vec![entry.with(Verdict::Unknown, format!("it calls `{path}`, which is not among the files read"))], none),
-            Some(Err(_)) => return (vec![entry.with(Verdict::Unknown, format!("it calls `{path}`, which could not be read"))], none),
+        let workflow = match found {
+            None => return (vec![unread(target, path, format!("it calls `{path}`, which is not among the files read"))], none),
+            Some(Err(_)) => return (vec![unread(target, path, format!("it calls `{path}`, which could not be read"))], none),
             Some(Ok(workflow)) => workflow,
         };
         let Some(trigger) = workflow.trigger("workflow_call") else {
@@ -73,8 +83,9 @@ impl Resolver<'_> {
                 prefix: format!("{}{leg_name} \u{203a} ", entry.path),
                 inputs: Node::Partial(inputs, Rest::Null),
                 gates: target.gates.clone(),
-                passed: target.frame.passed.by(target.job, &self.facts.targets),
+                passed: target.frame.passed.by(target.frame.workflow, target.job),
                 stack,
+                chain: entry.details.chain.clone(),
             };
             let resolution = self.frame(&frame);
             outputs.push(call_outputs(workflow, &frame, &resolution.states, &known));
@@ -93,6 +104,26 @@ impl Resolver<'_> {
         }
         (entries, outputs)
     }
+}
+
+/// A call of a workflow elsewhere that was not read.
+fn remote(target: &Target<'_>, key: String) -> JobEntry {
+    let why = format!("it calls `{key}`, which is in another repository and was not read");
+    unread(target, &key, why)
+}
+
+/// A call of a workflow that was not read. What its jobs could deploy with is what the caller passes.
+fn unread(target: &Target<'_>, path: &str, why: String) -> JobEntry {
+    let Target { frame, job, .. } = *target;
+    let mut entry = target.entry.with(Verdict::Unknown, why);
+    let reads = frame.passed.reads(job).into_iter().map(|read| (read, job.pos));
+    entry.details.holds.secrets.extend(reads);
+    if frame.passed.grants_token(frame.workflow, job) {
+        entry.details.holds.token = Some(job.pos);
+    }
+    let path = path.split('@').next().unwrap_or_default().to_owned();
+    entry.details.remote = Some(Remote { path, gets_nothing: frame.passed.gives_nothing(frame.workflow, job) });
+    entry
 }
 
 /// The `inputs` of a called workflow: what is passed in the declared type, else the default, else the type's own.

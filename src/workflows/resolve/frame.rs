@@ -6,8 +6,8 @@ use super::call::Target;
 use super::condition::Run;
 use super::{Details, JobEntry, Resolver, Verdict, node, texts, value};
 use crate::workflows::contexts::{Known, Place, unknown};
-use crate::workflows::deploys::{self, Passed};
-use crate::workflows::expressions::{Map, Node, Rest, Value};
+use crate::workflows::deploys::Passed;
+use crate::workflows::expressions::{self, Map, Node, Resolved, Rest, Status, Value};
 use crate::workflows::matrix::Leg;
 use crate::workflows::model::{Job, Problem, Text, Workflow};
 use crate::workflows::yaml::Pos;
@@ -28,6 +28,8 @@ pub(super) struct Frame<'a> {
     pub(super) passed: Passed,
     /// The paths of the files that call each other down to here.
     pub(super) stack: Vec<&'a str>,
+    /// The jobs that call each other down to here, as file and id.
+    pub(super) chain: Vec<(String, String)>,
 }
 
 /// Environments of jobs upstream.
@@ -119,7 +121,7 @@ impl Resolver<'_> {
             state.outputs = outputs;
             return (entries, state);
         }
-        let entries = environments(job, &entry, &state.gates, &legs, &known, &maybe);
+        let entries = environments(frame, job, &entry, &state.gates, &legs, &known, &maybe);
         state.outputs = outputs(job, &legs, &known);
         let lets_failures_pass = job.continue_on_error.as_ref().is_some_and(|text: &Text| !text.is_false());
         if !lets_failures_pass && entries.iter().all(|entry| entry.verdict == Verdict::Env) {
@@ -135,12 +137,14 @@ impl Resolver<'_> {
             path: format!("{}{}:{}", frame.prefix, frame.workflow.file_name(), job.id),
             verdict: Verdict::None,
             environments: Vec::new(),
+            can_deploy: false,
             line: pos.line,
             reason: String::new(),
             details: Details {
                 file: frame.workflow.path.clone(),
                 col: pos.col,
-                evidence: deploys::evidence(frame.workflow, job, &frame.passed, &self.facts.targets),
+                holds: self.files.holds(frame.workflow, job),
+                chain: frame.chain.iter().cloned().chain([(frame.workflow.path.clone(), job.id.clone())]).collect(),
                 ..Details::default()
             },
         }
@@ -161,10 +165,20 @@ impl JobEntry {
 }
 
 /// One entry for each leg, or one for all where they do not differ.
-fn environments(job: &Job, entry: &JobEntry, gates: &Gates, legs: &[Leg], known: &Known<'_>, maybe: &str) -> Vec<JobEntry> {
+fn environments(
+    frame: &Frame<'_>,
+    job: &Job,
+    entry: &JobEntry,
+    gates: &Gates,
+    legs: &[Leg],
+    known: &Known<'_>,
+    maybe: &str,
+) -> Vec<JobEntry> {
     let mut all: Vec<JobEntry> = Vec::new();
     for leg in legs {
-        let mut one = super::environment::of(job, entry, gates, &Known { matrix: &leg.context, ..known.clone() });
+        let known = Known { matrix: &leg.context, ..known.clone() };
+        let mut one = super::environment::of(job, entry, gates, &known);
+        one.details.holds = entry.details.holds.in_run(frame.workflow, job, &frame.passed, |text| names(text, &known));
         one.reason.push_str(maybe);
         if !leg.label.is_empty() {
             one.path = format!("{} ({})", one.path, leg.label);
@@ -174,9 +188,23 @@ fn environments(job: &Job, entry: &JobEntry, gates: &Gates, legs: &[Leg], known:
     let same = |a: &JobEntry, b: &JobEntry| a.verdict == b.verdict && a.environments == b.environments;
     match all.first() {
         Some(first) if all.iter().all(|other| same(first, other)) => {
-            vec![JobEntry { path: entry.path.clone(), ..first.clone() }]
+            let mut one = JobEntry { path: entry.path.clone(), ..first.clone() };
+            for other in all.iter().skip(1) {
+                one.details.holds.merge(&other.details.holds);
+            }
+            vec![one]
         }
         _ => all,
+    }
+}
+
+/// What a name with expressions can be in a run; none where nobody can say.
+fn names(text: &str, known: &Known<'_>) -> Option<Vec<String>> {
+    let known = Known { place: Place::Step, ..known.clone() };
+    match expressions::interpolate(text, &known, &known.place.functions(Status::UNKNOWN)).ok()? {
+        Resolved::Known(value) => Some(vec![value.to_text()]),
+        Resolved::OneOf(values) => Some(values.iter().map(Value::to_text).collect()),
+        Resolved::Unknown(_) => None,
     }
 }
 

@@ -6,26 +6,24 @@
 mod call;
 mod condition;
 mod environment;
+mod files;
 mod frame;
 mod matrix;
-
-use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::contexts::{Known, github};
-use super::deploys::{Evidence, Passed};
+use super::deploys::{Holds, Passed};
 use super::expressions::{self, Error, Map, Node, Resolved, Rest, Status, Value};
 use super::facts::Facts;
 use super::model::{Text, Workflow};
 use super::scenario::{Scenario, plain};
-use super::yaml::{Kind, YamlError};
+use super::yaml::Kind;
 
 /// How many jobs one scenario may come to, called ones included; the rest is unknown.
 const MAX_JOBS: usize = 10_000;
 
-/// Every workflow file of a repository by its path, or why it could not be read.
-pub type Files = BTreeMap<String, Result<Workflow, YamlError>>;
+pub use files::Files;
 
 /// What is known of the environment that a job runs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -58,6 +56,8 @@ pub struct JobEntry {
     pub verdict: Verdict,
     /// The environments it speaks of; an empty name in a set means that the job may run without one.
     pub environments: Vec<String>,
+    /// Whether it can deploy: it names an environment, or holds something that deploys.
+    pub can_deploy: bool,
     /// The line of `environment`, or of the job, in its own file.
     pub line: usize,
     /// Why, in one sentence without a full stop.
@@ -74,16 +74,27 @@ pub struct Details {
     pub file: String,
     /// The column that goes with the line.
     pub col: usize,
-    /// Why the job seems to deploy.
-    pub evidence: Vec<Evidence>,
+    /// What the job could deploy with.
+    pub holds: Holds,
     /// Environments of jobs that this one waits for, and that do not hold it back.
     pub loose_gates: Vec<String>,
-    /// Whether the job calls a workflow of another repository.
-    pub remote: bool,
+    /// The workflow of another repository that the job calls and that is not read.
+    pub remote: Option<Remote>,
+    /// The jobs that call down to this one, as file and id; the job itself comes last.
+    pub chain: Vec<(String, String)>,
     /// Whether `deployment: false` keeps the deployment out of the records.
     pub unrecorded: bool,
     /// Whether its `if` mixes text and expressions.
     pub mixed_condition: bool,
+}
+
+/// A call of a workflow that is not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remote {
+    /// `OWNER/REPO/.github/workflows/FILE`.
+    pub path: String,
+    /// Whether it gets neither a secret nor an OIDC token: then it cannot deploy.
+    pub gets_nothing: bool,
 }
 
 /// The verdict on every job of a scenario, in the order of the file, called jobs under their caller.
@@ -98,6 +109,7 @@ pub fn resolve(files: &Files, workflow: &Workflow, scenario: &Scenario, facts: &
         gates: frame::Gates::default(),
         passed: Passed::default(),
         stack: vec![workflow.path.as_str()],
+        chain: Vec::new(),
     };
     resolver.frame(&frame).entries
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 use super::*;
 use crate::desired::workflows::{InputValue, When};
 use crate::model::RepoName;
-use crate::workflows::read::read;
 use crate::workflows::scenario::{declared, derived};
+use crate::workflows::source::SourceFile;
 
 fn facts() -> Facts {
     let repository = RepoName::parse("raxx-app/TradeMasterAPI").unwrap();
@@ -14,7 +14,8 @@ fn facts() -> Facts {
 
 fn files(texts: &[(&str, &str)]) -> Files {
     let path = |name: &str| format!(".github/workflows/{name}");
-    texts.iter().map(|(name, text)| (path(name), read(&path(name), text))).collect()
+    let sources: Vec<SourceFile> = texts.iter().map(|(name, text)| SourceFile::new(path(name), *text)).collect();
+    Files::new(&sources)
 }
 
 /// `push refs/tags/v1 environment=production` as gate.toml would say it.
@@ -41,7 +42,7 @@ fn shown(entries: &[JobEntry]) -> String {
 }
 
 fn resolved(files: &Files, path: &str, words: &str) -> String {
-    let workflow = files[path].as_ref().unwrap();
+    let workflow = files.get(path).unwrap().as_ref().unwrap();
     match declared(workflow, &when(words), &facts()) {
         Ok(scenario) => shown(&resolve(files, workflow, &scenario, &facts())),
         Err(_) => "not started".to_owned(),
@@ -75,7 +76,7 @@ fn every_form_of_the_corpus_has_its_verdict() {
                 assert_eq!(resolved(&files, &path, scenario), want, "{} {line}", folder.display());
                 checked += 1;
             }
-            let workflow = files[&path].as_ref().unwrap();
+            let workflow = files.get(&path).unwrap().as_ref().unwrap();
             assert!(workflow.unknown_keys.is_empty(), "{}: {:?}", folder.display(), workflow.unknown_keys);
             for scenario in derived(workflow, &facts()) {
                 assert!(!resolve(&files, workflow, &scenario, &facts()).is_empty(), "{} {}", folder.display(), scenario.label);
@@ -275,7 +276,7 @@ fn calls_that_multiply_are_bounded() {
     };
     let leaf = "on: {workflow_call: {inputs: {n: {type: string}}}}\njobs: {run: {runs-on: x, environment: production}}";
     let files = files(&[("ship.yml", &many("b.yml")), ("b.yml", &many("c.yml")), ("c.yml", &many("leaf.yml")), ("leaf.yml", leaf)]);
-    let workflow = files[".github/workflows/ship.yml"].as_ref().unwrap();
+    let workflow = files.get(".github/workflows/ship.yml").unwrap().as_ref().unwrap();
     let scenario = declared(workflow, &when("push"), &facts()).unwrap();
     let entries = resolve(&files, workflow, &scenario, &facts());
     assert!(entries.len() < 40_000, "{}", entries.len());
@@ -378,7 +379,7 @@ fn every_job_of_real_workflows_gets_a_verdict() {
             .collect();
         let pairs: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
         let files = files(&pairs);
-        for (path, file) in &files {
+        for (path, file) in files.iter() {
             read_files += 1;
             let Ok(workflow) = file else {
                 refused.push(format!("{folder}: {path}: {file:?}"));

@@ -1,0 +1,120 @@
+//! What the jobs behind the gates deploy with, and what only jobs of open environments do.
+//!
+//! Owns the comparison of secrets, identities and targets across jobs. Must not know what a finding is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::runs::Run;
+use crate::model::EnvName;
+use crate::workflows::deploys::{Deploy, Identity, Platform, Provider};
+use crate::workflows::facts::Facts;
+use crate::workflows::resolve::{JobEntry, Verdict};
+use crate::workflows::secrets::Read;
+
+/// Something that deploys, as it is compared across jobs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Credential {
+    /// A secret, by its name in upper case.
+    Secret(String),
+    /// An identity, by its provider and what it names there.
+    Identity(Provider, String),
+    /// The target of a deploy.
+    Target(Platform, String),
+}
+
+/// Where a credential is used behind a gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Use {
+    /// The gates it is used behind.
+    pub(super) gates: BTreeSet<EnvName>,
+    /// `deploy.yml:deploy`, or gate.toml.
+    pub(super) by: String,
+    /// Where that job is: `.github/workflows/deploy.yml:6`; empty for gate.toml.
+    pub(super) at: String,
+}
+
+/// Every credential of the population.
+#[derive(Debug, Default)]
+pub(super) struct Credentials {
+    gated: BTreeMap<Credential, Use>,
+    open: BTreeSet<Credential>,
+}
+
+impl Credentials {
+    pub(super) fn of(runs: &[Run<'_>], facts: &Facts) -> Self {
+        let mut all = Self::default();
+        let gates: BTreeSet<EnvName> = facts.gates().cloned().collect();
+        let declared = |credential| (credential, Use { gates: gates.clone(), by: "gate.toml".to_owned(), at: String::new() });
+        all.gated.extend(
+            facts
+                .targets
+                .secrets
+                .iter()
+                .filter(|name| !facts.verify.spares_secret(name))
+                .map(|name| declared(Credential::Secret(name.to_uppercase()))),
+        );
+        all.gated.extend(facts.targets.apps.iter().map(|app| declared(Credential::Target(Platform::Heroku, app.clone()))));
+        for job in runs.iter().flat_map(|run| &run.jobs).filter(|job| !is_spared(job, facts)) {
+            let names: Vec<EnvName> = match job.verdict {
+                Verdict::Env | Verdict::Set => job.environments.iter().filter_map(|name| EnvName::new(name.as_str()).ok()).collect(),
+                _ => continue,
+            };
+            let gates: BTreeSet<EnvName> = names.iter().filter(|name| facts.is_gate(name)).cloned().collect();
+            if !gates.is_empty() {
+                for credential in held(job, facts) {
+                    let new = || Use { gates: BTreeSet::new(), by: job.path.clone(), at: format!("{}:{}", job.details.file, job.line) };
+                    all.gated.entry(credential).or_insert_with(new).gates.extend(gates.iter().cloned());
+                }
+            } else if names.iter().all(|name| facts.open.contains(name)) {
+                all.open.extend(held(job, facts));
+            }
+        }
+        all
+    }
+
+    /// Where a credential is used behind a gate.
+    pub(super) fn gated(&self, credential: &Credential) -> Option<&Use> {
+        self.gated.get(credential)
+    }
+
+    /// Whether any secret is used behind a gate: what reads all secrets reads it too.
+    pub(super) fn any_secret(&self) -> Option<(&str, &Use)> {
+        self.gated.iter().find_map(|(credential, used)| match credential {
+            Credential::Secret(name) => Some((name.as_str(), used)),
+            Credential::Identity(..) | Credential::Target(..) => None,
+        })
+    }
+
+    /// Whether only jobs of open environments use it among those that have one.
+    pub(super) fn is_open(&self, credential: &Credential) -> bool {
+        self.open.contains(credential) && !self.gated.contains_key(credential)
+    }
+}
+
+/// Whether `[verify] harmless` names a job, or one that calls it.
+pub(super) fn is_spared(job: &JobEntry, facts: &Facts) -> bool {
+    job.details.chain.iter().any(|(file, id)| facts.verify.spares_job(file, id))
+}
+
+/// What a job holds, as it is compared.
+fn held(job: &JobEntry, facts: &Facts) -> Vec<Credential> {
+    let holds = &job.details.holds;
+    let secrets = holds.secrets.iter().filter_map(|(read, _)| secret(read, facts));
+    secrets.chain(holds.identities.iter().map(identity)).chain(holds.deploys.iter().filter_map(target)).collect()
+}
+
+/// A secret that is not declared harmless.
+pub(super) fn secret(read: &Read, facts: &Facts) -> Option<Credential> {
+    match read {
+        Read::Named(name) => (!facts.verify.spares_secret(name)).then(|| Credential::Secret(name.to_uppercase())),
+        Read::All => None,
+    }
+}
+
+pub(super) fn identity(identity: &Identity) -> Credential {
+    Credential::Identity(identity.provider, identity.name.to_lowercase())
+}
+
+pub(super) fn target(deploy: &Deploy) -> Option<Credential> {
+    deploy.target.clone().map(|target| Credential::Target(deploy.platform, target))
+}

@@ -1,0 +1,370 @@
+//! One job of one run: can it deploy, and is it held back?
+//!
+//! Owns the rules of the verdict (`docs/verify.md`). What may run is taken to run; what nobody can tell is undecided.
+
+use std::collections::BTreeSet;
+
+use super::credentials::{self, Credentials, Use, is_spared};
+use super::names::near_miss;
+use super::on_job;
+use crate::findings::{Code, Finding, Severity};
+use crate::model::EnvName;
+use crate::workflows::deploys::{PAGES, Platform};
+use crate::workflows::facts::Facts;
+use crate::workflows::resolve::{JobEntry, Verdict};
+use crate::workflows::secrets::Read;
+
+/// Where a job may run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    /// Behind a gate that gate.toml declares.
+    Gated,
+    /// In an undeclared environment that is live and has a gate of its own.
+    GatedElsewhere,
+    /// In an environment that gate.toml declares open.
+    Open(EnvName),
+    /// In an environment that gate.toml does not declare, and that nothing shows to be gated.
+    Undeclared(String),
+    /// In none.
+    Nowhere,
+    /// Nobody can say.
+    Unresolved,
+}
+
+/// What a job comes to.
+pub(super) struct Judgment {
+    pub(super) can_deploy: bool,
+    /// Whether it waits at a declared gate, as far as it can deploy.
+    pub(super) gated: bool,
+    pub(super) finding: Option<Finding>,
+    pub(super) approval: Option<Finding>,
+    /// What would have to be declared harmless for the job to be decided.
+    pub(super) harmless: Harmless,
+}
+
+/// What would decide a job if it cannot deploy.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Harmless {
+    /// Whether only the job itself can be named.
+    pub(super) job: bool,
+    /// Secrets by name.
+    pub(super) secrets: BTreeSet<String>,
+}
+
+/// The judge of all jobs.
+pub(super) struct Judge<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) credentials: &'a Credentials,
+    /// Jobs that run behind a gate in some run, as file and id.
+    pub(super) gated_somewhere: &'a BTreeSet<(String, String)>,
+}
+
+/// What speaks for a job deploying, in clauses, with how sure that is.
+#[derive(Default)]
+struct Case {
+    /// Proven: uses what deploys behind a gate. Code, clause, gates.
+    proven: Vec<(Code, String, BTreeSet<EnvName>)>,
+    /// A secret that another environment may give another value.
+    shared_secrets: Vec<(String, BTreeSet<EnvName>)>,
+    /// Undecided.
+    open_questions: Vec<(Code, String)>,
+    harmless: Harmless,
+}
+
+impl Judge<'_> {
+    pub(super) fn judge(&self, job: &JobEntry) -> Judgment {
+        let nothing = Judgment { can_deploy: false, gated: false, finding: None, approval: None, harmless: Harmless::default() };
+        if matches!(job.verdict, Verdict::Skipped | Verdict::Invalid) {
+            return nothing;
+        }
+        let approval = job.details.holds.approvals.first().map(|(what, pos)| {
+            let message = format!("{} approves deployments by itself: {what}", job.path);
+            Finding::new(Code::AutoApproval, message).in_file(job.details.file.clone()).at(pos.line, pos.col)
+        });
+        if self.is_trusted(job) {
+            return Judgment { approval, ..nothing };
+        }
+        let places = self.places(job);
+        let spared = is_spared(job, self.facts);
+        let case = self.case(job, spared);
+        let names_environment = !spared && !matches!(job.verdict, Verdict::None | Verdict::ViaNeeds);
+        let holds_deploy = !case.proven.is_empty() || job.details.holds.deploys.iter().any(|deploy| !deploy.named) && !spared;
+        let can_deploy = names_environment || holds_deploy || approval.is_some();
+        let gated = places.contains(&Place::Gated);
+        let finding = places
+            .iter()
+            .filter_map(|place| self.finding(job, place, &case))
+            .max_by_key(|(finding, _)| (finding.verdict(), finding.severity));
+        let (finding, harmless) = match finding {
+            Some((finding, undecided)) => (Some(finding), if undecided { case.harmless } else { Harmless::default() }),
+            None => (None, Harmless::default()),
+        };
+        Judgment { can_deploy, gated, finding, approval, harmless }
+    }
+
+    /// A call that gets nothing to deploy with, or that gate.toml trusts.
+    fn is_trusted(&self, job: &JobEntry) -> bool {
+        let elsewhere = job.details.file.rsplit_once('@').map(|(path, _)| path).filter(|path| !path.starts_with('.'));
+        let trusts = |path: &str| self.facts.verify.trusts(path);
+        job.details.remote.as_ref().is_some_and(|remote| remote.gets_nothing || trusts(&remote.path)) || elsewhere.is_some_and(trusts)
+    }
+
+    fn places(&self, job: &JobEntry) -> Vec<Place> {
+        match job.verdict {
+            Verdict::Env | Verdict::Set => job.environments.iter().map(|name| self.place(name)).collect(),
+            Verdict::None | Verdict::ViaNeeds => vec![Place::Nowhere],
+            Verdict::Unknown => vec![Place::Unresolved],
+            Verdict::Skipped | Verdict::Invalid => Vec::new(),
+        }
+    }
+
+    fn place(&self, text: &str) -> Place {
+        let Ok(name) = EnvName::new(text) else { return Place::Nowhere };
+        if self.facts.is_gate(&name) {
+            Place::Gated
+        } else if self.facts.open.contains(&name) {
+            Place::Open(name)
+        } else if self.facts.live.as_ref().and_then(|live| live.get(&name)) == Some(&true) {
+            Place::GatedElsewhere
+        } else {
+            Place::Undeclared(text.to_owned())
+        }
+    }
+
+    fn case(&self, job: &JobEntry, spared: bool) -> Case {
+        let mut case = Case::default();
+        let holds = &job.details.holds;
+        for deploy in &holds.deploys {
+            let credential = credentials::target(deploy);
+            let used = credential.as_ref().and_then(|credential| self.credentials.gated(credential));
+            let target = deploy.target.as_deref().unwrap_or_default();
+            match (used, &credential) {
+                // A declared app is one whatever the job is called.
+                (Some(used), _) if !spared || self.facts.targets.apps.contains(target) => {
+                    case.proven.push((
+                        Code::UngatedDeploy,
+                        format!("deploys {target} ({}){}", deploy.what, shared(used)),
+                        used.gates.clone(),
+                    ));
+                }
+                _ if spared => {}
+                (None, Some(credential)) if self.credentials.is_open(credential) => {}
+                // GitHub lets the Pages site be published from this environment; nothing else is reached.
+                (None, _) if deploy.platform == Platform::Pages && only(job, PAGES) => {}
+                _ => {
+                    let what = match deploy.target.as_deref() {
+                        Some(target) => format!("deploys {target} ({})", deploy.what),
+                        None => format!("runs {}, which deploys to a target that the file does not name", deploy.what),
+                    };
+                    case.open_questions.push((Code::UnclassifiedDeploy, what));
+                    case.harmless.job = true;
+                }
+            }
+        }
+        if spared {
+            return case;
+        }
+        for identity in &holds.identities {
+            let credential = credentials::identity(identity);
+            let what = match identity.name.as_str() {
+                "" => format!("takes on this repository's identity at {}", identity.provider.word()),
+                name => format!("takes on the {} identity {name}", identity.provider.word()),
+            };
+            if let Some(used) = self.credentials.gated(&credential) {
+                case.proven.push((Code::UngatedIdentity, format!("{what}{}", shared(used)), used.gates.clone()));
+            } else if !self.credentials.is_open(&credential) {
+                case.open_questions.push((Code::UnclassifiedCredential, what));
+                case.harmless.job = true;
+            }
+        }
+        self.secrets(job, &mut case);
+        if holds.token.is_some() {
+            case.open_questions.push((
+                Code::UnclassifiedCredential,
+                "may take on any identity that trusts this repository (`id-token: write`)".to_owned(),
+            ));
+            case.harmless.job = true;
+        }
+        if holds.named && case.open_questions.is_empty() && matches!(job.verdict, Verdict::None | Verdict::ViaNeeds) {
+            case.open_questions.push((Code::UnclassifiedDeploy, format!("says by its id `{}` that it deploys", job.job)));
+            case.harmless.job = true;
+        }
+        case
+    }
+
+    fn secrets(&self, job: &JobEntry, case: &mut Case) {
+        let mut seen = BTreeSet::new();
+        for (read, _) in &job.details.holds.secrets {
+            match read {
+                Read::All => match self.credentials.any_secret() {
+                    Some((name, used)) => {
+                        case.shared_secrets
+                            .push((format!("reads all secrets at once, among them {name}{}", shared(used)), used.gates.clone()));
+                    }
+                    None => {
+                        case.open_questions.push((Code::UnclassifiedCredential, "reads all secrets at once".to_owned()));
+                        case.harmless.job = true;
+                    }
+                },
+                Read::Named(name) => {
+                    let Some(credential) = credentials::secret(read, self.facts).filter(|_| seen.insert(name.to_uppercase())) else {
+                        continue;
+                    };
+                    if let Some(used) = self.credentials.gated(&credential) {
+                        case.shared_secrets.push((format!("reads the secret {name}{}", shared(used)), used.gates.clone()));
+                    } else if !self.credentials.is_open(&credential) {
+                        case.open_questions.push((Code::UnclassifiedCredential, format!("reads the secret {name}")));
+                        case.harmless.secrets.insert(name.to_uppercase());
+                    }
+                }
+            }
+        }
+    }
+
+    /// What a case means at a place; whether it is undecided comes beside.
+    fn finding(&self, job: &JobEntry, place: &Place, case: &Case) -> Option<(Finding, bool)> {
+        let at = match place {
+            Place::Gated | Place::GatedElsewhere => return None,
+            Place::Open(name) => return open(job, name, case).map(|finding| (finding, false)),
+            Place::Unresolved => return self.unresolved(job, case).map(|finding| (finding, true)),
+            Place::Undeclared(name) => self.undeclared(name),
+            Place::Nowhere if job.verdict == Verdict::ViaNeeds => {
+                format!("has no environment of its own and only waits for a job in {}", job.environments.join(", "))
+            }
+            Place::Nowhere if !job.details.loose_gates.is_empty() => {
+                format!("may run although the job in {} that it waits for was rejected", job.details.loose_gates.join(", "))
+            }
+            Place::Nowhere if job.verdict == Verdict::None && job.reason.starts_with("it has no `environment`") => {
+                "has no environment".to_owned()
+            }
+            Place::Nowhere => format!("may run without an environment ({})", job.reason),
+        };
+        let mut clauses: Vec<(Code, String, BTreeSet<EnvName>)> = case.proven.clone();
+        clauses.extend(case.shared_secrets.iter().map(|(what, gates)| (Code::UngatedCredential, what.clone(), gates.clone())));
+        let somewhere = self.gated_somewhere.contains(&(job.details.file.clone(), job.job.clone()));
+        if clauses.is_empty() && *place == Place::Nowhere && somewhere && !is_spared(job, self.facts) {
+            clauses.push((Code::UngatedJob, "waits at a declared gate in other runs".to_owned(), BTreeSet::new()));
+        }
+        let Some((code, ..)) = clauses.iter().min_by_key(|(code, ..)| *code) else {
+            return undecided(job, &at, case).map(|finding| (finding, true));
+        };
+        let code = match place {
+            Place::Undeclared(name) if near_miss(name, self.facts.gates()).is_some() => Code::NearMissEnvironment,
+            Place::Nowhere if job.verdict == Verdict::ViaNeeds => Code::UpstreamGate,
+            Place::Nowhere if !job.details.loose_gates.is_empty() => Code::UpstreamGateBypass,
+            _ => *code,
+        };
+        let gates: BTreeSet<EnvName> = clauses.iter().flat_map(|(_, _, gates)| gates.iter().cloned()).collect();
+        let what: Vec<&str> = clauses.iter().map(|(_, what, _)| what.as_str()).collect();
+        let finding = on_job(code, job, format!("{} {at}, and {}", job.path, what.join(", and "))).severity(Severity::Error);
+        let gate = gates.first().map(EnvName::as_str).or_else(|| self.facts.gates().next().map(EnvName::as_str)).unwrap_or("NAME");
+        let fix = match place {
+            Place::Undeclared(name) if code == Code::NearMissEnvironment => {
+                format!("write `environment: {}` instead of `{name}`", near_miss(name, self.facts.gates()).map_or(gate, EnvName::as_str))
+            }
+            Place::Undeclared(name) => format!(
+                "declare [environments.{name}] in gate.toml with its reviewers (`reviewers = []` if it is meant to be open), or run the job in `{gate}`"
+            ),
+            _ => format!("add `environment: {gate}` to the job `{}` in {}{}", job.job, job.details.file, self.pin(case, gate)),
+        };
+        let finding = finding.fix(fix);
+        let finding = match gates.first().filter(|_| gates.len() == 1) {
+            Some(only) => finding.about(only),
+            None => finding,
+        };
+        Some((finding, false))
+    }
+
+    /// Where an identity's trust policy should be pinned, in both forms of the claim.
+    fn pin(&self, case: &Case, gate: &str) -> String {
+        let has_identity = case.proven.iter().any(|(code, ..)| *code == Code::UngatedIdentity);
+        match self.facts.repository.as_ref().filter(|_| has_identity) {
+            Some(repository) => {
+                let (owner, name) = (repository.owner(), repository.name());
+                format!(
+                    ", and pin the identity's trust policy to the `sub` claim repo:{owner}/{name}:environment:{gate} (with immutable claims repo:{owner}@OWNER_ID/{name}@REPO_ID:environment:{gate})"
+                )
+            }
+            None => String::new(),
+        }
+    }
+
+    fn undeclared(&self, name: &str) -> String {
+        let live = self.facts.live.as_ref().map(|live| EnvName::new(name).ok().and_then(|name| live.get(&name).copied()));
+        match live {
+            None => format!("runs in `{name}`, which gate.toml does not declare"),
+            Some(None) => {
+                format!("runs in `{name}`, which gate.toml does not declare and which does not exist: GitHub creates it without rules")
+            }
+            Some(Some(_)) => format!("runs in `{name}`, which gate.toml does not declare and where no reviewer is required"),
+        }
+    }
+
+    fn unresolved(&self, job: &JobEntry, case: &Case) -> Option<Finding> {
+        let what = case.proven.iter().map(|(_, what, _)| what).chain(case.shared_secrets.iter().map(|(what, _)| what));
+        let what: Vec<&str> = what.chain(case.open_questions.iter().map(|(_, what)| what)).map(String::as_str).collect();
+        if what.is_empty() {
+            return None;
+        }
+        let code = if job.details.remote.is_some() { Code::RemoteWorkflow } else { Code::UnresolvedEnvironment };
+        let finding = on_job(code, job, format!("where {} runs is not known ({}), and it {}", job.path, job.reason, what.join(", and ")));
+        Some(match &job.details.remote {
+            Some(remote) => {
+                let path = &remote.path;
+                finding.fix(format!("if it deploys nothing of yours, add \"{path}\" to [verify] trusted_workflows; `gatectl verify` reads workflows of other repositories through the API"))
+            }
+            None => finding,
+        })
+    }
+}
+
+/// A case that nothing decides.
+fn undecided(job: &JobEntry, at: &str, case: &Case) -> Option<Finding> {
+    let (first, _) = case.open_questions.iter().min_by_key(|(code, _)| *code)?;
+    let what: Vec<&str> = case.open_questions.iter().map(|(_, what)| what.as_str()).collect();
+    let finding = on_job(*first, job, format!("{} {at} and {}", job.path, what.join(", and ")));
+    let names: Vec<String> = match case.harmless.job {
+        true => vec![spared_name(job)],
+        false => case.harmless.secrets.iter().cloned().collect(),
+    };
+    let names = names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+    Some(finding.fix(format!("if it cannot deploy, add {names} to [verify] harmless; else give the job a declared environment")))
+}
+
+/// How `[verify] harmless` names a job.
+pub(super) fn spared_name(job: &JobEntry) -> String {
+    let (file, id) =
+        job.details.chain.first().map_or((job.details.file.as_str(), job.job.as_str()), |(file, id)| (file.as_str(), id.as_str()));
+    let (file, id) = if job.details.file.starts_with('.') { (job.details.file.as_str(), job.job.as_str()) } else { (file, id) };
+    format!("{}:{id}", file.rsplit('/').next().unwrap_or(file))
+}
+
+/// A job of an open environment that uses what a gate is there for.
+fn open(job: &JobEntry, name: &EnvName, case: &Case) -> Option<Finding> {
+    let at = format!("runs in `{name}`, which gate.toml declares open");
+    if let Some((code, what, gates)) = case.proven.iter().min_by_key(|(code, ..)| *code) {
+        let finding = on_job(*code, job, format!("{} {at}, and {what}", job.path)).severity(Severity::Error);
+        let finding = finding.fix(format!("give `{name}` an identity and a target of its own, or declare reviewers for it"));
+        return Some(gates.first().filter(|_| gates.len() == 1).map_or(finding.clone(), |gate| finding.about(gate)));
+    }
+    let (what, gates) = case.shared_secrets.first()?;
+    let finding = on_job(Code::UngatedCredential, job, format!("{} {at}, and {what}; the name may hold another value there", job.path));
+    let finding = finding
+        .severity(Severity::Warning)
+        .fix(format!("use a secret of another name in `{name}`, or store both values in their environments only"));
+    Some(gates.first().filter(|_| gates.len() == 1).map_or(finding.clone(), |gate| finding.about(gate)))
+}
+
+/// Where else it is used.
+fn shared(used: &Use) -> String {
+    let gates = used.gates.iter().map(EnvName::as_str).collect::<Vec<_>>().join(", ");
+    match used.at.as_str() {
+        "" => format!(", which {} declares", used.by),
+        at => format!(", as {} does in {gates} ({at})", used.by),
+    }
+}
+
+/// Whether a job runs in this one environment.
+fn only(job: &JobEntry, name: &str) -> bool {
+    job.verdict == Verdict::Env && job.environments.iter().all(|known| known.eq_ignore_ascii_case(name))
+}

@@ -1,0 +1,118 @@
+//! Every job of every file in every run: who can deploy, who waits at a gate, and of whom nobody can say.
+
+use std::collections::BTreeSet;
+
+use super::credentials::Credentials;
+use super::judge::{Harmless, Judge, spared_name};
+use super::names::near_miss;
+use super::runs::Run;
+use super::{Covered, on_job};
+use crate::desired::verify;
+use crate::findings::{Code, Finding, Verdict as Weight};
+use crate::model::EnvName;
+use crate::workflows::facts::Facts;
+use crate::workflows::resolve::{Files, JobEntry, Verdict};
+
+/// What all jobs together come to.
+pub(super) struct Population {
+    pub(super) findings: Vec<Finding>,
+    pub(super) covered: Covered,
+    pub(super) harmless: Vec<String>,
+}
+
+type JobId = (String, String);
+
+/// Judges every job, and marks those that can deploy.
+pub(super) fn judge(runs: &mut [Run<'_>], files: &Files, facts: &Facts) -> Population {
+    let credentials = Credentials::of(runs, facts);
+    let gated_somewhere = behind_a_gate(runs, facts);
+    let judge = Judge { facts, credentials: &credentials, gated_somewhere: &gated_somewhere };
+    let mut findings = Vec::new();
+    let (mut can_deploy, mut gated, mut unclassified) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut spared_jobs, mut spared_secrets) = (BTreeSet::new(), BTreeSet::new());
+    for run in runs {
+        for job in &mut run.jobs {
+            let judgment = judge.judge(job);
+            job.can_deploy = judgment.can_deploy;
+            let id: JobId = (job.details.file.clone(), job.job.clone());
+            if judgment.can_deploy {
+                can_deploy.insert(id.clone());
+                if judgment.gated {
+                    gated.insert(id.clone());
+                }
+            }
+            let Harmless { job: needs_job, secrets } = judgment.harmless;
+            if needs_job {
+                spared_jobs.insert(spared_name(job));
+            } else {
+                spared_secrets.extend(secrets);
+            }
+            if judgment.finding.as_ref().is_some_and(|finding| finding.verdict() == Weight::Unknown) {
+                unclassified.insert(id);
+            }
+            let small = small(job, judgment.finding.as_ref(), facts);
+            let all = judgment.finding.into_iter().chain(judgment.approval).chain(small);
+            findings.extend(all.map(|finding| finding.on_run(run.scenario.label.clone())));
+        }
+    }
+    let jobs = files.iter().filter_map(|(_, file)| file.as_ref().ok()).map(|workflow| workflow.jobs.len()).sum();
+    let covered = Covered { files: 0, jobs, can_deploy: can_deploy.len(), unclassified: unclassified.len(), gated: gated.len() };
+    Population { findings, covered, harmless: pasted(facts, spared_jobs, spared_secrets) }
+}
+
+/// Jobs that run behind a declared gate in some run.
+fn behind_a_gate(runs: &[Run<'_>], facts: &Facts) -> BTreeSet<JobId> {
+    let is_gate = |name: &String| EnvName::new(name.as_str()).is_ok_and(|name| facts.is_gate(&name));
+    let gated = |job: &&JobEntry| job.verdict == Verdict::Env && job.environments.iter().any(is_gate);
+    runs.iter().flat_map(|run| &run.jobs).filter(gated).map(|job| (job.details.file.clone(), job.job.clone())).collect()
+}
+
+/// `[verify] harmless` with what it has and what is missing, sorted; empty where nothing is missing.
+fn pasted(facts: &Facts, jobs: BTreeSet<String>, secrets: BTreeSet<String>) -> Vec<String> {
+    if jobs.is_empty() && secrets.is_empty() {
+        return Vec::new();
+    }
+    let (mut known_secrets, mut known_jobs) = (secrets, jobs);
+    for entry in &facts.verify.harmless {
+        match entry {
+            verify::Harmless::Secrets(pattern) => known_secrets.insert(pattern.clone()),
+            verify::Harmless::Job { .. } => known_jobs.insert(entry.to_string()),
+        };
+    }
+    known_secrets.into_iter().chain(known_jobs).collect()
+}
+
+/// What is worth a word beside whether a job is held back.
+fn small(job: &JobEntry, finding: Option<&Finding>, facts: &Facts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if matches!(job.verdict, Verdict::Env | Verdict::Set) && finding.is_none_or(|finding| finding.code != Code::NearMissEnvironment) {
+        for name in &job.environments {
+            if let Some(near) = near_miss(name, facts.environments.keys()) {
+                let finding = on_job(Code::NearMissEnvironment, job, format!("{} runs in `{name}`, which is not `{near}`", job.path));
+                found.push(finding.fix(format!("write `environment: {near}`, or declare `{name}` in gate.toml")).about(near));
+            }
+        }
+    }
+    if job.verdict == Verdict::Invalid {
+        found.push(on_job(Code::InvalidWorkflow, job, format!("GitHub rejects this workflow: {}", job.reason)));
+    }
+    if job.details.mixed_condition && !matches!(job.verdict, Verdict::Skipped | Verdict::Invalid) {
+        found.push(on_job(
+            Code::MixedCondition,
+            job,
+            format!("{} has an `if` that always holds: it mixes text and `${{{{ }}}}`", job.path),
+        ));
+    }
+    if job.details.unrecorded && job.environments.iter().any(|name| EnvName::new(name.as_str()).is_ok_and(|name| facts.is_gate(&name))) {
+        found.push(on_job(Code::NoDeploymentRecord, job, format!("{} sets `deployment: false`", job.path)));
+    }
+    let called = job.details.file.rsplit_once('@').filter(|(path, _)| !path.starts_with('.'));
+    if let Some((path, git_ref)) = called.filter(|_| job.verdict != Verdict::Skipped)
+        && !(git_ref.len() == 40 && git_ref.chars().all(|c| c.is_ascii_hexdigit()))
+        && (job.can_deploy || finding.is_some())
+        && !facts.verify.trusts(path)
+    {
+        found.push(on_job(Code::UnpinnedWorkflow, job, format!("{} comes from {path} at `{git_ref}`, which may move", job.path)));
+    }
+    found
+}

@@ -1,0 +1,77 @@
+//! Every run that the files' triggers allow, with its jobs.
+
+use std::collections::BTreeSet;
+
+use super::same_path;
+use crate::desired::workflows::Expectation;
+use crate::workflows::facts::Facts;
+use crate::workflows::model::{Problem, Workflow};
+use crate::workflows::resolve::{Files, JobEntry, resolve};
+use crate::workflows::scenario::{Scenario, declared, derived, words};
+
+/// One run: a scenario and the jobs that it comes to.
+pub(super) struct Run<'a> {
+    pub(super) workflow: &'a Workflow,
+    pub(super) scenario: Scenario,
+    /// The `[[workflows]]` table that speaks of it.
+    pub(super) expectation: Option<&'a Expectation>,
+    pub(super) jobs: Vec<JobEntry>,
+}
+
+/// A declared scenario that cannot start its file.
+pub(super) struct Refused<'a> {
+    pub(super) workflow: &'a Workflow,
+    pub(super) expectation: &'a Expectation,
+    pub(super) label: String,
+    pub(super) problem: Problem,
+}
+
+/// Every run: first those that gate.toml declares, then all that the triggers allow and that come to something else.
+pub(super) fn all<'a>(files: &'a Files, facts: &'a Facts) -> (Vec<Run<'a>>, Vec<Refused<'a>>) {
+    let mut runs = Vec::new();
+    let mut refused = Vec::new();
+    for expectation in facts.expectations.iter().filter(|expectation| !expectation.when.is_empty()) {
+        let Some(workflow) = of(files, expectation) else { continue };
+        for when in &expectation.when {
+            match declared(workflow, when, facts) {
+                Ok(scenario) => {
+                    runs.push(Run { jobs: resolve(files, workflow, &scenario, facts), workflow, scenario, expectation: Some(expectation) })
+                }
+                Err(problem) => refused.push(Refused { workflow, expectation, label: words(when), problem }),
+            }
+        }
+    }
+    for workflow in files.iter().filter_map(|(_, file)| file.as_ref().ok()) {
+        let known: BTreeSet<String> =
+            runs.iter().filter(|run| std::ptr::eq(run.workflow, workflow)).map(|run| run.scenario.label.clone()).collect();
+        let expectation = facts.expectations.iter().find(|one| one.when.is_empty() && same_path(&one.file, &workflow.path));
+        let start = runs.len();
+        for scenario in derived(workflow, facts) {
+            let jobs = resolve(files, workflow, &scenario, facts);
+            let seen = runs.get(start..).unwrap_or_default();
+            let adds_nothing = seen.iter().any(|other| is_probe_of(&scenario, &other.scenario) && same(&jobs, &other.jobs));
+            if !adds_nothing && !(expectation.is_none() && known.contains(&scenario.label)) {
+                runs.push(Run { workflow, scenario, expectation, jobs });
+            }
+        }
+    }
+    (runs, refused)
+}
+
+/// The readable file that an expectation names.
+pub(super) fn of<'a>(files: &'a Files, expectation: &Expectation) -> Option<&'a Workflow> {
+    files.iter().find(|(path, _)| same_path(path, &expectation.file)).and_then(|(_, file)| file.as_ref().ok())
+}
+
+/// Whether a scenario is worth showing beside another one only if it comes to something else: the same event, and the same
+/// ref, or one that no filter names.
+fn is_probe_of(scenario: &Scenario, other: &Scenario) -> bool {
+    scenario.event == other.event && (!scenario.named_ref || scenario.git_ref == other.git_ref && scenario.base == other.base)
+}
+
+fn same(a: &[JobEntry], b: &[JobEntry]) -> bool {
+    let equal = |a: &JobEntry, b: &JobEntry| {
+        a.path == b.path && a.verdict == b.verdict && a.environments == b.environments && a.details.holds == b.details.holds
+    };
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
+}

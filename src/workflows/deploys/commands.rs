@@ -1,0 +1,426 @@
+//! Commands that deploy, by program and verb: one line each.
+//!
+//! Owns the table, and how the target of a Heroku command is read. Evidence, not proof: a program that is not listed may
+//! deploy as well, and is then judged by the secrets and identities that it gets.
+
+use std::collections::BTreeMap;
+
+use super::{Deploy, Platform};
+use crate::workflows::yaml::Pos;
+
+/// A program and the words after it that make it a deploy; an empty list means any.
+struct Row(&'static str, &'static [&'static str], Platform);
+
+use Platform::{Heroku, Other, Pages};
+
+/// `kubectl apply`, not `kubectl get`: verbs that change what runs or what is published.
+const TABLE: &[Row] = &[
+    Row(
+        "heroku",
+        &[
+            "container:release",
+            "container:push",
+            "pipelines:promote",
+            "builds:create",
+            "deploy:jar",
+            "deploy:war",
+            "war:deploy",
+            "releases:rollback",
+            "rollback",
+        ],
+        Heroku,
+    ),
+    Row("dpl", &[], Other),
+    Row(
+        "kubectl",
+        &[
+            "apply",
+            "create",
+            "replace",
+            "patch",
+            "delete",
+            "scale",
+            "edit",
+            "rollout restart",
+            "rollout undo",
+            "set image",
+            "set env",
+            "run",
+        ],
+        Other,
+    ),
+    Row("oc", &["apply", "create", "replace", "patch", "delete", "scale", "rollout", "start-build", "set image"], Other),
+    Row("helm", &["upgrade", "install", "rollback", "uninstall"], Other),
+    Row("helmfile", &["apply", "sync", "destroy"], Other),
+    Row("skaffold", &["run", "deploy", "apply"], Other),
+    Row("argocd", &["app sync", "app set", "app rollback"], Other),
+    Row("kustomize", &["deploy"], Other),
+    Row("nomad", &["job run", "run", "job revert"], Other),
+    Row("terraform", &["apply", "destroy"], Other),
+    Row("tofu", &["apply", "destroy"], Other),
+    Row("terragrunt", &["apply", "destroy", "run-all apply", "apply-all"], Other),
+    Row("pulumi", &["up", "update", "destroy"], Other),
+    Row("cdk", &["deploy", "destroy"], Other),
+    Row("cdktf", &["deploy", "destroy"], Other),
+    Row("sst", &["deploy"], Other),
+    Row("serverless", &["deploy", "rollback", "remove"], Other),
+    Row("sls", &["deploy", "rollback", "remove"], Other),
+    Row("sam", &["deploy", "sync"], Other),
+    Row("copilot", &["deploy", "svc deploy", "job deploy", "env deploy"], Other),
+    Row("eb", &["deploy"], Other),
+    Row(
+        "aws",
+        &[
+            "s3 sync",
+            "s3 cp",
+            "s3 mv",
+            "s3 rm",
+            "s3api put-object",
+            "lambda update-function-code",
+            "lambda publish-version",
+            "lambda update-alias",
+            "ecs update-service",
+            "ecs run-task",
+            "cloudformation deploy",
+            "cloudformation create-stack",
+            "cloudformation update-stack",
+            "cloudformation execute-change-set",
+            "deploy create-deployment",
+            "elasticbeanstalk update-environment",
+            "amplify start-job",
+            "amplify start-deployment",
+            "apprunner start-deployment",
+            "cloudfront create-invalidation",
+            "ssm send-command",
+            "codepipeline start-pipeline-execution",
+        ],
+        Other,
+    ),
+    Row(
+        "gcloud",
+        &[
+            "run deploy",
+            "run services update",
+            "run services replace",
+            "run jobs deploy",
+            "app deploy",
+            "functions deploy",
+            "builds submit",
+            "deploy releases create",
+            "container clusters",
+            "compute ssh",
+            "compute scp",
+            "storage cp",
+            "storage rsync",
+        ],
+        Other,
+    ),
+    Row("gsutil", &["cp", "rsync", "mv"], Other),
+    Row("firebase", &["deploy", "hosting:clone", "hosting:channel:deploy"], Other),
+    Row(
+        "az",
+        &[
+            "webapp up",
+            "webapp deploy",
+            "webapp deployment",
+            "functionapp deployment",
+            "functionapp deploy",
+            "containerapp up",
+            "containerapp update",
+            "deployment group create",
+            "deployment sub create",
+            "staticwebapp",
+            "storage blob upload",
+            "storage blob upload-batch",
+            "aks command",
+        ],
+        Other,
+    ),
+    Row("azd", &["deploy", "up", "provision"], Other),
+    Row("func", &["azure functionapp publish"], Other),
+    Row("swa", &["deploy"], Other),
+    Row("flyctl", &["deploy", "machine update", "secrets set"], Other),
+    Row("fly", &["deploy", "machine update", "secrets set"], Other),
+    Row("vercel", &["deploy", "--prod", "promote", "rollback", "alias"], Other),
+    Row("netlify", &["deploy"], Other),
+    Row("wrangler", &["deploy", "publish", "pages deploy", "pages publish", "versions deploy", "rollback"], Other),
+    Row("surge", &[], Other),
+    Row("railway", &["up", "deploy", "redeploy"], Other),
+    Row("render", &["deploys create"], Other),
+    Row("doctl", &["apps create-deployment", "apps update", "serverless deploy"], Other),
+    Row("cf", &["push", "zero-downtime-push", "blue-green-deploy"], Other),
+    Row("scalingo", &["deploy"], Other),
+    Row("clever", &["deploy"], Other),
+    Row("kamal", &["deploy", "redeploy", "rollback", "setup"], Other),
+    Row("cap", &["deploy"], Other),
+    Row("mina", &["deploy"], Other),
+    Row("dep", &["deploy"], Other),
+    Row("ansible-playbook", &[], Other),
+    Row("ssh", &[], Other),
+    Row("scp", &[], Other),
+    Row("sftp", &[], Other),
+    Row("lftp", &[], Other),
+    Row("rsync", &[], Other),
+    Row("docker", &["stack deploy", "service update"], Other),
+    Row("npm", &["publish"], Other),
+    Row("pnpm", &["publish"], Other),
+    Row("yarn", &["publish", "npm publish"], Other),
+    Row("lerna", &["publish"], Other),
+    Row("changeset", &["publish"], Other),
+    Row("semantic-release", &[], Other),
+    Row("cargo", &["publish", "release"], Other),
+    Row("gem", &["push"], Other),
+    Row("twine", &["upload"], Other),
+    Row("poetry", &["publish"], Other),
+    Row("uv", &["publish"], Other),
+    Row("flit", &["publish"], Other),
+    Row("hatch", &["publish"], Other),
+    Row("mvn", &["deploy"], Other),
+    Row("mvnw", &["deploy"], Other),
+    Row("gradle", &["publish", "publishplugins"], Other),
+    Row("gradlew", &["publish", "publishplugins"], Other),
+    Row("dotnet", &["nuget push"], Other),
+    Row("nuget", &["push"], Other),
+    Row("pod", &["trunk push"], Other),
+    Row("dart", &["pub publish"], Other),
+    Row("flutter", &["pub publish"], Other),
+    Row("mix", &["hex.publish"], Other),
+    Row("fastlane", &["deploy", "release", "beta", "deliver", "supply", "upload_to_app_store", "upload_to_play_store"], Other),
+    Row("eas", &["submit", "update"], Other),
+    Row("mkdocs", &["gh-deploy"], Pages),
+    Row("mike", &["deploy"], Pages),
+    Row("ghp-import", &[], Pages),
+    Row("gh-pages", &[], Pages),
+];
+
+/// Programs that run what a project itself calls a deploy; only the name says so.
+const RUNNERS: &[&str] = &["make", "just", "task", "npm", "pnpm", "yarn", "bun", "rake", "bundle", "invoke", "fab", "nox", "composer"];
+
+/// Programs that only speak of their words, or look for them.
+const TALK: &[&str] =
+    &["echo", "printf", "grep", "egrep", "rg", "which", "type", "hash", "man", "alias", "test", "[", "[[", "case", "sed", "awk"];
+
+/// Every deploy of a script. `env` fills in variables; a target that stays unknown is none.
+pub(super) fn deploys(script: &str, env: &BTreeMap<String, String>, remotes: &mut BTreeMap<String, String>, pos: Pos) -> Vec<Deploy> {
+    let mut found = Vec::new();
+    for words in super::shell::commands(script) {
+        let words: Vec<String> = words.iter().map(|word| expand(word, env)).collect();
+        remember(&words, remotes);
+        if let Some((what, platform, target)) = deploy(&words, env, remotes) {
+            found.push(Deploy { what, platform, target, named: false, pos });
+        } else if let Some(what) = runs_a_deploy(&words) {
+            found.push(Deploy { what, platform: Other, target: None, named: true, pos });
+        }
+    }
+    found
+}
+
+/// The words after the program, when the command is more than talk.
+fn is_talk(words: &[String]) -> bool {
+    let head = words.iter().find(|word| !is_assignment(word)).map(|word| program(word));
+    let asks =
+        |word: &String| ["--help", "--version", "--dry-run=client", "--dry-run=server", "--dry-run", "--check"].contains(&word.as_str());
+    head.is_none_or(|head| TALK.contains(&head.as_str())) || words.iter().any(asks)
+}
+
+fn deploy(
+    words: &[String],
+    env: &BTreeMap<String, String>,
+    remotes: &BTreeMap<String, String>,
+) -> Option<(String, Platform, Option<String>)> {
+    if is_talk(words) {
+        return None;
+    }
+    for (at, word) in words.iter().enumerate() {
+        let name = program(word);
+        let rest = words.get(at + 1..).unwrap_or_default();
+        match name.as_str() {
+            "git" if rest.iter().any(|word| word == "push") => {
+                if let Some(target) = pushes(rest, remotes) {
+                    return Some(("git push heroku".to_owned(), Heroku, target));
+                }
+            }
+            "docker" | "podman" | "crane" | "skopeo" => {
+                let image = rest.iter().find_map(|word| word.split_once("registry.heroku.com/")).map(|(_, path)| path);
+                if let Some(path) = image.filter(|_| rest.iter().any(|word| ["push", "copy", "--push"].contains(&word.as_str()))) {
+                    return Some((
+                        "docker push registry.heroku.com".to_owned(),
+                        Heroku,
+                        literal(path.split('/').next().unwrap_or_default()),
+                    ));
+                }
+            }
+            "curl" | "wget" | "http" | "xh" => {
+                if let Some((what, platform, target)) = posts(rest) {
+                    return Some((what, platform, target));
+                }
+            }
+            "rsync" | "scp" if !rest.iter().any(|word| word.contains(':') && !word.contains("://")) => continue,
+            "ssh" if rest.iter().any(|word| word.contains("github.com")) => continue,
+            "ssh" | "scp" | "sftp" | "rsync" if at > 0 && !starts_the_command(words, at) => continue,
+            _ => {}
+        }
+        for Row(tool, verbs, platform) in TABLE.iter().filter(|Row(tool, ..)| *tool == name) {
+            if verbs.is_empty() && !starts_the_command(words, at) {
+                continue;
+            }
+            let verb = verbs.iter().find(|verb| has_verb(rest, verb));
+            if verbs.is_empty() || verb.is_some() {
+                let what = verb.map_or_else(|| (*tool).to_owned(), |verb| format!("{tool} {verb}"));
+                let target = match platform {
+                    Heroku => app_of(rest, words, env, remotes),
+                    Pages => Some(super::PAGES.to_owned()),
+                    Other => None,
+                };
+                return Some((what, *platform, target));
+            }
+        }
+    }
+    None
+}
+
+/// Whether only assignments and wrappers stand before a word.
+fn starts_the_command(words: &[String], at: usize) -> bool {
+    let wrapper = |word: &String| {
+        is_assignment(word)
+            || ["npx", "pnpx", "bunx", "env", "sshpass", "timeout", "nohup", "xargs", "bundle", "exec", "retry", "dlx", "-y", "--yes"]
+                .contains(&program(word).as_str())
+            || word.starts_with('-')
+            || word.chars().all(|c| c.is_ascii_digit())
+    };
+    // `sshpass -p SECRET ssh …`: one word may belong to a flag.
+    words.iter().take(at).filter(|word| !wrapper(word)).count() <= usize::from(words.first().is_some_and(|word| program(word) == "sshpass"))
+}
+
+fn has_verb(rest: &[String], verb: &str) -> bool {
+    let parts: Vec<&str> = verb.split(' ').collect();
+    let plain: Vec<&str> = rest.iter().map(String::as_str).filter(|word| !word.starts_with('-') || parts.contains(word)).collect();
+    let is = |word: &str, part: &str| {
+        word.eq_ignore_ascii_case(part) || word.strip_prefix(part).is_some_and(|rest| rest.starts_with(':') && part == "deploy")
+    };
+    match parts.as_slice() {
+        // A flag's value may be any word, so a verb of one word is looked for among the first few.
+        [only] => plain.iter().take(4).any(|word| is(word, only)),
+        several => plain.windows(several.len()).take(6).any(|words| words.iter().zip(several).all(|(word, part)| is(word, part))),
+    }
+}
+
+/// `make deploy`, `npm run deploy:prod`: what runs is not in the line, and its name says deploy.
+fn runs_a_deploy(words: &[String]) -> Option<String> {
+    if is_talk(words) {
+        return None;
+    }
+    let head = words.iter().position(|word| !is_assignment(word))?;
+    let runner = program(words.get(head)?);
+    let named = words.get(head + 1..)?.iter().find(|word| {
+        let first = word.split(['-', '_', ':', '/', '.']).next().unwrap_or_default();
+        ["deploy", "promote", "rollback", "ship", "publish"].contains(&first)
+    })?;
+    RUNNERS.contains(&runner.as_str()).then(|| format!("{runner} {named}"))
+}
+
+/// The app that a git push goes to: `Some(None)` for Heroku with an unknown app, none for another remote.
+fn pushes(rest: &[String], remotes: &BTreeMap<String, String>) -> Option<Option<String>> {
+    rest.iter().find_map(|word| {
+        if let Some((_, path)) = word.split_once("git.heroku.com/") {
+            return Some(literal(path.trim_end_matches('/').trim_end_matches(".git")));
+        }
+        if let Some((_, path)) = word.split_once("heroku.com:") {
+            return Some(literal(path.trim_end_matches(".git")));
+        }
+        if let Some(app) = remotes.get(word.as_str()) {
+            return Some(literal(app));
+        }
+        (word == "heroku" || word.starts_with("heroku-") || word.starts_with("dokku")).then_some(None)
+    })
+}
+
+/// `git remote add prod https://git.heroku.com/APP.git`, `heroku git:remote -a APP -r prod`: names of remotes.
+fn remember(words: &[String], remotes: &mut BTreeMap<String, String>) {
+    let after = |flags: &[&str]| words.iter().position(|word| flags.contains(&word.as_str())).and_then(|at| words.get(at + 1)).cloned();
+    if words.iter().any(|word| word == "git:remote") {
+        if let Some(app) = after(&["-a", "--app"]).or_else(|| joined(words, "--app=")) {
+            remotes.insert(after(&["-r", "--remote"]).unwrap_or_else(|| "heroku".to_owned()), app);
+        }
+        return;
+    }
+    let Some(at) = words.iter().position(|word| word == "remote") else { return };
+    if let [verb, name, url, ..] = words.get(at + 1..).unwrap_or_default()
+        && ["add", "set-url"].contains(&verb.as_str())
+        && let Some((_, path)) = url.split_once("git.heroku.com/").or_else(|| url.split_once("heroku.com:"))
+    {
+        remotes.insert(name.clone(), path.trim_end_matches(".git").to_owned());
+    }
+}
+
+fn joined(words: &[String], prefix: &str) -> Option<String> {
+    words.iter().find_map(|word| word.strip_prefix(prefix)).map(str::to_owned)
+}
+
+/// The app of a Heroku command: its flag, its remote, or the variable that the CLI reads.
+fn app_of(rest: &[String], words: &[String], env: &BTreeMap<String, String>, remotes: &BTreeMap<String, String>) -> Option<String> {
+    let after = |flags: &[&str]| rest.iter().position(|word| flags.contains(&word.as_str())).and_then(|at| rest.get(at + 1)).cloned();
+    let flag = after(&["-a", "--app"]).or_else(|| joined(rest, "--app=")).or_else(|| joined(rest, "-a="));
+    let remote = || after(&["-r", "--remote"]).or_else(|| joined(rest, "--remote=")).and_then(|name| remotes.get(&name).cloned());
+    let variable = || joined(words, "HEROKU_APP=").or_else(|| env.get("HEROKU_APP").cloned());
+    literal(&flag.or_else(remote).or_else(variable)?)
+}
+
+/// A request that writes to a place where apps are deployed from.
+fn posts(rest: &[String]) -> Option<(String, Platform, Option<String>)> {
+    let writes = rest.iter().any(|word| {
+        let lower = word.to_lowercase();
+        ["-xpost", "-xpatch", "-xput", "-d", "--json", "post", "patch", "put"].contains(&lower.as_str())
+            || ["--data", "--post-", "--body-", "-d", "--method=post", "--request=post"].iter().any(|flag| lower.starts_with(flag))
+    });
+    let url = rest.iter().find(|word| word.contains("://") || word.contains("api.heroku.com"))?;
+    let parts = |path: &str| ["/builds", "/releases", "/formation", "/pipeline-promotions"].iter().any(|part| path.contains(part));
+    if let Some((_, path)) = url.split_once("api.heroku.com").filter(|(_, path)| writes && parts(path)) {
+        let app = path.split_once("/apps/").and_then(|(_, path)| literal(path.split('/').next().unwrap_or_default()));
+        return Some(("a write to api.heroku.com".to_owned(), Heroku, app));
+    }
+    let hook = ["api.render.com/deploy", "api.vercel.com/v1/integrations/deploy", "api.netlify.com/build_hooks"];
+    hook.iter().find(|hook| url.contains(**hook)).map(|hook| (format!("a call of {hook}"), Other, None))
+}
+
+/// A word with the variables filled in that are known.
+fn expand(word: &str, env: &BTreeMap<String, String>) -> String {
+    if !word.contains('$') {
+        return word.to_owned();
+    }
+    let mut text = word.to_owned();
+    for (name, value) in env {
+        for form in [format!("${{{name}}}"), format!("${{{{env.{name}}}}}"), format!("$env:{name}")] {
+            text = text.replace(&form, value);
+        }
+        let plain = format!("${name}");
+        while let Some(at) = text.find(&plain) {
+            let after = text[at + plain.len()..].chars().next();
+            if after.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_') {
+                break;
+            }
+            text.replace_range(at..at + plain.len(), value);
+            if value.contains(&plain) {
+                break;
+            }
+        }
+    }
+    text
+}
+
+/// A target as it is named; none where a shell variable decides. An expression stays for the run to fill in.
+fn literal(text: &str) -> Option<String> {
+    let shell = text.replace("${{", "").contains(['$', '`']);
+    (!text.is_empty() && !shell).then(|| text.to_owned())
+}
+
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+}
+
+/// The program that a word names: `/usr/bin/heroku`, `./node_modules/.bin/heroku`, `heroku.exe`, `vercel@latest`.
+fn program(word: &str) -> String {
+    let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
+    let name = name.split('@').next().unwrap_or(name);
+    name.trim_end_matches(".exe").trim_end_matches(".cmd").to_lowercase()
+}

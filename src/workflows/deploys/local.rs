@@ -1,0 +1,129 @@
+//! Actions and scripts of the checkout that steps run: which they are, and what is in them.
+//!
+//! Owns the paths that a workflow can name literally. Reads nothing by itself: whoever has the files hands them in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::shell;
+use crate::workflows::model::{Step, Workflow};
+use crate::workflows::read::steps_of;
+use crate::workflows::yaml;
+
+/// How many files one repository's workflows may name.
+const MAX_FILES: usize = 2_000;
+
+/// The files of the checkout that workflows run, by path.
+#[derive(Debug, Clone, Default)]
+pub struct Local {
+    composites: BTreeMap<String, Composite>,
+    scripts: BTreeMap<String, String>,
+}
+
+/// A composite action.
+#[derive(Debug, Clone)]
+pub(super) struct Composite {
+    pub(super) steps: Vec<Step>,
+    /// The defaults of its inputs.
+    pub(super) defaults: BTreeMap<String, String>,
+}
+
+impl Local {
+    /// Takes in a file of the checkout.
+    pub fn add(&mut self, path: &str, text: &str) {
+        let is_action = matches!(path.rsplit('/').next(), Some("action.yml" | "action.yaml"));
+        match yaml::parse(text).ok().filter(|_| is_action) {
+            Some(root) => {
+                let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                let defaults = root.get("inputs").and_then(|inputs| inputs.mapping()).into_iter().flatten();
+                let defaults =
+                    defaults.filter_map(|(key, input)| Some((key.text.to_lowercase(), input.get("default")?.scalar()?.text.clone())));
+                let steps = root.get("runs").map(steps_of).unwrap_or_default();
+                self.composites.insert(folder.to_owned(), Composite { steps, defaults: defaults.collect() });
+            }
+            None => _ = self.scripts.insert(path.to_owned(), text.to_owned()),
+        }
+    }
+
+    pub(super) fn composite(&self, uses: &str) -> Option<&Composite> {
+        self.composites.get(&folder(uses)?)
+    }
+
+    /// The scripts that a step runs by a literal path.
+    pub(super) fn scripts_of<'a>(&'a self, step: &Step) -> Vec<&'a str> {
+        scripts(step).iter().filter_map(|path| self.scripts.get(path)).map(String::as_str).collect()
+    }
+
+    /// The files that workflows name and that are not here: candidates, of which the checkout need have none.
+    #[must_use]
+    pub fn wanted<'a>(&self, workflows: impl Iterator<Item = &'a Workflow>) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let own = workflows.flat_map(|workflow| &workflow.jobs).flat_map(|job| &job.steps);
+        for step in own.chain(self.composites.values().flat_map(|composite| &composite.steps)) {
+            if let Some(folder) = step.uses.as_ref().and_then(|uses| folder(uses.as_str())) {
+                found.extend(
+                    ["action.yml", "action.yaml"].map(|name| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }),
+                );
+            }
+            found.extend(scripts(step));
+            if found.len() > MAX_FILES {
+                break;
+            }
+        }
+        let have = |path: &String| {
+            self.scripts.contains_key(path) || path.rsplit_once('/').is_some_and(|(folder, _)| self.composites.contains_key(folder))
+        };
+        found.into_iter().filter(|path| !have(path)).collect()
+    }
+}
+
+/// The folder of an action of this repository: `./.github/actions/x`.
+fn folder(uses: &str) -> Option<String> {
+    let path = uses.strip_prefix("./").or_else(|| (uses == ".").then_some(""))?;
+    normal("", path)
+}
+
+/// The paths in a step's script that could be scripts of the checkout.
+fn scripts(step: &Step) -> BTreeSet<String> {
+    let Some(run) = &step.run else { return BTreeSet::new() };
+    let folder = step.body.get("working-directory").and_then(|node| node.scalar()).map_or("", |scalar| scalar.text.as_str());
+    let mut found = BTreeSet::new();
+    for words in shell::commands(run.as_str()) {
+        let is_path = |word: &&String| {
+            let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c));
+            plain && !word.starts_with(['-', '/']) && (word.contains('/') || word.ends_with(".sh"))
+        };
+        found.extend(words.iter().filter(is_path).filter_map(|word| normal(folder, word)));
+    }
+    found
+}
+
+/// A path below the root of the checkout; none for one that leaves it.
+fn normal(folder: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => _ = parts.pop()?,
+            part if part.contains(['$', '\\', ':']) => return None,
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workflows::read::read;
+
+    #[test]
+    fn only_literal_paths_within_the_checkout_are_wanted() {
+        let steps = "[{uses: ./.github/actions/go}, {run: './scripts/ship.sh prod && bash ci/x.sh'}, {run: ../up.sh}, {run: /bin/ls}, {run: '$HOME/a.sh'}, {run: ship.sh, working-directory: ops}]";
+        let workflow = read("x.yml", &format!("on: push\njobs: {{a: {{runs-on: x, steps: {steps}}}}}")).unwrap();
+        let wanted: Vec<String> = Local::default().wanted([&workflow].into_iter()).into_iter().collect();
+        assert_eq!(
+            wanted,
+            [".github/actions/go/action.yaml", ".github/actions/go/action.yml", "ci/x.sh", "ops/ship.sh", "scripts/ship.sh"]
+        );
+    }
+}

@@ -1,0 +1,442 @@
+//! What a job could deploy with: known deploys, secrets, cloud identities, approvals.
+//!
+//! Owns the tables of commands and actions, and how a job's steps, the scripts and actions of the checkout and the caller's
+//! `with` and `secrets` come together. Evidence, each with its place; which environment holds it back is not known here.
+//! Tested here, and as verdicts in `check`.
+
+mod actions;
+mod commands;
+mod local;
+mod permissions;
+mod shell;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use local::Local;
+pub use permissions::Passed;
+
+use super::model::{Job, Secrets, Step, Workflow};
+use super::secrets::{self, Read};
+use super::yaml::{Node, Pos};
+
+/// What deploys to GitHub Pages deploy to.
+pub const PAGES: &str = "github-pages";
+/// How deep actions of the checkout that use each other are followed.
+const MAX_DEPTH: usize = 10;
+
+/// Where a deploy goes, as far as a target can be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Platform {
+    /// A Heroku app.
+    Heroku,
+    /// The repository's GitHub Pages site.
+    Pages,
+    /// Any other: its targets are not read.
+    Other,
+}
+
+/// Who accepts the run's OIDC token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Provider {
+    /// Amazon Web Services.
+    Aws,
+    /// Google Cloud.
+    GoogleCloud,
+    /// Microsoft Azure.
+    Azure,
+    /// `HashiCorp` Vault.
+    Vault,
+    /// The Python Package Index.
+    PyPi,
+    /// npm.
+    Npm,
+    /// crates.io.
+    CratesIo,
+    /// RubyGems.org.
+    RubyGems,
+    /// nuget.org.
+    NuGet,
+    /// `JFrog`.
+    JFrog,
+    /// Octopus Deploy.
+    Octopus,
+    /// Tailscale.
+    Tailscale,
+}
+
+impl Provider {
+    /// As messages call it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Aws => "AWS",
+            Self::GoogleCloud => "Google Cloud",
+            Self::Azure => "Azure",
+            Self::Vault => "Vault",
+            Self::PyPi => "PyPI",
+            Self::Npm => "npm",
+            Self::CratesIo => "crates.io",
+            Self::RubyGems => "RubyGems",
+            Self::NuGet => "NuGet",
+            Self::JFrog => "JFrog",
+            Self::Octopus => "Octopus Deploy",
+            Self::Tailscale => "Tailscale",
+        }
+    }
+}
+
+/// A command or an action that deploys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deploy {
+    /// As messages call it: `heroku rollback`, `the action azure/webapps-deploy`.
+    pub what: String,
+    /// Where to.
+    pub platform: Platform,
+    /// The target, when it is known.
+    pub target: Option<String>,
+    /// Whether only a name that the project itself chose says that it deploys.
+    pub named: bool,
+    /// Where it stands.
+    pub pos: Pos,
+}
+
+/// A cloud identity that a job takes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Who accepts it.
+    pub provider: Provider,
+    /// The role, provider or client that it names; empty where the repository itself is what is trusted.
+    pub name: String,
+    /// Where it stands.
+    pub pos: Pos,
+}
+
+/// Everything that a job could deploy with.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Holds {
+    /// Known deploys.
+    pub deploys: Vec<Deploy>,
+    /// Secrets that it reads for anything but a known harmless use; `GITHUB_TOKEN` is none.
+    pub secrets: Vec<(Read, Pos)>,
+    /// Cloud identities.
+    pub identities: Vec<Identity>,
+    /// Whether it may ask for an OIDC token that nothing known explains.
+    pub token: Option<Pos>,
+    /// What approves deployments.
+    pub approvals: Vec<(String, Pos)>,
+    /// Whether its own id says that it deploys, and nothing else does.
+    pub named: bool,
+    /// Whether any name above holds expressions that a run fills in.
+    templated: bool,
+}
+
+impl Holds {
+    /// Everything that a job holds, before any run: names may hold expressions.
+    #[must_use]
+    pub fn of(workflow: &Workflow, job: &Job, local: &Local) -> Self {
+        let mut found =
+            Found { local, holds: Self::default(), env: BTreeMap::new(), remotes: BTreeMap::new(), explained: false, uses_token: false };
+        found.env(workflow.env.as_ref());
+        found.env(job.body.get("env"));
+        found.holds.secrets.extend(workflow.env.iter().flat_map(secrets::reads));
+        for (key, value) in job.body.mapping().into_iter().flatten() {
+            if key.text != "steps" && !(key.text == "secrets" && job.call.is_some()) {
+                found.holds.secrets.extend(secrets::reads(value));
+            }
+        }
+        for step in &job.steps {
+            found.step(step, &BTreeMap::new(), step.pos, 0);
+        }
+        let Found { mut holds, explained, uses_token, .. } = found;
+        holds.secrets.retain(|(read, _)| !matches!(read, Read::Named(name) if name.eq_ignore_ascii_case("GITHUB_TOKEN")));
+        let first = job.id.split(['-', '_']).next().unwrap_or_default().to_lowercase();
+        holds.named = job.call.is_none() && holds.deploys.is_empty() && ["deploy", "promote", "rollback", "ship"].contains(&first.as_str());
+        holds.token = (uses_token && !explained && holds.identities.is_empty()).then_some(job.pos);
+        let is_template = |text: &str| text.contains("${{");
+        holds.templated = holds.deploys.iter().filter_map(|deploy| deploy.target.as_deref()).any(is_template)
+            || holds.identities.iter().any(|identity| is_template(&identity.name));
+        holds
+    }
+
+    /// What a job holds in a run: under the names that its callers know, with the expressions filled in that are known.
+    #[must_use]
+    pub fn in_run(&self, workflow: &Workflow, job: &Job, passed: &Passed, value: impl Fn(&str) -> Option<Vec<String>>) -> Self {
+        let mut holds = self.clone();
+        if !passed.is_own() {
+            let has_environment = job.environment.name().is_some();
+            holds.secrets = self
+                .secrets
+                .iter()
+                .flat_map(|(read, pos)| passed.sources(read, has_environment).into_iter().map(|read| (read, *pos)))
+                .collect();
+        }
+        if !passed.grants_token(workflow, job) {
+            holds.token = None;
+            holds.identities.clear();
+        }
+        if self.templated {
+            holds.deploys = self
+                .deploys
+                .iter()
+                .flat_map(|deploy| filled(deploy, deploy.target.as_deref(), &value, |target| Deploy { target, ..deploy.clone() }))
+                .collect();
+            holds.identities = holds
+                .identities
+                .iter()
+                .flat_map(|identity| {
+                    let name = identity.name.clone();
+                    filled(identity, Some(&identity.name), &value, |found| Identity {
+                        name: found.unwrap_or_else(|| name.clone()),
+                        ..identity.clone()
+                    })
+                })
+                .collect();
+        }
+        holds
+    }
+
+    /// Whether the job holds anything that could deploy.
+    #[must_use]
+    pub const fn is_anything(&self) -> bool {
+        let Self { deploys, secrets, identities, token, approvals: _, named, templated: _ } = self;
+        !deploys.is_empty() || !secrets.is_empty() || !identities.is_empty() || token.is_some() || *named
+    }
+
+    /// Takes in what another leg of the same job holds.
+    pub fn merge(&mut self, other: &Self) {
+        fn union<T: Clone + PartialEq>(all: &mut Vec<T>, more: &[T]) {
+            for one in more {
+                if !all.contains(one) {
+                    all.push(one.clone());
+                }
+            }
+        }
+        union(&mut self.deploys, &other.deploys);
+        union(&mut self.secrets, &other.secrets);
+        union(&mut self.identities, &other.identities);
+        union(&mut self.approvals, &other.approvals);
+        self.token = self.token.or(other.token);
+    }
+}
+
+/// Everything once for each value that its name may have; unknown once where nobody can say.
+fn filled<T: Clone>(
+    one: &T,
+    name: Option<&str>,
+    value: &impl Fn(&str) -> Option<Vec<String>>,
+    with: impl Fn(Option<String>) -> T,
+) -> Vec<T> {
+    match name.filter(|name| name.contains("${{")) {
+        None => vec![one.clone()],
+        Some(name) => match value(name) {
+            Some(values) => values.into_iter().map(|value| with(Some(value))).collect(),
+            None => vec![with(None)],
+        },
+    }
+}
+
+/// Whether a step looks like a deploy.
+#[must_use]
+pub fn is_deploying(step: &Step) -> bool {
+    let local = Local::default();
+    let mut found = Found {
+        local: &local,
+        holds: Holds::default(),
+        env: BTreeMap::new(),
+        remotes: BTreeMap::new(),
+        explained: false,
+        uses_token: false,
+    };
+    found.step(step, &BTreeMap::new(), step.pos, 0);
+    !found.holds.deploys.is_empty()
+}
+
+/// What is being gathered of one job.
+struct Found<'a> {
+    local: &'a Local,
+    holds: Holds,
+    env: BTreeMap<String, String>,
+    /// Names of git remotes, with the apps they go to.
+    remotes: BTreeMap<String, String>,
+    /// Whether a step needs the job's identity for something that cannot deploy.
+    explained: bool,
+    /// Whether a step could use the job's identity.
+    uses_token: bool,
+}
+
+impl Found<'_> {
+    fn env(&mut self, node: Option<&Node>) {
+        for (key, value) in node.and_then(Node::mapping).into_iter().flatten() {
+            if let Some(scalar) = value.scalar() {
+                self.env.insert(key.text.clone(), compact(&scalar.text));
+            }
+        }
+    }
+
+    /// One step; `inputs` are those of the action of this repository that it is a part of.
+    fn step(&mut self, step: &Step, inputs: &BTreeMap<String, String>, pos: Pos, depth: usize) {
+        let before = self.env.clone();
+        for (key, value) in step.body.get("env").and_then(Node::mapping).into_iter().flatten() {
+            if let Some(scalar) = value.scalar() {
+                self.env.insert(key.text.clone(), fill(&compact(&scalar.text), inputs));
+            }
+        }
+        let action = step.uses.as_ref().map(|uses| actions::name(uses.as_str()));
+        let harmless = action.as_deref().and_then(|action| actions::HARMLESS.iter().find(|(line, ..)| actions::is(action, line)));
+        match harmless {
+            Some((_, needs_token, _)) => self.explained |= needs_token,
+            None => self.holds.secrets.extend(secrets::reads(&step.body)),
+        }
+        if let Some(run) = &step.run {
+            self.uses_token = true;
+            self.script(&fill(run.as_str(), inputs), pos);
+            for script in self.local.scripts_of(step) {
+                self.script(script, pos);
+            }
+        }
+        if let (Some(action), Some(uses), None) = (&action, &step.uses, harmless) {
+            self.action(action, uses.as_str(), step, inputs, pos, depth);
+        }
+        self.env = before;
+    }
+
+    fn script(&mut self, script: &str, pos: Pos) {
+        self.holds.deploys.extend(commands::deploys(script, &self.env, &mut self.remotes, pos));
+        if approves(script) {
+            self.holds.approvals.push(("it answers pending deployments".to_owned(), pos));
+        }
+        for words in shell::commands(script) {
+            for word in words.iter().filter(|word| word.contains("arn:aws") && word.contains(":role/")) {
+                let name = word.rsplit('=').next().unwrap_or(word).to_owned();
+                self.holds.identities.push(Identity { provider: Provider::Aws, name, pos });
+            }
+        }
+    }
+
+    fn action(&mut self, action: &str, uses: &str, step: &Step, inputs: &BTreeMap<String, String>, pos: Pos, depth: usize) {
+        if let Some(composite) = self.local.composite(uses).filter(|_| depth < MAX_DEPTH) {
+            let mut given = composite.defaults.clone();
+            given.extend(with(step).map(|(name, text)| (name.to_lowercase(), fill(&compact(text), inputs))));
+            for inner in &composite.steps {
+                self.step(inner, &given, pos, depth + 1);
+            }
+            return;
+        }
+        self.uses_token |= !actions::SETUP.iter().any(|line| actions::is(action, line));
+        let input = |name: &str| with(step).find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, text)| fill(&compact(text), inputs));
+        if actions::approves(action) || with(step).any(|(key, text)| key == "script" && approves(text)) {
+            self.holds.approvals.push((format!("it uses the action {action}"), pos));
+        }
+        if let Some((_, platform, names)) = actions::DEPLOY.iter().find(|(line, ..)| actions::is(action, line)) {
+            // A package that is only built, or a preview: the input says so.
+            let target = match platform {
+                Platform::Pages => Some(PAGES.to_owned()),
+                Platform::Heroku | Platform::Other => names.iter().find_map(|name| input(name)),
+            };
+            let is_preview = action == "pulumi/actions" && input("command").is_some_and(|command| command == "preview");
+            if !is_preview {
+                self.holds.deploys.push(Deploy { what: format!("the action {action}"), platform: *platform, target, named: false, pos });
+            }
+            self.explained |= *platform == Platform::Pages;
+        }
+        let login = actions::LOGIN.iter().find(|(line, ..)| actions::is(action, line));
+        match login {
+            Some((_, provider, names)) => {
+                let stored = ["password", "token", "api-token", "secret-access-key"]
+                    .iter()
+                    .any(|name| input(name).is_some_and(|text| !text.is_empty()));
+                let found: Vec<String> = names.iter().filter_map(|name| input(name)).collect();
+                if (names.is_empty() && !stored) || names.first().is_some_and(|name| input(name).is_some()) {
+                    self.holds.identities.push(Identity { provider: *provider, name: found.join(" "), pos });
+                }
+            }
+            None => {
+                for (name, provider) in actions::IDENTITY_INPUTS {
+                    if let Some(name) = input(name).filter(|name| !name.is_empty()) {
+                        self.holds.identities.push(Identity { provider: *provider, name, pos });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The `with` of a step.
+fn with(step: &Step) -> impl Iterator<Item = (&str, &str)> {
+    let entries = step.body.get("with").and_then(Node::mapping).into_iter().flatten();
+    entries.filter_map(|(key, value)| Some((key.text.as_str(), value.scalar()?.text.as_str())))
+}
+
+/// Whether a script answers pending deployments or a custom rule: it names the endpoint and sends an answer.
+fn approves(script: &str) -> bool {
+    let text = script.to_lowercase();
+    let calls = ["reviewpendingdeploymentsforrun", "reviewcustomgatesforrun"].iter().any(|name| text.contains(name));
+    let names = text.contains("pending_deployments") || text.contains("deployment_protection_rule");
+    let sends = [
+        "-x post",
+        "-xpost",
+        "--method post",
+        "--method=post",
+        "--request post",
+        "\"post\"",
+        "'post'",
+        ".post(",
+        "-f ",
+        "--field",
+        "--raw-field",
+        "--input",
+        "--data",
+        "-d ",
+    ];
+    calls || (names && sends.iter().any(|word| text.contains(word)))
+}
+
+/// A text whose expressions are written without spaces, so that equal ones compare equal.
+fn compact(text: &str) -> String {
+    let mut all = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${{") {
+        let end = after.find("}}").unwrap_or(after.len());
+        let (inside, tail) = after.split_at(end);
+        all.push_str(before);
+        all.push_str("${{");
+        all.extend(inside.chars().filter(|c| !c.is_whitespace()));
+        rest = tail;
+    }
+    all.push_str(rest);
+    all.trim().to_owned()
+}
+
+/// A text of an action of this repository, with the inputs filled in that its caller gives.
+fn fill(text: &str, inputs: &BTreeMap<String, String>) -> String {
+    if inputs.is_empty() || !text.contains("${{") {
+        return text.to_owned();
+    }
+    let mut all = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${{") {
+        all.push_str(before);
+        let end = after.find("}}").map_or(after.len(), |at| at + 2);
+        let (inside, tail) = after.split_at(end);
+        let name = inside.trim_end_matches("}}").trim().to_lowercase();
+        match name.strip_prefix("inputs.").and_then(|name| inputs.get(name)) {
+            Some(value) => all.push_str(value),
+            None => all.push_str(&format!("${{{{{inside}")),
+        }
+        rest = tail;
+    }
+    all.push_str(rest);
+    all
+}
+
+/// The names of secrets that gate.toml binds to an environment, and of the apps that it declares.
+#[derive(Debug, Clone, Default)]
+pub struct Targets {
+    /// Names of the secrets that gate.toml binds to an environment that is not open.
+    pub secrets: BTreeSet<String>,
+    /// Names of the Heroku apps that gate.toml declares.
+    pub apps: BTreeSet<String>,
+}
+
+#[cfg(test)]
+mod tests;

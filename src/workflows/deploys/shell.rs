@@ -1,0 +1,183 @@
+//! A shell script as simple commands: enough to see which programs it runs with which words.
+//!
+//! Owns quoting, comments, lists, substitutions and `bash -c`. Errs on the side of finding a command: what is only printed is
+//! told by [`super::commands`]. Must not know which commands deploy.
+
+/// How deep scripts within scripts are followed.
+const MAX_DEPTH: usize = 4;
+
+/// The words of each simple command, quotes removed; `${{ }}` stays whole within its word.
+pub(super) fn commands(script: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    split(script, 0, &mut found);
+    found
+}
+
+fn split(script: &str, depth: usize, found: &mut Vec<Vec<String>>) {
+    let mut scanner = Scanner { rest: script, words: Vec::new(), word: None, nested: Vec::new(), all: Vec::new() };
+    scanner.run();
+    for words in scanner.all {
+        if depth < MAX_DEPTH {
+            for script in scripts(&words) {
+                split(&script, depth + 1, found);
+            }
+        }
+        found.push(words);
+    }
+    if depth < MAX_DEPTH {
+        for script in scanner.nested {
+            split(&script, depth + 1, found);
+        }
+    }
+}
+
+/// The words of a command that are scripts themselves: what follows `-c`, and everything after `eval`.
+fn scripts(words: &[String]) -> Vec<String> {
+    let is_flag = |word: &String| word.starts_with('-') && word.ends_with('c') && word.len() <= 6 && !word.starts_with("--");
+    let mut found: Vec<String> = words.windows(2).filter_map(|pair| is_flag(pair.first()?).then(|| pair.get(1).cloned())?).collect();
+    if words.first().is_some_and(|word| word == "eval") {
+        found.push(words.iter().skip(1).cloned().collect::<Vec<_>>().join(" "));
+    }
+    found
+}
+
+struct Scanner<'s> {
+    rest: &'s str,
+    words: Vec<String>,
+    word: Option<String>,
+    /// Substitutions within double quotes.
+    nested: Vec<String>,
+    all: Vec<Vec<String>>,
+}
+
+impl Scanner<'_> {
+    fn run(&mut self) {
+        while let Some(c) = self.rest.chars().next() {
+            if self.expression() {
+                continue;
+            }
+            self.rest = &self.rest[c.len_utf8()..];
+            match c {
+                '\\' => self.escaped(),
+                '\'' => self.quoted('\''),
+                '"' => self.quoted('"'),
+                '$' if self.rest.starts_with('{') => self.braced(),
+                '#' if self.word.is_none() => {
+                    let end = self.rest.find('\n').unwrap_or(self.rest.len());
+                    self.rest = &self.rest[end..];
+                }
+                '\n' | ';' | '|' | '&' | '(' | ')' | '`' => self.end_command(),
+                c if c.is_whitespace() => self.end_word(),
+                c => self.word.get_or_insert_default().push(c),
+            }
+        }
+        self.end_command();
+    }
+
+    /// `${{ … }}` is one part of a word, whatever stands in it.
+    fn expression(&mut self) -> bool {
+        let Some(inside) = self.rest.strip_prefix("${{") else { return false };
+        let end = inside.find("}}").map_or(inside.len(), |at| at + 2);
+        let (body, rest) = inside.split_at(end);
+        let text: String = body.chars().filter(|c| !c.is_whitespace()).collect();
+        self.word.get_or_insert_default().push_str(&format!("${{{{{text}"));
+        self.rest = rest;
+        true
+    }
+
+    fn braced(&mut self) {
+        let end = self.rest.find('}').map_or(self.rest.len(), |at| at + 1);
+        let (name, rest) = self.rest.split_at(end);
+        self.word.get_or_insert_default().push_str(&format!("${name}"));
+        self.rest = rest;
+    }
+
+    fn escaped(&mut self) {
+        let Some(c) = self.rest.chars().next() else { return };
+        self.rest = &self.rest[c.len_utf8()..];
+        match c {
+            // A line that goes on.
+            '\n' => {}
+            '\r' if self.rest.starts_with('\n') => self.rest = &self.rest[1..],
+            c => self.word.get_or_insert_default().push(c),
+        }
+    }
+
+    fn quoted(&mut self, quote: char) {
+        self.word.get_or_insert_default();
+        while let Some(c) = self.rest.chars().next() {
+            if self.expression() {
+                continue;
+            }
+            self.rest = &self.rest[c.len_utf8()..];
+            match c {
+                c if c == quote => return,
+                '\\' if quote == '"' && self.rest.starts_with(['"', '\\', '$', '`', '\n']) => self.escaped(),
+                '$' if quote == '"' && self.rest.starts_with('(') => {
+                    let end = self.rest.find(')').unwrap_or(self.rest.len());
+                    self.nested.push(self.rest.get(1..end).unwrap_or_default().to_owned());
+                    self.word.get_or_insert_default().push('$');
+                }
+                c => self.word.get_or_insert_default().push(c),
+            }
+        }
+    }
+
+    fn end_word(&mut self) {
+        self.words.extend(self.word.take());
+    }
+
+    fn end_command(&mut self) {
+        self.end_word();
+        let words = std::mem::take(&mut self.words);
+        // `then heroku …`, `! heroku …`, `{ heroku …; }`: the command is what follows.
+        let keyword = |word: &&String| {
+            ["if", "then", "else", "elif", "do", "while", "until", "!", "{", "}", "fi", "done", "time", "exec", "sudo", "command"]
+                .contains(&word.as_str())
+        };
+        let start = words.iter().take_while(keyword).count();
+        let words: Vec<String> = words.into_iter().skip(start).collect();
+        if !words.is_empty() {
+            self.all.push(words);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(script: &str) -> Vec<String> {
+        commands(script).into_iter().map(|words| words.join(" ")).collect()
+    }
+
+    #[test]
+    fn each_form_comes_to_its_commands() {
+        for (script, want) in [
+            ("a b && c || d; e", vec!["a b", "c", "d", "e"]),
+            ("a 'b c' \"d;e\"", vec!["a b c d;e"]),
+            ("a \\\n  b\n# c\nd # e", vec!["a b", "d"]),
+            ("if a; then b; fi", vec!["a", "b"]),
+            ("bash -c 'a && b'", vec!["a", "b", "bash -c a && b"]),
+            ("sudo bash -euc \"a $(b c)\"", vec!["a $", "b c", "bash -euc a $(b c)"]),
+            ("x=$(a b)", vec!["x=$", "a b"]),
+            ("a ${{ inputs.x || 'y' }} b", vec!["a ${{inputs.x||'y'}} b"]),
+            ("a ${B:-c d}", vec!["a ${B:-c d}"]),
+            ("eval a b", vec!["a b", "eval a b"]),
+        ] {
+            let mut found = of(script);
+            let mut want: Vec<String> = want.into_iter().map(str::to_owned).collect();
+            found.sort();
+            found.dedup();
+            want.sort();
+            assert_eq!(found, want, "{script}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn arbitrary_scripts_never_panic(script in "[a$(){}'\"\\\\;|&#\\n é`]{0,60}") {
+            let _ = commands(&script);
+        }
+    }
+}

@@ -1,0 +1,217 @@
+use super::*;
+use crate::workflows::read::read;
+
+fn of(steps: &str) -> Holds {
+    let text = format!(
+        "on: push\njobs:\n  a:\n    runs-on: x\n    env: {{APP: shop-prod}}\n    permissions: {{id-token: write}}\n    steps:\n{steps}"
+    );
+    let workflow = read("x.yml", &text).unwrap();
+    assert!(workflow.jobs[0].problems.is_empty(), "{:?}", workflow.jobs[0].problems);
+    Holds::of(&workflow, &workflow.jobs[0], &Local::default())
+}
+
+fn targets(step: &str) -> Vec<Option<String>> {
+    of(&format!("      - {step}")).deploys.into_iter().map(|deploy| deploy.target).collect()
+}
+
+#[test]
+fn heroku_is_recognized_in_every_form_with_the_app_that_it_names() {
+    let (prod, unknown) = (Some("shop-prod".to_owned()), None);
+    for (step, want) in [
+        ("run: heroku container:release web --app shop-prod", &prod),
+        ("run: /usr/bin/heroku rollback -a shop-prod", &prod),
+        ("run: ./node_modules/.bin/heroku pipelines:promote --app=shop-prod", &prod),
+        ("run: npx heroku builds:create -a shop-prod", &prod),
+        ("run: bash -c 'heroku container:release web -a shop-prod'", &prod),
+        ("run: HEROKU_APP=shop-prod heroku container:release web", &prod),
+        ("run: heroku container:release web -a \"$APP\"", &prod),
+        ("run: heroku container:release web -a ${APP}", &prod),
+        ("run: heroku container:release web -a ${{ env.APP }}", &prod),
+        ("run: heroku container:release web -a $OTHER", &unknown),
+        ("run: git push https://git.heroku.com/shop-prod.git HEAD:main", &prod),
+        ("run: 'git push https://heroku:$KEY@git.heroku.com/shop-prod.git main'", &prod),
+        ("run: heroku git:remote -a shop-prod && git push heroku main", &prod),
+        ("run: git remote add live https://git.heroku.com/shop-prod.git; git push -f live main", &prod),
+        ("run: git push --force heroku main", &unknown),
+        ("run: if true; then sudo docker push registry.heroku.com/shop-prod/web; fi", &prod),
+        ("run: curl -X POST https://api.heroku.com/apps/shop-prod/builds -d @b.json", &prod),
+        ("run: wget --post-data=x https://api.heroku.com/apps/shop-prod/formation", &prod),
+        ("{uses: akhileshns/heroku-deploy@v3, with: {heroku_app_name: shop-prod}}", &prod),
+    ] {
+        assert_eq!(targets(step), std::slice::from_ref(want), "{step}");
+    }
+    assert_eq!(targets("run: dpl --provider=heroku --app=x").len(), 1);
+}
+
+#[test]
+fn other_platforms_are_told_by_the_verb() {
+    for step in [
+        "run: kubectl -n prod apply -f k8s.yml",
+        "run: helm upgrade --install shop ./chart",
+        "run: terraform apply -auto-approve",
+        "run: aws s3 sync dist s3://shop",
+        "run: aws ecs update-service --service shop",
+        "run: gcloud run deploy shop",
+        "run: az webapp deploy --name shop",
+        "run: flyctl deploy --remote-only",
+        "run: npx vercel --prod",
+        "run: npx netlify deploy --prod",
+        "run: cf push shop",
+        "run: ssh deploy@shop.example.com ./restart",
+        "run: sshpass -p x ssh deploy@shop.example.com ./restart",
+        "run: rsync -az dist/ deploy@shop.example.com:/srv",
+        "run: bundle exec cap production deploy",
+        "run: npm publish --access public",
+        "run: cargo publish",
+        "run: twine upload dist/*",
+        "uses: google-github-actions/deploy-cloudrun@v2",
+        "run: make deploy",
+        "run: npm run deploy:prod",
+    ] {
+        assert_eq!(targets(step), [None], "{step}");
+    }
+}
+
+#[test]
+fn looking_is_not_deploying() {
+    for step in [
+        "run: heroku config:get DEPLOY_FREEZE --app shop-prod",
+        "run: curl -f https://shop-prod.herokuapp.com/health",
+        "run: curl https://api.heroku.com/apps/shop-prod/releases",
+        "run: git push origin main",
+        "run: '# heroku container:release web -a shop-prod'",
+        "run: echo heroku rollback -a shop-prod",
+        "run: which heroku && heroku --version",
+        "run: kubectl get pods",
+        "run: kubectl apply --dry-run=server -f k8s.yml",
+        "run: terraform validate && terraform plan",
+        "run: helm lint ./chart",
+        "run: aws s3 ls",
+        "run: rsync -a src/ dist/",
+        "run: ssh-keyscan github.com >> known_hosts",
+        "run: npm ci && npm test",
+        "run: cargo publish --dry-run",
+        "uses: actions/checkout@v4",
+    ] {
+        assert_eq!(targets(step), [], "{step}");
+    }
+}
+
+#[test]
+fn identities_are_told_by_what_they_name() {
+    let names = |step: &str| -> Vec<(Provider, String)> {
+        of(&format!("      - {step}")).identities.into_iter().map(|identity| (identity.provider, identity.name)).collect()
+    };
+    let role = "arn:aws:iam::1:role/prod";
+    let aws = vec![(Provider::Aws, role.to_owned())];
+    assert_eq!(names(&format!("{{uses: aws-actions/configure-aws-credentials@v4, with: {{role-to-assume: '{role}'}}}}")), aws);
+    assert_eq!(names(&format!("{{uses: acme/login@v1, with: {{role-to-assume: '{role}'}}}}")), aws, "an unknown action");
+    assert_eq!(names(&format!("run: aws sts assume-role-with-web-identity --role-arn {role}")), aws);
+    assert_eq!(names("uses: aws-actions/configure-aws-credentials@v4"), [], "it uses stored keys");
+    let azure = names("{uses: azure/login@v2, with: {client-id: '${{ secrets.C }}', tenant-id: t}}");
+    assert_eq!(azure, [(Provider::Azure, "${{secrets.C}} t".to_owned())]);
+    assert_eq!(names("uses: pypa/gh-action-pypi-publish@release/v1"), [(Provider::PyPi, String::new())]);
+    assert_eq!(names("{uses: pypa/gh-action-pypi-publish@release/v1, with: {password: '${{ secrets.P }}'}}"), []);
+}
+
+#[test]
+fn a_token_is_explained_by_what_cannot_deploy_with_it() {
+    let unexplained = |steps: &str| of(steps).token.is_some();
+    assert!(unexplained("      - run: ./login\n"));
+    assert!(unexplained("      - uses: acme/anything@v1\n"));
+    assert!(!unexplained("      - uses: actions/checkout@v4\n      - uses: actions/setup-node@v4\n"), "nothing could use it");
+    assert!(!unexplained("      - run: make\n      - uses: actions/attest-build-provenance@v2\n"));
+    assert!(!unexplained("      - run: make\n      - {uses: codecov/codecov-action@v5, with: {use_oidc: true}}\n"));
+}
+
+#[test]
+fn secrets_are_found_wherever_they_are_read_but_for_harmless_uses() {
+    let names = |steps: &str| -> Vec<String> {
+        of(steps)
+            .secrets
+            .into_iter()
+            .map(|(read, _)| match read {
+                Read::Named(name) => name,
+                Read::All => "*".to_owned(),
+            })
+            .collect()
+    };
+    assert_eq!(names("      - run: x\n        env: {K: '${{ secrets.A }}'}"), ["A"]);
+    assert_eq!(names("      - {uses: a/b@v1, with: {k: \"${{ secrets['A'] }}\"}}"), ["A"]);
+    assert_eq!(names("      - run: echo '${{ toJSON(secrets) }}'"), ["*"]);
+    assert_eq!(names("      - run: echo ${{ secrets[matrix.key] }}"), ["*"]);
+    assert_eq!(names("      - run: gh x\n        env: {GH_TOKEN: '${{ secrets.GITHUB_TOKEN }}'}"), [""; 0]);
+    assert_eq!(names("      - {uses: codecov/codecov-action@v5, with: {token: '${{ secrets.CODECOV_TOKEN }}'}}"), [""; 0]);
+    assert_eq!(
+        names("      - run: ./upload\n        env: {T: '${{ secrets.CODECOV_TOKEN }}'}"),
+        ["CODECOV_TOKEN"],
+        "only the use is known"
+    );
+}
+
+#[test]
+fn what_approves_deployments_is_told_from_what_looks_at_them() {
+    let approves = |step: &str| !of(&format!("      - {step}")).approvals.is_empty();
+    for step in [
+        "run: gh api -X POST repos/o/r/actions/runs/1/pending_deployments -f state=approved",
+        "run: 'curl -d @body https://api.github.com/repos/o/r/actions/runs/1/pending_deployments'",
+        "uses: activescott/automate-environment-deployment-approval@v1",
+        "{uses: actions/github-script@v7, with: {script: 'await github.rest.actions.reviewPendingDeploymentsForRun({})'}}",
+        "run: gh api --method POST repos/o/r/actions/runs/1/deployment_protection_rule --input a.json",
+    ] {
+        assert!(approves(step), "{step}");
+    }
+    for step in ["run: gh api repos/o/r/actions/runs/1/pending_deployments", "uses: trstringer/manual-approval@v1", "run: gatectl pending"]
+    {
+        assert!(!approves(step), "{step}");
+    }
+}
+
+#[test]
+fn a_secret_is_followed_through_the_name_it_is_passed_under() {
+    let caller =
+        read("x.yml", "on: push\njobs: {a: {uses: ./.github/workflows/y.yml, secrets: {key: '${{ secrets.HEROKU_API_KEY }}'}}}").unwrap();
+    let passed = Passed::default().by(&caller, &caller.jobs[0]);
+    let callee = read("y.yml", "on: workflow_call\njobs: {b: {runs-on: x, env: {K: '${{ secrets.KEY }}'}}, c: {runs-on: x, env: {K: '${{ secrets.OTHER }}'}}, d: {runs-on: x, environment: e, env: {K: '${{ secrets.OTHER }}'}}}").unwrap();
+    let reads = |at: usize| -> Vec<Read> {
+        let job = &callee.jobs[at];
+        Holds::of(&callee, job, &Local::default())
+            .in_run(&callee, job, &passed, |_| None)
+            .secrets
+            .into_iter()
+            .map(|(read, _)| read)
+            .collect()
+    };
+    assert_eq!(reads(0), [Read::Named("HEROKU_API_KEY".to_owned())]);
+    assert_eq!(reads(1), [], "it is not passed");
+    assert_eq!(reads(2), [Read::Named("OTHER".to_owned())], "the environment may have it");
+}
+
+#[test]
+fn a_called_workflow_never_gets_more_than_its_caller_has() {
+    let grants = |caller: &str, callee: &str| {
+        let caller = read("x.yml", &format!("on: push\n{caller}jobs: {{a: {{uses: ./.github/workflows/y.yml}}}}")).unwrap();
+        let callee = read("y.yml", &format!("on: workflow_call\n{callee}jobs: {{b: {{runs-on: x}}}}")).unwrap();
+        Passed::default().by(&caller, &caller.jobs[0]).grants_token(&callee, &callee.jobs[0])
+    };
+    let write = "permissions: {id-token: write}\n";
+    assert!(grants(write, "") && grants(write, write) && grants("permissions: write-all\n", ""));
+    assert!(!grants("", write) && !grants("", "") && !grants(write, "permissions: {contents: read}\n"));
+}
+
+#[test]
+fn actions_and_scripts_of_the_checkout_are_read() {
+    let mut local = Local::default();
+    local.add("ci/ship/action.yml", "inputs: {app: {default: none}}\nruns:\n  using: composite\n  steps:\n    - run: heroku rollback -a ${{ inputs.app }}\n      shell: bash\n");
+    local.add("scripts/go.sh", "#!/bin/sh\nheroku container:release web -a shop-prod\n");
+    let of = |steps: &str| {
+        let workflow = read("x.yml", &format!("on: push\njobs: {{a: {{runs-on: x, steps: {steps}}}}}")).unwrap();
+        Holds::of(&workflow, &workflow.jobs[0], &local).deploys.into_iter().map(|deploy| deploy.target).collect::<Vec<_>>()
+    };
+    let prod = [Some("shop-prod".to_owned())];
+    assert_eq!(of("[{uses: ./ci/ship, with: {app: shop-prod}}]"), prod);
+    assert_eq!(of("[{uses: ./ci/ship}]"), [Some("none".to_owned())]);
+    assert_eq!(of("[{run: ./scripts/go.sh}]"), prod);
+    assert_eq!(of("[{run: bash scripts/go.sh now}]"), prod);
+    assert_eq!(of("[{run: ./scripts/gone.sh}]"), []);
+}

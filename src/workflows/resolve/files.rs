@@ -1,0 +1,133 @@
+//! The files that a check looks at: the repository's workflows, workflows of others that they call, and what is run of the
+//! checkout. Owns how each is found. Reads nothing by itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::RepoName;
+use crate::workflows::deploys::{Holds, Local};
+use crate::workflows::model::{Job, Workflow};
+use crate::workflows::read::read;
+use crate::workflows::source::{Origin, SourceFile};
+use crate::workflows::yaml::{Pos, YamlError};
+
+/// Where GitHub looks for workflows.
+pub(super) const FOLDER: &str = ".github/workflows/";
+
+/// Every file by its path.
+#[derive(Debug, Default)]
+pub struct Files {
+    own: BTreeMap<String, Result<Workflow, YamlError>>,
+    /// By `OWNER/REPO/.github/workflows/FILE@REF`.
+    called: BTreeMap<String, Result<Workflow, YamlError>>,
+    /// What each job holds, by file, in the order of its jobs.
+    holds: BTreeMap<String, Vec<Holds>>,
+    local: Local,
+}
+
+impl Files {
+    /// Reads every file.
+    #[must_use]
+    pub fn new(sources: &[SourceFile]) -> Self {
+        let mut files = Self::default();
+        for source in sources {
+            match (source.origin, &source.text) {
+                (Origin::Workflow, _) => _ = files.own.insert(source.path.clone(), parse(source)),
+                (Origin::Called, _) => _ = files.called.insert(source.path.clone(), parse(source)),
+                (Origin::Checkout, Ok(text)) => files.local.add(&source.path, text),
+                // A script that cannot be read is as one that is not there.
+                (Origin::Checkout, Err(_)) => {}
+            }
+        }
+        let nothing = Local::default();
+        for workflow in files.own.values().chain(files.called.values()).flatten() {
+            let local = if files.own.contains_key(&workflow.path) { &files.local } else { &nothing };
+            let holds = workflow.jobs.iter().map(|job| Holds::of(workflow, job, local)).collect();
+            files.holds.insert(workflow.path.clone(), holds);
+        }
+        files
+    }
+
+    /// A workflow of this repository.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&Result<Workflow, YamlError>> {
+        self.own.get(path)
+    }
+
+    /// Every workflow of this repository, by path.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &Result<Workflow, YamlError>)> {
+        self.own.iter()
+    }
+
+    /// A workflow by the path that entries of jobs have: one of this repository, or one that is called elsewhere.
+    #[must_use]
+    pub fn any(&self, path: &str) -> Option<&Result<Workflow, YamlError>> {
+        self.own.get(path).or_else(|| self.called.get(path))
+    }
+
+    /// What a job holds before any run.
+    pub(super) fn holds(&self, workflow: &Workflow, job: &Job) -> Holds {
+        let at = workflow.jobs.iter().position(|other| std::ptr::eq(other, job));
+        let known = at.and_then(|at| self.holds.get(&workflow.path)?.get(at));
+        known.cloned().unwrap_or_else(|| Holds::of(workflow, job, &Local::default()))
+    }
+
+    /// Files of the checkout that steps run and that were not read: candidates, of which the checkout need have none.
+    #[must_use]
+    pub fn wanted_of_the_checkout(&self) -> BTreeSet<String> {
+        self.local.wanted(self.own.values().flatten())
+    }
+
+    /// Workflows of other repositories that jobs call and that were not read, as `OWNER/REPO/.github/workflows/FILE@REF`.
+    #[must_use]
+    pub fn wanted_of_others(&self, repository: Option<&RepoName>) -> BTreeSet<String> {
+        let all = self.own.values().chain(self.called.values()).flatten();
+        let calls = all.flat_map(|workflow| workflow.jobs.iter().filter_map(move |job| Some((workflow, job.call.as_ref()?))));
+        let keys = calls.filter_map(|(workflow, call)| match target(workflow, call.uses.as_str(), repository) {
+            Called::Other(key) => Some(key),
+            Called::Own(_) | Called::Nothing => None,
+        });
+        keys.filter(|key| !self.called.contains_key(key)).collect()
+    }
+}
+
+/// What the `uses` of a job names.
+pub(super) enum Called {
+    /// A workflow of this repository, by path. By its full name the ref may be another one's: which is said beside.
+    Own(String),
+    /// A workflow elsewhere.
+    Other(String),
+    /// Nothing that GitHub takes.
+    Nothing,
+}
+
+/// What `uses` names within a file; `./` is read where the file itself is.
+pub(super) fn target(workflow: &Workflow, uses: &str, repository: Option<&RepoName>) -> Called {
+    if let Some(path) = uses.strip_prefix("./").or_else(|| uses.strip_prefix("$/")) {
+        if !path.starts_with(FOLDER) {
+            return Called::Nothing;
+        }
+        // A called workflow of another repository calls its neighbor at the same ref.
+        return match workflow.path.split_once("/.github/workflows/").zip(workflow.path.rsplit_once('@')) {
+            Some(((owner, _), (_, git_ref))) if !workflow.path.starts_with('.') => Called::Other(format!("{owner}/{path}@{git_ref}")),
+            _ => Called::Own(path.to_owned()),
+        };
+    }
+    let Some((path, git_ref)) = uses.split_once('@') else { return Called::Nothing };
+    let mut parts = path.splitn(3, '/');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(owner), Some(name), Some(file))
+            if !owner.is_empty() && !name.is_empty() && file.starts_with(FOLDER) && !git_ref.is_empty() =>
+        {
+            let is_own = repository.is_some_and(|own| own.owner().eq_ignore_ascii_case(owner) && own.name().eq_ignore_ascii_case(name));
+            if is_own { Called::Own(file.to_owned()) } else { Called::Other(uses.to_owned()) }
+        }
+        _ => Called::Nothing,
+    }
+}
+
+fn parse(source: &SourceFile) -> Result<Workflow, YamlError> {
+    match &source.text {
+        Ok(text) => read(&source.path, text),
+        Err(why) => Err(YamlError { pos: Pos { line: 1, col: 1 }, why: why.clone() }),
+    }
+}
