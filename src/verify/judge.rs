@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reviewers::hinted;
-use super::{Enforcement, EnvironmentReport, StandIn, VerifyReport, reviewers, rules};
+use super::{Enforcement, EnvironmentReport, StandIn, Standing, VerifyReport, reviewers, rules};
 use crate::desired::github::{Desired, Environment as Declared, Gate};
 use crate::findings::{Code, Finding, Severity, Verdict};
 use crate::model::{EnvName, RepoName, Unknown};
@@ -33,8 +33,7 @@ pub struct Case<'a> {
 #[must_use]
 pub fn judge(case: Case<'_>) -> VerifyReport {
     let environments = case.asked.iter().filter_map(|name| environment(case, name)).collect();
-    let workflows = case.workflows.map(|report| report.workflows.clone()).unwrap_or_default();
-    VerifyReport::new(case.repository.clone(), environments, workflows)
+    VerifyReport::new(case.repository.clone(), environments, case.workflows.ok())
 }
 
 /// One environment; `None` when gate.toml declares it absent, and so it is.
@@ -52,13 +51,22 @@ fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
                 Some(Declared::Present(gate)) => Some(gate),
                 Some(Declared::Absent) | None => None,
             };
-            let mut found = reviewers::judge(gate, environment, case.live, &enforcement);
+            let mut found = match is_open(gate) {
+                // That nobody has to approve is what is declared.
+                true => Vec::new(),
+                false => reviewers::judge(gate, environment, case.live, &enforcement),
+            };
             found.extend(rules::judge(gate, environment, case.live, &enforcement));
             found
         }
     };
     for finding in &mut found {
         finding.environment = Some(name.clone());
+    }
+    if matches!(case.want.environments.get(name), Some(Declared::Present(gate)) if is_open(Some(gate))) {
+        let own =
+            workflows(case, name).into_iter().filter(|finding| finding.environment.is_some() && finding.code != Code::NothingDeclared);
+        return Some(EnvironmentReport::open(name.clone(), found.into_iter().chain(own).collect()));
     }
     // Only what the plan withholds can be made up for.
     let refused = found.iter().any(|finding| compensable(finding, &enforcement));
@@ -73,9 +81,14 @@ fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
     found.extend(from_files);
     let mut report = EnvironmentReport::new(name.clone(), found);
     if refused && stand_in.is_some_and(|freeze| freeze.gaps.is_empty()) && remaining == Verdict::Gated && case.expected.contains(name) {
-        report.verdict = Verdict::Compensated;
+        report.verdict = Standing::Judged(Verdict::Compensated);
     }
     Some(report)
+}
+
+/// Whether gate.toml declares that nobody has to approve.
+fn is_open(gate: Option<&Gate>) -> bool {
+    gate.and_then(|gate| gate.reviewers.as_ref()).is_some_and(Vec::is_empty)
 }
 
 /// Whether a finding says no more than that the billing plan withholds a rule.
@@ -120,8 +133,13 @@ fn workflows(case: Case<'_>, name: &EnvName) -> Vec<Finding> {
         }
         Ok(report) => {
             let about = |finding: &&Finding| finding.environment.as_ref().is_none_or(|about| about == name);
-            let mut found: Vec<Finding> =
-                report.findings.iter().filter(about).filter(|finding| finding.code != Code::NothingDeclared).cloned().collect();
+            let mut found: Vec<Finding> = report
+                .findings
+                .iter()
+                .filter(about)
+                .filter(|finding| !matches!(finding.code, Code::NothingDeclared | Code::NothingGated))
+                .cloned()
+                .collect();
             if !expected && !absent {
                 let message =
                     "no [[workflows]] of gate.toml is declared for it, so nothing shows that the jobs that deploy pass through it";

@@ -2,17 +2,19 @@
 
 use serde::Serialize;
 
-use crate::findings::{Finding, Verdict, verdict};
+use crate::findings::{Finding, Severity, Verdict, verdict};
 use crate::model::{EnvName, RepoName};
-use crate::workflows::check::ScenarioReport;
+use crate::workflows::check::{CheckReport, Covered, ScenarioReport};
 
 /// The verdict on everything that was asked about; its JSON is part of the interface.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct VerifyReport {
     /// Rises when the JSON breaks.
     pub format_version: &'static str,
-    /// The worst of the environments.
+    /// The worst of the environments that are not open; with none of those, ungated.
     pub verdict: Verdict,
+    /// What was looked at.
+    pub covered: Covered,
     /// By name.
     pub environments: Vec<EnvironmentReport>,
     /// As in `check`.
@@ -20,6 +22,35 @@ pub struct VerifyReport {
     /// Whose environments they are.
     #[serde(skip)]
     pub repository: RepoName,
+    /// `[verify] harmless` as it would have to be; see [`crate::workflows::check::CheckReport::harmless`].
+    #[serde(skip)]
+    pub harmless: Vec<String>,
+}
+
+/// The verdict on one environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// gate.toml declares it open: it decides nothing, and is no gate.
+    Open,
+    /// The worst of its findings.
+    Judged(Verdict),
+}
+
+impl Standing {
+    /// As JSON writes it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Judged(verdict) => verdict.word(),
+        }
+    }
+}
+
+impl Serialize for Standing {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
 }
 
 /// The verdict on one environment.
@@ -27,8 +58,8 @@ pub struct VerifyReport {
 pub struct EnvironmentReport {
     /// As gate.toml spells it.
     pub name: EnvName,
-    /// The worst of the findings.
-    pub verdict: Verdict,
+    /// Whether it is a gate, and a closed one.
+    pub verdict: Standing,
     /// The live ones, then those of the workflow files; what speaks of every environment is in each.
     pub findings: Vec<Finding>,
 }
@@ -37,16 +68,42 @@ impl EnvironmentReport {
     /// The report that follows from the findings alone.
     #[must_use]
     pub fn new(name: EnvName, findings: Vec<Finding>) -> Self {
-        Self { name, verdict: verdict(&findings), findings }
+        Self { name, verdict: Standing::Judged(verdict(&findings)), findings }
+    }
+
+    /// The report on an environment that gate.toml declares open: what is wrong with it decides nothing.
+    #[must_use]
+    pub fn open(name: EnvName, findings: Vec<Finding>) -> Self {
+        let findings = findings.into_iter().map(|finding| match finding.severity {
+            Severity::Error => finding.severity(Severity::Warning),
+            Severity::Warning | Severity::Info => finding,
+        });
+        Self { name, verdict: Standing::Open, findings: findings.collect() }
     }
 }
 
 impl VerifyReport {
     /// The report over some environments.
     #[must_use]
-    pub fn new(repository: RepoName, environments: Vec<EnvironmentReport>, workflows: Vec<ScenarioReport>) -> Self {
-        // Nothing verified is nothing proven.
-        let verdict = environments.iter().map(|one| one.verdict).max().unwrap_or(Verdict::Unknown);
-        Self { format_version: "1.0", verdict, environments, workflows, repository }
+    pub fn new(repository: RepoName, environments: Vec<EnvironmentReport>, checked: Option<&CheckReport>) -> Self {
+        let judged = environments.iter().filter_map(|one| match one.verdict {
+            Standing::Open => None,
+            Standing::Judged(verdict) => Some(verdict),
+        });
+        let verdict = match judged.max() {
+            Some(worst) => worst,
+            // Nothing verified is nothing proven; nothing but open environments is no gate.
+            None if environments.is_empty() => Verdict::Unknown,
+            None => Verdict::Ungated,
+        };
+        Self {
+            format_version: "1.1",
+            verdict,
+            covered: checked.map(|report| report.covered).unwrap_or_default(),
+            environments,
+            workflows: checked.map(|report| report.workflows.clone()).unwrap_or_default(),
+            repository,
+            harmless: checked.map(|report| report.harmless.clone()).unwrap_or_default(),
+        }
     }
 }

@@ -2,18 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Enforcement;
 use crate::desired::github::BranchPolicy;
 use crate::findings::{Code, Finding};
-use crate::model::EnvName;
+use crate::model::{EnvName, Unknown};
 use crate::providers::github::inspection::Inspection;
+use crate::providers::github::live::Environment;
 use crate::workflows::check::{CheckReport, FreezeFacts, SourceFile, check, compensation};
-use crate::workflows::facts::Facts;
+use crate::workflows::facts::{Facts, Guard};
 use crate::workflows::freeze_check::Proof;
 use crate::workflows::yaml::Pos;
 
 /// Checks the files against gate.toml and against the live policies; names what a job would create on its first run.
 #[must_use]
 pub fn check_live(sources: &[SourceFile], facts: &Facts, live: &Inspection) -> CheckReport {
+    let facts = &Facts { live: guards(live), ..facts.clone() };
     let mut report = check(sources, facts);
     let policies = live_policies(facts, live);
     if policies != facts.environments {
@@ -32,10 +35,25 @@ pub fn check_live(sources: &[SourceFile], facts: &Facts, live: &Inspection) -> C
         let place = (finding.file.clone().unwrap_or_default(), finding.line.unwrap_or_default());
         if let (Code::NearMissEnvironment, Some(name)) = (finding.code, created.get(&place)) {
             finding.code = Code::AutoCreatedEnvironment;
-            finding.message = format!("{}; `{name}` does not exist, and GitHub creates it without rules on the first run", finding.message);
+            if !finding.message.contains("creates it without rules") {
+                finding.message =
+                    format!("{}; `{name}` does not exist, and GitHub creates it without rules on the first run", finding.message);
+            }
         }
     }
     report
+}
+
+/// Whether a person has to approve in each live environment.
+fn guards(live: &Inspection) -> Option<BTreeMap<EnvName, Guard>> {
+    let enforcement = Enforcement::of(live);
+    let guard = |environment: &Result<Environment, Unknown>| match (environment, &enforcement) {
+        (Ok(environment), _) if environment.reviewers.is_empty() => Guard::Open,
+        (_, Enforcement::Refused(_)) => Guard::Open,
+        (Ok(_), Enforcement::Enforced) => Guard::Gated,
+        (Err(_), _) | (_, Enforcement::Unknown(_)) => Guard::Unknown,
+    };
+    Some(live.environments.as_ref().ok()?.iter().map(|(name, environment)| (name.clone(), guard(environment))).collect())
 }
 
 /// The declared environments with the policies that hold today; where that is not known, the declared one.

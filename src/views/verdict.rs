@@ -5,8 +5,8 @@ use crate::findings;
 use crate::findings::Verdict;
 use crate::model::{Address, EnvName};
 use crate::render::{Block, Document, Finding, Glyph, Heading, Location, Place, Role, Section, Severity, Span, Table};
-use crate::verify::{EnvironmentReport, VerifyReport};
-use crate::workflows::check::{CheckReport, ScenarioReport};
+use crate::verify::{EnvironmentReport, Standing, VerifyReport};
+use crate::workflows::check::{CheckReport, Covered, ScenarioReport};
 use crate::workflows::resolve::{self, JobEntry};
 
 impl From<&CheckReport> for Document {
@@ -16,15 +16,13 @@ impl From<&CheckReport> for Document {
         if !findings.is_empty() {
             sections.push(Section { heading: title("Findings"), blocks: findings, ..Section::default() });
         }
-        let declared = report.workflows.iter().filter(|scenario| scenario.expect.is_some()).count();
         let headline = match report.verdict {
-            Verdict::Gated if declared == 1 => "GATED: the declared scenario passes through its environment.".to_owned(),
-            Verdict::Gated => format!("GATED: all {declared} declared scenarios pass through their environments."),
+            Verdict::Gated => format!("GATED: {}.", covered(report.covered, "a declared gate")),
             _ => format!("{}: {}.", shout(report.verdict), counts(&report.findings)),
         };
         let next = match report.verdict {
             Verdict::Gated => Vec::new(),
-            _ => vec!["Next: do what the fixes say, then run `gatectl check` again.".to_owned()],
+            _ => next("check", &report.harmless),
         };
         Self { name: "check", sections, headline, tone: tone(report.verdict), next, outputs: outputs(report.verdict, &report.findings) }
     }
@@ -41,24 +39,49 @@ impl From<&VerifyReport> for Document {
             sections.push(Section { heading: title("Of every environment"), blocks, ..Section::default() });
         }
         let names: Vec<&str> =
-            report.environments.iter().filter(|one| one.verdict == report.verdict).map(|one| one.name.as_str()).collect();
+            report.environments.iter().filter(|one| one.verdict == Standing::Judged(report.verdict)).map(|one| one.name.as_str()).collect();
         let names = names.join(", ");
         let headline = match report.verdict {
-            Verdict::Gated => format!("GATED: every declared deploy to {names} waits for a required reviewer."),
+            Verdict::Gated => format!("GATED: {}.", covered(report.covered, &names)),
             Verdict::Compensated => {
                 format!("COMPENSATED: GitHub refuses required reviewers for {names}; a freeze check stands in for them.")
             }
             Verdict::Unknown if names.is_empty() => "UNKNOWN: there is nothing to verify.".to_owned(),
             Verdict::Unknown => format!("UNKNOWN: it is not proven that every declared deploy to {names} waits for a required reviewer."),
+            Verdict::Ungated if names.is_empty() => {
+                "UNGATED: gate.toml declares every environment open, so nothing waits for a person.".to_owned()
+            }
             Verdict::Ungated => format!("UNGATED: the gate of {names} is open, or is not as gate.toml declares."),
         };
         let next = match report.verdict {
             Verdict::Gated => Vec::new(),
             Verdict::Compensated => vec!["Next: `gatectl verify --accept-compensated` exits 0 on this.".to_owned()],
-            _ => vec!["Next: do what the fixes say, then run `gatectl verify` again.".to_owned()],
+            _ => next("verify", &report.harmless),
         };
         Self { name: "verify", sections, headline, tone: tone(report.verdict), next, outputs: outputs(report.verdict, &all) }
     }
+}
+
+/// What a closed gate covers, as a sentence.
+fn covered(covered: Covered, names: &str) -> String {
+    let counted = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let jobs = match covered.gated {
+        1 => format!("the only job that can deploy to {names} waits for a required reviewer"),
+        n => format!("all {n} jobs that can deploy to {names} wait for a required reviewer"),
+    };
+    format!("{jobs} ({}, {} read)", counted(covered.files, "workflow file"), counted(covered.jobs, "job"))
+}
+
+/// What to do next; the entry of gate.toml stands on a line of its own, ready to paste.
+fn next(verb: &str, harmless: &[String]) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !harmless.is_empty() {
+        let names = harmless.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+        lines.push("If none of what is undecided can deploy, put this into gate.toml under [verify]:".to_owned());
+        lines.push(format!("harmless = [{names}]"));
+    }
+    lines.push(format!("Next: do what the fixes say, then run `gatectl {verb}` again."));
+    lines
 }
 
 fn environment(report: &VerifyReport, one: &EnvironmentReport) -> Section {
@@ -66,10 +89,10 @@ fn environment(report: &VerifyReport, one: &EnvironmentReport) -> Section {
     let shared = shared(report);
     let own = one.findings.iter().filter(|finding| !shared.contains(finding));
     let glyph = match one.verdict {
-        Verdict::Gated => Glyph::None,
-        Verdict::Compensated => Glyph::Alert,
-        Verdict::Unknown => Glyph::Unknown,
-        Verdict::Ungated => Glyph::Failure,
+        Standing::Open | Standing::Judged(Verdict::Gated) => Glyph::None,
+        Standing::Judged(Verdict::Compensated) => Glyph::Alert,
+        Standing::Judged(Verdict::Unknown) => Glyph::Unknown,
+        Standing::Judged(Verdict::Ungated) => Glyph::Failure,
     };
     let finding = |finding: &findings::Finding| match finding.file {
         Some(_) => of_file(finding),
@@ -79,7 +102,7 @@ fn environment(report: &VerifyReport, one: &EnvironmentReport) -> Section {
         }
     };
     Section {
-        heading: Some(Heading { glyph, subject: Some(address.to_string()), text: shout(one.verdict) }),
+        heading: Some(Heading { glyph, subject: Some(address.to_string()), text: one.verdict.word().to_uppercase() }),
         blocks: own.map(|one| Block::Finding(finding(one))).collect(),
         ..Section::default()
     }
@@ -199,9 +222,20 @@ fn shown(finding: &findings::Finding, subject: String, place: Place) -> Finding 
         },
         code: finding.code.row().name,
         subject,
-        message: format!("{}{mode}", finding.message),
+        message: format!("{}{mode}{}", finding.message, occurs(&finding.scenarios)),
         fix: finding.fix.clone(),
         place,
+    }
+}
+
+/// The runs that a finding occurs in: a few by name.
+fn occurs(scenarios: &[String]) -> String {
+    const SHOWN: usize = 2;
+    let named: Vec<String> = scenarios.iter().take(SHOWN).map(|scenario| format!("`{scenario}`")).collect();
+    match scenarios.len().saturating_sub(SHOWN) {
+        _ if named.is_empty() => String::new(),
+        0 => format!(" (on {})", named.join(" and ")),
+        more => format!(" (on {} and {more} more)", named.join(", ")),
     }
 }
 

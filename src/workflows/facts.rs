@@ -9,6 +9,17 @@ use crate::desired::verify::Verify;
 use crate::desired::workflows::Expectation;
 use crate::model::{EnvName, RepoName};
 
+/// Whether a live environment is a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// A person has to approve.
+    Gated,
+    /// Nobody has to.
+    Open,
+    /// Nobody can say.
+    Unknown,
+}
+
 /// Everything that a check is measured against.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
@@ -23,7 +34,7 @@ pub struct Facts {
     /// Those of them that `reviewers = []` declares open.
     pub open: BTreeSet<EnvName>,
     /// The environments that exist, and whether a person has to approve there; none where nobody looked.
-    pub live: Option<BTreeMap<EnvName, bool>>,
+    pub live: Option<BTreeMap<EnvName, Guard>>,
     /// `[verify]`: what is declared to deploy nothing.
     pub verify: Verify,
     /// The declared secrets and apps.

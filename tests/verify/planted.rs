@@ -229,7 +229,7 @@ async fn each_fault_of_the_workflow_files_has_its_finding_and_no_other() {
         [source("deploy.yml", DEPLOY), source("other.yml", &text)]
     };
     let ungated = other(&format!("env: {{K: '{key}'}}"));
-    expect("past the gate", GATE, &ungated, |_| {}, Verdict::Ungated, &[("ungated-deploy", ERROR, None)]).await;
+    expect("past the gate", GATE, &ungated, |_| {}, Verdict::Ungated, &[("ungated-credential", ERROR, None)]).await;
     let near = other("environment: prod");
     expect("another spelling", GATE, &near, |_| {}, Verdict::Gated, &[("auto-created-environment", WARNING, Some('C'))]).await;
     let exists = |state: &mut State| {
@@ -241,7 +241,7 @@ async fn each_fault_of_the_workflow_files_has_its_finding_and_no_other() {
     let gone: [SourceFile; 0] = [];
     expect("no file", GATE, &gone, |_| {}, Verdict::Ungated, &[("missing-workflow", ERROR, None)]).await;
     let open = [source("deploy.yml", &DEPLOY.replace("    environment: production\n", ""))];
-    expect("no gate", GATE, &open, |_| {}, Verdict::Ungated, &[("ungated-job", ERROR, None)]).await;
+    expect("no gate", GATE, &open, |_| {}, Verdict::Ungated, &[("no-gated-job", ERROR, None)]).await;
 }
 
 #[tokio::test]

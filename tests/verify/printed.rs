@@ -123,7 +123,7 @@ fn check_exits_6_unless_all_is_proven() {
     };
     let heroku = ".github/workflows/deploy-heroku.yml";
     let (exit, said) = code(&|dir| edit(dir, heroku, "    environment: ${{ inputs.environment || 'staging' }}\n", ""), &["check"]);
-    assert!(exit == 6 && said.contains("error[ungated-job]") && said.contains("deploy-heroku.yml:"), "{exit} {said}");
+    assert!(exit == 6 && said.contains("error[ungated-credential]") && said.contains("deploy-heroku.yml:"), "{exit} {said}");
     let (exit, said) = code(&|dir| edit(dir, heroku, "inputs.environment || 'staging' }}\n    env", "vars.TARGET }}\n    env"), &["check"]);
     assert!(exit == 6 && said.contains("UNKNOWN:") && said.contains("error[unresolved-environment]"), "{exit} {said}");
     let (exit, said) = code(&|dir| std::fs::remove_file(dir.join(heroku)).unwrap(), &["check"]);

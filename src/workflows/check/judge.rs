@@ -10,7 +10,7 @@ use super::on_job;
 use crate::findings::{Code, Finding, Severity};
 use crate::model::EnvName;
 use crate::workflows::deploys::{PAGES, Platform};
-use crate::workflows::facts::Facts;
+use crate::workflows::facts::{Facts, Guard};
 use crate::workflows::resolve::{JobEntry, Verdict};
 use crate::workflows::secrets::Read;
 
@@ -124,7 +124,7 @@ impl Judge<'_> {
             Place::Gated
         } else if self.facts.open.contains(&name) {
             Place::Open(name)
-        } else if self.facts.live.as_ref().and_then(|live| live.get(&name)) == Some(&true) {
+        } else if self.facts.live.as_ref().and_then(|live| live.get(&name)) == Some(&Guard::Gated) {
             Place::GatedElsewhere
         } else {
             Place::Undeclared(text.to_owned())
@@ -227,6 +227,7 @@ impl Judge<'_> {
             Place::Gated | Place::GatedElsewhere => return None,
             Place::Open(name) => return open(job, name, case).map(|finding| (finding, false)),
             Place::Unresolved => return self.unresolved(job, case).map(|finding| (finding, true)),
+            Place::Undeclared(_) if self.goes_elsewhere(job, case) => return None,
             Place::Undeclared(name) => self.undeclared(name),
             Place::Nowhere if job.verdict == Verdict::ViaNeeds => {
                 format!("has no environment of its own and only waits for a job in {}", job.environments.join(", "))
@@ -275,6 +276,17 @@ impl Judge<'_> {
         Some((finding, false))
     }
 
+    /// Whether a job whose environment is chosen for each run goes to a target or takes on an identity of its own where it is
+    /// not at the gate: `staging` with the staging app. Secrets have the values of their environment then.
+    fn goes_elsewhere(&self, job: &JobEntry, case: &Case) -> bool {
+        let holds = &job.details.holds;
+        let literal = |name: &str| !name.is_empty() && !name.contains(['$', '{']);
+        let targets = holds.deploys.iter().all(|deploy| deploy.target.as_deref().is_some_and(literal)) && !holds.deploys.is_empty();
+        let identities = holds.identities.iter().all(|identity| literal(&identity.name)) && !holds.identities.is_empty();
+        let is_chosen = self.gated_somewhere.contains(&(job.details.file.clone(), job.job.clone()));
+        is_chosen && case.proven.is_empty() && (targets || identities) && (identities || holds.identities.is_empty())
+    }
+
     /// Where an identity's trust policy should be pinned, in both forms of the claim.
     fn pin(&self, case: &Case, gate: &str) -> String {
         let has_identity = case.proven.iter().any(|(code, ..)| *code == Code::UngatedIdentity);
@@ -296,6 +308,7 @@ impl Judge<'_> {
             Some(None) => {
                 format!("runs in `{name}`, which gate.toml does not declare and which does not exist: GitHub creates it without rules")
             }
+            Some(Some(Guard::Unknown)) => format!("runs in `{name}`, which gate.toml does not declare and whose rules could not be read"),
             Some(Some(_)) => format!("runs in `{name}`, which gate.toml does not declare and where no reviewer is required"),
         }
     }

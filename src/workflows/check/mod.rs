@@ -94,9 +94,11 @@ pub fn check(sources: &[SourceFile], facts: &Facts) -> CheckReport {
     let (mut runs, refused) = runs::all(&files, facts);
     let population = population::judge(&mut runs, &files, facts);
     check.findings.extend(population.findings);
+    let first = check.findings.len();
     for expectation in &facts.expectations {
         check.expectation(expectation, &runs, &refused);
     }
+    once(&mut check.findings, first);
     check.findings.extend(expected::refused(facts, &runs));
     if facts.expectations.is_empty() {
         check.findings.push(Finding::new(Code::NothingDeclared, "gate.toml declares no [[workflows]]: nothing here is proven"));
@@ -179,6 +181,22 @@ fn on_job(code: Code, entry: &JobEntry, message: String) -> Finding {
 
 fn same_path(a: &str, b: &str) -> bool {
     a.trim_start_matches("./") == b.trim_start_matches("./")
+}
+
+/// A job that is declared to be gated and is not says so once: by what it deploys with, or else by not reaching its gate.
+fn once(findings: &mut Vec<Finding>, first: usize) {
+    let place = |finding: &Finding| (finding.file.clone(), finding.line, finding.col);
+    let expected = findings.split_off(first);
+    for finding in expected {
+        if finding.code == Code::NoGatedJob {
+            let here = |other: &Finding| place(other) == place(&finding) && other.severity == Severity::Error;
+            if findings.iter().any(|other| here(other) && other.verdict() == Verdict::Ungated) {
+                continue;
+            }
+            findings.retain(|other| !here(other));
+        }
+        findings.push(finding);
+    }
 }
 
 /// In the order of files and lines; what is said of one place is said once, at its worst, with every run that it occurs in.

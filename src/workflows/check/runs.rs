@@ -45,15 +45,14 @@ pub(super) fn all<'a>(files: &'a Files, facts: &'a Facts) -> (Vec<Run<'a>>, Vec<
         let known: BTreeSet<String> =
             runs.iter().filter(|run| std::ptr::eq(run.workflow, workflow)).map(|run| run.scenario.label.clone()).collect();
         let expectation = facts.expectations.iter().find(|one| one.when.is_empty() && same_path(&one.file, &workflow.path));
-        let start = runs.len();
+        let mut seen: Vec<Run<'_>> = Vec::new();
         for scenario in derived(workflow, facts) {
             let jobs = resolve(files, workflow, &scenario, facts);
-            let seen = runs.get(start..).unwrap_or_default();
-            let adds_nothing = seen.iter().any(|other| is_probe_of(&scenario, &other.scenario) && same(&jobs, &other.jobs));
-            if !adds_nothing && !(expectation.is_none() && known.contains(&scenario.label)) {
-                runs.push(Run { workflow, scenario, expectation, jobs });
+            if !seen.iter().any(|other| is_probe_of(&scenario, &other.scenario) && same(&jobs, &other.jobs)) {
+                seen.push(Run { workflow, scenario, expectation, jobs });
             }
         }
+        runs.extend(seen.into_iter().filter(|run| run.expectation.is_some() || !known.contains(&run.scenario.label)));
     }
     (runs, refused)
 }

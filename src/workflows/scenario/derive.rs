@@ -248,8 +248,14 @@ fn choices(input: &Input, facts: &Facts) -> Vec<(String, Bound)> {
         InputKind::Boolean => vec![named(Value::Bool(true)), named(Value::Bool(false))],
         InputKind::Choice(options) => options.iter().map(|option| named(Value::from(option.as_str()))).collect(),
         InputKind::Number => vec![any()],
-        InputKind::Environment if facts.environments.is_empty() => vec![any()],
-        InputKind::Environment => environments().collect(),
+        // GitHub offers the environments that exist; which those are, only the live state says.
+        InputKind::Environment => match &facts.live {
+            Some(live) => {
+                let missing = facts.environments.keys().filter(|name| !live.contains_key(*name));
+                live.keys().chain(missing).map(|name| named(Value::from(name.as_str()))).collect()
+            }
+            None => environments().chain([any()]).collect(),
+        },
         InputKind::String => environments().chain([any()]).collect(),
     };
     if let Some(default) = input.default.as_ref().map(|_| not_given(input)) {
