@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::findings::{Finding, Severity, Verdict};
 use crate::render::html::{page, text};
-use crate::verify::VerifyReport;
+use crate::verify::{Standing, VerifyReport};
 
 /// The page for one repository, or for all of a fleet.
 #[must_use]
@@ -43,11 +43,12 @@ fn row(report: &VerifyReport, names: &[String]) -> Markup {
     }
 }
 
-fn badge(verdict: Verdict) -> Markup {
+fn badge(verdict: Standing) -> Markup {
     let class = match verdict {
-        Verdict::Gated => "badge good",
-        Verdict::Ungated => "badge bad",
-        Verdict::Compensated | Verdict::Unknown => "badge warn",
+        Standing::Judged(Verdict::Gated) => "badge good",
+        Standing::Judged(Verdict::Ungated) => "badge bad",
+        Standing::Judged(Verdict::Compensated | Verdict::Unknown) => "badge warn",
+        Standing::Open => "badge",
     };
     html! { span class=(class) { (verdict.word()) } }
 }

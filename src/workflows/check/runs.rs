@@ -35,7 +35,8 @@ pub(super) fn all<'a>(files: &'a Files, facts: &'a Facts) -> (Vec<Run<'a>>, Vec<
         for when in &expectation.when {
             match declared(workflow, when, facts) {
                 Ok(scenario) => {
-                    runs.push(Run { jobs: resolve(files, workflow, &scenario, facts), workflow, scenario, expectation: Some(expectation) })
+                    let jobs = resolve(files, workflow, &scenario, facts);
+                    runs.push(Run { workflow, scenario, expectation: Some(expectation), jobs });
                 }
                 Err(problem) => refused.push(Refused { workflow, expectation, label: words(when), problem }),
             }

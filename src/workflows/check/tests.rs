@@ -358,7 +358,7 @@ fn the_runbooks_freeze_covers_two_of_its_three_workflows() {
     let (sources, facts) = runbook_repository(None);
     let policy = crate::desired::freeze::Policy {
         store: crate::desired::freeze::Store::Heroku("raxx-console-prod".to_owned()),
-        environments: std::collections::BTreeSet::from([env("production")]),
+        environments: BTreeSet::from([env("production")]),
         flag: "DEPLOY_FREEZE".to_owned(),
         override_flag: "DEPLOY_FREEZE_OVERRIDE".to_owned(),
         frozen: false,
@@ -369,7 +369,7 @@ fn the_runbooks_freeze_covers_two_of_its_three_workflows() {
     };
     let freeze = FreezeFacts { policy: &policy, config: "gate.toml", holds: &|_| Some(false) };
     let proofs = compensation(&sources, &facts, &env("production"), freeze);
-    let proven: std::collections::BTreeSet<(&str, bool)> =
+    let proven: BTreeSet<(&str, bool)> =
         proofs.iter().map(|c| (c.file.rsplit('/').next().unwrap(), matches!(c.proof, Proof::Proven(_)))).collect();
     let want = [("deploy-antlers.yml", false), ("deploy-console.yml", true), ("deploy-heroku.yml", false)];
     assert_eq!(proven.into_iter().collect::<Vec<_>>(), want, "{proofs:#?}");
