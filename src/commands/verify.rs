@@ -169,7 +169,7 @@ fn report(session: &Session, config: &Config, place: Place<'_>, asked: &BTreeSet
         stand_ins: &stand_ins,
     });
     for one in &mut report.environments {
-        let left = brake.iter().flat_map(|brake| brake.leftovers(&one.name, Timestamp::now()));
+        let left = brake.iter().flat_map(|brake| brake.leftovers(&one.name, session.now()));
         one.findings.extend(left.map(|left| Finding::new(Code::StaleFreeze, left.message).fix(left.command).about(&one.name)));
     }
     report

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::cli::{Format, StoreArgs};
 use crate::desired::freeze::{OnUnreachable, Policy, Store};
 use crate::exit::Exit;
-use crate::freeze::{Answered, Checked, Decision, EnvironmentStatus, FreezeVars, Keys, Source, Verdict, audit, decide, from_step};
+use crate::freeze::{Answered, Audit, Checked, Decision, EnvironmentStatus, FreezeVars, Keys, Source, Verdict, audit, decide, from_step};
 use crate::http::Reader;
 use crate::model::{Answer, Cause, EnvName, Unknown};
 use crate::providers::freeze_store::{self, access};
@@ -160,7 +160,10 @@ async fn in_store(reader: &Result<Reader, Unknown>, keys: &Keys) -> Seen {
     // Who changed it is worth a word and no reason to wait or to refuse.
     let history = async { freeze_store::of(&keys.store).history(reader, keys).await.ok().flatten() };
     let (vars, history) = beside(access::observe(reader, keys), history).await;
-    let warnings = vars.present().zip(history).map(|(vars, history)| audit(keys, vars, &history).warnings).unwrap_or_default();
+    let audit = vars.present().zip(history).map(|(vars, history)| audit(keys, vars, &history));
+    // Only what may have changed the answer behind everyone's back: a rollback.
+    let rolled_back = |audit: &Audit| [&audit.flag, &audit.override_flag].into_iter().flatten().any(|change| change.rollback_to.is_some());
+    let warnings = audit.filter(rolled_back).map(|audit| audit.warnings).unwrap_or_default();
     Seen { vars, source: Source::Store, warnings }
 }
 
