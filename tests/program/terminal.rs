@@ -104,7 +104,7 @@ fn text_is_laid_out_for_the_terminal_at_hand() {
             return None;
         }
         let command =
-            format!("/usr/bin/stty cols {columns} && exec {} plan --sandbox=no-rules --color never", env!("CARGO_BIN_EXE_gatectl"));
+            format!("/usr/bin/stty rows 24 cols {columns} && exec {} plan --sandbox=no-rules --color never", env!("CARGO_BIN_EXE_gatectl"));
         let ran = Command::new(SCRIPT)
             .args(["-qec", &command, "/dev/null"])
             .current_dir(root())
