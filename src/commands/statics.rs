@@ -10,13 +10,17 @@ use anyhow::Context as _;
 use crate::config::{self, Config};
 use crate::model::{EnvName, RepoName};
 use crate::views::diagnostic::Hinted;
-use crate::workflows::check::{CheckReport, SourceFile};
+use crate::workflows::check::{CheckReport, Origin, SourceFile};
 use crate::workflows::facts::Facts;
+use crate::workflows::resolve::Files;
 
 use super::Session;
 
 /// Where GitHub looks for workflows; subdirectories are not supported (fact W1.2).
 pub(super) const FOLDER: &str = ".github/workflows";
+
+/// How deep actions of the checkout that use each other are read.
+const ROUNDS: usize = 5;
 
 /// More than any workflow that GitHub runs.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -48,10 +52,30 @@ pub(super) fn in_repository(session: &Session, config: &Config, root: &Path) -> 
 pub(super) fn in_checkout(root: &Path, repository: Option<&RepoName>) -> anyhow::Result<Option<Vec<SourceFile>>> {
     let folder = root.join(FOLDER);
     if folder.is_dir() {
-        return in_folder(&folder).map(Some);
+        return in_folder(&folder).map(|sources| Some(with_checkout(root, sources)));
     }
     let is_it = repository.is_some() && config::origin(root).map(|origin| origin.repository).as_ref() == repository;
     Ok(is_it.then(Vec::new))
+}
+
+/// The workflows, and the actions and scripts of the checkout that their steps run, as far as it has them.
+fn with_checkout(root: &Path, mut sources: Vec<SourceFile>) -> Vec<SourceFile> {
+    let mut tried: BTreeSet<String> = BTreeSet::new();
+    // An action may run another one; each round reads what the last one named.
+    for _ in 0..ROUNDS {
+        let wanted: Vec<String> =
+            Files::new(&sources).wanted_of_the_checkout().into_iter().filter(|path| tried.insert(path.clone())).collect();
+        let found: Vec<SourceFile> = wanted
+            .into_iter()
+            .filter_map(|path| Some((read(&root.join(&path)).ok().filter(|bytes| bytes.len() as u64 <= MAX_BYTES)?, path)))
+            .map(|(bytes, path)| SourceFile::new(path, bytes).of(Origin::Checkout))
+            .collect();
+        if found.is_empty() {
+            break;
+        }
+        sources.extend(found);
+    }
+    sources
 }
 
 /// Every workflow file of a folder, as if it lay where GitHub looks.

@@ -140,6 +140,24 @@ fn check_exits_6_unless_all_is_proven() {
 }
 
 #[test]
+fn actions_and_scripts_of_the_checkout_are_read() {
+    let ran = |script: &str| {
+        let dir = checkout(|dir| {
+            let text = "on: push\njobs:\n  hotfix:\n    runs-on: ubuntu-latest\n    steps: [{uses: ./ci/hotfix}]\n";
+            std::fs::write(dir.join(".github/workflows/hotfix.yml"), text).unwrap();
+            std::fs::create_dir_all(dir.join("ci/hotfix")).unwrap();
+            let action = "runs: {using: composite, steps: [{run: ci/go.sh, shell: bash}]}\n";
+            std::fs::write(dir.join("ci/hotfix/action.yml"), action).unwrap();
+            std::fs::write(dir.join("ci/go.sh"), script).unwrap();
+        });
+        run(dir.path(), &["check"], &[])
+    };
+    assert_eq!(ran("make test\n").code, Some(0));
+    let deploys = ran("heroku rollback -a raxx-console-prod\n");
+    assert!(deploys.code == Some(6) && deploys.stdout.contains("error[ungated-deploy]"), "{}", deploys.stdout);
+}
+
+#[test]
 fn validate_checks_the_expectations_where_there_is_a_checkout() {
     let of = |change: &dyn Fn(&Path)| run(checkout(change).path(), &["validate"], &[]);
     assert_eq!(of(&|_| {}).code, Some(0));
