@@ -1,6 +1,6 @@
 //! Without a checkout: gate.toml of the default branch.
 
-use gatectl::sandbox::Scenario;
+use gatectl::sandbox::{Fault, Response, Scenario};
 
 use super::run::run;
 use super::served::Served;
@@ -41,4 +41,17 @@ fn a_repository_without_a_gate_says_how_to_write_one() {
         "{}",
         plan.stderr
     );
+}
+
+#[test]
+fn workflow_files_that_cannot_be_read_are_never_a_pass() {
+    let world = Served::rehearsal(Scenario::Gated, GATE);
+    world.sandbox.with(|state| {
+        state.faults.push(Fault::before(Response::github_error(403, "Resource not accessible by integration")).path("*/contents/*"));
+    });
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::write(elsewhere.path().join("gate.toml"), GATE).unwrap();
+    let ran = run(elsewhere.path(), &["verify", "-R", "acme/shop"], &world.vars());
+    assert_eq!(ran.code, Some(6), "{}", ran.stdout);
+    assert!(ran.stdout.contains("workflows-unread") && ran.stdout.contains("UNKNOWN"), "{}", ran.stdout);
 }
