@@ -258,6 +258,9 @@ pub struct ImportArgs {
     /// Bring the gate.toml at hand in line instead: its comments, order and spelling stay
     #[arg(long)]
     pub update: bool,
+    /// Write a new file, whole or not at all; one that is there is not replaced
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "update")]
+    pub out: Option<PathBuf>,
 }
 
 /// Flags of `man`.

@@ -2,11 +2,11 @@
 //!
 //! Pure. What was read back decides: a success that did not stick is a failure, a lost answer that did is a success (law 6).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::model::{Action, Address, ByHand, Change, Field, Outcome, OutcomeResult, Plan, Report, Unknown};
+use crate::model::{Action, Address, ByHand, Change, Field, Manual, Outcome, OutcomeResult, Plan, Report, Unknown};
 
 use super::{End, Moved};
 
@@ -35,15 +35,30 @@ pub fn report<O>(plan: &Plan<O>, ends: &[End], after: &ReadBack<O>, interrupted:
         result: OutcomeResult::Failed,
         message: format!("not written: {}", now.fields.iter().map(was_as_declared).collect::<Vec<_>>().join("; ")),
     }));
+    // Reading back covers what was written; for the rest the plan's own look is the last one.
+    let manual: BTreeSet<&Manual> = plan.manual.iter().chain(&after.plan.manual).collect();
+    outcomes.extend(manual.into_iter().map(by_hand));
     outcomes.sort_by(|a, b| a.address.cmp(&b.address));
     let all_applied = outcomes.iter().all(|outcome| outcome.result == OutcomeResult::Applied);
-    let converged = all_applied && plan.unknown.is_empty() && after.plan.unknown.is_empty() && after.plan.is_empty();
-    Report { converged, outcomes, unknown: plan.unknown.clone(), interrupted }
+    let converged = all_applied && plan.invalid.is_empty() && plan.unknown.is_empty() && after.plan.holds();
+    Report { converged, outcomes, invalid: plan.invalid.clone(), unknown: plan.unknown.clone(), interrupted }
+}
+
+/// What gate.toml declares and only a person can do: nothing was refused, and it is still to be done.
+fn by_hand(manual: &Manual) -> Outcome {
+    let by_hand = ByHand { url: String::new(), because: String::new(), steps: manual.steps.clone() };
+    Outcome {
+        address: manual.address.clone(),
+        action: Action::Update,
+        result: OutcomeResult::Manual(by_hand),
+        message: manual.message.clone(),
+    }
 }
 
 fn outcome<O>(change: &Change, end: End, after: &ReadBack<O>) -> Outcome {
     let residual = after.plan.changes().find(|now| now.address == change.address);
-    let unknown = after.plan.unknown.iter().find(|(address, _)| *address == change.address).map(|(_, unknown)| unknown);
+    let unknown = after.plan.blocked(&change.address);
+    let unknown = unknown.as_ref();
     let (mut result, mut message) = match (end, residual, unknown) {
         (End::Skipped(why), _, _) => (OutcomeResult::Skipped, why),
         (end, _, Some(unknown)) => unread(end, unknown),
@@ -149,7 +164,7 @@ fn still(change: &Change, now: &Field) -> String {
 
 /// Of a field that this run had no reason to write.
 fn was_as_declared(now: &Field) -> String {
-    format!("{} is {} and was as declared before: another writer changed it meanwhile", now.name, now.before)
+    format!("{} is {} and was {} before: another writer changed it, or GitHub did not keep it", now.name, now.before, now.after)
 }
 
 /// Declared reviewers that are not there, in words.

@@ -88,7 +88,16 @@ fn step(app: &str, action: Action, ops: &[&'static str]) -> Step<&'static str> {
 }
 
 fn plan(steps: Vec<Step<&'static str>>, unknown: Vec<(Address, Unknown)>) -> Plan<&'static str> {
-    Plan { config: "gate.toml".to_owned(), fingerprint: String::new(), steps, notes: Vec::new(), unknown, unmanaged: Vec::new() }
+    Plan {
+        config: "gate.toml".to_owned(),
+        fingerprint: String::new(),
+        steps,
+        manual: Vec::new(),
+        invalid: Vec::new(),
+        notes: Vec::new(),
+        unknown,
+        unmanaged: Vec::new(),
+    }
 }
 
 fn read_back(plan: &Plan<&'static str>) -> ReadBack<&'static str> {

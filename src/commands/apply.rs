@@ -45,6 +45,14 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
         }
         session.print(&config, &document, String::new)?;
     }
+    let writes_github = plan.changes().any(|change| matches!(change.address.kind(), Kind::Environment(_)));
+    if drafted.archived && writes_github {
+        return Err(Hinted {
+            message: "the repository is archived, so GitHub refuses every write: nothing was written".to_owned(),
+            hint: "unarchive it in the repository's settings, then run `gatectl apply` again".to_owned(),
+        }
+        .into());
+    }
     let policy = config.desired.freeze.as_ref();
     let occasion = frozen::occasion(session, args.interlock, policy, &drafted)?;
     if !plan.is_empty() {
@@ -117,8 +125,10 @@ async fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &P
     let can_ask = session.can_ask() && !auto_approve;
     if !weakened.is_empty() && !allow_weaken && !can_ask {
         let list: Vec<String> = weakened.iter().map(ToString::to_string).collect();
+        let fields = plan.changes().flat_map(|change| &change.fields);
+        let why: String = fields.filter_map(|field| Some(format!("\n{}: {}", field.name, field.because.as_ref()?))).collect();
         return Err(Hinted {
-            message: format!("the plan weakens {}: nothing was written", list.join(", ")),
+            message: format!("the plan weakens {}: nothing was written{why}", list.join(", ")),
             hint: "read the lines marked ! in the plan; if that is what you want, run again with --allow-weaken".to_owned(),
         }
         .into());

@@ -74,6 +74,18 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     }
 }
 
+/// What failed and the next step, as `--format json` has them.
+pub(super) fn told(error: &anyhow::Error) -> (String, String) {
+    if let Some(Unread(unknown)) = error.downcast_ref() {
+        return (unknown.reason.clone(), unknown.hint.clone());
+    }
+    match error.downcast_ref::<LoadError>() {
+        Some(LoadError::Problems(problems)) => (problems.plain(), "correct the file, then run `gatectl validate`".to_owned()),
+        Some(LoadError::Unreadable(unreadable)) => (unreadable.to_string(), unreadable.help.clone()),
+        None => diagnostic::parts(error),
+    }
+}
+
 /// Prints what the parser has to say: help, or why it refuses the command line. It quotes arguments as they are, so where these want
 /// to be more than text, that is taken from them, and from the whole its colours.
 pub fn print_usage(error: &clap::Error) {

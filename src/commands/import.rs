@@ -25,6 +25,13 @@ use super::wiring::{self, Needs, Wiring};
 /// When the environments cannot be listed, or with `--update` the file has problems: nothing is written then.
 pub(super) async fn run(session: &Session, args: &ImportArgs) -> anyhow::Result<Exit> {
     let path = if args.update { Some(session.path()?) } else { None };
+    if let Some(out) = args.out.as_deref().filter(|out| taken(out)) {
+        return Err(Hinted {
+            message: format!("{} exists: nothing was read or written", out.display()),
+            hint: "name a new file, or bring this one in line with `gatectl import --update`".to_owned(),
+        }
+        .into());
+    }
     let mut config = config(session, path.as_deref())?;
     let repository = match &args.repository {
         Some(repository) => repository.clone(),
@@ -43,6 +50,10 @@ pub(super) async fn run(session: &Session, args: &ImportArgs) -> anyhow::Result<
 
     let Live { repository, environments, protected_branches, .. } = live;
     let (repository, environments) = (repository.map_err(Unread)?.name, environments.map_err(Unread)?);
+    let unsaid = environments.iter().filter(|(_, there)| there.as_ref().is_ok_and(|there| there.can_admins_bypass.is_none()));
+    session.warn(
+        &unsaid.map(|(name, _)| format!("{}: {}", Address::environment(&repository, name), import::UNSAID_BYPASS)).collect::<Vec<_>>(),
+    );
     let api_url = wiring.api_url();
     let protected_branches = protected_branches.as_ref();
     let source = Source { repository: &repository, api_url: api_url.as_deref(), only, environments: &environments, protected_branches };
@@ -50,7 +61,10 @@ pub(super) async fn run(session: &Session, args: &ImportArgs) -> anyhow::Result<
         None => {
             every_one_is_live(&source)?;
             let imported = import::render(&source);
-            session.write(&imported.text)?;
+            match &args.out {
+                Some(out) => create(session, out, &imported.text)?,
+                None => session.write(&imported.text)?,
+            }
             imported.unknown
         }
         Some(path) => update(session, &path, &source)?,
@@ -106,6 +120,31 @@ fn update(session: &Session, path: &Path, source: &Source<'_>) -> anyhow::Result
     }
     session.warn(&updated.remarks);
     Ok(updated.imported.unknown)
+}
+
+/// Whether something is there that a new file would replace; an empty file, as a failed redirection leaves it, is nothing.
+fn taken(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|kind| !kind.is_file() || kind.len() > 0)
+}
+
+/// Writes a new file in one step.
+fn create(session: &Session, path: &Path, text: &str) -> anyhow::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let save = || -> std::io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(directory)?;
+        file.write_all(text.as_bytes())?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            // A gate.toml is for everyone who reads the repository.
+            file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        }
+        file.persist(path)?;
+        Ok(())
+    };
+    save().with_context(|| format!("writing {}", path.display()))?;
+    session.say(&format!("Wrote {}. Review it before you commit it.", path.display()));
+    Ok(())
 }
 
 /// Replaces the file in one step; a link stays a link, and the permissions stay.

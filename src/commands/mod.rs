@@ -24,6 +24,7 @@ mod wiring;
 
 use crate::cli::{Cli, Command, Format};
 use crate::exit::Exit;
+use crate::views;
 use crate::views::diagnostic::Hinted;
 
 pub use failure::{exit_of, explain, print_usage};
@@ -74,6 +75,7 @@ pub fn command_line() -> clap::Command {
 pub fn start(cli: Cli) -> anyhow::Result<Exit> {
     let session = Session::new(cli.global)?;
     let stop = session.stop.clone();
+    let (owes_json, wrote) = (session.global.format == Format::Json, std::sync::Arc::clone(&session.wrote));
     // The emulator has no other end.
     let ends_so = matches!(cli.command, Command::Sandbox(_));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -84,7 +86,15 @@ pub fn start(cli: Cli) -> anyhow::Result<Exit> {
     });
     // A subprocess or a name lookup that hangs does not hold up the end.
     runtime.shutdown_background();
-    if stop.is_set() && !ends_so { interrupted(exit) } else { exit }
+    let exit = if stop.is_set() && !ends_so { interrupted(exit) } else { exit };
+    if let Err(error) = &exit
+        && owes_json
+        && !wrote.load(std::sync::atomic::Ordering::Relaxed)
+    {
+        let (message, hint) = failure::told(error);
+        output::result(&views::json::stopped(&message, &hint));
+    }
+    exit
 }
 
 /// How a run ends that the user asked to stop, however far it came.

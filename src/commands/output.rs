@@ -66,3 +66,9 @@ pub fn trace(verbose: u8) {
     let layer = layer.with_ansi(Style::stderr().color).with_filter(Targets::new().with_target("gatectl", level));
     tracing_subscriber::registry().with(layer).init();
 }
+
+/// Prints to stdout what a program gets in place of a result.
+pub(super) fn result(text: &str) {
+    // Nothing can be done about a closed stdout.
+    let _ = anstream::stdout().write_all(without_tokens(text).as_bytes());
+}

@@ -17,6 +17,9 @@ use super::wiring::Wiring;
 /// # Errors
 /// When gate.toml cannot be read, or nothing can be asked or printed.
 pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Exit> {
+    if let Some(path) = &args.out {
+        SavedPlan::replaceable(path)?;
+    }
     let config = session.config()?;
     let prune = prune(args.scope.prune, &config)?;
     let wiring = Wiring::new(session, &config).await?;

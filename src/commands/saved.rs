@@ -69,11 +69,33 @@ impl SavedPlan {
         }
     }
 
+    /// Refuses a place that holds anything but a saved plan: a slip in `--out` must not cost a gate.toml or a workflow.
+    ///
+    /// # Errors
+    /// If something else is there.
+    pub(super) fn replaceable(path: &Path) -> anyhow::Result<()> {
+        let Ok(kind) = std::fs::metadata(path) else { return Ok(()) };
+        // Also one of another version, or one that was altered: it was a plan.
+        let sealed =
+            |bytes: Vec<u8>| serde_json::from_slice::<Value>(&bytes).is_ok_and(|plan| plan.get(SEAL).is_some_and(Value::is_string));
+        let small = kind.len() <= MAX_BYTES;
+        if kind.is_file() && small && std::fs::read(path).is_ok_and(sealed) {
+            return Ok(());
+        }
+        let what = if kind.is_file() { "a file that is not a saved plan" } else { "not a regular file" };
+        Err(Hinted {
+            message: format!("--out {} would replace {what}: nothing was saved", path.display()),
+            hint: "name a new file, or one that `gatectl plan --out` wrote".to_owned(),
+        }
+        .into())
+    }
+
     /// Writes the file whole or not at all, readable by its owner only.
     ///
     /// # Errors
-    /// When the directory cannot be written.
+    /// If something else is there, or the directory cannot be written.
     pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
+        Self::replaceable(path)?;
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let save = || -> std::io::Result<()> {
             let mut file = tempfile::NamedTempFile::new_in(directory)?;
@@ -97,16 +119,24 @@ impl SavedPlan {
     /// When it is no plan, one of a version that this program does not know, or one that was altered.
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
         let name = path.display();
+        let no_plan = |what: &str, hint: String| Hinted { message: format!("{name} {what}"), hint };
+        if std::fs::metadata(path).is_ok_and(|kind| !kind.is_file()) {
+            let hint = "name a file that `gatectl plan --out FILE` wrote".to_owned();
+            return Err(no_plan("is not a regular file, so it is not a saved plan", hint).into());
+        }
         let mut text = Vec::new();
         std::fs::File::open(path)
             .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut text))
             .with_context(|| format!("reading the saved plan {name}"))?;
-        let unusable =
-            |what: &str| Hinted { message: format!("{name} {what}"), hint: format!("make a new one: gatectl plan --out {name}") };
+        let unusable = |what: &str| no_plan(what, "make a new one: gatectl plan --out FILE".to_owned());
         if text.len() as u64 > MAX_BYTES {
             return Err(unusable("is too large to be a plan").into());
         }
-        let mut value: Value = serde_json::from_slice(&text).map_err(|_| unusable("is not a plan saved by `gatectl plan --out`"))?;
+        let mut value: Value = serde_json::from_slice(&text).map_err(|_| {
+            let hint =
+                "apply takes a saved plan; to apply gate.toml itself, run `gatectl apply`, with -c FILE if it is not found by itself";
+            no_plan("is not a plan saved by `gatectl plan --out`", hint.to_owned())
+        })?;
         // What `plan --format json` prints has a version too, but no seal.
         let seal = value.as_object_mut().and_then(|plan| plan.remove(SEAL));
         let seal = seal.ok_or_else(|| unusable("is not a plan saved by `gatectl plan --out`"))?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -31,10 +32,12 @@ pub struct Session {
     pub directory: PathBuf,
     /// What is being done, on stderr.
     pub progress: Arc<Progress>,
-    /// Set by Ctrl-C and SIGTERM.
+    /// Set by Ctrl-C, SIGTERM and SIGHUP.
     pub stop: Stop,
     /// The gate.toml of the default branch, if `--repo` names a repository and there is no file here.
     pub remote: Option<RemoteGate>,
+    /// Whether a result went to stdout.
+    pub wrote: Arc<AtomicBool>,
 }
 
 /// A gate.toml that was read through the API.
@@ -62,15 +65,23 @@ impl Session {
         let quiet = global.quiet || global.verbose > 0;
         let progress = Arc::new(Progress::new(Mode::detect(quiet, env.get("CI").is_some())));
         let directory = std::env::current_dir().context("reading the current directory")?;
-        Ok(Self { global, env, directory, progress, stop: Stop::default(), remote: None })
+        Ok(Self { global, env, directory, progress, stop: Stop::default(), remote: None, wrote: Arc::default() })
     }
 
     /// The same run, about another gate file.
     #[must_use]
     pub fn about_file(&self, path: &Path) -> Self {
         let global = Global { config: Some(path.to_owned()), ..self.global.clone() };
-        let Self { env, directory, progress, stop, .. } = self;
-        Self { global, env: env.clone(), directory: directory.clone(), progress: Arc::clone(progress), stop: stop.clone(), remote: None }
+        let Self { env, directory, progress, stop, wrote, .. } = self;
+        Self {
+            global,
+            env: env.clone(),
+            directory: directory.clone(),
+            progress: Arc::clone(progress),
+            stop: stop.clone(),
+            remote: None,
+            wrote: Arc::clone(wrote),
+        }
     }
 
     /// Reads gate.toml: `--config`, or the one here or above; narrowed to `--environment`.
@@ -213,6 +224,7 @@ impl Session {
     /// # Errors
     /// When stdout cannot be written.
     pub fn write(&self, text: &str) -> anyhow::Result<()> {
+        self.wrote.store(true, Ordering::Relaxed);
         let print = || {
             let mut stdout = anstream::stdout().lock();
             stdout.write_all(without_tokens(text).as_bytes()).and_then(|()| stdout.flush())

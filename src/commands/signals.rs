@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: asked once to stop, and twice to give up.
+//! Ctrl-C, SIGTERM and SIGHUP: asked once to stop, and twice to give up.
 
 use crate::stop::Stop;
 
@@ -10,7 +10,7 @@ pub(super) fn listen(stop: Stop) -> anyhow::Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+        for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
             let mut signals = signal(kind)?;
             let stop = stop.clone();
             tokio::spawn(async move {

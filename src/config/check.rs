@@ -6,11 +6,12 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::keys::TABLES;
-use super::near::{join, nearest, quote};
+use super::near::{join, quote};
 use super::problem::{Problem, Sink, Span};
 use super::report::hidden;
 use super::schema::{Key, Kind, Presence, Syntax, Table};
 use super::view::{entries, integer};
+use crate::model::nearest;
 
 /// Checks a table and all that is in it; `at` is where a message about the whole table points.
 pub(super) fn table(sink: &mut Sink<'_>, schema: &'static Table, table: &DeTable<'_>, at: Span) {
@@ -239,6 +240,10 @@ fn word(sink: &mut Sink<'_>, place: &Place<'_>, words: &[&'static str], text: &s
         return;
     }
     let problem = Problem::new(span, format!("`{}` cannot be {}", place.name, quote(text)));
+    // The nearest word is the one that opens the most; what is meant has a form of its own.
+    if place.key.name == "deployment_branch_policy" && matches!(text, "selected" | "custom" | "custom_branch_policies") {
+        return sink.push(problem.label("selected refs are written out").help(format!("write `{}`", place.key.example)));
+    }
     sink.push(match nearest(text, words.iter().copied()) {
         Some(near) => problem.label(format!("did you mean \"{near}\"?")).help(format!("write \"{near}\"")),
         None => problem.label("not one of its values").help(format!("write one of {}", join(words.iter().copied(), "or"))),

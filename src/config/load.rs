@@ -61,6 +61,9 @@ pub fn load(path: &Path) -> Result<Config, LoadError> {
             "name the file with --config, or write one from what is live: `gatectl import OWNER/REPO > gate.toml`",
         ),
         ErrorKind::IsADirectory => unreadable("is a directory".to_owned(), "name the file in it: --config DIR/gate.toml"),
+        ErrorKind::InvalidInput => {
+            unreadable("is not a regular file".to_owned(), "copy it into a file first: reading a pipe or a device may never end")
+        }
         ErrorKind::PermissionDenied => unreadable("permission denied".to_owned(), "make the file readable for this user"),
         _ => unreadable(format!("cannot be read: {e}"), "check the path and the disk"),
     })?;
@@ -74,15 +77,24 @@ pub fn load(path: &Path) -> Result<Config, LoadError> {
         let message = format!("invalid UTF-8 at byte {} (line {}, column {})", e.valid_up_to(), at.line, at.column);
         unreadable(message, "save the file as UTF-8")
     })?;
+    if text.trim().is_empty() {
+        let help =
+            "a failed `gatectl import > gate.toml` leaves an empty file behind: write it with `gatectl import OWNER/REPO --out gate.toml`";
+        return Err(unreadable("the file is empty".to_owned(), help));
+    }
     parse(&name, text).map_err(LoadError::Problems)
 }
 
-/// At most one byte more than is allowed: a device or a pipe may never end.
+/// At most one byte more than is allowed. A device or a pipe is not even opened: that alone may never end.
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
+    let kind = std::fs::metadata(path)?;
+    if kind.is_dir() {
         return Err(ErrorKind::IsADirectory.into());
     }
+    if !kind.is_file() {
+        return Err(ErrorKind::InvalidInput.into());
+    }
+    let file = File::open(path)?;
     let mut bytes = Vec::new();
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -3,9 +3,9 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::near::nearest;
 use super::problem::Span;
 use super::schema::Table;
+use crate::model::nearest;
 
 /// A table and the part of the schema that describes it.
 ///

@@ -117,6 +117,17 @@ pub enum RefKind {
     Tag,
 }
 
+impl RefKind {
+    /// GitHub's word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Branch => "branch",
+            Self::Tag => "tag",
+        }
+    }
+}
+
 impl Desired {
     /// Whether the file speaks of an environment.
     #[must_use]

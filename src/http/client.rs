@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, DeserializeSeed};
 use serde_json::Value;
 
 use super::answer::decode_message;
-use super::exchange::Channel;
+use super::exchange::{Channel, Identity};
 use super::{ApiError, Endpoint, ErrorKind, Target};
 
 /// A successful answer (2xx) whose body was read to its end. Its `Debug` does not show the body: it may hold an app's config vars.
@@ -51,6 +51,12 @@ impl Reader {
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.channel.endpoint
+    }
+
+    /// Whether requests carry a token.
+    #[must_use]
+    pub fn is_authenticated(&self) -> bool {
+        !matches!(self.channel.identity, Identity::Anonymous)
     }
 
     /// Asks once, whatever retries that takes.

@@ -31,6 +31,10 @@ pub(super) struct Declared {
     weak: Vec<String>,
 }
 
+/// What a server before the key existed leaves open: nothing failed to be read, so it is no unknown (fact G2.4).
+pub const UNSAID_BYPASS: &str =
+    "this server does not say whether admins may bypass the rules; GitHub Enterprise Server has the setting since 3.9";
+
 impl Declared {
     pub(super) fn new(source: &Source<'_>, there: &Environment) -> Self {
         let mut unknown = Vec::new();
@@ -51,9 +55,6 @@ impl Declared {
             if gate.prevent_self_review.take() == Some(true) {
                 read(Key::PreventSelfReview, &unasked("it needs the reviewers; live: true"));
             }
-        }
-        if there.can_admins_bypass.is_none() {
-            read(Key::CanAdminsBypass, &unasked("this server does not say whether admins may bypass the rules"));
         }
         if gate.deployment_branch_policy.is_none() {
             let why = there.patterns.as_ref().and_then(|patterns| patterns.as_ref().err());
@@ -87,7 +88,8 @@ impl Declared {
 
     /// Whether the key is not to be touched, for nobody knows what it should say.
     pub(super) fn is_unknown(&self, key: Key) -> bool {
-        self.unknown.iter().any(|(of, _)| *of == Some(key))
+        let unsaid = key == Key::CanAdminsBypass && self.gate.can_admins_bypass.is_none();
+        unsaid || self.unknown.iter().any(|(of, _)| *of == Some(key))
     }
 
     /// The comments that stand above the table.
@@ -155,6 +157,9 @@ fn weak(source: &Source<'_>, there: &Environment, gate: &Gate) -> Vec<String> {
         {
             weak.push(format!("reviewer `{login}` looks like a machine's account: whoever holds its token can approve"));
         }
+    }
+    if there.can_admins_bypass.is_none() {
+        weak.push(UNSAID_BYPASS.to_owned());
     }
     let rules = gate.protection_rules.as_ref().is_some_and(|rules| !rules.is_empty());
     if there.can_admins_bypass == Some(true) && (!there.reviewers.is_empty() || there.wait_timer > 0 || rules) {

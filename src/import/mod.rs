@@ -24,6 +24,7 @@ use crate::model::{Address, Cause, EnvName, RepoName, Unknown};
 use crate::providers::github::live::{Environment, Environments};
 
 use declared::Declared;
+pub use declared::UNSAID_BYPASS;
 
 /// What was read of a repository, as far as an import goes.
 #[derive(Debug, Clone, Copy)]

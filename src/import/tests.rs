@@ -339,6 +339,14 @@ fn every_open_door_is_named() {
 }
 
 #[test]
+fn a_server_without_admin_bypass_is_not_one_that_could_not_be_read() {
+    let (text, unknown) = table(Environment { can_admins_bypass: None, ..plain("p") });
+    assert_eq!(unknown, Vec::<String>::new());
+    assert!(text.contains("# weak: this server does not say whether admins may bypass the rules"), "{text}");
+    assert!(!text.lines().any(|line| line.starts_with("can_admins_bypass")), "{text}");
+}
+
+#[test]
 fn what_cannot_be_read_or_said_is_named_and_nothing_is_claimed_of_it() {
     let why = || Unknown { reason: "403\nno".to_owned(), hint: "ask".to_owned(), cause: Cause::Credentials };
     let robot = LiveReviewer::User { login: "ci[bot]".to_owned(), id: 9, kind: "Bot".to_owned() };
@@ -349,7 +357,6 @@ fn what_cannot_be_read_or_said_is_named_and_nothing_is_claimed_of_it() {
         (Environment { secrets: Some(Err(why())), ..plain("p") }, vec!["secrets"]),
         (Environment { variables: Some(Err(why())), ..plain("p") }, vec!["variables"]),
         (Environment { protection_rules: Some(Err(why())), ..plain("p") }, vec!["protection_rules"]),
-        (Environment { can_admins_bypass: None, ..plain("p") }, vec!["can_admins_bypass"]),
         (policy((PolicyMode::Selected, Some(Err(why())))), vec!["deployment_branch_policy"]),
         (policy(selected(BTreeMap::new())), vec!["deployment_branch_policy"]),
         (policy(selected(full)), vec!["deployment_branch_policy"]),

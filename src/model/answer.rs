@@ -43,6 +43,59 @@ pub struct Unknown {
     pub cause: Cause,
 }
 
+/// A declaration that the live state contradicts: gate.toml, or the account or access that it names, has to change first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Invalid {
+    /// What contradicts what: one sentence.
+    pub reason: String,
+    /// The next step.
+    pub hint: String,
+}
+
+/// Why nothing is planned for an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Blocker {
+    /// Its declaration is contradicted.
+    Invalid(Invalid),
+    /// Something about it could not be determined.
+    Unknown(Unknown),
+}
+
+impl Blocker {
+    /// An invalid declaration.
+    #[must_use]
+    pub fn invalid(reason: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Invalid(Invalid { reason: reason.into(), hint: hint.into() })
+    }
+
+    /// The same for a question about the live state alone, which a contradicted declaration leaves open.
+    #[must_use]
+    pub fn into_unknown(self) -> Unknown {
+        match self {
+            Self::Invalid(Invalid { reason, hint }) => Unknown { reason, hint, cause: Cause::Other },
+            Self::Unknown(unknown) => unknown,
+        }
+    }
+}
+
+impl From<Unknown> for Blocker {
+    fn from(unknown: Unknown) -> Self {
+        Self::Unknown(unknown)
+    }
+}
+
+impl From<Unknown> for Vec<Blocker> {
+    fn from(unknown: Unknown) -> Self {
+        vec![unknown.into()]
+    }
+}
+
+impl From<Blocker> for Vec<Blocker> {
+    fn from(blocker: Blocker) -> Self {
+        vec![blocker]
+    }
+}
+
 /// Whether better credentials would turn an unknown into an answer (exit code 4), or not (exit code 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Cause {

@@ -1,8 +1,10 @@
 //! A plan: everything that will be shown, and everything that will be done.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Address, Change, Unknown};
+use super::{Action, Address, Blocker, Change, Invalid, Unknown};
 
 /// Some changes and the requests that make them: shown and done are one piece of data (law 3).
 ///
@@ -24,6 +26,27 @@ pub struct Note {
     pub message: String,
 }
 
+/// Something that gate.toml declares and that only a person can do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Manual {
+    /// What it is about.
+    pub address: Address,
+    /// What is missing, in one sentence.
+    pub message: String,
+    /// The commands or steps, in order.
+    pub steps: Vec<String>,
+}
+
+/// One declaration that the live state contradicts, with everything that it keeps from being planned.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct InvalidDeclaration {
+    /// What it affects, in address order.
+    pub addresses: Vec<Address>,
+    /// What contradicts what.
+    #[serde(flatten)]
+    pub why: Invalid,
+}
+
 /// What differs between gate.toml and the live state, and how it would be brought in line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan<O> {
@@ -33,6 +56,10 @@ pub struct Plan<O> {
     pub fingerprint: String,
     /// In address order.
     pub steps: Vec<Step<O>>,
+    /// What only a person can do, in address order.
+    pub manual: Vec<Manual>,
+    /// Declarations that the live state contradicts; nothing is planned for what they affect.
+    pub invalid: Vec<InvalidDeclaration>,
     /// In address order.
     pub notes: Vec<Note>,
     /// What could not be determined, in address order; nothing is planned for these.
@@ -46,6 +73,10 @@ pub struct Plan<O> {
 pub struct Draft<O> {
     /// Changes and their requests.
     pub steps: Vec<Step<O>>,
+    /// What only a person can do.
+    pub manual: Vec<Manual>,
+    /// Addresses whose declarations the live state contradicts.
+    pub invalid: Vec<(Address, Invalid)>,
     /// Remarks.
     pub notes: Vec<Note>,
     /// What could not be determined.
@@ -56,7 +87,7 @@ pub struct Draft<O> {
 
 impl<O> Default for Draft<O> {
     fn default() -> Self {
-        Self { steps: Vec::new(), notes: Vec::new(), unknown: Vec::new(), unmanaged: Vec::new() }
+        Self { steps: Vec::new(), manual: Vec::new(), invalid: Vec::new(), notes: Vec::new(), unknown: Vec::new(), unmanaged: Vec::new() }
     }
 }
 
@@ -66,11 +97,19 @@ impl<O> Draft<O> {
         self.notes.push(Note { address: address.clone(), message: message.into() });
     }
 
+    /// Says why nothing is planned for an address.
+    pub fn block(&mut self, address: &Address, why: Blocker) {
+        match why {
+            Blocker::Invalid(invalid) => self.invalid.push((address.clone(), invalid)),
+            Blocker::Unknown(unknown) => self.unknown.push((address.clone(), unknown)),
+        }
+    }
+
     /// Turns one provider's requests into the sum of all providers'.
     pub fn map<P>(self, op: impl Fn(O) -> P) -> Draft<P> {
         let steps =
             self.steps.into_iter().map(|step| Step { changes: step.changes, ops: step.ops.into_iter().map(&op).collect() }).collect();
-        Draft { steps, notes: self.notes, unknown: self.unknown, unmanaged: self.unmanaged }
+        Draft { steps, manual: self.manual, invalid: self.invalid, notes: self.notes, unknown: self.unknown, unmanaged: self.unmanaged }
     }
 }
 
@@ -85,6 +124,10 @@ pub struct Summary {
     pub delete: usize,
     /// Changes that weaken a gate.
     pub weakens: usize,
+    /// Steps that only a person can do, by address.
+    pub manual: usize,
+    /// Declarations that the live state contradicts.
+    pub invalid: usize,
     /// Addresses that could not be determined.
     pub unknown: usize,
 }
@@ -92,15 +135,33 @@ pub struct Summary {
 impl<O> Plan<O> {
     /// Puts the providers' parts together, everything in address order.
     pub fn assemble(config: String, fingerprint: String, drafts: impl IntoIterator<Item = Draft<O>>) -> Self {
-        let mut plan = Self { config, fingerprint, steps: Vec::new(), notes: Vec::new(), unknown: Vec::new(), unmanaged: Vec::new() };
+        let mut plan = Self {
+            config,
+            fingerprint,
+            steps: Vec::new(),
+            manual: Vec::new(),
+            invalid: Vec::new(),
+            notes: Vec::new(),
+            unknown: Vec::new(),
+            unmanaged: Vec::new(),
+        };
+        let mut invalid: BTreeMap<Invalid, BTreeSet<Address>> = BTreeMap::new();
         for draft in drafts {
             plan.steps.extend(draft.steps);
+            plan.manual.extend(draft.manual);
+            for (address, why) in draft.invalid {
+                invalid.entry(why).or_default().insert(address);
+            }
             plan.notes.extend(draft.notes);
             plan.unknown.extend(draft.unknown);
             plan.unmanaged.extend(draft.unmanaged);
         }
         let first = |step: &Step<O>| step.changes.first().map(|change| change.address.clone());
         plan.steps.sort_by_key(first);
+        plan.manual.sort();
+        plan.invalid =
+            invalid.into_iter().map(|(why, addresses)| InvalidDeclaration { addresses: addresses.into_iter().collect(), why }).collect();
+        plan.invalid.sort();
         plan.notes.sort();
         plan.notes.dedup();
         plan.unknown.sort_by(|a, b| a.0.cmp(&b.0));
@@ -113,7 +174,19 @@ impl<O> Plan<O> {
         self.steps.iter().flat_map(|step| &step.changes)
     }
 
-    /// Whether nothing would be done. A plan with unknowns may be empty too: that is no proof that nothing differs.
+    /// Whether everything that gate.toml declares is known to hold.
+    pub fn holds(&self) -> bool {
+        self.steps.is_empty() && self.manual.is_empty() && self.invalid.is_empty() && self.unknown.is_empty()
+    }
+
+    /// Why nothing is planned for an address, if anything is.
+    pub fn blocked(&self, address: &Address) -> Option<Unknown> {
+        let unknown = self.unknown.iter().find(|(blocked, _)| blocked == address).map(|(_, unknown)| unknown.clone());
+        let invalid = || self.invalid.iter().find(|invalid| invalid.addresses.contains(address));
+        unknown.or_else(|| Some(Blocker::Invalid(invalid()?.why.clone()).into_unknown()))
+    }
+
+    /// Whether apply would do nothing. That is no proof that nothing differs: see [`Self::holds`].
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }
@@ -126,6 +199,8 @@ impl<O> Plan<O> {
             update: count(Action::Update),
             delete: count(Action::Delete),
             weakens: self.changes().filter(|change| change.weakens).count(),
+            manual: self.manual.len(),
+            invalid: self.invalid.len(),
             unknown: self.unknown.len(),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Address, Unknown};
+use super::{Action, Address, InvalidDeclaration, Unknown};
 
 /// What a person has to do because the API refused (exit code 3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,8 @@ pub struct Report {
     pub converged: bool,
     /// In address order.
     pub outcomes: Vec<Outcome>,
+    /// Declarations that the live state contradicts; what they affect was not touched.
+    pub invalid: Vec<InvalidDeclaration>,
     /// What could not be determined and was not touched, in address order.
     pub unknown: Vec<(Address, Unknown)>,
     /// Whether a signal stopped the run early (exit code 130).

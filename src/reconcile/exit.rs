@@ -9,14 +9,17 @@ use super::Applied;
 /// The exit code of a plan; `detailed` is `--detailed-exitcode`. What is unknown is never a pass, even beside changes.
 #[must_use]
 pub fn exit_of_plan<O>(plan: &Plan<O>, detailed: bool) -> Exit {
-    if let Some(exit) = unknown(plan) {
+    if let Some(exit) = blocked(plan) {
         return exit;
     }
-    if detailed && !plan.is_empty() { Exit::Pending } else { Exit::Done }
+    if detailed && !plan.holds() { Exit::Pending } else { Exit::Done }
 }
 
-/// The exit code for what could not be determined, if anything.
-fn unknown<O>(plan: &Plan<O>) -> Option<Exit> {
+/// The exit code for what nothing could be planned for, if anything.
+fn blocked<O>(plan: &Plan<O>) -> Option<Exit> {
+    if !plan.invalid.is_empty() {
+        return Some(Exit::Error);
+    }
     let causes = || plan.unknown.iter().map(|(_, unknown)| unknown.cause);
     match causes().next() {
         None => None,
@@ -53,7 +56,7 @@ impl Applied {
                 });
             return if credentials { Exit::Credentials } else { Exit::Error };
         }
-        if let Some(exit) = unknown(plan) {
+        if let Some(exit) = blocked(plan) {
             return exit;
         }
         if summary.manual > 0 { Exit::Manual } else { Exit::Done }

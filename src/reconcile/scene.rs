@@ -11,7 +11,7 @@ use crate::desired::Desired;
 use crate::desired::freeze::Policy;
 use crate::freeze::{Claim, FreezeVars, Keys};
 use crate::http::Reader;
-use crate::model::{Address, Answer, Cause, EnvName, Kind, Plan, RepoName, Step, Unknown};
+use crate::model::{Address, Answer, Cause, Draft, EnvName, Kind, Plan, RepoName, Step, Unknown};
 use crate::providers::{Op, freeze_store, github, heroku};
 
 use super::{fingerprint, hold};
@@ -79,6 +79,8 @@ pub struct Drafted {
     pub basis: BTreeMap<Address, Value>,
     /// What of it could not be read: the plan's unknowns, and a freeze that the plan does without.
     pub unread: BTreeMap<Address, Unknown>,
+    /// Whether GitHub refuses every write, since the repository is archived.
+    pub archived: bool,
     /// The fingerprint of what gate.toml declares, address by address.
     pub declared: BTreeMap<Address, String>,
 }
@@ -174,6 +176,12 @@ impl Scene {
             let mut want = self.want.github.clone();
             if self.prune == Prune::Undeclared {
                 declare_the_rest_absent(&mut want, live);
+                // What is to go is not known, though nothing that is declared says so.
+                if let (true, Some(unknown)) = (want.environments.is_empty(), live.environments.as_ref().err()) {
+                    let unknown = live.repository.as_ref().err().unwrap_or(unknown).clone();
+                    let address = Address::repository(&site.repository);
+                    drafts.push(Draft { unknown: vec![(address, unknown)], ..Draft::default() });
+                }
             }
             let freeze_store = self.want.freeze.as_ref().map(|freeze| &freeze.store);
             let context = github::plan::Context { repository: &site.repository, web: &site.web, freeze_store };
@@ -209,7 +217,9 @@ impl Scene {
         let plan = Plan::assemble(self.config.clone(), fingerprint, drafts);
         unread.extend(plan.unknown.iter().cloned());
         let declared = fingerprint::declared(&self.want, self.github.as_ref().map(|site| &site.repository));
-        Drafted { plan, freeze: freeze.map(|(_, vars)| vars), observed, refusable, basis, unread, declared }
+        let archived =
+            observed.github.as_ref().and_then(|live| live.repository.as_ref().ok()).is_some_and(|repository| repository.archived);
+        Drafted { plan, freeze: freeze.map(|(_, vars)| vars), observed, refusable, basis, unread, archived, declared }
     }
 }
 
@@ -251,7 +261,7 @@ fn github_basis(site: &Site, want: &crate::desired::github::Desired, live: &gith
             crate::desired::github::Environment::Absent => Vec::new(),
         };
         let there = match environments.get(name) {
-            Some(Ok(there)) => Some(there.snapshot(keys)),
+            Some(Ok(there)) => Some(there.snapshot(site.repository.owner(), keys)),
             Some(Err(_)) => continue,
             None => None,
         };

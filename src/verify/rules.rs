@@ -44,11 +44,12 @@ fn bypass(want: &Gate, environment: &Environment) -> Option<Finding> {
             .severity(Severity::Error)
             .fix("gatectl apply"),
         (Some(true), None) => Finding::new(Code::AdminsMayBypass, format!("{message}; gate.toml is silent about it")),
-        (None, Some(false)) => {
+        (None, declared) => {
             let message = "the server does not say whether admins may skip the rules";
-            Finding::new(Code::UnreadableState, message).fix("upgrade GitHub Enterprise Server to 3.9 or later")
+            let weight = if declared.is_some() { Severity::Error } else { Severity::Warning };
+            Finding::new(Code::UnreadableState, message).severity(weight).fix("upgrade GitHub Enterprise Server to 3.9 or later")
         }
-        (Some(true), Some(true)) | (Some(false) | None, _) => return None,
+        (Some(true), Some(true)) | (Some(false), _) => return None,
     };
     Some(found.on("can_admins_bypass"))
 }

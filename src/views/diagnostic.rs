@@ -49,6 +49,21 @@ pub fn render(error: &anyhow::Error, style: Style) -> String {
     lines.join("\n")
 }
 
+/// What failed and why, and what to do now, for a program.
+#[must_use]
+pub fn parts(error: &anyhow::Error) -> (String, String) {
+    let mut message = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if message.is_empty() {
+            message = cause;
+        } else if !message.contains(&cause) {
+            message.push_str(": ");
+            message.push_str(&cause);
+        }
+    }
+    (message, hints(error).join("\n"))
+}
+
 /// Every next step that the chain knows, the outermost first.
 fn hints(error: &anyhow::Error) -> Vec<String> {
     let of_context = error.downcast_ref::<Hinted>().map(|hinted| hinted.hint.clone());

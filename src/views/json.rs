@@ -2,8 +2,13 @@
 
 use serde::Serialize;
 
-use crate::model::{Action, Address, ByHand, Change, Note, OutcomeResult, Plan, Report, ReportSummary, Summary, Unknown};
-use crate::render::json::{FORMAT_VERSION, to_string};
+use crate::model::{
+    Action, Address, ByHand, Change, InvalidDeclaration, Manual, Note, OutcomeResult, Plan, Report, ReportSummary, Summary, Unknown,
+};
+use crate::render::json::to_string;
+
+/// The version of the JSON of plans and reports.
+const FORMAT_VERSION: &str = "1.1";
 
 /// The plan as JSON, ending in a newline.
 #[must_use]
@@ -13,6 +18,8 @@ pub fn plan<O>(plan: &Plan<O>) -> String {
         config: &plan.config,
         fingerprint: &plan.fingerprint,
         changes: plan.changes().collect(),
+        manual: &plan.manual,
+        invalid: &plan.invalid,
         notes: &plan.notes,
         unknown: unknown_entries(&plan.unknown),
         summary: plan.summary(),
@@ -37,9 +44,28 @@ pub fn report(report: &Report) -> String {
         converged: report.converged,
         outcomes: outcomes.collect(),
         summary: report.summary(),
+        invalid: &report.invalid,
         unknown: unknown_entries(&report.unknown),
         interrupted: report.interrupted,
     })
+}
+
+/// Why a command stopped before it had a result, as JSON, ending in a newline.
+#[must_use]
+pub fn stopped(message: &str, hint: &str) -> String {
+    to_string(&StoppedOutput { format_version: FORMAT_VERSION, error: StoppedError { message, hint } })
+}
+
+#[derive(Serialize)]
+struct StoppedOutput<'a> {
+    format_version: &'static str,
+    error: StoppedError<'a>,
+}
+
+#[derive(Serialize)]
+struct StoppedError<'a> {
+    message: &'a str,
+    hint: &'a str,
 }
 
 fn unknown_entries(unknown: &[(Address, Unknown)]) -> Vec<UnknownEntry<'_>> {
@@ -52,6 +78,8 @@ struct PlanOutput<'a> {
     config: &'a str,
     fingerprint: &'a str,
     changes: Vec<&'a Change>,
+    manual: &'a [Manual],
+    invalid: &'a [InvalidDeclaration],
     notes: &'a [Note],
     unknown: Vec<UnknownEntry<'a>>,
     summary: Summary,
@@ -71,6 +99,7 @@ struct ReportOutput<'a> {
     converged: bool,
     outcomes: Vec<OutcomeEntry<'a>>,
     summary: ReportSummary,
+    invalid: &'a [InvalidDeclaration],
     unknown: Vec<UnknownEntry<'a>>,
     interrupted: bool,
 }

@@ -1,6 +1,6 @@
 //! A plan as a document.
 
-use crate::model::{Action, Address, Change, Plan, Summary, Unknown};
+use crate::model::{Action, Address, Change, InvalidDeclaration, Manual, Plan, Summary, Unknown};
 use crate::render::value;
 use crate::render::{Block, Document, Finding, Glyph, Heading, Place, Role, Row, Section, Severity};
 
@@ -8,7 +8,9 @@ impl<O> From<&Plan<O>> for Document {
     fn from(plan: &Plan<O>) -> Self {
         let summary = plan.summary();
         let mut sections: Vec<Section> = plan.changes().map(change).collect();
-        sections.extend(plan.unknown.iter().map(|(address, unknown)| undetermined(address, unknown, "(unknown)")));
+        sections.extend(plan.manual.iter().map(manual));
+        sections.extend(plan.invalid.iter().map(|invalid| contradicted(invalid, "(invalid)")));
+        sections.extend(undetermined(&plan.unknown, "(unknown)"));
         let notes = plan.notes.iter().map(|note| (note.address.to_string(), note.message.clone()));
         sections.extend(list("Notes", notes));
         let unmanaged = plan.unmanaged.iter().map(|address| (address.to_string(), String::new()));
@@ -16,12 +18,14 @@ impl<O> From<&Plan<O>> for Document {
         Self {
             name: "plan",
             sections,
-            headline: headline(plan.is_empty(), summary),
-            tone: tone(plan.is_empty(), summary),
-            next: next(plan.is_empty(), summary),
+            headline: headline(summary),
+            tone: tone(summary),
+            next: next(summary),
             outputs: vec![
                 ("changes", (!plan.is_empty()).to_string()),
                 ("weakens", (summary.weakens > 0).to_string()),
+                ("manual", (summary.manual > 0).to_string()),
+                ("invalid", (summary.invalid > 0).to_string()),
                 ("unknown", (summary.unknown > 0).to_string()),
             ],
         }
@@ -60,23 +64,68 @@ fn weakening(change: &Change, field: Option<&crate::model::Field>) -> Finding {
     }
 }
 
-pub(super) fn undetermined(address: &Address, unknown: &Unknown, what: &str) -> Section {
-    let mut blocks = vec![Block::Text(unknown.reason.clone())];
-    if !unknown.hint.is_empty() {
-        blocks.push(Block::Text(format!("hint: {}", unknown.hint)));
-    }
+fn manual(manual: &Manual) -> Section {
     let alert = Finding {
-        severity: Severity::Error,
-        code: "unknown",
-        subject: address.to_string(),
-        message: unknown.reason.clone(),
-        fix: unknown.hint.clone(),
-        place: Place::Declared { address: address.clone(), field: None },
+        severity: Severity::Warning,
+        code: "by-hand",
+        subject: manual.address.to_string(),
+        message: manual.message.clone(),
+        fix: manual.steps.join("; "),
+        place: Place::Declared { address: manual.address.clone(), field: None },
     };
     Section {
-        heading: Some(Heading { glyph: Glyph::Unknown, subject: Some(address.to_string()), text: what.to_owned() }),
-        blocks,
+        heading: Some(Heading { glyph: Glyph::Alert, subject: Some(manual.address.to_string()), text: "(to do by hand)".to_owned() }),
+        blocks: vec![Block::Text(manual.message.clone()), Block::Steps(manual.steps.clone())],
         alerts: vec![alert],
+        fold: None,
+    }
+}
+
+/// A declaration that the live state contradicts, with everything that it affects.
+pub(super) fn contradicted(invalid: &InvalidDeclaration, what: &str) -> Section {
+    let addresses: Vec<&Address> = invalid.addresses.iter().collect();
+    blocked(Glyph::Failure, "invalid", &addresses, &invalid.why.reason, &invalid.why.hint, what)
+}
+
+/// What could not be determined: each cause once, with the addresses that it affects, in the order of the first of them.
+pub(super) fn undetermined(unknown: &[(Address, Unknown)], what: &str) -> Vec<Section> {
+    let mut causes: Vec<(&Unknown, Vec<&Address>)> = Vec::new();
+    for (address, why) in unknown {
+        match causes.iter_mut().find(|(known, _)| (&known.reason, &known.hint) == (&why.reason, &why.hint)) {
+            Some((_, addresses)) => addresses.push(address),
+            None => causes.push((why, vec![address])),
+        }
+    }
+    causes.iter().map(|(why, addresses)| blocked(Glyph::Unknown, "unknown", addresses, &why.reason, &why.hint, what)).collect()
+}
+
+fn blocked(glyph: Glyph, code: &'static str, addresses: &[&Address], reason: &str, hint: &str, what: &str) -> Section {
+    let (first, others) = match addresses {
+        [first, others @ ..] => (first.to_string(), others),
+        [] => (String::new(), addresses),
+    };
+    let also = others.iter().map(|address| Block::Item { subject: address.to_string(), text: String::new() });
+    let mut blocks: Vec<Block> = also.collect();
+    blocks.push(Block::Text(reason.to_owned()));
+    if !hint.is_empty() {
+        blocks.push(Block::Text(format!("hint: {hint}")));
+    }
+    let alert = |address: &&Address| Finding {
+        severity: Severity::Error,
+        code,
+        subject: address.to_string(),
+        message: reason.to_owned(),
+        fix: hint.to_owned(),
+        place: Place::Declared { address: (*address).clone(), field: None },
+    };
+    let text = match others.len() {
+        0 => what.to_owned(),
+        more => format!("and {more} more {what}"),
+    };
+    Section {
+        heading: Some(Heading { glyph, subject: Some(first), text }),
+        blocks,
+        alerts: addresses.iter().map(alert).collect(),
         fold: None,
     }
 }
@@ -107,43 +156,55 @@ pub(super) const fn glyph(action: Action) -> Glyph {
     }
 }
 
-fn headline(empty: bool, summary: Summary) -> String {
-    let Summary { create, update, delete, weakens, unknown } = summary;
-    let mut line = match (empty, unknown) {
-        (true, 0) => return "No changes. The live state is as gate.toml declares.".to_owned(),
-        (true, _) => "Plan: no changes among what is known.".to_owned(),
-        (false, _) => format!("Plan: {create} to create, {update} to update, {delete} to delete."),
+fn headline(summary: Summary) -> String {
+    let Summary { create, update, delete, weakens, manual, invalid, unknown } = summary;
+    let changes = create + update + delete;
+    if changes + manual + invalid + unknown == 0 {
+        return "No changes. The live state matches gate.toml.".to_owned();
+    }
+    let mut line = match (changes, invalid + unknown) {
+        (0, 0) => "Plan: no changes.".to_owned(),
+        (0, _) => "Plan incomplete: no changes among what is known.".to_owned(),
+        (_, 0) => format!("Plan: {create} to create, {update} to update, {delete} to delete."),
+        _ => format!("Plan incomplete: {create} to create, {update} to update, {delete} to delete."),
     };
-    match weakens {
+    let mut add = |count: usize, one: &str, more: &str| match count {
         0 => {}
-        1 => line.push_str(" 1 change weakens a gate (!)."),
-        n => line.push_str(&format!(" {n} changes weaken a gate (!).")),
-    }
-    match unknown {
-        0 => {}
-        1 => line.push_str(" 1 address is unknown (?)."),
-        n => line.push_str(&format!(" {n} addresses are unknown (?).")),
-    }
+        1 => line.push_str(&format!(" 1 {one}.")),
+        count => line.push_str(&format!(" {count} {more}.")),
+    };
+    add(weakens, "change weakens a gate (!)", "changes weaken a gate (!)");
+    add(manual, "thing needs to be done by hand", "things need to be done by hand");
+    add(invalid, "declaration is invalid", "declarations are invalid");
+    add(unknown, "address is unknown (?)", "addresses are unknown (?)");
     line
 }
 
-const fn tone(empty: bool, summary: Summary) -> Role {
-    match (empty, summary.unknown, summary.weakens) {
-        (true, 0, _) => Role::Added,
-        (false, 0, 0) => Role::Strong,
+const fn tone(summary: Summary) -> Role {
+    let Summary { create, update, delete, weakens, manual, invalid, unknown } = summary;
+    match (create + update + delete, weakens + manual + invalid + unknown) {
+        (0, 0) => Role::Added,
+        (_, 0) => Role::Strong,
         _ => Role::Alert,
     }
 }
 
-fn next(empty: bool, summary: Summary) -> Vec<String> {
+fn next(summary: Summary) -> Vec<String> {
+    let Summary { create, update, delete, weakens, manual, invalid, unknown } = summary;
     let mut next = Vec::new();
-    if summary.unknown > 0 {
+    if invalid > 0 {
+        next.push("Next: correct gate.toml or what it names, where it is invalid, and run `gatectl plan` again.".to_owned());
+    }
+    if unknown > 0 {
         next.push("Next: settle what is marked ? and run `gatectl plan` again; unknown is neither a pass nor a difference.".to_owned());
     }
-    match (empty, summary.weakens) {
-        (true, _) => {}
-        (false, 0) => next.push("Next: `gatectl apply` makes these changes.".to_owned()),
-        (false, _) => next.push("Next: `gatectl apply --allow-weaken`, if each line marked ! is meant.".to_owned()),
+    match (create + update + delete, weakens) {
+        (0, _) => {}
+        (_, 0) => next.push("Next: `gatectl apply` makes these changes.".to_owned()),
+        (_, _) => next.push("Next: `gatectl apply --allow-weaken`, if each line marked ! is meant.".to_owned()),
+    }
+    if manual > 0 {
+        next.push("Next: follow the steps to do by hand, then run `gatectl plan` again.".to_owned());
     }
     next
 }

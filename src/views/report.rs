@@ -1,6 +1,6 @@
 //! The report of an apply as a document.
 
-use super::plan::{glyph, undetermined, verb};
+use super::plan::{contradicted, glyph, undetermined, verb};
 use crate::model::{ByHand, Outcome, OutcomeResult, Report, ReportSummary};
 use crate::render::{Block, Document, Finding, Glyph, Heading, Place, Role, Section, Severity};
 
@@ -12,7 +12,8 @@ impl From<&Report> for Document {
                 .outcomes
                 .iter()
                 .map(outcome)
-                .chain(report.unknown.iter().map(|(address, unknown)| undetermined(address, unknown, "(unknown, not touched)")))
+                .chain(report.invalid.iter().map(|invalid| contradicted(invalid, "(invalid, not touched)")))
+                .chain(undetermined(&report.unknown, "(unknown, not touched)"))
                 .collect(),
             headline: headline(report),
             tone: match (report.converged, report.summary().failed) {
@@ -47,6 +48,7 @@ fn outcome(outcome: &Outcome) -> Section {
         subject: outcome.address.to_string(),
         message: if outcome.message.is_empty() { text.clone() } else { outcome.message.clone() },
         fix: match &outcome.result {
+            OutcomeResult::Manual(manual) if manual.url.is_empty() => manual.steps.join("; "),
             OutcomeResult::Manual(manual) => format!("follow the steps at {}", manual.url),
             _ => String::new(),
         },
@@ -78,13 +80,14 @@ fn headline(report: &Report) -> String {
     let ReportSummary { applied, manual, failed, skipped } = report.summary();
     let start = if report.interrupted { "Apply interrupted" } else { "Apply" };
     if report.outcomes.is_empty() && report.converged {
-        return format!("{start}: nothing to do. The live state is as gate.toml declares.");
+        return format!("{start}: nothing to do. The live state matches gate.toml.");
     }
-    let counts = format!("{start}: {applied} applied, {manual} by hand, {failed} failed, {skipped} skipped.");
+    let needs = if manual == 1 { "needs" } else { "need" };
+    let counts = format!("{start}: {applied} applied, {manual} {needs} manual steps, {failed} failed, {skipped} skipped.");
     if report.converged {
-        format!("{counts} Read back: the live state is as gate.toml declares.")
+        format!("{counts} Verified: live state matches gate.toml.")
     } else {
-        format!("{counts} Not converged.")
+        format!("{counts} Live state does NOT match gate.toml yet.")
     }
 }
 

@@ -27,6 +27,7 @@ mod live;
 mod nasty;
 mod pages;
 mod picture;
+mod refusals;
 mod remote;
 mod run;
 mod saved;

@@ -95,7 +95,7 @@ fn json_is_all_that_stdout_holds() {
     for args in [&["plan", "--sandbox", "--format", "json"][..], &["apply", "--sandbox=plan-limit", "--auto-approve", "--format", "json"]] {
         let ran = gatectl(args);
         let value: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-        assert_eq!(value["format_version"], "1.0");
+        assert_eq!(value["format_version"], "1.1");
     }
     let once = gatectl(&["plan", "--sandbox", "--format", "json"]).stdout;
     assert_eq!(once, gatectl(&["plan", "--sandbox", "--format", "json"]).stdout, "deterministic");

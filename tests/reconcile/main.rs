@@ -8,6 +8,7 @@ mod conformance;
 mod world;
 
 mod billing;
+mod carried;
 mod cases;
 mod converge;
 mod doubt;

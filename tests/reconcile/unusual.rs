@@ -3,7 +3,7 @@
 use gatectl::exit::Exit;
 use gatectl::model::{Cause, OutcomeResult, RepoName};
 use gatectl::reconcile::Prune;
-use gatectl::sandbox::{AccountKind, Environment, Fault, Level, Permission, ReviewerRef, Scenario, Token, Visibility};
+use gatectl::sandbox::{AccountKind, Environment, Fault, Level, Permission, Response, ReviewerRef, Scenario, Token, Visibility};
 
 use crate::world::{World, outcome, said};
 
@@ -13,12 +13,16 @@ fn gate(reviewer: &str) -> String {
     format!("version = 1\n[environments.production]\nreviewers = [{reviewer}]\n")
 }
 
-/// Why the environment is unknown; nothing is planned for it and nothing written.
+/// Why the environment is invalid or unknown; nothing is planned for it and nothing written.
 async fn unknown(world: &World) -> (String, Cause) {
     let plan = world.plan().await;
     assert!(plan.is_empty(), "{plan:#?}");
     let applied = world.apply().await;
     assert!(!applied.report.converged && world.writes() == 0, "{}", said(&applied));
+    if let Some(invalid) = plan.invalid.first() {
+        assert!(!invalid.why.hint.is_empty(), "{}", invalid.why.reason);
+        return (format!("{} {}", invalid.why.reason, invalid.why.hint), Cause::Other);
+    }
     let (_, unknown) = plan.unknown.first().unwrap_or_else(|| panic!("{plan:#?}"));
     assert!(!unknown.hint.is_empty(), "{}", unknown.reason);
     (format!("{} {}", unknown.reason, unknown.hint), unknown.cause)
@@ -135,7 +139,7 @@ async fn teams_are_checked_like_people() {
     // Access withdrawn: GitHub would drop the only reviewer.
     let world = World::rehearsal(Scenario::NoRules, &team).await;
     world.repo(|repo| repo.teams.clear());
-    assert!(unknown(&world).await.0.contains("none of the declared reviewers can see"));
+    assert!(unknown(&world).await.0.contains("has no access"));
 
     // Deleted and made anew under the same slug.
     let world = World::rehearsal(Scenario::NoRules, &team).await;
@@ -149,7 +153,13 @@ async fn teams_are_checked_like_people() {
     let world = World::rehearsal(Scenario::NoRules, &gate("{ team = \"sre\" }")).await;
     world.sandbox.with(|state| state.github.people.teams.clear());
     let (why, cause) = unknown(&world).await;
-    assert!(why.contains("no team `acme/sre`") && why.contains("read:org"), "{why}");
+    assert!(why.contains("acme has no team `sre`"), "{why}");
+    assert_eq!(cause, Cause::Other);
+
+    // A list that cannot be read proves nothing.
+    world.fault(Fault::before(Response::github_error(403, "Forbidden")).method("GET").path("/orgs/acme/teams"));
+    let (why, cause) = unknown(&world).await;
+    assert!(why.contains("`acme/sre` exists is not known") && why.contains("read:org"), "{why}");
     assert_eq!(cause, Cause::Credentials);
 }
 
@@ -168,7 +178,7 @@ async fn a_token_that_may_not_write_is_told_which_permission_it_lacks() {
 #[tokio::test]
 async fn an_environment_list_that_is_not_complete_proves_nothing() {
     let world = World::rehearsal(Scenario::MissingEnvironment, GATE).await;
-    let short = gatectl::sandbox::Response::json(200, &serde_json::json!({"total_count": 2, "environments": []}));
+    let short = Response::json(200, &serde_json::json!({"total_count": 2, "environments": []}));
     world.fault(Fault::before(short).path("/repos/acme/shop/environments"));
     let (why, _) = unknown(&world).await;
     assert!(why.contains("2 entries"), "{why}");

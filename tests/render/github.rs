@@ -50,5 +50,5 @@ fn every_command_in_the_log_is_one_of_ours() {
 #[test]
 fn outputs_are_one_line_each() {
     let output = github::render(&Document::from(&samples::hostile()), "gate.toml", |_, _| None).output;
-    assert_eq!(output, "changes=true\nweakens=true\nunknown=true\n");
+    assert_eq!(output, "changes=true\nweakens=true\nmanual=true\ninvalid=true\nunknown=true\n");
 }

@@ -29,7 +29,7 @@ fn plans() -> Vec<(&'static str, Plan<()>)> {
 }
 
 fn reports() -> Vec<(&'static str, Report)> {
-    let nothing = Report { converged: true, outcomes: vec![], unknown: vec![], interrupted: false };
+    let nothing = Report { converged: true, outcomes: vec![], invalid: vec![], unknown: vec![], interrupted: false };
     let interrupted = Report { interrupted: true, converged: false, ..samples::applied() };
     vec![
         ("nothing", nothing),

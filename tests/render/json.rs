@@ -47,9 +47,12 @@ fn keys_stand_in_the_order_of_the_interface() {
     let keys = |text: &str| -> Vec<String> {
         text.lines().filter(|line| line.starts_with("  \"")).map(|line| line.trim().split('"').nth(1).unwrap().to_owned()).collect()
     };
-    let plan = ["format_version", "config", "fingerprint", "changes", "notes", "unknown", "summary", "unmanaged"];
+    let plan = ["format_version", "config", "fingerprint", "changes", "manual", "invalid", "notes", "unknown", "summary", "unmanaged"];
     assert_eq!(keys(&render::plan(&samples::everything())), plan);
-    assert_eq!(keys(&render::report(&samples::mixed())), ["format_version", "converged", "outcomes", "summary", "unknown", "interrupted"]);
+    assert_eq!(
+        keys(&render::report(&samples::mixed())),
+        ["format_version", "converged", "outcomes", "summary", "invalid", "unknown", "interrupted"]
+    );
 }
 
 #[test]
@@ -59,6 +62,8 @@ fn a_reader_gets_back_what_was_there() {
         assert_eq!(value["config"], json!(plan.config));
         assert_eq!(value["changes"], json!(plan.changes().collect::<Vec<_>>()));
         assert_eq!(value["notes"], json!(plan.notes));
+        assert_eq!(value["manual"], json!(plan.manual));
+        assert_eq!(value["invalid"], json!(plan.invalid));
         assert_eq!(value["summary"], json!(plan.summary()));
     }
     for report in reports() {

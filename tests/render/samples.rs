@@ -1,7 +1,8 @@
 //! Plans and reports that show every form of output.
 
 use gatectl::model::{
-    Action, Address, ByHand, Change, EnvName, Field, Note, Outcome, OutcomeResult, Plan, RepoName, Report, Step, Unknown,
+    Action, Address, ByHand, Change, EnvName, Field, Invalid, InvalidDeclaration, Manual, Note, Outcome, OutcomeResult, Plan, RepoName,
+    Report, Step, Unknown,
 };
 use gatectl::render::{Block, Document, Finding, Place, Section, Severity, Span, Table};
 use proptest::prelude::*;
@@ -34,6 +35,8 @@ pub(crate) fn plan(changes: Vec<Change>) -> Plan<()> {
         config: "gate.toml".into(),
         fingerprint: "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae".into(),
         steps: changes.into_iter().map(|change| Step { changes: vec![change], ops: vec![()] }).collect(),
+        manual: vec![],
+        invalid: vec![],
         notes: vec![],
         unknown: vec![],
         unmanaged: vec![],
@@ -149,6 +152,16 @@ pub(crate) fn unknown() -> (Address, Unknown) {
     (env("staging"), Unknown { reason: reason.into(), hint: hint.into(), cause: gatectl::model::Cause::Credentials })
 }
 
+fn invalid() -> InvalidDeclaration {
+    InvalidDeclaration {
+        addresses: vec![env("load-test"), env("qa")],
+        why: Invalid {
+            reason: "the organization raxx-app has no team `sr` that this token can see".into(),
+            hint: "check the slug; a secret team is visible only to its members and to owners of the organization".into(),
+        },
+    }
+}
+
 pub(crate) fn everything() -> Plan<()> {
     Plan {
         notes: vec![
@@ -163,6 +176,13 @@ pub(crate) fn everything() -> Plan<()> {
                 message: "writing config vars makes a release and restarts the app's dynos".into(),
             },
         ],
+        manual: vec![Manual {
+            address: env("production"),
+            message: "gate.toml declares secrets that do not exist in production: HEROKU_API_KEY. Only a person can set their values"
+                .into(),
+            steps: vec!["gh secret set HEROKU_API_KEY --env production --repo raxx-app/TradeMasterAPI".into()],
+        }],
+        invalid: vec![invalid()],
         unknown: vec![unknown()],
         unmanaged: vec![env("github-pages"), env("preview of a branch")],
         ..plan(vec![create(), weaken_other(), delete(), heroku()])
@@ -193,6 +213,17 @@ pub(crate) fn hostile() -> Plan<()> {
     Plan {
         config: NASTY.concat(),
         notes: NASTY.iter().map(|nasty| Note { address: env(&format!("n{nasty}")), message: (*nasty).into() }).collect(),
+        manual: NASTY
+            .iter()
+            .map(|nasty| Manual { address: env(&format!("h{nasty}")), message: (*nasty).into(), steps: vec![(*nasty).into()] })
+            .collect(),
+        invalid: NASTY
+            .iter()
+            .map(|nasty| InvalidDeclaration {
+                addresses: vec![env(&format!("i{nasty}")), env(&format!("j{nasty}"))],
+                why: Invalid { reason: (*nasty).into(), hint: (*nasty).into() },
+            })
+            .collect(),
         unknown: NASTY
             .iter()
             .map(|nasty| (env(&format!("u{nasty}")), Unknown { reason: (*nasty).into(), hint: (*nasty).into(), cause: Default::default() }))
@@ -223,6 +254,7 @@ pub(crate) fn applied() -> Report {
     Report {
         converged: true,
         outcomes: vec![outcome(env("production"), Action::Create, OutcomeResult::Applied, "")],
+        invalid: vec![],
         unknown: vec![],
         interrupted: false,
     }
@@ -253,6 +285,7 @@ pub(crate) fn mixed() -> Report {
                 "release v102 restarts the app",
             ),
         ],
+        invalid: vec![invalid()],
         unknown: vec![],
         interrupted: false,
     }
@@ -266,7 +299,7 @@ pub(crate) fn hostile_report() -> Report {
     let outcomes = NASTY.iter().flat_map(|nasty| {
         results(nasty).into_iter().map(|result| outcome(env(&format!("e{nasty}")), Action::Update, result, nasty)).collect::<Vec<_>>()
     });
-    Report { converged: false, outcomes: outcomes.collect(), unknown: vec![], interrupted: true }
+    Report { converged: false, outcomes: outcomes.collect(), invalid: vec![], unknown: vec![], interrupted: true }
 }
 
 /// A document in which every kind of block holds the text.

@@ -68,6 +68,7 @@ impl Stage {
             progress: Arc::new(Progress::new(Mode::Hidden)),
             stop: Stop::default(),
             remote: None,
+            wrote: Arc::default(),
         };
         let site = Site::open(&session, &config, Needs { github: true, heroku: false, freeze: true }).await.unwrap();
         Self { sandbox, session, config, site }

@@ -7,14 +7,13 @@ use toml::de::DeValue;
 
 use super::super::check::duplicates;
 use super::super::keys::{FREEZE, WINDOW};
-use super::super::near::nearest;
 use super::super::problem::{Problem, Sink};
 use super::super::syntax;
 use super::super::view::{View, entries};
 use crate::desired::freeze::{Length, OnUnreachable, Policy, Schedule, Store, Window};
 use crate::desired::github::{Desired, Environment};
 use crate::freeze;
-use crate::model::{EnvName, parse_duration};
+use crate::model::{EnvName, nearest, parse_duration};
 
 /// The name of the record that goes with a flag.
 pub(super) fn record_key(key: &str) -> String {

@@ -1,8 +1,9 @@
 //! The calendar's times.
 
 use super::{Check, not_empty};
-use crate::config::near::{nearest, quote};
+use crate::config::near::quote;
 use crate::config::schema::{Syntax, Wrong};
+use crate::model::nearest;
 
 pub(in crate::config) static WINDOW: Syntax = Syntax { noun: "a window's name", pattern: None, check: not_empty };
 

@@ -132,6 +132,57 @@ fn short_name(text: &str) -> Check {
     }
     match text.strip_prefix("refs/heads/").or_else(|| text.strip_prefix("refs/tags/")) {
         Some(short) => Err(Wrong::new("GitHub matches the short name, so this matches nothing", format!("write {}", quote(short)))),
-        None => Ok(()),
+        None => possible(text),
     }
+}
+
+/// Refuses a pattern with a literal part that no ref name can have (git-check-ref-format).
+fn possible(text: &str) -> Check {
+    if let Some(name) = text.strip_prefix("tag:") {
+        return Err(Wrong::new(
+            "no ref matches this: the kind of ref is not part of a pattern",
+            format!("write {} in `tags`", quote(name)),
+        ));
+    }
+    if let Some(name) = text.strip_prefix("branch:") {
+        return Err(Wrong::new(
+            "no ref matches this: the kind of ref is not part of a pattern",
+            format!("write {} in `branches`", quote(name)),
+        ));
+    }
+    let literal = without_sets(text);
+    let no_ref = |what: &str, help: String| Err(Wrong::new(format!("no ref matches this: a ref name {what}"), help));
+    if let Some(bad) = literal.chars().find(|c| c.is_whitespace() || c.is_control() || "~:".contains(*c)) {
+        let without: String = text.chars().filter(|c| *c != bad).collect();
+        return no_ref(&format!("never has {}", quote(&bad.escape_debug().to_string())), format!("did you mean {}?", quote(&without)));
+    }
+    for never in ["..", "//", "@{"] {
+        if literal.contains(never) {
+            return no_ref(&format!("never has {}", quote(never)), "write the name as `git branch` or `git tag` shows it".to_owned());
+        }
+    }
+    for end in [".lock", "/", "."] {
+        if let Some(rest) = text.strip_suffix(end) {
+            return no_ref(&format!("never ends with {}", quote(end)), format!("did you mean {}?", quote(rest)));
+        }
+    }
+    if let Some(rest) = text.strip_prefix('/') {
+        return no_ref("never begins with `/`", format!("write {}", quote(rest)));
+    }
+    Ok(())
+}
+
+/// The pattern without its sets (`[a-z]`), which match one character of several.
+fn without_sets(pattern: &str) -> String {
+    let mut outside = String::new();
+    let mut inside = false;
+    for c in pattern.chars() {
+        match (c, inside) {
+            ('[', false) => inside = true,
+            (']', true) => inside = false,
+            (c, false) => outside.push(c),
+            (_, true) => {}
+        }
+    }
+    outside
 }

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use serde::Deserialize;
 
 use crate::http::{ApiError, ErrorKind, Reader, Target};
-use crate::model::{Cause, EnvName, RepoName, Unknown};
+use crate::model::{Blocker, Cause, EnvName, RepoName, Unknown};
 
 use super::inspection::{Billing, Inspection, Listed, ProtectedBranches, WiderSecrets};
 use super::live::{Access, Actor, Environment, LiveReviewer};
@@ -72,6 +72,7 @@ pub async fn inspect(reader: &Reader, repo: &RepoName, interest: Interest<'_>) -
         }
         listed
     });
+    let actors = actors.into_iter().map(|actor| actor.map_err(Blocker::into_unknown));
     let declared: BTreeMap<Reviewer, Result<Actor, Unknown>> = declared.into_iter().cloned().zip(actors).collect();
     let known_teams: BTreeMap<&str, Result<BTreeSet<String>, Unknown>> = teams.iter().copied().zip(members).collect();
     let asked = |name: &EnvName| gates.iter().any(|(asked, _)| *asked == name);
@@ -110,49 +111,24 @@ async fn listed_reviewers(
 ) -> BTreeMap<ActorId, Listed> {
     let all: BTreeMap<ActorId, &LiveReviewer> = environments.flat_map(|one| &one.reviewers).map(|one| (one.actor(), one)).collect();
     let looked = join_all(all.values().map(|one| async move {
-        let known = declared.values().flatten().find(|actor| actor.id == one.actor()).map(|actor| actor.access.clone());
-        match one {
-            LiveReviewer::User { login, id, .. } => {
-                let access = match known {
-                    Some(access) => access,
-                    None => access(reviewers::resolve(reader, repo, &Reviewer::User { login: login.clone(), id: Some(*id) }).await),
-                };
-                Listed { access, members: None }
+        let access = async {
+            match declared.values().flatten().find(|actor| actor.id == one.actor()) {
+                Some(actor) => actor.access.clone(),
+                None => reviewers::resolve_live(reader, repo, one).await.map_or_else(Access::Unknown, |actor| actor.access),
             }
-            LiveReviewer::EnterpriseTeam { slug, .. } => Listed {
-                access: Access::Unknown(Unknown {
-                    reason: format!("the enterprise team `{slug}` cannot be looked up"),
-                    hint: "make a team of the organization the reviewer".to_owned(),
-                    cause: Cause::Other,
-                }),
-                members: None,
-            },
-            LiveReviewer::Team { slug, id } => {
-                let access_to = async {
-                    match known {
-                        Some(access) => access,
-                        None => {
-                            access(reviewers::resolve(reader, repo, &Reviewer::Team { org: None, slug: slug.clone(), id: Some(*id) }).await)
-                        }
-                    }
-                };
-                let members = async {
-                    match teams.get(slug.as_str()) {
-                        Some(members) => members.clone(),
-                        None => members(reader, repo.owner(), slug).await,
-                    }
-                };
-                let (access, members) = tokio::join!(access_to, members);
-                Listed { access, members: Some(members) }
-            }
-        }
+        };
+        let members = async {
+            let LiveReviewer::Team { slug, .. } = one else { return None };
+            Some(match teams.get(slug.as_str()) {
+                Some(members) => members.clone(),
+                None => members(reader, repo.owner(), slug).await,
+            })
+        };
+        let (access, members) = tokio::join!(access, members);
+        Listed { access, members }
     }));
     let looked = looked.await;
     all.into_keys().zip(looked).collect()
-}
-
-fn access(actor: Result<Actor, Unknown>) -> Access {
-    actor.map_or_else(Access::Unknown, |actor| actor.access)
 }
 
 async fn members(reader: &Reader, org: &str, slug: &str) -> Result<BTreeSet<String>, Unknown> {

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::model::{EnvName, RepoName, Unknown};
+use crate::model::{Blocker, EnvName, RepoName, Unknown};
 
 use super::strictness::{ActorId, Strictness};
-use crate::desired::github::{BranchPolicy, Pattern, RefKind, Reviewer};
+use crate::desired::github::{BranchPolicy, Gate, Pattern, RefKind, Reviewer};
 
 /// Everything that was observed of one repository. A part that could not be read says why.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +19,9 @@ pub struct Live {
     /// Every environment there is: absence from a complete list is the only proof of absence (law 1).
     pub environments: Result<Environments, Unknown>,
     /// Each declared reviewer, looked up.
-    pub reviewers: BTreeMap<Reviewer, Result<Actor, Unknown>>,
+    pub reviewers: BTreeMap<Reviewer, Result<Actor, Blocker>>,
+    /// Each reviewer that a PUT would send along undeclared, looked up (law 5).
+    pub carried: BTreeMap<ActorId, Result<Actor, Unknown>>,
     /// Names of the branches that branch protection covers; `None` when nothing declared makes it matter.
     pub protected_branches: Option<Result<BTreeSet<String>, Unknown>>,
     /// Slugs of the apps whose custom rules an environment may enable, with their integration ids; only where needed.
@@ -36,6 +38,7 @@ impl Live {
             repository: Err(why.clone()),
             environments: Err(why.clone()),
             reviewers: BTreeMap::new(),
+            carried: BTreeMap::new(),
             protected_branches: None,
             available_rules: BTreeMap::new(),
             waiting_runs: None,
@@ -173,12 +176,12 @@ impl LiveReviewer {
         }
     }
 
-    /// As a plan shows it.
+    /// As a plan shows it; `owner` is the repository's, whose teams these are.
     #[must_use]
-    pub fn json(&self) -> Value {
+    pub fn json(&self, owner: &str) -> Value {
         match self {
             Self::User { login, id, .. } => json!({"user": login, "id": id}),
-            Self::Team { slug, id } => json!({"team": slug, "id": id}),
+            Self::Team { slug, id } => json!({"team": format!("{owner}/{slug}"), "id": id}),
             Self::EnterpriseTeam { slug, id } => json!({"enterprise_team": slug, "id": id}),
         }
     }
@@ -223,6 +226,16 @@ impl Environment {
     #[must_use]
     pub fn has_enterprise_team(&self) -> bool {
         self.reviewers.iter().any(|reviewer| matches!(reviewer, LiveReviewer::EnterpriseTeam { .. }))
+    }
+
+    /// Whether a PUT is needed to bring it in line with a gate that declares no reviewers: then those that are there are sent along.
+    #[must_use]
+    pub fn carries_reviewers(&self, gate: &Gate) -> bool {
+        let differs = gate.prevent_self_review.is_some_and(|wanted| wanted != self.prevent_self_review)
+            || gate.can_admins_bypass.is_some_and(|wanted| Some(wanted) != self.can_admins_bypass)
+            || gate.wait_timer.is_some_and(|wanted| wanted != self.wait_timer)
+            || gate.deployment_branch_policy.as_ref().is_some_and(|wanted| PolicyMode::from(wanted) != self.policy);
+        gate.reviewers.is_none() && !self.reviewers.is_empty() && differs
     }
 
     /// How strict it is. What nobody asked for counts as strict as can be: it is not managed, so it does not change.
@@ -295,10 +308,10 @@ fn identity(value: &Value) -> Value {
 impl Environment {
     /// What is known of the environment, as far as `keys` of variables and the asked-for parts go; what could not be read is left out.
     #[must_use]
-    pub fn snapshot<'a>(&self, keys: impl IntoIterator<Item = &'a String>) -> Snapshot {
+    pub fn snapshot<'a>(&self, owner: &str, keys: impl IntoIterator<Item = &'a String>) -> Snapshot {
         let mut fields = Snapshot::new();
         let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
-        put("reviewers", Value::Array(self.reviewers.iter().map(LiveReviewer::json).collect()));
+        put("reviewers", Value::Array(self.reviewers.iter().map(|reviewer| reviewer.json(owner)).collect()));
         put("prevent_self_review", json!(self.prevent_self_review));
         put("can_admins_bypass", json!(self.can_admins_bypass));
         put("wait_timer", json!(self.wait_timer));

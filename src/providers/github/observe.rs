@@ -13,10 +13,11 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::http::{ApiError, ErrorKind, Reader, Target};
-use crate::model::{Cause, EnvName, RepoName, Unknown};
+use crate::model::{Blocker, Cause, EnvName, RepoName, Unknown};
 
-use super::live::{Environment, Environments, Live, PolicyMode, Repository, Visibility};
+use super::live::{Actor, Environment, Environments, Live, LiveReviewer, PolicyMode, Repository, Visibility};
 use super::reviewers;
+use super::strictness::ActorId;
 use crate::desired::github::{self as desired, BranchPolicy, Desired, Gate, Pattern, Reviewer};
 
 use lists::{installed_rules, secrets, variables};
@@ -44,15 +45,19 @@ pub async fn observe(reader: &Reader, repo: &RepoName, want: &Desired) -> Live {
     let reviewers = declared.into_iter().cloned().zip(reviewers).collect();
     let environments = listed.map(|listed| joined(listed, &gates, parts));
 
-    let available_rules = match &environments {
-        Ok(environments) => available_rules(reader, repo, &gates, environments).await,
-        Err(_) => BTreeMap::new(),
+    let reviewers: BTreeMap<Reviewer, Result<Actor, Blocker>> = reviewers;
+    let (available_rules, carried) = match &environments {
+        Ok(environments) => {
+            let carried = carried(reader, repo, &gates, environments, &reviewers);
+            tokio::join!(available_rules(reader, repo, &gates, environments), carried)
+        }
+        Err(_) => (BTreeMap::new(), BTreeMap::new()),
     };
     let deletes = environments.as_ref().is_ok_and(|live| {
         want.environments.iter().any(|(name, environment)| *environment == desired::Environment::Absent && live.contains_key(name))
     });
     let waiting_runs = if deletes { Some(waiting_runs(reader, repo).await) } else { None };
-    Live { repository, environments, reviewers, protected_branches, available_rules, waiting_runs }
+    Live { repository, environments, reviewers, carried, protected_branches, available_rules, waiting_runs }
 }
 
 /// Reads again what a plan for `want` was about, after it was written: the environments and their parts. All else is as `before`.
@@ -116,6 +121,7 @@ pub async fn everything(reader: &Reader, repo: &RepoName, only: &[EnvName]) -> L
         repository,
         environments: Ok(environments),
         reviewers: BTreeMap::new(),
+        carried: BTreeMap::new(),
         protected_branches,
         available_rules: BTreeMap::new(),
         waiting_runs: None,
@@ -340,6 +346,29 @@ async fn available_rules(
     .await
     .into_iter()
     .collect()
+}
+
+/// Looks up the reviewers that a write would send along without their being declared: GitHub drops those without access (law 5).
+async fn carried(
+    reader: &Reader,
+    repo: &RepoName,
+    gates: &[(&EnvName, &Gate)],
+    environments: &Environments,
+    declared: &BTreeMap<Reviewer, Result<Actor, Blocker>>,
+) -> BTreeMap<ActorId, Result<Actor, Unknown>> {
+    let written = gates.iter().filter_map(|(name, gate)| {
+        let there = environments.get(*name)?.as_ref().ok()?;
+        there.carries_reviewers(gate).then_some(there)
+    });
+    let all: BTreeMap<ActorId, &LiveReviewer> = written.flat_map(|there| &there.reviewers).map(|one| (one.actor(), one)).collect();
+    let looked = join_all(all.values().map(|one| async {
+        match declared.values().flatten().find(|actor| actor.id == one.actor()) {
+            Some(actor) => Ok(actor.clone()),
+            None => reviewers::resolve_live(reader, repo, one).await,
+        }
+    }));
+    let looked = looked.await;
+    all.into_keys().zip(looked).collect()
 }
 
 async fn waiting_runs(reader: &Reader, repo: &RepoName) -> Result<u64, Unknown> {

@@ -338,7 +338,8 @@ pub async fn moved(reader: &Reader, op: &Op) -> Result<Vec<Moved>, ApiError> {
         variables: !keys.is_empty(),
         secrets: false,
     };
-    let now = observe::environment(reader, &op.repository, &op.environment, asked).await?.map(|now| now.snapshot(&keys));
+    let now =
+        observe::environment(reader, &op.repository, &op.environment, asked).await?.map(|now| now.snapshot(op.repository.owner(), &keys));
     let existence = |was: &str, now: &str| vec![Moved { name: op.environment.to_string(), was: json!(was), now: json!(now) }];
     Ok(match (then, now) {
         (None, None) => Vec::new(),

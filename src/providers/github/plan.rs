@@ -9,7 +9,7 @@ mod update;
 
 use serde_json::{Value, json};
 
-use crate::model::{self, Address, Change, Draft, EnvName, Field, RepoName, Step};
+use crate::model::{self, Address, Blocker, Change, Draft, EnvName, Field, RepoName, Step};
 
 use super::live::{Actor, Environment, Live, PolicyMode, Repository};
 use super::ops::{Action, Body, Op, PolicyFlags};
@@ -44,7 +44,7 @@ pub fn plan(context: Context<'_>, want: &Desired, live: &Live) -> Draft<Op> {
         }
     };
     for (name, wanted) in &want.environments {
-        let planner = Planner { context, live, repository, name, address: Address::environment(context.repository, name) };
+        let planner = Planner { context, want, live, repository, name, address: Address::environment(context.repository, name) };
         match (wanted, environments.get(name)) {
             (desired::Environment::Present(gate), None) => planner.create(gate, &mut draft),
             (desired::Environment::Present(gate), Some(Ok(there))) => planner.update(gate, there, &mut draft),
@@ -56,13 +56,14 @@ pub fn plan(context: Context<'_>, want: &Desired, live: &Live) -> Draft<Op> {
     draft.unmanaged =
         environments.keys().filter(|name| !want.declares(name)).map(|name| Address::environment(context.repository, name)).collect();
     if !draft.steps.is_empty() {
-        repository_notes(context.repository, repository, &mut draft);
+        repository_notes(context.repository, repository, environments, &mut draft);
     }
     draft
 }
 
 struct Planner<'a> {
     context: Context<'a>,
+    want: &'a Desired,
     live: &'a Live,
     repository: &'a Repository,
     name: &'a EnvName,
@@ -74,17 +75,19 @@ type Resolved<'a> = (&'a Reviewer, &'a Actor);
 
 impl Planner<'_> {
     fn create(&self, gate: &Gate, draft: &mut Draft<Op>) {
-        let reviewers = match self.reviewers(gate, &[], draft) {
+        let reviewers = match self.reviewers(gate) {
             Ok(reviewers) => reviewers,
-            Err(unknown) => return draft.unknown.push((self.address.clone(), unknown)),
+            Err(blockers) => return self.block(draft, blockers),
         };
+        self.note_access(reviewers.as_deref().unwrap_or_default(), draft);
         let mut fields = Vec::new();
         let mut add = |name: &str, after: Option<Value>| {
             if let Some(after) = after {
                 fields.push(field(name, Value::Null, after));
             }
         };
-        add("reviewers", reviewers.as_deref().map(reviewers_json));
+        let owner = self.repository.name.owner();
+        add("reviewers", reviewers.as_deref().map(|reviewers| reviewers_json(reviewers, &[], owner)));
         add("prevent_self_review", gate.prevent_self_review.map(|v| json!(v)));
         add("can_admins_bypass", gate.can_admins_bypass.map(|v| json!(v)));
         add("wait_timer", gate.wait_timer.map(|v| json!(v)));
@@ -113,33 +116,29 @@ impl Planner<'_> {
         }
         draft.steps.push(Step { changes: vec![Change::new(self.address.clone(), model::Action::Create, fields)], ops });
 
-        self.note_missing_secrets(gate.secrets.iter(), draft, "values of secrets cannot be restored");
+        self.missing_secrets(gate.secrets.iter(), draft);
         self.note_protected(gate, draft);
-        self.note_billing(gate, draft);
+        self.note_near_miss(draft);
+    }
+
+    fn block(&self, draft: &mut Draft<Op>, blockers: Vec<Blocker>) {
+        for blocker in blockers {
+            draft.block(&self.address, blocker);
+        }
     }
 
     fn update(&self, gate: &Gate, there: &Environment, draft: &mut Draft<Op>) {
         let notes = draft.notes.len();
         match self.differences(gate, there, draft) {
-            Err(unknown) => {
+            Err(blockers) => {
                 draft.notes.truncate(notes);
-                draft.unknown.push((self.address.clone(), unknown));
+                return self.block(draft, blockers);
             }
-            Ok(None) => {}
-            Ok(Some(step)) => {
-                if step.changes.iter().any(|c| c.fields.iter().any(|f| f.name == "reviewers" || f.name == "wait_timer")) {
-                    self.note_billing(gate, draft);
-                }
-                draft.steps.push(step);
-            }
+            Ok(step) => draft.steps.extend(step),
         }
         self.note_protected(gate, draft);
-        match &there.secrets {
-            Some(Ok(secrets)) => self.note_missing_secrets(gate.secrets.difference(secrets), draft, "declared secrets are missing"),
-            Some(Err(unknown)) => {
-                draft.note(&self.address, format!("whether the declared secrets exist is unknown: {}", unknown.reason));
-            }
-            None => {}
+        if let Some(Ok(secrets)) = &there.secrets {
+            self.missing_secrets(gate.secrets.difference(secrets), draft);
         }
     }
 
@@ -147,7 +146,7 @@ impl Planner<'_> {
         if there.has_enterprise_team() {
             return draft.unknown.push((self.address.clone(), body::unsendable(&there.reviewers)));
         }
-        let before = there.snapshot([]);
+        let before = there.snapshot(self.repository.name.owner(), []);
         let fields = before
             .iter()
             .filter(|(_, value)| !matches!(value, Value::Null | Value::Bool(_)) && **value != json!([]) && **value != json!(0))

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::apply::Moved;
 
-use super::live::{Environment, Live, LiveReviewer};
+use super::live::{Environment, Live};
 use super::ops::{Action, Body, BodyReviewer, Op, PolicyFlags, ReviewerKind};
 
 /// The keys of a step's last PUT that are not there as they were sent. What could not be read is left out: reading back says that itself.
@@ -18,10 +18,11 @@ pub fn not_kept(ops: &[Op], live: &Live) -> Vec<Moved> {
     let put = ops.iter().rev().find_map(|op| if let Action::Put { body, .. } = &op.action { Some((op, body)) } else { None });
     let Some((op, body)) = put else { return Vec::new() };
     let Some(Ok(there)) = live.environments.as_ref().ok().and_then(|all| all.get(&op.environment)) else { return Vec::new() };
-    differences(body, &known(ops, there), there)
+    let owner = op.repository.owner();
+    differences(body, &known(ops, there, owner), there, owner)
 }
 
-fn differences(body: &Body, known: &[Value], there: &Environment) -> Vec<Moved> {
+fn differences(body: &Body, known: &[Value], there: &Environment, owner: &str) -> Vec<Moved> {
     let mut moved = Vec::new();
     let mut differ = |name: &str, sent: Option<Value>, now: Value| {
         if let Some(was) = sent.filter(|sent| *sent != now) {
@@ -33,7 +34,7 @@ fn differences(body: &Body, known: &[Value], there: &Environment) -> Vec<Moved> 
     let listed = there.reviewers.iter().map(|reviewer| BodyReviewer::of(reviewer.actor())).collect();
     if let Some(sent) = sent.filter(|sent| *sent != listed) {
         let sent = sent.into_iter().flatten().map(|reviewer| named(reviewer, known)).collect();
-        differ("reviewers", Some(sent), json!(there.reviewers.iter().map(LiveReviewer::json).collect::<Vec<_>>()));
+        differ("reviewers", Some(sent), json!(there.reviewers.iter().map(|reviewer| reviewer.json(owner)).collect::<Vec<_>>()));
     }
     differ("prevent_self_review", body.prevent_self_review.map(Value::from), json!(there.prevent_self_review));
     // A server that does not show the key does not know the rule (fact G2.4).
@@ -46,10 +47,10 @@ fn differences(body: &Body, known: &[Value], there: &Environment) -> Vec<Moved> 
 }
 
 /// Reviewers with their names, as the step found them and as they are now; a PUT knows ids alone.
-fn known(ops: &[Op], there: &Environment) -> Vec<Value> {
+fn known(ops: &[Op], there: &Environment, owner: &str) -> Vec<Value> {
     let found = ops.iter().find_map(|op| if let Action::Expect(Some(before)) = &op.action { before.get("reviewers") } else { None });
     let found = found.and_then(Value::as_array).into_iter().flatten().cloned();
-    found.chain(there.reviewers.iter().map(LiveReviewer::json)).collect()
+    found.chain(there.reviewers.iter().map(|reviewer| reviewer.json(owner))).collect()
 }
 
 fn named(reviewer: BodyReviewer, known: &[Value]) -> Value {

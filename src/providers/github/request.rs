@@ -6,7 +6,6 @@ use crate::model::ByHand;
 use crate::providers::request::Request;
 
 use super::ops::{self, Action, Op};
-use crate::desired::github::{Pattern, RefKind};
 
 impl Request for Op {
     fn api(&self) -> Dialect {
@@ -18,8 +17,8 @@ impl Request for Op {
         match &self.action {
             Action::Expect(_) => format!("checking that {name} is still as planned"),
             Action::Put { .. } => format!("writing the rules of {name}"),
-            Action::CreateBranchPolicy(pattern) => format!("adding {} pattern `{}`", kind(pattern), pattern.name),
-            Action::DeleteBranchPolicy { pattern, .. } => format!("removing {} pattern `{}`", kind(pattern), pattern.name),
+            Action::CreateBranchPolicy(pattern) => format!("adding {} pattern `{}`", pattern.kind.word(), pattern.name),
+            Action::DeleteBranchPolicy { pattern, .. } => format!("removing {} pattern `{}`", pattern.kind.word(), pattern.name),
             Action::DeleteOtherBranchPolicies(_) => format!("removing patterns that {name} kept from before"),
             Action::EnableRule { slug, .. } => format!("enabling the custom rule of `{slug}`"),
             Action::DisableRule { slug, .. } => format!("disabling the custom rule of `{slug}`"),
@@ -50,12 +49,5 @@ impl Request for Op {
 
     async fn fall_back(&self, writer: &Writer) -> Result<(), ApiError> {
         ops::fall_back(writer, self).await
-    }
-}
-
-const fn kind(pattern: &Pattern) -> &'static str {
-    match pattern.kind {
-        RefKind::Branch => "branch",
-        RefKind::Tag => "tag",
     }
 }

@@ -6,22 +6,42 @@
 use serde::Deserialize;
 
 use crate::http::{ApiError, ErrorKind, Reader, Target};
-use crate::model::{Cause, RepoName, Unknown};
+use crate::model::{Blocker, Cause, RepoName, Unknown};
 
-use super::live::{Access, Actor};
-use super::observe::repo_target;
+use super::live::{Access, Actor, LiveReviewer};
+use super::observe::{pages, repo_target};
 use super::strictness::ActorId;
 use crate::desired::github::Reviewer;
 
 /// Looks a declared reviewer up.
 ///
 /// # Errors
-/// [`Unknown`] when the account or team cannot be found, is no person or team, or has another id than gate.toml pins.
-pub async fn resolve(reader: &Reader, repo: &RepoName, reviewer: &Reviewer) -> Result<Actor, Unknown> {
+/// [`Blocker::Invalid`] if the account or team does not exist, is not one that can approve, or has another id than gate.toml pins;
+/// [`Blocker::Unknown`] if that cannot be told.
+pub async fn resolve(reader: &Reader, repo: &RepoName, reviewer: &Reviewer) -> Result<Actor, Blocker> {
     match reviewer {
         Reviewer::User { login, id } => user(reader, repo, login, *id).await,
         Reviewer::Team { org, slug, id } => team(reader, repo, org.as_deref().unwrap_or(repo.owner()), slug, *id).await,
     }
+}
+
+/// Looks up a reviewer that an environment lists and that is about to be sent along.
+///
+/// # Errors
+/// If the account or team is not found under the listed name and id, or is of a kind that is never sent.
+pub async fn resolve_live(reader: &Reader, repo: &RepoName, reviewer: &LiveReviewer) -> Result<Actor, Unknown> {
+    let as_declared = match reviewer {
+        LiveReviewer::User { login, id, .. } => Reviewer::User { login: login.clone(), id: Some(*id) },
+        LiveReviewer::Team { slug, id } => Reviewer::Team { org: None, slug: slug.clone(), id: Some(*id) },
+        LiveReviewer::EnterpriseTeam { slug, .. } => {
+            return Err(Unknown {
+                reason: format!("the enterprise team `{slug}` cannot be looked up"),
+                hint: "make a team of the organization the reviewer".to_owned(),
+                cause: Cause::Other,
+            });
+        }
+    };
+    resolve(reader, repo, &as_declared).await.map_err(Blocker::into_unknown)
 }
 
 #[derive(Deserialize)]
@@ -44,24 +64,39 @@ struct Team {
     slug: String,
 }
 
+/// What a word of the permission endpoint means; its documented words are these four (fact G1.5).
+fn access_of(word: &str, login: &str) -> Access {
+    match word {
+        "admin" | "write" | "read" => Access::Granted,
+        "none" => Access::None,
+        other => Access::Unknown(Unknown {
+            reason: format!("GitHub calls the access of `{login}` {other:?}, which is not one of its documented words"),
+            hint: "check for a newer gatectl".to_owned(),
+            cause: Cause::Other,
+        }),
+    }
+}
+
 /// One request tells id, kind and access of a person; only when GitHub does not let us ask that, the account is asked for by itself.
-async fn user(reader: &Reader, repo: &RepoName, login: &str, pinned: Option<u64>) -> Result<Actor, Unknown> {
+async fn user(reader: &Reader, repo: &RepoName, login: &str, pinned: Option<u64>) -> Result<Actor, Blocker> {
     let target = repo_target(repo).join("collaborators").join(login).join("permission");
     let (account, access) = match reader.get_json::<Permission>(&target).await {
-        Ok(Permission { permission, user: Some(account) }) => (account, if permission == "none" { Access::None } else { Access::Granted }),
+        Ok(Permission { permission, user: Some(account) }) => (account, access_of(&permission, login)),
         Ok(Permission { user: None, .. }) => (account(reader, login, pinned).await?, Access::Unknown(unreadable(login))),
-        // GitHub's answer for an account that is not a collaborator is not documented beyond "404": no proof either way.
-        Err(error) if error.kind == ErrorKind::NotFound => (account(reader, login, pinned).await?, Access::Unknown(unreadable(login))),
-        // Another request would meet the same limit, and the same stop.
-        Err(error) if matches!(error.kind, ErrorKind::RateLimited | ErrorKind::Interrupted) => return Err(error.unknown()),
-        Err(error) => (account(reader, login, pinned).await?, Access::Unknown(error.unknown())),
+        Err(error) => {
+            let access = match error.kind {
+                // GitHub's answer for somebody who is no collaborator is not documented beyond "404": no proof either way.
+                ErrorKind::NotFound => Access::Unknown(unreadable(login)),
+                _ => Access::Unknown(error.unknown()),
+            };
+            (account(reader, login, pinned).await?, access)
+        }
     };
     if account.kind != "User" {
-        return Err(Unknown {
-            reason: format!("`{login}` is not a person but a GitHub account of type {}", account.kind),
-            hint: "GitHub lets only people and teams approve: name somebody else in `reviewers`".to_owned(),
-            cause: Cause::Other,
-        });
+        return Err(Blocker::invalid(
+            format!("`{login}` is not a person: GitHub says its type is {}", account.kind),
+            "name a person or a team in `reviewers`: GitHub lets only those approve",
+        ));
     }
     if let Some(pinned) = pinned.filter(|pinned| *pinned != account.id) {
         return Err(mismatch(reader, login, pinned, account.id).await);
@@ -69,88 +104,107 @@ async fn user(reader: &Reader, repo: &RepoName, login: &str, pinned: Option<u64>
     Ok(Actor { id: ActorId::User(account.id), name: account.login, access })
 }
 
-async fn account(reader: &Reader, login: &str, pinned: Option<u64>) -> Result<Account, Unknown> {
+async fn account(reader: &Reader, login: &str, pinned: Option<u64>) -> Result<Account, Blocker> {
     match reader.get_json::<Account>(&Target::new(["users", login])).await {
         Ok(account) => Ok(account),
-        Err(error) if error.kind == ErrorKind::NotFound => Err(match pinned {
+        // The one lone 404 that proves absence: every account answers to an authenticated token (law 1).
+        Err(error) if error.kind == ErrorKind::NotFound && reader.is_authenticated() => Err(match pinned {
             Some(id) => renamed(reader, login, id, &error).await,
-            None => Unknown {
-                reason: format!("there is no account `{login}` that this token can see ({error})"),
-                hint: format!(
-                    "check the spelling of `{login}`; accounts managed by an enterprise are visible only to tokens of that enterprise"
-                ),
-                cause: Cause::Other,
-            },
+            None => Blocker::invalid(
+                format!("GitHub has no account `{login}` that this token can see ({error})"),
+                format!("check the spelling of `{login}`; accounts managed by an enterprise are visible only to tokens of that enterprise"),
+            ),
         }),
-        Err(error) => Err(error.unknown()),
+        Err(error) => Err(error.unknown().into()),
     }
 }
 
 /// The login is gone: the pinned id tells whether the account was renamed.
-async fn renamed(reader: &Reader, login: &str, id: u64, error: &ApiError) -> Unknown {
+async fn renamed(reader: &Reader, login: &str, id: u64, error: &ApiError) -> Blocker {
     match reader.get_json::<Account>(&Target::new(["user", &id.to_string()])).await {
-        Ok(now) => Unknown {
-            reason: format!("`{login}` no longer exists: the account with the pinned id {id} is now called `{}`", now.login),
-            hint: format!("if that is the same person, write `user = \"{}\"` with the same id", now.login),
-            cause: Cause::Other,
-        },
-        Err(_) => Unknown {
-            reason: format!("there is no account `{login}` and none with the pinned id {id} that this token can see ({error})"),
-            hint: "name a reviewer who still has an account".to_owned(),
-            cause: Cause::Other,
-        },
+        Ok(now) => Blocker::invalid(
+            format!("`{login}` no longer exists: the account with the pinned id {id} is now called `{}`", now.login),
+            format!("if that is the same person, write `user = \"{}\"` with the same id", now.login),
+        ),
+        Err(other) if other.kind == ErrorKind::NotFound => Blocker::invalid(
+            format!("GitHub has no account `{login}` and none with the pinned id {id} that this token can see ({error})"),
+            "name a reviewer who still has an account",
+        ),
+        Err(other) => other.unknown().into(),
     }
 }
 
 /// The login exists and belongs to somebody else than the pinned account.
-async fn mismatch(reader: &Reader, login: &str, pinned: u64, found: u64) -> Unknown {
+async fn mismatch(reader: &Reader, login: &str, pinned: u64, found: u64) -> Blocker {
     let pinned_now = reader.get_json::<Account>(&Target::new(["user", &pinned.to_string()])).await;
     let whose = match pinned_now {
         Ok(account) => format!("the pinned account {pinned} is now called `{}`", account.login),
         Err(_) => format!("no account with the pinned id {pinned} can be seen"),
     };
-    Unknown {
-        reason: format!("`{login}` is another account than the one that gate.toml pins: it has id {found}, and {whose}"),
-        hint: format!(
-            "do not approve this by changing the id before you know who `{login}` is today: a login that was given up can be registered by anybody"
-        ),
-        cause: Cause::Other,
-    }
+    Blocker::invalid(
+        format!("`{login}` is another account than the one that gate.toml pins: it has id {found}, and {whose}"),
+        format!("do not change the id before you know who `{login}` is today: a login that was given up can be registered by anyone"),
+    )
 }
 
-async fn team(reader: &Reader, repo: &RepoName, org: &str, slug: &str, pinned: Option<u64>) -> Result<Actor, Unknown> {
+async fn team(reader: &Reader, repo: &RepoName, org: &str, slug: &str, pinned: Option<u64>) -> Result<Actor, Blocker> {
     let target = Target::new(["orgs", org, "teams", slug]);
     let access = target.clone().join("repos").join(repo.owner()).join(repo.name());
     let (team, access) = tokio::join!(reader.get_json::<Team>(&target), reader.get(&access));
-    let team = team.map_err(|error| match error.kind {
-        ErrorKind::NotFound => Unknown {
-            reason: format!("there is no team `{org}/{slug}` that this token can see ({error})"),
-            hint: "check organisation and slug; a secret team is visible only to its members and to owners, and a token needs `read:org` (classic) or `Members: read`. Repositories of a person have no teams".to_owned(),
-            cause: Cause::Credentials,
-        },
-        _ => error.unknown(),
-    })?;
+    let team = match team {
+        Ok(team) => team,
+        Err(error) if error.kind == ErrorKind::NotFound => return Err(no_team(reader, org, slug, pinned, &error).await),
+        Err(error) => return Err(error.unknown().into()),
+    };
     if let Some(pinned) = pinned.filter(|pinned| *pinned != team.id) {
-        return Err(Unknown {
-            reason: format!("team `{org}/{slug}` has id {}, gate.toml pins {pinned}: it was deleted and made anew, or renamed", team.id),
-            hint: "look at who is in the team today before you change the id".to_owned(),
-            cause: Cause::Other,
-        });
+        return Err(Blocker::invalid(
+            format!("team `{org}/{slug}` has id {}, and gate.toml pins {pinned}: it was deleted and created again, or renamed", team.id),
+            "look at who is in the team today before you change the id",
+        ));
     }
     let access = match access {
-        // The documented proof of access; any other success is something else than GitHub's answer (fact G1.5).
-        Ok(reply) if reply.status == 204 => Access::Granted,
-        Ok(reply) => Access::Unknown(reader.malformed(&target, format!("{} where 204 was expected", reply.status)).unknown()),
+        // Both are documented proofs of access (fact G1.5); any other success is not GitHub's answer.
+        Ok(reply) if reply.status == 204 || reply.status == 200 => Access::Granted,
+        Ok(reply) => Access::Unknown(reader.malformed(&target, format!("{} where 204 or 200 was expected", reply.status)).unknown()),
         Err(error) if error.kind == ErrorKind::NotFound => Access::None,
         Err(error) => Access::Unknown(error.unknown()),
     };
     Ok(Actor { id: ActorId::Team(team.id), name: format!("{org}/{}", team.slug), access })
 }
 
+/// A team that answers 404 does not exist if the list of teams lacks it; a token that cannot read the list proves nothing (law 1).
+async fn no_team(reader: &Reader, org: &str, slug: &str, pinned: Option<u64>, error: &ApiError) -> Blocker {
+    let unseen = |cause: Cause, why: String| {
+        Blocker::Unknown(Unknown {
+            reason: format!("whether the team `{org}/{slug}` exists is not known ({why})"),
+            hint: "check organization and slug; a secret team is visible only to its members and to owners, and a token needs `read:org` (classic) or the organization permission `Members: read`. A person's account has no teams".to_owned(),
+            cause,
+        })
+    };
+    let list = Target::new(["orgs", org, "teams"]);
+    let teams: Vec<Team> = match pages::<_, Vec<Team>>(reader, &list, 100).await {
+        Ok(teams) => teams,
+        Err(_) => return unseen(Cause::Credentials, error.to_string()),
+    };
+    if teams.iter().any(|team| team.slug.eq_ignore_ascii_case(slug)) {
+        return unseen(Cause::Other, format!("the list of teams has it, and {error}"));
+    }
+    if let Some((id, now)) = pinned.and_then(|id| Some((id, teams.iter().find(|team| team.id == id)?))) {
+        return Blocker::invalid(
+            format!("team `{org}/{slug}` no longer exists: the team with the pinned id {id} is now called `{org}/{}`", now.slug),
+            format!("if that is the same team, write `team = \"{}\"` with the same id", now.slug),
+        );
+    }
+    Blocker::invalid(
+        format!("the organization {org} has no team `{slug}` that this token can see ({error})"),
+        "check the slug; a secret team is visible only to its members and to owners of the organization",
+    )
+}
+
 fn unreadable(login: &str) -> Unknown {
     Unknown {
         reason: format!("GitHub did not say whether `{login}` can see the repository"),
-        hint: "a token of somebody with push access may ask".to_owned(),
+        hint: "use a token with push access to the repository".to_owned(),
         cause: Cause::Credentials,
     }
 }

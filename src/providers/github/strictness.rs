@@ -82,10 +82,21 @@ pub fn at_least_as_strict(a: Option<&Strictness>, b: Option<&Strictness>, dimens
     }
 }
 
-/// The dimensions in which `after` is not provably as strict as `before`.
+/// The dimensions in which going from `before` to `after` needs consent: `after` is not provably as strict (law 7).
 #[must_use]
 pub fn weakened(before: Option<&Strictness>, after: Option<&Strictness>) -> Vec<Dimension> {
-    Dimension::ALL.into_iter().filter(|dimension| !at_least_as_strict(after, before, *dimension)).collect()
+    let finishes = |dimension: Dimension| dimension == Dimension::Refs && finishes_a_cut_off_step(before, after);
+    Dimension::ALL.into_iter().filter(|dimension| !at_least_as_strict(after, before, *dimension) && !finishes(*dimension)).collect()
+}
+
+/// Selected mode without any pattern cannot be declared: it is what a step leaves that was cut off after the mode was set. Giving
+/// it its declared patterns finishes that step (law 7).
+fn finishes_a_cut_off_step(before: Option<&Strictness>, after: Option<&Strictness>) -> bool {
+    let refs = |side: Option<&Strictness>| match side.map(|side| &side.refs) {
+        Some(BranchPolicy::Selected(patterns)) => Some(patterns.is_empty()),
+        _ => None,
+    };
+    refs(before) == Some(true) && refs(after) == Some(false)
 }
 
 /// Law 4 for one moment of an apply: in each dimension, `now` is at least as strict as the start or as the goal.

@@ -1,19 +1,38 @@
 //! What is worth knowing beside the changes.
 
-use crate::model::{Address, Draft, RepoName};
+use std::collections::BTreeMap;
 
-use super::super::live::Repository;
+use crate::model::{Address, Draft, EnvName, Field, Manual, RepoName, nearest};
+
+use super::super::live::{Environments, Repository};
 use super::super::ops::Op;
 use super::Planner;
 use crate::desired::github::{BranchPolicy, Gate};
 
 impl Planner<'_> {
-    pub(super) fn note_missing_secrets<'s>(&self, missing: impl Iterator<Item = &'s String>, draft: &mut Draft<Op>, what: &str) {
-        let commands: Vec<String> = missing
-            .map(|name| format!("`gh secret set {name} --env {} --repo {}`", shell_word(self.name.as_str()), self.context.repository))
-            .collect();
-        if !commands.is_empty() {
-            draft.note(&self.address, format!("{what}; set each with: {}", commands.join(", ")));
+    /// Declared secrets that do not exist: their values are not gatectl's to know, so a person sets them.
+    pub(super) fn missing_secrets<'s>(&self, missing: impl Iterator<Item = &'s String>, draft: &mut Draft<Op>) {
+        let (environment, repository) = (shell_word(self.name.as_str()), self.context.repository);
+        let missing: Vec<&String> = missing.collect();
+        if missing.is_empty() {
+            return;
+        }
+        let names = missing.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+        draft.manual.push(Manual {
+            address: self.address.clone(),
+            message: format!("gate.toml declares secrets that do not exist in {}: {names}. Only a person can set their values", self.name),
+            steps: missing.iter().map(|name| format!("gh secret set {name} --env {environment} --repo {repository}")).collect(),
+        });
+    }
+
+    /// An environment that exists, is not declared and is called almost the same: the declaration may have a slip.
+    pub(super) fn note_near_miss(&self, draft: &mut Draft<Op>) {
+        let live = self.live.environments.iter().flat_map(BTreeMap::keys).filter(|name| !self.want.declares(name));
+        if let Some(near) = nearest(self.name.as_str(), live.map(EnvName::as_str)) {
+            draft.note(
+                &self.address,
+                format!("`{}` does not exist, and `{near}` exists and is not in gate.toml: did you mean `{near}`?", self.name),
+            );
         }
     }
 
@@ -33,22 +52,24 @@ impl Planner<'_> {
             _ => {}
         }
     }
-
-    pub(super) fn note_billing(&self, gate: &Gate, draft: &mut Draft<Op>) {
-        let gated_rule = gate.reviewers.as_ref().is_some_and(|r| !r.is_empty()) || gate.wait_timer.is_some_and(|t| t > 0);
-        if self.repository.visibility.plan_gated() && gated_rule {
-            draft.note(
-                &self.address,
-                "the repository is not public: GitHub documents required reviewers and wait timers there for GitHub Enterprise only (Team is not enough). Only trying tells for sure; if GitHub refuses, apply says what to do by hand and exits 3",
-            );
-        }
-    }
 }
 
-pub(super) fn repository_notes(name: &RepoName, repository: &Repository, draft: &mut Draft<Op>) {
+pub(super) fn repository_notes(name: &RepoName, repository: &Repository, environments: &Environments, draft: &mut Draft<Op>) {
     let address = Address::repository(name);
+    // One rule that is live shows that the billing plan has it, and with it the others (fact G2.3).
+    let offered = environments.values().flatten().any(|there| !there.reviewers.is_empty() || there.wait_timer > 0);
+    let gated = |field: &Field| match field.name.as_str() {
+        "reviewers" => field.after.as_array().is_some_and(|all| !all.is_empty()),
+        "wait_timer" => field.after.as_u64().is_some_and(|minutes| minutes > 0),
+        _ => false,
+    };
+    let mut fields = draft.steps.iter().flat_map(|step| &step.changes).flat_map(|change| &change.fields);
+    if repository.visibility.plan_gated() && !offered && fields.any(gated) {
+        draft
+            .note(&address, "a private repository needs GitHub Enterprise for reviewers and timers; if GitHub refuses them, apply exits 3");
+    }
     if repository.archived {
-        draft.note(&address, "the repository is archived: GitHub refuses every write until somebody unarchives it in its settings");
+        draft.note(&address, "the repository is archived: GitHub refuses every write until an admin unarchives it in its settings");
     }
     if repository.admin == Some(false) {
         draft.note(

@@ -1,8 +1,8 @@
-//! The declared reviewers, taken at their word only where GitHub confirms it.
+//! The reviewers that a write would send, taken at their word only if GitHub confirms it.
 
 use serde_json::{Value, json};
 
-use crate::model::{Cause, Draft, Unknown};
+use crate::model::{Blocker, Cause, Draft, Unknown};
 
 use super::super::live::{Access, Actor, Environment, LiveReviewer};
 use super::super::ops::Op;
@@ -11,62 +11,94 @@ use super::{Planner, Resolved};
 use crate::desired::github::{Gate, Reviewer};
 
 impl Planner<'_> {
-    /// The declared reviewers with their accounts; fails on the first that cannot be taken at its word.
-    pub(super) fn reviewers<'g>(
-        &'g self,
-        gate: &'g Gate,
-        there: &[LiveReviewer],
-        draft: &mut Draft<Op>,
-    ) -> Result<Option<Vec<Resolved<'g>>>, Unknown> {
+    /// The declared reviewers with their accounts.
+    ///
+    /// # Errors
+    /// Everything that keeps one of them from being taken at its word.
+    pub(super) fn reviewers<'g>(&'g self, gate: &'g Gate) -> Result<Option<Vec<Resolved<'g>>>, Vec<Blocker>> {
         let Some(declared) = &gate.reviewers else { return Ok(None) };
         let mut resolved: Vec<Resolved<'g>> = Vec::new();
+        let mut blockers = Vec::new();
         for reviewer in declared {
             match self.live.reviewers.get(reviewer) {
+                Some(Ok(actor)) if actor.access == Access::None => blockers.push(Blocker::invalid(
+                    format!("{} has no access to {}, and GitHub silently drops such a reviewer", actor.name, self.context.repository),
+                    format!("give {} read access to the repository, or take them out of `reviewers`", actor.name),
+                )),
                 Some(Ok(actor)) => resolved.push((reviewer, actor)),
-                Some(Err(unknown)) => return Err(unknown.clone()),
-                None => {
-                    return Err(Unknown {
-                        reason: "a reviewer was not looked up".to_owned(),
-                        hint: "run the command again".to_owned(),
-                        cause: Cause::Other,
-                    });
-                }
+                Some(Err(blocker)) => blockers.push(blocker.clone()),
+                None => blockers.push(not_looked_up().into()),
             }
         }
-        for (_, actor) in &resolved {
-            match &actor.access {
-                Access::Granted => {}
-                Access::None => draft.note(
-                    &self.address,
-                    format!("{} has no access to the repository: GitHub would drop this reviewer without a word. Give read access first", actor.name),
-                ),
-                Access::Unknown(unknown) => draft.note(
-                    &self.address,
-                    format!("whether {} can see the repository is unknown ({}); GitHub drops reviewers that cannot, so apply looks again after writing", actor.name, unknown.reason),
-                ),
-            }
-        }
-        // GitHub took those who are there already; of the others it may drop each whose access is not known.
-        let stays = |actor: &Actor| actor.access == Access::Granted || there.iter().any(|live| live.actor() == actor.id);
-        let nobody = resolved.iter().all(|(_, actor)| actor.access == Access::None);
-        if !resolved.is_empty() && (nobody || !there.is_empty() && !resolved.iter().any(|(_, actor)| stays(actor))) {
-            let can = if nobody { "can see the repository" } else { "is known to see the repository" };
-            return Err(Unknown {
-                reason: format!(
-                    "none of the declared reviewers {can}: GitHub drops those who cannot, and would leave {} without a reviewer",
-                    self.name
-                ),
-                hint: format!(
-                    "give {} read access to {} first",
-                    resolved.iter().map(|(_, a)| a.name.as_str()).collect::<Vec<_>>().join(", "),
-                    self.context.repository
-                ),
-                cause: Cause::Other,
-            });
+        if !blockers.is_empty() {
+            return Err(blockers);
         }
         resolved.sort_by_key(|(_, actor)| actor.id);
         resolved.dedup_by_key(|(_, actor)| actor.id);
         Ok(Some(resolved))
+    }
+
+    /// Whether a PUT may send these reviewers, or, if none are declared, those that are there (law 5).
+    ///
+    /// # Errors
+    /// If GitHub may drop so many that the gate is lost.
+    pub(super) fn sendable(&self, reviewers: Option<&[Resolved<'_>]>, there: &[LiveReviewer]) -> Result<(), Unknown> {
+        let Some(reviewers) = reviewers else { return there.iter().try_for_each(|reviewer| self.carries(reviewer)) };
+        let some_stay = there.is_empty() || reviewers.iter().any(|(_, actor)| actor.access == Access::Granted);
+        if reviewers.is_empty() || some_stay {
+            return Ok(());
+        }
+        let names: Vec<&str> = reviewers.iter().map(|(_, actor)| actor.name.as_str()).collect();
+        let why = reviewers.iter().find_map(|(_, actor)| match &actor.access {
+            Access::Unknown(unknown) => Some(unknown.reason.as_str()),
+            Access::Granted | Access::None => None,
+        });
+        Err(Unknown {
+            reason: format!(
+                "none of the declared reviewers is known to see the repository ({}): GitHub silently drops those who cannot, and would leave {} without a reviewer",
+                why.unwrap_or("it was not said"),
+                self.name
+            ),
+            hint: format!(
+                "make sure that {} can read {}, and plan with a token that can see it",
+                names.join(", "),
+                self.context.repository
+            ),
+            cause: Cause::Other,
+        })
+    }
+
+    /// Whether a reviewer that gate.toml does not declare keeps being one if a PUT sends it along.
+    fn carries(&self, reviewer: &LiveReviewer) -> Result<(), Unknown> {
+        let who = reviewer.json(self.repository.name.owner());
+        let who = who.get("user").or_else(|| who.get("team")).and_then(Value::as_str).unwrap_or("an enterprise team").to_owned();
+        let why = match self.live.carried.get(&reviewer.actor()) {
+            Some(Ok(Actor { access: Access::Granted, .. })) => return Ok(()),
+            Some(Ok(Actor { access: Access::None, .. })) => format!("{who} has no access to {}", self.context.repository),
+            Some(Ok(Actor { access: Access::Unknown(unknown), .. }) | Err(unknown)) => unknown.reason.clone(),
+            None => not_looked_up().reason,
+        };
+        Err(Unknown {
+            reason: format!(
+                "a write sends the reviewer {who} along, whom gate.toml does not declare, and GitHub would silently drop them: {why}"
+            ),
+            hint: format!("give {who} read access to the repository, or declare `reviewers` for {}", self.name),
+            cause: Cause::Other,
+        })
+    }
+
+    pub(super) fn note_access(&self, reviewers: &[Resolved<'_>], draft: &mut Draft<Op>) {
+        for (_, actor) in reviewers {
+            if let Access::Unknown(unknown) = &actor.access {
+                draft.note(
+                    &self.address,
+                    format!(
+                        "whether {} can see the repository is unknown ({}); GitHub drops reviewers that cannot, so apply looks again after writing",
+                        actor.name, unknown.reason
+                    ),
+                );
+            }
+        }
     }
 
     pub(super) fn note_renames(&self, wanted: &[Resolved<'_>], there: &Environment, draft: &mut Draft<Op>) {
@@ -81,10 +113,18 @@ impl Planner<'_> {
     }
 }
 
-pub(super) fn reviewers_json(reviewers: &[Resolved<'_>]) -> Value {
+fn not_looked_up() -> Unknown {
+    Unknown { reason: "a reviewer was not looked up".to_owned(), hint: "run the command again".to_owned(), cause: Cause::Other }
+}
+
+/// The declared reviewers as a plan shows them: one that is there already by the name it has there, so that it is seen to stay.
+pub(super) fn reviewers_json(reviewers: &[Resolved<'_>], there: &[LiveReviewer], owner: &str) -> Value {
     reviewers
         .iter()
         .map(|(reviewer, actor)| {
+            if let Some(live) = there.iter().find(|live| live.actor() == actor.id) {
+                return live.json(owner);
+            }
             let (ActorId::User(id) | ActorId::Team(id) | ActorId::EnterpriseTeam(id)) = actor.id;
             match reviewer {
                 Reviewer::User { login, .. } => json!({"user": login, "id": id}),

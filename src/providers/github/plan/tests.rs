@@ -58,6 +58,11 @@ fn live_of(want: &Desired) -> Live {
         }),
         environments: Ok(environments.collect()),
         reviewers: PEOPLE.into_iter().map(actor).collect(),
+        carried: PEOPLE
+            .into_iter()
+            .map(actor)
+            .map(|(_, actor): (_, Result<Actor, Blocker>)| (actor.as_ref().unwrap().id, actor.map_err(Blocker::into_unknown)))
+            .collect(),
         protected_branches: Some(Ok(["main".to_owned()].into())),
         available_rules: want.environments.keys().map(|name| (name.clone(), Ok(available.clone()))).collect(),
         waiting_runs: Some(Ok(0)),

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::model::{self, Cause, Change, Draft, Field, Step, Unknown};
+use crate::model::{self, Blocker, Cause, Change, Draft, Field, Step, Unknown};
 
-use super::super::live::{Environment, LiveReviewer, PolicyMode};
+use super::super::live::{Environment, PolicyMode};
 use super::super::ops::{Action, Body, Op, PolicyFlags};
 use super::super::strictness::{ActorId, Dimension, Strictness, covered, weakened};
 use super::body::unsendable;
@@ -16,8 +16,9 @@ use crate::desired::github::{BranchPolicy, Gate, Pattern};
 
 impl Planner<'_> {
     /// The one step that brings an existing environment in line; `None` when it already is.
-    pub(super) fn differences(&self, gate: &Gate, there: &Environment, draft: &mut Draft<Op>) -> Result<Option<Step<Op>>, Unknown> {
-        let reviewers = self.reviewers(gate, &there.reviewers, draft)?;
+    pub(super) fn differences(&self, gate: &Gate, there: &Environment, draft: &mut Draft<Op>) -> Result<Option<Step<Op>>, Vec<Blocker>> {
+        let reviewers = self.reviewers(gate)?;
+        let owner = self.repository.name.owner();
         let before = there.strictness();
         let mut after = before.clone();
         let mut fields = Vec::new();
@@ -25,18 +26,19 @@ impl Planner<'_> {
         if let Some(wanted) = &reviewers {
             after.reviewers = wanted.iter().map(|(_, actor)| actor.id).collect();
             if after.reviewers != before.reviewers {
-                let live = Value::Array(there.reviewers.iter().map(LiveReviewer::json).collect());
-                fields.push((Dimension::Reviewers, field("reviewers", live, reviewers_json(wanted))));
+                let live = Value::Array(there.reviewers.iter().map(|reviewer| reviewer.json(owner)).collect());
+                fields.push((Dimension::Reviewers, field("reviewers", live, reviewers_json(wanted, &there.reviewers, owner))));
+                self.note_access(wanted, draft);
             }
             self.note_renames(wanted, there, draft);
         }
         after.prevent_self_review = match gate.prevent_self_review {
             Some(true) if after.reviewers.is_empty() => {
-                return Err(Unknown {
-                    reason: "`prevent_self_review = true` needs a reviewer, and the environment has none".to_owned(),
-                    hint: "declare `reviewers` as well".to_owned(),
-                    cause: Cause::Other,
-                });
+                return Err(Blocker::invalid(
+                    "`prevent_self_review = true` needs a reviewer, and the environment has none",
+                    "declare `reviewers` as well",
+                )
+                .into());
             }
             Some(wanted) => wanted,
             // Without reviewers the setting means nothing, and GitHub keeps none.
@@ -83,6 +85,9 @@ impl Planner<'_> {
         }
         let mut fields = judged(fields, &before, &after);
         let variables = variables(gate, there)?;
+        if let (false, Some(Err(unknown))) = (gate.secrets.is_empty(), &there.secrets) {
+            return Err(unknown.clone().into());
+        }
         for (name, live, wanted) in &variables {
             fields.push(field(&format!("variables.{name}"), json!(live), json!(wanted)));
         }
@@ -91,7 +96,7 @@ impl Planner<'_> {
         }
 
         if there.has_enterprise_team() {
-            return Err(unsendable(&there.reviewers));
+            return Err(unsendable(&there.reviewers).into());
         }
         let change = Change::new(self.address.clone(), model::Action::Update, fields);
         let ops = self.update_ops(gate, there, reviewers.as_deref(), &change, policy.as_ref(), &rules, &variables)?;
@@ -111,7 +116,7 @@ impl Planner<'_> {
         rules: &[RuleEdit],
         variables: &[(String, Option<String>, String)],
     ) -> Result<Vec<Op>, Unknown> {
-        let mut ops = vec![self.op(Action::Expect(Some(there.snapshot(gate.variables.keys()))))];
+        let mut ops = vec![self.op(Action::Expect(Some(there.snapshot(self.repository.name.owner(), gate.variables.keys()))))];
         for rule in rules {
             if let RuleEdit::Enable { slug, integration_id } = rule {
                 ops.push(self.op(Action::EnableRule { slug: slug.clone(), integration_id: Some(*integration_id) }));
@@ -128,6 +133,7 @@ impl Planner<'_> {
             let gated_rules = !there.reviewers.is_empty() || there.wait_timer > 0 || there.prevent_self_review;
             let if_refused = (mode != there.policy && !refs_weaken && !gated_rules)
                 .then(|| Body { deployment_branch_policy: Some(PolicyFlags::of(mode)), ..Body::default() });
+            self.sendable(reviewers, &there.reviewers)?;
             let body = self.body(gate, reviewers, Some(there))?;
             if refs_weaken && !gated_rules && self.repository.visibility.plan_gated() && body.has_gated_rules() {
                 // A refused PUT may apply the policy that it carries (2.2): wider refs wait until the rules are there, and so does a
@@ -191,46 +197,43 @@ impl Planner<'_> {
         match (there.branch_policy(), &there.patterns) {
             (Some(live), _) => Ok(Some((live, wanted))),
             (None, Some(Err(unknown))) => Err(unknown.clone()),
-            (None, _) => Err(Unknown {
-                reason: "the branch and tag patterns were not read".to_owned(),
-                hint: "run the command again".to_owned(),
-                cause: Cause::Other,
-            }),
+            (None, _) => Err(not_read("the branch and tag patterns")),
         }
     }
 
     /// The edits that turn the enabled custom rules into the declared ones.
-    fn rules(&self, gate: &Gate, there: &Environment) -> Result<Vec<RuleEdit>, Unknown> {
+    fn rules(&self, gate: &Gate, there: &Environment) -> Result<Vec<RuleEdit>, Blocker> {
         let Some(wanted) = &gate.protection_rules else { return Ok(Vec::new()) };
         let live = match &there.protection_rules {
             Some(Ok(live)) => live,
-            Some(Err(unknown)) => return Err(unknown.clone()),
-            None => return Ok(Vec::new()),
+            Some(Err(unknown)) => return Err(unknown.clone().into()),
+            None => return Err(not_read("the custom protection rules").into()),
         };
         let union: BTreeSet<&String> = wanted.iter().chain(live.keys()).collect();
         if union.len() > MAX_RULES && wanted.iter().any(|slug| !live.contains_key(slug)) {
-            return Err(Unknown {
-                reason: format!(
+            return Err(Blocker::invalid(
+                format!(
                     "GitHub enables at most {MAX_RULES} custom rules at a time, so one would have to go before the new one comes, and the gate would be weaker in between"
                 ),
-                hint: "apply in two steps: first take rules away (with --allow-weaken), then add the new ones".to_owned(),
-                cause: Cause::Other,
-            });
+                "apply in two steps: first take rules away (with --allow-weaken), then add the new ones",
+            ));
         }
         let mut edits = Vec::new();
         for slug in wanted.iter().filter(|slug| !live.contains_key(*slug)) {
             let available = match self.live.available_rules.get(self.name) {
                 Some(Ok(available)) => available,
-                Some(Err(unknown)) => return Err(unknown.clone()),
+                Some(Err(unknown)) => return Err(unknown.clone().into()),
                 None => &BTreeMap::new(),
             };
-            let integration_id = *available.get(slug).ok_or_else(|| Unknown {
-                reason: format!("no app `{slug}` with a deployment protection rule is installed on {}", self.context.repository),
-                hint: match available.keys().next() {
-                    Some(_) => format!("installed are: {}", available.keys().cloned().collect::<Vec<_>>().join(", ")),
+            let integration_id = *available.get(slug).ok_or_else(|| {
+                let hint = match available.keys().next() {
+                    Some(_) => format!("use one of those that are: {}", available.keys().cloned().collect::<Vec<_>>().join(", ")),
                     None => "install the app on the repository first".to_owned(),
-                },
-                cause: Cause::Other,
+                };
+                Blocker::invalid(
+                    format!("no app `{slug}` with a deployment protection rule is installed on {}", self.context.repository),
+                    hint,
+                )
             })?;
             edits.push(RuleEdit::Enable { slug: slug.clone(), integration_id });
         }
@@ -244,6 +247,11 @@ impl Planner<'_> {
 /// GitHub enables at most this many custom rules on an environment (fact G1.3).
 const MAX_RULES: usize = 6;
 
+/// A part that was not asked for is not known to be empty.
+fn not_read(what: &str) -> Unknown {
+    Unknown { reason: format!("{what} were not read"), hint: "run the command again".to_owned(), cause: Cause::Other }
+}
+
 enum RuleEdit {
     Enable { slug: String, integration_id: u64 },
     Disable { slug: String, id: u64 },
@@ -254,6 +262,7 @@ fn variables(gate: &Gate, there: &Environment) -> Result<Vec<(String, Option<Str
     let live = match &there.variables {
         Some(Ok(live)) => live,
         Some(Err(unknown)) if !gate.variables.is_empty() => return Err(unknown.clone()),
+        None if !gate.variables.is_empty() => return Err(not_read("the variables")),
         Some(Err(_)) | None => return Ok(Vec::new()),
     };
     Ok(gate
@@ -279,6 +288,13 @@ fn judged(fields: Vec<(Dimension, Field)>, before: &Strictness, after: &Strictne
         .collect()
 }
 
+/// What a cut-off apply would have left out: the declared patterns that are missing, if nothing else differs.
+fn added_only(before: &BranchPolicy, after: &BranchPolicy) -> Option<String> {
+    let (BranchPolicy::Selected(before), BranchPolicy::Selected(after)) = (before, after) else { return None };
+    let missing: Vec<String> = after.difference(before).map(|pattern| format!("{} `{}`", pattern.kind.word(), pattern.name)).collect();
+    (before.is_subset(after) && !missing.is_empty()).then(|| missing.join(", "))
+}
+
 fn why(dimension: Dimension, before: &Strictness, after: &Strictness) -> String {
     match dimension {
         Dimension::Existence => "a workflow that names a missing environment runs ungated".to_owned(),
@@ -292,7 +308,15 @@ fn why(dimension: Dimension, before: &Strictness, after: &Strictness) -> String 
         Dimension::SelfReview => "lets the one who started a run approve it".to_owned(),
         Dimension::AdminBypass => "lets admins skip the rules".to_owned(),
         Dimension::WaitTimer => "shortens the wait".to_owned(),
-        Dimension::Refs => "lets refs deploy that could not before, or that cannot be shown to be among those that could".to_owned(),
+        Dimension::Refs => {
+            let cut_off = added_only(&before.refs, &after.refs).map(|missing| {
+                format!("; an apply that was cut off can leave this: then only {missing} is missing, and `--allow-weaken` finishes it")
+            });
+            format!(
+                "lets refs deploy that could not before, or that cannot be shown to be among those that could{}",
+                cut_off.unwrap_or_default()
+            )
+        }
         Dimension::CustomRules => "an app no longer has to agree".to_owned(),
     }
 }

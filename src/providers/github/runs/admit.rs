@@ -66,6 +66,8 @@ pub enum Refusal {
     },
     /// Who wants to approve started it, and that is prevented.
     SelfReview(EnvName),
+    /// Self-review is prevented, and GitHub does not say who started the run.
+    UnknownStarter(EnvName),
     /// Who wants to review is none of the reviewers.
     NotAReviewer(EnvName, Vec<Approver>),
 }
@@ -74,7 +76,12 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotWaiting { status, reviews } => {
-                write!(f, "it no longer waits: it is {status}")?;
+                // `waiting` here is a run whose jobs wait for something else than a review.
+                let waits = status == "waiting";
+                f.write_str(if waits { "no environment of it waits for a review" } else { "it no longer waits" })?;
+                if !waits {
+                    write!(f, ": it is {status}")?;
+                }
                 for review in reviews {
                     let user = review.user.as_ref().map_or("an account that GitHub no longer names", |user| user.login.as_str());
                     write!(f, "; {} {} by {user}", review.environments.join(", "), review.state.word())?;
@@ -85,6 +92,9 @@ impl fmt::Display for Refusal {
             Self::WhichEnvironment(pending) => write!(f, "it waits for several environments: {}", list(pending)),
             Self::OtherCommit { wanted, is } => write!(f, "it is about commit {is}, not {wanted}"),
             Self::SelfReview(name) => write!(f, "you started it, and {name} prevents self-review"),
+            Self::UnknownStarter(name) => {
+                write!(f, "{name} prevents self-review, and GitHub does not say who started the run, so it may be you")
+            }
             Self::NotAReviewer(name, reviewers) => {
                 write!(f, "GitHub does not let you review {name}; its reviewers are: ")?;
                 if reviewers.is_empty() { f.write_str("none") } else { f.write_str(&list(reviewers)) }
@@ -101,6 +111,7 @@ impl Refusal {
             Self::NotWaiting { .. } => "`gatectl pending` lists what waits".to_owned(),
             Self::NotWaitingFor(..) | Self::WhichEnvironment(_) => "name what it waits for with --environment".to_owned(),
             Self::OtherCommit { .. } => "look at what it would deploy before you name its commit with --sha".to_owned(),
+            Self::UnknownStarter(_) => "look at the run's page, and review it there".to_owned(),
             Self::SelfReview(_) => "ask another reviewer".to_owned(),
             Self::NotAReviewer(..) => "ask one of them; a token has to be of the reviewer's own account".to_owned(),
         }
@@ -136,6 +147,8 @@ pub fn admit(scene: Scene, wish: &Wish, viewer: &Account) -> Result<Admitted, Ve
         let is_viewer = |approver: &Approver| matches!(approver, Approver::User(login) if login.eq_ignore_ascii_case(&viewer.login));
         if own && wish.decision == Decision::Approved && wish.no_self_review.contains(name) {
             refusals.push(Refusal::SelfReview(name.clone()));
+        } else if !run.names_its_starters() && wish.decision == Decision::Approved && wish.no_self_review.contains(name) {
+            refusals.push(Refusal::UnknownStarter(name.clone()));
         } else if !pending.you_may_approve && own && pending.reviewers.iter().any(is_viewer) {
             // A reviewer who may not: self-review is what is left (fact G1.6).
             refusals.push(Refusal::SelfReview(name.clone()));

@@ -111,6 +111,12 @@ impl Run {
         self.triggering_actor.as_ref().or(self.actor.as_ref())
     }
 
+    /// Whether GitHub says who started the run and this attempt of it.
+    #[must_use]
+    pub fn names_its_starters(&self) -> bool {
+        self.actor.is_some() && self.triggering_actor.is_some()
+    }
+
     /// Whether this account started the run, or this attempt of it.
     #[must_use]
     pub fn is_by(&self, account: &Account) -> bool {

@@ -395,7 +395,13 @@ async fn runs(reader: &Reader, repo: &RepoName, status: &str) -> Result<Vec<Run>
 }
 
 async fn run(reader: &Reader, repo: &RepoName, id: u64) -> Result<Run, ApiError> {
-    reader.get_json::<wire::WireRun>(&run_target(repo, id)).await.map(Into::into)
+    let target = run_target(repo, id);
+    let run: wire::WireRun = reader.get_json(&target).await?;
+    // Something in between may answer for another one: what is read must be what was asked for.
+    match run.other_than(repo, id) {
+        Some(other) => Err(reader.malformed(&target, format!("the answer is about {other}"))),
+        None => Ok(run.into()),
+    }
 }
 
 async fn pending(reader: &Reader, repo: &RepoName, id: u64) -> Result<Vec<Pending>, ApiError> {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::super::observe::Page;
 use super::changes::{Commit, PullRequest};
 use super::{Account, Approval, Approver, Decision, Deployment, Pending, Run, Status};
-use crate::model::{EnvName, NameError};
+use crate::model::{EnvName, NameError, RepoName};
 
 #[derive(Deserialize)]
 pub(super) struct Actor {
@@ -44,6 +44,21 @@ pub(super) struct WireRun {
     triggering_actor: Option<Actor>,
     created_at: Timestamp,
     updated_at: Timestamp,
+    repository: Option<Repository>,
+}
+
+#[derive(Deserialize)]
+struct Repository {
+    full_name: String,
+}
+
+impl WireRun {
+    /// What it answers for, if that is not this run of this repository.
+    pub(super) fn other_than(&self, repo: &RepoName, id: u64) -> Option<String> {
+        let full_name = self.repository.as_ref().map(|repository| repository.full_name.as_str());
+        let same = self.id == id && full_name.is_some_and(|name| RepoName::parse(name).is_ok_and(|name| name == *repo));
+        (!same).then(|| format!("run {} of {}", self.id, full_name.unwrap_or("no repository")))
+    }
 }
 
 impl From<WireRun> for Run {
