@@ -64,19 +64,25 @@ fn full() -> (World, Vec<(&'static str, String)>) {
     (world, names)
 }
 
+/// Operations of a GitHub App itself: they take its JSON web token, and refuse any other.
+const BY_AN_APP: &[&str] = &[
+    "POST /app/installations/{installation_id}/access_tokens",
+    "GET /orgs/{org}/installation",
+    "GET /repos/{owner}/{repo}/installation",
+    "GET /users/{username}/installation",
+];
+
 /// Described operations that the emulator does not serve, as path templates: it says so with 501.
 const NOT_EMULATED: &[&str] = &[
     "GET /app",
     "GET /app/installations",
     "DELETE /app/installations/{installation_id}",
     "GET /app/installations/{installation_id}",
-    "POST /app/installations/{installation_id}/access_tokens",
     "GET /installation/repositories",
     "GET /meta",
     "GET /orgs/{org}/actions/oidc/customization/sub",
     "PUT /orgs/{org}/actions/oidc/customization/sub",
     "GET /orgs/{org}/actions/secrets",
-    "GET /orgs/{org}/installation",
     "DELETE /orgs/{org}/members/{username}",
     "GET /orgs/{org}/properties/schema",
     "PATCH /orgs/{org}/properties/schema",
@@ -95,13 +101,11 @@ const NOT_EMULATED: &[&str] = &[
     "PUT /repos/{owner}/{repo}/branches/{branch}/protection",
     "DELETE /repos/{owner}/{repo}/contents/{path}",
     "PUT /repos/{owner}/{repo}/contents/{path}",
-    "GET /repos/{owner}/{repo}/installation",
     "PATCH /repos/{owner}/{repo}/properties/values",
     "PATCH /repos/{owner}/{repo}/pulls/{pull_number}",
     "POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews",
     "DELETE /repos/{owner}/{repo}/rulesets/{ruleset_id}",
     "PUT /repos/{owner}/{repo}/rulesets/{ruleset_id}",
-    "GET /users/{username}/installation",
 ];
 
 #[test]
@@ -116,6 +120,7 @@ fn every_described_operation_is_served_or_says_that_it_is_not() {
         let (status, body) = world.call(&method, &path, if method == "GET" || method == "DELETE" { &Value::Null } else { &NOTHING });
         let expected: &[u16] = match method.as_str() {
             _ if NOT_EMULATED.contains(&format!("{method} {template}").as_str()) => &[501],
+            _ if BY_AN_APP.contains(&format!("{method} {template}").as_str()) => &[401],
             "GET" | "DELETE" => &[200, 204],
             _ => &[200, 204, 422],
         };
