@@ -77,8 +77,8 @@ const IMPURE: &[&str] = &[
 ];
 
 /// Who reads the clock: `Session::now` for all that is decided or recorded. A client measures waits against the times in answers, and
-/// the emulator has a clock of its own.
-const CLOCKS: &[&str] = &["commands/session.rs", "http/", "sandbox/"];
+/// the emulator has a clock of its own. What an App signs states when it was made.
+const CLOCKS: &[&str] = &["commands/session.rs", "credentials/app.rs", "http/", "sandbox/"];
 
 fn sources(root: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
