@@ -39,7 +39,14 @@ fn name() -> impl Strategy<Value = EnvName> {
 fn pattern() -> impl Strategy<Value = Pattern> {
     let kind = prop_oneof![Just(RefKind::Branch), Just(RefKind::Tag)];
     (kind, prop_oneof!["main", "release/\\*", "v\\*", "\\*", "[!-~]{1,40}"])
-        .prop_filter_map("refused", |(kind, name)| (!name.starts_with("refs/")).then_some(Pattern { kind, name }))
+        .prop_filter_map("refused", |(kind, name)| can_match(&name).then_some(Pattern { kind, name }))
+}
+
+/// Whether gate.toml can state the pattern: one that no ref can match is refused.
+fn can_match(name: &str) -> bool {
+    let never = ["~", ":", "..", "//", "@{"].iter().any(|part| name.contains(part));
+    let ends = [".lock", "/", "."].iter().any(|end| name.ends_with(end));
+    !never && !ends && !name.starts_with('/') && !name.starts_with("refs/")
 }
 
 fn environment() -> impl Strategy<Value = Environment> {

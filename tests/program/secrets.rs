@@ -157,7 +157,8 @@ mod on_unix {
     fn a_plan_is_saved_whole_or_not_at_all() {
         let world = Served::rehearsal(Scenario::NoRules, GATE);
         let [plan, other] = ["gate.plan", "other-name"].map(|name| world.dir.path().join(name));
-        std::fs::write(&plan, "an older plan").unwrap();
+        assert_eq!(world.run(&["plan", "--out", "gate.plan"]).code, Some(0));
+        let older = std::fs::read_to_string(&plan).unwrap();
         // The file of before has a second name.
         std::fs::hard_link(&plan, &other).unwrap();
         let before = std::fs::metadata(&plan).unwrap().ino();
@@ -168,13 +169,13 @@ mod on_unix {
         let full = full.args(["-c", &script]).current_dir(world.dir.path()).env_clear().envs(world.vars()).env("HOME", "/nonexistent");
         let output = full.output().unwrap();
         assert!(!output.status.success(), "{output:?}");
-        assert_eq!(std::fs::read_to_string(&plan).unwrap(), "an older plan");
+        assert_eq!(std::fs::read_to_string(&plan).unwrap(), older);
 
         assert_eq!(world.run(&["plan", "--out", "gate.plan"]).code, Some(0));
         let saved = std::fs::metadata(&plan).unwrap();
         assert_ne!(saved.ino(), before, "another file took its place");
         assert_eq!(saved.permissions().mode() & 0o777, 0o600);
-        assert_eq!(std::fs::read_to_string(&other).unwrap(), "an older plan");
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), older);
         holds_no_secret(&std::fs::read_to_string(&plan).unwrap(), "a saved plan");
     }
 }

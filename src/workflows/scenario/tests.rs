@@ -136,9 +136,10 @@ fn one_scenario_stands_for_the_refs_that_are_too_many_to_try() {
     assert!(all.len() * workflow.jobs.len() <= 11_000, "{}", all.len());
     let any: Vec<&Scenario> = all.iter().filter(|scenario| scenario.git_ref.is_none()).collect();
     let labels: Vec<&str> = any.iter().map(|scenario| scenario.label.as_str()).collect();
-    assert_eq!(labels, ["workflow_dispatch on any other ref"]);
+    assert_eq!(labels, ["workflow_dispatch on any other ref", "push on any other ref"]);
     assert!(
         any.iter()
+            .filter(|scenario| scenario.label.starts_with("workflow_dispatch"))
             .all(|scenario| scenario.inputs.len() == 10 && scenario.inputs.iter().all(|input| matches!(input.value, Node::Unknown(_))))
     );
 }

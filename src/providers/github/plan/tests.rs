@@ -376,7 +376,8 @@ fn a_missing_environment_is_created_with_the_whole_gate_in_the_first_request() {
             Action::CreateVariable { .. }
         ]
     ));
-    assert!(notes(&draft).contains("gh secret set KEY --env production"), "{}", notes(&draft));
+    let steps: Vec<&String> = draft.manual.iter().flat_map(|manual| &manual.steps).collect();
+    assert!(steps.iter().any(|step| step.contains("gh secret set KEY --env production")), "{steps:?}");
 }
 
 #[test]
@@ -538,6 +539,13 @@ fn a_refused_body_falls_back_to_the_branch_policy_unless_that_could_weaken() {
 
 // What cannot be planned.
 
+fn invalid(draft: &Draft<Op>) -> &str {
+    assert!(draft.steps.is_empty(), "{draft:#?}");
+    let [(_, invalid)] = draft.invalid.as_slice() else { panic!("{draft:#?}") };
+    assert!(!invalid.hint.is_empty());
+    &invalid.reason
+}
+
 fn unknown(draft: &Draft<Op>) -> &str {
     assert!(draft.steps.is_empty(), "{draft:#?}");
     let [(_, unknown)] = draft.unknown.as_slice() else { panic!("{draft:#?}") };
@@ -584,10 +592,10 @@ fn a_seventh_custom_rule_is_never_planned_beside_six() {
     let mut live = live_of(&wanting(rules(slugs(0..6))));
     let available = slugs(0..9).into_iter().zip(1..).collect();
     live.available_rules = [(name("production"), Ok(available))].into();
-    assert!(unknown(&planned(&wanting(rules(slugs(1..7))), &live)).contains("at most 6"));
+    assert!(invalid(&planned(&wanting(rules(slugs(1..7))), &live)).contains("at most 6"));
     assert!(planned(&wanting(rules(slugs(1..6))), &live).unknown.is_empty(), "taking one away is no trouble");
     let app = planned(&wanting(rules(["nobody".to_owned()].into())), &live_of(&wanting(Gate::default())));
-    assert!(unknown(&app).contains("no app `nobody`"));
+    assert!(invalid(&app).contains("no app `nobody`"));
 }
 
 #[test]
@@ -640,19 +648,19 @@ fn protected_without_a_protected_branch_is_said_every_time() {
 }
 
 #[test]
-fn a_reviewer_without_access_is_a_note_and_only_such_reviewers_are_not_planned() {
+fn a_reviewer_without_access_is_invalid_and_nothing_is_planned_for_it() {
     let mut live = live_of(&wanting(Gate::default()));
     live.reviewers.get_mut(&user(1)).unwrap().as_mut().unwrap().access = Access::None;
     let to = |reviewers: &[usize]| wanting(Gate { reviewers: Some(reviewers.iter().copied().map(user).collect()), ..Gate::default() });
-    let draft = planned(&to(&[0, 1]), &live);
-    assert!(notes(&draft).contains("bob has no access") && !draft.steps.is_empty());
-    assert!(unknown(&planned(&to(&[1]), &live)).contains("can see the repository"));
+    for reviewers in [&[0, 1][..], &[1]] {
+        assert!(invalid(&planned(&to(reviewers), &live)).contains("bob has no access"));
+    }
 }
 
 #[test]
 fn a_private_repository_is_told_of_the_billing_plan_and_an_archived_one_of_its_state() {
     let draft = from_to_in(Visibility::Private, Gate::default(), full());
-    assert!(notes(&draft).contains("GitHub Enterprise only"));
+    assert!(notes(&draft).contains("needs GitHub Enterprise"), "{draft:#?}");
     assert!(!notes(&from_to(Gate::default(), full())).contains("Enterprise"));
     let mut live = live_of(&wanting(Gate::default()));
     let repository = live.repository.as_mut().unwrap();
@@ -668,7 +676,8 @@ fn missing_secrets_are_named_and_values_never() {
         environments.values_mut().flatten().for_each(|there| there.secrets = Some(Ok(BTreeSet::new())));
     }
     let draft = planned(&wanting(full()), &live);
-    assert!(draft.steps.is_empty() && notes(&draft).contains("gh secret set KEY"));
+    let [manual] = draft.manual.as_slice() else { panic!("{draft:#?}") };
+    assert!(draft.steps.is_empty() && manual.steps.iter().any(|step| step.contains("gh secret set KEY")), "{manual:?}");
 }
 
 /// Where a refused body may still apply its policy, the rules go first; nothing that loosens goes with them.
