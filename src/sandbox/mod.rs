@@ -12,10 +12,10 @@
 //! A test sets the worlds up, serves them, asks, and looks at what happened:
 //!
 //! ```
-//! # use gatectl::{model::RepoName, providers::{github, heroku}, sandbox::{Fault, Put, Response, Sandbox, Scenario, Setup, State}};
+//! # use gatectl::{desired, model::RepoName, sandbox::{Fault, Put, Response, Sandbox, Scenario, Setup, State}};
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
-//! # let (github, heroku) = (crate::desired::github::Desired::default(), crate::desired::heroku::Desired::default());
+//! # let (github, heroku) = (desired::github::Desired::default(), desired::heroku::Desired::default());
 //! let setup = Setup::new(RepoName::parse("acme/shop").unwrap(), &github, &heroku);
 //! let mut state = State::rehearsal(Scenario::NoRules, &setup);
 //! state.switches.put = Put::WholeReplacement;

@@ -357,8 +357,11 @@ impl Row {
                 let unknown = plan.unknown.iter().any(|(_, unknown)| named(unknown) && !unknown.hint.is_empty());
                 let noted = plan.unknown.is_empty() && plan.notes.iter().any(|note| !whole.notes.contains(note));
                 // A team that is not seen may be one that the token must not see.
-                let expected = if self.name == "404" && place.path.starts_with("/orgs/") { Exit::Credentials } else { expected };
-                if !(unknown && exit == expected || noted) {
+                let of_team = self.name == "404" && place.path.starts_with("/orgs/");
+                let expected = if of_team { [Exit::Credentials, Exit::Error] } else { [expected, expected] };
+                // A team without access contradicts gate.toml: nothing is planned for it either.
+                let invalid = of_team && !plan.invalid.is_empty();
+                if !((unknown || invalid) && expected.contains(&exit) || noted) {
                     return Err(context());
                 }
                 for change in plan.changes() {

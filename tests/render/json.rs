@@ -87,13 +87,17 @@ fn nothing_in_it_acts_on_a_terminal_or_a_runner() {
 #[test]
 fn the_schemas_of_verify_and_check_take_the_shapes_of_the_interface() {
     let workflow = json!({"file": ".github/workflows/deploy.yml", "scenario": "push refs/tags/v1.2.3", "expect": "production", "jobs": [
-        {"job": "deploy", "path": "deploy.yml:deploy", "verdict": "env", "environments": ["production"], "line": 12, "reason": "named"},
+        {"job": "deploy", "path": "deploy.yml:deploy", "verdict": "env", "environments": ["production"], "can_deploy": true, "line": 12, "reason": "named"},
     ]});
     let finding = json!({"code": "no-reviewers", "severity": "error", "failure_mode": "B", "message": "m", "fix": "f"});
-    let verify = json!({"format_version": "1.0", "verdict": "ungated", "workflows": [workflow],
+    let covered = json!({"files": 3, "jobs": 7, "can_deploy": 3, "unclassified": 0});
+    let verify = json!({"format_version": "1.1", "verdict": "ungated", "covered": covered, "workflows": [workflow],
         "environments": [{"name": "production", "verdict": "ungated", "findings": [finding]}]});
     assert_valid("verify", &verify.to_string());
-    assert_valid("check", &json!({"format_version": "1.0", "verdict": "gated", "workflows": [workflow], "findings": []}).to_string());
+    assert_valid(
+        "check",
+        &json!({"format_version": "1.1", "verdict": "gated", "covered": covered, "workflows": [workflow], "findings": []}).to_string(),
+    );
 }
 
 #[test]

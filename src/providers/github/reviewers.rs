@@ -44,6 +44,12 @@ pub async fn resolve_live(reader: &Reader, repo: &RepoName, reviewer: &LiveRevie
     resolve(reader, repo, &as_declared).await.map_err(Blocker::into_unknown)
 }
 
+/// Whether an answer about a team's access is the repository itself, which the team may read.
+fn shows(body: &serde_json::Value, repo: &RepoName) -> bool {
+    let named = body.get("full_name").and_then(serde_json::Value::as_str).and_then(|name| RepoName::parse(name).ok());
+    named.as_ref() == Some(repo) && body.pointer("/permissions/pull") != Some(&serde_json::Value::Bool(false))
+}
+
 #[derive(Deserialize)]
 struct Permission {
     permission: String,
@@ -164,8 +170,11 @@ async fn team(reader: &Reader, repo: &RepoName, org: &str, slug: &str, pinned: O
     }
     let access = match access {
         // Both are documented proofs of access (fact G1.5); any other success is not GitHub's answer.
-        Ok(reply) if reply.status == 204 || reply.status == 200 => Access::Granted,
-        Ok(reply) => Access::Unknown(reader.malformed(&target, format!("{} where 204 or 200 was expected", reply.status)).unknown()),
+        Ok(reply) if reply.status == 204 || (reply.status == 200 && shows(&reply.body, repo)) => Access::Granted,
+        Ok(reply) => {
+            let message = format!("{} where 204, or 200 with the repository, was expected", reply.status);
+            Access::Unknown(reader.malformed(&target, message).unknown())
+        }
         Err(error) if error.kind == ErrorKind::NotFound => Access::None,
         Err(error) => Access::Unknown(error.unknown()),
     };
