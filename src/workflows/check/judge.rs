@@ -324,7 +324,7 @@ impl Judge<'_> {
         Some(match &job.details.remote {
             Some(remote) => {
                 let path = &remote.path;
-                finding.fix(format!("if it deploys nothing of yours, add \"{path}\" to [verify] trusted_workflows; `gatectl verify` reads workflows of other repositories through the API"))
+                finding.fix(format!("if it deploys nothing of yours, add \"{path}\" to [verify] trusted_workflows; otherwise move the deploying job into this repository"))
             }
             None => finding,
         })
