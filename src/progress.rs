@@ -51,14 +51,14 @@ impl Progress {
         Self::drawing_on(mode, ProgressDrawTarget::stderr, PATIENCE)
     }
 
-    fn drawing_on(mode: Mode, target: impl FnOnce() -> ProgressDrawTarget + Send + 'static, patience: Duration) -> Self {
+    fn drawing_on(mode: Mode, target: impl FnOnce() -> ProgressDrawTarget + Send + 'static, delay: Duration) -> Self {
         let deadline: Arc<Mutex<Option<Instant>>> = Arc::default();
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_style(style(&deadline));
         let alive = (mode == Mode::Shown).then(|| {
             let (alive, dropped) = channel();
             let bar = bar.clone();
             std::thread::spawn(move || {
-                if dropped.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+                if dropped.recv_timeout(delay) == Err(RecvTimeoutError::Timeout) {
                     bar.set_draw_target(target());
                     bar.enable_steady_tick(TICK);
                 }
@@ -177,9 +177,9 @@ mod tests {
         }
     }
 
-    fn on(term: &Line, mode: Mode, patience: Duration) -> Progress {
+    fn on(term: &Line, mode: Mode, delay: Duration) -> Progress {
         let term = term.clone();
-        Progress::drawing_on(mode, move || ProgressDrawTarget::term_like(Box::new(term)), patience)
+        Progress::drawing_on(mode, move || ProgressDrawTarget::term_like(Box::new(term)), delay)
     }
 
     /// Waits for what must come some time; how long that takes is not the test's business.

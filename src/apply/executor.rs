@@ -21,7 +21,7 @@ pub trait Executor {
     fn writes(&self, op: &Self::Op) -> bool;
 
     /// For a precondition: what is no longer as the plan saw it.
-    fn moved(&self, op: &Self::Op) -> impl Future<Output = Result<Vec<Moved>, ApiError>>;
+    fn moved(&self, op: &Self::Op) -> impl Future<Output = Result<Vec<Mismatch>, ApiError>>;
 
     /// Sends the write. One that had to wait for a rate limit is not sent but returns [`ErrorKind::Held`](crate::http::ErrorKind::Held).
     fn perform(&self, op: &Self::Op) -> impl Future<Output = Result<(), ApiError>>;
@@ -44,7 +44,7 @@ pub trait Executor {
 
 /// A value that is not as it was planned, or as it was sent.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Moved {
+pub struct Mismatch {
     /// The field.
     pub name: String,
     /// As the plan saw it, or as it was sent.

@@ -11,23 +11,23 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::http::ErrorKind;
-use crate::model::{Action, ByHand, Kind, Step};
+use crate::model::{Action, AddressKind, ByHand, Step};
 use crate::stop::Stop;
 
-pub use executor::{Executor, Moved};
+pub use executor::{Executor, Mismatch};
 pub use report::{ReadBack, report};
 use step::run_step;
 
 /// How long an apply waits for what cannot be hurried.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Patience {
+pub struct RetryDelays {
     /// Before a write whose answer was lost, and which reading does not show, is sent again; twice as long the second time.
     pub resend: Duration,
     /// Between one reading back and the next, while what was written does not show: reads may lag behind writes.
     pub read_back: Vec<Duration>,
 }
 
-impl Default for Patience {
+impl Default for RetryDelays {
     /// A quarter of a second, and six seconds in all.
     fn default() -> Self {
         Self { resend: Duration::from_millis(250), read_back: [200, 400, 800, 1600, 3000].map(Duration::from_millis).to_vec() }
@@ -36,7 +36,7 @@ impl Default for Patience {
 
 /// How a step ended, before anything was read back.
 #[derive(Debug, Clone, PartialEq)]
-pub enum End {
+pub enum StepResult {
     /// Every op was answered with success, or was found done after its answer was lost.
     Done,
     /// The billing plan refused; what could not be written beside that is named.
@@ -49,7 +49,7 @@ pub enum End {
         kind: ErrorKind,
     },
     /// A precondition did not hold: another writer changed this since the plan was made, so nothing of the step was tried.
-    Moved(Vec<Moved>),
+    Mismatch(Vec<Mismatch>),
     /// Nothing of it was tried.
     Skipped(String),
 }
@@ -57,11 +57,17 @@ pub enum End {
 /// Performs the steps one after the other, a freeze first and deletions last; returns how each ended, in the order of `steps`.
 ///
 /// A step that fails, or that another writer came before, does not stop the others; refused credentials stop those of the same provider.
-pub async fn run<E: Executor>(executor: &E, steps: &[Step<E::Op>], stop: &Stop, patience: &Patience, progress: impl Fn(&str)) -> Vec<End> {
+pub async fn run<E: Executor>(
+    executor: &E,
+    steps: &[Step<E::Op>],
+    stop: &Stop,
+    delays: &RetryDelays,
+    progress: impl Fn(&str),
+) -> Vec<StepResult> {
     let mut order: Vec<usize> = (0..steps.len()).collect();
     order.sort_by_key(|index| steps.get(*index).map(phase));
 
-    let mut ends: Vec<End> = steps.iter().map(|_| End::Skipped("interrupted before it was tried".to_owned())).collect();
+    let mut ends: Vec<StepResult> = steps.iter().map(|_| StepResult::Skipped("interrupted before it was tried".to_owned())).collect();
     let mut locked_out = BTreeSet::new();
     for index in order {
         if stop.is_set() {
@@ -70,11 +76,11 @@ pub async fn run<E: Executor>(executor: &E, steps: &[Step<E::Op>], stop: &Stop, 
         let (Some(step), Some(end)) = (steps.get(index), ends.get_mut(index)) else { continue };
         let provider = step.changes.first().map(|change| change.address.provider());
         if locked_out.contains(&provider) {
-            *end = End::Skipped("the credentials were refused on an earlier step".to_owned());
+            *end = StepResult::Skipped("the credentials were refused on an earlier step".to_owned());
             continue;
         }
-        *end = run_step(executor, step, stop, patience, &progress).await;
-        if matches!(end, End::Failed { kind: ErrorKind::Unauthenticated, .. }) {
+        *end = run_step(executor, step, stop, delays, &progress).await;
+        if matches!(end, StepResult::Failed { kind: ErrorKind::Unauthenticated, .. }) {
             locked_out.insert(provider);
         }
     }
@@ -91,7 +97,7 @@ enum Phase {
 }
 
 fn phase<O>(step: &Step<O>) -> Phase {
-    if step.changes.iter().any(|change| *change.address.kind() == Kind::Freeze) {
+    if step.changes.iter().any(|change| *change.address.kind() == AddressKind::Freeze) {
         Phase::Freeze
     } else if step.changes.iter().any(|change| change.action == Action::Delete) {
         Phase::Delete

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::model::{Action, Address, ByHand, Change, Field, Manual, Outcome, OutcomeResult, Plan, Report, Unknown};
+use crate::model::{Action, Address, ApplyReport, ByHand, Change, Field, Manual, Outcome, OutcomeResult, Plan, Unknown};
 
-use super::{End, Moved};
+use super::{Mismatch, StepResult};
 
 /// What reading back found.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,12 +16,12 @@ pub struct ReadBack<O> {
     /// The plan made of what was read: what it still wants did not stick.
     pub plan: Plan<O>,
     /// What was sent along unchanged, declared or not, and is not there as it was sent (law 5).
-    pub not_kept: BTreeMap<Address, Vec<Moved>>,
+    pub not_kept: BTreeMap<Address, Vec<Mismatch>>,
 }
 
 /// Joins the plan, how each step ended, and what reading back found.
 #[must_use]
-pub fn report<O>(plan: &Plan<O>, ends: &[End], after: &ReadBack<O>, interrupted: bool) -> Report {
+pub fn report<O>(plan: &Plan<O>, ends: &[StepResult], after: &ReadBack<O>, interrupted: bool) -> ApplyReport {
     let mut outcomes: Vec<Outcome> = plan
         .steps
         .iter()
@@ -41,7 +41,7 @@ pub fn report<O>(plan: &Plan<O>, ends: &[End], after: &ReadBack<O>, interrupted:
     outcomes.sort_by(|a, b| a.address.cmp(&b.address));
     let all_applied = outcomes.iter().all(|outcome| outcome.result == OutcomeResult::Applied);
     let converged = all_applied && plan.invalid.is_empty() && plan.unknown.is_empty() && after.plan.holds();
-    Report { converged, outcomes, invalid: plan.invalid.clone(), unknown: plan.unknown.clone(), interrupted }
+    ApplyReport { converged, outcomes, invalid: plan.invalid.clone(), unknown: plan.unknown.clone(), interrupted }
 }
 
 /// What gate.toml declares and only a person can do: nothing was refused, and it is still to be done.
@@ -55,25 +55,27 @@ fn by_hand(manual: &Manual) -> Outcome {
     }
 }
 
-fn outcome<O>(change: &Change, end: End, after: &ReadBack<O>) -> Outcome {
+fn outcome<O>(change: &Change, end: StepResult, after: &ReadBack<O>) -> Outcome {
     let residual = after.plan.changes().find(|now| now.address == change.address);
     let unknown = after.plan.blocked(&change.address);
     let unknown = unknown.as_ref();
     let (mut result, mut message) = match (end, residual, unknown) {
-        (End::Skipped(why), _, _) => (OutcomeResult::Skipped, why),
+        (StepResult::Skipped(why), _, _) => (OutcomeResult::Skipped, why),
         (end, _, Some(unknown)) => unread(end, unknown),
-        (End::Done, None, None) => (OutcomeResult::Applied, "read back as declared".to_owned()),
-        (End::Moved(moved), None, None) => {
+        (StepResult::Done, None, None) => (OutcomeResult::Applied, "read back as declared".to_owned()),
+        (StepResult::Mismatch(moved), None, None) => {
             (OutcomeResult::Applied, format!("is as declared, by another writer's hand: {}", listed(&moved)))
         }
-        (End::Failed { why, .. }, None, None) => {
+        (StepResult::Failed { why, .. }, None, None) => {
             (OutcomeResult::Applied, format!("read back as declared, although there was an error: {why}"))
         }
-        (End::Refused(_, _), None, None) => (OutcomeResult::Applied, "read back as declared, although GitHub had refused it".to_owned()),
-        (End::Done, Some(now), None) => (OutcomeResult::Failed, did_not_stick(change, now)),
-        (End::Moved(moved), Some(now), None) => (OutcomeResult::Failed, format!("{}; {}", amiss(now), changed_meanwhile(&moved))),
-        (End::Failed { why, .. }, Some(now), None) => (OutcomeResult::Failed, format!("{}; {why}", amiss(now))),
-        (End::Refused(by_hand, rest), Some(now), None) => refused(by_hand, &rest, now),
+        (StepResult::Refused(_, _), None, None) => {
+            (OutcomeResult::Applied, "read back as declared, although GitHub had refused it".to_owned())
+        }
+        (StepResult::Done, Some(now), None) => (OutcomeResult::Failed, did_not_stick(change, now)),
+        (StepResult::Mismatch(moved), Some(now), None) => (OutcomeResult::Failed, format!("{}; {}", amiss(now), changed_meanwhile(&moved))),
+        (StepResult::Failed { why, .. }, Some(now), None) => (OutcomeResult::Failed, format!("{}; {why}", amiss(now))),
+        (StepResult::Refused(by_hand, rest), Some(now), None) => refused(by_hand, &rest, now),
     };
     let told = |name: &str| residual.is_some_and(|now| now.fields.iter().any(|field| field.name == name));
     let not_kept: Vec<String> =
@@ -89,30 +91,30 @@ fn outcome<O>(change: &Change, end: End, after: &ReadBack<O>) -> Outcome {
 }
 
 /// What was sent along and is not there, in words.
-fn lost(moved: &Moved) -> String {
+fn lost(moved: &Mismatch) -> String {
     let open = if moved.name == "reviewers" && is_none(&moved.now) { ". NOBODY HAS TO APPROVE a deployment to it" } else { "" };
     format!("{} was sent along as {} and is now {}{open}: run `gatectl plan`, and set it as it should be", moved.name, moved.was, moved.now)
 }
 
-fn unread(end: End, unknown: &Unknown) -> (OutcomeResult, String) {
+fn unread(end: StepResult, unknown: &Unknown) -> (OutcomeResult, String) {
     let not_read = format!("could not be read back, so whether it is as declared is unknown: {}; {}", unknown.reason, unknown.hint);
     match end {
-        End::Refused(by_hand, rest) => {
+        StepResult::Refused(by_hand, rest) => {
             let rest = rest.iter().map(|rest| format!("; {rest}")).collect::<String>();
             (OutcomeResult::Manual(by_hand), format!("refused by the billing plan; the rest {not_read}{rest}"))
         }
-        End::Moved(moved) => (OutcomeResult::Failed, format!("{}; it {not_read}", changed_meanwhile(&moved))),
-        End::Failed { why, .. } => (OutcomeResult::Failed, format!("{why}; it {not_read}")),
-        End::Done | End::Skipped(_) => (OutcomeResult::Failed, format!("written, but it {not_read}")),
+        StepResult::Mismatch(moved) => (OutcomeResult::Failed, format!("{}; it {not_read}", changed_meanwhile(&moved))),
+        StepResult::Failed { why, .. } => (OutcomeResult::Failed, format!("{why}; it {not_read}")),
+        StepResult::Done | StepResult::Skipped(_) => (OutcomeResult::Failed, format!("written, but it {not_read}")),
     }
 }
 
-fn changed_meanwhile(moved: &[Moved]) -> String {
+fn changed_meanwhile(moved: &[Mismatch]) -> String {
     format!("changed by somebody else since the plan was made, so nothing was written: {}; run `gatectl plan` again", listed(moved))
 }
 
 /// What moved, in words.
-fn listed(moved: &[Moved]) -> String {
+fn listed(moved: &[Mismatch]) -> String {
     moved.iter().map(|m| format!("{} was {} and is now {}", m.name, m.was, m.now)).collect::<Vec<_>>().join("; ")
 }
 

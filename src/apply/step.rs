@@ -6,7 +6,7 @@ use crate::http::{ApiError, ErrorKind};
 use crate::model::{ByHand, Step};
 use crate::stop::Stop;
 
-use super::{End, Executor, Moved, Patience};
+use super::{Executor, Mismatch, RetryDelays, StepResult};
 
 /// How often a write whose answer was lost, and which reading shows did not happen, is sent in all.
 pub(super) const ATTEMPTS: u32 = 3;
@@ -14,7 +14,7 @@ pub(super) const ATTEMPTS: u32 = 3;
 const HELD: u32 = 5;
 
 /// A refusal by the billing plan, and what could not be written beside it.
-struct Refusal {
+struct BillingRefusal {
     by_hand: ByHand,
     rest: Vec<String>,
 }
@@ -24,9 +24,9 @@ pub(super) async fn run_step<E: Executor>(
     executor: &E,
     step: &Step<E::Op>,
     stop: &Stop,
-    patience: &Patience,
+    delays: &RetryDelays,
     progress: &impl Fn(&str),
-) -> End {
+) -> StepResult {
     let weakens = step.changes.iter().any(|change| change.weakens);
     let (preconditions, writes) = step.ops.split_at(step.ops.iter().take_while(|op| !executor.writes(op)).count());
     for op in preconditions {
@@ -36,11 +36,11 @@ pub(super) async fn run_step<E: Executor>(
         progress(&executor.describe(op));
         match executor.moved(op).await {
             Ok(moved) if moved.is_empty() => {}
-            Ok(moved) => return End::Moved(moved),
+            Ok(moved) => return StepResult::Mismatch(moved),
             Err(error) => return failed(executor, op, &error, false),
         }
     }
-    let mut refusal: Option<Refusal> = None;
+    let mut refusal: Option<BillingRefusal> = None;
     for (index, op) in writes.iter().enumerate() {
         let wrote = index > 0;
         if stop.is_set() {
@@ -49,16 +49,16 @@ pub(super) async fn run_step<E: Executor>(
         progress(&executor.describe(op));
         // The plan's state was looked at right before the first write; a later write follows from what this step wrote itself.
         let look_again = if wrote { &[] } else { preconditions };
-        let error = match write(executor, op, look_again, stop, patience).await {
+        let error = match write(executor, op, look_again, stop, delays).await {
             Ok(()) => continue,
-            Err(NotWritten::Moved(moved)) => return End::Moved(moved),
+            Err(NotWritten::Mismatch(moved)) => return StepResult::Mismatch(moved),
             Err(NotWritten::Failed(error)) => error,
         };
         if let Some(refusal) = &mut refusal {
             // The rest of a refused step is tried for what it is worth.
             refusal.rest.push(format!("{}: {error}", executor.describe(op)));
         } else if let Some(by_hand) = executor.refused(op, &error) {
-            refusal = Some(Refusal { by_hand, rest: without_the_refused(executor, op, stop).await });
+            refusal = Some(BillingRefusal { by_hand, rest: without_the_refused(executor, op, stop).await });
             // What loosens was meant to come together with what was refused: it does not come alone.
             if weakens {
                 break;
@@ -67,7 +67,7 @@ pub(super) async fn run_step<E: Executor>(
             return failed(executor, op, &error, wrote);
         }
     }
-    refusal.map_or(End::Done, refused)
+    refusal.map_or(StepResult::Done, refused)
 }
 
 /// Why a write is not done.
@@ -75,7 +75,7 @@ enum NotWritten {
     /// It failed.
     Failed(ApiError),
     /// Another writer came first.
-    Moved(Vec<Moved>),
+    Mismatch(Vec<Mismatch>),
 }
 
 impl From<ApiError> for NotWritten {
@@ -88,7 +88,13 @@ impl From<ApiError> for NotWritten {
 ///
 /// If its answer is lost, reading decides whether it is sent again, and whether a refusal of the second one (it exists, it is gone)
 /// is the first one's success. One that a rate limit held back is sent after `preconditions` were looked at again.
-async fn write<E: Executor>(executor: &E, op: &E::Op, preconditions: &[E::Op], stop: &Stop, patience: &Patience) -> Result<(), NotWritten> {
+async fn write<E: Executor>(
+    executor: &E,
+    op: &E::Op,
+    preconditions: &[E::Op],
+    stop: &Stop,
+    delays: &RetryDelays,
+) -> Result<(), NotWritten> {
     let (mut attempt, mut held) = (1, 0);
     let mut lost: Option<ApiError> = None;
     loop {
@@ -105,7 +111,7 @@ async fn write<E: Executor>(executor: &E, op: &E::Op, preconditions: &[E::Op], s
             for precondition in preconditions {
                 let moved = executor.moved(precondition).await?;
                 if !moved.is_empty() {
-                    return Err(NotWritten::Moved(moved));
+                    return Err(NotWritten::Mismatch(moved));
                 }
             }
             continue;
@@ -119,7 +125,7 @@ async fn write<E: Executor>(executor: &E, op: &E::Op, preconditions: &[E::Op], s
         match executor.took_effect(op).await {
             Ok(true) => return Ok(()),
             Ok(false) if error.may_have_applied && attempt < ATTEMPTS => {
-                if stop.unless_set(tokio::time::sleep(patience.resend * attempt)).await.is_none() {
+                if stop.unless_set(tokio::time::sleep(delays.resend * attempt)).await.is_none() {
                     return Err(error.into());
                 }
             }
@@ -139,24 +145,24 @@ async fn without_the_refused<E: Executor>(executor: &E, op: &E::Op, stop: &Stop)
     executor.fall_back(op).await.err().map(|error| format!("{what}: {error}")).into_iter().collect()
 }
 
-fn refused(refusal: Refusal) -> End {
-    End::Refused(refusal.by_hand, refusal.rest)
+fn refused(refusal: BillingRefusal) -> StepResult {
+    StepResult::Refused(refusal.by_hand, refusal.rest)
 }
 
 /// How a step ends that the user's stop cuts short.
-fn unfinished(wrote: bool) -> End {
+fn unfinished(wrote: bool) -> StepResult {
     if wrote {
         let why = "interrupted before the step was complete; run `gatectl apply` again to finish it, with --allow-weaken where refs are still to be admitted";
-        End::Failed { why: why.to_owned(), kind: ErrorKind::Interrupted }
+        StepResult::Failed { why: why.to_owned(), kind: ErrorKind::Interrupted }
     } else {
-        End::Skipped("interrupted before anything of it was written".to_owned())
+        StepResult::Skipped("interrupted before anything of it was written".to_owned())
     }
 }
 
-fn failed<E: Executor>(executor: &E, op: &E::Op, error: &ApiError, wrote: bool) -> End {
+fn failed<E: Executor>(executor: &E, op: &E::Op, error: &ApiError, wrote: bool) -> StepResult {
     if error.kind == ErrorKind::Interrupted {
         return unfinished(wrote);
     }
     let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-    End::Failed { why: format!("{}: {error}{hint}", executor.describe(op)), kind: error.kind.clone() }
+    StepResult::Failed { why: format!("{}: {error}{hint}", executor.describe(op)), kind: error.kind.clone() }
 }

@@ -20,8 +20,8 @@ fn error(kind: ErrorKind, may_have_applied: bool) -> ApiError {
     ApiError { may_have_applied, ..ApiError::new("PUT /x", kind, "went wrong") }
 }
 
-fn elsewhere() -> Moved {
-    Moved { name: "wait_timer".to_owned(), was: json!(1), now: json!(2) }
+fn elsewhere() -> Mismatch {
+    Mismatch { name: "wait_timer".to_owned(), was: json!(1), now: json!(2) }
 }
 
 impl Script {
@@ -40,7 +40,7 @@ impl Executor for Script {
     fn writes(&self, op: &Self::Op) -> bool {
         !op.starts_with("expect")
     }
-    async fn moved(&self, op: &Self::Op) -> Result<Vec<Moved>, ApiError> {
+    async fn moved(&self, op: &Self::Op) -> Result<Vec<Mismatch>, ApiError> {
         self.log.borrow_mut().push((*op).to_owned());
         let moved = *op == "expect-moved" || *op == "expect-late" && self.held();
         Ok(if moved { vec![elsewhere()] } else { Vec::new() })
@@ -104,9 +104,9 @@ fn read_back(plan: &Plan<&'static str>) -> ReadBack<&'static str> {
     ReadBack { plan: plan.clone(), not_kept: BTreeMap::new() }
 }
 
-fn run_all(script: &Script, steps: &[Step<&'static str>], stop: &Stop) -> Vec<End> {
+fn run_all(script: &Script, steps: &[Step<&'static str>], stop: &Stop) -> Vec<StepResult> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(run(script, steps, stop, &Patience::default(), |_| {}))
+    runtime.block_on(run(script, steps, stop, &RetryDelays::default(), |_| {}))
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_failure_ends_its_step_and_no_other_and_deletions_come_last() {
         step("c", Action::Update, &["expect", "write"]),
     ];
     let ends = run_all(&script, &steps, &Stop::default());
-    assert!(matches!(ends.as_slice(), [End::Done, End::Failed { .. }, End::Done]), "{ends:?}");
+    assert!(matches!(ends.as_slice(), [StepResult::Done, StepResult::Failed { .. }, StepResult::Done]), "{ends:?}");
     assert_eq!(*script.log.borrow(), ["expect", "fail", "expect", "write", "delete"]);
 }
 
@@ -126,14 +126,14 @@ fn a_failure_ends_its_step_and_no_other_and_deletions_come_last() {
 fn a_step_that_another_writer_came_before_is_named_and_not_tried_and_the_others_are() {
     let script = Script::default();
     let steps = [step("a", Action::Update, &["expect-moved", "write"]), step("b", Action::Update, &["expect", "next"])];
-    assert_eq!(run_all(&script, &steps, &Stop::default()), [End::Moved(vec![elsewhere()]), End::Done]);
+    assert_eq!(run_all(&script, &steps, &Stop::default()), [StepResult::Mismatch(vec![elsewhere()]), StepResult::Done]);
     assert_eq!(*script.log.borrow(), ["expect-moved", "expect", "next"], "nothing is written over another writer");
 }
 
 #[test]
 fn what_a_rate_limit_held_back_is_looked_at_again_before_it_is_sent() {
     let script = Script::default();
-    assert_eq!(run_all(&script, &[step("a", Action::Update, &["expect", "held", "next"])], &Stop::default()), [End::Done]);
+    assert_eq!(run_all(&script, &[step("a", Action::Update, &["expect", "held", "next"])], &Stop::default()), [StepResult::Done]);
     assert_eq!(*script.log.borrow(), ["expect", "held", "expect", "held", "next"]);
 
     let ended = |ops: &[&'static str]| {
@@ -142,29 +142,31 @@ fn what_a_rate_limit_held_back_is_looked_at_again_before_it_is_sent() {
         let sent = script.log.borrow().iter().filter(|op| op.starts_with("held")).count();
         (end, sent)
     };
-    assert_eq!(ended(&["expect-late", "held", "never"]), (End::Moved(vec![elsewhere()]), 1));
+    assert_eq!(ended(&["expect-late", "held", "never"]), (StepResult::Mismatch(vec![elsewhere()]), 1));
     // In the middle of a step nothing is looked at again: what is written there follows from what the step wrote before.
-    assert_eq!(ended(&["expect-late", "write", "held"]), (End::Done, 2));
-    assert!(matches!(ended(&["expect", "held-for-good"]), (End::Failed { .. }, 6)), "a bounded number of times");
+    assert_eq!(ended(&["expect-late", "write", "held"]), (StepResult::Done, 2));
+    assert!(matches!(ended(&["expect", "held-for-good"]), (StepResult::Failed { .. }, 6)), "a bounded number of times");
 }
 
 #[test]
 fn a_write_that_a_stop_held_back_is_told_from_one_that_failed() {
     let end = |ops: &[&'static str]| run_all(&Script::default(), &[step("a", Action::Update, ops)], &Stop::default()).remove(0);
-    assert!(matches!(end(&["expect", "interrupted"]), End::Skipped(why) if why.contains("before anything")));
-    assert!(matches!(end(&["expect", "write", "interrupted"]), End::Failed { why, .. } if why.contains("before the step was complete")));
+    assert!(matches!(end(&["expect", "interrupted"]), StepResult::Skipped(why) if why.contains("before anything")));
+    assert!(
+        matches!(end(&["expect", "write", "interrupted"]), StepResult::Failed { why, .. } if why.contains("before the step was complete"))
+    );
 }
 
 #[test]
 fn a_lost_answer_is_settled_by_reading_before_anything_is_sent_again() {
     // Popped from the end: first reading says no, second says yes.
     let script = Script { lost_then: RefCell::new(vec![true, false]), ..Script::default() };
-    assert_eq!(run_all(&script, &[step("a", Action::Update, &["lost", "next"])], &Stop::default()), [End::Done]);
+    assert_eq!(run_all(&script, &[step("a", Action::Update, &["lost", "next"])], &Stop::default()), [StepResult::Done]);
     assert_eq!(*script.log.borrow(), ["lost", "lost", "next"]);
 
     let script = Script::default();
     let ends = run_all(&script, &[step("a", Action::Update, &["lost", "next"])], &Stop::default());
-    assert!(matches!(ends.as_slice(), [End::Failed { .. }]));
+    assert!(matches!(ends.as_slice(), [StepResult::Failed { .. }]));
     assert_eq!(*script.log.borrow(), ["lost"; ATTEMPTS as usize], "sent a bounded number of times, and the step ends");
 }
 
@@ -174,13 +176,13 @@ fn nothing_is_sent_again_after_the_user_asked_to_stop() {
     let script = Script { stop_after: Some(("lost", stop.clone())), ..Script::default() };
     let ends = run_all(&script, &[step("a", Action::Update, &["lost", "next"])], &stop);
     assert_eq!(*script.log.borrow(), ["lost"], "{ends:?}");
-    assert!(matches!(ends.as_slice(), [End::Failed { .. }]), "{ends:?}");
+    assert!(matches!(ends.as_slice(), [StepResult::Failed { .. }]), "{ends:?}");
 }
 
 #[test]
 fn a_failure_says_what_the_gate_is_like_now() {
     let before = plan(vec![step("a", Action::Update, &["fail"])], Vec::new());
-    let failed = End::Failed { why: "setting variable X: 403".to_owned(), kind: ErrorKind::Forbidden };
+    let failed = StepResult::Failed { why: "setting variable X: 403".to_owned(), kind: ErrorKind::Forbidden };
     let report = report(&before, &[failed], &read_back(&before), false);
     let message = &report.outcomes[0].message;
     assert!(message.contains("reviewers") && message.contains("NOBODY HAS TO APPROVE") && message.ends_with("403"), "{message}");
@@ -190,12 +192,12 @@ fn a_failure_says_what_the_gate_is_like_now() {
 fn a_refusal_of_what_the_lost_request_did_is_its_success() {
     // The first reading lags behind, so the request is sent again, and refused.
     let script = Script { lost_then: RefCell::new(vec![true, false]), ..Script::default() };
-    assert_eq!(run_all(&script, &[step("a", Action::Update, &["exists", "next"])], &Stop::default()), [End::Done]);
+    assert_eq!(run_all(&script, &[step("a", Action::Update, &["exists", "next"])], &Stop::default()), [StepResult::Done]);
     assert_eq!(*script.log.borrow(), ["exists", "exists", "next"]);
 
     let script = Script { lost_then: RefCell::new(vec![false, false]), ..Script::default() };
     let ends = run_all(&script, &[step("a", Action::Update, &["exists", "next"])], &Stop::default());
-    assert!(matches!(ends.as_slice(), [End::Failed { .. }]), "refused, and not there: {ends:?}");
+    assert!(matches!(ends.as_slice(), [StepResult::Failed { .. }]), "refused, and not there: {ends:?}");
 }
 
 #[test]
@@ -205,7 +207,7 @@ fn refused_credentials_stop_that_provider_only() {
     let github = Step { changes: vec![change(Address::repository(&repo), Action::Update, false)], ops: vec!["other"] };
     let steps = [step("a", Action::Update, &["locked-out"]), step("b", Action::Update, &["write"]), github];
     let ends = run_all(&script, &steps, &Stop::default());
-    assert!(matches!(ends.as_slice(), [End::Failed { .. }, End::Skipped(_), End::Done]), "{ends:?}");
+    assert!(matches!(ends.as_slice(), [StepResult::Failed { .. }, StepResult::Skipped(_), StepResult::Done]), "{ends:?}");
 }
 
 #[test]
@@ -213,7 +215,7 @@ fn after_a_refusal_the_rest_is_tried_unless_it_loosens() {
     let script = Script::default();
     let ends = run_all(&script, &[step("a", Action::Update, &["refused", "pattern", "fail"])], &Stop::default());
     assert_eq!(*script.log.borrow(), ["refused", "fall back", "pattern", "fail"]);
-    let [End::Refused(_, rest)] = ends.as_slice() else { panic!("{ends:?}") };
+    let [StepResult::Refused(_, rest)] = ends.as_slice() else { panic!("{ends:?}") };
     assert_eq!(rest.len(), 1);
 
     let script = Script::default();
@@ -228,7 +230,7 @@ fn after_a_refusal_nothing_is_sent_once_the_user_asked_to_stop() {
     let script = Script { stop_after: Some(("refused", stop.clone())), ..Script::default() };
     let ends = run_all(&script, &[step("a", Action::Update, &["refused", "pattern"])], &stop);
     assert_eq!(*script.log.borrow(), ["refused"]);
-    let [End::Refused(_, rest)] = ends.as_slice() else { panic!("{ends:?}") };
+    let [StepResult::Refused(_, rest)] = ends.as_slice() else { panic!("{ends:?}") };
     assert!(rest[0].contains("interrupted"), "{rest:?}");
 }
 
@@ -238,31 +240,31 @@ fn a_stop_lets_the_request_in_flight_finish_and_sends_no_other() {
     let script = Script { stop_after: Some(("first", stop.clone())), ..Script::default() };
     let ends = run_all(&script, &[step("a", Action::Update, &["first", "second"]), step("b", Action::Update, &["third"])], &stop);
     assert_eq!(*script.log.borrow(), ["first"]);
-    assert!(matches!(ends.as_slice(), [End::Failed { .. }, End::Skipped(_)]), "{ends:?}");
+    assert!(matches!(ends.as_slice(), [StepResult::Failed { .. }, StepResult::Skipped(_)]), "{ends:?}");
 }
 
 #[test]
 fn what_was_read_back_decides() {
     let before = plan(vec![step("a", Action::Update, &["write"])], Vec::new());
     let clean = plan(Vec::new(), Vec::new());
-    let result = |end: End, after: &Plan<&'static str>| {
+    let result = |end: StepResult, after: &Plan<&'static str>| {
         let report = report(&before, &[end], &read_back(after), false);
         (report.outcomes[0].result.clone(), report.converged, report.outcomes[0].message.clone())
     };
-    assert_eq!(result(End::Done, &clean), (OutcomeResult::Applied, true, "read back as declared".to_owned()));
-    let (kind, converged, message) = result(End::Done, &before);
+    assert_eq!(result(StepResult::Done, &clean), (OutcomeResult::Applied, true, "read back as declared".to_owned()));
+    let (kind, converged, message) = result(StepResult::Done, &before);
     assert_eq!((kind, converged), (OutcomeResult::Failed, false));
     assert!(message.contains("does not list a as reviewer") && message.contains("NOBODY"), "{message}");
-    assert_eq!(result(End::Failed { why: "lost".to_owned(), kind: ErrorKind::Server }, &clean).0, OutcomeResult::Applied);
+    assert_eq!(result(StepResult::Failed { why: "lost".to_owned(), kind: ErrorKind::Server }, &clean).0, OutcomeResult::Applied);
     let unknown = Unknown { reason: "502".to_owned(), hint: String::new(), cause: Cause::Other };
     let blind = plan(Vec::new(), vec![(Address::app("a"), unknown)]);
-    assert_eq!(result(End::Done, &blind).0, OutcomeResult::Failed, "a success that nobody could check is none");
+    assert_eq!(result(StepResult::Done, &blind).0, OutcomeResult::Failed, "a success that nobody could check is none");
 }
 
 #[test]
 fn what_is_there_again_and_what_nobody_wrote_is_named() {
     let told = |before: &Plan<&'static str>, after: &Plan<&'static str>| {
-        let report = report(before, &vec![End::Done; before.steps.len()], &read_back(after), false);
+        let report = report(before, &vec![StepResult::Done; before.steps.len()], &read_back(after), false);
         assert!(!report.converged);
         report.outcomes.into_iter().map(|outcome| (outcome.result, outcome.message)).collect::<Vec<_>>()
     };
@@ -281,10 +283,10 @@ fn what_is_there_again_and_what_nobody_wrote_is_named() {
 #[test]
 fn what_was_sent_along_and_is_not_there_is_a_failure_that_names_it() {
     let before = plan(vec![step("a", Action::Update, &["write"])], Vec::new());
-    let lost = |now: serde_json::Value| Moved { name: "reviewers".to_owned(), was: json!([{"user": "bob", "id": 2}]), now };
+    let lost = |now: serde_json::Value| Mismatch { name: "reviewers".to_owned(), was: json!([{"user": "bob", "id": 2}]), now };
     let said = |plan: &Plan<&'static str>, now| {
         let after = ReadBack { plan: plan.clone(), not_kept: [(Address::app("a"), vec![lost(now)])].into() };
-        let report = report(&before, &[End::Done], &after, false);
+        let report = report(&before, &[StepResult::Done], &after, false);
         assert!(!report.converged);
         (report.outcomes[0].result.clone(), report.outcomes[0].message.clone())
     };

@@ -2,12 +2,12 @@
 
 use std::cell::RefCell;
 
-use crate::apply::Patience;
+use crate::apply::RetryDelays;
 use crate::cli::{ApplyArgs, Format};
 use crate::exit::Exit;
-use crate::model::{Address, Kind, Plan};
+use crate::model::{Address, AddressKind, Plan};
 use crate::providers::Op;
-use crate::reconcile::{Applied, Drafted, Occasion, Scene};
+use crate::reconcile::{Applied, Context, FreezeReason, Planned};
 use crate::render::Document;
 use crate::views;
 use crate::views::diagnostic::Hinted;
@@ -30,13 +30,13 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     };
     let prune = prune(saved.as_ref().map_or(args.scope.prune, |saved| saved.prune), &config)?;
     let wiring = Wiring::new(session, &config).await?;
-    let scene = wiring.scene(session, &config, prune);
+    let context = wiring.context(session, &config, prune);
     session.progress.phase("reading the live state");
-    let drafted = session.unless_stopped(scene.draft()).await?;
+    let planned = session.unless_stopped(context.plan()).await?;
     if let (Some(saved), Some(file)) = (&saved, &args.plan) {
-        saved.check(file, &drafted)?;
+        saved.check(file, &planned)?;
     }
-    let plan = &drafted.plan;
+    let plan = &planned.plan;
     if session.global.format == Format::Human {
         let mut document = Document::from(plan);
         if !plan.is_empty() && plan.unknown.is_empty() {
@@ -45,8 +45,8 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
         }
         session.print(&config, &document, String::new)?;
     }
-    let writes_github = plan.changes().any(|change| matches!(change.address.kind(), Kind::Environment(_)));
-    if drafted.archived && writes_github {
+    let writes_github = plan.changes().any(|change| matches!(change.address.kind(), AddressKind::Environment(_)));
+    if planned.archived && writes_github {
         return Err(Hinted {
             message: "the repository is archived, so GitHub refuses every write: nothing was written".to_owned(),
             hint: "unarchive it in the repository's settings, then run `gatectl apply` again".to_owned(),
@@ -54,15 +54,15 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
         .into());
     }
     let policy = config.desired.freeze.as_ref();
-    let occasion = frozen::occasion(session, args.interlock, policy, &drafted)?;
+    let freeze_reason = frozen::freeze_reason(session, args.interlock, policy, &planned)?;
     if !plan.is_empty() {
         let consent = args.allow_weaken || saved.is_some_and(|saved| saved.allow_weaken);
         if !args.while_frozen {
-            frozen::refuse_to_weaken(policy, &drafted, session.now())?;
+            frozen::refuse_to_weaken(policy, &planned, session.now())?;
         }
         ask(session, args.auto_approve, consent, plan).await?;
     }
-    let applied = write(session, &wiring, &scene, &drafted, occasion.as_ref()).await?;
+    let applied = write(session, &wiring, &context, &planned, freeze_reason.as_ref()).await?;
     let report = &applied.report;
     wiring.trace_traffic();
     if session.global.format != Format::Human || !plan.is_empty() {
@@ -77,27 +77,27 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
 async fn write(
     session: &Session,
     wiring: &Wiring,
-    scene: &Scene,
-    drafted: &Drafted,
-    occasion: Option<&Occasion>,
+    context: &Context,
+    planned: &Planned,
+    freeze_reason: Option<&FreezeReason>,
 ) -> anyhow::Result<Applied> {
-    let (fleet, patience) = (wiring.fleet(), Patience::default());
+    let (clients, delays) = (wiring.clients(), RetryDelays::default());
     let trail = RefCell::new(Vec::new());
     let progress = |what: &str| {
         trail.borrow_mut().push(what.to_owned());
         session.progress.phase(what);
     };
     let work = async {
-        match occasion {
-            Some(occasion) => {
-                scene.apply_held(occasion, &fleet, drafted, &session.stop, &patience, progress).await.map_err(frozen::not_first)
+        match freeze_reason {
+            Some(freeze_reason) => {
+                context.apply_held(freeze_reason, &clients, planned, &session.stop, &delays, progress).await.map_err(frozen::not_first)
             }
-            None => Ok(scene.apply(&fleet, drafted, &session.stop, &patience, progress).await),
+            None => Ok(context.apply(&clients, planned, &session.stop, &delays, progress).await),
         }
     };
     tokio::select! {
         applied = work => applied,
-        () = session.stop.asked(2) => Err(abandoned(&trail.borrow(), occasion.is_some())),
+        () = session.stop.asked(2) => Err(abandoned(&trail.borrow(), freeze_reason.is_some())),
     }
 }
 
@@ -150,7 +150,7 @@ async fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &P
     if !allow_weaken {
         for address in weakened {
             let word = match address.kind() {
-                Kind::Environment(name) => name.to_string(),
+                AddressKind::Environment(name) => name.to_string(),
                 _ => address.to_string(),
             };
             session.confirm(&format!("{word} gets weaker. Type `{word}` to consent: "), &word).await?;

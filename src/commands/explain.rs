@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::cli::ExplainArgs;
-use crate::desired::github::{BranchPolicy, Environment};
+use crate::desired::github::{BranchPolicy, DesiredEnvironment};
 use crate::exit::Exit;
 use crate::model::{Cause, EnvName, Unknown};
 use crate::providers::github::inspection::ProtectedBranches;
@@ -26,16 +26,16 @@ pub(super) async fn run(session: &Session, args: &ExplainArgs) -> anyhow::Result
         .into_iter()
         .map(|name| {
             let declared = match config.desired.github.environments.get(&name) {
-                Some(Environment::Present(gate)) => match &gate.deployment_branch_policy {
-                    Some(policy) => Said::of(explain(policy, &args.git_ref)),
-                    None => Said::new("undeclared", "gate.toml is silent about the refs of this environment"),
+                Some(DesiredEnvironment::Present(gate)) => match &gate.deployment_branch_policy {
+                    Some(policy) => RuleAnswer::of(explain(policy, &args.git_ref)),
+                    None => RuleAnswer::new("undeclared", "gate.toml is silent about the refs of this environment"),
                 },
-                Some(Environment::Absent) => Said::new("undeclared", "gate.toml declares the environment absent"),
-                None => Said::new("undeclared", "gate.toml does not declare the environment"),
+                Some(DesiredEnvironment::Absent) => RuleAnswer::new("undeclared", "gate.toml declares the environment absent"),
+                None => RuleAnswer::new("undeclared", "gate.toml does not declare the environment"),
             };
             let live = live.as_ref().map(|live| match live {
                 Ok(live) => live.say(&name, &args.git_ref),
-                Err(unknown) => Said::unknown(unknown),
+                Err(unknown) => RuleAnswer::unknown(unknown),
             });
             Answer { name, declared, live }
         })
@@ -55,14 +55,14 @@ fn exit(answers: &[Answer]) -> Exit {
 }
 
 /// What one policy says.
-struct Said {
+struct RuleAnswer {
     word: &'static str,
     because: String,
     /// Why that is no decision, where it is none.
     undecided: Option<Cause>,
 }
 
-impl Said {
+impl RuleAnswer {
     fn new(word: &'static str, because: impl Into<String>) -> Self {
         Self { word, because: because.into(), undecided: None }
     }
@@ -86,8 +86,8 @@ impl Said {
 
 struct Answer {
     name: EnvName,
-    declared: Said,
-    live: Option<Said>,
+    declared: RuleAnswer,
+    live: Option<RuleAnswer>,
 }
 
 /// What is live of policies and branches.
@@ -97,18 +97,20 @@ struct Live {
 }
 
 impl Live {
-    fn say(&self, name: &EnvName, git_ref: &str) -> Said {
+    fn say(&self, name: &EnvName, git_ref: &str) -> RuleAnswer {
         let environments = match &self.environments {
             Ok(environments) => environments,
-            Err(unknown) => return Said::unknown(unknown),
+            Err(unknown) => return RuleAnswer::unknown(unknown),
         };
         match environments.get(name) {
-            None => Said::new("admitted", "the environment does not exist: a job that names it creates it, without any rule"),
-            Some(Err(unknown)) => Said::unknown(unknown),
+            None => RuleAnswer::new("admitted", "the environment does not exist: a job that names it creates it, without any rule"),
+            Some(Err(unknown)) => RuleAnswer::unknown(unknown),
             Some(Ok(policy)) => match (explain(policy, git_ref), policy, &self.protected) {
-                (_, BranchPolicy::Protected, Ok(protected)) => Said::of(explain_protected(&protected.names, protected.complete, git_ref)),
-                (Admission::Depends(_), BranchPolicy::Protected, Err(unknown)) => Said::unknown(unknown),
-                (admission, _, _) => Said::of(admission),
+                (_, BranchPolicy::Protected, Ok(protected)) => {
+                    RuleAnswer::of(explain_protected(&protected.names, protected.complete, git_ref))
+                }
+                (Admission::Depends(_), BranchPolicy::Protected, Err(unknown)) => RuleAnswer::unknown(unknown),
+                (admission, _, _) => RuleAnswer::of(admission),
             },
         }
     }
@@ -135,8 +137,10 @@ async fn look(
 
 fn document(git_ref: &str, answers: &[Answer]) -> Document {
     let section = |answer: &Answer| {
-        let item =
-            |subject: &str, said: &Said| Block::Item { subject: subject.to_owned(), text: format!("{}: {}", said.word, said.because) };
+        let item = |subject: &str, said: &RuleAnswer| Block::Item {
+            subject: subject.to_owned(),
+            text: format!("{}: {}", said.word, said.because),
+        };
         let blocks = [Some(item("gate.toml", &answer.declared)), answer.live.as_ref().map(|said| item("live", said))];
         Section {
             heading: Some(Heading { glyph: Glyph::None, subject: Some(answer.name.to_string()), text: git_ref.to_owned() }),
@@ -159,7 +163,7 @@ fn document(git_ref: &str, answers: &[Answer]) -> Document {
 fn json(git_ref: &str, answers: &[Answer]) -> String {
     let answers: Vec<_> = answers
         .iter()
-        .map(|answer| json!({"name": answer.name, "declared": answer.declared.json(), "live": answer.live.as_ref().map(Said::json)}))
+        .map(|answer| json!({"name": answer.name, "declared": answer.declared.json(), "live": answer.live.as_ref().map(RuleAnswer::json)}))
         .collect();
     json::to_string(&json!({"format_version": "1.0", "ref": git_ref, "environments": answers}))
 }

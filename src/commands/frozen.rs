@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use crate::desired::freeze::Policy;
 use crate::freeze::{Flag, Verdict, decide};
-use crate::model::{Address, Answer, Change, EnvName, Kind};
-use crate::reconcile::{Drafted, Occasion};
+use crate::model::{Address, AddressKind, Answer, Change, EnvName};
+use crate::reconcile::{FreezeReason, Planned};
 use crate::views::diagnostic::Hinted;
 
 use super::Session;
@@ -14,9 +14,9 @@ use super::Session;
 ///
 /// # Errors
 /// Which changes, and what closes them.
-pub(super) fn refuse_to_weaken(policy: Option<&Policy>, drafted: &Drafted, now: Timestamp) -> anyhow::Result<()> {
-    let (Some(policy), Some(vars)) = (policy, &drafted.freeze) else { return Ok(()) };
-    for change in drafted.plan.changes().filter(|change| change.weakens) {
+pub(super) fn refuse_to_weaken(policy: Option<&Policy>, planned: &Planned, now: Timestamp) -> anyhow::Result<()> {
+    let (Some(policy), Some(vars)) = (policy, &planned.freeze) else { return Ok(()) };
+    for change in planned.plan.changes().filter(|change| change.weakens) {
         let Some(environment) = guarded(policy, change) else { continue };
         let why = match decide(policy, environment, vars, now).verdict {
             Verdict::Open { .. } => continue,
@@ -35,9 +35,9 @@ pub(super) fn refuse_to_weaken(policy: Option<&Policy>, drafted: &Drafted, now: 
 /// The environment that a change opens, where the freeze covers it.
 fn guarded<'a>(policy: &'a Policy, change: &'a Change) -> Option<&'a EnvName> {
     match change.address.kind() {
-        Kind::Environment(name) => Some(name).filter(|name| policy.covers(name)),
+        AddressKind::Environment(name) => Some(name).filter(|name| policy.covers(name)),
         // The override opens all of them alike.
-        Kind::Config(key) if Some(change.address.scope()) == policy.store.app() && *key == policy.override_flag => {
+        AddressKind::Config(key) if Some(change.address.scope()) == policy.store.app() && *key == policy.override_flag => {
             policy.environments.first()
         }
         _ => None,
@@ -48,18 +48,23 @@ fn guarded<'a>(policy: &'a Policy, change: &'a Change) -> Option<&'a EnvName> {
 ///
 /// # Errors
 /// When it should and cannot: no freeze covers what changes, or an override that is on is to be changed in the same run.
-pub(super) fn occasion(session: &Session, asked: bool, policy: Option<&Policy>, drafted: &Drafted) -> anyhow::Result<Option<Occasion>> {
-    let changed: Vec<&EnvName> = drafted
+pub(super) fn freeze_reason(
+    session: &Session,
+    asked: bool,
+    policy: Option<&Policy>,
+    planned: &Planned,
+) -> anyhow::Result<Option<FreezeReason>> {
+    let changed: Vec<&EnvName> = planned
         .plan
         .changes()
         .filter_map(|change| match change.address.kind() {
-            Kind::Environment(name) => Some(name),
+            AddressKind::Environment(name) => Some(name),
             _ => None,
         })
         .collect();
-    let occasion = match (asked, drafted.refusable.is_empty()) {
-        (true, _) if !changed.is_empty() => Occasion::Asked,
-        (false, false) => Occasion::Refusable(drafted.refusable.clone()),
+    let freeze_reason = match (asked, planned.refusable.is_empty()) {
+        (true, _) if !changed.is_empty() => FreezeReason::Requested,
+        (false, false) => FreezeReason::Refusable(planned.refusable.clone()),
         _ => return Ok(None),
     };
     let Some(policy) = policy.filter(|policy| changed.iter().any(|name| policy.covers(name))) else {
@@ -73,9 +78,9 @@ pub(super) fn occasion(session: &Session, asked: bool, policy: Option<&Policy>, 
         session.warn(&[format!("the freeze does not cover {name}: deploys to it are not held back meanwhile")]);
     }
     let overridden = |flag: Option<&str>| Flag::read(flag) != Flag::Off;
-    let on = drafted.freeze.as_ref().and_then(Answer::present).is_some_and(|vars| overridden(vars.override_flag.as_deref()));
+    let on = planned.freeze.as_ref().and_then(Answer::present).is_some_and(|vars| overridden(vars.override_flag.as_deref()));
     let address = policy.store.app().map(|app| Address::config(app, &policy.override_flag));
-    let declared = address.filter(|address| drafted.plan.changes().any(|change| change.address == *address));
+    let declared = address.filter(|address| planned.plan.changes().any(|change| change.address == *address));
     if let Some(address) = declared.filter(|_| on) {
         return Err(Hinted {
             message: format!("{address} is on and would have to be put back after this run, but gate.toml declares another value"),
@@ -83,7 +88,7 @@ pub(super) fn occasion(session: &Session, asked: bool, policy: Option<&Policy>, 
         }
         .into());
     }
-    Ok(Some(occasion))
+    Ok(Some(freeze_reason))
 }
 
 /// The error for a freeze that should have come first and did not.

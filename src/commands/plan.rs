@@ -23,14 +23,14 @@ pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Ex
     let config = session.config()?;
     let prune = prune(args.scope.prune, &config)?;
     let wiring = Wiring::new(session, &config).await?;
-    let scene = wiring.scene(session, &config, prune);
+    let context = wiring.context(session, &config, prune);
     session.progress.phase("reading the live state");
-    let drafted = session.unless_stopped(scene.draft()).await?;
+    let planned = session.unless_stopped(context.plan()).await?;
     wiring.trace_traffic();
-    session.print(&config, &Document::from(&drafted.plan), || views::json::plan(&drafted.plan))?;
-    let exit = exit_of_plan(&drafted.plan, args.detailed_exitcode);
+    session.print(&config, &Document::from(&planned.plan), || views::json::plan(&planned.plan))?;
+    let exit = exit_of_plan(&planned.plan, args.detailed_exitcode);
     if let Some(path) = &args.out {
-        SavedPlan::new(&drafted, args, &session.global).write(path)?;
+        SavedPlan::new(&planned, args, &session.global).write(path)?;
         session.say(&format!("Saved the plan to {}. Apply exactly this with: gatectl apply {}", path.display(), path.display()));
     }
     Ok(exit)

@@ -18,7 +18,7 @@ use crate::cli::{Global, PlanArgs};
 use crate::model::{Address, Cause, EnvName, Step, Unknown};
 use crate::providers::Op;
 use crate::providers::request::Request as _;
-use crate::reconcile::{Drafted, fingerprint};
+use crate::reconcile::{Planned, fingerprint};
 use crate::views::diagnostic::Hinted;
 
 use super::failure::{Stale, Unread};
@@ -55,17 +55,17 @@ pub(super) struct SavedPlan {
 
 impl SavedPlan {
     /// Takes what was just planned.
-    pub(super) fn new(drafted: &Drafted, args: &PlanArgs, global: &Global) -> Self {
+    pub(super) fn new(planned: &Planned, args: &PlanArgs, global: &Global) -> Self {
         Self {
             format_version: FORMAT_VERSION.to_owned(),
             gatectl: env!("CARGO_PKG_VERSION").to_owned(),
             allow_weaken: args.allow_weaken,
             prune: args.scope.prune,
             environments: global.environment.clone(),
-            declared: drafted.declared.clone(),
-            basis: drafted.basis.clone(),
-            unread: drafted.unread.keys().cloned().collect(),
-            steps: drafted.plan.steps.clone(),
+            declared: planned.declared.clone(),
+            basis: planned.basis.clone(),
+            unread: planned.unread.keys().cloned().collect(),
+            steps: planned.plan.steps.clone(),
         }
     }
 
@@ -155,7 +155,7 @@ impl SavedPlan {
     /// # Errors
     /// [`Stale`] when either moved, naming what did, or when its steps no longer follow from the two; [`Unread`] when nothing is
     /// seen to have moved and not all of it can be read.
-    pub(super) fn check(&self, file: &Path, now: &Drafted) -> anyhow::Result<()> {
+    pub(super) fn check(&self, file: &Path, now: &Planned) -> anyhow::Result<()> {
         let redeclared = self.redeclared(now);
         let list =
             |all: Vec<(&Address, String)>| all.iter().map(|(address, how)| format!("{address} {how}")).collect::<Vec<_>>().join(", ");
@@ -184,7 +184,7 @@ impl SavedPlan {
     }
 
     /// The addresses that gate.toml no longer declares as it did.
-    fn redeclared<'a>(&'a self, now: &'a Drafted) -> BTreeMap<&'a Address, String> {
+    fn redeclared<'a>(&'a self, now: &'a Planned) -> BTreeMap<&'a Address, String> {
         let all: BTreeSet<&Address> = self.declared.keys().chain(now.declared.keys()).collect();
         let how = |address: &Address| match (self.declared.get(address), now.declared.get(address)) {
             (Some(then), Some(now)) if then == now => None,
@@ -196,7 +196,7 @@ impl SavedPlan {
     }
 
     /// The addresses whose live state is seen to have moved; one that gate.toml declares otherwise is read otherwise.
-    fn moved<'a>(&'a self, now: &'a Drafted, redeclared: impl Fn(&Address) -> bool) -> Vec<(&'a Address, String)> {
+    fn moved<'a>(&'a self, now: &'a Planned, redeclared: impl Fn(&Address) -> bool) -> Vec<(&'a Address, String)> {
         let how = |address: &Address| match (self.basis.get(address), now.basis.get(address)) {
             (Some(then), Some(live)) => what_moved(then, live, now.unread.contains_key(address)),
             // Whatever hides the others of its repository or app hides this one too.
@@ -209,7 +209,7 @@ impl SavedPlan {
     }
 
     /// What was known when the plan was made and cannot be read now: every reason with its addresses, and every next step, once.
-    fn unread(&self, now: &Drafted) -> Option<Unknown> {
+    fn unread(&self, now: &Planned) -> Option<Unknown> {
         let unread: Vec<(&Address, &Unknown)> = now.unread.iter().filter(|(address, _)| !self.unread.contains(address)).collect();
         let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for (address, unknown) in &unread {
@@ -229,7 +229,7 @@ impl SavedPlan {
     ///
     /// # Errors
     /// [`Stale`] when they differ.
-    fn follows(&self, now: &Drafted) -> anyhow::Result<()> {
+    fn follows(&self, now: &Planned) -> anyhow::Result<()> {
         let (then, now) = (unattributed(&self.steps), unattributed(&now.plan.steps));
         if then == now {
             return Ok(());

@@ -11,9 +11,9 @@ use jiff::Timestamp;
 
 use crate::cli::{Format, Global};
 use crate::config::{self, Config, LoadError};
-use crate::credentials::Environment;
+use crate::credentials::ProcessEnv;
 use crate::findings::Finding;
-use crate::model::{Address, EnvName, Kind};
+use crate::model::{Address, AddressKind, EnvName};
 use crate::progress::{Mode, Progress};
 use crate::render::{Document, Location, Style, github, human, markdown};
 use crate::stop::Stop;
@@ -27,7 +27,7 @@ pub struct Session {
     /// Flags.
     pub global: Global,
     /// Environment variables, read once.
-    pub env: Environment,
+    pub env: ProcessEnv,
     /// Where the run started.
     pub directory: PathBuf,
     /// What is being done, on stderr.
@@ -61,7 +61,7 @@ impl Session {
     /// # Errors
     /// When there is no current directory.
     pub fn new(global: Global) -> anyhow::Result<Self> {
-        let env = Environment::of_this_process();
+        let env = ProcessEnv::of_this_process();
         let quiet = global.quiet || global.verbose > 0;
         let progress = Arc::new(Progress::new(Mode::detect(quiet, env.get("CI").is_some())));
         let directory = std::env::current_dir().context("reading the current directory")?;
@@ -360,16 +360,16 @@ fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
 /// Where in gate.toml an address, or a field of it, is declared.
 fn locate(config: &Config, address: &Address, field: Option<&str>) -> Option<Location> {
     let mut path: Vec<String> = match address.kind() {
-        Kind::Environment(name) => {
+        AddressKind::Environment(name) => {
             let declared = config.desired.github.environments.keys().find(|declared| *declared == name)?;
             vec!["environments".to_owned(), declared.to_string()]
         }
-        Kind::Config(key) => vec!["heroku".to_owned(), "config".to_owned(), address.scope().to_owned(), key.clone()],
-        Kind::App => vec!["heroku".to_owned(), "config".to_owned(), address.scope().to_owned()],
-        Kind::Freeze => vec!["freeze".to_owned()],
-        Kind::Repository => vec!["github".to_owned(), "repository".to_owned()],
+        AddressKind::Config(key) => vec!["heroku".to_owned(), "config".to_owned(), address.scope().to_owned(), key.clone()],
+        AddressKind::App => vec!["heroku".to_owned(), "config".to_owned(), address.scope().to_owned()],
+        AddressKind::Freeze => vec!["freeze".to_owned()],
+        AddressKind::Repository => vec!["github".to_owned(), "repository".to_owned()],
     };
-    if let (Kind::Environment(_), Some(field)) = (address.kind(), field) {
+    if let (AddressKind::Environment(_), Some(field)) = (address.kind(), field) {
         path.extend(field.split('.').map(str::to_owned));
     }
     let position = config.positions.get(&path);

@@ -6,7 +6,7 @@ use crate::cli::ValidateArgs;
 use crate::config::{Config, Problem};
 use crate::exit::Exit;
 use crate::findings::{Code, Verdict, verdict};
-use crate::render::{Block, Document, Finding, Location, Place, Role, Section, Severity, json};
+use crate::render::{Block, Document, Finding, FindingLocation, Location, Role, Section, Severity, json};
 use crate::workflows::check::{CheckReport, check};
 
 use super::{Session, statics};
@@ -113,7 +113,7 @@ fn warnings(config: &Config) -> Option<Section> {
             subject: format!("{}:{}:{}", config.path, warning.at.line, warning.at.column),
             message: warning.message.clone(),
             fix: warning.help.clone().unwrap_or_default(),
-            place: Place::At(Location { file: config.path.clone(), line: warning.at.line, col: warning.at.column }),
+            place: FindingLocation::At(Location { file: config.path.clone(), line: warning.at.line, col: warning.at.column }),
         })
     };
     let blocks: Vec<Block> = config.warnings.iter().map(block).collect();

@@ -12,15 +12,15 @@ use crate::findings::{Code, Finding, Verdict};
 use crate::http::Reader;
 use crate::model::{EnvName, RepoName, Unknown};
 use crate::providers::github::contents;
-use crate::providers::github::inspect::{Interest, inspect};
+use crate::providers::github::inspect::{InspectionScope, inspect};
 use crate::providers::github::inspection::Inspection;
 use crate::render::{Document, json};
-use crate::verify::{Case, VerifyReport, check_live, judge, stand_ins};
+use crate::verify::{Case, VerifyReport, check_live, compensations, judge};
 use crate::views::diagnostic::Hinted;
 use crate::views::{sarif, verdict_page};
 use crate::workflows::check::{FreezeFacts, SourceFile};
 
-use super::runs::freeze::Brake;
+use super::runs::freeze_guard::FreezeGuard;
 use super::wiring::{Needs, Wiring};
 use super::{Session, statics};
 
@@ -40,14 +40,14 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
     }
     let wiring = Wiring::of(session, &config, Needs { github: true, heroku: false, freeze: true }).await?;
     let Some(repository) = wiring.repository.clone() else { anyhow::bail!("no repository is named; pass --repo OWNER/REPO") };
-    let place = Place { root: &statics::root(session, &config), repository: &repository };
-    let on_disk = on_disk(args, place)?.filter(|sources| session.global.sandbox.is_none() || any_declared(&config, sources));
+    let checkout = Checkout { root: &statics::root(session, &config), repository: &repository };
+    let on_disk = on_disk(args, checkout)?.filter(|sources| session.global.sandbox.is_none() || any_declared(&config, sources));
 
     session.progress.phase("reading the live state");
-    let seen = session.unless_stopped(look(&wiring, &config, place, &asked, on_disk)).await?;
+    let seen = session.unless_stopped(look(&wiring, &config, checkout, &asked, on_disk)).await?;
     wiring.trace_traffic();
 
-    let report = report(session, &config, place, &asked, &seen);
+    let report = report(session, &config, checkout, &asked, &seen);
     if let Some(path) = &args.check.sarif {
         session.write_file(path, &sarif::render(&distinct(&report), |finding| session.place(&config, finding)))?;
     }
@@ -65,18 +65,18 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
 
 /// Which repository it is, on disk and on GitHub.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct Checkout<'a> {
     root: &'a Path,
     repository: &'a RepoName,
 }
 
 /// The files of the checkout; `None` where GitHub has to be asked: on `--remote`, or where this is no checkout of the repository.
-fn on_disk(args: &VerifyArgs, place: Place<'_>) -> anyhow::Result<Option<Vec<SourceFile>>> {
+fn on_disk(args: &VerifyArgs, checkout: Checkout<'_>) -> anyhow::Result<Option<Vec<SourceFile>>> {
     if let Some(folder) = &args.check.workflows {
         return statics::in_folder(folder).map(Some);
     }
-    let elsewhere = config::origin(place.root).is_some_and(|origin| origin.repository != *place.repository);
-    if args.remote || elsewhere { Ok(None) } else { statics::in_checkout(place.root, Some(place.repository)) }
+    let elsewhere = config::origin(checkout.root).is_some_and(|origin| origin.repository != *checkout.repository);
+    if args.remote || elsewhere { Ok(None) } else { statics::in_checkout(checkout.root, Some(checkout.repository)) }
 }
 
 /// Whether the checkout has any workflow that gate.toml declares. Where it has none, as where the sample is rehearsed in any
@@ -86,25 +86,25 @@ fn any_declared(config: &Config, sources: &[SourceFile]) -> bool {
 }
 
 /// Everything that was looked at.
-struct Seen<'c> {
+struct Observed<'c> {
     live: Inspection,
     sources: Result<Vec<SourceFile>, Unknown>,
     /// Whether the files are those of the checkout.
     in_checkout: bool,
     /// The freeze, if gate.toml declares one.
-    brake: Option<Brake<'c>>,
+    guard: Option<FreezeGuard<'c>>,
 }
 
 async fn look<'c>(
     wiring: &Wiring,
     config: &'c Config,
-    place: Place<'_>,
+    checkout: Checkout<'_>,
     asked: &BTreeSet<EnvName>,
     on_disk: Option<Vec<SourceFile>>,
-) -> Seen<'c> {
-    let brake = async {
+) -> Observed<'c> {
+    let guard = async {
         let policy = config.desired.freeze.as_ref()?;
-        Some(Brake::read(policy, wiring.store(&policy.store).as_ref()).await)
+        Some(FreezeGuard::read(policy, wiring.store(&policy.store).as_ref()).await)
     };
     let in_checkout = on_disk.is_some();
     let github = async {
@@ -116,17 +116,17 @@ async fn look<'c>(
             }
         };
         let workflows = config.desired.workflows.iter().map(|expectation| expectation.file.trim_start_matches("./")).collect();
-        let interest = Interest { want: &config.desired.github, environments: asked, workflows: &workflows };
+        let interest = InspectionScope { want: &config.desired.github, environments: asked, workflows: &workflows };
         let sources = async {
             match on_disk {
                 Some(sources) => Ok(sources),
-                None => on_github(&reader, place.repository).await,
+                None => on_github(&reader, checkout.repository).await,
             }
         };
-        tokio::join!(inspect(&reader, place.repository, interest), sources)
+        tokio::join!(inspect(&reader, checkout.repository, interest), sources)
     };
-    let ((live, sources), brake) = tokio::join!(github, brake);
-    Seen { live, sources, in_checkout, brake }
+    let ((live, sources), guard) = tokio::join!(github, guard);
+    Observed { live, sources, in_checkout, guard }
 }
 
 async fn on_github(reader: &Reader, repository: &RepoName) -> Result<Vec<SourceFile>, Unknown> {
@@ -139,45 +139,45 @@ async fn on_github(reader: &Reader, repository: &RepoName) -> Result<Vec<SourceF
     Ok(files.into_iter().map(source).collect())
 }
 
-fn report(session: &Session, config: &Config, place: Place<'_>, asked: &BTreeSet<EnvName>, seen: &Seen<'_>) -> VerifyReport {
-    let Seen { live, sources, brake, .. } = seen;
-    let mut facts = statics::facts(session, config, place.root);
-    facts.repository = Some(place.repository.clone());
+fn report(session: &Session, config: &Config, checkout: Checkout<'_>, asked: &BTreeSet<EnvName>, seen: &Observed<'_>) -> VerifyReport {
+    let Observed { live, sources, guard, .. } = seen;
+    let mut facts = statics::facts(session, config, checkout.root);
+    facts.repository = Some(checkout.repository.clone());
     if let Ok(repository) = &live.repository {
         facts.default_branch.clone_from(&repository.default_branch);
     }
     let checked = sources.as_ref().map(|sources| statics::narrow(check_live(sources, &facts, live), asked));
     let expected = facts.expectations.iter().flat_map(|one| one.expect.environments().cloned()).collect();
-    let mut stand_ins = match (sources, &config.desired.freeze) {
+    let mut compensations = match (sources, &config.desired.freeze) {
         (Ok(sources), Some(policy)) => {
-            let file = statics::in_repository(session, config, place.root);
-            let holds = |path: &str| seen.in_checkout.then(|| place.root.join(path).is_file());
-            stand_ins(asked, sources, &facts, FreezeFacts { policy, config: &file, holds: &holds })
+            let file = statics::in_repository(session, config, checkout.root);
+            let holds = |path: &str| seen.in_checkout.then(|| checkout.root.join(path).is_file());
+            compensations(asked, sources, &facts, FreezeFacts { policy, config: &file, holds: &holds })
         }
         (Ok(_) | Err(_), _) => BTreeMap::new(),
     };
-    for (name, freeze) in &mut stand_ins {
-        freeze.weaknesses.extend(brake.as_ref().and_then(|brake| open(brake, name, session.now())));
+    for (name, freeze) in &mut compensations {
+        freeze.weaknesses.extend(guard.as_ref().and_then(|guard| open(guard, name, session.now())));
     }
     let mut report = judge(Case {
-        repository: place.repository,
+        repository: checkout.repository,
         want: &config.desired.github,
         asked,
         live,
         workflows: checked.as_ref().map_err(|unknown| *unknown),
         expected: &expected,
-        stand_ins: &stand_ins,
+        compensations: &compensations,
     });
     for one in &mut report.environments {
-        let left = brake.iter().flat_map(|brake| brake.leftovers(&one.name, session.now()));
+        let left = guard.iter().flat_map(|guard| guard.leftovers(&one.name, session.now()));
         one.findings.extend(left.map(|left| Finding::new(Code::StaleFreeze, left.message).fix(left.command).about(&one.name)));
     }
     report
 }
 
 /// That a freeze lets deploys through today, or may.
-fn open(brake: &Brake<'_>, name: &EnvName, now: Timestamp) -> Option<Finding> {
-    match brake.holds(name, now).0 {
+fn open(guard: &FreezeGuard<'_>, name: &EnvName, now: Timestamp) -> Option<Finding> {
+    match guard.holds(name, now).0 {
         None => {
             Some(Finding::new(Code::FreezeOpen, format!("deploys to {name} are not frozen today: their freeze check lets them through")))
         }

@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 use crate::config::{self, Config};
-use crate::credentials::{self, App, Environment, Installed, Use};
+use crate::credentials::{self, App, Installed, ProcessEnv, Use};
 use crate::desired::freeze::Store;
 use crate::http::{ApiError, Cache, Dialect, Endpoint, ErrorKind, Reader, Settings, Stack, Token, TokenSource, Wait, Writer};
 use crate::model::{Cause, RepoName, Unknown};
 use crate::progress::Progress;
-use crate::providers::{Fleet, freeze_store};
-use crate::reconcile::{Prune, Scene, Site};
+use crate::providers::{Clients, freeze_store};
+use crate::reconcile::{Context, Prune, RepositoryAccess};
 use crate::sandbox::{Sandbox, Setup, State};
 use crate::stop::Stop;
 use crate::views::diagnostic::Hinted;
@@ -34,21 +34,21 @@ pub(super) struct Wiring {
     pub(super) repository: Option<RepoName>,
     /// Where the repository's pages are.
     pub(super) web: String,
-    github: Line,
-    heroku: Line,
+    github: ApiAccess,
+    heroku: ApiAccess,
     /// The emulator lives as long as the run.
     sandbox: Option<Sandbox>,
 }
 
 /// One API: where it is, and the tokens for it, or why there are none.
-struct Line {
+struct ApiAccess {
     endpoint: Endpoint,
     tokens: Result<Arc<dyn TokenSource>, Unknown>,
     /// What writes are sent with, if that is something else.
     write_tokens: Option<Arc<dyn TokenSource>>,
 }
 
-impl Line {
+impl ApiAccess {
     fn new(endpoint: Endpoint, tokens: Result<Arc<dyn TokenSource>, Unknown>) -> Self {
         Self { endpoint, tokens, write_tokens: None }
     }
@@ -84,8 +84,8 @@ impl Wiring {
             let setup = setup(session, config)?;
             let repository = setup.repository.clone();
             let sandbox = Sandbox::start(State::rehearsal(scenario, &setup)).await.context("starting the built-in emulator")?;
-            let github = Line::new(Endpoint::github(sandbox.github_url())?, Ok(emulator_token()));
-            let heroku = Line::new(Endpoint::heroku(sandbox.heroku_url())?, Ok(emulator_token()));
+            let github = ApiAccess::new(Endpoint::github(sandbox.github_url())?, Ok(emulator_token()));
+            let heroku = ApiAccess::new(Endpoint::heroku(sandbox.heroku_url())?, Ok(emulator_token()));
             let web = "https://github.com".to_owned();
             return Ok(Self { stack, repository: Some(repository), web, github, heroku, sandbox: Some(sandbox) });
         }
@@ -98,38 +98,38 @@ impl Wiring {
         let store = config.desired.freeze.as_ref().map(|policy| &policy.store).filter(|_| needs.freeze);
         let keeps_freeze = |api: Dialect| store.filter(|store| freeze_store::of(store).api() == api);
         let github = match (&repository, keeps_freeze(Dialect::GitHub)) {
-            (Some(repository), _) => github_line(session, github, &repository.to_string()),
-            (None, Some(store)) => github_line(session, github, store.name()),
-            (None, None) => Line::new(github, Err(unneeded())),
+            (Some(repository), _) => github_access(session, github, &repository.to_string()),
+            (None, Some(store)) => github_access(session, github, store.name()),
+            (None, None) => ApiAccess::new(github, Err(unneeded())),
         };
         let heroku_tokens: Result<Arc<dyn TokenSource>, Unknown> = if needs.heroku || keeps_freeze(Dialect::Heroku).is_some() {
             Ok(Arc::new(credentials::heroku(env, &heroku, &listener(session))))
         } else {
             Err(unneeded())
         };
-        Ok(Self { stack, repository, web, github, heroku: Line::new(heroku, heroku_tokens), sandbox: None })
+        Ok(Self { stack, repository, web, github, heroku: ApiAccess::new(heroku, heroku_tokens), sandbox: None })
     }
 
     /// What is to be observed and planned; built on clients that cannot write (law 2).
     #[must_use]
-    pub(super) fn scene(&self, session: &Session, config: &Config, prune: Prune) -> Scene {
+    pub(super) fn context(&self, session: &Session, config: &Config, prune: Prune) -> Context {
         let want = config.desired.clone();
         let github = match &self.repository {
             Some(repository) if !want.github.environments.is_empty() || prune == Prune::Undeclared => {
-                Some(Site { repository: repository.clone(), web: self.web.clone(), reader: self.github.reader(&self.stack) })
+                Some(RepositoryAccess { repository: repository.clone(), web: self.web.clone(), reader: self.github.reader(&self.stack) })
             }
             _ => None,
         };
         let heroku = (!want.heroku.config.is_empty()).then(|| self.heroku.reader(&self.stack));
         let freeze = want.freeze.as_ref().map(|policy| self.store(&policy.store));
         let claim = freeze::declared(session);
-        Scene { config: config.path.clone(), want, github, heroku, freeze, prune, claim }
+        Context { config: config.path.clone(), want, github, heroku, freeze, prune, claim }
     }
 
     /// The writing clients.
     #[must_use]
-    pub(super) fn fleet(&self) -> Fleet {
-        Fleet { github: self.github.writer(&self.stack), heroku: self.heroku.writer(&self.stack) }
+    pub(super) fn clients(&self) -> Clients {
+        Clients { github: self.github.writer(&self.stack), heroku: self.heroku.writer(&self.stack) }
     }
 
     /// GitHub's reading client.
@@ -150,11 +150,11 @@ impl Wiring {
 
     /// The reading client of what keeps a freeze, or why there is none.
     pub(super) fn store(&self, store: &Store) -> Result<Reader, Unknown> {
-        let line = match freeze_store::of(store).api() {
+        let access = match freeze_store::of(store).api() {
             Dialect::GitHub => &self.github,
             Dialect::Heroku => &self.heroku,
         };
-        line.reader(&self.stack)
+        access.reader(&self.stack)
     }
 
     /// In a rehearsal: what people did to the world before, and a reviewer's own token. Elsewhere nothing.
@@ -197,7 +197,7 @@ fn no_token(unknown: Unknown) -> ApiError {
 }
 
 /// GitHub with the tokens for `OWNER/REPO`, or for a whole organization: of a GitHub App if the environment names one.
-fn github_line(session: &Session, endpoint: Endpoint, place: &str) -> Line {
+fn github_access(session: &Session, endpoint: Endpoint, place: &str) -> ApiAccess {
     let listener = listener(session);
     let (owner, repository) = place.split_once('/').map_or((place, None), |(owner, repository)| (owner, Some(repository)));
     let app = |purpose: Use| -> Option<Arc<dyn TokenSource>> {
@@ -207,10 +207,10 @@ fn github_line(session: &Session, endpoint: Endpoint, place: &str) -> Line {
         Some(Arc::new(App::of(&session.env, stack, &endpoint, installed, purpose, &listener)?))
     };
     match app(Use::Read) {
-        Some(reads) => Line { write_tokens: app(Use::Write), ..Line::new(endpoint, Ok(reads)) },
+        Some(reads) => ApiAccess { write_tokens: app(Use::Write), ..ApiAccess::new(endpoint, Ok(reads)) },
         None => {
             let search = credentials::github(&session.env, &endpoint, &listener);
-            Line::new(endpoint, Ok(Arc::new(search)))
+            ApiAccess::new(endpoint, Ok(Arc::new(search)))
         }
     }
 }
@@ -328,7 +328,7 @@ fn repository_on(session: &Session, config: &Config, host: Option<&str>) -> anyh
 }
 
 /// Where people see the repository: as Actions says it, else the API's own host.
-fn web(env: &Environment, github: &Endpoint) -> String {
+fn web(env: &ProcessEnv, github: &Endpoint) -> String {
     match env.get("GITHUB_SERVER_URL") {
         Some(url) => url.trim_end_matches('/').to_owned(),
         None if github.is_loopback() => "https://github.com".to_owned(),

@@ -9,7 +9,7 @@ use super::keys::TABLES;
 use super::near::{join, quote};
 use super::problem::{Problem, Sink, Span};
 use super::report::hidden;
-use super::schema::{Key, Kind, Presence, Syntax, Table};
+use super::schema::{Key, Presence, Syntax, Table, Type};
 use super::view::{entries, integer};
 use crate::model::nearest;
 
@@ -18,7 +18,7 @@ pub(super) fn table(sink: &mut Sink<'_>, schema: &'static Table, table: &DeTable
     let mut meant = Vec::new();
     for (name, span, found) in entries(table) {
         match schema.key(name) {
-            Some(key) => value(sink, &Place { key, name: key.name }, &key.kind, found),
+            Some(key) => value(sink, &ValueOwner { key, name: key.name }, &key.kind, found),
             None => meant.extend(unknown(sink, schema, name, span)),
         }
     }
@@ -51,9 +51,9 @@ fn unknown(sink: &mut Sink<'_>, schema: &Table, name: &str, span: Span) -> Optio
 
 /// Exactly one of the groups, and that one whole. Groups may share keys.
 fn either(sink: &mut Sink<'_>, schema: &Table, table: &DeTable<'_>, at: Span) {
-    let place = |name: &str| table.get_key_value(name).map(|(key, _)| key.span());
+    let span_of = |name: &str| table.get_key_value(name).map(|(key, _)| key.span());
     let all: BTreeSet<&str> = schema.either.iter().copied().flatten().copied().collect();
-    let mut given: Vec<(Span, &str)> = all.iter().filter_map(|name| Some((place(name)?, *name))).collect();
+    let mut given: Vec<(Span, &str)> = all.iter().filter_map(|name| Some((span_of(name)?, *name))).collect();
     given.sort_by_key(|(span, _)| span.start);
     let choice = |groups: &[&[&str]]| groups.iter().map(|group| join(group.iter().copied(), "and")).collect::<Vec<_>>().join(", or ");
     let Some((first, _)) = given.first() else {
@@ -79,7 +79,7 @@ fn either(sink: &mut Sink<'_>, schema: &Table, table: &DeTable<'_>, at: Span) {
     if meant.iter().any(|group| group.len() == given.len()) {
         return;
     }
-    let missing: Vec<&str> = meant.iter().copied().flatten().copied().filter(|name| place(name).is_none()).collect();
+    let missing: Vec<&str> = meant.iter().copied().flatten().copied().filter(|name| span_of(name).is_none()).collect();
     let examples = missing.iter().filter_map(|name| schema.key(name)).map(|key| format!("`{}`", key.example)).collect::<Vec<_>>();
     sink.push_absence(
         Problem::new(first.clone(), format!("{} needs {} together", schema.noun, choice(&meant)))
@@ -89,48 +89,48 @@ fn either(sink: &mut Sink<'_>, schema: &Table, table: &DeTable<'_>, at: Span) {
 }
 
 /// What a value belongs to: the key whose example shows the fix, and the name that a message uses.
-struct Place<'n> {
+struct ValueOwner<'n> {
     key: &'static Key,
     name: &'n str,
 }
 
-fn value(sink: &mut Sink<'_>, place: &Place<'_>, kind: &'static Kind, found: &Spanned<DeValue<'_>>) {
+fn value(sink: &mut Sink<'_>, owner: &ValueOwner<'_>, kind: &'static Type, found: &Spanned<DeValue<'_>>) {
     match (kind, found.get_ref()) {
-        (Kind::Boolean, DeValue::Boolean(_)) | (Kind::Text, DeValue::String(_)) => {}
-        (Kind::Number, DeValue::Integer(_) | DeValue::Float(_)) => number(sink, place, found),
-        (Kind::Integer { min, max }, DeValue::Integer(_)) => range(sink, place, *min, *max, found),
-        (Kind::Name(syntax), DeValue::String(text)) => name(sink, syntax, text, found.span()),
-        (Kind::Word(words), DeValue::String(text)) => word(sink, place, words, text, found.span()),
-        (Kind::LocalDateTime, DeValue::Datetime(time)) if time.date.is_some() && time.time.is_some() && time.offset.is_none() => {}
-        (Kind::LocalDateTime, DeValue::Datetime(time)) => sink.push(
-            Problem::new(found.span(), format!("{} must be a local date-time", quote(place.name)))
+        (Type::Boolean, DeValue::Boolean(_)) | (Type::Text, DeValue::String(_)) => {}
+        (Type::Number, DeValue::Integer(_) | DeValue::Float(_)) => number(sink, owner, found),
+        (Type::Integer { min, max }, DeValue::Integer(_)) => range(sink, owner, *min, *max, found),
+        (Type::Name(syntax), DeValue::String(text)) => name(sink, syntax, text, found.span()),
+        (Type::Word(words), DeValue::String(text)) => word(sink, owner, words, text, found.span()),
+        (Type::LocalDateTime, DeValue::Datetime(time)) if time.date.is_some() && time.time.is_some() && time.offset.is_none() => {}
+        (Type::LocalDateTime, DeValue::Datetime(time)) => sink.push(
+            Problem::new(found.span(), format!("{} must be a local date-time", quote(owner.name)))
                 .label(if time.offset.is_some() { "has an offset" } else { "is half a date-time" })
-                .help(format!("write `{}`; the window's `timezone` says where", place.key.example)),
+                .help(format!("write `{}`; the window's `timezone` says where", owner.key.example)),
         ),
-        (Kind::List { of, noun, max, min, same }, DeValue::Array(items)) => {
+        (Type::List { of, noun, max, min, same }, DeValue::Array(items)) => {
             for item in items.iter() {
-                value(sink, place, of, item);
+                value(sink, owner, of, item);
             }
             size(sink, noun, (*min, *max), items, found.span());
             duplicates(sink, *same, items.iter().filter_map(|item| Some((item.get_ref().as_str()?, item.span()))));
         }
-        (Kind::Table(schema), DeValue::Table(inner)) => table(sink, schema, inner, found.span()),
-        (Kind::Map { name: syntax, of, same }, DeValue::Table(inner)) => {
+        (Type::Table(schema), DeValue::Table(inner)) => table(sink, schema, inner, found.span()),
+        (Type::Map { name: syntax, of, same }, DeValue::Table(inner)) => {
             for (key, span, item) in entries(inner) {
                 name(sink, syntax, key, span);
-                value(sink, &Place { key: place.key, name: key }, of, item);
+                value(sink, &ValueOwner { key: owner.key, name: key }, of, item);
             }
             duplicates(sink, *same, entries(inner).map(|(key, span, _)| (key, span)));
         }
-        (Kind::Either(kinds), held) => match kinds.iter().find(|kind| kind.takes(held)) {
-            Some(kind) => value(sink, place, kind, found),
-            None => wrong_type(sink, place, kind, found),
+        (Type::Either(kinds), held) => match kinds.iter().find(|kind| kind.takes(held)) {
+            Some(kind) => value(sink, owner, kind, found),
+            None => wrong_type(sink, owner, kind, found),
         },
-        (kind, _) => wrong_type(sink, place, kind, found),
+        (kind, _) => wrong_type(sink, owner, kind, found),
     }
 }
 
-impl Kind {
+impl Type {
     /// Whether a value has the type that this kind reads.
     fn takes(&self, value: &DeValue<'_>) -> bool {
         match self {
@@ -161,7 +161,7 @@ impl Kind {
     }
 }
 
-fn wrong_type(sink: &mut Sink<'_>, place: &Place<'_>, kind: &Kind, found: &Spanned<DeValue<'_>>) {
+fn wrong_type(sink: &mut Sink<'_>, owner: &ValueOwner<'_>, kind: &Type, found: &Spanned<DeValue<'_>>) {
     let what = match found.get_ref() {
         DeValue::String(_) => "a string",
         DeValue::Integer(_) => "a whole number",
@@ -175,23 +175,23 @@ fn wrong_type(sink: &mut Sink<'_>, place: &Place<'_>, kind: &Kind, found: &Spann
     let scalar = !matches!(found.get_ref(), DeValue::Array(_) | DeValue::Table(_));
     let quotable = scalar && source.len() <= 60 && !source.contains(['"', '\n']);
     let unquoted = found.get_ref().as_str().filter(|text| match kind {
-        Kind::Boolean => matches!(*text, "true" | "false"),
-        Kind::Integer { .. } => !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit()),
+        Type::Boolean => matches!(*text, "true" | "false"),
+        Type::Integer { .. } => !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit()),
         _ => false,
     });
     let help = match (kind, unquoted) {
         (_, Some(text)) => format!("remove the quotes: {text}"),
-        (Kind::Text | Kind::Name(_), None) if quotable => format!("quote it: \"{source}\""),
-        _ => format!("write `{}`", place.key.example),
+        (Type::Text | Type::Name(_), None) if quotable => format!("quote it: \"{source}\""),
+        _ => format!("write `{}`", owner.key.example),
     };
     sink.push(
-        Problem::new(found.span(), format!("{} must be {}, found {what}", quote(place.name), kind.wanted()))
+        Problem::new(found.span(), format!("{} must be {}, found {what}", quote(owner.name), kind.wanted()))
             .label(format!("this is {what}"))
             .help(help),
     );
 }
 
-fn range(sink: &mut Sink<'_>, place: &Place<'_>, min: i64, max: i64, found: &Spanned<DeValue<'_>>) {
+fn range(sink: &mut Sink<'_>, owner: &ValueOwner<'_>, min: i64, max: i64, found: &Spanned<DeValue<'_>>) {
     if integer(found.get_ref()).is_some_and(|n| (min..=max).contains(&n)) {
         return;
     }
@@ -201,14 +201,14 @@ fn range(sink: &mut Sink<'_>, place: &Place<'_>, min: i64, max: i64, found: &Spa
         _ => format!("must be from {min} to {max}"),
     };
     sink.push(
-        Problem::new(found.span(), format!("`{}` {rule}, found {}", place.name, quote(sink.source(&found.span()))))
+        Problem::new(found.span(), format!("`{}` {rule}, found {}", owner.name, quote(sink.source(&found.span()))))
             .label(rule)
-            .help(place.key.about),
+            .help(owner.key.about),
     );
 }
 
 /// Numbers become 64-bit floating point, as Actions has them.
-fn number(sink: &mut Sink<'_>, place: &Place<'_>, found: &Spanned<DeValue<'_>>) {
+fn number(sink: &mut Sink<'_>, owner: &ValueOwner<'_>, found: &Spanned<DeValue<'_>>) {
     const EXACT: i64 = 1 << 53;
     let fits = match found.get_ref() {
         DeValue::Float(n) => n.as_str().parse::<f64>().is_ok_and(f64::is_finite),
@@ -216,7 +216,7 @@ fn number(sink: &mut Sink<'_>, place: &Place<'_>, found: &Spanned<DeValue<'_>>) 
     };
     if !fits {
         sink.push(
-            Problem::new(found.span(), format!("{} is not a number that a workflow can hold exactly", quote(place.name)))
+            Problem::new(found.span(), format!("{} is not a number that a workflow can hold exactly", quote(owner.name)))
                 .label("too large, or not finite")
                 .help(format!("quote it: \"{}\"", sink.source(&found.span()))),
         );
@@ -235,14 +235,14 @@ fn name(sink: &mut Sink<'_>, syntax: &Syntax, text: &str, span: Span) {
     }
 }
 
-fn word(sink: &mut Sink<'_>, place: &Place<'_>, words: &[&'static str], text: &str, span: Span) {
+fn word(sink: &mut Sink<'_>, owner: &ValueOwner<'_>, words: &[&'static str], text: &str, span: Span) {
     if words.contains(&text) {
         return;
     }
-    let problem = Problem::new(span, format!("`{}` cannot be {}", place.name, quote(text)));
+    let problem = Problem::new(span, format!("`{}` cannot be {}", owner.name, quote(text)));
     // The nearest word is the one that opens the most; what is meant has a form of its own.
-    if place.key.name == "deployment_branch_policy" && matches!(text, "selected" | "custom" | "custom_branch_policies") {
-        return sink.push(problem.label("selected refs are written out").help(format!("write `{}`", place.key.example)));
+    if owner.key.name == "deployment_branch_policy" && matches!(text, "selected" | "custom" | "custom_branch_policies") {
+        return sink.push(problem.label("selected refs are written out").help(format!("write `{}`", owner.key.example)));
     }
     sink.push(match nearest(text, words.iter().copied()) {
         Some(near) => problem.label(format!("did you mean \"{near}\"?")).help(format!("write \"{near}\"")),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::keys::ROOT;
-use super::schema::{Key, Kind, Presence, Syntax, Table};
+use super::schema::{Key, Presence, Syntax, Table, Type};
 
 /// Describes gate.toml as a JSON Schema (draft 7), with a description for every key.
 ///
@@ -88,18 +88,18 @@ fn is_hollow(value: &Value) -> bool {
     }
 }
 
-fn kind(kind_of: &Kind) -> Map<String, Value> {
+fn kind(kind_of: &Type) -> Map<String, Value> {
     let value = match kind_of {
-        Kind::Boolean => json!({ "type": "boolean" }),
-        Kind::Number => json!({ "type": "number" }),
-        Kind::Integer { min, max } if min == max => json!({ "type": "integer", "const": min }),
-        Kind::Integer { min, max: i64::MAX } => json!({ "type": "integer", "minimum": min }),
-        Kind::Integer { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
-        Kind::Text => json!({ "type": "string" }),
-        Kind::Name(syntax) => Value::Object(text(syntax)),
-        Kind::Word(words) => json!({ "type": "string", "enum": words }),
-        Kind::LocalDateTime => json!({ "type": "string" }),
-        Kind::List { of, min, max, .. } => {
+        Type::Boolean => json!({ "type": "boolean" }),
+        Type::Number => json!({ "type": "number" }),
+        Type::Integer { min, max } if min == max => json!({ "type": "integer", "const": min }),
+        Type::Integer { min, max: i64::MAX } => json!({ "type": "integer", "minimum": min }),
+        Type::Integer { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
+        Type::Text => json!({ "type": "string" }),
+        Type::Name(syntax) => Value::Object(text(syntax)),
+        Type::Word(words) => json!({ "type": "string", "enum": words }),
+        Type::LocalDateTime => json!({ "type": "string" }),
+        Type::List { of, min, max, .. } => {
             let mut schema = Map::new();
             schema.insert("type".to_owned(), "array".into());
             schema.insert("items".to_owned(), kind(of).into());
@@ -111,11 +111,11 @@ fn kind(kind_of: &Kind) -> Map<String, Value> {
             }
             Value::Object(schema)
         }
-        Kind::Table(schema) => Value::Object(table(schema)),
-        Kind::Map { name, of, .. } => {
+        Type::Table(schema) => Value::Object(table(schema)),
+        Type::Map { name, of, .. } => {
             json!({ "type": "object", "propertyNames": text(name), "additionalProperties": kind(of) })
         }
-        Kind::Either(kinds) => json!({ "anyOf": kinds.iter().map(kind).collect::<Vec<_>>() }),
+        Type::Either(kinds) => json!({ "anyOf": kinds.iter().map(kind).collect::<Vec<_>>() }),
     };
     match value {
         Value::Object(schema) => schema,

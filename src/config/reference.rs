@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::keys::ROOT;
-use super::schema::{Key, Kind, Presence, Table};
+use super::schema::{Key, Presence, Table, Type};
 use super::{json_schema, parse};
 
 const HEAD: &str = "\
@@ -96,29 +96,29 @@ fn below(text: &mut String, path: &str, table: &Table) {
     }
 }
 
-fn inner(kind: &Kind, path: &str) -> Vec<(String, &'static Table)> {
+fn inner(kind: &Type, path: &str) -> Vec<(String, &'static Table)> {
     match kind {
-        Kind::Table(table) => vec![(format!("`[{path}]`"), *table)],
-        Kind::Map { of, .. } => inner(of, &format!("{path}.NAME")),
-        Kind::List { of: Kind::Table(table), .. } => vec![(format!("`[[{path}]]`"), *table)],
+        Type::Table(table) => vec![(format!("`[{path}]`"), *table)],
+        Type::Map { of, .. } => inner(of, &format!("{path}.NAME")),
+        Type::List { of: Type::Table(table), .. } => vec![(format!("`[[{path}]]`"), *table)],
         // The same table, alone or in a list, is described once.
-        Kind::Either(kinds) => kinds.iter().flat_map(|kind| inner(kind, path)).take(1).collect(),
+        Type::Either(kinds) => kinds.iter().flat_map(|kind| inner(kind, path)).take(1).collect(),
         _ => Vec::new(),
     }
 }
 
-fn words(kind: &Kind) -> String {
+fn words(kind: &Type) -> String {
     match kind {
-        Kind::Boolean => "`true` or `false`".to_owned(),
-        Kind::Number => "number".to_owned(),
-        Kind::Integer { min, max } if min == max => format!("`{min}`"),
-        Kind::Integer { min, max: i64::MAX } => format!("whole number from {min}"),
-        Kind::Integer { min, max } => format!("whole number, {min} to {max}"),
-        Kind::Text => "text".to_owned(),
-        Kind::Name(syntax) => format!("text, {}", syntax.noun),
-        Kind::Word(words) => words.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(" or "),
-        Kind::LocalDateTime => "local date and time".to_owned(),
-        Kind::List { of, min, max, .. } => {
+        Type::Boolean => "`true` or `false`".to_owned(),
+        Type::Number => "number".to_owned(),
+        Type::Integer { min, max } if min == max => format!("`{min}`"),
+        Type::Integer { min, max: i64::MAX } => format!("whole number from {min}"),
+        Type::Integer { min, max } => format!("whole number, {min} to {max}"),
+        Type::Text => "text".to_owned(),
+        Type::Name(syntax) => format!("text, {}", syntax.noun),
+        Type::Word(words) => words.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(" or "),
+        Type::LocalDateTime => "local date and time".to_owned(),
+        Type::List { of, min, max, .. } => {
             let bounds = match (min, max) {
                 (0, &usize::MAX) => String::new(),
                 (min, &usize::MAX) => format!(", at least {min}"),
@@ -127,9 +127,9 @@ fn words(kind: &Kind) -> String {
             };
             format!("list{bounds}, each {}", words(of))
         }
-        Kind::Table(table) => format!("{} as a table", table.noun),
-        Kind::Map { name, of, .. } => format!("table from {} to {}", name.noun, words(of)),
-        Kind::Either(kinds) => kinds.iter().map(words).collect::<Vec<_>>().join("; or "),
+        Type::Table(table) => format!("{} as a table", table.noun),
+        Type::Map { name, of, .. } => format!("table from {} to {}", name.noun, words(of)),
+        Type::Either(kinds) => kinds.iter().map(words).collect::<Vec<_>>().join("; or "),
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Key {
     pub(super) name: &'static str,
     /// What it means, for editors.
     pub(super) about: &'static str,
-    pub(super) kind: Kind,
+    pub(super) kind: Type,
     pub(super) presence: Presence,
     /// How it is written: the fix that a message shows.
     pub(super) example: &'static str,
@@ -54,7 +54,7 @@ impl Default {
 
 /// What a value may be.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum Type {
     Boolean,
     Integer {
         min: i64,

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::desired::freeze::{Length, OnUnreachable, Policy, Schedule};
-use crate::desired::github::{BranchPolicy, Environment, Gate, Reviewer};
+use crate::desired::github::{BranchPolicy, DesiredEnvironment, Gate, Reviewer};
 use crate::desired::verify::Harmless;
 use crate::desired::workflows::{Expected, InputValue};
 use crate::model::EnvName;
@@ -111,10 +111,10 @@ fn every_key_of_the_format_reads() {
     let repository = desired.github.repository.unwrap();
     assert_eq!(repository.to_string(), "raxx-app/TradeMasterAPI");
     let name = |text: &str| EnvName::new(text).unwrap();
-    assert_eq!(desired.github.environments[&name("old")], Environment::Absent);
+    assert_eq!(desired.github.environments[&name("old")], DesiredEnvironment::Absent);
     assert_eq!(
         desired.github.environments[&name("production")],
-        Environment::Present(Gate {
+        DesiredEnvironment::Present(Gate {
             reviewers: Some(vec![
                 Reviewer::User { login: "MooseQuest".to_owned(), id: Some(20_930_225) },
                 Reviewer::Team { org: None, slug: "sre".to_owned(), id: None },
@@ -154,7 +154,7 @@ fn the_projects_own_gate_reads() {
 fn what_is_not_declared_stays_undeclared() {
     let desired = read("version = 1\n[environments.production]\n");
     let environment = &desired.github.environments[&EnvName::new("production").unwrap()];
-    assert_eq!(*environment, Environment::Present(Gate::default()));
+    assert_eq!(*environment, DesiredEnvironment::Present(Gate::default()));
     assert_eq!((desired.freeze, desired.workflows.len(), desired.heroku.config.len()), (None, 0, 0));
     assert_eq!(read("version = 1").github, Default::default());
 }
@@ -163,7 +163,7 @@ fn what_is_not_declared_stays_undeclared() {
 fn the_other_forms_read() {
     let desired = read(FULL);
     assert_eq!(desired.github.api_url.as_deref(), Some("http://127.0.0.1:8080/api/v3"));
-    let Environment::Present(gate) = &desired.github.environments[&EnvName::new("a").unwrap()] else { panic!("present") };
+    let DesiredEnvironment::Present(gate) = &desired.github.environments[&EnvName::new("a").unwrap()] else { panic!("present") };
     let team = Reviewer::Team { org: Some("org".to_owned()), slug: "sre".to_owned(), id: Some(7) };
     let user = Reviewer::User { login: "moose".to_owned(), id: None };
     assert_eq!(gate.reviewers.as_deref(), Some(&[team, user][..]));

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
 use super::github::is_trusted;
-use super::{Environment, Listener, file};
+use super::{Listener, ProcessEnv, file};
 use crate::http::{ApiError, Endpoint, ErrorKind, Stack, Target, Token, TokenAnswer, TokenSource};
 
 /// How long a token is used: an installation token lives an hour (fact G2.9).
@@ -110,7 +110,7 @@ impl App {
     /// `stack` must be one of its own: a token may be asked for while a write of the run holds its turn.
     #[must_use]
     pub fn of(
-        env: &Environment,
+        env: &ProcessEnv,
         stack: Stack,
         endpoint: &Endpoint,
         installed: Installed,
@@ -287,7 +287,7 @@ fn foreign(endpoint: &Endpoint) -> ApiError {
 }
 
 /// The private key, from the variable or the file that another names.
-fn key(env: &Environment, listener: &dyn Listener) -> Result<RsaKeyPair, ApiError> {
+fn key(env: &ProcessEnv, listener: &dyn Listener) -> Result<RsaKeyPair, ApiError> {
     let hint = "generate a private key on the App's settings page and pass its whole .pem file";
     if let Some(text) = env.get("GATECTL_APP_PRIVATE_KEY") {
         // Some systems keep a variable on one line.

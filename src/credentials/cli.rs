@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
-use super::Environment;
+use super::ProcessEnv;
 use crate::http::Token;
 
 /// No tool prints a token longer than this, in bytes.
@@ -71,7 +71,7 @@ impl Tool {
     /// Runs the tool without a shell and takes the one word that it prints. A missing tool, and one that fails, is no token.
     ///
     /// It is looked up on this environment's `PATH`, in absolute folders only: a checkout must not bring its own.
-    pub(super) async fn token(&self, env: &Environment) -> Answer {
+    pub(super) async fn token(&self, env: &ProcessEnv) -> Answer {
         let Some(program) = find(env, self.name) else { return Answer::default() };
         let mut command = Command::new(program);
         command.args(&self.args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
@@ -97,7 +97,7 @@ impl Tool {
     }
 }
 
-fn find(env: &Environment, tool: &str) -> Option<PathBuf> {
+fn find(env: &ProcessEnv, tool: &str) -> Option<PathBuf> {
     let name = format!("{tool}{}", std::env::consts::EXE_SUFFIX);
     std::env::split_paths(env.get("PATH")?)
         .filter(|folder| folder.is_absolute())

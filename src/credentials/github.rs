@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::cli::Tool;
-use super::{Environment, Listener, Search, first_set};
+use super::{Listener, ProcessEnv, Search, first_set};
 use crate::http::Endpoint;
 
 const PUBLIC: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
@@ -18,7 +18,7 @@ const NAMED_BY: [&str; 3] = ["GH_HOST", "GITHUB_API_URL", "GITHUB_SERVER_URL"];
 /// A gate.toml may come from anybody's pull request, and with it `github.api_url`. So the variables' tokens go to GitHub, to
 /// loopback, and to hosts that the environment itself names; `gh` binds each token to its host and may always be asked.
 #[must_use]
-pub fn github(env: &Environment, endpoint: &Endpoint, listener: &Arc<dyn Listener>) -> Search {
+pub fn github(env: &ProcessEnv, endpoint: &Endpoint, listener: &Arc<dyn Listener>) -> Search {
     let missing = (
         "there is no GitHub token",
         "set GH_TOKEN, or log in with `gh auth login`; plan needs `Actions: read` and `Metadata: read`, apply `Administration: write` (fine-grained), or `repo` (classic). To try without an account: --sandbox",
@@ -47,12 +47,12 @@ pub fn github(env: &Environment, endpoint: &Endpoint, listener: &Arc<dyn Listene
 }
 
 /// Whether what proves who we are may be sent there: to GitHub, to this machine, or to a host that the environment itself names.
-pub(super) fn is_trusted(env: &Environment, endpoint: &Endpoint) -> bool {
+pub(super) fn is_trusted(env: &ProcessEnv, endpoint: &Endpoint) -> bool {
     let host = endpoint.web_host();
     host == "github.com" || host.ends_with(".ghe.com") || endpoint.is_loopback() || named(env, endpoint)
 }
 
-fn named(env: &Environment, endpoint: &Endpoint) -> bool {
+fn named(env: &ProcessEnv, endpoint: &Endpoint) -> bool {
     let host_of = |value: &str| {
         let value = value.trim();
         let authority = value.split_once("://").map_or(value, |(_, rest)| rest).split('/').next().unwrap_or_default().to_ascii_lowercase();

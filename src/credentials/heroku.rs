@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::cli::Tool;
-use super::{Environment, Listener, Search, file, first_set, netrc};
+use super::{Listener, ProcessEnv, Search, file, first_set, netrc};
 use crate::http::{Endpoint, Token};
 
 /// The machine name under which the Heroku CLI stores its token.
@@ -15,7 +15,7 @@ const MACHINE: &str = "api.heroku.com";
 ///
 /// The tool takes seconds to start, so it comes last; it is also asked if the server refuses a netrc's token, which may be stale.
 #[must_use]
-pub fn heroku(env: &Environment, endpoint: &Endpoint, listener: &Arc<dyn Listener>) -> Search {
+pub fn heroku(env: &ProcessEnv, endpoint: &Endpoint, listener: &Arc<dyn Listener>) -> Search {
     let missing = (
         "there is no Heroku token",
         "set HEROKU_API_KEY, or log in with `heroku login`; plan needs the scope read-protected, apply write-protected",
@@ -37,7 +37,7 @@ pub fn heroku(env: &Environment, endpoint: &Endpoint, listener: &Arc<dyn Listene
     search.with_token(from_netrc(env, endpoint, listener.as_ref())).with_tool(tool)
 }
 
-fn from_netrc(env: &Environment, endpoint: &Endpoint, listener: &dyn Listener) -> Option<Token> {
+fn from_netrc(env: &ProcessEnv, endpoint: &Endpoint, listener: &dyn Listener) -> Option<Token> {
     let path = netrc_path(env)?;
     let netrc = match file::read(&path) {
         Ok(Some(netrc)) => netrc,
@@ -61,7 +61,7 @@ fn from_netrc(env: &Environment, endpoint: &Endpoint, listener: &dyn Listener) -
     Some(Token::new(&password, path.display().to_string()))
 }
 
-fn netrc_path(env: &Environment) -> Option<PathBuf> {
+fn netrc_path(env: &ProcessEnv) -> Option<PathBuf> {
     if let Some(path) = env.get("NETRC") {
         return Some(PathBuf::from(path));
     }

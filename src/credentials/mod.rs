@@ -23,9 +23,9 @@ use crate::http::Token;
 
 /// The environment variables of a process, or what a test puts in their place.
 #[derive(Clone, Default)]
-pub struct Environment(BTreeMap<String, String>);
+pub struct ProcessEnv(BTreeMap<String, String>);
 
-impl Environment {
+impl ProcessEnv {
     /// Those of this process that are valid Unicode.
     #[must_use]
     pub fn of_this_process() -> Self {
@@ -45,20 +45,20 @@ impl Environment {
     }
 }
 
-impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for ProcessEnv {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
         Self(pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
     }
 }
 
-impl fmt::Debug for Environment {
+impl fmt::Debug for ProcessEnv {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
 }
 
 /// The first of these variables that is set, as a token.
-fn first_set(env: &Environment, names: &[&str]) -> Option<Token> {
+fn first_set(env: &ProcessEnv, names: &[&str]) -> Option<Token> {
     names.iter().find_map(|name| env.get(name).map(|value| Token::new(value, *name)))
 }
 

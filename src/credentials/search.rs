@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
-use super::Environment;
+use super::ProcessEnv;
 use super::cli::Tool;
 use crate::http::{ApiError, ErrorKind, Token, TokenAnswer, TokenSource};
 
@@ -19,7 +19,7 @@ pub trait Listener: Send + Sync {
 
 /// The tokens for one API.
 pub struct Search {
-    env: Environment,
+    env: ProcessEnv,
     at_hand: Option<Token>,
     /// Asked if nothing is at hand, or if the server refuses that.
     tool: Option<Tool>,
@@ -30,7 +30,7 @@ pub struct Search {
 }
 
 impl Search {
-    pub(super) fn new(env: &Environment, listener: &Arc<dyn Listener>, missing: (&str, &str)) -> Self {
+    pub(super) fn new(env: &ProcessEnv, listener: &Arc<dyn Listener>, missing: (&str, &str)) -> Self {
         let (reason, hint) = missing;
         let missing = ApiError { hint: Some(hint.to_owned()), ..ApiError::new("", ErrorKind::Unauthenticated, reason) };
         Self { env: env.clone(), at_hand: None, tool: None, answer: OnceCell::new(), missing, listener: Arc::clone(listener) }

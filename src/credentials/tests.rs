@@ -8,7 +8,7 @@ use crate::http::{ApiError, Endpoint, TokenSource};
 
 const CANARY: &str = "canary0123";
 
-fn env(pairs: &[(&str, &str)]) -> Environment {
+fn env(pairs: &[(&str, &str)]) -> ProcessEnv {
     pairs.iter().copied().collect()
 }
 
@@ -50,11 +50,11 @@ async fn search(search: impl Fn(&Arc<dyn Listener>) -> Search) -> Found {
     Found { token, warnings }
 }
 
-async fn github(env: &Environment, endpoint: &Endpoint) -> Found {
+async fn github(env: &ProcessEnv, endpoint: &Endpoint) -> Found {
     search(|listener| super::github(env, endpoint, listener)).await
 }
 
-async fn heroku(env: &Environment, endpoint: &Endpoint) -> Found {
+async fn heroku(env: &ProcessEnv, endpoint: &Endpoint) -> Found {
     search(|listener| super::heroku(env, endpoint, listener)).await
 }
 

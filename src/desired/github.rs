@@ -16,7 +16,7 @@ pub struct Desired {
     /// `github.api_url`, for GitHub Enterprise Server.
     pub api_url: Option<String>,
     /// Every declared environment.
-    pub environments: BTreeMap<EnvName, Environment>,
+    pub environments: BTreeMap<EnvName, DesiredEnvironment>,
     /// Declared as well, but not this run's business (`--environment`): neither planned nor undeclared.
     #[serde(default)]
     pub left_out: BTreeSet<EnvName>,
@@ -25,7 +25,7 @@ pub struct Desired {
 /// One `[environments.NAME]` table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
-pub enum Environment {
+pub enum DesiredEnvironment {
     /// It must exist, with these rules.
     Present(Gate),
     /// `state = "absent"`: it must not exist.

@@ -1,9 +1,9 @@
 //! The interlock: frozen while a gate is rebuilt, then as before.
 
-use super::record::Kind;
+use super::record::FreezeKind;
 use super::set::{closed, new_record};
 use super::state::{Flag, Freeze, FreezeVars, Keys};
-use super::write::{Claim, FreezeWrite, ON, Refusal, Terms};
+use super::write::{Claim, FreezeRefusal, FreezeWrite, ON, Terms};
 
 /// A freeze that one run set for its own duration, and what was there before.
 ///
@@ -22,7 +22,7 @@ impl Interlock {
     ///
     /// # Errors
     /// When the record cannot be written.
-    pub fn needed(keys: &Keys, live: &FreezeVars, claim: &Claim) -> Result<Option<(Self, FreezeWrite)>, Refusal> {
+    pub fn needed(keys: &Keys, live: &FreezeVars, claim: &Claim) -> Result<Option<(Self, FreezeWrite)>, FreezeRefusal> {
         let endless = match Freeze::read(live, claim.now) {
             Freeze::Recorded(record) => record.until.is_none(),
             Freeze::Unattributed | Freeze::Malformed { .. } => true,
@@ -33,7 +33,7 @@ impl Interlock {
         if endless && closed_for_all {
             return Ok(None);
         }
-        let terms = Terms { kind: Kind::Emergency, until: None, reference: None };
+        let terms = Terms { kind: FreezeKind::Emergency, until: None, reference: None };
         let after = closed(live, &new_record(claim, &terms)?)?;
         let write = FreezeWrite::new(keys, live, &after)?;
         Ok(Some((Self { keys: keys.clone(), before: live.clone(), after }, write)))
@@ -45,7 +45,7 @@ impl Interlock {
     ///
     /// # Errors
     /// When somebody has changed the freeze since: it then stays as it is.
-    pub fn restore(&self, live: &FreezeVars) -> Result<FreezeWrite, Refusal> {
+    pub fn restore(&self, live: &FreezeVars) -> Result<FreezeWrite, FreezeRefusal> {
         let off = |vars: &FreezeVars| Flag::read(vars.override_flag.as_deref()) == Flag::Off;
         let spelt_as_live = |vars: &FreezeVars| {
             let override_flag = if off(vars) && off(live) { &live.override_flag } else { &vars.override_flag };
@@ -54,7 +54,7 @@ impl Interlock {
         if *live == spelt_as_live(&self.after) {
             FreezeWrite::new(&self.keys, live, &spelt_as_live(&self.before))
         } else {
-            Err(Refusal::Changed)
+            Err(FreezeRefusal::Changed)
         }
     }
 }

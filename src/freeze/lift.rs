@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::record::{FreezeId, Kind, OverrideRecord, Record, Switch};
+use super::record::{FreezeId, FreezeKind, OverrideRecord, Record, Switch};
 use super::set::without_override;
 use super::state::{Flag, Freeze, FreezeVars, Keys, MAX_OVERRIDE, Override};
 use super::window::state_at;
-use super::write::{Claim, FreezeWrite, ON, OVERRIDDEN, Refusal};
+use super::write::{Claim, FreezeRefusal, FreezeWrite, ON, OVERRIDDEN};
 use crate::desired::freeze::Window;
 
 /// Lifts the freeze. The record stays and says who did it; an override for the freeze goes with it.
@@ -17,13 +17,13 @@ use crate::desired::freeze::Window;
 ///
 /// # Errors
 /// When nothing is frozen, or another freeze than the one meant.
-pub fn off(keys: &Keys, live: &FreezeVars, claim: &Claim, only: Option<FreezeId>) -> Result<FreezeWrite, Refusal> {
+pub fn off(keys: &Keys, live: &FreezeVars, claim: &Claim, only: Option<FreezeId>) -> Result<FreezeWrite, FreezeRefusal> {
     let freeze = Freeze::read(live, claim.now);
     if freeze == Freeze::Open {
-        return Err(Refusal::NotFrozen);
+        return Err(FreezeRefusal::NotFrozen);
     }
     if only.is_some_and(|id| freeze.record().is_none_or(|record| record.id != id)) {
-        return Err(Refusal::OtherFreeze(Box::new(freeze)));
+        return Err(FreezeRefusal::OtherFreeze(Box::new(freeze)));
     }
     let record = Record {
         id: claim.id,
@@ -32,7 +32,7 @@ pub fn off(keys: &Keys, live: &FreezeVars, claim: &Claim, only: Option<FreezeId>
         by: claim.by.clone(),
         at: claim.at(),
         until: None,
-        kind: freeze.record().map_or(Kind::Manual, |record| record.kind),
+        kind: freeze.record().map_or(FreezeKind::Manual, |record| record.kind),
         reference: freeze.record().and_then(|record| record.reference.clone()),
     };
     let lifted = FreezeVars { flag: None, record: Some(record.to_wire()?), ..live.clone() };
@@ -50,7 +50,7 @@ pub fn question(live: &FreezeVars, claim: &Claim) -> Option<String> {
         Freeze::Open | Freeze::Expired(_) => None,
         Freeze::Unattributed => Some("somebody set this freeze without a record".to_owned()),
         Freeze::Malformed { why } => Some(format!("this freeze cannot be understood: {why}")),
-        Freeze::Recorded(record) if record.kind == Kind::Emergency => {
+        Freeze::Recorded(record) if record.kind == FreezeKind::Emergency => {
             Some(format!("this is an emergency freeze, by {} since {}: \"{}\"", record.by, record.at, record.reason))
         }
         Freeze::Recorded(record) if record.by != claim.by => {
@@ -66,16 +66,22 @@ pub fn question(live: &FreezeVars, claim: &Claim) -> Option<String> {
 ///
 /// # Errors
 /// When nothing is frozen, what is frozen cannot be named, or the override is too long.
-pub fn override_for(keys: &Keys, live: &FreezeVars, claim: &Claim, length: Duration, windows: &[Window]) -> Result<FreezeWrite, Refusal> {
-    let length = SignedDuration::try_from(length).map_err(|_| Refusal::OverrideLength)?;
+pub fn override_for(
+    keys: &Keys,
+    live: &FreezeVars,
+    claim: &Claim,
+    length: Duration,
+    windows: &[Window],
+) -> Result<FreezeWrite, FreezeRefusal> {
+    let length = SignedDuration::try_from(length).map_err(|_| FreezeRefusal::OverrideLength)?;
     if length.is_zero() || length > MAX_OVERRIDE {
-        return Err(Refusal::OverrideLength);
+        return Err(FreezeRefusal::OverrideLength);
     }
-    let until = claim.at().checked_add(length).map_err(|_| Refusal::OverrideLength)?;
+    let until = claim.at().checked_add(length).map_err(|_| FreezeRefusal::OverrideLength)?;
     let mut notes = Vec::new();
     let mut after = live.clone();
     let freeze_id = match Freeze::read(live, claim.now) {
-        Freeze::Malformed { why } => return Err(Refusal::OverrideOfMalformed { why }),
+        Freeze::Malformed { why } => return Err(FreezeRefusal::OverrideOfMalformed { why }),
         Freeze::Recorded(record) => Some(record.id),
         Freeze::Unattributed => {
             let record = adopted(claim);
@@ -85,7 +91,7 @@ pub fn override_for(keys: &Keys, live: &FreezeVars, claim: &Claim, length: Durat
             Some(record.id)
         }
         Freeze::Open | Freeze::Expired(_) if windows.iter().any(|window| closes_before(window, claim.now, until)) => None,
-        Freeze::Open | Freeze::Expired(_) => return Err(Refusal::NothingToOverride),
+        Freeze::Open | Freeze::Expired(_) => return Err(FreezeRefusal::NothingToOverride),
     };
     if let Override::Valid(over) = Override::read(live, claim.now) {
         notes.push(format!("it takes the place of the override by {} (until {})", over.by, over.until));
@@ -103,9 +109,9 @@ pub fn override_for(keys: &Keys, live: &FreezeVars, claim: &Claim, length: Durat
 ///
 /// # Errors
 /// When there is none.
-pub fn revoke(keys: &Keys, live: &FreezeVars) -> Result<FreezeWrite, Refusal> {
+pub fn revoke(keys: &Keys, live: &FreezeVars) -> Result<FreezeWrite, FreezeRefusal> {
     match Flag::read(live.override_flag.as_deref()) {
-        Flag::Off => Err(Refusal::NothingToRevoke),
+        Flag::Off => Err(FreezeRefusal::NothingToRevoke),
         Flag::On | Flag::Malformed => FreezeWrite::new(keys, live, &without_override(live.clone())),
     }
 }
@@ -119,7 +125,7 @@ fn adopted(claim: &Claim) -> Record {
         by: "unknown".to_owned(),
         at: claim.at(),
         until: None,
-        kind: Kind::Manual,
+        kind: FreezeKind::Manual,
         reference: None,
     }
 }

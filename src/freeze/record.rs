@@ -63,7 +63,7 @@ impl From<FreezeId> for String {
 /// How grave a freeze is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum FreezeKind {
     /// Set on purpose, for a reason.
     Manual,
     /// The brake.
@@ -101,7 +101,7 @@ pub struct Record {
     #[serde(default)]
     pub until: Option<Timestamp>,
     /// How grave.
-    pub kind: Kind,
+    pub kind: FreezeKind,
     /// An incident or a ticket.
     #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,

@@ -6,15 +6,15 @@ use uuid::Uuid;
 
 use super::record::{FreezeId, Record, Switch};
 use super::state::{Flag, Freeze, FreezeVars, Keys, Override};
-use super::write::{Claim, FreezeWrite, NOT_OVERRIDDEN, ON, Refusal, Terms};
+use super::write::{Claim, FreezeRefusal, FreezeWrite, NOT_OVERRIDDEN, ON, Terms};
 
 /// Sets a freeze where there is none. An override that is left over ends: it is not for this freeze.
 ///
 /// # Errors
 /// When there is a freeze already, or the record cannot be written.
-pub fn on(keys: &Keys, live: &FreezeVars, claim: &Claim, terms: &Terms) -> Result<FreezeWrite, Refusal> {
+pub fn on(keys: &Keys, live: &FreezeVars, claim: &Claim, terms: &Terms) -> Result<FreezeWrite, FreezeRefusal> {
     match Freeze::read(live, claim.now) {
-        freeze if freeze.closes() => Err(Refusal::AlreadyFrozen(Box::new(freeze))),
+        freeze if freeze.closes() => Err(FreezeRefusal::AlreadyFrozen(Box::new(freeze))),
         _ => close(keys, live, claim, &new_record(claim, terms)?),
     }
 }
@@ -24,7 +24,7 @@ pub fn on(keys: &Keys, live: &FreezeVars, claim: &Claim, terms: &Terms) -> Resul
 ///
 /// # Errors
 /// When the freeze would end sooner than the one in place, or the record cannot be written.
-pub fn replace(keys: &Keys, live: &FreezeVars, claim: &Claim, terms: &Terms) -> Result<FreezeWrite, Refusal> {
+pub fn replace(keys: &Keys, live: &FreezeVars, claim: &Claim, terms: &Terms) -> Result<FreezeWrite, FreezeRefusal> {
     let mut record = new_record(claim, terms)?;
     if let Freeze::Recorded(held) = Freeze::read(live, claim.now) {
         let sooner = match (held.until, record.until) {
@@ -33,7 +33,7 @@ pub fn replace(keys: &Keys, live: &FreezeVars, claim: &Claim, terms: &Terms) -> 
             (Some(held), Some(new)) => new < held,
         };
         if sooner {
-            return Err(Refusal::Shortens { held: held.until });
+            return Err(FreezeRefusal::Shortens { held: held.until });
         }
         record.at = held.at;
         record.kind = record.kind.max(held.kind);
@@ -55,7 +55,7 @@ impl SetFreeze {
     ///
     /// # Errors
     /// When the record cannot be written.
-    pub fn needed(keys: &Keys, live: &FreezeVars, claim: &Claim, terms: &Terms) -> Result<Option<Self>, Refusal> {
+    pub fn needed(keys: &Keys, live: &FreezeVars, claim: &Claim, terms: &Terms) -> Result<Option<Self>, FreezeRefusal> {
         if Freeze::read(live, claim.now).closes() {
             return Ok(None);
         }
@@ -86,15 +86,15 @@ impl SetFreeze {
     ///
     /// # Errors
     /// When the record cannot be written; not for one that [`Self::needed`] returned.
-    pub fn write(&self) -> Result<FreezeWrite, Refusal> {
+    pub fn write(&self) -> Result<FreezeWrite, FreezeRefusal> {
         let record = Record { state: Switch::On, ..self.record.clone() };
         FreezeWrite::new(&self.keys, &self.live, &closed(&self.live, &record)?)
     }
 }
 
-pub(super) fn new_record(claim: &Claim, terms: &Terms) -> Result<Record, Refusal> {
+pub(super) fn new_record(claim: &Claim, terms: &Terms) -> Result<Record, FreezeRefusal> {
     match terms.until {
-        Some(until) if until <= claim.now => Err(Refusal::Ended(until)),
+        Some(until) if until <= claim.now => Err(FreezeRefusal::Ended(until)),
         until => Ok(Record {
             id: claim.id,
             state: Switch::On,
@@ -108,7 +108,7 @@ pub(super) fn new_record(claim: &Claim, terms: &Terms) -> Result<Record, Refusal
     }
 }
 
-fn close(keys: &Keys, live: &FreezeVars, claim: &Claim, record: &Record) -> Result<FreezeWrite, Refusal> {
+fn close(keys: &Keys, live: &FreezeVars, claim: &Claim, record: &Record) -> Result<FreezeWrite, FreezeRefusal> {
     let ended = match Override::read(live, claim.now) {
         Override::None => None,
         Override::Valid(over) => Some(format!("the override by {} (until {}) ends with this", over.by, over.until)),
@@ -118,7 +118,7 @@ fn close(keys: &Keys, live: &FreezeVars, claim: &Claim, record: &Record) -> Resu
 }
 
 /// `live`, frozen by `record` and not overridden.
-pub(super) fn closed(live: &FreezeVars, record: &Record) -> Result<FreezeVars, Refusal> {
+pub(super) fn closed(live: &FreezeVars, record: &Record) -> Result<FreezeVars, FreezeRefusal> {
     let after = FreezeVars { flag: Some(ON.to_owned()), record: Some(record.to_wire()?), ..live.clone() };
     Ok(without_override(after))
 }

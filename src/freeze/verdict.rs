@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::leftover::leftovers;
-use super::record::{FreezeId, Kind, OverrideRecord};
+use super::record::{FreezeId, FreezeKind, OverrideRecord};
 use super::state::{Freeze, FreezeVars, Keys, Override};
 use super::window::{Closure, WindowError, state_at};
 use crate::desired::freeze::{OnUnreachable, Policy, Store, Window};
@@ -109,8 +109,8 @@ impl Frozen {
             Freeze::Unattributed => Some(Self::plain(Why::Manual)),
             Freeze::Recorded(record) => Some(Self {
                 why: match record.kind {
-                    Kind::Emergency => Why::Emergency,
-                    Kind::Manual => Why::Manual,
+                    FreezeKind::Emergency => Why::Emergency,
+                    FreezeKind::Manual => Why::Manual,
                 },
                 since: Some(record.at),
                 until: record.until,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, Unit};
 
-use super::record::{FreezeId, Kind, Record, RecordError};
+use super::record::{FreezeId, FreezeKind, Record, RecordError};
 use super::state::{Flag, Freeze, FreezeVars, Keys, MAX_OVERRIDE};
 use crate::desired::freeze::Store;
 use crate::model::parse_duration;
@@ -38,7 +38,7 @@ impl Claim {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
     /// How grave.
-    pub kind: Kind,
+    pub kind: FreezeKind,
     /// When it ends by itself; `None` means when somebody lifts it.
     pub until: Option<Timestamp>,
     /// An incident or a ticket.
@@ -71,7 +71,7 @@ pub struct ValueWrite<'w> {
 
 impl FreezeWrite {
     /// From `live` to `after`. The flag is stated again where it stays `true`, so that nobody removes it in between unseen.
-    pub(super) fn new(keys: &Keys, live: &FreezeVars, after: &FreezeVars) -> Result<Self, Refusal> {
+    pub(super) fn new(keys: &Keys, live: &FreezeVars, after: &FreezeVars) -> Result<Self, FreezeRefusal> {
         let values = |vars: &FreezeVars| [&vars.flag, &vars.record, &vars.override_flag, &vars.override_record].map(Clone::clone);
         let mut body: BTreeMap<String, Option<String>> = keys
             .all()
@@ -81,7 +81,7 @@ impl FreezeWrite {
             .map(|(key, (_, after))| (key.to_owned(), after))
             .collect();
         if body.is_empty() {
-            return Err(Refusal::NoChange);
+            return Err(FreezeRefusal::NoChange);
         }
         if after.flag.as_deref() == Some(ON) {
             body.insert(keys.flag.clone(), after.flag.clone());
@@ -153,10 +153,10 @@ impl FreezeWrite {
     ///
     /// # Errors
     /// Which value is another one, and whose record is there.
-    pub fn confirm(&self, after: &BTreeMap<String, String>) -> Result<(), Lost> {
+    pub fn confirm(&self, after: &BTreeMap<String, String>) -> Result<(), LostUpdate> {
         let differs = self.body.iter().find(|(key, value)| after.get(*key) != value.as_ref());
         differs.map_or(Ok(()), |(key, _)| {
-            Err(Lost {
+            Err(LostUpdate {
                 store: self.keys.store.clone(),
                 key: key.clone(),
                 theirs: after.get(&self.keys.record).and_then(|text| Record::parse(text).ok()).map(Box::new),
@@ -172,7 +172,7 @@ pub(super) const NOT_OVERRIDDEN: &str = "0";
 
 /// A write that did not last: somebody else wrote at the same time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lost {
+pub struct LostUpdate {
     store: Store,
     /// The value that is another one.
     pub key: String,
@@ -180,7 +180,7 @@ pub struct Lost {
     pub theirs: Option<Box<Record>>,
 }
 
-impl fmt::Display for Lost {
+impl fmt::Display for LostUpdate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "somebody else changed {} at the same time", self.key)?;
         if let Some(theirs) = &self.theirs {
@@ -190,11 +190,11 @@ impl fmt::Display for Lost {
     }
 }
 
-impl std::error::Error for Lost {}
+impl std::error::Error for LostUpdate {}
 
 /// Why a write is refused before anything is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum FreezeRefusal {
     /// There is a freeze already.
     AlreadyFrozen(Box<Freeze>),
     /// There is no freeze to lift.
@@ -227,13 +227,13 @@ pub enum Refusal {
     NoChange,
 }
 
-impl From<RecordError> for Refusal {
+impl From<RecordError> for FreezeRefusal {
     fn from(error: RecordError) -> Self {
         Self::Record(error)
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for FreezeRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AlreadyFrozen(freeze) => {
@@ -272,7 +272,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for FreezeRefusal {}
 
 fn or_nobody(by: &str) -> &str {
     if by.is_empty() { "nobody" } else { by }

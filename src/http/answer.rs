@@ -14,7 +14,7 @@ const MAX_DETAILS: usize = 20;
 
 /// What a server said when it did not do as asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct ErrorResponse {
     pub(super) kind: ErrorKind,
     pub(super) message: String,
     pub(super) details: Vec<String>,
@@ -26,8 +26,8 @@ pub(super) struct Refusal {
 ///
 /// # Errors
 /// When the body is not whole JSON. The message never quotes a body: it may hold config vars.
-pub(super) fn reply(method: &Method, response: &Response<Bytes>) -> Result<Reply, Refusal> {
-    let broken = |kind, message: String| Refusal { kind, message, details: Vec::new(), id: None };
+pub(super) fn reply(method: &Method, response: &Response<Bytes>) -> Result<Reply, ErrorResponse> {
+    let broken = |kind, message: String| ErrorResponse { kind, message, details: Vec::new(), id: None };
     let bytes = response.body().trim_ascii();
     let has_next = has_next(response.headers());
     let status = response.status().as_u16();
@@ -58,7 +58,7 @@ pub(super) fn reply(method: &Method, response: &Response<Bytes>) -> Result<Reply
 }
 
 /// Reads anything but a 2xx.
-pub(super) fn refusal(response: &Response<Bytes>) -> Refusal {
+pub(super) fn refusal(response: &Response<Bytes>) -> ErrorResponse {
     let status = response.status();
     let bytes = response.body().trim_ascii();
     let json = serde_json::from_slice::<Value>(bytes).ok();
@@ -78,7 +78,7 @@ pub(super) fn refusal(response: &Response<Bytes>) -> Refusal {
         ErrorKind::Forbidden if message.to_ascii_lowercase().contains("archived") => ErrorKind::Unprocessable,
         kind => kind,
     };
-    Refusal { kind, message, details, id: text("id").map(|id| bounded(id, 100)) }
+    ErrorResponse { kind, message, details, id: text("id").map(|id| bounded(id, 100)) }
 }
 
 fn kind(status: StatusCode, html: bool, headers: &HeaderMap, url: Option<&str>) -> ErrorKind {

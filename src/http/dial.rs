@@ -15,8 +15,8 @@ use tokio::net::TcpStream;
 use tower::Service;
 
 use super::endpoint::is_loopback;
+use super::pool::{BoxError, chain};
 use super::traffic::Counters;
-use super::wire::{BoxError, chain};
 
 /// Which proxy serves which address.
 #[derive(Clone)]

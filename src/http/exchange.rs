@@ -12,16 +12,16 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::answer::{self, Refusal};
+use super::answer::{self, ErrorResponse};
 use super::cache::{Cache, Key, Stored};
-use super::face::{Face, REQUEST_ID};
-use super::hints::{self, Asked};
+use super::hints::{self, HintContext};
 use super::limiter::Turn;
 use super::limits::{self, Limit, Wait};
+use super::pool::Fault;
 use super::scrub;
 use super::stack::{Host, OnExhausted, Shared};
 use super::token::{Token, TokenSource};
-use super::wire::Fault;
+use super::transport::{REQUEST_ID, Transport};
 use super::{ApiError, Dialect, Endpoint, ErrorKind, Reply, Target, backoff, trace};
 
 /// How often one request may be held back by rate limits before it is given up.
@@ -43,7 +43,7 @@ pub(super) struct Channel {
     pub(super) host: Arc<Host>,
     pub(super) endpoint: Endpoint,
     pub(super) identity: Identity,
-    pub(super) face: Face,
+    pub(super) transport: Transport,
 }
 
 /// One request, before it is attempted.
@@ -309,7 +309,7 @@ impl Channel {
 
     /// Sends once; also gives the request id that we sent, should no answer bring one.
     async fn send(&self, call: &Call<'_>, stored: Option<&Stored>) -> (Result<Response<Bytes>, Fault>, Option<String>) {
-        let mut head = self.face.head(&call.method, &call.uri);
+        let mut head = self.transport.head(&call.method, &call.uri);
         if let Some(authorization) = call.token.as_ref().and_then(Token::header) {
             head = head.header(AUTHORIZATION, authorization);
         }
@@ -323,14 +323,14 @@ impl Channel {
             trace::request(&call.method, &call.url, headers);
         }
         let id = head.headers_ref().and_then(|headers| text(headers, REQUEST_ID.as_str()));
-        let wire = match self.shared.wire(&self.endpoint) {
-            Ok(wire) => wire,
+        let pool = match self.shared.pool(&self.endpoint) {
+            Ok(pool) => pool,
             Err(fault) => return (Err(fault), None),
         };
         let settings = &self.shared.settings;
         let limit = (Instant::now() + settings.attempt_timeout).min(call.deadline);
         self.shared.counters.sent(&call.method);
-        let outcome = timeout_at(limit, self.face.send(&wire, settings.max_body, head, call.body)).await.unwrap_or_else(|_| {
+        let outcome = timeout_at(limit, self.transport.send(&pool, settings.max_body, head, call.body)).await.unwrap_or_else(|_| {
             let overall = limit == call.deadline;
             let allowed = if overall { settings.timeout } else { settings.attempt_timeout };
             Err(Fault::Lost(format!("timed out after {:.1} s{}", allowed.as_secs_f64(), if overall { " (--timeout)" } else { "" })))
@@ -362,7 +362,7 @@ impl Channel {
     }
 
     /// A 2xx whose body is not what it should be: a write took effect.
-    fn broken(&self, call: &Call<'_>, response: &Response<Bytes>, refusal: Refusal, sent_id: Option<String>) -> Failed {
+    fn broken(&self, call: &Call<'_>, response: &Response<Bytes>, refusal: ErrorResponse, sent_id: Option<String>) -> Failed {
         let next = if call.reads() && refusal.kind == ErrorKind::Transport { Next::Again(Duration::ZERO) } else { Next::GiveUp };
         let mut error = self.error(call, response.status(), response.headers(), refusal, sent_id);
         error.may_have_applied = !call.reads();
@@ -381,7 +381,7 @@ impl Channel {
         Failed { error, next: if again { Next::Again(Duration::ZERO) } else { Next::GiveUp } }
     }
 
-    fn error(&self, call: &Call<'_>, status: StatusCode, headers: &HeaderMap, refusal: Refusal, sent_id: Option<String>) -> ApiError {
+    fn error(&self, call: &Call<'_>, status: StatusCode, headers: &HeaderMap, refusal: ErrorResponse, sent_id: Option<String>) -> ApiError {
         let hint = hints::for_refusal(&self.asked(call), status, headers, &refusal);
         let id = refusal.id.map(|id| format!("id {id}"));
         ApiError {
@@ -425,8 +425,8 @@ impl Channel {
         ApiError::new(self.words(call), kind, message)
     }
 
-    fn asked<'a>(&'a self, call: &'a Call<'_>) -> Asked<'a> {
-        Asked {
+    fn asked<'a>(&'a self, call: &'a Call<'_>) -> HintContext<'a> {
+        HintContext {
             endpoint: &self.endpoint,
             method: &call.method,
             token_source: call.token.as_ref().map(Token::source),

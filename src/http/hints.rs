@@ -2,14 +2,14 @@
 
 use http::{HeaderMap, Method, StatusCode};
 
-use super::answer::{Refusal, bounded};
+use super::answer::{ErrorResponse, bounded};
 use super::{Dialect, Endpoint, ErrorKind};
 
 /// GitHub's header that names the grants it would accept.
 pub(super) const ACCEPTED_PERMISSIONS: &str = "x-accepted-github-permissions";
 
 /// What a hint may depend on besides the answer.
-pub(super) struct Asked<'a> {
+pub(super) struct HintContext<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) method: &'a Method,
     /// Where the token came from; `None` when there is none.
@@ -19,7 +19,7 @@ pub(super) struct Asked<'a> {
 }
 
 /// The hint for an answer that is no success.
-pub(super) fn for_refusal(asked: &Asked<'_>, status: StatusCode, headers: &HeaderMap, refusal: &Refusal) -> Option<String> {
+pub(super) fn for_refusal(asked: &HintContext<'_>, status: StatusCode, headers: &HeaderMap, refusal: &ErrorResponse) -> Option<String> {
     let dialect = asked.endpoint.dialect();
     match (&refusal.kind, dialect) {
         (ErrorKind::Malformed, _) => Some(between(asked)),
@@ -46,7 +46,7 @@ pub(super) fn for_refusal(asked: &Asked<'_>, status: StatusCode, headers: &Heade
 }
 
 /// The hint for a request that has no whole answer; `why` is the network's own account.
-pub(super) fn for_fault(asked: &Asked<'_>, why: &str) -> String {
+pub(super) fn for_fault(asked: &HintContext<'_>, why: &str) -> String {
     let host = asked.endpoint.host();
     let why = why.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| why.contains(word));
@@ -90,7 +90,7 @@ pub(super) fn permissions(header: &str) -> Option<String> {
     sets.filter(|sets| !sets.is_empty()).map(|sets| bounded(&sets.join(", or "), 300))
 }
 
-fn unauthenticated(asked: &Asked<'_>) -> String {
+fn unauthenticated(asked: &HintContext<'_>) -> String {
     let dialect = asked.endpoint.dialect();
     let ways = match dialect {
         Dialect::GitHub => "set GH_TOKEN or GITHUB_TOKEN, or run `gh auth login`",
@@ -102,7 +102,7 @@ fn unauthenticated(asked: &Asked<'_>) -> String {
     }
 }
 
-fn github_forbidden(asked: &Asked<'_>, headers: &HeaderMap) -> String {
+fn github_forbidden(asked: &HintContext<'_>, headers: &HeaderMap) -> String {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty());
     if let Some(url) = header("x-github-sso").and_then(sso_url) {
         return format!("the organisation asks for single sign-on: authorise the token at {url}");
@@ -135,7 +135,7 @@ fn sso_url(header: &str) -> Option<String> {
     url.starts_with("https://").then(|| bounded(url, 300))
 }
 
-fn heroku_forbidden(asked: &Asked<'_>, id: Option<&str>) -> String {
+fn heroku_forbidden(asked: &HintContext<'_>, id: Option<&str>) -> String {
     match id {
         Some("two_factor") => {
             "the account asks for a second factor: use a token of `heroku authorizations:create`, or authorise the app first".to_owned()
@@ -164,7 +164,7 @@ fn refused(dialect: Dialect) -> String {
     format!("{dialect} understood and refuses, in the words above: correct what they name in gate.toml; -v shows each request")
 }
 
-fn not_found(asked: &Asked<'_>, headers: &HeaderMap) -> String {
+fn not_found(asked: &HintContext<'_>, headers: &HeaderMap) -> String {
     let needed = headers.get(ACCEPTED_PERMISSIONS).and_then(|value| value.to_str().ok()).and_then(permissions);
     match (asked.token_source, needed) {
         (None, _) => format!("missing, or hidden without a token: {}", unauthenticated(asked)),
@@ -173,7 +173,7 @@ fn not_found(asked: &Asked<'_>, headers: &HeaderMap) -> String {
     }
 }
 
-fn between(asked: &Asked<'_>) -> String {
+fn between(asked: &HintContext<'_>) -> String {
     match &asked.proxy {
         Some(proxy) => format!(
             "something other than the API answered: check the proxy {proxy}, the network's sign-in page, and the address {}",
@@ -183,7 +183,7 @@ fn between(asked: &Asked<'_>) -> String {
     }
 }
 
-fn proxy_hint(asked: &Asked<'_>) -> String {
+fn proxy_hint(asked: &HintContext<'_>) -> String {
     match &asked.proxy {
         Some(proxy) => format!("check the proxy {proxy} (HTTPS_PROXY, ALL_PROXY), or exempt {} by NO_PROXY", asked.endpoint.host()),
         None => "check HTTPS_PROXY, ALL_PROXY and NO_PROXY".to_owned(),

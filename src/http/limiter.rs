@@ -42,7 +42,7 @@ pub(super) struct Limiter {
     /// Points per minute; `None` does not pace.
     points: Option<u32>,
     quota: Mutex<Option<Quota>>,
-    shut: Mutex<Option<Shut>>,
+    shut: Mutex<Option<LimitPause>>,
     /// Held by the one write that is on its way.
     pub(super) writes: tokio::sync::Mutex<()>,
 }
@@ -55,7 +55,7 @@ struct Allowance {
 }
 
 #[derive(Debug, Clone)]
-struct Shut {
+struct LimitPause {
     until: Instant,
     wait: Wait,
     shown: bool,
@@ -153,7 +153,7 @@ impl Limiter {
             self.excess.fetch_add(fewer - self.turns.forget_permits(fewer), Ordering::Relaxed);
         }
         if shut.as_ref().is_none_or(|shut| shut.until < until) {
-            *shut = Some(Shut { until, wait: wait.clone(), shown: false });
+            *shut = Some(LimitPause { until, wait: wait.clone(), shown: false });
         }
         wait
     }
@@ -187,7 +187,7 @@ impl Limiter {
         Wait { host: self.host.clone(), limit, until, duration }
     }
 
-    fn open_when_due(&self) -> Option<Shut> {
+    fn open_when_due(&self) -> Option<LimitPause> {
         let mut shut = lock(&self.shut);
         if shut.as_ref().is_some_and(|shut| shut.until <= Instant::now()) {
             *shut = None;

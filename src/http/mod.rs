@@ -11,12 +11,12 @@ mod dial;
 mod endpoint;
 mod error;
 mod exchange;
-mod face;
 mod hints;
 mod json;
 mod limiter;
 mod limits;
 mod pace;
+mod pool;
 mod scrub;
 mod stack;
 mod target;
@@ -24,7 +24,7 @@ mod tls;
 mod token;
 mod trace;
 mod traffic;
-mod wire;
+mod transport;
 
 #[cfg(test)]
 mod tests;

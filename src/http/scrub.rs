@@ -5,8 +5,8 @@ use hyper::body::Bytes;
 use serde_json::Value;
 
 use super::answer::{bounded, is_html};
+use super::pool::Fault;
 use super::token::Token;
-use super::wire::Fault;
 
 /// Characters of what the network says of itself.
 const MAX_FAULT: usize = 500;
@@ -61,7 +61,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::super::hints::{self, Asked};
+    use super::super::hints::{self, HintContext};
     use super::super::{Endpoint, answer as read, exchange};
     use super::*;
 
@@ -119,7 +119,7 @@ mod tests {
             _ => read::refusal(response),
         };
         let endpoint = Endpoint::github(Endpoint::GITHUB).unwrap();
-        let asked = Asked { endpoint: &endpoint, method: &Method::GET, token_source: Some("GH_TOKEN"), proxy: None };
+        let asked = HintContext { endpoint: &endpoint, method: &Method::GET, token_source: Some("GH_TOKEN"), proxy: None };
         let hint = hints::for_refusal(&asked, response.status(), response.headers(), &refusal);
         let id = exchange::request_id(response.headers());
         format!("{refusal:?} {hint:?} {id:?} {:?}", response.headers())

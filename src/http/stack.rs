@@ -11,13 +11,13 @@ use rustls::RootCertStore;
 use super::cache::Cache;
 use super::dial::{Dial, Proxies};
 use super::exchange::{Channel, Identity, malformed_token};
-use super::face::Face;
 use super::limiter::{Limiter, Quota};
 use super::limits::{LONGEST, Wait};
+use super::pool::{Fault, Pool};
 use super::tls::Tls;
 use super::token::{Token, TokenSource};
 use super::traffic::Counters;
-use super::wire::{Fault, Wire};
+use super::transport::Transport;
 use super::{ApiError, Endpoint, Reader, Traffic, Writer};
 use crate::stop::Stop;
 
@@ -134,8 +134,8 @@ pub(super) struct Shared {
     pub(super) counters: Arc<Counters>,
     hosts: Mutex<HashMap<String, Arc<Host>>>,
     warned: Mutex<BTreeSet<String>>,
-    plain: OnceLock<Wire>,
-    tls: OnceLock<Result<Wire, Fault>>,
+    plain: OnceLock<Pool>,
+    tls: OnceLock<Result<Pool, Fault>>,
 }
 
 impl Stack {
@@ -200,8 +200,8 @@ impl Stack {
             });
             Arc::clone(host)
         };
-        let face = Face::new(endpoint.dialect());
-        Reader::new(Channel { shared: Arc::clone(&self.shared), host, endpoint: endpoint.clone(), identity, face })
+        let transport = Transport::new(endpoint.dialect());
+        Reader::new(Channel { shared: Arc::clone(&self.shared), host, endpoint: endpoint.clone(), identity, transport })
     }
 
     /// What a server last said of its quota; `None` before its first answer, and if it has none.
@@ -230,16 +230,16 @@ impl Shared {
     ///
     /// # Errors
     /// When TLS has nobody to trust.
-    pub(super) fn wire(&self, endpoint: &Endpoint) -> Result<Wire, Fault> {
+    pub(super) fn pool(&self, endpoint: &Endpoint) -> Result<Pool, Fault> {
         let dial = || {
             // Shorter than an attempt, so that a host that never answers is known not to have been asked.
             let timeout = self.settings.attempt_timeout / 2;
             Dial::new(self.settings.proxies.clone(), timeout, Arc::clone(&self.counters))
         };
         if endpoint.is_tls() {
-            self.tls.get_or_init(|| Tls::new(dial(), self.settings.roots.as_ref()).map(|tls| Wire::Tls(Arc::new(tls)))).clone()
+            self.tls.get_or_init(|| Tls::new(dial(), self.settings.roots.as_ref()).map(|tls| Pool::Tls(Arc::new(tls)))).clone()
         } else {
-            Ok(self.plain.get_or_init(|| Wire::plain(dial())).clone())
+            Ok(self.plain.get_or_init(|| Pool::plain(dial())).clone())
         }
     }
 }

@@ -20,7 +20,7 @@ use tokio::sync::OnceCell;
 use tower::Service;
 
 use super::dial::Dial;
-use super::wire::{BoxError, Fault, chain, fault, pool};
+use super::pool::{BoxError, Fault, chain, fault, pool_builder};
 
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
@@ -32,8 +32,8 @@ pub(super) struct Tls {
     connector: HttpsConnector<Dial>,
     speaks_http2: Mutex<HashMap<Authority, Arc<OnceCell<bool>>>>,
     first: First,
-    http1: Client<Hand, Full<Bytes>>,
-    http2: Client<Hand, Full<Bytes>>,
+    http1: Client<FirstConnection, Full<Bytes>>,
+    http2: Client<FirstConnection, Full<Bytes>>,
 }
 
 impl Tls {
@@ -45,8 +45,8 @@ impl Tls {
         let config = config(roots).map_err(|error| Fault::NotSent(format!("no usable TLS certificates: {error}")))?;
         let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_only().enable_all_versions().wrap_connector(dial);
         let first = First::default();
-        let hand = Hand { connector: connector.clone(), first: first.clone() };
-        let (http1, http2) = (pool().build(hand.clone()), pool().http2_only(true).build(hand));
+        let connections = FirstConnection { connector: connector.clone(), first: first.clone() };
+        let (http1, http2) = (pool_builder().build(connections.clone()), pool_builder().http2_only(true).build(connections));
         Ok(Self { connector, speaks_http2: Mutex::default(), first, http1, http2 })
     }
 
@@ -122,12 +122,12 @@ impl First {
 
 /// Hands a pool the first connection where there is one, else a new one.
 #[derive(Clone)]
-struct Hand {
+struct FirstConnection {
     connector: HttpsConnector<Dial>,
     first: First,
 }
 
-impl Service<Uri> for Hand {
+impl Service<Uri> for FirstConnection {
     type Response = Stream;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;

@@ -7,7 +7,7 @@ use hyper::body::Bytes;
 
 use super::answer::bounded;
 use super::exchange::request_id;
-use super::wire::Fault;
+use super::pool::Fault;
 
 /// Characters of one header.
 const MAX_HEADER: usize = 1_000;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::desired::github::{Gate, RefKind, Reviewer};
 use crate::model::{Cause, Unknown};
-use crate::providers::github::live::{Environment, LiveReviewer, PolicyMode};
+use crate::providers::github::live::{LiveEnvironment, LiveReviewer, PolicyMode};
 use crate::render::human::line;
 
 use super::key::{Key, patterns};
@@ -36,7 +36,7 @@ pub const UNSAID_BYPASS: &str =
     "this server does not say whether admins may bypass the rules; GitHub Enterprise Server has the setting since 3.9";
 
 impl Declared {
-    pub(super) fn new(source: &Source<'_>, there: &Environment) -> Self {
+    pub(super) fn new(source: &Source<'_>, there: &LiveEnvironment) -> Self {
         let mut unknown = Vec::new();
         let mut read = |key: Key, why: &Unknown| {
             let reason = format!("`{}` could not be read: {}", key.name(), why.reason);
@@ -100,7 +100,7 @@ impl Declared {
     }
 
     /// Takes out what the reader of gate.toml would refuse, or what a plan could not prove.
-    fn drop_unspeakable(&mut self, there: &Environment) {
+    fn drop_unspeakable(&mut self, there: &LiveEnvironment) {
         let mut left_out = Vec::new();
         let machine = there.reviewers.iter().find_map(|reviewer| match reviewer {
             LiveReviewer::User { login, kind, .. } if kind != "User" => Some(format!("`{login}` is a {kind}, which cannot approve")),
@@ -144,7 +144,7 @@ fn unasked(reason: &str) -> Unknown {
 }
 
 /// What lets a deployment through, and what would close the door.
-fn weak(source: &Source<'_>, there: &Environment, gate: &Gate) -> Vec<String> {
+fn weak(source: &Source<'_>, there: &LiveEnvironment, gate: &Gate) -> Vec<String> {
     let mut weak = Vec::new();
     if there.reviewers.is_empty() {
         weak.push("no required reviewers: nobody has to approve a deployment".to_owned());

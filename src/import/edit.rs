@@ -3,7 +3,7 @@
 use toml_edit::{Array, Decor, Item, Table, TableLike, Value};
 
 /// What becomes of one item of a list.
-pub(super) enum Fate {
+pub(super) enum ItemEdit {
     Keep,
     Drop,
     Replace(Value),
@@ -27,7 +27,7 @@ pub(super) fn replace(item: &mut Item, text: &str) {
 ///
 /// In a parsed list, what stands behind an item's comma belongs to the next item, or to the closing bracket: it is
 /// taken apart at the first line break before anything moves.
-pub(super) fn list(array: &mut Array, mut fate: impl FnMut(usize, &Value) -> Fate, add: Vec<Value>) {
+pub(super) fn list(array: &mut Array, mut item_edit: impl FnMut(usize, &Value) -> ItemEdit, add: Vec<Value>) {
     let mut gaps: Vec<String> = array.iter().map(|item| raw(item.decor().prefix())).collect();
     let closing = array.iter().last().map(|item| raw(item.decor().suffix())).filter(|_| !array.trailing_comma()).unwrap_or_default();
     gaps.push(format!("{closing}{}", array.trailing().as_str().unwrap_or_default()));
@@ -42,10 +42,10 @@ pub(super) fn list(array: &mut Array, mut fate: impl FnMut(usize, &Value) -> Fat
     for (at, item) in array.iter().enumerate() {
         let lead = split.get(at).map(|(_, lead)| (*lead).to_owned()).unwrap_or_default();
         let tail = split.get(at + 1).map(|(tail, _)| (*tail).to_owned()).unwrap_or_default();
-        match fate(at, item) {
-            Fate::Keep => items.push((lead, item.clone(), tail)),
-            Fate::Replace(new) => items.push((lead, new, tail)),
-            Fate::Drop => {}
+        match item_edit(at, item) {
+            ItemEdit::Keep => items.push((lead, item.clone(), tail)),
+            ItemEdit::Replace(new) => items.push((lead, new, tail)),
+            ItemEdit::Drop => {}
         }
     }
     items.extend(add.into_iter().map(|item| (new_lead.clone(), item, String::new())));
@@ -101,7 +101,7 @@ mod tests {
         let mut item = Item::Value(value(before));
         let array = item.as_array_mut().unwrap();
         let add = add.iter().map(|text| Value::from(*text)).collect();
-        list(array, |_, item| if drop.contains(&item.as_str().unwrap()) { Fate::Drop } else { Fate::Keep }, add);
+        list(array, |_, item| if drop.contains(&item.as_str().unwrap()) { ItemEdit::Drop } else { ItemEdit::Keep }, add);
         item.to_string()
     }
 

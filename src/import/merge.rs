@@ -7,7 +7,7 @@ use crate::desired::github::{self as desired, BranchPolicy, Gate, Pattern, RefKi
 use crate::model::{Address, EnvName};
 
 use super::declared::{Declared, UNKNOWN, WEAK};
-use super::edit::{self, Fate};
+use super::edit::{self, ItemEdit};
 use super::key::{Key, names, patterns, pins};
 use super::{Imported, Source, Updated, selected, text, unspeakable};
 
@@ -22,8 +22,8 @@ pub(super) fn merge(path: &str, file: &str, source: &Source<'_>) -> Result<Updat
     for (name, there) in selected(source) {
         let declared = Declared::new(source, there);
         match want.environments.get(name) {
-            Some(desired::Environment::Present(gate)) => merge.bring_in_line(&mut document, name, gate, &declared),
-            Some(desired::Environment::Absent) => remarks
+            Some(desired::DesiredEnvironment::Present(gate)) => merge.bring_in_line(&mut document, name, gate, &declared),
+            Some(desired::DesiredEnvironment::Absent) => remarks
                 .push(format!("{path} declares `{name}` absent, and it is live: `gatectl apply` deletes it; to keep it, remove its table")),
             None => merge.add(&mut document, name, &declared),
         }
@@ -31,7 +31,7 @@ pub(super) fn merge(path: &str, file: &str, source: &Source<'_>) -> Result<Updat
     }
     for (name, environment) in &want.environments {
         let asked = source.only.is_empty() || source.only.contains(name);
-        if asked && !source.environments.contains_key(name) && *environment != desired::Environment::Absent {
+        if asked && !source.environments.contains_key(name) && *environment != desired::DesiredEnvironment::Absent {
             remarks
                 .push(format!("{path} declares `{name}`, which is not live: `gatectl apply` creates it; if it is to go, remove its table"));
         }
@@ -126,19 +126,19 @@ impl Merge<'_> {
         let file = file.reviewers.as_deref().unwrap_or_default();
         let live = live.reviewers.as_deref().unwrap_or_default();
         let new = |reviewer: &Reviewer| edit::value(&text::reviewer(reviewer));
-        let fate = |at: usize| {
-            let Some(declared) = file.get(at) else { return Fate::Drop };
+        let item_edit = |at: usize| {
+            let Some(declared) = file.get(at) else { return ItemEdit::Drop };
             if live.iter().any(|live| names(declared, live, owner)) {
-                return Fate::Keep;
+                return ItemEdit::Keep;
             }
             match live.iter().find(|live| pins(declared, live)) {
-                Some(renamed) => Fate::Replace(new(renamed)),
-                None => Fate::Drop,
+                Some(renamed) => ItemEdit::Replace(new(renamed)),
+                None => ItemEdit::Drop,
             }
         };
         let missing = live.iter().filter(|live| !file.iter().any(|declared| names(declared, live, owner) || pins(declared, live)));
         match item {
-            Item::Value(Value::Array(array)) => edit::list(array, |at, _| fate(at), missing.map(new).collect()),
+            Item::Value(Value::Array(array)) => edit::list(array, |at, _| item_edit(at), missing.map(new).collect()),
             // Tables between double brackets: there is no such table for nobody.
             _ => edit::replace(item, text),
         }
@@ -187,10 +187,10 @@ fn names_in<'n>(item: &mut Item, live: impl Iterator<Item = &'n String>, extra: 
     };
     let missing: Vec<Value> =
         live.iter().filter(|name| !array.iter().any(|value| is(value, name))).map(|name| edit::value(&text::string(name))).collect();
-    let fate = |_: usize, value: &Value| {
-        if extra == Extra::Stays || live.iter().any(|name| is(value, name)) { Fate::Keep } else { Fate::Drop }
+    let item_edit = |_: usize, value: &Value| {
+        if extra == Extra::Stays || live.iter().any(|name| is(value, name)) { ItemEdit::Keep } else { ItemEdit::Drop }
     };
-    edit::list(array, fate, missing);
+    edit::list(array, item_edit, missing);
 }
 
 /// Edits a table of variables in place; false where there is none to edit.

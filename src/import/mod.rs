@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 
 use crate::config::{self, Problems};
 use crate::model::{Address, Cause, EnvName, RepoName, Unknown};
-use crate::providers::github::live::{Environment, Environments};
+use crate::providers::github::live::{Environments, LiveEnvironment};
 
 use declared::Declared;
 pub use declared::UNSAID_BYPASS;
@@ -92,13 +92,13 @@ pub fn update(path: &str, text: &str, source: &Source<'_>) -> Result<Updated, Pr
 }
 
 /// What is asked for and can be named in a file.
-fn selected<'a>(source: &Source<'a>) -> impl Iterator<Item = (&'a EnvName, &'a Environment)> {
+fn selected<'a>(source: &Source<'a>) -> impl Iterator<Item = (&'a EnvName, &'a LiveEnvironment)> {
     asked(source).filter_map(|(name, there)| Some((name, there.as_ref().ok()?))).filter(|(name, _)| refused_name(name).is_none())
 }
 
 /// Environments whose names gate.toml refuses, and those that are not understood.
 fn unspeakable(source: &Source<'_>) -> Vec<(Address, Unknown)> {
-    let unknown = |(name, there): (&EnvName, &Result<Environment, Unknown>)| {
+    let unknown = |(name, there): (&EnvName, &Result<LiveEnvironment, Unknown>)| {
         let unknown = match (refused_name(name), there) {
             (Some(why), _) => {
                 let hint = "rename it on GitHub, which is to make it anew, or leave it unmanaged".to_owned();
@@ -112,7 +112,7 @@ fn unspeakable(source: &Source<'_>) -> Vec<(Address, Unknown)> {
     asked(source).filter_map(unknown).collect()
 }
 
-fn asked<'a>(source: &Source<'a>) -> impl Iterator<Item = (&'a EnvName, &'a Result<Environment, Unknown>)> {
+fn asked<'a>(source: &Source<'a>) -> impl Iterator<Item = (&'a EnvName, &'a Result<LiveEnvironment, Unknown>)> {
     let only = source.only;
     source.environments.iter().filter(move |(name, _)| only.is_empty() || only.contains(name))
 }

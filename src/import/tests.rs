@@ -49,7 +49,7 @@ fn can_match(name: &str) -> bool {
     !never && !ends && !name.starts_with('/') && !name.starts_with("refs/")
 }
 
-fn environment() -> impl Strategy<Value = Environment> {
+fn environment() -> impl Strategy<Value = LiveEnvironment> {
     let person =
         (0..PEOPLE.len()).prop_map(|at| LiveReviewer::User { login: PEOPLE[at].0.to_owned(), id: PEOPLE[at].1, kind: "User".to_owned() });
     let team = (0..TEAMS.len()).prop_map(|at| LiveReviewer::Team { slug: TEAMS[at].0.to_owned(), id: TEAMS[at].1 });
@@ -65,7 +65,7 @@ fn environment() -> impl Strategy<Value = Environment> {
         (prop_oneof![Just(0), 1..=43_200_u32], policy, rules),
         (proptest::collection::btree_map(word, any::<String>(), 0..4), proptest::collection::btree_set(word, 0..4)),
     )
-        .prop_map(|((reviewers, prevent, bypass), (wait_timer, (policy, patterns), rules), (variables, secrets))| Environment {
+        .prop_map(|((reviewers, prevent, bypass), (wait_timer, (policy, patterns), rules), (variables, secrets))| LiveEnvironment {
             name: EnvName::new("x").unwrap(),
             id: 1,
             prevent_self_review: prevent && !reviewers.is_empty(),
@@ -82,7 +82,7 @@ fn environment() -> impl Strategy<Value = Environment> {
 
 fn environments() -> impl Strategy<Value = Environments> {
     proptest::collection::btree_map(name(), environment(), 0..4)
-        .prop_map(|all| all.into_iter().map(|(name, environment)| (name.clone(), Ok(Environment { name, ..environment }))).collect())
+        .prop_map(|all| all.into_iter().map(|(name, environment)| (name.clone(), Ok(LiveEnvironment { name, ..environment }))).collect())
 }
 
 /// A world that holds these environments, with everybody who may approve.
@@ -177,7 +177,7 @@ async fn planned(reader: &crate::http::Reader, text: &str) -> Plan<crate::provid
     let repository = repository();
     let want = config::parse("gate.toml", text).unwrap_or_else(|problems| panic!("{problems}\n{text}")).desired.github;
     let live = observe::observe(reader, &repository, &want).await;
-    let context = plan::Context { repository: &repository, web: "https://github.com", freeze_store: None };
+    let context = plan::PlanContext { repository: &repository, web: "https://github.com", freeze_store: None };
     Plan::assemble(String::new(), String::new(), [plan::plan(context, &want, &live)])
 }
 
@@ -201,8 +201,8 @@ fn gates(text: &str) -> BTreeMap<EnvName, Gate> {
     let all = config::parse("gate.toml", text).unwrap_or_else(|problems| panic!("{problems}")).desired.github.environments;
     all.into_iter()
         .filter_map(|(name, environment)| match environment {
-            desired::Environment::Present(gate) => Some((name, gate)),
-            desired::Environment::Absent => None,
+            desired::DesiredEnvironment::Present(gate) => Some((name, gate)),
+            desired::DesiredEnvironment::Absent => None,
         })
         .collect()
 }
@@ -282,8 +282,8 @@ proptest! {
 }
 
 /// One environment with nothing special about it.
-fn plain(name: &str) -> Environment {
-    Environment {
+fn plain(name: &str) -> LiveEnvironment {
+    LiveEnvironment {
         name: EnvName::new(name).unwrap(),
         id: 1,
         reviewers: vec![LiveReviewer::User { login: "alice".to_owned(), id: 501, kind: "User".to_owned() }],
@@ -298,11 +298,11 @@ fn plain(name: &str) -> Environment {
     }
 }
 
-fn only(environment: Environment) -> Environments {
+fn only(environment: LiveEnvironment) -> Environments {
     BTreeMap::from([(environment.name.clone(), Ok(environment))])
 }
 
-fn table(environment: Environment) -> (String, Vec<String>) {
+fn table(environment: LiveEnvironment) -> (String, Vec<String>) {
     let repository = repository();
     let environments = only(environment);
     let imported = render(&source(&repository, &environments));
@@ -323,23 +323,23 @@ fn a_closed_gate_has_no_comment() {
 #[test]
 fn every_open_door_is_named() {
     let bot = LiveReviewer::User { login: "Acme-Bot".to_owned(), id: 9, kind: "User".to_owned() };
-    let weak = |environment: Environment| {
+    let weak = |environment: LiveEnvironment| {
         let (text, _) = table(environment);
         text.lines().filter_map(|line| line.strip_prefix("# weak: ").map(str::to_owned)).collect::<Vec<_>>()
     };
     let selected = |name: &str| Some(Ok(BTreeMap::from([(Pattern { kind: RefKind::Tag, name: name.to_owned() }, 1)])));
     for (environment, word) in [
-        (Environment { reviewers: Vec::new(), prevent_self_review: false, ..plain("p") }, "nobody has to approve"),
-        (Environment { prevent_self_review: false, ..plain("p") }, "whoever starts a run"),
-        (Environment { can_admins_bypass: Some(true), ..plain("p") }, "admins may bypass"),
-        (Environment { policy: PolicyMode::All, ..plain("p") }, "every branch and every tag"),
-        (Environment { reviewers: vec![bot], ..plain("p") }, "`Acme-Bot` looks like a machine"),
-        (Environment { policy: PolicyMode::Selected, patterns: selected("*"), ..plain("p") }, "nearly every tag"),
+        (LiveEnvironment { reviewers: Vec::new(), prevent_self_review: false, ..plain("p") }, "nobody has to approve"),
+        (LiveEnvironment { prevent_self_review: false, ..plain("p") }, "whoever starts a run"),
+        (LiveEnvironment { can_admins_bypass: Some(true), ..plain("p") }, "admins may bypass"),
+        (LiveEnvironment { policy: PolicyMode::All, ..plain("p") }, "every branch and every tag"),
+        (LiveEnvironment { reviewers: vec![bot], ..plain("p") }, "`Acme-Bot` looks like a machine"),
+        (LiveEnvironment { policy: PolicyMode::Selected, patterns: selected("*"), ..plain("p") }, "nearly every tag"),
     ] {
         let weak = weak(environment);
         assert!(weak.len() == 1 && weak[0].contains(word), "{word}: {weak:?}");
     }
-    assert!(weak(Environment { policy: PolicyMode::Selected, patterns: selected("v*"), ..plain("p") }).is_empty());
+    assert!(weak(LiveEnvironment { policy: PolicyMode::Selected, patterns: selected("v*"), ..plain("p") }).is_empty());
     let (repository, environments, none) = (repository(), only(plain("p")), Ok(BTreeSet::new()));
     let text = render(&Source { protected_branches: Some(&none), ..source(&repository, &environments) }).text;
     assert!(text.contains("# weak: only protected branches may deploy, but none is protected"), "{text}");
@@ -347,7 +347,7 @@ fn every_open_door_is_named() {
 
 #[test]
 fn a_server_without_admin_bypass_is_not_one_that_could_not_be_read() {
-    let (text, unknown) = table(Environment { can_admins_bypass: None, ..plain("p") });
+    let (text, unknown) = table(LiveEnvironment { can_admins_bypass: None, ..plain("p") });
     assert_eq!(unknown, Vec::<String>::new());
     assert!(text.contains("# weak: this server does not say whether admins may bypass the rules"), "{text}");
     assert!(!text.lines().any(|line| line.starts_with("can_admins_bypass")), "{text}");
@@ -359,15 +359,15 @@ fn what_cannot_be_read_or_said_is_named_and_nothing_is_claimed_of_it() {
     let robot = LiveReviewer::User { login: "ci[bot]".to_owned(), id: 9, kind: "Bot".to_owned() };
     let selected = |patterns: BTreeMap<Pattern, u64>| (PolicyMode::Selected, Some(Ok(patterns)));
     let full = BTreeMap::from([(Pattern { kind: RefKind::Branch, name: "refs/heads/main".to_owned() }, 1)]);
-    let policy = |(policy, patterns)| Environment { policy, patterns, ..plain("p") };
+    let policy = |(policy, patterns)| LiveEnvironment { policy, patterns, ..plain("p") };
     for (environment, keys) in [
-        (Environment { secrets: Some(Err(why())), ..plain("p") }, vec!["secrets"]),
-        (Environment { variables: Some(Err(why())), ..plain("p") }, vec!["variables"]),
-        (Environment { protection_rules: Some(Err(why())), ..plain("p") }, vec!["protection_rules"]),
+        (LiveEnvironment { secrets: Some(Err(why())), ..plain("p") }, vec!["secrets"]),
+        (LiveEnvironment { variables: Some(Err(why())), ..plain("p") }, vec!["variables"]),
+        (LiveEnvironment { protection_rules: Some(Err(why())), ..plain("p") }, vec!["protection_rules"]),
         (policy((PolicyMode::Selected, Some(Err(why())))), vec!["deployment_branch_policy"]),
         (policy(selected(BTreeMap::new())), vec!["deployment_branch_policy"]),
         (policy(selected(full)), vec!["deployment_branch_policy"]),
-        (Environment { reviewers: vec![robot], ..plain("p") }, vec!["reviewers", "prevent_self_review"]),
+        (LiveEnvironment { reviewers: vec![robot], ..plain("p") }, vec!["reviewers", "prevent_self_review"]),
     ] {
         let (text, unknown) = table(environment);
         assert_eq!(unknown.len(), keys.len(), "{unknown:?}");
@@ -383,7 +383,7 @@ fn what_cannot_be_read_or_said_is_named_and_nothing_is_claimed_of_it() {
 fn an_environment_that_cannot_be_named_is_a_comment() {
     let (repository, name) = (repository(), EnvName::new("a\u{202e}b\n").unwrap());
     let environments =
-        BTreeMap::from([(name.clone(), Ok(Environment { name, ..plain("x") })), (EnvName::new("ok").unwrap(), Ok(plain("ok")))]);
+        BTreeMap::from([(name.clone(), Ok(LiveEnvironment { name, ..plain("x") })), (EnvName::new("ok").unwrap(), Ok(plain("ok")))]);
     let source = source(&repository, &environments);
     let imported = render(&source);
     assert_eq!(gates(&imported.text).into_keys().map(|name| name.to_string()).collect::<Vec<_>>(), ["ok"]);
@@ -430,7 +430,7 @@ fn the_chain_is_two_requests_deep() {
 fn updated(text: &str) -> Updated {
     let repository = repository();
     let variables = Some(Ok(BTreeMap::from([("TIER".to_owned(), "prod".to_owned()), ("ZONE".to_owned(), "eu".to_owned())])));
-    let environments = only(Environment { wait_timer: 5, variables, ..plain("production") });
+    let environments = only(LiveEnvironment { wait_timer: 5, variables, ..plain("production") });
     update("gate.toml", text, &source(&repository, &environments)).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
@@ -465,7 +465,7 @@ fn a_person_keeps_their_line_when_the_login_changes() {
     let repository = repository();
     let team = LiveReviewer::Team { slug: "sre".to_owned(), id: 601 };
     let alice = LiveReviewer::User { login: "alice-new".to_owned(), id: 501, kind: "User".to_owned() };
-    let environments = only(Environment { reviewers: vec![alice, team], ..plain("production") });
+    let environments = only(LiveEnvironment { reviewers: vec![alice, team], ..plain("production") });
     let text = "version = 1\n[environments.production]\nreviewers = [\n  { user = \"alice\", id = 501 }, # lead\n  { user = \"gone\" }, # left\n]\ncan_admins_bypass = false # never\nprevent_self_review = true\ndeployment_branch_policy = \"protected\"\n";
     let got = update("gate.toml", text, &source(&repository, &environments)).unwrap();
     assert_eq!(
@@ -493,7 +493,7 @@ fn existence_is_told_and_not_changed() {
 #[test]
 fn comments_of_import_do_not_outlive_what_they_speak_of() {
     let repository = repository();
-    let open = Environment { can_admins_bypass: Some(true), ..plain("production") };
+    let open = LiveEnvironment { can_admins_bypass: Some(true), ..plain("production") };
     let before = render(&source(&repository, &only(open))).text;
     assert!(before.contains("# weak: admins may bypass"), "{before}");
     let environments = only(plain("production"));

@@ -9,7 +9,7 @@ use super::{EnvName, RepoName};
 /// What an address points at. The order of the variants is the order of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum AddressKind {
     /// The repository itself; nothing is planned here, but notes and unknowns may speak of it.
     Repository,
     /// A GitHub environment, by its name.
@@ -31,7 +31,7 @@ pub enum Kind {
 pub struct Address {
     provider: Provider,
     scope: String,
-    kind: Kind,
+    kind: AddressKind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,37 +44,37 @@ impl Address {
     /// The address of a repository: `github/OWNER/REPO`.
     #[must_use]
     pub fn repository(repo: &RepoName) -> Self {
-        Self { provider: Provider::Github, scope: repo.to_string(), kind: Kind::Repository }
+        Self { provider: Provider::Github, scope: repo.to_string(), kind: AddressKind::Repository }
     }
 
     /// The address of an environment: `github/OWNER/REPO/environments/NAME`.
     #[must_use]
     pub fn environment(repo: &RepoName, name: &EnvName) -> Self {
-        Self { provider: Provider::Github, scope: repo.to_string(), kind: Kind::Environment(name.clone()) }
+        Self { provider: Provider::Github, scope: repo.to_string(), kind: AddressKind::Environment(name.clone()) }
     }
 
     /// The address of a Heroku app: `heroku/APP`.
     #[must_use]
     pub fn app(app: &str) -> Self {
-        Self { provider: Provider::Heroku, scope: app.to_owned(), kind: Kind::App }
+        Self { provider: Provider::Heroku, scope: app.to_owned(), kind: AddressKind::App }
     }
 
     /// The address of one config var: `heroku/APP/config/KEY`.
     #[must_use]
     pub fn config(app: &str, key: &str) -> Self {
-        Self { provider: Provider::Heroku, scope: app.to_owned(), kind: Kind::Config(key.to_owned()) }
+        Self { provider: Provider::Heroku, scope: app.to_owned(), kind: AddressKind::Config(key.to_owned()) }
     }
 
     /// The address of an app's deploy freeze: `heroku/APP/freeze`.
     #[must_use]
     pub fn freeze(app: &str) -> Self {
-        Self { provider: Provider::Heroku, scope: app.to_owned(), kind: Kind::Freeze }
+        Self { provider: Provider::Heroku, scope: app.to_owned(), kind: AddressKind::Freeze }
     }
 
     /// The address of the deploy freeze that is kept at a repository or its owner: `github/OWNER[/REPO]/freeze`.
     #[must_use]
     pub fn github_freeze(owner_or_repository: &str) -> Self {
-        Self { provider: Provider::Github, scope: owner_or_repository.to_owned(), kind: Kind::Freeze }
+        Self { provider: Provider::Github, scope: owner_or_repository.to_owned(), kind: AddressKind::Freeze }
     }
 
     /// `github` or `heroku`.
@@ -94,7 +94,7 @@ impl Address {
 
     /// What the address points at.
     #[must_use]
-    pub fn kind(&self) -> &Kind {
+    pub fn kind(&self) -> &AddressKind {
         &self.kind
     }
 }
@@ -103,10 +103,10 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.provider(), self.scope)?;
         match &self.kind {
-            Kind::Repository | Kind::App => Ok(()),
-            Kind::Environment(name) => write!(f, "/environments/{name}"),
-            Kind::Config(key) => write!(f, "/config/{key}"),
-            Kind::Freeze => f.write_str("/freeze"),
+            AddressKind::Repository | AddressKind::App => Ok(()),
+            AddressKind::Environment(name) => write!(f, "/environments/{name}"),
+            AddressKind::Config(key) => write!(f, "/config/{key}"),
+            AddressKind::Freeze => f.write_str("/freeze"),
         }
     }
 }

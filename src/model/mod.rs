@@ -14,12 +14,12 @@ mod plan;
 mod report;
 mod run;
 
-pub use address::{Address, Kind};
+pub use address::{Address, AddressKind};
 pub use answer::{Answer, Blocker, Cause, Invalid, Unknown};
 pub use change::{Action, Change, Field};
 pub use duration::parse_duration;
 pub use name::{EnvName, NameError, RepoName};
 pub use near::nearest;
 pub use plan::{Draft, InvalidDeclaration, Manual, Note, Plan, Step, Summary};
-pub use report::{ByHand, Outcome, Report, ReportSummary, Result as OutcomeResult};
+pub use report::{ApplyReport, ByHand, Outcome, ReportSummary, Result as OutcomeResult};
 pub use run::{CommitPin, RunRef};

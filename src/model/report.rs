@@ -43,7 +43,7 @@ pub struct Outcome {
 
 /// The outcome of an apply.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct ApplyReport {
     /// Whether everything declared was read back as declared, and nothing was unknown.
     pub converged: bool,
     /// In address order.
@@ -69,7 +69,7 @@ pub struct ReportSummary {
     pub skipped: usize,
 }
 
-impl Report {
+impl ApplyReport {
     /// The counts for the last line and for JSON.
     #[must_use]
     pub fn summary(&self) -> ReportSummary {

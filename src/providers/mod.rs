@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::apply::{Executor, Moved};
+use crate::apply::{Executor, Mismatch};
 use crate::http::{ApiError, Dialect, ErrorKind, Reader, Writer};
 use crate::model::ByHand;
 
@@ -46,7 +46,7 @@ macro_rules! providers {
                 match self { $(Self::$Name(request) => Self::$Name(request.unattributed()),)* }
             }
 
-            async fn moved(&self, reader: &Reader) -> Result<Vec<Moved>, ApiError> {
+            async fn moved(&self, reader: &Reader) -> Result<Vec<Mismatch>, ApiError> {
                 match self { $(Self::$Name(request) => request.moved(reader).await,)* }
             }
 
@@ -80,14 +80,14 @@ providers! {
 
 /// The writing clients of all APIs; one that no planned step needs may be missing.
 #[derive(Debug)]
-pub struct Fleet {
+pub struct Clients {
     /// GitHub's.
     pub github: Option<Writer>,
     /// Heroku's.
     pub heroku: Option<Writer>,
 }
 
-impl Fleet {
+impl Clients {
     /// The client of an API.
     ///
     /// # Errors
@@ -101,7 +101,7 @@ impl Fleet {
     }
 }
 
-impl Executor for Fleet {
+impl Executor for Clients {
     type Op = Op;
 
     fn describe(&self, op: &Op) -> String {
@@ -112,7 +112,7 @@ impl Executor for Fleet {
         op.writes()
     }
 
-    async fn moved(&self, op: &Op) -> Result<Vec<Moved>, ApiError> {
+    async fn moved(&self, op: &Op) -> Result<Vec<Mismatch>, ApiError> {
         op.moved(self.of(op.api())?.reader()).await
     }
 

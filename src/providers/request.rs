@@ -4,7 +4,7 @@
 
 use std::future::Future;
 
-use crate::apply::Moved;
+use crate::apply::Mismatch;
 use crate::http::{ApiError, Dialect, Reader, Writer};
 use crate::model::ByHand;
 
@@ -26,7 +26,7 @@ pub trait Request: Clone + Sync {
     }
 
     /// For a precondition: what is no longer as the plan saw it.
-    fn moved(&self, reader: &Reader) -> impl Future<Output = Result<Vec<Moved>, ApiError>>;
+    fn moved(&self, reader: &Reader) -> impl Future<Output = Result<Vec<Mismatch>, ApiError>>;
 
     /// Sends the write. What is already as it should be is done, not an error.
     fn perform(&self, writer: &Writer) -> impl Future<Output = Result<(), ApiError>>;

@@ -1,6 +1,6 @@
 //! From what happened to the exit code of `plan` and `apply`.
 
-use crate::apply::End;
+use crate::apply::StepResult;
 use crate::exit::Exit;
 use crate::model::{Address, Cause, Outcome, OutcomeResult, Plan, Step};
 
@@ -50,9 +50,9 @@ impl Applied {
             };
             let credentials = failed.peek().is_some()
                 && failed.all(|(step, end)| match end {
-                    End::Failed { kind, .. } => kind.cause() == Cause::Credentials,
-                    End::Skipped(_) => true,
-                    End::Done | End::Moved(_) | End::Refused(..) => unread(step),
+                    StepResult::Failed { kind, .. } => kind.cause() == Cause::Credentials,
+                    StepResult::Skipped(_) => true,
+                    StepResult::Done | StepResult::Mismatch(_) | StepResult::Refused(..) => unread(step),
                 });
             return if credentials { Exit::Credentials } else { Exit::Error };
         }

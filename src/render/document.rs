@@ -228,12 +228,12 @@ pub struct Finding {
     /// The next step; may be empty.
     pub fix: String,
     /// Where in a file it belongs.
-    pub place: Place,
+    pub place: FindingLocation,
 }
 
 /// Where a finding belongs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Place {
+pub enum FindingLocation {
     /// Nowhere in particular.
     #[default]
     Nowhere,

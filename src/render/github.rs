@@ -3,7 +3,7 @@
 //! Pure: the caller prints the log and appends the rest to the files that the runner names.
 
 use super::document::Block;
-use super::document::{Document, Finding, Location, Place, Severity};
+use super::document::{Document, Finding, FindingLocation, Location, Severity};
 use super::escape::{actions, bounded};
 use super::human::{self, MAX_PROSE};
 use super::markdown;
@@ -51,10 +51,10 @@ fn annotation(finding: &Finding, locate: &impl Fn(&Address, Option<&str>) -> Opt
         Severity::Info => "notice",
     };
     let place = match &finding.place {
-        Place::Nowhere => None,
-        Place::At(location) => Some(location.clone()),
+        FindingLocation::Nowhere => None,
+        FindingLocation::At(location) => Some(location.clone()),
         // An address that is declared, but without the field, is still the place to look at.
-        Place::Declared { address, field } => {
+        FindingLocation::Declared { address, field } => {
             field.as_deref().and_then(|field| locate(address, Some(field))).or_else(|| locate(address, None))
         }
     };

@@ -46,12 +46,12 @@ pub fn render(document: &Document, id: &str, limit: usize) -> String {
 struct Piece {
     /// What is missing without it.
     name: String,
-    place: Place,
+    place: Placement,
     text: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Placement {
     Alert,
     Open,
     Fold(&'static str),
@@ -62,13 +62,13 @@ fn pieces(document: &Document) -> Vec<Piece> {
     let open = document.sections.iter().filter(|section| section.fold.is_none());
     let alerts = folded().flat_map(|(section, _)| &section.alerts).map(|alert| Piece {
         name: format!("{} {}", alert.code, alert.subject),
-        place: Place::Alert,
+        place: Placement::Alert,
         text: finding(alert),
     });
     let piece = |section: &Section, place| Piece { name: name(section), place, text: section_text(section) };
     alerts
-        .chain(open.map(|section| piece(section, Place::Open)))
-        .chain(folded().map(|(section, fold)| piece(section, Place::Fold(fold))))
+        .chain(open.map(|section| piece(section, Placement::Open)))
+        .chain(folded().map(|(section, fold)| piece(section, Placement::Fold(fold))))
         .collect()
 }
 
@@ -85,7 +85,7 @@ fn fit(pieces: Vec<Piece>, room: usize) -> (Vec<Piece>, Vec<String>) {
     let (mut used, mut shown, mut cut) = (0, Vec::<Piece>::new(), Vec::new());
     for piece in pieces {
         let around = match piece.place {
-            Place::Fold(title) if !shown.iter().any(|other| other.place == piece.place) => {
+            Placement::Fold(title) if !shown.iter().any(|other| other.place == piece.place) => {
                 fold_open(title, usize::MAX).len() + FOLD_CLOSE.len() + 4
             }
             _ => 0,
@@ -124,22 +124,23 @@ fn notice(command: &str, cut: &[String]) -> Option<String> {
 }
 
 fn assemble(shown: &[Piece]) -> Vec<String> {
-    let texts = |place: Place| shown.iter().filter(move |piece| piece.place == place).map(|piece| piece.text.clone()).collect::<Vec<_>>();
+    let texts =
+        |place: Placement| shown.iter().filter(move |piece| piece.place == place).map(|piece| piece.text.clone()).collect::<Vec<_>>();
     let mut out = Vec::new();
-    let alerts = texts(Place::Alert);
+    let alerts = texts(Placement::Alert);
     if !alerts.is_empty() {
         out.push(alerts.join("\n"));
     }
-    out.extend(texts(Place::Open));
+    out.extend(texts(Placement::Open));
     let mut folds: Vec<&'static str> = Vec::new();
     for piece in shown {
         match piece.place {
-            Place::Fold(title) if !folds.contains(&title) => folds.push(title),
+            Placement::Fold(title) if !folds.contains(&title) => folds.push(title),
             _ => {}
         }
     }
     for title in folds {
-        let texts = texts(Place::Fold(title));
+        let texts = texts(Placement::Fold(title));
         out.push(fold_open(title, texts.len()));
         out.extend(texts);
         out.push(FOLD_CLOSE.to_owned());

@@ -88,9 +88,9 @@ impl Builder {
         self.github.repos.push(std::mem::replace(&mut self.repo, next));
     }
 
-    fn environments(&mut self, environments: &BTreeMap<EnvName, desired::Environment>) {
+    fn environments(&mut self, environments: &BTreeMap<EnvName, desired::DesiredEnvironment>) {
         for (name, environment) in environments {
-            if let desired::Environment::Present(gate) = environment {
+            if let desired::DesiredEnvironment::Present(gate) = environment {
                 self.environment(name, gate);
             }
         }
@@ -181,9 +181,9 @@ fn repository(github: &mut GitHub, name: &RepoName, files: BTreeMap<String, Stri
     repo
 }
 
-fn reviewers(environment: &desired::Environment) -> Option<&Vec<Reviewer>> {
+fn reviewers(environment: &desired::DesiredEnvironment) -> Option<&Vec<Reviewer>> {
     match environment {
-        desired::Environment::Present(gate) => gate.reviewers.as_ref(),
-        desired::Environment::Absent => None,
+        desired::DesiredEnvironment::Present(gate) => gate.reviewers.as_ref(),
+        desired::DesiredEnvironment::Absent => None,
     }
 }

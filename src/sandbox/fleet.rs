@@ -22,7 +22,7 @@ pub struct Member {
     /// Its name.
     pub repository: RepoName,
     /// The environments that are declared for it.
-    pub environments: BTreeMap<EnvName, desired::Environment>,
+    pub environments: BTreeMap<EnvName, desired::DesiredEnvironment>,
     /// Custom properties, each of which is a single text.
     pub properties: BTreeMap<String, String>,
 }
@@ -30,7 +30,7 @@ pub struct Member {
 impl Member {
     /// A repository for which these environments are declared.
     #[must_use]
-    pub fn new(repository: RepoName, environments: BTreeMap<EnvName, desired::Environment>) -> Self {
+    pub fn new(repository: RepoName, environments: BTreeMap<EnvName, desired::DesiredEnvironment>) -> Self {
         Self { repository, environments, properties: BTreeMap::new() }
     }
 

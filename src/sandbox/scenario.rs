@@ -93,7 +93,7 @@ pub struct Setup {
     /// The repository.
     pub repository: RepoName,
     /// The declared environments.
-    pub environments: BTreeMap<EnvName, desired::Environment>,
+    pub environments: BTreeMap<EnvName, desired::DesiredEnvironment>,
     /// Heroku apps with their declared config vars.
     pub apps: BTreeMap<String, BTreeMap<String, String>>,
     /// Workflow files by path.
@@ -166,10 +166,10 @@ impl Setup {
 }
 
 /// Those where gate.toml declares reviewers, or all when it declares none.
-fn targets(environments: &BTreeMap<EnvName, desired::Environment>) -> Vec<(&EnvName, &Gate)> {
+fn targets(environments: &BTreeMap<EnvName, desired::DesiredEnvironment>) -> Vec<(&EnvName, &Gate)> {
     let present = environments.iter().filter_map(|(name, environment)| match environment {
-        desired::Environment::Present(gate) => Some((name, gate)),
-        desired::Environment::Absent => None,
+        desired::DesiredEnvironment::Present(gate) => Some((name, gate)),
+        desired::DesiredEnvironment::Absent => None,
     });
     let (gated, open): (Vec<_>, Vec<_>) = present.partition(|(_, gate)| gate.reviewers.as_ref().is_some_and(|all| !all.is_empty()));
     if gated.is_empty() { open } else { gated }
@@ -201,7 +201,7 @@ impl State {
         &mut self,
         scenario: Scenario,
         repository: &RepoName,
-        environments: &BTreeMap<EnvName, desired::Environment>,
+        environments: &BTreeMap<EnvName, desired::DesiredEnvironment>,
     ) {
         let owner = repository.owner();
         let (owner_pays, robot) = match scenario {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reviewers::hinted;
-use super::{Enforcement, EnvironmentReport, StandIn, Standing, VerifyReport, reviewers, rules};
-use crate::desired::github::{Desired, Environment as Declared, Gate};
+use super::{Compensation, Enforcement, EnvironmentReport, EnvironmentVerdict, VerifyReport, reviewers, rules};
+use crate::desired::github::{Desired, DesiredEnvironment, Gate};
 use crate::findings::{Code, Finding, Severity, Verdict};
 use crate::model::{EnvName, RepoName, Unknown};
 use crate::providers::github::inspection::Inspection;
@@ -26,7 +26,7 @@ pub struct Case<'a> {
     /// The environments that a workflow is declared for.
     pub expected: &'a BTreeSet<EnvName>,
     /// For each environment whose freeze is declared to compensate: whether it does.
-    pub stand_ins: &'a BTreeMap<EnvName, StandIn>,
+    pub compensations: &'a BTreeMap<EnvName, Compensation>,
 }
 
 /// The verdict on every environment that is asked about.
@@ -40,16 +40,16 @@ pub fn judge(case: Case<'_>) -> VerifyReport {
 fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
     let enforcement = Enforcement::of(case.live);
     let mut found = match (case.want.environments.get(name), live(case, name)) {
-        (Some(Declared::Absent), Ok(None)) => return None,
-        (Some(Declared::Absent), Ok(Some(_))) => {
+        (Some(DesiredEnvironment::Absent), Ok(None)) => return None,
+        (Some(DesiredEnvironment::Absent), Ok(Some(_))) => {
             vec![Finding::new(Code::EnvironmentNotAbsent, "gate.toml declares it absent, and it exists").on("state")]
         }
         (_, Err(finding)) => vec![finding],
-        (Some(Declared::Present(_)) | None, Ok(None)) => missing(case.repository, &enforcement),
+        (Some(DesiredEnvironment::Present(_)) | None, Ok(None)) => missing(case.repository, &enforcement),
         (declared, Ok(Some(environment))) => {
             let gate: Option<&Gate> = match declared {
-                Some(Declared::Present(gate)) => Some(gate),
-                Some(Declared::Absent) | None => None,
+                Some(DesiredEnvironment::Present(gate)) => Some(gate),
+                Some(DesiredEnvironment::Absent) | None => None,
             };
             let mut found = match is_open(gate) {
                 // That nobody has to approve is what is declared.
@@ -63,7 +63,7 @@ fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
     for finding in &mut found {
         finding.environment = Some(name.clone());
     }
-    if matches!(case.want.environments.get(name), Some(Declared::Present(gate)) if is_open(Some(gate))) {
+    if matches!(case.want.environments.get(name), Some(DesiredEnvironment::Present(gate)) if is_open(Some(gate))) {
         let own =
             workflows(case, name).into_iter().filter(|finding| finding.environment.is_some() && finding.code != Code::NothingDeclared);
         return Some(EnvironmentReport::open(name.clone(), found.into_iter().chain(own).collect()));
@@ -72,16 +72,16 @@ fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
     let refused = found.iter().any(|finding| compensable(finding, &enforcement));
     let rest = found.iter().filter(|finding| !compensable(finding, &enforcement)).cloned().collect::<Vec<_>>();
     let from_files = workflows(case, name);
-    let stand_in = case.stand_ins.get(name);
+    let compensation = case.compensations.get(name);
     if refused {
-        let of_freeze = stand_in.into_iter().flat_map(|freeze| freeze.gaps.iter().chain(&freeze.weaknesses)).cloned();
+        let of_freeze = compensation.into_iter().flat_map(|freeze| freeze.gaps.iter().chain(&freeze.weaknesses)).cloned();
         found.extend(of_freeze.map(|finding| finding.about(name)));
     }
     let remaining = crate::findings::verdict(rest.iter().chain(&from_files));
     found.extend(from_files);
     let mut report = EnvironmentReport::new(name.clone(), found);
-    if refused && stand_in.is_some_and(|freeze| freeze.gaps.is_empty()) && remaining == Verdict::Gated && case.expected.contains(name) {
-        report.verdict = Standing::Judged(Verdict::Compensated);
+    if refused && compensation.is_some_and(|freeze| freeze.gaps.is_empty()) && remaining == Verdict::Gated && case.expected.contains(name) {
+        report.verdict = EnvironmentVerdict::Judged(Verdict::Compensated);
     }
     Some(report)
 }
@@ -97,7 +97,7 @@ fn compensable(finding: &Finding, enforcement: &Enforcement) -> bool {
     by_plan && finding.severity == Severity::Error && finding.code != Code::EnvironmentMissing
 }
 
-fn live<'a>(case: Case<'a>, name: &EnvName) -> Result<Option<&'a crate::providers::github::live::Environment>, Finding> {
+fn live<'a>(case: Case<'a>, name: &EnvName) -> Result<Option<&'a crate::providers::github::live::LiveEnvironment>, Finding> {
     match (&case.live.environments, &case.live.repository) {
         (Ok(environments), _) => match environments.get(name).map(Result::as_ref).transpose() {
             Ok(there) => Ok(there),
@@ -124,7 +124,7 @@ fn missing(repository: &RepoName, enforcement: &Enforcement) -> Vec<Finding> {
 /// What the workflow files mean for an environment.
 fn workflows(case: Case<'_>, name: &EnvName) -> Vec<Finding> {
     let expected = case.expected.contains(name);
-    let absent = matches!(case.want.environments.get(name), Some(Declared::Absent));
+    let absent = matches!(case.want.environments.get(name), Some(DesiredEnvironment::Absent));
     match case.workflows {
         Err(unknown) => {
             let message = format!("the workflow files could not be read: {}", unknown.reason);

@@ -13,5 +13,5 @@ mod workflows;
 
 pub use enforcement::Enforcement;
 pub use judge::{Case, judge};
-pub use report::{EnvironmentReport, Standing, VerifyReport};
-pub use workflows::{StandIn, check_live, stand_ins};
+pub use report::{EnvironmentReport, EnvironmentVerdict, VerifyReport};
+pub use workflows::{Compensation, check_live, compensations};

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use crate::desired::github::{BranchPolicy, Pattern, RefKind};
 use crate::findings::{Code, Finding, Severity};
 use crate::providers::github::inspection::Inspection;
-use crate::providers::github::live::Environment;
+use crate::providers::github::live::LiveEnvironment;
 use crate::providers::github::rulesets::{Bypass, Ruleset};
 
 /// What everyone with write access can create or move, and so deploy from once somebody approves by mistake.
-pub(super) fn judge(environment: &Environment, live: &Inspection) -> Option<Finding> {
+pub(super) fn judge(environment: &LiveEnvironment, live: &Inspection) -> Option<Finding> {
     let Some(BranchPolicy::Selected(patterns)) = environment.branch_policy() else { return None };
     let open: Vec<&Pattern> = patterns.iter().filter(|pattern| pattern.admits_new_refs()).collect();
     if open.is_empty() {

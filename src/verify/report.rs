@@ -29,14 +29,14 @@ pub struct VerifyReport {
 
 /// The verdict on one environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum EnvironmentVerdict {
     /// gate.toml declares it open: it decides nothing, and is no gate.
     Open,
     /// The worst of its findings.
     Judged(Verdict),
 }
 
-impl Standing {
+impl EnvironmentVerdict {
     /// As JSON writes it.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -47,7 +47,7 @@ impl Standing {
     }
 }
 
-impl Serialize for Standing {
+impl Serialize for EnvironmentVerdict {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.word())
     }
@@ -59,7 +59,7 @@ pub struct EnvironmentReport {
     /// As gate.toml spells it.
     pub name: EnvName,
     /// Whether it is a gate, and a closed one.
-    pub verdict: Standing,
+    pub verdict: EnvironmentVerdict,
     /// The live ones, then those of the workflow files; what speaks of every environment is in each.
     pub findings: Vec<Finding>,
 }
@@ -68,7 +68,7 @@ impl EnvironmentReport {
     /// The report that follows from the findings alone.
     #[must_use]
     pub fn new(name: EnvName, findings: Vec<Finding>) -> Self {
-        Self { name, verdict: Standing::Judged(verdict(&findings)), findings }
+        Self { name, verdict: EnvironmentVerdict::Judged(verdict(&findings)), findings }
     }
 
     /// The report on an environment that gate.toml declares open: what is wrong with it decides nothing.
@@ -78,7 +78,7 @@ impl EnvironmentReport {
             Severity::Error => finding.severity(Severity::Warning),
             Severity::Warning | Severity::Info => finding,
         });
-        Self { name, verdict: Standing::Open, findings: findings.collect() }
+        Self { name, verdict: EnvironmentVerdict::Open, findings: findings.collect() }
     }
 }
 
@@ -87,8 +87,8 @@ impl VerifyReport {
     #[must_use]
     pub fn new(repository: RepoName, environments: Vec<EnvironmentReport>, checked: Option<&CheckReport>) -> Self {
         let judged = environments.iter().filter_map(|one| match one.verdict {
-            Standing::Open => None,
-            Standing::Judged(verdict) => Some(verdict),
+            EnvironmentVerdict::Open => None,
+            EnvironmentVerdict::Judged(verdict) => Some(verdict),
         });
         let verdict = match judged.max() {
             Some(worst) => worst,

@@ -5,13 +5,13 @@ use crate::desired::github::{Gate, Reviewer};
 use crate::findings::{Code, Finding, Severity};
 use crate::model::Unknown;
 use crate::providers::github::inspection::Inspection;
-use crate::providers::github::live::{Access, Environment, LiveReviewer, PolicyMode, Visibility};
+use crate::providers::github::live::{Access, LiveEnvironment, LiveReviewer, PolicyMode, Visibility};
 use crate::providers::github::strictness::ActorId;
 
 const FIELD: &str = "reviewers";
 
 /// What is wrong with the reviewers of an environment.
-pub(super) fn judge(want: Option<&Gate>, environment: &Environment, live: &Inspection, enforcement: &Enforcement) -> Vec<Finding> {
+pub(super) fn judge(want: Option<&Gate>, environment: &LiveEnvironment, live: &Inspection, enforcement: &Enforcement) -> Vec<Finding> {
     let declared = want.and_then(|gate| gate.reviewers.as_deref());
     if environment.reviewers.is_empty() {
         return vec![nobody(declared, environment, enforcement).on(FIELD)];
@@ -72,7 +72,7 @@ pub(super) fn judge(want: Option<&Gate>, environment: &Environment, live: &Inspe
     found.into_iter().map(|finding| finding.on(FIELD)).collect()
 }
 
-fn nobody(declared: Option<&[Reviewer]>, environment: &Environment, enforcement: &Enforcement) -> Finding {
+fn nobody(declared: Option<&[Reviewer]>, environment: &LiveEnvironment, enforcement: &Enforcement) -> Finding {
     let rules = match (environment.policy, environment.wait_timer) {
         (PolicyMode::All, 0) => "it has no required reviewers",
         (_, 0) => "its rules are about refs alone, and it has no required reviewers",
@@ -151,7 +151,7 @@ fn is(want: &Reviewer, reviewer: &LiveReviewer, live: &Inspection) -> bool {
     }
 }
 
-fn missing(declared: &[Reviewer], environment: &Environment, live: &Inspection) -> Vec<Finding> {
+fn missing(declared: &[Reviewer], environment: &LiveEnvironment, live: &Inspection) -> Vec<Finding> {
     let gone = declared.iter().filter(|want| !environment.reviewers.iter().any(|reviewer| is(want, reviewer, live)));
     gone.map(|want| {
         let why = match live.declared.get(want) {

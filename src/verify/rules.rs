@@ -8,7 +8,7 @@ use crate::desired::github::{BranchPolicy, Gate, RefKind};
 use crate::findings::{Code, Finding, Severity};
 use crate::model::Unknown;
 use crate::providers::github::inspection::Inspection;
-use crate::providers::github::live::{Environment, LiveReviewer};
+use crate::providers::github::live::{LiveEnvironment, LiveReviewer};
 use crate::providers::github::strictness::refs_within;
 
 /// How many of the latest runs tell who usually deploys, and how few tell nothing.
@@ -16,7 +16,7 @@ const LATEST: usize = 20;
 const FEWEST: usize = 3;
 
 /// What is wrong with the other rules of an environment.
-pub(super) fn judge(want: Option<&Gate>, environment: &Environment, live: &Inspection, enforcement: &Enforcement) -> Vec<Finding> {
+pub(super) fn judge(want: Option<&Gate>, environment: &LiveEnvironment, live: &Inspection, enforcement: &Enforcement) -> Vec<Finding> {
     let silent = Gate::default();
     let want = want.unwrap_or(&silent);
     let mut found = Vec::new();
@@ -37,7 +37,7 @@ pub(super) fn judge(want: Option<&Gate>, environment: &Environment, live: &Inspe
     found
 }
 
-fn bypass(want: &Gate, environment: &Environment) -> Option<Finding> {
+fn bypass(want: &Gate, environment: &LiveEnvironment) -> Option<Finding> {
     let message = "admins may start a waiting deploy without an approval";
     let found = match (environment.can_admins_bypass, want.can_admins_bypass) {
         (Some(true), Some(false)) => Finding::new(Code::AdminsMayBypass, format!("{message}, and gate.toml declares that they may not"))
@@ -54,7 +54,7 @@ fn bypass(want: &Gate, environment: &Environment) -> Option<Finding> {
     Some(found.on("can_admins_bypass"))
 }
 
-fn self_review(want: &Gate, environment: &Environment, live: &Inspection) -> Option<Finding> {
+fn self_review(want: &Gate, environment: &LiveEnvironment, live: &Inspection) -> Option<Finding> {
     if environment.reviewers.is_empty() {
         return None;
     }
@@ -99,13 +99,13 @@ fn approves(reviewer: &LiveReviewer, who: &str, live: &Inspection) -> bool {
     }
 }
 
-fn timer(want: &Gate, environment: &Environment) -> Option<Finding> {
+fn timer(want: &Gate, environment: &LiveEnvironment) -> Option<Finding> {
     let minutes = want.wait_timer.filter(|minutes| environment.wait_timer < *minutes)?;
     let message = format!("deploys wait {} minutes, and gate.toml declares {minutes}", environment.wait_timer);
     Some(Finding::new(Code::WaitTimerShorter, message).on("wait_timer"))
 }
 
-fn custom_rules(want: &Gate, environment: &Environment) -> Vec<Finding> {
+fn custom_rules(want: &Gate, environment: &LiveEnvironment) -> Vec<Finding> {
     const FIELD: &str = "protection_rules";
     let Some(slugs) = want.protection_rules.as_ref().filter(|slugs| !slugs.is_empty()) else { return Vec::new() };
     match &environment.protection_rules {
@@ -120,7 +120,7 @@ fn custom_rules(want: &Gate, environment: &Environment) -> Vec<Finding> {
     }
 }
 
-fn refs(want: &Gate, environment: &Environment, live: &Inspection) -> Vec<Finding> {
+fn refs(want: &Gate, environment: &LiveEnvironment, live: &Inspection) -> Vec<Finding> {
     const FIELD: &str = "deployment_branch_policy";
     let mut found = Vec::new();
     let declared = want.deployment_branch_policy.as_ref();
@@ -180,7 +180,7 @@ fn admitted(policy: &BranchPolicy) -> String {
     }
 }
 
-fn secrets(want: &Gate, environment: &Environment, live: &Inspection) -> Vec<Finding> {
+fn secrets(want: &Gate, environment: &LiveEnvironment, live: &Inspection) -> Vec<Finding> {
     const FIELD: &str = "secrets";
     let mut found = Vec::new();
     if want.secrets.is_empty() {

@@ -7,7 +7,7 @@ use crate::desired::github::BranchPolicy;
 use crate::findings::{Code, Finding};
 use crate::model::{EnvName, Unknown};
 use crate::providers::github::inspection::Inspection;
-use crate::providers::github::live::Environment;
+use crate::providers::github::live::LiveEnvironment;
 use crate::workflows::check::{CheckReport, FreezeFacts, SourceFile, check, compensation};
 use crate::workflows::facts::{Facts, Guard};
 use crate::workflows::freeze_check::Proof;
@@ -47,7 +47,7 @@ pub fn check_live(sources: &[SourceFile], facts: &Facts, live: &Inspection) -> C
 /// Whether a person has to approve in each live environment.
 fn guards(live: &Inspection) -> Option<BTreeMap<EnvName, Guard>> {
     let enforcement = Enforcement::of(live);
-    let guard = |environment: &Result<Environment, Unknown>| match (environment, &enforcement) {
+    let guard = |environment: &Result<LiveEnvironment, Unknown>| match (environment, &enforcement) {
         (Ok(environment), _) if environment.reviewers.is_empty() => Guard::Open,
         (_, Enforcement::Refused(_)) => Guard::Open,
         (Ok(_), Enforcement::Enforced) => Guard::Gated,
@@ -76,7 +76,7 @@ fn would_create(report: &CheckReport, live: &Inspection) -> BTreeMap<(String, us
 
 /// What is known of a freeze that is declared to stand in for reviewers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct StandIn {
+pub struct Compensation {
     /// What is missing to prove that every deploy checks it.
     pub gaps: Vec<Finding>,
     /// What is wrong with it today, or weaker than it could be.
@@ -85,13 +85,18 @@ pub struct StandIn {
 
 /// For each environment whose freeze is declared to stand in for reviewers, whether every deploy checks it.
 #[must_use]
-pub fn stand_ins(asked: &BTreeSet<EnvName>, sources: &[SourceFile], facts: &Facts, freeze: FreezeFacts<'_>) -> BTreeMap<EnvName, StandIn> {
+pub fn compensations(
+    asked: &BTreeSet<EnvName>,
+    sources: &[SourceFile],
+    facts: &Facts,
+    freeze: FreezeFacts<'_>,
+) -> BTreeMap<EnvName, Compensation> {
     let covered = asked.iter().filter(|name| freeze.policy.compensates && freeze.policy.environments.contains(*name));
-    covered.map(|name| (name.clone(), stand_in(sources, facts, name, freeze))).collect()
+    covered.map(|name| (name.clone(), of(sources, facts, name, freeze))).collect()
 }
 
-fn stand_in(sources: &[SourceFile], facts: &Facts, environment: &EnvName, freeze: FreezeFacts<'_>) -> StandIn {
-    let mut found = StandIn::default();
+fn of(sources: &[SourceFile], facts: &Facts, environment: &EnvName, freeze: FreezeFacts<'_>) -> Compensation {
+    let mut found = Compensation::default();
     let add = |list: &mut Vec<Finding>, finding: Finding| {
         if !list.iter().any(|known| (&known.file, known.line, known.col) == (&finding.file, finding.line, finding.col)) {
             list.push(finding.about(environment));

@@ -7,10 +7,10 @@ use serde::Serialize;
 use crate::model::{EnvName, RepoName, Unknown};
 use crate::providers::github::runs::audit::Rule;
 use crate::providers::github::runs::changes::{Change, Unlinked};
-use crate::providers::github::runs::evidence::{self, Gap, Measure, Misfit, Record, Standing, Summary};
+use crate::providers::github::runs::evidence::{self, Gap, Measure, Record, RunMismatch, Standing, Summary};
 use crate::providers::github::runs::observe::History;
 use crate::providers::github::runs::{Account, Approval, Decision, Links, Run};
-use crate::render::{Block, Document, Finding, Glyph, Place, Role, Section, Severity, Span, Table};
+use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Role, Section, Severity, Span, Table};
 
 use super::words::{count, heading, minute, short};
 
@@ -62,7 +62,7 @@ pub(crate) struct Query {
 
 /// The evidence; also the shape of the JSON (`docs/schemas/evidence.schema.json`).
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Report {
+pub(crate) struct EvidenceReport {
     format_version: &'static str,
     #[serde(flatten)]
     pub(super) header: Header,
@@ -72,7 +72,7 @@ pub(crate) struct Report {
     pub(super) changes: Linked,
     /// Why the commits and pull requests are not known, if they could not be read.
     changes_unknown: Option<Unknown>,
-    pub(super) environments: Vec<Environment>,
+    pub(super) environments: Vec<EnvironmentEvidence>,
     /// Runs of the same workflows in the period without a deployment record in these environments; none if the list of runs was too
     /// long to read.
     pub(super) unrecorded_runs: Option<Vec<Unrecorded>>,
@@ -102,7 +102,7 @@ pub(crate) struct Unrecorded {
 
 /// What is known of one environment.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Environment {
+pub(crate) struct EnvironmentEvidence {
     pub(super) name: String,
     pub(super) activity_log: String,
     /// How many deployments are in the period. GitHub's list states no total; it was read to the end of the period.
@@ -164,17 +164,17 @@ pub(crate) struct Shipped {
     merged_at: Timestamp,
 }
 
-impl Report {
+impl EvidenceReport {
     /// Judges what was read and lays it out.
     pub(crate) fn new(header: Header, history: &History, measure: Measure<'_>, links: Links<'_>) -> Self {
         let judged = evidence::judge(links.repository, history, measure);
-        let environments: Vec<Environment> = history
+        let environments: Vec<EnvironmentEvidence> = history
             .environments
             .iter()
             .map(|(name, known)| {
                 let records = judged.iter().find(|(judged, _)| judged == name).map_or(&[][..], |(_, records)| records.as_slice());
                 let known = known.as_ref();
-                Environment {
+                EnvironmentEvidence {
                     name: name.to_string(),
                     activity_log: links.activity_log(name),
                     total: records.len(),
@@ -213,7 +213,7 @@ impl Report {
     /// Whether each environment has evidence, and all of it passes, by itself or by what `--allow` names.
     pub(crate) fn all_approved(&self) -> bool {
         let passes = |entry: &Entry| entry.verdict.passes() || self.header.query.allow.iter().any(|allowed| allowed == entry.standing);
-        let sound = |environment: &Environment| {
+        let sound = |environment: &EnvironmentEvidence| {
             let evidence = &environment.deployments;
             environment.unknown.is_none() && !evidence.is_empty() && evidence.iter().all(passes)
         };
@@ -323,7 +323,7 @@ impl Entry {
         }
     }
 
-    fn record(&self, repository: &RepoName, environment: &Environment) -> Vec<Span> {
+    fn record(&self, repository: &RepoName, environment: &EnvironmentEvidence) -> Vec<Span> {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
         let moment = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
@@ -422,7 +422,7 @@ impl Entry {
         };
         let subject = self.run.map_or_else(|| format!("deployments/{}", self.id), |run| format!("runs/{run}"));
         let message = self.reason.clone().unwrap_or_default();
-        Some(Finding { severity, code: self.verdict.word(), subject, message, fix, place: Place::Nowhere })
+        Some(Finding { severity, code: self.verdict.word(), subject, message, fix, place: FindingLocation::Nowhere })
     }
 }
 
@@ -464,9 +464,9 @@ fn reason(standing: &Standing) -> Option<String> {
         Standing::NotProvable(gap) => Some(match gap {
             Gap::NoRun => "none of its statuses leads to a run of this repository: it was created by the API, which passes no gate, or its log is elsewhere".to_owned(),
             Gap::SeveralRuns => "its statuses lead to several runs".to_owned(),
-            Gap::Misfit(Misfit::Commit) => "the run that it leads to is about another commit".to_owned(),
-            Gap::Misfit(Misfit::Before) => "it is older than the run that it leads to".to_owned(),
-            Gap::Misfit(Misfit::After) => "it was created after the run that it leads to had ended".to_owned(),
+            Gap::RunMismatch(RunMismatch::Commit) => "the run that it leads to is about another commit".to_owned(),
+            Gap::RunMismatch(RunMismatch::Before) => "it is older than the run that it leads to".to_owned(),
+            Gap::RunMismatch(RunMismatch::After) => "it was created after the run that it leads to had ended".to_owned(),
             Gap::Gone => "the run that it leads to was deleted, is too old, or is hidden from this token".to_owned(),
             Gap::Unread(why) => why.reason.clone(),
             Gap::NeverSeenToStart(Some(state)) => format!("it is {state}, and no status says that its job began"),
@@ -487,8 +487,8 @@ fn reason(standing: &Standing) -> Option<String> {
     }
 }
 
-impl From<&Report> for Document {
-    fn from(report: &Report) -> Self {
+impl From<&EvidenceReport> for Document {
+    fn from(report: &EvidenceReport) -> Self {
         let summary = &report.summary;
         let unread = !report.complete;
         let empty = report.environments.iter().any(|environment| environment.unknown.is_none() && environment.deployments.is_empty());
@@ -525,7 +525,7 @@ impl From<&Report> for Document {
 }
 
 /// One sentence: what could not be read first, then how many deployments came to what.
-pub(super) fn headline(report: &Report) -> String {
+pub(super) fn headline(report: &EvidenceReport) -> String {
     let summary = &report.summary;
     let unread: Vec<&str> = report.environments.iter().filter(|it| it.unknown.is_some()).map(|it| it.name.as_str()).collect();
     if !unread.is_empty() {
@@ -545,7 +545,7 @@ pub(super) fn headline(report: &Report) -> String {
 }
 
 /// The header, as label and value.
-pub(super) fn facts(report: &Report) -> Vec<(&'static str, String)> {
+pub(super) fn facts(report: &EvidenceReport) -> Vec<(&'static str, String)> {
     let Header { generated_at, gatectl, by, host, repository, query } = &report.header;
     let account = |account: &Account| account.id.map_or_else(|| account.login.clone(), |id| format!("{} (id {id})", account.login));
     let period = match (query.since, query.until, query.last) {
@@ -581,7 +581,7 @@ pub(super) fn facts(report: &Report) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn about(report: &Report) -> Section {
+fn about(report: &EvidenceReport) -> Section {
     let mut blocks: Vec<Block> = facts(report).into_iter().map(|(label, value)| super::words::row(label, Role::Plain, value)).collect();
     if let Some(unknown) = &report.changes_unknown {
         blocks.push(Block::Text(format!("Commits and pull requests could not be read: {}; {}", unknown.reason, unknown.hint)));
@@ -589,7 +589,7 @@ fn about(report: &Report) -> Section {
     Section { heading: Some(heading(Glyph::None, "evidence", "how it was made")), blocks, ..Section::default() }
 }
 
-fn unrecorded(report: &Report) -> Option<Section> {
+fn unrecorded(report: &EvidenceReport) -> Option<Section> {
     let text = match &report.unrecorded_runs {
         Some(runs) if runs.is_empty() => return None,
         Some(runs) => format!(
@@ -604,7 +604,7 @@ fn unrecorded(report: &Report) -> Option<Section> {
     Some(Section { heading: Some(heading(Glyph::None, "other runs", "no deployment record")), blocks, ..Section::default() })
 }
 
-fn section(environment: &Environment, repository: &RepoName) -> Section {
+fn section(environment: &EnvironmentEvidence, repository: &RepoName) -> Section {
     let (glyph, text) = match (&environment.unknown, environment.deployments.len()) {
         (Some(_), _) => (Glyph::Unknown, "its deployments could not be listed".to_owned()),
         (None, 0) => (Glyph::Unknown, format!("no evidence: no deployments of {repository} to it found")),

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::evidence::{Entry, Environment, Report, facts, headline, logins};
+use super::evidence::{Entry, EnvironmentEvidence, EvidenceReport, facts, headline, logins};
 use super::words::{count, minute, short};
 use crate::providers::github::runs::evidence::Standing;
 use crate::render::html::{link, page, sha256, text};
@@ -10,10 +10,10 @@ use crate::render::json;
 
 /// The page. It names the SHA-256 of the JSON that shows the same report.
 #[must_use]
-pub(crate) fn evidence_page(report: &Report) -> String {
+pub(crate) fn evidence_page(report: &EvidenceReport) -> String {
     let digest = sha256(&json::to_string(report));
     let name = report.header.repository.name.to_string();
-    let exceptions: Vec<(&Environment, &Entry)> = entries(report).filter(|(_, entry)| !entry.verdict.passes()).collect();
+    let exceptions: Vec<(&EnvironmentEvidence, &Entry)> = entries(report).filter(|(_, entry)| !entry.verdict.passes()).collect();
     let body = html! {
         h1 { "Deployment evidence: " (text(&name)) }
         p.lead { (text(&headline(report))) }
@@ -32,7 +32,7 @@ pub(crate) fn evidence_page(report: &Report) -> String {
     page(&format!("Deployment evidence: {name}"), &body)
 }
 
-fn entries(report: &Report) -> impl Iterator<Item = (&Environment, &Entry)> {
+fn entries(report: &EvidenceReport) -> impl Iterator<Item = (&EnvironmentEvidence, &Entry)> {
     report.environments.iter().flat_map(|environment| environment.deployments.iter().map(move |entry| (environment, entry)))
 }
 
@@ -55,7 +55,7 @@ fn badge(entry: &Entry) -> Markup {
     html! { span class=(class) { (entry.standing) } }
 }
 
-fn filter(report: &Report) -> Markup {
+fn filter(report: &EvidenceReport) -> Markup {
     let words = Standing::WORDS.iter().filter(|word| report.summary.count(word) > 0);
     html! {
         div.filter data-filter="main" role="group" aria-label="Show deployments by standing" {
@@ -67,7 +67,7 @@ fn filter(report: &Report) -> Markup {
     }
 }
 
-fn section(at: usize, environment: &Environment) -> Markup {
+fn section(at: usize, environment: &EnvironmentEvidence) -> Markup {
     let columns = ["created (UTC)", "standing", "commit", "started by", "approved by", "when", "ships", "run"];
     html! {
         h2 { (text(&environment.name)) }
@@ -128,7 +128,7 @@ fn ships(entry: &Entry) -> Markup {
 }
 
 /// Deployments along time, each a dot in the color of its standing; the newest at the right.
-fn timeline(environment: &Environment) -> Markup {
+fn timeline(environment: &EnvironmentEvidence) -> Markup {
     let moments = || environment.deployments.iter().map(|entry| entry.created_at.as_second());
     let (Some(first), Some(last)) = (moments().min(), moments().max()) else { return html! {} };
     let span = (last - first).max(1);
@@ -150,7 +150,7 @@ fn timeline(environment: &Environment) -> Markup {
     }
 }
 
-fn exception(environment: &Environment, entry: &Entry) -> Markup {
+fn exception(environment: &EnvironmentEvidence, entry: &Entry) -> Markup {
     let class = if color(entry) == "bad" { "exception" } else { "exception warnline" };
     html! {
         div class=(class) data-kind=(entry.standing) {
@@ -167,7 +167,7 @@ fn exception(environment: &Environment, entry: &Entry) -> Markup {
     }
 }
 
-fn unrecorded(report: &Report) -> Markup {
+fn unrecorded(report: &EvidenceReport) -> Markup {
     html! {
         @match &report.unrecorded_runs {
             None => p { "Not looked for: the list of runs is too long, or could not be read." },

@@ -7,7 +7,7 @@ use crate::freeze::{
     Answered, Audit, Checked, Decision, EnvironmentStatus, Evidence, Frozen, OpenBecause, Override, Status, Verdict, Why, WindowState,
     WindowStatus, WorkflowStatus,
 };
-use crate::render::{Block, Document, Finding, Glyph, Heading, Place, Role, Row, Section, Severity, Span, Table};
+use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, Role, Row, Section, Severity, Span, Table};
 
 impl From<&Status> for Document {
     fn from(status: &Status) -> Self {
@@ -286,6 +286,6 @@ fn row(label: &str, text: impl Into<String>) -> Block {
 }
 
 fn finding(severity: Severity, code: &'static str, subject: &str, message: &str, fix: &str) -> Block {
-    let place = Place::Nowhere;
+    let place = FindingLocation::Nowhere;
     Block::Finding(Finding { severity, code, subject: subject.to_owned(), message: message.to_owned(), fix: fix.to_owned(), place })
 }

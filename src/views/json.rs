@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::{
-    Action, Address, ByHand, Change, InvalidDeclaration, Manual, Note, OutcomeResult, Plan, Report, ReportSummary, Summary, Unknown,
+    Action, Address, ApplyReport, ByHand, Change, InvalidDeclaration, Manual, Note, OutcomeResult, Plan, ReportSummary, Summary, Unknown,
 };
 use crate::render::json::to_string;
 
@@ -29,7 +29,7 @@ pub fn plan<O>(plan: &Plan<O>) -> String {
 
 /// The report as JSON, ending in a newline.
 #[must_use]
-pub fn report(report: &Report) -> String {
+pub fn report(report: &ApplyReport) -> String {
     let outcomes = report.outcomes.iter().map(|outcome| {
         let (result, manual) = match &outcome.result {
             OutcomeResult::Applied => ("applied", None),

@@ -2,7 +2,7 @@
 
 use crate::model::{Action, Address, Change, InvalidDeclaration, Manual, Plan, Summary, Unknown};
 use crate::render::value;
-use crate::render::{Block, Document, Finding, Glyph, Heading, Place, Role, Row, Section, Severity};
+use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, Role, Row, Section, Severity};
 
 impl<O> From<&Plan<O>> for Document {
     fn from(plan: &Plan<O>) -> Self {
@@ -60,7 +60,7 @@ fn weakening(change: &Change, field: Option<&crate::model::Field>) -> Finding {
         subject: change.address.to_string(),
         message: field.map_or_else(|| reason.clone(), |field| format!("`{}`: {reason}", field.name)),
         fix: String::new(),
-        place: Place::Declared { address: change.address.clone(), field: field.map(|field| field.name.clone()) },
+        place: FindingLocation::Declared { address: change.address.clone(), field: field.map(|field| field.name.clone()) },
     }
 }
 
@@ -71,7 +71,7 @@ fn manual(manual: &Manual) -> Section {
         subject: manual.address.to_string(),
         message: manual.message.clone(),
         fix: manual.steps.join("; "),
-        place: Place::Declared { address: manual.address.clone(), field: None },
+        place: FindingLocation::Declared { address: manual.address.clone(), field: None },
     };
     Section {
         heading: Some(Heading { glyph: Glyph::Alert, subject: Some(manual.address.to_string()), text: "(to do by hand)".to_owned() }),
@@ -116,7 +116,7 @@ fn blocked(glyph: Glyph, code: &'static str, addresses: &[&Address], reason: &st
         subject: address.to_string(),
         message: reason.to_owned(),
         fix: hint.to_owned(),
-        place: Place::Declared { address: (*address).clone(), field: None },
+        place: FindingLocation::Declared { address: (*address).clone(), field: None },
     };
     let text = match others.len() {
         0 => what.to_owned(),

@@ -1,11 +1,11 @@
 //! The report of an apply as a document.
 
 use super::plan::{contradicted, glyph, undetermined, verb};
-use crate::model::{ByHand, Outcome, OutcomeResult, Report, ReportSummary};
-use crate::render::{Block, Document, Finding, Glyph, Heading, Place, Role, Section, Severity};
+use crate::model::{ApplyReport, ByHand, Outcome, OutcomeResult, ReportSummary};
+use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, Role, Section, Severity};
 
-impl From<&Report> for Document {
-    fn from(report: &Report) -> Self {
+impl From<&ApplyReport> for Document {
+    fn from(report: &ApplyReport) -> Self {
         Self {
             name: "apply",
             sections: report
@@ -52,7 +52,7 @@ fn outcome(outcome: &Outcome) -> Section {
             OutcomeResult::Manual(manual) => format!("follow the steps at {}", manual.url),
             _ => String::new(),
         },
-        place: Place::Declared { address: outcome.address.clone(), field: None },
+        place: FindingLocation::Declared { address: outcome.address.clone(), field: None },
     };
     Section {
         alerts: alert.map(finding).into_iter().collect(),
@@ -76,7 +76,7 @@ fn by_hand(manual: &ByHand) -> Vec<Block> {
     blocks
 }
 
-fn headline(report: &Report) -> String {
+fn headline(report: &ApplyReport) -> String {
     let ReportSummary { applied, manual, failed, skipped } = report.summary();
     let start = if report.interrupted { "Apply interrupted" } else { "Apply" };
     if report.outcomes.is_empty() && report.converged {
@@ -91,7 +91,7 @@ fn headline(report: &Report) -> String {
     }
 }
 
-fn next(report: &Report) -> Vec<String> {
+fn next(report: &ApplyReport) -> Vec<String> {
     let summary = report.summary();
     if report.converged {
         return Vec::new();

@@ -9,7 +9,7 @@ use crate::model::{Cause, EnvName, RepoName};
 use crate::providers::github::runs::admit::Admitted;
 use crate::providers::github::runs::{Approval, Decision, Links};
 use crate::render::json::FORMAT_VERSION;
-use crate::render::{Block, Document, Finding, Glyph, Place, Role, Section, Severity};
+use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Role, Section, Severity};
 
 use super::words::{count, heading, row, short};
 
@@ -96,7 +96,7 @@ pub(crate) enum Ended {
 
 /// The record of all reviews; also the shape of the JSON (`docs/schemas/review.schema.json`).
 #[derive(Debug, Serialize)]
-pub(crate) struct Report {
+pub(crate) struct ReviewReport {
     format_version: &'static str,
     repository: RepoName,
     decision: Decision,
@@ -122,7 +122,7 @@ struct Entry {
     cause: Option<Cause>,
 }
 
-impl Report {
+impl ReviewReport {
     pub(crate) fn new(decision: Decision, viewer: &str, ended: &[(&Admitted, Ended)], links: Links<'_>) -> Self {
         let reviews = ended.iter().map(|(admitted, end)| Entry::new(admitted, end, viewer, links)).collect();
         Self { format_version: FORMAT_VERSION, repository: links.repository.clone(), decision, reviews }
@@ -201,15 +201,15 @@ impl Entry {
                 subject: format!("runs/{}", self.run),
                 message: self.message.clone(),
                 fix: self.hint.clone(),
-                place: Place::Nowhere,
+                place: FindingLocation::Nowhere,
             }));
         }
         Section { heading: Some(heading(glyph, &format!("runs/{}", self.run), &text)), blocks, ..Section::default() }
     }
 }
 
-impl From<&Report> for Document {
-    fn from(report: &Report) -> Self {
+impl From<&ReviewReport> for Document {
+    fn from(report: &ReviewReport) -> Self {
         let done = report.reviews.iter().filter(|entry| entry.result == "recorded").count();
         let all = done == report.reviews.len();
         let word = report.decision.word();

@@ -4,8 +4,8 @@ use crate::desired::workflows::Expected;
 use crate::findings;
 use crate::findings::Verdict;
 use crate::model::{Address, EnvName};
-use crate::render::{Block, Document, Finding, Glyph, Heading, Location, Place, Role, Section, Severity, Span, Table};
-use crate::verify::{EnvironmentReport, Standing, VerifyReport};
+use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, Location, Role, Section, Severity, Span, Table};
+use crate::verify::{EnvironmentReport, EnvironmentVerdict, VerifyReport};
 use crate::workflows::check::{CheckReport, Covered, ScenarioReport};
 use crate::workflows::resolve::{self, JobEntry};
 
@@ -38,8 +38,12 @@ impl From<&VerifyReport> for Document {
             let blocks = shared.into_iter().map(|finding| Block::Finding(of_file(finding))).collect();
             sections.push(Section { heading: title("Of every environment"), blocks, ..Section::default() });
         }
-        let names: Vec<&str> =
-            report.environments.iter().filter(|one| one.verdict == Standing::Judged(report.verdict)).map(|one| one.name.as_str()).collect();
+        let names: Vec<&str> = report
+            .environments
+            .iter()
+            .filter(|one| one.verdict == EnvironmentVerdict::Judged(report.verdict))
+            .map(|one| one.name.as_str())
+            .collect();
         let names = names.join(", ");
         let headline = match report.verdict {
             Verdict::Gated => format!("GATED: {}.", covered(report.covered, &names)),
@@ -89,15 +93,15 @@ fn environment(report: &VerifyReport, one: &EnvironmentReport) -> Section {
     let shared = shared(report);
     let own = one.findings.iter().filter(|finding| !shared.contains(finding));
     let glyph = match one.verdict {
-        Standing::Open | Standing::Judged(Verdict::Gated) => Glyph::None,
-        Standing::Judged(Verdict::Compensated) => Glyph::Alert,
-        Standing::Judged(Verdict::Unknown) => Glyph::Unknown,
-        Standing::Judged(Verdict::Ungated) => Glyph::Failure,
+        EnvironmentVerdict::Open | EnvironmentVerdict::Judged(Verdict::Gated) => Glyph::None,
+        EnvironmentVerdict::Judged(Verdict::Compensated) => Glyph::Alert,
+        EnvironmentVerdict::Judged(Verdict::Unknown) => Glyph::Unknown,
+        EnvironmentVerdict::Judged(Verdict::Ungated) => Glyph::Failure,
     };
     let finding = |finding: &findings::Finding| match finding.file {
         Some(_) => of_file(finding),
         None => {
-            let place = Place::Declared { address: address.clone(), field: finding.field.map(str::to_owned) };
+            let place = FindingLocation::Declared { address: address.clone(), field: finding.field.map(str::to_owned) };
             shown(finding, one.name.to_string(), place)
         }
     };
@@ -206,13 +210,13 @@ fn role(scenario: &ScenarioReport, job: &JobEntry) -> Role {
 }
 
 fn of_file(finding: &findings::Finding) -> Finding {
-    let Some(file) = &finding.file else { return shown(finding, "gate.toml".to_owned(), Place::Nowhere) };
+    let Some(file) = &finding.file else { return shown(finding, "gate.toml".to_owned(), FindingLocation::Nowhere) };
     let (line, col) = (finding.line.unwrap_or(0), finding.col.unwrap_or(0));
     let subject = if line == 0 { file.clone() } else { format!("{file}:{line}") };
-    shown(finding, subject, Place::At(Location { file: file.clone(), line, col }))
+    shown(finding, subject, FindingLocation::At(Location { file: file.clone(), line, col }))
 }
 
-fn shown(finding: &findings::Finding, subject: String, place: Place) -> Finding {
+fn shown(finding: &findings::Finding, subject: String, place: FindingLocation) -> Finding {
     let mode = finding.failure_mode.map_or_else(String::new, |mode| format!(" (failure mode {mode})"));
     Finding {
         severity: match finding.severity {

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::findings::{Finding, Severity, Verdict};
 use crate::render::html::{page, text};
-use crate::verify::{Standing, VerifyReport};
+use crate::verify::{EnvironmentVerdict, VerifyReport};
 
 /// The page for one repository, or for all of a fleet.
 #[must_use]
@@ -43,12 +43,12 @@ fn row(report: &VerifyReport, names: &[String]) -> Markup {
     }
 }
 
-fn badge(verdict: Standing) -> Markup {
+fn badge(verdict: EnvironmentVerdict) -> Markup {
     let class = match verdict {
-        Standing::Judged(Verdict::Gated) => "badge good",
-        Standing::Judged(Verdict::Ungated) => "badge bad",
-        Standing::Judged(Verdict::Compensated | Verdict::Unknown) => "badge warn",
-        Standing::Open => "badge",
+        EnvironmentVerdict::Judged(Verdict::Gated) => "badge good",
+        EnvironmentVerdict::Judged(Verdict::Ungated) => "badge bad",
+        EnvironmentVerdict::Judged(Verdict::Compensated | Verdict::Unknown) => "badge warn",
+        EnvironmentVerdict::Open => "badge",
     };
     html! { span class=(class) { (verdict.word()) } }
 }

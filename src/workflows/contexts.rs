@@ -8,7 +8,7 @@ use super::scenario::Scenario;
 
 /// A key of a workflow that takes expressions, and with it the contexts it offers (fact W1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum WorkflowKey {
     /// `jobs.<id>.environment`, and `with` of a call.
     Job,
     /// `jobs.<id>.if`.
@@ -25,7 +25,7 @@ pub enum Place {
     CallOutput,
 }
 
-impl Place {
+impl WorkflowKey {
     const fn offers(self) -> &'static [&'static str] {
         match self {
             Self::Job => &["github", "inputs", "vars", "needs", "strategy", "matrix"],
@@ -51,7 +51,7 @@ impl Place {
 #[derive(Debug, Clone)]
 pub struct Known<'a> {
     /// Which are offered.
-    pub place: Place,
+    pub place: WorkflowKey,
     /// `github`.
     pub github: &'a Node,
     /// `inputs`.

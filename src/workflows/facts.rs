@@ -55,8 +55,8 @@ impl Facts {
         verify: &Verify,
     ) -> Self {
         let present = github.environments.iter().filter_map(|(name, environment)| match environment {
-            github::Environment::Present(gate) => Some((name.clone(), gate)),
-            github::Environment::Absent => None,
+            github::DesiredEnvironment::Present(gate) => Some((name.clone(), gate)),
+            github::DesiredEnvironment::Absent => None,
         });
         let is_open = |gate: &github::Gate| gate.reviewers.as_ref().is_some_and(Vec::is_empty);
         let closed = present.clone().filter(|(_, gate)| !is_open(gate));

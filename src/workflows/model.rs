@@ -2,7 +2,7 @@
 //!
 //! Owns plain data. Must not know how it is read, and evaluates nothing: text may still hold `${{ }}`.
 
-use super::yaml::{Key, Kind, Node, Pos, Scalar};
+use super::yaml::{Key, Node, NodeKind, Pos, Scalar};
 
 /// A scalar and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,13 +23,13 @@ impl Text {
     /// Whether it is plain `true`.
     #[must_use]
     pub fn is_true(&self) -> bool {
-        self.scalar.kind == Kind::Bool(true)
+        self.scalar.kind == NodeKind::Bool(true)
     }
 
     /// Whether it is plain `false`.
     #[must_use]
     pub fn is_false(&self) -> bool {
-        self.scalar.kind == Kind::Bool(false)
+        self.scalar.kind == NodeKind::Bool(false)
     }
 }
 
@@ -173,7 +173,7 @@ pub struct Job {
     /// `if`.
     pub condition: Option<Text>,
     /// `environment`.
-    pub environment: Environment,
+    pub environment: JobEnvironment,
     /// `strategy.matrix`, or a `strategy` that is one expression.
     pub matrix: Option<Matrix>,
     /// `continue-on-error`.
@@ -194,7 +194,7 @@ pub struct Job {
 
 /// The `environment` of a job.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Environment {
+pub enum JobEnvironment {
     /// The key is not there.
     Absent,
     /// `environment: NAME`.
@@ -208,7 +208,7 @@ pub enum Environment {
     },
 }
 
-impl Environment {
+impl JobEnvironment {
     /// The text that names the environment, when the key is there.
     #[must_use]
     pub fn name(&self) -> Option<&Text> {

@@ -56,12 +56,12 @@ pub struct Scalar {
     /// The text without quotes, escapes resolved; of a number or boolean, as it is written.
     pub text: String,
     /// What it means.
-    pub kind: Kind,
+    pub kind: NodeKind,
 }
 
 /// What a scalar means.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
+pub enum NodeKind {
     /// Nothing, `~` or `null`.
     Null,
     /// `true` or `false`.
@@ -92,7 +92,7 @@ pub fn parse(text: &str) -> Result<Node, YamlError> {
         let (event, span) = event.map_err(|e| scan_error(&e))?;
         builder.take(event, span)?;
     }
-    Ok(builder.root.unwrap_or_else(|| scalar_node(Pos { line: 1, col: 1 }, String::new(), Kind::Null)))
+    Ok(builder.root.unwrap_or_else(|| scalar_node(Pos { line: 1, col: 1 }, String::new(), NodeKind::Null)))
 }
 
 impl Node {
@@ -123,7 +123,7 @@ impl Node {
     /// Whether it is null.
     #[must_use]
     pub fn is_null(&self) -> bool {
-        matches!(&self.data, Data::Scalar(Scalar { kind: Kind::Null, .. }))
+        matches!(&self.data, Data::Scalar(Scalar { kind: NodeKind::Null, .. }))
     }
 
     /// A list's items, or the value itself as the only one.
@@ -148,7 +148,7 @@ impl Node {
     #[must_use]
     pub fn kind_name(&self) -> &'static str {
         match &self.data {
-            Data::Scalar(Scalar { kind: Kind::Null, .. }) => "nothing",
+            Data::Scalar(Scalar { kind: NodeKind::Null, .. }) => "nothing",
             Data::Scalar(_) => "a scalar",
             Data::Sequence(_) => "a list",
             Data::Mapping(_) => "a mapping",
@@ -208,9 +208,9 @@ impl Builder {
                 let plain = style == ScalarStyle::Plain;
                 let kind = match tag.as_deref() {
                     Some(tag) if tag.is_yaml_core_schema() && tag.suffix != "str" => core_kind(&text),
-                    Some(_) => Kind::String,
+                    Some(_) => NodeKind::String,
                     None if plain => core_kind(&text),
-                    None => Kind::String,
+                    None => NodeKind::String,
                 };
                 self.add(scalar_node(pos, text.into_owned(), kind), anchor)?;
             }
@@ -287,7 +287,7 @@ impl Builder {
     }
 }
 
-fn scalar_node(pos: Pos, text: String, kind: Kind) -> Node {
+fn scalar_node(pos: Pos, text: String, kind: NodeKind) -> Node {
     Node { pos, data: Data::Scalar(Scalar { text, kind }) }
 }
 
@@ -304,12 +304,12 @@ fn scan_error(error: &ScanError) -> YamlError {
 }
 
 /// YAML 1.2's core schema (its section 10.3.2).
-fn core_kind(text: &str) -> Kind {
+fn core_kind(text: &str) -> NodeKind {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
-        "true" | "True" | "TRUE" => Kind::Bool(true),
-        "false" | "False" | "FALSE" => Kind::Bool(false),
-        _ => number(text).map_or(Kind::String, Kind::Number),
+        "" | "~" | "null" | "Null" | "NULL" => NodeKind::Null,
+        "true" | "True" | "TRUE" => NodeKind::Bool(true),
+        "false" | "False" | "FALSE" => NodeKind::Bool(false),
+        _ => number(text).map_or(NodeKind::String, NodeKind::Number),
     }
 }
 

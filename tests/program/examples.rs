@@ -38,7 +38,7 @@ async fn planned(scenario: Scenario, want: &Desired) -> Plan<Op> {
         want.heroku.config.iter().map(|(app, vars)| (app.clone(), vars.keys().cloned().collect())).collect();
 
     let live = github::observe::observe(&hub, &repository, &want.github).await;
-    let context = github::plan::Context { repository: &repository, web: "https://github.com", freeze_store: None };
+    let context = github::plan::PlanContext { repository: &repository, web: "https://github.com", freeze_store: None };
     let vars = heroku::live::observe(&apps, &keys).await;
     let drafts =
         [github::plan::plan(context, &want.github, &live).map(Op::Github), heroku::plan::plan(&want.heroku, &vars, None).map(Op::Heroku)];
@@ -57,8 +57,8 @@ async fn each_plans_against_the_emulator() {
         let missing = planned(Scenario::MissingEnvironment, &want).await;
         let created = missing.changes().filter(|change| change.action == Action::Create).count();
         let reviewed = want.github.environments.values().filter(|environment| match environment {
-            desired::github::Environment::Present(gate) => gate.reviewers.as_ref().is_some_and(|all| !all.is_empty()),
-            desired::github::Environment::Absent => false,
+            desired::github::DesiredEnvironment::Present(gate) => gate.reviewers.as_ref().is_some_and(|all| !all.is_empty()),
+            desired::github::DesiredEnvironment::Absent => false,
         });
         assert_eq!(created, reviewed.count(), "{}: {missing:#?}", path.display());
         assert!(created > 0 && missing.unknown.is_empty(), "{}: {missing:#?}", path.display());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use gatectl::config;
-use gatectl::desired::github::{BranchPolicy, Environment};
+use gatectl::desired::github::{BranchPolicy, DesiredEnvironment};
 use gatectl::model::EnvName;
 use gatectl::workflows::check::{CheckReport, SourceFile, check};
 use gatectl::workflows::deploys::Targets;
@@ -25,10 +25,10 @@ fn examples() -> Vec<(String, String)> {
     files
 }
 
-fn declared((name, environment): (&EnvName, &Environment)) -> Option<(EnvName, Option<BranchPolicy>)> {
+fn declared((name, environment): (&EnvName, &DesiredEnvironment)) -> Option<(EnvName, Option<BranchPolicy>)> {
     match environment {
-        Environment::Present(gate) => Some((name.clone(), gate.deployment_branch_policy.clone())),
-        Environment::Absent => None,
+        DesiredEnvironment::Present(gate) => Some((name.clone(), gate.deployment_branch_policy.clone())),
+        DesiredEnvironment::Absent => None,
     }
 }
 

@@ -263,8 +263,8 @@ impl Case {
         let mut config = parse("version = 1\n");
         let environments = NAMES.iter().zip(&self.want).filter_map(|(name, wish)| {
             let environment = match wish.as_ref()? {
-                Some(declared) => desired::Environment::Present(self.gate(declared)),
-                None => desired::Environment::Absent,
+                Some(declared) => desired::DesiredEnvironment::Present(self.gate(declared)),
+                None => desired::DesiredEnvironment::Absent,
             };
             Some((EnvName::new(*name).unwrap(), environment))
         });
@@ -330,7 +330,7 @@ pub fn meant(world: &World) -> Desired {
     let mut want = world.config.desired.clone();
     if world.prune == Prune::Undeclared {
         for name in NAMES {
-            want.github.environments.entry(EnvName::new(name).unwrap()).or_insert(desired::Environment::Absent);
+            want.github.environments.entry(EnvName::new(name).unwrap()).or_insert(desired::DesiredEnvironment::Absent);
         }
     }
     want
@@ -355,11 +355,11 @@ pub fn amiss(want: &Desired, state: &mut State) -> Vec<String> {
     wrong
 }
 
-fn differences(environment: &desired::Environment, live: Option<&Environment>) -> Vec<&'static str> {
+fn differences(environment: &desired::DesiredEnvironment, live: Option<&Environment>) -> Vec<&'static str> {
     match (environment, live) {
-        (desired::Environment::Absent, None) => Vec::new(),
-        (desired::Environment::Absent, Some(_)) | (desired::Environment::Present(_), None) => vec!["existence"],
-        (desired::Environment::Present(gate), Some(live)) => fields_amiss(gate, live),
+        (desired::DesiredEnvironment::Absent, None) => Vec::new(),
+        (desired::DesiredEnvironment::Absent, Some(_)) | (desired::DesiredEnvironment::Present(_), None) => vec!["existence"],
+        (desired::DesiredEnvironment::Present(gate), Some(live)) => fields_amiss(gate, live),
     }
 }
 
@@ -422,11 +422,11 @@ pub fn strictness(live: &Environment) -> Strictness {
 }
 
 /// How strict an environment is meant to be in the end, where it began so.
-pub fn goal(environment: Option<&desired::Environment>, start: Option<&Environment>) -> Option<Strictness> {
+pub fn goal(environment: Option<&desired::DesiredEnvironment>, start: Option<&Environment>) -> Option<Strictness> {
     let gate = match environment {
         None => return start.map(strictness),
-        Some(desired::Environment::Absent) => return None,
-        Some(desired::Environment::Present(gate)) => gate,
+        Some(desired::DesiredEnvironment::Absent) => return None,
+        Some(desired::DesiredEnvironment::Present(gate)) => gate,
     };
     let mut goal = start.map_or_else(Strictness::none, strictness);
     if let Some(reviewers) = &gate.reviewers {
@@ -457,15 +457,15 @@ pub fn undeclared_changes(want: &Desired, before: &State, after: &State) -> Vec<
     for (address, then) in &was.gates {
         let name = EnvName::new(then.name.clone()).unwrap();
         let Some(live) = now.gates.get(address) else {
-            if want.github.environments.get(&name) != Some(&desired::Environment::Absent) {
+            if want.github.environments.get(&name) != Some(&desired::DesiredEnvironment::Absent) {
                 changed.push(format!("{name} is gone"));
             }
             continue;
         };
         let undeclared = Gate::default();
         let gate = match want.github.environments.get(&name) {
-            Some(desired::Environment::Present(gate)) => gate,
-            Some(desired::Environment::Absent) => continue,
+            Some(desired::DesiredEnvironment::Present(gate)) => gate,
+            Some(desired::DesiredEnvironment::Absent) => continue,
             None => &undeclared,
         };
         // Without reviewers the setting means nothing.

@@ -3,7 +3,7 @@
 use gatectl::exit::Exit;
 use gatectl::freeze::Flag;
 use gatectl::model::{Answer, EnvName, OutcomeResult};
-use gatectl::reconcile::{Applied, Occasion};
+use gatectl::reconcile::{Applied, FreezeReason};
 use gatectl::sandbox::{Effect, Fault, Response, Scenario, Snapshot};
 use gatectl::stop::Stop;
 use serde_json::json;
@@ -68,9 +68,10 @@ fn assert_never_open(world: &World, what: &str) {
 
 async fn held(world: &World) -> anyhow::Result<Applied> {
     let run = world.run();
-    let drafted = run.scene.draft().await;
-    let occasion = if drafted.refusable.is_empty() { Occasion::Asked } else { Occasion::Refusable(drafted.refusable.clone()) };
-    run.scene.apply_held(&occasion, &run.fleet, &drafted, &Stop::default(), &world.patience, |_| {}).await
+    let planned = run.context.plan().await;
+    let freeze_reason =
+        if planned.refusable.is_empty() { FreezeReason::Requested } else { FreezeReason::Refusable(planned.refusable.clone()) };
+    run.context.apply_held(&freeze_reason, &run.clients, &planned, &Stop::default(), &world.delays, |_| {}).await
 }
 
 #[tokio::test]
@@ -168,9 +169,9 @@ async fn somebody_elses_freeze_in_between_is_not_lifted() {
 #[tokio::test]
 async fn a_refused_reviewer_leaves_deploys_frozen_and_says_that_this_is_weaker() {
     let world = World::rehearsal(Scenario::PlanLimit, &with("compensates = true")).await;
-    let drafted = world.run().scene.draft().await;
-    assert!(drafted.refusable.contains(&EnvName::new("production").unwrap()));
-    assert!(drafted.plan.notes.iter().any(|note| note.message.contains("freezes deploys before")), "{:?}", drafted.plan.notes);
+    let planned = world.run().context.plan().await;
+    assert!(planned.refusable.contains(&EnvName::new("production").unwrap()));
+    assert!(planned.plan.notes.iter().any(|note| note.message.contains("freezes deploys before")), "{:?}", planned.plan.notes);
     let applied = held(&world).await.unwrap();
     assert!(world.written()[0].starts_with("PATCH /apps/shop-prod"), "{:?}", world.written());
     assert_eq!(var(&world, "DEPLOY_FREEZE").as_deref(), Some("true"));
@@ -195,7 +196,7 @@ async fn where_github_takes_the_reviewer_the_freeze_goes_again_and_in_public_non
 
     let world = World::rehearsal(Scenario::MissingEnvironment, &with("compensates = true")).await;
     world.repo(|repo| repo.visibility = gatectl::sandbox::Visibility::Public);
-    assert!(world.run().scene.draft().await.refusable.is_empty());
+    assert!(world.run().context.plan().await.refusable.is_empty());
 }
 
 #[tokio::test]
@@ -241,10 +242,10 @@ async fn a_declared_freeze_that_cannot_be_set_keeps_a_held_apply_from_starting()
 async fn a_store_that_cannot_be_read_is_unknown_and_github_is_planned_all_the_same() {
     let world = World::rehearsal(Scenario::MissingEnvironment, GATE).await;
     world.fault(Fault::before(Response::heroku_error(503, "unavailable", "no")).path("/apps/*"));
-    let drafted = world.run().scene.draft().await;
-    assert!(matches!(drafted.freeze, Some(Answer::Unknown(_))));
-    assert!(drafted.plan.unknown.iter().any(|(address, _)| address.to_string() == "heroku/shop-prod/freeze"));
-    assert!(drafted.plan.changes().any(|change| change.address.to_string().ends_with("/environments/production")));
+    let planned = world.run().context.plan().await;
+    assert!(matches!(planned.freeze, Some(Answer::Unknown(_))));
+    assert!(planned.plan.unknown.iter().any(|(address, _)| address.to_string() == "heroku/shop-prod/freeze"));
+    assert!(planned.plan.changes().any(|change| change.address.to_string().ends_with("/environments/production")));
 
     // Without the right, and with nothing declared of the freeze's own state, it is a note.
     world.heal();

@@ -46,9 +46,9 @@ async fn an_app_gets_one_patch_with_all_that_is_declared_and_an_app_as_declared_
 async fn undeclared_keys_are_nowhere_in_what_a_run_holds() {
     let world = world().await;
     let run = world.run();
-    let drafted = run.scene.draft().await;
-    let applied = run.scene.apply(&run.fleet, &drafted, &gatectl::stop::Stop::default(), &world.patience, |_| {}).await;
-    let held = format!("{run_scene:?}{drafted:?}{applied:?}", run_scene = run.scene);
+    let planned = run.context.plan().await;
+    let applied = run.context.apply(&run.clients, &planned, &gatectl::stop::Stop::default(), &world.delays, |_| {}).await;
+    let held = format!("{:?}{planned:?}{applied:?}", run.context);
     assert!(held.contains("shop-prod"));
     for canary in ["canary-in-the-app", "CANARY", "DATABASE_URL", "not-to-be-shown"] {
         assert!(!held.contains(canary), "{canary}");

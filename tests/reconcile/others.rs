@@ -112,10 +112,10 @@ async fn where_writes_do_not_stick_everything_is_named_and_nothing_is_sent_twice
         let before = std::sync::Arc::clone(&before);
         world.fault(Fault::meanwhile(move |state| *production(state) = (*before).clone()).method(method).from(1).late());
     }
-    let drafted = world.run().scene.draft().await;
+    let planned = world.run().context.plan().await;
     let applied = world.apply().await;
     let (result, message) = outcome(&applied, "/environments/production");
-    assert_eq!((result, applied.exit(&drafted.plan)), (&OutcomeResult::Failed, Exit::Error), "{}", said(&applied));
+    assert_eq!((result, applied.exit(&planned.plan)), (&OutcomeResult::Failed, Exit::Error), "{}", said(&applied));
     for field in ["bob", "wait_timer", "deployment_branch_policy", "variables.TIER"] {
         assert!(message.contains(field), "{field}: {message}");
     }
@@ -141,14 +141,14 @@ async fn what_another_writer_changes_between_two_writes_of_a_step_is_named_and_n
             };
             world.fault(Fault::meanwhile(other).method(method).from(1).late());
         }
-        let drafted = world.run().scene.draft().await;
+        let planned = world.run().context.plan().await;
         let applied = world.apply().await;
         let (result, message) = outcome(&applied, "/environments/production");
         // Whoever writes the rules last, wins; either way nothing is written a second time.
         let stands = world.environment("production").unwrap().wait_timer == 99;
         assert_eq!(*result == OutcomeResult::Failed, stands, "{nth}: {}", said(&applied));
         if stands {
-            assert_eq!(applied.exit(&drafted.plan), Exit::Error);
+            assert_eq!(applied.exit(&planned.plan), Exit::Error);
             assert!(message.contains("wait_timer is 99 instead of 10"), "{nth}: {message}");
         }
         assert_eq!(twice(&world.written()), Vec::<&String>::new());
@@ -164,10 +164,10 @@ async fn what_is_sent_along_undeclared_is_read_back_too() {
     let world = World::where_holds(START, TIMER).await;
     // GitHub drops the undeclared reviewer that the PUT carries along.
     world.fault(Fault::meanwhile(|state| production(state).reviewers.clear()).method("PUT").late());
-    let drafted = world.run().scene.draft().await;
+    let planned = world.run().context.plan().await;
     let applied = world.apply().await;
     let (result, message) = outcome(&applied, "/environments/production");
-    assert_eq!((result, applied.exit(&drafted.plan)), (&OutcomeResult::Failed, Exit::Error), "{}", said(&applied));
+    assert_eq!((result, applied.exit(&planned.plan)), (&OutcomeResult::Failed, Exit::Error), "{}", said(&applied));
     assert!(message.contains("alice") && message.contains("NOBODY HAS TO APPROVE"), "{message}");
     assert_eq!(world.writes(), 1);
 }
@@ -222,10 +222,10 @@ async fn a_change_right_after_the_write_is_an_error_that_names_it() {
 async fn a_dropped_reviewer_is_an_error_that_names_them() {
     let world = World::rehearsal(Scenario::MissingEnvironment, GATE).await;
     let run = world.run();
-    let drafted = run.scene.draft().await;
+    let planned = run.context.plan().await;
     // Bob loses access between the look and the write.
     world.repo(|repo| repo.collaborators.remove("bob"));
-    let applied = run.apply(&drafted, &world).await;
+    let applied = run.apply(&planned, &world).await;
     let (result, message) = outcome(&applied, "/environments/production");
     assert!(*result == OutcomeResult::Failed && message.contains("does not list bob as reviewer"), "{}", said(&applied));
     world.repo(|repo| repo.collaborators.insert("bob".to_owned(), Permission::Read));

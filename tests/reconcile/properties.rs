@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use gatectl::apply::Patience;
+use gatectl::apply::RetryDelays;
 use gatectl::model::{EnvName, OutcomeResult};
 use gatectl::providers::github::strictness::{Dimension, between, weakened};
 use gatectl::reconcile::{Applied, Prune};
@@ -92,7 +92,7 @@ enum Wrong {
     NotFound,
     Conflict,
     Unprocessable,
-    Moved,
+    Mismatch,
     SeeOther,
     LimitedNow,
     LimitedShortly,
@@ -116,7 +116,7 @@ const WRONGS: [Wrong; 21] = [
     Wrong::NotFound,
     Wrong::Conflict,
     Wrong::Unprocessable,
-    Wrong::Moved,
+    Wrong::Mismatch,
     Wrong::SeeOther,
     Wrong::LimitedNow,
     Wrong::LimitedShortly,
@@ -145,7 +145,7 @@ impl Wrong {
             Self::NotFound => Fault::before(Response::github_error(404, "Not Found")),
             Self::Conflict => Fault::before(Response::github_error(409, "Conflict")),
             Self::Unprocessable => Fault::before(Response::github_error(422, "Invalid request.")),
-            Self::Moved => {
+            Self::Mismatch => {
                 Fault::before(Response::github_error(301, "Moved Permanently").with("location", "https://api.github.com/repositories/1296"))
             }
             Self::SeeOther => Fault::before(Response::github_error(303, "See Other")),
@@ -191,15 +191,15 @@ fn trouble() -> impl Strategy<Value = Trouble> {
 
 /// Where a run ends before its end.
 #[derive(Debug, Clone, Copy)]
-pub enum End {
+pub enum StepResult {
     /// The process is killed while its nth write is looked at.
     Killed(u32),
     /// The user asks it to stop while its nth write is looked at.
     Stopped(u32),
 }
 
-fn end() -> impl Strategy<Value = End> {
-    prop_oneof![(1..8u32).prop_map(End::Killed), (1..8u32).prop_map(End::Stopped)]
+fn end() -> impl Strategy<Value = StepResult> {
+    prop_oneof![(1..8u32).prop_map(StepResult::Killed), (1..8u32).prop_map(StepResult::Stopped)]
 }
 
 const WRITES: [&str; 4] = ["PUT", "POST", "PATCH", "DELETE"];
@@ -209,7 +209,7 @@ async fn world(case: &Case, turned: &Turned) -> World {
     world.prune = if case.prune { Prune::Undeclared } else { Prune::Nothing };
     world.settings.max_body = MAX_BODY;
     world.faithful.set(false);
-    world.patience = Patience { resend: Duration::ZERO, read_back: [0, 1, 2].map(Duration::from_millis).to_vec() };
+    world.delays = RetryDelays { resend: Duration::ZERO, read_back: [0, 1, 2].map(Duration::from_millis).to_vec() };
     world.settings.backoff = Duration::from_micros(100);
     world
 }
@@ -228,14 +228,14 @@ fn arm(world: &mut World, trouble: Trouble) {
 }
 
 /// Applies until the run ends; none when it was killed.
-pub async fn apply_to(world: &World, end: End) -> Option<Applied> {
+pub async fn apply_to(world: &World, end: StepResult) -> Option<Applied> {
     let (stop, killed) = (Stop::default(), Arc::new(Notify::new()));
     let (nth, hook): (u32, Arc<dyn Fn() + Send + Sync>) = match end {
-        End::Killed(nth) => {
+        StepResult::Killed(nth) => {
             let killed = Arc::clone(&killed);
             (nth, Arc::new(move || killed.notify_one()))
         }
-        End::Stopped(nth) => {
+        StepResult::Stopped(nth) => {
             let stop = stop.clone();
             (nth, Arc::new(move || stop.set()))
         }
@@ -416,7 +416,7 @@ fn meets_any_fault_and_ends_anywhere() -> Tried {
 }
 
 /// A run that meets this trouble and ends there: it says what is so, weakens nothing, touches nothing else, and the next one converges.
-async fn run_to(case: &Case, turned: &Turned, trouble: Option<Trouble>, end: Option<End>) -> Result<(), TestCaseError> {
+async fn run_to(case: &Case, turned: &Turned, trouble: Option<Trouble>, end: Option<StepResult>) -> Result<(), TestCaseError> {
     let start = case.state(&turned.switches());
     let mut world = world(case, turned).await;
     if let Some(trouble) = trouble {

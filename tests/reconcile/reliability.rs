@@ -18,7 +18,7 @@ use gatectl::sandbox::{Api, BranchPattern, Effect, Fault, Reads, RefType, Respon
 use serde_json::json;
 
 use crate::cases::{Case, Declared, Policy, Rules};
-use crate::properties::{self, End, PROPERTIES, Property};
+use crate::properties::{self, PROPERTIES, Property, StepResult};
 use crate::world::{REPO, World, said};
 
 /// What a plan comes to when one of its requests goes wrong.
@@ -382,9 +382,9 @@ impl Row {
         let trial = self.trial().await;
         trial.world.fault(self.at(place));
         let run = trial.world.run();
-        let drafted = Box::pin(run.scene.draft()).await;
-        let applied = run.apply(&drafted, &trial.world).await;
-        let plan = drafted.plan;
+        let planned = Box::pin(run.context.plan()).await;
+        let applied = run.apply(&planned, &trial.world).await;
+        let plan = planned.plan;
         let (exit, sent, waits) = (applied.exit(&plan), trial.world.writes(), trial.waits.load(Ordering::SeqCst));
         let context = || format!("exit {exit:?}, {sent} writes instead of {writes}, {waits} waits: {}", said(&applied));
         let converged = applied.report.converged && exit == Exit::Done;
@@ -600,13 +600,13 @@ async fn the_rest() -> Vec<Line> {
     let verdict = if refused { Ok(()) } else { Err(said(&applied)) };
     add("301: the repository is renamed between plan and write", "not followed; fails and says so; exit 1", vec![verdict]);
 
-    type Ends = fn(u32) -> End;
+    type Ends = fn(u32) -> StepResult;
     let ends: [(&str, &str, Ends); 2] = [
-        ("process killed while a write is looked at", "the next apply converges", End::Killed),
+        ("process killed while a write is looked at", "the next apply converges", StepResult::Killed),
         (
             "Ctrl-C or SIGTERM while a write is looked at",
             "that request is finished, no other is sent; exit 130; the next apply converges",
-            End::Stopped,
+            StepResult::Stopped,
         ),
     ];
     for (name, outcome, end) in ends {
@@ -615,10 +615,10 @@ async fn the_rest() -> Vec<Line> {
             let mut trial = Trial::new(&Switches::default()).await;
             let applied = properties::apply_to(&trial.world, end(nth)).await;
             verdicts.push(match (end(nth), applied) {
-                (End::Stopped(_), Some(applied)) if applied.report.interrupted && trial.world.writes() == nth as usize => {
+                (StepResult::Stopped(_), Some(applied)) if applied.report.interrupted && trial.world.writes() == nth as usize => {
                     trial.laws(&applied).await
                 }
-                (End::Killed(_), None) => properties::recover_from_a_kill(&mut trial.world)
+                (StepResult::Killed(_), None) => properties::recover_from_a_kill(&mut trial.world)
                     .await
                     .and_then(|()| properties::never_weaker(&trial.world, &trial.start))
                     .map_err(|e| e.to_string()),

@@ -3,7 +3,7 @@
 use gatectl::freeze::{Freeze, FreezeVars, Keys, Override};
 use gatectl::model::OutcomeResult;
 use gatectl::providers::freeze_store::access;
-use gatectl::reconcile::{Applied, Occasion};
+use gatectl::reconcile::{Applied, FreezeReason};
 use gatectl::sandbox::{Effect, Fault, Response, Scenario};
 use gatectl::stop::Stop;
 use serde_json::json;
@@ -46,8 +46,8 @@ fn gated(world: &World) -> bool {
 
 async fn held(world: &World) -> anyhow::Result<Applied> {
     let run = world.run();
-    let drafted = run.scene.draft().await;
-    Box::pin(run.scene.apply_held(&Occasion::Asked, &run.fleet, &drafted, &Stop::default(), &world.patience, |_| {})).await
+    let planned = run.context.plan().await;
+    Box::pin(run.context.apply_held(&FreezeReason::Requested, &run.clients, &planned, &Stop::default(), &world.delays, |_| {})).await
 }
 
 #[tokio::test]
@@ -134,6 +134,6 @@ async fn a_store_that_cannot_be_read_is_unknown_and_names_the_permission() {
 async fn what_every_value_says_is_kept_and_nothing_else_of_the_store() {
     let world = World::rehearsal(Scenario::Gated, &gate("acme", "")).await;
     let keys = Keys::of(world.config.desired.freeze.as_ref().unwrap());
-    let reader = world.run().fleet.github.unwrap().reader().clone();
+    let reader = world.run().clients.github.unwrap().reader().clone();
     assert_eq!(access::read(&reader, &keys).await.unwrap(), FreezeVars::default(), "an organization without variables is not frozen");
 }

@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
-use gatectl::apply::Patience;
+use gatectl::apply::RetryDelays;
 use gatectl::config::{self, Config};
 use gatectl::freeze::{Claim, FreezeId};
 use gatectl::http::{Endpoint, Proxies, Settings, Stack, Token};
 use gatectl::model::{OutcomeResult, Plan, RepoName};
-use gatectl::providers::{Fleet, Op};
-use gatectl::reconcile::{Applied, Drafted, Prune, Scene, Site};
+use gatectl::providers::{Clients, Op};
+use gatectl::reconcile::{Applied, Context, Planned, Prune, RepositoryAccess};
 use gatectl::sandbox::{Api, Environment, Exchange, Fault, Repo, Sandbox, Scenario, Setup, State};
 use gatectl::stop::Stop;
 
@@ -34,7 +34,7 @@ pub struct World {
     pub config: Config,
     pub prune: Prune,
     pub settings: Settings,
-    pub patience: Patience,
+    pub delays: RetryDelays,
     /// Whether answers are held against the descriptions too: what a fault answers is nobody's promise.
     pub faithful: Cell<bool>,
     /// Where GitHub is asked, when that is not the emulator.
@@ -49,20 +49,20 @@ pub struct World {
 
 /// What one run has: clients that know nothing of earlier runs.
 pub struct Run {
-    pub scene: Scene,
-    pub fleet: Fleet,
+    pub context: Context,
+    pub clients: Clients,
 }
 
 impl Run {
     /// Carries a plan out.
-    pub async fn apply(&self, drafted: &Drafted, world: &World) -> Applied {
-        self.apply_until(drafted, world, &Stop::default()).await
+    pub async fn apply(&self, planned: &Planned, world: &World) -> Applied {
+        self.apply_until(planned, world, &Stop::default()).await
     }
 
     /// Carries a plan out until it is stopped.
-    pub async fn apply_until(&self, drafted: &Drafted, world: &World, stop: &Stop) -> Applied {
+    pub async fn apply_until(&self, planned: &Planned, world: &World, stop: &Stop) -> Applied {
         // Boxed, so that tests that await many of these fit on their thread's stack.
-        Box::pin(self.scene.apply(&self.fleet, drafted, stop, &world.patience, |_| {})).await
+        Box::pin(self.context.apply(&self.clients, planned, stop, &world.delays, |_| {})).await
     }
 }
 
@@ -96,13 +96,13 @@ impl World {
             timeout: Duration::from_secs(120),
             ..Settings::default()
         };
-        let patience = Patience { resend: Duration::from_millis(1), read_back: [1, 2, 4, 8].map(Duration::from_millis).to_vec() };
+        let delays = RetryDelays { resend: Duration::from_millis(1), read_back: [1, 2, 4, 8].map(Duration::from_millis).to_vec() };
         Self {
             sandbox,
             config,
             prune: Prune::Nothing,
             settings,
-            patience,
+            delays,
             faithful: Cell::new(true),
             reads_github_at: None,
             writes_github_at: None,
@@ -123,13 +123,13 @@ impl World {
         let github = |at: &Option<String>| Endpoint::github(at.as_deref().unwrap_or(self.sandbox.github_url())).unwrap();
         let heroku = |at: &Option<String>| Endpoint::heroku(at.as_deref().unwrap_or(self.sandbox.heroku_url())).unwrap();
         let want = self.config.desired.clone();
-        let site = Site {
+        let site = RepositoryAccess {
             repository: repository(&self.config),
             web: "https://github.com".to_owned(),
             reader: stack.reader(&github(&self.reads_github_at), token()).map_err(|error| error.unknown()),
         };
         let asks_github = !want.github.environments.is_empty() || self.prune == Prune::Undeclared;
-        let scene = Scene {
+        let context = Context {
             config: self.config.path.clone(),
             github: asks_github.then_some(site),
             freeze: want.freeze.as_ref().map(|policy| {
@@ -147,16 +147,16 @@ impl World {
             },
             want,
         };
-        let fleet = Fleet {
+        let clients = Clients {
             github: stack.writer(&github(&self.writes_github_at), token()).ok(),
             heroku: stack.writer(&heroku(&self.writes_heroku_at), token()).ok(),
         };
-        Run { scene, fleet }
+        Run { context, clients }
     }
 
     /// A whole `plan`.
     pub async fn plan(&self) -> Plan<Op> {
-        Box::pin(self.run().scene.draft()).await.plan
+        Box::pin(self.run().context.plan()).await.plan
     }
 
     /// A whole `apply`, consent given.
@@ -167,8 +167,8 @@ impl World {
     /// An `apply` that may be stopped.
     pub async fn apply_until(&self, stop: &Stop) -> Applied {
         let run = self.run();
-        let drafted = Box::pin(run.scene.draft()).await;
-        run.apply_until(&drafted, self, stop).await
+        let planned = Box::pin(run.context.plan()).await;
+        run.apply_until(&planned, self, stop).await
     }
 
     /// Applies, and insists that it converged, that a plan is empty now, and that a second apply asks for no write.

@@ -1,6 +1,6 @@
 //! The terminal's view.
 
-use gatectl::model::{Plan, Report};
+use gatectl::model::{ApplyReport, Plan};
 use gatectl::render::{Document, Style, human};
 use proptest::prelude::*;
 
@@ -28,9 +28,9 @@ fn plans() -> Vec<(&'static str, Plan<()>)> {
     ]
 }
 
-fn reports() -> Vec<(&'static str, Report)> {
-    let nothing = Report { converged: true, outcomes: vec![], invalid: vec![], unknown: vec![], interrupted: false };
-    let interrupted = Report { interrupted: true, converged: false, ..samples::applied() };
+fn reports() -> Vec<(&'static str, ApplyReport)> {
+    let nothing = ApplyReport { converged: true, outcomes: vec![], invalid: vec![], unknown: vec![], interrupted: false };
+    let interrupted = ApplyReport { interrupted: true, converged: false, ..samples::applied() };
     vec![
         ("nothing", nothing),
         ("applied", samples::applied()),

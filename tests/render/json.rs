@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gatectl::model::{Plan, Report};
+use gatectl::model::{ApplyReport, Plan};
 use gatectl::views::json as render;
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn plans() -> Vec<Plan<()>> {
     vec![samples::plan(vec![]), samples::everything(), samples::hostile()]
 }
 
-fn reports() -> Vec<Report> {
+fn reports() -> Vec<ApplyReport> {
     vec![samples::applied(), samples::mixed(), samples::hostile_report()]
 }
 

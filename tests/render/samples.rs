@@ -1,10 +1,10 @@
 //! Plans and reports that show every form of output.
 
 use gatectl::model::{
-    Action, Address, ByHand, Change, EnvName, Field, Invalid, InvalidDeclaration, Manual, Note, Outcome, OutcomeResult, Plan, RepoName,
-    Report, Step, Unknown,
+    Action, Address, ApplyReport, ByHand, Change, EnvName, Field, Invalid, InvalidDeclaration, Manual, Note, Outcome, OutcomeResult, Plan,
+    RepoName, Step, Unknown,
 };
-use gatectl::render::{Block, Document, Finding, Place, Section, Severity, Span, Table};
+use gatectl::render::{Block, Document, Finding, FindingLocation, Section, Severity, Span, Table};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -250,8 +250,8 @@ pub(crate) fn by_hand() -> ByHand {
     }
 }
 
-pub(crate) fn applied() -> Report {
-    Report {
+pub(crate) fn applied() -> ApplyReport {
+    ApplyReport {
         converged: true,
         outcomes: vec![outcome(env("production"), Action::Create, OutcomeResult::Applied, "")],
         invalid: vec![],
@@ -260,8 +260,8 @@ pub(crate) fn applied() -> Report {
     }
 }
 
-pub(crate) fn mixed() -> Report {
-    Report {
+pub(crate) fn mixed() -> ApplyReport {
+    ApplyReport {
         converged: false,
         outcomes: vec![
             outcome(env("dev"), Action::Update, OutcomeResult::Applied, ""),
@@ -291,7 +291,7 @@ pub(crate) fn mixed() -> Report {
     }
 }
 
-pub(crate) fn hostile_report() -> Report {
+pub(crate) fn hostile_report() -> ApplyReport {
     let results = |nasty: &str| {
         let hand = ByHand { url: nasty.into(), because: format!("{nasty}\n{nasty}"), steps: vec![nasty.into(), nasty.into()] };
         [OutcomeResult::Applied, OutcomeResult::Manual(hand), OutcomeResult::Failed, OutcomeResult::Skipped]
@@ -299,7 +299,7 @@ pub(crate) fn hostile_report() -> Report {
     let outcomes = NASTY.iter().flat_map(|nasty| {
         results(nasty).into_iter().map(|result| outcome(env(&format!("e{nasty}")), Action::Update, result, nasty)).collect::<Vec<_>>()
     });
-    Report { converged: false, outcomes: outcomes.collect(), invalid: vec![], unknown: vec![], interrupted: true }
+    ApplyReport { converged: false, outcomes: outcomes.collect(), invalid: vec![], unknown: vec![], interrupted: true }
 }
 
 /// A document in which every kind of block holds the text.
@@ -310,7 +310,7 @@ pub(crate) fn saying(text: &str) -> Document {
         subject: text.into(),
         message: text.into(),
         fix: text.into(),
-        place: Place::Nowhere,
+        place: FindingLocation::Nowhere,
     };
     let blocks = vec![
         Block::Text(text.into()),

@@ -1,7 +1,8 @@
 //! What verdicts, checks and evidence are made of: findings, tables, CSV.
 
 use gatectl::render::{
-    Block, Document, Finding, Glyph, Heading, Location, Place, Role, Section, Severity, Span, Style, Table, csv, github, human, markdown,
+    Block, Document, Finding, FindingLocation, Glyph, Heading, Location, Role, Section, Severity, Span, Style, Table, csv, github, human,
+    markdown,
 };
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
@@ -10,7 +11,7 @@ use crate::golden::assert_golden;
 use crate::samples::{self, NASTY};
 
 fn finding(severity: Severity, code: &'static str, message: &str, fix: &str) -> Finding {
-    let place = Place::At(Location { file: ".github/workflows/deploy.yml".into(), line: 12, col: 5 });
+    let place = FindingLocation::At(Location { file: ".github/workflows/deploy.yml".into(), line: 12, col: 5 });
     Finding { severity, code, subject: "production".into(), message: message.into(), fix: fix.into(), place }
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn gate_toml(bytes: &[u8]) {
             for (name, environment) in &config.desired.github.environments {
                 let path = ["environments".to_owned(), name.to_string()];
                 assert!(config.positions.get(&path).line > 0, "{name} stands nowhere");
-                if let desired::Environment::Present(gate) = environment {
+                if let desired::DesiredEnvironment::Present(gate) = environment {
                     assert!(gate.reviewers.as_ref().is_none_or(|reviewers| reviewers.len() <= 6));
                     assert!(gate.prevent_self_review != Some(true) || gate.reviewers.as_ref().is_some_and(|all| !all.is_empty()));
                 }
@@ -112,7 +112,8 @@ pub(crate) fn responses(bytes: &[u8]) {
     let server = server();
     server.answer(&PATHS, parts);
     let (live, vars) = server.observe();
-    let plan = plan::plan(plan::Context { repository: &server.repo, web: "https://github.com", freeze_store: None }, &server.want, &live);
+    let plan =
+        plan::plan(plan::PlanContext { repository: &server.repo, web: "https://github.com", freeze_store: None }, &server.want, &live);
     let creates = plan.steps.iter().flat_map(|step| &step.changes).any(|change| change.action == Action::Create);
     if creates {
         let list: serde_json::Value = serde_json::from_slice(&list).unwrap_or_default();

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use gatectl::config::{self, Config};
 use gatectl::http::{Endpoint, Proxies, Settings, Stack, Token};
 use gatectl::model::{EnvName, RepoName};
-use gatectl::providers::github::inspect::{Interest, inspect};
+use gatectl::providers::github::inspect::{InspectionScope, inspect};
 use gatectl::sandbox::{RefType, Repo, Ruleset, Sandbox, Scenario, Setup, State};
-use gatectl::verify::{Case, VerifyReport, check_live, judge, stand_ins};
+use gatectl::verify::{Case, VerifyReport, check_live, compensations, judge};
 use gatectl::workflows::check::{FreezeFacts, SourceFile};
 use gatectl::workflows::facts::Facts;
 
@@ -74,13 +74,13 @@ pub(crate) async fn verdict_of(sandbox: &Sandbox, config: &Config, sources: &[So
     let desired = &config.desired;
     let asked: BTreeSet<EnvName> = desired.github.environments.keys().cloned().collect();
     let workflows = desired.workflows.iter().map(|expectation| expectation.file.as_str()).collect();
-    let interest = Interest { want: &desired.github, environments: &asked, workflows: &workflows };
+    let interest = InspectionScope { want: &desired.github, environments: &asked, workflows: &workflows };
     let live = inspect(&reader, &repository, interest).await;
     let facts = Facts::new(Some(repository.clone()), "main", &desired.github, &desired.heroku, &desired.workflows, &desired.verify);
     let checked = check_live(sources, &facts, &live);
     let holds = |_: &str| Some(false);
-    let stand_ins = match &desired.freeze {
-        Some(policy) => stand_ins(&asked, sources, &facts, FreezeFacts { policy, config: "gate.toml", holds: &holds }),
+    let compensations = match &desired.freeze {
+        Some(policy) => compensations(&asked, sources, &facts, FreezeFacts { policy, config: "gate.toml", holds: &holds }),
         None => BTreeMap::new(),
     };
     let expected = facts.expectations.iter().flat_map(|one| one.expect.environments().cloned()).collect();
@@ -91,7 +91,7 @@ pub(crate) async fn verdict_of(sandbox: &Sandbox, config: &Config, sources: &[So
         live: &live,
         workflows: Ok(&checked),
         expected: &expected,
-        stand_ins: &stand_ins,
+        compensations: &compensations,
     })
 }
 

@@ -17,7 +17,7 @@ use crate::views::diagnostic::Hinted;
 
 use super::super::Session;
 use super::super::wiring::{Bounds, StoreSite};
-use super::{Place, beside};
+use super::{FreezeTarget, beside};
 
 /// For all requests with their retries.
 const REQUESTS: Duration = Duration::from_millis(7_500);
@@ -30,17 +30,17 @@ const OVERALL: Duration = Duration::from_millis(9_000);
 /// Only when the answer cannot be printed, or the user stopped the run.
 pub(super) async fn run(session: &Session, which: &StoreArgs) -> anyhow::Result<Exit> {
     let now = session.now();
-    let (place, checked) = match question(session, which) {
-        Ok((place, asked)) => {
-            let checked = session.unless_stopped(answer(session, &place, &asked, now)).await?;
-            (Some(place), checked)
+    let (target, checked) = match question(session, which) {
+        Ok((target, asked)) => {
+            let checked = session.unless_stopped(answer(session, &target, &asked, now)).await?;
+            (Some(target), checked)
         }
         Err(error) => {
             session.complain(&error);
             (None, Checked::unasked(as_unknown(&error), now))
         }
     };
-    let config = place.as_ref().and_then(|place| place.config.as_ref());
+    let config = target.as_ref().and_then(|target| target.config.as_ref());
     session.print_as(format(session), config, &Document::from(&checked), || json::to_string(&checked))?;
     Ok(match checked.verdict {
         Answered::Open => Exit::Done,
@@ -50,17 +50,17 @@ pub(super) async fn run(session: &Session, which: &StoreArgs) -> anyhow::Result<
 }
 
 /// What is asked about: the policy, and the environments.
-struct Asked {
+struct CheckScope {
     policy: Policy,
     environments: BTreeSet<EnvName>,
     /// Names that gate.toml does not know and that look like one the freeze covers: most likely that one, misspelt.
     strange: BTreeSet<EnvName>,
 }
 
-fn question(session: &Session, which: &StoreArgs) -> anyhow::Result<(Place, Asked)> {
-    let place = Place::find(session, which)?;
+fn question(session: &Session, which: &StoreArgs) -> anyhow::Result<(FreezeTarget, CheckScope)> {
+    let target = FreezeTarget::find(session, which)?;
     // A gate.toml that is there and cannot be read may hold a window that is closed now.
-    if place.config.is_none() && super::has_file(session) {
+    if target.config.is_none() && super::has_file(session) {
         return Err(Hinted {
             message: "gate.toml cannot be read, and it may declare a window that is closed now".to_owned(),
             hint: "`gatectl validate` shows what is wrong with it".to_owned(),
@@ -68,8 +68,8 @@ fn question(session: &Session, which: &StoreArgs) -> anyhow::Result<(Place, Aske
         .into());
     }
     let named: BTreeSet<EnvName> = session.global.environment.iter().cloned().collect();
-    let asked = match &place.policy {
-        Some(policy) => covered_by(policy.clone(), named, &place),
+    let asked = match &target.policy {
+        Some(policy) => covered_by(policy.clone(), named, &target),
         None if named.is_empty() => {
             return Err(Hinted {
                 message: "no environment is named, and gate.toml does not say which ones the freeze covers".to_owned(),
@@ -77,9 +77,9 @@ fn question(session: &Session, which: &StoreArgs) -> anyhow::Result<(Place, Aske
             }
             .into());
         }
-        None => Asked { policy: bare(&place.keys, named.clone()), environments: named, strange: BTreeSet::new() },
+        None => CheckScope { policy: bare(&target.keys, named.clone()), environments: named, strange: BTreeSet::new() },
     };
-    Ok((place, asked))
+    Ok((target, asked))
 }
 
 /// Without a word of gate.toml, whatever is asked about is covered.
@@ -97,12 +97,12 @@ pub(super) fn bare(keys: &Keys, environments: BTreeSet<EnvName>) -> Policy {
     }
 }
 
-fn covered_by(policy: Policy, named: BTreeSet<EnvName>, place: &Place) -> Asked {
+fn covered_by(policy: Policy, named: BTreeSet<EnvName>, target: &FreezeTarget) -> CheckScope {
     let environments = if named.is_empty() { policy.environments.clone() } else { named };
-    let declared = place.config.as_ref().map(|config| &config.desired.github.environments);
+    let declared = target.config.as_ref().map(|config| &config.desired.github.environments);
     let known = |name: &EnvName| policy.covers(name) || declared.is_some_and(|all| all.contains_key(name));
     let (environments, strange) = environments.into_iter().partition(|name| known(name) || resembled(name, &policy).is_none());
-    Asked { policy, environments, strange }
+    CheckScope { policy, environments, strange }
 }
 
 /// The covered environment that a name looks like: a slip of the hand, or one name short for the other.
@@ -114,48 +114,48 @@ fn resembled<'p>(name: &EnvName, policy: &'p Policy) -> Option<&'p EnvName> {
     })
 }
 
-async fn answer(session: &Session, place: &Place, asked: &Asked, now: Timestamp) -> Checked {
+async fn answer(session: &Session, target: &FreezeTarget, asked: &CheckScope, now: Timestamp) -> Checked {
     let covered = asked.environments.iter().any(|name| asked.policy.covers(name));
-    let seen = if covered { read(session, place).await } else { Seen::unknown(too_slow(&place.keys.store)) };
+    let seen = if covered { read(session, target).await } else { ObservedFreeze::unknown(too_slow(&target.keys.store)) };
     checked(asked, &seen, now)
 }
 
 /// The freeze, where it was read, and what else there is to say of it.
-struct Seen {
+struct ObservedFreeze {
     vars: Answer<FreezeVars>,
     source: Source,
     warnings: Vec<String>,
 }
 
-impl Seen {
+impl ObservedFreeze {
     fn unknown(unknown: Unknown) -> Self {
         Self { vars: Answer::Unknown(unknown), source: Source::Store, warnings: Vec::new() }
     }
 }
 
 /// The four values, within bounds: from the store, or, if these credentials cannot read it, from the step's environment.
-async fn read(session: &Session, place: &Place) -> Seen {
+async fn read(session: &Session, target: &FreezeTarget) -> ObservedFreeze {
     let work = async {
-        match StoreSite::new(session, place.config.as_ref(), &place.keys.store, Bounds::AtMost(REQUESTS)).await {
+        match StoreSite::new(session, target.config.as_ref(), &target.keys.store, Bounds::AtMost(REQUESTS)).await {
             Ok(site) => {
-                let seen = in_store(&site.reader(), &place.keys).await;
+                let seen = in_store(&site.reader(), &target.keys).await;
                 site.trace_traffic();
                 seen
             }
-            Err(error) => Seen::unknown(as_unknown(&error)),
+            Err(error) => ObservedFreeze::unknown(as_unknown(&error)),
         }
     };
-    let seen = tokio::time::timeout(OVERALL, work).await.unwrap_or_else(|_| Seen::unknown(too_slow(&place.keys.store)));
-    match at_job_start(session, &place.keys, &seen.vars) {
+    let seen = tokio::time::timeout(OVERALL, work).await.unwrap_or_else(|_| ObservedFreeze::unknown(too_slow(&target.keys.store)));
+    match at_job_start(session, &target.keys, &seen.vars) {
         Some(handed) => handed,
         None => seen,
     }
 }
 
-async fn in_store(reader: &Result<Reader, Unknown>, keys: &Keys) -> Seen {
+async fn in_store(reader: &Result<Reader, Unknown>, keys: &Keys) -> ObservedFreeze {
     let reader = match reader {
         Ok(reader) => reader,
-        Err(unknown) => return Seen::unknown(unknown.clone()),
+        Err(unknown) => return ObservedFreeze::unknown(unknown.clone()),
     };
     // Who changed it is worth a word and no reason to wait or to refuse.
     let history = async { freeze_store::of(&keys.store).history(reader, keys).await.ok().flatten() };
@@ -164,11 +164,11 @@ async fn in_store(reader: &Result<Reader, Unknown>, keys: &Keys) -> Seen {
     // Only what may have changed the answer behind everyone's back: a rollback.
     let rolled_back = |audit: &Audit| [&audit.flag, &audit.override_flag].into_iter().flatten().any(|change| change.rollback_to.is_some());
     let warnings = audit.filter(rolled_back).map(|audit| audit.warnings).unwrap_or_default();
-    Seen { vars, source: Source::Store, warnings }
+    ObservedFreeze { vars, source: Source::Store, warnings }
 }
 
 /// What GitHub Actions handed to this step, if the store cannot be read with these credentials: GITHUB_TOKEN never can.
-fn at_job_start(session: &Session, keys: &Keys, read: &Answer<FreezeVars>) -> Option<Seen> {
+fn at_job_start(session: &Session, keys: &Keys, read: &Answer<FreezeVars>) -> Option<ObservedFreeze> {
     let refused = match read {
         Answer::Present(_) => return None,
         Answer::Absent => None,
@@ -186,10 +186,10 @@ fn at_job_start(session: &Session, keys: &Keys, read: &Answer<FreezeVars>) -> Op
             .filter(|_| session.env.get("GH_TOKEN").is_some())
             .map(|unknown| format!("the API was not asked with success: {}", unknown.reason)),
     );
-    Some(Seen { vars, source: Source::JobStart, warnings })
+    Some(ObservedFreeze { vars, source: Source::JobStart, warnings })
 }
 
-fn checked(asked: &Asked, seen: &Seen, now: Timestamp) -> Checked {
+fn checked(asked: &CheckScope, seen: &ObservedFreeze, now: Timestamp) -> Checked {
     let decided = asked.environments.iter().map(|name| {
         let mut decision = decide(&asked.policy, name, &seen.vars, now);
         if asked.policy.covers(name) {

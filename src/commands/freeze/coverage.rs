@@ -7,13 +7,13 @@ use crate::workflows::check::{FreezeFacts, compensation};
 use crate::workflows::freeze_check::Proof;
 
 use super::super::{Session, statics};
-use super::Place;
+use super::FreezeTarget;
 
 /// Every job of a declared workflow that deploys to a covered environment, and whether a freeze check provably stops it. Empty
 /// without a checkout, and in a rehearsal, whose workflows are not on this disk. Workflow files that cannot be read are a
 /// warning: they never keep anyone from freezing.
-pub(super) fn workflows(session: &Session, place: &Place) -> Vec<WorkflowStatus> {
-    let (Some(policy), Some(config)) = (&place.policy, &place.config) else { return Vec::new() };
+pub(super) fn workflows(session: &Session, target: &FreezeTarget) -> Vec<WorkflowStatus> {
+    let (Some(policy), Some(config)) = (&target.policy, &target.config) else { return Vec::new() };
     if session.global.sandbox.is_some() {
         return Vec::new();
     }

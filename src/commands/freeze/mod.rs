@@ -17,12 +17,12 @@ mod tests;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::apply::Patience;
+use crate::apply::RetryDelays;
 use crate::cli::{FreezeCommand, StoreArgs};
 use crate::config::{self, Config};
 use crate::desired::freeze::{Policy, Store, Window};
 use crate::exit::Exit;
-use crate::freeze::{Claim, FreezeId, FreezeVars, FreezeWrite, Keys, Refusal, Status};
+use crate::freeze::{Claim, FreezeId, FreezeRefusal, FreezeVars, FreezeWrite, Keys, Status};
 use crate::http::{Reader, Writer};
 use crate::model::{Answer, EnvName};
 use crate::providers::freeze_store;
@@ -59,7 +59,7 @@ pub(super) fn declared(session: &Session) -> Claim {
 }
 
 /// Which freeze is meant, and what gate.toml says of it.
-struct Place {
+struct FreezeTarget {
     keys: Keys,
     /// The `[freeze]` table, if it is about this store.
     policy: Option<Policy>,
@@ -67,7 +67,7 @@ struct Place {
     config: Option<Config>,
 }
 
-impl Place {
+impl FreezeTarget {
     /// Finds it: `--app` or `--github`, else gate.toml.
     ///
     /// # Errors
@@ -127,7 +127,7 @@ fn no_store(message: &str) -> Hinted {
 }
 
 /// One freeze, within reach of a writing client.
-struct Desk<'a> {
+struct FreezeWriter<'a> {
     writer: &'a Writer,
     keys: &'a Keys,
     /// Who acts, where the environment variables say it for sure.
@@ -139,12 +139,12 @@ struct Desk<'a> {
 }
 
 /// What is there before anything is written, and who asks.
-struct Opening {
+struct BeforeWrite {
     live: FreezeVars,
     by: String,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> FreezeWriter<'a> {
     fn new(writer: &'a Writer, keys: &'a Keys, session: &Session) -> Self {
         Self { writer, keys, known: who::in_actions(&session.env), fallback: local(&session.env), stop: session.stop.clone() }
     }
@@ -153,7 +153,7 @@ impl<'a> Desk<'a> {
     ///
     /// # Errors
     /// When the freeze cannot be read, or the user asked to stop.
-    async fn open(&self) -> anyhow::Result<Opening> {
+    async fn observe(&self) -> anyhow::Result<BeforeWrite> {
         let reader = self.writer.reader();
         let account = async {
             match &self.known {
@@ -163,7 +163,7 @@ impl<'a> Desk<'a> {
         };
         let looking = self.stop.unless_set(beside(store::read(reader, self.keys), account));
         let (live, account) = looking.await.ok_or_else(Interrupted::unchanged)?;
-        Ok(Opening { live: live?, by: account.unwrap_or_else(|| self.fallback.clone()) })
+        Ok(BeforeWrite { live: live?, by: account.unwrap_or_else(|| self.fallback.clone()) })
     }
 
     /// Sends a write and reads it back.
@@ -171,7 +171,7 @@ impl<'a> Desk<'a> {
     /// # Errors
     /// When it is not in place, or nobody can say.
     async fn send(&self, write: FreezeWrite) -> anyhow::Result<Written> {
-        let vars = store::send(self.writer, self.keys, &write, &Patience::default()).await.map_err(|error| self.unsent(error))?;
+        let vars = store::send(self.writer, self.keys, &write, &RetryDelays::default()).await.map_err(|error| self.unsent(error))?;
         Ok(Written { vars, notes: write.notes().to_vec() })
     }
 
@@ -208,29 +208,29 @@ async fn beside<A, B>(first: impl Future<Output = A>, second: impl Future<Output
 }
 
 /// Connects, and shows on the progress line what goes on.
-async fn site(session: &Session, place: &Place) -> anyhow::Result<StoreSite> {
-    session.progress.phase(&format!("reading the freeze of {}", place.keys.store.name()));
-    StoreSite::new(session, place.config.as_ref(), &place.keys.store, Bounds::Usual).await
+async fn site(session: &Session, target: &FreezeTarget) -> anyhow::Result<StoreSite> {
+    session.progress.phase(&format!("reading the freeze of {}", target.keys.store.name()));
+    StoreSite::new(session, target.config.as_ref(), &target.keys.store, Bounds::Usual).await
 }
 
 /// Prints what is there after a write, in the form of `freeze status`.
-fn show(session: &Session, place: &Place, written: Written, now: Timestamp) -> anyhow::Result<()> {
-    let policy = place.narrowed(&session.global.environment);
-    let mut status = Status::at(&place.keys, policy.as_ref(), &Answer::Present(written.vars), None, now);
+fn show(session: &Session, target: &FreezeTarget, written: Written, now: Timestamp) -> anyhow::Result<()> {
+    let policy = target.narrowed(&session.global.environment);
+    let mut status = Status::at(&target.keys, policy.as_ref(), &Answer::Present(written.vars), None, now);
     status.warnings.splice(0..0, written.notes);
-    let status = status.with_workflows(coverage::workflows(session, place));
-    print(session, place, &status)
+    let status = status.with_workflows(coverage::workflows(session, target));
+    print(session, target, &status)
 }
 
-fn print(session: &Session, place: &Place, status: &Status) -> anyhow::Result<()> {
-    session.print_as(session.global.format, place.config.as_ref(), &Document::from(status), || json::to_string(status))
+fn print(session: &Session, target: &FreezeTarget, status: &Status) -> anyhow::Result<()> {
+    session.print_as(session.global.format, target.config.as_ref(), &Document::from(status), || json::to_string(status))
 }
 
 /// The error for a write that was refused before anything was sent.
-fn refused(refusal: Refusal, store: &Store) -> anyhow::Error {
+fn refused(refusal: FreezeRefusal, store: &Store) -> anyhow::Error {
     let hint = match &refusal {
-        Refusal::AlreadyFrozen(_) => "run again with --replace to extend it".to_owned(),
-        Refusal::OtherFreeze(_) | Refusal::Changed => format!("gatectl freeze status {}", store.flag()),
+        FreezeRefusal::AlreadyFrozen(_) => "run again with --replace to extend it".to_owned(),
+        FreezeRefusal::OtherFreeze(_) | FreezeRefusal::Changed => format!("gatectl freeze status {}", store.flag()),
         _ => "nothing was written".to_owned(),
     };
     Hinted { message: refusal.to_string(), hint }.into()

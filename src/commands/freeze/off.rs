@@ -6,55 +6,52 @@ use uuid::Uuid;
 use crate::cli::FreezeOff;
 use crate::desired::freeze::Store;
 use crate::exit::Exit;
-use crate::freeze::{Claim, Freeze, FreezeId, FreezeVars, Refusal, lift};
+use crate::freeze::{Claim, Freeze, FreezeId, FreezeRefusal, FreezeVars, lift};
 use crate::views::diagnostic::Hinted;
 
 use super::super::Session;
-use super::{Desk, Place, Written, refused, show, site};
+use super::{FreezeTarget, FreezeWriter, Written, refused, show, site};
 
 /// Lifts, and prints what is there then. Where nothing is frozen there is nothing to do, which is no error.
 ///
 /// # Errors
 /// When another freeze than the one meant is in place, nobody consents, or it cannot be written or read back.
 pub(super) async fn run(session: &Session, args: &FreezeOff) -> anyhow::Result<Exit> {
-    let place = Place::find(session, &args.which)?;
-    let site = site(session, &place).await?;
+    let target = FreezeTarget::find(session, &args.which)?;
+    let site = site(session, &target).await?;
     let writer = site.writer()?;
     let now = session.now();
-    let desk = Desk::new(&writer, &place.keys, session);
+    let writer = FreezeWriter::new(&writer, &target.keys, session);
     let consent = async |question: String| ask(session, &question).await;
-    let written = session.unless_given_up(lift(&desk, args, consent, now)).await??;
+    let written = session.unless_given_up(lift(&writer, args, consent, now)).await??;
     site.trace_traffic();
-    show(session, &place, written, now)?;
+    show(session, &target, written, now)?;
     Ok(Exit::Done)
 }
 
 pub(super) async fn lift(
-    desk: &Desk<'_>,
+    writer: &FreezeWriter<'_>,
     args: &FreezeOff,
     consent: impl AsyncFn(String) -> anyhow::Result<()>,
     now: Timestamp,
 ) -> anyhow::Result<Written> {
-    let opening = desk.open().await?;
-    let claim = Claim { id: FreezeId::new(Uuid::new_v4()), by: opening.by, reason: args.reason.clone(), now };
-    let write = match lift::off(desk.keys, &opening.live, &claim, args.id) {
+    let before = writer.observe().await?;
+    let claim = Claim { id: FreezeId::new(Uuid::new_v4()), by: before.by, reason: args.reason.clone(), now };
+    let write = match lift::off(writer.keys, &before.live, &claim, args.id) {
         Ok(write) => write,
-        Err(Refusal::NotFrozen) => {
-            return Ok(Written {
-                vars: opening.live,
-                notes: vec!["it was not frozen: nothing was lifted, and nothing written".to_owned()],
-            });
+        Err(FreezeRefusal::NotFrozen) => {
+            return Ok(Written { vars: before.live, notes: vec!["it was not frozen: nothing was lifted, and nothing written".to_owned()] });
         }
-        Err(refusal) => return Err(refused(refusal, &desk.keys.store)),
+        Err(refusal) => return Err(refused(refusal, &writer.keys.store)),
     };
-    if let Some(question) = lift::question(&opening.live, &claim) {
+    if let Some(question) = lift::question(&before.live, &claim) {
         if args.auto_approve {
-            named(args, &opening.live, &claim, &desk.keys.store)?;
+            named(args, &before.live, &claim, &writer.keys.store)?;
         } else {
             consent(question).await?;
         }
     }
-    desk.send(write).await
+    writer.send(write).await
 }
 
 /// Without a person who reads, somebody else's freeze is lifted by its id only: a newer one could be there by now.

@@ -11,21 +11,21 @@ use crate::model::{Cause, Unknown};
 use crate::providers::freeze_store as store;
 
 use super::super::Session;
-use super::{Place, coverage, observe, print, site};
+use super::{FreezeTarget, coverage, observe, print, site};
 
 /// Reads the freeze and its history at once, and prints both against each other.
 ///
 /// # Errors
 /// When nothing can be asked or printed; a freeze that cannot be read is printed as unknown.
 pub(super) async fn run(session: &Session, args: &FreezeStatus) -> anyhow::Result<Exit> {
-    let place = Place::find(session, &args.which)?;
-    let site = site(session, &place).await?;
-    let policy = place.narrowed(&session.global.environment);
+    let target = FreezeTarget::find(session, &args.which)?;
+    let site = site(session, &target).await?;
+    let policy = target.narrowed(&session.global.environment);
     let at = args.at.unwrap_or_else(|| session.now());
-    let status = session.unless_stopped(at_time(&site.reader(), &place.keys, policy.as_ref(), at)).await?;
+    let status = session.unless_stopped(at_time(&site.reader(), &target.keys, policy.as_ref(), at)).await?;
     site.trace_traffic();
-    let status = status.with_workflows(coverage::workflows(session, &place));
-    print(session, &place, &status)?;
+    let status = status.with_workflows(coverage::workflows(session, &target));
+    print(session, &target, &status)?;
     Ok(match &status.unknown {
         None => Exit::Done,
         Some(unknown) if unknown.cause == Cause::Credentials => Exit::Credentials,

@@ -33,9 +33,9 @@ impl World {
     }
 
     /// What somebody may do; an empty name is whoever Heroku says the token is.
-    fn desk(&self, who: &str) -> Desk<'_> {
+    fn writer(&self, who: &str) -> FreezeWriter<'_> {
         let known = (!who.is_empty()).then(|| who.to_owned());
-        Desk { writer: &self.writer, keys: &self.keys, known, fallback: "local:somebody".to_owned(), stop: Stop::default() }
+        FreezeWriter { writer: &self.writer, keys: &self.keys, known, fallback: "local:somebody".to_owned(), stop: Stop::default() }
     }
 
     async fn vars(&self) -> FreezeVars {
@@ -60,7 +60,7 @@ fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn brake() -> FreezeOn {
+fn emergency() -> FreezeOn {
     FreezeOn { reason: "INC-12".to_owned(), emergency: true, ..FreezeOn::default() }
 }
 
@@ -78,7 +78,7 @@ async fn an_incident_from_the_brake_to_the_all_clear() {
     let start = time("2026-11-24T09:00:00Z");
     assert_eq!(world.check(Vec::new(), start).await, Answered::Open);
 
-    let on = on::freeze(&world.desk(""), &brake(), start).await.unwrap();
+    let on = on::freeze(&world.writer(""), &emergency(), start).await.unwrap();
     assert_eq!(on.vars, world.vars().await, "what is shown was read back");
     assert_eq!(on.vars.flag.as_deref(), Some("true"));
     assert!(on.vars.record.unwrap().contains("operator@example.com"));
@@ -87,7 +87,7 @@ async fn an_incident_from_the_brake_to_the_all_clear() {
 
     let hotfix =
         FreezeOverride { reason: Some("hotfix".to_owned()), length: Some(Duration::from_secs(3_600)), ..FreezeOverride::default() };
-    let ann = world.desk("gh:ann");
+    let ann = world.writer("gh:ann");
     over::open(&ann, &hotfix, &[], start + 10.minutes()).await.unwrap();
     assert_eq!(world.check(Vec::new(), start + 69.minutes()).await, Answered::Open, "one deploy goes through");
     assert_eq!(world.check(Vec::new(), start + 70.minutes()).await, Answered::Frozen, "and no later one");
@@ -95,13 +95,13 @@ async fn an_incident_from_the_brake_to_the_all_clear() {
     let worse = FreezeOn { replace: true, reason: "INC-13".to_owned(), ..FreezeOn::default() };
     on::freeze(&ann, &worse, start + 2.hours()).await.unwrap();
     let second = world.id().await;
-    let stale = off::lift(&world.desk(""), &lift_it(Some(first)), nobody, start + 3.hours()).await.unwrap_err();
+    let stale = off::lift(&world.writer(""), &lift_it(Some(first)), nobody, start + 3.hours()).await.unwrap_err();
     assert!(stale.to_string().contains("another one") && stale.to_string().contains("gh:ann"), "{stale}");
-    let blind = off::lift(&world.desk(""), &lift_it(None), nobody, start + 3.hours()).await.unwrap_err();
+    let blind = off::lift(&world.writer(""), &lift_it(None), nobody, start + 3.hours()).await.unwrap_err();
     assert!(blind.to_string().contains("needs its id"), "{blind}");
     assert_eq!(world.id().await, second);
 
-    off::lift(&world.desk(""), &lift_it(Some(second)), nobody, start + 4.hours()).await.unwrap();
+    off::lift(&world.writer(""), &lift_it(Some(second)), nobody, start + 4.hours()).await.unwrap();
     assert_eq!(world.check(Vec::new(), start + 4.hours()).await, Answered::Open);
     let status = status::at_time(&Ok(world.writer.reader().clone()), &world.keys, None, start + 4.hours()).await;
     assert_eq!((status.frozen, status.record.map(|record| record.state)), (Some(false), Some(crate::freeze::Switch::Off)));
@@ -128,9 +128,9 @@ async fn a_window_opens_and_closes_on_time_when_the_clock_is_put_back() {
     }
     let friday = time("2026-10-30T18:00:00-04:00");
     let hotfix = FreezeOverride { reason: Some("hotfix".to_owned()), length: Some(Duration::from_secs(60)), ..FreezeOverride::default() };
-    over::open(&world.desk("gh:ann"), &hotfix, std::slice::from_ref(&weekend), friday).await.unwrap();
+    over::open(&world.writer("gh:ann"), &hotfix, std::slice::from_ref(&weekend), friday).await.unwrap();
     assert_eq!(world.check(vec![weekend.clone()], friday).await, Answered::Open);
-    on::freeze(&world.desk("gh:bob"), &brake(), friday + 10.seconds()).await.unwrap();
+    on::freeze(&world.writer("gh:bob"), &emergency(), friday + 10.seconds()).await.unwrap();
     assert_eq!(world.check(vec![weekend], friday + 20.seconds()).await, Answered::Frozen, "a freeze set later is not opened");
 }
 
@@ -149,7 +149,7 @@ async fn whatever_goes_wrong_on_the_way_success_means_frozen() {
                 let world = World::new().await;
                 let fault = if outage { effect().from(nth) } else { effect().nth(nth) };
                 world.sandbox.with(|state| state.faults.push(fault));
-                let result = on::freeze(&world.desk(""), &brake(), now).await;
+                let result = on::freeze(&world.writer(""), &emergency(), now).await;
                 world.sandbox.with(|state| state.faults.clear());
                 let frozen = world.check(Vec::new(), now).await == Answered::Frozen;
                 match result {
@@ -171,7 +171,7 @@ async fn a_rival_who_writes_in_between_is_named_and_wins() {
         app.set("ann@example.com", &[("DEPLOY_FREEZE", Some("true")), ("DEPLOY_FREEZE_INFO", Some(theirs))], at);
     });
     world.sandbox.with(|state| state.faults.push(rival.method("PATCH").late()));
-    let error = on::freeze(&world.desk(""), &brake(), time("2026-11-24T09:00:00Z")).await.unwrap_err();
+    let error = on::freeze(&world.writer(""), &emergency(), time("2026-11-24T09:00:00Z")).await.unwrap_err();
     assert!(error.to_string().contains("gh:ann"), "{error}");
     assert_eq!(world.vars().await.record.as_deref(), Some(theirs));
 }
@@ -181,7 +181,7 @@ async fn an_account_that_cannot_be_read_holds_nothing_up() {
     for fault in [Fault::new(Effect::Hang), Fault::before(Response::heroku_error(403, "forbidden", "no"))] {
         let world = World::new().await;
         world.sandbox.with(|state| state.faults.push(fault.path("/account")));
-        let on = on::freeze(&world.desk(""), &brake(), time("2026-11-24T09:00:00Z")).await.unwrap();
+        let on = on::freeze(&world.writer(""), &emergency(), time("2026-11-24T09:00:00Z")).await.unwrap();
         assert!(on.vars.record.unwrap().contains("local:somebody"));
     }
 }

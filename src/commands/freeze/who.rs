@@ -1,19 +1,19 @@
 //! Who acts, for the record: a claim, which the app's releases confirm or not.
 
-use crate::credentials::Environment;
+use crate::credentials::ProcessEnv;
 
 /// The longest name that is kept, in characters.
 const MAX: usize = 100;
 
 /// The account that started the run, as GitHub Actions says it: `gh:NAME`.
-pub(super) fn in_actions(env: &Environment) -> Option<String> {
+pub(super) fn in_actions(env: &ProcessEnv) -> Option<String> {
     let running = env.get("GITHUB_ACTIONS") == Some("true");
     env.get("GITHUB_ACTOR").filter(|_| running).map(|actor| plain(&format!("gh:{actor}")))
 }
 
 /// Who acts, without asking anybody: the Actions account, else the local user and, where it is said, the machine.
 #[must_use]
-pub(in crate::commands) fn local(env: &Environment) -> String {
+pub(in crate::commands) fn local(env: &ProcessEnv) -> String {
     if let Some(actor) = in_actions(env) {
         return actor;
     }
@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn a_name_is_taken_from_actions_first() {
-        let env = |pairs: &[(&str, &str)]| pairs.iter().copied().collect::<Environment>();
+        let env = |pairs: &[(&str, &str)]| pairs.iter().copied().collect::<ProcessEnv>();
         let both = [("GITHUB_ACTIONS", "true"), ("GITHUB_ACTOR", "mona"), ("USER", "runner")];
         assert_eq!(local(&env(&both)), "gh:mona");
         assert_eq!(in_actions(&env(&[("GITHUB_ACTOR", "mona")])), None, "a variable alone is no run");

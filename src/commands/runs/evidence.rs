@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::{EvidenceArgs, Format, Since};
 use crate::config::Config;
-use crate::desired::github::Environment;
+use crate::desired::github::DesiredEnvironment;
 use crate::exit::Exit;
 use crate::model::{Cause, EnvName, RepoName};
 use crate::providers::github::runs::audit::AuditLog;
@@ -17,10 +17,10 @@ use crate::providers::github::runs::evidence::Measure;
 use crate::providers::github::runs::observe::{self, Extent};
 use crate::render::{Document, csv, html, json};
 
-use super::{Session, Site};
+use super::{RunsContext, Session};
 use crate::commands::wiring::Needs;
 use crate::views::diagnostic::Hinted;
-use crate::views::evidence::{Header, Query, Report, Repository};
+use crate::views::evidence::{EvidenceReport, Header, Query, Repository};
 use crate::views::evidence_page;
 
 /// Reads what was deployed and who approved it, and prints what that proves.
@@ -30,7 +30,7 @@ use crate::views::evidence_page;
 pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> anyhow::Result<Exit> {
     let config = session.config_if_any()?;
     let environments = environments(&config, &session.global.environment);
-    let site = Site::open(session, &config, Needs { github: true, heroku: false, freeze: false }).await?;
+    let site = RunsContext::open(session, &config, Needs { github: true, heroku: false, freeze: false }).await?;
     let audit = args.audit_log.as_deref().map(|path| audit_log(path, &site.repository)).transpose()?;
     session.progress.phase("reading deployments, runs and reviews");
     let now = session.now();
@@ -50,7 +50,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> 
         query: query(args, extent, environments),
     };
     let approvals = approvals(&config);
-    let report = Report::new(header, &history, Measure { approvals: Some(&approvals), audit: audit.as_ref() }, site.links());
+    let report = EvidenceReport::new(header, &history, Measure { approvals: Some(&approvals), audit: audit.as_ref() }, site.links());
     if let Some(dir) = &args.out {
         write_all(session, dir, &report)?;
     }
@@ -68,9 +68,9 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> 
 
 /// How many people must have approved, for the environments that declare it.
 fn approvals(config: &Config) -> BTreeMap<EnvName, u32> {
-    let declared = |environment: &Environment| match environment {
-        Environment::Present(gate) => gate.approvals,
-        Environment::Absent => None,
+    let declared = |environment: &DesiredEnvironment| match environment {
+        DesiredEnvironment::Present(gate) => gate.approvals,
+        DesiredEnvironment::Absent => None,
     };
     config.desired.github.environments.iter().filter_map(|(name, environment)| Some((name.clone(), declared(environment)?))).collect()
 }
@@ -89,7 +89,7 @@ fn audit_log(path: &Path, repository: &RepoName) -> anyhow::Result<AuditLog> {
 }
 
 /// Writes the report in every format, each file whole or not at all, and the sums last: sums that fit prove that all is there.
-fn write_all(session: &Session, dir: &Path, report: &Report) -> anyhow::Result<()> {
+fn write_all(session: &Session, dir: &Path, report: &EvidenceReport) -> anyhow::Result<()> {
     let cannot =
         || Hinted { message: format!("{} could not be written", dir.display()), hint: "Name a directory that you may write to".to_owned() };
     std::fs::create_dir_all(dir).with_context(cannot)?;
@@ -108,9 +108,9 @@ fn write_all(session: &Session, dir: &Path, report: &Report) -> anyhow::Result<(
 /// The environments that were named; else those of gate.toml with reviewers; else `production`.
 pub(super) fn environments(config: &Config, named: &[EnvName]) -> Vec<EnvName> {
     let mut chosen: Vec<EnvName> = if named.is_empty() {
-        let gated = |environment: &Environment| match environment {
-            Environment::Present(gate) => gate.reviewers.as_ref().is_some_and(|reviewers| !reviewers.is_empty()),
-            Environment::Absent => false,
+        let gated = |environment: &DesiredEnvironment| match environment {
+            DesiredEnvironment::Present(gate) => gate.reviewers.as_ref().is_some_and(|reviewers| !reviewers.is_empty()),
+            DesiredEnvironment::Absent => false,
         };
         config.desired.github.environments.iter().filter(|(_, environment)| gated(environment)).map(|(name, _)| name.clone()).collect()
     } else {
@@ -155,7 +155,7 @@ fn query(args: &EvidenceArgs, extent: Extent, environments: Vec<EnvName>) -> Que
 }
 
 /// What could not be read at all comes first; a report is a success, unless approvals are required.
-pub(super) fn exit(report: &Report, require_approved: bool) -> Exit {
+pub(super) fn exit(report: &EvidenceReport, require_approved: bool) -> Exit {
     let mut causes = report.unread().map(|unknown| unknown.cause).peekable();
     if causes.peek().is_some() {
         return if causes.all(|cause| cause == Cause::Credentials) { Exit::Credentials } else { Exit::Error };

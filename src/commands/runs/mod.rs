@@ -1,7 +1,7 @@
 //! Workflow runs from the command line: `pending`, `approve`, `reject`, `evidence`. They need a repository and a token, no file.
 
 pub(super) mod evidence;
-pub(super) mod freeze;
+pub(super) mod freeze_guard;
 pub(super) mod pending;
 pub(super) mod review;
 
@@ -18,13 +18,13 @@ use super::Session;
 use super::wiring::{Needs, Wiring};
 
 /// The repository at hand, and a client that reads it.
-struct Site {
+struct RunsContext {
     wiring: Wiring,
     reader: Reader,
     repository: RepoName,
 }
 
-impl Site {
+impl RunsContext {
     async fn open(session: &Session, config: &Config, needs: Needs) -> anyhow::Result<Self> {
         let wiring = Wiring::of(session, config, needs).await?;
         wiring.rehearse_runs(session, config)?;

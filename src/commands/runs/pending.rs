@@ -10,7 +10,7 @@ use crate::providers::github::runs::{Links, Pending, Run};
 use crate::render::json::FORMAT_VERSION;
 use crate::render::{Document, Glyph, Heading, Role, Section, json};
 
-use super::{Session, Site};
+use super::{RunsContext, Session};
 use crate::commands::wiring::Needs;
 use crate::views::words::{count, minute, row, shell_word, short};
 
@@ -20,18 +20,18 @@ use crate::views::words::{count, minute, row, shell_word, short};
 /// When the runs cannot be read.
 pub(in crate::commands) async fn run(session: &Session) -> anyhow::Result<Exit> {
     let config = session.config_if_any()?;
-    let site = Site::open(session, &config, Needs { github: true, heroku: false, freeze: false }).await?;
+    let site = RunsContext::open(session, &config, Needs { github: true, heroku: false, freeze: false }).await?;
     session.progress.phase("reading what waits");
     let runs = session.unless_stopped(observe::waiting(&site.reader, &site.repository)).await??;
     site.wiring.trace_traffic();
-    let report = Report::new(&site.repository, &runs, &session.global.environment, site.links());
+    let report = PendingReport::new(&site.repository, &runs, &session.global.environment, site.links());
     session.print(&config, &Document::from(&report), || json::to_string(&report))?;
     Ok(report.exit())
 }
 
 /// What waits; also the shape of the JSON (`docs/schemas/pending.schema.json`).
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Report {
+pub(super) struct PendingReport {
     format_version: &'static str,
     repository: RepoName,
     pending: Vec<Entry>,
@@ -69,7 +69,7 @@ struct UnknownRun {
     why: Unknown,
 }
 
-impl Report {
+impl PendingReport {
     /// Joins runs and what they wait for, narrowed to some environments; all, when none is named.
     pub(super) fn new(repository: &RepoName, runs: &[WaitingRun], wanted: &[EnvName], links: Links<'_>) -> Self {
         let mut report = Self { format_version: FORMAT_VERSION, repository: repository.clone(), pending: Vec::new(), unknown: Vec::new() };
@@ -139,8 +139,8 @@ impl Entry {
     }
 }
 
-impl From<&Report> for Document {
-    fn from(report: &Report) -> Self {
+impl From<&PendingReport> for Document {
+    fn from(report: &PendingReport) -> Self {
         let mine: Vec<&Entry> = report.pending.iter().filter(|entry| entry.you_may_approve).collect();
         let unknown = report.unknown.iter().map(|unknown| Section {
             heading: Some(Heading { glyph: Glyph::Unknown, subject: Some(format!("runs/{}", unknown.run)), text: "unknown".to_owned() }),

@@ -5,26 +5,26 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use crate::apply::Patience;
+use crate::apply::RetryDelays;
 use crate::cli::{ApproveArgs, Format, ReviewArgs};
 use crate::config::Config;
 use crate::desired::Desired;
-use crate::desired::github::Environment;
+use crate::desired::github::DesiredEnvironment;
 use crate::exit::Exit;
 use crate::http::{ApiError, ErrorKind, Writer};
 use crate::model::{Cause, EnvName, RepoName, RunRef, Unknown};
-use crate::providers::github::runs::admit::{Admitted, Wish, admit};
+use crate::providers::github::runs::admit::{Admitted, ReviewRequest, admit};
 use crate::providers::github::runs::observe;
-use crate::providers::github::runs::review::{self, End, Review};
+use crate::providers::github::runs::review::{self, Review, ReviewResult};
 use crate::providers::github::runs::{Account, Decision};
 use crate::render::{Document, json};
 use crate::views::diagnostic::Hinted;
 
-use super::freeze::Brake;
-use super::{Session, Site};
+use super::freeze_guard::FreezeGuard;
+use super::{RunsContext, Session};
 use crate::commands::failure::{Interrupted, Unread};
 use crate::commands::wiring::Needs;
-use crate::views::review::{Changes, Ended, Preview, Report};
+use crate::views::review::{Changes, Ended, Preview, ReviewReport};
 
 /// What happens to a freeze that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,21 +52,21 @@ pub(in crate::commands) async fn reject(session: &Session, args: &ReviewArgs) ->
 
 async fn run(session: &Session, args: &ReviewArgs, decision: Decision, rule: OnUndetermined) -> anyhow::Result<Exit> {
     let config = session.config_if_any()?;
-    let wish = Wish {
+    let request = ReviewRequest {
         decision,
         environments: session.global.environment.clone(),
         commit: args.sha.clone(),
         no_self_review: no_self_review(&config.desired),
     };
     let freeze = decision == Decision::Approved;
-    let site = Site::open(session, &config, Needs { github: true, heroku: false, freeze }).await?;
+    let site = RunsContext::open(session, &config, Needs { github: true, heroku: false, freeze }).await?;
     let runs = ids(&args.runs, &site.repository, &site.wiring.web)?;
-    let desk = Desk { site: &site, config: &config, wish: &wish, runs: &runs, rule };
+    let input = ReviewInput { site: &site, config: &config, request: &request, runs: &runs, rule };
     session.progress.phase("reading the runs");
-    let seen = session.unless_stopped(desk.look(session.now())).await??;
+    let seen = session.unless_stopped(input.look(session.now())).await??;
     session.warn(&seen.warnings);
     if session.global.format == Format::Human {
-        let previews = session.unless_stopped(desk.previews(&seen.admitted)).await?;
+        let previews = session.unless_stopped(input.previews(&seen.admitted)).await?;
         let preview = Preview { decision, viewer: &seen.viewer.login, runs: &previews, links: site.links() };
         session.print(&config, &Document::from(&preview), String::new)?;
     }
@@ -75,60 +75,60 @@ async fn run(session: &Session, args: &ReviewArgs, decision: Decision, rule: OnU
     } else {
         ask(session, decision).await?;
         // A person may have taken hours to answer: what was shown is what is reviewed, or nothing is.
-        let now = session.unless_stopped(desk.look(session.now())).await??;
+        let now = session.unless_stopped(input.look(session.now())).await??;
         unchanged(&seen.admitted, &now.admitted)?;
         now
     };
     session.progress.phase("writing the review");
-    let ended = desk.submit(session, &now, &args.comment).await?;
+    let ended = input.submit(session, &now, &args.comment).await?;
     site.wiring.trace_traffic();
-    let report = Report::new(decision, &now.viewer.login, &ended, site.links());
+    let report = ReviewReport::new(decision, &now.viewer.login, &ended, site.links());
     session.print(&config, &Document::from(&report), || json::to_string(&report))?;
     Ok(report.exit())
 }
 
 /// Everything that a review is decided from.
-pub(super) struct Desk<'a> {
-    pub(super) site: &'a Site,
+pub(super) struct ReviewInput<'a> {
+    pub(super) site: &'a RunsContext,
     pub(super) config: &'a Config,
-    pub(super) wish: &'a Wish,
+    pub(super) request: &'a ReviewRequest,
     pub(super) runs: &'a [u64],
     pub(super) rule: OnUndetermined,
 }
 
 /// What looking found: everything may be reviewed.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct Reviewable {
     pub(super) viewer: Account,
     pub(super) admitted: Vec<Admitted>,
     pub(super) warnings: Vec<String>,
 }
 
-impl Desk<'_> {
+impl ReviewInput<'_> {
     /// Reads the runs, the token's owner and the freeze at once, and holds them against the wish.
-    pub(super) async fn look(&self, now: Timestamp) -> anyhow::Result<Seen> {
-        let Site { reader, repository, wiring } = self.site;
-        let brake = async {
-            match (&self.config.desired.freeze, self.wish.decision) {
-                (Some(policy), Decision::Approved) => Some(Brake::read(policy, wiring.store(&policy.store).as_ref()).await),
+    pub(super) async fn look(&self, now: Timestamp) -> anyhow::Result<Reviewable> {
+        let RunsContext { reader, repository, wiring } = self.site;
+        let guard = async {
+            match (&self.config.desired.freeze, self.request.decision) {
+                (Some(policy), Decision::Approved) => Some(FreezeGuard::read(policy, wiring.store(&policy.store).as_ref()).await),
                 _ => None,
             }
         };
-        let scenes = join_all(self.runs.iter().map(|run| observe::scene(reader, repository, *run)));
-        let (viewer, scenes, brake) = tokio::join!(observe::viewer(reader), scenes, brake);
+        let scenes = join_all(self.runs.iter().map(|run| observe::run_state(reader, repository, *run)));
+        let (viewer, scenes, guard) = tokio::join!(observe::viewer(reader), scenes, guard);
         let viewer = viewer.map_err(review::explained)?;
         let (mut admitted, mut refusals, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-        for (run, scene) in self.runs.iter().zip(scenes) {
-            match admit(scene?, self.wish, &viewer) {
+        for (run, run_state) in self.runs.iter().zip(scenes) {
+            match admit(run_state?, self.request, &viewer) {
                 Ok(one) => admitted.push(one),
                 Err(found) => refusals.extend(found.iter().map(|refusal| (format!("run {run}: {refusal}"), refusal.fix(), Cause::Other))),
             }
         }
-        if let Some(brake) = brake {
+        if let Some(guard) = guard {
             let environments: BTreeSet<&EnvName> =
                 admitted.iter().flat_map(|one| &one.pending).map(|pending| &pending.environment).collect();
             for environment in environments {
-                let (closed, said) = brake.holds(environment, now);
+                let (closed, said) = guard.holds(environment, now);
                 warnings.extend(said);
                 match closed {
                     Some(closed) if closed.undetermined.is_some() && self.rule == OnUndetermined::Warn => warnings.push(closed.why),
@@ -137,7 +137,7 @@ impl Desk<'_> {
                 }
             }
         }
-        if refusals.is_empty() { Ok(Seen { viewer, admitted, warnings }) } else { Err(refused(self.wish.decision, &refusals)) }
+        if refusals.is_empty() { Ok(Reviewable { viewer, admitted, warnings }) } else { Err(refused(self.request.decision, &refusals)) }
     }
 
     /// What each run would deploy, against the last deployment that is known to have succeeded.
@@ -153,14 +153,19 @@ impl Desk<'_> {
     }
 
     /// One write after the other; a stop is heard between two of them.
-    pub(super) async fn submit<'a>(&self, session: &Session, seen: &'a Seen, comment: &str) -> anyhow::Result<Vec<(&'a Admitted, Ended)>> {
+    pub(super) async fn submit<'a>(
+        &self,
+        session: &Session,
+        seen: &'a Reviewable,
+        comment: &str,
+    ) -> anyhow::Result<Vec<(&'a Admitted, Ended)>> {
         let writer = self.site.wiring.github_writer()?;
         let mut ended = Vec::new();
         for admitted in &seen.admitted {
             let end = if session.stop.is_set() {
                 Ended::Skipped
             } else {
-                let review = Review { admitted, decision: self.wish.decision, comment, viewer: &seen.viewer };
+                let review = Review { admitted, decision: self.request.decision, comment, viewer: &seen.viewer };
                 tokio::select! {
                     end = write(&writer, &self.site.repository, &review) => end,
                     () = session.stop.asked(2) => {
@@ -178,10 +183,10 @@ impl Desk<'_> {
 }
 
 async fn write(writer: &Writer, repository: &RepoName, review: &Review<'_>) -> Ended {
-    let end: Result<End, ApiError> = review::submit(writer, repository, review, &Patience::default().read_back).await;
+    let end: Result<ReviewResult, ApiError> = review::submit(writer, repository, review, &RetryDelays::default().read_back).await;
     match end {
-        Ok(End::Recorded(record)) => Ended::Recorded(record),
-        Ok(End::Unconfirmed) => Ended::Unconfirmed,
+        Ok(ReviewResult::Recorded(record)) => Ended::Recorded(record),
+        Ok(ReviewResult::Unconfirmed) => Ended::Unconfirmed,
         Err(error) if error.kind == ErrorKind::Interrupted => Ended::Skipped,
         Err(error) => Ended::Failed(error),
     }
@@ -227,7 +232,7 @@ pub(super) fn ids(runs: &[RunRef], repository: &RepoName, web: &str) -> anyhow::
 
 /// The environments of which gate.toml says that nobody reviews their own run, whether GitHub enforces it or not.
 fn no_self_review(desired: &Desired) -> Vec<EnvName> {
-    let prevents = |environment: &Environment| matches!(environment, Environment::Present(gate) if gate.prevent_self_review == Some(true));
+    let prevents = |environment: &DesiredEnvironment| matches!(environment, DesiredEnvironment::Present(gate) if gate.prevent_self_review == Some(true));
     desired.github.environments.iter().filter(|(_, environment)| prevents(environment)).map(|(name, _)| name.clone()).collect()
 }
 

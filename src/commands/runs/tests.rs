@@ -6,8 +6,8 @@ use std::sync::Arc;
 use clap::Parser;
 use serde_json::Value;
 
-use super::pending::Report as PendingReport;
-use super::review::{Desk, OnUndetermined, Seen, ids, unchanged};
+use super::pending::PendingReport;
+use super::review::{OnUndetermined, ReviewInput, Reviewable, ids, unchanged};
 use jiff::Timestamp;
 
 use super::*;
@@ -17,14 +17,14 @@ use crate::exit::Exit;
 use crate::model::EnvName;
 use crate::progress::{Mode, Progress};
 use crate::providers::github::runs::Decision;
-use crate::providers::github::runs::admit::Wish;
+use crate::providers::github::runs::admit::ReviewRequest;
 use crate::providers::github::runs::evidence::Measure;
 use crate::providers::github::runs::observe::{self, Extent};
 use crate::render::{Document, Style, csv, human, json};
 use crate::sandbox::{Api, Fault, Grant, Level, Response, ReviewerRef, Sandbox, Scenario, Setup, State, Token};
 use crate::stop::Stop;
-use crate::views::evidence::{Header, Query, Report as EvidenceReport, Repository};
-use crate::views::review::Report as ReviewReport;
+use crate::views::evidence::{EvidenceReport, Header, Query, Repository};
+use crate::views::review::ReviewReport;
 use crate::views::words::shell_word;
 
 const REPO: &str = "raxx-app/TradeMasterAPI";
@@ -36,7 +36,7 @@ struct Stage {
     sandbox: Sandbox,
     session: Session,
     config: Config,
-    site: Site,
+    site: RunsContext,
 }
 
 impl Stage {
@@ -70,7 +70,7 @@ impl Stage {
             remote: None,
             wrote: Arc::default(),
         };
-        let site = Site::open(&session, &config, Needs { github: true, heroku: false, freeze: true }).await.unwrap();
+        let site = RunsContext::open(&session, &config, Needs { github: true, heroku: false, freeze: true }).await.unwrap();
         Self { sandbox, session, config, site }
     }
 
@@ -97,20 +97,20 @@ impl Stage {
         EvidenceReport::new(header, &history, Measure::default(), self.site.links())
     }
 
-    async fn look(&self, wish: &Wish, runs: &[u64]) -> anyhow::Result<Seen> {
-        self.desk(wish, runs, OnUndetermined::Refuse).look(Timestamp::now()).await
+    async fn look(&self, request: &ReviewRequest, runs: &[u64]) -> anyhow::Result<Reviewable> {
+        self.input(request, runs, OnUndetermined::Refuse).look(Timestamp::now()).await
     }
 
-    fn desk<'a>(&'a self, wish: &'a Wish, runs: &'a [u64], rule: OnUndetermined) -> Desk<'a> {
-        Desk { site: &self.site, config: &self.config, wish, runs, rule }
+    fn input<'a>(&'a self, request: &'a ReviewRequest, runs: &'a [u64], rule: OnUndetermined) -> ReviewInput<'a> {
+        ReviewInput { site: &self.site, config: &self.config, request, runs, rule }
     }
 
     /// Looks and writes.
-    async fn review(&self, wish: &Wish, runs: &[u64]) -> ReviewReport {
-        let desk = self.desk(wish, runs, OnUndetermined::Refuse);
-        let seen = desk.look(Timestamp::now()).await.unwrap();
-        let ended = desk.submit(&self.session, &seen, "ship it").await.unwrap();
-        ReviewReport::new(wish.decision, &seen.viewer.login, &ended, self.site.links())
+    async fn review(&self, request: &ReviewRequest, runs: &[u64]) -> ReviewReport {
+        let input = self.input(request, runs, OnUndetermined::Refuse);
+        let seen = input.look(Timestamp::now()).await.unwrap();
+        let ended = input.submit(&self.session, &seen, "ship it").await.unwrap();
+        ReviewReport::new(request.decision, &seen.viewer.login, &ended, self.site.links())
     }
 
     /// The reviews that GitHub was sent.
@@ -119,12 +119,12 @@ impl Stage {
     }
 }
 
-fn wish(decision: Decision) -> Wish {
-    Wish { decision, environments: Vec::new(), commit: None, no_self_review: Vec::new() }
+fn request(decision: Decision) -> ReviewRequest {
+    ReviewRequest { decision, environments: Vec::new(), commit: None, no_self_review: Vec::new() }
 }
 
-fn approve() -> Wish {
-    wish(Decision::Approved)
+fn approve() -> ReviewRequest {
+    request(Decision::Approved)
 }
 
 fn value(report: &impl serde::Serialize, schema: &str) -> Value {
@@ -354,7 +354,7 @@ async fn a_record_that_shows_late_is_waited_for() {
 async fn a_rejection_ends_the_run() {
     let stage = Stage::new(|_| {}).await;
     let run = stage.start("sandbox-admin");
-    let report = stage.review(&wish(Decision::Rejected), &[run]).await;
+    let report = stage.review(&request(Decision::Rejected), &[run]).await;
     assert_eq!((report.exit(), &value(&report, "review")["decision"]), (Exit::Done, &"rejected".into()));
     assert_eq!(value(&stage.evidence(Extent::Last(1)).await, "evidence")["summary"]["rejected"], 1);
 }
@@ -382,12 +382,12 @@ async fn a_lost_answer_is_settled_by_reading() {
 async fn who_may_not_approve_is_told_why_and_nothing_is_written() {
     let stage = Stage::new(|_| {}).await;
     let run = stage.start("MooseQuest");
-    let refusal = |wish: Wish| {
+    let refusal = |request: ReviewRequest| {
         let stage = &stage;
-        async move { stage.look(&wish, &[run]).await.unwrap_err() }
+        async move { stage.look(&request, &[run]).await.unwrap_err() }
     };
     assert!(stage.look(&approve(), &[run]).await.unwrap().admitted[0].own);
-    let pinned = Wish { commit: Some("abcdef0".parse().unwrap()), ..approve() };
+    let pinned = ReviewRequest { commit: Some("abcdef0".parse().unwrap()), ..approve() };
     assert!(refusal(pinned).await.to_string().contains("not abcdef0"));
     stage.sandbox.with(|state| state.repo(REPO).unwrap().environment_mut("production").unwrap().prevent_self_review = true);
     assert!(refusal(approve()).await.to_string().contains("prevents self-review"));
@@ -414,15 +414,15 @@ async fn nothing_is_approved_into_a_freeze() {
     let runs = [stage.start("sandbox-admin")];
     let error = crate::commands::explain(&stage.look(&approve(), &runs).await.unwrap_err());
     assert!(error.contains("production is frozen") && error.contains("gatectl freeze off"), "{error}");
-    assert!(stage.desk(&approve(), &runs, OnUndetermined::Warn).look(Timestamp::now()).await.is_err(), "the flag opens no freeze");
-    assert!(stage.look(&wish(Decision::Rejected), &runs).await.is_ok());
+    assert!(stage.input(&approve(), &runs, OnUndetermined::Warn).look(Timestamp::now()).await.is_err(), "the flag opens no freeze");
+    assert!(stage.look(&request(Decision::Rejected), &runs).await.is_ok());
     stage.sandbox.with(frozen(&[("DEPLOY_FREEZE", "false")]));
     assert!(stage.look(&approve(), &runs).await.is_ok());
     for response in [Response::heroku_error(403, "forbidden", "no"), Response::heroku_error(404, "not_found", "no")] {
         stage.sandbox.with(|state| state.faults = vec![Fault::before(response).api(Api::Heroku)]);
         let error = stage.look(&approve(), &runs).await.unwrap_err().to_string();
         assert!(error.contains("could not be determined"), "{error}");
-        let seen = stage.desk(&approve(), &runs, OnUndetermined::Warn).look(Timestamp::now()).await.unwrap();
+        let seen = stage.input(&approve(), &runs, OnUndetermined::Warn).look(Timestamp::now()).await.unwrap();
         assert!(seen.warnings.iter().any(|warning| warning.contains("could not be determined")));
     }
     assert_eq!(stage.posts(), 0);
@@ -447,7 +447,7 @@ async fn several_environments_of_a_run_are_reviewed_by_name() {
     let run = stage.start("sandbox-admin");
     stage.sandbox.with(|state| state.add_job(REPO, run, "eu"));
     assert!(stage.look(&approve(), &[run]).await.unwrap_err().to_string().contains("several environments"));
-    let eu = Wish { environments: vec![EnvName::new("EU").unwrap()], ..approve() };
+    let eu = ReviewRequest { environments: vec![EnvName::new("EU").unwrap()], ..approve() };
     stage.review(&eu, &[run]).await;
     let waits = value(&stage.pending().await, "pending");
     assert_eq!((&waits["pending"][0]["environment"], waits["pending"].as_array().unwrap().len()), (&"production".into(), 1));

@@ -14,12 +14,12 @@ use crate::providers::freeze_store;
 use crate::sandbox::{Sandbox, State};
 
 use super::super::Session;
-use super::{Line, emulator_token, github_endpoint, github_line, heroku_endpoint, listener, no_token, settings, setup, unneeded};
+use super::{ApiAccess, emulator_token, github_access, github_endpoint, heroku_endpoint, listener, no_token, settings, setup, unneeded};
 
 /// The store of a freeze: no repository, and no token of another API, is looked for.
 pub(in crate::commands) struct StoreSite {
     stack: Stack,
-    line: Line,
+    access: ApiAccess,
     /// The emulator lives as long as the run.
     _sandbox: Option<Sandbox>,
 }
@@ -55,17 +55,17 @@ impl StoreSite {
                 Dialect::GitHub => Endpoint::github(sandbox.github_url())?,
                 Dialect::Heroku => Endpoint::heroku(sandbox.heroku_url())?,
             };
-            return Ok(Self { stack, line: Line::new(endpoint, Ok(emulator_token())), _sandbox: Some(sandbox) });
+            return Ok(Self { stack, access: ApiAccess::new(endpoint, Ok(emulator_token())), _sandbox: Some(sandbox) });
         }
-        let line = match api {
-            Dialect::GitHub => github_line(session, github_endpoint(session, config)?, store.name()),
+        let access = match api {
+            Dialect::GitHub => github_access(session, github_endpoint(session, config)?, store.name()),
             Dialect::Heroku => {
                 let endpoint = heroku_endpoint(session)?;
                 let tokens: Arc<dyn TokenSource> = Arc::new(credentials::heroku(&session.env, &endpoint, &listener(session)));
-                Line::new(endpoint, Ok(tokens))
+                ApiAccess::new(endpoint, Ok(tokens))
             }
         };
-        Ok(Self { stack, line, _sandbox: None })
+        Ok(Self { stack, access, _sandbox: None })
     }
 
     /// The client that cannot write, or why there is none.
@@ -73,7 +73,7 @@ impl StoreSite {
     /// # Errors
     /// When there is no token.
     pub(in crate::commands) fn reader(&self) -> Result<Reader, Unknown> {
-        self.line.reader(&self.stack)
+        self.access.reader(&self.stack)
     }
 
     /// The client that can write.
@@ -81,7 +81,7 @@ impl StoreSite {
     /// # Errors
     /// When there is no token.
     pub(in crate::commands) fn writer(&self) -> Result<Writer, ApiError> {
-        self.line.writer(&self.stack).ok_or_else(|| no_token(unneeded()))
+        self.access.writer(&self.stack).ok_or_else(|| no_token(unneeded()))
     }
 
     /// How many requests were sent, for `-v`.

@@ -11,7 +11,7 @@ use super::super::problem::{Problem, Sink};
 use super::super::syntax;
 use super::super::view::{View, entries};
 use crate::desired::freeze::{Length, OnUnreachable, Policy, Schedule, Store, Window};
-use crate::desired::github::{Desired, Environment};
+use crate::desired::github::{Desired, DesiredEnvironment};
 use crate::freeze;
 use crate::model::{EnvName, nearest, parse_duration};
 
@@ -114,7 +114,7 @@ fn environments(sink: &mut Sink<'_>, table: View<'_>, github: &Desired) -> BTree
                 };
                 sink.push_absence(Problem::new(span, format!("no environment `{name}` is declared")).label(label).help(help));
             }
-            Some(Environment::Absent) => sink.push(
+            Some(DesiredEnvironment::Absent) => sink.push(
                 Problem::new(span, format!("`{name}` is declared absent")).label("nothing to freeze").help("remove it from this list"),
             ),
             _ => {}

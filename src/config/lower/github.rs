@@ -7,7 +7,7 @@ use super::super::keys::{ENVIRONMENT, REVIEWER, SELECTED};
 use super::super::problem::{Problem, Sink, Span};
 use super::super::syntax;
 use super::super::view::{View, integer};
-use crate::desired::github::{BranchPolicy, Desired, Environment, Gate, Pattern, RefKind, Reviewer};
+use crate::desired::github::{BranchPolicy, Desired, DesiredEnvironment, Gate, Pattern, RefKind, Reviewer};
 use crate::model::{EnvName, RepoName};
 
 pub(super) fn desired(sink: &mut Sink<'_>, root: View<'_>, github: Option<View<'_>>) -> Option<Desired> {
@@ -24,7 +24,7 @@ pub(super) fn desired(sink: &mut Sink<'_>, root: View<'_>, github: Option<View<'
     Some(Desired { repository, api_url, environments, left_out: BTreeSet::new() })
 }
 
-fn environment(sink: &mut Sink<'_>, table: View<'_>, owner: Option<&str>) -> Environment {
+fn environment(sink: &mut Sink<'_>, table: View<'_>, owner: Option<&str>) -> DesiredEnvironment {
     let gate = Gate {
         reviewers: reviewers(sink, table, owner),
         prevent_self_review: table.bool("prevent_self_review"),
@@ -38,10 +38,10 @@ fn environment(sink: &mut Sink<'_>, table: View<'_>, owner: Option<&str>) -> Env
     };
     if table.text("state") == Some("absent") {
         nothing_else(sink, table);
-        return Environment::Absent;
+        return DesiredEnvironment::Absent;
     }
     self_review(sink, table);
-    Environment::Present(gate)
+    DesiredEnvironment::Present(gate)
 }
 
 fn nothing_else(sink: &mut Sink<'_>, table: View<'_>) {

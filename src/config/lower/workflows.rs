@@ -10,7 +10,7 @@ use super::super::near::join;
 use super::super::problem::{Problem, Sink, Span};
 use super::super::syntax;
 use super::super::view::View;
-use crate::desired::github::{Desired, Environment};
+use crate::desired::github::{Desired, DesiredEnvironment};
 use crate::desired::verify::Verify;
 use crate::desired::workflows::{Expectation, Expected, InputValue, When};
 use crate::model::EnvName;
@@ -31,7 +31,7 @@ fn expectation(sink: &mut Sink<'_>, table: View<'_>, github: &Desired) -> Option
     };
     let expect = expected(table)?;
     for (name, at) in named(table) {
-        if EnvName::new(name).is_ok_and(|name| github.environments.get(&name) == Some(&Environment::Absent)) {
+        if EnvName::new(name).is_ok_and(|name| github.environments.get(&name) == Some(&DesiredEnvironment::Absent)) {
             sink.push(
                 Problem::new(at, format!("`{name}` is declared absent"))
                     .label("no job can be held by it")

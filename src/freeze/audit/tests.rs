@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::desired::freeze::Store;
-use crate::freeze::record::{FreezeId, Kind};
+use crate::freeze::record::{FreezeId, FreezeKind};
 
 fn time(version: u64) -> Timestamp {
     Timestamp::from_second(1_780_000_000 + i64::try_from(version).unwrap() * 3600).unwrap()
@@ -28,7 +28,7 @@ fn record(state: Switch, version: u64, by: &str) -> String {
         by: by.into(),
         at: time(version),
         until: None,
-        kind: Kind::Manual,
+        kind: FreezeKind::Manual,
         reference: None,
     };
     record.to_wire().unwrap()

@@ -2,7 +2,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::desired::freeze::Store;
-use crate::freeze::record::{FreezeId, Kind, OverrideRecord, Record, Switch};
+use crate::freeze::record::{FreezeId, FreezeKind, OverrideRecord, Record, Switch};
 
 const NOW: Timestamp = Timestamp::constant(1_780_000_000, 0);
 
@@ -18,7 +18,7 @@ fn freeze(age: i64, until: Option<i64>) -> FreezeVars {
         by: "gh:ann".into(),
         at: NOW - hours(age),
         until: until.map(|until| NOW + hours(until)),
-        kind: Kind::Manual,
+        kind: FreezeKind::Manual,
         reference: None,
     };
     FreezeVars { flag: Some("true".into()), record: Some(record.to_wire().unwrap()), ..FreezeVars::default() }

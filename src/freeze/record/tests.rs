@@ -12,7 +12,7 @@ fn id() -> impl Strategy<Value = FreezeId> {
 }
 
 fn record() -> impl Strategy<Value = Record> {
-    let kind = prop_oneof![Just(Kind::Manual), Just(Kind::Emergency)];
+    let kind = prop_oneof![Just(FreezeKind::Manual), Just(FreezeKind::Emergency)];
     let state = prop_oneof![Just(Switch::On), Just(Switch::Off)];
     let second = 0i64..4_000_000_000;
     (id(), state, "\\PC{1,80}", "\\PC{1,40}", second.clone(), prop::option::of(second), kind, prop::option::of("[A-Z]{1,9}")).prop_map(
@@ -108,7 +108,7 @@ fn what_does_not_belong_in_a_record_is_refused_with_the_reason() {
         by: "gh:someone".into(),
         at: at(0),
         until: None,
-        kind: Kind::Emergency,
+        kind: FreezeKind::Emergency,
         reference: None,
     };
     assert!(good.to_wire().is_ok());

@@ -1,5 +1,5 @@
 use super::*;
-use crate::freeze::record::{FreezeId, Kind};
+use crate::freeze::record::{FreezeId, FreezeKind};
 use uuid::Uuid;
 
 const NOW: Timestamp = Timestamp::constant(1_780_000_000, 0);
@@ -9,7 +9,7 @@ fn id(n: u128) -> FreezeId {
 }
 
 fn record(until: Option<Timestamp>) -> Record {
-    Record { id: id(1), state: Switch::On, reason: "r".into(), by: "b".into(), at: NOW, until, kind: Kind::Manual, reference: None }
+    Record { id: id(1), state: Switch::On, reason: "r".into(), by: "b".into(), at: NOW, until, kind: FreezeKind::Manual, reference: None }
 }
 
 fn over(until: SignedDuration) -> OverrideRecord {

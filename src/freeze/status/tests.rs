@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::desired::freeze::{Length, OnUnreachable, Schedule, Window};
-use crate::freeze::{Claim, FreezeId, Kind, Release, Terms, on};
+use crate::freeze::{Claim, FreezeId, FreezeKind, Release, Terms, on};
 use crate::model::Cause;
 
 const NOW: Timestamp = Timestamp::constant(1_780_000_000, 0);
@@ -34,7 +34,7 @@ fn policy() -> Policy {
 fn frozen(by: &str) -> FreezeVars {
     let keys = Keys::standard(Store::Heroku("app".to_owned()));
     let claim = Claim { id: FreezeId::new(Uuid::nil()), by: by.into(), reason: "db \u{1F525}".into(), now: NOW };
-    let terms = Terms { kind: Kind::Emergency, until: None, reference: Some("INC-12".into()) };
+    let terms = Terms { kind: FreezeKind::Emergency, until: None, reference: Some("INC-12".into()) };
     let write = on(&keys, &FreezeVars::default(), &claim, &terms).unwrap();
     keys.pick(&write.body().iter().filter_map(|(k, v)| Some((k.clone(), v.clone()?))).collect())
 }

@@ -65,7 +65,7 @@ fn hours() -> impl Strategy<Value = SignedDuration> {
 }
 
 fn record() -> impl Strategy<Value = Record> {
-    let kind = prop_oneof![Just(Kind::Manual), Just(Kind::Emergency)];
+    let kind = prop_oneof![Just(FreezeKind::Manual), Just(FreezeKind::Emergency)];
     let state = prop_oneof![4 => Just(Switch::On), 1 => Just(Switch::Off)];
     (1u128..3, state, kind, prop::option::of(hours())).prop_map(|(n, state, kind, until)| Record {
         id: id(n),
@@ -175,7 +175,7 @@ proptest! {
         if let Verdict::Frozen(frozen) = verdict(&policy(windows), vars) {
             let expected = match &freeze {
                 Freeze::Malformed { .. } => Why::Malformed,
-                Freeze::Recorded(r) if r.kind == Kind::Emergency => Why::Emergency,
+                Freeze::Recorded(r) if r.kind == FreezeKind::Emergency => Why::Emergency,
                 Freeze::Recorded(_) | Freeze::Unattributed => Why::Manual,
                 Freeze::Open | Freeze::Expired(_) => Why::Window,
             };

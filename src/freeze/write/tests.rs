@@ -27,12 +27,12 @@ fn hours(n: i64) -> SignedDuration {
     SignedDuration::from_hours(n)
 }
 
-fn terms(kind: Kind, until: Option<i64>) -> Terms {
+fn terms(kind: FreezeKind, until: Option<i64>) -> Terms {
     Terms { kind, until: until.map(|h| NOW + hours(h)), reference: None }
 }
 
 fn manual() -> Terms {
-    terms(Kind::Manual, None)
+    terms(FreezeKind::Manual, None)
 }
 
 /// The whole app: the freeze's vars and a secret that no write may touch.
@@ -90,7 +90,7 @@ fn store() -> impl Strategy<Value = FreezeVars> {
                 by: "b".into(),
                 at: NOW - hours(9),
                 until: until.map(|h| NOW + hours(h)),
-                kind: if emergency { Kind::Emergency } else { Kind::Manual },
+                kind: if emergency { FreezeKind::Emergency } else { FreezeKind::Manual },
                 reference: None,
             };
             record.to_wire().unwrap()
@@ -117,7 +117,7 @@ fn app_of(vars: FreezeVars) -> App {
 }
 
 /// Every write there is, from one state.
-fn every_write(live: &FreezeVars) -> Vec<(&'static str, Result<FreezeWrite, Refusal>)> {
+fn every_write(live: &FreezeVars) -> Vec<(&'static str, Result<FreezeWrite, FreezeRefusal>)> {
     let (keys, claim) = (keys(), claim(50));
     let interlock = Interlock::needed(&keys, live, &claim).unwrap();
     let set = SetFreeze::needed(&keys, live, &claim, &manual()).unwrap();
@@ -236,8 +236,8 @@ proptest! {
                 let restore = interlock.restore(&vars(&app)).unwrap();
                 // A colleague who acts in between wins: nothing is put back.
                 let mut theirs = app.clone();
-                patch(&mut theirs, &replace(&keys(), &vars(&app), &claim(60), &terms(Kind::Emergency, None)).unwrap());
-                prop_assert_eq!(interlock.restore(&vars(&theirs)), Err(Refusal::Changed));
+                patch(&mut theirs, &replace(&keys(), &vars(&app), &claim(60), &terms(FreezeKind::Emergency, None)).unwrap());
+                prop_assert_eq!(interlock.restore(&vars(&theirs)), Err(FreezeRefusal::Changed));
                 patch(&mut app, &restore);
                 prop_assert_eq!(app, before);
             }
@@ -248,7 +248,7 @@ proptest! {
     fn lifting_lifts_whatever_is_there_and_says_who_did(live in store()) {
         let mut after = app_of(live.clone());
         match lift::off(&keys(), &live, &claim(50), None) {
-            Err(refusal) => prop_assert_eq!((refusal, freeze(&after)), (Refusal::NotFrozen, Freeze::Open)),
+            Err(refusal) => prop_assert_eq!((refusal, freeze(&after)), (FreezeRefusal::NotFrozen, Freeze::Open)),
             Ok(write) => {
                 patch(&mut after, &write);
                 prop_assert!(!after.contains_key("DEPLOY_FREEZE"));
@@ -263,7 +263,7 @@ proptest! {
         let mut app = app_of(live.clone());
         match lift::override_for(&keys(), &live, &claim(50), Duration::from_secs(seconds), &[closed_window()]) {
             Err(refusal) => {
-                let malformed = matches!((refusal, freeze(&app)), (Refusal::OverrideOfMalformed { .. }, Freeze::Malformed { .. }));
+                let malformed = matches!((refusal, freeze(&app)), (FreezeRefusal::OverrideOfMalformed { .. }, Freeze::Malformed { .. }));
                 prop_assert!(malformed);
             }
             Ok(write) => {
@@ -296,17 +296,17 @@ fn a_freeze_in_place_is_not_set_twice_and_says_whose_it_is() {
 
 #[test]
 fn replacing_extends_and_keeps_since_when_and_how_grave() {
-    let mut app = frozen(1, &terms(Kind::Emergency, Some(5)));
+    let mut app = frozen(1, &terms(FreezeKind::Emergency, Some(5)));
     let later = Claim { now: NOW + hours(1), ..claim(2) };
-    let shorter = replace(&keys(), &vars(&app), &later, &terms(Kind::Manual, Some(4)));
-    assert_eq!(shorter, Err(Refusal::Shortens { held: Some(NOW + hours(5)) }));
-    let longer = replace(&keys(), &vars(&app), &later, &terms(Kind::Manual, Some(9))).unwrap();
+    let shorter = replace(&keys(), &vars(&app), &later, &terms(FreezeKind::Manual, Some(4)));
+    assert_eq!(shorter, Err(FreezeRefusal::Shortens { held: Some(NOW + hours(5)) }));
+    let longer = replace(&keys(), &vars(&app), &later, &terms(FreezeKind::Manual, Some(9))).unwrap();
     patch(&mut app, &longer);
     let Freeze::Recorded(record) = freeze(&app) else { panic!("not frozen") };
-    assert_eq!((record.id, record.at, record.kind, record.until), (id(2), NOW, Kind::Emergency, Some(NOW + hours(9))));
+    assert_eq!((record.id, record.at, record.kind, record.until), (id(2), NOW, FreezeKind::Emergency, Some(NOW + hours(9))));
     let endless = replace(&keys(), &vars(&app), &claim(3), &manual()).unwrap();
     patch(&mut app, &endless);
-    assert_eq!(replace(&keys(), &vars(&app), &claim(4), &terms(Kind::Manual, Some(99))), Err(Refusal::Shortens { held: None }));
+    assert_eq!(replace(&keys(), &vars(&app), &claim(4), &terms(FreezeKind::Manual, Some(99))), Err(FreezeRefusal::Shortens { held: None }));
 }
 
 #[test]
@@ -314,11 +314,11 @@ fn a_colleagues_newer_freeze_is_not_lifted_by_mistake() {
     let mut app = frozen(1, &manual());
     let extended = replace(&keys(), &vars(&app), &claim(2), &manual()).unwrap();
     patch(&mut app, &extended);
-    assert!(matches!(lift::off(&keys(), &vars(&app), &claim(1), Some(id(1))), Err(Refusal::OtherFreeze(_))));
+    assert!(matches!(lift::off(&keys(), &vars(&app), &claim(1), Some(id(1))), Err(FreezeRefusal::OtherFreeze(_))));
     assert!(lift::off(&keys(), &vars(&app), &claim(1), Some(id(2))).is_ok());
     // An id cannot vouch for what has none.
     let bare = FreezeVars { flag: Some("true".into()), ..FreezeVars::default() };
-    assert!(matches!(lift::off(&keys(), &bare, &claim(1), Some(id(1))), Err(Refusal::OtherFreeze(_))));
+    assert!(matches!(lift::off(&keys(), &bare, &claim(1), Some(id(1))), Err(FreezeRefusal::OtherFreeze(_))));
 }
 
 #[test]
@@ -331,7 +331,7 @@ fn lifting_ends_the_override_of_the_freeze_and_leaves_one_for_the_calendar() {
     patch(&mut own, &off);
     assert_eq!((own["DEPLOY_FREEZE_OVERRIDE"].as_str(), own.get("DEPLOY_FREEZE_OVERRIDE_INFO")), ("0", None));
     // A freeze that has ended by itself, with an override of a window beside it.
-    let mut calendar = frozen(1, &terms(Kind::Manual, Some(1)));
+    let mut calendar = frozen(1, &terms(FreezeKind::Manual, Some(1)));
     let later = |n| Claim { now: NOW + hours(2), ..claim(n) };
     let tomorrow =
         Window { schedule: Schedule::Recurring { start: "* * * * *".into(), length: Length::Duration(hour) }, ..closed_window() };
@@ -347,7 +347,7 @@ fn lifting_asks_unless_the_freeze_is_ones_own_and_no_emergency() {
     let ask = |app: &App, n| lift::question(&vars(app), &claim(n));
     assert_eq!(ask(&frozen(1, &manual()), 1), None);
     assert!(ask(&frozen(1, &manual()), 2).unwrap().contains("gh:user1"));
-    assert!(ask(&frozen(1, &terms(Kind::Emergency, None)), 1).unwrap().contains("emergency"));
+    assert!(ask(&frozen(1, &terms(FreezeKind::Emergency, None)), 1).unwrap().contains("emergency"));
 }
 
 #[test]
@@ -368,10 +368,10 @@ fn an_override_is_bounded_and_needs_something_to_open() {
     let over =
         |app: &App, seconds, windows: &[Window]| lift::override_for(&keys(), &vars(app), &claim(9), Duration::from_secs(seconds), windows);
     let app = frozen(1, &manual());
-    assert_eq!(over(&app, 0, &[]), Err(Refusal::OverrideLength));
-    assert_eq!(over(&app, 4 * 3600 + 1, &[]), Err(Refusal::OverrideLength));
-    assert_eq!(over(&app, u64::MAX, &[]), Err(Refusal::OverrideLength));
-    assert_eq!(over(&self::app(), 60, &[]), Err(Refusal::NothingToOverride));
+    assert_eq!(over(&app, 0, &[]), Err(FreezeRefusal::OverrideLength));
+    assert_eq!(over(&app, 4 * 3600 + 1, &[]), Err(FreezeRefusal::OverrideLength));
+    assert_eq!(over(&app, u64::MAX, &[]), Err(FreezeRefusal::OverrideLength));
+    assert_eq!(over(&self::app(), 60, &[]), Err(FreezeRefusal::NothingToOverride));
     assert!(over(&self::app(), 60, &[closed_window()]).is_ok());
 }
 
@@ -405,7 +405,7 @@ fn an_end_is_a_duration_or_a_time_with_an_offset_and_lies_ahead() {
         let error = parse_override(bad).unwrap_err();
         assert!(error.contains(says), "{error}");
     }
-    assert!(matches!(on(&keys(), &FreezeVars::default(), &claim(1), &terms(Kind::Manual, Some(0))), Err(Refusal::Ended(_))));
+    assert!(matches!(on(&keys(), &FreezeVars::default(), &claim(1), &terms(FreezeKind::Manual, Some(0))), Err(FreezeRefusal::Ended(_))));
 }
 
 #[test]

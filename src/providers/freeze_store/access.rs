@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::apply::Patience;
-use crate::freeze::{FreezeVars, FreezeWrite, Keys, Lost};
+use crate::apply::RetryDelays;
+use crate::freeze::{FreezeVars, FreezeWrite, Keys, LostUpdate};
 use crate::http::{ApiError, ErrorKind, Reader, Writer};
 use crate::model::Answer;
 
@@ -44,7 +44,7 @@ pub enum SendError {
     /// Whether it was made is unknown: reading back failed.
     Unread(ApiError),
     /// It was made, and somebody else wrote at the same time.
-    Lost(Lost),
+    Lost(LostUpdate),
 }
 
 impl fmt::Display for SendError {
@@ -72,7 +72,7 @@ impl std::error::Error for SendError {
 ///
 /// # Errors
 /// When what is there afterwards is not what was written, or nobody can say.
-pub async fn send(writer: &Writer, keys: &Keys, write: &FreezeWrite, patience: &Patience) -> Result<FreezeVars, SendError> {
+pub async fn send(writer: &Writer, keys: &Keys, write: &FreezeWrite, delays: &RetryDelays) -> Result<FreezeVars, SendError> {
     let mut attempt = 1;
     let mut unseen: Option<ApiError> = None;
     loop {
@@ -83,7 +83,7 @@ pub async fn send(writer: &Writer, keys: &Keys, write: &FreezeWrite, patience: &
             (Err(error), Some(unseen)) if error.kind == ErrorKind::Interrupted => return Err(SendError::NoEffect(unseen)),
             (Err(error), _) => return Err(refused(writer.reader(), keys, write, error).await),
         };
-        match (read_back(writer.reader(), keys, write, patience).await, lost_answer) {
+        match (read_back(writer.reader(), keys, write, delays).await, lost_answer) {
             (Ok(Ok(vars)), _) => return Ok(vars),
             (Ok(Err(lost)), None) => return Err(SendError::Lost(lost)),
             (Ok(Err(_)), Some(error)) if attempt < ATTEMPTS => unseen = Some(error),
@@ -104,9 +104,14 @@ async fn refused(reader: &Reader, keys: &Keys, write: &FreezeWrite, error: ApiEr
     }
 }
 
-async fn read_back(reader: &Reader, keys: &Keys, write: &FreezeWrite, patience: &Patience) -> Result<Result<FreezeVars, Lost>, ApiError> {
+async fn read_back(
+    reader: &Reader,
+    keys: &Keys,
+    write: &FreezeWrite,
+    delays: &RetryDelays,
+) -> Result<Result<FreezeVars, LostUpdate>, ApiError> {
     // Three looks later, somebody who waits for an emergency freeze wants to know.
-    let mut pauses = patience.read_back.iter().take(3);
+    let mut pauses = delays.read_back.iter().take(3);
     loop {
         let values = values(reader, keys).await?;
         match (write.confirm(&values), pauses.next()) {

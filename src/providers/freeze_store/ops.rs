@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::apply::Moved;
+use crate::apply::Mismatch;
 use crate::freeze::{FreezeVars, FreezeWrite, Keys, SetFreeze};
 use crate::http::{ApiError, Dialect, ErrorKind, Reader, Writer};
 use crate::providers::request::Request;
@@ -58,14 +58,14 @@ impl Request for Op {
         }
     }
 
-    async fn moved(&self, reader: &Reader) -> Result<Vec<Moved>, ApiError> {
+    async fn moved(&self, reader: &Reader) -> Result<Vec<Mismatch>, ApiError> {
         let Self::Expect(keys, then) = self else { return Ok(Vec::new()) };
         let now = access::read(reader, keys).await?;
         let values = |vars: &FreezeVars| [&vars.flag, &vars.record, &vars.override_flag, &vars.override_record].map(Clone::clone);
         let all = keys.all().into_iter().zip(values(then)).zip(values(&now));
         Ok(all
             .filter(|((_, was), now)| was != now)
-            .map(|((key, was), now)| Moved { name: key.to_owned(), was: json!(was), now: json!(now) })
+            .map(|((key, was), now)| Mismatch { name: key.to_owned(), was: json!(was), now: json!(now) })
             .collect())
     }
 

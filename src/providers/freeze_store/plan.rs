@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::desired::freeze::Policy;
-use crate::freeze::{Claim, Freeze, FreezeVars, Frozen, Keys, Kind, SetFreeze, Terms, leftovers};
+use crate::freeze::{Claim, Freeze, FreezeKind, FreezeVars, Frozen, Keys, SetFreeze, Terms, leftovers};
 use crate::model::{self, Address, Answer, Cause, Change, Draft, Field, Step, Unknown};
 
 use super::ops::Op;
@@ -37,7 +37,7 @@ pub fn plan(policy: &Policy, vars: &Answer<FreezeVars>, claim: &Claim) -> Draft<
     if !policy.frozen {
         return draft;
     }
-    let terms = Terms { kind: Kind::Manual, until: None, reference: None };
+    let terms = Terms { kind: FreezeKind::Manual, until: None, reference: None };
     match SetFreeze::needed(&keys, vars, claim, &terms) {
         Ok(None) => {}
         Ok(Some(set)) => draft.steps.push(set_freeze(&keys, address, vars, set)),

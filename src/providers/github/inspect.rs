@@ -12,15 +12,15 @@ use crate::http::{ApiError, ErrorKind, Reader, Target};
 use crate::model::{Blocker, Cause, EnvName, RepoName, Unknown};
 
 use super::inspection::{Billing, Inspection, Listed, ProtectedBranches, WiderSecrets};
-use super::live::{Access, Actor, Environment, LiveReviewer};
-use super::observe::{self, Asked, Page, pages, repo_target};
+use super::live::{Access, Actor, LiveEnvironment, LiveReviewer};
+use super::observe::{self, Page, RequestedParts, pages, repo_target};
 use super::strictness::ActorId;
 use super::{reviewers, rulesets};
-use crate::desired::github::{BranchPolicy, Desired, Environment as Declared, Gate, Pattern, Reviewer};
+use crate::desired::github::{BranchPolicy, Desired, DesiredEnvironment, Gate, Pattern, Reviewer};
 
 /// What is to be looked at.
 #[derive(Debug, Clone, Copy)]
-pub struct Interest<'a> {
+pub struct InspectionScope<'a> {
     /// What gate.toml declares.
     pub want: &'a Desired,
     /// The environments that are asked about.
@@ -29,14 +29,14 @@ pub struct Interest<'a> {
     pub workflows: &'a BTreeSet<&'a str>,
 }
 
-impl<'a> Interest<'a> {
+impl<'a> InspectionScope<'a> {
     /// What gate.toml declares of the environments that must exist; one that only a workflow names has no declared rules.
     fn gates(self) -> Vec<(&'a EnvName, Option<&'a Gate>)> {
         self.environments
             .iter()
             .filter_map(|name| match self.want.environments.get(name) {
-                Some(Declared::Present(gate)) => Some((name, Some(gate))),
-                Some(Declared::Absent) => None,
+                Some(DesiredEnvironment::Present(gate)) => Some((name, Some(gate))),
+                Some(DesiredEnvironment::Absent) => None,
                 None => Some((name, None)),
             })
             .collect()
@@ -44,7 +44,7 @@ impl<'a> Interest<'a> {
 }
 
 /// Reads everything that a verdict needs.
-pub async fn inspect(reader: &Reader, repo: &RepoName, interest: Interest<'_>) -> Inspection {
+pub async fn inspect(reader: &Reader, repo: &RepoName, interest: InspectionScope<'_>) -> Inspection {
     let gates = interest.gates();
     let declared: BTreeSet<&Reviewer> =
         gates.iter().flat_map(|(_, gate)| gate.iter().flat_map(|gate| gate.reviewers.iter().flatten())).collect();
@@ -77,7 +77,7 @@ pub async fn inspect(reader: &Reader, repo: &RepoName, interest: Interest<'_>) -
     let known_teams: BTreeMap<&str, Result<BTreeSet<String>, Unknown>> = teams.iter().copied().zip(members).collect();
     let asked = |name: &EnvName| gates.iter().any(|(asked, _)| *asked == name);
     let live = environments.iter().flatten().filter(|(name, _)| asked(name)).filter_map(|(_, one)| one.as_ref().ok());
-    let by_pattern = |one: &Environment| {
+    let by_pattern = |one: &LiveEnvironment| {
         let policy = one.branch_policy();
         matches!(policy, Some(BranchPolicy::Selected(patterns)) if patterns.iter().any(Pattern::admits_new_refs))
     };
@@ -89,8 +89,8 @@ pub async fn inspect(reader: &Reader, repo: &RepoName, interest: Interest<'_>) -
 }
 
 /// The live policy matters also where gate.toml is silent: it decides which declared deploys can go through.
-fn parts(gate: Option<&Gate>) -> Asked {
-    Asked { patterns: true, variables: false, ..gate.map(Asked::from).unwrap_or_default() }
+fn parts(gate: Option<&Gate>) -> RequestedParts {
+    RequestedParts { patterns: true, variables: false, ..gate.map(RequestedParts::from).unwrap_or_default() }
 }
 
 /// A team of the repository's own organisation; another's cannot be a reviewer.
@@ -105,7 +105,7 @@ fn slug<'r>(reviewer: &'r Reviewer, repo: &RepoName) -> Option<&'r str> {
 async fn listed_reviewers(
     reader: &Reader,
     repo: &RepoName,
-    environments: impl Iterator<Item = &Environment>,
+    environments: impl Iterator<Item = &LiveEnvironment>,
     declared: &BTreeMap<Reviewer, Result<Actor, Unknown>>,
     teams: &BTreeMap<&str, Result<BTreeSet<String>, Unknown>>,
 ) -> BTreeMap<ActorId, Listed> {

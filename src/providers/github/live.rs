@@ -47,7 +47,7 @@ impl Live {
 }
 
 /// Every environment of a repository by its name; one whose description is not fully understood is unknown (law 1).
-pub type Environments = BTreeMap<EnvName, Result<Environment, Unknown>>;
+pub type Environments = BTreeMap<EnvName, Result<LiveEnvironment, Unknown>>;
 
 /// The repository as GitHub describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub enum Access {
 
 /// One environment as it is.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Environment {
+pub struct LiveEnvironment {
     /// In GitHub's stored spelling.
     pub name: EnvName,
     /// Its database id, for the settings page's address.
@@ -208,7 +208,7 @@ impl From<&BranchPolicy> for PolicyMode {
     }
 }
 
-impl Environment {
+impl LiveEnvironment {
     /// The policy as gate.toml would write it; `None` when the patterns are not known.
     #[must_use]
     pub fn branch_policy(&self) -> Option<BranchPolicy> {
@@ -305,7 +305,7 @@ fn identity(value: &Value) -> Value {
     Value::Array(items)
 }
 
-impl Environment {
+impl LiveEnvironment {
     /// What is known of the environment, as far as `keys` of variables and the asked-for parts go; what could not be read is left out.
     #[must_use]
     pub fn snapshot<'a>(&self, owner: &str, keys: impl IntoIterator<Item = &'a String>) -> Snapshot {

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::http::{ApiError, ErrorKind, Reader, Target};
 use crate::model::{Blocker, Cause, EnvName, RepoName, Unknown};
 
-use super::live::{Actor, Environment, Environments, Live, LiveReviewer, PolicyMode, Repository, Visibility};
+use super::live::{Actor, Environments, Live, LiveEnvironment, LiveReviewer, PolicyMode, Repository, Visibility};
 use super::reviewers;
 use super::strictness::ActorId;
 use crate::desired::github::{self as desired, BranchPolicy, Desired, Gate, Pattern, Reviewer};
@@ -54,7 +54,7 @@ pub async fn observe(reader: &Reader, repo: &RepoName, want: &Desired) -> Live {
         Err(_) => (BTreeMap::new(), BTreeMap::new()),
     };
     let deletes = environments.as_ref().is_ok_and(|live| {
-        want.environments.iter().any(|(name, environment)| *environment == desired::Environment::Absent && live.contains_key(name))
+        want.environments.iter().any(|(name, environment)| *environment == desired::DesiredEnvironment::Absent && live.contains_key(name))
     });
     let waiting_runs = if deletes { Some(waiting_runs(reader, repo).await) } else { None };
     Live { repository, environments, reviewers, carried, protected_branches, available_rules, waiting_runs }
@@ -77,8 +77,8 @@ fn gates(want: &Desired) -> Vec<(&EnvName, &Gate)> {
     want.environments
         .iter()
         .filter_map(|(name, environment)| match environment {
-            desired::Environment::Present(gate) => Some((name, gate)),
-            desired::Environment::Absent => None,
+            desired::DesiredEnvironment::Present(gate) => Some((name, gate)),
+            desired::DesiredEnvironment::Absent => None,
         })
         .collect()
 }
@@ -103,7 +103,7 @@ pub async fn everything(reader: &Reader, repo: &RepoName, only: &[EnvName]) -> L
         Err(unknown) => return Live { repository, ..Live::unreachable(&unknown) },
     };
     environments.retain(|name, _| only.is_empty() || only.contains(name));
-    let everything = |there: &Environment| Asked {
+    let everything = |there: &LiveEnvironment| RequestedParts {
         patterns: there.policy == PolicyMode::Selected,
         protection_rules: true,
         variables: true,
@@ -136,7 +136,7 @@ pub type Policies = BTreeMap<EnvName, Result<BranchPolicy, Unknown>>;
 /// # Errors
 /// When the environments cannot be listed.
 pub async fn policies(reader: &Reader, repo: &RepoName, names: &BTreeSet<EnvName>) -> Result<Policies, Unknown> {
-    let patterns = Asked { patterns: true, ..Asked::default() };
+    let patterns = RequestedParts { patterns: true, ..RequestedParts::default() };
     let (listed, parts) = tokio::join!(environments(reader, repo), join_all(names.iter().map(|name| asked(reader, repo, name, patterns))));
     let mut listed = listed?;
     Ok(names
@@ -168,7 +168,12 @@ pub async fn policies(reader: &Reader, repo: &RepoName, names: &BTreeSet<EnvName
 ///
 /// # Errors
 /// When any part cannot be read.
-pub async fn environment(reader: &Reader, repo: &RepoName, name: &EnvName, like: Asked) -> Result<Option<Environment>, ApiError> {
+pub async fn environment(
+    reader: &Reader,
+    repo: &RepoName,
+    name: &EnvName,
+    like: RequestedParts,
+) -> Result<Option<LiveEnvironment>, ApiError> {
     let target = environment_target(repo, name);
     let (one, parts) = tokio::join!(reader.get_json::<Value>(&target), asked(reader, repo, name, like));
     match one {
@@ -185,7 +190,7 @@ pub async fn environment(reader: &Reader, repo: &RepoName, name: &EnvName, like:
 
 /// Which parts of an environment to read, beside its own object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Asked {
+pub struct RequestedParts {
     /// Branch and tag patterns.
     pub patterns: bool,
     /// Custom rules.
@@ -196,7 +201,7 @@ pub struct Asked {
     pub secrets: bool,
 }
 
-impl From<&Gate> for Asked {
+impl From<&Gate> for RequestedParts {
     fn from(gate: &Gate) -> Self {
         Self {
             patterns: gate.deployment_branch_policy.is_some(),
@@ -228,7 +233,7 @@ impl Parts {
         }
     }
 
-    pub(super) fn join(self, environment: &mut Environment) {
+    pub(super) fn join(self, environment: &mut LiveEnvironment) {
         environment.patterns = match (environment.policy, self.patterns) {
             (PolicyMode::Selected, Some(patterns)) => Some(patterns.map_err(|e| e.unknown())),
             // GitHub answers 404 in the other modes; there are no patterns to speak of.
@@ -244,7 +249,7 @@ async fn parts(reader: &Reader, repo: &RepoName, name: &EnvName, gate: &Gate) ->
     asked(reader, repo, name, gate.into()).await
 }
 
-pub(super) async fn asked(reader: &Reader, repo: &RepoName, name: &EnvName, asked: Asked) -> Parts {
+pub(super) async fn asked(reader: &Reader, repo: &RepoName, name: &EnvName, asked: RequestedParts) -> Parts {
     let (patterns, protection_rules, variables, secrets) = tokio::join!(
         when(asked.patterns, patterns(reader, repo, name)),
         when(asked.protection_rules, protection_rules(reader, repo, name)),

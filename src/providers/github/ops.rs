@@ -8,12 +8,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::apply::Moved;
+use crate::apply::Mismatch;
 use crate::http::{ApiError, ErrorKind, Reader, Target, Writer};
 use crate::model::{ByHand, EnvName, RepoName};
 
-use super::live::{self, Environment, PolicyMode, Snapshot};
-use super::observe::{self, Asked, environment_target};
+use super::live::{self, LiveEnvironment, PolicyMode, Snapshot};
+use super::observe::{self, RequestedParts, environment_target};
 use super::refusal;
 use super::strictness::ActorId;
 use crate::desired::github::Pattern;
@@ -278,7 +278,7 @@ impl Body {
 
     /// Whether a live environment is as this body asks, in every key that it holds.
     #[must_use]
-    pub fn holds_in(&self, live: &Environment) -> bool {
+    pub fn holds_in(&self, live: &LiveEnvironment) -> bool {
         let reviewers = |wanted: &Vec<BodyReviewer>| {
             let wanted: BTreeSet<_> = wanted.iter().copied().map(Some).collect();
             let live: BTreeSet<_> = live.reviewers.iter().map(|reviewer| BodyReviewer::of(reviewer.actor())).collect();
@@ -299,11 +299,11 @@ impl Body {
 pub async fn took_effect(reader: &Reader, op: &Op) -> Result<bool, ApiError> {
     let asked = match &op.action {
         Action::CreateBranchPolicy(_) | Action::DeleteBranchPolicy { .. } | Action::DeleteOtherBranchPolicies(_) => {
-            Asked { patterns: true, ..Asked::default() }
+            RequestedParts { patterns: true, ..RequestedParts::default() }
         }
-        Action::EnableRule { .. } | Action::DisableRule { .. } => Asked { protection_rules: true, ..Asked::default() },
-        Action::CreateVariable { .. } | Action::UpdateVariable { .. } => Asked { variables: true, ..Asked::default() },
-        Action::Expect(_) | Action::Put { .. } | Action::Delete => Asked::default(),
+        Action::EnableRule { .. } | Action::DisableRule { .. } => RequestedParts { protection_rules: true, ..RequestedParts::default() },
+        Action::CreateVariable { .. } | Action::UpdateVariable { .. } => RequestedParts { variables: true, ..RequestedParts::default() },
+        Action::Expect(_) | Action::Put { .. } | Action::Delete => RequestedParts::default(),
     };
     let live = observe::environment(reader, &op.repository, &op.environment, asked).await?;
     let Some(live) = live else { return Ok(op.action == Action::Delete) };
@@ -327,12 +327,12 @@ pub async fn took_effect(reader: &Reader, op: &Op) -> Result<bool, ApiError> {
 ///
 /// # Errors
 /// When the environment cannot be read.
-pub async fn moved(reader: &Reader, op: &Op) -> Result<Vec<Moved>, ApiError> {
+pub async fn moved(reader: &Reader, op: &Op) -> Result<Vec<Mismatch>, ApiError> {
     let Action::Expect(then) = &op.action else { return Ok(Vec::new()) };
     let keys: BTreeSet<String> =
         then.iter().flat_map(Snapshot::keys).filter_map(|name| name.strip_prefix("variables.")).map(str::to_owned).collect();
     let has = |name: &str| then.as_ref().and_then(|then| then.get(name));
-    let asked = Asked {
+    let asked = RequestedParts {
         patterns: has("deployment_branch_policy").is_some_and(Value::is_object),
         protection_rules: has("protection_rules").is_some(),
         variables: !keys.is_empty(),
@@ -340,12 +340,12 @@ pub async fn moved(reader: &Reader, op: &Op) -> Result<Vec<Moved>, ApiError> {
     };
     let now =
         observe::environment(reader, &op.repository, &op.environment, asked).await?.map(|now| now.snapshot(op.repository.owner(), &keys));
-    let existence = |was: &str, now: &str| vec![Moved { name: op.environment.to_string(), was: json!(was), now: json!(now) }];
+    let existence = |was: &str, now: &str| vec![Mismatch { name: op.environment.to_string(), was: json!(was), now: json!(now) }];
     Ok(match (then, now) {
         (None, None) => Vec::new(),
         (None, Some(_)) => existence("missing", "there"),
         (Some(_), None) => existence("there", "missing"),
-        (Some(then), Some(now)) => live::moved(then, &now).into_iter().map(|(name, was, now)| Moved { name, was, now }).collect(),
+        (Some(then), Some(now)) => live::moved(then, &now).into_iter().map(|(name, was, now)| Mismatch { name, was, now }).collect(),
     })
 }
 
@@ -366,7 +366,7 @@ pub fn refused(op: &Op, error: &ApiError) -> Option<ByHand> {
 /// When reading or writing fails.
 pub async fn fall_back(writer: &Writer, op: &Op) -> Result<(), ApiError> {
     let Action::Put { if_refused: Some(body), .. } = &op.action else { return Ok(()) };
-    let live = observe::environment(writer.reader(), &op.repository, &op.environment, Asked::default()).await?;
+    let live = observe::environment(writer.reader(), &op.repository, &op.environment, RequestedParts::default()).await?;
     let holds_gated_rules = live.is_some_and(|live| !live.reviewers.is_empty() || live.wait_timer > 0 || live.prevent_self_review);
     if holds_gated_rules { Ok(()) } else { put(writer, &op.target(), body).await }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::model::{self, Address, Blocker, Change, Draft, EnvName, Field, RepoName, Step};
 
-use super::live::{Actor, Environment, Live, PolicyMode, Repository};
+use super::live::{Actor, Live, LiveEnvironment, PolicyMode, Repository};
 use super::ops::{Action, Body, Op, PolicyFlags};
 use super::refusal;
 use crate::desired::freeze::Store;
@@ -21,7 +21,7 @@ use people::reviewers_json;
 
 /// What a plan needs to know beside the two sides.
 #[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
+pub struct PlanContext<'a> {
     /// The repository as it is declared.
     pub repository: &'a RepoName,
     /// Where its pages are: `https://github.com` or the server's own address.
@@ -32,7 +32,7 @@ pub struct Context<'a> {
 
 /// Compares what is wanted with what is there.
 #[must_use]
-pub fn plan(context: Context<'_>, want: &Desired, live: &Live) -> Draft<Op> {
+pub fn plan(context: PlanContext<'_>, want: &Desired, live: &Live) -> Draft<Op> {
     let mut draft = Draft::default();
     let (repository, environments) = match (&live.repository, &live.environments) {
         (Ok(repository), Ok(environments)) => (repository, environments),
@@ -46,11 +46,11 @@ pub fn plan(context: Context<'_>, want: &Desired, live: &Live) -> Draft<Op> {
     for (name, wanted) in &want.environments {
         let planner = Planner { context, want, live, repository, name, address: Address::environment(context.repository, name) };
         match (wanted, environments.get(name)) {
-            (desired::Environment::Present(gate), None) => planner.create(gate, &mut draft),
-            (desired::Environment::Present(gate), Some(Ok(there))) => planner.update(gate, there, &mut draft),
-            (desired::Environment::Absent, Some(Ok(there))) => planner.delete(there, &mut draft),
+            (desired::DesiredEnvironment::Present(gate), None) => planner.create(gate, &mut draft),
+            (desired::DesiredEnvironment::Present(gate), Some(Ok(there))) => planner.update(gate, there, &mut draft),
+            (desired::DesiredEnvironment::Absent, Some(Ok(there))) => planner.delete(there, &mut draft),
             (_, Some(Err(unknown))) => draft.unknown.push((planner.address, unknown.clone())),
-            (desired::Environment::Absent, None) => {}
+            (desired::DesiredEnvironment::Absent, None) => {}
         }
     }
     draft.unmanaged =
@@ -62,7 +62,7 @@ pub fn plan(context: Context<'_>, want: &Desired, live: &Live) -> Draft<Op> {
 }
 
 struct Planner<'a> {
-    context: Context<'a>,
+    context: PlanContext<'a>,
     want: &'a Desired,
     live: &'a Live,
     repository: &'a Repository,
@@ -127,7 +127,7 @@ impl Planner<'_> {
         }
     }
 
-    fn update(&self, gate: &Gate, there: &Environment, draft: &mut Draft<Op>) {
+    fn update(&self, gate: &Gate, there: &LiveEnvironment, draft: &mut Draft<Op>) {
         let notes = draft.notes.len();
         match self.differences(gate, there, draft) {
             Err(blockers) => {
@@ -142,7 +142,7 @@ impl Planner<'_> {
         }
     }
 
-    fn delete(&self, there: &Environment, draft: &mut Draft<Op>) {
+    fn delete(&self, there: &LiveEnvironment, draft: &mut Draft<Op>) {
         if there.has_enterprise_team() {
             return draft.unknown.push((self.address.clone(), body::unsendable(&there.reviewers)));
         }

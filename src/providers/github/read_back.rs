@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::apply::Moved;
+use crate::apply::Mismatch;
 
-use super::live::{Environment, Live};
+use super::live::{Live, LiveEnvironment};
 use super::ops::{Action, Body, BodyReviewer, Op, PolicyFlags, ReviewerKind};
 
 /// The keys of a step's last PUT that are not there as they were sent. What could not be read is left out: reading back says that itself.
 #[must_use]
-pub fn not_kept(ops: &[Op], live: &Live) -> Vec<Moved> {
+pub fn not_kept(ops: &[Op], live: &Live) -> Vec<Mismatch> {
     let put = ops.iter().rev().find_map(|op| if let Action::Put { body, .. } = &op.action { Some((op, body)) } else { None });
     let Some((op, body)) = put else { return Vec::new() };
     let Some(Ok(there)) = live.environments.as_ref().ok().and_then(|all| all.get(&op.environment)) else { return Vec::new() };
@@ -22,11 +22,11 @@ pub fn not_kept(ops: &[Op], live: &Live) -> Vec<Moved> {
     differences(body, &known(ops, there, owner), there, owner)
 }
 
-fn differences(body: &Body, known: &[Value], there: &Environment, owner: &str) -> Vec<Moved> {
+fn differences(body: &Body, known: &[Value], there: &LiveEnvironment, owner: &str) -> Vec<Mismatch> {
     let mut moved = Vec::new();
     let mut differ = |name: &str, sent: Option<Value>, now: Value| {
         if let Some(was) = sent.filter(|sent| *sent != now) {
-            moved.push(Moved { name: name.to_owned(), was, now });
+            moved.push(Mismatch { name: name.to_owned(), was, now });
         }
     };
     let sent: Option<BTreeSet<Option<BodyReviewer>>> = body.reviewers.as_ref().map(|all| all.iter().copied().map(Some).collect());
@@ -47,7 +47,7 @@ fn differences(body: &Body, known: &[Value], there: &Environment, owner: &str) -
 }
 
 /// Reviewers with their names, as the step found them and as they are now; a PUT knows ids alone.
-fn known(ops: &[Op], there: &Environment, owner: &str) -> Vec<Value> {
+fn known(ops: &[Op], there: &LiveEnvironment, owner: &str) -> Vec<Value> {
     let found = ops.iter().find_map(|op| if let Action::Expect(Some(before)) = &op.action { before.get("reviewers") } else { None });
     let found = found.and_then(Value::as_array).into_iter().flatten().cloned();
     found.chain(there.reviewers.iter().map(|reviewer| reviewer.json(owner))).collect()

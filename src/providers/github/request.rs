@@ -1,6 +1,6 @@
 //! GitHub's requests as the provider seam sees them; what each sends is in [`super::ops`].
 
-use crate::apply::Moved;
+use crate::apply::Mismatch;
 use crate::http::{ApiError, Dialect, Reader, Writer};
 use crate::model::ByHand;
 use crate::providers::request::Request;
@@ -31,7 +31,7 @@ impl Request for Op {
         !matches!(self.action, Action::Expect(_))
     }
 
-    async fn moved(&self, reader: &Reader) -> Result<Vec<Moved>, ApiError> {
+    async fn moved(&self, reader: &Reader) -> Result<Vec<Mismatch>, ApiError> {
         ops::moved(reader, self).await
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::apply::Moved;
+use crate::apply::Mismatch;
 use crate::http::{ApiError, Dialect, Reader, Target, Writer};
 use crate::providers::request::Request;
 
@@ -48,13 +48,13 @@ impl Request for Op {
         matches!(self.action, Action::Patch(_))
     }
 
-    async fn moved(&self, reader: &Reader) -> Result<Vec<Moved>, ApiError> {
+    async fn moved(&self, reader: &Reader) -> Result<Vec<Mismatch>, ApiError> {
         let Action::Expect(then) = &self.action else { return Ok(Vec::new()) };
         let now = live::config_vars(reader, &self.app, &then.keys().cloned().collect()).await?;
         Ok(then
             .iter()
             .filter(|(key, value)| now.get(*key) != Some(value))
-            .map(|(key, value)| Moved { name: key.clone(), was: json!(value), now: json!(now.get(key)) })
+            .map(|(key, value)| Mismatch { name: key.clone(), was: json!(value), now: json!(now.get(key)) })
             .collect())
     }
 

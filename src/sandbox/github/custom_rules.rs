@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::access::Need;
-use super::environments::Offer;
+use super::environments::PlanFeatures;
 use super::page::{Paging, counted};
 use super::{Call, Handled, invalid, not_emulated, not_found, object};
 use crate::sandbox::state::{CustomRule, Repo};
@@ -16,7 +16,7 @@ pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, name: &str, rest: &[&s
     let method = call.request.method.as_str();
     let need = if method == "GET" && rest != ["apps"] { Need::ACTIONS } else { Need::ADMINISTRATION };
     call.need(repo, need)?;
-    let offer = Offer::of(call, repo);
+    let features = PlanFeatures::of(call, repo);
     let (people, shapes) = (call.people, call.shapes);
     let installed = repo.installed_apps.clone();
     let environment = repo.environment_mut(name).ok_or_else(not_found)?;
@@ -37,7 +37,7 @@ pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, name: &str, rest: &[&s
             let known = people.apps.iter().find(|known| known.id == app && installed.contains(&app)).ok_or_else(not_found)?;
             let enabled = environment.custom_rules.iter().filter(|rule| rule.enabled).count();
             // What GitHub says to a plan without them, to a seventh rule and to a second one of an App is not known.
-            if offer != Offer::All || enabled >= MAX_RULES || environment.custom_rules.iter().any(|rule| rule.app == app) {
+            if features != PlanFeatures::All || enabled >= MAX_RULES || environment.custom_rules.iter().any(|rule| rule.app == app) {
                 return Err(invalid(""));
             }
             call.now.tick();

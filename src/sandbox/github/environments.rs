@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::access::Need;
 use super::page::{Paging, counted};
-use super::wish::{Policy, Wish};
+use super::update::{EnvironmentUpdate, Policy};
 use super::{Call, Handled, invalid, not_found, object};
 use crate::sandbox::state::{Environment, Permission, Plan, PolicyMode, Repo, ReviewerRef, RuleIds, Visibility};
 use crate::sandbox::switches::{
@@ -54,12 +54,12 @@ pub(super) fn delete(call: &mut Call<'_>, repo: &mut Repo, name: &str) -> Handle
 
 pub(super) fn put(call: &mut Call<'_>, repo: &mut Repo, name: &str) -> Handled {
     call.need(repo, Need::ADMINISTRATION)?;
-    let plan = Offer::of(call, repo);
-    if plan == Offer::Free && call.switches.free_private == FreePrivate::NotFound {
+    let plan = PlanFeatures::of(call, repo);
+    if plan == PlanFeatures::Free && call.switches.free_private == FreePrivate::NotFound {
         return Err(not_found());
     }
     let body = object(call.request)?;
-    let wish = Wish::read(call, &body)?;
+    let update = EnvironmentUpdate::read(call, &body)?;
     if name.chars().count() > MAX_NAME {
         return Err(invalid(""));
     }
@@ -72,19 +72,19 @@ pub(super) fn put(call: &mut Call<'_>, repo: &mut Repo, name: &str) -> Handled {
     };
     repo.insert(environment.clone());
 
-    if let Some(refusal) = refused(call, plan, &wish) {
+    if let Some(refusal) = refused(call, plan, &update) {
         if call.switches.refused_body == RefusedBody::PolicyApplied
-            && let Some(Policy::Set(mode)) = wish.policy
+            && let Some(Policy::Set(mode)) = update.policy
         {
             set_policy(call, &mut environment, mode);
             repo.insert(environment);
         }
         return Err(refusal);
     }
-    if matches!(wish.policy, Some(Policy::EqualFlags)) {
+    if matches!(update.policy, Some(Policy::EqualFlags)) {
         return Err(Response::github_error(422, EQUAL_FLAGS));
     }
-    apply(call, repo, plan, &wish, &mut environment)?;
+    apply(call, repo, plan, &update, &mut environment)?;
     environment.rule_ids = RuleIds::fresh(call.ids);
     if call.switches.updated_at == UpdatedAt::Moves {
         environment.updated_at = now;
@@ -114,7 +114,7 @@ fn settle(call: &mut Call<'_>, repo: &mut Repo, environment: u64, state: &str, n
 
 /// What the billing plan offers for a repository of this visibility (fact G2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Offer {
+pub(super) enum PlanFeatures {
     /// Every rule.
     All,
     /// Branch and tag policies, no other rule.
@@ -123,7 +123,7 @@ pub(super) enum Offer {
     Free,
 }
 
-impl Offer {
+impl PlanFeatures {
     pub(super) fn of(call: &Call<'_>, repo: &Repo) -> Self {
         match (repo.visibility, call.people.plan(repo.name.owner())) {
             (Visibility::Public, _) | (_, Plan::Enterprise) => Self::All,
@@ -134,17 +134,18 @@ impl Offer {
 }
 
 /// The refusal by billing plan: the presence of a gated key is enough, whatever its value (fact G2.2).
-fn refused(call: &Call<'_>, offer: Offer, wish: &Wish) -> Option<Response> {
-    if offer == Offer::All {
+fn refused(call: &Call<'_>, features: PlanFeatures, update: &EnvironmentUpdate) -> Option<Response> {
+    if features == PlanFeatures::All {
         return None;
     }
     let switches = call.switches;
-    let bypass = wish.can_admins_bypass.is_some() && switches.gated_bypass == GatedBypass::Refused;
-    let null_policy = matches!(wish.policy, Some(Policy::Set(None))) && switches.null_policy == NullPolicy::Gated;
-    let free_policy =
-        matches!(wish.policy, Some(Policy::Set(Some(_)))) && offer == Offer::Free && switches.free_policy == FreePolicy::Refused;
-    let reviewers = wish.reviewers.is_some() || wish.prevent_self_review.is_some() || bypass || null_policy;
-    let message = match (reviewers, wish.wait_timer.is_some()) {
+    let bypass = update.can_admins_bypass.is_some() && switches.gated_bypass == GatedBypass::Refused;
+    let null_policy = matches!(update.policy, Some(Policy::Set(None))) && switches.null_policy == NullPolicy::Gated;
+    let free_policy = matches!(update.policy, Some(Policy::Set(Some(_))))
+        && features == PlanFeatures::Free
+        && switches.free_policy == FreePolicy::Refused;
+    let reviewers = update.reviewers.is_some() || update.prevent_self_review.is_some() || bypass || null_policy;
+    let message = match (reviewers, update.wait_timer.is_some()) {
         (false, false) if free_policy => LEGACY_REFUSAL,
         (false, false) => return None,
         _ if switches.refusal_wording == RefusalWording::Legacy => LEGACY_REFUSAL,
@@ -155,8 +156,14 @@ fn refused(call: &Call<'_>, offer: Offer, wish: &Wish) -> Option<Response> {
     Some(Response::github_error(422, message))
 }
 
-fn apply(call: &Call<'_>, repo: &Repo, offer: Offer, wish: &Wish, environment: &mut Environment) -> Result<(), Response> {
-    let Wish { wait_timer, reviewers, prevent_self_review, can_admins_bypass, policy } = wish;
+fn apply(
+    call: &Call<'_>,
+    repo: &Repo,
+    features: PlanFeatures,
+    update: &EnvironmentUpdate,
+    environment: &mut Environment,
+) -> Result<(), Response> {
+    let EnvironmentUpdate { wait_timer, reviewers, prevent_self_review, can_admins_bypass, policy } = update;
     let switches = call.switches;
     let replace = switches.put == Put::WholeReplacement;
     let had_reviewers = !environment.reviewers.is_empty();
@@ -181,7 +188,7 @@ fn apply(call: &Call<'_>, repo: &Repo, offer: Offer, wish: &Wish, environment: &
         None => {}
     }
     match can_admins_bypass {
-        Some(_) if offer != Offer::All && switches.gated_bypass == GatedBypass::Ignored => {}
+        Some(_) if features != PlanFeatures::All && switches.gated_bypass == GatedBypass::Ignored => {}
         Some(asked) => next.can_admins_bypass = *asked,
         None if replace => next.can_admins_bypass = switches.fresh_bypass == FreshBypass::Allowed,
         None => {}

@@ -18,8 +18,8 @@ mod repository;
 mod runs;
 mod secrets;
 mod shapes;
+mod update;
 mod variables;
-mod wish;
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::access::Need;
-use super::environments::Offer;
+use super::environments::PlanFeatures;
 use super::page::{Paging, array};
 use super::{Call, Handled, invalid, not_emulated, not_found, object};
 use crate::sandbox::state::{Account, AccountKind, Branch, Permission, RefType, Repo, Ruleset, Team, Visibility};
@@ -77,7 +77,7 @@ pub(super) fn branch_rules(call: &Call<'_>, repo: &Repo, branch: &str) -> Handle
 
 /// Rulesets do not exist for private repositories of Free accounts (fact G1.5).
 fn offered(call: &Call<'_>, repo: &Repo) -> Result<(), Response> {
-    if Offer::of(call, repo) == Offer::Free { Err(Response::github_error(403, UPGRADE)) } else { Ok(()) }
+    if PlanFeatures::of(call, repo) == PlanFeatures::Free { Err(Response::github_error(403, UPGRADE)) } else { Ok(()) }
 }
 
 pub(super) fn teams(call: &Call<'_>, repo: &Repo) -> Handled {

@@ -26,9 +26,9 @@ fn setup() -> Setup {
     let canary = Gate { deployment_branch_policy: Some(BranchPolicy::Selected(BTreeSet::from([pattern]))), ..Gate::default() };
     let github = Desired {
         environments: BTreeMap::from([
-            (name("production"), desired::Environment::Present(production)),
-            (name("canary"), desired::Environment::Present(canary)),
-            (name("old"), desired::Environment::Absent),
+            (name("production"), desired::DesiredEnvironment::Present(production)),
+            (name("canary"), desired::DesiredEnvironment::Present(canary)),
+            (name("old"), desired::DesiredEnvironment::Absent),
         ]),
         ..Desired::default()
     };
@@ -103,7 +103,7 @@ fn each_scenario_breaks_what_it_names_and_nothing_else() {
 #[test]
 fn a_personal_repository_is_public_unless_the_plan_is_the_point() {
     let reviewers = Some(vec![Reviewer::User { login: "moose".to_owned(), id: None }]);
-    let gate = desired::Environment::Present(Gate { reviewers, ..Gate::default() });
+    let gate = desired::DesiredEnvironment::Present(Gate { reviewers, ..Gate::default() });
     let github = Desired { environments: BTreeMap::from([(EnvName::new("production").unwrap(), gate)]), ..Desired::default() };
     let setup = Setup::new(RepoName::parse("Moose/app").unwrap(), &github, &declared::Desired::default());
     let state = State::rehearsal(Scenario::Gated, &setup);

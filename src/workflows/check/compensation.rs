@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{SourceFile, same_path};
 use crate::desired::freeze::Policy;
 use crate::model::EnvName;
-use crate::workflows::contexts::{Known, Place, github, unknown};
+use crate::workflows::contexts::{Known, WorkflowKey, github, unknown};
 use crate::workflows::expressions::{Map, Node, Rest};
 use crate::workflows::facts::Facts;
 use crate::workflows::freeze_check::{Nothing, Proof, Question, freeze_check_before_deploy};
@@ -131,7 +131,7 @@ impl Proofs<'_> {
         let inputs = Node::Partial(inputs, Rest::Null);
         let later = unknown("it is known only while the job runs");
         let context = github(scenario, self.facts);
-        let known = Known { place: Place::Step, github: &context, inputs: &inputs, needs: &later, matrix: &later, jobs: &later };
+        let known = Known { place: WorkflowKey::Step, github: &context, inputs: &inputs, needs: &later, matrix: &later, jobs: &later };
         let FreezeFacts { policy, config, holds } = self.freeze;
         let question = Question { environment: self.environment, environments: self.environments, policy, config, holds, contexts: &known };
         let is_called = entry.path.contains(CALLS);

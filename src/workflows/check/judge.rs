@@ -16,7 +16,7 @@ use crate::workflows::secrets::Read;
 
 /// Where a job may run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
+enum JobGate {
     /// Behind a gate that gate.toml declares.
     Gated,
     /// In an undeclared environment that is live and has a gate of its own.
@@ -90,7 +90,7 @@ impl Judge<'_> {
         let names_environment = !spared && !matches!(job.verdict, Verdict::None | Verdict::ViaNeeds);
         let holds_deploy = !case.proven.is_empty() || job.details.holds.deploys.iter().any(|deploy| !deploy.named) && !spared;
         let can_deploy = names_environment || holds_deploy || approval.is_some();
-        let gated = places.contains(&Place::Gated);
+        let gated = places.contains(&JobGate::Gated);
         let finding = places
             .iter()
             .filter_map(|place| self.finding(job, place, &case))
@@ -109,25 +109,25 @@ impl Judge<'_> {
         job.details.remote.as_ref().is_some_and(|remote| remote.gets_nothing || trusts(&remote.path)) || elsewhere.is_some_and(trusts)
     }
 
-    fn places(&self, job: &JobEntry) -> Vec<Place> {
+    fn places(&self, job: &JobEntry) -> Vec<JobGate> {
         match job.verdict {
             Verdict::Env | Verdict::Set => job.environments.iter().map(|name| self.place(name)).collect(),
-            Verdict::None | Verdict::ViaNeeds => vec![Place::Nowhere],
-            Verdict::Unknown => vec![Place::Unresolved],
+            Verdict::None | Verdict::ViaNeeds => vec![JobGate::Nowhere],
+            Verdict::Unknown => vec![JobGate::Unresolved],
             Verdict::Skipped | Verdict::Invalid => Vec::new(),
         }
     }
 
-    fn place(&self, text: &str) -> Place {
-        let Ok(name) = EnvName::new(text) else { return Place::Nowhere };
+    fn place(&self, text: &str) -> JobGate {
+        let Ok(name) = EnvName::new(text) else { return JobGate::Nowhere };
         if self.facts.is_gate(&name) {
-            Place::Gated
+            JobGate::Gated
         } else if self.facts.open.contains(&name) {
-            Place::Open(name)
+            JobGate::Open(name)
         } else if self.facts.live.as_ref().and_then(|live| live.get(&name)) == Some(&Guard::Gated) {
-            Place::GatedElsewhere
+            JobGate::GatedElsewhere
         } else {
-            Place::Undeclared(text.to_owned())
+            JobGate::Undeclared(text.to_owned())
         }
     }
 
@@ -222,37 +222,37 @@ impl Judge<'_> {
     }
 
     /// What a case means at a place; whether it is undecided comes beside.
-    fn finding(&self, job: &JobEntry, place: &Place, case: &Case) -> Option<(Finding, bool)> {
+    fn finding(&self, job: &JobEntry, place: &JobGate, case: &Case) -> Option<(Finding, bool)> {
         let at = match place {
-            Place::Gated | Place::GatedElsewhere => return None,
-            Place::Open(name) => return open(job, name, case).map(|finding| (finding, false)),
-            Place::Unresolved => return self.unresolved(job, case).map(|finding| (finding, true)),
-            Place::Undeclared(_) if self.goes_elsewhere(job, case) => return None,
-            Place::Undeclared(name) => self.undeclared(name),
-            Place::Nowhere if job.verdict == Verdict::ViaNeeds => {
+            JobGate::Gated | JobGate::GatedElsewhere => return None,
+            JobGate::Open(name) => return open(job, name, case).map(|finding| (finding, false)),
+            JobGate::Unresolved => return self.unresolved(job, case).map(|finding| (finding, true)),
+            JobGate::Undeclared(_) if self.goes_elsewhere(job, case) => return None,
+            JobGate::Undeclared(name) => self.undeclared(name),
+            JobGate::Nowhere if job.verdict == Verdict::ViaNeeds => {
                 format!("has no environment of its own and only waits for a job in {}", job.environments.join(", "))
             }
-            Place::Nowhere if !job.details.loose_gates.is_empty() => {
+            JobGate::Nowhere if !job.details.loose_gates.is_empty() => {
                 format!("may run although the job in {} that it waits for was rejected", job.details.loose_gates.join(", "))
             }
-            Place::Nowhere if job.verdict == Verdict::None && job.reason.starts_with("it has no `environment`") => {
+            JobGate::Nowhere if job.verdict == Verdict::None && job.reason.starts_with("it has no `environment`") => {
                 "has no environment".to_owned()
             }
-            Place::Nowhere => format!("may run without an environment ({})", job.reason),
+            JobGate::Nowhere => format!("may run without an environment ({})", job.reason),
         };
         let mut clauses: Vec<(Code, String, BTreeSet<EnvName>)> = case.proven.clone();
         clauses.extend(case.shared_secrets.iter().map(|(what, gates)| (Code::UngatedCredential, what.clone(), gates.clone())));
         let somewhere = self.gated_somewhere.contains(&(job.details.file.clone(), job.job.clone()));
-        if clauses.is_empty() && *place == Place::Nowhere && somewhere && !is_spared(job, self.facts) {
+        if clauses.is_empty() && *place == JobGate::Nowhere && somewhere && !is_spared(job, self.facts) {
             clauses.push((Code::UngatedJob, "waits at a declared gate in other runs".to_owned(), BTreeSet::new()));
         }
         let Some((code, ..)) = clauses.iter().min_by_key(|(code, ..)| *code) else {
             return undecided(job, &at, case).map(|finding| (finding, true));
         };
         let code = match place {
-            Place::Undeclared(name) if near_miss(name, self.facts.gates()).is_some() => Code::NearMissEnvironment,
-            Place::Nowhere if job.verdict == Verdict::ViaNeeds => Code::UpstreamGate,
-            Place::Nowhere if !job.details.loose_gates.is_empty() => Code::UpstreamGateBypass,
+            JobGate::Undeclared(name) if near_miss(name, self.facts.gates()).is_some() => Code::NearMissEnvironment,
+            JobGate::Nowhere if job.verdict == Verdict::ViaNeeds => Code::UpstreamGate,
+            JobGate::Nowhere if !job.details.loose_gates.is_empty() => Code::UpstreamGateBypass,
             _ => *code,
         };
         let gates: BTreeSet<EnvName> = clauses.iter().flat_map(|(_, _, gates)| gates.iter().cloned()).collect();
@@ -260,10 +260,10 @@ impl Judge<'_> {
         let finding = on_job(code, job, format!("{} {at}, and {}", job.path, what.join(", and "))).severity(Severity::Error);
         let gate = gates.first().map(EnvName::as_str).or_else(|| self.facts.gates().next().map(EnvName::as_str)).unwrap_or("NAME");
         let fix = match place {
-            Place::Undeclared(name) if code == Code::NearMissEnvironment => {
+            JobGate::Undeclared(name) if code == Code::NearMissEnvironment => {
                 format!("write `environment: {}` instead of `{name}`", near_miss(name, self.facts.gates()).map_or(gate, EnvName::as_str))
             }
-            Place::Undeclared(name) => format!(
+            JobGate::Undeclared(name) => format!(
                 "declare [environments.{name}] in gate.toml with its reviewers (`reviewers = []` if it is meant to be open), or run the job in `{gate}`"
             ),
             _ => format!("add `environment: {gate}` to the job `{}` in {}{}", job.job, job.details.file, self.pin(case, gate)),

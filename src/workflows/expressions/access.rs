@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::context::{Reason, Rest};
 use super::possible::{Item, Open, Possible};
-use super::syntax::{Index, Kind, Span, Tree};
+use super::syntax::{ExprKind, Index, Span, Tree};
 use super::value::Value;
 
 /// Follows `.*`.
@@ -113,18 +113,18 @@ fn unplaced(why: &str) -> Reason {
 /// The path of an access for a message: `needs.setup.outputs.env`, `matrix.include[0]`.
 pub(super) fn path(root: &Tree, steps: &[Index]) -> String {
     let mut path = match &root.kind {
-        Kind::Context(name) => name.clone(),
-        Kind::Access { root, steps } => path(root, steps),
+        ExprKind::Context(name) => name.clone(),
+        ExprKind::Access { root, steps } => path(root, steps),
         _ => "(...)".to_owned(),
     };
     for step in steps {
         match step {
             Index::Star => path.push_str(".*"),
-            Index::Key(Tree { kind: Kind::Literal(Value::String(name)), .. }) if is_plain(name) => {
+            Index::Key(Tree { kind: ExprKind::Literal(Value::String(name)), .. }) if is_plain(name) => {
                 path.push('.');
                 path.push_str(name);
             }
-            Index::Key(Tree { kind: Kind::Literal(value), .. }) => {
+            Index::Key(Tree { kind: ExprKind::Literal(value), .. }) => {
                 let quote = if matches!(value, Value::String(_)) { "'" } else { "" };
                 // Writing to a string cannot fail.
                 let _ = write!(path, "[{quote}{}{quote}]", value.to_text());

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::context::{Assumed, Contexts, Functions, Lookup, Resolved, StatusFunction};
 use super::functions::{self, Function, Piece};
-use super::lift::{Place, compared, filled, lift, may_fail, reasons, truths_only};
+use super::lift::{SourceSpan, compared, filled, lift, may_fail, reasons, truths_only};
 use super::possible::{Item, Open, Possible};
-use super::syntax::{EvalError, Expr, Index, Kind, Name, Span, Tree};
+use super::syntax::{EvalError, Expr, ExprKind, Index, Name, Span, Tree};
 use super::text::{self, MAX_MEMORY, TOO_LARGE};
 use super::value::{Value, fold};
 use super::{access, lift, possible::MAX_VALUES};
@@ -86,30 +86,30 @@ impl<'a> Evaluator<'a> {
         }
         if self.held.get() > MAX_HELD {
             self.held.set(held);
-            return Ok(Place::of(tree.span).unknown("its possible values are too large to follow").because(&value.reasons));
+            return Ok(SourceSpan::of(tree.span).unknown("its possible values are too large to follow").because(&value.reasons));
         }
         Ok(value)
     }
 
     fn kind(&self, tree: &Tree) -> Evaluated {
         match &tree.kind {
-            Kind::Literal(value) => Ok(Possible::known(value.clone())),
-            Kind::Context(name) => Ok(self.root(name).placed(name, tree.span)),
-            Kind::Access { root, steps } => self.access(tree, root, steps),
-            Kind::Not(operand) => {
+            ExprKind::Literal(value) => Ok(Possible::known(value.clone())),
+            ExprKind::Context(name) => Ok(self.root(name).placed(name, tree.span)),
+            ExprKind::Access { root, steps } => self.access(tree, root, steps),
+            ExprKind::Not(operand) => {
                 let value = self.tree(operand)?;
                 Ok(Possible::truths(value.may_be_falsy(), value.may_be_truthy(), value.reasons))
             }
-            Kind::Compare { first, rest } => {
+            ExprKind::Compare { first, rest } => {
                 let mut left = self.tree(first)?;
                 for (comparison, right) in rest {
                     left = compared(*comparison, &left, &self.tree(right)?);
                 }
                 Ok(left)
             }
-            Kind::And(operands) => self.logical(operands, Possible::falsy, Possible::truthy),
-            Kind::Or(operands) => self.logical(operands, Possible::truthy, Possible::falsy),
-            Kind::Call { function, args } => self.call(tree, *function, args),
+            ExprKind::And(operands) => self.logical(operands, Possible::falsy, Possible::truthy),
+            ExprKind::Or(operands) => self.logical(operands, Possible::truthy, Possible::falsy),
+            ExprKind::Call { function, args } => self.call(tree, *function, args),
         }
     }
 
@@ -155,7 +155,7 @@ impl<'a> Evaluator<'a> {
 
     fn access(&self, tree: &Tree, root: &Tree, steps: &[Index]) -> Evaluated {
         let mut value = match &root.kind {
-            Kind::Context(name) => self.root(name),
+            ExprKind::Context(name) => self.root(name),
             _ => self.tree(root)?,
         };
         for step in steps {
@@ -168,7 +168,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn call(&self, tree: &Tree, function: Function, args: &[Tree]) -> Evaluated {
-        let place = Place { path: format!("{}()", function.name()), span: tree.span };
+        let place = SourceSpan { path: format!("{}()", function.name()), span: tree.span };
         match function {
             Function::Case => self.case(args),
             Function::Format => self.format(&place, args),
@@ -205,7 +205,7 @@ impl<'a> Evaluator<'a> {
         args.iter().map(|arg| self.tree(arg)).collect()
     }
 
-    fn predicate(&self, place: &Place, args: &[Tree], holds: fn(&Value, &Value) -> bool) -> Evaluated {
+    fn predicate(&self, place: &SourceSpan, args: &[Tree], holds: fn(&Value, &Value) -> bool) -> Evaluated {
         let args = self.all(args)?;
         if args.iter().any(|arg| !arg.open.is_closed()) {
             return Ok(Possible::truths(true, true, reasons(&args)));
@@ -242,7 +242,7 @@ impl<'a> Evaluator<'a> {
         Ok(taken.settled())
     }
 
-    fn format(&self, place: &Place, args: &[Tree]) -> Evaluated {
+    fn format(&self, place: &SourceSpan, args: &[Tree]) -> Evaluated {
         let Some((format, args)) = args.split_first() else { return Ok(Possible::known(Value::Null)) };
         let format = self.tree(format)?;
         let Some(single) = format.single() else {
@@ -270,7 +270,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// `format` with a format string that is not one text: which arguments it asks for is open, so none of them is certain to fail.
-    fn format_any(&self, place: &Place, format: Possible, args: &[Tree]) -> Evaluated {
+    fn format_any(&self, place: &SourceSpan, format: Possible, args: &[Tree]) -> Evaluated {
         let rest = args.iter().map(|arg| self.maybe(arg));
         let values: Vec<Possible> = std::iter::once(format).chain(rest).collect();
         lift(place, &values, Open::ANY, |values| {

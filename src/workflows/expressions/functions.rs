@@ -1,7 +1,7 @@
 //! The functions of the language: their names, their arity, and what they make of known values.
 
 use super::context::StatusFunction;
-use super::json::{self, Refusal};
+use super::json::{self, JsonError};
 use super::text::{TOO_LARGE, Text, TooLarge};
 use super::value::{Value, compare, fold};
 
@@ -143,9 +143,9 @@ pub(super) fn from_json(value: &Value) -> Result<Value, Failure> {
         return Err(Failure::Error("empty input".to_owned()));
     }
     json::read(&text).map_err(|refusal| match refusal {
-        Refusal::Invalid => Failure::Error("Error parsing JSON when evaluating fromJson".to_owned()),
-        Refusal::Lenient => Failure::Undecided("the text is not strict JSON, and GitHub's reader is more lenient".to_owned()),
-        Refusal::TwoSpellings => {
+        JsonError::Invalid => Failure::Error("Error parsing JSON when evaluating fromJson".to_owned()),
+        JsonError::Lenient => Failure::Undecided("the text is not strict JSON, and GitHub's reader is more lenient".to_owned()),
+        JsonError::TwoSpellings => {
             Failure::Undecided("the JSON has one key in two spellings, and which one counts is not documented".to_owned())
         }
     })

@@ -9,7 +9,7 @@ use super::text::{Text, TooLarge};
 use super::value::{Map, Value};
 
 /// Why text gave no value.
-pub(super) enum Refusal {
+pub(super) enum JsonError {
     /// No JSON reader takes it.
     Invalid,
     /// The standard refuses it, but GitHub's reader is more lenient and may not.
@@ -22,14 +22,14 @@ pub(super) enum Refusal {
 ///
 /// The runner's reader takes more than the standard allows (single quotes, comments, trailing text), so what is refused here
 /// is surely refused there only when it ends too early or cannot begin a value.
-pub(super) fn read(text: &str) -> Result<Value, Refusal> {
+pub(super) fn read(text: &str) -> Result<Value, JsonError> {
     serde_json::from_str(text).map_err(|error| {
         // The only data that the visitor refuses.
         if error.is_data() {
-            return Refusal::TwoSpellings;
+            return JsonError::TwoSpellings;
         }
         let begins = text.trim_start().starts_with(|c: char| c.is_ascii_digit() || "{['\"/-.NIUtfnu".contains(c));
-        if begins && !error.is_eof() { Refusal::Lenient } else { Refusal::Invalid }
+        if begins && !error.is_eof() { JsonError::Lenient } else { JsonError::Invalid }
     })
 }
 

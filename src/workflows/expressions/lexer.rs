@@ -8,12 +8,12 @@ const MAX_LENGTH: usize = 21_000;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Token {
-    pub(super) kind: Kind,
+    pub(super) kind: TokenKind,
     pub(super) span: Span,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     LeftParen,
     RightParen,
     LeftBracket,
@@ -70,22 +70,22 @@ impl Lexer<'_> {
         let start = self.at;
         let two = self.rest().get(..2).unwrap_or_default();
         let kind = match (first, two) {
-            ('(', _) => Kind::LeftParen,
-            (')', _) => Kind::RightParen,
-            ('[', _) => Kind::LeftBracket,
-            (']', _) => Kind::RightBracket,
-            (',', _) => Kind::Comma,
-            ('*', _) => Kind::Star,
-            ('.', _) if self.may_dereference() => Kind::Dot,
-            (_, "!=") => Kind::Compare(Comparison::NotEqual),
-            (_, "==") => Kind::Compare(Comparison::Equal),
-            (_, "<=") => Kind::Compare(Comparison::LessOrEqual),
-            (_, ">=") => Kind::Compare(Comparison::GreaterOrEqual),
-            (_, "&&") => Kind::And,
-            (_, "||") => Kind::Or,
-            ('!', _) => Kind::Not,
-            ('<', _) => Kind::Compare(Comparison::Less),
-            ('>', _) => Kind::Compare(Comparison::Greater),
+            ('(', _) => TokenKind::LeftParen,
+            (')', _) => TokenKind::RightParen,
+            ('[', _) => TokenKind::LeftBracket,
+            (']', _) => TokenKind::RightBracket,
+            (',', _) => TokenKind::Comma,
+            ('*', _) => TokenKind::Star,
+            ('.', _) if self.may_dereference() => TokenKind::Dot,
+            (_, "!=") => TokenKind::Compare(Comparison::NotEqual),
+            (_, "==") => TokenKind::Compare(Comparison::Equal),
+            (_, "<=") => TokenKind::Compare(Comparison::LessOrEqual),
+            (_, ">=") => TokenKind::Compare(Comparison::GreaterOrEqual),
+            (_, "&&") => TokenKind::And,
+            (_, "||") => TokenKind::Or,
+            ('!', _) => TokenKind::Not,
+            ('<', _) => TokenKind::Compare(Comparison::Less),
+            ('>', _) => TokenKind::Compare(Comparison::Greater),
             ('\'', _) => return self.string(start),
             ('.' | '-' | '+' | '0'..='9', _) => return self.number(start),
             _ => return self.word(start),
@@ -99,7 +99,10 @@ impl Lexer<'_> {
 
     /// A point after what can be indexed is a dereference, any other begins a number.
     fn may_dereference(&self) -> bool {
-        matches!(self.tokens.last().map(|token| &token.kind), Some(Kind::Identifier | Kind::RightBracket | Kind::RightParen | Kind::Star))
+        matches!(
+            self.tokens.last().map(|token| &token.kind),
+            Some(TokenKind::Identifier | TokenKind::RightBracket | TokenKind::RightParen | TokenKind::Star)
+        )
     }
 
     fn string(&mut self, start: usize) -> Result<Token, SyntaxError> {
@@ -113,7 +116,7 @@ impl Lexer<'_> {
                 self.at += 1;
                 value.push(c);
             } else {
-                return Ok(Token { kind: Kind::String(value), span: self.span(start) });
+                return Ok(Token { kind: TokenKind::String(value), span: self.span(start) });
             }
         }
         Err(self.unexpected(start))
@@ -125,7 +128,7 @@ impl Lexer<'_> {
         if number.is_nan() {
             return Err(self.unexpected(start));
         }
-        Ok(Token { kind: Kind::Number(number), span: self.span(start) })
+        Ok(Token { kind: TokenKind::Number(number), span: self.span(start) })
     }
 
     fn word(&mut self, start: usize) -> Result<Token, SyntaxError> {
@@ -134,15 +137,15 @@ impl Lexer<'_> {
         if !is_identifier(word) {
             return Err(self.unexpected(start));
         }
-        let property = self.tokens.last().is_some_and(|token| token.kind == Kind::Dot);
+        let property = self.tokens.last().is_some_and(|token| token.kind == TokenKind::Dot);
         let kind = match word {
-            _ if property => Kind::Identifier,
-            "null" => Kind::Null,
-            "true" => Kind::Bool(true),
-            "false" => Kind::Bool(false),
-            "NaN" => Kind::Number(f64::NAN),
-            "Infinity" => Kind::Number(f64::INFINITY),
-            _ => Kind::Identifier,
+            _ if property => TokenKind::Identifier,
+            "null" => TokenKind::Null,
+            "true" => TokenKind::Bool(true),
+            "false" => TokenKind::Bool(false),
+            "NaN" => TokenKind::Number(f64::NAN),
+            "Infinity" => TokenKind::Number(f64::INFINITY),
+            _ => TokenKind::Identifier,
         };
         Ok(Token { kind, span: self.span(start) })
     }

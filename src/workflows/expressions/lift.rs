@@ -29,12 +29,12 @@ pub(super) fn truths_only(predicate: &Tree, value: Possible) -> Evaluated {
 }
 
 /// What a reason or a failure speaks of.
-pub(super) struct Place {
+pub(super) struct SourceSpan {
     pub(super) path: String,
     pub(super) span: Span,
 }
 
-impl Place {
+impl SourceSpan {
     /// A part of an expression that has no name.
     pub(super) fn of(span: Span) -> Self {
         Self { path: "expression".to_owned(), span }
@@ -76,7 +76,7 @@ pub(super) fn compared(comparison: Comparison, left: &Possible, right: &Possible
 }
 
 /// Applies a function of known values to each combination of what the arguments may be.
-pub(super) fn lift(place: &Place, args: &[Possible], open: Open, apply: impl Fn(&[Value]) -> Result<Value, Failure>) -> Evaluated {
+pub(super) fn lift(place: &SourceSpan, args: &[Possible], open: Open, apply: impl Fn(&[Value]) -> Result<Value, Failure>) -> Evaluated {
     let reasons = reasons(args);
     let combinations = args.iter().fold(1_usize, |count, arg| count.saturating_mul(arg.items.len()));
     if args.iter().any(|arg| !arg.open.is_closed()) || combinations > MAX_COMBINATIONS {
@@ -108,7 +108,7 @@ pub(super) fn lift(place: &Place, args: &[Possible], open: Open, apply: impl Fn(
 }
 
 /// The text that pieces and the values of their arguments make.
-pub(super) fn filled(place: &Place, pieces: &[Piece<'_>], values: &[Possible]) -> Evaluated {
+pub(super) fn filled(place: &SourceSpan, pieces: &[Piece<'_>], values: &[Possible]) -> Evaluated {
     let has_text = pieces.iter().any(|piece| matches!(piece, Piece::Text(part) if !part.is_empty()));
     let may_be_empty = |value: &Possible| value.open.falsy || value.items.iter().any(|item| item.operand().to_text().is_empty());
     let open = Open { truthy: true, falsy: !has_text && values.iter().all(may_be_empty) };
@@ -122,5 +122,5 @@ pub(super) fn reasons<'p>(values: impl IntoIterator<Item = &'p Possible>) -> Vec
 
 /// The value of a part that fails if it is reached, where nobody can say whether it is.
 pub(super) fn may_fail(error: &EvalError) -> Possible {
-    Place::of(error.span).unknown(&format!("it may fail: {}", error.message))
+    SourceSpan::of(error.span).unknown(&format!("it may fail: {}", error.message))
 }

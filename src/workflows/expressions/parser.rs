@@ -1,8 +1,8 @@
 //! Tokens to a tree, by precedence: index, `!`, order, equality, `&&`, `||`.
 
 use super::functions::{Arity, Function};
-use super::lexer::{self, Kind as TokenKind, Token};
-use super::syntax::{Comparison, Expr, Index, Kind, Name, Span, SyntaxError, Tree};
+use super::lexer::{self, Token, TokenKind};
+use super::syntax::{Comparison, Expr, ExprKind, Index, Name, Span, SyntaxError, Tree};
 use super::value::Value;
 
 /// GitHub's limit on how deep an expression nests; it also keeps recursion over the tree safe.
@@ -51,12 +51,12 @@ impl<'a> Parser<'a> {
 
     fn or(&mut self) -> Parsed<Tree> {
         let first = self.and()?;
-        self.logical(first, &TokenKind::Or, Self::and, Kind::Or)
+        self.logical(first, &TokenKind::Or, Self::and, ExprKind::Or)
     }
 
     fn and(&mut self) -> Parsed<Tree> {
         let first = self.equality()?;
-        self.logical(first, &TokenKind::And, Self::equality, Kind::And)
+        self.logical(first, &TokenKind::And, Self::equality, ExprKind::And)
     }
 
     fn logical(
@@ -64,7 +64,7 @@ impl<'a> Parser<'a> {
         first: Tree,
         operator: &TokenKind,
         operand: fn(&mut Self) -> Parsed<Tree>,
-        kind: fn(Vec<Tree>) -> Kind,
+        kind: fn(Vec<Tree>) -> ExprKind,
     ) -> Parsed<Tree> {
         if self.peek().is_none_or(|token| token.kind != *operator) {
             return Ok(first);
@@ -102,7 +102,7 @@ impl<'a> Parser<'a> {
         if rest.is_empty() {
             return Ok(first);
         }
-        Ok(Tree { span: self.span_from(first.span.start), kind: Kind::Compare { first: Box::new(first), rest } })
+        Ok(Tree { span: self.span_from(first.span.start), kind: ExprKind::Compare { first: Box::new(first), rest } })
     }
 
     fn unary(&mut self) -> Parsed<Tree> {
@@ -113,7 +113,7 @@ impl<'a> Parser<'a> {
         self.deeper()?;
         let operand = self.unary()?;
         self.depth -= 1;
-        Ok(Tree { span: self.span_from(start), kind: Kind::Not(Box::new(operand)) })
+        Ok(Tree { span: self.span_from(start), kind: ExprKind::Not(Box::new(operand)) })
     }
 
     fn indexed(&mut self) -> Parsed<Tree> {
@@ -140,7 +140,7 @@ impl<'a> Parser<'a> {
         if steps.is_empty() {
             return Ok(root);
         }
-        Ok(Tree { span: self.span_from(start), kind: Kind::Access { root: Box::new(root), steps } })
+        Ok(Tree { span: self.span_from(start), kind: ExprKind::Access { root: Box::new(root), steps } })
     }
 
     fn property(&mut self) -> Parsed<Index> {
@@ -149,7 +149,7 @@ impl<'a> Parser<'a> {
             TokenKind::Star => Ok(Index::Star),
             TokenKind::Identifier => {
                 let name = Value::from(self.lexeme(token.span));
-                Ok(Index::Key(Tree { span: token.span, kind: Kind::Literal(name) }))
+                Ok(Index::Key(Tree { span: token.span, kind: ExprKind::Literal(name) }))
             }
             _ => Err(self.unexpected(token)),
         }
@@ -158,7 +158,7 @@ impl<'a> Parser<'a> {
     /// A literal, a group, a context or a call, and whether it may be indexed.
     fn primary(&mut self) -> Parsed<(Tree, bool)> {
         let token = self.next()?;
-        let literal = |value: Value| Ok((Tree { span: token.span, kind: Kind::Literal(value) }, false));
+        let literal = |value: Value| Ok((Tree { span: token.span, kind: ExprKind::Literal(value) }, false));
         match &token.kind {
             TokenKind::Null => literal(Value::Null),
             TokenKind::Bool(bool) => literal(Value::Bool(*bool)),
@@ -173,7 +173,7 @@ impl<'a> Parser<'a> {
             TokenKind::Identifier => {
                 let name = self.lexeme(token.span).to_owned();
                 self.offered(Name::Context(name.clone()), token.span)?;
-                Ok((Tree { span: token.span, kind: Kind::Context(name) }, true))
+                Ok((Tree { span: token.span, kind: ExprKind::Context(name) }, true))
             }
             _ => Err(self.unexpected(token)),
         }
@@ -194,7 +194,7 @@ impl<'a> Parser<'a> {
         };
         self.offered(Name::Function(function), name)?;
         let complaint = match function.arity(args.len()) {
-            Arity::Right => return Ok(Tree { span: self.span_from(name.start), kind: Kind::Call { function, args } }),
+            Arity::Right => return Ok(Tree { span: self.span_from(name.start), kind: ExprKind::Call { function, args } }),
             Arity::TooFew => "Too few parameters supplied",
             Arity::TooMany => "Too many parameters supplied",
             Arity::Even => "Even number of parameters supplied, requires an odd number of parameters",

@@ -142,11 +142,11 @@ impl Name {
 #[derive(Debug, Clone)]
 pub(super) struct Tree {
     pub(super) span: Span,
-    pub(super) kind: Kind,
+    pub(super) kind: ExprKind,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Kind {
+pub(super) enum ExprKind {
     Literal(Value),
     Context(String),
     Call {

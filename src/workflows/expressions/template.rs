@@ -127,5 +127,5 @@ fn value(parts: &[Part<'_>], span: Span, contexts: &dyn Contexts, functions: &Fu
             }
         }
     }
-    lift::filled(&lift::Place::of(span), &pieces, &values)
+    lift::filled(&lift::SourceSpan::of(span), &pieces, &values)
 }

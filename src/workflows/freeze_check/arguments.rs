@@ -1,12 +1,12 @@
 //! Whether a command is the freeze check that the proof asks for.
 
-use super::place::{Place, is_guarded};
+use super::step_context::{StepContext, is_guarded};
 use crate::model::EnvName;
 use crate::workflows::model::Step;
 use crate::workflows::shell::Command;
 
 /// Whether a text runs a freeze check at all; for messages only.
-pub(super) fn mentions_check(text: &str, place: &Place<'_>) -> bool {
+pub(super) fn mentions_check(text: &str, place: &StepContext<'_>) -> bool {
     let of_line = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();
         let own = words.iter().any(|word| is_gatectl(word)) && words.windows(2).any(|pair| pair == ["freeze", "check"]);
@@ -21,7 +21,7 @@ fn is_gatectl(word: &str) -> bool {
 }
 
 /// `None` if a command is no freeze check; otherwise whether it is the right one, or why it proves nothing.
-pub(super) fn check(command: &Command, directory: Option<&str>, step: &Step, place: &Place<'_>) -> Option<Result<(), String>> {
+pub(super) fn check(command: &Command, directory: Option<&str>, step: &Step, place: &StepContext<'_>) -> Option<Result<(), String>> {
     let words: Vec<Option<String>> = command.words.iter().map(|word| place.word(word, step)).collect();
     let first = words.first()?.as_deref()?;
     let rest = words.get(1..).unwrap_or_default();
@@ -51,7 +51,7 @@ fn starts_with(words: &[Option<String>], declared: &str) -> bool {
 }
 
 /// `gatectl freeze check` with its arguments. A flag that is not listed may do something else.
-fn own(arguments: &[Option<String>], directory: Option<&str>, place: &Place<'_>) -> Result<(), String> {
+fn own(arguments: &[Option<String>], directory: Option<&str>, place: &StepContext<'_>) -> Result<(), String> {
     let policy = place.question.policy;
     let (mut verbs, mut environments, mut config, mut store) = (Vec::new(), Vec::new(), None, None);
     let mut rest = arguments.iter();
@@ -88,7 +88,7 @@ fn own(arguments: &[Option<String>], directory: Option<&str>, place: &Place<'_>)
 }
 
 /// A declared command. Its own arguments are its own affair, but for those that keep it from checking.
-fn equivalent(declared: &str, words: &[Option<String>], directory: Option<&str>, place: &Place<'_>) -> Result<(), String> {
+fn equivalent(declared: &str, words: &[Option<String>], directory: Option<&str>, place: &StepContext<'_>) -> Result<(), String> {
     let is_path = declared.split(' ').any(|word| word.contains('/') && !word.starts_with('/'));
     let relative = is_path || !declared.contains('/') && words.first().is_some_and(|word| matches!(word.as_deref(), Some("bash" | "sh")));
     if relative && !place.is_own_root(directory) {

@@ -3,7 +3,7 @@
 //! Owns the tables. Whatever is not in them may deploy. A package manager runs scripts of the packages that it installs;
 //! that is trusted here, as it is when the same packages are built.
 
-use super::place::{Place, is_guarded};
+use super::step_context::{StepContext, is_guarded};
 use crate::workflows::model::Step;
 use crate::workflows::shell::{Command, Word};
 use crate::workflows::yaml::Node;
@@ -187,7 +187,7 @@ const INSTALLERS: &[&str] =
     &["https://cli-assets.heroku.com/install.sh", "https://sh.rustup.rs", "https://fly.io/install.sh", "https://astral.sh/uv/install.sh"];
 
 /// Whether a step that uses an action provably deploys nothing; notes what it checks out.
-pub(super) fn action(step: &Step, place: &mut Place<'_>) -> bool {
+pub(super) fn action(step: &Step, place: &mut StepContext<'_>) -> bool {
     let Some(uses) = &step.uses else { return false };
     let action = uses.as_str().split('@').next().unwrap_or_default().to_ascii_lowercase();
     let with = |key: &str| step.body.get("with").and_then(|with| with.get(key)).and_then(Node::scalar).map(|scalar| scalar.text.as_str());
@@ -207,7 +207,7 @@ pub(super) fn action(step: &Step, place: &mut Place<'_>) -> bool {
 }
 
 /// Whether a command provably deploys nothing and leaves the freeze check as it is; notes the variables that it sets.
-pub(super) fn command(command: &Command, fed_by: Option<&Command>, place: &mut Place<'_>) -> bool {
+pub(super) fn command(command: &Command, fed_by: Option<&Command>, place: &mut StepContext<'_>) -> bool {
     let policy = place.question.policy;
     let exported = if name_of(command) == Some("export") { command.words.get(1..).unwrap_or_default() } else { &[] };
     let exported = exported.iter().map(|word| word.text.split('=').next().unwrap_or_default());
@@ -279,7 +279,7 @@ fn is_verb(words: &[&str]) -> bool {
 }
 
 /// A download of a release, or a message to people.
-fn is_request(arguments: &[&str], place: &Place<'_>) -> bool {
+fn is_request(arguments: &[&str], place: &StepContext<'_>) -> bool {
     let urls: Vec<&&str> = arguments.iter().filter(|word| word.contains("://")).collect();
     let all = |prefixes: &[&str]| !urls.is_empty() && urls.iter().all(|url| prefixes.iter().any(|prefix| url.starts_with(prefix)));
     let saves = |word: &&str| ["-K", "--config"].iter().any(|flag| word.starts_with(flag)) || is_relied_on(word, place);
@@ -300,7 +300,7 @@ fn is_installer(command: &Command) -> bool {
 }
 
 /// Whether a command may write to a file: not to one that the check rests on, and what it hands to later steps is a plain variable.
-fn may_write(file: &Word, command: &Command, place: &mut Place<'_>) -> bool {
+fn may_write(file: &Word, command: &Command, place: &mut StepContext<'_>) -> bool {
     match file.text.as_str() {
         "/dev/null" | "/dev/stderr" | "/dev/stdout" | "$GITHUB_OUTPUT" | "$GITHUB_STEP_SUMMARY" | "$GITHUB_PATH" => true,
         "$GITHUB_ENV" => {
@@ -317,7 +317,7 @@ fn may_write(file: &Word, command: &Command, place: &mut Place<'_>) -> bool {
 }
 
 /// Whether a path may be gate.toml, gatectl or the script of a declared check.
-fn is_relied_on(path: &str, place: &Place<'_>) -> bool {
+fn is_relied_on(path: &str, place: &StepContext<'_>) -> bool {
     let name = |path: &str| path.rsplit(['/', '=']).next().unwrap_or_default().to_owned();
     let scripts = place.question.policy.check_commands.iter().flat_map(|command| command.split(' '));
     [place.question.config, "gate.toml", "gatectl"].into_iter().chain(scripts).any(|relied_on| name(relied_on) == name(path))

@@ -7,17 +7,17 @@
 
 mod arguments;
 mod harmless;
-mod place;
 mod step;
+mod step_context;
 
 use std::collections::BTreeSet;
 
-use place::Place;
 use step::Role;
+use step_context::StepContext;
 
 use super::expressions::{self, Assumed, Contexts, Functions, Lookup, Map, Node, Resolved, Rest, Status, Value};
 use super::model::{Job, Step, Text, Workflow};
-use super::yaml::{self, Kind, Pos};
+use super::yaml::{self, NodeKind, Pos};
 use crate::desired::freeze::Policy;
 use crate::model::EnvName;
 
@@ -105,7 +105,7 @@ fn in_steps(workflow: &Workflow, job: &Job, question: &Question<'_>) -> Proof {
     if job.call.is_some() {
         return Proof::Unproven(job.pos, "the job's steps are in the workflow that it calls".to_owned());
     }
-    let mut place = Place::of(workflow, job, question);
+    let mut place = StepContext::of(workflow, job, question);
     for (at, step) in job.steps.iter().enumerate() {
         let why = match step::role(step, &mut place) {
             Role::Harmless => continue,
@@ -119,7 +119,7 @@ fn in_steps(workflow: &Workflow, job: &Job, question: &Question<'_>) -> Proof {
 }
 
 /// Everything after the check must stop with it, or be unable to deploy.
-fn after(rest: &[Step], check: &Step, place: &mut Place<'_>) -> Proof {
+fn after(rest: &[Step], check: &Step, place: &mut StepContext<'_>) -> Proof {
     let outcome = ["failure", "cancelled", "skipped"].map(Value::from).to_vec();
     let outcome: Map<Node> = [("outcome", Node::OneOf(outcome.clone())), ("conclusion", Node::OneOf(outcome))].into_iter().collect();
     let steps: Map<Node> = check
@@ -143,7 +143,7 @@ fn after(rest: &[Step], check: &Step, place: &mut Place<'_>) -> Proof {
 
 /// The truth of a condition, if it is known.
 fn truth(condition: &Text, contexts: &dyn Contexts, functions: Functions) -> Option<bool> {
-    let text = if condition.scalar.kind == Kind::Null { "" } else { condition.as_str() };
+    let text = if condition.scalar.kind == NodeKind::Null { "" } else { condition.as_str() };
     match expressions::condition(text, contexts, &functions).ok()?.value {
         Resolved::Known(value) => Some(value.is_truthy()),
         Resolved::OneOf(values) => {

@@ -1,6 +1,6 @@
 //! What one step is to the proof: the check, something that cannot deploy, or something else.
 
-use super::place::{Place, Shell, joined};
+use super::step_context::{Shell, StepContext, joined};
 use super::{Functions, Status, arguments, harmless, truth};
 use crate::workflows::model::Step;
 use crate::workflows::shell::{self, Command, Join, Script, Statement};
@@ -18,7 +18,7 @@ pub(super) enum Role {
 }
 
 /// The role of a step, given what ran before it.
-pub(super) fn role(step: &Step, place: &mut Place<'_>) -> Role {
+pub(super) fn role(step: &Step, place: &mut StepContext<'_>) -> Role {
     if step.uses.is_some() {
         return if harmless::action(step, place) { Role::Harmless } else { Role::Other };
     }
@@ -47,7 +47,7 @@ pub(super) fn role(step: &Step, place: &mut Place<'_>) -> Role {
 ///
 /// # Errors
 /// Why it may not.
-fn stops_the_job(step: &Step, place: &Place<'_>) -> Result<(), String> {
+fn stops_the_job(step: &Step, place: &StepContext<'_>) -> Result<(), String> {
     let no = |why: &str| Err(why.to_owned());
     if step.continue_on_error.as_ref().is_some_and(|text| !text.is_false()) {
         return no("the freeze check's failure is ignored: `continue-on-error`");
@@ -71,7 +71,7 @@ enum Found {
 }
 
 /// A script for PowerShell, cmd or an unknown shell, of which only one plain command is read the same by all of them.
-fn only_line(text: &str, step: &Step, place: &mut Place<'_>) -> Found {
+fn only_line(text: &str, step: &Step, place: &mut StepContext<'_>) -> Found {
     let plain = |c: char| c.is_ascii_alphanumeric() || " \n\r_-./:=@,\"".contains(c);
     let script = shell::read(text);
     if !script.complete || !text.chars().all(plain) {
@@ -94,7 +94,7 @@ fn only_line(text: &str, step: &Step, place: &mut Place<'_>) -> Found {
     Found::Nothing
 }
 
-fn in_script(script: &Script, shell: Shell, step: &Step, place: &mut Place<'_>) -> Found {
+fn in_script(script: &Script, shell: Shell, step: &Step, place: &mut StepContext<'_>) -> Found {
     let mut directory = place.start(step);
     for (at, statement) in script.statements.iter().enumerate() {
         let is_last = script.complete && at + 1 == script.statements.len();

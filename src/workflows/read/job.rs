@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{check_keys, of_defaults, pairs, scalar, scalars, text};
 use crate::workflows::keys;
-use crate::workflows::model::{Call, Environment, Job, Matrix, Problem, Secrets, Step, UnknownKey, Workflow};
+use crate::workflows::model::{Call, Job, JobEnvironment, Matrix, Problem, Secrets, Step, UnknownKey, Workflow};
 use crate::workflows::yaml::{Data, Key, Node};
 
 /// Reads every job, then checks what they say of each other.
@@ -67,23 +67,23 @@ fn check_shape(key: &Key, body: &Node, entries: &[(Key, Node)], problems: &mut V
     }
 }
 
-fn environment(body: &Node, place: &str, problems: &mut Vec<Problem>, unknown: &mut Vec<UnknownKey>) -> Environment {
-    let Some(node) = body.get("environment") else { return Environment::Absent };
+fn environment(body: &Node, place: &str, problems: &mut Vec<Problem>, unknown: &mut Vec<UnknownKey>) -> JobEnvironment {
+    let Some(node) = body.get("environment") else { return JobEnvironment::Absent };
     match &node.data {
-        Data::Scalar(scalar) => Environment::Scalar(super::Text { scalar: scalar.clone(), pos: node.pos }),
+        Data::Scalar(scalar) => JobEnvironment::Scalar(super::Text { scalar: scalar.clone(), pos: node.pos }),
         Data::Mapping(entries) => {
             check_keys(entries, keys::ENVIRONMENT, place, unknown);
             match scalar(node, "name", problems) {
-                Some(name) => Environment::Mapping { name, deployment: scalar(node, "deployment", problems) },
+                Some(name) => JobEnvironment::Mapping { name, deployment: scalar(node, "deployment", problems) },
                 None => {
                     problems.push(Problem { pos: node.pos, why: "`environment` has no `name`".to_owned() });
-                    Environment::Absent
+                    JobEnvironment::Absent
                 }
             }
         }
         Data::Sequence(_) => {
             problems.push(Problem { pos: node.pos, why: "`environment` is a list and must be a name or a mapping".to_owned() });
-            Environment::Absent
+            JobEnvironment::Absent
         }
     }
 }

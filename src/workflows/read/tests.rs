@@ -1,5 +1,5 @@
 use super::*;
-use crate::workflows::model::{Environment, InputKind, RefFilter, Secrets};
+use crate::workflows::model::{InputKind, JobEnvironment, RefFilter, Secrets};
 
 fn workflow(text: &str) -> Workflow {
     read(".github/workflows/x.yml", text).unwrap()
@@ -52,11 +52,11 @@ fn inputs_keep_their_type_default_and_options() {
 
 #[test]
 fn environment_is_absent_a_name_or_a_mapping() {
-    assert_eq!(job("runs-on: x").jobs[0].environment, Environment::Absent);
+    assert_eq!(job("runs-on: x").jobs[0].environment, JobEnvironment::Absent);
     let plain = job("runs-on: x\nenvironment: Prod (Readonly)");
     assert_eq!(plain.jobs[0].environment.name().map(|t| (t.as_str(), t.pos.line, t.pos.col)), Some(("Prod (Readonly)", 5, 18)));
     let mapping = job("runs-on: x\nenvironment: {name: pypi, url: 'https://x', deployment: false}");
-    assert!(matches!(&mapping.jobs[0].environment, Environment::Mapping { deployment: Some(d), .. } if d.is_false()), "{mapping:?}");
+    assert!(matches!(&mapping.jobs[0].environment, JobEnvironment::Mapping { deployment: Some(d), .. } if d.is_false()), "{mapping:?}");
     assert!(mapping.unknown_keys.is_empty());
     for wrong in ["environment: [a]", "environment: {url: x}", "environment: {name: [a]}"] {
         assert!(!whys(&job(&format!("runs-on: x\n{wrong}"))).is_empty(), "{wrong}");

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::frame::{Frame, States, needs};
 use super::{Resolver, quoted, why};
-use crate::workflows::contexts::{Known, Place};
+use crate::workflows::contexts::{Known, WorkflowKey};
 use crate::workflows::expressions::{Assumed, Condition, Error, Node, Resolved, Status, Value, condition};
 use crate::workflows::model::{Job, Problem};
-use crate::workflows::yaml::Kind;
+use crate::workflows::yaml::NodeKind;
 
 /// Beyond so many needs, a condition with status functions is taken to require none of them: each one is asked for by itself.
 const MAX_NEEDS: usize = 256;
@@ -31,18 +31,18 @@ impl Resolver<'_> {
     /// # Errors
     /// Why GitHub rejects the condition.
     pub(super) fn condition(&self, frame: &Frame<'_>, job: &Job, states: &States) -> Result<Outcome, Problem> {
-        let text = job.condition.as_ref().filter(|text| text.scalar.kind != Kind::Null).map_or("", |text| text.as_str());
+        let text = job.condition.as_ref().filter(|text| text.scalar.kind != NodeKind::Null).map_or("", |text| text.as_str());
         let pos = job.condition.as_ref().map_or(job.pos, |text| text.pos);
         let evaluate = |status: Status, succeeded: &BTreeSet<String>, failing: Option<&str>| {
             let known = Known {
-                place: Place::If,
+                place: WorkflowKey::If,
                 github: &self.github,
                 inputs: &frame.inputs,
                 needs: &needs(job, states, succeeded, failing),
                 matrix: &Node::Known(Value::Null),
                 jobs: &Node::Known(Value::Null),
             };
-            condition(text, &known, &Place::If.functions(status))
+            condition(text, &known, &WorkflowKey::If.functions(status))
         };
         let rejected = |error: &Error| Problem { pos, why: format!("its `if` fails: {}", error.message()) };
 

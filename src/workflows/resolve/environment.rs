@@ -6,7 +6,7 @@ use super::frame::Gates;
 use super::{JobEntry, Verdict, node, quoted, value};
 use crate::workflows::contexts::Known;
 use crate::workflows::expressions::{Node, Resolved, Value};
-use crate::workflows::model::{Environment, Job, Problem, Text};
+use crate::workflows::model::{Job, JobEnvironment, Problem, Text};
 
 /// The verdict on one leg.
 pub(super) fn of(job: &Job, entry: &JobEntry, gates: &Gates, known: &Known<'_>) -> JobEntry {
@@ -19,7 +19,7 @@ pub(super) fn of(job: &Job, entry: &JobEntry, gates: &Gates, known: &Known<'_>) 
         let why = format!("{}, but it waits for a job in {}", one.reason, names.join(", "));
         one = JobEntry { environments: names, ..one.with(Verdict::ViaNeeds, why) };
     }
-    one.details.unrecorded = matches!(&job.environment, Environment::Mapping { deployment: Some(flag), .. } if is_false(flag, known));
+    one.details.unrecorded = matches!(&job.environment, JobEnvironment::Mapping { deployment: Some(flag), .. } if is_false(flag, known));
     one
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::call::Target;
 use super::condition::Run;
 use super::{Details, JobEntry, Resolver, Verdict, node, texts, value};
-use crate::workflows::contexts::{Known, Place, unknown};
+use crate::workflows::contexts::{Known, WorkflowKey, unknown};
 use crate::workflows::deploys::Passed;
 use crate::workflows::expressions::{self, Map, Node, Resolved, Rest, Status, Value};
 use crate::workflows::matrix::Leg;
@@ -99,7 +99,7 @@ impl Resolver<'_> {
         };
         let needs = needs(job, states, &condition.required, None);
         let known = Known {
-            place: Place::Strategy,
+            place: WorkflowKey::Strategy,
             github: &self.github.clone(),
             inputs: &frame.inputs,
             needs: &needs,
@@ -114,7 +114,7 @@ impl Resolver<'_> {
             state.skipped = true;
             return (vec![entry.with(Verdict::Skipped, "its matrix has no legs")], state);
         }
-        let known = Known { place: Place::Job, ..known };
+        let known = Known { place: WorkflowKey::Job, ..known };
         if let Some(called) = &job.call {
             let target = Target { frame, job, called, entry: &entry, gates: &state.gates };
             let (entries, outputs) = self.call(&target, &legs, &known);
@@ -200,7 +200,7 @@ fn environments(
 
 /// What a name with expressions can be in a run; none where nobody can say.
 fn names(text: &str, known: &Known<'_>) -> Option<Vec<String>> {
-    let known = Known { place: Place::Step, ..known.clone() };
+    let known = Known { place: WorkflowKey::Step, ..known.clone() };
     match expressions::interpolate(text, &known, &known.place.functions(Status::UNKNOWN)).ok()? {
         Resolved::Known(value) => Some(vec![value.to_text()]),
         Resolved::OneOf(values) => Some(values.iter().map(Value::to_text).collect()),
@@ -211,7 +211,7 @@ fn names(text: &str, known: &Known<'_>) -> Option<Vec<String>> {
 /// The outputs of a job that succeeded. Legs overwrite each other's.
 fn outputs(job: &Job, legs: &[Leg], known: &Known<'_>) -> Node {
     let [leg] = legs else { return unknown("every leg of the matrix writes the same outputs") };
-    let known = Known { place: Place::Outputs, matrix: &leg.context, ..known.clone() };
+    let known = Known { place: WorkflowKey::Outputs, matrix: &leg.context, ..known.clone() };
     let of = |text: &Text| value(text, &known).map_or_else(|error| Node::Unknown(error.message().to_owned()), |v| texts(node(v)));
     let map: Map<Node> = job.outputs.iter().map(|(key, text)| (key.text.clone(), of(text))).collect();
     Node::Partial(map, Rest::Null)

@@ -18,7 +18,7 @@ use super::expressions::{self, Error, Map, Node, Resolved, Rest, Status, Value};
 use super::facts::Facts;
 use super::model::{Text, Workflow};
 use super::scenario::{Scenario, plain};
-use super::yaml::Kind;
+use super::yaml::NodeKind;
 
 /// How many jobs one scenario may come to, called ones included; the rest is unknown.
 const MAX_JOBS: usize = 10_000;
@@ -123,7 +123,7 @@ struct Resolver<'a> {
 
 /// The value of a scalar at a place.
 fn value(text: &Text, known: &Known<'_>) -> Result<Resolved, Error> {
-    if text.scalar.kind == Kind::String && text.as_str().contains("${{") {
+    if text.scalar.kind == NodeKind::String && text.as_str().contains("${{") {
         return expressions::interpolate(text.as_str(), known, &known.place.functions(Status::UNKNOWN));
     }
     Ok(Resolved::Known(plain(text)))

@@ -10,7 +10,7 @@ use super::expressions::{Node, Value};
 use super::facts::Facts;
 use super::model::{Input, InputKind, Problem, Text, Trigger, Workflow};
 use super::triggers;
-use super::yaml::{Kind, Pos};
+use super::yaml::{NodeKind, Pos};
 use crate::desired::workflows::{InputValue, When};
 
 pub use derive::derived;
@@ -234,10 +234,10 @@ fn default_value(input: &Input, default: &Text) -> Value {
 /// A scalar that holds no expression, as a value.
 pub(super) fn plain(scalar: &Text) -> Value {
     match scalar.scalar.kind {
-        Kind::Null => Value::Null,
-        Kind::Bool(bool) => Value::Bool(bool),
-        Kind::Number(number) => Value::Number(number),
-        Kind::String => Value::from(scalar.as_str()),
+        NodeKind::Null => Value::Null,
+        NodeKind::Bool(bool) => Value::Bool(bool),
+        NodeKind::Number(number) => Value::Number(number),
+        NodeKind::String => Value::from(scalar.as_str()),
     }
 }
 

@@ -28,16 +28,16 @@ fn scalars_mean_what_yaml_1_2_says_and_keep_their_text() {
         ["on", "no", "yes", "off", "1_000", "1.2.3", "v1", "2024-01-01", "'12'", "\"true\"", "!!str 12", "- -", "0x", "e5", "+", "."]
     {
         let Ok(tree) = parse(&format!("a: {text}\n")) else { continue };
-        assert_eq!(tree.get("a").unwrap().scalar().unwrap().kind, Kind::String, "{text}");
+        assert_eq!(tree.get("a").unwrap().scalar().unwrap().kind, NodeKind::String, "{text}");
     }
     for (text, number) in [("012", 12.0), ("0x10", 16.0), ("0o10", 8.0), ("3.10", 3.1), ("-1", -1.0), ("1e3", 1000.0), (".5", 0.5)] {
-        assert_eq!(kinds(text).kind, Kind::Number(number), "{text}");
+        assert_eq!(kinds(text).kind, NodeKind::Number(number), "{text}");
         assert_eq!(kinds(text).text, text);
     }
     for text in ["~", "null", ""] {
-        assert_eq!(kinds(text).kind, Kind::Null, "{text}");
+        assert_eq!(kinds(text).kind, NodeKind::Null, "{text}");
     }
-    assert_eq!(kinds("True").kind, Kind::Bool(true));
+    assert_eq!(kinds("True").kind, NodeKind::Bool(true));
 }
 
 #[test]

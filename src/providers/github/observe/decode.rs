@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::model::{Cause, EnvName, Unknown};
 
-use super::super::live::{Environment, LiveReviewer, PolicyMode};
+use super::super::live::{LiveEnvironment, LiveReviewer, PolicyMode};
 use super::wire;
 
 /// Words of GitHub for kinds of accounts; any other makes its environment unknown.
@@ -22,7 +22,7 @@ const APP_LOGIN: &str = "[bot]";
 ///
 /// # Errors
 /// If it has no usable name: then the list proves nothing.
-pub(super) fn entry(value: &Value) -> Result<(EnvName, Result<Environment, Unknown>), String> {
+pub(super) fn entry(value: &Value) -> Result<(EnvName, Result<LiveEnvironment, Unknown>), String> {
     let name = value.get("name").and_then(Value::as_str).ok_or("an environment has no `name`")?;
     let name = EnvName::new(name).map_err(|error| error.to_string())?;
     let environment = environment(&name, value).map_err(|reason| not_understood(&name, &reason));
@@ -37,8 +37,8 @@ fn not_understood(name: &EnvName, reason: &str) -> Unknown {
     }
 }
 
-fn environment(name: &EnvName, value: &Value) -> Result<Environment, String> {
-    let one: wire::Environment = serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
+fn environment(name: &EnvName, value: &Value) -> Result<LiveEnvironment, String> {
+    let one: wire::WireEnvironment = serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
     let rules = one.protection_rules.ok_or("`protection_rules` is missing or null")?;
     let of_kind = |kind: &str| -> Result<Option<&wire::Rule>, String> {
         let mut all = rules.iter().filter(|rule| rule.kind == kind);
@@ -70,7 +70,7 @@ fn environment(name: &EnvName, value: &Value) -> Result<Environment, String> {
     };
     reviewers.sort();
     reviewers.dedup();
-    Ok(Environment {
+    Ok(LiveEnvironment {
         name: name.clone(),
         id: one.id,
         reviewers,
@@ -141,7 +141,7 @@ mod tests {
         with_rules(json!([{"type": "required_reviewers", "prevent_self_review": true, "reviewers": reviewers}]))
     }
 
-    fn decoded(value: &Value) -> Result<Environment, Unknown> {
+    fn decoded(value: &Value) -> Result<LiveEnvironment, Unknown> {
         entry(value).unwrap().1
     }
 

@@ -31,7 +31,7 @@ pub(super) struct Permissions {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Environment {
+pub(super) struct WireEnvironment {
     pub id: u64,
     pub can_admins_bypass: Option<bool>,
     pub protection_rules: Option<Vec<Rule>>,

@@ -1,7 +1,7 @@
 //! The whole object that a PUT has to carry.
 
 use super::super::live::LiveReviewer;
-use super::super::live::{Environment, PolicyMode};
+use super::super::live::{LiveEnvironment, PolicyMode};
 use super::super::ops::{Body, BodyReviewer, PolicyFlags};
 use super::{Planner, Resolved};
 use crate::desired::github::Gate;
@@ -14,7 +14,7 @@ impl Planner<'_> {
     ///
     /// # Errors
     /// If a reviewer that is already there has no form that a PUT could send.
-    pub(super) fn body(&self, gate: &Gate, reviewers: Option<&[Resolved<'_>]>, there: Option<&Environment>) -> Result<Body, Unknown> {
+    pub(super) fn body(&self, gate: &Gate, reviewers: Option<&[Resolved<'_>]>, there: Option<&LiveEnvironment>) -> Result<Body, Unknown> {
         let live_reviewers = there.map(|there| there.reviewers.as_slice()).unwrap_or_default();
         let sent: Option<Vec<BodyReviewer>> = match reviewers {
             Some(reviewers) => reviewers.iter().map(|(_, actor)| BodyReviewer::of(actor.id)).collect(),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::model::{Blocker, Cause, Draft, Unknown};
 
-use super::super::live::{Access, Actor, Environment, LiveReviewer};
+use super::super::live::{Access, Actor, LiveEnvironment, LiveReviewer};
 use super::super::ops::Op;
 use super::super::strictness::ActorId;
 use super::{Planner, Resolved};
@@ -101,7 +101,7 @@ impl Planner<'_> {
         }
     }
 
-    pub(super) fn note_renames(&self, wanted: &[Resolved<'_>], there: &Environment, draft: &mut Draft<Op>) {
+    pub(super) fn note_renames(&self, wanted: &[Resolved<'_>], there: &LiveEnvironment, draft: &mut Draft<Op>) {
         for (reviewer, actor) in wanted {
             if let Reviewer::User { login, .. } = reviewer
                 && let Some(LiveReviewer::User { login: now, .. }) = there.reviewers.iter().find(|r| r.actor() == actor.id)

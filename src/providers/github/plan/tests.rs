@@ -39,8 +39,8 @@ fn selected(names: &[&str]) -> BranchPolicy {
 /// GitHub in the state that a declaration asks for, every part read.
 fn live_of(want: &Desired) -> Live {
     let environments = want.environments.iter().filter_map(|(name, environment)| match environment {
-        desired::Environment::Present(gate) => Some((name.clone(), Ok(live_gate(name, gate)))),
-        desired::Environment::Absent => None,
+        desired::DesiredEnvironment::Present(gate) => Some((name.clone(), Ok(live_gate(name, gate)))),
+        desired::DesiredEnvironment::Absent => None,
     });
     let actor = |(login, id): (&str, u64)| {
         let reviewer = Reviewer::User { login: login.to_owned(), id: None };
@@ -69,7 +69,7 @@ fn live_of(want: &Desired) -> Live {
     }
 }
 
-fn live_gate(name: &EnvName, gate: &Gate) -> Environment {
+fn live_gate(name: &EnvName, gate: &Gate) -> LiveEnvironment {
     let reviewer = |reviewer: &Reviewer| match reviewer {
         Reviewer::User { login, .. } => {
             let id = PEOPLE.iter().find(|(known, _)| known == login).unwrap().1;
@@ -85,7 +85,7 @@ fn live_gate(name: &EnvName, gate: &Gate) -> Environment {
         _ => BTreeMap::new(),
     };
     let rules = gate.protection_rules.iter().flatten().cloned().zip(200..).collect();
-    Environment {
+    LiveEnvironment {
         name: name.clone(),
         id: 7,
         prevent_self_review: gate.prevent_self_review.unwrap_or(false) && !reviewers.is_empty(),
@@ -101,11 +101,11 @@ fn live_gate(name: &EnvName, gate: &Gate) -> Environment {
 }
 
 fn wanting(gate: Gate) -> Desired {
-    Desired { environments: [(name("production"), desired::Environment::Present(gate))].into(), ..Desired::default() }
+    Desired { environments: [(name("production"), desired::DesiredEnvironment::Present(gate))].into(), ..Desired::default() }
 }
 
-fn context(repository: &RepoName) -> Context<'_> {
-    Context { repository, web: "https://github.com", freeze_store: None }
+fn context(repository: &RepoName) -> PlanContext<'_> {
+    PlanContext { repository, web: "https://github.com", freeze_store: None }
 }
 
 fn planned(want: &Desired, live: &Live) -> Draft<Op> {
@@ -433,13 +433,13 @@ fn patterns_alone_need_no_put() {
 fn absent_deletes_with_consent_and_absent_already_is_nothing() {
     let mut want = wanting(full());
     let live = live_of(&want);
-    want.environments = [(name("PRODUCTION"), desired::Environment::Absent)].into();
+    want.environments = [(name("PRODUCTION"), desired::DesiredEnvironment::Absent)].into();
     let draft = planned(&want, &live);
     assert!(only(&draft).weakens);
     assert!(matches!(actions(&draft).as_slice(), [Action::Expect(Some(_)), Action::Delete]));
     assert_eq!(draft.steps[0].ops[1].environment.as_str(), "production", "in GitHub's own spelling");
     assert!(notes(&draft).contains("deletes its secrets"));
-    want.environments = [(name("other"), desired::Environment::Absent)].into();
+    want.environments = [(name("other"), desired::DesiredEnvironment::Absent)].into();
     assert!(planned(&want, &live).steps.is_empty());
 }
 
@@ -447,7 +447,7 @@ fn absent_deletes_with_consent_and_absent_already_is_nothing() {
 fn runs_that_wait_on_a_deletion_are_named() {
     let mut want = wanting(full());
     let mut live = live_of(&want);
-    want.environments = [(name("production"), desired::Environment::Absent)].into();
+    want.environments = [(name("production"), desired::DesiredEnvironment::Absent)].into();
     live.waiting_runs = Some(Ok(3));
     assert!(notes(&planned(&want, &live)).contains("3 runs"));
 }
@@ -556,7 +556,7 @@ fn unknown(draft: &Draft<Op>) -> &str {
 #[test]
 fn a_part_that_could_not_be_read_makes_its_environment_unknown_where_it_is_declared() {
     let why = || Unknown { reason: "403".to_owned(), hint: "a hint".to_owned(), cause: Cause::Other };
-    type Break = fn(&mut Environment, Unknown);
+    type Break = fn(&mut LiveEnvironment, Unknown);
     let parts: [(Gate, Break); 3] = [
         (Gate { deployment_branch_policy: Some(selected(&["dev"])), ..Gate::default() }, |there, why| there.patterns = Some(Err(why))),
         (Gate { protection_rules: Some(["two".to_owned()].into()), ..Gate::default() }, |there, why| {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::model::{self, Blocker, Cause, Change, Draft, Field, Step, Unknown};
 
-use super::super::live::{Environment, PolicyMode};
+use super::super::live::{LiveEnvironment, PolicyMode};
 use super::super::ops::{Action, Body, Op, PolicyFlags};
 use super::super::strictness::{ActorId, Dimension, Strictness, covered, weakened};
 use super::body::unsendable;
@@ -16,7 +16,12 @@ use crate::desired::github::{BranchPolicy, Gate, Pattern};
 
 impl Planner<'_> {
     /// The one step that brings an existing environment in line; `None` when it already is.
-    pub(super) fn differences(&self, gate: &Gate, there: &Environment, draft: &mut Draft<Op>) -> Result<Option<Step<Op>>, Vec<Blocker>> {
+    pub(super) fn differences(
+        &self,
+        gate: &Gate,
+        there: &LiveEnvironment,
+        draft: &mut Draft<Op>,
+    ) -> Result<Option<Step<Op>>, Vec<Blocker>> {
         let reviewers = self.reviewers(gate)?;
         let owner = self.repository.name.owner();
         let before = there.strictness();
@@ -109,7 +114,7 @@ impl Planner<'_> {
     fn update_ops(
         &self,
         gate: &Gate,
-        there: &Environment,
+        there: &LiveEnvironment,
         reviewers: Option<&[Resolved<'_>]>,
         change: &Change,
         policy: Option<&(BranchPolicy, &BranchPolicy)>,
@@ -164,7 +169,7 @@ impl Planner<'_> {
     ///
     /// Where the list loses and gains patterns, what goes is removed first: a moment in which both may deploy would be
     /// wider than either end. Only where one end covers the other is adding first harmless, and then nobody is shut out.
-    fn pattern_ops(&self, there: &Environment, policy: Option<&(BranchPolicy, &BranchPolicy)>) -> (Vec<Op>, Vec<Op>) {
+    fn pattern_ops(&self, there: &LiveEnvironment, policy: Option<&(BranchPolicy, &BranchPolicy)>) -> (Vec<Op>, Vec<Op>) {
         let Some((live, BranchPolicy::Selected(wanted))) = policy else { return (Vec::new(), Vec::new()) };
         let create = |pattern: &Pattern| self.op(Action::CreateBranchPolicy(pattern.clone()));
         let BranchPolicy::Selected(live) = live else {
@@ -192,7 +197,7 @@ impl Planner<'_> {
     }
 
     /// Both sides of the branch policy, when it is declared.
-    fn policy<'g>(&self, gate: &'g Gate, there: &Environment) -> Result<Option<(BranchPolicy, &'g BranchPolicy)>, Unknown> {
+    fn policy<'g>(&self, gate: &'g Gate, there: &LiveEnvironment) -> Result<Option<(BranchPolicy, &'g BranchPolicy)>, Unknown> {
         let Some(wanted) = &gate.deployment_branch_policy else { return Ok(None) };
         match (there.branch_policy(), &there.patterns) {
             (Some(live), _) => Ok(Some((live, wanted))),
@@ -202,7 +207,7 @@ impl Planner<'_> {
     }
 
     /// The edits that turn the enabled custom rules into the declared ones.
-    fn rules(&self, gate: &Gate, there: &Environment) -> Result<Vec<RuleEdit>, Blocker> {
+    fn rules(&self, gate: &Gate, there: &LiveEnvironment) -> Result<Vec<RuleEdit>, Blocker> {
         let Some(wanted) = &gate.protection_rules else { return Ok(Vec::new()) };
         let live = match &there.protection_rules {
             Some(Ok(live)) => live,
@@ -258,7 +263,7 @@ enum RuleEdit {
 }
 
 /// The variables to write: name, live value, declared value.
-fn variables(gate: &Gate, there: &Environment) -> Result<Vec<(String, Option<String>, String)>, Unknown> {
+fn variables(gate: &Gate, there: &LiveEnvironment) -> Result<Vec<(String, Option<String>, String)>, Unknown> {
     let live = match &there.variables {
         Some(Ok(live)) => live,
         Some(Err(unknown)) if !gate.variables.is_empty() => return Err(unknown.clone()),

@@ -4,13 +4,13 @@
 
 use std::fmt;
 
-use super::observe::Scene;
+use super::observe::RunState;
 use super::{Account, Approval, Approver, Decision, Pending, Run};
 use crate::model::{CommitPin, EnvName};
 
 /// What somebody wants to do.
 #[derive(Debug, Clone)]
-pub struct Wish {
+pub struct ReviewRequest {
     /// Approve or reject.
     pub decision: Decision,
     /// For which environments; none is the only one that waits.
@@ -45,7 +45,7 @@ impl Admitted {
 
 /// Why a run is not reviewed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum NotReviewable {
     /// It waits for nobody.
     NotWaiting {
         /// Its status, with its conclusion.
@@ -72,7 +72,7 @@ pub enum Refusal {
     NotAReviewer(EnvName, Vec<Approver>),
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for NotReviewable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotWaiting { status, reviews } => {
@@ -103,7 +103,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl Refusal {
+impl NotReviewable {
     /// The next step.
     #[must_use]
     pub fn fix(&self) -> String {
@@ -122,38 +122,38 @@ impl Refusal {
 ///
 /// # Errors
 /// Every reason why it may not be reviewed.
-pub fn admit(scene: Scene, wish: &Wish, viewer: &Account) -> Result<Admitted, Vec<Refusal>> {
-    let Scene { run, pending, approvals } = scene;
+pub fn admit(run_state: RunState, request: &ReviewRequest, viewer: &Account) -> Result<Admitted, Vec<NotReviewable>> {
+    let RunState { run, pending, approvals } = run_state;
     if pending.is_empty() {
         let status = run.conclusion.as_ref().map_or_else(|| run.status.clone(), |conclusion| format!("{} ({conclusion})", run.status));
-        return Err(vec![Refusal::NotWaiting { status, reviews: approvals }]);
+        return Err(vec![NotReviewable::NotWaiting { status, reviews: approvals }]);
     }
     let names: Vec<EnvName> = pending.iter().map(|pending| pending.environment.clone()).collect();
     let mut refusals = Vec::new();
-    if let Some(wanted) = wish.commit.as_ref().filter(|wanted| !wanted.is(&run.sha)) {
-        refusals.push(Refusal::OtherCommit { wanted: wanted.clone(), is: run.sha.clone() });
+    if let Some(wanted) = request.commit.as_ref().filter(|wanted| !wanted.is(&run.sha)) {
+        refusals.push(NotReviewable::OtherCommit { wanted: wanted.clone(), is: run.sha.clone() });
     }
-    if wish.environments.is_empty() && names.len() > 1 {
-        refusals.push(Refusal::WhichEnvironment(names));
+    if request.environments.is_empty() && names.len() > 1 {
+        refusals.push(NotReviewable::WhichEnvironment(names));
         return Err(refusals);
     }
-    let missing = wish.environments.iter().filter(|name| !names.contains(name));
-    refusals.extend(missing.map(|name| Refusal::NotWaitingFor(name.clone(), names.clone())));
-    let asked = |pending: &Pending| wish.environments.is_empty() || wish.environments.contains(&pending.environment);
+    let missing = request.environments.iter().filter(|name| !names.contains(name));
+    refusals.extend(missing.map(|name| NotReviewable::NotWaitingFor(name.clone(), names.clone())));
+    let asked = |pending: &Pending| request.environments.is_empty() || request.environments.contains(&pending.environment);
     let chosen: Vec<Pending> = pending.into_iter().filter(asked).collect();
     let own = run.is_by(viewer);
     for pending in &chosen {
         let name = &pending.environment;
         let is_viewer = |approver: &Approver| matches!(approver, Approver::User(login) if login.eq_ignore_ascii_case(&viewer.login));
-        if own && wish.decision == Decision::Approved && wish.no_self_review.contains(name) {
-            refusals.push(Refusal::SelfReview(name.clone()));
-        } else if !run.names_its_starters() && wish.decision == Decision::Approved && wish.no_self_review.contains(name) {
-            refusals.push(Refusal::UnknownStarter(name.clone()));
+        if own && request.decision == Decision::Approved && request.no_self_review.contains(name) {
+            refusals.push(NotReviewable::SelfReview(name.clone()));
+        } else if !run.names_its_starters() && request.decision == Decision::Approved && request.no_self_review.contains(name) {
+            refusals.push(NotReviewable::UnknownStarter(name.clone()));
         } else if !pending.you_may_approve && own && pending.reviewers.iter().any(is_viewer) {
             // A reviewer who may not: self-review is what is left (fact G1.6).
-            refusals.push(Refusal::SelfReview(name.clone()));
+            refusals.push(NotReviewable::SelfReview(name.clone()));
         } else if !pending.you_may_approve {
-            refusals.push(Refusal::NotAReviewer(name.clone(), pending.reviewers.clone()));
+            refusals.push(NotReviewable::NotAReviewer(name.clone(), pending.reviewers.clone()));
         }
     }
     if refusals.is_empty() { Ok(Admitted { run, pending: chosen, before: approvals, own }) } else { Err(refusals) }

@@ -131,7 +131,7 @@ pub enum Gap {
     /// The statuses lead to several runs.
     SeveralRuns,
     /// The run does not fit.
-    Misfit(Misfit),
+    RunMismatch(RunMismatch),
     /// The run was deleted, is too old, or is hidden from this token.
     Gone,
     /// Something could not be read.
@@ -159,7 +159,7 @@ pub enum Gap {
 
 /// In what a run does not fit a deployment that claims to be its.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Misfit {
+pub enum RunMismatch {
     /// It is about another commit.
     Commit,
     /// The deployment is older than the run.
@@ -313,13 +313,13 @@ fn fitting<'a>(traced: &Traced, examined: &'a Examined) -> Result<(&'a Run, &'a 
     };
     let over = run.status == "completed" && deployment.created_at > run.updated_at;
     let misfit = match deployment {
-        _ if !run.sha.eq_ignore_ascii_case(&deployment.sha) => Some(Misfit::Commit),
-        made if made.created_at < run.created_at => Some(Misfit::Before),
-        _ if over => Some(Misfit::After),
+        _ if !run.sha.eq_ignore_ascii_case(&deployment.sha) => Some(RunMismatch::Commit),
+        made if made.created_at < run.created_at => Some(RunMismatch::Before),
+        _ if over => Some(RunMismatch::After),
         _ => None,
     };
     if let Some(misfit) = misfit {
-        return Err(Gap::Misfit(misfit));
+        return Err(Gap::RunMismatch(misfit));
     }
     let approvals = examined.approvals.as_ref().map_err(|unknown| Gap::Unread(unknown.clone()))?;
     Ok((run, approvals))

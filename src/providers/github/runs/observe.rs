@@ -48,7 +48,7 @@ pub async fn waiting(reader: &Reader, repo: &RepoName) -> Result<Vec<WaitingRun>
 
 /// A run as somebody who reviews it has to know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scene {
+pub struct RunState {
     /// The run.
     pub run: Run,
     /// What it waits for.
@@ -61,9 +61,9 @@ pub struct Scene {
 ///
 /// # Errors
 /// When any of the three cannot be read.
-pub async fn scene(reader: &Reader, repo: &RepoName, id: u64) -> Result<Scene, ApiError> {
+pub async fn run_state(reader: &Reader, repo: &RepoName, id: u64) -> Result<RunState, ApiError> {
     let (run, pending, approvals) = tokio::join!(run(reader, repo, id), pending(reader, repo, id), approvals(reader, repo, id));
-    Ok(Scene { run: run?, pending: pending?, approvals: approvals? })
+    Ok(RunState { run: run?, pending: pending?, approvals: approvals? })
 }
 
 /// The account behind the token.

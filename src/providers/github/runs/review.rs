@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::admit::Admitted;
-use super::observe::{approvals, pending_target, scene};
+use super::observe::{approvals, pending_target, run_state};
 use super::{Account, Approval, Decision, Pending};
 use crate::http::{ApiError, Reader, Writer};
 use crate::model::RepoName;
@@ -25,7 +25,7 @@ pub struct Review<'a> {
 
 /// How a review ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
+pub enum ReviewResult {
     /// It was read back: the record for each environment.
     Recorded(Vec<Approval>),
     /// GitHub accepted it, but it does not show among the run's reviews.
@@ -34,11 +34,11 @@ pub enum End {
 
 /// Sends a review once and reads it back. A lost answer is settled by reading; nothing is ever sent twice.
 ///
-/// `patience` is how long reading back waits between its attempts: reads may lag behind writes.
+/// `delays` is how long reading back waits between its attempts: reads may lag behind writes.
 ///
 /// # Errors
 /// When GitHub refuses, or when the answer was lost and reading shows no effect or cannot tell.
-pub async fn submit(writer: &Writer, repo: &RepoName, review: &Review<'_>, patience: &[Duration]) -> Result<End, ApiError> {
+pub async fn submit(writer: &Writer, repo: &RepoName, review: &Review<'_>, delays: &[Duration]) -> Result<ReviewResult, ApiError> {
     let run = review.admitted.run.id;
     let ids: Vec<u64> = review.admitted.pending.iter().map(|pending| pending.environment_id).collect();
     let body = json!({"environment_ids": ids, "state": review.decision, "comment": review.comment});
@@ -48,10 +48,10 @@ pub async fn submit(writer: &Writer, repo: &RepoName, review: &Review<'_>, patie
         Err(error) if error.may_have_applied => Some(error),
         Err(error) => return Err(explained(error)),
     };
-    let recorded = read_back(writer.reader(), repo, review, patience).await;
+    let recorded = read_back(writer.reader(), repo, review, delays).await;
     match (recorded, lost) {
-        (Ok(Some(record)), _) => Ok(End::Recorded(record)),
-        (Ok(None) | Err(_), None) => Ok(End::Unconfirmed),
+        (Ok(Some(record)), _) => Ok(ReviewResult::Recorded(record)),
+        (Ok(None) | Err(_), None) => Ok(ReviewResult::Unconfirmed),
         (recorded, Some(error)) => Err(unsettled(writer.reader(), repo, review, error, recorded.is_ok()).await),
     }
 }
@@ -68,13 +68,8 @@ pub fn explained(mut error: ApiError) -> ApiError {
     error
 }
 
-async fn read_back(
-    reader: &Reader,
-    repo: &RepoName,
-    review: &Review<'_>,
-    patience: &[Duration],
-) -> Result<Option<Vec<Approval>>, ApiError> {
-    let mut pauses = patience.iter();
+async fn read_back(reader: &Reader, repo: &RepoName, review: &Review<'_>, delays: &[Duration]) -> Result<Option<Vec<Approval>>, ApiError> {
+    let mut pauses = delays.iter();
     loop {
         let now = approvals(reader, repo, review.admitted.run.id).await;
         let found = now.as_ref().ok().and_then(|now| recorded(review, now));
@@ -103,7 +98,7 @@ fn recorded(review: &Review<'_>, now: &[Approval]) -> Option<Vec<Approval>> {
 }
 
 async fn unsettled(reader: &Reader, repo: &RepoName, review: &Review<'_>, mut error: ApiError, read: bool) -> ApiError {
-    let waits = match scene(reader, repo, review.admitted.run.id).await {
+    let waits = match run_state(reader, repo, review.admitted.run.id).await {
         Ok(now) if read => {
             review.admitted.pending.iter().all(|then| now.pending.iter().any(|now| now.environment_id == then.environment_id))
         }

@@ -97,14 +97,14 @@ impl Page<WireRun> for Runs {
 }
 
 #[derive(Deserialize)]
-struct Environment {
+struct WireEnvironment {
     id: Option<u64>,
     name: Option<String>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct WirePending {
-    environment: Environment,
+    environment: WireEnvironment,
     #[serde(default)]
     wait_timer: Option<u32>,
     wait_timer_started_at: Option<Timestamp>,
@@ -149,7 +149,7 @@ pub(super) struct WireApproval {
     state: Decision,
     comment: Option<String>,
     #[serde(default)]
-    environments: Vec<Environment>,
+    environments: Vec<WireEnvironment>,
     user: Option<Actor>,
 }
 

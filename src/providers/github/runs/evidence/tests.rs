@@ -133,11 +133,11 @@ fn each_story_has_its_standing() {
 #[test]
 fn a_link_to_a_run_that_does_not_fit_proves_nothing() {
     let bob = [approved_by("bob")];
-    let misfit = |fit: Misfit| Standing::NotProvable(Gap::Misfit(fit));
+    let misfit = |fit: RunMismatch| Standing::NotProvable(Gap::RunMismatch(fit));
     let other = Run { sha: "beef".to_owned(), ..run(7) };
-    assert_eq!(standing(made(1, Some(7), DEPLOYED), other, &bob), misfit(Misfit::Commit));
-    assert_eq!(standing(made(1, Some(7), DEPLOYED), Run { created_at: at(151), ..run(7) }, &bob), misfit(Misfit::Before));
-    assert_eq!(standing(made(1, Some(7), DEPLOYED), Run { updated_at: at(149), ..run(7) }, &bob), misfit(Misfit::After));
+    assert_eq!(standing(made(1, Some(7), DEPLOYED), other, &bob), misfit(RunMismatch::Commit));
+    assert_eq!(standing(made(1, Some(7), DEPLOYED), Run { created_at: at(151), ..run(7) }, &bob), misfit(RunMismatch::Before));
+    assert_eq!(standing(made(1, Some(7), DEPLOYED), Run { updated_at: at(149), ..run(7) }, &bob), misfit(RunMismatch::After));
     let going_on = Run { status: "in_progress".to_owned(), updated_at: at(149), ..run(7) };
     assert_eq!(standing(made(1, Some(7), DEPLOYED), going_on, &bob), Standing::Approved);
     assert_eq!(standing(made(1, None, DEPLOYED), run(7), &bob), Standing::NotProvable(Gap::NoRun));

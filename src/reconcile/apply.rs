@@ -4,61 +4,68 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::apply::{self, End, Patience, ReadBack};
-use crate::model::{Address, Plan, Report};
-use crate::providers::{Fleet, Op};
+use crate::apply::{self, ReadBack, RetryDelays, StepResult};
+use crate::model::{Address, ApplyReport, Plan};
+use crate::providers::{Clients, Op};
 use crate::stop::Stop;
 
-use super::Scene;
-use super::scene::{Drafted, Observed};
+use super::Context;
+use super::context::{Observed, Planned};
 
 /// What an apply came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Applied {
     /// How each step of the plan ended, in its order, before anything was read back.
-    pub ends: Vec<End>,
+    pub ends: Vec<StepResult>,
     /// What reading back found still to differ, or could not determine.
     pub after: Plan<Op>,
     /// What is said of it.
-    pub report: Report,
+    pub report: ApplyReport,
 }
 
-impl Scene {
+impl Context {
     /// Carries a plan of this scene out and reads back what it was about.
     ///
     /// Dropping the future ends it at once; setting `stop` lets the request in flight finish first.
-    pub async fn apply(&self, fleet: &Fleet, drafted: &Drafted, stop: &Stop, patience: &Patience, progress: impl Fn(&str)) -> Applied {
-        let plan = &drafted.plan;
-        let ends = apply::run(fleet, &plan.steps, stop, patience, &progress).await;
-        let after = self.read_back(drafted, &ends, stop, patience, &progress).await;
+    pub async fn apply(&self, clients: &Clients, planned: &Planned, stop: &Stop, delays: &RetryDelays, progress: impl Fn(&str)) -> Applied {
+        let plan = &planned.plan;
+        let ends = apply::run(clients, &plan.steps, stop, delays, &progress).await;
+        let after = self.read_back(planned, &ends, stop, delays, &progress).await;
         let report = apply::report(plan, &ends, &after, stop.is_set());
         Applied { ends, after: after.plan, report }
     }
 
     /// Reads what was written and plans again, until nothing differs or patience ends; only what was written with success is waited for.
-    async fn read_back(&self, drafted: &Drafted, ends: &[End], stop: &Stop, patience: &Patience, progress: &impl Fn(&str)) -> ReadBack<Op> {
-        let plan = &drafted.plan;
+    async fn read_back(
+        &self,
+        planned: &Planned,
+        ends: &[StepResult],
+        stop: &Stop,
+        delays: &RetryDelays,
+        progress: &impl Fn(&str),
+    ) -> ReadBack<Op> {
+        let plan = &planned.plan;
         let addresses: BTreeSet<Address> = plan.changes().map(|change| change.address.clone()).collect();
         if addresses.is_empty() {
             return ReadBack { plan: Plan::assemble(plan.config.clone(), String::new(), []), not_kept: BTreeMap::new() };
         }
         let narrowed = self.narrowed(&addresses);
         progress("reading back");
-        let mut after = narrowed.look_back(plan, ends, &drafted.observed).await;
-        for pause in &patience.read_back {
+        let mut after = narrowed.look_back(plan, ends, &planned.observed).await;
+        for pause in &delays.read_back {
             if stop.is_set() || !awaited(plan, ends, &after) {
                 break;
             }
             // Asked to stop, it takes its last look at once.
             stop.unless_set(tokio::time::sleep(*pause)).await;
-            after = narrowed.look_back(plan, ends, &drafted.observed).await;
+            after = narrowed.look_back(plan, ends, &planned.observed).await;
         }
         after
     }
 
-    async fn look_back(&self, plan: &Plan<Op>, ends: &[End], before: &Observed) -> ReadBack<Op> {
-        let again = self.draft_again(before).await;
-        let done = plan.steps.iter().zip(ends).filter(|(_, end)| **end == End::Done);
+    async fn look_back(&self, plan: &Plan<Op>, ends: &[StepResult], before: &Observed) -> ReadBack<Op> {
+        let again = self.plan_again(before).await;
+        let done = plan.steps.iter().zip(ends).filter(|(_, end)| **end == StepResult::Done);
         let not_kept = done.flat_map(|(step, _)| {
             let not_kept = again.observed.not_kept(step);
             step.changes.iter().map(move |change| (change.address.clone(), not_kept.clone()))
@@ -69,8 +76,8 @@ impl Scene {
 }
 
 /// Whether something that was written with success does not show yet.
-fn awaited(plan: &Plan<Op>, ends: &[End], after: &ReadBack<Op>) -> bool {
-    let written = plan.steps.iter().zip(ends).filter(|(_, end)| **end == End::Done);
+fn awaited(plan: &Plan<Op>, ends: &[StepResult], after: &ReadBack<Op>) -> bool {
+    let written = plan.steps.iter().zip(ends).filter(|(_, end)| **end == StepResult::Done);
     let mut addresses = written.flat_map(|(step, _)| &step.changes).map(|change| &change.address);
     addresses.any(|address| {
         after.plan.changes().any(|change| change.address == *address)

@@ -52,17 +52,17 @@ impl Error for Fault {}
 
 /// Connections to any number of servers.
 #[derive(Clone)]
-pub(super) enum Wire {
+pub(super) enum Pool {
     /// Plain http, for loopback.
     Plain(Arc<Client<Dial, Full<Bytes>>>),
     /// Everything else.
     Tls(Arc<Tls>),
 }
 
-impl Wire {
+impl Pool {
     /// Builds a pool for plain http.
     pub(super) fn plain(dial: Dial) -> Self {
-        Self::Plain(Arc::new(pool().build(dial)))
+        Self::Plain(Arc::new(pool_builder().build(dial)))
     }
 
     /// Sends once and reads the whole answer of at most so many bytes. Follows no redirect.
@@ -87,7 +87,7 @@ pub(super) fn fault(error: &legacy::Error) -> Fault {
     if error.is_connect() { Fault::NotSent(why) } else { Fault::Lost(why) }
 }
 
-pub(super) fn pool() -> Builder {
+pub(super) fn pool_builder() -> Builder {
     let mut builder = Client::builder(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())

@@ -8,23 +8,23 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::apply::{End, Patience};
+use crate::apply::{RetryDelays, StepResult};
 use crate::desired::freeze::Policy;
 use crate::freeze::{Claim, FreezeId, Interlock, Keys};
 use crate::http::Writer;
-use crate::model::{Action, ByHand, Change, Draft, EnvName, Field, Kind, Outcome, OutcomeResult, Report, Step};
+use crate::model::{Action, AddressKind, ApplyReport, ByHand, Change, Draft, EnvName, Field, Outcome, OutcomeResult, Step};
 use crate::providers::freeze_store::access::{self as store, SendError};
 use crate::providers::github::live::Live;
-use crate::providers::{Fleet, Op, freeze_store};
+use crate::providers::{Clients, Op, freeze_store};
 use crate::stop::Stop;
 
-use super::{Applied, Drafted, Scene};
+use super::{Applied, Context, Planned};
 
 /// Why an apply freezes deploys around its writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Occasion {
+pub enum FreezeReason {
     /// The user asked for it.
-    Asked,
+    Requested,
     /// These environments get a first reviewer that GitHub's billing plan may refuse.
     Refusable(BTreeSet<EnvName>),
 }
@@ -60,12 +60,12 @@ pub(super) fn refusable(policy: Option<&Policy>, live: Option<&Live>, drafts: &[
 
 fn environment(change: &Change) -> Option<&EnvName> {
     match change.address.kind() {
-        Kind::Environment(name) => Some(name),
+        AddressKind::Environment(name) => Some(name),
         _ => None,
     }
 }
 
-impl Scene {
+impl Context {
     /// Carries a plan out as [`Self::apply`] does, with deploys frozen from before the first write until everything was read
     /// back as declared; else they stay frozen, and the report says so.
     ///
@@ -73,23 +73,24 @@ impl Scene {
     /// When deploys are not known to be frozen: then nothing else was written.
     pub async fn apply_held(
         &self,
-        occasion: &Occasion,
-        fleet: &Fleet,
-        drafted: &Drafted,
+        freeze_reason: &FreezeReason,
+        clients: &Clients,
+        planned: &Planned,
         stop: &Stop,
-        patience: &Patience,
+        delays: &RetryDelays,
         progress: impl Fn(&str),
     ) -> anyhow::Result<Applied> {
         let Some(policy) = &self.want.freeze else { anyhow::bail!("gate.toml declares no freeze") };
         progress("freezing deploys");
-        if let Some(index) = drafted.plan.steps.iter().position(sets_freeze) {
-            return self.after_planned_freeze(index, fleet, drafted, stop, patience, progress).await;
+        if let Some(index) = planned.plan.steps.iter().position(sets_freeze) {
+            return self.after_planned_freeze(index, clients, planned, stop, delays, progress).await;
         }
-        let claim = Claim { reason: reason(occasion), ..self.claim.clone() };
-        let hold = Hold::take(fleet.of(freeze_store::of(&policy.store).api())?.clone(), Keys::of(policy), claim, patience).await?;
-        let mut applied = self.apply(fleet, drafted, stop, patience, &progress).await;
+        let claim = Claim { reason: reason(freeze_reason), ..self.claim.clone() };
+        let apply_freeze =
+            ApplyFreeze::take(clients.of(freeze_store::of(&policy.store).api())?.clone(), Keys::of(policy), claim, delays).await?;
+        let mut applied = self.apply(clients, planned, stop, delays, &progress).await;
         progress("putting the freeze back");
-        let outcome = hold.release(&applied.report, patience).await;
+        let outcome = apply_freeze.release(&applied.report, delays).await;
         let report = &mut applied.report;
         report.converged &= outcome.result == OutcomeResult::Applied;
         report.outcomes.push(outcome);
@@ -101,22 +102,22 @@ impl Scene {
     async fn after_planned_freeze(
         &self,
         index: usize,
-        fleet: &Fleet,
-        drafted: &Drafted,
+        clients: &Clients,
+        planned: &Planned,
         stop: &Stop,
-        patience: &Patience,
+        delays: &RetryDelays,
         progress: impl Fn(&str),
     ) -> anyhow::Result<Applied> {
-        let mut first = drafted.clone();
-        let mut rest = drafted.clone();
+        let mut first = planned.clone();
+        let mut rest = planned.clone();
         first.plan.steps = vec![rest.plan.steps.remove(index)];
-        let frozen = self.apply(fleet, &first, stop, patience, &progress).await;
+        let frozen = self.apply(clients, &first, stop, delays, &progress).await;
         if frozen.report.outcomes.iter().any(|outcome| outcome.result != OutcomeResult::Applied) {
             let why = frozen.report.outcomes.into_iter().map(|outcome| outcome.message).collect::<Vec<_>>().join("; ");
             anyhow::bail!("{why}");
         }
-        let mut applied = self.apply(fleet, &rest, stop, patience, &progress).await;
-        let end = frozen.ends.into_iter().next().unwrap_or(End::Done);
+        let mut applied = self.apply(clients, &rest, stop, delays, &progress).await;
+        let end = frozen.ends.into_iter().next().unwrap_or(StepResult::Done);
         applied.ends.insert(index.min(applied.ends.len()), end);
         applied.report.outcomes.extend(frozen.report.outcomes);
         applied.report.outcomes.sort_by(|a, b| a.address.cmp(&b.address));
@@ -126,11 +127,11 @@ impl Scene {
 
 /// Whether a planned step sets the freeze.
 fn sets_freeze(step: &Step<Op>) -> bool {
-    step.changes.iter().any(|change| *change.address.kind() == Kind::Freeze)
+    step.changes.iter().any(|change| *change.address.kind() == AddressKind::Freeze)
 }
 
 /// Deploys are frozen for the time of this run.
-struct Hold {
+struct ApplyFreeze {
     writer: Writer,
     keys: Keys,
     id: FreezeId,
@@ -138,14 +139,14 @@ struct Hold {
     interlock: Option<Interlock>,
 }
 
-impl Hold {
+impl ApplyFreeze {
     /// Freezes, and reads that back.
-    async fn take(writer: Writer, keys: Keys, claim: Claim, patience: &Patience) -> anyhow::Result<Self> {
+    async fn take(writer: Writer, keys: Keys, claim: Claim, delays: &RetryDelays) -> anyhow::Result<Self> {
         let live = store::read(writer.reader(), &keys).await?;
         let interlock = match Interlock::needed(&keys, &live, &claim)? {
             None => None,
             Some((interlock, write)) => {
-                store::send(&writer, &keys, &write, patience).await.map_err(plain)?;
+                store::send(&writer, &keys, &write, delays).await.map_err(plain)?;
                 Some(interlock)
             }
         };
@@ -153,11 +154,11 @@ impl Hold {
     }
 
     /// Puts the freeze back as it was, where everything was read back as declared; says what became of it.
-    async fn release(self, report: &Report, patience: &Patience) -> Outcome {
+    async fn release(self, report: &ApplyReport, delays: &RetryDelays) -> Outcome {
         let (result, message) = match &self.interlock {
             _ if !report.converged => self.kept(report),
             None => (OutcomeResult::Applied, format!("was frozen before this run, without an end, and is left so; {}", self.lift())),
-            Some(interlock) => match self.restore(interlock, patience).await {
+            Some(interlock) => match self.restore(interlock, delays).await {
                 Ok(()) => (OutcomeResult::Applied, "frozen while the gate was written, and now as it was before".to_owned()),
                 Err(error) => (
                     OutcomeResult::Failed,
@@ -171,13 +172,13 @@ impl Hold {
         Outcome { address: self.keys.store.address(), action: Action::Update, result, message }
     }
 
-    async fn restore(&self, interlock: &Interlock, patience: &Patience) -> anyhow::Result<()> {
+    async fn restore(&self, interlock: &Interlock, delays: &RetryDelays) -> anyhow::Result<()> {
         let live = store::read(self.writer.reader(), &self.keys).await?;
-        store::send(&self.writer, &self.keys, &interlock.restore(&live)?, patience).await?;
+        store::send(&self.writer, &self.keys, &interlock.restore(&live)?, delays).await?;
         Ok(())
     }
 
-    fn kept(&self, report: &Report) -> (OutcomeResult, String) {
+    fn kept(&self, report: &ApplyReport) -> (OutcomeResult, String) {
         let (kind, store) = (freeze_store::of(&self.keys.store), &self.keys.store);
         let refused = report.outcomes.iter().any(|outcome| matches!(outcome.result, OutcomeResult::Manual(_)));
         let (message, first) = if refused {
@@ -203,10 +204,10 @@ impl Hold {
     }
 }
 
-fn reason(occasion: &Occasion) -> String {
-    match occasion {
-        Occasion::Asked => "gatectl apply --interlock: a gate is being written".to_owned(),
-        Occasion::Refusable(names) => {
+fn reason(freeze_reason: &FreezeReason) -> String {
+    match freeze_reason {
+        FreezeReason::Requested => "gatectl apply --interlock: a gate is being written".to_owned(),
+        FreezeReason::Refusable(names) => {
             let names: Vec<&str> = names.iter().map(EnvName::as_str).collect();
             let shown: String = names.join(", ").chars().filter(|c| !c.is_control()).take(200).collect();
             format!("gatectl apply: first reviewers of {shown}, which GitHub may refuse")

@@ -6,25 +6,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::apply::Moved;
+use crate::apply::Mismatch;
 use crate::desired::Desired;
 use crate::desired::freeze::Policy;
 use crate::freeze::{Claim, FreezeVars, Keys};
 use crate::http::Reader;
-use crate::model::{Address, Answer, Cause, Draft, EnvName, Kind, Plan, RepoName, Step, Unknown};
+use crate::model::{Address, AddressKind, Answer, Cause, Draft, EnvName, Plan, RepoName, Step, Unknown};
 use crate::providers::{Op, freeze_store, github, heroku};
 
-use super::{fingerprint, hold};
+use super::{apply_frozen, fingerprint};
 
 /// The reading clients and what they are asked about. A provider that nothing declared needs may be missing.
 #[derive(Debug, Clone)]
-pub struct Scene {
+pub struct Context {
     /// gate.toml as the user named it.
     pub config: String,
     /// What is wanted, after `--environment` narrowed it.
     pub want: Desired,
     /// GitHub, when an environment is declared.
-    pub github: Option<Site>,
+    pub github: Option<RepositoryAccess>,
     /// Heroku, when a config var is declared; or why it cannot be asked.
     pub heroku: Option<Result<Reader, Unknown>>,
     /// The store of the freeze, when one is declared; or why it cannot be asked.
@@ -37,7 +37,7 @@ pub struct Scene {
 
 /// A repository and where it is.
 #[derive(Debug, Clone)]
-pub struct Site {
+pub struct RepositoryAccess {
     /// The declared name.
     pub repository: RepoName,
     /// Where its pages are.
@@ -66,7 +66,7 @@ pub struct Observed {
 
 /// A plan with what it was made from.
 #[derive(Debug, Clone)]
-pub struct Drafted {
+pub struct Planned {
     /// The plan.
     pub plan: Plan<Op>,
     /// The live state that it was made from.
@@ -85,55 +85,55 @@ pub struct Drafted {
     pub declared: BTreeMap<Address, String>,
 }
 
-impl Scene {
+impl Context {
     /// Observes and plans.
-    pub async fn draft(&self) -> Drafted {
+    pub async fn plan(&self) -> Planned {
         let observed = self.observe(None).await;
-        self.plan(observed)
+        self.plan_from(observed)
     }
 
     /// Observes what was written, and plans again; what cannot have moved through these writes is as `before`.
-    pub(super) async fn draft_again(&self, before: &Observed) -> Drafted {
+    pub(super) async fn plan_again(&self, before: &Observed) -> Planned {
         let observed = self.observe(Some(before)).await;
-        self.plan(observed)
+        self.plan_from(observed)
     }
 
     /// The same scene, narrowed to what a set of addresses covers: reading back asks only about what was written.
     #[must_use]
     pub fn narrowed(&self, addresses: &BTreeSet<Address>) -> Self {
-        let mut scene = self.clone();
-        if let Some(site) = &self.github {
-            let covered = |name: &EnvName| addresses.contains(&Address::environment(&site.repository, name));
-            scene.want.github.environments.retain(|name, _| covered(name));
+        let mut context = self.clone();
+        if let Some(repository_access) = &self.github {
+            let covered = |name: &EnvName| addresses.contains(&Address::environment(&repository_access.repository, name));
+            context.want.github.environments.retain(|name, _| covered(name));
             for address in addresses {
                 // A pruned environment is wanted absent, though the file does not say so.
-                if let Kind::Environment(name) = address.kind()
-                    && !scene.want.github.environments.contains_key(name)
+                if let AddressKind::Environment(name) = address.kind()
+                    && !context.want.github.environments.contains_key(name)
                 {
-                    scene.want.github.environments.insert(name.clone(), crate::desired::github::Environment::Absent);
+                    context.want.github.environments.insert(name.clone(), crate::desired::github::DesiredEnvironment::Absent);
                 }
             }
-            if scene.want.github.environments.is_empty() {
-                scene.github = None;
+            if context.want.github.environments.is_empty() {
+                context.github = None;
             }
         }
-        scene.prune = Prune::Nothing;
-        scene.want.freeze = self.want.freeze.clone().filter(|freeze| addresses.contains(&freeze.store.address()));
+        context.prune = Prune::Nothing;
+        context.want.freeze = self.want.freeze.clone().filter(|freeze| addresses.contains(&freeze.store.address()));
         // One request writes all declared vars of an app.
-        scene.want.heroku.config.retain(|app, vars| vars.keys().any(|key| addresses.contains(&Address::config(app, key))));
-        if scene.want.heroku.config.is_empty() {
-            scene.heroku = None;
+        context.want.heroku.config.retain(|app, vars| vars.keys().any(|key| addresses.contains(&Address::config(app, key))));
+        if context.want.heroku.config.is_empty() {
+            context.heroku = None;
         }
-        scene
+        context
     }
 
     async fn observe(&self, before: Option<&Observed>) -> Observed {
         let github = async {
-            let site = self.github.as_ref()?;
+            let repository_access = self.github.as_ref()?;
             let want = &self.want.github;
-            Some(match (&site.reader, before.and_then(|before| before.github.as_ref())) {
-                (Ok(reader), None) => github::observe::observe(reader, &site.repository, want).await,
-                (Ok(reader), Some(before)) => github::observe::again(reader, &site.repository, want, before).await,
+            Some(match (&repository_access.reader, before.and_then(|before| before.github.as_ref())) {
+                (Ok(reader), None) => github::observe::observe(reader, &repository_access.repository, want).await,
+                (Ok(reader), Some(before)) => github::observe::again(reader, &repository_access.repository, want, before).await,
                 (Err(unknown), _) => github::live::Live::unreachable(unknown),
             })
         };
@@ -169,24 +169,25 @@ impl Scene {
         Observed { github, heroku, freeze }
     }
 
-    fn plan(&self, observed: Observed) -> Drafted {
+    fn plan_from(&self, observed: Observed) -> Planned {
         let mut drafts = Vec::new();
         let mut basis = BTreeMap::new();
-        if let (Some(site), Some(live)) = (&self.github, &observed.github) {
+        if let (Some(repository_access), Some(live)) = (&self.github, &observed.github) {
             let mut want = self.want.github.clone();
             if self.prune == Prune::Undeclared {
                 declare_the_rest_absent(&mut want, live);
                 // What is to go is not known, though nothing that is declared says so.
                 if let (true, Some(unknown)) = (want.environments.is_empty(), live.environments.as_ref().err()) {
                     let unknown = live.repository.as_ref().err().unwrap_or(unknown).clone();
-                    let address = Address::repository(&site.repository);
+                    let address = Address::repository(&repository_access.repository);
                     drafts.push(Draft { unknown: vec![(address, unknown)], ..Draft::default() });
                 }
             }
             let freeze_store = self.want.freeze.as_ref().map(|freeze| &freeze.store);
-            let context = github::plan::Context { repository: &site.repository, web: &site.web, freeze_store };
+            let context =
+                github::plan::PlanContext { repository: &repository_access.repository, web: &repository_access.web, freeze_store };
             drafts.push(github::plan::plan(context, &want, live).map(Op::Github));
-            github_basis(site, &want, live, &mut basis);
+            github_basis(repository_access, &want, live, &mut basis);
         }
         let freeze_override = self
             .want
@@ -211,21 +212,21 @@ impl Scene {
                 Answer::Absent => {}
             }
         }
-        let (refusable, note) = hold::refusable(self.want.freeze.as_ref(), observed.github.as_ref(), &drafts);
+        let (refusable, note) = apply_frozen::refusable(self.want.freeze.as_ref(), observed.github.as_ref(), &drafts);
         drafts.extend(note);
         let fingerprint = fingerprint::of(&json!({"desired": fingerprint::desired(&self.want), "live": basis}));
         let plan = Plan::assemble(self.config.clone(), fingerprint, drafts);
         unread.extend(plan.unknown.iter().cloned());
-        let declared = fingerprint::declared(&self.want, self.github.as_ref().map(|site| &site.repository));
+        let declared = fingerprint::declared(&self.want, self.github.as_ref().map(|repository_access| &repository_access.repository));
         let archived =
             observed.github.as_ref().and_then(|live| live.repository.as_ref().ok()).is_some_and(|repository| repository.archived);
-        Drafted { plan, freeze: freeze.map(|(_, vars)| vars), observed, refusable, basis, unread, archived, declared }
+        Planned { plan, freeze: freeze.map(|(_, vars)| vars), observed, refusable, basis, unread, archived, declared }
     }
 }
 
 impl Observed {
     /// What a step sent and reading back shows otherwise, though gate.toml may not declare it (law 5).
-    pub(super) fn not_kept(&self, step: &Step<Op>) -> Vec<Moved> {
+    pub(super) fn not_kept(&self, step: &Step<Op>) -> Vec<Mismatch> {
         let ops: Vec<github::ops::Op> =
             step.ops.iter().filter_map(|op| if let Op::Github(op) = op { Some(op.clone()) } else { None }).collect();
         self.github.as_ref().map(|live| github::read_back::not_kept(&ops, live)).unwrap_or_default()
@@ -253,19 +254,24 @@ fn not_read(keys: &Keys) -> Unknown {
     }
 }
 
-fn github_basis(site: &Site, want: &crate::desired::github::Desired, live: &github::live::Live, basis: &mut BTreeMap<Address, Value>) {
+fn github_basis(
+    repository_access: &RepositoryAccess,
+    want: &crate::desired::github::Desired,
+    live: &github::live::Live,
+    basis: &mut BTreeMap<Address, Value>,
+) {
     let Ok(environments) = &live.environments else { return };
     for (name, environment) in &want.environments {
         let keys = match environment {
-            crate::desired::github::Environment::Present(gate) => gate.variables.keys().collect(),
-            crate::desired::github::Environment::Absent => Vec::new(),
+            crate::desired::github::DesiredEnvironment::Present(gate) => gate.variables.keys().collect(),
+            crate::desired::github::DesiredEnvironment::Absent => Vec::new(),
         };
         let there = match environments.get(name) {
-            Some(Ok(there)) => Some(there.snapshot(site.repository.owner(), keys)),
+            Some(Ok(there)) => Some(there.snapshot(repository_access.repository.owner(), keys)),
             Some(Err(_)) => continue,
             None => None,
         };
-        basis.insert(Address::environment(&site.repository, name), json!(there));
+        basis.insert(Address::environment(&repository_access.repository, name), json!(there));
     }
 }
 
@@ -275,7 +281,7 @@ fn github_basis(site: &Site, want: &crate::desired::github::Desired, live: &gith
 fn declare_the_rest_absent(want: &mut crate::desired::github::Desired, live: &github::live::Live) {
     for name in live.environments.iter().flatten().map(|(name, _)| name) {
         if name.folded() != "github-pages" && !want.declares(name) {
-            want.environments.insert(name.clone(), crate::desired::github::Environment::Absent);
+            want.environments.insert(name.clone(), crate::desired::github::DesiredEnvironment::Absent);
         }
     }
 }

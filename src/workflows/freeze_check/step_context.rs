@@ -36,7 +36,7 @@ struct Checkouts {
 }
 
 /// What is known of the job's machine before a step.
-pub(super) struct Place<'a> {
+pub(super) struct StepContext<'a> {
     pub(super) question: Question<'a>,
     workflow: &'a Workflow,
     job: &'a Job,
@@ -69,7 +69,7 @@ const PLAIN_VALUES: &[&str] = &[
     "github.triggering_actor",
 ];
 
-impl<'a> Place<'a> {
+impl<'a> StepContext<'a> {
     pub(super) fn of(workflow: &'a Workflow, job: &'a Job, question: &Question<'a>) -> Self {
         Self { question: *question, workflow, job, checkouts: Checkouts::default(), written: BTreeSet::new() }
     }

@@ -14,19 +14,19 @@ use serde_json::Value;
 use tower::Service;
 
 use super::Dialect;
-use super::wire::{Fault, Wire};
+use super::pool::{Fault, Pool};
 
 const AGENT: &str = concat!("gatectl/", env!("CARGO_PKG_VERSION"));
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// One API's way of speaking.
-pub(super) enum Face {
+pub(super) enum Transport {
     /// Boxed: octocrab starts a task when it is built, so it waits for the first request and its runtime.
     GitHub(Box<OnceLock<Octocrab>>),
     Heroku,
 }
 
-impl Face {
+impl Transport {
     pub(super) fn new(dialect: Dialect) -> Self {
         match dialect {
             Dialect::GitHub => Self::GitHub(Box::default()),
@@ -51,11 +51,11 @@ impl Face {
     }
 
     /// Sends once and reads the whole answer of at most so many bytes, whatever its status.
-    pub(super) async fn send(&self, wire: &Wire, max_body: usize, head: Builder, body: Option<&Value>) -> Result<Response<Bytes>, Fault> {
+    pub(super) async fn send(&self, pool: &Pool, max_body: usize, head: Builder, body: Option<&Value>) -> Result<Response<Bytes>, Fault> {
         match self {
             Self::GitHub(octocrab) => {
                 let octocrab = octocrab.get_or_init(|| {
-                    let service = OctocrabBuilder::new_empty().with_service(OnWire(wire.clone(), max_body));
+                    let service = OctocrabBuilder::new_empty().with_service(PoolService(pool.clone(), max_body));
                     // Its error type has no value, so this pattern always holds.
                     let Ok(octocrab) = service.with_auth(AuthState::None).build();
                     octocrab
@@ -70,7 +70,7 @@ impl Face {
                     Some(body) => head.header(CONTENT_TYPE, "application/json").body(Bytes::from(body.to_string())),
                     None => head.body(Bytes::new()),
                 };
-                wire.send(request.map_err(|error| Fault::NotSent(error.to_string()))?, max_body).await
+                pool.send(request.map_err(|error| Fault::NotSent(error.to_string()))?, max_body).await
             }
         }
     }
@@ -89,9 +89,9 @@ fn fault(error: octocrab::Error) -> Fault {
 
 /// The wire, and the most it takes, as the service that octocrab sends through.
 #[derive(Clone)]
-struct OnWire(Wire, usize);
+struct PoolService(Pool, usize);
 
-impl Service<Request<OctoBody>> for OnWire {
+impl Service<Request<OctoBody>> for PoolService {
     type Response = Response<Full<Bytes>>;
     type Error = Fault;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Fault>> + Send>>;
@@ -101,11 +101,11 @@ impl Service<Request<OctoBody>> for OnWire {
     }
 
     fn call(&mut self, request: Request<OctoBody>) -> Self::Future {
-        let Self(wire, max_body) = self.clone();
+        let Self(pool, max_body) = self.clone();
         Box::pin(async move {
             let (head, body) = request.into_parts();
             let body = body.collect().await.map_err(|error| Fault::NotSent(error.to_string()))?.to_bytes();
-            Ok(wire.send(Request::from_parts(head, body), max_body).await?.map(Full::new))
+            Ok(pool.send(Request::from_parts(head, body), max_body).await?.map(Full::new))
         })
     }
 }

@@ -9,7 +9,7 @@ use crate::model::{Answer, Cause, EnvName, Unknown};
 use crate::providers::freeze_store;
 
 /// The `[freeze]` of gate.toml and what its store holds.
-pub(in crate::commands) struct Brake<'a> {
+pub(in crate::commands) struct FreezeGuard<'a> {
     policy: &'a Policy,
     vars: Answer<FreezeVars>,
 }
@@ -25,7 +25,7 @@ pub(in crate::commands) struct Closed {
     pub(in crate::commands) undetermined: Option<Cause>,
 }
 
-impl<'a> Brake<'a> {
+impl<'a> FreezeGuard<'a> {
     /// Reads the store: its four values, and no other.
     pub(in crate::commands) async fn read(policy: &'a Policy, store: Result<&Reader, &Unknown>) -> Self {
         let vars = match store {

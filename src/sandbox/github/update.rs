@@ -14,7 +14,7 @@ const MAX_REVIEWERS: usize = 6;
 
 /// What a body asks for; none is a key that it does not carry.
 #[derive(Debug, Default)]
-pub(super) struct Wish {
+pub(super) struct EnvironmentUpdate {
     pub(super) wait_timer: Option<u32>,
     pub(super) reviewers: Option<Vec<ReviewerRef>>,
     pub(super) prevent_self_review: Option<bool>,
@@ -29,25 +29,27 @@ pub(super) enum Policy {
     EqualFlags,
 }
 
-impl Wish {
+impl EnvironmentUpdate {
     pub(super) fn read(call: &Call<'_>, body: &Map<String, Value>) -> Result<Self, Response> {
-        let mut wish = Self::default();
+        let mut update = Self::default();
         for (key, value) in body {
             match key.as_str() {
-                "wait_timer" => wish.wait_timer = Some(timer(value)?),
-                "reviewers" => wish.reviewers = Some(reviewers(value)?),
+                "wait_timer" => update.wait_timer = Some(timer(value)?),
+                "reviewers" => update.reviewers = Some(reviewers(value)?),
                 "prevent_self_review" if call.switches.self_review_key == SelfReviewKey::NotPermitted => {
                     return Err(invalid("Invalid input: \"prevent_self_review\" is not a permitted key."));
                 }
-                "prevent_self_review" => wish.prevent_self_review = Some(flag(key, value)?),
-                "can_admins_bypass" if call.switches.bypass_key == BypassKey::Permitted => wish.can_admins_bypass = Some(flag(key, value)?),
-                "deployment_branch_policy" => wish.policy = Some(policy(value)?),
+                "prevent_self_review" => update.prevent_self_review = Some(flag(key, value)?),
+                "can_admins_bypass" if call.switches.bypass_key == BypassKey::Permitted => {
+                    update.can_admins_bypass = Some(flag(key, value)?);
+                }
+                "deployment_branch_policy" => update.policy = Some(policy(value)?),
                 "can_admins_bypass" => return Err(invalid("\"can_admins_bypass\" is not a permitted key.")),
                 _ if call.switches.unknown_keys == UnknownKeys::Ignored => {}
                 _ => return Err(invalid(&format!("\"{key}\" is not a permitted key."))),
             }
         }
-        Ok(wish)
+        Ok(update)
     }
 }
 
