@@ -18,8 +18,8 @@ pub use freeze::{FreezeCommand, FreezeOff, FreezeOn, FreezeOverride, FreezeStatu
 
 /// Production deploy gates as code.
 ///
-/// gatectl keeps who must approve a production deploy, from which refs, and how deploys are frozen in a gate.toml, compares that
-/// with live GitHub Environments and Heroku config vars, and makes it so.
+/// gate.toml declares who must approve a production deploy, which refs may deploy, and when deploys are frozen. gatectl compares it
+/// with live GitHub Environments and freeze stores, applies the difference, and verifies the result.
 #[derive(Debug, Parser)]
 #[command(
     name = "gatectl",
@@ -39,7 +39,7 @@ pub struct Cli {
     /// Flags that every command takes.
     #[command(flatten)]
     pub global: Global,
-    /// The verb.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -60,19 +60,19 @@ pub struct Global {
     /// Run against the built-in emulator: no account, no token
     #[arg(long, global = true, hide_short_help = true, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "missing-environment", value_parser = scenario())]
     pub sandbox: Option<Scenario>,
-    /// How results are printed
+    /// The output format
     #[arg(long, global = true, hide_short_help = true, value_enum, default_value_t = Format::Human)]
     pub format: Format,
     /// When to use colors
     #[arg(long, global = true, hide_short_help = true, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
-    /// How many requests may be in flight at once
+    /// The maximum number of concurrent requests
     #[arg(long, global = true, hide_short_help = true, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub parallelism: u16,
-    /// How long one request may take, its retries and waits included, such as 30s or 10m
+    /// The time limit for one request with its retries and waits, such as 30s or 10m
     #[arg(long, global = true, hide_short_help = true, value_name = "DURATION", default_value = "5m", value_parser = timeout)]
     pub timeout: Duration,
-    /// Ask GitHub for every answer in full, and keep none for the next run
+    /// Do not read or write the cache of GitHub responses
     #[arg(long, global = true, hide_short_help = true)]
     pub no_cache: bool,
     /// Print results and errors only
@@ -98,7 +98,7 @@ pub enum Format {
     Html,
 }
 
-/// What gatectl can do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Check gate.toml files and their workflow expectations offline; needs no token
@@ -118,7 +118,7 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Show which rule admits or refuses a ref
     #[command(
-        after_help = "Examples:\n  gatectl explain --environment production --ref refs/tags/v1\n\nExits 1 where what is live does not decide it, 4 where only credentials are missing for that."
+        after_help = "Examples:\n  gatectl explain --environment production --ref refs/tags/v1\n\nExits 1 if the live state does not decide it, 4 if only credentials are missing."
     )]
     Explain(ExplainArgs),
     /// Show what differs between gate.toml and the live state
@@ -126,43 +126,43 @@ pub enum Command {
         after_help = "Examples:\n  gatectl plan\n  gatectl plan --sandbox=plan-limit\n  gatectl plan --detailed-exitcode --format json\n  gatectl plan --out gate.plan && gatectl apply gate.plan"
     )]
     Plan(PlanArgs),
-    /// Make the live state as gate.toml declares, and read it back
+    /// Apply gate.toml to GitHub and Heroku, then verify the result
     #[command(
         after_help = "Examples:\n  gatectl apply\n  gatectl apply --auto-approve --allow-weaken\n  gatectl apply gate.plan\n  gatectl apply --interlock\n  gatectl apply --sandbox=plan-limit --auto-approve"
     )]
     Apply(ApplyArgs),
-    /// Freeze deploys, lift a freeze, override it for a while, or ask about it
+    /// Manage the deploy freeze: on, off, override, status, check
     #[command(subcommand)]
     Freeze(FreezeCommand),
-    /// List the deployments that wait for approval, and whether you may approve them
+    /// List deployments that wait for approval, and whether you can approve them
     #[command(
         after_help = "Needs no gate.toml, only a repository and a token with `Actions: read`.\n\nExamples:\n  gatectl pending\n  gatectl pending --repo OWNER/REPO --environment production --format json"
     )]
     Pending,
-    /// Approve the deployments that runs wait with
+    /// Approve pending deployments of one or more workflow runs
     #[command(
-        after_help = "RUN is a run's id or the address of its page. Several runs may be named; nothing is approved unless all can be.\nRefused while a freeze of gate.toml covers the environment, for another commit than --sha, for a run that you started where\nself-review is prevented, and when you are no reviewer. GITHUB_TOKEN and App tokens cannot approve: use a reviewer's own token.\n\nExamples:\n  gatectl approve 30433642\n  gatectl approve https://github.com/OWNER/REPO/actions/runs/30433642 --environment production --comment 'v1.2.3'\n  gatectl approve 30433642 30433650 --sha 3f2a1b0 --auto-approve"
+        after_help = "RUN is a run ID or a run URL. Several runs may be named; nothing is approved unless all can be.\nRefused while a freeze of gate.toml covers the environment, for another commit than --sha, for a run that you started if\nself-review is prevented, and if you are not a reviewer. GITHUB_TOKEN and App tokens cannot approve: use a reviewer's own token.\n\nExamples:\n  gatectl approve 30433642\n  gatectl approve https://github.com/OWNER/REPO/actions/runs/30433642 --environment production --comment 'v1.2.3'\n  gatectl approve 30433642 30433650 --sha 3f2a1b0 --auto-approve"
     )]
     Approve(ApproveArgs),
-    /// Reject the deployments that runs wait with; the runs fail
+    /// Reject pending deployments of one or more workflow runs; the runs fail
     #[command(
-        after_help = "RUN is a run's id or the address of its page. Works also while frozen.\n\nExamples:\n  gatectl reject 30433642 --comment 'wrong branch'\n  gatectl reject 30433642 --environment production --auto-approve"
+        after_help = "RUN is a run ID or a run URL. Works also while frozen.\n\nExamples:\n  gatectl reject 30433642 --comment 'wrong branch'\n  gatectl reject 30433642 --environment production --auto-approve"
     )]
     Reject(ReviewArgs),
-    /// Show who approved the last deployments, and which nobody did
+    /// Show who approved recent deployments, and which had no approval
     #[command(
         after_help = "--environment defaults to the environments of gate.toml with reviewers, else to `production`.\nNeeds only a repository and a token with `Actions: read` and `Deployments: read`. docs/evidence.md says what counts as proof.\n\nExamples:\n  gatectl evidence\n  gatectl evidence --repo OWNER/REPO --environment production --last 50\n  gatectl evidence --since 30d --csv > evidence.csv\n  gatectl evidence --since 2026-11-01 --require-approved    exits 6 unless all were provably approved"
     )]
     Evidence(EvidenceArgs),
-    /// Write gate.toml from the live state of a repository
+    /// Generate gate.toml from the live state of a repository
     ///
     /// The text goes to stdout, and `gatectl plan` shows no changes against it. Everything that holds a deployment back is
-    /// declared, with ids pinned; comments name what is weak, and what could not be read (exit code 1, or 4 where credentials are why).
+    /// declared, with ids pinned; comments name what is weak, and what could not be read (exit code 1, or 4 if credentials are why).
     /// Workflows, the freeze and Heroku config vars are not imported.
     ///
     /// With --update, the file at hand takes the live values and keeps its comments, order and spelling: declared keys change, keys and
-    /// environments that hold something back are added, declared variables that are gone go. Whether an environment exists is never
-    /// changed: one that is declared and not live, or the other way round by `state = "absent"`, stays and is named on stderr, and so
+    /// environments that hold something back are added, declared variables that no longer exist are removed. Whether an environment exists is never
+    /// changed: one that is declared and not live, or the other way around by `state = "absent"`, stays and is named on stderr, and so
     /// does a declared secret. Lines that begin with `# weak:` or `# unknown:` above a table are import's own, and are kept true.
     #[command(
         after_help = "Examples:\n  gatectl import acme/shop > gate.toml\n  gatectl import acme/shop --environment production\n  gatectl import --update          bring gate.toml in line, keep its comments and order\n  gatectl import acme/shop --sandbox=gated"
@@ -180,7 +180,7 @@ pub enum Command {
     Schema,
     /// Print completions for a shell
     ///
-    /// They ask gatectl itself, so names of environments come from the gate.toml at hand. Print them anew after an upgrade.
+    /// They ask gatectl itself, so names of environments come from the gate.toml at hand. Print them again after an upgrade.
     #[command(
         after_help = "Examples:\n  gatectl completions bash > ~/.local/share/bash-completion/completions/gatectl\n  gatectl completions zsh > \"${fpath[1]}/_gatectl\"\n  gatectl completions fish > ~/.config/fish/completions/gatectl.fish\n  gatectl completions powershell | Out-String | Invoke-Expression    in $PROFILE"
     )]
@@ -232,7 +232,7 @@ pub struct ApplyArgs {
     /// A plan saved by `plan --out`; without it, a fresh plan is made
     #[arg(value_name = "PLANFILE", value_hint = ValueHint::FilePath)]
     pub plan: Option<PathBuf>,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     pub auto_approve: bool,
     /// Consent to weakening a gate
@@ -241,7 +241,7 @@ pub struct ApplyArgs {
     /// Consent to weakening a gate also while deploys to it are frozen
     #[arg(long)]
     pub while_frozen: bool,
-    /// Freeze deploys first, and put the freeze back as it was when everything is read back as declared
+    /// Freeze deploys during the apply; restore the previous freeze state only if the result is verified
     #[arg(long)]
     pub interlock: bool,
     /// What may be planned beyond the file.
@@ -255,10 +255,10 @@ pub struct ImportArgs {
     /// The repository [default: as --repo]
     #[arg(value_name = "OWNER/REPO", value_parser = RepoName::parse, conflicts_with = "repo")]
     pub repository: Option<RepoName>,
-    /// Bring the gate.toml at hand in line instead: its comments, order and spelling stay
+    /// Update the existing gate.toml instead; keep its comments, order and spelling
     #[arg(long)]
     pub update: bool,
-    /// Write a new file, whole or not at all; one that is there is not replaced
+    /// Write a new file atomically; an existing file is never replaced
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "update")]
     pub out: Option<PathBuf>,
 }
@@ -291,7 +291,7 @@ pub struct VerifyArgs {
     /// Read the workflow files from the repository's default branch, not from the checkout
     #[arg(long, conflicts_with = "workflows")]
     pub remote: bool,
-    /// Exit 0 also where a freeze check provably stands in for reviewers that GitHub refuses
+    /// Exit 0 also if a freeze check provably replaces reviewers that GitHub refuses
     #[arg(long)]
     pub accept_compensated: bool,
 }
@@ -302,7 +302,7 @@ pub struct ExplainArgs {
     /// The ref, such as refs/heads/main or refs/tags/v1
     #[arg(long = "ref", value_name = "REF")]
     pub git_ref: String,
-    /// Look at gate.toml only: ask nobody
+    /// Read gate.toml only; send no request
     #[arg(long)]
     pub offline: bool,
 }
@@ -310,16 +310,16 @@ pub struct ExplainArgs {
 /// Flags that `approve` and `reject` share.
 #[derive(Debug, Args)]
 pub struct ReviewArgs {
-    /// The run's id, or the address of its page
+    /// The run ID or the run URL
     #[arg(value_name = "RUN", required = true)]
     pub runs: Vec<RunRef>,
-    /// What is said in the record
+    /// The comment in GitHub's record
     #[arg(long, value_name = "TEXT", default_value = "reviewed with gatectl")]
     pub comment: String,
-    /// Only if the run is about this commit: its hexadecimal digits, at least the first seven
+    /// Only if the run is for this commit: a full or abbreviated SHA, at least seven digits
     #[arg(long, value_name = "COMMIT")]
     pub sha: Option<CommitPin>,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     pub auto_approve: bool,
 }
@@ -330,7 +330,7 @@ pub struct ApproveArgs {
     /// What is approved, and how.
     #[command(flatten)]
     pub review: ReviewArgs,
-    /// Approve although it cannot be determined whether deploys are frozen
+    /// Approve even if it cannot be determined whether deploys are frozen
     #[arg(long)]
     pub ignore_unreachable_freeze: bool,
 }
@@ -383,7 +383,7 @@ impl std::str::FromStr for Since {
             .or_else(|_| text.parse().map(Self::At))
             .or_else(|_| text.parse().and_then(midnight).map(Self::At))
             .map_err(|_| {
-                format!("`{text}` is no time: write a duration back such as 30d, a date such as 2026-11-01 (UTC), or an RFC 3339 time")
+                format!("`{text}` is not a time: write a duration back such as 30d, a date such as 2026-11-01 (UTC), or an RFC 3339 time")
             })
     }
 }
@@ -391,13 +391,13 @@ impl std::str::FromStr for Since {
 /// Flags of `sandbox`.
 #[derive(Debug, Args)]
 pub struct SandboxArgs {
-    /// What is wrong with the world
+    /// The fault that the emulator starts with
     #[arg(long, value_name = "NAME", default_value = "missing-environment", value_parser = scenario())]
     pub scenario: Scenario,
-    /// How long each answer takes, in milliseconds
+    /// The delay of each response, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub latency: u64,
-    /// What goes wrong with the first request that fits: METHOD PATTERN EFFECT, such as 'PUT * lost'; repeatable
+    /// A fault for the first matching request: METHOD PATTERN EFFECT, such as 'PUT * lost'; repeatable
     ///
     /// METHOD and PATTERN may be `*`. EFFECT is a status, `lost` (it takes effect, the answer is 502), `hang`, `reset`, `truncate` or `html`.
     #[arg(long, value_name = "FAULT")]
@@ -413,7 +413,7 @@ fn environment(text: &str) -> Result<EnvName, String> {
 
 fn timeout(text: &str) -> Result<Duration, String> {
     match parse_duration(text)? {
-        Duration::ZERO => Err("a time-out of nothing lets nothing through".to_owned()),
+        Duration::ZERO => Err("the timeout must be longer than zero".to_owned()),
         duration => Ok(duration),
     }
 }

@@ -24,7 +24,7 @@ macro_rules! exits {
                 }
             }
 
-            /// What to do about it; empty where nothing is to be done.
+            /// What to do about it; empty if nothing is to be done.
             #[must_use]
             pub const fn next_step(self) -> &'static str {
                 match self {

@@ -1,4 +1,4 @@
-//! What is going on, on standard error, while somebody waits.
+//! What is going on, on standard error, while the user waits.
 //!
 //! Owns the one line that comes after a second and goes without a trace. Must not know what is being done.
 
@@ -17,7 +17,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// Characters of a message; a line that wraps cannot be wiped.
 const MAX_MESSAGE: usize = 100;
 
-/// Whether there is anybody to show progress to.
+/// Whether there is anyone to show progress to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// On a terminal, after a second.
@@ -68,7 +68,7 @@ impl Progress {
         Self { bar, mode, deadline, _alive: alive }
     }
 
-    /// Whether anybody ever sees the line.
+    /// Whether anyone ever sees the line.
     #[must_use]
     pub fn is_shown(&self) -> bool {
         self.mode == Mode::Shown

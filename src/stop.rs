@@ -1,4 +1,4 @@
-//! The wish to stop, heard by whoever is about to write or to wait.
+//! The wish to stop, heard by anyone who is about to write or to wait.
 //!
 //! Must not know who asks, nor what is stopped.
 

@@ -110,7 +110,7 @@ fn unread(end: StepResult, unknown: &Unknown) -> (OutcomeResult, String) {
 }
 
 fn changed_meanwhile(moved: &[Mismatch]) -> String {
-    format!("changed by somebody else since the plan was made, so nothing was written: {}; run `gatectl plan` again", listed(moved))
+    format!("changed by another writer since the plan was made, so nothing was written: {}; run `gatectl plan` again", listed(moved))
 }
 
 /// What moved, in words.
@@ -141,7 +141,7 @@ fn amiss(now: &Change) -> String {
 /// Names what was written and is not there: the plan made from reading back says it field by field.
 fn did_not_stick(change: &Change, now: &Change) -> String {
     if now.action == Action::Delete {
-        return "deleted, but read back it is there: another writer made it anew, or a workflow that names it did".to_owned();
+        return "deleted, but read back it is there: another writer recreated it, or a workflow that names it did".to_owned();
     }
     let fields: Vec<String> = now.fields.iter().map(|field| still(change, field)).collect();
     format!("written, but read back otherwise: {}", fields.join("; "))

@@ -152,7 +152,7 @@ fn refused(refusal: BillingRefusal) -> StepResult {
 /// How a step ends that the user's stop cuts short.
 fn unfinished(wrote: bool) -> StepResult {
     if wrote {
-        let why = "interrupted before the step was complete; run `gatectl apply` again to finish it, with --allow-weaken where refs are still to be admitted";
+        let why = "interrupted before the step was complete; run `gatectl apply` again to finish it, with --allow-weaken if refs must still be admitted";
         StepResult::Failed { why: why.to_owned(), kind: ErrorKind::Interrupted }
     } else {
         StepResult::Skipped("interrupted before anything of it was written".to_owned())

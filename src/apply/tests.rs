@@ -258,7 +258,7 @@ fn what_was_read_back_decides() {
     assert_eq!(result(StepResult::Failed { why: "lost".to_owned(), kind: ErrorKind::Server }, &clean).0, OutcomeResult::Applied);
     let unknown = Unknown { reason: "502".to_owned(), hint: String::new(), cause: Cause::Other };
     let blind = plan(Vec::new(), vec![(Address::app("a"), unknown)]);
-    assert_eq!(result(StepResult::Done, &blind).0, OutcomeResult::Failed, "a success that nobody could check is none");
+    assert_eq!(result(StepResult::Done, &blind).0, OutcomeResult::Failed, "a success that could not be checked is not one");
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn what_is_there_again_and_what_nobody_wrote_is_named() {
     };
     let deletes = plan(vec![step("a", Action::Delete, &["delete"])], Vec::new());
     let [(OutcomeResult::Failed, message)] = &told(&deletes, &deletes)[..] else { panic!() };
-    assert!(message.contains("it is there: another writer made it anew"), "{message}");
+    assert!(message.contains("it is there: another writer recreated it"), "{message}");
     let elsewhere = plan(vec![step("b", Action::Update, &["write"])], Vec::new());
     let [(OutcomeResult::Applied, _), (OutcomeResult::Failed, message)] =
         &told(&plan(vec![step("a", Action::Update, &[])], Vec::new()), &elsewhere)[..]

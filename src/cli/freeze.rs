@@ -16,22 +16,22 @@ pub enum FreezeCommand {
         after_help = "Examples:\n  gatectl freeze on --app my-app --reason \"INC-12: database is read-only\"\n  gatectl freeze on --github acme --reason \"INC-12: database is read-only\"\n  gatectl freeze on --reason \"release day\" --until 4h\n  gatectl freeze on --emergency --reason \"INC-12\" --ref INC-12\n  gatectl freeze on --replace --until 2026-05-05T18:00:00-04:00 --reason \"longer than thought\"\n\nExit codes: 0 frozen, 1 already frozen (see --replace) or an error, 4 credentials."
     )]
     On(FreezeOn),
-    /// Lift the freeze; not frozen is done
+    /// Lift the freeze (succeeds if nothing is frozen)
     #[command(
         after_help = "Examples:\n  gatectl freeze off --reason \"INC-12 is over\"\n  gatectl freeze off --id 6f9619ff-8b86-4d01-b42d-00cf4fc964ff --reason \"INC-12 is over\" --auto-approve"
     )]
     Off(FreezeOff),
-    /// Let deploys through a freeze for a while; the freeze stays
+    /// Let deploys through a freeze for a limited time; the freeze stays
     #[command(
         after_help = "Examples:\n  gatectl freeze override --for 1h --reason \"hotfix for INC-12\"\n  gatectl freeze override --revoke"
     )]
     Override(FreezeOverride),
-    /// Show the freeze, its record and override, the calendar, and who really changed it
+    /// Show the freeze, its record and override, the calendar, and who changed it
     #[command(
         after_help = "Examples:\n  gatectl freeze status\n  gatectl freeze status --at 2026-11-27T17:00:00-05:00\n  gatectl freeze status --app my-app --format json"
     )]
     Status(FreezeStatus),
-    /// Ask whether a deploy may go ahead: the first step of a deploy job
+    /// Check whether a deploy may proceed: the first step of a deploy job
     #[command(
         after_help = "Examples:\n  gatectl freeze check --environment production\n  gatectl freeze check --environment production --app my-app\n\nAsks within 10 seconds. In GitHub Actions it also writes an annotation and the job summary.\nExit codes: 0 open, 7 frozen, 8 undetermined (closed, unless gate.toml says on_unreachable = \"open\")."
     )]
@@ -64,19 +64,19 @@ pub struct FreezeOn {
     /// Which freeze.
     #[command(flatten)]
     pub which: StoreArgs,
-    /// Why; shown to everybody who is refused
+    /// Why; shown to everyone who is refused
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
-    /// When it ends by itself: a duration, or a time with its offset [default: when somebody lifts it]
+    /// When it ends: a duration, or a timestamp with offset [default: until lifted]
     #[arg(long, value_name = "WHEN", value_parser = until)]
     pub until: Option<String>,
-    /// An emergency: lifting it is always asked back
+    /// Mark as an emergency: lifting it always asks for confirmation
     #[arg(long)]
     pub emergency: bool,
     /// The incident or the ticket
     #[arg(long = "ref", value_name = "ID")]
     pub reference: Option<String>,
-    /// Extend the freeze in place, and take it over
+    /// Extend and take over the freeze in place
     #[arg(long)]
     pub replace: bool,
 }
@@ -90,10 +90,10 @@ pub struct FreezeOff {
     /// Why; kept in the record
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
-    /// Only the freeze of this id: a newer one stays
+    /// Only the freeze with this ID; a newer one stays
     #[arg(long, value_name = "ID", value_parser = FreezeId::parse)]
     pub id: Option<FreezeId>,
-    /// Do not ask; for somebody else's freeze only together with --id
+    /// Do not ask for confirmation; to lift someone else's freeze, add --id
     #[arg(long)]
     pub auto_approve: bool,
 }
@@ -121,7 +121,7 @@ pub struct FreezeStatus {
     /// Which freeze.
     #[command(flatten)]
     pub which: StoreArgs,
-    /// As if it were this time: previews windows and ends
+    /// Show the freeze as it would be at this time
     #[arg(long, value_name = "TIME")]
     pub at: Option<Timestamp>,
 }

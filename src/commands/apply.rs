@@ -21,7 +21,7 @@ use super::{Session, frozen};
 /// Plans or takes a saved plan, asks, writes, reads back, reports.
 ///
 /// # Errors
-/// When nothing could be planned or nobody consented; what happens to single steps is in the report.
+/// If nothing could be planned or consent was missing; what happens to single steps is in the report.
 pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<Exit> {
     let saved = args.plan.as_deref().map(SavedPlan::read).transpose()?;
     let config = match &saved {
@@ -138,7 +138,7 @@ async fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &P
     }
     if !can_ask {
         return Err(Hinted {
-            message: "nobody can be asked to confirm: this is no terminal, or CI is set; nothing was written".to_owned(),
+            message: "cannot ask for confirmation: stdin is not a terminal (or CI is set). Nothing was written.".to_owned(),
             hint: "look at `gatectl plan`, then run again with --auto-approve".to_owned(),
         }
         .into());

@@ -58,7 +58,7 @@ fn exit(answers: &[Answer]) -> Exit {
 struct RuleAnswer {
     word: &'static str,
     because: String,
-    /// Why that is no decision, where it is none.
+    /// Why that is not a decision, if it is not.
     undecided: Option<Cause>,
 }
 

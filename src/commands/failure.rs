@@ -87,7 +87,7 @@ pub(super) fn told(error: &anyhow::Error) -> (String, String) {
 }
 
 /// Prints what the parser has to say: help, or why it refuses the command line. It quotes arguments as they are, so where these want
-/// to be more than text, that is taken from them, and from the whole its colours.
+/// to be more than text, that is taken from them, and from the whole its colors.
 pub fn print_usage(error: &clap::Error) {
     let odd = std::env::args_os().any(|argument| human::line(&argument.to_string_lossy()) != *argument.to_string_lossy());
     let plain = || human::lines(&error.render().to_string());

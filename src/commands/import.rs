@@ -92,7 +92,7 @@ fn same_repository(path: &Path, config: &Config, repository: &RepoName) -> anyho
     }
 }
 
-/// A name that nobody bears would give a file that declares nothing.
+/// A name that no environment has would give a file that declares nothing.
 fn every_one_is_live(source: &Source<'_>) -> anyhow::Result<()> {
     let missing: Vec<&str> = source.only.iter().filter(|name| !source.environments.contains_key(*name)).map(EnvName::as_str).collect();
     if missing.is_empty() {

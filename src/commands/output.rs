@@ -9,7 +9,7 @@ use crate::http::Token;
 use crate::render::escape::actions::log_text;
 use crate::render::{Style, human};
 
-/// Prints one line on stderr, whatever is in it: nobody who says something has to think of escaping.
+/// Prints one line on stderr, whatever is in it: callers need not think of escaping.
 pub(super) fn to_stderr(line: &str) {
     rendered(&human::line(line));
 }
@@ -21,7 +21,7 @@ pub(super) fn rendered(text: &str) {
 }
 
 /// The tokens of this run. A server may echo one as data, as the name of something, and data is not altered on the way in: so the
-/// last place before anybody reads it is where it goes.
+/// last place before anyone reads it is where it goes.
 static TOKENS: Mutex<Vec<Token>> = Mutex::new(Vec::new());
 
 /// No more than a word would be taken out of every sentence; no service's token is that short.

@@ -2,8 +2,8 @@
 //!
 //! The file holds the steps and the live state that they were made from, under a seal: a digest that shows every edit
 //! by hand. Applying reads everything again: whatever moved makes the plan stale (exit code 5), and since planning is
-//! pure, only steps that follow anew from gate.toml and the live state are ever run. What cannot be read did not move:
-//! then nothing is written and the plan stays good. The seal is no signature: who can write the file can make a new
+//! pure, only steps that follow again from gate.toml and the live state are ever run. What cannot be read did not move:
+//! then nothing is written and the plan stays good. The seal is not a signature: who can write the file can make a new
 //! one, and with it the consent to weaken, but no other steps (see SECURITY.md).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -116,7 +116,7 @@ impl SavedPlan {
     /// Reads a file.
     ///
     /// # Errors
-    /// When it is no plan, one of a version that this program does not know, or one that was altered.
+    /// When it is not a plan, one of a version that this program does not know, or one that was altered.
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
         let name = path.display();
         let no_plan = |what: &str, hint: String| Hinted { message: format!("{name} {what}"), hint };
@@ -134,7 +134,7 @@ impl SavedPlan {
         }
         let mut value: Value = serde_json::from_slice(&text).map_err(|_| {
             let hint =
-                "apply takes a saved plan; to apply gate.toml itself, run `gatectl apply`, with -c FILE if it is not found by itself";
+                "apply takes a saved plan; to apply gate.toml itself, run `gatectl apply`, with -c FILE if it is not found automatically";
             no_plan("is not a plan saved by `gatectl plan --out`", hint.to_owned())
         })?;
         // What `plan --format json` prints has a version too, but no seal.
@@ -269,8 +269,8 @@ fn what_moved(then: &Value, now: &Value, unread: bool) -> Option<String> {
         (Value::Object(then), Value::Object(now)) => {
             let moved = then.iter().filter(|(name, value)| now.get(*name).map_or(!unread, |now| now != *value));
             let moved = moved.map(|(name, value)| format!("{name} was {value}, is {}", now.get(name).unwrap_or(&Value::Null)));
-            let learnt = now.keys().filter(|name| !then.contains_key(*name));
-            let fields: Vec<String> = moved.chain(learnt.map(|name| format!("{name} could not be read when the plan was made"))).collect();
+            let learned = now.keys().filter(|name| !then.contains_key(*name));
+            let fields: Vec<String> = moved.chain(learned.map(|name| format!("{name} could not be read when the plan was made"))).collect();
             (!fields.is_empty()).then(|| format!("({})", fields.join("; ")))
         }
         (Value::Null, _) => Some("appeared".to_owned()),

@@ -104,7 +104,7 @@ impl Session {
         self.file(environments)
     }
 
-    /// Reads gate.toml; the emulator's own gate where there is no file.
+    /// Reads gate.toml; the emulator's own gate if there is no file.
     ///
     /// # Errors
     /// As [`Self::config`].
@@ -117,7 +117,7 @@ impl Session {
         Ok(config)
     }
 
-    /// Reads gate.toml where there is one, whole; an empty one stands in where there is none. For commands that need only a
+    /// Reads gate.toml if there is one, whole; an empty one stands in if there is none. For commands that need only a
     /// repository.
     ///
     /// # Errors
@@ -167,7 +167,7 @@ impl Session {
         self.print_as(self.global.format, Some(config), document, json)
     }
 
-    /// Prints a result in some format; also where there is no gate.toml.
+    /// Prints a result in some format; also if there is no gate.toml.
     ///
     /// # Errors
     /// As [`Self::print`].
@@ -219,7 +219,7 @@ impl Session {
         Some(Location { file: config.path.clone(), line: position.line, col: position.column })
     }
 
-    /// Writes finished text to stdout; a reader that went away is no error of ours.
+    /// Writes finished text to stdout; a reader that went away is not an error of ours.
     ///
     /// # Errors
     /// When stdout cannot be written.
@@ -262,7 +262,7 @@ impl Session {
         }
     }
 
-    /// Shows a document on stderr, `-q` or not: what somebody is about to be asked about.
+    /// Shows a document on stderr, `-q` or not: what the user is about to be asked about.
     pub fn show(&self, document: &Document) {
         self.progress.suspend(|| rendered(&human::render(document, Style::stderr())));
     }
@@ -299,7 +299,7 @@ impl Session {
     /// When the answer is another one, or the user wants to stop.
     pub(super) async fn confirm(&self, question: &str, answer: &str) -> anyhow::Result<()> {
         let (progress, question) = (Arc::clone(&self.progress), human::line(question));
-        // On a thread of its own: whoever waits at the prompt can still be interrupted.
+        // On a thread of its own: a wait at the prompt can still be interrupted.
         let read = move || {
             progress.suspend(|| -> std::io::Result<String> {
                 let mut stderr = std::io::stderr().lock();
@@ -376,7 +376,7 @@ fn locate(config: &Config, address: &Address, field: Option<&str>) -> Option<Loc
     Some(Location { file: config.path.clone(), line: position.line, col: position.column })
 }
 
-/// The gate that the emulator shows where there is no file.
+/// The gate that the emulator shows if there is no file.
 ///
 /// # Errors
 /// Never, as long as the program's own gate.toml is sound.
@@ -384,5 +384,5 @@ pub(super) fn sample() -> Result<Config, LoadError> {
     config::parse(config::FILE_NAME, SAMPLE).map_err(LoadError::Problems)
 }
 
-/// The runbook's own gate: what the emulator shows where there is no file.
+/// The runbook's own gate: what the emulator shows if there is no file.
 pub(super) const SAMPLE: &str = include_str!("../../gate.toml");

@@ -55,7 +55,7 @@ fn completed() -> clap::Command {
     super::command_line().mut_arg("environment", |arg| arg.add(ArgValueCandidates::new(environments)))
 }
 
-/// The environments that the gate.toml at hand declares; none where there is none that reads.
+/// The environments that the gate.toml at hand declares; none if there is none that reads.
 fn environments() -> Vec<CompletionCandidate> {
     let config = config::find(Path::new(".")).and_then(|path| config::load(&path).ok());
     let names = config.into_iter().flat_map(|config| config.desired.github.environments.into_keys());

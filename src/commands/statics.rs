@@ -45,7 +45,7 @@ pub(super) fn in_repository(session: &Session, config: &Config, root: &Path) -> 
     }
 }
 
-/// Every workflow file of a checkout; `None` where there are none, unless this is the repository itself: then it has none.
+/// Every workflow file of a checkout; `None` if there are none, unless this is the repository itself: then it has none.
 ///
 /// # Errors
 /// When the folder cannot be listed. A file that cannot be read is an answer of its own.
@@ -119,7 +119,7 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What the files are checked against, as far as it is known without asking anybody.
+/// What the files are checked against, as far as it is known without asking anyone.
 pub(super) fn facts(session: &Session, config: &Config, root: &Path) -> Facts {
     let want = &config.desired;
     let declared = session.global.repo.clone().or_else(|| want.github.repository.clone());

@@ -57,7 +57,7 @@ fn file(session: &Session) -> anyhow::Result<Exit> {
     Ok(if holds { Exit::Done } else { Exit::NotGated })
 }
 
-/// What the workflow files say; `None` where there is no checkout to look at.
+/// What the workflow files say; `None` if there is no checkout to look at.
 fn workflows(session: &Session, config: &Config) -> anyhow::Result<Option<CheckReport>> {
     let root = statics::root(session, config);
     let facts = statics::facts(session, config, &root);
@@ -96,7 +96,7 @@ fn document(config: &Config, report: Option<&CheckReport>, expected: bool) -> Do
             plain(sections, format!("{valid} {}", checked.headline), checked.tone, next)
         }
         None if expected => {
-            let text = "The workflow expectations were not checked: this is no checkout of the repository, there are no workflow files.";
+            let text = "The workflow expectations were not checked: this is not a checkout of the repository, or it has no workflow files.";
             let sections = vec![Section { blocks: vec![Block::Text(text.to_owned())], ..Section::default() }];
             plain(sections, valid, Role::Alert, vec!["Next: run it in a checkout, or `gatectl check --workflows DIR`.".to_owned()])
         }

@@ -70,7 +70,7 @@ struct Checkout<'a> {
     repository: &'a RepoName,
 }
 
-/// The files of the checkout; `None` where GitHub has to be asked: on `--remote`, or where this is no checkout of the repository.
+/// The files of the checkout; `None` if GitHub has to be asked: on `--remote`, or where this is not a checkout of the repository.
 fn on_disk(args: &VerifyArgs, checkout: Checkout<'_>) -> anyhow::Result<Option<Vec<SourceFile>>> {
     if let Some(folder) = &args.check.workflows {
         return statics::in_folder(folder).map(Some);

@@ -310,7 +310,7 @@ fn repository_on(session: &Session, config: &Config, host: Option<&str>) -> anyh
     if let (Some(remote), Some(host)) = (&origin, host)
         && remote.host != host
     {
-        // A repository of the same name elsewhere is another one, and may be anybody's.
+        // A repository of the same name elsewhere is another one, and may be anyone's.
         return Err(Hinted {
             message: format!("no repository is named, and the git remote `origin` is at {}, while this run asks {host}", remote.host),
             hint: "pass --repo OWNER/REPO or write `repository` below [github]; for GitHub Enterprise Server, also set `api_url` there"

@@ -226,7 +226,7 @@ fn number(sink: &mut Sink<'_>, owner: &ValueOwner<'_>, found: &Spanned<DeValue<'
 fn name(sink: &mut Sink<'_>, syntax: &Syntax, text: &str, span: Span) {
     if let Some(unseen) = text.chars().find(|c| hidden(*c)) {
         sink.push(
-            Problem::new(span, format!("{} holds a character that nobody can see", syntax.noun))
+            Problem::new(span, format!("{} holds an invisible character", syntax.noun))
                 .label(format!("holds {}", unseen.escape_unicode()))
                 .help("remove it: two names that look the same must be the same"),
         );
@@ -262,7 +262,7 @@ fn size(sink: &mut Sink<'_>, noun: &str, (min, max): (usize, usize), items: &[Sp
     }
 }
 
-/// Reports names that are the same to whoever reads them: the later of two in the text, with the first beside it.
+/// Reports names that look the same: the later of two in the text, with the first beside it.
 pub(super) fn duplicates<'n, K>(sink: &mut Sink<'_>, same: impl Fn(&str) -> K, names: impl Iterator<Item = (&'n str, Span)>)
 where
     K: std::hash::Hash + Eq,

@@ -18,7 +18,7 @@ pub struct Remote {
 
 impl Remote {
     /// Reads an address as git writes it: `https://HOST/OWNER/REPO.git`, `ssh://git@HOST/OWNER/REPO`,
-    /// `git@HOST:OWNER/REPO`. A user, a password and a port are dropped; local paths are no remote.
+    /// `git@HOST:OWNER/REPO`. A user, a password and a port are dropped; local paths are not remotes.
     #[must_use]
     pub fn parse(url: &str) -> Option<Self> {
         let url = url.trim();

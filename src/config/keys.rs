@@ -87,7 +87,7 @@ pub(super) static ENVIRONMENT: Table = Table {
             Optional,
             Type::List { of: &Type::Table(&REVIEWER), noun: "reviewers", min: 0, max: 6, same: is::exact },
             "reviewers = [{ user = \"LOGIN\" }, { team = \"SLUG\" }]",
-            "Who may approve a deployment, at most 6; one approval suffices. An empty list declares that nobody has to.",
+            "Who may approve a deployment, at most 6; one approval suffices. An empty list declares that no approval is required.",
         ),
         key(
             "prevent_self_review",
@@ -158,7 +158,7 @@ pub(super) static REVIEWER: Table = Table {
             Optional,
             Type::Name(&is::TEAM),
             "{ team = \"SLUG\" }",
-            "A team's slug, of the repository's organisation, or ORG/SLUG.",
+            "A team's slug, of the repository's organization, or ORG/SLUG.",
         ),
         key(
             "id",
@@ -389,6 +389,6 @@ pub(super) static WINDOW: Table = Table {
             "timezone = \"America/New_York\"",
             "The IANA time zone in which the times are meant.",
         ),
-        key("reason", Optional, Type::Text, "reason = \"no weekend deploys\"", "Why; shown to whoever is refused."),
+        key("reason", Optional, Type::Text, "reason = \"no weekend deploys\"", "Why; shown to everyone who is refused."),
     ],
 };

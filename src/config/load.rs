@@ -20,7 +20,7 @@ pub enum LoadError {
     Problems(Problems),
 }
 
-/// A file that is no text, and what to do about it.
+/// A file that is not text, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// The file as the user named it.
@@ -102,7 +102,7 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 
 /// Finds gate.toml in a directory or in a parent, up to the repository's root: the directory that holds `.git`.
 ///
-/// Outside of a repository only the directory itself is looked at: a file that somebody left in a shared parent, such
+/// Outside of a repository only the directory itself is looked at: a file left in a shared parent, such
 /// as /tmp, would choose the server that a token is sent to. The answer is relative where `start` is.
 #[must_use]
 pub fn find(start: &Path) -> Option<PathBuf> {

@@ -75,7 +75,7 @@ pub(super) struct Sink<'t> {
     text: &'t str,
     found: Vec<Problem<Span>>,
     warnings: Vec<Problem<Span>>,
-    /// The lines on which the text is no TOML, in order; what was read from there is a guess.
+    /// The lines on which the text is not TOML, in order; what was read from there is a guess.
     broken: Vec<Span>,
 }
 
@@ -93,7 +93,7 @@ impl<'t> Sink<'t> {
         self.text.get(span.clone()).unwrap_or_default()
     }
 
-    /// Adds a problem, unless it speaks of a line that is no TOML: the parser's own words come first there.
+    /// Adds a problem, unless it speaks of a line that is not TOML: the parser's own words come first there.
     pub(super) fn push(&mut self, problem: Problem<Span>) {
         let after = self.broken.partition_point(|line| line.end < problem.at.start);
         if self.broken.get(after).is_none_or(|line| problem.at.start < line.start) {
@@ -106,7 +106,7 @@ impl<'t> Sink<'t> {
         self.warnings.push(warning);
     }
 
-    /// Adds a problem that rests on something not being in the file: where the text is no TOML it may have been swallowed.
+    /// Adds a problem that rests on something not being in the file: where the text is not TOML it may have been swallowed.
     pub(super) fn push_absence(&mut self, problem: Problem<Span>) {
         if self.broken.is_empty() {
             self.found.push(problem);

@@ -140,7 +140,7 @@ fn hold(file: &str, wanted: &str) {
         std::fs::write(&path, wanted).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == wanted, "{file} is stale: GATECTL_BLESS=1 writes it anew");
+    assert!(found == wanted, "{file} is stale: run with GATECTL_BLESS=1 to rewrite it");
 }
 
 #[test]

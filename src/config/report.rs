@@ -15,13 +15,13 @@ const SHOWN: usize = 50;
 const AROUND: usize = 100;
 
 impl Problems {
-    /// Shows the problems without colour.
+    /// Shows the problems without color.
     #[must_use]
     pub fn plain(&self) -> String {
         self.render(&Renderer::plain())
     }
 
-    /// Shows the problems with ANSI colours.
+    /// Shows the problems with ANSI colors.
     #[must_use]
     pub fn styled(&self) -> String {
         self.render(&Renderer::styled())

@@ -220,7 +220,7 @@ fn unknown_keys_have_a_near_match_or_the_list() {
 }
 
 #[test]
-fn a_misspelt_key_is_one_problem() {
+fn a_misspelled_key_is_one_problem() {
     one("[[workflows]]\n§fil = \".github/workflows/a.yml\"\nenvironment = \"p\"", "unknown key `fil`", "write `file`");
     in_prod("reviewers = [{ §usr = \"a\" }]", "unknown key `usr`", "write `user`");
     in_prod("deployment_branch_policy = { §branch = [\"main\"] }", "unknown key `branch`", "write `branches`");
@@ -299,9 +299,9 @@ fn environments_are_told_apart_without_case() {
 
 #[test]
 fn names_that_look_the_same_are_the_same() {
-    one("[environments.§\"production\u{200b}\"]", "a character that nobody can see", "remove it");
-    in_prod("secrets = [§\"A\u{202e}\"]", "a character that nobody can see", "remove it");
-    in_prod("deployment_branch_policy = { branches = [§\"main\\u0000\"] }", "a character that nobody can see", "remove it");
+    one("[environments.§\"production\u{200b}\"]", "an invisible character", "remove it");
+    in_prod("secrets = [§\"A\u{202e}\"]", "an invisible character", "remove it");
+    in_prod("deployment_branch_policy = { branches = [§\"main\\u0000\"] }", "an invisible character", "remove it");
 }
 
 #[test]
@@ -395,7 +395,7 @@ fn what_is_declared_harmless_is_a_secret_or_a_job() {
     of("harmless = [§\"ci.yml:\"]", "a job's id", "write the job's key");
     of("harmless = [\"A\", §\"a\"]", "only case differs", "keep one");
     of("trusted_workflows = [§\"o/r/.github/workflows/x.yml@v1\"]", "without its ref", "write `o/r/.github/workflows/x.yml`");
-    of("trusted_workflows = [§\"*/r/.github/workflows/x.yml\"]", "would trust everybody", "OWNER/REPO");
+    of("trusted_workflows = [§\"*/r/.github/workflows/x.yml\"]", "would trust everyone", "OWNER/REPO");
     of("trusted_workflows = [§\"./.github/workflows/x.yml\"]", "another repository", "OWNER/REPO");
     of("§harmles = [\"A\"]", "unknown key `harmles`", "write `harmless`");
 }
@@ -798,8 +798,8 @@ fn nothing_of_the_file_steers_the_terminal() {
     for shown in [problems.plain(), problems.lines(), problems.to_string()] {
         assert!(shown.chars().all(|c| c == '\n' || (!c.is_control() && !('\u{200b}'..='\u{206f}').contains(&c))), "{shown:?}");
     }
-    let colours = problems.styled();
-    assert!(colours.contains("\u{1b}[") && !colours.contains("\u{1b}[31m\u{202e}") && !colours.contains('\u{7}'));
+    let colors = problems.styled();
+    assert!(colors.contains("\u{1b}[") && !colors.contains("\u{1b}[31m\u{202e}") && !colors.contains('\u{7}'));
 }
 
 #[test]

@@ -64,7 +64,7 @@ impl<'a> View<'a> {
         table.into_iter().flat_map(entries)
     }
 
-    /// Whether a key is there, as it is written in the schema or misspelt.
+    /// Whether a key is there, as it is written in the schema or misspelled.
     pub(super) fn mentions(&self, name: &str) -> bool {
         let near = |(key, _): &(&str, Span)| self.schema.key(key).is_none() && nearest(key, [name]).is_some();
         self.table.contains_key(name) || self.present().iter().any(near)

@@ -68,7 +68,7 @@ pub(super) struct Answer {
 }
 
 impl Tool {
-    /// Runs the tool without a shell and takes the one word that it prints. A missing tool, and one that fails, is no token.
+    /// Runs the tool without a shell and takes the one word that it prints. A missing tool, and one that fails, is not a token.
     ///
     /// It is looked up on this environment's `PATH`, in absolute folders only: a checkout must not bring its own.
     pub(super) async fn token(&self, env: &ProcessEnv) -> Answer {

@@ -15,7 +15,7 @@ const NAMED_BY: [&str; 3] = ["GH_HOST", "GITHUB_API_URL", "GITHUB_SERVER_URL"];
 /// Looks for a token for this endpoint: `GH_TOKEN`, `GITHUB_TOKEN` (on an enterprise host after `GH_ENTERPRISE_TOKEN` and
 /// `GITHUB_ENTERPRISE_TOKEN`), then `gh auth token`.
 ///
-/// A gate.toml may come from anybody's pull request, and with it `github.api_url`. So the variables' tokens go to GitHub, to
+/// A gate.toml may come from anyone's pull request, and with it `github.api_url`. So the variables' tokens go to GitHub, to
 /// loopback, and to hosts that the environment itself names; `gh` binds each token to its host and may always be asked.
 #[must_use]
 pub fn github(env: &ProcessEnv, endpoint: &Endpoint, listener: &Arc<dyn Listener>) -> Search {

@@ -168,7 +168,7 @@ pub struct Window {
     pub schedule: Schedule,
     /// The IANA zone that the schedule's times are local to.
     pub timezone: String,
-    /// Why; shown to whoever is refused.
+    /// Why; shown to everyone who is refused.
     pub reason: Option<String>,
 }
 

@@ -35,7 +35,7 @@ pub enum DesiredEnvironment {
 /// The declared rules of one environment. `None` means undeclared: the live value stays (law 5).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Gate {
-    /// Who may approve; an empty list declares that nobody has to.
+    /// Who may approve; an empty list declares that no approval is required.
     pub reviewers: Option<Vec<Reviewer>>,
     /// Whether the one who started the run may not approve it.
     pub prevent_self_review: Option<bool>,
@@ -55,7 +55,7 @@ pub struct Gate {
     pub approvals: Option<u32>,
 }
 
-/// Somebody who may approve.
+/// A reviewer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reviewer {
@@ -66,9 +66,9 @@ pub enum Reviewer {
         /// The id that the login must have.
         id: Option<u64>,
     },
-    /// A team of an organisation.
+    /// A team of an organization.
     Team {
-        /// The organisation, when it is written (`org/slug`); else the repository's owner.
+        /// The organization, when it is written (`org/slug`); else the repository's owner.
         org: Option<String>,
         /// The team's slug.
         slug: String,

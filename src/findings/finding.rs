@@ -46,7 +46,7 @@ impl Verdict {
     }
 }
 
-/// One thing that is wrong. Raw: whoever prints it escapes it.
+/// One thing that is wrong. Raw: the code that prints it escapes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// What kind of thing.

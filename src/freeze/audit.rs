@@ -180,7 +180,7 @@ impl<'r> Timeline<'r> {
         for release in &self.0 {
             let origin = match rollback_target(release) {
                 _ if mentions(&release.description, key) => release.version,
-                // Nobody here knows what it went back to.
+                // What it went back to is not known here.
                 Some(to) if to < first => release.version,
                 Some(to) => self.0.iter().zip(&origins).rfind(|(earlier, _)| earlier.version <= to).map_or(0, |(_, origin)| *origin),
                 None => origins.last().copied().unwrap_or_default(),

@@ -252,7 +252,7 @@ impl Unit {
             }
         };
         if first > last {
-            return Err(item.error(format!("the range `{range}` runs backwards: write it as a list of two ranges")));
+            return Err(item.error(format!("the range `{range}` runs backward: write it as a list of two ranges")));
         }
         let step = match step {
             None => 1,

@@ -17,7 +17,7 @@ pub struct Interlock {
 }
 
 impl Interlock {
-    /// The interlock for a run that starts now; `None` where a freeze without an end and without an override is in place,
+    /// The interlock for a run that starts now; `None` if a freeze without an end and without an override is in place,
     /// which then stays untouched.
     ///
     /// # Errors
@@ -41,18 +41,18 @@ impl Interlock {
 
     /// Puts the freeze back as it was, if `live` still is what this run set. Only for after the gate was read back as declared.
     ///
-    /// How an override that is off is spelt does not count: gate.toml may declare it, and the same run may have written that.
+    /// How an override that is off is spelled does not count: gate.toml may declare it, and the same run may have written that.
     ///
     /// # Errors
-    /// When somebody has changed the freeze since: it then stays as it is.
+    /// If the freeze has changed since: it then stays as it is.
     pub fn restore(&self, live: &FreezeVars) -> Result<FreezeWrite, FreezeRefusal> {
         let off = |vars: &FreezeVars| Flag::read(vars.override_flag.as_deref()) == Flag::Off;
-        let spelt_as_live = |vars: &FreezeVars| {
+        let spelled_as_live = |vars: &FreezeVars| {
             let override_flag = if off(vars) && off(live) { &live.override_flag } else { &vars.override_flag };
             FreezeVars { override_flag: override_flag.clone(), ..vars.clone() }
         };
-        if *live == spelt_as_live(&self.after) {
-            FreezeWrite::new(&self.keys, live, &spelt_as_live(&self.before))
+        if *live == spelled_as_live(&self.after) {
+            FreezeWrite::new(&self.keys, live, &spelled_as_live(&self.before))
         } else {
             Err(FreezeRefusal::Changed)
         }

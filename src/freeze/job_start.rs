@@ -8,7 +8,7 @@ use crate::model::{Answer, Cause, Unknown};
 
 /// Reads the four values from the environment of a step; `None` if it does not carry the flag and its record.
 ///
-/// A variable that is not there arrives as an empty text, and so does one whose name is misspelt in the workflow. So a flag
+/// A variable that is not there arrives as an empty text, and so does one whose name is misspelled in the workflow. So a flag
 /// that is off beside a record that says frozen is not believed.
 #[must_use]
 pub fn from_step<'e>(keys: &Keys, variable: impl Fn(&str) -> Option<&'e str>) -> Option<Answer<FreezeVars>> {

@@ -84,7 +84,7 @@ fn of_override(keys: &Keys, freeze: &Freeze, over: &Override, now: Timestamp) ->
 }
 
 fn or_unknown(by: &str) -> &str {
-    if by.is_empty() { "someone without a name" } else { by }
+    if by.is_empty() { "an unnamed account" } else { by }
 }
 
 /// How long ago, in the largest whole unit.

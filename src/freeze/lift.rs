@@ -48,7 +48,7 @@ pub fn off(keys: &Keys, live: &FreezeVars, claim: &Claim, only: Option<FreezeId>
 pub fn question(live: &FreezeVars, claim: &Claim) -> Option<String> {
     match Freeze::read(live, claim.now) {
         Freeze::Open | Freeze::Expired(_) => None,
-        Freeze::Unattributed => Some("somebody set this freeze without a record".to_owned()),
+        Freeze::Unattributed => Some("this freeze was set without a record".to_owned()),
         Freeze::Malformed { why } => Some(format!("this freeze cannot be understood: {why}")),
         Freeze::Recorded(record) if record.kind == FreezeKind::Emergency => {
             Some(format!("this is an emergency freeze, by {} since {}: \"{}\"", record.by, record.at, record.reason))
@@ -60,7 +60,7 @@ pub fn question(live: &FreezeVars, claim: &Claim) -> Option<String> {
     }
 }
 
-/// Opens what is frozen for a while: the freeze in place and the windows beside it, or, where there is no freeze, `windows`.
+/// Opens what is frozen for a while: the freeze in place and the windows beside it, or, if there is no freeze, `windows`.
 ///
 /// A freeze without a record gets one, so that the override has something to name: set by hand again, it closes again.
 ///
@@ -116,7 +116,7 @@ pub fn revoke(keys: &Keys, live: &FreezeVars) -> Result<FreezeWrite, FreezeRefus
     }
 }
 
-/// The record of a freeze that somebody set by hand. It shares the id of the write; nobody knows since when it is there.
+/// The record of a freeze that was set by hand. It shares the id of the write; its start is unknown.
 fn adopted(claim: &Claim) -> Record {
     Record {
         id: claim.id,

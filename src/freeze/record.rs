@@ -89,7 +89,7 @@ pub struct Record {
     /// Set or lifted.
     #[serde(default)]
     pub state: Switch,
-    /// Why; empty when whoever wrote the record gave none.
+    /// Why; empty if the record has none.
     #[serde(default)]
     pub reason: String,
     /// Who; a claim, the evidence is the app's release. Empty when not said.
@@ -97,7 +97,7 @@ pub struct Record {
     pub by: String,
     /// Since when.
     pub at: Timestamp,
-    /// When it ends by itself; `None` means when somebody lifts it.
+    /// When it ends; `None` means until it is lifted.
     #[serde(default)]
     pub until: Option<Timestamp>,
     /// How grave.
@@ -116,7 +116,7 @@ impl Record {
         parse(versioned(text)?)
     }
 
-    /// Whether the freeze has ended by itself.
+    /// Whether the freeze has expired.
     #[must_use]
     pub fn expired(&self, now: Timestamp) -> bool {
         self.until.is_some_and(|until| until <= now)
@@ -159,7 +159,7 @@ impl OverrideRecord {
     /// Reads the value of the override's config var.
     ///
     /// # Errors
-    /// Why the record cannot be relied on. One that is limited to a workflow or a ref is refused: whoever wrote it meant
+    /// Why the record cannot be relied on. One that is limited to a workflow or a ref is refused: its author meant
     /// less than this reader could hold it to.
     pub fn parse(text: &str) -> Result<Self, RecordError> {
         let map = versioned(text)?;

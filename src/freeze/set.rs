@@ -8,7 +8,7 @@ use super::record::{FreezeId, Record, Switch};
 use super::state::{Flag, Freeze, FreezeVars, Keys, Override};
 use super::write::{Claim, FreezeRefusal, FreezeWrite, NOT_OVERRIDDEN, ON, Terms};
 
-/// Sets a freeze where there is none. An override that is left over ends: it is not for this freeze.
+/// Sets a freeze if there is none. An override that is left over ends: it is not for this freeze.
 ///
 /// # Errors
 /// When there is a freeze already, or the record cannot be written.
@@ -19,7 +19,7 @@ pub fn on(keys: &Keys, live: &FreezeVars, claim: &Claim, terms: &Terms) -> Resul
     }
 }
 
-/// Sets a freeze, or extends the one in place: it keeps since when and how grave it is, and gets a new id, so that whoever
+/// Sets a freeze, or extends the one in place: it keeps since when and how grave it is, and gets a new id, so that anyone who
 /// set the old one does not lift the new one by mistake.
 ///
 /// # Errors
@@ -51,7 +51,7 @@ pub struct SetFreeze {
 }
 
 impl SetFreeze {
-    /// What is to be set so that deploys are frozen: nothing where they are, whoever froze them.
+    /// What is to be set so that deploys are frozen: nothing if they are already frozen.
     ///
     /// # Errors
     /// When the record cannot be written.

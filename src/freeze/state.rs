@@ -124,9 +124,9 @@ impl Flag {
 pub enum Freeze {
     /// There is none.
     Open,
-    /// One that has ended by itself. Readers that know only the flag still see it.
+    /// One that has expired. Readers that know only the flag still see it.
     Expired(Record),
-    /// One that somebody set without a record: `heroku config:set DEPLOY_FREEZE=true`.
+    /// One that was set without a record: `heroku config:set DEPLOY_FREEZE=true`.
     Unattributed,
     /// One with a record.
     Recorded(Record),
@@ -147,7 +147,7 @@ impl Freeze {
             Flag::On => match vars.record.as_deref().filter(|text| !text.is_empty()).map(Record::parse) {
                 None => Self::Unattributed,
                 Some(Err(error)) => Self::Malformed { why: format!("the record cannot be read: {error}") },
-                // The freeze of the record was lifted; somebody has set the flag by hand since.
+                // The freeze of the record was lifted; the flag was set by hand since.
                 Some(Ok(record)) if record.state == Switch::Off => Self::Unattributed,
                 Some(Ok(record)) if record.expired(now) => Self::Expired(record),
                 Some(Ok(record)) => Self::Recorded(record),
@@ -164,7 +164,7 @@ impl Freeze {
         }
     }
 
-    /// The record, where there is one that belongs to the freeze.
+    /// The record, if there is one that belongs to the freeze.
     #[must_use]
     pub const fn record(&self) -> Option<&Record> {
         match self {
@@ -184,7 +184,7 @@ pub enum Override {
     Valid(OverrideRecord),
     /// One that has ended. Readers that know only the flag still see it.
     Expired(OverrideRecord),
-    /// One that opens nothing here: nobody answers for it, it has no proper end, or it cannot be understood.
+    /// One that opens nothing here: it has no owner, it has no proper end, or it cannot be understood.
     /// Readers that know only the flag still see it.
     Invalid {
         /// What is wrong with it.
@@ -203,7 +203,7 @@ impl Override {
             Flag::On => {}
         }
         match vars.override_record.as_deref().filter(|text| !text.is_empty()).map(OverrideRecord::parse) {
-            None => invalid("it is unattributed: somebody set it by hand, without a name, a reason and an end"),
+            None => invalid("it is unattributed: it was set by hand, without a name, a reason and an end"),
             Some(Err(error)) => Self::Invalid { why: format!("its record cannot be read: {error}") },
             Some(Ok(record)) if record.by.trim().is_empty() || record.reason.trim().is_empty() => {
                 invalid("it is unattributed: its record has no name or no reason")
@@ -219,7 +219,7 @@ impl Override {
     /// The override, if it opens what is closed while `freeze` is in place.
     ///
     /// One that names a freeze opens that freeze, and the windows that are closed beside it. One that names none opens
-    /// windows only: a freeze that somebody sets later is not lifted by it.
+    /// windows only: a freeze that is set later is not lifted by it.
     #[must_use]
     pub fn opening(&self, freeze: &Freeze) -> Option<&OverrideRecord> {
         let Self::Valid(record) = self else { return None };

@@ -163,9 +163,9 @@ pub struct Checked {
     pub address: Option<Address>,
     /// Where the freeze was read.
     pub source: Source,
-    /// The app that holds the freeze, where it is known and one holds it.
+    /// The app that holds the freeze, if known and one holds it.
     pub app: Option<String>,
-    /// What holds the freeze, where it is known.
+    /// What holds the freeze, if known.
     #[serde(skip)]
     pub store: Option<Store>,
     /// Every environment that was asked about.
@@ -190,7 +190,7 @@ pub enum Source {
 pub enum Answered {
     /// Deploys are refused.
     Frozen,
-    /// Nobody can say; counts as closed.
+    /// Undetermined; counts as closed.
     Undetermined,
     /// Deploys may go ahead.
     Open,

@@ -15,7 +15,7 @@ use crate::desired::freeze::{OnUnreachable, Policy, Store, Window};
 use crate::model::{Answer, Cause, EnvName, Unknown};
 
 impl Policy {
-    /// Whether a freeze closes this environment. Where it does not, nobody has to ask the store.
+    /// Whether a freeze closes this environment. If it does not, the store need not be asked.
     #[must_use]
     pub fn covers(&self, environment: &EnvName) -> bool {
         self.environments.contains(environment)
@@ -43,7 +43,7 @@ pub enum Verdict {
     },
     /// It may not.
     Frozen(Frozen),
-    /// Nobody can say; counts as closed.
+    /// Undetermined; counts as closed.
     Undetermined(Unknown),
 }
 
@@ -55,7 +55,7 @@ pub enum OpenBecause {
     NotCovered,
     /// There is no freeze, and no window is closed.
     NotFrozen,
-    /// Somebody answers for it.
+    /// It has an owner.
     Overridden(OverrideRecord),
     /// The store cannot be reached, and the policy says that this is open.
     Unreachable,
@@ -66,9 +66,9 @@ pub enum OpenBecause {
 pub struct Frozen {
     /// What kind of freeze.
     pub why: Why,
-    /// Since when, where it is known.
+    /// Since when, if known.
     pub since: Option<Timestamp>,
-    /// When it ends by itself, if it does.
+    /// When it ends, if it does.
     pub until: Option<Timestamp>,
     /// Who says to have set it.
     pub by: Option<String>,
@@ -88,7 +88,7 @@ pub enum Why {
     Malformed,
     /// The brake.
     Emergency,
-    /// Somebody set it.
+    /// It was set.
     Manual,
     /// The calendar.
     Window,
@@ -151,7 +151,7 @@ impl fmt::Display for Frozen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.window {
             Some(window) => write!(f, "by the window {window}")?,
-            None => write!(f, "by {}", self.by.as_deref().unwrap_or("somebody who left no name"))?,
+            None => write!(f, "by {}", self.by.as_deref().unwrap_or("an unnamed account"))?,
         }
         if let Some(since) = self.since {
             write!(f, " since {since}")?;
@@ -166,7 +166,7 @@ impl fmt::Display for Frozen {
 /// Decides whether a deploy to `environment` may go ahead at `now`.
 ///
 /// `vars` is not looked at where [`Policy::covers`] says no. Windows close without the store; only a valid override that was
-/// read from it opens them. An app that is not there, and credentials that are refused, are no unreachable store:
+/// read from it opens them. An app that is not there, and credentials that are refused, are not an unreachable store:
 /// `on_unreachable` does not open these.
 #[must_use]
 pub fn decide(policy: &Policy, environment: &EnvName, vars: &Answer<FreezeVars>, now: Timestamp) -> Decision {

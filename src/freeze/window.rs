@@ -32,7 +32,7 @@ const MAX_JOINED: usize = 20_000;
 pub struct Closure {
     /// The first closed moment, or a later one where the beginning is too far back to follow.
     pub since: Timestamp,
-    /// The first open moment; `None` where occurrences overlap for so long that it is too far to follow.
+    /// The first open moment; `None` if occurrences overlap for so long that it is too far to follow.
     pub until: Option<Timestamp>,
 }
 
@@ -45,7 +45,7 @@ pub struct WindowState {
     pub next: Option<Closure>,
 }
 
-/// Why a window cannot be evaluated: nobody can say whether it is open.
+/// Why a window cannot be evaluated: it is unknown whether it is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowError {
     /// The window's name.

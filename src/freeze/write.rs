@@ -39,7 +39,7 @@ impl Claim {
 pub struct Terms {
     /// How grave.
     pub kind: FreezeKind,
-    /// When it ends by itself; `None` means when somebody lifts it.
+    /// When it ends; `None` means until it is lifted.
     pub until: Option<Timestamp>,
     /// An incident or a ticket.
     pub reference: Option<String>,
@@ -70,7 +70,7 @@ pub struct ValueWrite<'w> {
 }
 
 impl FreezeWrite {
-    /// From `live` to `after`. The flag is stated again where it stays `true`, so that nobody removes it in between unseen.
+    /// From `live` to `after`. The flag is stated again where it stays `true`, so that its removal in between is noticed.
     pub(super) fn new(keys: &Keys, live: &FreezeVars, after: &FreezeVars) -> Result<Self, FreezeRefusal> {
         let values = |vars: &FreezeVars| [&vars.flag, &vars.record, &vars.override_flag, &vars.override_record].map(Clone::clone);
         let mut body: BTreeMap<String, Option<String>> = keys
@@ -142,7 +142,7 @@ impl FreezeWrite {
         }
     }
 
-    /// What else the write does that whoever asked for it may not expect, one sentence each.
+    /// What else the write does that the user may not expect, one sentence each.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -170,7 +170,7 @@ pub(super) const ON: &str = "true";
 pub(super) const OVERRIDDEN: &str = "1";
 pub(super) const NOT_OVERRIDDEN: &str = "0";
 
-/// A write that did not last: somebody else wrote at the same time.
+/// A write that did not last: another writer wrote at the same time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LostUpdate {
     store: Store,
@@ -182,7 +182,7 @@ pub struct LostUpdate {
 
 impl fmt::Display for LostUpdate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "somebody else changed {} at the same time", self.key)?;
+        write!(f, "another writer changed {} at the same time", self.key)?;
         if let Some(theirs) = &self.theirs {
             write!(f, ": the record there now is {}'s ({}, \"{}\")", or_nobody(&theirs.by), theirs.at, theirs.reason)?;
         }
@@ -259,12 +259,12 @@ impl fmt::Display for FreezeRefusal {
             Self::OverrideOfMalformed { why } => {
                 write!(
                     f,
-                    "the freeze cannot be understood ({why}), so no override can name it; set it anew with `gatectl freeze on --replace --reason TEXT`"
+                    "the freeze cannot be understood ({why}), so no override can name it; set it again with `gatectl freeze on --replace --reason TEXT`"
                 )
             }
             Self::NothingToRevoke => f.write_str("there is no override to revoke"),
             Self::Changed => {
-                f.write_str("the freeze was changed by somebody else meanwhile and is left as it is; see `gatectl freeze status`")
+                f.write_str("the freeze was changed by another writer meanwhile and is left as it is; see `gatectl freeze status`")
             }
             Self::Record(error) => error.fmt(f),
             Self::NoChange => f.write_str("everything is as it would be written: nothing to do"),
@@ -298,7 +298,7 @@ pub fn parse_override(text: &str) -> Result<Duration, String> {
 fn described(freeze: &Freeze) -> String {
     match freeze {
         Freeze::Open => String::new(),
-        Freeze::Unattributed => ", by somebody who left no record".to_owned(),
+        Freeze::Unattributed => ", without a record".to_owned(),
         Freeze::Malformed { why } => format!(": {why}"),
         Freeze::Expired(record) | Freeze::Recorded(record) => {
             let until = record.until.map(|until| format!(" until {until}")).unwrap_or_default();

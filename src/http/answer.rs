@@ -47,7 +47,7 @@ pub(super) fn reply(method: &Method, response: &Response<Bytes>) -> Result<Reply
             Err(broken(ErrorKind::Transport, format!("the answer breaks off after {} bytes", response.body().len())))
         }
         Err(error) if error.is_data() => {
-            let message = format!("the answer contradicts itself or is none of this API's: {error}");
+            let message = format!("the response is inconsistent or did not come from this API: {error}");
             Err(broken(ErrorKind::Malformed, message))
         }
         Err(error) => {
@@ -154,7 +154,7 @@ pub(super) fn is_html(response: &Response<Bytes>) -> bool {
     kind.to_ascii_lowercase().contains("html") || response.body().trim_ascii_start().starts_with(b"<")
 }
 
-/// The title of a page: short, and no place for anybody's data.
+/// The title of a page: short, and no place for anyone's data.
 fn title(bytes: &[u8]) -> Option<String> {
     let head = String::from_utf8_lossy(bytes.get(..bytes.len().min(8192)).unwrap_or_default()).into_owned();
     let lower = head.to_ascii_lowercase();
@@ -186,7 +186,7 @@ pub(super) fn bounded(text: &str, max: usize) -> String {
     }
 }
 
-/// Why a JSON value is not the expected type, without the value: it may be somebody's secret.
+/// Why a JSON value is not the expected type, without the value: it may be a secret.
 pub(super) fn decode_message(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(", expected ") {

@@ -154,7 +154,7 @@ impl Cache {
         self.folder.join(&key.scope).join(&key.file)
     }
 
-    /// Whether nobody else can put entries there. What is too old or too much is dropped at the same time.
+    /// Whether no other user can put entries there. What is too old or too much is dropped at the same time.
     fn is_usable(&self) -> bool {
         *self.usable.get_or_init(|| {
             let usable = make_private(&self.folder).is_ok() && is_private(&self.folder);

@@ -73,7 +73,7 @@ impl Endpoint {
     /// Reads a GitHub API address, such as `https://ghe.example.com/api/v3`; a trailing slash means nothing.
     ///
     /// # Errors
-    /// When it is no such address, or plain http beyond loopback.
+    /// When it is not such an address, or plain http beyond loopback.
     pub fn github(url: &str) -> Result<Self, EndpointError> {
         let endpoint = Self::parse(Dialect::GitHub, url.trim())?;
         if matches!(endpoint.host.as_str(), "github.com" | "www.github.com") {
@@ -103,7 +103,7 @@ impl Endpoint {
     /// a bare loopback host means plain http.
     ///
     /// # Errors
-    /// When it is no such address, or not a server of Heroku nor on loopback.
+    /// When it is not such an address, or not a server of Heroku nor on loopback.
     pub fn heroku(host: &str) -> Result<Self, EndpointError> {
         let host = host.trim();
         let endpoint = if host.contains("://") {
@@ -197,7 +197,7 @@ impl Endpoint {
             return refuse("names no host");
         }
         if authority.port_u16().is_none() && !authority.as_str().ends_with(authority.host()) {
-            return refuse("has a port that is none");
+            return refuse("has an invalid port");
         }
         let origin = format!("{scheme}://{}", authority.as_str().to_ascii_lowercase());
         Ok(Self { dialect, origin, host, prefix: uri.path().trim_end_matches('/').to_owned(), tls })

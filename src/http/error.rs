@@ -6,7 +6,7 @@ use crate::model::{Cause, Unknown};
 
 /// Why a request has no usable answer: what was asked, what came back in the server's words, and what to do.
 ///
-/// Everything that came from outside is kept raw here, but bounded; whoever prints it escapes it for its medium.
+/// Everything that came from outside is kept raw here, but bounded; the code that prints it escapes it for its medium.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
     /// `GET https://api.github.com/repos/o/r/environments`; empty if it is about no single request.
@@ -29,7 +29,7 @@ pub struct ApiError {
     pub accepted_permissions: Option<String>,
 }
 
-/// The kinds of failure that somebody branches on.
+/// The kinds of failure that callers branch on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorKind {
     /// 401, or a token that cannot be one.
@@ -56,7 +56,7 @@ pub enum ErrorKind {
     Malformed,
     /// Not sent: a malformed address or body.
     Refused,
-    /// Not sent: a rate limit held it back, which is over; whoever sends it looks again first.
+    /// Not sent: a rate limit held it back, which is over; the caller looks again before sending.
     Held,
     /// Not sent, or not again: the user asked to stop.
     Interrupted,

@@ -29,11 +29,11 @@ const MAX_WAITS: u32 = 5;
 
 /// Who asks.
 pub(super) enum Identity {
-    /// Nobody in particular.
+    /// Anonymous.
     Anonymous,
-    /// Whoever holds this token.
+    /// The account of this token.
     Token(Token),
-    /// Whoever holds the token that this gives.
+    /// The account of the token that this returns.
     Source(Arc<dyn TokenSource>),
 }
 
@@ -79,7 +79,7 @@ enum Next {
     GiveUp,
     /// After the usual pause, or after this one if it is longer.
     Again(Duration),
-    /// After this wait, which everybody else keeps too.
+    /// After this wait, which everyone else keeps too.
     Limited(Wait),
     /// At once, with another token, if there is one.
     Renewed,
@@ -98,11 +98,11 @@ impl Channel {
         let url = self.endpoint.url(target);
         let deadline = Instant::now() + self.shared.settings.timeout;
         let Ok(uri) = url.parse::<Uri>() else {
-            return Err(ApiError::new(format!("{method} {url}"), ErrorKind::Refused, "not sent: this is no valid address"));
+            return Err(ApiError::new(format!("{method} {url}"), ErrorKind::Refused, "not sent: this is not a valid address"));
         };
         let (range, scope, address) = (target.range_header(), target.scope().to_owned(), target.to_string());
         let call = Call { method, uri, url, range, scope, address, body, token: None, fresh_only, deadline };
-        // On the heap, so that whoever asks much at once fits on a thread's stack.
+        // On the heap, so that many requests at once fit on a thread's stack.
         if call.reads() {
             return Box::pin(self.persist(call)).await;
         }

@@ -18,7 +18,7 @@ pub(super) struct HintContext<'a> {
     pub(super) proxy: Option<String>,
 }
 
-/// The hint for an answer that is no success.
+/// The hint for an answer that is not a success.
 pub(super) fn for_refusal(asked: &HintContext<'_>, status: StatusCode, headers: &HeaderMap, refusal: &ErrorResponse) -> Option<String> {
     let dialect = asked.endpoint.dialect();
     match (&refusal.kind, dialect) {
@@ -105,7 +105,7 @@ fn unauthenticated(asked: &HintContext<'_>) -> String {
 fn github_forbidden(asked: &HintContext<'_>, headers: &HeaderMap) -> String {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty());
     if let Some(url) = header("x-github-sso").and_then(sso_url) {
-        return format!("the organisation asks for single sign-on: authorise the token at {url}");
+        return format!("the organization asks for single sign-on: authorize the token at {url}");
     }
     let Some(source) = asked.token_source else { return unauthenticated(asked) };
     if let Some(needed) = header(ACCEPTED_PERMISSIONS).and_then(permissions) {
@@ -138,7 +138,7 @@ fn sso_url(header: &str) -> Option<String> {
 fn heroku_forbidden(asked: &HintContext<'_>, id: Option<&str>) -> String {
     match id {
         Some("two_factor") => {
-            "the account asks for a second factor: use a token of `heroku authorizations:create`, or authorise the app first".to_owned()
+            "the account asks for a second factor: use a token of `heroku authorizations:create`, or authorize the app first".to_owned()
         }
         Some("suspended") => "the account or app is suspended: see https://dashboard.heroku.com/account".to_owned(),
         _ => {

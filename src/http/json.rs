@@ -84,7 +84,7 @@ impl<'de> Visitor<'de> for Once<'_> {
         while let Some(key) = entries.next_key::<String>()? {
             let value = entries.next_value_seed(self)?;
             if all.insert(key, value).is_some() {
-                // The key is not quoted: it may be the name of somebody's secret.
+                // The key is not quoted: it may be the name of a secret.
                 return Err(A::Error::custom("an object holds a key twice"));
             }
         }

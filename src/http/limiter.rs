@@ -139,7 +139,7 @@ impl Limiter {
         }
     }
 
-    /// Shuts the server for so long, unless it already is for longer. A secondary limit also halves what may be in flight afterwards,
+    /// Shuts the server for so long, unless it already is for longer. A secondary limit also halves what may be in flight afterward,
     /// once for all who met it together.
     pub(super) fn shut(&self, limit: Limit, duration: Duration) -> Wait {
         let until = Instant::now() + duration;

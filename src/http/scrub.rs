@@ -1,4 +1,4 @@
-//! Takes our token out of an answer before anybody reads it. What is cut afterwards cannot cut a token in two.
+//! Takes our token out of an answer before anyone reads it. What is cut afterward cannot cut a token in two.
 
 use http::{HeaderMap, HeaderValue, Response};
 use hyper::body::Bytes;
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     const TOKEN: &str = "ghp_aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5";
-    /// The JSON fields and headers whose words end up in an error, and two bodies that are no JSON.
+    /// The JSON fields and headers whose words end up in an error, and two bodies that are not JSON.
     const PLACES: [&str; 19] = [
         "message",
         "error_description",
@@ -106,12 +106,12 @@ mod tests {
         };
         let builder = Response::builder().status(status);
         let builder = if place.contains('-') || place == "location" { builder.header(place, header) } else { builder };
-        // Letters may be spelt by their numbers.
-        let spelt = if status.is_multiple_of(2) && body.starts_with('{') { "\\u0067hp_aB" } else { "ghp_aB" };
-        builder.body(body.replace("ghp_aB", spelt).into()).unwrap()
+        // Letters may be spelled by their numbers.
+        let spelled = if status.is_multiple_of(2) && body.starts_with('{') { "\\u0067hp_aB" } else { "ghp_aB" };
+        builder.body(body.replace("ghp_aB", spelled).into()).unwrap()
     }
 
-    /// Everything that somebody may be shown of an answer.
+    /// Everything of an answer that may be shown.
     fn shown(response: &Response<Bytes>) -> String {
         let refusal = match read::reply(&Method::GET, response) {
             Ok(_) if response.status().is_success() => return format!("{:?}", response.headers()),

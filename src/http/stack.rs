@@ -28,7 +28,7 @@ pub struct Settings {
     pub attempt_timeout: Duration,
     /// For each request, its queueing, attempts and waits included: the command line's `--timeout`.
     pub timeout: Duration,
-    /// How many requests may be in flight at once to one host; from one to GitHub's documented 100. Writes to one host go one by one.
+    /// The maximum number of concurrent requests to one host; from one to GitHub's documented 100. Writes to one host go one by one.
     pub parallelism: usize,
     /// Points per minute to one host, a read being one and a write five; `None` is what the service documents (fact G2.11).
     pub points: Option<u32>,
@@ -229,7 +229,7 @@ impl Shared {
     /// The pool for an endpoint, built when it is first needed.
     ///
     /// # Errors
-    /// When TLS has nobody to trust.
+    /// If TLS has no trusted roots.
     pub(super) fn pool(&self, endpoint: &Endpoint) -> Result<Pool, Fault> {
         let dial = || {
             // Shorter than an attempt, so that a host that never answers is known not to have been asked.

@@ -14,7 +14,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// Builds a path from raw, unencoded segments. A segment `.` or `..` is encoded so that no client normalises it away.
+    /// Builds a path from raw, unencoded segments. A segment `.` or `..` is encoded so that no client normalizes it away.
     pub fn new<S: AsRef<str>>(segments: impl IntoIterator<Item = S>) -> Self {
         let mut path = String::new();
         for segment in segments {

@@ -503,7 +503,7 @@ async fn a_stop_ends_every_wait() {
     let error = result.unwrap_err();
     assert_eq!((&error.kind, asked), (&ErrorKind::Interrupted, 1));
     assert!(error.message.contains("Bad Gateway; interrupted"), "{error}");
-    assert!(stopped(Act::json(502, "{}"), "PUT").await.0.unwrap_err().may_have_applied, "that is for whoever sent it to judge");
+    assert!(stopped(Act::json(502, "{}"), "PUT").await.0.unwrap_err().may_have_applied, "the caller judges that");
 }
 
 #[tokio::test]

@@ -120,7 +120,7 @@ impl First {
     }
 }
 
-/// Hands a pool the first connection where there is one, else a new one.
+/// Hands a pool the first connection if there is one, else a new one.
 #[derive(Clone)]
 struct FirstConnection {
     connector: HttpsConnector<Dial>,

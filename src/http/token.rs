@@ -26,7 +26,7 @@ impl TokenSource for Token {
     }
 
     fn instead_of<'a>(&'a self, refused: &'a Self) -> TokenAnswer<'a> {
-        let message = format!("there is no other token than the one from {}", refused.source);
+        let message = format!("there is no token other than the one from {}", refused.source);
         Box::pin(std::future::ready(Err(ApiError::new("", ErrorKind::Unauthenticated, message))))
     }
 }

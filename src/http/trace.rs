@@ -12,7 +12,7 @@ use super::pool::Fault;
 /// Characters of one header.
 const MAX_HEADER: usize = 1_000;
 
-/// Headers whose values are nobody's business.
+/// Headers whose values are never shown.
 const HIDDEN: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "set-cookie", "heroku-two-factor-code"];
 
 pub(super) fn request(method: &Method, url: &str, headers: &HeaderMap) {

@@ -31,7 +31,7 @@ pub(super) struct Declared {
     weak: Vec<String>,
 }
 
-/// What a server before the key existed leaves open: nothing failed to be read, so it is no unknown (fact G2.4).
+/// What a server before the key existed leaves open: nothing failed to be read, so it is not an unknown (fact G2.4).
 pub const UNSAID_BYPASS: &str =
     "this server does not say whether admins may bypass the rules; GitHub Enterprise Server has the setting since 3.9";
 
@@ -86,7 +86,7 @@ impl Declared {
         declared
     }
 
-    /// Whether the key is not to be touched, for nobody knows what it should say.
+    /// Whether the key is not to be touched, since its right value is unknown.
     pub(super) fn is_unknown(&self, key: Key) -> bool {
         let unsaid = key == Key::CanAdminsBypass && self.gate.can_admins_bypass.is_none();
         unsaid || self.unknown.iter().any(|(of, _)| *of == Some(key))
@@ -133,7 +133,7 @@ impl Declared {
 fn reviewer(live: &LiveReviewer) -> Option<Reviewer> {
     match live {
         LiveReviewer::User { login, id, .. } => Some(Reviewer::User { login: login.clone(), id: Some(*id) }),
-        // Only teams of the repository's own organisation can see it, so the organisation need not be written.
+        // Only teams of the repository's own organization can see it, so the organization need not be written.
         LiveReviewer::Team { slug, id } => Some(Reviewer::Team { org: None, slug: slug.clone(), id: Some(*id) }),
         LiveReviewer::EnterpriseTeam { .. } => None,
     }
@@ -147,15 +147,15 @@ fn unasked(reason: &str) -> Unknown {
 fn weak(source: &Source<'_>, there: &LiveEnvironment, gate: &Gate) -> Vec<String> {
     let mut weak = Vec::new();
     if there.reviewers.is_empty() {
-        weak.push("no required reviewers: nobody has to approve a deployment".to_owned());
+        weak.push("no required reviewers: no approval is required".to_owned());
     } else if !there.prevent_self_review {
-        weak.push("whoever starts a run may approve it (close with `prevent_self_review = true`)".to_owned());
+        weak.push("the person who starts a run may approve it (close with `prevent_self_review = true`)".to_owned());
     }
     for reviewer in &there.reviewers {
         if let LiveReviewer::User { login, .. } = reviewer
             && login.to_lowercase().split(|c: char| !c.is_ascii_alphanumeric()).any(|word| MACHINE_WORDS.contains(&word))
         {
-            weak.push(format!("reviewer `{login}` looks like a machine's account: whoever holds its token can approve"));
+            weak.push(format!("reviewer `{login}` looks like a machine account: anyone with its token can approve"));
         }
     }
     if there.can_admins_bypass.is_none() {

@@ -78,7 +78,7 @@ pub(super) fn unplaced(mut table: Table) -> Table {
     table
 }
 
-/// The key of a table, as it is spelt there, that means a name.
+/// The key of a table, as it is spelled there, that means a name.
 pub(super) fn spelling(table: &dyn TableLike, means: impl Fn(&str) -> bool) -> Option<String> {
     table.iter().map(|(key, _)| key.to_owned()).find(|key| means(key))
 }

@@ -46,7 +46,7 @@ impl Key {
         }
     }
 
-    /// The value as TOML; `None` where the gate does not know it.
+    /// The value as TOML; `None` if the gate does not know it.
     pub(super) fn text(self, gate: &Gate) -> Option<String> {
         match self {
             Self::Reviewers => gate.reviewers.as_ref().map(|all| text::list(self.name(), all.iter().map(text::reviewer))),
@@ -78,7 +78,7 @@ impl Key {
         }
     }
 
-    /// Whether the value is worth declaring: it holds a deployment back, or somebody relies on it.
+    /// Whether the value is worth declaring: it holds a deployment back, or something relies on it.
     pub(super) fn counts(self, gate: &Gate) -> bool {
         match self {
             Self::Reviewers => gate.reviewers.as_ref().is_some_and(|all| !all.is_empty()),

@@ -139,13 +139,13 @@ impl Merge<'_> {
         let missing = live.iter().filter(|live| !file.iter().any(|declared| names(declared, live, owner) || pins(declared, live)));
         match item {
             Item::Value(Value::Array(array)) => edit::list(array, |at, _| item_edit(at), missing.map(new).collect()),
-            // Tables between double brackets: there is no such table for nobody.
+            // Tables between double brackets: an empty list has no such table.
             _ => edit::replace(item, text),
         }
     }
 }
 
-/// The two lists where both sides have some, else the whole value.
+/// The two lists if both sides have some, else the whole value.
 fn policy(item: &mut Item, live: &Gate, text: &str) {
     let live = live.deployment_branch_policy.as_ref();
     let (Some(wanted), Some(table)) = (patterns(live), item.as_table_like_mut()) else { return edit::replace(item, text) };
@@ -193,7 +193,7 @@ fn names_in<'n>(item: &mut Item, live: impl Iterator<Item = &'n String>, extra: 
     edit::list(array, item_edit, missing);
 }
 
-/// Edits a table of variables in place; false where there is none to edit.
+/// Edits a table of variables in place; false if there is none to edit.
 fn variables(item: &mut Item, live: &Gate) -> bool {
     let Some(table) = item.as_table_like_mut() else { return false };
     let gone: Vec<String> =

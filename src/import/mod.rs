@@ -5,7 +5,7 @@
 //!
 //! Everything that holds a deployment back is declared; what holds nothing back (no reviewers, every ref, a timer of 0)
 //! is left undeclared and, where it matters, named in a `# weak:` line. What could not be read, or cannot be said in
-//! gate.toml, becomes an `# unknown:` line: nothing is left out in silence. Both kinds of lines belong to import.
+//! gate.toml, becomes an `# unknown:` line: nothing is left out silently. Both kinds of lines belong to import.
 //! Workflows, Heroku config vars (they may be secrets) and freezes are not imported.
 
 mod declared;
@@ -101,7 +101,7 @@ fn unspeakable(source: &Source<'_>) -> Vec<(Address, Unknown)> {
     let unknown = |(name, there): (&EnvName, &Result<LiveEnvironment, Unknown>)| {
         let unknown = match (refused_name(name), there) {
             (Some(why), _) => {
-                let hint = "rename it on GitHub, which is to make it anew, or leave it unmanaged".to_owned();
+                let hint = "rename it on GitHub, which means to recreate it, or leave it unmanaged".to_owned();
                 Unknown { reason: format!("`{name}` is left out: {why}"), hint, cause: Cause::Other }
             }
             (None, Err(unknown)) => Unknown { reason: format!("`{name}` is left out: {}", unknown.reason), ..unknown.clone() },

@@ -85,7 +85,7 @@ fn environments() -> impl Strategy<Value = Environments> {
         .prop_map(|all| all.into_iter().map(|(name, environment)| (name.clone(), Ok(LiveEnvironment { name, ..environment }))).collect())
 }
 
-/// A world that holds these environments, with everybody who may approve.
+/// A world that holds these environments, with everyone who may approve.
 fn world(environments: &Environments) -> State {
     let mut state = State::default();
     let now = state.now.tick();
@@ -329,8 +329,8 @@ fn every_open_door_is_named() {
     };
     let selected = |name: &str| Some(Ok(BTreeMap::from([(Pattern { kind: RefKind::Tag, name: name.to_owned() }, 1)])));
     for (environment, word) in [
-        (LiveEnvironment { reviewers: Vec::new(), prevent_self_review: false, ..plain("p") }, "nobody has to approve"),
-        (LiveEnvironment { prevent_self_review: false, ..plain("p") }, "whoever starts a run"),
+        (LiveEnvironment { reviewers: Vec::new(), prevent_self_review: false, ..plain("p") }, "no approval is required"),
+        (LiveEnvironment { prevent_self_review: false, ..plain("p") }, "the person who starts a run"),
         (LiveEnvironment { can_admins_bypass: Some(true), ..plain("p") }, "admins may bypass"),
         (LiveEnvironment { policy: PolicyMode::All, ..plain("p") }, "every branch and every tag"),
         (LiveEnvironment { reviewers: vec![bot], ..plain("p") }, "`Acme-Bot` looks like a machine"),

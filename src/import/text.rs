@@ -59,7 +59,7 @@ pub(super) fn environment(name: &EnvName, declared: &Declared) -> String {
     text
 }
 
-/// A key, bare where TOML allows it.
+/// A key, bare if TOML allows it.
 pub(super) fn key(name: &str) -> String {
     let bare = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     if bare { name.to_owned() } else { string(name) }
@@ -114,7 +114,7 @@ pub(super) fn policy(policy: &BranchPolicy) -> String {
     for (name, kind) in [("branches", RefKind::Branch), ("tags", RefKind::Tag)] {
         let names = of(kind);
         if !names.is_empty() {
-            // What stands before it on the line counts towards the width.
+            // What stands before it on the line counts toward the width.
             parts.push(format!("{name} = {}", list(&format!("deployment_branch_policy = {{ {name}"), names)));
         }
     }

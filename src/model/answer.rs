@@ -9,7 +9,7 @@ pub enum Answer<T> {
     Present(T),
     /// A complete, successful answer shows that it is not there.
     Absent,
-    /// Nobody can say; never a pass, never drift.
+    /// Unknown; never a pass, never drift.
     Unknown(Unknown),
 }
 

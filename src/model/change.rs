@@ -48,7 +48,7 @@ pub struct Field {
     pub before: Value,
     /// The declared value as JSON; `null` when there will be none.
     pub after: Value,
-    /// Whether the gate is weaker afterwards in this dimension (law 7).
+    /// Whether the gate is weaker afterward in this dimension (law 7).
     pub weakens: bool,
     /// Why it is weaker, in words for the person who consents; only with `weakens`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -68,7 +68,7 @@ impl Token {
         match self {
             Self::Star | Self::Any => true,
             Self::Literal(literal) => *literal == c,
-            // Ruby compares with both ends first, so a range that runs backwards still has these two.
+            // Ruby compares with both ends first, so a range that runs backward still has these two.
             Self::Set { negated, ranges } => {
                 ranges.iter().any(|(low, high)| c == *low || c == *high || (*low..=*high).contains(&c)) != *negated
             }

@@ -103,7 +103,7 @@ impl RepoName {
         }
     }
 
-    /// The account or organisation.
+    /// The account or organization.
     #[must_use]
     pub fn owner(&self) -> &str {
         &self.owner

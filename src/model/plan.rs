@@ -22,7 +22,7 @@ pub struct Step<O> {
 pub struct Note {
     /// What it speaks of.
     pub address: Address,
-    /// One or two sentences, ending with the next step where there is one.
+    /// One or two sentences, ending with the next step if there is one.
     pub message: String,
 }
 
@@ -186,7 +186,7 @@ impl<O> Plan<O> {
         unknown.or_else(|| Some(Blocker::Invalid(invalid()?.why.clone()).into_unknown()))
     }
 
-    /// Whether apply would do nothing. That is no proof that nothing differs: see [`Self::holds`].
+    /// Whether apply would do nothing. That is not proof that nothing differs: see [`Self::holds`].
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }

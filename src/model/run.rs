@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::RepoName;
 
-/// A run as somebody names it: `30433642`, or `https://github.com/OWNER/REPO/actions/runs/30433642`.
+/// A run as a user names it: `30433642`, or `https://github.com/OWNER/REPO/actions/runs/30433642`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunRef {
     /// The database id.
@@ -18,7 +18,7 @@ impl FromStr for RunRef {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let bad = || format!("`{text}` is no run: give its id, or the address of its page, https://HOST/OWNER/REPO/actions/runs/ID");
+        let bad = || format!("`{text}` is not a run ID or run URL: write the ID, or https://HOST/OWNER/REPO/actions/runs/ID");
         match run_id(text) {
             Some(id) => Ok(Self { id, place: None }),
             None => page(text).map(|(host, repository, id)| Self { id, place: Some((host, repository)) }).ok_or_else(bad),

@@ -135,7 +135,7 @@ struct ApplyFreeze {
     writer: Writer,
     keys: Keys,
     id: FreezeId,
-    /// How to put back what was there; none where a freeze without an end was there already.
+    /// How to put back what was there; none if a freeze without an end was there already.
     interlock: Option<Interlock>,
 }
 

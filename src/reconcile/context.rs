@@ -71,7 +71,7 @@ pub struct Planned {
     pub plan: Plan<Op>,
     /// The live state that it was made from.
     pub observed: Observed,
-    /// The freeze; none where gate.toml declares none.
+    /// The freeze; none if gate.toml declares none.
     pub freeze: Option<Answer<FreezeVars>>,
     /// Environments that `compensates` is for: they gain a first reviewer, and GitHub's billing plan may refuse that.
     pub refusable: BTreeSet<EnvName>,

@@ -32,7 +32,7 @@ pub struct Section {
     pub blocks: Vec<Block>,
     /// What has to be seen also where the section is folded away; the blocks say it too.
     pub alerts: Vec<Finding>,
-    /// The title of the fold that the section goes into, shared by neighbours; `None` keeps it in the open.
+    /// The title of the fold that the section goes into, shared by neighbors; `None` keeps it in the open.
     pub fold: Option<&'static str>,
 }
 
@@ -43,7 +43,7 @@ pub struct Heading {
     pub glyph: Glyph,
     /// The name of the thing.
     pub subject: Option<String>,
-    /// What is said of the subject, or the title where there is none.
+    /// What is said of the subject, or the title if there is none.
     pub text: String,
 }
 
@@ -54,7 +54,7 @@ pub enum Block {
     Row(Row),
     /// A paragraph. Text between backticks is code.
     Text(String),
-    /// Somebody else's words, line by line.
+    /// Quoted words, line by line.
     Quote(String),
     /// A page to open.
     Link(String),
@@ -80,7 +80,7 @@ pub struct Row {
     pub glyph: Glyph,
     /// How deep it is below the heading: 1 is a field, 2 an element of its value.
     pub level: usize,
-    /// The name of the field, aligned with its neighbours.
+    /// The name of the field, aligned with its neighbors.
     pub label: Option<String>,
     /// The values.
     pub spans: Vec<Span>,
@@ -107,7 +107,7 @@ impl Span {
     }
 }
 
-/// What a piece of text stands for; a medium with colours shows it by colour, none relies on that.
+/// What a piece of text stands for; a medium with colors shows it by color, none relies on that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Role {
     /// Nothing special.
@@ -167,7 +167,7 @@ impl Glyph {
         }
     }
 
-    /// The colour of the sign.
+    /// The color of the sign.
     #[must_use]
     pub const fn role(self) -> Role {
         match self {
@@ -186,7 +186,7 @@ impl Glyph {
 pub enum Severity {
     /// It must not stay like that.
     Error,
-    /// Somebody should look at it.
+    /// It needs attention.
     Warning,
     /// Good to know.
     Info,
@@ -203,7 +203,7 @@ impl Severity {
         }
     }
 
-    /// The colour of the word.
+    /// The color of the word.
     #[must_use]
     pub const fn role(self) -> Role {
         match self {

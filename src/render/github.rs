@@ -22,7 +22,7 @@ pub struct Step {
 }
 
 /// The document as a step's output. `locate` finds what gate.toml says of an address, and of one field of it; `id` is that of
-/// [`markdown::marker`], since whoever keeps the summary can post it as a comment.
+/// [`markdown::marker`], since a workflow that keeps the summary can post it as a comment.
 #[must_use]
 pub fn render(document: &Document, id: &str, locate: impl Fn(&Address, Option<&str>) -> Option<Location>) -> Step {
     let annotations: String = alerts(document).map(|alert| annotation(alert, &locate)).collect();

@@ -1,4 +1,4 @@
-//! Documents on a terminal, with or without colours.
+//! Documents on a terminal, with or without colors.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -13,7 +13,7 @@ use super::wrap::{wrap, wrap_under};
 pub(crate) const MAX_PROSE: usize = 4_000;
 /// The same for a value, a name, a cell of a table.
 pub(crate) const MAX_VALUE: usize = 1_000;
-/// Labels up to this width are aligned with their neighbours.
+/// Labels up to this width are aligned with their neighbors.
 const MAX_LABEL: usize = 28;
 /// How far text stands under its heading.
 const INDENT: usize = 4;

@@ -15,7 +15,7 @@ pub const FORMAT_VERSION: &str = "1.0";
 
 /// Anything as JSON, in the form that every command prints: indented, escaped, ending in a newline.
 ///
-/// What cannot be JSON (a map whose keys are no strings) is `null`; no output of gatectl is.
+/// What cannot be JSON (a map whose keys are not strings) is `null`; no output of gatectl is.
 #[must_use]
 pub fn to_string(value: &impl Serialize) -> String {
     let mut out = Vec::new();

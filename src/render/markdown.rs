@@ -22,8 +22,8 @@ const MAX_SENTENCE: usize = 300;
 
 /// The hidden first line by which a comment is found again, so that it is updated in place.
 ///
-/// `id` tells apart several comments of one command, such as one for each gate.toml; empty where there is but one.
-/// Look for it at the very start of a comment, and only among one's own: anybody can write such a line.
+/// `id` tells apart several comments of one command, such as one for each gate.toml; empty if there is but one.
+/// Look for it at the very start of a comment, and only among one's own: anyone can write such a line.
 #[must_use]
 pub fn marker(name: &str, id: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._/-".contains(c);
@@ -173,7 +173,7 @@ fn section_text(section: &Section) -> String {
             continue;
         }
         let text = block_text(block);
-        // Neighbouring entries are one list.
+        // Neighboring entries are one list.
         match (at.checked_sub(1).and_then(|before| section.blocks.get(before)), parts.last_mut()) {
             (Some(before), Some(last)) if is_entry(before) && is_entry(block) => last.push_str(&format!("\n{text}")),
             _ => parts.push(text),
@@ -197,7 +197,7 @@ fn heading_text(heading: &Heading) -> String {
     }
 }
 
-/// A line of a `diff` block: GitHub colours it by its first character.
+/// A line of a `diff` block: GitHub colors it by its first character.
 fn row_text(row: &Row, label: usize) -> String {
     let name = row.label.as_ref().map_or_else(String::new, |name| {
         let name = bounded(name, MAX_VALUE);

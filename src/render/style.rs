@@ -1,4 +1,4 @@
-//! Colours and width: how a terminal shows what a document means.
+//! Colors and width: how a terminal shows what a document means.
 
 use std::io::IsTerminal;
 
@@ -7,7 +7,7 @@ use clap::ValueEnum;
 
 use super::document::Role;
 
-/// When to use colours: the values of `--color`.
+/// When to use colors: the values of `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Color {
     /// On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` hold.
@@ -34,14 +34,14 @@ impl Color {
 /// How text is laid out for a terminal, or for what stands in for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
-    /// Whether to write colours.
+    /// Whether to write colors.
     pub color: bool,
     /// Columns; lines are wrapped between words to stay within.
     pub width: usize,
 }
 
 impl Style {
-    /// The width that text is laid out for where nobody knows better.
+    /// The width that text is laid out for if no other is known.
     pub const WIDTH: usize = 80;
 
     /// Narrower than this, words would be broken on most lines.
@@ -49,7 +49,7 @@ impl Style {
     /// Wider than this, lines are hard to read.
     const WIDEST: usize = 120;
 
-    /// No colours, 80 columns: for logs, files and tests.
+    /// No colors, 80 columns: for logs, files and tests.
     pub const PLAIN: Self = Self { color: false, width: Self::WIDTH };
 
     /// The style for standard output.
@@ -71,7 +71,7 @@ impl Style {
         Self { color, width }
     }
 
-    /// A piece of finished text in the colour of its role.
+    /// A piece of finished text in the color of its role.
     #[must_use]
     pub(super) fn paint(self, role: Role, text: &str) -> String {
         let ansi = ansi(role);

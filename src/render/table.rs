@@ -90,7 +90,7 @@ fn fold(text: &str, width: usize) -> Vec<String> {
 
 /// The table as CSV (RFC 4180): a header record, `,`, CRLF.
 ///
-/// Made to be opened in a spreadsheet by somebody who trusts it: a cell that a spreadsheet would compute (it begins
+/// Made to be opened in a spreadsheet by a user who trusts it: a cell that a spreadsheet would compute (it begins
 /// with `=`, `+`, `-`, `@`) gets a `'` in front, and what cannot be seen is written as an escape, line breaks included,
 /// so that each record is one line.
 #[must_use]

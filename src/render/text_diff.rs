@@ -49,8 +49,8 @@ fn line(tag: ChangeTag, values: &[(bool, &str)]) -> Row {
         ChangeTag::Delete => (Glyph::Delete, Role::Removed, Role::RemovedPart),
         ChangeTag::Insert => (Glyph::Create, Role::Added, Role::AddedPart),
     };
-    let marked = values.iter().any(|(emphasised, _)| *emphasised);
-    let stretch = |(emphasised, text): &(bool, &str)| match (emphasised, marked || tag == ChangeTag::Equal) {
+    let marked = values.iter().any(|(emphasized, _)| *emphasized);
+    let stretch = |(emphasized, text): &(bool, &str)| match (emphasized, marked || tag == ChangeTag::Equal) {
         (true, _) => Span::new(part, inner(&bounded(text, MAX_STRETCH))),
         (false, true) => Span::new(whole, inner(&shortened(text))),
         (false, false) => Span::new(whole, inner(&bounded(text, MAX_STRETCH))),

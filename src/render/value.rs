@@ -110,7 +110,7 @@ impl Element<'_> {
     }
 }
 
-/// The elements of a list, or of a table of lists (`{"branches":[...],"tags":[...]}`); `null` is no list by itself.
+/// The elements of a list, or of a table of lists (`{"branches":[...],"tags":[...]}`); `null` is not a list by itself.
 fn elements(value: &Value) -> Option<Vec<Element<'_>>> {
     match value {
         Value::Array(list) => Some(list.iter().map(|value| Element { kind: "", value }).collect()),
@@ -129,7 +129,7 @@ fn is_ref_policy(map: &Map<String, Value>) -> bool {
     !map.is_empty() && map.iter().all(|(key, list)| (key == "branches" || key == "tags") && list.is_array())
 }
 
-/// `user MooseQuest (id 20930225)`, `team org/slug`; a table with other keys is nobody known here.
+/// `user MooseQuest (id 20930225)`, `team org/slug`; a table with other keys is not a known reviewer.
 fn person(value: &Value) -> Option<String> {
     let map = value.as_object()?;
     let kind = ["user", "team"].into_iter().find(|kind| map.contains_key(*kind))?;

@@ -33,7 +33,7 @@ pub(crate) fn wrap_under(lead: &Span, rest: &Span, spans: &[Span], style: Style)
             fresh = true;
         }
         let Some(line) = lines.last_mut() else { break };
-        // Blanks at a break go, those at the very start are somebody's indentation.
+        // Blanks at a break go, those at the very start are indentation.
         if !fresh || first {
             line.push(Span::new(token.role, " ".repeat(token.blanks)));
             used += token.blanks;

@@ -33,7 +33,7 @@ impl State {
         state.github = builder.finish();
         for (app, config) in &setup.apps {
             let mut config = config.clone();
-            // An undeclared secret, as every real app has: nobody may ever see it.
+            // An undeclared secret, as every real app has: it must never be shown.
             config.insert("DATABASE_URL".to_owned(), "postgres://sandbox:not-to-be-shown@db.invalid/app".to_owned());
             state.heroku.apps.insert(app.clone(), HerokuApp::new(app, &state.heroku.viewer, config, now));
         }
@@ -147,7 +147,7 @@ impl Builder {
                 if let Some(team) = self.github.people.teams.get_mut(&id) {
                     team.members.insert(lead);
                 }
-                // A team of another organisation cannot have access.
+                // A team of another organization cannot have access.
                 if org.eq_ignore_ascii_case(&owner) {
                     self.repo.teams.insert(id, Permission::Write);
                 }

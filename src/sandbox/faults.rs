@@ -62,7 +62,7 @@ pub enum Effect {
     Drip(usize, Duration),
     /// The true answer announces its whole length and ends after so many bytes of its body.
     Truncate(usize),
-    /// Somebody else changes the world, just before or just after the request has its effect; the answer is true.
+    /// Another writer changes the world, just before or just after the request has its effect; the answer is true.
     Meanwhile(Arc<dyn Fn(&mut State) + Send + Sync>),
 }
 
@@ -99,7 +99,7 @@ impl FromStr for Fault {
             "html" => Self::before(Response::html(200, "<html><body>Sign in to the network</body></html>")),
             status => match status.parse() {
                 Ok(status @ 300..=599) => Self::before(Response::github_error(status, "This answer is a fault of the emulator.")),
-                _ => return Err(format!("`{status}` is no effect: write a status, lost, hang, reset, truncate or html")),
+                _ => return Err(format!("`{status}` is not an effect: write a status, lost, hang, reset, truncate or html")),
             },
         };
         let fault = fault.path(pattern).nth(1);

@@ -11,7 +11,7 @@ use super::wire::Response;
 use crate::desired::github as desired;
 use crate::model::{EnvName, RepoName};
 
-/// How many repositories there are beside the one of gate.toml, unless somebody says otherwise: more than fit one page.
+/// How many repositories there are beside the one of gate.toml, by default: more than fit one page.
 const SIZE: usize = 119;
 /// What they are called.
 const NAMES: &str = "svc-*";

@@ -9,8 +9,8 @@ const WORKFLOW: &str = ".github/workflows/deploy.yml";
 const BRANCH: &str = "refs/heads/main";
 
 impl State {
-    /// Runs that deploy to each gated environment. Where a reviewer is required, somebody approved one and another waits; where
-    /// none is, nobody was asked. A missing environment is missing afterwards too: somebody deleted it.
+    /// Runs that deploy to each gated environment. If a reviewer is required, one was approved and another waits; where
+    /// none is, no approval was requested. A missing environment is missing afterward too: it was deleted.
     pub fn rehearse_runs(&mut self, setup: &Setup) {
         let repo = setup.repository.to_string();
         for (name, _) in setup.targets() {
@@ -46,7 +46,7 @@ impl State {
         }
     }
 
-    /// Somebody who may approve a deployment to a live environment.
+    /// A reviewer of a live environment.
     fn reviewer(&mut self, repo: &str, environment: &EnvName) -> Option<String> {
         let first = self.repo(repo)?.environment(environment.as_str())?.reviewers.first().copied()?;
         let people = &self.github.people;

@@ -1,7 +1,7 @@
 //! The built-in GitHub and Heroku emulator: a stateful HTTP server on the loopback interface.
 //!
-//! Owns the emulated worlds, their behaviours and their faults. What the two services do follows their documentation and
-//! what was observed of them; every point that nobody has settled is a [`Switches`] entry with all its positions. Must not
+//! Owns the emulated worlds, their behaviors and their faults. What the two services do follows their documentation and
+//! what was observed of them; every point that is not settled is a [`Switches`] entry with all its positions. Must not
 //! know of the client: it shares nothing with it but the declared state from which a rehearsal is built.
 //!
 //! ```text

@@ -207,7 +207,7 @@ fn effective(shared: &Shared, api: Api, request: &Request, index: usize, effects
     let before = (!request.reads()).then(|| state.snapshot_of(repository.as_deref()));
     let response = state.answer(api, request);
     if response.status == 501 {
-        // Whether somebody listens is not this server's business.
+        // Whether anything listens is not this server's business.
         let _ = shared.not_emulated.send(format!("{} {}", request.method, request.path));
     }
     if let Some(before) = before {

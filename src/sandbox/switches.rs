@@ -55,7 +55,7 @@ switches! {
         /// They return to the value of a fresh environment.
         WholeReplacement,
     }
-    /// `can_admins_bypass` of an environment that nobody configured; both were recorded (fact G2.13).
+    /// `can_admins_bypass` of an environment that was never configured; both were recorded (fact G2.13).
     fresh_bypass: FreshBypass {
         /// `true`.
         Allowed,
@@ -169,7 +169,7 @@ switches! {
         /// 422.
         Refused,
     }
-    /// What somebody who can see the repository but is no admin gets for a write (fact G2.10).
+    /// What an account that can see the repository but is not an admin gets for a write (fact G2.10).
     non_admin_write: NonAdminWrite {
         /// 403.
         Forbidden,
@@ -206,7 +206,7 @@ switches! {
         /// They do.
         Protect,
     }
-    /// The order of `protection_rules` and of reviewers, which nobody promises (fact G2.13).
+    /// The order of `protection_rules` and of reviewers, which is not documented (fact G2.13).
     answer_order: AnswerOrder {
         /// As configured.
         Configured,
@@ -227,7 +227,7 @@ switches! {
         /// They start.
         Released,
     }
-    /// What reviewing comes to for somebody who is no reviewer, or may not review their own run (1.6).
+    /// The answer to a review by an account that is not a reviewer, or may not review its own run (1.6).
     foreign_review: ForeignReview {
         /// 403.
         Forbidden,

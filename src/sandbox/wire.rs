@@ -124,7 +124,7 @@ impl Response {
     }
 }
 
-/// A 64-bit FNV-1a hash: stable between runs, for ids and fingerprints that nobody trusts.
+/// A 64-bit FNV-1a hash: stable between runs, for ids and fingerprints that are not used for trust.
 pub(super) fn fnv(text: &[u8]) -> u64 {
     text.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

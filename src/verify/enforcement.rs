@@ -14,7 +14,7 @@ pub enum Enforcement {
     Enforced,
     /// They do not: why, in a clause.
     Refused(String),
-    /// Nobody can say.
+    /// Unknown.
     Unknown(Unknown),
 }
 

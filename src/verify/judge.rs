@@ -21,7 +21,7 @@ pub struct Case<'a> {
     pub asked: &'a BTreeSet<EnvName>,
     /// What was observed.
     pub live: &'a Inspection,
-    /// What the workflow files say, or why nobody can say.
+    /// What the workflow files say, or why it is unknown.
     pub workflows: Result<&'a CheckReport, &'a Unknown>,
     /// The environments that a workflow is declared for.
     pub expected: &'a BTreeSet<EnvName>,
@@ -52,7 +52,7 @@ fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
                 Some(DesiredEnvironment::Absent) | None => None,
             };
             let mut found = match is_open(gate) {
-                // That nobody has to approve is what is declared.
+                // gate.toml declares that no approval is required.
                 true => Vec::new(),
                 false => reviewers::judge(gate, environment, case.live, &enforcement),
             };
@@ -86,7 +86,7 @@ fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
     Some(report)
 }
 
-/// Whether gate.toml declares that nobody has to approve.
+/// Whether gate.toml declares that no approval is required.
 fn is_open(gate: Option<&Gate>) -> bool {
     gate.and_then(|gate| gate.reviewers.as_ref()).is_some_and(Vec::is_empty)
 }

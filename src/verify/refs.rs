@@ -8,7 +8,7 @@ use crate::providers::github::inspection::Inspection;
 use crate::providers::github::live::LiveEnvironment;
 use crate::providers::github::rulesets::{Bypass, Ruleset};
 
-/// What everyone with write access can create or move, and so deploy from once somebody approves by mistake.
+/// What everyone with write access can create or move, and so deploy from after one mistaken approval.
 pub(super) fn judge(environment: &LiveEnvironment, live: &Inspection) -> Option<Finding> {
     let Some(BranchPolicy::Selected(patterns)) = environment.branch_policy() else { return None };
     let open: Vec<&Pattern> = patterns.iter().filter(|pattern| pattern.admits_new_refs()).collect();

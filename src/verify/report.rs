@@ -30,7 +30,7 @@ pub struct VerifyReport {
 /// The verdict on one environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EnvironmentVerdict {
-    /// gate.toml declares it open: it decides nothing, and is no gate.
+    /// gate.toml declares it open: it decides nothing, and is not a gate.
     Open,
     /// The worst of its findings.
     Judged(Verdict),
@@ -92,7 +92,7 @@ impl VerifyReport {
         });
         let verdict = match judged.max() {
             Some(worst) => worst,
-            // Nothing verified is nothing proven; nothing but open environments is no gate.
+            // Nothing verified is nothing proven; nothing but open environments is not a gate.
             None if environments.is_empty() => Verdict::Unknown,
             None => Verdict::Ungated,
         };

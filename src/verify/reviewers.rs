@@ -1,4 +1,4 @@
-//! Whether somebody has to approve, and whether those are the right people.
+//! Whether an approval is required, and whether the right people can give it.
 
 use super::Enforcement;
 use crate::desired::github::{Gate, Reviewer};
@@ -60,7 +60,7 @@ pub(super) fn judge(want: Option<&Gate>, environment: &LiveEnvironment, live: &I
     found.extend(undecided);
     found.extend(doubts.into_iter().map(|(finding, undecided)| {
         let severity = match (able, undecided, open) {
-            // Nobody is left who can approve.
+            // No reviewer is left who can approve.
             (0, true, _) | (0, false, false) => Severity::Error,
             _ => Severity::Warning,
         };
@@ -79,7 +79,7 @@ fn nobody(declared: Option<&[Reviewer]>, environment: &LiveEnvironment, enforcem
         (PolicyMode::All, _) => "its only rule is a wait timer, and it has no required reviewers",
         (..) => "its rules are about refs and time, and it has no required reviewers",
     };
-    let finding = |text: &str| Finding::new(Code::NoReviewers, format!("nobody has to approve: {rules}{text}"));
+    let finding = |text: &str| Finding::new(Code::NoReviewers, format!("no approval is required: {rules}{text}"));
     match (declared, enforcement) {
         (_, Enforcement::Refused(why)) => {
             let finding = finding(&format!("; GitHub refuses them: {why}"));
@@ -126,7 +126,7 @@ fn matching<'d>(declared: &'d [Reviewer], reviewer: &LiveReviewer, live: &Inspec
         None => {
             let declared: Vec<String> = declared.iter().map(written).collect();
             let message = match declared.as_slice() {
-                [] => format!("{who} may approve, and gate.toml declares that nobody does"),
+                [] => format!("{who} may approve, and gate.toml declares no reviewers"),
                 declared => format!("{who} may approve, and gate.toml declares {}", declared.join(", ")),
             };
             Finding::new(Code::UndeclaredReviewer, message)
@@ -169,17 +169,17 @@ enum Ability {
     Unknown(Unknown),
 }
 
-/// Whether a listed reviewer exists, can see the repository, and is somebody.
+/// Whether a listed reviewer exists, can see the repository, and is a person or a team.
 fn ability(reviewer: &LiveReviewer, live: &Inspection) -> Ability {
     let public = live.repository.as_ref().is_ok_and(|repository| repository.visibility == Visibility::Public);
-    // Everybody can read a public repository; GitHub lists no account that does not exist (fact G2.5).
+    // Everyone can read a public repository; GitHub lists no account that does not exist (fact G2.5).
     if public && matches!(reviewer, LiveReviewer::User { .. }) {
         return Ability::Able;
     }
     let who = name(reviewer);
     let Some(listed) = live.listed.get(&reviewer.actor()) else {
         return Ability::Unknown(Unknown {
-            reason: format!("nobody looked {who} up"),
+            reason: format!("{who} was not looked up"),
             hint: "run it again".to_owned(),
             cause: crate::model::Cause::Other,
         });
@@ -196,7 +196,7 @@ fn ability(reviewer: &LiveReviewer, live: &Inspection) -> Ability {
     }
 }
 
-/// GitHub's word for an account that is no person.
+/// GitHub's word for an account that is not a person.
 fn machine(reviewer: &LiveReviewer) -> Option<&str> {
     match reviewer {
         LiveReviewer::User { kind, .. } if kind != "User" => Some(kind),

@@ -43,7 +43,7 @@ fn bypass(want: &Gate, environment: &LiveEnvironment) -> Option<Finding> {
         (Some(true), Some(false)) => Finding::new(Code::AdminsMayBypass, format!("{message}, and gate.toml declares that they may not"))
             .severity(Severity::Error)
             .fix("gatectl apply"),
-        (Some(true), None) => Finding::new(Code::AdminsMayBypass, format!("{message}; gate.toml is silent about it")),
+        (Some(true), None) => Finding::new(Code::AdminsMayBypass, format!("{message}; not set in gate.toml")),
         (None, declared) => {
             let message = "the server does not say whether admins may skip the rules";
             let weight = if declared.is_some() { Severity::Error } else { Severity::Warning };
@@ -64,12 +64,12 @@ fn self_review(want: &Gate, environment: &LiveEnvironment, live: &Inspection) ->
         let message = format!("`{starter}` starts most deploys, is the only reviewer, and may not approve their own");
         Finding::new(Code::SelfReviewDeadlock, message)
     } else if want.prevent_self_review == Some(true) {
-        let message = "whoever starts a deploy may approve it, and gate.toml declares that they may not";
+        let message = "the person who starts a deploy may approve it, and gate.toml declares that they may not";
         Finding::new(Code::SelfReviewAllowed, message).severity(Severity::Error).fix("gatectl apply")
     } else if want.prevent_self_review.is_none() {
         let starter =
             usual_starter(live).filter(|starter| environment.reviewers.iter().any(|reviewer| approves(reviewer, starter, live)))?;
-        let message = format!("`{starter}` starts most deploys and may approve them; gate.toml is silent about it");
+        let message = format!("`{starter}` starts most deploys and may approve them; not set in gate.toml");
         Finding::new(Code::SelfReviewAllowed, message)
     } else {
         return None;
@@ -139,7 +139,7 @@ fn refs(want: &Gate, environment: &LiveEnvironment, live: &Inspection) -> Vec<Fi
             return found;
         }
         None if policy == BranchPolicy::All => {
-            let message = "every branch and tag may deploy; gate.toml is silent about it";
+            let message = "every branch and tag may deploy; not set in gate.toml";
             found.push(Finding::new(Code::OpenRefs, message).on(FIELD));
         }
         _ => {}
@@ -196,14 +196,14 @@ fn secrets(want: &Gate, environment: &LiveEnvironment, live: &Inspection) -> Vec
     }
     if let Some(wider) = &live.wider_secrets {
         let in_organization = live.repository.as_ref().is_ok_and(|repository| repository.in_organization);
-        for (scope, names, flag) in [("repository", &wider.repository, ""), ("organisation", &wider.organization, " --org OWNER")] {
+        for (scope, names, flag) in [("repository", &wider.repository, ""), ("organization", &wider.organization, " --org OWNER")] {
             match names {
                 Ok(names) => found.extend(want.secrets.iter().filter(|name| names.contains(&name.to_uppercase())).map(|name| {
                     let message = format!("{name} is also a secret of the {scope}: a job without any environment can read it and deploy");
                     Finding::new(Code::WiderSecret, message).fix(format!("gh secret delete {name}{flag}"))
                 })),
-                // A person's repository has no organisation to get secrets from.
-                Err(_) if scope == "organisation" && live.repository.is_ok() && !in_organization => {}
+                // A person's repository has no organization to get secrets from.
+                Err(_) if scope == "organization" && live.repository.is_ok() && !in_organization => {}
                 Err(unknown) => found.push(unreadable(&format!("the secrets of the {scope}"), unknown)),
             }
         }

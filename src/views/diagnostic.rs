@@ -8,7 +8,7 @@ use crate::render::human::MAX_PROSE;
 use crate::render::wrap;
 use crate::render::{Role, Span, Style};
 
-/// What to say when nobody knows a better next step.
+/// What to say if there is no better next step.
 const FALLBACK: &str = "run again with -v to see each request";
 
 /// An error that knows its next step; also good as a context of another error.

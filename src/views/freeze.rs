@@ -101,7 +101,7 @@ fn store(status: &Status) -> Section {
         }
         (None, Some(record)) => {
             let did = if record.state == crate::freeze::Switch::Off { "lifted" } else { "ended" };
-            let by = if record.by.is_empty() { "nobody who is named" } else { &record.by };
+            let by = if record.by.is_empty() { "an unnamed account" } else { &record.by };
             blocks.push(row("last", format!("{did}; its record is by {by}, at {}: {}", record.at, record.reason)));
         }
         (None, None) => {}
@@ -251,7 +251,7 @@ fn facts(frozen: &Frozen) -> Vec<Block> {
     let until = match (frozen.until, frozen.why) {
         (Some(until), _) => until.to_string(),
         (None, Why::Window) => "too far off to follow".to_owned(),
-        (None, _) => "somebody lifts it".to_owned(),
+        (None, _) => "it is lifted".to_owned(),
     };
     let facts = [
         ("window", frozen.window.clone()),

@@ -53,7 +53,7 @@ const DELETED: &str = "the gate goes, with everything it requires";
 
 fn weakening(change: &Change, field: Option<&crate::model::Field>) -> Finding {
     let reason = field.map_or(Some(DELETED), |field| field.because.as_deref());
-    let reason = reason.map_or_else(|| "the gate is weaker afterwards".to_owned(), str::to_owned);
+    let reason = reason.map_or_else(|| "the gate is weaker afterward".to_owned(), str::to_owned);
     Finding {
         severity: Severity::Warning,
         code: "weakens",
@@ -193,7 +193,7 @@ fn next(summary: Summary) -> Vec<String> {
     let Summary { create, update, delete, weakens, manual, invalid, unknown } = summary;
     let mut next = Vec::new();
     if invalid > 0 {
-        next.push("Next: correct gate.toml or what it names, where it is invalid, and run `gatectl plan` again.".to_owned());
+        next.push("Next: correct what is invalid in gate.toml or on GitHub, and run `gatectl plan` again.".to_owned());
     }
     if unknown > 0 {
         next.push("Next: settle what is marked ? and run `gatectl plan` again; unknown is neither a pass nor a difference.".to_owned());

@@ -88,7 +88,7 @@ pub(crate) enum Ended {
     Recorded(Vec<Approval>),
     /// GitHub accepted it, and it does not show.
     Unconfirmed,
-    /// It failed, or nobody knows.
+    /// It failed, or its result is unknown.
     Failed(ApiError),
     /// It was not sent: the user stopped.
     Skipped,
@@ -152,7 +152,7 @@ impl Entry {
             Ended::Failed(error) if error.kind == ErrorKind::Unprocessable => (
                 "failed",
                 error.to_string(),
-                "somebody else may have reviewed it: `gatectl pending` shows what still waits".to_owned(),
+                "another reviewer may have reviewed it: `gatectl pending` shows what still waits".to_owned(),
                 Some(Cause::Other),
             ),
             Ended::Failed(error) => ("failed", error.to_string(), hint(error), Some(error.unknown().cause)),

@@ -76,7 +76,7 @@ impl Contexts for Known<'_> {
             "needs" => self.needs.clone(),
             "matrix" => self.matrix.clone(),
             "jobs" => self.jobs.clone(),
-            "vars" => unknown("variables of the repository and its organisation are not in the files"),
+            "vars" => unknown("variables of the repository and its organization are not in the files"),
             _ => unknown("it is known only while the job runs"),
         })
     }

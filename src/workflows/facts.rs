@@ -14,16 +14,16 @@ use crate::model::{EnvName, RepoName};
 pub enum Guard {
     /// A person has to approve.
     Gated,
-    /// Nobody has to.
+    /// No approval is required.
     Open,
-    /// Nobody can say.
+    /// Unknown.
     Unknown,
 }
 
 /// Everything that a check is measured against.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// The repository, where it is known; fills `github.repository`.
+    /// The repository, if known; fills `github.repository`.
     pub repository: Option<RepoName>,
     /// The default branch, without `refs/heads/`.
     pub default_branch: String,
@@ -33,7 +33,7 @@ pub struct Facts {
     pub environments: BTreeMap<EnvName, Option<BranchPolicy>>,
     /// Those of them that `reviewers = []` declares open.
     pub open: BTreeSet<EnvName>,
-    /// The environments that exist, and whether a person has to approve there; none where nobody looked.
+    /// The environments that exist, and whether a person has to approve there; none if they were not looked up.
     pub live: Option<BTreeMap<EnvName, Guard>>,
     /// `[verify]`: what is declared to deploy nothing.
     pub verify: Verify,

@@ -28,7 +28,7 @@ pub struct Parts {
 pub enum Dimension {
     /// These, each with what is known of it.
     Values(Vec<Node>),
-    /// Nobody can say, and why.
+    /// Unknown, and why.
     Unknown(String),
 }
 
@@ -37,7 +37,7 @@ pub enum Dimension {
 pub struct Leg {
     /// The `matrix` context.
     pub context: Node,
-    /// `qa, eu`; empty where nothing is known.
+    /// `qa, eu`; empty if nothing is known.
     pub label: String,
 }
 
@@ -161,7 +161,7 @@ fn fields(entry: &Node) -> Option<Vec<(String, Node)>> {
     }
 }
 
-/// Whether two values are the same; none when nobody can say.
+/// Whether two values are the same; none if it is unknown.
 fn same(a: &Node, b: &Node) -> Option<bool> {
     match (a, b) {
         (Node::Known(a), Node::Known(b)) => Some(a == b),

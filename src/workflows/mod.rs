@@ -9,7 +9,7 @@
 //! ```
 //!
 //! [`check::check`] is the way in: files and [`facts::Facts`] go in, verdicts per scenario and job and findings come out.
-//! What may happen is taken to happen; what nobody can say is unknown, and unknown never passes.
+//! What may happen is taken to happen; what cannot be determined is unknown, and unknown never passes.
 
 pub mod check;
 pub mod contexts;

@@ -22,14 +22,14 @@ pub enum Admission {
 #[must_use]
 pub fn explain(policy: &BranchPolicy, git_ref: &str) -> Admission {
     let Some((kind, name)) = split(git_ref) else {
-        return Admission::Depends(format!("`{git_ref}` is no full ref; write refs/heads/NAME or refs/tags/NAME"));
+        return Admission::Depends(format!("`{git_ref}` is not a full ref; write refs/heads/NAME or refs/tags/NAME"));
     };
     match policy {
         BranchPolicy::All => Admission::Admitted("every ref may deploy".to_owned()),
         BranchPolicy::Protected => match kind {
-            RefKind::Tag => Admission::Refused("only protected branches may deploy, and a tag is no branch".to_owned()),
+            RefKind::Tag => Admission::Refused("only protected branches may deploy, and a tag is not a branch".to_owned()),
             RefKind::Branch if git_ref.starts_with("refs/pull/") => Admission::Depends(
-                "only protected branches may deploy; a pull request's merge ref is none, but where no branch is protected all may"
+                "only protected branches may deploy; a pull request's merge ref is not one, but all refs may deploy if no branch is protected"
                     .to_owned(),
             ),
             RefKind::Branch => Admission::Depends(format!("only protected branches may deploy, and whether `{name}` is one is live state")),
@@ -49,7 +49,7 @@ pub fn explain(policy: &BranchPolicy, git_ref: &str) -> Admission {
     }
 }
 
-/// What "protected branches only" says of a ref, given the protected branches, or the first of them where they are too many to list.
+/// What "protected branches only" says of a ref, given the protected branches, or the first of them if they are too many to list.
 ///
 /// Without any protected branch, GitHub lets every branch deploy (fact G2.6).
 #[must_use]
@@ -61,7 +61,7 @@ pub fn explain_protected(protected: &BTreeSet<String>, complete: bool, git_ref: 
             } else if protected.is_empty() && complete {
                 Admission::Admitted("only protected branches may deploy, but no branch is protected, so every branch may".to_owned())
             } else if complete {
-                Admission::Refused(format!("only protected branches may deploy, and `{name}` is none"))
+                Admission::Refused(format!("only protected branches may deploy, and `{name}` is not one"))
             } else {
                 Admission::Depends(format!("only protected branches may deploy; there are too many to tell whether `{name}` is one"))
             }

@@ -1,6 +1,6 @@
 //! Which secrets a text reads.
 //!
-//! Owns a scan that errs on the side of "all of them": an index that is no literal reads every secret.
+//! Owns a scan that errs on the side of "all of them": an index that is not a literal reads every secret.
 
 use super::yaml::{Node, Pos};
 

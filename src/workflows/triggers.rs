@@ -50,7 +50,7 @@ fn lets_through(own: &RefFilter, other: &RefFilter, name: &str) -> bool {
     }
 }
 
-/// The filters of a trigger of which nobody can say what they let through.
+/// The filters of a trigger whose effect is not documented.
 #[must_use]
 pub fn unclear(trigger: &Trigger) -> Vec<Problem> {
     let filters = [&trigger.branches, &trigger.tags].into_iter();

@@ -202,7 +202,7 @@ fn a_pull_request_gets_one_comment_that_is_updated() {
     assert!(body.starts_with(&marker()) && body.contains("1 to update") && body.contains("actions/runs/42"), "{body}");
     assert!(runner.read("summary").contains("1 to update"));
 
-    // Somebody else's comment with the very same body is not ours.
+    // Another account's comment with the very same body is not ours.
     runner.answer(&[("THEIRS", false, &body), ("OTHER", true, "hello"), ("OURS", true, &body), ("LATER", true, &body)]);
     runner.set("MORE_ARGS", "--sandbox=gated");
     runner.steps(&["comment.sh"]);

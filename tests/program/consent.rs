@@ -88,7 +88,7 @@ fn a_saved_plan_gains_no_consent_by_an_edit() {
 
 #[test]
 fn a_saved_plan_is_stale_when_a_login_changed_hands() {
-    // Nothing of the environment moves and nobody edits a file: only the account behind the login is another one.
+    // Nothing of the environment moves and no file changes: only the account behind the login is another one.
     let world = Served::rehearsal(Scenario::NoRules, &TWO.replace(", id = 501", ""));
     assert_eq!(world.run(&["plan", "--out", "gate.plan"]).code, Some(0));
     world.sandbox.with(|state| {

@@ -148,8 +148,8 @@ async fn environments_outside_the_freeze_are_open_without_a_request() {
         assert_eq!(ran.code, Some(0), "{name}: {}{}", ran.stdout, ran.stderr);
     }
     assert_eq!(world.calls(), Vec::<String>::new());
-    for misspelt in ["prodution", "prod", "Production-"] {
-        assert_eq!(world.run(&["freeze", "check", "--environment", misspelt]).await.code, Some(8), "{misspelt}");
+    for misspelled in ["prodution", "prod", "Production-"] {
+        assert_eq!(world.run(&["freeze", "check", "--environment", misspelled]).await.code, Some(8), "{misspelled}");
     }
 }
 
@@ -191,7 +191,7 @@ async fn a_colleagues_freeze_is_not_lifted_by_mistake() {
     assert_eq!(theirs["freeze"]["by"], "gh:ann");
 
     let off = |more: &[&'static str]| [&["freeze", "off", "--reason", "over"], more].concat();
-    assert_eq!(world.run(&off(&[])).await.code, Some(1), "nobody can be asked");
+    assert_eq!(world.run(&off(&[])).await.code, Some(1), "there is no one to ask");
     let blind = world.run(&off(&["--auto-approve"])).await;
     assert_eq!(blind.code, Some(1));
     assert!(blind.stderr.contains("gh:ann") && blind.stderr.contains("--id"), "{}", blind.stderr);
@@ -220,7 +220,7 @@ async fn the_status_holds_the_claim_against_who_really_did_it() {
     let bare = json(&world.run(&["freeze", "status", "--format", "json"]).await);
     assert_eq!(bare["audit"]["flag"]["user"], "mallory@example.com");
     assert_eq!(bare["override"]["state"], "invalid");
-    assert_eq!(bare["environments"][0]["verdict"], "frozen", "an override that nobody answers for opens nothing");
+    assert_eq!(bare["environments"][0]["verdict"], "frozen", "an override without an owner opens nothing");
     let told = bare["warnings"].to_string() + &bare["audit"]["warnings"].to_string();
     assert!(told.contains("unattributed") && told.contains("without a record"), "{told}");
 
@@ -318,7 +318,7 @@ async fn an_interlocked_apply_tells_what_became_of_the_freeze() {
     assert_eq!(world.run(&["freeze", "check"]).await.code, Some(7));
     world.sandbox.with(|state| state.faults.clear());
     let mended = world.both(&args).await;
-    assert_eq!(mended.code, Some(0), "{}{}", mended.stdout, mended.stderr);
+    assert_eq!(fixed.code, Some(0), "{}{}", fixed.stdout, fixed.stderr);
     assert_eq!(world.run(&["freeze", "check"]).await.code, Some(7), "the freeze of the first run has no end: it is lifted by name");
 
     let uncovered =

@@ -6,11 +6,11 @@ use super::run::Ran;
 
 pub(crate) const FORMATS: [&str; 4] = ["human", "json", "markdown", "github"];
 
-/// What anstyle writes for the colours of gatectl, of its command line and of its traces. `NASTY` has others.
+/// What anstyle writes for the colors of gatectl, of its command line and of its traces. `NASTY` has others.
 const COLOURS: [&str; 14] = ["0", "1", "2", "3", "4", "31", "32", "33", "34", "36", "91", "92", "94", "96"];
 
-/// The text without the colours that gatectl itself makes.
-fn uncoloured(text: &str) -> String {
+/// The text without the colors that gatectl itself makes.
+fn uncolored(text: &str) -> String {
     let mut pieces = text.split("\u{1b}[");
     let mut plain = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
@@ -26,7 +26,7 @@ fn uncoloured(text: &str) -> String {
 pub(crate) fn is_harmless(ran: &Ran, format: &str, about: &str) {
     let about = format!("{} {about}", ran.args);
     for (stream, text) in [("stdout", &ran.stdout), ("stderr", &ran.stderr)] {
-        let text = if ran.args.contains("--color always") { uncoloured(text) } else { text.clone() };
+        let text = if ran.args.contains("--color always") { uncolored(text) } else { text.clone() };
         // A record of CSV ends so.
         let text = if ran.args.contains("--csv") { text.replace("\r\n", "\n") } else { text };
         let odd = |c: char| {

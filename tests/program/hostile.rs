@@ -208,6 +208,6 @@ fn a_redirect_takes_no_token_anywhere() {
         assert_ne!(ran.code, Some(0), "{}", ran.stdout);
         is_harmless(&ran, "human", "a redirect");
     }
-    assert_eq!(elsewhere.sandbox.with(|state| state.log.calls()), Vec::<String>::new(), "nobody was asked, with or without a token");
+    assert_eq!(elsewhere.sandbox.with(|state| state.log.calls()), Vec::<String>::new(), "no request was sent, with or without a token");
     assert_eq!(elsewhere.sandbox.connections(), 0);
 }

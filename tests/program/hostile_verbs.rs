@@ -58,7 +58,7 @@ impl Held {
     }
 }
 
-/// The world of the gate, with a run that was approved and one that waits, before anybody has an odd name.
+/// The world of the gate, with a run that was approved and one that waits, before anyone has an odd name.
 fn world() -> (Served, State) {
     let world = Served::rehearsal(Scenario::Gated, GATE);
     let state = world.sandbox.with(|state| {
@@ -76,7 +76,7 @@ fn world() -> (Served, State) {
     (world, state)
 }
 
-/// Puts one text into every place of the world that somebody else writes; returns the run that waits.
+/// Puts one text into every place of the world that others write; returns the run that waits.
 fn infect(state: &mut State, text: &str, held: Held) -> u64 {
     let now = state.now.tick();
     let mut ids = state.github.ids.clone();
@@ -137,7 +137,7 @@ apply --auto-approve --allow-weaken --while-frozen"
     all.lines().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
 }
 
-/// Runs one command in one format, traced, with or without colours, and looks at everything that it leaves.
+/// Runs one command in one format, traced, with or without colors, and looks at everything that it leaves.
 fn look(world: &Served, verb: &[&str], format: &str, color: &str, about: &str) -> Ran {
     let summary = world.dir.path().join("summary");
     drop(std::fs::remove_file(&summary));
@@ -163,7 +163,7 @@ fn look(world: &Served, verb: &[&str], format: &str, color: &str, about: &str) -
     ran
 }
 
-/// Each text through each command; each command in each format, with and without colours, as the texts go round.
+/// Each text through each command; each command in each format, with and without colors, as the texts go round.
 fn go_round(part: usize) {
     let (world, clean) = world();
     for (n, nasty) in NASTY.iter().enumerate().filter(|(n, _)| n % 3 == part) {

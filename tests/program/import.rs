@@ -86,9 +86,9 @@ fn nothing_is_written_when_nothing_is_known() {
     let hidden = world.gatectl(dir.path(), &["import", "raxx-app/no-such-repository"]);
     assert_eq!(hidden.stdout, "");
     assert!(matches!(hidden.code, Some(1 | 4)), "{:?}", hidden.code);
-    let misspelt = world.gatectl(dir.path(), &["import", "raxx-app/TradeMasterAPI", "--environment", "prod"]);
-    assert_eq!((misspelt.code, misspelt.stdout.as_str()), (Some(1), ""));
-    assert!(misspelt.stderr.contains("`prod`"), "{}", misspelt.stderr);
+    let misspelled = world.gatectl(dir.path(), &["import", "raxx-app/TradeMasterAPI", "--environment", "prod"]);
+    assert_eq!((misspelled.code, misspelled.stdout.as_str()), (Some(1), ""));
+    assert!(misspelled.stderr.contains("`prod`"), "{}", misspelled.stderr);
     let without = world.gatectl(dir.path(), &["import", "--update"]);
     assert_eq!(without.code, Some(1));
     std::fs::write(dir.path().join("gate.toml"), "version = 1\n[github]\nrepository = \"o/other\"\n").unwrap();

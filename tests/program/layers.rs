@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each module with the ones it may name. `model` knows nobody; `commands` is where all layers meet.
+/// Each module with the ones it may name. `model` knows no other module; `commands` is where all layers meet.
 const ARROWS: &[(&str, &[&str])] = &[
     ("apply", &["http", "model", "stop"]),
     ("cli", &["desired", "freeze", "model", "providers", "render", "sandbox"]),

@@ -4,7 +4,7 @@
 //! GATECTL_LIVE_REPOSITORY=OWNER/SCRATCH GH_TOKEN=… cargo test --test program live -- --nocapture
 //! ```
 //!
-//! It makes, changes and deletes an environment named `gatectl-smoke`, and touches nothing else. Nobody has run it yet.
+//! It makes, changes and deletes an environment named `gatectl-smoke`, and touches nothing else. It has not been run yet.
 
 use super::run::{Ran, run};
 

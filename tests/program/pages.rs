@@ -1,6 +1,6 @@
 //! Pages that show what the program says: each such block is made by running it, so that none can go stale.
 //!
-//! `GATECTL_BLESS=1` writes the blocks anew.
+//! `GATECTL_BLESS=1` rewrites the blocks.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ fn assert_page(path: &Path, page: &str, made: &str) {
         fs::write(path, made).unwrap();
     } else if page != made {
         let diff = similar::TextDiff::from_lines(page, made);
-        panic!("{}\nGATECTL_BLESS=1 accepts this", diff.unified_diff().header(&path.display().to_string(), "made anew"));
+        panic!("{}\nGATECTL_BLESS=1 accepts this", diff.unified_diff().header(&path.display().to_string(), "new"));
     }
 }
 
@@ -99,7 +99,7 @@ fn settled(text: &str) -> String {
     out + rest
 }
 
-/// The page with the output of every command made anew.
+/// The page with the output of every command rebuilt.
 fn rerun(page: &str, shell: &mut Shell) -> String {
     let mut made = String::new();
     let mut lines = page.lines();

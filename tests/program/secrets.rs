@@ -1,4 +1,4 @@
-//! Where a token or somebody's config var could come out: cut messages, argument lists, loose files. That no run of the suite prints
+//! Where a token or a config var could come out: cut messages, argument lists, loose files. That no run of the suite prints
 //! one, [`super::run::Ran`] sees to.
 
 use gatectl::sandbox::{Api, Fault, Response, Scenario};
@@ -96,7 +96,7 @@ mod on_unix {
         assert!(ran.stderr.contains("warning: GH_TOKEN is not sent to ghe.example.com"), "{}", ran.stderr);
     }
 
-    /// The tools of the vendors are asked; what they are told, and what everybody sees of gatectl itself, is no secret.
+    /// The tools of the vendors are asked; what they are told, and what everyone sees of gatectl itself, is not a secret.
     #[cfg(target_os = "linux")]
     #[test]
     fn no_list_of_arguments_holds_a_token() {

@@ -64,7 +64,7 @@ async fn a_capable_plan_makes_the_next_apply_converge() {
 }
 
 #[tokio::test]
-async fn the_refusal_is_recognised_in_every_wording_and_whatever_it_left_behind() {
+async fn the_refusal_is_recognized_in_every_wording_and_whatever_it_left_behind() {
     for wording in [RefusalWording::Current, RefusalWording::Legacy] {
         for refused_body in [RefusedBody::NothingApplied, RefusedBody::PolicyApplied] {
             for (rule, refusal_message) in

@@ -17,7 +17,7 @@ use proptest::prelude::*;
 
 use crate::world::{REPO, World, parse};
 
-/// Everybody: login or slug, and id. All have access.
+/// Everyone: login or slug, and id. All have access.
 const PEOPLE: [(&str, u64); 3] = [("alice", 501), ("bob", 502), ("carol", 503)];
 const TEAM: (&str, u64) = ("sre", 601);
 pub const APPS: [(&str, u64); 2] = [("gatekeeper", 71), ("watcher", 72)];

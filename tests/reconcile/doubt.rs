@@ -118,7 +118,7 @@ async fn reviewers_are_not_replaced_by_some_whom_github_may_drop() {
     assert!(unknown(&world).await.contains("known to see"));
     assert_eq!(world.environment("production").unwrap().reviewers, before);
 
-    // Where nobody has to approve today, nothing is lost by trying.
+    // If no approval is required today, nothing is lost by trying.
     world.repo(|repo| repo.environment_mut("production").unwrap().reviewers.clear());
     let plan = world.plan().await;
     assert!(plan.unknown.is_empty() && !plan.is_empty(), "{:?}", plan.unknown);

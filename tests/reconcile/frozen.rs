@@ -29,7 +29,7 @@ fn with(line: &str) -> String {
     format!("{GATE}{line}\n")
 }
 
-/// Sets config vars as somebody else would have before.
+/// Sets config vars as another writer would have before.
 fn set(world: &World, vars: &[(&str, Option<&str>)]) {
     world.sandbox.with(|state| {
         let config = &mut state.heroku.apps.get_mut("shop-prod").unwrap().config;
@@ -75,7 +75,7 @@ async fn held(world: &World) -> anyhow::Result<Applied> {
 }
 
 #[tokio::test]
-async fn a_gate_is_rebuilt_behind_a_freeze_that_goes_afterwards() {
+async fn a_gate_is_rebuilt_behind_a_freeze_that_goes_afterward() {
     let world = World::rehearsal(Scenario::MissingEnvironment, GATE).await;
     set(&world, &[("DEPLOY_FREEZE_OVERRIDE", None)]);
     let applied = held(&world).await.unwrap();

@@ -1,4 +1,4 @@
-//! Config vars: one PATCH per app, only what differs, and nothing of anybody else's keys.
+//! Config vars: one PATCH per app, only what differs, and nothing of anyone else's keys.
 
 use gatectl::model::OutcomeResult;
 use gatectl::sandbox::{Fault, Response, Scenario};

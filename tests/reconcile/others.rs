@@ -58,14 +58,14 @@ async fn whatever_somebody_changes_between_plan_and_write_is_named_and_not_overw
         let applied = world.apply().await;
         let (result, message) = outcome(&applied, "/environments/production");
         assert_eq!(*result, OutcomeResult::Failed, "{field}: {}", said(&applied));
-        assert!(message.contains(field) && message.contains("somebody else"), "{field}: {message}");
+        assert!(message.contains(field) && message.contains("another writer"), "{field}: {message}");
         assert_eq!(world.writes(), 0, "{field}");
         world.heal();
         world.converge().await;
     }
 }
 
-/// Applies, with a rate limit that holds the first such write back for a second; meanwhile somebody changes the timer.
+/// Applies, with a rate limit that holds the first such write back for a second; meanwhile another writer changes the timer.
 async fn applied_around(world: &World, method: &str, path: &str) -> Applied {
     world.fault(Fault::before(Response::secondary_limit(429, Some(1))).method(method).path(path).nth(1));
     let held = |state: &mut State| state.log.exchanges.iter().any(|exchange| exchange.method == method && exchange.status == Some(429));
@@ -84,7 +84,7 @@ async fn whatever_somebody_changes_while_a_write_waits_for_a_rate_limit_is_named
     let applied = applied_around(&world, "PUT", "*").await;
     let (result, message) = outcome(&applied, "/environments/production");
     assert_eq!((result, world.sandbox.with(|state| production(state).wait_timer)), (&OutcomeResult::Failed, 7), "{}", said(&applied));
-    assert!(message.contains("wait_timer was 5 and is now 7") && message.contains("somebody else"), "{message}");
+    assert!(message.contains("wait_timer was 5 and is now 7") && message.contains("another writer"), "{message}");
     world.heal();
     world.converge().await;
 }
@@ -144,7 +144,7 @@ async fn what_another_writer_changes_between_two_writes_of_a_step_is_named_and_n
         let planned = world.run().context.plan().await;
         let applied = world.apply().await;
         let (result, message) = outcome(&applied, "/environments/production");
-        // Whoever writes the rules last, wins; either way nothing is written a second time.
+        // The last writer of the rules wins; either way nothing is written a second time.
         let stands = world.environment("production").unwrap().wait_timer == 99;
         assert_eq!(*result == OutcomeResult::Failed, stands, "{nth}: {}", said(&applied));
         if stands {

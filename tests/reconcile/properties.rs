@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use crate::cases::{Case, Turned, amiss, case, goal, meant, strictness, turned, undeclared_changes};
 use crate::world::{World, said};
 
-/// Something that holds in every case, tried once in a process whoever asks first.
+/// Something that holds in every case, tried once in a process.
 pub struct Property {
     pub name: &'static str,
     run: fn() -> Tried,
@@ -123,7 +123,7 @@ const WRONGS: [Wrong; 21] = [
     Wrong::LimitedBeyond,
 ];
 
-/// More than this is no answer, in the worlds of the properties.
+/// More than this is not an answer, in the worlds of the properties.
 const MAX_BODY: usize = 100_000;
 
 impl Wrong {

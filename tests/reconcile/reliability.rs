@@ -48,12 +48,12 @@ enum Writing {
 /// A fault, and what it comes to.
 struct Row {
     name: &'static str,
-    /// Made anew for each case, as that service says it; what requests it hits is added there.
+    /// Rebuilt for each case, as that service says it; what requests it hits is added there.
     fault: fn(Api) -> Fault,
     reach: Reach,
     reading: Reading,
     writing: Writing,
-    /// Whose own way of refusing this is; none: anybody's.
+    /// Whose own way of refusing this is; none: anyone's.
     only: Option<Api>,
 }
 
@@ -127,7 +127,7 @@ fn rows() -> Vec<Row> {
         Unknown(Error, ""),
         Writing::Once,
         &[
-            ("200 with a page that is no JSON", |_| Fault::after(Response::html(200, "<h1>Sign in</h1>"))),
+            ("200 with a page that is not JSON", |_| Fault::after(Response::html(200, "<h1>Sign in</h1>"))),
             ("200 with JSON of another shape", |_| Fault::after(Response::json(200, &json!(7)))),
             ("answer larger than the limit", |_| Fault::after(Response::html(200, &"x".repeat(300_000)))),
         ],
@@ -517,7 +517,7 @@ async fn unreachable() -> Vec<Line> {
 
 const UNREACHABLE: &str = "cannot connect";
 
-/// A plan where one service is at a place that nobody can reach; the other is as well as ever.
+/// A plan where one service is at an unreachable address; the other is as well as ever.
 async fn unread_at(api: Api, place: &str) -> Verdict {
     let mut trial = Trial::new(&Switches::default()).await;
     *(match api {
@@ -530,7 +530,7 @@ async fn unread_at(api: Api, place: &str) -> Verdict {
     if holds { Ok(()) } else { Err(format!("{plan:#?}")) }
 }
 
-/// An apply whose writes to one service reach nobody.
+/// An apply whose writes to one service never arrive.
 async fn unwritten_at(api: Api, place: &str) -> Verdict {
     let mut trial = Trial::new(&Switches::default()).await;
     let (at, others) = match api {
@@ -569,7 +569,7 @@ async fn the_rest() -> Vec<Line> {
     trial.world.fault(twin.method("POST").path("*/deployment-branch-policies"));
     let applied = trial.world.apply().await;
     let verdict = if applied.report.converged { trial.laws(&applied).await } else { Err(said(&applied)) };
-    add("303: somebody else added the same pattern", "taken for done; converges", vec![verdict]);
+    add("303: another writer added the same pattern", "taken for done; converges", vec![verdict]);
 
     let twin = Fault::meanwhile(|state| {
         let now = state.now.tick();
@@ -581,7 +581,7 @@ async fn the_rest() -> Vec<Line> {
     let applied = trial.world.apply().await;
     let told = !applied.report.converged && said(&applied).contains("not as declared now: variables.B");
     let verdict = if told { trial.laws(&applied).await } else { Err(said(&applied)) };
-    add("409: somebody else added the same variable", "named, and not overwritten; exit 1; the next apply converges", vec![verdict]);
+    add("409: another writer added the same variable", "named, and not overwritten; exit 1; the next apply converges", vec![verdict]);
 
     let trial = Trial::new(&Switches::default()).await;
     let look = Fault::meanwhile(|state| state.repo(REPO).unwrap().environment_mut("production").unwrap().wait_timer = 7);
@@ -589,7 +589,7 @@ async fn the_rest() -> Vec<Line> {
     let applied = trial.world.apply().await;
     let named = said(&applied).contains("wait_timer was 0 and is now 7") && trial.world.written().iter().all(|w| !w.contains("production"));
     let verdict = if named { trial.laws(&applied).await } else { Err(said(&applied)) };
-    add("somebody else writes between plan and write", "named, and not overwritten; exit 1; the next apply converges", vec![verdict]);
+    add("another writer writes between plan and write", "named, and not overwritten; exit 1; the next apply converges", vec![verdict]);
 
     let trial = Trial::new(&Switches::default()).await;
     let rename = Fault::meanwhile(|state| state.repo(REPO).unwrap().rename(RepoName::parse("acme/store").unwrap()));

@@ -1,4 +1,4 @@
-//! Nobody has settled what a switch stands for, so apply is right in every position, or says exactly what did not come about.
+//! What a switch stands for is not settled, so apply is right in every position, or says exactly what did not come about.
 
 use gatectl::model::{Outcome, OutcomeResult};
 use gatectl::sandbox::{Plan, Scenario, Switches, Visibility};
@@ -103,7 +103,7 @@ async fn apply_converges_in_every_position_of_every_switch_or_names_what_did_not
                     unused.retain(|other| other != known);
                     let named = |o: &Outcome| o.result != OutcomeResult::Applied && o.message.contains(known.3);
                     if applied.report.converged || !applied.report.outcomes.iter().any(named) {
-                        wrong.push(format!("{at} is no exception: {}", said(&applied)));
+                        wrong.push(format!("{at} is not an exception: {}", said(&applied)));
                     }
                 }
             }

@@ -93,7 +93,7 @@ async fn an_archived_repository_says_so_before_and_after() {
 }
 
 #[tokio::test]
-async fn bots_and_organisations_cannot_review() {
+async fn bots_and_organizations_cannot_review() {
     for (kind, word) in [(AccountKind::Bot, "Bot"), (AccountKind::Organization, "Organization")] {
         let world = World::rehearsal(Scenario::NoRules, GATE).await;
         world.sandbox.with(|state| state.github.people.accounts.get_mut(&501).unwrap().kind = kind);
@@ -104,19 +104,19 @@ async fn bots_and_organisations_cannot_review() {
 
 #[tokio::test]
 async fn a_login_that_changed_hands_is_refused_either_way_round() {
-    // Renamed, and nobody took the old name.
+    // Renamed, and the old name is free.
     let world = World::rehearsal(Scenario::NoRules, GATE).await;
     world.sandbox.with(|state| state.github.people.accounts.get_mut(&501).unwrap().login = "alice-b".to_owned());
     let (why, _) = unknown(&world).await;
     assert!(why.contains("now called `alice-b`"), "{why}");
 
-    // Somebody else registered it since.
+    // Another person registered it since.
     world.sandbox.with(|state| state.github.add_account("alice", Some(666), AccountKind::User));
     world.repo(|repo| repo.collaborators.insert("alice".to_owned(), Permission::Write));
     let (why, _) = unknown(&world).await;
     assert!(why.contains("has id 666") && why.contains("`alice-b`"), "{why}");
 
-    // Nobody is left.
+    // No reviewer is left.
     world.sandbox.with(|state| state.github.people.accounts.retain(|id, _| ![501, 666].contains(id)));
     let (why, _) = unknown(&world).await;
     assert!(why.contains("no account `alice`"), "{why}");
@@ -141,7 +141,7 @@ async fn teams_are_checked_like_people() {
     world.repo(|repo| repo.teams.clear());
     assert!(unknown(&world).await.0.contains("has no access"));
 
-    // Deleted and made anew under the same slug.
+    // Deleted and recreated under the same slug.
     let world = World::rehearsal(Scenario::NoRules, &team).await;
     world.sandbox.with(|state| {
         let mut made = state.github.people.teams.remove(&601).unwrap();

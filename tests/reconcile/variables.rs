@@ -51,7 +51,7 @@ async fn held(world: &World) -> anyhow::Result<Applied> {
 }
 
 #[tokio::test]
-async fn a_gate_is_rebuilt_behind_a_freeze_that_goes_afterwards() {
+async fn a_gate_is_rebuilt_behind_a_freeze_that_goes_afterward() {
     for store in STORES {
         let world = World::rehearsal(Scenario::MissingEnvironment, &gate(store, "")).await;
         let applied = held(&world).await.unwrap();

@@ -35,7 +35,7 @@ pub struct World {
     pub prune: Prune,
     pub settings: Settings,
     pub delays: RetryDelays,
-    /// Whether answers are held against the descriptions too: what a fault answers is nobody's promise.
+    /// Whether answers are held against the descriptions too: a fault's answer is not documented.
     pub faithful: Cell<bool>,
     /// Where GitHub is asked, when that is not the emulator.
     pub reads_github_at: Option<String>,

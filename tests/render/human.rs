@@ -55,12 +55,12 @@ fn output_is_as_it_was_approved() {
 }
 
 #[test]
-fn taking_the_colours_away_leaves_the_plain_output() {
+fn taking_the_colors_away_leaves_the_plain_output() {
     for (name, document) in documents() {
         for width in [20, 80, 200] {
-            let coloured = human::render(&document, Style { color: true, width });
-            assert!(coloured.contains('\u{1b}'), "{name}");
-            let stripped = anstream::adapter::strip_str(&coloured).to_string();
+            let colored = human::render(&document, Style { color: true, width });
+            assert!(colored.contains('\u{1b}'), "{name}");
+            let stripped = anstream::adapter::strip_str(&colored).to_string();
             let plain = human::render(&document, Style { color: false, width });
             for (stripped, plain) in stripped.lines().zip(plain.lines()) {
                 assert_eq!(stripped, plain, "{name}");
@@ -112,7 +112,7 @@ proptest! {
         let document = saying(&text);
         let lines = human::render(&document, Style { color: false, width });
         assert_harmless(&lines);
-        let coloured = human::render(&document, Style { color: true, width });
-        prop_assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), lines);
+        let colored = human::render(&document, Style { color: true, width });
+        prop_assert_eq!(anstream::adapter::strip_str(&colored).to_string(), lines);
     }
 }

@@ -97,7 +97,7 @@ pub(crate) fn weaken() -> Change {
 }
 
 pub(crate) fn no_reviewers() -> Change {
-    change(env("production"), Action::Update, vec![weaker("reviewers", json!([moose()]), json!([]), "nobody has to approve any more")])
+    change(env("production"), Action::Update, vec![weaker("reviewers", json!([moose()]), json!([]), "no approval is required any more")])
 }
 
 pub(crate) fn patterns() -> Change {
@@ -269,7 +269,7 @@ pub(crate) fn mixed() -> ApplyReport {
                 env("production"),
                 Action::Create,
                 OutcomeResult::Manual(by_hand()),
-                "The environment now exists without its reviewers; its branch policy is set. Nobody is asked before a deploy.",
+                "The environment now exists without its reviewers; its branch policy is set. No approval is required before a deploy.",
             ),
             outcome(
                 env("staging"),

@@ -20,13 +20,13 @@ fn verdict() -> Document {
         finding(
             Severity::Error,
             "no-reviewers",
-            "nobody has to approve: the environment exists without required reviewers (failure mode B)",
+            "no approval is required: the environment exists without required reviewers (failure mode B)",
             "`gatectl apply`",
         ),
         finding(
             Severity::Warning,
             "admins-bypass",
-            "admins may skip the rules; gate.toml is silent about it",
+            "admins may skip the rules; not set in gate.toml",
             "declare `can_admins_bypass = false`",
         ),
         finding(Severity::Info, "note", "checked at the default branch", ""),

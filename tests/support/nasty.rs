@@ -3,7 +3,7 @@
 /// What tries to be more than text, in any medium.
 pub(crate) const NASTY: &[&str] = &[
     "\u{1b}[31mred\u{1b}[0m",
-    "\u{1b}[35mno colour of ours",
+    "\u{1b}[35mno color of ours",
     "\u{1b}]0;title\u{7}",
     "\u{9b}2J",
     "\u{85}next\u{90}dcs",

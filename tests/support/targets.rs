@@ -78,7 +78,7 @@ pub(crate) fn workflow(bytes: &[u8]) {
     is_plain(&json::to_string(&report));
 }
 
-/// An expression, a template and a condition, where nothing is known.
+/// An expression, a template and a condition, if nothing is known.
 pub(crate) fn expression(bytes: &[u8]) {
     struct Nothing;
     impl Contexts for Nothing {
@@ -159,7 +159,7 @@ pub(crate) fn history(bytes: &[u8]) {
             let approved = matches!(record.standing, Standing::Approved | Standing::SelfApproved);
             let said = approvals.windows(b"approved".len()).any(|word| word == b"approved");
             assert!(!approved || said, "{record:?} without an approval");
-            assert!(!approved || record.reviews.iter().any(|review| review.user.is_some()), "{record:?}: nobody approved");
+            assert!(!approved || record.reviews.iter().any(|review| review.user.is_some()), "{record:?}: no one approved");
         }
     }
     for (_, known) in &history.environments {

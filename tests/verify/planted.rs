@@ -95,7 +95,7 @@ async fn each_live_fault_has_its_finding_and_no_other() {
             &[("undeclared-reviewer", ERROR, Some('D'))],
         ),
         (
-            "the login belongs to somebody else",
+            "the login belongs to another account",
             |s| {
                 rename(s, "alice-long-gone");
                 let other = add(s, "alice", AccountKind::User);
@@ -128,7 +128,7 @@ async fn each_live_fault_has_its_finding_and_no_other() {
             &[("empty-team", WARNING, Some('D'))],
         ),
         (
-            "nobody can approve",
+            "cannot approve",
             |s| {
                 repo(s).collaborators.remove("alice");
                 s.github.people.teams.get_mut(&SRE).unwrap().members.clear();
@@ -165,7 +165,7 @@ async fn each_live_fault_has_its_finding_and_no_other() {
             &[("wider-secret", ERROR, None)],
         ),
         (
-            "a secret of the organisation",
+            "a secret of the organization",
             |s| assert!(repo(s).organization_secrets.insert("HEROKU_API_KEY".to_owned(), secret()).is_none()),
             Verdict::Ungated,
             &[("wider-secret", ERROR, None)],
@@ -218,7 +218,7 @@ async fn who_deploys_matters_for_self_review() {
     expect("as declared", &as_declared, &sources, alice, Verdict::Gated, &[]).await;
     let prevented = closed.replace("[[workflows]]", "prevent_self_review = true\n[[workflows]]");
     expect("deadlock", &prevented, &sources, alice, Verdict::Gated, &[("self-review-deadlock", WARNING, None)]).await;
-    expect("somebody else deploys", &prevented, &sources, |state| deploys_by(state, "bob"), Verdict::Gated, &[]).await;
+    expect("another person deploys", &prevented, &sources, |state| deploys_by(state, "bob"), Verdict::Gated, &[]).await;
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ const SCENARIOS: [(&str, i32, &[&str]); 6] = [
     ("gated", 0, &[]),
 ];
 
-/// A checkout of the runbook's repository, changed by somebody.
+/// A checkout of the runbook's repository with a change.
 fn checkout(change: impl FnOnce(&Path)) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join(".github/workflows");
@@ -238,7 +238,7 @@ fn a_freeze_that_stands_in_exits_0_only_when_that_is_accepted() {
 fn explain_names_the_rule() {
     let offline = gatectl(&["explain", "--ref", "refs/tags/v1", "--offline"]);
     assert!(
-        offline.stdout.contains("gate.toml: refused: only protected branches may deploy, and a tag is no branch"),
+        offline.stdout.contains("gate.toml: refused: only protected branches may deploy, and a tag is not a branch"),
         "{}",
         offline.stdout
     );

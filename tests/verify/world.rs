@@ -95,7 +95,7 @@ pub(crate) async fn verdict_of(sandbox: &Sandbox, config: &Config, sources: &[So
     })
 }
 
-/// The verdict on the declared world after somebody changed it.
+/// The verdict on the declared world after a change.
 pub(crate) async fn verdict(gate: &str, sources: &[SourceFile], change: impl FnOnce(&mut State)) -> VerifyReport {
     let config = config(gate);
     let mut state = state(&config);

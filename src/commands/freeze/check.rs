@@ -53,7 +53,7 @@ pub(super) async fn run(session: &Session, which: &StoreArgs) -> anyhow::Result<
 struct CheckScope {
     policy: Policy,
     environments: BTreeSet<EnvName>,
-    /// Names that gate.toml does not know and that look like one the freeze covers: most likely that one, misspelt.
+    /// Names that gate.toml does not know and that look like one the freeze covers: most likely that one, misspelled.
     strange: BTreeSet<EnvName>,
 }
 

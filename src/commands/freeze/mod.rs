@@ -51,7 +51,7 @@ pub(super) async fn run(session: &Session, command: FreezeCommand) -> anyhow::Re
 
 pub(super) use who::local;
 
-/// Who acts when an apply has to set the freeze that gate.toml declares; asks nobody.
+/// Who acts when an apply has to set the freeze that gate.toml declares; asks no one.
 #[must_use]
 pub(super) fn declared(session: &Session) -> Claim {
     let reason = "declared in gate.toml (frozen = true)".to_owned();
@@ -169,7 +169,7 @@ impl<'a> FreezeWriter<'a> {
     /// Sends a write and reads it back.
     ///
     /// # Errors
-    /// When it is not in place, or nobody can say.
+    /// When it is not in place, or it is unknown.
     async fn send(&self, write: FreezeWrite) -> anyhow::Result<Written> {
         let vars = store::send(self.writer, self.keys, &write, &RetryDelays::default()).await.map_err(|error| self.unsent(error))?;
         Ok(Written { vars, notes: write.notes().to_vec() })

@@ -12,10 +12,10 @@ use crate::views::diagnostic::Hinted;
 use super::super::Session;
 use super::{FreezeTarget, FreezeWriter, Written, refused, show, site};
 
-/// Lifts, and prints what is there then. Where nothing is frozen there is nothing to do, which is no error.
+/// Lifts, and prints what is there then. If nothing is frozen there is nothing to do, which is not an error.
 ///
 /// # Errors
-/// When another freeze than the one meant is in place, nobody consents, or it cannot be written or read back.
+/// When another freeze than the one meant is in place, consent is missing, or it cannot be written or read back.
 pub(super) async fn run(session: &Session, args: &FreezeOff) -> anyhow::Result<Exit> {
     let target = FreezeTarget::find(session, &args.which)?;
     let site = site(session, &target).await?;
@@ -54,7 +54,7 @@ pub(super) async fn lift(
     writer.send(write).await
 }
 
-/// Without a person who reads, somebody else's freeze is lifted by its id only: a newer one could be there by now.
+/// Without a person who reads, someone else's freeze is lifted by its id only: a newer one could be there by now.
 fn named(args: &FreezeOff, live: &FreezeVars, claim: &Claim, store: &Store) -> anyhow::Result<()> {
     match Freeze::read(live, claim.now) {
         Freeze::Recorded(record) if args.id.is_none() && record.by != claim.by => Err(Hinted {
@@ -69,7 +69,7 @@ fn named(args: &FreezeOff, live: &FreezeVars, claim: &Claim, store: &Store) -> a
 async fn ask(session: &Session, question: &str) -> anyhow::Result<()> {
     if !session.can_ask() {
         return Err(Hinted {
-            message: format!("{question}; nobody can be asked whether to lift it: this is no terminal, or CI is set"),
+            message: format!("{question}; cannot ask whether to lift it: stdin is not a terminal (or CI is set)"),
             hint: "look at `gatectl freeze status`, then run again with --id ID --auto-approve".to_owned(),
         }
         .into());

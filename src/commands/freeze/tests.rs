@@ -32,7 +32,7 @@ impl World {
         Self { sandbox, writer, keys: Keys::standard(Store::Heroku(APP.to_owned())) }
     }
 
-    /// What somebody may do; an empty name is whoever Heroku says the token is.
+    /// What an account may do; an empty name is the account that Heroku names for the token.
     fn writer(&self, who: &str) -> FreezeWriter<'_> {
         let known = (!who.is_empty()).then(|| who.to_owned());
         FreezeWriter { writer: &self.writer, keys: &self.keys, known, fallback: "local:somebody".to_owned(), stop: Stop::default() }

@@ -11,7 +11,7 @@ pub(super) fn in_actions(env: &ProcessEnv) -> Option<String> {
     env.get("GITHUB_ACTOR").filter(|_| running).map(|actor| plain(&format!("gh:{actor}")))
 }
 
-/// Who acts, without asking anybody: the Actions account, else the local user and, where it is said, the machine.
+/// Who acts, without asking anyone: the Actions account, else the local user and, where it is said, the machine.
 #[must_use]
 pub(in crate::commands) fn local(env: &ProcessEnv) -> String {
     if let Some(actor) = in_actions(env) {
@@ -39,7 +39,7 @@ mod tests {
         let env = |pairs: &[(&str, &str)]| pairs.iter().copied().collect::<ProcessEnv>();
         let both = [("GITHUB_ACTIONS", "true"), ("GITHUB_ACTOR", "mona"), ("USER", "runner")];
         assert_eq!(local(&env(&both)), "gh:mona");
-        assert_eq!(in_actions(&env(&[("GITHUB_ACTOR", "mona")])), None, "a variable alone is no run");
+        assert_eq!(in_actions(&env(&[("GITHUB_ACTOR", "mona")])), None, "a variable alone is not a run");
         assert_eq!(local(&env(&[("USER", "ann"), ("HOSTNAME", "desk")])), "local:ann/desk");
         assert_eq!(local(&env(&[])), "local:unknown");
         assert_eq!(local(&env(&[("USER", "a\nb")])), "local:ab");

@@ -60,7 +60,7 @@ struct Entry {
     activity_log: String,
 }
 
-/// A run of which nobody can say what it waits for.
+/// A run whose pending environments could not be read.
 #[derive(Debug, Clone, Serialize)]
 struct UnknownRun {
     run: u64,
@@ -122,7 +122,7 @@ impl Entry {
         let mut blocks = vec![
             row("workflow", Role::Plain, format!("{} on {}{attempt}", self.workflow, self.event)),
             row("commit", Role::Plain, format!("{} on {}", short(&self.sha), self.branch)),
-            row("started by", Role::Plain, self.started_by.as_deref().unwrap_or("somebody whom GitHub does not name")),
+            row("started by", Role::Plain, self.started_by.as_deref().unwrap_or("an account that GitHub does not name")),
             row("reviewers", Role::Plain, if self.reviewers.is_empty() { "none".to_owned() } else { self.reviewers.join(", ") }),
         ];
         if self.wait_timer > 0 {

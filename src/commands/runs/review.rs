@@ -219,7 +219,7 @@ pub(super) fn ids(runs: &[RunRef], repository: &RepoName, web: &str) -> anyhow::
         {
             return Err(Hinted {
                 message: format!("run {run} is of {host}/{named}, not of {web}/{repository}"),
-                hint: format!("pass --repo {named}, with GITHUB_API_URL set where it is another server"),
+                hint: format!("pass --repo {named}, with GITHUB_API_URL set if it is on another server"),
             }
             .into());
         }
@@ -230,7 +230,7 @@ pub(super) fn ids(runs: &[RunRef], repository: &RepoName, web: &str) -> anyhow::
     Ok(ids)
 }
 
-/// The environments of which gate.toml says that nobody reviews their own run, whether GitHub enforces it or not.
+/// The environments for which gate.toml forbids reviewing your own run, whether GitHub enforces it or not.
 fn no_self_review(desired: &Desired) -> Vec<EnvName> {
     let prevents = |environment: &DesiredEnvironment| matches!(environment, DesiredEnvironment::Present(gate) if gate.prevent_self_review == Some(true));
     desired.github.environments.iter().filter(|(_, environment)| prevents(environment)).map(|(name, _)| name.clone()).collect()
@@ -251,11 +251,11 @@ fn refused(decision: Decision, refusals: &[(String, String, Cause)]) -> anyhow::
 }
 
 async fn ask(session: &Session, decision: Decision) -> anyhow::Result<()> {
-    // Nobody is asked about what they were not shown.
+    // A question is never about something that was not shown.
     if !session.can_ask() || session.global.format != Format::Human {
         return Err(Hinted {
             message: format!(
-                "nobody can be asked to confirm: this is no terminal, CI is set, or the format is not for people; nothing was {}",
+                "cannot ask for confirmation: stdin is not a terminal, CI is set, or the output format is not for people. Nothing was {}",
                 decision.word()
             ),
             hint: "look at `gatectl pending`, then run again with --auto-approve, and --sha to say what you looked at".to_owned(),

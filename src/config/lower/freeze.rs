@@ -98,14 +98,14 @@ fn shadows(sink: &mut Sink<'_>, root: View<'_>, store: &Store, flags: &[&str]) {
     }
 }
 
-/// A misspelt name here would leave the real environment open, so it must be one that the file declares, if it declares any.
+/// A misspelled name here would leave the real environment open, so it must be one that the file declares, if it declares any.
 fn environments(sink: &mut Sink<'_>, table: View<'_>, github: &Desired) -> BTreeSet<EnvName> {
     let mut names = BTreeSet::new();
     for (index, (text, span)) in table.texts("environments").into_iter().flatten().enumerate() {
         let Ok(name) = EnvName::new(text) else { continue };
         match github.environments.get(&name) {
             None if !github.environments.is_empty() => {
-                // Each search goes through all declared names; a list this long is nobody's slip.
+                // Each search goes through all declared names; a list this long is not a typo.
                 let near = if index < 100 { nearest(text, github.environments.keys().map(EnvName::as_str)) } else { None };
                 let label = near.map_or_else(|| "not declared".to_owned(), |near| format!("did you mean \"{near}\"?"));
                 let help = match near {
@@ -124,7 +124,7 @@ fn environments(sink: &mut Sink<'_>, table: View<'_>, github: &Desired) -> BTree
     names
 }
 
-/// A name as a part of a table's header, bare where TOML allows it.
+/// A name as a part of a table's header, bare if TOML allows it.
 fn header(name: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if name.chars().all(bare) { name.to_owned() } else { format!("{name:?}") }

@@ -55,7 +55,7 @@ fn nothing_else(sink: &mut Sink<'_>, table: View<'_>) {
     }
 }
 
-/// GitHub keeps the setting only together with reviewers: without any it would hold nobody back.
+/// GitHub keeps the setting only together with reviewers: without any it has no effect.
 fn self_review(sink: &mut Sink<'_>, table: View<'_>) {
     let Some(at) = table.key("prevent_self_review").filter(|_| table.bool("prevent_self_review") == Some(true)) else { return };
     let problem = Problem::new(at, "`prevent_self_review` means nothing without reviewers");
@@ -68,8 +68,8 @@ fn self_review(sink: &mut Sink<'_>, table: View<'_>) {
     } else if table.list("reviewers").is_some_and(|mut items| items.next().is_none()) {
         sink.push(
             problem
-                .label("holds nobody back")
-                .related(table.key("reviewers").unwrap_or_default(), "nobody has to approve")
+                .label("has no effect")
+                .related(table.key("reviewers").unwrap_or_default(), "no approval is required")
                 .help("name a reviewer, or remove `prevent_self_review`"),
         );
     }

@@ -51,7 +51,7 @@ pub(in crate::config) static TIMEZONE: Syntax = Syntax { noun: "a time zone", pa
 
 /// Asks the bundled zone data, so that every machine gives the same answer.
 ///
-/// Only the misspelt name of a place is corrected. An abbreviation or an offset never is: the nearest name to `GMT+2` is
+/// Only the misspelled name of a place is corrected. An abbreviation or an offset never is: the nearest name to `GMT+2` is
 /// `Etc/GMT+2`, which is four hours away from it, and the window would be open for those.
 fn timezone(text: &str) -> Check {
     let zones = jiff::tz::TimeZoneDatabase::bundled();
@@ -118,7 +118,7 @@ fn not_a_place(text: &str) -> Option<String> {
         let example = "name the place, such as \"Europe/Berlin\"";
         return Some(match offset {
             Some(0) => "for UTC, write \"UTC\"".to_owned(),
-            // The sign of these names is the opposite of everybody else's.
+            // The sign of these names is the opposite of everyone else's.
             Some(hours) if (-14..=12).contains(&-hours) && !upper.starts_with("ETC/") => format!(
                 "an offset knows no daylight saving; {example}; for UTC{hours:+} all year, write \"Etc/GMT{:+}\" (the sign is inverted in these names)",
                 -hours
@@ -130,7 +130,7 @@ fn not_a_place(text: &str) -> Option<String> {
     short.then(|| "an abbreviation is not a time zone; write the IANA name of the place, such as \"America/New_York\"".to_owned())
 }
 
-/// Reads `+2`, `-05`, `+02:00` or `+0530`: the whole hours, `None` inside if it is not a number of whole hours; `None` if it is no offset.
+/// Reads `+2`, `-05`, `+02:00` or `+0530`: the whole hours, `None` inside if it is not a number of whole hours; `None` if it is not an offset.
 fn hours(text: &str) -> Option<Option<i8>> {
     let (sign, digits) = match text.split_at_checked(1)? {
         ("+", digits) => (1, digits),

@@ -151,7 +151,7 @@ fn called_workflow(text: &str) -> Check {
     }
     let plain = |part: &str, more: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
     match text.split('/').collect::<Vec<_>>().as_slice() {
-        [owner, _, ..] if owner.contains('*') => Err(Wrong::new("a wildcard as the owner would trust everybody", help)),
+        [owner, _, ..] if owner.contains('*') => Err(Wrong::new("a wildcard as the owner would trust everyone", help)),
         [owner, repository, ".github", "workflows", file] if plain(owner, "_.-") && plain(repository, "_.-*") && plain(file, "_.-*") => {
             Ok(())
         }

@@ -90,7 +90,7 @@ fn a_rollback_that_lifted_or_brought_back_a_freeze_is_named() {
     let idle = [release(2, SET), release(3, "Deploy"), release(4, "Deploy"), release(5, "Rollback to v3")];
     let found = by_releases(&keys(), &vars(Some("true"), Some(record(Switch::On, 2, "gh:x"))), &idle);
     assert_eq!((found.flag.map(|e| e.version), found.warnings), (Some(Some(2)), vec![]));
-    // Further back than anybody here can see.
+    // Further back than anyone here can see.
     let far = [release(50, "Deploy"), release(51, "Rollback to v7")];
     assert!(by_releases(&keys(), &vars(None, None), &far).warnings[0].contains("v7"));
 }

@@ -71,7 +71,7 @@ fn each_environment_and_window_is_told_and_a_broken_one_too() {
     let (status, json) = status(Some(&policy()), &Answer::Present(FreezeVars::default()), Some(&[]));
     assert_eq!(json["frozen"], json!(false));
     assert_eq!(status.environments.iter().map(|e| e.name.as_str()).collect::<Vec<_>>(), ["eu", "production"]);
-    // A window that nobody can evaluate leaves every environment undetermined.
+    // A window that cannot be evaluated leaves every environment undetermined.
     assert!(json["environments"].as_array().unwrap().iter().all(|e| e["verdict"] == "undetermined"), "{json}");
     assert_eq!(json["windows"][0]["now"], Value::Null);
     assert!(json["windows"][0]["next"]["since"].is_string() && json["windows"][0]["error"].is_null());

@@ -43,7 +43,7 @@ fn policy(windows: Vec<Window>) -> Policy {
     }
 }
 
-/// Closed now, open now, and nobody can say.
+/// Closed now, open now, and unknown.
 fn windows() -> impl Strategy<Value = Vec<Window>> {
     prop::collection::vec(prop::sample::select(vec!["closed", "open", "broken"]), 0..3).prop_map(|names| {
         let day = jiff::tz::TimeZone::UTC.to_datetime(NOW).date();
@@ -129,7 +129,7 @@ proptest! {
         let generous = Policy { on_unreachable: OnUnreachable::Open, ..calendar };
         let unknown = Unknown { reason: "r".into(), hint: "h".into(), cause: Cause::Other };
         prop_assert!(holds(&generous, &env("production"), &Answer::Unknown(unknown), NOW).unknown().is_some());
-        prop_assert!(holds(&generous, &env("production"), &Answer::Absent, NOW).unknown().is_some(), "no app is no open door");
+        prop_assert!(holds(&generous, &env("production"), &Answer::Absent, NOW).unknown().is_some(), "a missing app is not an open door");
     }
 
     #[test]

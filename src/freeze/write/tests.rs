@@ -271,7 +271,7 @@ proptest! {
                 prop_assert!(opened(&app));
                 let Override::Valid(over) = Override::read(&vars(&app), NOW) else { panic!("not valid") };
                 prop_assert_eq!(over.until, NOW + SignedDuration::from_secs(i64::try_from(seconds).unwrap()));
-                // A freeze that somebody sets afterwards, with or without an override left in place, is closed.
+                // A freeze that is set afterward, with or without an override left in place, is closed.
                 let mut later = app.clone();
                 let record = Record { id: id(70), ..Record::parse(&frozen(70, &manual())["DEPLOY_FREEZE_INFO"]).unwrap() };
                 later.insert("DEPLOY_FREEZE".into(), "true".into());
@@ -330,7 +330,7 @@ fn lifting_ends_the_override_of_the_freeze_and_leaves_one_for_the_calendar() {
     let off = lift::off(&keys(), &vars(&own), &claim(3), None).unwrap();
     patch(&mut own, &off);
     assert_eq!((own["DEPLOY_FREEZE_OVERRIDE"].as_str(), own.get("DEPLOY_FREEZE_OVERRIDE_INFO")), ("0", None));
-    // A freeze that has ended by itself, with an override of a window beside it.
+    // A freeze that has expired, with an override of a window beside it.
     let mut calendar = frozen(1, &terms(FreezeKind::Manual, Some(1)));
     let later = |n| Claim { now: NOW + hours(2), ..claim(n) };
     let tomorrow =

@@ -43,7 +43,7 @@ pub enum SendError {
     NoEffect(ApiError),
     /// Whether it was made is unknown: reading back failed.
     Unread(ApiError),
-    /// It was made, and somebody else wrote at the same time.
+    /// It was made, and another writer wrote at the same time.
     Lost(LostUpdate),
 }
 
@@ -71,7 +71,7 @@ impl std::error::Error for SendError {
 /// Sends a write and reads it back. A write is never repeated blindly: on Heroku each one restarts the app (fact H2.1).
 ///
 /// # Errors
-/// When what is there afterwards is not what was written, or nobody can say.
+/// When what exists afterward is not what was written, or it is unknown.
 pub async fn send(writer: &Writer, keys: &Keys, write: &FreezeWrite, delays: &RetryDelays) -> Result<FreezeVars, SendError> {
     let mut attempt = 1;
     let mut unseen: Option<ApiError> = None;
@@ -79,7 +79,7 @@ pub async fn send(writer: &Writer, keys: &Keys, write: &FreezeWrite, delays: &Re
         let lost_answer = match (of(&keys.store).write(writer, write).await, unseen) {
             (Ok(()), _) => None,
             (Err(error), _) if error.may_have_applied => Some(error),
-            // Whoever stopped the run wants to know what became of what was sent.
+            // A user who stopped the run wants to know what became of the sent request.
             (Err(error), Some(unseen)) if error.kind == ErrorKind::Interrupted => return Err(SendError::NoEffect(unseen)),
             (Err(error), _) => return Err(refused(writer.reader(), keys, write, error).await),
         };
@@ -110,7 +110,7 @@ async fn read_back(
     write: &FreezeWrite,
     delays: &RetryDelays,
 ) -> Result<Result<FreezeVars, LostUpdate>, ApiError> {
-    // Three looks later, somebody who waits for an emergency freeze wants to know.
+    // Three looks later, a user who waits for an emergency freeze wants to know.
     let mut pauses = delays.read_back.iter().take(3);
     loop {
         let values = values(reader, keys).await?;

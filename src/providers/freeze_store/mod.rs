@@ -1,4 +1,4 @@
-//! A place that keeps a freeze: four named values, whoever serves them.
+//! A place that keeps a freeze: four named values, on any service.
 //!
 //! Owns what every store has in common: reading, sending and reading back ([`access`]), what an apply plans ([`plan`]) and how a
 //! planned step is performed ([`ops`]). Must not know which stores there are, but for the one line of each in [`of`]; what a store's
@@ -50,7 +50,7 @@ pub trait FreezeStore: Sync {
     /// The page on which a person sees the values.
     fn page(&self, store: &Store) -> String;
 
-    /// Who gets past a freeze that is kept here, as the end of a sentence: `whoever may write the config vars of shop-prod …`.
+    /// Who gets past a freeze that is kept here, as the end of a sentence: `anyone who can write the config vars of shop-prod …`.
     fn gets_past(&self, store: &Store) -> String;
 }
 

@@ -1,4 +1,4 @@
-//! What an apply does about a declared freeze: sets it where there is none, and never lifts one. Pure.
+//! What an apply does about a declared freeze: sets it if there is none, and never lifts one. Pure.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::model::{self, Address, Answer, Cause, Change, Draft, Field, Step, Unk
 
 use super::ops::Op;
 
-/// Sets the freeze that gate.toml declares, where there is none. A freeze that is there is operational: it is shown, it is no
+/// Sets the freeze that gate.toml declares, if there is none. A freeze that is there is operational: it is shown, it is no
 /// difference, and nothing here could lift it.
 #[must_use]
 pub fn plan(policy: &Policy, vars: &Answer<FreezeVars>, claim: &Claim) -> Draft<Op> {
@@ -25,11 +25,11 @@ pub fn plan(policy: &Policy, vars: &Answer<FreezeVars>, claim: &Claim) -> Draft<
             draft.unknown.push((address, unknown.clone()));
             return draft;
         }
-        // No store, no freeze: whoever reads a store that is not there gets an error.
+        // No store, no freeze: reading a store that does not exist is an error.
         Answer::Absent => return draft,
     };
     if let Some(frozen) = Frozen::by_store(&Freeze::read(vars, claim.now)) {
-        draft.note(&address, format!("FROZEN {frozen}. A freeze is no difference, and apply never lifts one"));
+        draft.note(&address, format!("FROZEN {frozen}. A freeze is not a difference, and apply never lifts one"));
     }
     for leftover in leftovers(&keys, vars, claim.now) {
         draft.note(&address, leftover.to_string());

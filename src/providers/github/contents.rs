@@ -65,7 +65,7 @@ fn decode(file: &File) -> Result<Vec<u8>, String> {
         return Err(format!("the file comes as `{}`, not as base64: it is too large", file.encoding));
     }
     let letters: String = file.content.split_whitespace().collect();
-    STANDARD.decode(letters).map_err(|error| format!("the file is no base64: {error}"))
+    STANDARD.decode(letters).map_err(|error| format!("the file is not base64: {error}"))
 }
 
 #[derive(Deserialize)]

@@ -93,7 +93,7 @@ fn parts(gate: Option<&Gate>) -> RequestedParts {
     RequestedParts { patterns: true, variables: false, ..gate.map(RequestedParts::from).unwrap_or_default() }
 }
 
-/// A team of the repository's own organisation; another's cannot be a reviewer.
+/// A team of the repository's own organization; another's cannot be a reviewer.
 fn slug<'r>(reviewer: &'r Reviewer, repo: &RepoName) -> Option<&'r str> {
     match reviewer {
         Reviewer::Team { org, slug, .. } if org.as_ref().is_none_or(|org| org.eq_ignore_ascii_case(repo.owner())) => Some(slug),
@@ -101,7 +101,7 @@ fn slug<'r>(reviewer: &'r Reviewer, repo: &RepoName) -> Option<&'r str> {
     }
 }
 
-/// Everybody whom the environments list; who was looked up as a declared reviewer is not asked for again.
+/// Everyone whom the environments list; who was looked up as a declared reviewer is not asked for again.
 async fn listed_reviewers(
     reader: &Reader,
     repo: &RepoName,
@@ -137,7 +137,7 @@ async fn members(reader: &Reader, org: &str, slug: &str) -> Result<BTreeSet<Stri
         Ok(members) => Ok(members.into_iter().map(|member| member.login).collect()),
         Err(error) if error.kind == ErrorKind::NotFound => Err(Unknown {
             reason: format!("the members of `{org}/{slug}` cannot be seen ({error})"),
-            hint: "give the token the organisation permission `Members: read`, or the classic scope read:org".to_owned(),
+            hint: "give the token the organization permission `Members: read`, or the classic scope read:org".to_owned(),
             cause: Cause::Credentials,
         }),
         Err(error) => Err(error.unknown()),
@@ -155,7 +155,7 @@ pub async fn protected_branches(reader: &Reader, repo: &RepoName) -> Result<Prot
     Ok(ProtectedBranches { complete: names.len() < MOST, names })
 }
 
-/// Only an organisation's plan can be read, and only by some (fact G1.5).
+/// Only an organization's plan can be read, and only by some (fact G1.5).
 async fn billing(reader: &Reader, repo: &RepoName) -> Billing {
     let endpoint = reader.endpoint();
     let is_cloud = endpoint.is_loopback() || endpoint.web_host() == "github.com" || endpoint.web_host().ends_with(".ghe.com");
@@ -167,7 +167,7 @@ async fn billing(reader: &Reader, repo: &RepoName) -> Billing {
         Ok(wire::Organization { plan: Some(plan) }) => Billing::Plan(plan.name),
         Ok(wire::Organization { plan: None }) => Billing::Unreadable(Unknown {
             reason: format!("GET {target} shows no plan to this token"),
-            hint: "give the token the organisation permission `Organization plan: read`, or the classic scope admin:org as an owner"
+            hint: "give the token the organization permission `Organization plan: read`, or the classic scope admin:org as an owner"
                 .to_owned(),
             cause: Cause::Credentials,
         }),

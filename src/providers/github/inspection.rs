@@ -20,7 +20,7 @@ pub struct Inspection {
     pub environments: Result<Environments, Unknown>,
     /// Each declared reviewer, looked up.
     pub declared: BTreeMap<Reviewer, Result<Actor, Unknown>>,
-    /// Everybody whom an environment of interest lists as a reviewer.
+    /// Everyone whom an environment of interest lists as a reviewer.
     pub listed: BTreeMap<ActorId, Listed>,
     /// Branches that are protected.
     pub protected_branches: Result<ProtectedBranches, Unknown>,
@@ -30,7 +30,7 @@ pub struct Inspection {
     pub wider_secrets: Option<WiderSecrets>,
     /// Rulesets on refs; `None` when no environment of interest admits refs by pattern.
     pub rulesets: Option<Result<Vec<Ruleset>, Unknown>>,
-    /// Who started the latest runs of the declared workflows; `None` when nobody asked or could say: it only adds warnings.
+    /// Who started the latest runs of the declared workflows; `None` if not requested or unknown: it only adds warnings.
     pub starters: Option<Vec<String>>,
 }
 
@@ -52,7 +52,7 @@ impl Inspection {
     }
 }
 
-/// What is known of somebody whom an environment lists as a reviewer.
+/// What is known of a reviewer that an environment lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     /// Whether they can see the repository.
@@ -86,6 +86,6 @@ pub enum Billing {
 pub struct WiderSecrets {
     /// Of the repository.
     pub repository: Result<BTreeSet<String>, Unknown>,
-    /// Of the organisation, shared with the repository.
+    /// Of the organization, shared with the repository.
     pub organization: Result<BTreeSet<String>, Unknown>,
 }

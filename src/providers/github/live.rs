@@ -58,7 +58,7 @@ pub struct Repository {
     pub visibility: Visibility,
     /// Whether it is read-only.
     pub archived: bool,
-    /// Whether an organisation owns it.
+    /// Whether an organization owns it.
     pub in_organization: bool,
     /// The branch that dispatches and schedules run on.
     pub default_branch: String,
@@ -73,7 +73,7 @@ pub enum Visibility {
     Public,
     /// Rules depend on the billing plan (fact G2.3).
     Private,
-    /// As private, for everybody of the enterprise.
+    /// As private, for everyone of the enterprise.
     Internal,
 }
 
@@ -85,14 +85,14 @@ impl Visibility {
     }
 }
 
-/// Somebody who can approve, as GitHub knows them.
+/// A reviewer, as GitHub knows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     /// The identity that GitHub stores.
     pub id: ActorId,
     /// The login, or `org/slug`.
     pub name: String,
-    /// Whether they may see the repository: GitHub drops those who may not, in silence (fact G2.5).
+    /// Whether they may see the repository: GitHub silently drops those who may not (fact G2.5).
     pub access: Access,
 }
 
@@ -124,20 +124,20 @@ pub struct LiveEnvironment {
     pub wait_timer: u32,
     /// GitHub's two booleans.
     pub policy: PolicyMode,
-    /// The patterns of selected mode with their ids; `None` when nobody asked.
+    /// The patterns of selected mode with their ids; `None` if not requested.
     pub patterns: Option<Patterns>,
-    /// Enabled custom rules by slug, with their ids; `None` when nobody asked.
+    /// Enabled custom rules by slug, with their ids; `None` if not requested.
     pub protection_rules: Option<Result<BTreeMap<String, u64>, Unknown>>,
-    /// Environment variables; `None` when nobody asked.
+    /// Environment variables; `None` if not requested.
     pub variables: Option<Result<BTreeMap<String, String>, Unknown>>,
-    /// Names of secrets; `None` when nobody asked.
+    /// Names of secrets; `None` if not requested.
     pub secrets: Option<Result<BTreeSet<String>, Unknown>>,
 }
 
 /// Patterns by what they are, with the id that deletes them; keyed by (name, type) (fact G1.2).
 pub type Patterns = Result<BTreeMap<Pattern, u64>, Unknown>;
 
-/// Somebody who may approve, as an environment lists them.
+/// A reviewer, as an environment lists them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LiveReviewer {
     /// An account; `kind` is GitHub's `type`: `User`, `Bot`, …
@@ -238,7 +238,7 @@ impl LiveEnvironment {
         gate.reviewers.is_none() && !self.reviewers.is_empty() && differs
     }
 
-    /// How strict it is. What nobody asked for counts as strict as can be: it is not managed, so it does not change.
+    /// How strict it is. What was not requested counts as strict as can be: it is not managed, so it does not change.
     #[must_use]
     pub fn strictness(&self) -> Strictness {
         Strictness {

@@ -164,7 +164,7 @@ pub async fn policies(reader: &Reader, repo: &RepoName, names: &BTreeSet<EnvName
 
 /// Reads one environment again, with the same parts as `like` has; `None` when GitHub says that it is not there.
 ///
-/// A lone 404 is no proof of absence, but beside the complete list that a plan was made from it says that nothing appeared since.
+/// A lone 404 is not proof of absence, but beside the complete list that a plan was made from it says that nothing appeared since.
 ///
 /// # Errors
 /// When any part cannot be read.

@@ -156,7 +156,7 @@ impl Planner<'_> {
         draft.steps.push(Step { changes: vec![Change::new(self.address.clone(), model::Action::Delete, fields)], ops });
         draft.note(
             &self.address,
-            "deleting an environment deletes its secrets and variables for good, and fails the jobs that wait on it; a workflow that still names it makes it anew, without rules",
+            "deleting an environment deletes its secrets and variables for good, and fails the jobs that wait on it; a workflow that still names it recreates it, without rules",
         );
         match &self.live.waiting_runs {
             Some(Ok(count)) if *count > 0 => {

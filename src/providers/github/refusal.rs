@@ -1,4 +1,4 @@
-//! The refusal of the billing plan: how it is recognised, and what a person does about it (failure mode B, docs/laws.md).
+//! The refusal of the billing plan: how it is recognized, and what a person does about it (failure mode B, docs/laws.md).
 //!
 //! Owns GitHub's wordings and the steps by hand. Must not know how the refused request was sent.
 
@@ -41,12 +41,12 @@ pub fn classify(error: &ApiError) -> Option<Feature> {
 /// What a person does after a refusal, with exact values.
 ///
 /// `url` is the repository's environment page; `freeze` what can be frozen meanwhile. `because` is filled in by
-/// whoever hears GitHub's words.
+/// the reader of GitHub's words.
 #[must_use]
 pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze: Option<&Store>) -> ByHand {
     let mut steps = vec![
         format!(
-            "Make the rule available first: GitHub documents required reviewers, wait timers and the admin-bypass switch for public repositories on every current plan, and for private or internal ones with GitHub Enterprise only. GitHub Team is not enough for a private repository. Either move {repo} to an organisation with GitHub Enterprise, or make it public. Until then the settings page hides the same controls; what a private repository has on GitHub Pro and Team is a branch and tag policy, and environment secrets."
+            "Make the rule available first: GitHub documents required reviewers, wait timers and the admin-bypass switch for public repositories on every current plan, and for private or internal ones with GitHub Enterprise only. GitHub Team is not enough for a private repository. Either move {repo} to an organization with GitHub Enterprise, or make it public. Until then the settings page hides the same controls; what a private repository has on GitHub Pro and Team is a branch and tag policy, and environment secrets."
         ),
         format!("Then run `gatectl apply` again: it writes the whole gate in one request. Or, by hand: open {url} and choose `{name}`."),
     ];
@@ -95,12 +95,12 @@ pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze
     if !reviewers.is_empty() {
         steps.push(match freeze {
             Some(store) => format!(
-                "Until then, assume that nobody has to approve a deployment to {name}. Close it with the freeze: `gatectl freeze on {} --reason \"no required reviewers\"`. This is weaker than a reviewer: it holds only in workflows that check the freeze, and whoever may write {} can lift it.",
+                "Until then, assume that no approval is required to deploy to {name}. Close it with the freeze: `gatectl freeze on {} --reason \"no required reviewers\"`. This is weaker than a reviewer: it holds only in workflows that check the freeze, and anyone who can write {} can lift it.",
                 store.flag(),
                 store.values()
             ),
             None => format!(
-                "Until then, assume that nobody has to approve a deployment to {name}. Declare a [freeze] in gate.toml and close it with `gatectl freeze on --reason TEXT`, in workflows that check the freeze."
+                "Until then, assume that no approval is required to deploy to {name}. Declare a [freeze] in gate.toml and close it with `gatectl freeze on --reason TEXT`, in workflows that check the freeze."
             ),
         });
     }
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn every_known_wording_of_the_billing_refusal_is_recognised_and_nothing_else() {
+    fn every_known_wording_of_the_billing_refusal_is_recognized_and_nothing_else() {
         let refused = [
             (
                 "Failed to create the environment protection rule. Please ensure the billing plan supports the required reviewers protection rule.",

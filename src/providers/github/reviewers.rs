@@ -1,6 +1,6 @@
 //! Who the declared reviewers are: ids, and whether they can see the repository.
 //!
-//! Owns the lookups. GitHub stores ids, takes whoever it is given, and drops those without access in silence
+//! Owns the lookups. GitHub stores ids, accepts every id, and silently drops accounts without access
 //! (fact G2.5), so every name is looked up before it is written.
 
 use serde::Deserialize;
@@ -91,7 +91,7 @@ async fn user(reader: &Reader, repo: &RepoName, login: &str, pinned: Option<u64>
         Ok(Permission { user: None, .. }) => (account(reader, login, pinned).await?, Access::Unknown(unreadable(login))),
         Err(error) => {
             let access = match error.kind {
-                // GitHub's answer for somebody who is no collaborator is not documented beyond "404": no proof either way.
+                // GitHub's answer for an account that is not a collaborator is not documented beyond "404": no proof either way.
                 ErrorKind::NotFound => Access::Unknown(unreadable(login)),
                 _ => Access::Unknown(error.unknown()),
             };
@@ -140,7 +140,7 @@ async fn renamed(reader: &Reader, login: &str, id: u64, error: &ApiError) -> Blo
     }
 }
 
-/// The login exists and belongs to somebody else than the pinned account.
+/// The login exists and belongs to another account than the pinned one.
 async fn mismatch(reader: &Reader, login: &str, pinned: u64, found: u64) -> Blocker {
     let pinned_now = reader.get_json::<Account>(&Target::new(["user", &pinned.to_string()])).await;
     let whose = match pinned_now {
@@ -172,7 +172,7 @@ async fn team(reader: &Reader, repo: &RepoName, org: &str, slug: &str, pinned: O
         // Both are documented proofs of access (fact G1.5); any other success is not GitHub's answer.
         Ok(reply) if reply.status == 204 || (reply.status == 200 && shows(&reply.body, repo)) => Access::Granted,
         Ok(reply) => {
-            let message = format!("{} where 204, or 200 with the repository, was expected", reply.status);
+            let message = format!("{} but 204, or 200 with the repository, was expected", reply.status);
             Access::Unknown(reader.malformed(&target, message).unknown())
         }
         Err(error) if error.kind == ErrorKind::NotFound => Access::None,

@@ -22,7 +22,7 @@ pub enum ActorId {
 /// Everything about an environment that holds a deployment back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Strictness {
-    /// Who may approve; one approval suffices. Empty: nobody has to.
+    /// Who may approve; one approval suffices. Empty: no approval is required.
     pub reviewers: BTreeSet<ActorId>,
     /// Whether the one who started the run may not approve it; means nothing without reviewers.
     pub prevent_self_review: bool,

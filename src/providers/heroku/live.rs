@@ -74,13 +74,13 @@ impl<'de> Visitor<'de> for Wanted<'_> {
         // What Heroku answers in place of config vars, should its status be lost on the way (fact H2.1).
         let is_error = |key: &String| ["id", "message", "url"].contains(&key.as_str());
         if strangers.contains("id") && strangers.contains("message") && strangers.iter().all(is_error) {
-            return Err(A::Error::custom("these are no config vars but the words of an error"));
+            return Err(A::Error::custom("this is an error message, not config vars"));
         }
         Ok(vars)
     }
 }
 
-/// The value of a config var that nobody asked for: text, or unset. It is not kept.
+/// The value of a config var that was not requested: text, or unset. It is not kept.
 struct Text;
 
 impl<'de> Deserialize<'de> for Text {

@@ -36,7 +36,7 @@ pub fn plan(want: &Desired, live: &Live, freeze_override: Option<Override<'_>>) 
         if changes.is_empty() {
             continue;
         }
-        // All that is declared, also what is so already: one PATCH then is one declared state, whoever else writes at the same time.
+        // All that is declared, also what is so already: one PATCH then is one declared state, even with another writer at the same time.
         let before: ConfigVars = wanted.keys().map(|key| (key.clone(), vars.get(key).cloned().flatten())).collect();
         let op = |action| Op { app: app.clone(), action };
         draft.steps.push(Step { changes, ops: vec![op(Action::Expect(before)), op(Action::Patch(wanted.clone()))] });

@@ -1,6 +1,6 @@
 //! GitHub's Markdown: comments, job summaries, issues.
 //!
-//! Names go into code, where GitHub links nothing and mentions nobody; prose is escaped character by character.
+//! Names go into code, where GitHub creates no link and no mention; prose is escaped character by character.
 
 use super::actions::log_line;
 use super::visible;
@@ -134,7 +134,7 @@ fn words(part: &str, out: &mut String) {
     out.push_str(&text(&plain));
 }
 
-/// Two neighbours would be read as one code with backticks in it.
+/// Two neighbors would be read as one code with backticks in it.
 fn push_code(raw: &str, out: &mut String) {
     if out.ends_with('`') {
         out.push_str(BREAK);

@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthChar;
 
-/// How many combining marks one character may carry; more of them climb over the neighbouring lines.
+/// How many combining marks one character may carry; more of them climb over the neighboring lines.
 const MAX_MARKS: usize = 3;
 
 /// Writes everything that has no shape of its own as an escape: `\n`, `\u{1b}`, `\u{202e}`.

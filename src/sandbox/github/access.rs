@@ -99,7 +99,7 @@ impl Call<'_> {
         })
     }
 
-    /// What reading about teams needs: the organisation's side of a token.
+    /// What reading about teams needs: the organization's side of a token.
     pub(super) fn need_members(&self) -> Result<(), Response> {
         let (areas, refusal) = match &self.caller.grant {
             Grant::Classic(scopes) if ["read:org", "write:org", "admin:org"].iter().any(|&scope| scopes.contains(scope)) => return Ok(()),

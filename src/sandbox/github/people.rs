@@ -1,4 +1,4 @@
-//! Users, organisations, teams and apps (fact G1.5).
+//! Users, organizations, teams and apps (fact G1.5).
 
 use std::collections::BTreeSet;
 

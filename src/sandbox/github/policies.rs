@@ -9,7 +9,7 @@ use crate::sandbox::state::{BranchPattern, Environment, PolicyMode, RefType, Rep
 use crate::sandbox::switches::{DuplicateLocation, DuplicatePolicy};
 use crate::sandbox::wire::Response;
 
-/// A pattern longer than any ref is no pattern.
+/// A pattern longer than any ref is not a pattern.
 const MAX_PATTERN: usize = 255;
 
 pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, name: &str, rest: &[&str]) -> Handled {

@@ -110,7 +110,7 @@ pub(super) fn collaborators(call: &Call<'_>, repo: &Repo) -> Handled {
     let permission = |account: &Account| if direct { granted(repo, &account.login) } else { repo.permission(call.people, &account.login) };
     let has = |account: &&Account| account.kind == AccountKind::User && permission(account) > Permission::None;
     let public = repo.visibility == Visibility::Public && !direct;
-    // Everybody can read a public repository; who may do more is a collaborator.
+    // Everyone can read a public repository; who may do more is a collaborator.
     let all = call.people.accounts.values().filter(has).filter(|account| !public || permission(account) > Permission::Read).collect();
     Ok(array(call, all, Paging::LINKED, |account| call.shapes.collaborator(account, permission(account))))
 }
@@ -124,7 +124,7 @@ fn pushes(call: &Call<'_>, repo: &Repo, refusal: &str) -> Result<(), Response> {
     if call.role(repo) < Permission::Write { Err(Response::github_error(403, refusal)) } else { Ok(()) }
 }
 
-/// Whether somebody is a collaborator, and an admin's way to make or unmake one.
+/// Whether an account is a collaborator, and an admin's way to make or unmake one.
 pub(super) fn collaborator(call: &mut Call<'_>, repo: &mut Repo, login: &str) -> Handled {
     let account = call.people.account(login);
     match call.request.method.as_str() {

@@ -117,7 +117,7 @@ impl Default for Ids {
 }
 
 impl Ids {
-    /// An id that nobody has.
+    /// An unused id.
     pub fn fresh(&mut self) -> u64 {
         self.0 += 1;
         self.0
@@ -170,7 +170,7 @@ impl GitHub {
         }
     }
 
-    /// An id that follows from the name alone, unless somebody has it already.
+    /// An id that follows from the name alone, unless it is taken.
     fn derived_id(&self, name: &str) -> u64 {
         let mut id = 10_000_000 + crate::sandbox::wire::fnv(name.to_lowercase().as_bytes()) % 90_000_000;
         while self.people.accounts.contains_key(&id) {
@@ -185,7 +185,7 @@ impl GitHub {
 pub struct Repo {
     /// The database id.
     pub id: u64,
-    /// `OWNER/REPO`, in its canonical case; the owner's account decides whether an organisation owns it.
+    /// `OWNER/REPO`, in its canonical case; the owner's account decides whether an organization owns it.
     pub name: RepoName,
     /// Names it had before: they answer 301.
     pub former_names: Vec<RepoName>,
@@ -209,7 +209,7 @@ pub struct Repo {
     pub installed_apps: BTreeSet<u64>,
     /// Names of the repository's Actions secrets.
     pub secrets: BTreeMap<String, Secret>,
-    /// Names of the organisation's Actions secrets that the repository can read.
+    /// Names of the organization's Actions secrets that the repository can read.
     pub organization_secrets: BTreeMap<String, Secret>,
     /// Actions variables, by upper-case name.
     pub variables: BTreeMap<String, Variable>,
@@ -294,7 +294,7 @@ impl Repo {
         self.former_names.push(std::mem::replace(&mut self.name, name));
     }
 
-    /// What somebody may do here, over all grants (fact G1.5).
+    /// What an account may do here, over all grants (fact G1.5).
     #[must_use]
     pub fn permission(&self, people: &People, login: &str) -> Permission {
         let owner = people.account(self.name.owner());
@@ -309,7 +309,7 @@ impl Repo {
         if owns { Permission::Admin } else { base.max(self.granted(people, login)) }
     }
 
-    /// What somebody was granted as a collaborator or through teams.
+    /// What an account was granted as a collaborator or through teams.
     #[must_use]
     pub fn granted(&self, people: &People, login: &str) -> Permission {
         let is = |other: &String| other.eq_ignore_ascii_case(login);
@@ -328,7 +328,7 @@ impl Repo {
 /// Who can see a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visibility {
-    /// Everybody.
+    /// Everyone.
     Public,
     /// Those with access.
     Private,

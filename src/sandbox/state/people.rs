@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Everybody and everything that may act.
+/// Everyone and everything that may act.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct People {
-    /// Users, bots and organisations, by id.
+    /// Users, bots and organizations, by id.
     pub accounts: BTreeMap<u64, Account>,
     /// Teams, by id.
     pub teams: BTreeMap<u64, Team>,
@@ -20,13 +20,13 @@ impl People {
         self.accounts.values().find(|account| account.login.eq_ignore_ascii_case(login))
     }
 
-    /// The team of this organisation with this slug.
+    /// The team of this organization with this slug.
     #[must_use]
     pub fn team(&self, org: &str, slug: &str) -> Option<&Team> {
         self.teams.values().find(|team| team.org.eq_ignore_ascii_case(org) && team.slug.eq_ignore_ascii_case(slug))
     }
 
-    /// The billing plan of this account; Free when nobody knows it.
+    /// The billing plan of this account; Free if unknown.
     #[must_use]
     pub fn plan(&self, login: &str) -> Plan {
         self.account(login).map_or(Plan::Free, |account| account.plan)
@@ -39,7 +39,7 @@ impl People {
     }
 }
 
-/// A user, a bot or an organisation.
+/// A user, a bot or an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The database id.
@@ -50,9 +50,9 @@ pub struct Account {
     pub kind: AccountKind,
     /// What it pays for.
     pub plan: Plan,
-    /// Logins of those who own it, when it is an organisation.
+    /// Logins of those who own it, when it is an organization.
     pub owners: BTreeSet<String>,
-    /// Logins of all members, when it is an organisation.
+    /// Logins of all members, when it is an organization.
     pub members: BTreeSet<String>,
 }
 
@@ -63,7 +63,7 @@ pub enum AccountKind {
     User,
     /// A GitHub App's account.
     Bot,
-    /// An organisation.
+    /// An organization.
     Organization,
 }
 
@@ -82,11 +82,11 @@ impl AccountKind {
 /// A billing plan (fact G2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plan {
-    /// Free, for users and organisations.
+    /// Free, for users and organizations.
     Free,
     /// Pro, for users.
     Pro,
-    /// Team, for organisations.
+    /// Team, for organizations.
     Team,
     /// Enterprise Cloud; Enterprise Server counts as this.
     Enterprise,
@@ -105,12 +105,12 @@ impl Plan {
     }
 }
 
-/// A team of an organisation.
+/// A team of an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Team {
     /// The database id.
     pub id: u64,
-    /// The organisation's login.
+    /// The organization's login.
     pub org: String,
     /// The slug.
     pub slug: String,
@@ -135,7 +135,7 @@ pub struct App {
     pub owner: String,
 }
 
-/// What somebody may do in a repository.
+/// What an account may do in a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Permission {
     /// Nothing.

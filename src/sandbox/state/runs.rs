@@ -84,7 +84,7 @@ pub struct Deployment {
     /// When it was made.
     pub created_at: Timestamp,
     /// The run that its log leads to, which is the one that made it; none for one made over the API, which no gate holds back
-    /// (fact G1.6), unless somebody makes it say otherwise.
+    /// (fact G1.6), unless a test sets it.
     pub run: Option<u64>,
     /// Statuses, newest first.
     pub statuses: Vec<DeploymentStatus>,
@@ -152,7 +152,7 @@ fn fnmatch(pattern: &str, name: &str) -> bool {
 impl State {
     /// What a workflow run with one job in this environment does: makes the environment, ungated, when it is missing
     /// (fact G2.8), fails on a ref that may not deploy, waits for reviewers or a timer, and else deploys. Returns the run's
-    /// id, or none where there is no such repository.
+    /// id, or none if there is no such repository.
     pub fn start_run(&mut self, repo: &str, path: &str, event: &str, git_ref: &str, actor: &str, environment: &str) -> Option<u64> {
         let now = self.now.tick();
         let (rulesets, bypass) = (self.switches.rulesets, self.switches.fresh_bypass == FreshBypass::Allowed);
@@ -275,7 +275,7 @@ impl State {
         self.github.ids = ids;
     }
 
-    /// Records a deployment as somebody does over the API: no job, no gate, and a log that is wherever they say.
+    /// Records a deployment as a script does over the API: no job, no gate, and a log that is wherever they say.
     pub fn deploy_over_api(&mut self, repo: &str, environment: &str, sha: &str, creator: &str, run: Option<u64>) {
         let now = self.now.tick();
         let mut ids = self.github.ids.clone();
@@ -325,7 +325,7 @@ impl Repo {
         }
     }
 
-    /// Whether somebody is one of an environment's reviewers, in person or through a team.
+    /// Whether an account is one of an environment's reviewers, directly or through a team.
     #[must_use]
     pub fn reviews(&self, people: &super::People, environment: &Environment, login: &str) -> bool {
         environment.reviewers.iter().any(|reviewer| match reviewer {

@@ -29,7 +29,7 @@ fn a_gated_run_waits_until_a_reviewer_approves() {
     assert_eq!((&pending[0]["environment"]["name"], &pending[0]["current_user_can_approve"]), (&json!("production"), &json!(false)));
     let body = json!({"environment_ids": [pending[0]["environment"]["id"]], "state": "approved", "comment": "ship it"});
     let target = format!("{RUNS}/{run}/pending_deployments");
-    assert_eq!(world.call("POST", &target, &body).0, 403, "an admin is no reviewer");
+    assert_eq!(world.call("POST", &target, &body).0, 403, "an admin is not a reviewer");
     world.use_token(Token::installation("robot[bot]", &[("deployments", Level::Write), ("actions", Level::Read)]));
     assert_eq!(world.verdict("POST", &target, &body), (403, "Resource not accessible by integration".to_owned()));
     world.use_token(Token::classic("bob", &["repo"]));

@@ -189,7 +189,7 @@ pub(super) fn refused(facts: &Facts, runs: &[Run<'_>]) -> Vec<Finding> {
 fn refused_in(facts: &Facts, run: &Run<'_>) -> Vec<Finding> {
     let (workflow, scenario) = (run.workflow, &run.scenario);
     if run.expectation.is_none() {
-        // Of a run that nobody declared, only a push that the file's own filter asks for is meant.
+        // Of an undeclared run, only a push that the file's own filter asks for is meant.
         let Some(git_ref) = scenario.git_ref.as_deref().filter(|_| scenario.event == "push" && scenario.named_ref) else {
             return Vec::new();
         };

@@ -1,6 +1,6 @@
 //! One job of one run: can it deploy, and is it held back?
 //!
-//! Owns the rules of the verdict (`docs/verify.md`). What may run is taken to run; what nobody can tell is undecided.
+//! Owns the rules of the verdict (`docs/verify.md`). What may run is taken to run; what cannot be determined is undecided.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ enum JobGate {
     Undeclared(String),
     /// In none.
     Nowhere,
-    /// Nobody can say.
+    /// Unknown.
     Unresolved,
 }
 
@@ -309,7 +309,7 @@ impl Judge<'_> {
                 format!("runs in `{name}`, which gate.toml does not declare and which does not exist: GitHub creates it without rules")
             }
             Some(Some(Guard::Unknown)) => format!("runs in `{name}`, which gate.toml does not declare and whose rules could not be read"),
-            Some(Some(_)) => format!("runs in `{name}`, which gate.toml does not declare and where no reviewer is required"),
+            Some(Some(_)) => format!("runs in `{name}`, which gate.toml does not declare and which requires no reviewer"),
         }
     }
 
@@ -320,7 +320,11 @@ impl Judge<'_> {
             return None;
         }
         let code = if job.details.remote.is_some() { Code::RemoteWorkflow } else { Code::UnresolvedEnvironment };
-        let finding = on_job(code, job, format!("where {} runs is not known ({}), and it {}", job.path, job.reason, what.join(", and ")));
+        let finding = on_job(
+            code,
+            job,
+            format!("it is not known in which environment {} runs ({}), and it {}", job.path, job.reason, what.join(", and ")),
+        );
         Some(match &job.details.remote {
             Some(remote) => {
                 let path = &remote.path;

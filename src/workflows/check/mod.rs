@@ -40,7 +40,7 @@ pub struct CheckReport {
     pub workflows: Vec<ScenarioReport>,
     /// By file and line.
     pub findings: Vec<Finding>,
-    /// `[verify] harmless` as it would have to be for every undecided job that cannot deploy; empty where nothing is undecided
+    /// `[verify] harmless` as it would have to be for every undecided job that cannot deploy; empty if nothing is undecided
     /// that it could decide.
     #[serde(skip)]
     pub harmless: Vec<String>,
@@ -55,7 +55,7 @@ pub struct Covered {
     pub jobs: usize,
     /// Those that can deploy in some run.
     pub can_deploy: usize,
-    /// Those of which nobody can say.
+    /// Those that could not be determined.
     pub unclassified: usize,
     /// Those that can deploy and run behind a declared gate.
     #[serde(skip)]
@@ -77,7 +77,7 @@ pub struct ScenarioReport {
     pub file: String,
     /// `push refs/tags/v1.2.3`.
     pub scenario: String,
-    /// What gate.toml declares of it; none where the scenario follows from the file's triggers alone.
+    /// What gate.toml declares of it; none if the scenario follows from the file's triggers alone.
     pub expect: Option<Expected>,
     /// In the order of the file.
     pub jobs: Vec<JobEntry>,

@@ -1,4 +1,4 @@
-//! Every job of every file in every run: who can deploy, who waits at a gate, and of whom nobody can say.
+//! Every job of every file in every run: who can deploy, which wait at a gate, and which are unknown.
 
 use std::collections::BTreeSet;
 
@@ -67,7 +67,7 @@ fn behind_a_gate(runs: &[Run<'_>], facts: &Facts) -> BTreeSet<JobId> {
     runs.iter().flat_map(|run| &run.jobs).filter(gated).map(|job| (job.details.file.clone(), job.job.clone())).collect()
 }
 
-/// `[verify] harmless` with what it has and what is missing, sorted; empty where nothing is missing.
+/// `[verify] harmless` with what it has and what is missing, sorted; empty if nothing is missing.
 fn pasted(facts: &Facts, jobs: BTreeSet<String>, secrets: BTreeSet<String>) -> Vec<String> {
     if jobs.is_empty() && secrets.is_empty() {
         return Vec::new();

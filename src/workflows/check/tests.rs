@@ -40,7 +40,7 @@ fn facts(expectations: Vec<Expectation>) -> Facts {
     }
 }
 
-/// `deploy.yml`, declared to run in production when somebody pushes to main.
+/// `deploy.yml`, declared to run in production on a push to main.
 fn on_push(job: &str) -> CheckReport {
     check(&[source("deploy.yml", &with_jobs(job))], &facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]))
 }
@@ -340,7 +340,7 @@ fn a_condition_that_always_holds_is_pointed_out() {
 }
 
 #[test]
-fn misspelt_keys_name_the_right_one() {
+fn misspelled_keys_name_the_right_one() {
     let report = on_push(&format!("{GATED}\nother:\n  runs-on: x\n  enviroment: production"));
     assert_eq!(codes(&report), [("unknown-key", Severity::Warning)]);
     assert_eq!(report.findings[0].fix, "write `environment`");

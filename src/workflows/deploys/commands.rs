@@ -408,7 +408,7 @@ fn expand(word: &str, env: &BTreeMap<String, String>) -> String {
     text
 }
 
-/// A target as it is named; none where a shell variable decides. An expression stays for the run to fill in.
+/// A target as it is named; none if a shell variable decides. An expression stays for the run to fill in.
 fn literal(text: &str) -> Option<String> {
     let shell = text.replace("${{", "").contains(['$', '`']);
     (!text.is_empty() && !shell).then(|| text.to_owned())

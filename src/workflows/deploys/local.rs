@@ -1,6 +1,6 @@
 //! Actions and scripts of the checkout that steps run: which they are, and what is in them.
 //!
-//! Owns the paths that a workflow can name literally. Reads nothing by itself: whoever has the files hands them in.
+//! Owns the paths that a workflow can name literally. Reads no file itself: the caller passes the files in.
 
 use std::collections::{BTreeMap, BTreeSet};
 

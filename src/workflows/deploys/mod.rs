@@ -105,7 +105,7 @@ pub struct Deploy {
 pub struct Identity {
     /// Who accepts it.
     pub provider: Provider,
-    /// The role, provider or client that it names; empty where the repository itself is what is trusted.
+    /// The role, provider or client that it names; empty if the repository itself is what is trusted.
     pub name: String,
     /// Where it stands.
     pub pos: Pos,
@@ -219,7 +219,7 @@ impl Holds {
     }
 }
 
-/// Everything once for each value that its name may have; unknown once where nobody can say.
+/// Everything once for each value that its name may have; unknown once if it is unknown.
 fn filled<T: Clone>(
     one: &T,
     name: Option<&str>,

@@ -8,7 +8,7 @@ use super::{Job, Node, Read, Secrets, Workflow, secrets};
 #[derive(Debug, Clone, Default)]
 pub struct Passed {
     secrets: Granted,
-    /// Whether the calling job may ask for an OIDC token; none where nobody calls.
+    /// Whether the calling job may ask for an OIDC token; none if there is no caller.
     token: Option<bool>,
 }
 

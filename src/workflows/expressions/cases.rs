@@ -135,7 +135,7 @@ fn folder() -> Option<PathBuf> {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "whoever runs the test wants to see that the cases were there")]
+#[expect(clippy::print_stdout, reason = "the test output shows how many cases ran")]
 fn the_evaluator_agrees_with_the_official_expression_cases() {
     let Some(folder) = folder() else {
         println!("skipped: no ../shared/data/expressions and no GATECTL_EXPRESSION_CASES");

@@ -7,7 +7,7 @@ use super::value::{Map, Value};
 
 /// The contexts that one position of a workflow offers, and what is known of them.
 pub trait Contexts {
-    /// The root of a context (`github`, `inputs`, `matrix`, …). The name comes as it is spelt in the expression: compare without case.
+    /// The root of a context (`github`, `inputs`, `matrix`, …). The name comes as it is spelled in the expression: compare without case.
     fn context(&self, name: &str) -> Lookup;
 }
 
@@ -25,7 +25,7 @@ pub enum Lookup {
 pub enum Node {
     /// The value.
     Known(Value),
-    /// It is one of these, and nobody can say which; an empty list says nothing.
+    /// It is one of these, and it is not known which; an empty list says nothing.
     OneOf(Vec<Value>),
     /// Nothing, and why: a clause such as `the payload of an event is known at run time only`.
     Unknown(String),
@@ -45,7 +45,7 @@ pub enum Rest {
 /// The functions that one position offers beyond those that every position has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Functions {
-    /// `success()`, `failure()`, `cancelled()`, `always()`, and what to assume of them; none where they are not allowed.
+    /// `success()`, `failure()`, `cancelled()`, `always()`, and what to assume of them; none if they are not allowed.
     pub status: Option<Status>,
     /// Whether `hashFiles` is allowed; its value is always unknown.
     pub hash_files: bool,
@@ -63,7 +63,7 @@ pub struct Status {
 }
 
 impl Status {
-    /// Every needed job succeeded and nobody cancelled.
+    /// Every needed job succeeded and none was cancelled.
     pub const NEEDS_SUCCEEDED: Self = Self { success: Assumed::True, failure: Assumed::False, cancelled: Assumed::False };
     /// Anything may have happened.
     pub const UNKNOWN: Self = Self { success: Assumed::Unknown, failure: Assumed::Unknown, cancelled: Assumed::Unknown };
@@ -76,7 +76,7 @@ pub enum Assumed {
     True,
     /// It does not.
     False,
-    /// Nobody can say.
+    /// Unknown.
     Unknown,
 }
 
@@ -100,7 +100,7 @@ pub struct Reason {
     pub path: String,
     /// Where the expression reads it.
     pub span: Span,
-    /// Why nobody can say.
+    /// Why it is unknown.
     pub why: String,
 }
 
@@ -111,7 +111,7 @@ pub enum Resolved {
     Known(Value),
     /// One of these: 2 to 16, no two equal. Not each of them need occur.
     OneOf(Vec<Value>),
-    /// Nobody can say, for these reasons: at least one.
+    /// Unknown, for these reasons: at least one.
     Unknown(Vec<Reason>),
 }
 
@@ -122,6 +122,6 @@ pub struct Condition {
     pub value: Resolved,
     /// Whether text stands around `${{ }}`: it then is a non-empty string and always true, which is hardly ever meant.
     pub mixed: bool,
-    /// The status functions that occur. Where there is none, `success() &&` is implied, and is part of the value.
+    /// The status functions that occur. If there is none, `success() &&` is implied, and is part of the value.
     pub status_functions: BTreeSet<StatusFunction>,
 }

@@ -120,7 +120,7 @@ pub(super) fn reasons<'p>(values: impl IntoIterator<Item = &'p Possible>) -> Vec
     values.into_iter().fold(Possible::default(), |all, value| all.because(&value.reasons)).reasons
 }
 
-/// The value of a part that fails if it is reached, where nobody can say whether it is.
+/// The value of a part that fails if it is reached, if it is not known whether it is.
 pub(super) fn may_fail(error: &EvalError) -> Possible {
     SourceSpan::of(error.span).unknown(&format!("it may fail: {}", error.message))
 }

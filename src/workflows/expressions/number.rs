@@ -57,7 +57,7 @@ fn decimal(text: &str) -> f64 {
     if plain { text.parse().unwrap_or(f64::NAN) } else { f64::NAN }
 }
 
-/// The runner reads these into a 32-bit integer, so `0xffffffff` is -1 and longer ones are no number.
+/// The runner reads these into a 32-bit integer, so `0xffffffff` is -1 and longer ones are not number.
 fn radix(digits: &str, radix: u32) -> f64 {
     if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
         return f64::NAN;

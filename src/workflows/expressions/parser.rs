@@ -11,7 +11,7 @@ const MAX_DEPTH: usize = 50;
 /// Parses an expression without `${{ }}`; every context and every function that GitHub knows may occur.
 ///
 /// # Errors
-/// When the text is no expression.
+/// When the text is not an expression.
 pub fn parse(text: &str) -> Result<Expr, SyntaxError> {
     parse_part(text, Span { start: 0, end: text.len() }, &|_| true)
 }

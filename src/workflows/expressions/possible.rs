@@ -1,6 +1,6 @@
 //! The set of values that a part of an expression may have: the three-valued core.
 //!
-//! A set holds values by name and, beside them, may be open towards all truthy or all falsy values. That is enough to decide
+//! A set holds values by name and, beside them, may be open toward all truthy or all falsy values. That is enough to decide
 //! `a && 'x' || 'y'` with `a` unknown: `a && 'x'` is `'x'` or something falsy, and the falsy side leads to `'y'`.
 
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub(super) const MAX_VALUES: usize = 16;
 pub(super) struct Possible {
     pub(super) items: Vec<Item>,
     pub(super) open: Open,
-    /// Why it is not one value. Those without a path come from a context and are placed by whoever knows the path.
+    /// Why it is not one value. Those without a path come from a context and are placed by the code that knows the path.
     pub(super) reasons: Vec<Reason>,
 }
 

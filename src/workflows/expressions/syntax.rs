@@ -15,7 +15,7 @@ pub struct Span {
     pub end: usize,
 }
 
-/// Text that is no expression, or names what its position does not offer: GitHub refuses the whole file.
+/// Text that is not an expression, or names what its position does not offer: GitHub refuses the whole file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
     /// Where.
@@ -129,7 +129,7 @@ pub(super) enum Name {
 }
 
 impl Name {
-    /// GitHub's message when the name, as it is spelt there, is not offered.
+    /// GitHub's message when the name, as it is spelled there, is not offered.
     pub(super) fn refusal(&self, spelling: &str) -> String {
         match self {
             Self::Context(_) => format!("Unrecognized named-value: '{spelling}'"),

@@ -169,7 +169,7 @@ impl<T> Map<T> {
         self.index.get(&fold(key)).and_then(|at| self.entries.get(*at)).map(|(_, value)| value)
     }
 
-    /// The key as it is spelt in the map.
+    /// The key as it is spelled in the map.
     pub(super) fn spelling(&self, key: &str) -> Option<&str> {
         self.index.get(&fold(key)).and_then(|at| self.entries.get(*at)).map(|(key, _)| key.as_str())
     }

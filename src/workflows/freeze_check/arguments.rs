@@ -20,7 +20,7 @@ fn is_gatectl(word: &str) -> bool {
     name == "gatectl" || name == "gatectl.exe"
 }
 
-/// `None` if a command is no freeze check; otherwise whether it is the right one, or why it proves nothing.
+/// `None` if a command is not a freeze check; otherwise whether it is the right one, or why it proves nothing.
 pub(super) fn check(command: &Command, directory: Option<&str>, step: &Step, place: &StepContext<'_>) -> Option<Result<(), String>> {
     let words: Vec<Option<String>> = command.words.iter().map(|word| place.word(word, step)).collect();
     let first = words.first()?.as_deref()?;

@@ -2,7 +2,7 @@
 //!
 //! Owns the proof that a compensating control needs: the check's failure stops the job, nothing that may deploy runs
 //! before it or in spite of it, and it asks about the right environment with the right gate.toml. What it does not
-//! understand is no proof. Tested in its own files, and as a property in `tests.rs`: no job in which a deploy can run
+//! understand is not proof. Tested in its own files, and as a property in `tests.rs`: no job in which a deploy can run
 //! before or without the check is proven.
 
 mod arguments;

@@ -20,7 +20,7 @@ pub(super) fn jobs(node: &Node, workflow: &mut Workflow) {
 fn job(key: &Key, body: &Node, unknown: &mut Vec<UnknownKey>) -> Job {
     let mut problems = Vec::new();
     if !is_id(&key.text) {
-        let why = format!("`{}` is no job id: letters, digits, `-` and `_`, and no digit or `-` first", key.text);
+        let why = format!("`{}` is not a job id: letters, digits, `-` and `_`, and no digit or `-` first", key.text);
         problems.push(Problem { pos: key.pos, why });
     }
     match body.mapping() {

@@ -64,7 +64,7 @@ fn scalar(node: &Node, key: &str, problems: &mut Vec<Problem>) -> Option<Text> {
     text
 }
 
-/// The scalars under a key that takes one or a list of them; anything else there is a problem, and a null is no key.
+/// The scalars under a key that takes one or a list of them; anything else there is a problem, and a null is not a key.
 fn scalars(node: &Node, key: &str, problems: &mut Vec<Problem>) -> Option<Vec<Text>> {
     let value = node.get(key).filter(|value| !value.is_null())?;
     let texts: Vec<Text> = value.items().iter().filter_map(text).filter(|t| !t.as_str().is_empty()).collect();

@@ -198,7 +198,7 @@ fn environments(
     }
 }
 
-/// What a name with expressions can be in a run; none where nobody can say.
+/// What a name with expressions can be in a run; none if it is unknown.
 fn names(text: &str, known: &Known<'_>) -> Option<Vec<String>> {
     let known = Known { place: WorkflowKey::Step, ..known.clone() };
     match expressions::interpolate(text, &known, &known.place.functions(Status::UNKNOWN)).ok()? {
@@ -238,7 +238,7 @@ fn gates(frame: &Frame<'_>, job: &Job, states: &States, required: &BTreeSet<Stri
     gates
 }
 
-/// The `needs` context: needs in `succeeded` did; the one that is `failing` did not; of the others nobody can say.
+/// The `needs` context: needs in `succeeded` did; the one that is `failing` did not; the others are unknown.
 pub(super) fn needs(job: &Job, states: &States, succeeded: &BTreeSet<String>, failing: Option<&str>) -> Node {
     let one_of = |results: &[&str]| Node::OneOf(results.iter().map(|result| Value::from(*result)).collect());
     let mut all = Map::new();

@@ -35,7 +35,7 @@ pub enum Verdict {
     None,
     /// One of a few, of which none may be one.
     Set,
-    /// Nobody can say.
+    /// Unknown.
     Unknown,
     /// The job does not run.
     Skipped,
@@ -151,7 +151,7 @@ fn texts(node: Node) -> Node {
 
 /// The first reason for which a value is not known.
 fn why(reasons: &[expressions::Reason]) -> String {
-    reasons.first().map_or_else(|| "nobody can say".to_owned(), |reason| format!("`{}`: {}", reason.path, reason.why))
+    reasons.first().map_or_else(|| "it could not be determined".to_owned(), |reason| format!("`{}`: {}", reason.path, reason.why))
 }
 
 /// A source text for a message: one line, and not a long one.

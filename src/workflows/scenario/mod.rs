@@ -20,7 +20,7 @@ pub use derive::derived;
 pub struct Scenario {
     /// GitHub's name of the event.
     pub event: String,
-    /// The full ref of the run; none where the event does not say.
+    /// The full ref of the run; none if the event does not say.
     pub git_ref: Option<String>,
     /// The branch that a pull request goes to, without `refs/heads/`.
     pub base: Option<String>,

@@ -168,7 +168,7 @@ impl Planner<'_> {
     /// The edits of the pattern list that go before the PUT, and those that go after it.
     ///
     /// Where the list loses and gains patterns, what goes is removed first: a moment in which both may deploy would be
-    /// wider than either end. Only where one end covers the other is adding first harmless, and then nobody is shut out.
+    /// wider than either end. Only where one end covers the other is adding first harmless, and then no ref is shut out.
     fn pattern_ops(&self, there: &LiveEnvironment, policy: Option<&(BranchPolicy, &BranchPolicy)>) -> (Vec<Op>, Vec<Op>) {
         let Some((live, BranchPolicy::Selected(wanted))) = policy else { return (Vec::new(), Vec::new()) };
         let create = |pattern: &Pattern| self.op(Action::CreateBranchPolicy(pattern.clone()));
@@ -303,11 +303,11 @@ fn added_only(before: &BranchPolicy, after: &BranchPolicy) -> Option<String> {
 fn why(dimension: Dimension, before: &Strictness, after: &Strictness) -> String {
     match dimension {
         Dimension::Existence => "a workflow that names a missing environment runs ungated".to_owned(),
-        Dimension::Reviewers if after.reviewers.is_empty() => "takes the last reviewer away: nobody has to approve".to_owned(),
+        Dimension::Reviewers if after.reviewers.is_empty() => "removes the last reviewer: no approval is required".to_owned(),
         Dimension::Reviewers => {
             let count = after.reviewers.difference(&before.reviewers).count();
             let teams = after.reviewers.difference(&before.reviewers).any(|actor| matches!(actor, ActorId::Team(_)));
-            let who = if teams { "a team, or somebody," } else { "somebody" };
+            let who = if teams { "a team, or someone," } else { "someone" };
             format!("lets {who} approve who could not before ({count} new; one approval suffices)")
         }
         Dimension::SelfReview => "lets the one who started a run approve it".to_owned(),

@@ -8,7 +8,7 @@ use super::observe::RunState;
 use super::{Account, Approval, Approver, Decision, Pending, Run};
 use crate::model::{CommitPin, EnvName};
 
-/// What somebody wants to do.
+/// What the user wants to do.
 #[derive(Debug, Clone)]
 pub struct ReviewRequest {
     /// Approve or reject.
@@ -17,7 +17,7 @@ pub struct ReviewRequest {
     pub environments: Vec<EnvName>,
     /// The commit that it has to be about.
     pub commit: Option<CommitPin>,
-    /// Environments whose deployments nobody may approve who started them, beyond what GitHub enforces.
+    /// Environments whose deployments the person who started the run may not approve, beyond what GitHub enforces.
     pub no_self_review: Vec<EnvName>,
 }
 
@@ -46,7 +46,7 @@ impl Admitted {
 /// Why a run is not reviewed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotReviewable {
-    /// It waits for nobody.
+    /// It does not wait for an approval.
     NotWaiting {
         /// Its status, with its conclusion.
         status: String,

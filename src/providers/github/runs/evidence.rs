@@ -1,6 +1,6 @@
 //! Who approved a deployment? The join of deployments, runs and reviews, pure.
 //!
-//! Owns what counts as proof. A deployment is tied to a run by its statuses' links; that is an inference, since anybody who may
+//! Owns what counts as proof. A deployment is tied to a run by its statuses' links; that is an inference, since anyone who may
 //! write deployments can make such a record and such a link over the API, past every gate. So the link only counts where
 //! everything else agrees: one run of this repository, about the same commit, that was going on when the deployment was made.
 //! GitHub records a review neither for a job nor for an attempt, but for a run and an environment. Whatever that leaves open
@@ -65,7 +65,7 @@ pub enum Standing {
     },
     /// An admin started it past the rules, as the audit log shows.
     Bypassed,
-    /// Somebody rejected it, and it did not begin.
+    /// It was rejected, and it did not begin.
     Rejected,
     /// It waits for a review or a timer.
     Waiting,

@@ -141,7 +141,7 @@ pub struct Pending {
     pub reviewers: Vec<Approver>,
 }
 
-/// Somebody who may approve.
+/// A reviewer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Approver {
     /// A person, by login.
@@ -164,11 +164,11 @@ impl fmt::Display for Approver {
 pub struct Approval {
     /// What was decided.
     pub state: Decision,
-    /// By whom; `None` where GitHub names nobody any more.
+    /// By whom; `None` if GitHub no longer names an account.
     pub user: Option<Account>,
     /// What they said.
     pub comment: String,
-    /// For which environments; empty where GitHub names none any more.
+    /// For which environments; empty if GitHub names none any more.
     pub environments: Vec<String>,
 }
 
@@ -211,7 +211,7 @@ impl Decision {
     }
 }
 
-/// A deployment record: made by a job that names an environment, or by anybody over the API, which no gate holds back.
+/// A deployment record: made by a job that names an environment, or by anyone over the API, which no gate holds back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
     /// The database id.

@@ -46,7 +46,7 @@ pub async fn waiting(reader: &Reader, repo: &RepoName) -> Result<Vec<WaitingRun>
     Ok(found.into_iter().filter(|found| found.pending.as_ref().map_or(true, |pending| !pending.is_empty())).collect())
 }
 
-/// A run as somebody who reviews it has to know it.
+/// What a reviewer of a run must know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunState {
     /// The run.

@@ -29,7 +29,7 @@ enum When {
     Always,
     Failed,
     NotCancelled,
-    /// Known to nobody.
+    /// Not a known tool.
     Input,
     Never,
 }

@@ -98,7 +98,7 @@ fn only_whom_github_lets_may_review_and_nobody_their_own_where_that_is_prevented
     let one = |may| run_state(vec![pending("production", may)]);
     let stranger = NotReviewable::NotAReviewer(name("production"), pending("production", false).reviewers);
     assert_eq!(refusals(one(false), &request(&[]), "carol"), std::slice::from_ref(&stranger));
-    assert_eq!(refusals(one(false), &request(&[]), "alice"), [stranger], "who started it and is no reviewer");
+    assert_eq!(refusals(one(false), &request(&[]), "alice"), [stranger], "who started it and is not a reviewer");
     let mut own = one(false);
     own.run.actor = Some(person("BOB"));
     assert_eq!(refusals(own, &request(&[]), "bob"), [NotReviewable::SelfReview(name("production"))], "a reviewer whom GitHub does not let");
