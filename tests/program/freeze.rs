@@ -317,7 +317,7 @@ async fn an_interlocked_apply_tells_what_became_of_the_freeze() {
     assert!(freeze["manual"]["steps"][1].as_str().unwrap().contains("freeze off --app shop-prod --id"), "{freeze}");
     assert_eq!(world.run(&["freeze", "check"]).await.code, Some(7));
     world.sandbox.with(|state| state.faults.clear());
-    let mended = world.both(&args).await;
+    let fixed = world.both(&args).await;
     assert_eq!(fixed.code, Some(0), "{}{}", fixed.stdout, fixed.stderr);
     assert_eq!(world.run(&["freeze", "check"]).await.code, Some(7), "the freeze of the first run has no end: it is lifted by name");
 

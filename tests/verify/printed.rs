@@ -238,7 +238,7 @@ fn a_freeze_that_stands_in_exits_0_only_when_that_is_accepted() {
 fn explain_names_the_rule() {
     let offline = gatectl(&["explain", "--ref", "refs/tags/v1", "--offline"]);
     assert!(
-        offline.stdout.contains("gate.toml: refused: only protected branches may deploy, and a tag is not a branch"),
+        offline.stdout.contains("gate.toml: refused: only protected branches may deploy, and a tag is not a\n    branch"),
         "{}",
         offline.stdout
     );
