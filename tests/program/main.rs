@@ -6,6 +6,7 @@ mod action;
 mod app;
 mod at_once;
 mod browser;
+mod circles;
 #[path = "../support/conformance.rs"]
 mod conformance;
 mod consent;
