@@ -13,10 +13,10 @@ use anyhow::Context as _;
 use crate::config::{self, Config};
 use crate::credentials::{self, App, Installed, ProcessEnv, Use};
 use crate::desired::freeze::Store;
-use crate::http::{ApiError, Cache, Dialect, Endpoint, ErrorKind, Reader, Settings, Stack, Token, TokenSource, Wait, Writer};
+use crate::http::{Api, ApiError, Cache, Endpoint, ErrorKind, Reader, Settings, Stack, Token, TokenSource, Wait, Writer};
 use crate::model::{Cause, RepoName, Unknown};
 use crate::progress::Progress;
-use crate::providers::{Clients, freeze_store};
+use crate::providers::{Clients, freeze_store, github, heroku};
 use crate::reconcile::{Context, Prune, RepositoryAccess};
 use crate::sandbox::{Sandbox, Setup, State};
 use crate::stop::Stop;
@@ -84,8 +84,8 @@ impl Wiring {
             let setup = setup(session, config)?;
             let repository = setup.repository.clone();
             let sandbox = Sandbox::start(State::rehearsal(scenario, &setup)).await.context("starting the built-in emulator")?;
-            let github = ApiAccess::new(Endpoint::github(sandbox.github_url())?, Ok(emulator_token()));
-            let heroku = ApiAccess::new(Endpoint::heroku(sandbox.heroku_url())?, Ok(emulator_token()));
+            let github = ApiAccess::new(github::api::endpoint(sandbox.github_url())?, Ok(emulator_token()));
+            let heroku = ApiAccess::new(heroku::api::endpoint(sandbox.heroku_url())?, Ok(emulator_token()));
             let web = "https://github.com".to_owned();
             return Ok(Self { stack, repository: Some(repository), web, github, heroku, sandbox: Some(sandbox) });
         }
@@ -96,13 +96,13 @@ impl Wiring {
         let web = web(env, &github);
         let repository = if needs.github { Some(repository(session, config)?) } else { None };
         let store = config.desired.freeze.as_ref().map(|policy| &policy.store).filter(|_| needs.freeze);
-        let keeps_freeze = |api: Dialect| store.filter(|store| freeze_store::of(store).api() == api);
-        let github = match (&repository, keeps_freeze(Dialect::GitHub)) {
+        let keeps_freeze = |api: &Api| store.filter(|store| freeze_store::of(store).api() == api);
+        let github = match (&repository, keeps_freeze(&github::api::API)) {
             (Some(repository), _) => github_access(session, github, &repository.to_string()),
             (None, Some(store)) => github_access(session, github, store.name()),
             (None, None) => ApiAccess::new(github, Err(unneeded())),
         };
-        let heroku_tokens: Result<Arc<dyn TokenSource>, Unknown> = if needs.heroku || keeps_freeze(Dialect::Heroku).is_some() {
+        let heroku_tokens: Result<Arc<dyn TokenSource>, Unknown> = if needs.heroku || keeps_freeze(&heroku::api::API).is_some() {
             Ok(Arc::new(credentials::heroku(env, &heroku, &listener(session))))
         } else {
             Err(unneeded())
@@ -129,7 +129,7 @@ impl Wiring {
     /// The writing clients.
     #[must_use]
     pub(super) fn clients(&self) -> Clients {
-        Clients { github: self.github.writer(&self.stack), heroku: self.heroku.writer(&self.stack) }
+        [&self.github, &self.heroku].into_iter().filter_map(|access| access.writer(&self.stack)).collect()
     }
 
     /// GitHub's reading client.
@@ -150,10 +150,8 @@ impl Wiring {
 
     /// The reading client of what keeps a freeze, or why there is none.
     pub(super) fn store(&self, store: &Store) -> Result<Reader, Unknown> {
-        let access = match freeze_store::of(store).api() {
-            Dialect::GitHub => &self.github,
-            Dialect::Heroku => &self.heroku,
-        };
+        let api = freeze_store::of(store).api();
+        let access = if *api == heroku::api::API { &self.heroku } else { &self.github };
         access.reader(&self.stack)
     }
 
@@ -171,7 +169,7 @@ impl Wiring {
     /// The address of the API as gate.toml has to name it: none for github.com, nor for a server on this machine, which is soon gone.
     pub(super) fn api_url(&self) -> Option<String> {
         let url = self.github.endpoint.to_string();
-        (url != Endpoint::GITHUB && !self.github.endpoint.is_loopback()).then_some(url)
+        (url != github::api::PUBLIC && !self.github.endpoint.is_loopback()).then_some(url)
     }
 
     /// How many requests were sent, for `-v`.
@@ -276,9 +274,9 @@ fn github_endpoint(session: &Session, config: Option<&Config>) -> anyhow::Result
     let named = session.env.get("GITHUB_API_URL").or(declared);
     let origin = || config::origin(&session.directory).map(|remote| remote.host).filter(|host| host.ends_with(".ghe.com"));
     let endpoint = match (named, session.env.get("GH_HOST").map(str::to_owned).or_else(origin)) {
-        (Some(url), _) => Endpoint::github(url),
-        (None, Some(host)) => Endpoint::of_web_host(&host),
-        (None, None) => Endpoint::github(Endpoint::GITHUB),
+        (Some(url), _) => github::api::endpoint(url),
+        (None, Some(host)) => github::api::endpoint_of_web_host(&host),
+        (None, None) => github::api::endpoint(github::api::PUBLIC),
     };
     Ok(endpoint.map_err(|e| Hinted {
         message: e.to_string(),
@@ -287,7 +285,7 @@ fn github_endpoint(session: &Session, config: Option<&Config>) -> anyhow::Result
 }
 
 fn heroku_endpoint(session: &Session) -> anyhow::Result<Endpoint> {
-    Ok(Endpoint::heroku(session.env.get("HEROKU_HOST").unwrap_or(Endpoint::HEROKU))?)
+    Ok(heroku::api::endpoint(session.env.get("HEROKU_HOST").unwrap_or(heroku::api::PUBLIC))?)
 }
 
 /// The repository: `--repo`, the file, `GITHUB_REPOSITORY`, the git remote `origin`, which must be on the host that is asked.

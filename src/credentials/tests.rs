@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::http::{ApiError, Endpoint, TokenSource};
+use crate::providers::github::api as github_api;
+use crate::providers::heroku::api as heroku_api;
 
 const CANARY: &str = "canary0123";
 
@@ -13,7 +15,7 @@ fn env(pairs: &[(&str, &str)]) -> ProcessEnv {
 }
 
 fn github_at(url: &str) -> Endpoint {
-    Endpoint::github(url).unwrap()
+    github_api::endpoint(url).unwrap()
 }
 
 /// Hears what a search has to tell.
@@ -64,7 +66,7 @@ fn source(found: &Found) -> Option<&str> {
 
 #[tokio::test]
 async fn variables_come_in_the_order_of_gh() {
-    let public = github_at(Endpoint::GITHUB);
+    let public = github_at(github_api::PUBLIC);
     let found = |pairs: &'static [(&str, &str)], endpoint: Endpoint| async move {
         source(&github(&env(pairs), &endpoint).await).map(str::to_owned)
     };
@@ -81,8 +83,8 @@ async fn variables_come_in_the_order_of_gh() {
 #[tokio::test]
 async fn what_a_panic_would_show_holds_no_token() {
     let env = env(&[("GH_TOKEN", CANARY), ("HEROKU_API_KEY", CANARY)]);
-    let github = github(&env, &github_at(Endpoint::GITHUB)).await;
-    let heroku = heroku(&env, &Endpoint::heroku("heroku.com").unwrap()).await;
+    let github = github(&env, &github_at(github_api::PUBLIC)).await;
+    let heroku = heroku(&env, &heroku_api::endpoint("heroku.com").unwrap()).await;
     assert!(github.token.is_some() && heroku.token.is_some());
     let shown = format!("{env:?} {github:?} {heroku:?}");
     assert!(shown.contains("GH_TOKEN") && !shown.contains(CANARY), "{shown}");
@@ -93,7 +95,7 @@ async fn a_host_that_only_a_file_names_gets_no_variables_token() {
     let endpoint = github_at("https://ghe.example.com/api/v3");
     for name in ["GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"] {
         let found =
-            github(&env(&[(name, CANARY), ("GH_HOST", "other.example.com"), ("GITHUB_API_URL", Endpoint::GITHUB)]), &endpoint).await;
+            github(&env(&[(name, CANARY), ("GH_HOST", "other.example.com"), ("GITHUB_API_URL", github_api::PUBLIC)]), &endpoint).await;
         assert!(found.token.is_none());
         let [warning] = found.warnings.try_into().unwrap();
         assert!(warning.contains(name) && warning.contains("GH_HOST=ghe.example.com") && !warning.contains(CANARY), "{warning}");
@@ -132,7 +134,7 @@ async fn the_vendors_tools_are_asked_when_no_variable_is_set() {
     assert_eq!(source(&found), Some("`gh auth token`"));
     let token = found.token.unwrap();
     assert_eq!(token.scrub("<auth,token,--hostname,ghe.example.com,unset>"), "<***>", "that is what it was run with");
-    let found = heroku(&path, &Endpoint::heroku("heroku.com").unwrap()).await;
+    let found = heroku(&path, &heroku_api::endpoint("heroku.com").unwrap()).await;
     assert_eq!((source(&found), found.warnings.len()), (Some("`heroku auth:token`"), 0));
     assert_eq!(found.token.unwrap().scrub("canary:auth:token"), "***");
 }
@@ -145,12 +147,12 @@ async fn a_tool_that_fails_or_chatters_gives_no_token() {
     let path = env(&[("PATH", folder.path().to_str().unwrap())]);
     for (script, warnings) in [("echo tok; exit 1", 0), ("exit 0", 0), ("echo please log in", 1)] {
         tool(folder.path(), "gh", script);
-        let found = github(&path, &github_at(Endpoint::GITHUB)).await;
+        let found = github(&path, &github_at(github_api::PUBLIC)).await;
         assert!(found.token.is_none(), "{script}");
         assert_eq!(found.warnings.len(), warnings, "{script}");
     }
     let relative = env(&[("PATH", "."), ("HOME", "/nonexistent")]);
-    assert!(github(&relative, &github_at(Endpoint::GITHUB)).await.token.is_none());
+    assert!(github(&relative, &github_at(github_api::PUBLIC)).await.token.is_none());
 }
 
 #[cfg(unix)]
@@ -173,7 +175,7 @@ async fn heroku_looks_into_its_variable_then_into_netrc() {
     let netrc = folder.path().join("netrc");
     std::fs::write(&netrc, format!("machine api.heroku.com login me password {CANARY}\n")).unwrap();
     let file = netrc.to_str().unwrap();
-    let (cloud, local) = (Endpoint::heroku("heroku.com").unwrap(), Endpoint::heroku("http://127.0.0.1:1").unwrap());
+    let (cloud, local) = (heroku_api::endpoint("heroku.com").unwrap(), heroku_api::endpoint("http://127.0.0.1:1").unwrap());
     for endpoint in [&cloud, &local] {
         let found = heroku(&env(&[("NETRC", file), ("HEROKU_API_TOKEN", "x")]), endpoint).await;
         assert_eq!(source(&found), Some(file));
@@ -181,7 +183,7 @@ async fn heroku_looks_into_its_variable_then_into_netrc() {
         assert!(!format!("{found:?}").contains(CANARY));
         assert_eq!(source(&heroku(&env(&[("NETRC", file), ("HEROKU_API_KEY", "k")]), endpoint).await), Some("HEROKU_API_KEY"));
     }
-    let other = Endpoint::heroku("https://api.herokudev.com").unwrap();
+    let other = heroku_api::endpoint("https://api.herokudev.com").unwrap();
     assert!(heroku(&env(&[("NETRC", file)]), &other).await.token.is_none(), "an entry is for its own machine");
     let missing = heroku(&env(&[("HOME", folder.path().join("nowhere").to_str().unwrap())]), &cloud).await;
     assert!(missing.token.is_none() && missing.warnings.is_empty());
@@ -224,7 +226,7 @@ async fn a_tool_sees_no_variable_that_it_does_not_need() {
         names.into_iter().filter(own).map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(seen(github(&all, &github_at("https://ghe.example.com")).await), ["GH_CONFIG_DIR", "HOME", "PATH"]);
-    assert_eq!(seen(heroku(&all, &Endpoint::heroku("heroku.com").unwrap()).await), ["HEROKU_HOST", "HOME", "PATH"]);
+    assert_eq!(seen(heroku(&all, &heroku_api::endpoint("heroku.com").unwrap()).await), ["HEROKU_HOST", "HOME", "PATH"]);
 }
 
 #[cfg(unix)]
@@ -235,7 +237,7 @@ async fn the_tool_is_asked_only_if_there_is_no_netrc_or_the_server_refuses_it() 
     let (netrc, asked) = (folder.path().join("netrc"), folder.path().join("asked"));
     std::fs::write(&netrc, "machine api.heroku.com password stale").unwrap();
     tool(folder.path(), "heroku", &format!("echo x >> {}; echo fresh", asked.display()));
-    let cloud = Endpoint::heroku("heroku.com").unwrap();
+    let cloud = heroku_api::endpoint("heroku.com").unwrap();
     let listener: Arc<dyn Listener> = Arc::new(Heard::default());
     let search = super::heroku(&env(&[("PATH", folder.path().to_str().unwrap()), ("NETRC", netrc.to_str().unwrap())]), &cloud, &listener);
     let stale = search.token().await.unwrap();
@@ -252,9 +254,9 @@ async fn a_search_that_finds_nothing_says_what_to_set() {
     let nothing = env(&[("HOME", "/nonexistent")]);
     let listener: Arc<dyn Listener> = Arc::new(Heard::default());
     let tell = |error: ApiError| (error.to_string(), error.hint.unwrap());
-    let (message, hint) = tell(super::github(&nothing, &github_at(Endpoint::GITHUB), &listener).token().await.unwrap_err());
+    let (message, hint) = tell(super::github(&nothing, &github_at(github_api::PUBLIC), &listener).token().await.unwrap_err());
     assert!(message == "there is no GitHub token" && hint.contains("GH_TOKEN"), "{message}: {hint}");
-    let (message, hint) = tell(super::heroku(&nothing, &Endpoint::heroku("heroku.com").unwrap(), &listener).token().await.unwrap_err());
+    let (message, hint) = tell(super::heroku(&nothing, &heroku_api::endpoint("heroku.com").unwrap(), &listener).token().await.unwrap_err());
     assert!(message == "there is no Heroku token" && hint.contains("HEROKU_API_KEY"), "{message}: {hint}");
 }
 
@@ -262,7 +264,7 @@ async fn a_search_that_finds_nothing_says_what_to_set() {
 #[tokio::test]
 async fn a_netrc_that_is_a_pipe_or_too_large_is_told_and_not_waited_for() {
     let folder = tempfile::tempdir().unwrap();
-    let cloud = Endpoint::heroku("heroku.com").unwrap();
+    let cloud = heroku_api::endpoint("heroku.com").unwrap();
     let pipe = folder.path().join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let large = folder.path().join("large");
@@ -285,7 +287,7 @@ async fn a_netrc_that_others_can_read_warns_and_a_sealed_one_is_named() {
     use std::os::unix::fs::PermissionsExt;
     let home = tempfile::tempdir().unwrap();
     let path = env(&[("HOME", home.path().to_str().unwrap())]);
-    let cloud = Endpoint::heroku("heroku.com").unwrap();
+    let cloud = heroku_api::endpoint("heroku.com").unwrap();
     std::fs::write(home.path().join(".netrc.gpg"), "x").unwrap();
     assert!(heroku(&path, &cloud).await.warnings[0].contains(".netrc.gpg"));
     let netrc = home.path().join(".netrc");

@@ -1,16 +1,35 @@
 //! What came back, in our words: a success as JSON, a refusal as the server's message. Pure. Our token is not in it any more, see
 //! [`super::scrub`], so that it may be cut anywhere.
 
+use std::fmt;
+
 use http::header::{CONTENT_TYPE, LINK, LOCATION};
 use http::{HeaderMap, Method, Response, StatusCode};
 use hyper::body::Bytes;
 use serde_json::Value;
 
-use super::{ErrorKind, Reply, json};
+use super::{ErrorKind, json};
 
 const MAX_MESSAGE: usize = 1000;
 const MAX_DETAIL: usize = 300;
 const MAX_DETAILS: usize = 20;
+
+/// A successful answer (2xx) whose body was read to its end. Its `Debug` does not show the body: it may hold an app's config vars.
+#[derive(Clone, PartialEq)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The body as JSON; `Null` when it is empty.
+    pub body: Value,
+    /// Whether the `Link` header names a next page.
+    pub has_next: bool,
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reply({} with a body)", self.status)
+    }
+}
 
 /// What a server said when it did not do as asked.
 #[derive(Debug, Clone, PartialEq, Eq)]

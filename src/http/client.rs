@@ -1,6 +1,5 @@
 //! The two faces of an API: one that can only read, and one that can write.
 
-use std::fmt;
 use std::sync::Arc;
 
 use http::Method;
@@ -8,26 +7,9 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed};
 use serde_json::Value;
 
-use super::answer::decode_message;
+use super::answer::{Reply, decode_message};
 use super::exchange::{Channel, Identity};
 use super::{ApiError, Endpoint, ErrorKind, Target};
-
-/// A successful answer (2xx) whose body was read to its end. Its `Debug` does not show the body: it may hold an app's config vars.
-#[derive(Clone, PartialEq)]
-pub struct Reply {
-    /// The status.
-    pub status: u16,
-    /// The body as JSON; `Null` when it is empty.
-    pub body: Value,
-    /// Whether the `Link` header names a next page.
-    pub has_next: bool,
-}
-
-impl fmt::Debug for Reply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Reply({} with a body)", self.status)
-    }
-}
 
 /// A client that has no way to write (law 2). Cheap to clone; clones share connections, limits and counters.
 #[derive(Debug, Clone)]

@@ -9,13 +9,14 @@ use std::time::Duration;
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::{Builder, Client};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tower::Service;
 
 use super::endpoint::is_loopback;
-use super::pool::{BoxError, chain};
+use super::fault::{BoxError, chain};
 use super::traffic::Counters;
 
 /// Which proxy serves which address.
@@ -107,4 +108,17 @@ impl Service<Uri> for Dial {
             Ok(stream)
         })
     }
+}
+
+/// How connections are pooled.
+pub(super) fn pool_builder() -> Builder {
+    let mut builder = Client::builder(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(Duration::from_secs(30))
+        // A laptop that slept leaves connections behind that never answer; HTTP/2 would put every retry on the same one.
+        .http2_keep_alive_interval(Duration::from_secs(5))
+        .http2_keep_alive_timeout(Duration::from_secs(5));
+    builder
 }

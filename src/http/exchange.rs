@@ -12,17 +12,19 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::answer::{self, ErrorResponse};
+use super::answer::{self, ErrorResponse, Reply};
+use super::api::Caching;
 use super::cache::{Cache, Key, Stored};
-use super::hints::{self, HintContext};
+use super::fault::Fault;
+use super::headers::text;
+use super::hints::{self, HintContext, Refused};
 use super::limiter::Turn;
 use super::limits::{self, Limit, Wait};
-use super::pool::Fault;
 use super::scrub;
-use super::stack::{Host, OnExhausted, Shared};
+use super::shared::{Host, OnExhausted, Shared};
 use super::token::{Token, TokenSource};
-use super::transport::{REQUEST_ID, Transport};
-use super::{ApiError, Dialect, Endpoint, ErrorKind, Reply, Target, backoff, trace};
+use super::transport::Transport;
+use super::{ApiError, Endpoint, ErrorKind, Target, backoff, trace};
 
 /// How often one request may be held back by rate limits before it is given up.
 const MAX_WAITS: u32 = 5;
@@ -191,11 +193,13 @@ impl Channel {
         let started = Instant::now();
         let (outcome, sent_id) = self.send(call, cached.as_ref().and_then(|(_, stored)| stored.as_ref())).await;
         let outcome = scrub::outcome(call.token.as_ref(), outcome);
-        trace::attempt(&call.method, &call.url, &outcome, started.elapsed());
+        let request_id = outcome.as_ref().ok().and_then(|response| self.request_id(response.headers())).unwrap_or_default();
+        trace::attempt(&call.method, &call.url, &outcome, &request_id, started.elapsed());
         let response = outcome.map_err(|fault| self.faulted(call, &fault, sent_id.clone()))?;
         self.pass_on_warning(response.headers());
-        limits::quota(response.headers()).into_iter().for_each(|quota| self.host.limiter.note(quota));
-        if let Some(duration) = limits::exhausted(response.headers(), Timestamp::now()) {
+        let rate_limit = self.endpoint.api().rate_limit;
+        limits::quota(rate_limit, response.headers()).into_iter().for_each(|quota| self.host.limiter.note(quota));
+        if let Some(duration) = limits::exhausted(rate_limit, response.headers(), Timestamp::now()) {
             self.host.limiter.shut(Limit::Quota, duration);
         }
         let (key, response) = match cached {
@@ -218,10 +222,9 @@ impl Channel {
         }
     }
 
-    /// Tells the user what the server warns of, each warning once. Heroku sends them as headers (fact H2.1).
+    /// Tells the user what the server warns of, each warning once. Headers carry them (fact H2.1).
     fn pass_on_warning(&self, headers: &HeaderMap) {
-        let named = ["x-heroku-warning", "warning-message"].into_iter().find_map(|name| text(headers, name));
-        if let Some(warning) = named.filter(|_| self.endpoint.dialect() == Dialect::Heroku) {
+        if let Some(warning) = self.endpoint.api().warnings.iter().find_map(|name| text(headers, name)) {
             self.shared.warn_once(&warning);
         }
     }
@@ -251,9 +254,9 @@ impl Channel {
         }
     }
 
-    /// GitHub's answers alone are kept: Heroku's hold config vars.
+    /// None for an API whose answers must not be kept.
     fn cache(&self) -> Option<&Cache> {
-        self.shared.settings.cache.as_deref().filter(|_| self.endpoint.dialect() == Dialect::GitHub)
+        self.shared.settings.cache.as_deref().filter(|_| self.endpoint.api().caching == Caching::Allowed)
     }
 
     fn key(&self, call: &Call<'_>) -> Key {
@@ -322,7 +325,7 @@ impl Channel {
         if let Some(headers) = head.headers_ref() {
             trace::request(&call.method, &call.url, headers);
         }
-        let id = head.headers_ref().and_then(|headers| text(headers, REQUEST_ID.as_str()));
+        let id = head.headers_ref().and_then(|headers| self.request_id(headers));
         let pool = match self.shared.pool(&self.endpoint) {
             Ok(pool) => pool,
             Err(fault) => return (Err(fault), None),
@@ -342,7 +345,7 @@ impl Channel {
         let (status, headers) = (response.status(), response.headers());
         let refusal = answer::refusal(response);
         let minimum = self.shared.settings.secondary_wait;
-        let limit = limits::refused(self.endpoint.dialect(), status, headers, &refusal.message, waits, minimum, Timestamp::now());
+        let limit = limits::refused(self.endpoint.api().rate_limit, status, headers, &refusal.message, waits, minimum, Timestamp::now());
         let mut error = self.error(call, status, headers, refusal, sent_id);
         if let Some((limit, duration)) = limit {
             error.kind = ErrorKind::RateLimited;
@@ -382,15 +385,16 @@ impl Channel {
     }
 
     fn error(&self, call: &Call<'_>, status: StatusCode, headers: &HeaderMap, refusal: ErrorResponse, sent_id: Option<String>) -> ApiError {
-        let hint = hints::for_refusal(&self.asked(call), status, headers, &refusal);
+        let asked = self.asked(call);
+        let hint = hints::for_refusal(&Refused { asked: &asked, status, headers, response: &refusal });
         let id = refusal.id.map(|id| format!("id {id}"));
         ApiError {
             status: Some(status.as_u16()),
             kind: refusal.kind,
             details: id.into_iter().chain(refusal.details).collect(),
-            request_id: request_id(headers).or(sent_id),
+            request_id: self.request_id(headers).or(sent_id),
             hint,
-            accepted_permissions: text(headers, hints::ACCEPTED_PERMISSIONS),
+            accepted_permissions: self.endpoint.api().accepted_permissions.and_then(|name| text(headers, name)),
             ..ApiError::new(self.words(call), ErrorKind::Malformed, refusal.message)
         }
     }
@@ -434,6 +438,10 @@ impl Channel {
         }
     }
 
+    fn request_id(&self, headers: &HeaderMap) -> Option<String> {
+        text(headers, self.endpoint.api().request_ids.header())
+    }
+
     fn words(&self, call: &Call<'_>) -> String {
         format!("{} {}", call.method, call.url)
     }
@@ -460,14 +468,4 @@ pub(super) fn malformed_token(endpoint: &Endpoint, token: &Token) -> ApiError {
 /// What the user's stop held back.
 fn interrupted(error: ApiError) -> ApiError {
     ApiError { kind: ErrorKind::Interrupted, hint: Some("run the same command again".to_owned()), ..error }
-}
-
-/// GitHub's name first, then Heroku's.
-pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
-    text(headers, "x-github-request-id").or_else(|| text(headers, REQUEST_ID.as_str()))
-}
-
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    let text = headers.get(name)?.to_str().ok()?.trim();
-    (!text.is_empty()).then(|| answer::bounded(text, 300))
 }

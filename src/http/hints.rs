@@ -2,11 +2,9 @@
 
 use http::{HeaderMap, Method, StatusCode};
 
-use super::answer::{ErrorResponse, bounded};
-use super::{Dialect, Endpoint, ErrorKind};
-
-/// GitHub's header that names the grants it would accept.
-pub(super) const ACCEPTED_PERMISSIONS: &str = "x-accepted-github-permissions";
+use super::answer::ErrorResponse;
+use super::headers::text;
+use super::{Endpoint, ErrorKind};
 
 /// What a hint may depend on besides the answer.
 pub(super) struct HintContext<'a> {
@@ -18,30 +16,95 @@ pub(super) struct HintContext<'a> {
     pub(super) proxy: Option<String>,
 }
 
-/// The hint for an answer that is not a success.
-pub(super) fn for_refusal(asked: &HintContext<'_>, status: StatusCode, headers: &HeaderMap, refusal: &ErrorResponse) -> Option<String> {
-    let dialect = asked.endpoint.dialect();
-    match (&refusal.kind, dialect) {
-        (ErrorKind::Malformed, _) => Some(between(asked)),
-        (ErrorKind::Unauthenticated, _) => Some(unauthenticated(asked)),
-        (ErrorKind::Forbidden, Dialect::GitHub) => Some(github_forbidden(asked, headers)),
-        (ErrorKind::Forbidden, Dialect::Heroku) => Some(heroku_forbidden(asked, refusal.id.as_deref())),
-        (ErrorKind::NotFound, _) => Some(not_found(asked, headers)),
-        (ErrorKind::Moved(Some(to)), Dialect::GitHub) if to.starts_with(asked.endpoint.origin()) || to.starts_with('/') => {
-            Some(format!("it was renamed or transferred and now answers at {to}; write its new name in gate.toml"))
+/// An answer that is not a success, as an [`Api`](super::Api) sees it that knows a hint.
+pub struct Refused<'a> {
+    pub(super) asked: &'a HintContext<'a>,
+    pub(super) status: StatusCode,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) response: &'a ErrorResponse,
+}
+
+impl Refused<'_> {
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.response.kind
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// The error's own name, such as `two_factor`, if the API gives it one.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.response.id.as_deref()
+    }
+
+    /// A header that is there and says something; bounded.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<String> {
+        text(self.headers, name)
+    }
+
+    /// Whether a header is there, even if it is empty.
+    #[must_use]
+    pub fn has_header(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
+    }
+
+    /// Whether the request only read.
+    #[must_use]
+    pub fn reads(&self) -> bool {
+        *self.asked.method == Method::GET
+    }
+
+    /// Where the token came from; `None` if there is none.
+    #[must_use]
+    pub fn token_source(&self) -> Option<&str> {
+        self.asked.token_source
+    }
+
+    /// Where the request was sent.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        self.asked.endpoint
+    }
+}
+
+/// The hint for an answer that is not a success: the API's own, else what holds for every API.
+pub(super) fn for_refusal(refused: &Refused<'_>) -> Option<String> {
+    (refused.endpoint().api().hint)(refused).or_else(|| Some(general(refused)))
+}
+
+fn general(refused: &Refused<'_>) -> String {
+    let asked = refused.asked;
+    match refused.kind() {
+        ErrorKind::Malformed => between(asked),
+        ErrorKind::Unauthenticated => unauthenticated(asked),
+        ErrorKind::Forbidden => match asked.token_source {
+            Some(source) => format!("the token from {source} lacks a right that {} asks for", asked.endpoint.api()),
+            None => unauthenticated(asked),
+        },
+        ErrorKind::NotFound => match asked.token_source {
+            Some(source) => format!("missing, or hidden from the token from {source}: check the name, and what the token may see"),
+            None => format!("missing, or hidden without a token: {}", unauthenticated(asked)),
+        },
+        ErrorKind::Moved(Some(to)) => format!("it points to {to}, where no token is sent; {}", between(asked)),
+        ErrorKind::Moved(None) => {
+            format!("redirects are never followed with a token; check the address {} and the names in gate.toml", asked.endpoint)
         }
-        (ErrorKind::Moved(Some(to)), _) => Some(format!("it points to {to}, where no token is sent; {}", between(asked))),
-        (ErrorKind::Moved(None), _) => {
-            Some(format!("redirects are never followed with a token; check the address {} and the names in gate.toml", asked.endpoint))
-        }
-        (ErrorKind::Server, _) if status == StatusCode::NETWORK_AUTHENTICATION_REQUIRED => Some(between(asked)),
-        (ErrorKind::Server, Dialect::GitHub) => Some("see https://www.githubstatus.com, and run again".to_owned()),
-        (ErrorKind::Server, Dialect::Heroku) => Some("see https://status.heroku.com, and run again".to_owned()),
-        (ErrorKind::Transport, _) if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => Some(proxy_hint(asked)),
-        (ErrorKind::Transport, _) => Some(format!("the connection to {} broke off: run again", asked.endpoint.host())),
-        (ErrorKind::Conflict, _) => Some("something else is changing it right now: run again".to_owned()),
-        (_, Dialect::Heroku) => heroku_other(status, refusal.id.as_deref()).or_else(|| Some(refused(dialect))),
-        (_, Dialect::GitHub) => Some(refused(dialect)),
+        ErrorKind::Server if refused.status == StatusCode::NETWORK_AUTHENTICATION_REQUIRED => between(asked),
+        ErrorKind::Server => format!("see {}, and run again", asked.endpoint.api().status_page),
+        ErrorKind::Transport if refused.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => proxy_hint(asked),
+        ErrorKind::Transport => format!("the connection to {} broke off: run again", asked.endpoint.host()),
+        ErrorKind::Conflict => "something else is changing it right now: run again".to_owned(),
+        _ => format!(
+            "{} understood and refuses, in the words above: correct what they name in gate.toml; -v shows each request",
+            asked.endpoint.api()
+        ),
     }
 }
 
@@ -76,100 +139,12 @@ pub(super) fn for_fault(asked: &HintContext<'_>, why: &str) -> String {
     }
 }
 
-/// The permissions of `a=write,b=read; c=read` in the words of GitHub's settings page: `,` is and, `;` is or.
-pub(super) fn permissions(header: &str) -> Option<String> {
-    let one = |grant: &str| {
-        let (name, level) = grant.trim().split_once('=')?;
-        let name = name.trim().replace('_', " ");
-        let mut letters = name.chars();
-        let first = letters.next()?.to_uppercase();
-        Some(format!("{first}{}: {}", letters.as_str(), level.trim()))
-    };
-    let all = |set: &str| set.split(',').map(one).collect::<Option<Vec<_>>>().map(|grants| grants.join(" and "));
-    let sets: Option<Vec<_>> = header.split(';').filter(|set| !set.trim().is_empty()).map(all).collect();
-    sets.filter(|sets| !sets.is_empty()).map(|sets| bounded(&sets.join(", or "), 300))
-}
-
 fn unauthenticated(asked: &HintContext<'_>) -> String {
-    let dialect = asked.endpoint.dialect();
-    let ways = match dialect {
-        Dialect::GitHub => "set GH_TOKEN or GITHUB_TOKEN, or run `gh auth login`",
-        Dialect::Heroku => "set HEROKU_API_KEY, or run `heroku login`",
-    };
+    let api = asked.endpoint.api();
+    let ways = api.sign_in;
     match asked.token_source {
-        Some(source) => format!("{dialect} refused the token from {source}: it is mistyped, expired or revoked; renew it there, or {ways}"),
+        Some(source) => format!("{api} refused the token from {source}: it is mistyped, expired or revoked; renew it there, or {ways}"),
         None => format!("no token was found: {ways}"),
-    }
-}
-
-fn github_forbidden(asked: &HintContext<'_>, headers: &HeaderMap) -> String {
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty());
-    if let Some(url) = header("x-github-sso").and_then(sso_url) {
-        return format!("the organization asks for single sign-on: authorize the token at {url}");
-    }
-    let Some(source) = asked.token_source else { return unauthenticated(asked) };
-    if let Some(needed) = header(ACCEPTED_PERMISSIONS).and_then(permissions) {
-        return format!(
-            "the token from {source} needs the repository permission {needed}; a classic token needs `repo`, and its account the right role"
-        );
-    }
-    if let Some(scopes) = headers.get("x-oauth-scopes").and_then(|value| value.to_str().ok()) {
-        let has = if scopes.trim().is_empty() { "none" } else { scopes.trim() };
-        let accepted = header("x-accepted-oauth-scopes").unwrap_or("repo");
-        return format!(
-            "the token from {source} has the scopes: {}; accepted are: {}; writing also needs an account that is admin of the repository",
-            bounded(has, 200),
-            bounded(accepted, 200)
-        );
-    }
-    let needed = if *asked.method == Method::GET {
-        "Actions: read (environments) or Environments: read (variables and secrets)"
-    } else {
-        "Administration: write (the permission called Environments does not suffice)"
-    };
-    format!("the token from {source} lacks a right: GitHub usually asks for {needed}")
-}
-
-fn sso_url(header: &str) -> Option<String> {
-    let url = header.split(';').find_map(|part| part.trim().strip_prefix("url="))?;
-    url.starts_with("https://").then(|| bounded(url, 300))
-}
-
-fn heroku_forbidden(asked: &HintContext<'_>, id: Option<&str>) -> String {
-    match id {
-        Some("two_factor") => {
-            "the account asks for a second factor: use a token of `heroku authorizations:create`, or authorize the app first".to_owned()
-        }
-        Some("suspended") => "the account or app is suspended: see https://dashboard.heroku.com/account".to_owned(),
-        _ => {
-            let scope = if *asked.method == Method::GET { "read-protected" } else { "write-protected" };
-            let source = asked.token_source.unwrap_or("nowhere");
-            format!(
-                "the token (from {source}) needs the scope `{scope}` and, in a team, the right to operate the app: `heroku authorizations:create -s {scope}`"
-            )
-        }
-    }
-}
-
-fn heroku_other(status: StatusCode, id: Option<&str>) -> Option<String> {
-    match (status.as_u16(), id) {
-        (402, _) => Some("the account has an open bill: see https://dashboard.heroku.com/account/billing".to_owned()),
-        (406, _) => Some("the server does not serve version 3 of the platform API: check HEROKU_HOST".to_owned()),
-        (_, Some("verification_needed")) => Some("Heroku wants the account verified: see https://heroku.com/verify".to_owned()),
-        _ => None,
-    }
-}
-
-fn refused(dialect: Dialect) -> String {
-    format!("{dialect} understood and refuses, in the words above: correct what they name in gate.toml; -v shows each request")
-}
-
-fn not_found(asked: &HintContext<'_>, headers: &HeaderMap) -> String {
-    let needed = headers.get(ACCEPTED_PERMISSIONS).and_then(|value| value.to_str().ok()).and_then(permissions);
-    match (asked.token_source, needed) {
-        (None, _) => format!("missing, or hidden without a token: {}", unauthenticated(asked)),
-        (Some(source), Some(needed)) => format!("missing, or hidden from the token from {source}; seeing it takes {needed}"),
-        (Some(source), None) => format!("missing, or hidden from the token from {source}: check the name, and what the token may see"),
     }
 }
 
@@ -187,31 +162,5 @@ fn proxy_hint(asked: &HintContext<'_>) -> String {
     match &asked.proxy {
         Some(proxy) => format!("check the proxy {proxy} (HTTPS_PROXY, ALL_PROXY), or exempt {} by NO_PROXY", asked.endpoint.host()),
         None => "check HTTPS_PROXY, ALL_PROXY and NO_PROXY".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn permissions_are_named_as_on_the_settings_page() {
-        assert_eq!(permissions("administration=write").unwrap(), "Administration: write");
-        assert_eq!(
-            permissions("actions=read,environments=read; organization_administration=write").unwrap(),
-            "Actions: read and Environments: read, or Organization administration: write"
-        );
-        for odd in ["", ";", "x", "=", "a=b,"] {
-            assert_eq!(permissions(odd), None, "{odd}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_permissions_header_is_survived(text in "[ -~é]{0,80}") {
-            let _ = permissions(&text);
-        }
     }
 }

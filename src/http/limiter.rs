@@ -11,24 +11,13 @@ use jiff::Timestamp;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-use super::limits::{Limit, Wait};
+use super::limits::{Limit, Quota, Wait};
 use super::pace::Pace;
 
 /// GitHub's documented limit on concurrent requests (fact G2.11).
 pub(super) const MOST_AT_ONCE: usize = 100;
 /// After so many answers in a row one more request may be in flight again.
 const RECOVERY: usize = 32;
-
-/// What a server says is left of the requests of this hour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quota {
-    /// Requests an hour.
-    pub limit: u64,
-    /// Requests that are left until the reset.
-    pub remaining: u64,
-    /// When the limit is whole again.
-    pub reset: Timestamp,
-}
 
 /// What one server's clients share.
 #[derive(Debug)]

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use super::Dialect;
+use super::api::RateLimit;
 use super::backoff::{jittered, share};
-use super::limiter::Quota;
 use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
@@ -55,12 +54,23 @@ impl Wait {
     }
 }
 
+/// What a server says is left of the requests of this hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// Requests an hour.
+    pub limit: u64,
+    /// Requests that are left until the reset.
+    pub remaining: u64,
+    /// When the limit is whole again.
+    pub reset: Timestamp,
+}
+
 /// The wait that a refusal for too many requests asks for, and why; `None` if it is not such a refusal.
 ///
 /// GitHub uses 403 and 429 alike for both kinds of limit, and 403 for missing rights (fact G2.11): headers decide first, then words.
 /// `minimum` is the wait after a limit that names no time; each further wait of the same request doubles it.
 pub(super) fn refused(
-    dialect: Dialect,
+    api: RateLimit,
     status: StatusCode,
     headers: &HeaderMap,
     message: &str,
@@ -73,35 +83,43 @@ pub(super) fn refused(
     }
     let message = message.to_ascii_lowercase();
     let limited = status == StatusCode::TOO_MANY_REQUESTS || message.contains("rate limit") || message.contains("abuse detection");
-    let none_left = number(headers, "x-ratelimit-remaining") == Some(0);
+    let none_left = matches!(api, RateLimit::Window { remaining, .. } if number(headers, remaining) == Some(0));
     let named = if none_left { Limit::Quota } else { Limit::Secondary };
     if let Some(wait) = retry_after(headers, now) {
         return Some((named, wait));
     }
-    if none_left && number(headers, "x-ratelimit-reset").is_some() {
+    if let RateLimit::Window { reset, .. } = api
+        && none_left
+        && number(headers, reset).is_some()
+    {
         // The reset may have passed on the way, or by our clock: then a second is enough to see.
-        return Some((Limit::Quota, until_reset(headers, now).unwrap_or(Duration::from_secs(1))));
+        return Some((Limit::Quota, until(headers, reset, now).unwrap_or(Duration::from_secs(1))));
     }
     if !limited && !none_left {
         return None;
     }
     let growth = 1 << waited.min(6);
-    Some(match dialect {
+    Some(match api {
         // A minimum, so the jitter only adds: processes that were limited together do not come back together.
-        Dialect::GitHub => (named, minimum.min(LONGEST / 128).saturating_mul(growth).mul_f64(1.0 + share() / 10.0)),
-        // Heroku's allowance refills every second, and no header names a time (fact H2.1).
-        Dialect::Heroku => (Limit::Quota, jittered(Duration::from_secs(1) * growth)),
+        RateLimit::Window { .. } => (named, minimum.min(LONGEST / 128).saturating_mul(growth).mul_f64(1.0 + share() / 10.0)),
+        RateLimit::Refill { every, .. } => (Limit::Quota, jittered(every * growth)),
     })
 }
 
 /// The wait that any answer announces by saying that no request is left.
-pub(super) fn exhausted(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    // Heroku's pool refills by more than one request a second, and no header names a time (fact H2.1).
-    if number(headers, "ratelimit-remaining") == Some(0) {
-        return Some(Duration::from_secs(1));
+pub(super) fn exhausted(api: RateLimit, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    match api {
+        RateLimit::Refill { remaining, every } => (number(headers, remaining) == Some(0)).then_some(every),
+        RateLimit::Window { remaining, reset, resource, .. } if is_ours(headers, resource) && number(headers, remaining) == Some(0) => {
+            until(headers, reset, now)
+        }
+        RateLimit::Window { .. } => None,
     }
-    let core = headers.get("x-ratelimit-resource").is_none_or(|resource| resource == "core");
-    if core && number(headers, "x-ratelimit-remaining") == Some(0) { until_reset(headers, now) } else { None }
+}
+
+/// Whether an answer speaks of the limit of the requests that we send, and not of another resource's, such as the search.
+fn is_ours(headers: &HeaderMap, (name, ours): (&str, &str)) -> bool {
+    headers.get(name).is_none_or(|resource| resource == ours)
 }
 
 /// `Retry-After`, in seconds or as a date.
@@ -113,9 +131,9 @@ pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
     }
 }
 
-/// Until `x-ratelimit-reset`, by the server's own clock where it tells it; one second more, as both are whole seconds.
-fn until_reset(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let reset = Timestamp::from_second(number(headers, "x-ratelimit-reset")?).ok()?;
+/// Until a time in a header, by the server's own clock if it states one; one second more, as both are whole seconds.
+fn until(headers: &HeaderMap, reset: &str, now: Timestamp) -> Option<Duration> {
+    let reset = Timestamp::from_second(number(headers, reset)?).ok()?;
     let wait = between(server_time(headers).unwrap_or(now), reset);
     (!wait.is_zero()).then(|| (wait + Duration::from_secs(1)).min(LONGEST))
 }
@@ -136,19 +154,23 @@ fn number(headers: &HeaderMap, name: &str) -> Option<i64> {
     headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// What an answer says of the quota; `None` for another resource's, such as the search.
-pub(super) fn quota(headers: &HeaderMap) -> Option<Quota> {
-    let core = headers.get("x-ratelimit-resource").is_none_or(|resource| resource == "core");
+/// What an answer says of the quota; `None` if the API has none, and for another resource's.
+pub(super) fn quota(api: RateLimit, headers: &HeaderMap) -> Option<Quota> {
+    let RateLimit::Window { limit, remaining, reset, resource } = api else { return None };
     let count = |name| number(headers, name).and_then(|number| u64::try_from(number).ok());
-    let reset = Timestamp::from_second(number(headers, "x-ratelimit-reset")?).ok()?;
-    let said = Quota { limit: count("x-ratelimit-limit")?, remaining: count("x-ratelimit-remaining")?, reset };
-    core.then_some(said)
+    let reset = Timestamp::from_second(number(headers, reset)?).ok()?;
+    let said = Quota { limit: count(limit)?, remaining: count(remaining)?, reset };
+    is_ours(headers, resource).then_some(said)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::limiter::Limiter;
     use super::*;
+    use crate::providers::{github, heroku};
+
+    const GITHUB: RateLimit = github::api::API.rate_limit;
+    const HEROKU: RateLimit = heroku::api::API.rate_limit;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap())).collect()
@@ -157,7 +179,7 @@ mod tests {
     fn github(status: u16, pairs: &[(&'static str, &str)], message: &str) -> Option<(Limit, u64)> {
         let now = Timestamp::from_second(1_000).unwrap();
         let minimum = Duration::from_secs(60);
-        let refused = refused(Dialect::GitHub, StatusCode::from_u16(status).unwrap(), &headers(pairs), message, 0, minimum, now);
+        let refused = refused(GITHUB, StatusCode::from_u16(status).unwrap(), &headers(pairs), message, 0, minimum, now);
         refused.map(|(limit, wait)| (limit, wait.as_secs()))
     }
 
@@ -188,7 +210,7 @@ mod tests {
     #[test]
     fn the_servers_clock_counts_where_it_tells_it() {
         let pairs = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1000000060"), ("date", "Sun, 09 Sep 2001 01:46:40 GMT")];
-        assert_eq!(exhausted(&headers(&pairs), Timestamp::from_second(5).unwrap()), Some(Duration::from_secs(61)));
+        assert_eq!(exhausted(GITHUB, &headers(&pairs), Timestamp::from_second(5).unwrap()), Some(Duration::from_secs(61)));
         let pairs = [("retry-after", "Sun, 09 Sep 2001 01:46:50 GMT"), ("date", "Sun, 09 Sep 2001 01:46:40 GMT")];
         assert_eq!(retry_after(&headers(&pairs), Timestamp::MIN), Some(Duration::from_secs(10)));
     }
@@ -197,9 +219,12 @@ mod tests {
     fn another_resources_limit_shuts_nothing() {
         let now = Timestamp::from_second(1_000).unwrap();
         let with = |resource| headers(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1030"), ("x-ratelimit-resource", resource)]);
-        assert!(exhausted(&with("core"), now).is_some());
-        assert!(exhausted(&with("search"), now).is_none());
-        assert!(exhausted(&headers(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "900")]), now).is_none(), "already over");
+        assert!(exhausted(GITHUB, &with("core"), now).is_some());
+        assert!(exhausted(GITHUB, &with("search"), now).is_none());
+        assert!(
+            exhausted(GITHUB, &headers(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "900")]), now).is_none(),
+            "already over"
+        );
     }
 
     #[test]
@@ -211,16 +236,17 @@ mod tests {
             ("x-ratelimit-resource", "core"),
         ];
         let reset = Timestamp::from_second(1_030).unwrap();
-        assert_eq!(quota(&headers(&all)), Some(Quota { limit: 5000, remaining: 4999, reset }));
+        assert_eq!(quota(GITHUB, &headers(&all)), Some(Quota { limit: 5000, remaining: 4999, reset }));
         assert!((0..3).all(|missing| {
-            quota(&headers(&all.iter().enumerate().filter(|(n, _)| *n != missing).map(|(_, pair)| *pair).collect::<Vec<_>>())).is_none()
+            quota(GITHUB, &headers(&all.iter().enumerate().filter(|(n, _)| *n != missing).map(|(_, pair)| *pair).collect::<Vec<_>>()))
+                .is_none()
         }));
-        assert_eq!(quota(&headers(&[&all[..3], &[("x-ratelimit-resource", "search")]].concat())), None);
+        assert_eq!(quota(GITHUB, &headers(&[&all[..3], &[("x-ratelimit-resource", "search")]].concat())), None);
     }
 
     #[test]
     fn an_empty_pool_of_herokus_refills_within_a_second() {
-        let left = |n: &str| exhausted(&headers(&[("ratelimit-remaining", n)]), Timestamp::now());
+        let left = |n: &str| exhausted(HEROKU, &headers(&[("ratelimit-remaining", n)]), Timestamp::now());
         assert_eq!((left("0"), left("1"), left("x")), (Some(Duration::from_secs(1)), None, None));
     }
 
@@ -229,13 +255,13 @@ mod tests {
         for text in ["-1", "99999999999999999999999", "18446744073709551615", "", "x", "9223372036854775807"] {
             for name in ["retry-after", "x-ratelimit-reset"] {
                 let pairs = headers(&[(name, text), ("x-ratelimit-remaining", "0")]);
-                let refused = refused(Dialect::GitHub, StatusCode::FORBIDDEN, &pairs, "", 99, Duration::MAX, Timestamp::now());
+                let refused = refused(GITHUB, StatusCode::FORBIDDEN, &pairs, "", 99, Duration::MAX, Timestamp::now());
                 if let Some((limit, wait)) = refused {
                     let limiter = Limiter::new("h", 1, None);
                     limiter.shut(limit, wait);
                     assert!(!limiter.shut(limit, Duration::ZERO).until_utc().is_empty());
                 }
-                let _ = quota(&pairs);
+                let _ = quota(GITHUB, &pairs);
             }
         }
     }

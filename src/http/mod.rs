@@ -4,6 +4,7 @@
 //! HTTP library. Must not know what any endpoint means.
 
 mod answer;
+mod api;
 mod backoff;
 mod cache;
 mod client;
@@ -11,6 +12,8 @@ mod dial;
 mod endpoint;
 mod error;
 mod exchange;
+mod fault;
+mod headers;
 mod hints;
 mod json;
 mod limiter;
@@ -18,6 +21,7 @@ mod limits;
 mod pace;
 mod pool;
 mod scrub;
+mod shared;
 mod stack;
 mod target;
 mod tls;
@@ -29,14 +33,17 @@ mod transport;
 #[cfg(test)]
 mod tests;
 
+pub use answer::Reply;
+pub use api::{Api, Caching, ClientKind, RateLimit, RequestIds};
 pub use cache::Cache;
-pub use client::{Reader, Reply, Writer};
+pub use client::{Reader, Writer};
 pub use dial::Proxies;
-pub use endpoint::{Dialect, Endpoint, EndpointError};
+pub use endpoint::{Endpoint, EndpointError};
 pub use error::{ApiError, ErrorKind};
-pub use limiter::Quota;
-pub use limits::{Limit, Wait};
-pub use stack::{OnExhausted, OnWait, OnWarning, Settings, Stack};
+pub use hints::Refused;
+pub use limits::{Limit, Quota, Wait};
+pub use shared::{OnExhausted, OnWait, OnWarning, Settings};
+pub use stack::Stack;
 pub use target::Target;
 pub use token::{Token, TokenAnswer, TokenSource};
 pub use traffic::Traffic;

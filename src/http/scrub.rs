@@ -5,7 +5,7 @@ use hyper::body::Bytes;
 use serde_json::Value;
 
 use super::answer::{bounded, is_html};
-use super::pool::Fault;
+use super::fault::Fault;
 use super::token::Token;
 
 /// Characters of what the network says of itself.
@@ -61,9 +61,11 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::super::hints::{self, HintContext};
-    use super::super::{Endpoint, answer as read, exchange};
+    use super::super::answer as read;
+    use super::super::headers::text;
+    use super::super::hints::{self, HintContext, Refused};
     use super::*;
+    use crate::providers::github::api as github;
 
     const TOKEN: &str = "ghp_aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5";
     /// The JSON fields and headers whose words end up in an error, and two bodies that are not JSON.
@@ -118,10 +120,11 @@ mod tests {
             Err(refusal) if response.status().is_success() => refusal,
             _ => read::refusal(response),
         };
-        let endpoint = Endpoint::github(Endpoint::GITHUB).unwrap();
+        let endpoint = github::endpoint(github::PUBLIC).unwrap();
         let asked = HintContext { endpoint: &endpoint, method: &Method::GET, token_source: Some("GH_TOKEN"), proxy: None };
-        let hint = hints::for_refusal(&asked, response.status(), response.headers(), &refusal);
-        let id = exchange::request_id(response.headers());
+        let hint =
+            hints::for_refusal(&Refused { asked: &asked, status: response.status(), headers: response.headers(), response: &refusal });
+        let id = text(response.headers(), github::API.request_ids.header());
         format!("{refusal:?} {hint:?} {id:?} {:?}", response.headers())
     }
 

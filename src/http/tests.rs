@@ -12,6 +12,8 @@ use tokio::net::TcpListener;
 
 use self::server::{Act, Log, listen, start};
 use super::*;
+use crate::providers::github::api::endpoint as github_at;
+use crate::providers::heroku::api::endpoint as heroku_at;
 use crate::stop::Stop;
 
 const CANARY: &str = "ghp_canary0123456789";
@@ -40,11 +42,11 @@ fn token() -> Option<Token> {
 }
 
 fn github(base: &str) -> Writer {
-    Stack::new(settings()).writer(&Endpoint::github(base).unwrap(), token()).unwrap()
+    Stack::new(settings()).writer(&github_at(base).unwrap(), token()).unwrap()
 }
 
 fn heroku(base: &str) -> Writer {
-    Stack::new(settings()).writer(&Endpoint::heroku(base).unwrap(), Some(Token::new(CANARY, "HEROKU_API_KEY"))).unwrap()
+    Stack::new(settings()).writer(&heroku_at(base).unwrap(), Some(Token::new(CANARY, "HEROKU_API_KEY"))).unwrap()
 }
 
 fn target() -> Target {
@@ -56,7 +58,7 @@ async fn get(acts: impl IntoIterator<Item = Act>) -> (Result<Reply, ApiError>, u
     let acts: Vec<_> = acts.into_iter().collect();
     let stack = Stack::new(settings_for(&acts[0]));
     let (base, log) = start(acts).await;
-    let client = stack.reader(&Endpoint::github(&base).unwrap(), token()).unwrap();
+    let client = stack.reader(&github_at(&base).unwrap(), token()).unwrap();
     let result = client.get(&target()).await;
     (result, log.requests().len())
 }
@@ -66,7 +68,7 @@ async fn writes_once(act: Act) -> Vec<ApiError> {
     let mut errors = Vec::new();
     for method in ["PUT", "PATCH", "POST", "DELETE"] {
         let (base, log) = start([act.clone()]).await;
-        let client = Stack::new(settings_for(&act)).writer(&Endpoint::github(&base).unwrap(), token()).unwrap();
+        let client = Stack::new(settings_for(&act)).writer(&github_at(&base).unwrap(), token()).unwrap();
         let body = json!({"a": 1});
         let result = match method {
             "PUT" => client.put(&target(), &body).await,
@@ -197,7 +199,7 @@ async fn nobody_listening_is_not_sent_and_tried_again_for_writes_too() {
     let base = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let stack = Stack::new(settings());
-    let client = stack.writer(&Endpoint::github(&base).unwrap(), token()).unwrap();
+    let client = stack.writer(&github_at(&base).unwrap(), token()).unwrap();
     let error = client.put(&target(), &json!({})).await.unwrap_err();
     assert_eq!((error.kind, error.may_have_applied, error.request_id), (ErrorKind::Transport, false, None));
     assert!(error.message.starts_with("cannot connect: "), "{}", error.message);
@@ -238,12 +240,12 @@ async fn a_connection_that_is_dropped_at_once_is_not_opened_again_for_a_write() 
 async fn the_overall_timeout_ends_retries_and_says_so() {
     let (base, log) = start([Act::Hang]).await;
     let stack = Stack::new(Settings { timeout: Duration::from_millis(200), ..settings() });
-    let error = stack.reader(&Endpoint::github(&base).unwrap(), token()).unwrap().get(&target()).await.unwrap_err();
+    let error = stack.reader(&github_at(&base).unwrap(), token()).unwrap().get(&target()).await.unwrap_err();
     assert!(error.message.ends_with("timed out after 0.2 s (--timeout)"), "{}", error.message);
     assert_eq!(log.requests().len(), 1);
     let stack = Stack::new(Settings { timeout: Duration::MAX, attempt_timeout: Duration::MAX, ..settings() });
     let (base, _) = start([Act::json(200, "{}")]).await;
-    stack.reader(&Endpoint::github(&base).unwrap(), token()).unwrap().get(&target()).await.unwrap();
+    stack.reader(&github_at(&base).unwrap(), token()).unwrap().get(&target()).await.unwrap();
 }
 
 #[tokio::test]
@@ -256,7 +258,7 @@ async fn a_renamed_repository_is_told_by_its_new_address() {
 #[tokio::test]
 async fn a_name_that_does_not_resolve_is_said_so() {
     let stack = Stack::new(settings());
-    let client = stack.reader(&Endpoint::github("https://gatectl.invalid").unwrap(), None).unwrap();
+    let client = stack.reader(&github_at("https://gatectl.invalid").unwrap(), None).unwrap();
     let error = client.get(&target()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Transport);
     assert!(error.hint.unwrap().contains("gatectl.invalid"));
@@ -295,7 +297,7 @@ async fn what_is_not_the_api_is_malformed_and_not_asked_again() {
 async fn an_answer_that_is_too_large_is_dropped() {
     let (base, log) = start([Act::json(200, &format!("\"{}\"", "x".repeat(2000)))]).await;
     let stack = Stack::new(Settings { max_body: 1000, ..settings() });
-    let client = stack.writer(&Endpoint::github(&base).unwrap(), token()).unwrap();
+    let client = stack.writer(&github_at(&base).unwrap(), token()).unwrap();
     let error = client.reader().get(&target()).await.unwrap_err();
     assert_eq!((error.kind, log.requests().len()), (ErrorKind::Malformed, 1));
     assert!(client.put(&target(), &json!({})).await.unwrap_err().may_have_applied);
@@ -327,7 +329,7 @@ async fn a_secondary_limit_that_names_no_time_is_waited_out_and_the_request_then
         let show = Arc::clone(&shown);
         let on_wait: OnWait = Arc::new(move |wait: &Wait| show.lock().unwrap().push(wait.limit));
         let stack = Stack::new(Settings { on_wait: Some(on_wait), secondary_wait: Duration::from_millis(20), ..settings() });
-        stack.writer(&Endpoint::github(&base).unwrap(), token()).unwrap().put(&target(), &json!({})).await.unwrap();
+        stack.writer(&github_at(&base).unwrap(), token()).unwrap().put(&target(), &json!({})).await.unwrap();
         assert_eq!((log.requests().len(), shown.lock().unwrap().as_slice()), (3, [Limit::Secondary; 2].as_slice()));
     }
     let defaults = Settings::default();
@@ -339,7 +341,7 @@ async fn a_secondary_limit_that_names_no_time_is_waited_out_and_the_request_then
 async fn a_wait_that_would_leave_no_time_for_the_request_is_not_begun() {
     let (base, log) = start([Act::answer(429, &[("retry-after", "1")], "{}"), Act::json(200, "{}")]).await;
     let stack = Stack::new(Settings { timeout: Duration::from_millis(1200), ..settings() });
-    let client = stack.reader(&Endpoint::github(&base).unwrap(), token()).unwrap();
+    let client = stack.reader(&github_at(&base).unwrap(), token()).unwrap();
     for _ in 0..2 {
         let error = client.get(&target()).await.unwrap_err();
         assert_eq!((error.kind, log.requests().len()), (ErrorKind::RateLimited, 1), "{}", error.message);
@@ -353,7 +355,7 @@ async fn a_wait_is_shown_once_for_all_who_wait() {
     let on_wait: OnWait = Arc::new(move |wait: &Wait| show.lock().unwrap().push(wait.clone()));
     let (base, log) = start([Act::answer(429, &[("retry-after", "1")], ""), Act::json(200, "{}")]).await;
     let stack = Stack::new(Settings { on_wait: Some(on_wait), parallelism: 1, ..settings() });
-    let client = stack.reader(&Endpoint::github(&base).unwrap(), token()).unwrap();
+    let client = stack.reader(&github_at(&base).unwrap(), token()).unwrap();
     let target = target();
     let (a, b, c) = tokio::join!(client.get(&target), client.get(&target), client.get(&target));
     assert!(a.is_ok() && b.is_ok() && c.is_ok());
@@ -397,7 +399,7 @@ async fn the_last_allowed_answer_holds_the_queue_back() {
     let last = Act::answer(200, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &reset)], "{}");
     let (base, log) = start([last]).await;
     let stack = Stack::new(Settings { parallelism: 1, ..settings() });
-    let client = stack.writer(&Endpoint::github(&base).unwrap(), token()).unwrap();
+    let client = stack.writer(&github_at(&base).unwrap(), token()).unwrap();
     let target = target();
     let body = json!({});
     let (first, second, third) = tokio::join!(client.reader().get(&target), client.reader().get(&target), client.put(&target, &body));
@@ -413,7 +415,7 @@ async fn an_empty_quota_is_waited_out_beyond_the_timeout_if_that_is_asked_for() 
     let limited = Act::answer(429, &[("retry-after", "1")], "{}");
     let (base, log) = start([limited.clone(), limited, Act::json(200, "{}")]).await;
     let settings = Settings { timeout: Duration::from_millis(900), on_exhausted: OnExhausted::Wait, ..settings() };
-    Stack::new(settings).reader(&Endpoint::github(&base).unwrap(), token()).unwrap().get(&target()).await.unwrap();
+    Stack::new(settings).reader(&github_at(&base).unwrap(), token()).unwrap().get(&target()).await.unwrap();
     assert_eq!(log.requests().len(), 3);
 }
 
@@ -423,7 +425,7 @@ async fn the_quota_is_what_the_server_last_said() {
         Act::answer(200, &[("x-ratelimit-limit", "5000"), ("x-ratelimit-remaining", left), ("x-ratelimit-reset", "4000000000")], "{}")
     };
     let (base, _) = start([says("4998"), says("4999"), says("4997")]).await;
-    let (stack, endpoint) = (Stack::new(settings()), Endpoint::github(&base).unwrap());
+    let (stack, endpoint) = (Stack::new(settings()), github_at(&base).unwrap());
     assert_eq!(stack.quota(&endpoint), None);
     for remaining in [4998, 4998, 4997] {
         stack.reader(&endpoint, token()).unwrap().get(&target()).await.unwrap();
@@ -440,7 +442,7 @@ async fn requests_beyond_the_points_of_a_minute_wait_until_they_fit() {
     let show = Arc::clone(&shown);
     let on_wait: OnWait = Arc::new(move |wait: &Wait| show.lock().unwrap().push(wait.limit));
     let stack = Stack::new(Settings { points: Some(7), on_wait: Some(on_wait), stop: stop.clone(), ..settings() });
-    let client = stack.writer(&Endpoint::github(&base).unwrap(), token()).unwrap();
+    let client = stack.writer(&github_at(&base).unwrap(), token()).unwrap();
     client.put(&target(), &json!({})).await.unwrap();
     client.reader().get(&target()).await.unwrap();
     client.reader().get(&target()).await.unwrap();
@@ -465,7 +467,7 @@ async fn a_write_of_what_must_be_fresh_comes_back_after_a_wait() {
     let shown = Arc::new(Mutex::new(0));
     let show = Arc::clone(&shown);
     let stack = Stack::new(Settings { on_wait: Some(Arc::new(move |_: &Wait| *show.lock().unwrap() += 1)), ..settings() });
-    let client = stack.writer(&Endpoint::github(&base).unwrap(), token()).unwrap().fresh_only();
+    let client = stack.writer(&github_at(&base).unwrap(), token()).unwrap().fresh_only();
     let error = client.post(&target(), &json!({})).await.unwrap_err();
     assert_eq!((error.kind, error.may_have_applied, log.requests().len()), (ErrorKind::Held, false, 1));
     client.post(&target(), &json!({})).await.unwrap();
@@ -478,7 +480,7 @@ async fn stopped(act: Act, method: &str) -> (Result<Reply, ApiError>, usize) {
     let stop = Stop::default();
     // A pause that no test waits out.
     let stack = Stack::new(Settings { backoff: Duration::from_secs(600), timeout: Duration::MAX, stop: stop.clone(), ..settings() });
-    let client = stack.writer(&Endpoint::github(&base).unwrap(), token()).unwrap();
+    let client = stack.writer(&github_at(&base).unwrap(), token()).unwrap();
     let asked = async {
         while log.requests().is_empty() {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -511,7 +513,7 @@ async fn after_a_stop_no_write_is_sent_and_reading_back_is() {
     let (base, log) = start([Act::json(200, "{}")]).await;
     let stop = Stop::default();
     let stack = Stack::new(Settings { stop: stop.clone(), ..settings() });
-    let client = stack.writer(&Endpoint::github(&base).unwrap(), token()).unwrap();
+    let client = stack.writer(&github_at(&base).unwrap(), token()).unwrap();
     stop.set();
     let error = client.put(&target(), &json!({})).await.unwrap_err();
     assert_eq!((error.kind, error.may_have_applied, log.requests().len()), (ErrorKind::Interrupted, false, 0));
@@ -544,7 +546,7 @@ async fn a_refused_token_is_told_by_its_source() {
     let hint = get([Act::json(401, "{\"message\":\"Bad credentials\"}")]).await.0.unwrap_err().hint.unwrap();
     assert!(hint.contains("GH_TOKEN") && !hint.contains(CANARY), "{hint}");
     let (base, _) = start([Act::json(404, "{\"message\":\"Not Found\"}")]).await;
-    let anonymous = Stack::new(settings()).reader(&Endpoint::github(&base).unwrap(), None).unwrap();
+    let anonymous = Stack::new(settings()).reader(&github_at(&base).unwrap(), None).unwrap();
     assert!(anonymous.get(&target()).await.unwrap_err().hint.unwrap().contains("no token"));
     let hint = get([Act::json(404, "{\"message\":\"Not Found\"}")]).await.0.unwrap_err().hint.unwrap();
     assert!(hint.contains("missing, or hidden"), "{hint}");
@@ -601,7 +603,7 @@ async fn a_refused_token_is_replaced_once_if_there_is_another() {
         let acts = std::iter::repeat_n(refusal, refusals).chain([Act::json(200, "{}")]);
         let (base, log) = start(acts).await;
         let source = Arc::new(Renewing { other, refused: false.into() });
-        let client = Stack::new(settings()).writer_as(&Endpoint::heroku(&base).unwrap(), source);
+        let client = Stack::new(settings()).writer_as(&heroku_at(&base).unwrap(), source);
         let result = client.patch(&target(), &json!({"a": 1})).await;
         let tokens: Vec<String> =
             log.requests().iter().map(|request| header(request, "authorization").unwrap().replace("Bearer ", "")).collect();
@@ -620,7 +622,7 @@ async fn a_refused_token_is_replaced_once_if_there_is_another() {
 #[tokio::test]
 async fn a_malformed_token_is_refused_before_anything_is_sent() {
     let (base, log) = start([Act::json(200, "{}")]).await;
-    let endpoint = Endpoint::github(&base).unwrap();
+    let endpoint = github_at(&base).unwrap();
     for bad in ["", " \n", "ghp_a\nghp_b", "ghp a", "ghp_é", "ghp_\u{7f}"] {
         let error = Stack::new(settings()).reader(&endpoint, Some(Token::new(bad, "GITHUB_TOKEN"))).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Unauthenticated);
@@ -719,7 +721,7 @@ async fn writes_go_one_by_one_and_reads_together() {
         }
     });
     let stack = Stack::new(Settings { parallelism: 3, ..settings() });
-    let client = stack.writer(&Endpoint::github(&base).unwrap(), token()).unwrap();
+    let client = stack.writer(&github_at(&base).unwrap(), token()).unwrap();
     let (target, body) = (target(), json!({}));
     let (a, b, c) = tokio::join!(client.put(&target, &body), client.patch(&target, &body), client.delete(&target));
     assert!(a.is_ok() && b.is_ok() && c.is_ok());
@@ -735,7 +737,7 @@ async fn writes_go_one_by_one_and_reads_together() {
 async fn one_connection_serves_one_request_after_the_other() {
     let (base, log) = start([Act::json(200, "{}")]).await;
     let stack = Stack::new(settings());
-    let client = stack.writer(&Endpoint::github(&base).unwrap(), token()).unwrap();
+    let client = stack.writer(&github_at(&base).unwrap(), token()).unwrap();
     for _ in 0..5 {
         client.reader().get(&target()).await.unwrap();
         client.put(&target(), &json!({})).await.unwrap();

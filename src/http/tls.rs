@@ -19,8 +19,8 @@ use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tower::Service;
 
-use super::dial::Dial;
-use super::pool::{BoxError, Fault, chain, fault, pool_builder};
+use super::dial::{Dial, pool_builder};
+use super::fault::{BoxError, Fault, chain, fault};
 
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 

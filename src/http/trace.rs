@@ -6,14 +6,13 @@ use http::{HeaderMap, HeaderValue, Method, Response};
 use hyper::body::Bytes;
 
 use super::answer::bounded;
-use super::exchange::request_id;
-use super::pool::Fault;
+use super::fault::Fault;
 
 /// Characters of one header.
 const MAX_HEADER: usize = 1_000;
 
 /// Headers whose values are never shown.
-const HIDDEN: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "set-cookie", "heroku-two-factor-code"];
+const HIDDEN: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
 
 pub(super) fn request(method: &Method, url: &str, headers: &HeaderMap) {
     if tracing::enabled!(tracing::Level::DEBUG) {
@@ -22,11 +21,10 @@ pub(super) fn request(method: &Method, url: &str, headers: &HeaderMap) {
 }
 
 /// One attempt's end: at info level the outcome, at debug level the answer's headers too.
-pub(super) fn attempt(method: &Method, url: &str, outcome: &Result<Response<Bytes>, Fault>, took: Duration) {
+pub(super) fn attempt(method: &Method, url: &str, outcome: &Result<Response<Bytes>, Fault>, request_id: &str, took: Duration) {
     let ms = took.as_millis();
     match outcome {
         Ok(response) => {
-            let request_id = request_id(response.headers()).unwrap_or_default();
             tracing::info!(%method, url, status = response.status().as_u16(), ms, request_id, "answered");
             if tracing::enabled!(tracing::Level::DEBUG) {
                 tracing::debug!(%method, url, headers = shown(response.headers()), bytes = response.body().len(), "received");

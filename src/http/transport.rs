@@ -1,4 +1,4 @@
-//! How each API is addressed: GitHub through octocrab, Heroku straight on the wire.
+//! Builds and executes the requests to an API: through octocrab, or on the connection pool alone.
 
 use std::pin::Pin;
 use std::sync::OnceLock;
@@ -6,55 +6,45 @@ use std::task::{Context, Poll};
 
 use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::request::Builder;
-use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
+use http::{Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
 use serde_json::Value;
 use tower::Service;
 
-use super::Dialect;
-use super::pool::{Fault, Pool};
+use super::api::{Api, ClientKind, RequestIds};
+use super::fault::Fault;
+use super::pool::Pool;
 
 const AGENT: &str = concat!("gatectl/", env!("CARGO_PKG_VERSION"));
-pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
-/// One API's way of speaking.
-pub(super) enum Transport {
+/// How the requests to one API are built and sent.
+pub(super) struct Transport {
+    api: &'static Api,
     /// Boxed: octocrab starts a task when it is built, so it waits for the first request and its runtime.
-    GitHub(Box<OnceLock<Octocrab>>),
-    Heroku,
+    octocrab: Box<OnceLock<Octocrab>>,
 }
 
 impl Transport {
-    pub(super) fn new(dialect: Dialect) -> Self {
-        match dialect {
-            Dialect::GitHub => Self::GitHub(Box::default()),
-            Dialect::Heroku => Self::Heroku,
-        }
+    pub(super) fn new(api: &'static Api) -> Self {
+        Self { api, octocrab: Box::default() }
     }
 
     /// The head of a request. The caller adds what is secret.
     pub(super) fn head(&self, method: &Method, uri: &Uri) -> Builder {
-        let builder = Request::builder().method(method).uri(uri).header(USER_AGENT, AGENT);
-        match self {
-            // octocrab adds X-GitHub-Api-Version itself.
-            Self::GitHub(_) => builder.header(ACCEPT, "application/vnd.github+json"),
-            Self::Heroku => {
-                let builder = builder.header(ACCEPT, "application/vnd.heroku+json; version=3");
-                match HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()) {
-                    Ok(id) => builder.header(REQUEST_ID, id),
-                    Err(_) => builder,
-                }
-            }
+        let builder = Request::builder().method(method).uri(uri).header(USER_AGENT, AGENT).header(ACCEPT, self.api.accept);
+        match self.api.request_ids {
+            RequestIds::OfServer(_) => builder,
+            RequestIds::OfClient(header) => builder.header(header, uuid::Uuid::new_v4().to_string()),
         }
     }
 
     /// Sends once and reads the whole answer of at most so many bytes, whatever its status.
     pub(super) async fn send(&self, pool: &Pool, max_body: usize, head: Builder, body: Option<&Value>) -> Result<Response<Bytes>, Fault> {
-        match self {
-            Self::GitHub(octocrab) => {
-                let octocrab = octocrab.get_or_init(|| {
+        match self.api.client {
+            ClientKind::Octocrab => {
+                let octocrab = self.octocrab.get_or_init(|| {
                     let service = OctocrabBuilder::new_empty().with_service(PoolService(pool.clone(), max_body));
                     // Its error type has no value, so this pattern always holds.
                     let Ok(octocrab) = service.with_auth(AuthState::None).build();
@@ -65,7 +55,7 @@ impl Transport {
                 let body = body.collect().await.map_err(fault)?;
                 Ok(Response::from_parts(head, body.to_bytes()))
             }
-            Self::Heroku => {
+            ClientKind::Plain => {
                 let request = match body {
                     Some(body) => head.header(CONTENT_TYPE, "application/json").body(Bytes::from(body.to_string())),
                     None => head.body(Bytes::new()),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::desired::github::{self as desired, BranchPolicy, Gate, Pattern, RefKind, Reviewer};
-use crate::http::{Endpoint, Settings, Stack, Token};
+use crate::http::{Settings, Stack, Token};
 use crate::model::Plan;
 use crate::providers::github::live::{Environments, Live, LiveReviewer, PolicyMode};
 use crate::providers::github::strictness::{ActorId, Strictness, weakened};
@@ -159,7 +159,9 @@ fn run<T>(work: impl Future<Output = T>) -> T {
 async fn with_reader<T>(state: State, work: impl AsyncFnOnce(&crate::http::Reader, &Sandbox) -> T) -> T {
     let sandbox = Sandbox::start(state).await.unwrap();
     let stack = Stack::new(Settings::default());
-    let reader = stack.reader(&Endpoint::github(sandbox.github_url()).unwrap(), Some(Token::new("a-token-of-the-test", "a test"))).unwrap();
+    let reader = stack
+        .reader(&crate::providers::github::api::endpoint(sandbox.github_url()).unwrap(), Some(Token::new("a-token-of-the-test", "a test")))
+        .unwrap();
     work(&reader, &sandbox).await
 }
 

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::apply::{Executor, Mismatch};
-use crate::http::{ApiError, Dialect, ErrorKind, Reader, Writer};
+use crate::http::{Api, ApiError, ErrorKind, Reader, Writer};
 use crate::model::ByHand;
 
 pub mod actions_variables;
@@ -30,7 +30,7 @@ macro_rules! providers {
         }
 
         impl Request for Op {
-            fn api(&self) -> Dialect {
+            fn api(&self) -> &'static Api {
                 match self { $(Self::$Name(request) => request.api(),)* }
             }
 
@@ -78,13 +78,14 @@ providers! {
     Freeze(freeze_store::ops::Op),
 }
 
-/// The writing clients of all APIs; one that no planned step needs may be missing.
+/// The writing clients, one for each API; one that no planned step needs may be missing.
 #[derive(Debug)]
-pub struct Clients {
-    /// GitHub's.
-    pub github: Option<Writer>,
-    /// Heroku's.
-    pub heroku: Option<Writer>,
+pub struct Clients(Vec<Writer>);
+
+impl FromIterator<Writer> for Clients {
+    fn from_iter<I: IntoIterator<Item = Writer>>(writers: I) -> Self {
+        Self(writers.into_iter().collect())
+    }
 }
 
 impl Clients {
@@ -92,12 +93,9 @@ impl Clients {
     ///
     /// # Errors
     /// When there is no token for it.
-    pub fn of(&self, api: Dialect) -> Result<&Writer, ApiError> {
-        let writer = match api {
-            Dialect::GitHub => &self.github,
-            Dialect::Heroku => &self.heroku,
-        };
-        writer.as_ref().ok_or_else(|| ApiError::new(api.to_string(), ErrorKind::Unauthenticated, "not sent: there is no token"))
+    pub fn of(&self, api: &Api) -> Result<&Writer, ApiError> {
+        let writer = self.0.iter().find(|writer| writer.reader().endpoint().api() == api);
+        writer.ok_or_else(|| ApiError::new(api.name, ErrorKind::Unauthenticated, "not sent: there is no token"))
     }
 }
 

@@ -5,13 +5,13 @@
 use std::future::Future;
 
 use crate::apply::Mismatch;
-use crate::http::{ApiError, Dialect, Reader, Writer};
+use crate::http::{Api, ApiError, Reader, Writer};
 use crate::model::ByHand;
 
 /// A planned request of one provider, as data. A look at what is there is one too: a precondition.
 pub trait Request: Clone + Sync {
     /// The API that it is sent to.
-    fn api(&self) -> Dialect;
+    fn api(&self) -> &'static Api;
 
     /// The request in words, for progress and reports: `writing the rules of production`.
     fn describe(&self) -> String;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use gatectl::config;
 use gatectl::desired::{self, Desired};
-use gatectl::http::{Endpoint, Settings, Stack, Token};
+use gatectl::http::{Settings, Stack, Token};
 use gatectl::model::{Action, Plan};
 use gatectl::providers::{Op, github, heroku};
 use gatectl::sandbox::{Sandbox, Scenario, Setup, State};
@@ -32,8 +32,8 @@ async fn planned(scenario: Scenario, want: &Desired) -> Plan<Op> {
     let sandbox = Sandbox::start(State::rehearsal(scenario, &setup)).await.unwrap();
     let stack = Stack::new(Settings::default());
     let token = || Some(Token::new("of-the-rehearsal", "a test"));
-    let hub = stack.reader(&Endpoint::github(sandbox.github_url()).unwrap(), token()).unwrap();
-    let apps = stack.reader(&Endpoint::heroku(sandbox.heroku_url()).unwrap(), token()).unwrap();
+    let hub = stack.reader(&github::api::endpoint(sandbox.github_url()).unwrap(), token()).unwrap();
+    let apps = stack.reader(&heroku::api::endpoint(sandbox.heroku_url()).unwrap(), token()).unwrap();
     let keys: BTreeMap<String, BTreeSet<String>> =
         want.heroku.config.iter().map(|(app, vars)| (app.clone(), vars.keys().cloned().collect())).collect();
 

@@ -37,6 +37,7 @@ const PURE: &[&str] = &[
     "import/",
     "model/",
     "providers/freeze_store/plan.rs",
+    "providers/github/api.rs",
     "providers/github/plan.rs",
     "providers/github/plan/",
     "providers/github/read_back.rs",
@@ -44,6 +45,7 @@ const PURE: &[&str] = &[
     "providers/github/runs/admit.rs",
     "providers/github/runs/evidence.rs",
     "providers/github/strictness.rs",
+    "providers/heroku/api.rs",
     "providers/heroku/plan.rs",
     "reconcile/exit.rs",
     "reconcile/fingerprint.rs",
@@ -80,7 +82,7 @@ const IMPURE: &[&str] = &[
 /// the emulator has a clock of its own. What an App signs states when it was made.
 const CLOCKS: &[&str] = &["commands/session.rs", "credentials/app.rs", "http/", "sandbox/"];
 
-pub fn sources(root: &Path) -> Vec<PathBuf> {
+pub(super) fn sources(root: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![root.to_path_buf()];
     while let Some(dir) = open.pop() {
@@ -98,13 +100,13 @@ pub fn sources(root: &Path) -> Vec<PathBuf> {
 }
 
 /// The code of a file without comments; test modules may know more than the code they test.
-pub fn code(path: &Path) -> String {
+pub(super) fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-pub fn is_test(path: &Path) -> bool {
+pub(super) fn is_test(path: &Path) -> bool {
     path.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs" | "cases.rs" | "conformance.rs")))
 }
 

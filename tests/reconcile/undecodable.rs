@@ -1,6 +1,7 @@
 //! Entries of an answer that are not fully understood: the environment that they belong to is unknown, and is not written.
 
-use gatectl::http::{Endpoint, Settings, Stack, Target, Token};
+use gatectl::http::{Settings, Stack, Target, Token};
+use gatectl::providers::github;
 use gatectl::sandbox::{Fault, Response};
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ const LIST: &str = "/repos/acme/shop/environments";
 /// The true answer to a GET, altered, from now on.
 async fn altered(world: &World, path: &str, alter: impl FnOnce(&mut Value)) {
     let stack = Stack::new(Settings::default());
-    let reader = stack.reader(&Endpoint::github(world.sandbox.github_url()).unwrap(), Some(Token::new("sandbox", "a test"))).unwrap();
+    let reader = stack.reader(&github::api::endpoint(world.sandbox.github_url()).unwrap(), Some(Token::new("sandbox", "a test"))).unwrap();
     let mut answer: Value = reader.get_json(&Target::new(path.trim_start_matches('/').split('/'))).await.unwrap();
     alter(&mut answer);
     world.fault(Fault::before(Response::json(200, &answer)).method("GET").path(path));

@@ -134,6 +134,6 @@ async fn a_store_that_cannot_be_read_is_unknown_and_names_the_permission() {
 async fn what_every_value_says_is_kept_and_nothing_else_of_the_store() {
     let world = World::rehearsal(Scenario::Gated, &gate("acme", "")).await;
     let keys = Keys::of(world.config.desired.freeze.as_ref().unwrap());
-    let reader = world.run().clients.github.unwrap().reader().clone();
+    let reader = world.run().clients.of(&gatectl::providers::github::api::API).unwrap().reader().clone();
     assert_eq!(access::read(&reader, &keys).await.unwrap(), FreezeVars::default(), "an organization without variables is not frozen");
 }

@@ -11,9 +11,9 @@ use std::time::Duration;
 use gatectl::apply::RetryDelays;
 use gatectl::config::{self, Config};
 use gatectl::freeze::{Claim, FreezeId};
-use gatectl::http::{Endpoint, Proxies, Settings, Stack, Token};
+use gatectl::http::{Proxies, Settings, Stack, Token};
 use gatectl::model::{OutcomeResult, Plan, RepoName};
-use gatectl::providers::{Clients, Op};
+use gatectl::providers::{Clients, Op, github, heroku};
 use gatectl::reconcile::{Applied, Context, Planned, Prune, RepositoryAccess};
 use gatectl::sandbox::{Api, Environment, Exchange, Fault, Repo, Sandbox, Scenario, Setup, State};
 use gatectl::stop::Stop;
@@ -120,8 +120,8 @@ impl World {
     pub fn run(&self) -> Run {
         let stack = Stack::new(self.settings.clone());
         let token = || Some(Token::new("sandbox", "a test"));
-        let github = |at: &Option<String>| Endpoint::github(at.as_deref().unwrap_or(self.sandbox.github_url())).unwrap();
-        let heroku = |at: &Option<String>| Endpoint::heroku(at.as_deref().unwrap_or(self.sandbox.heroku_url())).unwrap();
+        let github = |at: &Option<String>| github::api::endpoint(at.as_deref().unwrap_or(self.sandbox.github_url())).unwrap();
+        let heroku = |at: &Option<String>| heroku::api::endpoint(at.as_deref().unwrap_or(self.sandbox.heroku_url())).unwrap();
         let want = self.config.desired.clone();
         let site = RepositoryAccess {
             repository: repository(&self.config),
@@ -147,10 +147,8 @@ impl World {
             },
             want,
         };
-        let clients = Clients {
-            github: stack.writer(&github(&self.writes_github_at), token()).ok(),
-            heroku: stack.writer(&heroku(&self.writes_heroku_at), token()).ok(),
-        };
+        let endpoints = [github(&self.writes_github_at), heroku(&self.writes_heroku_at)];
+        let clients = endpoints.iter().filter_map(|endpoint| stack.writer(endpoint, token()).ok()).collect();
         Run { context, clients }
     }
 

@@ -13,11 +13,11 @@ use gatectl::desired::freeze::Policy;
 use gatectl::desired::github as desired;
 use gatectl::desired::workflows::{Expectation, Expected};
 use gatectl::freeze::{FreezeVars, OpenBecause, Verdict, decide};
-use gatectl::http::{Endpoint, Proxies, Reader, Settings, Stack, Token};
+use gatectl::http::{Proxies, Reader, Settings, Stack, Token};
 use gatectl::model::{Action, Answer, EnvName, Plan, RepoName};
 use gatectl::providers::github::runs::evidence::{Standing, judge};
 use gatectl::providers::github::runs::observe::{self as runs, Extent};
-use gatectl::providers::github::{observe, plan};
+use gatectl::providers::github::{self, observe, plan};
 use gatectl::providers::heroku;
 use gatectl::render::{Document, Style, human, json, markdown};
 use gatectl::workflows::check::{SourceFile, check};
@@ -154,7 +154,7 @@ pub(crate) fn history(bytes: &[u8]) {
     server.answer(&HISTORY, parts);
     let Ok(production) = EnvName::new("production") else { return };
     let history = server.wait_for(runs::history(&server.github, &server.repo, &[production], Extent::Last(5)));
-    for (_, records) in judge(&server.repo, &history, gatectl::providers::github::runs::evidence::Measure::default()) {
+    for (_, records) in judge(&server.repo, &history, github::runs::evidence::Measure::default()) {
         for record in records {
             let approved = matches!(record.standing, Standing::Approved | Standing::SelfApproved);
             let said = approvals.windows(b"approved".len()).any(|word| word == b"approved");
@@ -266,8 +266,8 @@ impl Server {
         Ok(Self {
             answers,
             runtime: Mutex::new(tokio::runtime::Builder::new_current_thread().enable_all().build()?),
-            github: reader(Endpoint::github(&url)?)?,
-            heroku: reader(Endpoint::heroku(&url)?)?,
+            github: reader(github::api::endpoint(&url)?)?,
+            heroku: reader(heroku::api::endpoint(&url)?)?,
             repo: RepoName::parse("acme/shop")?,
             want: config.desired.github,
             policy: config.desired.freeze,
@@ -283,7 +283,7 @@ impl Server {
         self.runtime.lock().unwrap_or_else(PoisonError::into_inner).block_on(future)
     }
 
-    fn observe(&self) -> (gatectl::providers::github::live::Live, Result<heroku::live::ConfigVars, gatectl::http::ApiError>) {
+    fn observe(&self) -> (github::live::Live, Result<heroku::live::ConfigVars, gatectl::http::ApiError>) {
         let keys = BTreeSet::from(["DEPLOY_FREEZE".to_owned()]);
         self.wait_for(async {
             tokio::join!(

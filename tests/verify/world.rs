@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gatectl::config::{self, Config};
-use gatectl::http::{Endpoint, Proxies, Settings, Stack, Token};
+use gatectl::http::{Proxies, Settings, Stack, Token};
 use gatectl::model::{EnvName, RepoName};
+use gatectl::providers::github;
 use gatectl::providers::github::inspect::{InspectionScope, inspect};
 use gatectl::sandbox::{RefType, Repo, Ruleset, Sandbox, Scenario, Setup, State};
 use gatectl::verify::{Case, VerifyReport, check_live, compensations, judge};
@@ -69,7 +70,8 @@ pub(crate) fn source(name: &str, text: &str) -> SourceFile {
 /// The verdict of a client with a token that the world knows by this name.
 pub(crate) async fn verdict_of(sandbox: &Sandbox, config: &Config, sources: &[SourceFile], token: &str) -> VerifyReport {
     let settings = Settings { attempts: 1, proxies: Proxies::none(), ..Settings::default() };
-    let reader = Stack::new(settings).reader(&Endpoint::github(sandbox.github_url()).unwrap(), Some(Token::new(token, "a test"))).unwrap();
+    let reader =
+        Stack::new(settings).reader(&github::api::endpoint(sandbox.github_url()).unwrap(), Some(Token::new(token, "a test"))).unwrap();
     let repository = RepoName::parse(REPO).unwrap();
     let desired = &config.desired;
     let asked: BTreeSet<EnvName> = desired.github.environments.keys().cloned().collect();

@@ -217,7 +217,7 @@ fn checked(asked: &CheckScope, seen: &ObservedFreeze, now: Timestamp) -> Checked
 fn too_slow(store: &Store) -> Unknown {
     Unknown {
         reason: format!("there was no answer within {} s", OVERALL.as_secs()),
-        hint: format!("see {}, and run again", freeze_store::of(store).api().status_page()),
+        hint: format!("see {}, and run again", freeze_store::of(store).api().status_page),
         cause: Cause::Other,
     }
 }

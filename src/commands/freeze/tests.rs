@@ -9,7 +9,7 @@ use super::*;
 use crate::cli::{FreezeOff, FreezeOn, FreezeOverride};
 use crate::desired::freeze::{Length, Schedule};
 use crate::freeze::{Answered, FreezeVars};
-use crate::http::{Endpoint, Proxies, Settings, Stack, Token};
+use crate::http::{Proxies, Settings, Stack, Token};
 use crate::sandbox::{Effect, Fault, HerokuApp, Response, Sandbox, State};
 
 const APP: &str = "shop-prod";
@@ -27,7 +27,7 @@ impl World {
         state.heroku.apps.insert(APP.to_owned(), app);
         let sandbox = Sandbox::start(state).await.unwrap();
         let settings = Settings { proxies: Proxies::none(), backoff: Duration::from_millis(2), ..Settings::default() };
-        let endpoint = Endpoint::heroku(sandbox.heroku_url()).unwrap();
+        let endpoint = crate::providers::heroku::api::endpoint(sandbox.heroku_url()).unwrap();
         let writer = Stack::new(settings).writer(&endpoint, Some(Token::new("t", "a test"))).unwrap();
         Self { sandbox, writer, keys: Keys::standard(Store::Heroku(APP.to_owned())) }
     }

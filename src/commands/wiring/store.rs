@@ -8,9 +8,9 @@ use anyhow::Context as _;
 use crate::config::Config;
 use crate::credentials;
 use crate::desired::freeze::Store;
-use crate::http::{ApiError, Dialect, Endpoint, Reader, Settings, Stack, TokenSource, Writer};
+use crate::http::{ApiError, Reader, Settings, Stack, TokenSource, Writer};
 use crate::model::Unknown;
-use crate::providers::freeze_store;
+use crate::providers::{freeze_store, github, heroku};
 use crate::sandbox::{Sandbox, State};
 
 use super::super::Session;
@@ -36,7 +36,7 @@ impl StoreSite {
         bounds: Bounds,
     ) -> anyhow::Result<Self> {
         let stack = Stack::new(bounds.on(settings(session)));
-        let api = freeze_store::of(store).api();
+        let is_heroku = *freeze_store::of(store).api() == heroku::api::API;
         if let Some(scenario) = session.global.sandbox {
             let sample;
             let config = match config {
@@ -51,19 +51,16 @@ impl StoreSite {
                 setup.apps.entry(app.to_owned()).or_default();
             }
             let sandbox = Sandbox::start(State::rehearsal(scenario, &setup)).await.context("starting the built-in emulator")?;
-            let endpoint = match api {
-                Dialect::GitHub => Endpoint::github(sandbox.github_url())?,
-                Dialect::Heroku => Endpoint::heroku(sandbox.heroku_url())?,
-            };
+            let endpoint =
+                if is_heroku { heroku::api::endpoint(sandbox.heroku_url())? } else { github::api::endpoint(sandbox.github_url())? };
             return Ok(Self { stack, access: ApiAccess::new(endpoint, Ok(emulator_token())), _sandbox: Some(sandbox) });
         }
-        let access = match api {
-            Dialect::GitHub => github_access(session, github_endpoint(session, config)?, store.name()),
-            Dialect::Heroku => {
-                let endpoint = heroku_endpoint(session)?;
-                let tokens: Arc<dyn TokenSource> = Arc::new(credentials::heroku(&session.env, &endpoint, &listener(session)));
-                ApiAccess::new(endpoint, Ok(tokens))
-            }
+        let access = if is_heroku {
+            let endpoint = heroku_endpoint(session)?;
+            let tokens: Arc<dyn TokenSource> = Arc::new(credentials::heroku(&session.env, &endpoint, &listener(session)));
+            ApiAccess::new(endpoint, Ok(tokens))
+        } else {
+            github_access(session, github_endpoint(session, config)?, store.name())
         };
         Ok(Self { stack, access, _sandbox: None })
     }

@@ -16,7 +16,7 @@ fn unchanged() -> Act {
 
 fn run(base: &str, folder: &std::path::Path) -> (Stack, Writer) {
     let stack = Stack::new(Settings { cache: Some(Arc::new(Cache::at(folder.join("gatectl")))), ..settings() });
-    let writer = stack.writer(&Endpoint::github(base).unwrap(), token()).unwrap();
+    let writer = stack.writer(&github_at(base).unwrap(), token()).unwrap();
     (stack, writer)
 }
 
@@ -64,7 +64,7 @@ async fn nothing_is_kept_of_heroku_nor_of_a_range() {
     let (base, log) = start([full("{\"KEY\":\"hunter2\"}")]).await;
     for _ in 0..2 {
         let (stack, github) = run(&base, folder.path());
-        stack.reader(&Endpoint::heroku(&base).unwrap(), token()).unwrap().get(&target()).await.unwrap();
+        stack.reader(&heroku_at(&base).unwrap(), token()).unwrap().get(&target()).await.unwrap();
         github.reader().get(&target().range("id ..")).await.unwrap();
     }
     assert_eq!(conditional(&log), [false; 4]);
@@ -97,7 +97,7 @@ async fn another_token_and_a_broken_entry_get_the_whole_answer() {
     let (base, log) = start([full("{}")]).await;
     run(&base, folder.path()).1.reader().get(&target()).await.unwrap();
     let (stack, _) = run(&base, folder.path());
-    let endpoint = Endpoint::github(&base).unwrap();
+    let endpoint = github_at(&base).unwrap();
     for token in [None, Some(Token::new("another-token", "x"))] {
         stack.reader(&endpoint, token).unwrap().get(&target()).await.unwrap();
     }

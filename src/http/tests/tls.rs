@@ -43,7 +43,7 @@ async fn start_tls(acts: impl IntoIterator<Item = Act>) -> (u16, Log, RootCertSt
 
 fn client(base: &str, settings: Settings) -> (Stack, Writer) {
     let stack = Stack::new(settings);
-    let writer = stack.writer(&Endpoint::github(base).unwrap(), token()).unwrap();
+    let writer = stack.writer(&github_at(base).unwrap(), token()).unwrap();
     (stack, writer)
 }
 

@@ -12,8 +12,9 @@ use serde_json::json;
 
 use crate::desired::freeze::Store;
 use crate::freeze::{FreezeWrite, History, Keys, Stamps, ValueWrite};
-use crate::http::{ApiError, Dialect, ErrorKind, Reader, Target, Writer};
+use crate::http::{Api, ApiError, ErrorKind, Reader, Target, Writer};
 use crate::providers::freeze_store::FreezeStore;
+use crate::providers::github::api;
 use crate::providers::github::observe::pages;
 
 /// The most that this list gives per page (fact G1.4).
@@ -24,8 +25,8 @@ const PER_PAGE: usize = 30;
 pub struct ActionsVariables;
 
 impl FreezeStore for ActionsVariables {
-    fn api(&self) -> Dialect {
-        Dialect::GitHub
+    fn api(&self) -> &'static Api {
+        &api::API
     }
 
     fn read<'a>(&'a self, reader: &'a Reader, keys: &'a Keys) -> BoxFuture<'a, Result<BTreeMap<String, String>, ApiError>> {

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 
 use crate::desired::freeze::Store;
 use crate::freeze::{FreezeWrite, History, Keys};
-use crate::http::{ApiError, Dialect, Reader, Writer};
+use crate::http::{Api, ApiError, Reader, Writer};
 
 use super::{actions_variables, heroku};
 
@@ -21,7 +21,7 @@ pub mod plan;
 /// The requests of one kind of store. The defaults serve a plain key-value store: no history, and no name behind the token.
 pub trait FreezeStore: Sync {
     /// The API that serves it: which client it is given.
-    fn api(&self) -> Dialect;
+    fn api(&self) -> &'static Api;
 
     /// Reads those of the four values that are there, and nothing else. An error that is [`NotFound`](crate::http::ErrorKind::NotFound)
     /// means that the store itself is not there.

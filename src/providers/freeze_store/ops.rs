@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::apply::Mismatch;
 use crate::freeze::{FreezeVars, FreezeWrite, Keys, SetFreeze};
-use crate::http::{ApiError, Dialect, ErrorKind, Reader, Writer};
+use crate::http::{Api, ApiError, ErrorKind, Reader, Writer};
 use crate::providers::request::Request;
 
 use super::{access, of};
@@ -35,7 +35,7 @@ fn write(set: &SetFreeze) -> Result<FreezeWrite, ApiError> {
 }
 
 impl Request for Op {
-    fn api(&self) -> Dialect {
+    fn api(&self) -> &'static Api {
         of(&self.keys().store).api()
     }
 

@@ -1,5 +1,6 @@
 //! GitHub Environments: reviewers, timers, refs, custom rules and variables.
 
+pub mod api;
 pub mod contents;
 pub mod inspect;
 pub mod inspection;

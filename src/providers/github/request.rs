@@ -1,15 +1,16 @@
 //! GitHub's requests as the provider seam sees them; what each sends is in [`super::ops`].
 
 use crate::apply::Mismatch;
-use crate::http::{ApiError, Dialect, Reader, Writer};
+use crate::http::{Api, ApiError, Reader, Writer};
 use crate::model::ByHand;
 use crate::providers::request::Request;
 
+use super::api;
 use super::ops::{self, Action, Op};
 
 impl Request for Op {
-    fn api(&self) -> Dialect {
-        Dialect::GitHub
+    fn api(&self) -> &'static Api {
+        &api::API
     }
 
     fn describe(&self) -> String {

@@ -10,9 +10,10 @@ use serde::Deserialize;
 
 use crate::desired::freeze::Store;
 use crate::freeze::{FreezeVars, FreezeWrite, History, Keys, Release};
-use crate::http::{ApiError, Dialect, Reader, Target, Writer};
+use crate::http::{Api, ApiError, Reader, Target, Writer};
 use crate::providers::freeze_store::FreezeStore;
 
+use super::api;
 use super::live::{self, ConfigVars as Values};
 
 /// The newest releases, as many as one page holds: every change of a config var is one of them.
@@ -23,8 +24,8 @@ const NEWEST: &str = "version ..; order=desc,max=200";
 pub struct ConfigVars;
 
 impl FreezeStore for ConfigVars {
-    fn api(&self) -> Dialect {
-        Dialect::Heroku
+    fn api(&self) -> &'static Api {
+        &api::API
     }
 
     fn read<'a>(&'a self, reader: &'a Reader, keys: &'a Keys) -> BoxFuture<'a, Result<BTreeMap<String, String>, ApiError>> {

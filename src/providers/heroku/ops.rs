@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::apply::Mismatch;
-use crate::http::{ApiError, Dialect, Reader, Target, Writer};
+use crate::http::{Api, ApiError, Reader, Target, Writer};
 use crate::providers::request::Request;
 
+use super::api;
 use super::live::{self, ConfigVars};
 
 /// One step of an apply on one app.
@@ -33,8 +34,8 @@ pub enum Action {
 }
 
 impl Request for Op {
-    fn api(&self) -> Dialect {
-        Dialect::Heroku
+    fn api(&self) -> &'static Api {
+        &api::API
     }
 
     fn describe(&self) -> String {

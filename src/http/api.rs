@@ -1,0 +1,110 @@
+//! What an API is like, apart from where it is. Each provider declares its own as a constant; nothing else here tells APIs apart.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::hints::Refused;
+
+/// What an API is like: its headers, its limits, and what to do about its refusals.
+pub struct Api {
+    /// What messages call it, such as `GitHub`.
+    pub name: &'static str,
+    /// Where its operator reports outages.
+    pub status_page: &'static str,
+    /// How to get a token, as an imperative without a period.
+    pub sign_in: &'static str,
+    /// The `Accept` header.
+    pub accept: &'static str,
+    /// What builds and executes its requests.
+    pub client: ClientKind,
+    /// Who names its requests, and in which header.
+    pub request_ids: RequestIds,
+    /// The header in which a refusal lists the permissions that would have sufficed.
+    pub accepted_permissions: Option<&'static str>,
+    /// The headers in which it warns beside a good answer.
+    pub warnings: &'static [&'static str],
+    /// Whether its answers may be kept on disk.
+    pub caching: Caching,
+    /// How it limits requests.
+    pub rate_limit: RateLimit,
+    /// What to do about a refusal, if this API knows better than [`super::hints`].
+    pub hint: fn(&Refused<'_>) -> Option<String>,
+}
+
+/// What builds and executes the requests to an API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientKind {
+    /// octocrab, which adds GitHub's own headers.
+    Octocrab,
+    /// Nothing but the connection pool.
+    Plain,
+}
+
+/// Who names the requests to an API, for its support.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestIds {
+    /// The server, in this header of its answer.
+    OfServer(&'static str),
+    /// The client, in this header, which the server repeats.
+    OfClient(&'static str),
+}
+
+impl RequestIds {
+    pub(super) const fn header(self) -> &'static str {
+        match self {
+            Self::OfServer(header) | Self::OfClient(header) => header,
+        }
+    }
+}
+
+/// Whether the answers of an API may be kept on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caching {
+    /// They may.
+    Allowed,
+    /// They may hold secrets.
+    Never,
+}
+
+/// How an API limits requests, and in which headers it says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RateLimit {
+    /// So many requests until a time that a header names.
+    Window {
+        /// The requests of a window.
+        limit: &'static str,
+        /// Those that are left.
+        remaining: &'static str,
+        /// When the next window begins, in seconds since 1970.
+        reset: &'static str,
+        /// The header that says which limit the others are about, and its value for the requests that gatectl sends.
+        resource: (&'static str, &'static str),
+    },
+    /// A pool that gains at least one request in this time; no header names a time.
+    Refill {
+        /// The requests that are left.
+        remaining: &'static str,
+        /// How long one more takes at most.
+        every: Duration,
+    },
+}
+
+impl PartialEq for Api {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Api {}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl fmt::Display for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
