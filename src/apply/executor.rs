@@ -1,10 +1,11 @@
-//! What apply needs of a provider, and what it says of values that differ.
+//! What apply needs of a provider, how long it waits, and how a step can end.
 
 use std::future::Future;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::http::ApiError;
+use crate::http::{ApiError, ErrorKind};
 use crate::model::ByHand;
 
 /// The requests of a provider, as apply sees them.
@@ -23,7 +24,7 @@ pub trait Executor {
     /// For a precondition: what is no longer as the plan saw it.
     fn moved(&self, op: &Self::Op) -> impl Future<Output = Result<Vec<Mismatch>, ApiError>>;
 
-    /// Sends the write. One that had to wait for a rate limit is not sent but returns [`ErrorKind::Held`](crate::http::ErrorKind::Held).
+    /// Sends the write. One that had to wait for a rate limit is not sent but returns [`ErrorKind::Held`].
     fn perform(&self, op: &Self::Op) -> impl Future<Output = Result<(), ApiError>>;
 
     /// Whether a write whose answer was lost took effect, by reading.
@@ -51,4 +52,40 @@ pub struct Mismatch {
     pub was: Value,
     /// As it is.
     pub now: Value,
+}
+
+/// How long an apply waits for what cannot be hurried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetryDelays {
+    /// Before a write whose answer was lost, and which reading does not show, is sent again; twice as long the second time.
+    pub resend: Duration,
+    /// Between one reading back and the next, while what was written does not show: reads may lag behind writes.
+    pub read_back: Vec<Duration>,
+}
+
+impl Default for RetryDelays {
+    /// A quarter of a second, and six seconds in all.
+    fn default() -> Self {
+        Self { resend: Duration::from_millis(250), read_back: [200, 400, 800, 1600, 3000].map(Duration::from_millis).to_vec() }
+    }
+}
+
+/// How a step ended, before anything was read back.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StepResult {
+    /// Every op was answered with success, or was found done after its answer was lost.
+    Done,
+    /// The billing plan refused; what could not be written beside that is named.
+    Refused(ByHand, Vec<String>),
+    /// An op failed, or a precondition could not be read; the rest of the step was not tried.
+    Failed {
+        /// What happened, with the next step.
+        why: String,
+        /// What kind of failure it was.
+        kind: ErrorKind,
+    },
+    /// A precondition did not hold: another writer changed this since the plan was made, so nothing of the step was tried.
+    Mismatch(Vec<Mismatch>),
+    /// Nothing of it was tried.
+    Skipped(String),
 }

@@ -8,51 +8,14 @@ mod report;
 mod step;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crate::http::ErrorKind;
-use crate::model::{Action, AddressKind, ByHand, Step};
+use crate::model::{Action, AddressKind, Step};
 use crate::stop::Stop;
 
-pub use executor::{Executor, Mismatch};
+pub use executor::{Executor, Mismatch, RetryDelays, StepResult};
 pub use report::{ReadBack, report};
 use step::run_step;
-
-/// How long an apply waits for what cannot be hurried.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RetryDelays {
-    /// Before a write whose answer was lost, and which reading does not show, is sent again; twice as long the second time.
-    pub resend: Duration,
-    /// Between one reading back and the next, while what was written does not show: reads may lag behind writes.
-    pub read_back: Vec<Duration>,
-}
-
-impl Default for RetryDelays {
-    /// A quarter of a second, and six seconds in all.
-    fn default() -> Self {
-        Self { resend: Duration::from_millis(250), read_back: [200, 400, 800, 1600, 3000].map(Duration::from_millis).to_vec() }
-    }
-}
-
-/// How a step ended, before anything was read back.
-#[derive(Debug, Clone, PartialEq)]
-pub enum StepResult {
-    /// Every op was answered with success, or was found done after its answer was lost.
-    Done,
-    /// The billing plan refused; what could not be written beside that is named.
-    Refused(ByHand, Vec<String>),
-    /// An op failed, or a precondition could not be read; the rest of the step was not tried.
-    Failed {
-        /// What happened, with the next step.
-        why: String,
-        /// What kind of failure it was.
-        kind: ErrorKind,
-    },
-    /// A precondition did not hold: another writer changed this since the plan was made, so nothing of the step was tried.
-    Mismatch(Vec<Mismatch>),
-    /// Nothing of it was tried.
-    Skipped(String),
-}
 
 /// Performs the steps one after the other, a freeze first and deletions last; returns how each ended, in the order of `steps`.
 ///

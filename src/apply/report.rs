@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::model::{Action, Address, ApplyReport, ByHand, Change, Field, Manual, Outcome, OutcomeResult, Plan, Unknown};
 
-use super::{Mismatch, StepResult};
+use super::executor::{Mismatch, StepResult};
 
 /// What reading back found.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,7 +6,7 @@ use crate::http::{ApiError, ErrorKind};
 use crate::model::{ByHand, Step};
 use crate::stop::Stop;
 
-use super::{Executor, Mismatch, RetryDelays, StepResult};
+use super::executor::{Executor, Mismatch, RetryDelays, StepResult};
 
 /// How often a write whose answer was lost, and which reading shows did not happen, is sent in all.
 pub(super) const ATTEMPTS: u32 = 3;

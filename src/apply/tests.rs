@@ -6,7 +6,7 @@ use serde_json::json;
 use super::step::ATTEMPTS;
 use super::*;
 use crate::http::{ApiError, ErrorKind};
-use crate::model::{Address, Cause, Change, Field, OutcomeResult, Plan, Unknown};
+use crate::model::{Address, ByHand, Cause, Change, Field, OutcomeResult, Plan, Unknown};
 
 /// A scripted provider: op `n` answers what the script says, and everything is written down.
 #[derive(Default)]

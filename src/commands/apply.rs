@@ -90,7 +90,7 @@ async fn write(
     let work = async {
         match freeze_reason {
             Some(freeze_reason) => {
-                context.apply_held(freeze_reason, &clients, planned, &session.stop, &delays, progress).await.map_err(frozen::not_first)
+                context.apply_frozen(freeze_reason, &clients, planned, &session.stop, &delays, progress).await.map_err(frozen::not_first)
             }
             None => Ok(context.apply(&clients, planned, &session.stop, &delays, progress).await),
         }

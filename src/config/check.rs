@@ -7,7 +7,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::TABLES;
 use super::near::{join, quote};
-use super::problem::{Problem, Sink, Span};
+use super::position::Span;
+use super::problem::{Problem, Sink};
 use super::report::hidden;
 use super::schema::{Key, Presence, Syntax, Table, Type};
 use super::view::{entries, integer};

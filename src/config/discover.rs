@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::load::root;
 use crate::model::RepoName;
 
 /// A repository on some GitHub, as a git remote's address names it.
@@ -132,6 +131,11 @@ fn unquote(value: &str) -> String {
         }
     }
     text.trim_end().to_owned()
+}
+
+/// The nearest directory that holds `.git`: a directory in a clone, a file in a worktree or submodule.
+pub(super) fn root(real: &Path) -> Option<&Path> {
+    real.ancestors().find(|dir| dir.join(".git").exists())
 }
 
 #[cfg(test)]

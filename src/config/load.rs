@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use super::discover::root;
 use super::position::Lines;
 use super::{Config, MAX_BYTES, Problems, parse};
 
@@ -112,11 +113,6 @@ pub fn find(start: &Path) -> Option<PathBuf> {
     let (levels, _) = up.enumerate().find(|(_, dir)| dir.join(FILE_NAME).exists())?;
     let here = if start == Path::new(".") { Path::new("") } else { start };
     Some(std::iter::repeat_n(Path::new(".."), levels).fold(here.to_owned(), |path, up| path.join(up)).join(FILE_NAME))
-}
-
-/// The nearest directory that holds `.git`: a directory in a clone, a file in a worktree or submodule.
-pub(super) fn root(real: &Path) -> Option<&Path> {
-    real.ancestors().find(|dir| dir.join(".git").exists())
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub use discover::{Remote, checkout, default_branch, origin};
 pub use json_schema::json_schema;
 pub use load::{FILE_NAME, LoadError, Unreadable, find, load};
 pub use position::{Position, Positions};
-pub use problem::{Problem, Problems, Related};
+pub use problem::{MAX_BYTES, Problem, Problems, Related};
 
 use toml::de::DeTable;
 
@@ -47,9 +47,6 @@ pub struct Config {
     /// What is allowed and most likely not meant.
     pub warnings: Vec<Problem>,
 }
-
-/// The largest gate.toml that is read, in bytes: far above any real one, far below what would exhaust memory.
-pub const MAX_BYTES: usize = 1024 * 1024;
 
 /// Reads the text of a gate.toml; `path` is only a name for messages.
 ///

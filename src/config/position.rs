@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::Span;
+/// Bytes of the text.
+pub(super) type Span = std::ops::Range<usize>;
 
 /// A place in the file, as editors count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -15,7 +16,7 @@ pub struct Position {
     /// The column in characters, from 1.
     pub column: usize,
     /// The bytes of the text; a byte order mark at its start is not counted.
-    pub span: std::ops::Range<usize>,
+    pub span: Span,
 }
 
 /// Turns byte offsets into lines and columns; cheap for many offsets of one long line when they rise.

@@ -1,13 +1,11 @@
 //! The problems of a file, as data.
 
-use std::ops::Range;
-
 use serde::Serialize;
 
-use super::position::{Lines, Position};
+use super::position::{Lines, Position, Span};
 
-/// Bytes of the text.
-pub(super) type Span = Range<usize>;
+/// The largest gate.toml that is read, in bytes: far above any real one, far below what would exhaust memory.
+pub const MAX_BYTES: usize = 1024 * 1024;
 
 /// One problem of a file. `At` says where: a [`Position`], or only bytes while the file is being read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -151,7 +149,7 @@ impl<'t> Sink<'t> {
     }
 
     pub(super) fn too_large(&mut self) {
-        let limit = super::MAX_BYTES;
+        let limit = MAX_BYTES;
         self.found.push(
             Problem::new(0..0, format!("larger than {limit} bytes"))
                 .label(format!("{} bytes", self.text.len()))

@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::Span;
+use super::position::Span;
 use super::schema::Table;
 use crate::model::nearest;
 

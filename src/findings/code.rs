@@ -4,7 +4,17 @@
 
 use serde::Serialize;
 
-use super::Severity;
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Worth changing; decides nothing.
+    Warning,
+    /// Decides the verdict.
+    Error,
+}
 
 /// What an error of a code says of the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,20 +4,8 @@
 
 use serde::Serialize;
 
-use super::code::{Code, Proof};
+use super::code::{Code, Proof, Severity};
 use crate::model::EnvName;
-
-/// How much a finding weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Worth knowing.
-    Info,
-    /// Worth changing; decides nothing.
-    Warning,
-    /// Decides the verdict.
-    Error,
-}
 
 /// Whether production is gated, as far as the evidence goes. Ordered from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

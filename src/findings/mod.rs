@@ -7,5 +7,5 @@
 mod code;
 mod finding;
 
-pub use code::{Code, Proof, Row};
-pub use finding::{Finding, Severity, Verdict, verdict};
+pub use code::{Code, Proof, Row, Severity};
+pub use finding::{Finding, Verdict, verdict};

@@ -3,7 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::hints::Refused;
+use http::{HeaderMap, Method, StatusCode};
+
+use super::ErrorKind;
+use super::answer::ErrorResponse;
+use super::headers::text;
 
 /// What an API is like: its headers, its limits, and what to do about its refusals.
 pub struct Api {
@@ -27,7 +31,7 @@ pub struct Api {
     pub caching: Caching,
     /// How it limits requests.
     pub rate_limit: RateLimit,
-    /// What to do about a refusal, if this API knows better than [`super::hints`].
+    /// What to do about a refusal, if this API knows more than what holds for every API.
     pub hint: fn(&Refused<'_>) -> Option<String>,
 }
 
@@ -87,6 +91,56 @@ pub enum RateLimit {
         /// How long one more takes at most.
         every: Duration,
     },
+}
+
+/// An answer that is not a success, as an [`Api`] sees it that knows a hint.
+pub struct Refused<'a> {
+    /// The scheme, host and port that answered.
+    pub origin: &'a str,
+    /// Where the token came from; `None` if there is none.
+    pub token_source: Option<&'a str>,
+    pub(super) method: &'a Method,
+    pub(super) status: StatusCode,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) response: &'a ErrorResponse,
+}
+
+impl Refused<'_> {
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.response.kind
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// The error's own name, such as `two_factor`, if the API gives it one.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.response.id.as_deref()
+    }
+
+    /// A header that is there and says something; bounded.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<String> {
+        text(self.headers, name)
+    }
+
+    /// Whether a header is there, even if it is empty.
+    #[must_use]
+    pub fn has_header(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
+    }
+
+    /// Whether the request only read.
+    #[must_use]
+    pub fn reads(&self) -> bool {
+        *self.method == Method::GET
+    }
 }
 
 impl PartialEq for Api {

@@ -17,7 +17,7 @@ use super::api::Caching;
 use super::cache::{Cache, Key, Stored};
 use super::fault::Fault;
 use super::headers::text;
-use super::hints::{self, HintContext, Refused};
+use super::hints::{self, HintContext};
 use super::limiter::Turn;
 use super::limits::{self, Limit, Wait};
 use super::scrub;
@@ -386,7 +386,7 @@ impl Channel {
 
     fn error(&self, call: &Call<'_>, status: StatusCode, headers: &HeaderMap, refusal: ErrorResponse, sent_id: Option<String>) -> ApiError {
         let asked = self.asked(call);
-        let hint = hints::for_refusal(&Refused { asked: &asked, status, headers, response: &refusal });
+        let hint = Some(hints::for_refusal(&asked, status, headers, &refusal));
         let id = refusal.id.map(|id| format!("id {id}"));
         ApiError {
             status: Some(status.as_u16()),

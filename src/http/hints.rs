@@ -3,7 +3,7 @@
 use http::{HeaderMap, Method, StatusCode};
 
 use super::answer::ErrorResponse;
-use super::headers::text;
+use super::api::Refused;
 use super::{Endpoint, ErrorKind};
 
 /// What a hint may depend on besides the answer.
@@ -16,72 +16,15 @@ pub(super) struct HintContext<'a> {
     pub(super) proxy: Option<String>,
 }
 
-/// An answer that is not a success, as an [`Api`](super::Api) sees it that knows a hint.
-pub struct Refused<'a> {
-    pub(super) asked: &'a HintContext<'a>,
-    pub(super) status: StatusCode,
-    pub(super) headers: &'a HeaderMap,
-    pub(super) response: &'a ErrorResponse,
-}
-
-impl Refused<'_> {
-    /// What kind of failure it is.
-    #[must_use]
-    pub fn kind(&self) -> &ErrorKind {
-        &self.response.kind
-    }
-
-    /// The HTTP status.
-    #[must_use]
-    pub fn status(&self) -> u16 {
-        self.status.as_u16()
-    }
-
-    /// The error's own name, such as `two_factor`, if the API gives it one.
-    #[must_use]
-    pub fn id(&self) -> Option<&str> {
-        self.response.id.as_deref()
-    }
-
-    /// A header that is there and says something; bounded.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<String> {
-        text(self.headers, name)
-    }
-
-    /// Whether a header is there, even if it is empty.
-    #[must_use]
-    pub fn has_header(&self, name: &str) -> bool {
-        self.headers.contains_key(name)
-    }
-
-    /// Whether the request only read.
-    #[must_use]
-    pub fn reads(&self) -> bool {
-        *self.asked.method == Method::GET
-    }
-
-    /// Where the token came from; `None` if there is none.
-    #[must_use]
-    pub fn token_source(&self) -> Option<&str> {
-        self.asked.token_source
-    }
-
-    /// Where the request was sent.
-    #[must_use]
-    pub fn endpoint(&self) -> &Endpoint {
-        self.asked.endpoint
-    }
-}
-
 /// The hint for an answer that is not a success: the API's own, else what holds for every API.
-pub(super) fn for_refusal(refused: &Refused<'_>) -> Option<String> {
-    (refused.endpoint().api().hint)(refused).or_else(|| Some(general(refused)))
+pub(super) fn for_refusal(asked: &HintContext<'_>, status: StatusCode, headers: &HeaderMap, response: &ErrorResponse) -> String {
+    let (origin, token_source, method) = (asked.endpoint.origin(), asked.token_source, asked.method);
+    let refused = Refused { origin, token_source, method, status, headers, response };
+    (asked.endpoint.api().hint)(&refused).unwrap_or_else(|| general(asked, status, &response.kind))
 }
 
-fn general(refused: &Refused<'_>) -> String {
-    let asked = refused.asked;
-    match refused.kind() {
+fn general(asked: &HintContext<'_>, status: StatusCode, kind: &ErrorKind) -> String {
+    match kind {
         ErrorKind::Malformed => between(asked),
         ErrorKind::Unauthenticated => unauthenticated(asked),
         ErrorKind::Forbidden => match asked.token_source {
@@ -96,9 +39,9 @@ fn general(refused: &Refused<'_>) -> String {
         ErrorKind::Moved(None) => {
             format!("redirects are never followed with a token; check the address {} and the names in gate.toml", asked.endpoint)
         }
-        ErrorKind::Server if refused.status == StatusCode::NETWORK_AUTHENTICATION_REQUIRED => between(asked),
+        ErrorKind::Server if status == StatusCode::NETWORK_AUTHENTICATION_REQUIRED => between(asked),
         ErrorKind::Server => format!("see {}, and run again", asked.endpoint.api().status_page),
-        ErrorKind::Transport if refused.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => proxy_hint(asked),
+        ErrorKind::Transport if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => proxy_hint(asked),
         ErrorKind::Transport => format!("the connection to {} broke off: run again", asked.endpoint.host()),
         ErrorKind::Conflict => "something else is changing it right now: run again".to_owned(),
         _ => format!(

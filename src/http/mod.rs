@@ -34,13 +34,12 @@ mod transport;
 mod tests;
 
 pub use answer::Reply;
-pub use api::{Api, Caching, ClientKind, RateLimit, RequestIds};
+pub use api::{Api, Caching, ClientKind, RateLimit, Refused, RequestIds};
 pub use cache::Cache;
 pub use client::{Reader, Writer};
 pub use dial::Proxies;
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{ApiError, ErrorKind};
-pub use hints::Refused;
 pub use limits::{Limit, Quota, Wait};
 pub use shared::{OnExhausted, OnWait, OnWarning, Settings};
 pub use stack::Stack;

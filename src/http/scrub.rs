@@ -63,7 +63,7 @@ mod tests {
 
     use super::super::answer as read;
     use super::super::headers::text;
-    use super::super::hints::{self, HintContext, Refused};
+    use super::super::hints::{self, HintContext};
     use super::*;
     use crate::providers::github::api as github;
 
@@ -122,8 +122,7 @@ mod tests {
         };
         let endpoint = github::endpoint(github::PUBLIC).unwrap();
         let asked = HintContext { endpoint: &endpoint, method: &Method::GET, token_source: Some("GH_TOKEN"), proxy: None };
-        let hint =
-            hints::for_refusal(&Refused { asked: &asked, status: response.status(), headers: response.headers(), response: &refusal });
+        let hint = hints::for_refusal(&asked, response.status(), response.headers(), &refusal);
         let id = text(response.headers(), github::API.request_ids.header());
         format!("{refusal:?} {hint:?} {id:?} {:?}", response.headers())
     }

@@ -6,19 +6,16 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use crate::apply::{RetryDelays, StepResult};
-use crate::desired::freeze::Policy;
 use crate::freeze::{Claim, FreezeId, Interlock, Keys};
 use crate::http::Writer;
-use crate::model::{Action, AddressKind, ApplyReport, ByHand, Change, Draft, EnvName, Field, Outcome, OutcomeResult, Step};
+use crate::model::{Action, AddressKind, ApplyReport, ByHand, EnvName, Outcome, OutcomeResult, Step};
 use crate::providers::freeze_store::access::{self as store, SendError};
-use crate::providers::github::live::Live;
 use crate::providers::{Clients, Op, freeze_store};
 use crate::stop::Stop;
 
-use super::{Applied, Context, Planned};
+use super::apply::Applied;
+use super::context::{Context, Planned};
 
 /// Why an apply freezes deploys around its writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,49 +26,13 @@ pub enum FreezeReason {
     Refusable(BTreeSet<EnvName>),
 }
 
-/// Where a policy that compensates has something to compensate for: the environments, and what the plan says of it.
-///
-/// That is where the drafts write a first reviewer and the billing plan decides whether GitHub takes one (fact G2.2).
-pub(super) fn refusable(policy: Option<&Policy>, live: Option<&Live>, drafts: &[Draft<Op>]) -> (BTreeSet<EnvName>, Option<Draft<Op>>) {
-    let Some(policy) = policy.filter(|policy| policy.compensates) else { return (BTreeSet::new(), None) };
-    let repository = live.and_then(|live| live.repository.as_ref().ok());
-    let gated = repository.is_some_and(|repository| repository.visibility.plan_gated());
-    let none = |value: &Value| value.as_array().is_none_or(Vec::is_empty);
-    let first = |field: &Field| field.name == "reviewers" && none(&field.before) && !none(&field.after);
-    let environments: BTreeSet<EnvName> = drafts
-        .iter()
-        .flat_map(|draft| &draft.steps)
-        .flat_map(|step| &step.changes)
-        .filter(|change| gated && change.fields.iter().any(first))
-        .filter_map(environment)
-        .filter(|name| policy.covers(name))
-        .cloned()
-        .collect();
-    let note = (!environments.is_empty()).then(|| {
-        let mut draft = Draft::default();
-        draft.note(
-            &policy.store.address(),
-            "`compensates`: apply freezes deploys before it writes reviewers that GitHub may refuse, and puts the freeze back as it was once they are in place",
-        );
-        draft
-    });
-    (environments, note)
-}
-
-fn environment(change: &Change) -> Option<&EnvName> {
-    match change.address.kind() {
-        AddressKind::Environment(name) => Some(name),
-        _ => None,
-    }
-}
-
 impl Context {
     /// Carries a plan out as [`Self::apply`] does, with deploys frozen from before the first write until everything was read
     /// back as declared; else they stay frozen, and the report says so.
     ///
     /// # Errors
     /// When deploys are not known to be frozen: then nothing else was written.
-    pub async fn apply_held(
+    pub async fn apply_frozen(
         &self,
         freeze_reason: &FreezeReason,
         clients: &Clients,

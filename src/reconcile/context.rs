@@ -14,7 +14,7 @@ use crate::http::Reader;
 use crate::model::{Address, AddressKind, Answer, Cause, Draft, EnvName, Plan, RepoName, Step, Unknown};
 use crate::providers::{Op, freeze_store, github, heroku};
 
-use super::{apply_frozen, fingerprint};
+use super::{compensation, fingerprint};
 
 /// The reading clients and what they are asked about. A provider that nothing declared needs may be missing.
 #[derive(Debug, Clone)]
@@ -212,7 +212,7 @@ impl Context {
                 Answer::Absent => {}
             }
         }
-        let (refusable, note) = apply_frozen::refusable(self.want.freeze.as_ref(), observed.github.as_ref(), &drafts);
+        let (refusable, note) = compensation::refusable(self.want.freeze.as_ref(), observed.github.as_ref(), &drafts);
         drafts.extend(note);
         let fingerprint = fingerprint::of(&json!({"desired": fingerprint::desired(&self.want), "live": basis}));
         let plan = Plan::assemble(self.config.clone(), fingerprint, drafts);

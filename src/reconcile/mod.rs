@@ -5,6 +5,7 @@
 
 mod apply;
 mod apply_frozen;
+mod compensation;
 mod context;
 mod exit;
 pub mod fingerprint;

@@ -4,8 +4,8 @@
 
 use super::document::Block;
 use super::document::{Document, Finding, FindingLocation, Location, Severity};
-use super::escape::{actions, bounded};
-use super::human::{self, MAX_PROSE};
+use super::escape::{MAX_PROSE, actions, bounded};
+use super::human;
 use super::markdown;
 use super::style::Style;
 use crate::model::Address;

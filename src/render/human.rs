@@ -4,15 +4,11 @@ use unicode_width::UnicodeWidthStr;
 
 use super::document::{Block, Document, Finding, Heading, Role, Row, Section, Span};
 use super::escape::actions::log_line;
-use super::escape::{bounded, visible, word};
+use super::escape::{MAX_PROSE, MAX_VALUE, bounded, visible, word};
 use super::style::Style;
 use super::table;
 use super::wrap::{wrap, wrap_under};
 
-/// Prose that is longer than this is cut, and says so.
-pub(crate) const MAX_PROSE: usize = 4_000;
-/// The same for a value, a name, a cell of a table.
-pub(crate) const MAX_VALUE: usize = 1_000;
 /// Labels up to this width are aligned with their neighbors.
 const MAX_LABEL: usize = 28;
 /// How far text stands under its heading.

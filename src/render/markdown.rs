@@ -6,9 +6,9 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::document::{Block, Document, Finding, Heading, Row, Section, Table};
-use super::escape::bounded;
 use super::escape::markdown::{code, fence, link, prose, text};
-use super::human::{MAX_PROSE, MAX_VALUE, label_width};
+use super::escape::{MAX_PROSE, MAX_VALUE, bounded};
+use super::human::label_width;
 
 /// What GitHub takes as the body of a comment or an issue, in characters; counted in bytes here, which are never fewer.
 pub const COMMENT_LIMIT: usize = 65_536;

@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::document::{Role, Span, Table};
-use super::escape::{actions, bounded, visible};
-use super::human::MAX_VALUE;
+use super::escape::{MAX_VALUE, actions, bounded, visible};
 use super::style::Style;
 
 const GAP: usize = 2;

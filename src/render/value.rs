@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::document::{Glyph, Role, Row, Span};
-use super::escape::{bounded, quoted, word};
-use super::human::MAX_VALUE;
+use super::escape::{MAX_VALUE, bounded, quoted, word};
 use super::text_diff;
 use crate::model::{Action, Field};
 

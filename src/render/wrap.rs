@@ -3,8 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::document::{Role, Span};
-use super::escape::{actions, bounded, visible};
-use super::human::MAX_PROSE;
+use super::escape::{MAX_PROSE, actions, bounded, visible};
 use super::style::Style;
 
 /// Characters of one span. What was cut before is not cut again: there is room for its saying so.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::scenario::Setup;
+use super::setup::Setup;
 use super::state::{
     AccountKind, App, BranchPattern, CustomRule, Environment, GitHub, HerokuApp, Permission, Plan, PolicyMode, RefType, Repo, ReviewerRef,
     Secret, State, Variable, Visibility,

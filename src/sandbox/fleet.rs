@@ -2,45 +2,17 @@
 //!
 //! Owns which repositories there are and what is wrong with each. People and teams exist once, whatever the number.
 
-use std::collections::BTreeMap;
-
 use super::faults::Fault;
-use super::scenario::{Scenario, Setup};
+use super::scenario::Scenario;
+use super::setup::{Member, Setup};
 use super::state::{Plan, PropertyValue, State, Visibility};
 use super::wire::Response;
-use crate::desired::github as desired;
-use crate::model::{EnvName, RepoName};
+use crate::model::RepoName;
 
 /// How many repositories there are beside the one of gate.toml, by default: more than fit one page.
 const SIZE: usize = 119;
 /// What they are called.
 const NAMES: &str = "svc-*";
-
-/// One more repository of the organization.
-#[derive(Debug, Clone)]
-pub struct Member {
-    /// Its name.
-    pub repository: RepoName,
-    /// The environments that are declared for it.
-    pub environments: BTreeMap<EnvName, desired::DesiredEnvironment>,
-    /// Custom properties, each of which is a single text.
-    pub properties: BTreeMap<String, String>,
-}
-
-impl Member {
-    /// A repository for which these environments are declared.
-    #[must_use]
-    pub fn new(repository: RepoName, environments: BTreeMap<EnvName, desired::DesiredEnvironment>) -> Self {
-        Self { repository, environments, properties: BTreeMap::new() }
-    }
-
-    /// With a custom property.
-    #[must_use]
-    pub fn with_property(mut self, name: &str, value: &str) -> Self {
-        self.properties.insert(name.to_owned(), value.to_owned());
-        self
-    }
-}
 
 /// What is wrong with a repository of a fleet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,6 +1,6 @@
 //! What happened in a rehearsal before it begins: a deployment that went through, and one that waits where something gates it.
 
-use super::scenario::Setup;
+use super::setup::Setup;
 use super::state::{ReviewerRef, State};
 use crate::desired::github::{Gate, Reviewer};
 use crate::model::EnvName;

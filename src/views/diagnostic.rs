@@ -3,8 +3,7 @@
 use std::fmt;
 
 use crate::http::ApiError;
-use crate::render::escape::bounded;
-use crate::render::human::MAX_PROSE;
+use crate::render::escape::{MAX_PROSE, bounded};
 use crate::render::wrap;
 use crate::render::{Role, Span, Style};
 

@@ -76,46 +76,36 @@ impl Contexts for Known<'_> {
             "needs" => self.needs.clone(),
             "matrix" => self.matrix.clone(),
             "jobs" => self.jobs.clone(),
-            "vars" => unknown("variables of the repository and its organization are not in the files"),
-            _ => unknown("it is known only while the job runs"),
+            "vars" => Node::unknown("variables of the repository and its organization are not in the files"),
+            _ => Node::unknown("it is known only while the job runs"),
         })
     }
-}
-
-/// A node of which nothing is known.
-pub(super) fn unknown(why: &str) -> Node {
-    Node::Unknown(why.to_owned())
-}
-
-/// A node that is this text.
-pub(super) fn text(text: &str) -> Node {
-    Node::Known(Value::from(text))
 }
 
 /// The `github` context of a scenario.
 #[must_use]
 pub fn github(scenario: &Scenario, facts: &Facts) -> Node {
     let mut fields = Map::new();
-    fields.insert("event_name", text(&scenario.event));
+    fields.insert("event_name", Node::text(&scenario.event));
     match &scenario.git_ref {
         Some(git_ref) => {
             let short = ["refs/heads/", "refs/tags/", "refs/pull/"].iter().find_map(|prefix| git_ref.strip_prefix(prefix));
             let kind = if git_ref.starts_with("refs/tags/") { "tag" } else { "branch" };
-            fields.insert("ref", text(git_ref));
-            fields.insert("ref_name", text(short.unwrap_or(git_ref)));
-            fields.insert("ref_type", text(kind));
+            fields.insert("ref", Node::text(git_ref));
+            fields.insert("ref_name", Node::text(short.unwrap_or(git_ref)));
+            fields.insert("ref_type", Node::text(kind));
         }
         None => {
             for key in ["ref", "ref_name", "ref_type"] {
-                fields.insert(key, unknown("the event does not say which ref it runs on"));
+                fields.insert(key, Node::unknown("the event does not say which ref it runs on"));
             }
         }
     }
-    fields.insert("base_ref", scenario.base.as_deref().map_or_else(|| text(""), text));
-    fields.insert("head_ref", if scenario.base.is_some() { unknown("any branch can be proposed") } else { text("") });
+    fields.insert("base_ref", scenario.base.as_deref().map_or_else(|| Node::text(""), Node::text));
+    fields.insert("head_ref", if scenario.base.is_some() { Node::unknown("any branch can be proposed") } else { Node::text("") });
     if let Some(repository) = &facts.repository {
-        fields.insert("repository", text(&repository.to_string()));
-        fields.insert("repository_owner", text(repository.owner()));
+        fields.insert("repository", Node::text(&repository.to_string()));
+        fields.insert("repository_owner", Node::text(repository.owner()));
     }
     fields.insert("event", payload(scenario, facts));
     Node::Partial(fields, Rest::Unknown("it is known only when the run starts".to_owned()))
@@ -172,10 +162,10 @@ fn payload_keys(event: &str) -> Option<&'static [&'static str]> {
 fn payload(scenario: &Scenario, facts: &Facts) -> Node {
     let why = "the event's payload is known only when the run starts";
     let mut fields: Map<Node> = Map::new();
-    let mut repository: Map<Node> = [("default_branch", text(&facts.default_branch))].into_iter().collect();
+    let mut repository: Map<Node> = [("default_branch", Node::text(&facts.default_branch))].into_iter().collect();
     if let Some(known) = &facts.repository {
-        repository.insert("full_name", text(&known.to_string()));
-        repository.insert("name", text(known.name()));
+        repository.insert("full_name", Node::text(&known.to_string()));
+        repository.insert("name", Node::text(known.name()));
     }
     fields.insert("repository", Node::Partial(repository, Rest::Unknown(why.to_owned())));
     if let Some(keys) = payload_keys(&scenario.event) {
@@ -186,7 +176,7 @@ fn payload(scenario: &Scenario, facts: &Facts) -> Node {
     match scenario.event.as_str() {
         "push" | "workflow_dispatch" => {
             if let Some(git_ref) = &scenario.git_ref {
-                fields.insert("ref", text(git_ref));
+                fields.insert("ref", Node::text(git_ref));
             }
         }
         _ => {}
@@ -196,14 +186,14 @@ fn payload(scenario: &Scenario, facts: &Facts) -> Node {
         fields.insert("inputs", Node::Partial(inputs, Rest::Null));
     }
     if let Some(base) = &scenario.base {
-        let base: Map<Node> = [("ref", text(base))].into_iter().collect();
+        let base: Map<Node> = [("ref", Node::text(base))].into_iter().collect();
         let base = Node::Partial(base, Rest::Unknown(why.to_owned()));
         fields.insert("pull_request", Node::Partial([("base", base)].into_iter().collect(), Rest::Unknown(why.to_owned())));
     }
     for (key, values) in [("action", &scenario.types), ("schedule", &scenario.crons)] {
         match values.as_slice() {
             [] => {}
-            [only] => _ = fields.insert(key, text(only)),
+            [only] => _ = fields.insert(key, Node::text(only)),
             some => _ = fields.insert(key, Node::OneOf(some.iter().map(|value| Value::from(value.as_str())).collect())),
         }
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::layers::{code, is_test, sources};
 
 /// Opening one is always good; closing a new one needs a reason.
-const MOST: usize = 20;
+const MOST: usize = 7;
 
 type Name = Vec<String>;
 
@@ -154,18 +154,21 @@ fn defining<'m>(modules: &'m BTreeMap<Name, Module>, path: &[String], depth: usi
 
 /// The sets of modules each of which leads to each other one.
 fn circles<'m>(imports: &BTreeMap<&'m Name, BTreeSet<&'m Name>>) -> Vec<BTreeSet<&'m Name>> {
-    let reach = |from: &'m Name| {
-        let (mut found, mut open) = (BTreeSet::new(), vec![from]);
-        while let Some(name) = open.pop() {
-            open.extend(imports[name].iter().copied().filter(|next| found.insert(*next)));
+    let names: Vec<&Name> = imports.keys().copied().collect();
+    let number: BTreeMap<&Name, usize> = names.iter().enumerate().map(|(n, name)| (*name, n)).collect();
+    let next: Vec<Vec<usize>> = imports.values().map(|all| all.iter().map(|name| number[name]).collect()).collect();
+    let reach = |from: usize| {
+        let (mut found, mut open) = (vec![false; names.len()], vec![from]);
+        while let Some(n) = open.pop() {
+            open.extend(next[n].iter().copied().filter(|to| !std::mem::replace(&mut found[*to], true)));
         }
         found
     };
-    let reached: BTreeMap<&Name, BTreeSet<&Name>> = imports.keys().map(|name| (*name, reach(name))).collect();
+    let reached: Vec<Vec<bool>> = (0..names.len()).map(reach).collect();
     let mut circles: Vec<BTreeSet<&Name>> = Vec::new();
-    for (name, to) in &reached {
-        if to.contains(name) && !circles.iter().any(|circle| circle.contains(name)) {
-            circles.push(to.iter().copied().filter(|other| reached[other].contains(name)).collect());
+    for (n, to) in reached.iter().enumerate() {
+        if to[n] && !circles.iter().any(|circle| circle.contains(names[n])) {
+            circles.push((0..names.len()).filter(|other| to[*other] && reached[*other][n]).map(|other| names[other]).collect());
         }
     }
     circles

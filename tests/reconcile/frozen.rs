@@ -71,7 +71,7 @@ async fn held(world: &World) -> anyhow::Result<Applied> {
     let planned = run.context.plan().await;
     let freeze_reason =
         if planned.refusable.is_empty() { FreezeReason::Requested } else { FreezeReason::Refusable(planned.refusable.clone()) };
-    run.context.apply_held(&freeze_reason, &run.clients, &planned, &Stop::default(), &world.delays, |_| {}).await
+    run.context.apply_frozen(&freeze_reason, &run.clients, &planned, &Stop::default(), &world.delays, |_| {}).await
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ fn gated(world: &World) -> bool {
 async fn held(world: &World) -> anyhow::Result<Applied> {
     let run = world.run();
     let planned = run.context.plan().await;
-    Box::pin(run.context.apply_held(&FreezeReason::Requested, &run.clients, &planned, &Stop::default(), &world.delays, |_| {})).await
+    Box::pin(run.context.apply_frozen(&FreezeReason::Requested, &run.clients, &planned, &Stop::default(), &world.delays, |_| {})).await
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::check::duplicates;
 use super::super::keys::{ENVIRONMENT, REVIEWER, SELECTED};
-use super::super::problem::{Problem, Sink, Span};
+use super::super::position::Span;
+use super::super::problem::{Problem, Sink};
 use super::super::syntax;
 use super::super::view::{View, integer};
 use crate::desired::github::{BranchPolicy, Desired, DesiredEnvironment, Gate, Pattern, RefKind, Reviewer};

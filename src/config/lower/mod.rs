@@ -7,10 +7,10 @@ mod workflows;
 
 use toml::de::DeTable;
 
-use super::Desired;
 use super::keys::{GITHUB, ROOT, VERIFY};
 use super::problem::Sink;
 use super::view::View;
+use crate::desired::Desired;
 
 /// Reads the whole file. `None`, or anything at all, where the sink holds problems.
 pub(super) fn desired(sink: &mut Sink<'_>, root: &DeTable<'_>) -> Option<Desired> {

@@ -7,7 +7,8 @@ use toml::de::DeValue;
 
 use super::super::keys::{WHEN, WORKFLOW};
 use super::super::near::join;
-use super::super::problem::{Problem, Sink, Span};
+use super::super::position::Span;
+use super::super::problem::{Problem, Sink};
 use super::super::syntax;
 use super::super::view::View;
 use crate::desired::github::{Desired, DesiredEnvironment};

@@ -67,10 +67,10 @@ fn hint(refused: &Refused<'_>) -> Option<String> {
     match refused.kind() {
         ErrorKind::Forbidden => forbidden(refused, needed()),
         ErrorKind::NotFound => {
-            let (source, needed) = (refused.token_source()?, needed()?);
+            let (source, needed) = (refused.token_source?, needed()?);
             Some(format!("missing, or hidden from the token from {source}; seeing it takes {needed}"))
         }
-        ErrorKind::Moved(Some(to)) if to.starts_with(refused.endpoint().origin()) || to.starts_with('/') => {
+        ErrorKind::Moved(Some(to)) if to.starts_with(refused.origin) || to.starts_with('/') => {
             Some(format!("it was renamed or transferred and now answers at {to}; write its new name in gate.toml"))
         }
         _ => None,
@@ -81,7 +81,7 @@ fn forbidden(refused: &Refused<'_>, needed: Option<String>) -> Option<String> {
     if let Some(url) = refused.header("x-github-sso").as_deref().and_then(sso_url) {
         return Some(format!("the organization asks for single sign-on: authorize the token at {url}"));
     }
-    let source = refused.token_source()?;
+    let source = refused.token_source?;
     if let Some(needed) = needed {
         return Some(format!(
             "the token from {source} needs the repository permission {needed}; a classic token needs `repo`, and its account the right role"

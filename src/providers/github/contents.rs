@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::http::{ApiError, ErrorKind, Reader};
 use crate::model::{RepoName, Unknown};
 
-use super::observe::repo_target;
+use super::target::repo_target;
 
 /// The list of a folder never holds more; a full one may be cut.
 const MOST: usize = 1000;

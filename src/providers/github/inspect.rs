@@ -13,8 +13,9 @@ use crate::model::{Blocker, Cause, EnvName, RepoName, Unknown};
 
 use super::inspection::{Billing, Inspection, Listed, ProtectedBranches, WiderSecrets};
 use super::live::{Access, Actor, LiveEnvironment, LiveReviewer};
-use super::observe::{self, Page, RequestedParts, pages, repo_target};
+use super::observe::{self, Page, RequestedParts, pages};
 use super::strictness::ActorId;
+use super::target::repo_target;
 use super::{reviewers, rulesets};
 use crate::desired::github::{BranchPolicy, Desired, DesiredEnvironment, Gate, Pattern, Reviewer};
 

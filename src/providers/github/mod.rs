@@ -15,3 +15,4 @@ pub mod reviewers;
 pub mod rulesets;
 pub mod runs;
 pub mod strictness;
+pub mod target;

@@ -12,12 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use crate::http::{ApiError, ErrorKind, Reader, Target};
+use crate::http::{ApiError, ErrorKind, Reader};
 use crate::model::{Blocker, Cause, EnvName, RepoName, Unknown};
 
 use super::live::{Actor, Environments, Live, LiveEnvironment, LiveReviewer, PolicyMode, Repository, Visibility};
 use super::reviewers;
 use super::strictness::ActorId;
+use super::target::{environment_target, repo_target};
 use crate::desired::github::{self as desired, BranchPolicy, Desired, Gate, Pattern, Reviewer};
 
 use lists::{installed_rules, secrets, variables};
@@ -380,16 +381,4 @@ async fn waiting_runs(reader: &Reader, repo: &RepoName) -> Result<u64, Unknown> 
     let target = repo_target(repo).join("actions").join("runs").query("status", "waiting").query("per_page", 1);
     let runs: wire::Runs = reader.get_json(&target).await.map_err(|e| e.unknown())?;
     Ok(runs.total_count)
-}
-
-/// `/repos/{owner}/{repo}`.
-#[must_use]
-pub fn repo_target(repo: &RepoName) -> Target {
-    Target::new(["repos", repo.owner(), repo.name()])
-}
-
-/// `/repos/{owner}/{repo}/environments/{name}`; always built here, never taken from an answer's `url` (fact G2.13).
-#[must_use]
-pub fn environment_target(repo: &RepoName, name: &EnvName) -> Target {
-    repo_target(repo).join("environments").join(name.as_str())
 }

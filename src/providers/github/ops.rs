@@ -13,9 +13,10 @@ use crate::http::{ApiError, ErrorKind, Reader, Target, Writer};
 use crate::model::{ByHand, EnvName, RepoName};
 
 use super::live::{self, LiveEnvironment, PolicyMode, Snapshot};
-use super::observe::{self, RequestedParts, environment_target};
+use super::observe::{self, RequestedParts};
 use super::refusal;
 use super::strictness::ActorId;
+use super::target::environment_target;
 use crate::desired::github::Pattern;
 
 /// How long a list may lag behind the write that opened it.

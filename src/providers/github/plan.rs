@@ -5,30 +5,21 @@
 mod body;
 mod notes;
 mod people;
+mod planner;
 mod update;
 
 use serde_json::{Value, json};
 
-use crate::model::{self, Address, Blocker, Change, Draft, EnvName, Field, RepoName, Step};
+use crate::model::{self, Address, Blocker, Change, Draft, Step};
 
-use super::live::{Actor, Live, LiveEnvironment, PolicyMode, Repository};
+use super::live::{Live, LiveEnvironment, PolicyMode};
 use super::ops::{Action, Body, Op, PolicyFlags};
 use super::refusal;
-use crate::desired::freeze::Store;
-use crate::desired::github::{self as desired, BranchPolicy, Desired, Gate, Reviewer};
+use crate::desired::github::{self as desired, BranchPolicy, Desired, Gate};
 use notes::repository_notes;
 use people::reviewers_json;
-
-/// What a plan needs to know beside the two sides.
-#[derive(Debug, Clone, Copy)]
-pub struct PlanContext<'a> {
-    /// The repository as it is declared.
-    pub repository: &'a RepoName,
-    /// Where its pages are: `https://github.com` or the server's own address.
-    pub web: &'a str,
-    /// What can be frozen meanwhile, if gate.toml declares a freeze.
-    pub freeze_store: Option<&'a Store>,
-}
+pub use planner::PlanContext;
+use planner::{Planner, field};
 
 /// Compares what is wanted with what is there.
 #[must_use]
@@ -60,18 +51,6 @@ pub fn plan(context: PlanContext<'_>, want: &Desired, live: &Live) -> Draft<Op> 
     }
     draft
 }
-
-struct Planner<'a> {
-    context: PlanContext<'a>,
-    want: &'a Desired,
-    live: &'a Live,
-    repository: &'a Repository,
-    name: &'a EnvName,
-    address: Address,
-}
-
-/// A declared reviewer with the account or team it stands for.
-type Resolved<'a> = (&'a Reviewer, &'a Actor);
 
 impl Planner<'_> {
     fn create(&self, gate: &Gate, draft: &mut Draft<Op>) {
@@ -183,10 +162,6 @@ impl Planner<'_> {
         let stored = environments.and_then(|all| all.get_key_value(self.name)).map_or(self.name, |(stored, _)| stored);
         Op { repository: self.repository.name.clone(), environment: stored.clone(), action }
     }
-}
-
-fn field(name: &str, before: Value, after: Value) -> Field {
-    Field { name: name.to_owned(), before, after, weakens: false, because: None }
 }
 
 #[cfg(test)]

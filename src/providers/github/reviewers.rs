@@ -9,8 +9,9 @@ use crate::http::{ApiError, ErrorKind, Reader, Target};
 use crate::model::{Blocker, Cause, RepoName, Unknown};
 
 use super::live::{Access, Actor, LiveReviewer};
-use super::observe::{pages, repo_target};
+use super::observe::pages;
 use super::strictness::ActorId;
+use super::target::repo_target;
 use crate::desired::github::Reviewer;
 
 /// Looks a declared reviewer up.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use serde::Deserialize;
 
-use super::observe::repo_target;
+use super::target::repo_target;
 use crate::desired::github::{Pattern, RefKind};
 use crate::http::Reader;
 use crate::model::fnmatch;

@@ -61,7 +61,7 @@ fn hint(refused: &Refused<'_>) -> Option<String> {
         (ErrorKind::Forbidden, _, Some("suspended")) => "the account or app is suspended: see https://dashboard.heroku.com/account",
         (ErrorKind::Forbidden, ..) => {
             let scope = if refused.reads() { "read-protected" } else { "write-protected" };
-            let source = refused.token_source().unwrap_or("nowhere");
+            let source = refused.token_source.unwrap_or("nowhere");
             return Some(format!(
                 "the token (from {source}) needs the scope `{scope}` and, in a team, the right to operate the app: `heroku authorizations:create -s {scope}`"
             ));

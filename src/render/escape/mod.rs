@@ -14,6 +14,10 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthChar;
 
+/// Prose that is longer than this is cut, and says so.
+pub(crate) const MAX_PROSE: usize = 4_000;
+/// The same for a value, a name, a cell of a table.
+pub(crate) const MAX_VALUE: usize = 1_000;
 /// How many combining marks one character may carry; more of them climb over the neighboring lines.
 const MAX_MARKS: usize = 3;
 

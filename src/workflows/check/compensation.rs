@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{SourceFile, same_path};
 use crate::desired::freeze::Policy;
 use crate::model::EnvName;
-use crate::workflows::contexts::{Known, WorkflowKey, github, unknown};
+use crate::workflows::contexts::{Known, WorkflowKey, github};
 use crate::workflows::expressions::{Map, Node, Rest};
 use crate::workflows::facts::Facts;
 use crate::workflows::freeze_check::{Nothing, Proof, Question, freeze_check_before_deploy};
@@ -129,7 +129,7 @@ impl Proofs<'_> {
     fn proof(&self, started: &Workflow, entry: &JobEntry, scenario: &Scenario) -> (String, Proof) {
         let inputs: Map<Node> = scenario.inputs.iter().map(|input| (input.name.clone(), input.value.clone())).collect();
         let inputs = Node::Partial(inputs, Rest::Null);
-        let later = unknown("it is known only while the job runs");
+        let later = Node::unknown("it is known only while the job runs");
         let context = github(scenario, self.facts);
         let known = Known { place: WorkflowKey::Step, github: &context, inputs: &inputs, needs: &later, matrix: &later, jobs: &later };
         let FreezeFacts { policy, config, holds } = self.freeze;

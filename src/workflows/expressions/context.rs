@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::functions::StatusFunction;
 use super::syntax::Span;
 use super::value::{Map, Value};
 
@@ -31,6 +32,18 @@ pub enum Node {
     Unknown(String),
     /// It is an object with these properties.
     Partial(Map<Self>, Rest),
+}
+
+impl Node {
+    /// A node of which nothing is known.
+    pub(in crate::workflows) fn unknown(why: &str) -> Self {
+        Self::Unknown(why.to_owned())
+    }
+
+    /// A node that is this text.
+    pub(in crate::workflows) fn text(text: &str) -> Self {
+        Self::Known(Value::from(text))
+    }
 }
 
 /// What is known of the properties that a [`Node::Partial`] does not list.
@@ -78,19 +91,6 @@ pub enum Assumed {
     False,
     /// Unknown.
     Unknown,
-}
-
-/// A function that asks how the needed jobs ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum StatusFunction {
-    /// `success()`.
-    Success,
-    /// `failure()`.
-    Failure,
-    /// `cancelled()`.
-    Cancelled,
-    /// `always()`.
-    Always,
 }
 
 /// Why a value is not known.

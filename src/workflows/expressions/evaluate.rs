@@ -6,14 +6,14 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
-use super::context::{Assumed, Contexts, Functions, Lookup, Resolved, StatusFunction};
-use super::functions::{self, Function, Piece};
+use super::context::{Assumed, Contexts, Functions, Lookup, Resolved};
+use super::functions::{self, Function, Piece, StatusFunction};
 use super::lift::{SourceSpan, compared, filled, lift, may_fail, reasons, truths_only};
-use super::possible::{Item, Open, Possible};
+use super::possible::{Evaluated, Item, MAX_VALUES, Open, Possible};
 use super::syntax::{EvalError, Expr, ExprKind, Index, Name, Span, Tree};
 use super::text::{self, MAX_MEMORY, TOO_LARGE};
 use super::value::{Value, fold};
-use super::{access, lift, possible::MAX_VALUES};
+use super::{access, lift};
 
 /// What all sets of an evaluation may hold together, in bytes, before they are given up as unknown.
 const MAX_HELD: usize = MAX_VALUES * MAX_MEMORY;
@@ -56,9 +56,6 @@ pub(super) struct Evaluator<'a> {
     /// What this evaluation holds at this point, in bytes.
     held: Cell<usize>,
 }
-
-/// The values of a part, or its failure in every run.
-pub(super) type Evaluated = Result<Possible, EvalError>;
 
 impl<'a> Evaluator<'a> {
     pub(super) fn new(contexts: &'a dyn Contexts, functions: &'a Functions) -> Self {

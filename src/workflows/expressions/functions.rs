@@ -1,9 +1,21 @@
 //! The functions of the language: their names, their arity, and what they make of known values.
 
-use super::context::StatusFunction;
 use super::json::{self, JsonError};
 use super::text::{TOO_LARGE, Text, TooLarge};
 use super::value::{Value, compare, fold};
+
+/// A function that asks how the needed jobs ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StatusFunction {
+    /// `success()`.
+    Success,
+    /// `failure()`.
+    Failure,
+    /// `cancelled()`.
+    Cancelled,
+    /// `always()`.
+    Always,
+}
 
 /// A function that GitHub knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,8 @@
 //! What is defined on values, applied to sets of values.
 
-use super::context::{Assumed, Reason, StatusFunction};
-use super::evaluate::Evaluated;
-use super::functions::{self, Failure, Function, Piece};
-use super::possible::{Item, Open, Possible};
+use super::context::{Assumed, Reason};
+use super::functions::{self, Failure, Function, Piece, StatusFunction};
+use super::possible::{Evaluated, Item, Open, Possible};
 use super::syntax::{Comparison, EvalError, Span, Tree};
 use super::value::{Value, compare};
 

@@ -28,8 +28,9 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
-pub use context::{Assumed, Condition, Contexts, Functions, Lookup, Node, Reason, Resolved, Rest, Status, StatusFunction};
+pub use context::{Assumed, Condition, Contexts, Functions, Lookup, Node, Reason, Resolved, Rest, Status};
 pub use evaluate::evaluate;
+pub use functions::StatusFunction;
 pub use parser::parse;
 pub use syntax::{Error, EvalError, Expr, Span, SyntaxError};
 pub use template::{condition, interpolate};

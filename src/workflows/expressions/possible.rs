@@ -6,11 +6,14 @@
 use std::sync::Arc;
 
 use super::context::{Node, Reason, Resolved, Rest};
-use super::syntax::Span;
+use super::syntax::{EvalError, Span};
 use super::value::{Map, Value};
 
 /// The most values that a set names; a larger set is open.
 pub(super) const MAX_VALUES: usize = 16;
+
+/// The values of a part, or its failure in every run.
+pub(super) type Evaluated = Result<Possible, EvalError>;
 
 /// The values that may be. Empty only as the result of [`Possible::truthy`] or [`Possible::falsy`].
 #[derive(Debug, Clone, Default)]

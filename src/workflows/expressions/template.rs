@@ -1,7 +1,8 @@
 //! Scalars of a workflow file: text with `${{ }}` in it, and `if:`.
 
-use super::context::{Assumed, Condition, Contexts, Functions, Resolved, StatusFunction};
+use super::context::{Assumed, Condition, Contexts, Functions, Resolved};
 use super::evaluate::{Evaluator, is_offered};
+use super::functions::StatusFunction;
 use super::functions::{Function, Piece};
 use super::lift;
 use super::parser::parse_part;

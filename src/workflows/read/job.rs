@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{check_keys, of_defaults, pairs, scalar, scalars, text};
+use super::nodes::{check_keys, of_defaults, pairs, scalar, scalars, text};
 use crate::workflows::keys;
-use crate::workflows::model::{Call, Job, JobEnvironment, Matrix, Problem, Secrets, Step, UnknownKey, Workflow};
+use crate::workflows::model::{Call, Job, JobEnvironment, Matrix, Problem, Secrets, Step, Text, UnknownKey, Workflow};
 use crate::workflows::yaml::{Data, Key, Node};
 
 /// Reads every job, then checks what they say of each other.
@@ -70,7 +70,7 @@ fn check_shape(key: &Key, body: &Node, entries: &[(Key, Node)], problems: &mut V
 fn environment(body: &Node, place: &str, problems: &mut Vec<Problem>, unknown: &mut Vec<UnknownKey>) -> JobEnvironment {
     let Some(node) = body.get("environment") else { return JobEnvironment::Absent };
     match &node.data {
-        Data::Scalar(scalar) => JobEnvironment::Scalar(super::Text { scalar: scalar.clone(), pos: node.pos }),
+        Data::Scalar(scalar) => JobEnvironment::Scalar(Text { scalar: scalar.clone(), pos: node.pos }),
         Data::Mapping(entries) => {
             check_keys(entries, keys::ENVIRONMENT, place, unknown);
             match scalar(node, "name", problems) {

@@ -4,11 +4,13 @@
 //! wrong part: that part becomes a [`Problem`], and everything else is still read.
 
 mod job;
+mod nodes;
 mod on;
 
 use super::keys;
-use super::model::{Problem, Step, Text, UnknownKey, Workflow};
-use super::yaml::{self, Data, Key, Node, YamlError};
+use super::model::{Problem, Step, Workflow};
+use super::yaml::{self, Node, YamlError};
+use nodes::{check_keys, of_defaults};
 
 /// Reads a workflow file.
 ///
@@ -47,59 +49,6 @@ pub fn read(path: &str, text: &str) -> Result<Workflow, YamlError> {
 #[must_use]
 pub(super) fn steps_of(runs: &Node) -> Vec<Step> {
     job::steps(runs, &mut Vec::new())
-}
-
-/// The scalar of a node, as text with a position.
-fn text(node: &Node) -> Option<Text> {
-    node.scalar().map(|scalar| Text { scalar: scalar.clone(), pos: node.pos })
-}
-
-/// The scalar under a key; a collection there is a problem.
-fn scalar(node: &Node, key: &str, problems: &mut Vec<Problem>) -> Option<Text> {
-    let value = node.get(key)?;
-    let text = text(value);
-    if text.is_none() {
-        problems.push(Problem { pos: value.pos, why: format!("`{key}` is {} and must be a scalar", value.kind_name()) });
-    }
-    text
-}
-
-/// The scalars under a key that takes one or a list of them; anything else there is a problem, and a null is not a key.
-fn scalars(node: &Node, key: &str, problems: &mut Vec<Problem>) -> Option<Vec<Text>> {
-    let value = node.get(key).filter(|value| !value.is_null())?;
-    let texts: Vec<Text> = value.items().iter().filter_map(text).filter(|t| !t.as_str().is_empty()).collect();
-    if texts.len() != value.items().len() {
-        problems.push(Problem { pos: value.pos, why: format!("`{key}` must be a non-empty string or a list of them") });
-    }
-    Some(texts)
-}
-
-/// Names and scalars of a mapping; values that are collections are left out and are a problem.
-fn pairs(node: Option<&Node>, key: &str, problems: &mut Vec<Problem>) -> Vec<(Key, Text)> {
-    let Some(node) = node.filter(|node| !node.is_null()) else { return Vec::new() };
-    let Data::Mapping(entries) = &node.data else {
-        problems.push(Problem { pos: node.pos, why: format!("`{key}` is {} and must be a mapping", node.kind_name()) });
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    for (name, value) in entries {
-        match text(value) {
-            Some(text) => found.push((name.clone(), text)),
-            None => problems.push(Problem { pos: value.pos, why: format!("`{key}.{}` must be a scalar", name.text) }),
-        }
-    }
-    found
-}
-
-fn check_keys(entries: &[(Key, Node)], known: &[&'static str], place: &str, unknown: &mut Vec<UnknownKey>) {
-    for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&key.text.as_str())) {
-        unknown.push(UnknownKey { key: key.clone(), place: place.to_owned(), near: keys::near(&key.text, known) });
-    }
-}
-
-/// A key of `defaults.run`.
-fn of_defaults(node: &Node, key: &str) -> Option<Text> {
-    text(node.get("defaults")?.get("run")?.get(key)?)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `on`: which events start a workflow, with which filters and inputs.
 
-use super::{check_keys, scalars, text};
+use super::nodes::{check_keys, scalars, text};
 use crate::workflows::keys;
 use crate::workflows::model::{Input, InputKind, Problem, RefFilter, Text, Trigger, UnknownKey, Workflow};
 use crate::workflows::yaml::{Data, Key, Node, Pos};

@@ -3,7 +3,7 @@
 use super::files::{self, Called, FOLDER};
 use super::frame::{Frame, Gates, States};
 use super::{JobEntry, Remote, Resolver, Verdict, node, texts, value};
-use crate::workflows::contexts::{Known, WorkflowKey, unknown};
+use crate::workflows::contexts::{Known, WorkflowKey};
 use crate::workflows::expressions::{Map, Node, Rest, Value};
 use crate::workflows::matrix::Leg;
 use crate::workflows::model::{Call, Input, InputKind, Job, Problem, Workflow};
@@ -23,7 +23,7 @@ pub(super) struct Target<'a> {
 impl Resolver<'_> {
     /// The called jobs of every leg that differs, and the call's outputs.
     pub(super) fn call(&mut self, target: &Target<'_>, legs: &[Leg], known: &Known<'_>) -> (Vec<JobEntry>, Node) {
-        let none = unknown("the called workflow's outputs are not known");
+        let none = Node::unknown("the called workflow's outputs are not known");
         let entry = target.entry;
         let problem = |why: String| vec![entry.invalid(&Problem { pos: target.called.uses.pos, why })];
         let uses = target.called.uses.as_str();
@@ -161,12 +161,12 @@ fn default(input: &Input, known: &Known<'_>) -> Node {
             InputKind::String | InputKind::Choice(_) | InputKind::Environment => Value::from(""),
         });
     };
-    let inputs = unknown("a default that reads inputs is not followed");
+    let inputs = Node::unknown("a default that reads inputs is not followed");
     let known = Known { place: WorkflowKey::CallDefault, inputs: &inputs, ..known.clone() };
     value(text, &known)
         .ok()
         .and_then(|found| coerced(node(found), &input.kind))
-        .unwrap_or_else(|| unknown("its default is not of its declared type"))
+        .unwrap_or_else(|| Node::unknown("its default is not of its declared type"))
 }
 
 /// A value in a declared type; none when GitHub refuses it.
@@ -194,9 +194,10 @@ fn call_outputs(workflow: &Workflow, frame: &Frame<'_>, states: &States, known: 
             Some(state) if state.skipped => Node::Partial(Map::new(), Rest::Null),
             // A called workflow succeeds although one of its jobs was skipped, and then that job has no outputs.
             Some(state) if job.condition.is_none() && job.needs.is_empty() => state.outputs.clone(),
-            Some(_) | None => unknown("whether the called job runs is not known"),
+            Some(_) | None => Node::unknown("whether the called job runs is not known"),
         };
-        let fields: Map<Node> = [("outputs", outputs), ("result", unknown("it is known only when the job ended"))].into_iter().collect();
+        let fields: Map<Node> =
+            [("outputs", outputs), ("result", Node::unknown("it is known only when the job ended"))].into_iter().collect();
         jobs.insert(job.id.clone(), Node::Partial(fields, Rest::Null));
     }
     let jobs = Node::Partial(jobs, Rest::Null);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::call::Target;
 use super::condition::Run;
 use super::{Details, JobEntry, Resolver, Verdict, node, texts, value};
-use crate::workflows::contexts::{Known, WorkflowKey, unknown};
+use crate::workflows::contexts::{Known, WorkflowKey};
 use crate::workflows::deploys::Passed;
 use crate::workflows::expressions::{self, Map, Node, Resolved, Rest, Status, Value};
 use crate::workflows::matrix::Leg;
@@ -74,7 +74,7 @@ impl Resolver<'_> {
 
     fn job(&mut self, frame: &Frame<'_>, job: &Job, states: &States) -> (Vec<JobEntry>, State) {
         let mut entry = self.entry(frame, job);
-        let mut state = State { skipped: false, outputs: unknown("the job's outputs are not known"), gates: Gates::default() };
+        let mut state = State { skipped: false, outputs: Node::unknown("the job's outputs are not known"), gates: Gates::default() };
         if let Some(problem) = frame.workflow.problems.iter().chain(&job.problems).next() {
             return (vec![entry.invalid(problem)], state);
         }
@@ -210,7 +210,7 @@ fn names(text: &str, known: &Known<'_>) -> Option<Vec<String>> {
 
 /// The outputs of a job that succeeded. Legs overwrite each other's.
 fn outputs(job: &Job, legs: &[Leg], known: &Known<'_>) -> Node {
-    let [leg] = legs else { return unknown("every leg of the matrix writes the same outputs") };
+    let [leg] = legs else { return Node::unknown("every leg of the matrix writes the same outputs") };
     let known = Known { place: WorkflowKey::Outputs, matrix: &leg.context, ..known.clone() };
     let of = |text: &Text| value(text, &known).map_or_else(|error| Node::Unknown(error.message().to_owned()), |v| texts(node(v)));
     let map: Map<Node> = job.outputs.iter().map(|(key, text)| (key.text.clone(), of(text))).collect();
@@ -248,10 +248,10 @@ pub(super) fn needs(job: &Job, states: &States, succeeded: &BTreeSet<String>, fa
         let (result, outputs) = match state {
             Some(state) if state.skipped => (one_of(&["skipped"]), Node::Partial(Map::new(), Rest::Null)),
             Some(_) | None if failing == Some(id.as_str()) => {
-                (one_of(&["failure", "cancelled", "skipped"]), unknown("the job did not succeed"))
+                (one_of(&["failure", "cancelled", "skipped"]), Node::unknown("the job did not succeed"))
             }
             Some(state) if succeeded.contains(&id) => (one_of(&["success"]), state.outputs.clone()),
-            Some(_) | None => (one_of(&["success", "failure", "cancelled", "skipped"]), unknown("the job may not have succeeded")),
+            Some(_) | None => (one_of(&["success", "failure", "cancelled", "skipped"]), Node::unknown("the job may not have succeeded")),
         };
         let fields: Map<Node> = [("result", result), ("outputs", outputs)].into_iter().collect();
         all.insert(need.as_str(), Node::Partial(fields, Rest::Null));

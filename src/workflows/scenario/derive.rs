@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 
 use super::{Bound, Scenario, crons, label, not_given, run_ref, types};
-use crate::workflows::contexts::{text, unknown};
 use crate::workflows::expressions::{Node, Value};
 use crate::workflows::facts::Facts;
 use crate::workflows::keys;
@@ -66,7 +65,7 @@ fn is_cut(event: &str) -> bool {
 /// The scenario of an event on a ref that is not known, with inputs that are not known.
 fn any_ref(workflow: &Workflow, scenario: &Scenario) -> Scenario {
     let trigger = workflow.trigger(&scenario.event);
-    let any = |input: &Input| Bound::new(&input.name, unknown("any value can be given"));
+    let any = |input: &Input| Bound::new(&input.name, Node::unknown("any value can be given"));
     Scenario {
         label: format!("{} on any other ref", scenario.event),
         git_ref: None,
@@ -199,8 +198,10 @@ fn combinations(workflow: &Workflow, trigger: &Trigger, facts: &Facts) -> Vec<(S
     for input in &trigger.inputs {
         let mut values = if decides(input, &texts) { choices(input, facts) } else { vec![(String::new(), irrelevant(input))] };
         if all.len().saturating_mul(values.len()) > MAX_INPUTS {
-            values =
-                vec![(format!(" {}=(any)", input.name), Bound::new(&input.name, unknown("there are too many combinations of inputs")))];
+            values = vec![(
+                format!(" {}=(any)", input.name),
+                Bound::new(&input.name, Node::unknown("there are too many combinations of inputs")),
+            )];
         }
         all = all
             .iter()
@@ -235,14 +236,14 @@ fn is_word(c: char) -> bool {
 }
 
 fn irrelevant(input: &Input) -> Bound {
-    if input.default.is_some() { not_given(input) } else { Bound::new(&input.name, unknown("any value can be given")) }
+    if input.default.is_some() { not_given(input) } else { Bound::new(&input.name, Node::unknown("any value can be given")) }
 }
 
 /// The values that an input is tried with, the default first.
 fn choices(input: &Input, facts: &Facts) -> Vec<(String, Bound)> {
     let name = &input.name;
     let named = |value: Value| (format!(" {name}={}", value.to_text()), Bound::new(name, Node::Known(value)));
-    let any = || (format!(" {name}=(any)"), Bound::new(name, unknown("any text can be given")));
+    let any = || (format!(" {name}=(any)"), Bound::new(name, Node::unknown("any text can be given")));
     let environments = || facts.environments.keys().map(|name| named(Value::from(name.as_str())));
     let mut found: Vec<(String, Bound)> = match &input.kind {
         InputKind::Boolean => vec![named(Value::Bool(true)), named(Value::Bool(false))],
@@ -268,7 +269,7 @@ fn choices(input: &Input, facts: &Facts) -> Vec<(String, Bound)> {
         };
         found.insert(0, first);
     } else if input.kind == InputKind::String && !input.required {
-        found.insert(0, (format!(" {name}="), Bound::new(name, text(""))));
+        found.insert(0, (format!(" {name}="), Bound::new(name, Node::text(""))));
     }
     found
 }

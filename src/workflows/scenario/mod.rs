@@ -5,7 +5,6 @@
 
 mod derive;
 
-use super::contexts::{text, unknown};
 use super::expressions::{Node, Value};
 use super::facts::Facts;
 use super::model::{Input, InputKind, Problem, Text, Trigger, Workflow};
@@ -198,14 +197,14 @@ fn not_given(input: &Input) -> Bound {
             text: Some(Node::OneOf(vec![Value::from(""), Value::from("false")])),
             ..Bound::new(&input.name, Node::Known(Value::Bool(false)))
         },
-        InputKind::Number => Bound::new(&input.name, unknown("a number without a default is not given")),
+        InputKind::Number => Bound::new(&input.name, Node::unknown("a number without a default is not given")),
         // The form preselects an option, the API sends nothing.
         InputKind::Choice(options) => {
             let values = options.iter().map(String::as_str).chain([""]).map(Value::from);
             Bound::new(&input.name, Node::OneOf(values.collect()))
         }
-        InputKind::String => Bound::new(&input.name, text("")),
-        InputKind::Environment => Bound::new(&input.name, unknown("any environment can be chosen")),
+        InputKind::String => Bound::new(&input.name, Node::text("")),
+        InputKind::Environment => Bound::new(&input.name, Node::unknown("any environment can be chosen")),
     }
 }
 
@@ -213,7 +212,9 @@ fn required(input: &Input) -> Node {
     match &input.kind {
         InputKind::Choice(options) => Node::OneOf(options.iter().map(|option| Value::from(option.as_str())).collect()),
         InputKind::Boolean => Node::OneOf(vec![Value::Bool(true), Value::Bool(false)]),
-        InputKind::String | InputKind::Number | InputKind::Environment => unknown("the input is required, and its value is not given"),
+        InputKind::String | InputKind::Number | InputKind::Environment => {
+            Node::unknown("the input is required, and its value is not given")
+        }
     }
 }
 

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::http::{ApiError, Reader};
 use crate::model::{EnvName, RepoName};
 
-use super::{environment_target, pages, wire};
+use super::super::target::environment_target;
+use super::{pages, wire};
 use crate::desired::github::{Pattern, RefKind};
 
 /// Reads the patterns of an environment with their ids.

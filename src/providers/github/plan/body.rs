@@ -3,7 +3,7 @@
 use super::super::live::LiveReviewer;
 use super::super::live::{LiveEnvironment, PolicyMode};
 use super::super::ops::{Body, BodyReviewer, PolicyFlags};
-use super::{Planner, Resolved};
+use super::planner::{Planner, Resolved};
 use crate::desired::github::Gate;
 use crate::model::{Cause, Unknown};
 

@@ -6,7 +6,7 @@ use crate::model::{Address, Draft, EnvName, Field, Manual, RepoName, nearest};
 
 use super::super::live::{Environments, Repository};
 use super::super::ops::Op;
-use super::Planner;
+use super::planner::Planner;
 use crate::desired::github::{BranchPolicy, Gate};
 
 impl Planner<'_> {

@@ -7,7 +7,7 @@ use crate::model::{Blocker, Cause, Draft, Unknown};
 use super::super::live::{Access, Actor, LiveEnvironment, LiveReviewer};
 use super::super::ops::Op;
 use super::super::strictness::ActorId;
-use super::{Planner, Resolved};
+use super::planner::{Planner, Resolved};
 use crate::desired::github::{Gate, Reviewer};
 
 impl Planner<'_> {

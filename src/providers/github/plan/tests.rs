@@ -3,9 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::desired::github::{BranchPolicy, Pattern, RefKind};
-use crate::model::{Cause, Unknown};
-use crate::providers::github::live::{Access, LiveReviewer, Visibility};
+use crate::desired::github::{BranchPolicy, Pattern, RefKind, Reviewer};
+use crate::model::{Cause, EnvName, Field, RepoName, Unknown};
+use crate::providers::github::live::{Access, Actor, LiveReviewer, Repository, Visibility};
 use crate::providers::github::ops::BodyReviewer;
 use crate::providers::github::strictness::{ActorId, weakened};
 use crate::providers::request::Request as _;

@@ -11,7 +11,7 @@ use super::super::ops::{Action, Body, Op, PolicyFlags};
 use super::super::strictness::{ActorId, Dimension, Strictness, covered, weakened};
 use super::body::unsendable;
 use super::people::reviewers_json;
-use super::{Planner, Resolved, field};
+use super::planner::{Planner, Resolved, field};
 use crate::desired::github::{BranchPolicy, Gate, Pattern};
 
 impl Planner<'_> {

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use super::super::observe::{MAX_PAGES, pages, repo_target};
+use super::super::observe::{MAX_PAGES, pages};
+use super::super::target::repo_target;
 use super::changes::{Changes, Commit, PullRequest};
 use super::{Account, Approval, Deployment, Pending, Run, Status, wire};
 use crate::http::{ApiError, ErrorKind, Reader, Target};
