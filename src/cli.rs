@@ -32,7 +32,7 @@ pub use freeze::{FreezeCommand, FreezeOff, FreezeOn, FreezeOverride, FreezeStatu
   gatectl verify                            can anything reach production without a person's approval?
   gatectl freeze on --reason INC-12 --app my-app
 
-Exit codes: 0 done, 1 error, 2 changes pending (plan --detailed-exitcode), 3 steps by hand remain, 4 credentials,
+Exit codes: 0 done, 1 error, 2 changes pending (plan --detailed-exitcode), 3 manual steps remain, 4 credentials,
 5 stale plan, 6 ungated or unknown, 7 frozen, 8 freeze undetermined, 64 usage, 130 interrupted."
 )]
 pub struct Cli {

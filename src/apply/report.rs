@@ -62,16 +62,12 @@ fn outcome<O>(change: &Change, end: StepResult, after: &ReadBack<O>) -> Outcome 
     let (mut result, mut message) = match (end, residual, unknown) {
         (StepResult::Skipped(why), _, _) => (OutcomeResult::Skipped, why),
         (end, _, Some(unknown)) => unread(end, unknown),
-        (StepResult::Done, None, None) => (OutcomeResult::Applied, "read back as declared".to_owned()),
+        (StepResult::Done, None, None) => (OutcomeResult::Applied, "verified".to_owned()),
         (StepResult::Mismatch(moved), None, None) => {
             (OutcomeResult::Applied, format!("is as declared, by another writer's hand: {}", listed(&moved)))
         }
-        (StepResult::Failed { why, .. }, None, None) => {
-            (OutcomeResult::Applied, format!("read back as declared, although there was an error: {why}"))
-        }
-        (StepResult::Refused(_, _), None, None) => {
-            (OutcomeResult::Applied, "read back as declared, although GitHub had refused it".to_owned())
-        }
+        (StepResult::Failed { why, .. }, None, None) => (OutcomeResult::Applied, format!("verified, although there was an error: {why}")),
+        (StepResult::Refused(_, _), None, None) => (OutcomeResult::Applied, "verified, although GitHub had refused it".to_owned()),
         (StepResult::Done, Some(now), None) => (OutcomeResult::Failed, did_not_stick(change, now)),
         (StepResult::Mismatch(moved), Some(now), None) => (OutcomeResult::Failed, format!("{}; {}", amiss(now), changed_meanwhile(&moved))),
         (StepResult::Failed { why, .. }, Some(now), None) => (OutcomeResult::Failed, format!("{}; {why}", amiss(now))),
@@ -92,7 +88,7 @@ fn outcome<O>(change: &Change, end: StepResult, after: &ReadBack<O>) -> Outcome 
 
 /// What was sent along and is not there, in words.
 fn lost(moved: &Mismatch) -> String {
-    let open = if moved.name == "reviewers" && is_none(&moved.now) { ". NOBODY HAS TO APPROVE a deployment to it" } else { "" };
+    let open = if moved.name == "reviewers" && is_none(&moved.now) { ". NO APPROVAL IS REQUIRED to deploy to it" } else { "" };
     format!("{} was sent along as {} and is now {}{open}: run `gatectl plan`, and set it as it should be", moved.name, moved.was, moved.now)
 }
 
@@ -134,14 +130,14 @@ fn amiss(now: &Change) -> String {
     }
     let fields: Vec<&str> = now.fields.iter().map(|field| field.name.as_str()).collect();
     let is_open = now.fields.iter().any(|field| field.name == "reviewers" && is_none(&field.before));
-    let open = if is_open { ". NOBODY HAS TO APPROVE a deployment to it" } else { "" };
+    let open = if is_open { ". NO APPROVAL IS REQUIRED to deploy to it" } else { "" };
     format!("not as declared now: {}{open}", fields.join(", "))
 }
 
 /// Names what was written and is not there: the plan made from reading back says it field by field.
 fn did_not_stick(change: &Change, now: &Change) -> String {
     if now.action == Action::Delete {
-        return "deleted, but read back it is there: another writer recreated it, or a workflow that names it did".to_owned();
+        return "deleted, but it exists again: another writer recreated it, or a workflow that names it did".to_owned();
     }
     let fields: Vec<String> = now.fields.iter().map(|field| still(change, field)).collect();
     format!("written, but read back otherwise: {}", fields.join("; "))
@@ -154,7 +150,7 @@ fn still(change: &Change, now: &Field) -> String {
         return format!(
             "GitHub does not list {} as reviewer: it drops those who cannot see the repository, without an error. Give read access, then apply again{}",
             dropped.join(", "),
-            if is_none(&now.before) { ". NOBODY HAS TO APPROVE a deployment until then" } else { "" },
+            if is_none(&now.before) { ". NO APPROVAL IS REQUIRED to deploy until then" } else { "" },
         );
     }
     if written {

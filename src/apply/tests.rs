@@ -185,7 +185,7 @@ fn a_failure_says_what_the_gate_is_like_now() {
     let failed = StepResult::Failed { why: "setting variable X: 403".to_owned(), kind: ErrorKind::Forbidden };
     let report = report(&before, &[failed], &read_back(&before), false);
     let message = &report.outcomes[0].message;
-    assert!(message.contains("reviewers") && message.contains("NOBODY HAS TO APPROVE") && message.ends_with("403"), "{message}");
+    assert!(message.contains("reviewers") && message.contains("NO APPROVAL IS REQUIRED") && message.ends_with("403"), "{message}");
 }
 
 #[test]
@@ -251,10 +251,10 @@ fn what_was_read_back_decides() {
         let report = report(&before, &[end], &read_back(after), false);
         (report.outcomes[0].result.clone(), report.converged, report.outcomes[0].message.clone())
     };
-    assert_eq!(result(StepResult::Done, &clean), (OutcomeResult::Applied, true, "read back as declared".to_owned()));
+    assert_eq!(result(StepResult::Done, &clean), (OutcomeResult::Applied, true, "verified".to_owned()));
     let (kind, converged, message) = result(StepResult::Done, &before);
     assert_eq!((kind, converged), (OutcomeResult::Failed, false));
-    assert!(message.contains("does not list a as reviewer") && message.contains("NOBODY"), "{message}");
+    assert!(message.contains("does not list a as reviewer") && message.contains("NO APPROVAL IS REQUIRED"), "{message}");
     assert_eq!(result(StepResult::Failed { why: "lost".to_owned(), kind: ErrorKind::Server }, &clean).0, OutcomeResult::Applied);
     let unknown = Unknown { reason: "502".to_owned(), hint: String::new(), cause: Cause::Other };
     let blind = plan(Vec::new(), vec![(Address::app("a"), unknown)]);
@@ -270,7 +270,7 @@ fn what_is_there_again_and_what_nobody_wrote_is_named() {
     };
     let deletes = plan(vec![step("a", Action::Delete, &["delete"])], Vec::new());
     let [(OutcomeResult::Failed, message)] = &told(&deletes, &deletes)[..] else { panic!() };
-    assert!(message.contains("it is there: another writer recreated it"), "{message}");
+    assert!(message.contains("it exists again: another writer recreated it"), "{message}");
     let elsewhere = plan(vec![step("b", Action::Update, &["write"])], Vec::new());
     let [(OutcomeResult::Applied, _), (OutcomeResult::Failed, message)] =
         &told(&plan(vec![step("a", Action::Update, &[])], Vec::new()), &elsewhere)[..]
@@ -292,9 +292,9 @@ fn what_was_sent_along_and_is_not_there_is_a_failure_that_names_it() {
     };
     let (result, message) = said(&plan(Vec::new(), Vec::new()), json!([{"user": "eve", "id": 3}]));
     assert_eq!(result, OutcomeResult::Failed);
-    assert!(message.contains("bob") && message.contains("eve") && !message.contains("NOBODY"), "{message}");
+    assert!(message.contains("bob") && message.contains("eve") && !message.contains("NO APPROVAL"), "{message}");
     let (_, message) = said(&plan(Vec::new(), Vec::new()), json!([]));
-    assert!(message.contains("NOBODY HAS TO APPROVE"), "{message}");
+    assert!(message.contains("NO APPROVAL IS REQUIRED"), "{message}");
     // What the plan of reading back names is not named twice.
     let (_, message) = said(&before, json!([]));
     assert!(!message.contains("sent along"), "{message}");

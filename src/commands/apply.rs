@@ -153,8 +153,8 @@ async fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &P
                 AddressKind::Environment(name) => name.to_string(),
                 _ => address.to_string(),
             };
-            session.confirm(&format!("{word} gets weaker. Type `{word}` to consent: "), &word).await?;
+            session.confirm(&format!("This weakens {word}. Type the environment name ({word}) to confirm: "), &word).await?;
         }
     }
-    session.confirm("Make these changes? Only `yes` is taken for a yes: ", "yes").await
+    session.confirm("Apply these changes? Only 'yes' will be accepted: ", "yes").await
 }

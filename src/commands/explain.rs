@@ -28,7 +28,7 @@ pub(super) async fn run(session: &Session, args: &ExplainArgs) -> anyhow::Result
             let declared = match config.desired.github.environments.get(&name) {
                 Some(DesiredEnvironment::Present(gate)) => match &gate.deployment_branch_policy {
                     Some(policy) => RuleAnswer::of(explain(policy, &args.git_ref)),
-                    None => RuleAnswer::new("undeclared", "gate.toml is silent about the refs of this environment"),
+                    None => RuleAnswer::new("undeclared", "gate.toml does not set deployment_branch_policy for this environment"),
                 },
                 Some(DesiredEnvironment::Absent) => RuleAnswer::new("undeclared", "gate.toml declares the environment absent"),
                 None => RuleAnswer::new("undeclared", "gate.toml does not declare the environment"),

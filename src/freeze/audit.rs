@@ -127,7 +127,7 @@ fn by_stamps(keys: &Keys, vars: &FreezeVars, stamps: &Stamps) -> Audit {
 }
 
 fn or_unnamed(by: &str) -> &str {
-    if by.is_empty() { "nobody" } else { by }
+    if by.is_empty() { "an unnamed account" } else { by }
 }
 
 fn by_releases(keys: &Keys, vars: &FreezeVars, releases: &[Release]) -> Audit {
@@ -229,7 +229,7 @@ impl<'r> Timeline<'r> {
 /// Where the record and the release that changed the flag do not speak of the same act.
 fn claim_warning(keys: &Keys, vars: &FreezeVars, record: &Record, evidence: &Evidence) -> Option<String> {
     let set = Flag::read(vars.flag.as_deref()) != Flag::Off;
-    let claim = format!("the record of {} by {}", record.at, if record.by.is_empty() { "nobody" } else { &record.by });
+    let claim = format!("the record of {} by {}", record.at, if record.by.is_empty() { "an unnamed account" } else { &record.by });
     if evidence.rollback_to.is_some() {
         return None;
     }

@@ -39,7 +39,7 @@ impl Interlock {
         Ok(Some((Self { keys: keys.clone(), before: live.clone(), after }, write)))
     }
 
-    /// Puts the freeze back as it was, if `live` still is what this run set. Only for after the gate was read back as declared.
+    /// Puts the freeze back as it was, if `live` still is what this run set. Only for after the gate was verified.
     ///
     /// How an override that is off is spelled does not count: gate.toml may declare it, and the same run may have written that.
     ///

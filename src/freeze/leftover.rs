@@ -44,7 +44,7 @@ fn of_freeze(keys: &Keys, freeze: &Freeze, now: Timestamp) -> Option<Leftover> {
             })
         }
         Freeze::Unattributed => Some(Leftover {
-            message: format!("{} was set by hand, without a record: who froze and why is unknown", keys.flag),
+            message: format!("{} was set by hand, without a record: its owner and its reason are unknown", keys.flag),
             command: format!("gatectl freeze on {scope} --replace --reason TEXT"),
         }),
         Freeze::Recorded(record) => {

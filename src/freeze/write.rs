@@ -275,7 +275,7 @@ impl fmt::Display for FreezeRefusal {
 impl std::error::Error for FreezeRefusal {}
 
 fn or_nobody(by: &str) -> &str {
-    if by.is_empty() { "nobody" } else { by }
+    if by.is_empty() { "an unnamed account" } else { by }
 }
 
 /// Reads how long an override lasts.

@@ -51,7 +51,7 @@ impl Reader {
             200 | 204 => Ok(reply),
             206 if target.range_header().is_some() => Ok(reply),
             status => {
-                let message = format!("the answer to this question is no {status}: something else may have answered");
+                let message = format!("the answer to this question is not {status}: something else may have answered");
                 Err(ApiError { status: Some(status), ..self.malformed(target, message) })
             }
         }

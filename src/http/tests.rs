@@ -549,7 +549,7 @@ async fn a_refused_token_is_told_by_its_source() {
     let anonymous = Stack::new(settings()).reader(&github_at(&base).unwrap(), None).unwrap();
     assert!(anonymous.get(&target()).await.unwrap_err().hint.unwrap().contains("no token"));
     let hint = get([Act::json(404, "{\"message\":\"Not Found\"}")]).await.0.unwrap_err().hint.unwrap();
-    assert!(hint.contains("missing, or hidden"), "{hint}");
+    assert!(hint.contains("has no access to it"), "{hint}");
 }
 
 #[tokio::test]

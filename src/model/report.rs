@@ -44,7 +44,7 @@ pub struct Outcome {
 /// The outcome of an apply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApplyReport {
-    /// Whether everything declared was read back as declared, and nothing was unknown.
+    /// Whether everything declared was verified, and nothing was unknown.
     pub converged: bool,
     /// In address order.
     pub outcomes: Vec<Outcome>,

@@ -114,7 +114,7 @@ impl ApplyFreeze {
         Ok(Self { writer, keys, id: claim.id, interlock })
     }
 
-    /// Puts the freeze back as it was, where everything was read back as declared; says what became of it.
+    /// Puts the freeze back as it was, where everything was verified; says what became of it.
     async fn release(self, report: &ApplyReport, delays: &RetryDelays) -> Outcome {
         let (result, message) = match &self.interlock {
             _ if !report.converged => self.kept(report),

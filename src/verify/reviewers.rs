@@ -86,7 +86,7 @@ fn nobody(declared: Option<&[Reviewer]>, environment: &LiveEnvironment, enforcem
             finding.mode('B').fix(Code::ReviewersNotEnforced.row().fix)
         }
         (Some([]), _) => {
-            finding(", as gate.toml declares").fix("declare `reviewers`, or ask about the other environments alone: --environment NAME")
+            finding(", as gate.toml declares").fix("declare `reviewers`, or limit the run to the other environments: --environment NAME")
         }
         (Some(_), _) => finding("").fix("gatectl apply"),
         (None, _) => finding(""),

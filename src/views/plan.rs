@@ -14,7 +14,7 @@ impl<O> From<&Plan<O>> for Document {
         let notes = plan.notes.iter().map(|note| (note.address.to_string(), note.message.clone()));
         sections.extend(list("Notes", notes));
         let unmanaged = plan.unmanaged.iter().map(|address| (address.to_string(), String::new()));
-        sections.extend(list("Unmanaged (there, but not in gate.toml: left alone)", unmanaged));
+        sections.extend(list("Unmanaged (exists but not in gate.toml; not touched)", unmanaged));
         Self {
             name: "plan",
             sections,
@@ -67,14 +67,14 @@ fn weakening(change: &Change, field: Option<&crate::model::Field>) -> Finding {
 fn manual(manual: &Manual) -> Section {
     let alert = Finding {
         severity: Severity::Warning,
-        code: "by-hand",
+        code: "manual",
         subject: manual.address.to_string(),
         message: manual.message.clone(),
         fix: manual.steps.join("; "),
         place: FindingLocation::Declared { address: manual.address.clone(), field: None },
     };
     Section {
-        heading: Some(Heading { glyph: Glyph::Alert, subject: Some(manual.address.to_string()), text: "(to do by hand)".to_owned() }),
+        heading: Some(Heading { glyph: Glyph::Alert, subject: Some(manual.address.to_string()), text: "(manual)".to_owned() }),
         blocks: vec![Block::Text(manual.message.clone()), Block::Steps(manual.steps.clone())],
         alerts: vec![alert],
         fold: None,
@@ -164,7 +164,7 @@ fn headline(summary: Summary) -> String {
     }
     let mut line = match (changes, invalid + unknown) {
         (0, 0) => "Plan: no changes.".to_owned(),
-        (0, _) => "Plan incomplete: no changes among what is known.".to_owned(),
+        (0, _) => "Plan incomplete: no changes in what could be read.".to_owned(),
         (_, 0) => format!("Plan: {create} to create, {update} to update, {delete} to delete."),
         _ => format!("Plan incomplete: {create} to create, {update} to update, {delete} to delete."),
     };
@@ -174,7 +174,7 @@ fn headline(summary: Summary) -> String {
         count => line.push_str(&format!(" {count} {more}.")),
     };
     add(weakens, "change weakens a gate (!)", "changes weaken a gate (!)");
-    add(manual, "thing needs to be done by hand", "things need to be done by hand");
+    add(manual, "manual step remains", "manual steps remain");
     add(invalid, "declaration is invalid", "declarations are invalid");
     add(unknown, "address is unknown (?)", "addresses are unknown (?)");
     line
@@ -204,7 +204,7 @@ fn next(summary: Summary) -> Vec<String> {
         (_, _) => next.push("Next: `gatectl apply --allow-weaken`, if each line marked ! is meant.".to_owned()),
     }
     if manual > 0 {
-        next.push("Next: follow the steps to do by hand, then run `gatectl plan` again.".to_owned());
+        next.push("Next: do the manual steps, then run `gatectl plan` again.".to_owned());
     }
     next
 }

@@ -31,7 +31,7 @@ fn outcome(outcome: &Outcome) -> Section {
     let verb = verb(outcome.action);
     let (sign, text, alert) = match &outcome.result {
         OutcomeResult::Applied => (glyph(outcome.action), outcome.action.past().to_owned(), None),
-        OutcomeResult::Manual(_) => (Glyph::Alert, format!("to {verb} by hand"), Some((Severity::Warning, "by-hand"))),
+        OutcomeResult::Manual(_) => (Glyph::Alert, "needs manual steps".to_owned(), Some((Severity::Warning, "manual"))),
         OutcomeResult::Failed => (Glyph::Failure, format!("failed to {verb}"), Some((Severity::Error, "failed"))),
         OutcomeResult::Skipped => (Glyph::Alert, format!("skipped, still to {verb}"), Some((Severity::Warning, "skipped"))),
     };
@@ -68,7 +68,7 @@ fn by_hand(manual: &ByHand) -> Vec<Block> {
         blocks.push(Block::Text("The server says:".to_owned()));
         blocks.push(Block::Quote(manual.because.clone()));
     }
-    blocks.push(Block::Text("By hand:".to_owned()));
+    blocks.push(Block::Text("Manual steps:".to_owned()));
     if !manual.url.is_empty() {
         blocks.push(Block::Link(manual.url.clone()));
     }
@@ -99,7 +99,7 @@ fn next(report: &ApplyReport) -> Vec<String> {
     let text = match (report.interrupted, summary.manual, summary.failed) {
         (true, ..) => "Next: run `gatectl apply` again; it goes on from the live state.",
         (false, _, 1..) => "Next: fix what failed, then run `gatectl apply` again; it goes on from the live state.",
-        (false, 1.., 0) => "Next: follow the steps above, then run `gatectl plan`: it says whether they did it.",
+        (false, 1.., 0) => "Next: follow the steps above, then run `gatectl plan` to verify them.",
         (false, 0, 0) => "Next: `gatectl plan` shows what is left.",
     };
     vec![text.to_owned()]

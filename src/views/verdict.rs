@@ -55,7 +55,7 @@ impl From<&VerifyReport> for Document {
             Verdict::Ungated if names.is_empty() => {
                 "UNGATED: gate.toml declares every environment open, so nothing waits for a person.".to_owned()
             }
-            Verdict::Ungated => format!("UNGATED: the gate of {names} is open, or is not as gate.toml declares."),
+            Verdict::Ungated => format!("UNGATED: {names} can be deployed without the declared approval."),
         };
         let next = match report.verdict {
             Verdict::Gated => Vec::new(),

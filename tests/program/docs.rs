@@ -43,7 +43,7 @@ fn every_gate_in_the_page_for_movers_reads() {
 }
 
 /// Every text of the project that may cite a law or a fact.
-fn citing_files() -> Vec<std::path::PathBuf> {
+pub(crate) fn citing_files() -> Vec<std::path::PathBuf> {
     let mut open: Vec<_> = ["src", "tests", "docs", "benches"].iter().map(|dir| root().join(dir)).collect();
     let mut files = vec![root().join("SECURITY.md"), root().join("README.md")];
     while let Some(dir) = open.pop() {

@@ -42,4 +42,5 @@ mod targets;
 mod terminal;
 mod unread;
 mod usage;
+mod voice;
 mod workflows;

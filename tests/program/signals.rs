@@ -124,7 +124,7 @@ fn what_was_done_is_said_elsewhere_where_stdout_is_full() {
         (stderr, world.sandbox.with(|state| state.log.write_requests().count()))
     };
     for format in ["json", "markdown"] {
-        assert!(apply(format).0.contains("read back as declared"), "{format}");
+        assert!(apply(format).0.contains("verified"), "{format}");
     }
     assert_eq!(apply("human").1, 0, "nothing is written where not even the plan can be shown");
 }

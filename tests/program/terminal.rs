@@ -61,10 +61,10 @@ pub(crate) fn on_terminal(
 #[test]
 fn yes_is_a_yes_and_nothing_else_is() {
     let apply = "apply --sandbox=no-rules";
-    let Some((code, shown)) = converse(apply, &[("for a yes:", b"yes\n")]) else { return };
+    let Some((code, shown)) = converse(apply, &[("be accepted:", b"yes\n")]) else { return };
     assert_eq!(code, Some(0), "{shown}");
     for no in [&b"y\n"[..], b"\n", b"\x04"] {
-        let (code, shown) = converse(apply, &[("for a yes:", no)]).unwrap();
+        let (code, shown) = converse(apply, &[("be accepted:", no)]).unwrap();
         assert_eq!(code, Some(1), "{shown}");
         assert!(shown.contains("nothing was written") && shown.contains("hint:"), "{shown}");
     }
@@ -73,15 +73,15 @@ fn yes_is_a_yes_and_nothing_else_is() {
 #[test]
 fn a_weakening_asks_for_the_environments_name() {
     let apply = "apply --sandbox=wrong-reviewer";
-    let Some((code, shown)) = converse(apply, &[("to consent:", b"production\n"), ("for a yes:", b"yes\n")]) else { return };
+    let Some((code, shown)) = converse(apply, &[("to confirm:", b"production\n"), ("be accepted:", b"yes\n")]) else { return };
     assert_eq!(code, Some(0), "{shown}");
-    let (code, _) = converse(apply, &[("to consent:", b"yes\n")]).unwrap();
+    let (code, _) = converse(apply, &[("to confirm:", b"yes\n")]).unwrap();
     assert_eq!(code, Some(1));
 }
 
 #[test]
 fn a_prompt_can_be_interrupted() {
-    let Some((code, shown)) = converse("apply --sandbox=no-rules", &[("for a yes:", b"\x03")]) else { return };
+    let Some((code, shown)) = converse("apply --sandbox=no-rules", &[("be accepted:", b"\x03")]) else { return };
     assert_eq!(code, Some(130), "{shown}");
     assert!(shown.contains("nothing was changed"), "{shown}");
 }
@@ -89,7 +89,7 @@ fn a_prompt_can_be_interrupted() {
 #[test]
 fn whoever_is_asked_has_seen_the_plan_in_every_format() {
     for format in ["json", "markdown", "github"] {
-        let Some((_, shown)) = converse(&format!("apply --sandbox=no-rules -q --format {format}"), &[("for a yes:", b"no\n")]) else {
+        let Some((_, shown)) = converse(&format!("apply --sandbox=no-rules -q --format {format}"), &[("be accepted:", b"no\n")]) else {
             return;
         };
         let before = shown.split("for a yes:").next().unwrap();

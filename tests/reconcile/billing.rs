@@ -40,7 +40,7 @@ async fn a_refused_gate_is_written_as_far_as_the_plan_allows_and_the_rest_is_for
     for part in ["alice", "501", "branch `main`", "tag `v*`", "Team is not enough", "gatectl freeze on --app shop-prod"] {
         assert!(steps.contains(part), "{part}: {steps}");
     }
-    assert!(message.contains("NOBODY HAS TO APPROVE") && message.contains("reviewers"), "{message}");
+    assert!(message.contains("NO APPROVAL IS REQUIRED") && message.contains("reviewers"), "{message}");
     assert!(!applied.report.converged);
     // The refused PUT left the environment behind, ungated; what the plan supports is there.
     let production = world.environment("production").unwrap();
@@ -170,7 +170,7 @@ async fn a_free_account_may_answer_404_or_refuse_branch_policies_too() {
     });
     let applied = world.apply().await;
     let (_, message) = manual(&applied);
-    assert!(message.contains("without the refused rules") && message.contains("NOBODY HAS TO APPROVE"), "{message}");
+    assert!(message.contains("without the refused rules") && message.contains("NO APPROVAL IS REQUIRED"), "{message}");
 
     let world = World::rehearsal(Scenario::PlanLimit, GATE).await;
     world.sandbox.with(|state| {

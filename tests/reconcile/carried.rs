@@ -74,7 +74,7 @@ async fn one_whom_github_drops_all_the_same_is_missed_when_read_back() {
     assert!(!applied.report.converged, "{}", said(&applied));
     let (result, message) = outcome(&applied, "/production");
     assert_eq!(*result, OutcomeResult::Failed, "{message}");
-    assert!(message.contains("alice") && message.contains("NOBODY HAS TO APPROVE"), "{message}");
+    assert!(message.contains("alice") && message.contains("NO APPROVAL IS REQUIRED"), "{message}");
 }
 
 #[tokio::test]

@@ -162,7 +162,7 @@ async fn a_cut_off_step_is_finished_without_consent_only_while_nothing_can_deplo
         assert_eq!(refs(&plan).weakens, left > 0, "with {left} of 3 patterns");
         if left > 0 {
             let because = refs(&plan).because.unwrap();
-            assert!(because.contains("cut off") && because.contains("branch `"), "{because}");
+            assert!(because.contains("interrupted") && because.contains("branch `"), "{because}");
         }
         world.converge().await;
     }

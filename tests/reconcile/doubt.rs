@@ -135,7 +135,7 @@ async fn a_dropped_reviewer_is_told_even_when_something_else_fails_later() {
     let applied = world.apply().await;
     let (result, message) = outcome(&applied, "/environments/production");
     assert_eq!(*result, OutcomeResult::Failed, "{}", said(&applied));
-    assert!(message.contains("NOBODY HAS TO APPROVE") && message.contains("variable A"), "{message}");
+    assert!(message.contains("NO APPROVAL IS REQUIRED") && message.contains("variable A"), "{message}");
 }
 
 #[tokio::test]
@@ -226,7 +226,7 @@ async fn an_answer_with_a_key_twice_or_another_status_is_none() {
     let doubled = r#"{"total_count":0,"total_count":1,"environments":[]}"#;
     let of = |status: u16, body: &str| Response { body: body.as_bytes().to_vec(), ..Response::json(status, &Value::Null) };
     let empty = r#"{"total_count":0,"environments":[]}"#;
-    for (answer, words) in [(of(200, doubled), "twice"), (of(202, empty), "no 202"), (of(203, empty), "no 203"), (of(206, empty), "no 206")]
+    for (answer, words) in [(of(200, doubled), "twice"), (of(202, empty), "not 202"), (of(203, empty), "not 203"), (of(206, empty), "not 206")]
     {
         let world = World::rehearsal(Scenario::Gated, GATE).await;
         world.fault(Fault::before(answer).method("GET").path(LIST));

@@ -168,7 +168,7 @@ async fn what_is_sent_along_undeclared_is_read_back_too() {
     let applied = world.apply().await;
     let (result, message) = outcome(&applied, "/environments/production");
     assert_eq!((result, applied.exit(&planned.plan)), (&OutcomeResult::Failed, Exit::Error), "{}", said(&applied));
-    assert!(message.contains("alice") && message.contains("NOBODY HAS TO APPROVE"), "{message}");
+    assert!(message.contains("alice") && message.contains("NO APPROVAL IS REQUIRED"), "{message}");
     assert_eq!(world.writes(), 1);
 }
 
@@ -212,7 +212,7 @@ async fn a_change_right_after_the_write_is_an_error_that_names_it() {
     let applied = world.apply().await;
     let (result, message) = outcome(&applied, "/environments/production");
     assert!(
-        *result == OutcomeResult::Failed && message.contains("alice") && message.contains("NOBODY HAS TO APPROVE"),
+        *result == OutcomeResult::Failed && message.contains("alice") && message.contains("NO APPROVAL IS REQUIRED"),
         "{}",
         said(&applied)
     );

@@ -74,5 +74,5 @@ async fn ask(session: &Session, question: &str) -> anyhow::Result<()> {
         }
         .into());
     }
-    session.confirm(&format!("{question}. Lift it? Only `yes` is taken for a yes: "), "yes").await
+    session.confirm(&format!("{question}. Lift it? Only 'yes' will be accepted: "), "yes").await
 }

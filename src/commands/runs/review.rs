@@ -263,5 +263,5 @@ async fn ask(session: &Session, decision: Decision) -> anyhow::Result<()> {
         .into());
     }
     let what = if decision == Decision::Approved { "Approve this" } else { "Reject this" };
-    session.confirm(&format!("{what}? Only `yes` is taken for a yes: "), "yes").await
+    session.confirm(&format!("{what}? Only 'yes' will be accepted: "), "yes").await
 }

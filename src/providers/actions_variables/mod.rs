@@ -94,7 +94,7 @@ async fn list(reader: &Reader, store: &Store, names: &[&str]) -> Result<Vec<wire
     Ok(folded.filter(|variable| names.contains(&variable.name.as_str())).collect())
 }
 
-/// Writes one variable. What was made or removed since the write was made is no obstacle.
+/// Writes one variable. What was made or removed since the write was made is not an obstacle.
 async fn send(writer: &Writer, store: &Store, one: ValueWrite<'_>) -> Result<(), ApiError> {
     let ValueWrite { name, value, exists } = one;
     let all = target(store);

@@ -68,7 +68,7 @@ fn hint(refused: &Refused<'_>) -> Option<String> {
         ErrorKind::Forbidden => forbidden(refused, needed()),
         ErrorKind::NotFound => {
             let (source, needed) = (refused.token_source?, needed()?);
-            Some(format!("missing, or hidden from the token from {source}; seeing it takes {needed}"))
+            Some(format!("not found, or the token from {source} has no access to it; reading it needs {needed}"))
         }
         ErrorKind::Moved(Some(to)) if to.starts_with(refused.origin) || to.starts_with('/') => {
             Some(format!("it was renamed or transferred and now answers at {to}; write its new name in gate.toml"))

@@ -19,7 +19,7 @@ pub enum Feature {
     Unnamed,
 }
 
-/// Recognises a refusal by the billing plan, in all known wordings; `None` for every other 422 (fact G2.2).
+/// Recognizes a refusal by the billing plan, in all known wordings; `None` for every other 422 (fact G2.2).
 #[must_use]
 pub fn classify(error: &ApiError) -> Option<Feature> {
     if error.kind != ErrorKind::Unprocessable || error.status != Some(422) {

@@ -8,7 +8,7 @@ use crate::model::fnmatch;
 
 use crate::desired::github::{BranchPolicy, Pattern, RefKind};
 
-/// The database identity of somebody who may approve: logins and slugs can be renamed, ids cannot (fact G2.5).
+/// The database identity of a reviewer: logins and slugs can be renamed, ids cannot (fact G2.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ActorId {
     /// An account.

@@ -315,12 +315,9 @@ fn why(dimension: Dimension, before: &Strictness, after: &Strictness) -> String 
         Dimension::WaitTimer => "shortens the wait".to_owned(),
         Dimension::Refs => {
             let cut_off = added_only(&before.refs, &after.refs).map(|missing| {
-                format!("; an apply that was cut off can leave this: then only {missing} is missing, and `--allow-weaken` finishes it")
+                format!("; an interrupted apply can leave this state: then only {missing} is missing, and `--allow-weaken` finishes it")
             });
-            format!(
-                "lets refs deploy that could not before, or that cannot be shown to be among those that could{}",
-                cut_off.unwrap_or_default()
-            )
+            format!("lets refs deploy that could not before (or might not have){}", cut_off.unwrap_or_default())
         }
         Dimension::CustomRules => "an app no longer has to agree".to_owned(),
     }

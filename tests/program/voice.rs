@@ -1,0 +1,82 @@
+//! Plain American English in everything that a person reads: documents, and the comments and strings of the code.
+
+use super::docs::citing_files;
+use super::run::root;
+
+/// Words that hide the actor or read as translated.
+const WORDS: [&str; 8] = ["nobody", "somebody", "anybody", "everybody", "whoever", "anew", "whilst", "amongst"];
+
+/// Parts of words in British spelling. `cancelled` is GitHub's own word for a conclusion.
+const BRITISH: [&str; 15] = [
+    "colour",
+    "behaviour",
+    "honour",
+    "favour",
+    "neighbour",
+    "organis",
+    "recognis",
+    "normalis",
+    "serialis",
+    "authoris",
+    "optimis",
+    "licence",
+    "misspelt",
+    "judgement",
+    "centre",
+];
+
+/// Words after "is no" that are plain English.
+const AFTER_IS_NO: [&str; 8] = ["longer", "more", "such", "other", "less", "need", "way", "reason"];
+
+/// What a person reads of a line of Rust: its comment and its strings.
+fn read_by_people(line: &str) -> String {
+    let (code, comment) = line.split_once("// ").or_else(|| line.split_once("/// ")).unwrap_or((line, ""));
+    let strings: Vec<&str> = code.split('"').skip(1).step_by(2).collect();
+    format!("{} {comment}", strings.join(" "))
+}
+
+/// What is wrong with a text, if anything is.
+fn fault(text: &str) -> Option<String> {
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric() && c != '-' && c != '_' && c != '/').collect();
+    if let Some(word) = words.iter().find(|word| WORDS.contains(word)) {
+        return Some(format!("`{word}`: name the actor, or use the passive"));
+    }
+    if let Some(part) = BRITISH.iter().find(|part| words.iter().any(|word| word.contains(*part))) {
+        return Some(format!("`{part}`: American spelling"));
+    }
+    let is_no = |four: &[&str]| {
+        matches!(four[1], "is" | "are" | "was" | "were") && four[2] == "no" && four[0] != "there" && !AFTER_IS_NO.contains(&four[3])
+    };
+    words.windows(4).find(|four| is_no(four)).map(|four| format!("`{} no {}`: write `not a`", four[1], four[3]))
+}
+
+#[test]
+fn what_people_read_is_plain_american_english() {
+    let mut files = citing_files();
+    files.extend(["CHANGELOG.md", "CONTRIBUTING.md", "action.yml", "gate.toml"].map(|name| root().join(name)));
+    let mut faults = Vec::new();
+    for path in files {
+        let shown = path.strip_prefix(root()).unwrap().display().to_string();
+        // Names and texts of tests are not read by users, and some are nasty on purpose.
+        if shown.starts_with("tests/") || shown.contains("tests.rs") || shown.contains("/tests/") || shown.ends_with("cases.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (at, line) in text.lines().enumerate() {
+            let read = if shown.ends_with(".rs") { read_by_people(line) } else { line.to_owned() };
+            if let Some(fault) = fault(&read) {
+                faults.push(format!("{shown}:{}: {fault}", at + 1));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn each_kind_of_fault_is_seen() {
+    let faulty = ["nobody approves", "Whoever asks", "this is no terminal", "the colour", "a tag is no branch"];
+    let fine = ["it is no longer", "there is no file", "https://example.com/nobody", "the color", "is not a terminal"];
+    assert!(faulty.iter().all(|text| fault(text).is_some()), "{:?}", faulty.map(fault));
+    assert!(fine.iter().all(|text| fault(text).is_none()), "{:?}", fine.map(fault));
+}
