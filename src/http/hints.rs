@@ -32,8 +32,10 @@ fn general(asked: &HintContext<'_>, status: StatusCode, kind: &ErrorKind) -> Str
             None => unauthenticated(asked),
         },
         ErrorKind::NotFound => match asked.token_source {
-            Some(source) => format!("not found, or the token from {source} has no access to it. Check the name and the token's repository access"),
-            None => format!("missing, or hidden without a token: {}", unauthenticated(asked)),
+            Some(source) => {
+                format!("not found, or the token from {source} has no access to it. Check the name and the token's repository access")
+            }
+            None => format!("not found without a token: {}", unauthenticated(asked)),
         },
         ErrorKind::Moved(Some(to)) => format!("it points to {to}, where no token is sent; {}", between(asked)),
         ErrorKind::Moved(None) => {

@@ -226,7 +226,8 @@ async fn an_answer_with_a_key_twice_or_another_status_is_none() {
     let doubled = r#"{"total_count":0,"total_count":1,"environments":[]}"#;
     let of = |status: u16, body: &str| Response { body: body.as_bytes().to_vec(), ..Response::json(status, &Value::Null) };
     let empty = r#"{"total_count":0,"environments":[]}"#;
-    for (answer, words) in [(of(200, doubled), "twice"), (of(202, empty), "not 202"), (of(203, empty), "not 203"), (of(206, empty), "not 206")]
+    for (answer, words) in
+        [(of(200, doubled), "twice"), (of(202, empty), "not 202"), (of(203, empty), "not 203"), (of(206, empty), "not 206")]
     {
         let world = World::rehearsal(Scenario::Gated, GATE).await;
         world.fault(Fault::before(answer).method("GET").path(LIST));
