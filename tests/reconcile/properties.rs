@@ -379,7 +379,7 @@ const UNATTAINABLE: &[&str] = &["bypass_key", "self_review_key", "duplicate_poli
 const HIDDEN: &[&str] = &["bypass_key", "self_review_key", "duplicate_policy", "left_policies"];
 
 fn converges() -> Tried {
-    try_at_once(700, (case(false), turned(UNATTAINABLE)), async |(case, turned)| {
+    try_at_once(350, (case(false), turned(UNATTAINABLE)), async |(case, turned)| {
         let start = case.state(&turned.switches());
         let world = world(&case, &turned).await;
         let applied = world.apply().await;
@@ -391,7 +391,7 @@ fn converges() -> Tried {
 }
 
 fn keeps_strict() -> Tried {
-    try_at_once(400, (case(false), turned(HIDDEN)), async |(case, turned)| {
+    try_at_once(200, (case(false), turned(HIDDEN)), async |(case, turned)| {
         let start = case.state(&turned.switches());
         let world = world(&case, &turned).await;
         world.apply().await;
@@ -400,17 +400,17 @@ fn keeps_strict() -> Tried {
 }
 
 fn ends_anywhere() -> Tried {
-    try_at_once(500, (case(false), turned(HIDDEN), end()), async |(case, turned, end)| run_to(&case, &turned, None, Some(end)).await)
+    try_at_once(250, (case(false), turned(HIDDEN), end()), async |(case, turned, end)| run_to(&case, &turned, None, Some(end)).await)
 }
 
 fn meets_any_fault() -> Tried {
-    try_at_once(700, (case(false), turned(HIDDEN), trouble()), async |(case, turned, trouble)| {
+    try_at_once(350, (case(false), turned(HIDDEN), trouble()), async |(case, turned, trouble)| {
         run_to(&case, &turned, Some(trouble), None).await
     })
 }
 
 fn meets_any_fault_and_ends_anywhere() -> Tried {
-    try_at_once(600, (case(false), turned(HIDDEN), trouble(), end()), async |(case, turned, trouble, end)| {
+    try_at_once(300, (case(false), turned(HIDDEN), trouble(), end()), async |(case, turned, trouble, end)| {
         run_to(&case, &turned, Some(trouble), Some(end)).await
     })
 }
@@ -438,7 +438,7 @@ async fn run_to(case: &Case, turned: &Turned, trouble: Option<Trouble>, end: Opt
 }
 
 fn is_refused() -> Tried {
-    try_at_once(300, (case(true), turned(HIDDEN)), async |(case, turned)| {
+    try_at_once(150, (case(true), turned(HIDDEN)), async |(case, turned)| {
         let start = case.state(&turned.switches());
         let mut world = world(&case, &turned).await;
         honest(&world, &world.apply().await)?;
