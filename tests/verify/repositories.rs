@@ -1,0 +1,123 @@
+//! Ordinary repositories are GATED, and each way around a gate has its finding and no other.
+
+use gatectl::findings::{Severity, Verdict};
+use gatectl::model::EnvName;
+use gatectl::providers::github::inspection::{Billing, Inspection};
+use gatectl::providers::github::live::{Environment, PolicyMode, Visibility};
+
+use crate::repository::{Repository, all, findings};
+
+/// The lines of gate.toml's `[verify]` that hold a value.
+fn lines_of_verify(repository: &Repository) -> usize {
+    repository.gate.lines().skip_while(|line| *line != "[verify]").skip(1).filter(|line| !line.trim().is_empty()).count()
+}
+
+#[test]
+fn ordinary_repositories_are_gated_with_at_most_three_lines_of_verify() {
+    let repositories = all("repositories");
+    assert_eq!(repositories.len(), 10);
+    for repository in repositories {
+        let name = &repository.name;
+        assert!(lines_of_verify(&repository) <= 3, "{name}");
+        let check = repository.check();
+        assert_eq!(check.verdict, Verdict::Gated, "{name}: {:#?}", check.findings);
+        let report = repository.verify(|_| {});
+        assert_eq!((report.verdict, findings(&report)), (Verdict::Gated, vec![]), "{name}");
+        assert!(report.covered.can_deploy > 0 && report.covered.unclassified == 0, "{name}: {:?}", report.covered);
+    }
+}
+
+#[test]
+fn the_runbooks_repository_is_gated_and_says_which_tags_are_refused() {
+    let report = Repository::runbook().verify(|_| {});
+    let codes: Vec<&str> = findings(&report).iter().map(|finding| finding.code.row().name).collect();
+    assert_eq!((report.verdict, codes), (Verdict::Gated, vec!["ref-refused"; 2]));
+}
+
+/// What is wrong with the live state of a repository whose files are in order, and what is said of it.
+type Live = (&'static str, fn(&mut Inspection), Verdict, &'static str, Severity);
+
+fn production(live: &mut Inspection) -> &mut Environment {
+    live.environments.as_mut().unwrap().get_mut(&EnvName::new("production").unwrap()).unwrap().as_mut().unwrap()
+}
+
+const LIVE: &[Live] = &[
+    ("04-admin-bypass", |live| production(live).can_admins_bypass = Some(true), Verdict::Gated, "admins-may-bypass", Severity::Warning),
+    (
+        "05-only-reviewer-deploys",
+        |live| live.starters = Some(vec!["dana".to_owned(); 5]),
+        Verdict::Gated,
+        "self-review-deadlock",
+        Severity::Warning,
+    ),
+    (
+        "06-tags-that-anyone-can-create",
+        |live| live.rulesets = Some(Ok(Vec::new())),
+        Verdict::Gated,
+        "refs-anyone-can-create",
+        Severity::Warning,
+    ),
+    (
+        "09-secret-at-a-wider-scope",
+        |live| live.wider_secrets.as_mut().unwrap().repository = Ok(["HEROKU_API_KEY".to_owned()].into()),
+        Verdict::Gated,
+        "wider-secret",
+        Severity::Warning,
+    ),
+    ("10-any-branch-may-deploy", |live| production(live).policy = PolicyMode::All, Verdict::Gated, "open-refs", Severity::Warning),
+    (
+        "20-custom-rule-gone",
+        |live| production(live).protection_rules = Some(Ok(std::collections::BTreeMap::new())),
+        Verdict::Ungated,
+        "custom-rule-missing",
+        Severity::Error,
+    ),
+    (
+        "21-rules-lost-with-the-plan",
+        |live| {
+            live.repository.as_mut().unwrap().visibility = Visibility::Private;
+            live.billing = Billing::Plan("team".to_owned());
+        },
+        Verdict::Ungated,
+        "reviewers-not-enforced",
+        Severity::Error,
+    ),
+];
+
+#[test]
+fn each_way_around_a_gate_has_its_finding_and_no_other() {
+    let repositories = all("attacks");
+    assert!(repositories.len() >= 24);
+    for repository in repositories {
+        let name = repository.name.as_str();
+        let live = LIVE.iter().find(|(about, ..)| *about == name);
+        let report = repository.verify(|inspection| {
+            if let Some((_, change, ..)) = live {
+                change(inspection);
+            }
+            undeclared(name, inspection);
+        });
+        let found = findings(&report);
+        if let Some((_, _, verdict, code, severity)) = live {
+            let codes: Vec<_> = found.iter().map(|finding| (finding.code.row().name, finding.severity)).collect();
+            assert_eq!((report.verdict, codes), (*verdict, vec![(*code, *severity)]), "{name}: {found:#?}");
+            // Without the change, nothing is wrong.
+            let clean = repository.verify(|_| {});
+            assert_eq!((clean.verdict, findings(&clean)), (Verdict::Gated, vec![]), "{name}");
+            continue;
+        }
+        let places: Vec<_> =
+            found.iter().map(|one| (one.file.clone().unwrap_or_default(), one.line.unwrap_or(0), one.code.row().name.to_owned())).collect();
+        assert_eq!(places, repository.expected(), "{name}: {found:#?}");
+        let decides = found.iter().any(|finding| finding.severity == Severity::Error);
+        assert_eq!(report.verdict == Verdict::Gated, !decides, "{name}");
+    }
+}
+
+/// Environments that exist and that gate.toml does not declare.
+fn undeclared(name: &str, live: &mut Inspection) {
+    if name == "19-environment-chosen-by-input" {
+        let open = Environment { name: EnvName::new("qa").unwrap(), reviewers: Vec::new(), ..production(live).clone() };
+        live.environments.as_mut().unwrap().insert(open.name.clone(), Ok(open));
+    }
+}
