@@ -3,9 +3,10 @@
 use crate::cli::CheckArgs;
 use crate::exit::Exit;
 use crate::findings::Verdict;
-use crate::render::{Document, json};
+use crate::render::json;
 use crate::views::diagnostic::Hinted;
 use crate::views::sarif;
+use crate::views::verdict::check_document;
 use crate::workflows::check::check;
 
 use super::{Session, statics};
@@ -30,6 +31,6 @@ pub(super) fn run(session: &Session, args: &CheckArgs) -> anyhow::Result<Exit> {
     if let Some(path) = &args.sarif {
         session.write_file(path, &sarif::render(&report.findings, |finding| session.place(&config, finding)))?;
     }
-    session.print(&config, &Document::from(&report), || json::to_string(&report))?;
+    session.print(&config, &check_document(&report, statics::jobs(session)), || json::to_string(&report))?;
     Ok(if report.verdict == Verdict::Gated { Exit::Done } else { Exit::NotGated })
 }

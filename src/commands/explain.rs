@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::model::{Cause, EnvName, Unknown};
 use crate::providers::github::inspection::ProtectedBranches;
 use crate::providers::github::observe;
-use crate::render::{Block, Document, Glyph, Heading, Role, Section, json};
+use crate::render::{Block, Document, Glyph, Heading, HeadlinePlace, Role, Section, json};
 use crate::workflows::refs::{Admission, explain, explain_protected};
 
 use super::wiring::{Needs, Wiring};
@@ -156,6 +156,7 @@ fn document(git_ref: &str, answers: &[Answer]) -> Document {
         headline: format!("{git_ref}: {}.", words.join(", ")),
         tone: Role::Plain,
         next: Vec::new(),
+        headline_place: HeadlinePlace::Last,
         outputs: Vec::new(),
     }
 }

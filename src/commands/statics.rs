@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use crate::config::{self, Config};
 use crate::model::{EnvName, RepoName};
 use crate::views::diagnostic::Hinted;
+use crate::views::verdict::Jobs;
 use crate::workflows::check::{CheckReport, Origin, SourceFile};
 use crate::workflows::facts::Facts;
 use crate::workflows::resolve::Files;
@@ -151,6 +152,11 @@ pub(super) fn asked(session: &Session, config: &Config) -> anyhow::Result<BTreeS
         return Err(Hinted { message: format!("{} declares no environment `{name}`", config.path), hint }.into());
     }
     Ok(if wanted.is_empty() { known } else { known.into_iter().filter(|name| wanted.contains(name)).collect() })
+}
+
+/// How much of the jobs is printed: all of them on `-v`.
+pub(super) const fn jobs(session: &Session) -> Jobs {
+    if session.global.verbose > 0 { Jobs::Listed } else { Jobs::Counted }
 }
 
 /// The report without what speaks of other environments alone.

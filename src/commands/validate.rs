@@ -6,7 +6,8 @@ use crate::cli::ValidateArgs;
 use crate::config::{Config, Problem};
 use crate::exit::Exit;
 use crate::findings::{Code, Verdict, verdict};
-use crate::render::{Block, Document, Finding, FindingLocation, Location, Role, Section, Severity, json};
+use crate::render::{Block, Document, Finding, FindingLocation, HeadlinePlace, Location, Role, Section, Severity, json};
+use crate::views::verdict::{Jobs, check_document};
 use crate::workflows::check::{CheckReport, check};
 
 use super::{Session, statics};
@@ -86,11 +87,11 @@ fn document(config: &Config, report: Option<&CheckReport>, expected: bool) -> Do
     );
     let plain = |sections: Vec<Section>, headline, tone, next| {
         let sections = sections.into_iter().chain(warnings(config)).collect();
-        Document { name: "validate", sections, headline, tone, next, outputs: Vec::new() }
+        Document { name: "validate", sections, headline, headline_place: HeadlinePlace::Last, tone, next, outputs: Vec::new() }
     };
     match report {
         Some(report) => {
-            let checked = Document::from(report);
+            let checked = check_document(report, Jobs::Omitted);
             let sections = checked.sections.into_iter().filter(|section| section.fold.is_none()).collect();
             let next = checked.next.into_iter().map(|next| next.replace("gatectl check", "gatectl validate")).collect();
             plain(sections, format!("{valid} {}", checked.headline), checked.tone, next)

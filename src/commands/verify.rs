@@ -14,9 +14,10 @@ use crate::model::{EnvName, RepoName, Unknown};
 use crate::providers::github::contents;
 use crate::providers::github::inspect::{InspectionScope, inspect};
 use crate::providers::github::inspection::Inspection;
-use crate::render::{Document, json};
+use crate::render::json;
 use crate::verify::{Case, VerifyReport, check_live, compensations, judge};
 use crate::views::diagnostic::Hinted;
+use crate::views::verdict::verify_document;
 use crate::views::{sarif, verdict_page};
 use crate::workflows::check::{FreezeFacts, SourceFile};
 
@@ -54,7 +55,7 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
     if session.global.format == Format::Html {
         session.write(&verdict_page(&[&report]))?;
     } else {
-        session.print(&config, &Document::from(&report), || json::to_string(&report))?;
+        session.print(&config, &verify_document(&report, statics::jobs(session)), || json::to_string(&report))?;
     }
     Ok(match report.verdict {
         Verdict::Gated => Exit::Done,

@@ -74,8 +74,8 @@ macro_rules! codes {
 }
 
 codes! {
-    NothingDeclared = "nothing-declared", Error, Undecided, None,
-        "gate.toml declares no workflow, so it is not declared which jobs must pass through an environment.",
+    NothingDeclared = "nothing-declared", Warning, Undecided, None,
+        "No [[workflows]] of gate.toml names a declared environment. Whether any job passes it by is checked, and not that a deploy reaches it.",
         "add a [[workflows]] table for each workflow that deploys";
     MissingWorkflow = "missing-workflow", Error, Disproves, None,
         "A declared workflow file does not exist. It may have been renamed, and its replacement is not checked.",
@@ -143,6 +143,12 @@ codes! {
     AutoApproval = "auto-approval", Error, Disproves, None,
         "A job approves deployments: starting it is enough, no person approves.",
         "remove the job, and revoke the token that it approves with";
+    MovingCheckout = "moving-checkout", Warning, Disproves, None,
+        "A job behind a gate checks out a branch, a tag or an input instead of the commit of its run: what it deploys can change after the approval.",
+        "check out the commit of the run: remove `ref`, or set it to ${{ github.sha }}";
+    UntrustedCheckout = "untrusted-checkout", Warning, Disproves, None,
+        "A job behind a gate checks out the head of a pull request under an event that runs with the repository's secrets: anyone can propose what it runs.",
+        "deploy after the merge, on `push`; or check out the code without running any of it";
     NothingGated = "nothing-gated", Error, Disproves, None,
         "gate.toml declares every environment open (`reviewers = []`), so nothing waits for a person.",
         "declare `reviewers` for the environment that production is deployed from";

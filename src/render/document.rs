@@ -15,12 +15,24 @@ pub struct Document {
     pub sections: Vec<Section>,
     /// The one sentence that sums up.
     pub headline: String,
+    /// Where that sentence stands.
+    pub headline_place: HeadlinePlace,
     /// How good the news is.
     pub tone: Role,
     /// What to do now: one sentence each.
     pub next: Vec<String>,
     /// What a workflow step hands to later steps.
     pub outputs: Vec<(&'static str, String)>,
+}
+
+/// Where the sentence that sums up stands in a text for people; in Markdown it always comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HeadlinePlace {
+    /// Before everything that explains it.
+    First,
+    /// After everything that it sums up.
+    #[default]
+    Last,
 }
 
 /// Some blocks that belong together, mostly about one address.

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::document::{Block, Document, Finding, Heading, Role, Row, Section, Span};
+use super::document::{Block, Document, Finding, Heading, HeadlinePlace, Role, Row, Section, Span};
 use super::escape::actions::log_line;
 use super::escape::{MAX_PROSE, MAX_VALUE, bounded, visible, word};
 use super::style::Style;
@@ -27,11 +27,15 @@ pub fn lines(text: &str) -> String {
     bounded(text, 2 * MAX_PROSE).split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The whole document, ending in a newline: sections, then the line that sums up, then the next step.
+/// The whole document, ending in a newline: the line that sums up before or after the sections, then the next step.
 #[must_use]
 pub fn render(document: &Document, style: Style) -> String {
-    let mut lines = Vec::new();
-    let mut list_before = true;
+    let headline = wrap(&blanks(0), &[Span::new(document.tone, document.headline.as_str())], 0, style);
+    let (mut lines, last) = match document.headline_place {
+        HeadlinePlace::First => (headline, Vec::new()),
+        HeadlinePlace::Last => (Vec::new(), headline),
+    };
+    let mut list_before = lines.is_empty();
     for section in &document.sections {
         // Headings without anything below them stand together.
         let list = section.blocks.is_empty();
@@ -41,10 +45,11 @@ pub fn render(document: &Document, style: Style) -> String {
         list_before = list;
         lines.extend(section_lines(section, style));
     }
-    if !lines.is_empty() {
+    let has_more = !last.is_empty() || !document.next.is_empty();
+    if !lines.is_empty() && has_more {
         lines.push(String::new());
     }
-    lines.extend(wrap(&blanks(0), &[Span::new(document.tone, document.headline.as_str())], 0, style));
+    lines.extend(last);
     lines.extend(document.next.iter().flat_map(|next| wrap(&blanks(0), &[Span::plain(next)], 2, style)));
     lines.push(String::new());
     lines.join("\n")

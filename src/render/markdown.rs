@@ -5,7 +5,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::document::{Block, Document, Finding, Heading, Row, Section, Table};
+use super::document::{Block, Document, Finding, Glyph, Heading, Row, Section, Table};
 use super::escape::markdown::{code, fence, link, prose, text};
 use super::escape::{MAX_PROSE, MAX_VALUE, bounded};
 use super::human::label_width;
@@ -190,8 +190,11 @@ fn heading_text(heading: &Heading) -> String {
     let words = prose(&bounded(&heading.text, MAX_PROSE));
     match &heading.subject {
         Some(subject) => {
-            let sign = text(&heading.glyph.sign().to_string());
-            format!("**{sign}** {} {words}", subject_code(subject))
+            let sign = match heading.glyph {
+                Glyph::None => String::new(),
+                glyph => format!("**{}** ", text(&glyph.sign().to_string())),
+            };
+            format!("{sign}{} {words}", subject_code(subject))
         }
         None => format!("**{words}**"),
     }

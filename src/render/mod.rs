@@ -17,7 +17,9 @@ mod text_diff;
 pub(crate) mod value;
 mod wrap;
 
-pub use document::{Block, Document, Finding, FindingLocation, Glyph, Heading, Location, Role, Row, Section, Severity, Span, Table};
+pub use document::{
+    Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Location, Role, Row, Section, Severity, Span, Table,
+};
 pub use style::{Color, Style};
 pub use table::csv;
 pub(crate) use wrap::wrap;

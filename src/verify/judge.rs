@@ -56,7 +56,9 @@ fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
                 true => Vec::new(),
                 false => reviewers::judge(gate, environment, case.live, &enforcement),
             };
-            found.extend(rules::judge(gate, environment, case.live, &enforcement));
+            let nothing = BTreeMap::new();
+            let used = case.workflows.ok().and_then(|report| report.secrets.get(name)).unwrap_or(&nothing);
+            found.extend(rules::judge(gate, used, environment, case.live, &enforcement));
             found
         }
     };
@@ -123,8 +125,6 @@ fn missing(repository: &RepoName, enforcement: &Enforcement) -> Vec<Finding> {
 
 /// What the workflow files mean for an environment.
 fn workflows(case: Case<'_>, name: &EnvName) -> Vec<Finding> {
-    let expected = case.expected.contains(name);
-    let absent = matches!(case.want.environments.get(name), Some(DesiredEnvironment::Absent));
     match case.workflows {
         Err(unknown) => {
             let message = format!("the workflow files could not be read: {}", unknown.reason);
@@ -133,19 +133,7 @@ fn workflows(case: Case<'_>, name: &EnvName) -> Vec<Finding> {
         }
         Ok(report) => {
             let about = |finding: &&Finding| finding.environment.as_ref().is_none_or(|about| about == name);
-            let mut found: Vec<Finding> = report
-                .findings
-                .iter()
-                .filter(about)
-                .filter(|finding| !matches!(finding.code, Code::NothingDeclared | Code::NothingGated))
-                .cloned()
-                .collect();
-            if !expected && !absent {
-                let message =
-                    "no [[workflows]] of gate.toml is declared for it, so nothing shows that the jobs that deploy pass through it";
-                found.push(Finding::new(Code::NothingDeclared, message).severity(Severity::Warning).about(name));
-            }
-            found
+            report.findings.iter().filter(about).filter(|finding| finding.code != Code::NothingGated).cloned().collect()
         }
     }
 }

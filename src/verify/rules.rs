@@ -1,6 +1,6 @@
 //! What holds back beside the reviewers: bypass, self-review, refs, timer, custom rules, secrets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Enforcement;
 use super::reviewers::hinted;
@@ -15,8 +15,14 @@ use crate::providers::github::strictness::refs_within;
 const LATEST: usize = 20;
 const FEWEST: usize = 3;
 
-/// What is wrong with the other rules of an environment.
-pub(super) fn judge(want: Option<&Gate>, environment: &LiveEnvironment, live: &Inspection, enforcement: &Enforcement) -> Vec<Finding> {
+/// What is wrong with the other rules of an environment; `used` are the secrets of the jobs behind it, each with such a job.
+pub(super) fn judge(
+    want: Option<&Gate>,
+    used: &BTreeMap<String, String>,
+    environment: &LiveEnvironment,
+    live: &Inspection,
+    enforcement: &Enforcement,
+) -> Vec<Finding> {
     let silent = Gate::default();
     let want = want.unwrap_or(&silent);
     let mut found = Vec::new();
@@ -33,7 +39,7 @@ pub(super) fn judge(want: Option<&Gate>, environment: &LiveEnvironment, live: &I
     let is_open = refs.iter().any(|finding| finding.code == Code::OpenRefs && finding.severity == Severity::Error);
     found.extend(refs);
     found.extend(super::refs::judge(environment, live).filter(|_| !is_open));
-    found.extend(secrets(want, environment, live));
+    found.extend(secrets(want, used, environment, live));
     found
 }
 
@@ -180,32 +186,54 @@ fn admitted(policy: &BranchPolicy) -> String {
     }
 }
 
-fn secrets(want: &Gate, environment: &LiveEnvironment, live: &Inspection) -> Vec<Finding> {
+/// The secrets that gate.toml declares, and those that jobs behind the gate use (`used`, each with such a job).
+fn secrets(want: &Gate, used: &BTreeMap<String, String>, environment: &LiveEnvironment, live: &Inspection) -> Vec<Finding> {
     const FIELD: &str = "secrets";
     let mut found = Vec::new();
-    if want.secrets.is_empty() {
-        return found;
-    }
+    let declared: BTreeSet<String> = want.secrets.iter().map(|name| name.to_uppercase()).collect();
     match &environment.secrets {
-        Some(Ok(there)) => found.extend(want.secrets.iter().filter(|name| !there.contains(&name.to_uppercase())).map(|name| {
+        Some(Ok(there)) => found.extend(declared.iter().filter(|name| !there.contains(*name)).map(|name| {
             let message = format!("the environment has no secret {name}");
             Finding::new(Code::MissingSecret, message).fix(format!("gh secret set {name} --env '{}'", environment.name))
         })),
-        Some(Err(unknown)) => found.push(unreadable("the environment's secrets", unknown).severity(Severity::Warning)),
-        None => {}
+        Some(Err(unknown)) if !declared.is_empty() => {
+            found.push(unreadable("the environment's secrets", unknown).severity(Severity::Warning));
+        }
+        Some(Err(_)) | None => {}
     }
-    if let Some(wider) = &live.wider_secrets {
-        let in_organization = live.repository.as_ref().is_ok_and(|repository| repository.in_organization);
-        for (scope, names, flag) in [("repository", &wider.repository, ""), ("organization", &wider.organization, " --org OWNER")] {
-            match names {
-                Ok(names) => found.extend(want.secrets.iter().filter(|name| names.contains(&name.to_uppercase())).map(|name| {
-                    let message = format!("{name} is also a secret of the {scope}: a job without any environment can read it and deploy");
-                    Finding::new(Code::WiderSecret, message).fix(format!("gh secret delete {name}{flag}"))
-                })),
-                // A person's repository has no organization to get secrets from.
-                Err(_) if scope == "organization" && live.repository.is_ok() && !in_organization => {}
-                Err(unknown) => found.push(unreadable(&format!("the secrets of the {scope}"), unknown)),
+    let in_organization = live.repository.as_ref().is_ok_and(|repository| repository.in_organization);
+    let scopes = live
+        .wider_secrets
+        .iter()
+        .flat_map(|wider| [("repository", &wider.repository, ""), ("organization", &wider.organization, " --org OWNER")]);
+    for (scope, names, flag) in scopes {
+        let names = match names {
+            Ok(names) => names,
+            // A person's repository has no organization to get secrets from.
+            Err(_) if scope == "organization" && live.repository.is_ok() && !in_organization => continue,
+            Err(unknown) if !declared.is_empty() => {
+                found.push(unreadable(&format!("the secrets of the {scope}"), unknown));
+                continue;
             }
+            Err(unknown) if !used.is_empty() => {
+                found.push(unreadable(&format!("the secrets of the {scope}"), unknown).severity(Severity::Info));
+                continue;
+            }
+            Err(_) => continue,
+        };
+        found.extend(declared.intersection(names).map(|name| {
+            let message = format!("{name} is also a secret of the {scope}: a job without any environment can read it and deploy");
+            Finding::new(Code::WiderSecret, message).fix(format!("gh secret delete {name}{flag}"))
+        }));
+        let wide: Vec<(&String, &String)> = used.iter().filter(|(name, _)| !declared.contains(*name) && names.contains(*name)).collect();
+        if let [(first, job), ..] = wide.as_slice() {
+            let all = wide.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+            let subject = if wide.len() == 1 { format!("{all} is a secret") } else { format!("{all} are secrets") };
+            let message = format!(
+                "{subject} of the {scope}, and {job} deploys with {first}: any workflow on any branch can read it without an approval"
+            );
+            let fix = format!("gh secret set {first} --env '{}', then: gh secret delete {first}{flag}", environment.name);
+            found.push(Finding::new(Code::WiderSecret, message).severity(Severity::Warning).fix(fix));
         }
     }
     found.into_iter().map(|finding| finding.on(FIELD)).collect()

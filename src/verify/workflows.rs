@@ -7,7 +7,7 @@ use crate::desired::github::BranchPolicy;
 use crate::findings::{Code, Finding};
 use crate::model::{EnvName, Unknown};
 use crate::providers::github::inspection::Inspection;
-use crate::providers::github::live::LiveEnvironment;
+use crate::providers::github::live::{Access, LiveEnvironment, LiveReviewer};
 use crate::workflows::check::{CheckReport, FreezeFacts, SourceFile, check, compensation};
 use crate::workflows::facts::{Facts, Guard};
 use crate::workflows::freeze_check::Proof;
@@ -16,7 +16,7 @@ use crate::workflows::yaml::Pos;
 /// Checks the files against gate.toml and against the live policies; names what a job would create on its first run.
 #[must_use]
 pub fn check_live(sources: &[SourceFile], facts: &Facts, live: &Inspection) -> CheckReport {
-    let facts = &Facts { live: guards(live), ..facts.clone() };
+    let facts = &Facts { live: guards(live), wider_secrets: wider_secrets(live), ..facts.clone() };
     let mut report = check(sources, facts);
     let policies = live_policies(facts, live);
     if policies != facts.environments {
@@ -44,16 +44,36 @@ pub fn check_live(sources: &[SourceFile], facts: &Facts, live: &Inspection) -> C
     report
 }
 
+/// Names of every secret beyond the environments, if both lists are known.
+fn wider_secrets(live: &Inspection) -> Option<BTreeSet<String>> {
+    let wider = live.wider_secrets.as_ref()?;
+    let is_personal = live.repository.as_ref().is_ok_and(|repository| !repository.in_organization);
+    let organization = match &wider.organization {
+        Ok(names) => names.clone(),
+        Err(_) if is_personal => BTreeSet::new(),
+        Err(_) => return None,
+    };
+    Some(wider.repository.as_ref().ok()?.union(&organization).cloned().collect())
+}
+
 /// Whether a person has to approve in each live environment.
 fn guards(live: &Inspection) -> Option<BTreeMap<EnvName, Guard>> {
     let enforcement = Enforcement::of(live);
     let guard = |environment: &Result<LiveEnvironment, Unknown>| match (environment, &enforcement) {
-        (Ok(environment), _) if environment.reviewers.is_empty() => Guard::Open,
+        (Ok(environment), _) if !environment.reviewers.iter().any(|reviewer| may_be_a_person(reviewer, live)) => Guard::Open,
         (_, Enforcement::Refused(_)) => Guard::Open,
         (Ok(_), Enforcement::Enforced) => Guard::Gated,
         (Err(_), _) | (_, Enforcement::Unknown(_)) => Guard::Unknown,
     };
     Some(live.environments.as_ref().ok()?.iter().map(|(name, environment)| (name.clone(), guard(environment))).collect())
+}
+
+/// Whether a reviewer may be somebody who can approve: not a machine's account, and not known to lack access.
+fn may_be_a_person(reviewer: &LiveReviewer, live: &Inspection) -> bool {
+    let is_machine = matches!(reviewer, LiveReviewer::User { kind, .. } if kind != "User");
+    let listed = live.listed.get(&reviewer.actor());
+    let has_members = |members: &Result<BTreeSet<String>, Unknown>| members.as_ref().map_or(true, |members| !members.is_empty());
+    !is_machine && listed.is_none_or(|listed| listed.access != Access::None && listed.members.as_ref().is_none_or(has_members))
 }
 
 /// The declared environments with the policies that hold today; where that is not known, the declared one.

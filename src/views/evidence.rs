@@ -10,7 +10,7 @@ use crate::providers::github::runs::changes::{Change, Unlinked};
 use crate::providers::github::runs::evidence::{self, Gap, Measure, Record, RunMismatch, Standing, Summary};
 use crate::providers::github::runs::observe::History;
 use crate::providers::github::runs::{Account, Approval, Decision, Links, Run};
-use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Role, Section, Severity, Span, Table};
+use crate::render::{Block, Document, Finding, FindingLocation, Glyph, HeadlinePlace, Role, Section, Severity, Span, Table};
 
 use super::words::{count, heading, minute, short};
 
@@ -515,6 +515,7 @@ impl From<&EvidenceReport> for Document {
             headline: headline(report),
             tone,
             next: next.collect(),
+            headline_place: HeadlinePlace::Last,
             outputs: vec![
                 ("no-approval", summary.count("no-approval").to_string()),
                 ("not-provable", summary.count("not-provable").to_string()),

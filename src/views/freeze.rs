@@ -7,7 +7,7 @@ use crate::freeze::{
     Answered, Audit, Checked, Decision, EnvironmentStatus, Evidence, Frozen, OpenBecause, Override, Status, Verdict, Why, WindowState,
     WindowStatus, WorkflowStatus,
 };
-use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, Role, Row, Section, Severity, Span, Table};
+use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Role, Row, Section, Severity, Span, Table};
 
 impl From<&Status> for Document {
     fn from(status: &Status) -> Self {
@@ -24,6 +24,7 @@ impl From<&Status> for Document {
             headline,
             tone,
             next: status.next_step.iter().map(|step| format!("Next: {step}.")).collect(),
+            headline_place: HeadlinePlace::Last,
             outputs: vec![("frozen", status.frozen.map_or("unknown".to_owned(), |frozen| frozen.to_string()))],
         }
     }
@@ -56,6 +57,7 @@ impl From<&Checked> for Document {
             headline: headline.to_owned(),
             tone,
             next: Vec::new(),
+            headline_place: HeadlinePlace::Last,
             outputs: vec![("verdict", verdict.to_owned())],
         }
     }

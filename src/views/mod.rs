@@ -12,7 +12,8 @@ mod plan;
 mod report;
 pub mod review;
 pub mod sarif;
-mod verdict;
+pub mod verdict;
+mod verdict_jobs;
 mod verdict_page;
 pub mod words;
 

@@ -2,7 +2,7 @@
 
 use crate::model::{Action, Address, Change, InvalidDeclaration, Manual, Plan, Summary, Unknown};
 use crate::render::value;
-use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, Role, Row, Section, Severity};
+use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Role, Row, Section, Severity};
 
 impl<O> From<&Plan<O>> for Document {
     fn from(plan: &Plan<O>) -> Self {
@@ -21,6 +21,7 @@ impl<O> From<&Plan<O>> for Document {
             headline: headline(summary),
             tone: tone(summary),
             next: next(summary),
+            headline_place: HeadlinePlace::Last,
             outputs: vec![
                 ("changes", (!plan.is_empty()).to_string()),
                 ("weakens", (summary.weakens > 0).to_string()),

@@ -2,7 +2,7 @@
 
 use super::plan::{contradicted, glyph, undetermined, verb};
 use crate::model::{ApplyReport, ByHand, Outcome, OutcomeResult, ReportSummary};
-use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, Role, Section, Severity};
+use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Role, Section, Severity};
 
 impl From<&ApplyReport> for Document {
     fn from(report: &ApplyReport) -> Self {
@@ -22,6 +22,7 @@ impl From<&ApplyReport> for Document {
                 (false, _) => Role::Failure,
             },
             next: next(report),
+            headline_place: HeadlinePlace::Last,
             outputs: vec![("converged", report.converged.to_string())],
         }
     }

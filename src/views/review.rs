@@ -9,7 +9,7 @@ use crate::model::{Cause, EnvName, RepoName};
 use crate::providers::github::runs::admit::Admitted;
 use crate::providers::github::runs::{Approval, Decision, Links};
 use crate::render::json::FORMAT_VERSION;
-use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Role, Section, Severity};
+use crate::render::{Block, Document, Finding, FindingLocation, Glyph, HeadlinePlace, Role, Section, Severity};
 
 use super::words::{count, heading, row, short};
 
@@ -68,6 +68,7 @@ impl From<&Preview<'_>> for Document {
             headline: format!("{} to be {word} by {}.", count(preview.runs.len(), "run"), preview.viewer),
             tone: Role::Alert,
             next: Vec::new(),
+            headline_place: HeadlinePlace::Last,
             outputs: Vec::new(),
         }
     }
@@ -224,6 +225,7 @@ impl From<&ReviewReport> for Document {
             headline,
             tone: if all { Role::Added } else { Role::Failure },
             next: Vec::new(),
+            headline_place: HeadlinePlace::Last,
             outputs: vec![(word, done.to_string())],
         }
     }

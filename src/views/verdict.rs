@@ -1,83 +1,125 @@
-//! The reports of check and verify as documents.
+//! The reports of check and verify as documents: the verdict, what decides it, what may be wrong besides, and the jobs.
+//!
+//! Owns the order and the sentences. Each finding is shown once.
 
-use crate::desired::workflows::Expected;
+use super::verdict_jobs;
 use crate::findings;
 use crate::findings::Verdict;
-use crate::model::{Address, EnvName};
-use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, Location, Role, Section, Severity, Span, Table};
+use crate::model::Address;
+use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Location, Role, Section, Severity};
 use crate::verify::{EnvironmentReport, EnvironmentVerdict, VerifyReport};
 use crate::workflows::check::{CheckReport, Covered, ScenarioReport};
-use crate::workflows::resolve::{self, JobEntry};
 
-impl From<&CheckReport> for Document {
-    fn from(report: &CheckReport) -> Self {
-        let mut sections = scenarios(&report.workflows);
-        let findings: Vec<Block> = report.findings.iter().map(|finding| Block::Finding(of_file(finding))).collect();
-        if !findings.is_empty() {
-            sections.push(Section { heading: title("Findings"), blocks: findings, ..Section::default() });
-        }
-        let headline = match report.verdict {
-            Verdict::Gated => format!("GATED: {}.", covered(report.covered, "a declared gate")),
-            _ => format!("{}: {}.", shout(report.verdict), counts(&report.findings)),
-        };
-        let next = match report.verdict {
-            Verdict::Gated => Vec::new(),
-            _ => next("check", &report.harmless),
-        };
-        Self { name: "check", sections, headline, tone: tone(report.verdict), next, outputs: outputs(report.verdict, &report.findings) }
+/// How much is shown of the jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Jobs {
+    /// Nothing.
+    Omitted,
+    /// How many there are.
+    Counted,
+    /// Each one of each run.
+    Listed,
+}
+
+/// What `check` prints.
+#[must_use]
+pub fn check_document(report: &CheckReport, jobs: Jobs) -> Document {
+    let findings: Vec<Shown> = report.findings.iter().map(|finding| Shown { finding, shown: of_file(finding) }).collect();
+    let mut sections = by_weight(findings);
+    sections.extend(population(report.covered, &report.workflows, jobs));
+    let headline = match report.verdict {
+        Verdict::Gated => format!("GATED: {}.", covered(report.covered, "a declared environment")),
+        _ => format!("{}: {}.", shout(report.verdict), counts(&report.findings)),
+    };
+    Document {
+        name: "check",
+        sections,
+        headline,
+        headline_place: HeadlinePlace::First,
+        tone: tone(report.verdict),
+        next: next("check", report.verdict, &report.harmless),
+        outputs: outputs(report.verdict, &report.findings),
     }
 }
 
-impl From<&VerifyReport> for Document {
-    fn from(report: &VerifyReport) -> Self {
-        let mut sections = scenarios(&report.workflows);
-        sections.extend(report.environments.iter().map(|one| environment(report, one)));
-        let all: Vec<findings::Finding> = report.environments.iter().flat_map(|one| one.findings.clone()).collect();
-        let shared = shared(report);
-        if !shared.is_empty() {
-            let blocks = shared.into_iter().map(|finding| Block::Finding(of_file(finding))).collect();
-            sections.push(Section { heading: title("Of every environment"), blocks, ..Section::default() });
+/// What `verify` prints.
+#[must_use]
+pub fn verify_document(report: &VerifyReport, jobs: Jobs) -> Document {
+    let mut sections: Vec<Section> = report.environments.iter().map(|one| environment(report, one)).collect();
+    let mut shown: Vec<Shown> = Vec::new();
+    for one in &report.environments {
+        for finding in &one.findings {
+            if !shown.iter().any(|known| known.finding == finding) {
+                shown.push(Shown { finding, shown: of_environment(finding, report, one) });
+            }
         }
-        let names: Vec<&str> = report
-            .environments
-            .iter()
-            .filter(|one| one.verdict == EnvironmentVerdict::Judged(report.verdict))
-            .map(|one| one.name.as_str())
-            .collect();
-        let names = names.join(", ");
-        let headline = match report.verdict {
-            Verdict::Gated => format!("GATED: {}.", covered(report.covered, &names)),
-            Verdict::Compensated => {
-                format!("COMPENSATED: GitHub refuses required reviewers for {names}; a freeze check stands in for them.")
-            }
-            Verdict::Unknown if names.is_empty() => "UNKNOWN: there is nothing to verify.".to_owned(),
-            Verdict::Unknown => format!("UNKNOWN: it is not proven that every declared deploy to {names} waits for a required reviewer."),
-            Verdict::Ungated if names.is_empty() => {
-                "UNGATED: gate.toml declares every environment open, so nothing waits for a person.".to_owned()
-            }
-            Verdict::Ungated => format!("UNGATED: {names} can be deployed without the declared approval."),
-        };
-        let next = match report.verdict {
-            Verdict::Gated => Vec::new(),
-            Verdict::Compensated => vec!["Next: `gatectl verify --accept-compensated` exits 0 on this.".to_owned()],
-            _ => next("verify", &report.harmless),
-        };
-        Self { name: "verify", sections, headline, tone: tone(report.verdict), next, outputs: outputs(report.verdict, &all) }
+    }
+    sections.extend(by_weight(shown));
+    sections.extend(population(report.covered, &report.workflows, jobs));
+    let all: Vec<findings::Finding> = report.environments.iter().flat_map(|one| one.findings.clone()).collect();
+    Document {
+        name: "verify",
+        sections,
+        headline: sentence(report),
+        headline_place: HeadlinePlace::First,
+        tone: tone(report.verdict),
+        next: next("verify", report.verdict, &report.harmless),
+        outputs: outputs(report.verdict, &all),
+    }
+}
+
+/// The verdict in one sentence.
+fn sentence(report: &VerifyReport) -> String {
+    let decides = |one: &&EnvironmentReport| one.verdict == EnvironmentVerdict::Judged(report.verdict);
+    let names: Vec<&str> = report.environments.iter().filter(decides).map(|one| one.name.as_str()).collect();
+    let names = names.join(", ");
+    match report.verdict {
+        Verdict::Gated => format!("GATED: {}.", covered(report.covered, &names)),
+        Verdict::Compensated => format!("COMPENSATED: GitHub refuses required reviewers for {names}; a freeze check stands in for them."),
+        Verdict::Unknown if names.is_empty() => "UNKNOWN: there is nothing to verify.".to_owned(),
+        Verdict::Unknown => format!("UNKNOWN: it is not proven that every deploy to {names} waits for a required reviewer."),
+        Verdict::Ungated if names.is_empty() => {
+            "UNGATED: gate.toml declares every environment open, so no deploy waits for an approval.".to_owned()
+        }
+        Verdict::Ungated => format!("UNGATED: {names} can be deployed without the declared approval."),
     }
 }
 
 /// What a closed gate covers, as a sentence.
 fn covered(covered: Covered, names: &str) -> String {
-    let counted = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     let jobs = match covered.gated {
+        0 => format!("no job can deploy to {names}"),
         1 => format!("the only job that can deploy to {names} waits for a required reviewer"),
         n => format!("all {n} jobs that can deploy to {names} wait for a required reviewer"),
     };
     format!("{jobs} ({}, {} read)", counted(covered.files, "workflow file"), counted(covered.jobs, "job"))
 }
 
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// The jobs: each one, or how many.
+fn population(covered: Covered, workflows: &[ScenarioReport], jobs: Jobs) -> Vec<Section> {
+    match jobs {
+        Jobs::Listed => return verdict_jobs::scenarios(workflows),
+        Jobs::Counted if covered.jobs > 0 => {}
+        Jobs::Counted | Jobs::Omitted => return Vec::new(),
+    }
+    let Covered { jobs, can_deploy, unclassified, .. } = covered;
+    let others = jobs.saturating_sub(can_deploy + unclassified);
+    let undecided = if unclassified == 0 { String::new() } else { format!(", {unclassified} undecided") };
+    let text = format!("Jobs: {can_deploy} can deploy{undecided}, {others} cannot. Run with -v to list them.");
+    vec![Section { blocks: vec![Block::Text(text)], ..Section::default() }]
+}
+
 /// What to do next; the entry of gate.toml stands on a line of its own, ready to paste.
-fn next(verb: &str, harmless: &[String]) -> Vec<String> {
+fn next(verb: &str, verdict: Verdict, harmless: &[String]) -> Vec<String> {
+    match verdict {
+        Verdict::Gated => return Vec::new(),
+        Verdict::Compensated => return vec!["Next: `gatectl verify --accept-compensated` exits 0 on this.".to_owned()],
+        Verdict::Unknown | Verdict::Ungated => {}
+    }
     let mut lines = Vec::new();
     if !harmless.is_empty() {
         let names = harmless.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
@@ -88,125 +130,76 @@ fn next(verb: &str, harmless: &[String]) -> Vec<String> {
     lines
 }
 
+/// The line of one environment.
 fn environment(report: &VerifyReport, one: &EnvironmentReport) -> Section {
-    let address = Address::environment(&report.repository, &one.name);
-    let shared = shared(report);
-    let own = one.findings.iter().filter(|finding| !shared.contains(finding));
     let glyph = match one.verdict {
         EnvironmentVerdict::Open | EnvironmentVerdict::Judged(Verdict::Gated) => Glyph::None,
         EnvironmentVerdict::Judged(Verdict::Compensated) => Glyph::Alert,
         EnvironmentVerdict::Judged(Verdict::Unknown) => Glyph::Unknown,
         EnvironmentVerdict::Judged(Verdict::Ungated) => Glyph::Failure,
     };
-    let finding = |finding: &findings::Finding| match finding.file {
-        Some(_) => of_file(finding),
-        None => {
-            let place = FindingLocation::Declared { address: address.clone(), field: finding.field.map(str::to_owned) };
-            shown(finding, one.name.to_string(), place)
+    let subject = Address::environment(&report.repository, &one.name).to_string();
+    Section { heading: Some(Heading { glyph, subject: Some(subject), text: one.verdict.word().to_uppercase() }), ..Section::default() }
+}
+
+/// A finding, and how it is shown.
+struct Shown<'a> {
+    finding: &'a findings::Finding,
+    shown: Finding,
+}
+
+/// What a finding does to the verdict, in the order in which it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::views) enum Weight {
+    Disproves,
+    Undecided,
+    Warns,
+    Informs,
+}
+
+impl Weight {
+    pub(in crate::views) const ALL: [Self; 4] = [Self::Disproves, Self::Undecided, Self::Warns, Self::Informs];
+
+    pub(in crate::views) fn of(finding: &findings::Finding) -> Self {
+        match (finding.severity, finding.verdict()) {
+            (findings::Severity::Error, Verdict::Unknown) => Self::Undecided,
+            (findings::Severity::Error, _) => Self::Disproves,
+            (findings::Severity::Warning, _) => Self::Warns,
+            (findings::Severity::Info, _) => Self::Informs,
         }
-    };
-    Section {
-        heading: Some(Heading { glyph, subject: Some(address.to_string()), text: one.verdict.word().to_uppercase() }),
-        blocks: own.map(|one| Block::Finding(finding(one))).collect(),
-        ..Section::default()
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Disproves => "Errors",
+            Self::Undecided => "Not decided",
+            Self::Warns => "Warnings",
+            Self::Informs => "Notes",
+        }
     }
 }
 
-/// What speaks of no environment in particular is in the report of each.
-fn shared(report: &VerifyReport) -> Vec<&findings::Finding> {
-    report.environments.first().into_iter().flat_map(|one| &one.findings).filter(|finding| finding.environment.is_none()).collect()
-}
-
-/// One section for each file of which a scenario has to do with an environment; how many other scenarios there are.
-fn scenarios(all: &[ScenarioReport]) -> Vec<Section> {
-    let matters = |scenario: &&ScenarioReport| {
-        let speaks = |job: &JobEntry| !matches!(job.verdict, resolve::Verdict::None | resolve::Verdict::Skipped);
-        scenario.expect.is_some() || scenario.jobs.iter().any(|job| speaks(job) || job.can_deploy)
-    };
-    let shown: Vec<&ScenarioReport> = all.iter().filter(matters).collect();
-    let mut sections: Vec<Section> =
-        shown.chunk_by(|a, b| a.file == b.file).filter_map(|scenarios| Some(file(&scenarios.first()?.file, scenarios))).collect();
-    let others = match all.len() - shown.len() {
-        0 => return sections,
-        1 => "1 other scenario, in which no job names an environment or seems to deploy".to_owned(),
-        n => format!("{n} other scenarios, in which no job names an environment or seems to deploy"),
-    };
-    let text = format!("Not shown: {others}; --format json has all.");
-    sections.push(Section { blocks: vec![Block::Text(text)], fold: Some(FOLD), ..Section::default() });
+/// One section for each weight that there is.
+fn by_weight(findings: Vec<Shown<'_>>) -> Vec<Section> {
+    let mut sections = Vec::new();
+    for weight in Weight::ALL {
+        let of_it = findings.iter().filter(|shown| Weight::of(shown.finding) == weight);
+        let blocks: Vec<Block> = of_it.map(|shown| Block::Finding(shown.shown.clone())).collect();
+        if !blocks.is_empty() {
+            let heading = Heading { glyph: Glyph::None, subject: None, text: format!("{} ({})", weight.title(), blocks.len()) };
+            sections.push(Section { heading: Some(heading), blocks, ..Section::default() });
+        }
+    }
     sections
 }
 
-const FOLD: &str = "Scenarios";
-
-fn file(name: &str, scenarios: &[&ScenarioReport]) -> Section {
-    let mut rows = Vec::new();
-    let mut reasons: Vec<Block> = Vec::new();
-    for scenario in scenarios {
-        let mut lead =
-            vec![Span::plain(scenario.scenario.clone()), Span::plain(scenario.expect.as_ref().map_or_else(|| "-".to_owned(), declared))];
-        if scenario.jobs.is_empty() {
-            rows.push(lead.iter().cloned().chain([Span::plain("-"), Span::new(Role::Alert, "no job runs")]).collect());
-        }
-        for job in &scenario.jobs {
-            let own = format!("{}:", name.rsplit('/').next().unwrap_or(name));
-            let line = if job.line == 0 { String::new() } else { job.line.to_string() };
-            let path = job.path.strip_prefix(&own).unwrap_or(&job.path).to_owned();
-            lead.extend([Span::plain(path.clone()), Span::new(role(scenario, job), resolved(job)), Span::plain(line)]);
-            rows.push(std::mem::replace(&mut lead, vec![Span::plain(""); 2]));
-            let because = Block::Item { subject: path, text: job.reason.clone() };
-            if !is_plain(job) && !reasons.contains(&because) {
-                reasons.push(because);
-            }
-        }
+/// A finding of an environment's report: at its place in a file, or else at what gate.toml declares of the environment.
+fn of_environment(finding: &findings::Finding, report: &VerifyReport, one: &EnvironmentReport) -> Finding {
+    if finding.file.is_some() || finding.environment.is_none() {
+        return of_file(finding);
     }
-    let table = Table { header: ["scenario", "declared", "job", "environment", "line"].map(str::to_owned).to_vec(), rows };
-    Section {
-        heading: Some(Heading { glyph: Glyph::None, subject: Some(name.to_owned()), text: String::new() }),
-        blocks: [Block::Table(table)].into_iter().chain(reasons).collect(),
-        fold: Some(FOLD),
-        ..Section::default()
-    }
-}
-
-/// What gate.toml declares of a scenario, as text.
-fn declared(expect: &Expected) -> String {
-    match expect {
-        Expected::Environments(names) => names.iter().map(EnvName::as_str).collect::<Vec<_>>().join(", "),
-        Expected::Jobs(jobs) => {
-            let pair =
-                |(job, name): (&String, &Option<EnvName>)| format!("{job}={}", name.as_ref().map_or(Expected::NONE, EnvName::as_str));
-            jobs.iter().map(pair).collect::<Vec<_>>().join(", ")
-        }
-    }
-}
-
-/// Whether the name alone says all.
-const fn is_plain(job: &JobEntry) -> bool {
-    matches!(job.verdict, resolve::Verdict::Env | resolve::Verdict::None | resolve::Verdict::Skipped)
-}
-
-/// What a job resolves to, in a word or by name.
-fn resolved(job: &JobEntry) -> String {
-    let names = || job.environments.iter().map(|name| if name.is_empty() { "none" } else { name }).collect::<Vec<_>>().join(" or ");
-    match job.verdict {
-        resolve::Verdict::Env | resolve::Verdict::Set => names(),
-        resolve::Verdict::ViaNeeds => format!("none, after {}", names()),
-        resolve::Verdict::None => "none".to_owned(),
-        resolve::Verdict::Unknown => "unknown".to_owned(),
-        resolve::Verdict::Skipped => "skipped".to_owned(),
-        resolve::Verdict::Invalid => "invalid".to_owned(),
-    }
-}
-
-fn role(scenario: &ScenarioReport, job: &JobEntry) -> Role {
-    let expected =
-        |name: &String| scenario.expect.as_ref().is_some_and(|want| want.environments().any(|want| want.folded() == name.to_lowercase()));
-    match job.verdict {
-        resolve::Verdict::Env if job.environments.iter().all(expected) => Role::Added,
-        resolve::Verdict::Env => Role::Plain,
-        resolve::Verdict::Set | resolve::Verdict::Unknown | resolve::Verdict::Invalid | resolve::Verdict::ViaNeeds => Role::Alert,
-        resolve::Verdict::None | resolve::Verdict::Skipped => Role::Quiet,
-    }
+    let address = Address::environment(&report.repository, &one.name);
+    shown(finding, one.name.to_string(), FindingLocation::Declared { address, field: finding.field.map(str::to_owned) })
 }
 
 fn of_file(finding: &findings::Finding) -> Finding {
@@ -243,10 +236,6 @@ fn occurs(scenarios: &[String]) -> String {
     }
 }
 
-fn title(text: &str) -> Option<Heading> {
-    Some(Heading { glyph: Glyph::None, subject: None, text: text.to_owned() })
-}
-
 fn shout(verdict: Verdict) -> String {
     verdict.word().to_uppercase()
 }
@@ -271,10 +260,9 @@ fn outputs(verdict: Verdict, findings: &[findings::Finding]) -> Vec<(&'static st
 fn counts(findings: &[findings::Finding]) -> String {
     let decisive: Vec<_> = findings.iter().filter(|finding| finding.severity == findings::Severity::Error).collect();
     let undecided = decisive.iter().filter(|finding| finding.verdict() == Verdict::Unknown).count();
-    let word = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     match (decisive.len() - undecided, undecided) {
-        (errors, 0) => word(errors, "error"),
-        (0, unknown) => format!("{} could not be decided", word(unknown, "question")),
-        (errors, unknown) => format!("{}, and {} could not be decided", word(errors, "error"), word(unknown, "question")),
+        (errors, 0) => counted(errors, "error"),
+        (0, unknown) => format!("{} could not be decided", counted(unknown, "question")),
+        (errors, unknown) => format!("{}, and {} could not be decided", counted(errors, "error"), counted(unknown, "question")),
     }
 }

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::findings::{Finding, Severity, Verdict};
 use crate::render::html::{page, text};
 use crate::verify::{EnvironmentVerdict, VerifyReport};
+use crate::views::verdict::Weight;
 
 /// The page for one repository, or for all of a fleet.
 #[must_use]
@@ -59,7 +60,9 @@ fn findings(report: &VerifyReport) -> Markup {
         @for environment in &report.environments {
             p { (badge(environment.verdict)) " " strong { (text(environment.name.as_str())) } }
             @if environment.findings.is_empty() { p.dim { "No findings." } }
-            @for finding in &environment.findings { (one(finding)) }
+            @for weight in Weight::ALL {
+                @for finding in environment.findings.iter().filter(|finding| Weight::of(finding) == weight) { (one(finding)) }
+            }
         }
     }
 }

@@ -35,6 +35,8 @@ pub struct Facts {
     pub open: BTreeSet<EnvName>,
     /// The environments that exist, and whether a person has to approve there; none if they were not looked up.
     pub live: Option<BTreeMap<EnvName, Guard>>,
+    /// Names of the secrets of the repository and of its organization, in upper case; none if the lists are not known.
+    pub wider_secrets: Option<BTreeSet<String>>,
     /// `[verify]`: what is declared to deploy nothing.
     pub verify: Verify,
     /// The declared secrets and apps.
@@ -67,6 +69,7 @@ impl Facts {
             expectations: expectations.to_vec(),
             open: present.clone().filter(|(_, gate)| is_open(gate)).map(|(name, _)| name).collect(),
             live: None,
+            wider_secrets: None,
             environments: present.map(|(name, gate)| (name, gate.deployment_branch_policy.clone())).collect(),
             verify: verify.clone(),
             targets: Targets { secrets, apps: heroku.config.keys().cloned().collect() },
@@ -84,6 +87,12 @@ impl Facts {
     #[must_use]
     pub fn is_gate(&self, name: &EnvName) -> bool {
         self.gates().any(|gate| gate == name)
+    }
+
+    /// Whether a secret surely is one of environments alone: neither the repository nor its organization has one of that name.
+    #[must_use]
+    pub fn is_environment_secret(&self, name: &str) -> bool {
+        self.wider_secrets.as_ref().is_some_and(|names| !names.contains(&name.to_uppercase()))
     }
 
     /// The default branch as a full ref.

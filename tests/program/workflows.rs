@@ -44,6 +44,7 @@ fn checked() -> CheckReport {
         verify: desired.verify.clone(),
         open: BTreeSet::new(),
         live: None,
+        wider_secrets: None,
         targets: Targets {
             secrets: BTreeSet::from(["GATECTL_ADMIN_TOKEN".to_owned(), "HEROKU_API_KEY".to_owned()]),
             apps: BTreeSet::from(["shop-prod".to_owned()]),

@@ -1,8 +1,8 @@
 //! What verdicts, checks and evidence are made of: findings, tables, CSV.
 
 use gatectl::render::{
-    Block, Document, Finding, FindingLocation, Glyph, Heading, Location, Role, Section, Severity, Span, Style, Table, csv, github, human,
-    markdown,
+    Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Location, Role, Section, Severity, Span, Style, Table, csv,
+    github, human, markdown,
 };
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
@@ -57,6 +57,7 @@ fn verdict() -> Document {
             },
         ],
         headline: "UNGATED: production can be reached without a person's approval.".into(),
+        headline_place: HeadlinePlace::Last,
         tone: Role::Failure,
         next: vec!["Next: `gatectl apply`.".into()],
         outputs: vec![("verdict", "ungated".into())],

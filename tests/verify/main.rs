@@ -4,9 +4,12 @@
 
 #[path = "../support/golden.rs"]
 mod golden;
+mod mutations;
 mod page;
 mod planted;
 mod printed;
+mod repositories;
+mod repository;
 #[path = "../program/run.rs"]
 mod run;
 #[path = "../program/served.rs"]

@@ -132,23 +132,74 @@ const READS: &[(&str, &str)] = &[
     ("workflow env", "on: push\nenv:\n  K: ${{ secrets.SECRET }}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{run: ./go}]\n"),
     ("index", "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./go '${{ secrets['SECRET'] }}'\n"),
     ("everything", "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./go '${{ toJSON( secrets ) }}'\n"),
-    ("dynamic", "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    strategy: {matrix: {name: [SECRET]}}\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets[matrix.name] }}'}\n"),
-    ("an action", "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - uses: acme/go@v1\n      with: {key: '${{ secrets.SECRET }}'}\n"),
-    ("checkout", "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - uses: actions/checkout@v4\n      with: {token: '${{ secrets.SECRET }}'}\n    - run: git push\n"),
-    ("a container", "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    container: {image: acme/go, env: {K: '${{ secrets.SECRET }}'}}\n    steps: [{run: ./go}]\n"),
-    ("a service", "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    services: {go: {image: acme/go, env: {K: '${{ secrets.SECRET }}'}}}\n    steps: [{run: ./go}]\n"),
-    ("a condition", "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    if: github.actor == 'eve'\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.SECRET }}'}\n"),
-    ("a ref", "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    if: endsWith(github.ref, '-hotfix') && contains(github.ref, 'urgent')\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.SECRET }}'}\n"),
-    ("an input", "on: {workflow_dispatch: {inputs: {really: {type: boolean}, how: {type: string}}}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    if: inputs.really && inputs.how == 'fast'\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.SECRET }}'}\n"),
-    ("a schedule", "on: {schedule: [{cron: '0 0 * * *'}]}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.SECRET }}'}\n"),
-    ("a comment", "on: {issue_comment: {types: [created]}}\njobs:\n  a:\n    if: startsWith(github.event.comment.body, '/deploy')\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.SECRET }}'}\n"),
-    ("a dispatch from outside", "on: repository_dispatch\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.SECRET }}'}\n"),
-    ("a pull request", "on: pull_request_target\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.SECRET }}'}\n"),
-    ("a workflow elsewhere", "on: push\njobs:\n  a:\n    uses: evil/go/.github/workflows/go.yml@0123456789012345678901234567890123456789\n    secrets: inherit\n"),
-    ("a workflow elsewhere by name", "on: push\njobs:\n  a:\n    uses: evil/go/.github/workflows/go.yml@v1\n    secrets: {key: '${{ secrets.SECRET }}'}\n"),
-    ("another environment", "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    environment: elsewhere\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.SECRET }}'}\n"),
-    ("after a cancelled job", "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{run: 'true'}]\n  b:\n    needs: a\n    if: always()\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.SECRET }}'}\n"),
-    ("an anchor", "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    env: &keys\n      K: ${{ secrets.SECRET }}\n    steps: [{run: 'true'}]\n  b:\n    runs-on: ubuntu-latest\n    env: *keys\n    steps: [{run: ./go}]\n"),
+    (
+        "dynamic",
+        "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    strategy: {matrix: {name: [SECRET]}}\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets[matrix.name] }}'}\n",
+    ),
+    (
+        "an action",
+        "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - uses: acme/go@v1\n      with: {key: '${{ secrets.SECRET }}'}\n",
+    ),
+    (
+        "checkout",
+        "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - uses: actions/checkout@v4\n      with: {token: '${{ secrets.SECRET }}'}\n    - run: git push\n",
+    ),
+    (
+        "a container",
+        "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    container: {image: acme/go, env: {K: '${{ secrets.SECRET }}'}}\n    steps: [{run: ./go}]\n",
+    ),
+    (
+        "a service",
+        "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    services: {go: {image: acme/go, env: {K: '${{ secrets.SECRET }}'}}}\n    steps: [{run: ./go}]\n",
+    ),
+    (
+        "a condition",
+        "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    if: github.actor == 'eve'\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.SECRET }}'}\n",
+    ),
+    (
+        "a ref",
+        "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    if: endsWith(github.ref, '-hotfix') && contains(github.ref, 'urgent')\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.SECRET }}'}\n",
+    ),
+    (
+        "an input",
+        "on: {workflow_dispatch: {inputs: {really: {type: boolean}, how: {type: string}}}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    if: inputs.really && inputs.how == 'fast'\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.SECRET }}'}\n",
+    ),
+    (
+        "a schedule",
+        "on: {schedule: [{cron: '0 0 * * *'}]}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.SECRET }}'}\n",
+    ),
+    (
+        "a comment",
+        "on: {issue_comment: {types: [created]}}\njobs:\n  a:\n    if: startsWith(github.event.comment.body, '/deploy')\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.SECRET }}'}\n",
+    ),
+    (
+        "a dispatch from outside",
+        "on: repository_dispatch\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.SECRET }}'}\n",
+    ),
+    (
+        "a pull request",
+        "on: pull_request_target\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.SECRET }}'}\n",
+    ),
+    (
+        "a workflow elsewhere",
+        "on: push\njobs:\n  a:\n    uses: evil/go/.github/workflows/go.yml@0123456789012345678901234567890123456789\n    secrets: inherit\n",
+    ),
+    (
+        "a workflow elsewhere by name",
+        "on: push\njobs:\n  a:\n    uses: evil/go/.github/workflows/go.yml@v1\n    secrets: {key: '${{ secrets.SECRET }}'}\n",
+    ),
+    (
+        "another environment",
+        "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    environment: elsewhere\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.SECRET }}'}\n",
+    ),
+    (
+        "after a cancelled job",
+        "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{run: 'true'}]\n  b:\n    needs: a\n    if: always()\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.SECRET }}'}\n",
+    ),
+    (
+        "an anchor",
+        "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    env: &keys\n      K: ${{ secrets.SECRET }}\n    steps: [{run: 'true'}]\n  b:\n    runs-on: ubuntu-latest\n    env: *keys\n    steps: [{run: ./go}]\n",
+    ),
 ];
 
 /// Deploys of an app without a gate; APP stands for its name.
@@ -180,10 +231,13 @@ fn mutants(repository: &Repository, job: &Gated) -> Vec<(String, Repository)> {
         "${{ github.event.inputs.nowhere }}".to_owned(),
         "${{ matrix.nowhere }}".to_owned(),
         format!("${{{{ github.actor == 'eve' && 'elsewhere' || '{gate}' }}}}"),
-        format!("${{{{ github.actor == 'eve' && '' || '{gate}' }}}}"),
+        format!("${{{{ github.actor == 'eve' && '{gate}' || '' }}}}"),
         format!("${{{{ github.run_attempt > 1 && 'elsewhere' || '{gate}' }}}}"),
     ] {
         changed(&format!("renamed to {name}"), file.with_environment(&job.id, Some(&format!("environment: {name}"))));
+    }
+    for open in &repository.facts().open {
+        changed(&format!("renamed to {open}, which is open"), file.with_environment(&job.id, Some(&format!("environment: {open}"))));
     }
     for other in file.workflow.jobs.iter().filter(|other| other.id != job.id) {
         if let Some(text) = file.moved(&job.id, other, gate) {
@@ -205,16 +259,26 @@ fn mutants(repository: &Repository, job: &Gated) -> Vec<(String, Repository)> {
     if !file.workflow.triggers.iter().all(|trigger| trigger.event == "workflow_call") {
         found.push(("a copy of the file".to_owned(), repository.with(&copy, file.with_environment(&job.id, None))));
     }
-    for secret in &job.secrets {
+    found
+}
+
+/// Every way of deploying with the same thing beside the gate.
+fn additions(repository: &Repository, job: &Gated) -> Vec<(String, Repository)> {
+    let mut found = Vec::new();
+    for secret in job.secrets.iter().take(1) {
         for (how, text) in READS {
             let text = text.replace("SECRET", secret);
             found.push((format!("{secret} read through {how}"), repository.with(".github/workflows/added.yml", text)));
         }
         let caller = "on: push\njobs:\n  a:\n    uses: ./.github/workflows/added.yml\n    secrets: inherit\n";
-        let called = format!("on: workflow_call\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./go\n      env: {{K: '${{{{ secrets.{secret} }}}}'}}\n");
+        let called = format!(
+            "on: workflow_call\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./go\n      env: {{K: '${{{{ secrets.{secret} }}}}'}}\n"
+        );
         let added = repository.with(".github/workflows/added.yml", called).with(".github/workflows/caller.yml", caller.to_owned());
         found.push((format!("{secret} inherited"), added));
-        let caller = format!("on: push\njobs:\n  a:\n    uses: ./.github/workflows/added.yml\n    secrets: {{other: '${{{{ secrets.{secret} }}}}'}}\n");
+        let caller = format!(
+            "on: push\njobs:\n  a:\n    uses: ./.github/workflows/added.yml\n    secrets: {{other: '${{{{ secrets.{secret} }}}}'}}\n"
+        );
         let called = "on: {workflow_call: {secrets: {other: {required: true}}}}\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./go\n      env: {K: '${{ secrets.other }}'}\n";
         let added = repository.with(".github/workflows/added.yml", called.to_owned()).with(".github/workflows/caller.yml", caller);
         found.push((format!("{secret} passed under another name"), added));
@@ -222,7 +286,8 @@ fn mutants(repository: &Repository, job: &Gated) -> Vec<(String, Repository)> {
     for app in &job.apps {
         for command in DEPLOYS {
             let command = command.replace("APP", app);
-            let text = format!("on: workflow_dispatch\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - run: |\n        {command}\n");
+            let text =
+                format!("on: workflow_dispatch\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - run: |\n        {command}\n");
             found.push((command, repository.with(".github/workflows/added.yml", text)));
         }
     }
@@ -234,17 +299,34 @@ fn a_damaged_gate_is_never_reported_closed() {
     let mut tried = 0;
     let mut wrong = Vec::new();
     for repository in all("repositories").into_iter().chain([Repository::runbook()]).chain(all("attacks")) {
-        let jobs = gated(&repository);
-        for job in &jobs {
+        for job in &gated(&repository) {
             for (what, mutant) in mutants(&repository, job) {
                 tried += 1;
-                let (check, verify) = (mutant.check(), mutant.verify(|_| {}));
-                if check.verdict == Verdict::Gated || verify.verdict == Verdict::Gated {
-                    wrong.push(format!("{}: {}:{}: {what}: check {:?}, verify {:?}", repository.name, job.file, job.id, check.verdict, verify.verdict));
+                let verdicts = (mutant.check().verdict, mutant.verify(|_| {}).verdict);
+                if verdicts.0 == Verdict::Gated || verdicts.1 == Verdict::Gated {
+                    wrong.push(format!("{}: {}:{}: {what}: {verdicts:?}", repository.name, job.file, job.id));
                 }
             }
         }
     }
-    assert!(tried > 500, "{tried}");
+    assert!(tried > 300, "{tried}");
+    assert!(wrong.is_empty(), "{} of {tried} are GATED:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_deploy_beside_the_gate_is_never_missed() {
+    let mut tried = 0;
+    let mut wrong = Vec::new();
+    for repository in all("repositories").into_iter().chain([Repository::runbook()]) {
+        for job in &gated(&repository) {
+            for (what, mutant) in additions(&repository, job) {
+                tried += 1;
+                if mutant.check().verdict == Verdict::Gated {
+                    wrong.push(format!("{}: {}:{}: {what}", repository.name, job.file, job.id));
+                }
+            }
+        }
+    }
+    assert!(tried > 200, "{tried}");
     assert!(wrong.is_empty(), "{} of {tried} are GATED:\n{}", wrong.len(), wrong.join("\n"));
 }

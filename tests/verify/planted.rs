@@ -237,7 +237,7 @@ async fn each_fault_of_the_workflow_files_has_its_finding_and_no_other() {
         other.name = "prod".to_owned();
         repo(state).insert(other);
     };
-    expect("another environment", GATE, &near, exists, Verdict::Gated, &[("near-miss-environment", WARNING, Some('C'))]).await;
+    expect("another environment", GATE, &near, exists, Verdict::Gated, &[]).await;
     let gone: [SourceFile; 0] = [];
     expect("no file", GATE, &gone, |_| {}, Verdict::Ungated, &[("missing-workflow", ERROR, None)]).await;
     let open = [source("deploy.yml", &DEPLOY.replace("    environment: production\n", ""))];

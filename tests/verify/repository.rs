@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use gatectl::config::{self, Config};
-use gatectl::desired::github::{BranchPolicy, Environment as Declared, Gate, RefKind, Reviewer};
+use gatectl::desired::github::{BranchPolicy, DesiredEnvironment, Gate, RefKind, Reviewer};
 use gatectl::findings::{Finding, Severity};
 use gatectl::model::{EnvName, RepoName};
 use gatectl::providers::github::inspection::{Billing, Inspection, Listed, ProtectedBranches, WiderSecrets};
-use gatectl::providers::github::live::{Access, Actor, Environment, LiveReviewer, PolicyMode, Repository as LiveRepository, Visibility};
+use gatectl::providers::github::live::{
+    Access, Actor, LiveEnvironment, LiveReviewer, PolicyMode, Repository as LiveRepository, Visibility,
+};
 use gatectl::providers::github::rulesets::{Bypass, Ruleset};
-use gatectl::providers::github::strictness::ActorId;
 use gatectl::verify::{Case, VerifyReport, check_live, judge};
 use gatectl::workflows::check::{CheckReport, Origin, SourceFile, check};
 use gatectl::workflows::facts::Facts;
@@ -100,7 +101,7 @@ impl Repository {
             live: &live,
             workflows: Ok(&checked),
             expected: &facts.expectations.iter().flat_map(|one| one.expect.environments().cloned()).collect(),
-            stand_ins: &BTreeMap::new(),
+            compensations: &BTreeMap::new(),
         })
     }
 
@@ -111,7 +112,11 @@ impl Repository {
     /// The live state that gate.toml declares, in which nothing is open that gate.toml does not mention.
     fn live(&self) -> Inspection {
         let environments = &self.config.desired.github.environments;
-        let present = || environments.iter().filter_map(|(name, one)| if let Declared::Present(gate) = one { Some((name, gate)) } else { None });
+        let present = || {
+            environments
+                .iter()
+                .filter_map(|(name, one)| if let DesiredEnvironment::Present(gate) = one { Some((name, gate)) } else { None })
+        };
         let reviewers: BTreeSet<&Reviewer> = present().flat_map(|(_, gate)| gate.reviewers.iter().flatten()).collect();
         let listed = reviewers.iter().map(|one| {
             let members = matches!(one, Reviewer::Team { .. }).then(|| Ok(["eve", "finn"].map(str::to_owned).into()));
@@ -184,9 +189,9 @@ fn live_reviewer(reviewer: &Reviewer) -> LiveReviewer {
     }
 }
 
-pub(crate) fn environment(name: &EnvName, gate: &Gate) -> Environment {
+pub(crate) fn environment(name: &EnvName, gate: &Gate) -> LiveEnvironment {
     let policy = gate.deployment_branch_policy.clone().unwrap_or(BranchPolicy::Protected);
-    Environment {
+    LiveEnvironment {
         name: name.clone(),
         id: 1,
         reviewers: gate.reviewers.iter().flatten().map(live_reviewer).collect(),
@@ -213,9 +218,4 @@ pub(crate) fn findings(report: &VerifyReport) -> Vec<Finding> {
         }
     }
     all
-}
-
-/// The account of a person who is no reviewer.
-pub(crate) const fn person(id: u64) -> ActorId {
-    ActorId::User(id)
 }

@@ -8,7 +8,7 @@ use crate::model::{Cause, EnvName, RepoName, Unknown};
 use crate::providers::github::runs::observe::{self, WaitingRun};
 use crate::providers::github::runs::{Links, Pending, Run};
 use crate::render::json::FORMAT_VERSION;
-use crate::render::{Document, Glyph, Heading, Role, Section, json};
+use crate::render::{Document, Glyph, Heading, HeadlinePlace, Role, Section, json};
 
 use super::{RunsContext, Session};
 use crate::commands::wiring::Needs;
@@ -179,6 +179,7 @@ impl From<&PendingReport> for Document {
             headline: format!("{what} in {}.{may}{unsure}", report.repository),
             tone: if report.unknown.is_empty() { Role::Plain } else { Role::Alert },
             next: next.into_iter().collect(),
+            headline_place: HeadlinePlace::Last,
             outputs: vec![("pending", report.pending.len().to_string())],
         }
     }

@@ -77,6 +77,19 @@ impl Credentials {
         self.gated.get(credential)
     }
 
+    /// The secrets that are used behind each gate, each with the job that does.
+    pub(super) fn secrets(&self) -> BTreeMap<EnvName, BTreeMap<String, String>> {
+        let mut all: BTreeMap<EnvName, BTreeMap<String, String>> = BTreeMap::new();
+        for (credential, used) in &self.gated {
+            if let Credential::Secret(name) = credential {
+                for gate in &used.gates {
+                    all.entry(gate.clone()).or_default().insert(name.clone(), used.by.clone());
+                }
+            }
+        }
+        all
+    }
+
     /// Whether any secret is used behind a gate: what reads all secrets reads it too.
     pub(super) fn any_secret(&self) -> Option<(&str, &Use)> {
         self.gated.iter().find_map(|(credential, used)| match credential {

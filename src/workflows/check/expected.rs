@@ -42,12 +42,12 @@ impl<'a> Check<'a> {
                 let message = format!("no event starts {} by itself, so nothing of it can be proven", workflow.path);
                 self.findings.push(of(expectation, Finding::new(Code::NeverTriggered, message).in_file(workflow.path.clone()).at(1, 1)));
             } else {
-                self.findings.extend(reached(&own, expectation, workflow));
+                self.findings.extend(reached(&own, expectation, workflow, self.facts));
             }
         } else {
             // Each scenario that is declared by itself must reach what is declared of it.
             for run in own {
-                self.findings.extend(reached(&[run], expectation, workflow));
+                self.findings.extend(reached(&[run], expectation, workflow, self.facts));
             }
         }
     }
@@ -72,14 +72,14 @@ fn of(expectation: &Expectation, finding: Finding) -> Finding {
 }
 
 /// What some runs of a file do not reach of what is declared of them.
-fn reached(runs: &[&Run<'_>], expectation: &Expectation, workflow: &Workflow) -> Vec<Finding> {
+fn reached(runs: &[&Run<'_>], expectation: &Expectation, workflow: &Workflow, facts: &Facts) -> Vec<Finding> {
     match &expectation.expect {
-        Expected::Environments(names) => names.iter().filter_map(|want| environment(runs, want, workflow)).collect(),
+        Expected::Environments(names) => names.iter().filter_map(|want| environment(runs, want, workflow, facts)).collect(),
         Expected::Jobs(jobs) => jobs.iter().flat_map(|(id, want)| job(runs, id, want.as_ref(), workflow)).collect(),
     }
 }
 
-fn environment(runs: &[&Run<'_>], want: &EnvName, workflow: &Workflow) -> Option<Finding> {
+fn environment(runs: &[&Run<'_>], want: &EnvName, workflow: &Workflow, facts: &Facts) -> Option<Finding> {
     let jobs = || runs.iter().flat_map(|run| run.jobs.iter().map(move |job| (*run, job)));
     if jobs().any(|(_, job)| is_env(job, want)) {
         return None;
@@ -95,7 +95,7 @@ fn environment(runs: &[&Run<'_>], want: &EnvName, workflow: &Workflow) -> Option
         let finding = on_job(Code::InvalidWorkflow, job, format!("GitHub rejects this workflow: {}", job.reason));
         finding.severity(Severity::Error).on_run(run.scenario.label.clone())
     } else if let Some((run, job)) =
-        jobs().find(|(_, job)| job.environments.iter().any(|name| near_miss(name, [want].into_iter()).is_some()))
+        jobs().find(|(_, job)| job.environments.iter().any(|name| near_miss(name, facts, [want].into_iter()).is_some()))
     {
         let finding = on_job(
             Code::NearMissEnvironment,
@@ -176,6 +176,19 @@ fn job(runs: &[&Run<'_>], id: &str, want: Option<&EnvName>, workflow: &Workflow)
     found
 }
 
+/// The environments that gate.toml declares and that no `[[workflows]]` names.
+pub(super) fn undeclared(facts: &Facts) -> Vec<Finding> {
+    if facts.environments.is_empty() && facts.expectations.is_empty() {
+        return vec![
+            Finding::new(Code::NothingDeclared, "gate.toml declares no environment and no [[workflows]]").severity(Severity::Error),
+        ];
+    }
+    let expected: Vec<&EnvName> = facts.expectations.iter().flat_map(|expectation| expectation.expect.environments()).collect();
+    let alone = facts.environments.keys().filter(|name| !facts.open.contains(*name) && !expected.contains(name));
+    let message = "no [[workflows]] of gate.toml names it, so it is not checked that the jobs that deploy reach it";
+    alone.map(|name| Finding::new(Code::NothingDeclared, format!("{name}: {message}")).about(name)).collect()
+}
+
 /// Runs that reach a gate on a ref which its declared policy refuses. What a declared run says of a place is enough.
 pub(super) fn refused(facts: &Facts, runs: &[Run<'_>]) -> Vec<Finding> {
     let (declared, derived): (Vec<&Run<'_>>, Vec<&Run<'_>>) = runs.iter().partition(|run| run.expectation.is_some());
@@ -217,7 +230,7 @@ fn is_env(job: &JobEntry, want: &EnvName) -> bool {
 fn ref_refused(policy: Option<&Option<BranchPolicy>>, workflow: &Workflow, scenario: &Scenario, want: &EnvName) -> Option<Finding> {
     let (policy, git_ref) = (policy?.as_ref()?, scenario.git_ref.as_deref()?);
     let Admission::Refused(why) = explain(policy, git_ref) else { return None };
-    let message = format!("{git_ref} cannot deploy to `{want}`: {why}");
+    let message = format!("this ref cannot deploy to `{want}`: {why}");
     let finding = Finding::new(Code::RefRefused, message)
         .in_file(workflow.path.clone())
         .at(scenario.pos.line, scenario.pos.col)

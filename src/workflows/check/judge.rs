@@ -59,16 +59,31 @@ pub(super) struct Judge<'a> {
     pub(super) gated_somewhere: &'a BTreeSet<(String, String)>,
 }
 
-/// What speaks for a job deploying, in clauses, with how sure that is.
+/// What speaks for a job deploying, with how sure that is.
 #[derive(Default)]
 struct Case {
-    /// Proven: uses what deploys behind a gate. Code, clause, gates.
-    proven: Vec<(Code, String, BTreeSet<EnvName>)>,
-    /// A secret that another environment may give another value.
-    shared_secrets: Vec<(String, BTreeSet<EnvName>)>,
+    /// What it uses that deploys behind a gate.
+    shared: Vec<Shared>,
     /// Undecided.
     open_questions: Vec<(Code, String)>,
     harmless: Harmless,
+}
+
+/// Something that a job uses and that a job behind a gate uses too.
+struct Shared {
+    code: Code,
+    /// As a clause: `reads the secret X, as deploy.yml:deploy does in production`.
+    what: String,
+    gates: BTreeSet<EnvName>,
+    /// Whether only a name is shared, for which another environment may have another value.
+    by_name: bool,
+}
+
+impl Case {
+    /// Whether it surely uses what deploys behind a gate, wherever it runs.
+    fn is_proven(&self) -> bool {
+        self.shared.iter().any(|shared| !shared.by_name)
+    }
 }
 
 impl Judge<'_> {
@@ -88,7 +103,7 @@ impl Judge<'_> {
         let spared = is_spared(job, self.facts);
         let case = self.case(job, spared);
         let names_environment = !spared && !matches!(job.verdict, Verdict::None | Verdict::ViaNeeds);
-        let holds_deploy = !case.proven.is_empty() || job.details.holds.deploys.iter().any(|deploy| !deploy.named) && !spared;
+        let holds_deploy = case.is_proven() || job.details.holds.deploys.iter().any(|deploy| !deploy.named) && !spared;
         let can_deploy = names_environment || holds_deploy || approval.is_some();
         let gated = places.contains(&JobGate::Gated);
         let finding = places
@@ -96,6 +111,8 @@ impl Judge<'_> {
             .filter_map(|place| self.finding(job, place, &case))
             .max_by_key(|(finding, _)| (finding.verdict(), finding.severity));
         let (finding, harmless) = match finding {
+            // What it approves with is said already.
+            Some((finding, true)) if approval.is_some() && finding.code == Code::UnclassifiedCredential => (None, Harmless::default()),
             Some((finding, undecided)) => (Some(finding), if undecided { case.harmless } else { Harmless::default() }),
             None => (None, Harmless::default()),
         };
@@ -141,11 +158,8 @@ impl Judge<'_> {
             match (used, &credential) {
                 // A declared app is one whatever the job is called.
                 (Some(used), _) if !spared || self.facts.targets.apps.contains(target) => {
-                    case.proven.push((
-                        Code::UngatedDeploy,
-                        format!("deploys {target} ({}){}", deploy.what, shared(used)),
-                        used.gates.clone(),
-                    ));
+                    let what = format!("deploys {target} ({}){}", deploy.what, elsewhere(used));
+                    case.shared.push(Shared { code: Code::UngatedDeploy, what, gates: used.gates.clone(), by_name: by_name(target) });
                 }
                 _ if spared => {}
                 (None, Some(credential)) if self.credentials.is_open(credential) => {}
@@ -171,7 +185,9 @@ impl Judge<'_> {
                 name => format!("takes on the {} identity {name}", identity.provider.word()),
             };
             if let Some(used) = self.credentials.gated(&credential) {
-                case.proven.push((Code::UngatedIdentity, format!("{what}{}", shared(used)), used.gates.clone()));
+                let what = format!("{what}{}", elsewhere(used));
+                let by_name = by_name(&identity.name);
+                case.shared.push(Shared { code: Code::UngatedIdentity, what, gates: used.gates.clone(), by_name });
             } else if !self.credentials.is_open(&credential) {
                 case.open_questions.push((Code::UnclassifiedCredential, what));
                 case.harmless.job = true;
@@ -198,8 +214,8 @@ impl Judge<'_> {
             match read {
                 Read::All => match self.credentials.any_secret() {
                     Some((name, used)) => {
-                        case.shared_secrets
-                            .push((format!("reads all secrets at once, among them {name}{}", shared(used)), used.gates.clone()));
+                        let what = format!("reads all secrets at once, among them {name}{}", elsewhere(used));
+                        case.shared.push(Shared { code: Code::UngatedCredential, what, gates: used.gates.clone(), by_name: true });
                     }
                     None => {
                         case.open_questions.push((Code::UnclassifiedCredential, "reads all secrets at once".to_owned()));
@@ -211,7 +227,12 @@ impl Judge<'_> {
                         continue;
                     };
                     if let Some(used) = self.credentials.gated(&credential) {
-                        case.shared_secrets.push((format!("reads the secret {name}{}", shared(used)), used.gates.clone()));
+                        let open = matches!(self.places(job).as_slice(), [JobGate::Open(_)]);
+                        // A name that only environments have cannot be the gate's secret in another one.
+                        if !(open && self.facts.is_environment_secret(name)) {
+                            let what = format!("reads the secret {name}{}", elsewhere(used));
+                            case.shared.push(Shared { code: Code::UngatedCredential, what, gates: used.gates.clone(), by_name: true });
+                        }
                     } else if !self.credentials.is_open(&credential) {
                         case.open_questions.push((Code::UnclassifiedCredential, format!("reads the secret {name}")));
                         case.harmless.secrets.insert(name.to_uppercase());
@@ -240,28 +261,30 @@ impl Judge<'_> {
             }
             JobGate::Nowhere => format!("may run without an environment ({})", job.reason),
         };
-        let mut clauses: Vec<(Code, String, BTreeSet<EnvName>)> = case.proven.clone();
-        clauses.extend(case.shared_secrets.iter().map(|(what, gates)| (Code::UngatedCredential, what.clone(), gates.clone())));
+        let mut clauses: Vec<(Code, &str)> = case.shared.iter().map(|shared| (shared.code, shared.what.as_str())).collect();
         let somewhere = self.gated_somewhere.contains(&(job.details.file.clone(), job.job.clone()));
         if clauses.is_empty() && *place == JobGate::Nowhere && somewhere && !is_spared(job, self.facts) {
-            clauses.push((Code::UngatedJob, "waits at a declared gate in other runs".to_owned(), BTreeSet::new()));
+            clauses.push((Code::UngatedJob, "waits at a declared gate in other runs"));
         }
-        let Some((code, ..)) = clauses.iter().min_by_key(|(code, ..)| *code) else {
+        let Some(code) = clauses.iter().map(|(code, _)| *code).min() else {
             return undecided(job, &at, case).map(|finding| (finding, true));
         };
         let code = match place {
-            JobGate::Undeclared(name) if near_miss(name, self.facts.gates()).is_some() => Code::NearMissEnvironment,
+            JobGate::Undeclared(name) if near_miss(name, self.facts, self.facts.gates()).is_some() => Code::NearMissEnvironment,
             JobGate::Nowhere if job.verdict == Verdict::ViaNeeds => Code::UpstreamGate,
             JobGate::Nowhere if !job.details.loose_gates.is_empty() => Code::UpstreamGateBypass,
-            _ => *code,
+            _ => code,
         };
-        let gates: BTreeSet<EnvName> = clauses.iter().flat_map(|(_, _, gates)| gates.iter().cloned()).collect();
-        let what: Vec<&str> = clauses.iter().map(|(_, what, _)| what.as_str()).collect();
+        let gates: BTreeSet<&EnvName> = case.shared.iter().flat_map(|shared| &shared.gates).collect();
+        let what: Vec<&str> = clauses.iter().map(|(_, what)| *what).collect();
         let finding = on_job(code, job, format!("{} {at}, and {}", job.path, what.join(", and "))).severity(Severity::Error);
-        let gate = gates.first().map(EnvName::as_str).or_else(|| self.facts.gates().next().map(EnvName::as_str)).unwrap_or("NAME");
+        let gate = gates.first().map(|gate| gate.as_str()).or_else(|| self.facts.gates().next().map(EnvName::as_str)).unwrap_or("NAME");
         let fix = match place {
             JobGate::Undeclared(name) if code == Code::NearMissEnvironment => {
-                format!("write `environment: {}` instead of `{name}`", near_miss(name, self.facts.gates()).map_or(gate, EnvName::as_str))
+                format!(
+                    "write `environment: {}` instead of `{name}`",
+                    near_miss(name, self.facts, self.facts.gates()).map_or(gate, EnvName::as_str)
+                )
             }
             JobGate::Undeclared(name) => format!(
                 "declare [environments.{name}] in gate.toml with its reviewers (`reviewers = []` if it is meant to be open), or run the job in `{gate}`"
@@ -284,12 +307,12 @@ impl Judge<'_> {
         let targets = holds.deploys.iter().all(|deploy| deploy.target.as_deref().is_some_and(literal)) && !holds.deploys.is_empty();
         let identities = holds.identities.iter().all(|identity| literal(&identity.name)) && !holds.identities.is_empty();
         let is_chosen = self.gated_somewhere.contains(&(job.details.file.clone(), job.job.clone()));
-        is_chosen && case.proven.is_empty() && (targets || identities) && (identities || holds.identities.is_empty())
+        is_chosen && !case.is_proven() && (targets || identities) && (identities || holds.identities.is_empty())
     }
 
     /// Where an identity's trust policy should be pinned, in both forms of the claim.
     fn pin(&self, case: &Case, gate: &str) -> String {
-        let has_identity = case.proven.iter().any(|(code, ..)| *code == Code::UngatedIdentity);
+        let has_identity = case.shared.iter().any(|shared| shared.code == Code::UngatedIdentity);
         match self.facts.repository.as_ref().filter(|_| has_identity) {
             Some(repository) => {
                 let (owner, name) = (repository.owner(), repository.name());
@@ -314,7 +337,7 @@ impl Judge<'_> {
     }
 
     fn unresolved(&self, job: &JobEntry, case: &Case) -> Option<Finding> {
-        let what = case.proven.iter().map(|(_, what, _)| what).chain(case.shared_secrets.iter().map(|(what, _)| what));
+        let what = case.shared.iter().map(|shared| &shared.what);
         let what: Vec<&str> = what.chain(case.open_questions.iter().map(|(_, what)| what)).map(String::as_str).collect();
         if what.is_empty() {
             return None;
@@ -359,21 +382,29 @@ pub(super) fn spared_name(job: &JobEntry) -> String {
 /// A job of an open environment that uses what a gate is there for.
 fn open(job: &JobEntry, name: &EnvName, case: &Case) -> Option<Finding> {
     let at = format!("runs in `{name}`, which gate.toml declares open");
-    if let Some((code, what, gates)) = case.proven.iter().min_by_key(|(code, ..)| *code) {
-        let finding = on_job(*code, job, format!("{} {at}, and {what}", job.path)).severity(Severity::Error);
-        let finding = finding.fix(format!("give `{name}` an identity and a target of its own, or declare reviewers for it"));
-        return Some(gates.first().filter(|_| gates.len() == 1).map_or(finding.clone(), |gate| finding.about(gate)));
-    }
-    let (what, gates) = case.shared_secrets.first()?;
-    let finding = on_job(Code::UngatedCredential, job, format!("{} {at}, and {what}; the name may hold another value there", job.path));
-    let finding = finding
-        .severity(Severity::Warning)
-        .fix(format!("use a secret of another name in `{name}`, or store both values in their environments only"));
-    Some(gates.first().filter(|_| gates.len() == 1).map_or(finding.clone(), |gate| finding.about(gate)))
+    let Shared { code, what, gates, by_name } = case.shared.iter().min_by_key(|shared| (shared.by_name, shared.code))?;
+    let finding = match by_name {
+        false => on_job(*code, job, format!("{} {at}, and {what}", job.path))
+            .severity(Severity::Error)
+            .fix(format!("give `{name}` an identity and a target of its own, or declare reviewers for it")),
+        true => on_job(*code, job, format!("{} {at}, and {what}; the name may have another value there", job.path))
+            .severity(Severity::Warning)
+            .fix(format!("use another name in `{name}`, or store both values in their environments only")),
+    };
+    Some(match gates.first().filter(|_| gates.len() == 1) {
+        Some(gate) => finding.about(gate),
+        None => finding,
+    })
+}
+
+/// Whether a name is a variable or a secret, which each environment may set for itself.
+fn by_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.contains("${{") && (lower.contains("vars.") || lower.contains("secrets."))
 }
 
 /// Where else it is used.
-fn shared(used: &Use) -> String {
+fn elsewhere(used: &Use) -> String {
     let gates = used.gates.iter().map(EnvName::as_str).collect::<Vec<_>>().join(", ");
     match used.at.as_str() {
         "" => format!(", which {} declares", used.by),

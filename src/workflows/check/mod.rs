@@ -2,6 +2,7 @@
 //!
 //! Owns which scenarios are looked at, and what passes. Pure: files and facts in, a report out.
 
+mod checkouts;
 mod compensation;
 mod credentials;
 mod expected;
@@ -10,7 +11,7 @@ mod names;
 mod population;
 mod runs;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
@@ -44,6 +45,9 @@ pub struct CheckReport {
     /// that it could decide.
     #[serde(skip)]
     pub harmless: Vec<String>,
+    /// For each gate, the secrets that deploys behind it use, each with the job that does or `gate.toml`.
+    #[serde(skip)]
+    pub secrets: BTreeMap<EnvName, BTreeMap<String, String>>,
 }
 
 /// How much a verdict covers: nothing is left out of it.
@@ -100,9 +104,7 @@ pub fn check(sources: &[SourceFile], facts: &Facts) -> CheckReport {
     }
     once(&mut check.findings, first);
     check.findings.extend(expected::refused(facts, &runs));
-    if facts.expectations.is_empty() {
-        check.findings.push(Finding::new(Code::NothingDeclared, "gate.toml declares no [[workflows]]: nothing here is proven"));
-    }
+    check.findings.extend(expected::undeclared(facts));
     if facts.gates().next().is_none() && !facts.open.is_empty() {
         check
             .findings
@@ -118,7 +120,15 @@ pub fn check(sources: &[SourceFile], facts: &Facts) -> CheckReport {
     workflows.sort_by(|a, b| a.file.cmp(&b.file).then_with(|| b.expect.is_some().cmp(&a.expect.is_some())));
     let findings = distinct(findings);
     let covered = Covered { files: files.iter().count(), ..population.covered };
-    CheckReport { format_version: "1.1", verdict: verdict(&findings), covered, workflows, findings, harmless: population.harmless }
+    CheckReport {
+        format_version: "1.1",
+        verdict: verdict(&findings),
+        covered,
+        workflows,
+        findings,
+        harmless: population.harmless,
+        secrets: population.secrets,
+    }
 }
 
 struct Check<'a> {
@@ -183,13 +193,13 @@ fn same_path(a: &str, b: &str) -> bool {
     a.trim_start_matches("./") == b.trim_start_matches("./")
 }
 
-/// A job that is declared to be gated and is not says so once: by what it deploys with, or else by not reaching its gate.
+/// A job that is not in the environment that it is declared to be in says so once: by what it deploys with, or else by that.
 fn once(findings: &mut Vec<Finding>, first: usize) {
     let place = |finding: &Finding| (finding.file.clone(), finding.line, finding.col);
     let expected = findings.split_off(first);
     for finding in expected {
-        if finding.code == Code::NoGatedJob {
-            let here = |other: &Finding| place(other) == place(&finding) && other.severity == Severity::Error;
+        let here = |other: &Finding| place(other) == place(&finding) && other.severity == Severity::Error;
+        if matches!(finding.code, Code::NoGatedJob | Code::UnresolvedEnvironment) {
             if findings.iter().any(|other| here(other) && other.verdict() == Verdict::Ungated) {
                 continue;
             }
@@ -207,7 +217,7 @@ fn distinct(mut findings: Vec<Finding>) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::new();
     for finding in findings {
         // One place may be wrong in several ways, and for several scenarios; all else is said once.
-        let several = matches!(finding.code, Code::RefRefused | Code::NeverTriggered | Code::InvalidWorkflow | Code::NoGatedJob);
+        let several = matches!(finding.code, Code::NeverTriggered | Code::InvalidWorkflow | Code::NoGatedJob);
         let environment = finding.environment.clone().filter(|_| finding.code != Code::InvalidWorkflow);
         let key = (place(&finding), environment, several.then(|| finding.message.clone()));
         match seen.get(&key).and_then(|at| kept.get_mut(*at)) {

@@ -1,25 +1,43 @@
 //! Names that are almost a declared environment's.
 
 use crate::model::EnvName;
+use crate::workflows::facts::Facts;
 
 /// Words that make a name the opposite of what follows.
 const NEGATIONS: &[&str] = &["pre", "non", "not", "no", "test", "fake", "before"];
 
-/// The declared environment that a name almost is: a part of it, a longer form of it, or a slip of one or two letters.
-pub(super) fn near_miss<'a>(name: &str, declared: impl Iterator<Item = &'a EnvName> + Clone) -> Option<&'a EnvName> {
+/// The declared environment that a name almost is.
+///
+/// If the live environments are known, one that exists is meant as it is written, and any other one is compared in part as well:
+/// `prod`, `production-eu`. Otherwise only a slip of one or two letters counts.
+pub(super) fn near_miss<'a>(name: &str, facts: &Facts, declared: impl Iterator<Item = &'a EnvName> + Clone) -> Option<&'a EnvName> {
     if declared.clone().any(|known| known.as_str().to_lowercase() == name.to_lowercase()) {
         return None;
     }
-    declared.into_iter().find(|known| is_near(&name.to_lowercase(), &known.folded()))
+    let folded = name.to_lowercase();
+    let is_near = |known: &&EnvName| match &facts.live {
+        Some(live) => EnvName::new(name).is_ok_and(|name| !live.contains_key(&name)) && is_part(&folded, &known.folded()),
+        None => is_slip(&folded, &known.folded()),
+    };
+    declared.into_iter().find(is_near)
 }
 
-fn is_near(name: &str, known: &str) -> bool {
-    let slip = |a: &str| a.chars().count() >= 5 && strsim::damerau_levenshtein(a, known) <= 2;
-    let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    if words.iter().any(|word| NEGATIONS.contains(word)) {
-        return false;
-    }
-    slip(name) || words.iter().any(|word| *word == known || slip(word) || (word.chars().count() >= 4 && known.starts_with(word)))
+fn is_slip(name: &str, known: &str) -> bool {
+    !is_negated(name) && name.chars().count() >= 5 && strsim::damerau_levenshtein(name, known) <= 2
+}
+
+fn is_negated(name: &str) -> bool {
+    words(name).any(|word| NEGATIONS.contains(&word))
+}
+
+fn words(name: &str) -> impl Iterator<Item = &str> {
+    name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+/// A part of the name, a longer form of it, or a slip in either.
+fn is_part(name: &str, known: &str) -> bool {
+    let is_like = |word: &str| word == known || is_slip(word, known) || (word.chars().count() >= 4 && known.starts_with(word));
+    !is_negated(name) && (is_slip(name, known) || words(name).any(is_like))
 }
 
 #[cfg(test)]
@@ -27,9 +45,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn without_the_live_environments_only_a_slip_is_near() {
+        let declared = [EnvName::new("release").unwrap(), EnvName::new("production").unwrap()];
+        let near = |name: &str| near_miss(name, &Facts::default(), declared.iter()).map(EnvName::as_str);
+        assert_eq!((near("produciton"), near("relaese"), near("Release")), (Some("production"), Some("release"), None));
+        for name in ["release-gate", "prod", "production-eu", "pre-release", "staging"] {
+            assert_eq!(near(name), None, "{name}");
+        }
+    }
+
+    #[test]
     fn near_misses_are_told_from_other_names() {
         let declared = [EnvName::new("production").unwrap(), EnvName::new("staging").unwrap()];
-        let near = |name: &str| near_miss(name, declared.iter()).map(EnvName::as_str);
+        let live = [(EnvName::new("prod-us").unwrap(), crate::workflows::facts::Guard::Open)].into();
+        let facts = Facts { live: Some(live), ..Facts::default() };
+        let near = |name: &str| near_miss(name, &facts, declared.iter()).map(EnvName::as_str);
+        assert_eq!(near("prod-us"), None, "it exists");
         for name in ["prod", "Production-EU", "prod-eu", "produciton", "production ", "Prod (Readonly)"] {
             assert_eq!(near(name), Some("production"), "{name}");
         }

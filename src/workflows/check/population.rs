@@ -1,7 +1,8 @@
 //! Every job of every file in every run: who can deploy, which wait at a gate, and which are unknown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::checkouts;
 use super::credentials::Credentials;
 use super::judge::{Harmless, Judge, spared_name};
 use super::names::near_miss;
@@ -18,6 +19,8 @@ pub(super) struct Population {
     pub(super) findings: Vec<Finding>,
     pub(super) covered: Covered,
     pub(super) harmless: Vec<String>,
+    /// For each gate, the secrets that deploys behind it use, each with the job that does.
+    pub(super) secrets: BTreeMap<EnvName, BTreeMap<String, String>>,
 }
 
 type JobId = (String, String);
@@ -51,13 +54,14 @@ pub(super) fn judge(runs: &mut [Run<'_>], files: &Files, facts: &Facts) -> Popul
                 unclassified.insert(id);
             }
             let small = small(job, judgment.finding.as_ref(), facts);
-            let all = judgment.finding.into_iter().chain(judgment.approval).chain(small);
+            let checkouts = checkouts::judge(job, &run.scenario, files, facts);
+            let all = judgment.finding.into_iter().chain(judgment.approval).chain(small).chain(checkouts);
             findings.extend(all.map(|finding| finding.on_run(run.scenario.label.clone())));
         }
     }
     let jobs = files.iter().filter_map(|(_, file)| file.as_ref().ok()).map(|workflow| workflow.jobs.len()).sum();
     let covered = Covered { files: 0, jobs, can_deploy: can_deploy.len(), unclassified: unclassified.len(), gated: gated.len() };
-    Population { findings, covered, harmless: pasted(facts, spared_jobs, spared_secrets) }
+    Population { findings, covered, harmless: pasted(facts, spared_jobs, spared_secrets), secrets: credentials.secrets() }
 }
 
 /// Jobs that run behind a declared gate in some run.
@@ -87,7 +91,7 @@ fn small(job: &JobEntry, finding: Option<&Finding>, facts: &Facts) -> Vec<Findin
     let mut found = Vec::new();
     if matches!(job.verdict, Verdict::Env | Verdict::Set) && finding.is_none_or(|finding| finding.code != Code::NearMissEnvironment) {
         for name in &job.environments {
-            if let Some(near) = near_miss(name, facts.environments.keys()) {
+            if let Some(near) = near_miss(name, facts, facts.environments.keys()) {
                 let finding = on_job(Code::NearMissEnvironment, job, format!("{} runs in `{name}`, which is not `{near}`", job.path));
                 found.push(finding.fix(format!("write `environment: {near}`, or declare `{name}` in gate.toml")).about(near));
             }

@@ -35,6 +35,7 @@ fn facts(expectations: Vec<Expectation>) -> Facts {
         environments: [(env("production"), None)].into_iter().collect(),
         open: BTreeSet::new(),
         live: None,
+        wider_secrets: None,
         verify: Verify::default(),
         targets: Targets { secrets: set(&["HEROKU_API_KEY"]), apps: set(&["raxx-console-prod"]) },
     }
@@ -82,12 +83,13 @@ fn runbook_repository(policy: Option<BranchPolicy>) -> (Vec<SourceFile>, Facts) 
 #[test]
 fn the_runbooks_repository_has_its_planted_fault_and_no_other() {
     let report = runbook(Some(BranchPolicy::Protected));
-    assert_eq!(codes(&report), [("ref-refused", Severity::Warning); 2], "{:#?}", report.findings);
+    assert_eq!(codes(&report), [("ref-refused", Severity::Warning)], "{:#?}", report.findings);
     for finding in &report.findings {
         assert_eq!(finding.file.as_deref(), Some(".github/workflows/deploy-antlers.yml"));
         assert_eq!((finding.line, finding.environment.as_ref()), (Some(3), Some(&env("production"))));
         assert!(finding.fix.contains("tags = [\"v*\", \"trademaster-api-v*\"]"), "{}", finding.fix);
     }
+    assert_eq!(report.findings[0].scenarios, ["push refs/tags/v1.2.3", "push refs/tags/trademaster-api-v1.2.3"], "once, with both runs");
     assert_eq!(report.verdict, Verdict::Gated);
     let declared: Vec<_> = report.workflows.iter().filter(|w| w.expect.is_some()).collect();
     assert_eq!(declared.len(), 4);
@@ -146,8 +148,8 @@ fn only_a_proof_passes() {
             Verdict::Ungated,
         ),
         (job("staging"), "no-gated-job", Verdict::Ungated),
-        (job("prod"), "near-miss-environment", Verdict::Ungated),
-        (job("Production-EU"), "near-miss-environment", Verdict::Ungated),
+        (job("produciton"), "near-miss-environment", Verdict::Ungated),
+        (job("Production-EU"), "no-gated-job", Verdict::Ungated),
         (job("${{ vars.ENVIRONMENT }}"), "unresolved-environment", Verdict::Unknown),
         (job("${{ github.actor == 'x' && 'production' || '' }}"), "unresolved-environment", Verdict::Unknown),
         (job("${{ github.actor == 'x' && 'production' || 'staging' }}"), "unresolved-environment", Verdict::Unknown),
@@ -278,9 +280,49 @@ fn a_file_that_cannot_be_read_leaves_everything_unknown() {
 }
 
 #[test]
-fn nothing_declared_is_nothing_proven() {
-    let report = check(&[source("deploy.yml", &with_jobs(GATED))], &facts(vec![]));
-    assert_eq!((report.verdict, codes(&report)), (Verdict::Unknown, vec![("nothing-declared", Severity::Error)]));
+fn an_environment_that_no_workflow_is_declared_for_is_pointed_out() {
+    let of = |facts: &Facts| {
+        let report = check(&[source("deploy.yml", &with_jobs(GATED))], facts);
+        (report.verdict, codes(&report))
+    };
+    assert_eq!(of(&facts(vec![])), (Verdict::Gated, vec![("nothing-declared", Severity::Warning)]));
+    let open = Facts { open: [env("production")].into(), ..facts(vec![]) };
+    assert_eq!(of(&open), (Verdict::Ungated, vec![("nothing-gated", Severity::Error)]));
+    let nothing = Facts { environments: BTreeMap::new(), ..facts(vec![]) };
+    assert_eq!(of(&nothing).0, Verdict::Unknown);
+}
+
+#[test]
+fn a_checkout_that_can_move_after_the_approval_is_pointed_out() {
+    let moving = ("moving-checkout", Severity::Warning);
+    let untrusted = ("untrusted-checkout", Severity::Warning);
+    let on = |event: &str, git_ref: &str| {
+        let text = format!(
+            "on: {event}\njobs:\n  deploy:\n    runs-on: x\n    environment: production\n    steps: [{{uses: actions/checkout@v4, with: {{ref: \"{git_ref}\"}}}}]\n"
+        );
+        codes(&check(&[source("deploy.yml", &text)], &facts(vec![expect("deploy.yml", vec![])])))
+    };
+    for fixed in ["", "${{ github.sha }}", "${{ needs.build.outputs.version }}", "0123456789012345678901234567890123456789"] {
+        assert_eq!(on("push", fixed), [], "{fixed}");
+    }
+    for name in ["main", "${{ github.ref }}", "${{ github.ref_name }}", "release-${{ vars.X }}"] {
+        assert_eq!(on("push", name), [moving], "{name}");
+    }
+    for head in ["${{ github.event.pull_request.head.sha }}", "${{ github.head_ref }}", "refs/pull/${{ github.event.number }}/merge"] {
+        assert_eq!(on("pull_request_target", head), [untrusted], "{head}");
+    }
+    assert_eq!(on("pull_request", "${{ github.event.pull_request.head.sha }}"), []);
+    assert_eq!(on("workflow_run", "${{ github.event.workflow_run.head_sha }}"), [untrusted]);
+    // What a caller passes is what is checked out.
+    let called = "on: {workflow_call: {inputs: {ref: {type: string}}}}\njobs:\n  deploy:\n    runs-on: x\n    environment: production\n    steps: [{uses: actions/checkout@v4, with: {ref: '${{ inputs.ref }}'}}]\n";
+    let by = |passed: &str| {
+        let caller = format!("on: push\njobs:\n  a:\n    uses: ./.github/workflows/called.yml\n    with: {{ref: \"{passed}\"}}\n");
+        codes(&check(&[source("deploy.yml", &caller), source("called.yml", called)], &facts(vec![expect("deploy.yml", vec![])])))
+    };
+    assert_eq!((by("${{ github.sha }}"), by("main")), (vec![], vec![moving]));
+    let ungated =
+        "on: push\njobs:\n  test:\n    runs-on: x\n    steps: [{uses: actions/checkout@v4, with: {ref: main}}, {run: git pull}]\n";
+    assert_eq!(beside(ungated), [], "only what waits for an approval");
 }
 
 /// A second file beside a gated one, with nothing declared of it.
@@ -304,8 +346,9 @@ fn deploys_past_the_gate_are_found_in_files_that_nobody_declared() {
         (job("  environment: production\n  steps: [{run: heroku rollback -a raxx-console-prod}]"), vec![]),
         (job(&format!("{key}  environment: production\n")), vec![]),
         (job(&format!("{key}  environment: staging\n")), vec![("ungated-credential", error)]),
-        (job(&format!("{key}  environment: prod\n")), vec![("near-miss-environment", error)]),
-        (job("  environment: prod\n"), vec![("near-miss-environment", warning)]),
+        (job(&format!("{key}  environment: prodution\n")), vec![("near-miss-environment", error)]),
+        (job("  environment: prodution\n"), vec![("near-miss-environment", warning)]),
+        (job("  environment: prod\n"), vec![]),
         (job(&format!("{key}  environment: ${{{{ vars.X }}}}\n")), vec![("unresolved-environment", error)]),
         (job(&format!("{key}  if: github.ref == 'refs/heads/none'\n")), vec![]),
         (job(&format!("{key}  if: github.ref == 'refs/heads/main' ${{{{ false }}}}\n")), vec![("ungated-credential", error)]),

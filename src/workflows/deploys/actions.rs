@@ -68,22 +68,48 @@ pub(super) const DEPLOY: &[(&str, Platform, &[&str])] = &[
     ("wzieba/firebase-distribution-github-action", Other, &[]),
 ];
 
-/// Actions that exchange the run's identity for credentials, and the inputs that name whose. An input without which the
-/// action uses stored secrets instead stands first; with none, it always asks for an identity.
-pub(super) const LOGIN: &[(&str, Provider, &[&str])] = &[
-    ("aws-actions/configure-aws-credentials", Aws, &["role-to-assume"]),
-    ("google-github-actions/auth", GoogleCloud, &["workload_identity_provider", "service_account"]),
-    ("azure/login", Azure, &["client-id", "tenant-id", "subscription-id"]),
-    ("hashicorp/vault-action", Vault, &["role", "url"]),
-    ("pypa/gh-action-pypi-publish", PyPi, &[]),
-    ("rust-lang/crates-io-auth-action", CratesIo, &[]),
-    ("rubygems/release-gem", RubyGems, &[]),
-    ("rubygems/configure-rubygems-credentials", RubyGems, &["role-to-assume"]),
-    ("nuget/login", NuGet, &["user"]),
-    ("jfrog/setup-jfrog-cli", JFrog, &["oidc-provider-name"]),
-    ("octopusdeploy/login", Octopus, &["service_account_id"]),
-    ("tailscale/github-action", Tailscale, &["oauth-client-id"]),
-    ("js-devtools/npm-publish", Npm, &[]),
+/// An action that exchanges the run's OIDC token for credentials.
+pub(super) struct Login {
+    pub(super) action: &'static str,
+    pub(super) provider: Provider,
+    /// When it does so; otherwise it uses stored secrets.
+    pub(super) asks: Asks,
+    /// The inputs that name whose credentials.
+    pub(super) names: &'static [&'static str],
+}
+
+/// When an action asks for the run's OIDC token.
+pub(super) enum Asks {
+    /// If this input is given.
+    If(&'static str),
+    /// Unless one of these is.
+    Unless(&'static [&'static str]),
+}
+
+const fn login(action: &'static str, provider: Provider, asks: Asks, names: &'static [&'static str]) -> Login {
+    Login { action, provider, asks, names }
+}
+
+/// Actions that log in, one line each.
+pub(super) const LOGIN: &[Login] = &[
+    login("aws-actions/configure-aws-credentials", Aws, Asks::If("role-to-assume"), &["role-to-assume"]),
+    login(
+        "google-github-actions/auth",
+        GoogleCloud,
+        Asks::If("workload_identity_provider"),
+        &["workload_identity_provider", "service_account"],
+    ),
+    login("azure/login", Azure, Asks::If("client-id"), &["client-id", "tenant-id", "subscription-id"]),
+    login("hashicorp/vault-action", Vault, Asks::If("role"), &["role", "url"]),
+    login("pypa/gh-action-pypi-publish", PyPi, Asks::Unless(&["password"]), &["repository-url"]),
+    login("rust-lang/crates-io-auth-action", CratesIo, Asks::Unless(&[]), &["url"]),
+    login("rubygems/release-gem", RubyGems, Asks::Unless(&[]), &[]),
+    login("rubygems/configure-rubygems-credentials", RubyGems, Asks::Unless(&["api-token"]), &["role-to-assume", "gem-server"]),
+    login("nuget/login", NuGet, Asks::If("user"), &["user"]),
+    login("jfrog/setup-jfrog-cli", JFrog, Asks::If("oidc-provider-name"), &["oidc-provider-name"]),
+    login("octopusdeploy/login", Octopus, Asks::If("service_account_id"), &["service_account_id"]),
+    login("tailscale/github-action", Tailscale, Asks::If("oauth-client-id"), &["oauth-client-id"]),
+    login("js-devtools/npm-publish", Npm, Asks::Unless(&["token"]), &["registry"]),
 ];
 
 /// Inputs of any action, its own or an unknown one's, that name a cloud identity.
@@ -168,7 +194,8 @@ mod tests {
     fn lines_of_the_tables_name_what_they_mean() {
         assert!(is("heroku/build", "heroku/") && is("snyk/actions/node", "snyk/actions") && is("actions/setup-node", "actions/setup-"));
         assert!(!is("actions/attestation-x", "actions/attest") && !is("evil/heroku", "heroku/"));
-        for line in DEPLOY.iter().map(|line| line.0).chain(LOGIN.iter().map(|line| line.0)).chain(HARMLESS.iter().map(|line| line.0)) {
+        for line in DEPLOY.iter().map(|line| line.0).chain(LOGIN.iter().map(|login| login.action)).chain(HARMLESS.iter().map(|line| line.0))
+        {
             assert_eq!(line, line.to_lowercase(), "names compare in lower case");
         }
         assert!(HARMLESS.iter().all(|(_, _, source)| source.starts_with("https://")), "each line has its source");

@@ -5,6 +5,7 @@
 //! Tested here, and as verdicts in `check`.
 
 mod actions;
+mod checkouts;
 mod commands;
 mod local;
 mod permissions;
@@ -12,8 +13,11 @@ mod shell;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use checkouts::{Checkout, Head};
 pub use local::Local;
 pub use permissions::Passed;
+
+use actions::Asks;
 
 use super::model::{Job, Secrets, Step, Workflow};
 use super::secrets::{self, Read};
@@ -111,6 +115,15 @@ pub struct Identity {
     pub pos: Pos,
 }
 
+/// What a text with expressions is in a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InRun {
+    /// One of these.
+    Values(Vec<String>),
+    /// Not known before the run: what it depends on, such as `github.sha`.
+    DependsOn(Vec<String>),
+}
+
 /// Everything that a job could deploy with.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Holds {
@@ -124,6 +137,8 @@ pub struct Holds {
     pub token: Option<Pos>,
     /// What approves deployments.
     pub approvals: Vec<(String, Pos)>,
+    /// What it checks out beside the commit of the run.
+    pub checkouts: Vec<Checkout>,
     /// Whether its own id says that it deploys, and nothing else does.
     pub named: bool,
     /// Whether any name above holds expressions that a run fills in.
@@ -154,13 +169,14 @@ impl Holds {
         holds.token = (uses_token && !explained && holds.identities.is_empty()).then_some(job.pos);
         let is_template = |text: &str| text.contains("${{");
         holds.templated = holds.deploys.iter().filter_map(|deploy| deploy.target.as_deref()).any(is_template)
-            || holds.identities.iter().any(|identity| is_template(&identity.name));
+            || holds.identities.iter().any(|identity| is_template(&identity.name))
+            || holds.checkouts.iter().any(Checkout::is_template);
         holds
     }
 
     /// What a job holds in a run: under the names that its callers know, with the expressions filled in that are known.
     #[must_use]
-    pub fn in_run(&self, workflow: &Workflow, job: &Job, passed: &Passed, value: impl Fn(&str) -> Option<Vec<String>>) -> Self {
+    pub fn in_run(&self, workflow: &Workflow, job: &Job, passed: &Passed, value: impl Fn(&str) -> InRun) -> Self {
         let mut holds = self.clone();
         if !passed.is_own() {
             let has_environment = job.environment.name().is_some();
@@ -191,6 +207,7 @@ impl Holds {
                     })
                 })
                 .collect();
+            holds.checkouts = holds.checkouts.iter().map(|checkout| checkout.in_run(&value)).collect();
         }
         holds
     }
@@ -198,7 +215,7 @@ impl Holds {
     /// Whether the job holds anything that could deploy.
     #[must_use]
     pub const fn is_anything(&self) -> bool {
-        let Self { deploys, secrets, identities, token, approvals: _, named, templated: _ } = self;
+        let Self { deploys, secrets, identities, token, approvals: _, checkouts: _, named, templated: _ } = self;
         !deploys.is_empty() || !secrets.is_empty() || !identities.is_empty() || token.is_some() || *named
     }
 
@@ -215,22 +232,18 @@ impl Holds {
         union(&mut self.secrets, &other.secrets);
         union(&mut self.identities, &other.identities);
         union(&mut self.approvals, &other.approvals);
+        union(&mut self.checkouts, &other.checkouts);
         self.token = self.token.or(other.token);
     }
 }
 
 /// Everything once for each value that its name may have; unknown once if it is unknown.
-fn filled<T: Clone>(
-    one: &T,
-    name: Option<&str>,
-    value: &impl Fn(&str) -> Option<Vec<String>>,
-    with: impl Fn(Option<String>) -> T,
-) -> Vec<T> {
+fn filled<T: Clone>(one: &T, name: Option<&str>, value: &impl Fn(&str) -> InRun, with: impl Fn(Option<String>) -> T) -> Vec<T> {
     match name.filter(|name| name.contains("${{")) {
         None => vec![one.clone()],
         Some(name) => match value(name) {
-            Some(values) => values.into_iter().map(|value| with(Some(value))).collect(),
-            None => vec![with(None)],
+            InRun::Values(values) => values.into_iter().map(|value| with(Some(value))).collect(),
+            InRun::DependsOn(_) => vec![with(None)],
         },
     }
 }
@@ -302,6 +315,7 @@ impl Found<'_> {
 
     fn script(&mut self, script: &str, pos: Pos) {
         self.holds.deploys.extend(commands::deploys(script, &self.env, &mut self.remotes, pos));
+        self.holds.checkouts.extend(checkouts::of_script(script, pos));
         if approves(script) {
             self.holds.approvals.push(("it answers pending deployments".to_owned(), pos));
         }
@@ -324,6 +338,9 @@ impl Found<'_> {
         }
         self.uses_token |= !actions::SETUP.iter().any(|line| actions::is(action, line));
         let input = |name: &str| with(step).find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, text)| fill(&compact(text), inputs));
+        if action == "actions/checkout" {
+            self.holds.checkouts.extend(checkouts::of_action(input, pos));
+        }
         if actions::approves(action) || with(step).any(|(key, text)| key == "script" && approves(text)) {
             self.holds.approvals.push((format!("it uses the action {action}"), pos));
         }
@@ -339,15 +356,17 @@ impl Found<'_> {
             }
             self.explained |= *platform == Platform::Pages;
         }
-        let login = actions::LOGIN.iter().find(|(line, ..)| actions::is(action, line));
+        let login = actions::LOGIN.iter().find(|login| actions::is(action, login.action));
         match login {
-            Some((_, provider, names)) => {
-                let stored = ["password", "token", "api-token", "secret-access-key"]
-                    .iter()
-                    .any(|name| input(name).is_some_and(|text| !text.is_empty()));
-                let found: Vec<String> = names.iter().filter_map(|name| input(name)).collect();
-                if (names.is_empty() && !stored) || names.first().is_some_and(|name| input(name).is_some()) {
-                    self.holds.identities.push(Identity { provider: *provider, name: found.join(" "), pos });
+            Some(login) => {
+                let given = |name: &&str| input(name).filter(|text| !text.is_empty());
+                let asks = match login.asks {
+                    Asks::If(name) => given(&name).is_some(),
+                    Asks::Unless(stored) => !stored.iter().any(|name| given(name).is_some()),
+                };
+                if asks {
+                    let names: Vec<String> = login.names.iter().filter_map(given).collect();
+                    self.holds.identities.push(Identity { provider: login.provider, name: names.join(" "), pos });
                 }
             }
             None => {

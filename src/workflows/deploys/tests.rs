@@ -111,6 +111,11 @@ fn identities_are_told_by_what_they_name() {
     let azure = names("{uses: azure/login@v2, with: {client-id: '${{ secrets.C }}', tenant-id: t}}");
     assert_eq!(azure, [(Provider::Azure, "${{secrets.C}} t".to_owned())]);
     assert_eq!(names("uses: pypa/gh-action-pypi-publish@release/v1"), [(Provider::PyPi, String::new())]);
+    assert_eq!(
+        names("{uses: pypa/gh-action-pypi-publish@release/v1, with: {repository-url: 'https://test.pypi.org/legacy/'}}"),
+        [(Provider::PyPi, "https://test.pypi.org/legacy/".to_owned())],
+        "another index is another identity"
+    );
     assert_eq!(names("{uses: pypa/gh-action-pypi-publish@release/v1, with: {password: '${{ secrets.P }}'}}"), []);
 }
 
@@ -176,7 +181,7 @@ fn a_secret_is_followed_through_the_name_it_is_passed_under() {
     let reads = |at: usize| -> Vec<Read> {
         let job = &callee.jobs[at];
         Holds::of(&callee, job, &Local::default())
-            .in_run(&callee, job, &passed, |_| None)
+            .in_run(&callee, job, &passed, |_| InRun::DependsOn(Vec::new()))
             .secrets
             .into_iter()
             .map(|(read, _)| read)

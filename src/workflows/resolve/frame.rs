@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::call::Target;
 use super::condition::Run;
-use super::{Details, JobEntry, Resolver, Verdict, node, texts, value};
+use super::{Details, JobEntry, Resolver, Verdict, node, origin, texts, value};
 use crate::workflows::contexts::{Known, WorkflowKey};
-use crate::workflows::deploys::Passed;
+use crate::workflows::deploys::{InRun, Passed};
 use crate::workflows::expressions::{self, Map, Node, Resolved, Rest, Status, Value};
 use crate::workflows::matrix::Leg;
 use crate::workflows::model::{Job, Problem, Text, Workflow};
@@ -178,7 +178,7 @@ fn environments(
     for leg in legs {
         let known = Known { matrix: &leg.context, ..known.clone() };
         let mut one = super::environment::of(job, entry, gates, &known);
-        one.details.holds = entry.details.holds.in_run(frame.workflow, job, &frame.passed, |text| names(text, &known));
+        one.details.holds = entry.details.holds.in_run(frame.workflow, job, &frame.passed, |text| in_run(text, &known));
         one.reason.push_str(maybe);
         if !leg.label.is_empty() {
             one.path = format!("{} ({})", one.path, leg.label);
@@ -198,13 +198,14 @@ fn environments(
     }
 }
 
-/// What a name with expressions can be in a run; none if it is unknown.
-fn names(text: &str, known: &Known<'_>) -> Option<Vec<String>> {
+/// What a text with expressions is in a run.
+fn in_run(text: &str, known: &Known<'_>) -> InRun {
     let known = Known { place: WorkflowKey::Step, ..known.clone() };
-    match expressions::interpolate(text, &known, &known.place.functions(Status::UNKNOWN)).ok()? {
-        Resolved::Known(value) => Some(vec![value.to_text()]),
-        Resolved::OneOf(values) => Some(values.iter().map(Value::to_text).collect()),
-        Resolved::Unknown(_) => None,
+    match expressions::interpolate(text, &known, &known.place.functions(Status::UNKNOWN)) {
+        Ok(Resolved::Known(value)) => InRun::Values(vec![value.to_text()]),
+        Ok(Resolved::OneOf(values)) => InRun::Values(values.iter().map(Value::to_text).collect()),
+        Ok(Resolved::Unknown(reasons)) => InRun::DependsOn(reasons.iter().map(|reason| origin(reason).to_owned()).collect()),
+        Err(_) => InRun::DependsOn(Vec::new()),
     }
 }
 

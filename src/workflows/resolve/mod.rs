@@ -154,6 +154,11 @@ fn why(reasons: &[expressions::Reason]) -> String {
     reasons.first().map_or_else(|| "it could not be determined".to_owned(), |reason| format!("`{}`: {}", reason.path, reason.why))
 }
 
+/// What a value depends on in the end: an input depends on what the caller passes, which [`why`] puts in front.
+fn origin(reason: &expressions::Reason) -> &str {
+    reason.why.strip_prefix('`').and_then(|rest| rest.split_once('`')).map_or(reason.path.as_str(), |(path, _)| path)
+}
+
 /// A source text for a message: one line, and not a long one.
 fn quoted(text: &str) -> String {
     const LONGEST: usize = 160;

@@ -149,7 +149,11 @@ fn mentioned_refs(workflow: &Workflow, facts: &Facts) -> Vec<String> {
     let mut found = BTreeSet::new();
     for text in job_texts(workflow) {
         let compares = text.to_ascii_lowercase().contains("ref");
-        for string in split_strings(text).1 {
+        let strings = split_strings(text).1;
+        if compares && partial_comparisons(text) >= 2 {
+            found.extend(combined(&strings));
+        }
+        for string in strings.into_iter().flat_map(names_within) {
             if string.starts_with("refs/heads/") || string.starts_with("refs/tags/") {
                 found.insert(if string.ends_with('/') { format!("{string}1") } else { string.to_owned() });
             } else if compares
@@ -165,6 +169,40 @@ fn mentioned_refs(workflow: &Workflow, facts: &Facts) -> Vec<String> {
     }
     found.remove(&facts.default_ref());
     found.into_iter().collect()
+}
+
+/// How often an expression compares a part of a text.
+fn partial_comparisons(text: &str) -> usize {
+    let lower = text.to_ascii_lowercase();
+    ["startswith", "endswith", "contains"].iter().map(|function| lower.matches(function).count()).sum()
+}
+
+/// Refs that satisfy several partial comparisons at once: each two and three of the strings, one after the other.
+fn combined(strings: &[&str]) -> BTreeSet<String> {
+    const MOST: usize = 5;
+    let mut found = BTreeSet::new();
+    let parts: Vec<&str> = strings.iter().copied().filter(|string| !string.is_empty() && !string.contains(' ')).take(MOST).collect();
+    let full = |name: String| {
+        let is_full = name.starts_with("refs/heads/") || name.starts_with("refs/tags/");
+        if is_full { vec![name] } else { vec![format!("refs/heads/{name}"), format!("refs/tags/{name}")] }
+    };
+    for (a, first) in parts.iter().enumerate() {
+        for (b, second) in parts.iter().enumerate().filter(|(b, _)| *b != a) {
+            found.extend(full(format!("{first}{second}")));
+            for (_, third) in parts.iter().enumerate().filter(|(c, _)| *c != a && *c != b) {
+                found.extend(full(format!("{first}{second}{third}")));
+            }
+        }
+    }
+    found
+}
+
+/// The names that a string lists: `["refs/heads/a", "refs/heads/b"]`, `a,b`, or itself.
+fn names_within(string: &str) -> Vec<&str> {
+    if !string.contains(['"', ',']) {
+        return vec![string];
+    }
+    string.split(['"', ',', '[', ']', ' ']).filter(|part| !part.is_empty()).collect()
 }
 
 /// The expressions that decide which jobs run, where, and with what.
