@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::model::{Action, Address, ApplyReport, ByHand, Change, Field, Manual, Outcome, OutcomeResult, Plan, Unknown};
+use crate::model::{Action, Address, ApplyReport, ByHand, Change, Field, GateKey, Manual, Outcome, OutcomeResult, Plan, Unknown};
 
 use super::executor::{Mismatch, StepResult};
 
@@ -88,7 +88,8 @@ fn outcome<O>(change: &Change, end: StepResult, after: &ReadBack<O>) -> Outcome 
 
 /// What was sent along and is not there, in words.
 fn lost(moved: &Mismatch) -> String {
-    let open = if moved.name == "reviewers" && is_none(&moved.now) { ". NO APPROVAL IS REQUIRED to deploy to it" } else { "" };
+    let open =
+        if moved.name == GateKey::Reviewers.name() && is_none(&moved.now) { ". NO APPROVAL IS REQUIRED to deploy to it" } else { "" };
     format!("{} was sent along as {} and is now {}{open}: run `gatectl plan`, and set it as it should be", moved.name, moved.was, moved.now)
 }
 
@@ -129,7 +130,7 @@ fn amiss(now: &Change) -> String {
         return "it is still there".to_owned();
     }
     let fields: Vec<&str> = now.fields.iter().map(|field| field.name.as_str()).collect();
-    let is_open = now.fields.iter().any(|field| field.name == "reviewers" && is_none(&field.before));
+    let is_open = now.fields.iter().any(|field| field.name == GateKey::Reviewers.name() && is_none(&field.before));
     let open = if is_open { ". NO APPROVAL IS REQUIRED to deploy to it" } else { "" };
     format!("not as declared now: {}{open}", fields.join(", "))
 }
@@ -167,7 +168,7 @@ fn was_as_declared(now: &Field) -> String {
 
 /// Declared reviewers that are not there, in words.
 fn missing_reviewers(field: &Field) -> Vec<String> {
-    if field.name != "reviewers" {
+    if field.name != GateKey::Reviewers.name() {
         return Vec::new();
     }
     let ids = |value: &Value| -> Vec<Value> { value.as_array().into_iter().flatten().filter_map(|r| r.get("id").cloned()).collect() };

@@ -12,7 +12,7 @@ use super::problem::{Problem, Sink};
 use super::report::hidden;
 use super::schema::{Key, Presence, Syntax, Table, Type};
 use super::view::{entries, integer};
-use crate::model::nearest;
+use crate::model::{GateKey, nearest};
 
 /// Checks a table and all that is in it; `at` is where a message about the whole table points.
 pub(super) fn table(sink: &mut Sink<'_>, schema: &'static Table, table: &DeTable<'_>, at: Span) {
@@ -242,7 +242,7 @@ fn word(sink: &mut Sink<'_>, owner: &ValueOwner<'_>, words: &[&'static str], tex
     }
     let problem = Problem::new(span, format!("`{}` cannot be {}", owner.name, quote(text)));
     // The nearest word is the one that opens the most; what is meant has a form of its own.
-    if owner.key.name == "deployment_branch_policy" && matches!(text, "selected" | "custom" | "custom_branch_policies") {
+    if owner.key.name == GateKey::DeploymentBranchPolicy.name() && matches!(text, "selected" | "custom" | "custom_branch_policies") {
         return sink.push(problem.label("selected refs are written out").help(format!("write `{}`", owner.key.example)));
     }
     sink.push(match nearest(text, words.iter().copied()) {

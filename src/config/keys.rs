@@ -7,6 +7,7 @@ use super::schema::Presence::{Default as Defaults, Optional, Required};
 use super::schema::{Default, Key, Table, Type};
 use super::syntax as is;
 use crate::desired::freeze::Policy;
+use crate::model::GateKey;
 
 const fn key(name: &'static str, presence: super::schema::Presence, kind: Type, example: &'static str, about: &'static str) -> Key {
     Key { name, about, kind, presence, example }
@@ -76,70 +77,70 @@ pub(super) static ENVIRONMENT: Table = Table {
     either: &[],
     keys: &[
         key(
-            "state",
+            GateKey::State.name(),
             Defaults(Default::Text("present")),
             Type::Word(&["present", "absent"]),
             "state = \"absent\"",
             "`absent` declares that the environment must not exist; no other key goes with it.",
         ),
         key(
-            "reviewers",
+            GateKey::Reviewers.name(),
             Optional,
             Type::List { of: &Type::Table(&REVIEWER), noun: "reviewers", min: 0, max: 6, same: is::exact },
             "reviewers = [{ user = \"LOGIN\" }, { team = \"SLUG\" }]",
             "Who may approve a deployment, at most 6; one approval suffices. An empty list declares that no approval is required.",
         ),
         key(
-            "prevent_self_review",
+            GateKey::PreventSelfReview.name(),
             Optional,
             Type::Boolean,
             "prevent_self_review = true",
             "Whether the person who started the run is kept from approving it. Needs reviewers.",
         ),
         key(
-            "can_admins_bypass",
+            GateKey::CanAdminsBypass.name(),
             Optional,
             Type::Boolean,
             "can_admins_bypass = false",
             "Whether administrators of the repository may skip the rules.",
         ),
         key(
-            "wait_timer",
+            GateKey::WaitTimer.name(),
             Optional,
             Type::Integer { min: 0, max: 43_200 },
             "wait_timer = 30",
             "Minutes that a deployment waits, 0 to 43200 (30 days).",
         ),
         key(
-            "deployment_branch_policy",
+            GateKey::DeploymentBranchPolicy.name(),
             Optional,
             Type::Either(&[Type::Word(&["all", "protected"]), Type::Table(&SELECTED)]),
             "deployment_branch_policy = { branches = [\"main\"], tags = [\"v*\"] }",
             "Which refs may deploy: `all`, `protected` (branches with branch protection), or the whole set of patterns.",
         ),
         key(
-            "protection_rules",
+            GateKey::ProtectionRules.name(),
             Optional,
             Type::List { of: &Type::Name(&is::APP_SLUG), noun: "protection rules", min: 0, max: 6, same: is::folded },
             "protection_rules = [\"some-app\"]",
             "Slugs of the GitHub Apps whose custom protection rules are enabled: the whole set, at most 6.",
         ),
         key(
-            "variables",
+            GateKey::Variables.name(),
             Optional,
             Type::Map { name: &is::VARIABLE, of: &Type::Text, same: is::upper },
             "variables = { TIER = \"prod\" }",
             "Environment variables, owned key by key; others are left alone. Never secrets.",
         ),
         key(
-            "secrets",
+            GateKey::Secrets.name(),
             Optional,
             Type::List { of: &Type::Name(&is::SECRET), noun: "secrets", min: 0, max: ANY, same: is::upper },
             "secrets = [\"API_KEY\"]",
             "Names of secrets that must exist in this environment and at no wider scope. Never values.",
         ),
         key(
-            "approvals",
+            GateKey::Approvals.name(),
             Optional,
             Type::Integer { min: 1, max: 6 },
             "approvals = 2",

@@ -8,7 +8,7 @@ use crate::desired::freeze::{Length, OnUnreachable, Policy, Schedule};
 use crate::desired::github::{BranchPolicy, DesiredEnvironment, Gate, Reviewer};
 use crate::desired::verify::Harmless;
 use crate::desired::workflows::{Expected, InputValue};
-use crate::model::EnvName;
+use crate::model::{EnvName, GateKey};
 
 const DESIGN: &str = include_str!("../../tests/fixtures/design.toml");
 
@@ -103,6 +103,12 @@ const PROD: &str = "[environments.production]\n";
 
 fn in_prod(marked: &str, message: &str, help: &str) {
     one(&format!("{PROD}{marked}"), message, help);
+}
+
+#[test]
+fn every_key_of_the_table_is_read() {
+    let read: BTreeSet<&str> = keys::ENVIRONMENT.keys.iter().map(|key| key.name).collect();
+    assert_eq!(read, GateKey::ALL.iter().map(|key| key.name()).collect());
 }
 
 #[test]

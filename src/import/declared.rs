@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::desired::github::{Gate, RefKind, Reviewer};
-use crate::model::{Cause, Unknown};
+use crate::model::{Cause, GateKey, Unknown};
 use crate::providers::github::live::{LiveEnvironment, LiveReviewer, PolicyMode};
 use crate::render::human::line;
 
-use super::key::{Key, patterns};
-use super::{Source, refusal};
+use super::key::{self, patterns};
+use super::source::{Source, refusal};
 
 /// How a line of import's own begins: one that names an open door.
 pub(super) const WEAK: &str = "# weak: ";
@@ -26,7 +26,7 @@ pub(super) struct Declared {
     /// Every key that is known, defaults included.
     pub(super) gate: Gate,
     /// What could not be read, or cannot be said, by the key that it belongs to; none for what the policy depends on.
-    pub(super) unknown: Vec<(Option<Key>, Unknown)>,
+    pub(super) unknown: Vec<(Option<GateKey>, Unknown)>,
     /// What lets a deployment through today.
     weak: Vec<String>,
 }
@@ -38,7 +38,7 @@ pub const UNSAID_BYPASS: &str =
 impl Declared {
     pub(super) fn new(source: &Source<'_>, there: &LiveEnvironment) -> Self {
         let mut unknown = Vec::new();
-        let mut read = |key: Key, why: &Unknown| {
+        let mut read = |key: GateKey, why: &Unknown| {
             let reason = format!("`{}` could not be read: {}", key.name(), why.reason);
             unknown.push((Some(key), Unknown { reason, ..why.clone() }));
         };
@@ -51,29 +51,29 @@ impl Declared {
             ..Gate::default()
         };
         if gate.reviewers.is_none() {
-            read(Key::Reviewers, &unasked("a team of the enterprise is among them, which gate.toml cannot name"));
+            read(GateKey::Reviewers, &unasked("a team of the enterprise is among them, which gate.toml cannot name"));
             if gate.prevent_self_review.take() == Some(true) {
-                read(Key::PreventSelfReview, &unasked("it needs the reviewers; live: true"));
+                read(GateKey::PreventSelfReview, &unasked("it needs the reviewers; live: true"));
             }
         }
         if gate.deployment_branch_policy.is_none() {
             let why = there.patterns.as_ref().and_then(|patterns| patterns.as_ref().err());
-            read(Key::DeploymentBranchPolicy, why.unwrap_or(&unasked("the patterns were not asked for")));
+            read(GateKey::DeploymentBranchPolicy, why.unwrap_or(&unasked("the patterns were not asked for")));
         }
         match &there.protection_rules {
             Some(Ok(rules)) => gate.protection_rules = Some(rules.keys().cloned().collect()),
-            Some(Err(why)) => read(Key::ProtectionRules, why),
-            None => read(Key::ProtectionRules, &unasked("they were not asked for")),
+            Some(Err(why)) => read(GateKey::ProtectionRules, why),
+            None => read(GateKey::ProtectionRules, &unasked("they were not asked for")),
         }
         match &there.secrets {
             Some(Ok(names)) => gate.secrets.clone_from(names),
-            Some(Err(why)) => read(Key::Secrets, why),
-            None => read(Key::Secrets, &unasked("they were not asked for")),
+            Some(Err(why)) => read(GateKey::Secrets, why),
+            None => read(GateKey::Secrets, &unasked("they were not asked for")),
         }
         match &there.variables {
             Some(Ok(variables)) => gate.variables.clone_from(variables),
-            Some(Err(why)) => read(Key::Variables, why),
-            None => read(Key::Variables, &unasked("they were not asked for")),
+            Some(Err(why)) => read(GateKey::Variables, why),
+            None => read(GateKey::Variables, &unasked("they were not asked for")),
         }
         let mut declared = Self { weak: weak(source, there, &gate), gate, unknown };
         declared.drop_unspeakable(there);
@@ -87,8 +87,8 @@ impl Declared {
     }
 
     /// Whether the key is not to be touched, since its right value is unknown.
-    pub(super) fn is_unknown(&self, key: Key) -> bool {
-        let unsaid = key == Key::CanAdminsBypass && self.gate.can_admins_bypass.is_none();
+    pub(super) fn is_unknown(&self, key: GateKey) -> bool {
+        let unsaid = key == GateKey::CanAdminsBypass && self.gate.can_admins_bypass.is_none();
         unsaid || self.unknown.iter().any(|(of, _)| *of == Some(key))
     }
 
@@ -106,22 +106,23 @@ impl Declared {
             LiveReviewer::User { login, kind, .. } if kind != "User" => Some(format!("`{login}` is a {kind}, which cannot approve")),
             _ => None,
         });
-        for key in Key::ALL.into_iter().filter(|key| key.counts(&self.gate)) {
+        for key in GateKey::live().filter(|key| key::counts(*key, &self.gate)) {
             let refused = match (key, &machine) {
-                (Key::Reviewers, Some(machine)) => Some(machine.clone()),
+                (GateKey::Reviewers, Some(machine)) => Some(machine.clone()),
                 // Means nothing by itself; it goes where the reviewers go.
-                (Key::PreventSelfReview, _) => None,
-                _ => key.text(&self.gate).and_then(|value| refusal(&format!("version = 1\n[environments.x]\n{} = {value}\n", key.name()))),
+                (GateKey::PreventSelfReview, _) => None,
+                _ => key::text(key, &self.gate)
+                    .and_then(|value| refusal(&format!("version = 1\n[environments.x]\n{} = {value}\n", key.name()))),
             };
             if let Some(why) = refused {
-                left_out.push((key, format!("{why}; live: {}", key.text(&self.gate).unwrap_or_default())));
-                if key == Key::Reviewers && self.gate.prevent_self_review == Some(true) {
-                    left_out.push((Key::PreventSelfReview, "it needs the reviewers; live: true".to_owned()));
+                left_out.push((key, format!("{why}; live: {}", key::text(key, &self.gate).unwrap_or_default())));
+                if key == GateKey::Reviewers && self.gate.prevent_self_review == Some(true) {
+                    left_out.push((GateKey::PreventSelfReview, "it needs the reviewers; live: true".to_owned()));
                 }
             }
         }
         for (key, why) in left_out {
-            key.clear(&mut self.gate);
+            key::clear(key, &mut self.gate);
             let reason = format!("`{}` is left out: {why}", key.name());
             let hint = "change it on GitHub, then import again".to_owned();
             self.unknown.push((Some(key), Unknown { reason, hint, cause: Cause::Other }));

@@ -1,126 +1,92 @@
-//! The keys of an environment: what each holds, and whether two files mean the same by it.
+//! The keys of an environment as import writes them: what each holds, and whether two files mean the same by it. What is not on
+//! GitHub is not imported.
 
 use std::collections::BTreeSet;
 
 use crate::desired::github::{BranchPolicy, Gate, Reviewer};
+use crate::model::GateKey;
 
-use super::text;
+use super::value;
 
-/// One key of `[environments.NAME]` but `state`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Key {
-    Reviewers,
-    PreventSelfReview,
-    CanAdminsBypass,
-    WaitTimer,
-    DeploymentBranchPolicy,
-    ProtectionRules,
-    Secrets,
-    /// Last, as it is written as a table of its own.
-    Variables,
+/// The value as TOML; `None` if the gate does not know it.
+pub(super) fn text(key: GateKey, gate: &Gate) -> Option<String> {
+    match key {
+        GateKey::Reviewers => gate.reviewers.as_ref().map(|all| value::list(key.name(), all.iter().map(value::reviewer))),
+        GateKey::PreventSelfReview => gate.prevent_self_review.map(|on| on.to_string()),
+        GateKey::CanAdminsBypass => gate.can_admins_bypass.map(|on| on.to_string()),
+        GateKey::WaitTimer => gate.wait_timer.map(|minutes| minutes.to_string()),
+        GateKey::DeploymentBranchPolicy => gate.deployment_branch_policy.as_ref().map(value::policy),
+        GateKey::ProtectionRules => gate.protection_rules.as_ref().map(|all| value::list(key.name(), all.iter().map(|s| value::string(s)))),
+        GateKey::Secrets => Some(value::list(key.name(), gate.secrets.iter().map(|s| value::string(s)))),
+        GateKey::Variables => {
+            let entries: Vec<String> =
+                gate.variables.iter().map(|(name, value)| format!("{} = {}", value::key(name), value::string(value))).collect();
+            Some(format!("{{ {} }}", entries.join(", ")))
+        }
+        GateKey::State | GateKey::Approvals => None,
+    }
 }
 
-impl Key {
-    /// In the order in which they are written.
-    pub(super) const ALL: [Self; 8] = [
-        Self::Reviewers,
-        Self::PreventSelfReview,
-        Self::CanAdminsBypass,
-        Self::WaitTimer,
-        Self::DeploymentBranchPolicy,
-        Self::ProtectionRules,
-        Self::Secrets,
-        Self::Variables,
-    ];
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Reviewers => "reviewers",
-            Self::PreventSelfReview => "prevent_self_review",
-            Self::CanAdminsBypass => "can_admins_bypass",
-            Self::WaitTimer => "wait_timer",
-            Self::DeploymentBranchPolicy => "deployment_branch_policy",
-            Self::ProtectionRules => "protection_rules",
-            Self::Secrets => "secrets",
-            Self::Variables => "variables",
-        }
+/// Takes the value out of the gate.
+pub(super) fn clear(key: GateKey, gate: &mut Gate) {
+    match key {
+        GateKey::Reviewers => gate.reviewers = None,
+        GateKey::PreventSelfReview => gate.prevent_self_review = None,
+        GateKey::CanAdminsBypass => gate.can_admins_bypass = None,
+        GateKey::WaitTimer => gate.wait_timer = None,
+        GateKey::DeploymentBranchPolicy => gate.deployment_branch_policy = None,
+        GateKey::ProtectionRules => gate.protection_rules = None,
+        GateKey::Secrets => gate.secrets.clear(),
+        GateKey::Variables => gate.variables.clear(),
+        GateKey::State | GateKey::Approvals => {}
     }
+}
 
-    /// The value as TOML; `None` if the gate does not know it.
-    pub(super) fn text(self, gate: &Gate) -> Option<String> {
-        match self {
-            Self::Reviewers => gate.reviewers.as_ref().map(|all| text::list(self.name(), all.iter().map(text::reviewer))),
-            Self::PreventSelfReview => gate.prevent_self_review.map(|on| on.to_string()),
-            Self::CanAdminsBypass => gate.can_admins_bypass.map(|on| on.to_string()),
-            Self::WaitTimer => gate.wait_timer.map(|minutes| minutes.to_string()),
-            Self::DeploymentBranchPolicy => gate.deployment_branch_policy.as_ref().map(text::policy),
-            Self::ProtectionRules => gate.protection_rules.as_ref().map(|all| text::list(self.name(), all.iter().map(|s| text::string(s)))),
-            Self::Secrets => Some(text::list(self.name(), gate.secrets.iter().map(|s| text::string(s)))),
-            Self::Variables => {
-                let entries: Vec<String> =
-                    gate.variables.iter().map(|(name, value)| format!("{} = {}", text::key(name), text::string(value))).collect();
-                Some(format!("{{ {} }}", entries.join(", ")))
-            }
-        }
+/// Whether the value is worth declaring: it holds a deployment back, or something relies on it.
+pub(super) fn counts(key: GateKey, gate: &Gate) -> bool {
+    match key {
+        GateKey::Reviewers => gate.reviewers.as_ref().is_some_and(|all| !all.is_empty()),
+        GateKey::PreventSelfReview => gate.prevent_self_review == Some(true),
+        GateKey::CanAdminsBypass => gate.can_admins_bypass == Some(false),
+        GateKey::WaitTimer => gate.wait_timer.is_some_and(|minutes| minutes > 0),
+        GateKey::DeploymentBranchPolicy => gate.deployment_branch_policy.as_ref().is_some_and(|policy| *policy != BranchPolicy::All),
+        GateKey::ProtectionRules => gate.protection_rules.as_ref().is_some_and(|all| !all.is_empty()),
+        GateKey::Secrets => !gate.secrets.is_empty(),
+        GateKey::Variables => !gate.variables.is_empty(),
+        GateKey::State | GateKey::Approvals => false,
     }
+}
 
-    /// Takes the value out of the gate.
-    pub(super) fn clear(self, gate: &mut Gate) {
-        match self {
-            Self::Reviewers => gate.reviewers = None,
-            Self::PreventSelfReview => gate.prevent_self_review = None,
-            Self::CanAdminsBypass => gate.can_admins_bypass = None,
-            Self::WaitTimer => gate.wait_timer = None,
-            Self::DeploymentBranchPolicy => gate.deployment_branch_policy = None,
-            Self::ProtectionRules => gate.protection_rules = None,
-            Self::Secrets => gate.secrets.clear(),
-            Self::Variables => gate.variables.clear(),
-        }
+/// Whether a file declares the key; an empty list of secrets or variables declares nothing.
+pub(super) fn declared(key: GateKey, file: &Gate) -> bool {
+    match key {
+        GateKey::Reviewers => file.reviewers.is_some(),
+        GateKey::PreventSelfReview => file.prevent_self_review.is_some(),
+        GateKey::CanAdminsBypass => file.can_admins_bypass.is_some(),
+        GateKey::WaitTimer => file.wait_timer.is_some(),
+        GateKey::DeploymentBranchPolicy => file.deployment_branch_policy.is_some(),
+        GateKey::ProtectionRules => file.protection_rules.is_some(),
+        GateKey::Secrets => !file.secrets.is_empty(),
+        GateKey::Variables => !file.variables.is_empty(),
+        GateKey::State | GateKey::Approvals => false,
     }
+}
 
-    /// Whether the value is worth declaring: it holds a deployment back, or something relies on it.
-    pub(super) fn counts(self, gate: &Gate) -> bool {
-        match self {
-            Self::Reviewers => gate.reviewers.as_ref().is_some_and(|all| !all.is_empty()),
-            Self::PreventSelfReview => gate.prevent_self_review == Some(true),
-            Self::CanAdminsBypass => gate.can_admins_bypass == Some(false),
-            Self::WaitTimer => gate.wait_timer.is_some_and(|minutes| minutes > 0),
-            Self::DeploymentBranchPolicy => gate.deployment_branch_policy.as_ref().is_some_and(|policy| *policy != BranchPolicy::All),
-            Self::ProtectionRules => gate.protection_rules.as_ref().is_some_and(|all| !all.is_empty()),
-            Self::Secrets => !gate.secrets.is_empty(),
-            Self::Variables => !gate.variables.is_empty(),
+/// Whether a declared key already says what is live, in whatever spelling. A declared secret that is missing is a demand, no difference.
+pub(super) fn same(key: GateKey, file: &Gate, live: &Gate, owner: &str) -> bool {
+    match key {
+        GateKey::Reviewers => {
+            let (file, live) = (file.reviewers.as_deref().unwrap_or_default(), live.reviewers.as_deref().unwrap_or_default());
+            file.len() == live.len() && live.iter().all(|live| file.iter().any(|file| names(file, live, owner)))
         }
-    }
-
-    /// Whether a file declares the key; an empty list of secrets or variables declares nothing.
-    pub(super) fn declared(self, file: &Gate) -> bool {
-        match self {
-            Self::Reviewers => file.reviewers.is_some(),
-            Self::PreventSelfReview => file.prevent_self_review.is_some(),
-            Self::CanAdminsBypass => file.can_admins_bypass.is_some(),
-            Self::WaitTimer => file.wait_timer.is_some(),
-            Self::DeploymentBranchPolicy => file.deployment_branch_policy.is_some(),
-            Self::ProtectionRules => file.protection_rules.is_some(),
-            Self::Secrets => !file.secrets.is_empty(),
-            Self::Variables => !file.variables.is_empty(),
-        }
-    }
-
-    /// Whether a declared key already says what is live, in whatever spelling. A declared secret that is missing is a demand, no difference.
-    pub(super) fn same(self, file: &Gate, live: &Gate, owner: &str) -> bool {
-        match self {
-            Self::Reviewers => {
-                let (file, live) = (file.reviewers.as_deref().unwrap_or_default(), live.reviewers.as_deref().unwrap_or_default());
-                file.len() == live.len() && live.iter().all(|live| file.iter().any(|file| names(file, live, owner)))
-            }
-            Self::PreventSelfReview => file.prevent_self_review == live.prevent_self_review,
-            Self::CanAdminsBypass => file.can_admins_bypass == live.can_admins_bypass,
-            Self::WaitTimer => file.wait_timer == live.wait_timer,
-            Self::DeploymentBranchPolicy => file.deployment_branch_policy == live.deployment_branch_policy,
-            Self::ProtectionRules => file.protection_rules == live.protection_rules,
-            Self::Secrets => file.secrets.is_superset(&live.secrets),
-            Self::Variables => file.variables == live.variables,
-        }
+        GateKey::PreventSelfReview => file.prevent_self_review == live.prevent_self_review,
+        GateKey::CanAdminsBypass => file.can_admins_bypass == live.can_admins_bypass,
+        GateKey::WaitTimer => file.wait_timer == live.wait_timer,
+        GateKey::DeploymentBranchPolicy => file.deployment_branch_policy == live.deployment_branch_policy,
+        GateKey::ProtectionRules => file.protection_rules == live.protection_rules,
+        GateKey::Secrets => file.secrets.is_superset(&live.secrets),
+        GateKey::Variables => file.variables == live.variables,
+        GateKey::State | GateKey::Approvals => true,
     }
 }
 

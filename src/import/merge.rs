@@ -4,12 +4,13 @@ use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use crate::config::{self, Problems};
 use crate::desired::github::{self as desired, BranchPolicy, Gate, Pattern, RefKind, Reviewer};
-use crate::model::{Address, EnvName};
+use crate::model::{Address, EnvName, GateKey};
 
 use super::declared::{Declared, UNKNOWN, WEAK};
 use super::edit::{self, ItemEdit};
-use super::key::{Key, names, patterns, pins};
-use super::{Imported, Source, Updated, selected, text, unspeakable};
+use super::key::{self, names, patterns, pins};
+use super::source::{Imported, Source, Updated, selected, unspeakable};
+use super::{text, value};
 
 pub(super) fn merge(path: &str, file: &str, source: &Source<'_>) -> Result<Updated, Problems> {
     let want = config::parse(path, file)?.desired.github;
@@ -73,7 +74,7 @@ impl Merge<'_> {
             Item::Value(Value::InlineTable(all)) => _ = all.insert(name.as_str(), Value::InlineTable(flat(table))),
             _ => return,
         }
-        self.changes.push(format!("environments.{}", text::key(name.as_str())));
+        self.changes.push(format!("environments.{}", value::key(name.as_str())));
     }
 
     fn bring_in_line(&mut self, document: &mut DocumentMut, name: &EnvName, file: &Gate, live: &Declared) {
@@ -83,40 +84,40 @@ impl Merge<'_> {
         let Some(item) = environments.get_mut(&spelling) else { return };
         let before = self.changes.len();
         if let Some(table) = item.as_table_like_mut() {
-            for key in Key::ALL.into_iter().filter(|key| !live.is_unknown(*key)) {
+            for key in GateKey::live().filter(|key| !live.is_unknown(*key)) {
                 if self.set(table, key, file, &live.gate) {
-                    self.changes.push(format!("environments.{}.{}", text::key(&spelling), key.name()));
+                    self.changes.push(format!("environments.{}.{}", value::key(&spelling), key.name()));
                 }
             }
         }
         if let Item::Table(table) = item
             && comments(table, &live.comments(), self.changes.len() > before)
         {
-            self.changes.push(format!("the comments of environments.{}", text::key(&spelling)));
+            self.changes.push(format!("the comments of environments.{}", value::key(&spelling)));
         }
     }
 
     /// Makes one key say what is live; tells whether it had to.
-    fn set(&self, table: &mut dyn TableLike, key: Key, file: &Gate, live: &Gate) -> bool {
-        let declared = key.declared(file);
-        if (declared && key.same(file, live, self.source.repository.owner())) || (!declared && !key.counts(live)) {
+    fn set(&self, table: &mut dyn TableLike, key: GateKey, file: &Gate, live: &Gate) -> bool {
+        let declared = key::declared(key, file);
+        if (declared && key::same(key, file, live, self.source.repository.owner())) || (!declared && !key::counts(key, live)) {
             return false;
         }
-        let text = key.text(live).unwrap_or_default();
+        let text = key::text(key, live).unwrap_or_default();
         // An empty list of secrets or variables may stand there without declaring anything.
         match (key, table.get_mut(key.name())) {
-            (Key::Variables, item) => {
+            (GateKey::Variables, item) => {
                 let written = item.is_some_and(|item| variables(item, live));
                 if !written {
                     insert_variables(table, live, &text);
                 }
             }
             (_, None) => _ = table.insert(key.name(), Item::Value(edit::value(&text))),
-            (Key::Reviewers, Some(item)) => self.reviewers(item, file, live, &text),
-            (Key::DeploymentBranchPolicy, Some(item)) => policy(item, live, &text),
-            (Key::ProtectionRules, Some(item)) => names_in(item, live.protection_rules.iter().flatten(), Extra::Goes, &text),
-            (Key::Secrets, Some(item)) => names_in(item, live.secrets.iter(), Extra::Stays, &text),
-            (Key::PreventSelfReview | Key::CanAdminsBypass | Key::WaitTimer, Some(item)) => edit::replace(item, &text),
+            (GateKey::Reviewers, Some(item)) => self.reviewers(item, file, live, &text),
+            (GateKey::DeploymentBranchPolicy, Some(item)) => policy(item, live, &text),
+            (GateKey::ProtectionRules, Some(item)) => names_in(item, live.protection_rules.iter().flatten(), Extra::Goes, &text),
+            (GateKey::Secrets, Some(item)) => names_in(item, live.secrets.iter(), Extra::Stays, &text),
+            (_, Some(item)) => edit::replace(item, &text),
         }
         true
     }
@@ -125,7 +126,7 @@ impl Merge<'_> {
         let owner = self.source.repository.owner();
         let file = file.reviewers.as_deref().unwrap_or_default();
         let live = live.reviewers.as_deref().unwrap_or_default();
-        let new = |reviewer: &Reviewer| edit::value(&text::reviewer(reviewer));
+        let new = |reviewer: &Reviewer| edit::value(&value::reviewer(reviewer));
         let item_edit = |at: usize| {
             let Some(declared) = file.get(at) else { return ItemEdit::Drop };
             if live.iter().any(|live| names(declared, live, owner)) {
@@ -153,13 +154,13 @@ fn policy(item: &mut Item, live: &Gate, text: &str) {
         let of: Vec<&Pattern> = wanted.iter().filter(|pattern| pattern.kind == kind).collect();
         match table.get_mut(key) {
             Some(list) => {
-                let text = text::list(key, of.iter().map(|pattern| text::string(&pattern.name)));
+                let text = value::list(key, of.iter().map(|pattern| value::string(&pattern.name)));
                 names_in(list, of.iter().map(|pattern| &pattern.name), Extra::Goes, &text);
             }
             None if of.is_empty() => {}
             None => {
                 let only = BranchPolicy::Selected(of.into_iter().cloned().collect());
-                if let Value::InlineTable(new) = edit::value(&text::policy(&only))
+                if let Value::InlineTable(new) = edit::value(&value::policy(&only))
                     && let Some(list) = new.get(key)
                 {
                     table.insert(key, Item::Value(list.clone()));
@@ -186,7 +187,7 @@ fn names_in<'n>(item: &mut Item, live: impl Iterator<Item = &'n String>, extra: 
         Extra::Stays => value.as_str().is_some_and(|text| text.eq_ignore_ascii_case(name)),
     };
     let missing: Vec<Value> =
-        live.iter().filter(|name| !array.iter().any(|value| is(value, name))).map(|name| edit::value(&text::string(name))).collect();
+        live.iter().filter(|name| !array.iter().any(|value| is(value, name))).map(|name| edit::value(&value::string(name))).collect();
     let item_edit = |_: usize, value: &Value| {
         if extra == Extra::Stays || live.iter().any(|name| is(value, name)) { ItemEdit::Keep } else { ItemEdit::Drop }
     };
@@ -202,7 +203,7 @@ fn variables(item: &mut Item, live: &Gate) -> bool {
         table.remove(&key);
     }
     for (name, value) in &live.variables {
-        let wanted = text::string(value);
+        let wanted = value::string(value);
         match edit::spelling(table, |key| key.eq_ignore_ascii_case(name)) {
             Some(key) => {
                 if let Some(item) = table.get_mut(&key).filter(|item| item.as_str() != Some(value)) {
@@ -218,14 +219,14 @@ fn variables(item: &mut Item, live: &Gate) -> bool {
 /// A table of its own where the environment has a header, else an inline one.
 fn insert_variables(table: &mut dyn TableLike, live: &Gate, text: &str) {
     if table.is_dotted() || live.variables.is_empty() {
-        table.insert(Key::Variables.name(), Item::Value(edit::value(text)));
+        table.insert(GateKey::Variables.name(), Item::Value(edit::value(text)));
         return;
     }
     let mut own = Table::new();
     for (name, value) in &live.variables {
-        own.insert(name, Item::Value(edit::value(&text::string(value))));
+        own.insert(name, Item::Value(edit::value(&value::string(value))));
     }
-    table.insert(Key::Variables.name(), Item::Table(own));
+    table.insert(GateKey::Variables.name(), Item::Table(own));
 }
 
 /// Refreshes import's own lines above a table: where there are any, or where the table was changed.

@@ -1,14 +1,16 @@
 //! What is imported plans to no changes, and what is merged twice is merged once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
+use super::source::refused_name;
 use super::*;
+use crate::config;
 use crate::desired::github::{self as desired, BranchPolicy, Gate, Pattern, RefKind, Reviewer};
 use crate::http::{Settings, Stack, Token};
-use crate::model::Plan;
-use crate::providers::github::live::{Environments, Live, LiveReviewer, PolicyMode};
+use crate::model::{EnvName, GateKey, Plan, RepoName};
+use crate::providers::github::live::{Environments, Live, LiveEnvironment, LiveReviewer, PolicyMode};
 use crate::providers::github::strictness::{ActorId, Strictness, weakened};
 use crate::providers::github::{observe, plan};
 use crate::sandbox::{
@@ -259,16 +261,16 @@ proptest! {
         for (name, live) in &after {
             let gate = &gates[name];
             let wanted = Declared::new(&source, live.as_ref().unwrap()).gate;
-            for key in key::Key::ALL {
-                if key.declared(gate) {
+            for key in GateKey::live() {
+                if key::declared(key, gate) {
                     let said = match key {
                         // Declared secrets stay: they are demands.
-                        key::Key::Secrets => gate.secrets.is_superset(&wanted.secrets),
-                        _ => key.same(gate, &wanted, "acme"),
+                        GateKey::Secrets => gate.secrets.is_superset(&wanted.secrets),
+                        _ => key::same(key, gate, &wanted, "acme"),
                     };
                     assert!(said, "{key:?}\n{updated}");
                 } else {
-                    assert!(!key.counts(&wanted), "{key:?}\n{updated}");
+                    assert!(!key::counts(key, &wanted), "{key:?}\n{updated}");
                 }
             }
         }

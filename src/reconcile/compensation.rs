@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::desired::freeze::Policy;
-use crate::model::{AddressKind, Change, Draft, EnvName, Field};
+use crate::model::{AddressKind, Change, Draft, EnvName, Field, GateKey};
 use crate::providers::Op;
 use crate::providers::github::live::Live;
 
@@ -17,7 +17,7 @@ pub(super) fn refusable(policy: Option<&Policy>, live: Option<&Live>, drafts: &[
     let repository = live.and_then(|live| live.repository.as_ref().ok());
     let gated = repository.is_some_and(|repository| repository.visibility.plan_gated());
     let none = |value: &Value| value.as_array().is_none_or(Vec::is_empty);
-    let first = |field: &Field| field.name == "reviewers" && none(&field.before) && !none(&field.after);
+    let first = |field: &Field| field.name == GateKey::Reviewers.name() && none(&field.before) && !none(&field.after);
     let environments: BTreeSet<EnvName> = drafts
         .iter()
         .flat_map(|draft| &draft.steps)

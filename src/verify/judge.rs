@@ -6,7 +6,7 @@ use super::reviewers::hinted;
 use super::{Compensation, Enforcement, EnvironmentReport, EnvironmentVerdict, VerifyReport, reviewers, rules};
 use crate::desired::github::{Desired, DesiredEnvironment, Gate};
 use crate::findings::{Code, Finding, Severity, Verdict};
-use crate::model::{EnvName, RepoName, Unknown};
+use crate::model::{EnvName, GateKey, RepoName, Unknown};
 use crate::providers::github::inspection::Inspection;
 use crate::workflows::check::CheckReport;
 
@@ -42,7 +42,7 @@ fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
     let mut found = match (case.want.environments.get(name), live(case, name)) {
         (Some(DesiredEnvironment::Absent), Ok(None)) => return None,
         (Some(DesiredEnvironment::Absent), Ok(Some(_))) => {
-            vec![Finding::new(Code::EnvironmentNotAbsent, "gate.toml declares it absent, and it exists").on("state")]
+            vec![Finding::new(Code::EnvironmentNotAbsent, "gate.toml declares it absent, and it exists").on(GateKey::State.name())]
         }
         (_, Err(finding)) => vec![finding],
         (Some(DesiredEnvironment::Present(_)) | None, Ok(None)) => missing(case.repository, &enforcement),
@@ -118,7 +118,10 @@ fn missing(repository: &RepoName, enforcement: &Enforcement) -> Vec<Finding> {
         format!("it does not exist in {repository}: a job that names it starts without an approval, and creates it without rules");
     let mut found = vec![Finding::new(Code::EnvironmentMissing, message)];
     if let Enforcement::Refused(why) = enforcement {
-        found.push(Finding::new(Code::ReviewersNotEnforced, format!("GitHub would refuse required reviewers: {why}")).on("reviewers"));
+        found.push(
+            Finding::new(Code::ReviewersNotEnforced, format!("GitHub would refuse required reviewers: {why}"))
+                .on(GateKey::Reviewers.name()),
+        );
     }
     found
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::desired::github::{BranchPolicy, Pattern, RefKind};
 use crate::findings::{Code, Finding, Severity};
+use crate::model::GateKey;
 use crate::providers::github::inspection::Inspection;
 use crate::providers::github::live::LiveEnvironment;
 use crate::providers::github::rulesets::{Bypass, Ruleset};
@@ -15,7 +16,7 @@ pub(super) fn judge(environment: &LiveEnvironment, live: &Inspection) -> Option<
     if open.is_empty() {
         return None;
     }
-    let finding = |message: String| Finding::new(Code::RefsAnyoneCanCreate, message).on("deployment_branch_policy");
+    let finding = |message: String| Finding::new(Code::RefsAnyoneCanCreate, message).on(GateKey::DeploymentBranchPolicy.name());
     let rulesets = match live.rulesets.as_ref()? {
         Ok(rulesets) => rulesets,
         Err(unknown) => {

@@ -3,12 +3,12 @@
 use super::Enforcement;
 use crate::desired::github::{Gate, Reviewer};
 use crate::findings::{Code, Finding, Severity};
-use crate::model::Unknown;
+use crate::model::{GateKey, Unknown};
 use crate::providers::github::inspection::Inspection;
 use crate::providers::github::live::{Access, LiveEnvironment, LiveReviewer, PolicyMode, Visibility};
 use crate::providers::github::strictness::ActorId;
 
-const FIELD: &str = "reviewers";
+const FIELD: &str = GateKey::Reviewers.name();
 
 /// What is wrong with the reviewers of an environment.
 pub(super) fn judge(want: Option<&Gate>, environment: &LiveEnvironment, live: &Inspection, enforcement: &Enforcement) -> Vec<Finding> {

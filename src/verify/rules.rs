@@ -6,7 +6,7 @@ use super::Enforcement;
 use super::reviewers::hinted;
 use crate::desired::github::{BranchPolicy, Gate, RefKind};
 use crate::findings::{Code, Finding, Severity};
-use crate::model::Unknown;
+use crate::model::{GateKey, Unknown};
 use crate::providers::github::inspection::Inspection;
 use crate::providers::github::live::{LiveEnvironment, LiveReviewer};
 use crate::providers::github::strictness::refs_within;
@@ -57,7 +57,7 @@ fn bypass(want: &Gate, environment: &LiveEnvironment) -> Option<Finding> {
         }
         (Some(true), Some(true)) | (Some(false), _) => return None,
     };
-    Some(found.on("can_admins_bypass"))
+    Some(found.on(GateKey::CanAdminsBypass.name()))
 }
 
 fn self_review(want: &Gate, environment: &LiveEnvironment, live: &Inspection) -> Option<Finding> {
@@ -80,7 +80,7 @@ fn self_review(want: &Gate, environment: &LiveEnvironment, live: &Inspection) ->
     } else {
         return None;
     };
-    Some(found.on("prevent_self_review"))
+    Some(found.on(GateKey::PreventSelfReview.name()))
 }
 
 /// Who started more than half of the latest runs.
@@ -108,11 +108,11 @@ fn approves(reviewer: &LiveReviewer, who: &str, live: &Inspection) -> bool {
 fn timer(want: &Gate, environment: &LiveEnvironment) -> Option<Finding> {
     let minutes = want.wait_timer.filter(|minutes| environment.wait_timer < *minutes)?;
     let message = format!("deploys wait {} minutes, and gate.toml declares {minutes}", environment.wait_timer);
-    Some(Finding::new(Code::WaitTimerShorter, message).on("wait_timer"))
+    Some(Finding::new(Code::WaitTimerShorter, message).on(GateKey::WaitTimer.name()))
 }
 
 fn custom_rules(want: &Gate, environment: &LiveEnvironment) -> Vec<Finding> {
-    const FIELD: &str = "protection_rules";
+    const FIELD: &str = GateKey::ProtectionRules.name();
     let Some(slugs) = want.protection_rules.as_ref().filter(|slugs| !slugs.is_empty()) else { return Vec::new() };
     match &environment.protection_rules {
         Some(Ok(enabled)) => {
@@ -127,7 +127,7 @@ fn custom_rules(want: &Gate, environment: &LiveEnvironment) -> Vec<Finding> {
 }
 
 fn refs(want: &Gate, environment: &LiveEnvironment, live: &Inspection) -> Vec<Finding> {
-    const FIELD: &str = "deployment_branch_policy";
+    const FIELD: &str = GateKey::DeploymentBranchPolicy.name();
     let mut found = Vec::new();
     let declared = want.deployment_branch_policy.as_ref();
     // What gate.toml asks for decides; where it is silent, nothing does.
@@ -188,7 +188,7 @@ fn admitted(policy: &BranchPolicy) -> String {
 
 /// The secrets that gate.toml declares, and those that jobs behind the gate use (`used`, each with such a job).
 fn secrets(want: &Gate, used: &BTreeMap<String, String>, environment: &LiveEnvironment, live: &Inspection) -> Vec<Finding> {
-    const FIELD: &str = "secrets";
+    const FIELD: &str = GateKey::Secrets.name();
     let mut found = Vec::new();
     let declared: BTreeSet<String> = want.secrets.iter().map(|name| name.to_uppercase()).collect();
     match &environment.secrets {

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use gatectl::apply::RetryDelays;
-use gatectl::model::{EnvName, OutcomeResult};
-use gatectl::providers::github::strictness::{Dimension, between, weakened};
+use gatectl::model::{EnvName, GateKey, OutcomeResult};
+use gatectl::providers::github::strictness::{between, weakened};
 use gatectl::reconcile::{Applied, Prune};
 use gatectl::sandbox::{Effect, Fault, Reads, Response, State};
 use gatectl::stop::Stop;
@@ -268,7 +268,7 @@ pub fn never_weaker(world: &World, start: &State) -> Result<(), TestCaseError> {
             let began = start.gates.get(address);
             let (from, to) = (began.map(strictness), goal(want.get(&name), began));
             let now = write.after.gates.get(address).map(strictness);
-            let lost: Vec<Dimension> = between(from.as_ref(), now.as_ref(), to.as_ref());
+            let lost: Vec<GateKey> = between(from.as_ref(), now.as_ref(), to.as_ref());
             let whole = weakened(from.as_ref(), now.as_ref()).is_empty() || weakened(to.as_ref(), now.as_ref()).is_empty();
             prop_assert!(
                 lost.is_empty() && whole,

@@ -9,7 +9,7 @@ use super::super::problem::{Problem, Sink};
 use super::super::syntax;
 use super::super::view::{View, integer};
 use crate::desired::github::{BranchPolicy, Desired, DesiredEnvironment, Gate, Pattern, RefKind, Reviewer};
-use crate::model::{EnvName, RepoName};
+use crate::model::{EnvName, GateKey, RepoName};
 
 pub(super) fn desired(sink: &mut Sink<'_>, root: View<'_>, github: Option<View<'_>>) -> Option<Desired> {
     let repository = github.and_then(|table| table.text("repository")).and_then(|text| RepoName::parse(text).ok());
@@ -28,16 +28,16 @@ pub(super) fn desired(sink: &mut Sink<'_>, root: View<'_>, github: Option<View<'
 fn environment(sink: &mut Sink<'_>, table: View<'_>, owner: Option<&str>) -> DesiredEnvironment {
     let gate = Gate {
         reviewers: reviewers(sink, table, owner),
-        prevent_self_review: table.bool("prevent_self_review"),
-        can_admins_bypass: table.bool("can_admins_bypass"),
-        wait_timer: table.integer("wait_timer").and_then(|minutes| u32::try_from(minutes).ok()),
+        prevent_self_review: table.bool(GateKey::PreventSelfReview.name()),
+        can_admins_bypass: table.bool(GateKey::CanAdminsBypass.name()),
+        wait_timer: table.integer(GateKey::WaitTimer.name()).and_then(|minutes| u32::try_from(minutes).ok()),
         deployment_branch_policy: branch_policy(sink, table),
-        protection_rules: table.texts("protection_rules").map(|slugs| slugs.map(|(slug, _)| slug.to_owned()).collect()),
+        protection_rules: table.texts(GateKey::ProtectionRules.name()).map(|slugs| slugs.map(|(slug, _)| slug.to_owned()).collect()),
         variables: variables(table),
-        secrets: table.texts("secrets").into_iter().flatten().map(|(name, _)| syntax::upper(name)).collect(),
-        approvals: table.integer("approvals").and_then(|people| u32::try_from(people).ok()),
+        secrets: table.texts(GateKey::Secrets.name()).into_iter().flatten().map(|(name, _)| syntax::upper(name)).collect(),
+        approvals: table.integer(GateKey::Approvals.name()).and_then(|people| u32::try_from(people).ok()),
     };
-    if table.text("state") == Some("absent") {
+    if table.text(GateKey::State.name()) == Some("absent") {
         nothing_else(sink, table);
         return DesiredEnvironment::Absent;
     }
@@ -46,11 +46,13 @@ fn environment(sink: &mut Sink<'_>, table: View<'_>, owner: Option<&str>) -> Des
 }
 
 fn nothing_else(sink: &mut Sink<'_>, table: View<'_>) {
-    if let Some((name, span)) = table.present().into_iter().find(|(name, _)| *name != "state" && ENVIRONMENT.key(name).is_some()) {
+    if let Some((name, span)) =
+        table.present().into_iter().find(|(name, _)| *name != GateKey::State.name() && ENVIRONMENT.key(name).is_some())
+    {
         sink.push(
             Problem::new(span, format!("an environment that must not exist has no `{name}`"))
                 .label("goes with `state = \"present\"` only")
-                .related(table.key("state").unwrap_or_default(), "declared absent here")
+                .related(table.key(GateKey::State.name()).unwrap_or_default(), "declared absent here")
                 .help("remove `state`, or everything else"),
         );
     }
@@ -58,19 +60,22 @@ fn nothing_else(sink: &mut Sink<'_>, table: View<'_>) {
 
 /// GitHub keeps the setting only together with reviewers: without any it has no effect.
 fn self_review(sink: &mut Sink<'_>, table: View<'_>) {
-    let Some(at) = table.key("prevent_self_review").filter(|_| table.bool("prevent_self_review") == Some(true)) else { return };
+    let Some(at) = table.key(GateKey::PreventSelfReview.name()).filter(|_| table.bool(GateKey::PreventSelfReview.name()) == Some(true))
+    else {
+        return;
+    };
     let problem = Problem::new(at, "`prevent_self_review` means nothing without reviewers");
-    if !table.mentions("reviewers") {
+    if !table.mentions(GateKey::Reviewers.name()) {
         sink.push_absence(
             problem
                 .label("`reviewers` is not declared")
                 .help("declare `reviewers` beside it: live ones may go at any time, and the setting with them"),
         );
-    } else if table.list("reviewers").is_some_and(|mut items| items.next().is_none()) {
+    } else if table.list(GateKey::Reviewers.name()).is_some_and(|mut items| items.next().is_none()) {
         sink.push(
             problem
                 .label("has no effect")
-                .related(table.key("reviewers").unwrap_or_default(), "no approval is required")
+                .related(table.key(GateKey::Reviewers.name()).unwrap_or_default(), "no approval is required")
                 .help("name a reviewer, or remove `prevent_self_review`"),
         );
     }
@@ -80,7 +85,7 @@ fn reviewers(sink: &mut Sink<'_>, table: View<'_>, owner: Option<&str>) -> Optio
     let mut names: Vec<(String, Span)> = Vec::new();
     let mut ids: Vec<(String, Span)> = Vec::new();
     let mut reviewers = Vec::new();
-    for item in table.list("reviewers")? {
+    for item in table.list(GateKey::Reviewers.name())? {
         let Some(reviewer) = item.get_ref().as_table().map(|table| View::new(table, &REVIEWER)) else { continue };
         let id = reviewer.get("id").and_then(|value| Some((u64::try_from(integer(value.get_ref())?).ok()?, value.span())));
         let pin = id.as_ref().map(|(id, _)| *id);
@@ -105,7 +110,7 @@ fn reviewers(sink: &mut Sink<'_>, table: View<'_>, owner: Option<&str>) -> Optio
 }
 
 fn branch_policy(sink: &mut Sink<'_>, table: View<'_>) -> Option<BranchPolicy> {
-    const KEY: &str = "deployment_branch_policy";
+    const KEY: &str = GateKey::DeploymentBranchPolicy.name();
     match table.text(KEY) {
         Some("all") => return Some(BranchPolicy::All),
         Some("protected") => return Some(BranchPolicy::Protected),
@@ -132,5 +137,8 @@ fn branch_policy(sink: &mut Sink<'_>, table: View<'_>) -> Option<BranchPolicy> {
 }
 
 fn variables(table: View<'_>) -> BTreeMap<String, String> {
-    table.entries("variables").filter_map(|(name, _, value)| Some((syntax::upper(name), value.get_ref().as_str()?.to_owned()))).collect()
+    table
+        .entries(GateKey::Variables.name())
+        .filter_map(|(name, _, value)| Some((syntax::upper(name), value.get_ref().as_str()?.to_owned())))
+        .collect()
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::model::{Blocker, EnvName, RepoName, Unknown};
+use crate::model::{Blocker, EnvName, GateKey, RepoName, Unknown};
 
 use super::strictness::{ActorId, Strictness};
 use crate::desired::github::{BranchPolicy, Gate, Pattern, RefKind, Reviewer};
@@ -306,25 +306,36 @@ fn identity(value: &Value) -> Value {
 }
 
 impl LiveEnvironment {
+    /// What a key holds, as a plan shows it; `None` if that is not known, or the key has no value of its own.
+    #[must_use]
+    pub fn value(&self, key: GateKey, owner: &str) -> Option<Value> {
+        match key {
+            GateKey::Reviewers => Some(self.reviewers.iter().map(|reviewer| reviewer.json(owner)).collect()),
+            GateKey::PreventSelfReview => Some(json!(self.prevent_self_review)),
+            GateKey::CanAdminsBypass => Some(json!(self.can_admins_bypass)),
+            GateKey::WaitTimer => Some(json!(self.wait_timer)),
+            GateKey::DeploymentBranchPolicy if matches!(self.patterns, Some(Err(_))) => None,
+            GateKey::DeploymentBranchPolicy => Some(self.branch_policy().map_or(json!("selected"), |policy| policy.json())),
+            GateKey::ProtectionRules => {
+                let rules = self.protection_rules.as_ref()?.as_ref().ok()?;
+                Some(json!(rules.keys().collect::<Vec<_>>()))
+            }
+            // Variables have a field each; no value of a secret is known.
+            GateKey::State | GateKey::Secrets | GateKey::Variables | GateKey::Approvals => None,
+        }
+    }
+
     /// What is known of the environment, as far as `keys` of variables and the asked-for parts go; what could not be read is left out.
     #[must_use]
     pub fn snapshot<'a>(&self, owner: &str, keys: impl IntoIterator<Item = &'a String>) -> Snapshot {
         let mut fields = Snapshot::new();
-        let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
-        put("reviewers", Value::Array(self.reviewers.iter().map(|reviewer| reviewer.json(owner)).collect()));
-        put("prevent_self_review", json!(self.prevent_self_review));
-        put("can_admins_bypass", json!(self.can_admins_bypass));
-        put("wait_timer", json!(self.wait_timer));
-        if !matches!(self.patterns, Some(Err(_))) {
-            put("deployment_branch_policy", self.branch_policy().map_or(json!("selected"), |policy| policy.json()));
-        }
-        if let Some(Ok(rules)) = &self.protection_rules {
-            put("protection_rules", json!(rules.keys().collect::<Vec<_>>()));
+        for key in GateKey::live() {
+            if let Some(value) = self.value(key, owner) {
+                fields.insert(key.name().to_owned(), value);
+            }
         }
         if let Some(Ok(variables)) = &self.variables {
-            for key in keys {
-                put(&format!("variables.{key}"), json!(variables.get(key)));
-            }
+            fields.extend(keys.into_iter().map(|name| (format!("{}.{name}", GateKey::Variables), json!(variables.get(name)))));
         }
         fields
     }

@@ -10,7 +10,7 @@ mod update;
 
 use serde_json::{Value, json};
 
-use crate::model::{self, Address, Blocker, Change, Draft, Step};
+use crate::model::{self, Address, Blocker, Change, Draft, GateKey, Step};
 
 use super::live::{Live, LiveEnvironment, PolicyMode};
 use super::ops::{Action, Body, Op, PolicyFlags};
@@ -19,7 +19,7 @@ use crate::desired::github::{self as desired, BranchPolicy, Desired, Gate};
 use notes::repository_notes;
 use people::reviewers_json;
 pub use planner::PlanContext;
-use planner::{Planner, field};
+use planner::{Planner, field, variable};
 
 /// Compares what is wanted with what is there.
 #[must_use]
@@ -60,20 +60,23 @@ impl Planner<'_> {
         };
         self.note_access(reviewers.as_deref().unwrap_or_default(), draft);
         let mut fields = Vec::new();
-        let mut add = |name: &str, after: Option<Value>| {
-            if let Some(after) = after {
-                fields.push(field(name, Value::Null, after));
-            }
-        };
+        let mut add = |name: &str, after: Option<Value>| fields.extend(after.map(|after| field(name, Value::Null, after)));
         let owner = self.repository.name.owner();
-        add("reviewers", reviewers.as_deref().map(|reviewers| reviewers_json(reviewers, &[], owner)));
-        add("prevent_self_review", gate.prevent_self_review.map(|v| json!(v)));
-        add("can_admins_bypass", gate.can_admins_bypass.map(|v| json!(v)));
-        add("wait_timer", gate.wait_timer.map(|v| json!(v)));
-        add("deployment_branch_policy", gate.deployment_branch_policy.as_ref().map(BranchPolicy::json));
-        add("protection_rules", gate.protection_rules.as_ref().map(|rules| json!(rules)));
-        for (key, value) in &gate.variables {
-            add(&format!("variables.{key}"), Some(json!(value)));
+        for key in GateKey::live() {
+            let value = match key {
+                GateKey::Reviewers => reviewers.as_deref().map(|reviewers| reviewers_json(reviewers, &[], owner)),
+                GateKey::PreventSelfReview => gate.prevent_self_review.map(Value::from),
+                GateKey::CanAdminsBypass => gate.can_admins_bypass.map(Value::from),
+                GateKey::WaitTimer => gate.wait_timer.map(Value::from),
+                GateKey::DeploymentBranchPolicy => gate.deployment_branch_policy.as_ref().map(BranchPolicy::json),
+                GateKey::ProtectionRules => gate.protection_rules.as_ref().map(|rules| json!(rules)),
+                // Variables have a field each; no value of a secret is known.
+                GateKey::State | GateKey::Secrets | GateKey::Variables | GateKey::Approvals => None,
+            };
+            add(key.name(), value);
+        }
+        for (name, value) in &gate.variables {
+            add(&variable(name), Some(json!(value)));
         }
 
         let body = match self.body(gate, reviewers.as_deref(), None) {

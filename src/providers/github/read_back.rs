@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::apply::Mismatch;
+use crate::model::GateKey;
 
 use super::live::{Live, LiveEnvironment};
 use super::ops::{Action, Body, BodyReviewer, Op, PolicyFlags, ReviewerKind};
@@ -24,9 +25,9 @@ pub fn not_kept(ops: &[Op], live: &Live) -> Vec<Mismatch> {
 
 fn differences(body: &Body, known: &[Value], there: &LiveEnvironment, owner: &str) -> Vec<Mismatch> {
     let mut moved = Vec::new();
-    let mut differ = |name: &str, sent: Option<Value>, now: Value| {
+    let mut differ = |key: GateKey, sent: Option<Value>, now: Value| {
         if let Some(was) = sent.filter(|sent| *sent != now) {
-            moved.push(Mismatch { name: name.to_owned(), was, now });
+            moved.push(Mismatch { name: key.name().to_owned(), was, now });
         }
     };
     let sent: Option<BTreeSet<Option<BodyReviewer>>> = body.reviewers.as_ref().map(|all| all.iter().copied().map(Some).collect());
@@ -34,21 +35,22 @@ fn differences(body: &Body, known: &[Value], there: &LiveEnvironment, owner: &st
     let listed = there.reviewers.iter().map(|reviewer| BodyReviewer::of(reviewer.actor())).collect();
     if let Some(sent) = sent.filter(|sent| *sent != listed) {
         let sent = sent.into_iter().flatten().map(|reviewer| named(reviewer, known)).collect();
-        differ("reviewers", Some(sent), json!(there.reviewers.iter().map(|reviewer| reviewer.json(owner)).collect::<Vec<_>>()));
+        differ(GateKey::Reviewers, Some(sent), json!(there.reviewers.iter().map(|reviewer| reviewer.json(owner)).collect::<Vec<_>>()));
     }
-    differ("prevent_self_review", body.prevent_self_review.map(Value::from), json!(there.prevent_self_review));
+    differ(GateKey::PreventSelfReview, body.prevent_self_review.map(Value::from), json!(there.prevent_self_review));
     // A server that does not show the key does not know the rule (fact G2.4).
     if there.can_admins_bypass.is_some() {
-        differ("can_admins_bypass", body.can_admins_bypass.map(Value::from), json!(there.can_admins_bypass));
+        differ(GateKey::CanAdminsBypass, body.can_admins_bypass.map(Value::from), json!(there.can_admins_bypass));
     }
-    differ("wait_timer", body.wait_timer.map(Value::from), json!(there.wait_timer));
-    differ("deployment_branch_policy", body.deployment_branch_policy.map(mode), mode(PolicyFlags::of(there.policy)));
+    differ(GateKey::WaitTimer, body.wait_timer.map(Value::from), json!(there.wait_timer));
+    differ(GateKey::DeploymentBranchPolicy, body.deployment_branch_policy.map(mode), mode(PolicyFlags::of(there.policy)));
     moved
 }
 
 /// Reviewers with their names, as the step found them and as they are now; a PUT knows ids alone.
 fn known(ops: &[Op], there: &LiveEnvironment, owner: &str) -> Vec<Value> {
-    let found = ops.iter().find_map(|op| if let Action::Expect(Some(before)) = &op.action { before.get("reviewers") } else { None });
+    let found =
+        ops.iter().find_map(|op| if let Action::Expect(Some(before)) = &op.action { before.get(GateKey::Reviewers.name()) } else { None });
     let found = found.and_then(Value::as_array).into_iter().flatten().cloned();
     found.chain(there.reviewers.iter().map(|reviewer| reviewer.json(owner))).collect()
 }

@@ -1,10 +1,10 @@
-//! How strict a gate is, dimension by dimension: the one place that says what weaker means (laws 4 and 7).
+//! How strict a gate is, key by key: the one place that says what weaker means (laws 4 and 7).
 //!
 //! Owns the order. Must not know where a gate was read or how it is written.
 
 use std::collections::BTreeSet;
 
-use crate::model::fnmatch;
+use crate::model::{GateKey, fnmatch};
 
 use crate::desired::github::{BranchPolicy, Pattern, RefKind};
 
@@ -36,57 +36,33 @@ pub struct Strictness {
     pub protection_rules: BTreeSet<String>,
 }
 
-/// One way in which a gate can be weaker than another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Dimension {
-    /// A workflow that names a missing environment runs ungated.
-    Existence,
-    /// Who may approve.
-    Reviewers,
-    /// Whether one may approve one's own run.
-    SelfReview,
-    /// Whether admins may skip the rules.
-    AdminBypass,
-    /// How long every deployment waits.
-    WaitTimer,
-    /// Which refs may deploy.
-    Refs,
-    /// Which apps have to agree.
-    CustomRules,
-}
-
-impl Dimension {
-    /// All of them, in the order in which a plan shows their fields.
-    pub const ALL: [Self; 7] =
-        [Self::Existence, Self::Reviewers, Self::SelfReview, Self::AdminBypass, Self::WaitTimer, Self::Refs, Self::CustomRules];
-}
-
-/// Whether `a` holds back at least what `b` holds back, in one dimension. `None` is an environment that does not exist:
+/// Whether `a` holds back at least what `b` holds back, in one key. `None` is an environment that does not exist:
 /// the weakest of all, since a workflow that names it creates it without rules (fact G2.8).
 #[must_use]
-pub fn at_least_as_strict(a: Option<&Strictness>, b: Option<&Strictness>, dimension: Dimension) -> bool {
+pub fn at_least_as_strict(a: Option<&Strictness>, b: Option<&Strictness>, key: GateKey) -> bool {
     let (a, b) = match (a, b) {
         (_, None) => return true,
-        (None, Some(_)) if dimension == Dimension::Existence => return false,
+        (None, Some(_)) if key == GateKey::State => return false,
         (None, Some(b)) => (&Strictness::none(), b),
         (Some(a), Some(b)) => (a, b),
     };
-    match dimension {
-        Dimension::Existence => true,
-        Dimension::Reviewers => b.reviewers.is_empty() || (!a.reviewers.is_empty() && a.reviewers.is_subset(&b.reviewers)),
-        Dimension::SelfReview => a.self_review_prevented() || !b.self_review_prevented(),
-        Dimension::AdminBypass => !a.can_admins_bypass || b.can_admins_bypass,
-        Dimension::WaitTimer => a.wait_timer >= b.wait_timer,
-        Dimension::Refs => refs_within(&a.refs, &b.refs),
-        Dimension::CustomRules => a.protection_rules.is_superset(&b.protection_rules),
+    match key {
+        GateKey::State => true,
+        GateKey::Reviewers => b.reviewers.is_empty() || (!a.reviewers.is_empty() && a.reviewers.is_subset(&b.reviewers)),
+        GateKey::PreventSelfReview => a.self_review_prevented() || !b.self_review_prevented(),
+        GateKey::CanAdminsBypass => !a.can_admins_bypass || b.can_admins_bypass,
+        GateKey::WaitTimer => a.wait_timer >= b.wait_timer,
+        GateKey::DeploymentBranchPolicy => refs_within(&a.refs, &b.refs),
+        GateKey::ProtectionRules => a.protection_rules.is_superset(&b.protection_rules),
+        GateKey::Secrets | GateKey::Variables | GateKey::Approvals => true,
     }
 }
 
-/// The dimensions in which going from `before` to `after` needs consent: `after` is not provably as strict (law 7).
+/// The keys in which going from `before` to `after` needs consent: `after` is not provably as strict (law 7).
 #[must_use]
-pub fn weakened(before: Option<&Strictness>, after: Option<&Strictness>) -> Vec<Dimension> {
-    let finishes = |dimension: Dimension| dimension == Dimension::Refs && finishes_a_cut_off_step(before, after);
-    Dimension::ALL.into_iter().filter(|dimension| !at_least_as_strict(after, before, *dimension) && !finishes(*dimension)).collect()
+pub fn weakened(before: Option<&Strictness>, after: Option<&Strictness>) -> Vec<GateKey> {
+    let finishes = |key: GateKey| key == GateKey::DeploymentBranchPolicy && finishes_a_cut_off_step(before, after);
+    GateKey::strict().filter(|key| !at_least_as_strict(after, before, *key) && !finishes(*key)).collect()
 }
 
 /// Selected mode without any pattern cannot be declared: it is what a step leaves that was cut off after the mode was set. Giving
@@ -99,15 +75,12 @@ fn finishes_a_cut_off_step(before: Option<&Strictness>, after: Option<&Strictnes
     refs(before) == Some(true) && refs(after) == Some(false)
 }
 
-/// Law 4 for one moment of an apply: in each dimension, `now` is at least as strict as the start or as the goal.
+/// Law 4 for one moment of an apply: in each key, `now` is at least as strict as the start or as the goal.
 ///
 /// Where the two ends can be compared this is "as the weaker of the two"; where they cannot, it asks for one of them.
 #[must_use]
-pub fn between(start: Option<&Strictness>, now: Option<&Strictness>, goal: Option<&Strictness>) -> Vec<Dimension> {
-    Dimension::ALL
-        .into_iter()
-        .filter(|dimension| !at_least_as_strict(now, start, *dimension) && !at_least_as_strict(now, goal, *dimension))
-        .collect()
+pub fn between(start: Option<&Strictness>, now: Option<&Strictness>, goal: Option<&Strictness>) -> Vec<GateKey> {
+    GateKey::strict().filter(|key| !at_least_as_strict(now, start, *key) && !at_least_as_strict(now, goal, *key)).collect()
 }
 
 /// Whether every ref that `a` admits is provably admitted by `b`.
@@ -193,7 +166,7 @@ mod tests {
     proptest! {
         #[test]
         fn strictness_is_a_preorder(a in gate(), b in gate(), c in gate()) {
-            for d in Dimension::ALL {
+            for d in GateKey::strict() {
                 let le = |x: &Option<Strictness>, y: &Option<Strictness>| at_least_as_strict(x.as_ref(), y.as_ref(), d);
                 prop_assert!(le(&a, &a), "reflexive in {d:?}");
                 if le(&a, &b) && le(&b, &c) {
@@ -205,7 +178,7 @@ mod tests {
         #[test]
         fn nothing_is_weaker_than_a_missing_environment(a in gate()) {
             prop_assert!(weakened(None, a.as_ref()).is_empty());
-            prop_assert_eq!(weakened(a.as_ref(), None).contains(&Dimension::Existence), a.is_some());
+            prop_assert_eq!(weakened(a.as_ref(), None).contains(&GateKey::State), a.is_some());
         }
 
         #[test]
@@ -222,7 +195,7 @@ mod tests {
     #[test]
     fn a_longer_list_of_approvers_is_a_wider_door_but_none_is_wider_still() {
         let with = |ids: &[u64]| Strictness { reviewers: ids.iter().map(|id| ActorId::User(*id)).collect(), ..base() };
-        let weaker = |a: &[u64], b: &[u64]| weakened(Some(&with(a)), Some(&with(b))) == vec![Dimension::Reviewers];
+        let weaker = |a: &[u64], b: &[u64]| weakened(Some(&with(a)), Some(&with(b))) == vec![GateKey::Reviewers];
         assert!(weaker(&[1], &[1, 2]));
         assert!(weaker(&[1], &[2]));
         assert!(weaker(&[1], &[]));
@@ -231,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn every_dimension_has_a_weaker_side() {
+    fn every_key_has_a_weaker_side() {
         let start = Strictness {
             prevent_self_review: true,
             wait_timer: 5,
@@ -240,14 +213,14 @@ mod tests {
             ..base()
         };
         let cases = [
-            (Strictness { prevent_self_review: false, ..start.clone() }, Dimension::SelfReview),
-            (Strictness { can_admins_bypass: true, ..start.clone() }, Dimension::AdminBypass),
-            (Strictness { wait_timer: 4, ..start.clone() }, Dimension::WaitTimer),
-            (Strictness { refs: BranchPolicy::All, ..start.clone() }, Dimension::Refs),
-            (Strictness { protection_rules: BTreeSet::new(), ..start.clone() }, Dimension::CustomRules),
+            (Strictness { prevent_self_review: false, ..start.clone() }, GateKey::PreventSelfReview),
+            (Strictness { can_admins_bypass: true, ..start.clone() }, GateKey::CanAdminsBypass),
+            (Strictness { wait_timer: 4, ..start.clone() }, GateKey::WaitTimer),
+            (Strictness { refs: BranchPolicy::All, ..start.clone() }, GateKey::DeploymentBranchPolicy),
+            (Strictness { protection_rules: BTreeSet::new(), ..start.clone() }, GateKey::ProtectionRules),
         ];
-        for (after, dimension) in cases {
-            assert_eq!(weakened(Some(&start), Some(&after)), vec![dimension]);
+        for (after, key) in cases {
+            assert_eq!(weakened(Some(&start), Some(&after)), vec![key]);
             assert_eq!(weakened(Some(&after), Some(&start)), vec![], "the way back tightens");
         }
     }
@@ -259,7 +232,7 @@ mod tests {
             ..base()
         };
         let (start, goal) = (selected(&["main"]), selected(&["dev"]));
-        assert_eq!(between(Some(&start), Some(&selected(&["main", "dev"])), Some(&goal)), vec![Dimension::Refs]);
+        assert_eq!(between(Some(&start), Some(&selected(&["main", "dev"])), Some(&goal)), vec![GateKey::DeploymentBranchPolicy]);
         assert!(between(Some(&start), Some(&selected(&[])), Some(&goal)).is_empty());
         assert!(refs_within(&selected(&["release/1"]).refs, &selected(&["release/*"]).refs));
         assert!(!refs_within(&selected(&["release/*"]).refs, &selected(&["release/1"]).refs));

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::desired::freeze::Store;
 use crate::desired::github::{Desired, Reviewer};
-use crate::model::{Address, EnvName, Field, RepoName};
+use crate::model::{Address, EnvName, Field, GateKey, RepoName};
 
 use super::super::live::{Actor, Live, Repository};
 
@@ -34,4 +34,9 @@ pub(super) type Resolved<'a> = (&'a Reviewer, &'a Actor);
 
 pub(super) fn field(name: &str, before: Value, after: Value) -> Field {
     Field { name: name.to_owned(), before, after, weakens: false, because: None }
+}
+
+/// The field that shows one variable.
+pub(super) fn variable(name: &str) -> String {
+    format!("{}.{name}", GateKey::Variables)
 }

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::model::{self, Blocker, Cause, Change, Draft, Field, Step, Unknown};
+use crate::model::{self, Blocker, Cause, Change, Draft, Field, GateKey, Step, Unknown, WrittenBy};
 
 use super::super::live::{LiveEnvironment, PolicyMode};
 use super::super::ops::{Action, Body, Op, PolicyFlags};
-use super::super::strictness::{ActorId, Dimension, Strictness, covered, weakened};
+use super::super::strictness::{ActorId, Strictness, covered, weakened};
 use super::body::unsendable;
 use super::people::reviewers_json;
-use super::planner::{Planner, Resolved, field};
+use super::planner::{Planner, Resolved, field, variable};
 use crate::desired::github::{BranchPolicy, Gate, Pattern};
 
 impl Planner<'_> {
@@ -32,7 +32,7 @@ impl Planner<'_> {
             after.reviewers = wanted.iter().map(|(_, actor)| actor.id).collect();
             if after.reviewers != before.reviewers {
                 let live = Value::Array(there.reviewers.iter().map(|reviewer| reviewer.json(owner)).collect());
-                fields.push((Dimension::Reviewers, field("reviewers", live, reviewers_json(wanted, &there.reviewers, owner))));
+                fields.push((GateKey::Reviewers, live, reviewers_json(wanted, &there.reviewers, owner)));
                 self.note_access(wanted, draft);
             }
             self.note_renames(wanted, there, draft);
@@ -50,8 +50,7 @@ impl Planner<'_> {
             None => before.prevent_self_review && !after.reviewers.is_empty(),
         };
         if after.prevent_self_review != before.prevent_self_review {
-            let change = field("prevent_self_review", json!(before.prevent_self_review), json!(after.prevent_self_review));
-            fields.push((Dimension::SelfReview, change));
+            fields.push((GateKey::PreventSelfReview, json!(before.prevent_self_review), json!(after.prevent_self_review)));
             if gate.prevent_self_review.is_none() {
                 draft.note(&self.address, "prevent_self_review is cleared with the reviewers: it means nothing without them");
             }
@@ -65,27 +64,27 @@ impl Planner<'_> {
             })?;
             after.can_admins_bypass = wanted;
             if wanted != live {
-                fields.push((Dimension::AdminBypass, field("can_admins_bypass", json!(live), json!(wanted))));
+                fields.push((GateKey::CanAdminsBypass, json!(live), json!(wanted)));
             }
         }
         if let Some(wanted) = gate.wait_timer {
             after.wait_timer = wanted;
             if wanted != there.wait_timer {
-                fields.push((Dimension::WaitTimer, field("wait_timer", json!(there.wait_timer), json!(wanted))));
+                fields.push((GateKey::WaitTimer, json!(there.wait_timer), json!(wanted)));
             }
         }
         let policy = self.policy(gate, there)?;
         if let Some((live, wanted)) = &policy {
             after.refs.clone_from(wanted);
             if live != *wanted {
-                fields.push((Dimension::Refs, field("deployment_branch_policy", live.json(), wanted.json())));
+                fields.push((GateKey::DeploymentBranchPolicy, live.json(), wanted.json()));
             }
         }
         let rules = self.rules(gate, there)?;
         if let Some(wanted) = &gate.protection_rules {
             after.protection_rules.clone_from(wanted);
             if !rules.is_empty() {
-                fields.push((Dimension::CustomRules, field("protection_rules", json!(before.protection_rules), json!(wanted))));
+                fields.push((GateKey::ProtectionRules, json!(before.protection_rules), json!(wanted)));
             }
         }
         let mut fields = judged(fields, &before, &after);
@@ -94,7 +93,7 @@ impl Planner<'_> {
             return Err(unknown.clone().into());
         }
         for (name, live, wanted) in &variables {
-            fields.push(field(&format!("variables.{name}"), json!(live), json!(wanted)));
+            fields.push(field(&variable(name), json!(live), json!(wanted)));
         }
         if fields.is_empty() {
             return Ok(None);
@@ -130,9 +129,9 @@ impl Planner<'_> {
         let (early, late) = self.pattern_ops(there, policy);
         ops.extend(early);
         let mode = gate.deployment_branch_policy.as_ref().map_or(there.policy, PolicyMode::from);
-        let put_fields = ["reviewers", "prevent_self_review", "can_admins_bypass", "wait_timer"];
-        if mode != there.policy || change.fields.iter().any(|field| put_fields.contains(&field.name.as_str())) {
-            let refs_weaken = change.fields.iter().any(|field| field.name == "deployment_branch_policy" && field.weakens);
+        let differs = |key: GateKey| change.fields.iter().find(|field| field.name == key.name());
+        if mode != there.policy || GateKey::live().any(|key| key.written_by() == WrittenBy::Put && differs(key).is_some()) {
+            let refs_weaken = differs(GateKey::DeploymentBranchPolicy).is_some_and(|field| field.weakens);
             // Where rules that the billing plan gates are there already, a smaller body could clear them. A bypass that is off is none:
             // GitHub makes some environments so (fact G2.13), whatever the plan.
             let gated_rules = !there.reviewers.is_empty() || there.wait_timer > 0 || there.prevent_self_review;
@@ -278,19 +277,14 @@ fn variables(gate: &Gate, there: &LiveEnvironment) -> Result<Vec<(String, Option
         .collect())
 }
 
-/// Marks the fields whose dimension got weaker, with the reason in words.
-fn judged(fields: Vec<(Dimension, Field)>, before: &Strictness, after: &Strictness) -> Vec<Field> {
+/// The fields that differ, with what got weaker marked, and the reason in words.
+fn judged(differences: Vec<(GateKey, Value, Value)>, before: &Strictness, after: &Strictness) -> Vec<Field> {
     let weaker = weakened(Some(before), Some(after));
-    fields
-        .into_iter()
-        .map(|(dimension, mut field)| {
-            if weaker.contains(&dimension) {
-                field.weakens = true;
-                field.because = Some(why(dimension, before, after));
-            }
-            field
-        })
-        .collect()
+    let judge = |(key, live, wanted): (GateKey, Value, Value)| {
+        let because = weaker.contains(&key).then(|| why(key, before, after));
+        Field { weakens: because.is_some(), because, ..field(key.name(), live, wanted) }
+    };
+    differences.into_iter().map(judge).collect()
 }
 
 /// What a cut-off apply would have left out: the declared patterns that are missing, if nothing else differs.
@@ -300,25 +294,27 @@ fn added_only(before: &BranchPolicy, after: &BranchPolicy) -> Option<String> {
     (before.is_subset(after) && !missing.is_empty()).then(|| missing.join(", "))
 }
 
-fn why(dimension: Dimension, before: &Strictness, after: &Strictness) -> String {
-    match dimension {
-        Dimension::Existence => "a workflow that names a missing environment runs ungated".to_owned(),
-        Dimension::Reviewers if after.reviewers.is_empty() => "removes the last reviewer: no approval is required".to_owned(),
-        Dimension::Reviewers => {
+fn why(key: GateKey, before: &Strictness, after: &Strictness) -> String {
+    match key {
+        GateKey::State => "a workflow that names a missing environment runs ungated".to_owned(),
+        GateKey::Reviewers if after.reviewers.is_empty() => "removes the last reviewer: no approval is required".to_owned(),
+        GateKey::Reviewers => {
             let count = after.reviewers.difference(&before.reviewers).count();
             let teams = after.reviewers.difference(&before.reviewers).any(|actor| matches!(actor, ActorId::Team(_)));
             let who = if teams { "a team, or someone," } else { "someone" };
             format!("lets {who} approve who could not before ({count} new; one approval suffices)")
         }
-        Dimension::SelfReview => "lets the one who started a run approve it".to_owned(),
-        Dimension::AdminBypass => "lets admins skip the rules".to_owned(),
-        Dimension::WaitTimer => "shortens the wait".to_owned(),
-        Dimension::Refs => {
+        GateKey::PreventSelfReview => "lets the one who started a run approve it".to_owned(),
+        GateKey::CanAdminsBypass => "lets admins skip the rules".to_owned(),
+        GateKey::WaitTimer => "shortens the wait".to_owned(),
+        GateKey::DeploymentBranchPolicy => {
             let cut_off = added_only(&before.refs, &after.refs).map(|missing| {
                 format!("; an interrupted apply can leave this state: then only {missing} is missing, and `--allow-weaken` finishes it")
             });
             format!("lets refs deploy that could not before (or might not have){}", cut_off.unwrap_or_default())
         }
-        Dimension::CustomRules => "an app no longer has to agree".to_owned(),
+        GateKey::ProtectionRules => "an app no longer has to agree".to_owned(),
+        // None of these holds a deployment back.
+        GateKey::Secrets | GateKey::Variables | GateKey::Approvals => String::new(),
     }
 }
