@@ -136,9 +136,9 @@ pub enum Command {
     Freeze(FreezeCommand),
     /// List deployments that wait for approval, and whether you can approve them
     #[command(
-        after_help = "Needs no gate.toml, only a repository and a token with `Actions: read`.\n\nExamples:\n  gatectl pending\n  gatectl pending --repo OWNER/REPO --environment production --format json"
+        after_help = "Needs no gate.toml, only a repository and a token with `Actions: read`.\n\nExamples:\n  gatectl pending\n  gatectl pending --repo OWNER/REPO --environment production --format json\n  gatectl pending --older-than 2d --exit-code       for a scheduled job: exits 2 if something is forgotten"
     )]
-    Pending,
+    Pending(PendingArgs),
     /// Approve pending deployments of one or more workflow runs
     #[command(
         after_help = "RUN is a run ID or a run URL. Several runs may be named; nothing is approved unless all can be.\nRefused while a freeze of gate.toml covers the environment, for another commit than --sha, for a run that you started if\nself-review is prevented, and if you are not a reviewer. GITHUB_TOKEN and App tokens cannot approve: use a reviewer's own token.\n\nExamples:\n  gatectl approve 30433642\n  gatectl approve https://github.com/OWNER/REPO/actions/runs/30433642 --environment production --comment 'v1.2.3'\n  gatectl approve 30433642 30433650 --sha 3f2a1b0 --auto-approve"
@@ -146,9 +146,9 @@ pub enum Command {
     Approve(ApproveArgs),
     /// Reject pending deployments of one or more workflow runs; the runs fail
     #[command(
-        after_help = "RUN is a run ID or a run URL. Works also while frozen.\n\nExamples:\n  gatectl reject 30433642 --comment 'wrong branch'\n  gatectl reject 30433642 --environment production --auto-approve"
+        after_help = "RUN is a run ID or a run URL. Works also while frozen.\n\nExamples:\n  gatectl reject 30433642 --comment 'wrong branch'\n  gatectl reject 30433642 --environment production --auto-approve\n  gatectl reject --stale          what a newer deployment has overtaken"
     )]
-    Reject(ReviewArgs),
+    Reject(RejectArgs),
     /// Show who approved recent deployments, and which had no approval
     #[command(
         after_help = "--environment defaults to the environments of gate.toml with reviewers, else to `production`.\nNeeds only a repository and a token with `Actions: read` and `Deployments: read`. docs/evidence.md says what counts as proof.\n\nExamples:\n  gatectl evidence\n  gatectl evidence --repo OWNER/REPO --environment production --last 50\n  gatectl evidence --since 30d --csv > evidence.csv\n  gatectl evidence --since 2026-11-01 --require-approved    exits 6 unless all were provably approved"
@@ -307,15 +307,23 @@ pub struct ExplainArgs {
     pub offline: bool,
 }
 
+/// Flags of `pending`.
+#[derive(Debug, Args)]
+pub struct PendingArgs {
+    /// Only what has waited longer than this, such as 2d or 12h
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub older_than: Option<Duration>,
+    /// Exit 2 if anything is listed
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
 /// Flags that `approve` and `reject` share.
 #[derive(Debug, Args)]
 pub struct ReviewArgs {
-    /// The run ID or the run URL
-    #[arg(value_name = "RUN", required = true)]
-    pub runs: Vec<RunRef>,
-    /// The comment in GitHub's record
-    #[arg(long, value_name = "TEXT", default_value = "reviewed with gatectl")]
-    pub comment: String,
+    /// The comment in GitHub's record [default: asked for on a terminal]
+    #[arg(long, value_name = "TEXT")]
+    pub comment: Option<String>,
     /// Only if the run is for this commit: a full or abbreviated SHA, at least seven digits
     #[arg(long, value_name = "COMMIT")]
     pub sha: Option<CommitPin>,
@@ -327,12 +335,29 @@ pub struct ReviewArgs {
 /// Flags of `approve`.
 #[derive(Debug, Args)]
 pub struct ApproveArgs {
+    /// The run ID or the run URL
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<RunRef>,
     /// What is approved, and how.
     #[command(flatten)]
     pub review: ReviewArgs,
     /// Approve even if it cannot be determined whether deploys are frozen
     #[arg(long)]
     pub ignore_unreachable_freeze: bool,
+}
+
+/// Flags of `reject`.
+#[derive(Debug, Args)]
+pub struct RejectArgs {
+    /// The run ID or the run URL
+    #[arg(value_name = "RUN", required_unless_present = "stale")]
+    pub runs: Vec<RunRef>,
+    /// Every run that a newer deployment has overtaken
+    #[arg(long, conflicts_with_all = ["runs", "sha"])]
+    pub stale: bool,
+    /// How it is rejected.
+    #[command(flatten)]
+    pub review: ReviewArgs,
 }
 
 /// Flags of `evidence`.

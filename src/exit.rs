@@ -38,7 +38,7 @@ macro_rules! exits {
 exits! {
     Done = 0, "Done; `plan`: no changes, or changes without `--detailed-exitcode`; `verify`, `check`: gated.", "";
     Error = 1, "An error, or a `plan`, `import` or `explain` with something that could not be determined.", "Read stderr: the last lines are the next step.";
-    Pending = 2, "`plan --detailed-exitcode`: changes are pending.", "`gatectl apply`.";
+    Pending = 2, "`plan --detailed-exitcode`: changes are pending; `pending --exit-code`: deployments wait.", "`gatectl apply`; for `pending`, review what is listed.";
     Manual = 3, "Applied as far as the API allows; manual steps remain.", "Do the numbered steps, or use a billing plan that has the rule and apply again.";
     Credentials = 4, "No or insufficient credentials; what is missing is named.", "Set `GH_TOKEN` or `HEROKU_API_KEY` to a token with the named permission.";
     Stale = 5, "The saved plan is stale: live state or gate.toml moved.", "Plan again, review again, apply that.";

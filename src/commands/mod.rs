@@ -49,7 +49,7 @@ pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
         Command::Explain(args) => explain::run(session, &args).await,
         Command::Plan(args) => plan::run(session, &args).await,
         Command::Apply(args) => apply::run(session, &args).await,
-        Command::Pending => runs::pending::run(session).await,
+        Command::Pending(args) => runs::pending::run(session, &args).await,
         Command::Approve(args) => runs::review::approve(session, &args).await,
         Command::Reject(args) => runs::review::reject(session, &args).await,
         Command::Evidence(args) => runs::evidence::run(session, &args).await,

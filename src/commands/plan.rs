@@ -1,15 +1,17 @@
 //! `gatectl plan`: what differs, and nothing written.
 
-use crate::cli::PlanArgs;
+use crate::cli::{Format, PlanArgs};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::reconcile::{Prune, exit_of_plan};
 use crate::render::Document;
 use crate::views;
 use crate::views::diagnostic::Hinted;
+use crate::workflows::merge;
 
 use super::Session;
 use super::saved::SavedPlan;
+use super::statics;
 use super::wiring::Wiring;
 
 /// Observes, plans, prints; saves the plan where `--out` says.
@@ -27,13 +29,25 @@ pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Ex
     session.progress.phase("reading the live state");
     let planned = session.unless_stopped(context.plan()).await?;
     wiring.trace_traffic();
-    session.print(&config, &Document::from(&planned.plan), || views::json::plan(&planned.plan))?;
+    let document = match session.global.format {
+        Format::Markdown | Format::Github => views::plan::comment(&planned.plan, applied_by(session, &config).as_deref()),
+        Format::Human | Format::Json | Format::Html => Document::from(&planned.plan),
+    };
+    session.print(&config, &document, || views::json::plan(&planned.plan))?;
     let exit = exit_of_plan(&planned.plan, args.detailed_exitcode);
     if let Some(path) = &args.out {
         SavedPlan::new(&planned, args, &session.global).write(path)?;
         session.say(&format!("Saved the plan to {}. Apply exactly this with: gatectl apply {}", path.display(), path.display()));
     }
     Ok(exit)
+}
+
+/// The workflow of the checkout that applies gate.toml when a change to it is merged, as far as it is known.
+fn applied_by(session: &Session, config: &Config) -> Option<String> {
+    let root = statics::root(session, config);
+    let facts = statics::facts(session, config, &root);
+    let sources = statics::in_checkout(&root, facts.repository.as_ref()).ok().flatten()?;
+    merge::applied_by(&sources, &facts.default_ref())
 }
 
 /// What `--prune` asks for: a statement about the whole file, so no part of it may be left out.

@@ -298,6 +298,18 @@ impl Session {
     /// # Errors
     /// When the answer is another one, or the user wants to stop.
     pub(super) async fn confirm(&self, question: &str, answer: &str) -> anyhow::Result<()> {
+        if self.ask(question).await? == answer {
+            return Ok(());
+        }
+        let message = "not confirmed: nothing was written".to_owned();
+        Err(Hinted { message, hint: format!("run again and answer `{answer}`, if that is what you want") }.into())
+    }
+
+    /// Asks on the terminal for a line, without the blanks around it.
+    ///
+    /// # Errors
+    /// When it cannot be read, or the user wants to stop.
+    pub(super) async fn ask(&self, question: &str) -> anyhow::Result<String> {
         let (progress, question) = (Arc::clone(&self.progress), human::line(question));
         // On a thread of its own: a wait at the prompt can still be interrupted.
         let read = move || {
@@ -312,11 +324,7 @@ impl Session {
             })
         };
         let line = self.unless_stopped(tokio::task::spawn_blocking(read)).await???;
-        if line.trim() == answer {
-            return Ok(());
-        }
-        let message = "not confirmed: nothing was written".to_owned();
-        Err(Hinted { message, hint: format!("run again and answer `{answer}`, if that is what you want") }.into())
+        Ok(line.trim().to_owned())
     }
 
     /// Whether a person can be asked: on a terminal, and never when `CI` is set.

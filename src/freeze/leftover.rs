@@ -5,6 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::state::{Freeze, FreezeVars, Keys, Override};
+use crate::model::age;
 
 /// How long a freeze without an end may last before it is worth a word.
 const FORGOTTEN: SignedDuration = SignedDuration::from_hours(24);
@@ -85,18 +86,6 @@ fn of_override(keys: &Keys, freeze: &Freeze, over: &Override, now: Timestamp) ->
 
 fn or_unknown(by: &str) -> &str {
     if by.is_empty() { "an unnamed account" } else { by }
-}
-
-/// How long ago, in the largest whole unit.
-fn age(since: Timestamp, now: Timestamp) -> String {
-    let seconds = now.duration_since(since).as_secs().max(0);
-    let (count, unit) = match seconds {
-        172_800.. => (seconds / 86_400, "day"),
-        7_200.. => (seconds / 3_600, "hour"),
-        120.. => (seconds / 60, "minute"),
-        _ => (seconds, "second"),
-    };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

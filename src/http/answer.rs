@@ -6,6 +6,7 @@ use std::fmt;
 use http::header::{CONTENT_TYPE, LINK, LOCATION};
 use http::{HeaderMap, Method, Response, StatusCode};
 use hyper::body::Bytes;
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::{ErrorKind, json};
@@ -23,6 +24,8 @@ pub struct Reply {
     pub body: Value,
     /// Whether the `Link` header names a next page.
     pub has_next: bool,
+    /// What the next page is asked for with, on a list that is paged by cursor: the `after` of its address.
+    pub cursor: Option<String>,
 }
 
 impl fmt::Debug for Reply {
@@ -48,16 +51,18 @@ pub(super) struct ErrorResponse {
 pub(super) fn reply(method: &Method, response: &Response<Bytes>) -> Result<Reply, ErrorResponse> {
     let broken = |kind, message: String| ErrorResponse { kind, message, details: Vec::new(), id: None };
     let bytes = response.body().trim_ascii();
-    let has_next = has_next(response.headers());
+    let next = next_address(response.headers());
+    let has_next = next.is_some() || response.headers().contains_key("next-range");
+    let cursor = next.and_then(cursor_of);
     let status = response.status().as_u16();
     if bytes.is_empty() {
         if *method == Method::GET && response.status() == StatusCode::OK {
             return Err(broken(ErrorKind::Malformed, "the answer is empty".to_owned()));
         }
-        return Ok(Reply { status, body: Value::Null, has_next });
+        return Ok(Reply { status, body: Value::Null, has_next, cursor });
     }
     match json::parse(bytes) {
-        Ok(body) => Ok(Reply { status, body, has_next }),
+        Ok(body) => Ok(Reply { status, body, has_next, cursor }),
         Err(_) if is_html(response) => {
             let message = format!("an HTML page instead of JSON{}", quoted(title(bytes)));
             Err(broken(ErrorKind::Malformed, message))
@@ -143,16 +148,22 @@ fn detail(entry: &Value) -> String {
     bounded(&line, MAX_DETAIL)
 }
 
-/// Whether `Link` names a next page (RFC 8288), or `Next-Range` does, which is Heroku's way.
-fn has_next(headers: &HeaderMap) -> bool {
-    let links = headers.get_all(LINK);
-    headers.contains_key("next-range") || links.iter().filter_map(|value| value.to_str().ok()).any(names_next)
+/// The address of the next page that `Link` names (RFC 8288). Heroku names a `Next-Range` instead.
+fn next_address(headers: &HeaderMap) -> Option<&str> {
+    headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok()).find_map(next_of)
 }
 
-fn names_next(mut link: &str) -> bool {
+/// The value of `after` in the query of an address.
+fn cursor_of(address: &str) -> Option<String> {
+    let (_, query) = address.split_once('?')?;
+    let value = query.split('&').find_map(|pair| pair.strip_prefix("after="))?;
+    percent_decode_str(value).decode_utf8().ok().map(Into::into)
+}
+
+fn next_of(mut link: &str) -> Option<&str> {
     // An address may itself hold commas and semicolons, so it is skipped before its parameters are read.
     while let Some((_, after)) = link.split_once('<') {
-        let Some((_, parameters)) = after.split_once('>') else { return false };
+        let (address, parameters) = after.split_once('>')?;
         let (own, rest) = parameters.split_once('<').unwrap_or((parameters, ""));
         let next = own.split([';', ',']).any(|parameter| {
             let (key, value) = parameter.split_once('=').unwrap_or((parameter, ""));
@@ -160,11 +171,11 @@ fn names_next(mut link: &str) -> bool {
             key.trim().eq_ignore_ascii_case("rel") && value.split_ascii_whitespace().any(|rel| rel.eq_ignore_ascii_case("next"))
         });
         if next {
-            return true;
+            return Some(address);
         }
         link = if rest.is_empty() { "" } else { &parameters[own.len()..] };
     }
-    false
+    None
 }
 
 /// Whether it is a page: no answer of an API, whatever its status.
@@ -291,6 +302,10 @@ mod tests {
         assert!(!next("<https://x/?rel=next>; rel=\"last\""));
         assert!(!next("rel=\"next\""));
         assert!(!next(""));
+        let cursor = |link: &str| reply(&Method::GET, &answer(200, &[("link", link)], "[]")).unwrap().cursor;
+        let by_cursor = "<https://x/?before=Zg>; rel=\"prev\", <https://x/?a=1&after=Y3Vy%3D&b=2>; rel=\"next\"";
+        assert_eq!(cursor(by_cursor).as_deref(), Some("Y3Vy="));
+        assert_eq!(cursor("<https://x/?page=2>; rel=\"next\""), None);
     }
 
     proptest! {

@@ -75,6 +75,16 @@ impl Reader {
         Ok((value, reply.has_next))
     }
 
+    /// Asks for a page of a list that is paged by cursor, and decodes it; also returns the cursor of the next one.
+    ///
+    /// # Errors
+    /// As [`Self::get_json`].
+    pub async fn get_cursor_page<T: DeserializeOwned>(&self, target: &Target) -> Result<(T, Option<String>), ApiError> {
+        let reply = self.get(target).await?;
+        let value = T::deserialize(reply.body).map_err(|error| self.undecodable(target, reply.status, &error))?;
+        Ok((value, reply.cursor))
+    }
+
     /// Asks and decodes with a seed, which may drop parts of the body.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use jiff::SpanRelativeTo;
 use jiff::fmt::friendly::SpanParser;
+use jiff::{SpanRelativeTo, Timestamp};
 
 /// Reads `30s`, `10m`, `2h`, `3d` or `1h30m` (a day is 24 hours): whole numbers with units, the largest unit first.
 ///
@@ -18,9 +18,30 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(exact).map_err(|_| bad())
 }
 
+/// How long ago a moment is, in the largest whole unit: `3 days`.
+#[must_use]
+pub fn age(since: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(since).as_secs().max(0);
+    let (count, unit) = match seconds {
+        172_800.. => (seconds / 86_400, "day"),
+        7_200.. => (seconds / 3_600, "hour"),
+        120.. => (seconds / 60, "minute"),
+        _ => (seconds, "second"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_age_is_in_its_largest_whole_unit() {
+        let of = |seconds| age(Timestamp::UNIX_EPOCH, Timestamp::from_second(seconds).unwrap());
+        for (seconds, words) in [(-5, "0 seconds"), (1, "1 second"), (120, "2 minutes"), (7_200, "2 hours"), (86_400 * 18, "18 days")] {
+            assert_eq!(of(seconds), words);
+        }
+    }
 
     #[test]
     fn durations_are_whole_numbers_with_units() {

@@ -18,7 +18,7 @@ mod run;
 pub use address::{Address, AddressKind};
 pub use answer::{Answer, Blocker, Cause, Invalid, Unknown};
 pub use change::{Action, Change, Field};
-pub use duration::parse_duration;
+pub use duration::{age, parse_duration};
 pub use key::{GateKey, WrittenBy};
 pub use name::{EnvName, NameError, RepoName};
 pub use near::nearest;

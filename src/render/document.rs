@@ -45,7 +45,26 @@ pub struct Section {
     /// What has to be seen also where the section is folded away; the blocks say it too.
     pub alerts: Vec<Finding>,
     /// The title of the fold that the section goes into, shared by neighbors; `None` keeps it in the open.
-    pub fold: Option<&'static str>,
+    pub fold: Option<Fold>,
+}
+
+/// What a section is folded into where a medium can fold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fold {
+    /// Below this title, always.
+    Always(&'static str),
+    /// Below this title if everything below it takes more than a screen; else it stays in the open.
+    IfLong(&'static str),
+}
+
+impl Fold {
+    /// The title.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Always(title) | Self::IfLong(title) => title,
+        }
+    }
 }
 
 /// The line above a section: `+ github/o/r/environments/production  (create)`, or a plain title.

@@ -5,7 +5,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::document::{Block, Document, Finding, Glyph, Heading, Row, Section, Table};
+use super::document::{Block, Document, Finding, Fold, Glyph, Heading, Row, Section, Table};
 use super::escape::markdown::{code, fence, link, prose, text};
 use super::escape::{MAX_PROSE, MAX_VALUE, bounded};
 use super::human::label_width;
@@ -57,9 +57,22 @@ enum Placement {
     Fold(&'static str),
 }
 
+/// Lines of a fold's content that a reader takes in at one glance.
+const SHORT: usize = 40;
+
 fn pieces(document: &Document) -> Vec<Piece> {
-    let folded = || document.sections.iter().filter_map(|section| Some((section, section.fold?)));
-    let open = document.sections.iter().filter(|section| section.fold.is_none());
+    let mut lines: Vec<(Fold, usize)> = Vec::new();
+    for (fold, section) in document.sections.iter().filter_map(|section| Some((section.fold?, section))) {
+        let own = section_text(section).lines().count();
+        match lines.iter_mut().find(|(known, _)| *known == fold) {
+            Some((_, all)) => *all += own,
+            None => lines.push((fold, own)),
+        }
+    }
+    let long = |fold: &Fold| matches!(fold, Fold::Always(_)) || lines.iter().any(|(known, all)| known == fold && *all > SHORT);
+    let title = |section: &Section| section.fold.filter(long).map(Fold::title);
+    let folded = || document.sections.iter().filter_map(|section| Some((section, title(section)?)));
+    let open = document.sections.iter().filter(|section| title(section).is_none());
     let alerts = folded().flat_map(|(section, _)| &section.alerts).map(|alert| Piece {
         name: format!("{} {}", alert.code, alert.subject),
         place: Placement::Alert,
@@ -157,7 +170,7 @@ fn fold_open(title: &str, count: usize) -> String {
 }
 
 fn section_text(section: &Section) -> String {
-    // The title of a fold already says what a plain heading would.
+    // The title of a fold says what a plain heading would; one that may stay open has headings of its own.
     let heading = section.heading.as_ref().filter(|heading| heading.subject.is_some() || section.fold.is_none());
     let mut parts: Vec<String> = heading.map(heading_text).into_iter().collect();
     let label = label_width(&section.blocks);

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::setup::Setup;
 use super::state::{
-    AccountKind, App, BranchPattern, CustomRule, Environment, GitHub, HerokuApp, Permission, Plan, PolicyMode, RefType, Repo, ReviewerRef,
-    Secret, State, Variable, Visibility,
+    AccountKind, App, BranchPattern, CustomRule, Environment, GitHub, HerokuApp, OrganizationVariable, Permission, Plan, PolicyMode,
+    Readers, RefType, Repo, ReviewerRef, Secret, State, Variable, Visibility,
 };
 use crate::desired::github::{self as desired, BranchPolicy, Gate, Reviewer};
 use crate::model::{EnvName, RepoName};
@@ -31,6 +31,9 @@ impl State {
             builder.environments(&member.environments);
         }
         state.github = builder.finish();
+        if let Some((place, flag)) = &setup.variables {
+            state.github.hold_variables(place, flag.as_deref(), now);
+        }
         for (app, config) in &setup.apps {
             let mut config = config.clone();
             // An undeclared secret, as every real app has: it must never be shown.
@@ -38,6 +41,30 @@ impl State {
             state.heroku.apps.insert(app.clone(), HerokuApp::new(app, &state.heroku.viewer, config, now));
         }
         state
+    }
+}
+
+impl GitHub {
+    /// Makes the organization or the repository that holds Actions variables, and sets a flag there.
+    fn hold_variables(&mut self, place: &str, flag: Option<&str>, now: jiff::Timestamp) {
+        let set = flag.map(|flag| (flag.to_uppercase(), Variable { value: "true".to_owned(), created_at: now, updated_at: now }));
+        let Ok(name) = RepoName::parse(place) else {
+            let id = self.add_account(place, None, AccountKind::Organization);
+            if let Some(account) = self.people.accounts.get_mut(&id) {
+                account.owners.insert(ADMIN.to_owned());
+            }
+            let variables = &mut self.organization_mut(place).variables;
+            variables.extend(set.map(|(name, variable)| (name, OrganizationVariable { variable, readers: Readers::All })));
+            return;
+        };
+        if !self.repos.iter().any(|repo| repo.is(name.owner(), name.name())) {
+            self.add_account(name.owner(), None, AccountKind::Organization);
+            let other = repository(self, &name, BTreeMap::new(), Visibility::Private);
+            self.repos.push(other);
+        }
+        for repo in self.repos.iter_mut().filter(|repo| repo.is(name.owner(), name.name())) {
+            repo.variables.extend(set.clone());
+        }
     }
 }
 

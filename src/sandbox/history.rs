@@ -1,33 +1,76 @@
-//! What happened in a rehearsal before it begins: a deployment that went through, and one that waits where something gates it.
+//! What happened in a rehearsal before it begins: deployments that went through, and one that waits where something gates it.
+
+use jiff::SignedDuration;
 
 use super::setup::Setup;
-use super::state::{ReviewerRef, State};
+use super::state::{AccountKind, ReviewerRef, State};
 use crate::desired::github::{Gate, Reviewer};
 use crate::model::EnvName;
 
 const WORKFLOW: &str = ".github/workflows/deploy.yml";
 const BRANCH: &str = "refs/heads/main";
+/// Who writes what is deployed.
+const DEVELOPER: &str = "sandbox-developer";
 
 impl State {
-    /// Runs that deploy to each gated environment. If a reviewer is required, one was approved and another waits; where
-    /// none is, no approval was requested. A missing environment is missing afterward too: it was deleted.
+    /// Runs that deploy to each gated environment, over the last days. If a reviewer is required, two were approved, the second one
+    /// with a pull request, and a third waits with another one; if none is, no approval was requested. A missing environment is
+    /// missing afterward too: it was deleted.
     pub fn rehearse_runs(&mut self, setup: &Setup) {
-        let repo = setup.repository.to_string();
+        let (repo, present) = (setup.repository.to_string(), self.now);
+        let actor = self.github.viewer.clone();
         for (name, _) in setup.targets() {
             let there = self.repo(&repo).is_some_and(|repo| repo.environment(name.as_str()).is_some());
-            let actor = self.github.viewer.clone();
-            let Some(run) = self.start_run(&repo, WORKFLOW, "workflow_dispatch", BRANCH, &actor, name.as_str()) else { return };
-            if let Some(reviewer) = self.reviewer(&repo, name) {
-                self.release_run(&repo, run, Some(&reviewer));
-                self.finish_run(&repo, run, "success");
-                self.start_run(&repo, WORKFLOW, "workflow_dispatch", BRANCH, &actor, name.as_str());
-            } else {
-                self.finish_run(&repo, run, "success");
+            self.now = present.before(SignedDuration::from_hours(50));
+            let Some(run) = self.rehearse_run(&repo, &actor, name) else { break };
+            let reviewer = self.reviewer(&repo, name);
+            self.end_run(&repo, run, reviewer.as_deref());
+            if let Some(reviewer) = reviewer {
+                for (title, hours, waits) in [("Cache the price list", 24, false), ("Show prices without tax", 20, true)] {
+                    self.now = self.now.after(SignedDuration::from_hours(hours));
+                    let Some(run) = self.rehearse_run(&repo, &actor, name) else { break };
+                    self.rehearse_pull(&repo, run, title, &reviewer);
+                    if !waits {
+                        self.end_run(&repo, run, Some(&reviewer));
+                    }
+                }
             }
             if let (Some(repo), false) = (self.repo(&repo), there) {
                 repo.remove(name.as_str());
             }
         }
+        self.now = present;
+    }
+
+    fn rehearse_run(&mut self, repo: &str, actor: &str, name: &EnvName) -> Option<u64> {
+        self.start_run(repo, WORKFLOW, "workflow_dispatch", BRANCH, actor, name.as_str())
+    }
+
+    /// Approves a run after a while, if there is a reviewer, and lets it succeed.
+    fn end_run(&mut self, repo: &str, run: u64, reviewer: Option<&str>) {
+        if let Some(reviewer) = reviewer {
+            self.now = self.now.after(SignedDuration::from_mins(12));
+            self.release_run(repo, run, Some(reviewer));
+        }
+        self.now = self.now.after(SignedDuration::from_mins(3));
+        self.finish_run(repo, run, "success");
+    }
+
+    /// Says that the commit of a run came with a pull request, which this reviewer approved and the account that started the run merged.
+    fn rehearse_pull(&mut self, repo: &str, run: u64, title: &str, reviewer: &str) {
+        self.github.add_account(DEVELOPER, None, AccountKind::User);
+        let (merger, mut ids) = (self.github.viewer.clone(), self.github.ids.clone());
+        let Some(repo) = self.repo(repo) else { return };
+        let Some(sha) = repo.runs.iter().find(|known| known.id == run).map(|run| run.head_sha.clone()) else { return };
+        if let Some(commit) = repo.commits.get_mut(&sha) {
+            commit.author = Some(DEVELOPER.to_owned());
+            title.clone_into(&mut commit.message);
+        }
+        repo.merge(&mut ids, &sha, &[reviewer]);
+        for merged in repo.pulls.iter_mut().filter_map(|pull| pull.merged.as_mut()).filter(|merged| merged.sha == sha) {
+            merged.by.clone_from(&merger);
+        }
+        self.github.ids = ids;
     }
 
     /// From now on every unnamed token is of the first person whom gate.toml declares a reviewer.

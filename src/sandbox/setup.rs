@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::state::Now;
-use crate::desired::freeze::Policy as Freeze;
+use crate::desired::freeze::{Policy as Freeze, Store};
 use crate::desired::github::{self as desired, Gate};
 use crate::desired::heroku;
 use crate::desired::workflows::Expectation;
@@ -22,6 +22,8 @@ pub struct Setup {
     pub workflows: BTreeMap<String, String>,
     /// Further repositories of the same organization.
     pub fleet: Vec<Member>,
+    /// The organization or repository whose Actions variables hold the freeze, and the flag if gate.toml declares a freeze.
+    pub variables: Option<(String, Option<String>)>,
     /// When the rehearsal begins.
     pub now: Now,
 }
@@ -36,17 +38,22 @@ impl Setup {
             apps: heroku.config.clone(),
             workflows: BTreeMap::new(),
             fleet: Vec::new(),
+            variables: None,
             now: Now::default(),
         }
     }
 
-    /// With the app that holds the freeze, frozen where gate.toml declares that.
+    /// With what holds the freeze, frozen if gate.toml declares that.
     #[must_use]
     pub fn with_freeze(mut self, freeze: &Freeze) -> Self {
-        let Some(app) = freeze.store.app() else { return self };
-        let config = self.apps.entry(app.to_owned()).or_default();
-        if freeze.frozen {
-            config.entry(freeze.flag.clone()).or_insert_with(|| "true".to_owned());
+        match &freeze.store {
+            Store::Heroku(app) => {
+                let config = self.apps.entry(app.clone()).or_default();
+                if freeze.frozen {
+                    config.entry(freeze.flag.clone()).or_insert_with(|| "true".to_owned());
+                }
+            }
+            Store::Github(place) => self.variables = Some((place.clone(), freeze.frozen.then(|| freeze.flag.clone()))),
         }
         self
     }

@@ -161,6 +161,8 @@ pub(crate) struct Shipped {
     pub(super) author: Option<Account>,
     /// Who approved the pull request; none if that could not be read.
     pub(super) reviewers: Option<Vec<Account>>,
+    /// Who merged it; none if that is not known.
+    pub(super) merged_by: Option<Account>,
     merged_at: Timestamp,
 }
 
@@ -432,6 +434,7 @@ fn shipped(change: &Change) -> Vec<Shipped> {
         title: pull.title.clone(),
         author: pull.author.clone(),
         reviewers: pull.approved_by.clone(),
+        merged_by: pull.merged_by.clone(),
         merged_at: pull.merged_at,
     });
     pulls.collect()

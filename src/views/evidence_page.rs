@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::evidence::{Entry, EnvironmentEvidence, EvidenceReport, facts, headline, logins};
 use super::words::{count, minute, short};
+use crate::providers::github::runs::audit::Rule;
 use crate::providers::github::runs::evidence::Standing;
 use crate::render::html::{link, page, sha256, text};
 use crate::render::json;
@@ -72,6 +73,7 @@ fn section(at: usize, environment: &EnvironmentEvidence) -> Markup {
     html! {
         h2 { (text(&environment.name)) }
         (timeline(environment))
+        (rules(environment))
         div.wrap {
             table.cards id=(format!("deployments-{at}")) data-sortable {
                 caption { (count(environment.deployments.len(), "deployment")) " to " (text(&environment.name)) }
@@ -98,6 +100,29 @@ fn section(at: usize, environment: &EnvironmentEvidence) -> Markup {
     }
 }
 
+/// The rules that the audit log shows for the deployments of the period, the newest first.
+fn rules(environment: &EnvironmentEvidence) -> Markup {
+    let mut found: Vec<&Rule> = Vec::new();
+    for rule in environment.deployments.iter().filter_map(|entry| entry.rule.as_ref()) {
+        if !found.contains(&rule) {
+            found.push(rule);
+        }
+    }
+    html! {
+        @if found.is_empty() { p.dim { "Rules in force: unknown. An audit log shows them (--audit-log)." } }
+        @for rule in found {
+            p.dim {
+                "Rules in force " @match rule.since { Some(since) => { "since " (minute(since)) " UTC" }, None => "before the first change in the audit log" }
+                ": " span.mono { (values(rule)) }
+            }
+        }
+    }
+}
+
+fn values(rule: &Rule) -> Markup {
+    html! { @for (name, value) in &rule.values { (text(&format!("{name} = {value}; "))) } }
+}
+
 fn approved(entry: &Entry) -> Markup {
     match (entry.approved_at, entry.approved_no_later_than) {
         (Some(at), _) => html! { (minute(at)) },
@@ -118,6 +143,7 @@ fn ships(entry: &Entry) -> Markup {
                             Some(all) if all.is_empty() => "no one",
                             Some(all) => (text(&logins(all))),
                         }
+                        ", merged by " @match &pull.merged_by { Some(account) => (text(&account.login)), None => "unknown" }
                     }
                 }
             },
@@ -158,7 +184,7 @@ fn exception(environment: &EnvironmentEvidence, entry: &Entry) -> Markup {
             @if let Some(reason) = &entry.reason { p { (text(reason)) } }
             @if let Some(url) = &entry.url { p { (link(url, url)) } }
             @if let Some(rule) = &entry.rule {
-                p.dim { "Rules at that time: " span.mono { @for (name, value) in &rule.values { (text(&format!("{name} = {value}; "))) } } }
+                p.dim { "Rules at that time: " span.mono { (values(rule)) } }
             } @else {
                 p.dim { "Rules at that time: unknown" }
             }

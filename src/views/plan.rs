@@ -1,8 +1,9 @@
 //! A plan as a document.
 
-use crate::model::{Action, Address, Change, InvalidDeclaration, Manual, Plan, Summary, Unknown};
+use crate::model::{Action, Address, AddressKind, Change, InvalidDeclaration, Manual, Plan, Summary, Unknown};
 use crate::render::value;
-use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Role, Row, Section, Severity};
+use crate::render::{Block, Document, Finding, FindingLocation, Fold, Glyph, Heading, HeadlinePlace, Role, Row, Section, Severity};
+use crate::views::words::count;
 
 impl<O> From<&Plan<O>> for Document {
     fn from(plan: &Plan<O>) -> Self {
@@ -20,7 +21,7 @@ impl<O> From<&Plan<O>> for Document {
             sections,
             headline: headline(summary),
             tone: tone(summary),
-            next: next(summary),
+            next: next(summary, apply(summary)),
             headline_place: HeadlinePlace::Last,
             outputs: vec![
                 ("changes", (!plan.is_empty()).to_string()),
@@ -30,6 +31,47 @@ impl<O> From<&Plan<O>> for Document {
                 ("unknown", (summary.unknown > 0).to_string()),
             ],
         }
+    }
+}
+
+/// The plan as a comment on a pull request: one line that sums up, and what a merge does. `applied_by` is the workflow that applies
+/// gate.toml when it is merged, if there is one.
+#[must_use]
+pub fn comment<O>(plan: &Plan<O>, applied_by: Option<&str>) -> Document {
+    let document = Document::from(plan);
+    let Some(headline) = lead(plan) else { return document };
+    let summary = plan.summary();
+    Document { headline, next: next(summary, merge(summary, applied_by)), ..document }
+}
+
+/// `2 changes, 1 weakens production`; nothing if there is nothing to say.
+fn lead<O>(plan: &Plan<O>) -> Option<String> {
+    let Summary { create, update, delete, manual, invalid, unknown, .. } = plan.summary();
+    let changes = create + update + delete;
+    if changes + manual + invalid + unknown == 0 {
+        return None;
+    }
+    let mut parts = vec![match changes {
+        0 => "No changes".to_owned(),
+        n => count(n, "change"),
+    }];
+    let weakened: Vec<String> = plan.changes().filter(|change| change.weakens).map(|change| name(&change.address)).collect();
+    match weakened.as_slice() {
+        [] => {}
+        [one] => parts.push(format!("1 weakens {one}")),
+        [first, second] => parts.push(format!("2 weaken {first} and {second}")),
+        [first, second, rest @ ..] => parts.push(format!("{} weaken {first}, {second} and {} more", weakened.len(), rest.len())),
+    }
+    let more = [(manual, "manual step"), (invalid, "invalid declaration"), (unknown, "unknown address")];
+    parts.extend(more.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| count(n, what).replace("addresss", "addresses")));
+    Some(parts.join(", "))
+}
+
+/// The environment's own name, which readers know; else the whole address.
+fn name(address: &Address) -> String {
+    match address.kind() {
+        AddressKind::Environment(name) => name.to_string(),
+        AddressKind::Config(_) | AddressKind::App | AddressKind::Freeze | AddressKind::Repository => address.to_string(),
     }
 }
 
@@ -46,7 +88,7 @@ fn change(change: &Change) -> Section {
         heading: Some(Heading { glyph: glyph(change.action), subject: Some(change.address.to_string()), text }),
         blocks: rows.into_iter().map(Block::Row).collect(),
         alerts,
-        fold: Some("Changes"),
+        fold: Some(Fold::IfLong("Changes")),
     }
 }
 
@@ -137,7 +179,7 @@ fn list(title: &'static str, entries: impl Iterator<Item = (String, String)>) ->
         heading: Some(Heading { glyph: Glyph::None, subject: None, text: title.to_owned() }),
         blocks,
         alerts: Vec::new(),
-        fold: Some(title),
+        fold: Some(Fold::Always(title)),
     })
 }
 
@@ -190,22 +232,33 @@ const fn tone(summary: Summary) -> Role {
     }
 }
 
-fn next(summary: Summary) -> Vec<String> {
-    let Summary { create, update, delete, weakens, manual, invalid, unknown } = summary;
-    let mut next = Vec::new();
-    if invalid > 0 {
-        next.push("Next: correct what is invalid in gate.toml or on GitHub, and run `gatectl plan` again.".to_owned());
+/// What to do now; `apply` is what there is to say of the changes, if there are any.
+fn next(summary: Summary, apply: Option<String>) -> Vec<String> {
+    let invalid = "Next: correct what is invalid in gate.toml or on GitHub, and run `gatectl plan` again.";
+    let unknown = "Next: settle what is marked ? and run `gatectl plan` again; unknown is neither a pass nor a difference.";
+    let manual = "Next: do the manual steps, then run `gatectl plan` again.";
+    let said = |n: usize, text: &str| (n > 0).then(|| text.to_owned());
+    [said(summary.invalid, invalid), said(summary.unknown, unknown), apply, said(summary.manual, manual)].into_iter().flatten().collect()
+}
+
+/// How the changes are applied from here.
+fn apply(summary: Summary) -> Option<String> {
+    match (summary.create + summary.update + summary.delete, summary.weakens) {
+        (0, _) => None,
+        (_, 0) => Some("Next: `gatectl apply` makes these changes.".to_owned()),
+        (_, _) => Some("Next: `gatectl apply --allow-weaken`, if each line marked ! is meant.".to_owned()),
     }
-    if unknown > 0 {
-        next.push("Next: settle what is marked ? and run `gatectl plan` again; unknown is neither a pass nor a difference.".to_owned());
+}
+
+/// How a merge applies them.
+fn merge(summary: Summary, applied_by: Option<&str>) -> Option<String> {
+    let consent = if summary.weakens > 0 { " --allow-weaken" } else { "" };
+    match applied_by {
+        _ if summary.create + summary.update + summary.delete == 0 => None,
+        Some(path) if summary.weakens > 0 => Some(format!(
+            "Merging applies this: `{path}` runs `gatectl apply`. It refuses to weaken a gate, unless the plan that it applies was made with `--allow-weaken`."
+        )),
+        Some(path) => Some(format!("Merging applies this: `{path}` runs `gatectl apply`.")),
+        None => Some(format!("Merging does not apply this. Run `gatectl apply{consent}` after the merge.")),
     }
-    match (create + update + delete, weakens) {
-        (0, _) => {}
-        (_, 0) => next.push("Next: `gatectl apply` makes these changes.".to_owned()),
-        (_, _) => next.push("Next: `gatectl apply --allow-weaken`, if each line marked ! is meant.".to_owned()),
-    }
-    if manual > 0 {
-        next.push("Next: do the manual steps, then run `gatectl plan` again.".to_owned());
-    }
-    next
 }

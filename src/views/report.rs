@@ -2,7 +2,7 @@
 
 use super::plan::{contradicted, glyph, undetermined, verb};
 use crate::model::{ApplyReport, ByHand, Outcome, OutcomeResult, ReportSummary};
-use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Role, Section, Severity};
+use crate::render::{Block, Document, Finding, FindingLocation, Fold, Glyph, Heading, HeadlinePlace, Role, Section, Severity};
 
 impl From<&ApplyReport> for Document {
     fn from(report: &ApplyReport) -> Self {
@@ -59,7 +59,7 @@ fn outcome(outcome: &Outcome) -> Section {
         alerts: alert.map(finding).into_iter().collect(),
         heading: Some(Heading { glyph: sign, subject: Some(outcome.address.to_string()), text }),
         blocks,
-        fold: alert.is_none().then_some("Applied"),
+        fold: alert.is_none().then_some(Fold::Always("Applied")),
     }
 }
 

@@ -5,44 +5,29 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::http::{ApiError, ErrorKind};
-use crate::model::{Cause, EnvName, RepoName};
+use crate::model::{Cause, RepoName};
 use crate::providers::github::runs::admit::Admitted;
 use crate::providers::github::runs::{Approval, Decision, Links};
 use crate::render::json::FORMAT_VERSION;
 use crate::render::{Block, Document, Finding, FindingLocation, Glyph, HeadlinePlace, Role, Section, Severity};
 
-use super::words::{count, heading, row, short};
+use super::pending::PendingReport;
+use super::words::{count, heading, row};
 
 /// What is about to be reviewed.
 pub(crate) struct Preview<'a> {
     pub(crate) decision: Decision,
     pub(crate) viewer: &'a str,
-    pub(crate) runs: &'a [(&'a Admitted, Vec<Changes>)],
+    pub(crate) runs: &'a [Admitted],
+    /// What each of them would ship.
+    pub(crate) pending: &'a PendingReport,
     pub(crate) links: Links<'a>,
-}
-
-/// What a run would change in one environment.
-pub(crate) struct Changes {
-    environment: EnvName,
-    text: String,
-}
-
-impl Changes {
-    /// Against the commit that was last deployed with success, when that is known.
-    pub(crate) fn new(environment: &EnvName, sha: &str, last: Option<String>, links: Links<'_>) -> Self {
-        let text = match last {
-            None => format!("no earlier successful deployment is known; {}", links.commit(sha)),
-            Some(last) if last.eq_ignore_ascii_case(sha) => format!("none: {} is what was last deployed", short(sha)),
-            Some(last) => links.compare(&last, sha),
-        };
-        Self { environment: environment.clone(), text }
-    }
 }
 
 impl From<&Preview<'_>> for Document {
     fn from(preview: &Preview<'_>) -> Self {
         let word = preview.decision.word();
-        let section = |(admitted, changes): &(&Admitted, Vec<Changes>)| {
+        let section = |admitted: &Admitted| {
             let run = &admitted.run;
             let names = environments(admitted);
             let you = if admitted.own { " (you: this is a self-review)" } else { "" };
@@ -56,7 +41,7 @@ impl From<&Preview<'_>> for Document {
                 ),
                 row("page", Role::Plain, preview.links.run(run.id)),
             ];
-            blocks.extend(changes.iter().map(|one| row(&format!("changes to {}", one.environment), Role::Plain, one.text.as_str())));
+            blocks.extend(preview.pending.shipping(run.id));
             let attempt = if run.attempt > 1 { format!(", attempt {}", run.attempt) } else { String::new() };
             let text = format!("to be {word} for {names}{attempt}");
             let heading = heading(Glyph::Alert, &format!("runs/{}", run.id), &text);
@@ -135,6 +120,16 @@ impl ReviewReport {
             return Exit::Done;
         }
         if causes.all(|cause| cause == Cause::Credentials) { Exit::Credentials } else { Exit::Error }
+    }
+}
+
+impl ReviewReport {
+    /// What is said if no run that waits is out of date.
+    pub(crate) fn nothing_stale(&self) -> Document {
+        Document {
+            headline: format!("Nothing to reject in {}: no waiting run is known to be out of date.", self.repository),
+            ..Document::from(self)
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::desired::workflows::Expected;
 use crate::model::EnvName;
-use crate::render::{Block, Glyph, Heading, Role, Section, Span, Table};
+use crate::render::{Block, Fold, Glyph, Heading, Role, Section, Span, Table};
 use crate::workflows::check::ScenarioReport;
 use crate::workflows::resolve::{self, JobEntry};
 
@@ -21,7 +21,7 @@ pub(super) fn scenarios(all: &[ScenarioReport]) -> Vec<Section> {
         n => format!("{n} other scenarios, in which no job names an environment or seems to deploy"),
     };
     let text = format!("Not shown: {others}; --format json has all.");
-    sections.push(Section { blocks: vec![Block::Text(text)], fold: Some(FOLD), ..Section::default() });
+    sections.push(Section { blocks: vec![Block::Text(text)], fold: Some(Fold::Always(FOLD)), ..Section::default() });
     sections
 }
 
@@ -52,7 +52,7 @@ fn file(name: &str, scenarios: &[&ScenarioReport]) -> Section {
     Section {
         heading: Some(Heading { glyph: Glyph::None, subject: Some(name.to_owned()), text: String::new() }),
         blocks: [Block::Table(table)].into_iter().chain(reasons).collect(),
-        fold: Some(FOLD),
+        fold: Some(Fold::Always(FOLD)),
         ..Section::default()
     }
 }

@@ -20,6 +20,7 @@ pub mod freeze_check;
 pub mod glob;
 mod keys;
 pub mod matrix;
+pub mod merge;
 pub mod model;
 pub mod read;
 pub mod refs;

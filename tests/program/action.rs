@@ -199,8 +199,8 @@ fn a_pull_request_gets_one_comment_that_is_updated() {
         (Some("POST"), Some("repos/raxx-app/TradeMasterAPI/issues/7/comments"))
     );
     let body = posted["fields"]["body"].as_str().unwrap().to_owned();
-    assert!(body.starts_with(&marker()) && body.contains("1 to update") && body.contains("actions/runs/42"), "{body}");
-    assert!(runner.read("summary").contains("1 to update"));
+    assert!(body.starts_with(&marker()) && body.contains("### 1 change\n") && body.contains("actions/runs/42"), "{body}");
+    assert!(runner.read("summary").contains("### 1 change\n"));
 
     // Another account's comment with the very same body is not ours.
     runner.answer(&[("THEIRS", false, &body), ("OTHER", true, "hello"), ("OURS", true, &body), ("LATER", true, &body)]);

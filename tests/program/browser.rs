@@ -135,12 +135,14 @@ fn the_evidence_page_works_in_a_browser() {
     browser.open(&page);
     let shown =
         || browser.eval("return [...document.querySelectorAll('tbody tr')].filter(row => !row.hidden).map(row => row.dataset.kind)");
-    assert_eq!(shown(), json!(["waiting", "approved"]));
+    assert_eq!(shown(), json!(["waiting", "approved", "approved"]));
     browser.click("button[data-show=approved]");
-    assert_eq!(shown(), json!(["approved"]), "the filter hides the others");
+    assert_eq!(shown(), json!(["approved", "approved"]), "the filter hides the others");
     browser.click("button[data-show='']");
     browser.click("thead th:nth-child(2) button");
-    assert_eq!(shown(), json!(["approved", "waiting"]), "sorted by standing");
+    assert_eq!(shown(), json!(["approved", "approved", "waiting"]), "sorted by standing");
+    let ships = browser.eval("return [...document.querySelectorAll('td[data-label=ships]')].map(cell => cell.textContent).join('\\n')");
+    assert!(ships.as_str().unwrap().contains("Cache the price list by sandbox-developer, reviewed by"), "{ships}");
     assert!(browser.eval("return document.querySelector('svg.timeline').getBoundingClientRect().width").as_f64().unwrap() > 100.0);
     // A phone shows it without scrolling sideways.
     browser.call("POST", "/window/rect", Some(&json!({"width": 500, "height": 900})));

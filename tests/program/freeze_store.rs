@@ -187,3 +187,18 @@ async fn lengths_of_nothing_and_ends_that_are_past_are_named() {
     }
     assert!(drill.sandbox.with(|state| state.log.calls()).iter().all(|call| call.starts_with("GET ")));
 }
+
+#[test]
+fn a_rehearsal_is_frozen_if_gate_toml_declares_that_whatever_keeps_the_freeze() {
+    for key in ["heroku_app = \"shop-prod\"", "github = \"acme\"", "github = \"acme/shop\"", "github = \"acme/switches\""] {
+        let dir = tempfile::tempdir().unwrap();
+        let gate = format!(
+            "version = 1\n[github]\nrepository = \"acme/shop\"\n[environments.production]\nreviewers = [{{ user = \"alice\", id = 501 }}]\n[freeze]\n{key}\nenvironments = [\"production\"]\nfrozen = true\n"
+        );
+        std::fs::write(dir.path().join("gate.toml"), gate).unwrap();
+        let check = super::run::run(dir.path(), &["freeze", "check", "--sandbox=gated"], &[]);
+        assert_eq!(check.code, Some(7), "{key}: {}{}", check.stdout, check.stderr);
+        let plan = super::run::run(dir.path(), &["plan", "--sandbox=gated", "--detailed-exitcode"], &[]);
+        assert_eq!(plan.code, Some(0), "{key}: {}{}", plan.stdout, plan.stderr);
+    }
+}

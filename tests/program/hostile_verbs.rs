@@ -104,6 +104,13 @@ fn infect(state: &mut State, text: &str, held: Held) -> u64 {
     for deployment in &mut repo.deployments {
         (deployment.git_ref, deployment.creator) = (text.to_owned(), text.to_owned());
     }
+    let deployed: Vec<String> = repo.runs.iter().map(|run| run.head_sha.clone()).collect();
+    for commit in repo.commits.values_mut() {
+        (commit.message, commit.author) = (text.to_owned(), Some(text.to_owned()));
+    }
+    for sha in deployed {
+        repo.merge(&mut ids, &sha, &[text]);
+    }
     let run = repo.runs.iter().find(|run| run.status == "waiting").unwrap().id;
     state.github.ids = ids;
     state.add_job("acme/shop", run, text);

@@ -165,7 +165,7 @@ fn the_page_on_pull_requests_shows_real_comments() {
     let served = Served::of(refusing_world(&gate), &gate);
     let plan = served.run(&["plan", "--format", "markdown"]).stdout;
     let apply = served.run(&["apply", "--auto-approve", "--allow-weaken", "--format", "markdown"]).stdout;
-    for (text, said) in [(&plan, "2 to create"), (&plan, "weakens"), (&plan, "unknown"), (&apply, "manual steps")] {
+    for (text, said) in [(&plan, "3 changes, 1 weakens canary"), (&plan, "weakens"), (&plan, "unknown"), (&apply, "manual steps")] {
         assert!(text.contains(said), "{said}: {text}");
     }
     let mut made = page.clone();

@@ -92,9 +92,27 @@ fn whoever_is_asked_has_seen_the_plan_in_every_format() {
         let Some((_, shown)) = converse(&format!("apply --sandbox=no-rules -q --format {format}"), &[("be accepted:", b"no\n")]) else {
             return;
         };
-        let before = shown.split("for a yes:").next().unwrap();
+        let before = shown.split("be accepted:").next().unwrap();
         assert!(before.contains("MooseQuest"), "{format}: {shown}");
     }
+}
+
+#[test]
+fn approve_shows_what_would_ship_and_asks_for_the_comment() {
+    let waits = super::run::gatectl(&["pending", "--sandbox=gated", "--format", "json"]);
+    let waits: serde_json::Value = serde_json::from_str(&waits.stdout).unwrap();
+    let run = &waits["pending"][0]["run"];
+    for (typed, recorded) in [("ship it\n", "ship it"), ("\n", "reviewed with gatectl")] {
+        let answers = [("Comment", typed.as_bytes()), ("be accepted:", b"yes\n")];
+        let Some((code, shown)) = converse(&format!("approve {run} --sandbox=gated"), &answers) else { return };
+        assert_eq!(code, Some(0), "{shown}");
+        let (before, after) = shown.split_once("Comment").unwrap();
+        assert!(before.contains("1 commit by sandbox-developer") && before.contains("Show prices without tax"), "{shown}");
+        assert!(after.contains(recorded), "{shown}");
+    }
+    let given = format!("approve {run} --sandbox=gated --comment given");
+    let (code, shown) = converse(&given, &[("be accepted:", b"yes\n")]).unwrap();
+    assert!(code == Some(0) && !shown.contains("Comment for the record"), "{shown}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use gatectl::model::{Action, Plan};
 use gatectl::render::Document;
 use gatectl::render::escape::{actions, markdown as escape, visible};
 use gatectl::render::markdown::{COMMENT_LIMIT, SUMMARY_LIMIT, marker, render};
+use gatectl::views::plan::comment;
 use proptest::prelude::*;
 use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 use serde_json::json;
@@ -55,7 +56,7 @@ fn the_marker_is_the_first_line_and_nothing_gets_out_of_it() {
 #[test]
 fn weakening_and_unknown_are_outside_the_fold() {
     let text = render(&Document::from(&samples::everything()), "", COMMENT_LIMIT);
-    let (open, _) = text.split_once("<details>").unwrap();
+    let (open, _) = text.split_once("<summary>Notes").unwrap();
     for said in
         ["admins may then deploy", "may approve and could not before", "the gate goes", "403 Resource not accessible", ": 1 to create"]
     {
@@ -66,6 +67,58 @@ fn weakening_and_unknown_are_outside_the_fold() {
     for said in ["1. A Team plan", "2. Open the page", "failed to update", "skipped, still to delete"] {
         assert!(open.contains(said), "{said}");
     }
+}
+
+/// The first heading, and how many diffs stand outside and inside of a fold.
+fn layout(text: &str) -> (String, usize, usize) {
+    let (mut heading, mut in_heading, mut folds, mut open, mut folded) = (String::new(), false, 0, 0, 0);
+    for event in events(text) {
+        match event {
+            Event::Start(Tag::Heading { .. }) => in_heading = heading.is_empty(),
+            Event::End(TagEnd::Heading(_)) => in_heading = false,
+            Event::Text(words) | Event::Code(words) if in_heading => heading.push_str(&words),
+            Event::Html(html) if html.starts_with("<details>") => folds += 1,
+            Event::Html(html) if html.starts_with("</details>") => folds -= 1,
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) if &*language == "diff" => {
+                if folds == 0 {
+                    open += 1;
+                } else {
+                    folded += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    (heading, open, folded)
+}
+
+#[test]
+fn a_comment_leads_with_one_line_and_shows_a_short_diff_in_the_open() {
+    let bypass = |name: &str| {
+        let field = samples::weaker("can_admins_bypass", json!(false), json!(true), "admins may skip it");
+        samples::change(samples::env(name), Action::Update, vec![field])
+    };
+    let tighter = || samples::change(samples::env("staging"), Action::Update, vec![samples::field("wait_timer", json!(0), json!(5))]);
+    let short = samples::plan(vec![bypass("production"), tighter()]);
+    let merged = render(&comment(&short, Some(".github/workflows/gate-apply.yml")), "", COMMENT_LIMIT);
+    assert_eq!(layout(&merged), ("2 changes, 1 weakens production".to_owned(), 2, 0), "{merged}");
+    let said = shown(&merged);
+    assert!(
+        said.contains("Merging applies this: .github/workflows/gate-apply.yml runs gatectl apply") && said.contains("--allow-weaken"),
+        "{said}"
+    );
+    let alone = shown(&render(&comment(&short, None), "", COMMENT_LIMIT));
+    assert!(alone.contains("Merging does not apply this. Run gatectl apply --allow-weaken after the merge."), "{alone}");
+    let plain = render(&comment(&samples::plan(vec![tighter()]), None), "", COMMENT_LIMIT);
+    assert_eq!(layout(&plain).0, "1 change");
+    let many = samples::plan((0..30).map(|n| bypass(&format!("env-{n}"))).collect());
+    let folded = render(&comment(&many, None), "", COMMENT_LIMIT);
+    assert_eq!(layout(&folded), ("30 changes, 30 weaken env-0, env-1 and 28 more".to_owned(), 0, 30));
+    assert!(folded.contains("warning\\[weakens\\]"), "what weakens a gate is never folded");
+    let everything = render(&comment(&samples::everything(), None), "", COMMENT_LIMIT);
+    assert!(layout(&everything).0.ends_with("1 manual step, 1 invalid declaration, 1 unknown address"), "{everything}");
+    let none = render(&comment(&samples::plan(vec![]), Some("x.yml")), "", COMMENT_LIMIT);
+    assert!(layout(&none).0.starts_with("No changes.") && !none.contains("Merging"), "{none}");
 }
 
 #[test]

@@ -321,7 +321,7 @@ pub(crate) fn saying(text: &str) -> Document {
         Block::Finding(finding.clone()),
         Block::Table(Table { header: vec!["a".into(), text.into()], rows: vec![vec![Span::plain(text), Span::plain(text)]] }),
     ];
-    let folded = Section { alerts: vec![finding], fold: Some("Fold"), ..Section::default() };
+    let folded = Section { alerts: vec![finding], fold: Some(gatectl::render::Fold::Always("Fold")), ..Section::default() };
     let sections = vec![Section { blocks, ..Section::default() }, folded];
     Document { sections, headline: text.into(), next: vec![text.into()], ..Document::from(&applied()) }
 }

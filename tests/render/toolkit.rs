@@ -1,8 +1,8 @@
 //! What verdicts, checks and evidence are made of: findings, tables, CSV.
 
 use gatectl::render::{
-    Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Location, Role, Section, Severity, Span, Style, Table, csv,
-    github, human, markdown,
+    Block, Document, Finding, FindingLocation, Fold, Glyph, Heading, HeadlinePlace, Location, Role, Section, Severity, Span, Style, Table,
+    csv, github, human, markdown,
 };
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
@@ -52,7 +52,7 @@ fn verdict() -> Document {
             Section {
                 heading: heading(Glyph::None, None, "Deployments"),
                 blocks: vec![Block::Table(table)],
-                fold: Some("Deployments"),
+                fold: Some(Fold::Always("Deployments")),
                 ..Section::default()
             },
         ],

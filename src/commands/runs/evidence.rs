@@ -67,7 +67,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> 
 }
 
 /// How many people must have approved, for the environments that declare it.
-fn approvals(config: &Config) -> BTreeMap<EnvName, u32> {
+pub(super) fn approvals(config: &Config) -> BTreeMap<EnvName, u32> {
     let declared = |environment: &DesiredEnvironment| match environment {
         DesiredEnvironment::Present(gate) => gate.approvals,
         DesiredEnvironment::Absent => None,

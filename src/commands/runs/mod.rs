@@ -4,6 +4,7 @@ pub(super) mod evidence;
 pub(super) mod freeze_guard;
 pub(super) mod pending;
 pub(super) mod review;
+mod stale;
 
 #[cfg(test)]
 mod tests;

@@ -6,25 +6,30 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use crate::apply::RetryDelays;
-use crate::cli::{ApproveArgs, Format, ReviewArgs};
+use crate::cli::{ApproveArgs, Format, RejectArgs, ReviewArgs};
 use crate::config::Config;
 use crate::desired::Desired;
 use crate::desired::github::DesiredEnvironment;
 use crate::exit::Exit;
 use crate::http::{ApiError, ErrorKind, Writer};
 use crate::model::{Cause, EnvName, RepoName, RunRef, Unknown};
-use crate::providers::github::runs::admit::{Admitted, ReviewRequest, admit};
-use crate::providers::github::runs::observe;
+use crate::providers::github::runs::admit::{Admitted, ReviewRequest, Which, admit};
+use crate::providers::github::runs::observe::{self, WaitingRun};
 use crate::providers::github::runs::review::{self, Review, ReviewResult};
-use crate::providers::github::runs::{Account, Decision};
+use crate::providers::github::runs::{Account, Decision, queue};
 use crate::render::{Document, json};
 use crate::views::diagnostic::Hinted;
 
 use super::freeze_guard::FreezeGuard;
+use super::pending::Refusals;
 use super::{RunsContext, Session};
 use crate::commands::failure::{Interrupted, Unread};
 use crate::commands::wiring::Needs;
-use crate::views::review::{Changes, Ended, Preview, ReviewReport};
+use crate::views::pending::{PendingReport, Question};
+use crate::views::review::{Ended, Preview, ReviewReport};
+
+/// What is said in the record if nothing was given.
+const COMMENT: &str = "reviewed with gatectl";
 
 /// What happens to a freeze that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,52 +44,44 @@ pub(super) enum OnUndetermined {
 /// When anything speaks against it; nothing is written then.
 pub(in crate::commands) async fn approve(session: &Session, args: &ApproveArgs) -> anyhow::Result<Exit> {
     let rule = if args.ignore_unreachable_freeze { OnUndetermined::Warn } else { OnUndetermined::Refuse };
-    run(session, &args.review, Decision::Approved, rule).await
+    run(session, &args.runs, &args.review, Decision::Approved, rule).await
 }
 
 /// Rejects. That closes, so no freeze is asked.
 ///
 /// # Errors
 /// When anything speaks against it; nothing is written then.
-pub(in crate::commands) async fn reject(session: &Session, args: &ReviewArgs) -> anyhow::Result<Exit> {
-    run(session, args, Decision::Rejected, OnUndetermined::Refuse).await
+pub(in crate::commands) async fn reject(session: &Session, args: &RejectArgs) -> anyhow::Result<Exit> {
+    if args.stale {
+        return super::stale::run(session, args).await;
+    }
+    run(session, &args.runs, &args.review, Decision::Rejected, OnUndetermined::Refuse).await
 }
 
-async fn run(session: &Session, args: &ReviewArgs, decision: Decision, rule: OnUndetermined) -> anyhow::Result<Exit> {
+async fn run(session: &Session, runs: &[RunRef], args: &ReviewArgs, decision: Decision, rule: OnUndetermined) -> anyhow::Result<Exit> {
     let config = session.config_if_any()?;
     let request = ReviewRequest {
         decision,
-        environments: session.global.environment.clone(),
+        environments: Which::named(&session.global.environment),
         commit: args.sha.clone(),
         no_self_review: no_self_review(&config.desired),
     };
     let freeze = decision == Decision::Approved;
     let site = RunsContext::open(session, &config, Needs { github: true, heroku: false, freeze }).await?;
-    let runs = ids(&args.runs, &site.repository, &site.wiring.web)?;
+    let runs = ids(runs, &site.repository, &site.wiring.web)?;
     let input = ReviewInput { site: &site, config: &config, request: &request, runs: &runs, rule };
     session.progress.phase("reading the runs");
     let seen = session.unless_stopped(input.look(session.now())).await??;
-    session.warn(&seen.warnings);
-    if session.global.format == Format::Human {
-        let previews = session.unless_stopped(input.previews(&seen.admitted)).await?;
-        let preview = Preview { decision, viewer: &seen.viewer.login, runs: &previews, links: site.links() };
-        session.print(&config, &Document::from(&preview), String::new)?;
-    }
-    let now = if args.auto_approve {
-        seen
-    } else {
-        ask(session, decision).await?;
-        // A person may have taken hours to answer: what was shown is what is reviewed, or nothing is.
-        let now = session.unless_stopped(input.look(session.now())).await??;
-        unchanged(&seen.admitted, &now.admitted)?;
-        now
-    };
-    session.progress.phase("writing the review");
-    let ended = input.submit(session, &now, &args.comment).await?;
-    site.wiring.trace_traffic();
-    let report = ReviewReport::new(decision, &now.viewer.login, &ended, site.links());
-    session.print(&config, &Document::from(&report), || json::to_string(&report))?;
-    Ok(report.exit())
+    let pending = session.unless_stopped(input.shipping(session, &seen)).await?;
+    input.conduct(session, seen, &pending, &Consent { comment: args.comment.clone(), auto_approve: args.auto_approve }).await
+}
+
+/// What the one who reviews gave beforehand.
+pub(super) struct Consent {
+    /// What is said in the record, if it was given.
+    pub(super) comment: Option<String>,
+    /// Whether nothing is asked.
+    pub(super) auto_approve: bool,
 }
 
 /// Everything that a review is decided from.
@@ -105,7 +102,7 @@ pub(super) struct Reviewable {
 }
 
 impl ReviewInput<'_> {
-    /// Reads the runs, the token's owner and the freeze at once, and holds them against the wish.
+    /// Reads the runs, the token's owner and the freeze at once, and holds them against the request.
     pub(super) async fn look(&self, now: Timestamp) -> anyhow::Result<Reviewable> {
         let RunsContext { reader, repository, wiring } = self.site;
         let guard = async {
@@ -140,16 +137,45 @@ impl ReviewInput<'_> {
         if refusals.is_empty() { Ok(Reviewable { viewer, admitted, warnings }) } else { Err(refused(self.request.decision, &refusals)) }
     }
 
-    /// What each run would deploy, against the last deployment that is known to have succeeded.
-    async fn previews<'a>(&self, admitted: &'a [Admitted]) -> Vec<(&'a Admitted, Vec<Changes>)> {
-        join_all(admitted.iter().map(|one| async move {
-            let changes = one.pending.iter().map(|pending| async move {
-                let last = observe::last_success(&self.site.reader, &self.site.repository, &pending.environment).await;
-                Changes::new(&pending.environment, &one.run.sha, last.ok().flatten().map(|made| made.sha), self.site.links())
-            });
-            (one, join_all(changes).await)
-        }))
-        .await
+    /// What each run would ship, if a person is shown it.
+    async fn shipping(&self, session: &Session, seen: &Reviewable) -> PendingReport {
+        let shown = session.global.format == Format::Human;
+        let waits = |one: &Admitted| WaitingRun { run: one.run.clone(), pending: Ok(one.pending.clone()) };
+        let runs = seen.admitted.iter().filter(|_| shown).map(waits).collect();
+        let queue = queue::observe::queue(&self.site.reader, &self.site.repository, runs).await;
+        let question = Question { environments: &[], older_than: None, refusals: &Refusals::new(), now: session.now() };
+        PendingReport::new(&queue, &queue.waiting(), &question, self.site.links())
+    }
+
+    /// Shows what is about to be reviewed, asks, looks again, writes, and prints the record.
+    pub(super) async fn conduct(
+        &self,
+        session: &Session,
+        seen: Reviewable,
+        pending: &PendingReport,
+        consent: &Consent,
+    ) -> anyhow::Result<Exit> {
+        let (decision, links) = (self.request.decision, self.site.links());
+        session.warn(&seen.warnings);
+        if session.global.format == Format::Human {
+            let preview = Preview { decision, viewer: &seen.viewer.login, runs: &seen.admitted, pending, links };
+            session.print(self.config, &Document::from(&preview), String::new)?;
+        }
+        let (now, comment) = if consent.auto_approve {
+            (seen, consent.comment.clone())
+        } else {
+            let comment = ask(session, decision, consent.comment.clone()).await?;
+            // A person may have taken hours to answer: what was shown is what is reviewed, or nothing is.
+            let now = session.unless_stopped(self.look(session.now())).await??;
+            unchanged(&seen.admitted, &now.admitted)?;
+            (now, comment)
+        };
+        session.progress.phase("writing the review");
+        let ended = self.submit(session, &now, comment.as_deref().unwrap_or(COMMENT)).await?;
+        self.site.wiring.trace_traffic();
+        let report = ReviewReport::new(decision, &now.viewer.login, &ended, links);
+        session.print(self.config, &Document::from(&report), || json::to_string(&report))?;
+        Ok(report.exit())
     }
 
     /// One write after the other; a stop is heard between two of them.
@@ -200,11 +226,12 @@ pub(super) fn unchanged(then: &[Admitted], now: &[Admitted]) -> anyhow::Result<(
     if then.len() == now.len() && then.iter().zip(now).all(|(then, now)| then.still(now)) {
         return Ok(());
     }
-    Err(Hinted {
-        message: "a run changed while you were asked: nothing was reviewed".to_owned(),
-        hint: "run the same command again and look at what it shows".to_owned(),
-    }
-    .into())
+    Err(changed())
+}
+
+pub(super) fn changed() -> anyhow::Error {
+    let message = "a run changed after it was shown: nothing was reviewed".to_owned();
+    Hinted { message, hint: "run the same command again and look at what it shows".to_owned() }.into()
 }
 
 /// The ids of the runs, each once.
@@ -231,7 +258,7 @@ pub(super) fn ids(runs: &[RunRef], repository: &RepoName, web: &str) -> anyhow::
 }
 
 /// The environments for which gate.toml forbids reviewing your own run, whether GitHub enforces it or not.
-fn no_self_review(desired: &Desired) -> Vec<EnvName> {
+pub(super) fn no_self_review(desired: &Desired) -> Vec<EnvName> {
     let prevents = |environment: &DesiredEnvironment| matches!(environment, DesiredEnvironment::Present(gate) if gate.prevent_self_review == Some(true));
     desired.github.environments.iter().filter(|(_, environment)| prevents(environment)).map(|(name, _)| name.clone()).collect()
 }
@@ -250,7 +277,8 @@ fn refused(decision: Decision, refusals: &[(String, String, Cause)]) -> anyhow::
     .into()
 }
 
-async fn ask(session: &Session, decision: Decision) -> anyhow::Result<()> {
+/// Asks for the comment, unless it was given, and then for the confirmation.
+async fn ask(session: &Session, decision: Decision, comment: Option<String>) -> anyhow::Result<Option<String>> {
     // A question is never about something that was not shown.
     if !session.can_ask() || session.global.format != Format::Human {
         return Err(Hinted {
@@ -262,6 +290,11 @@ async fn ask(session: &Session, decision: Decision) -> anyhow::Result<()> {
         }
         .into());
     }
+    let comment = match comment {
+        Some(given) => Some(given),
+        None => Some(session.ask(&format!("Comment for the record [{COMMENT}]: ")).await?).filter(|text| !text.is_empty()),
+    };
     let what = if decision == Decision::Approved { "Approve this" } else { "Reject this" };
-    session.confirm(&format!("{what}? Only 'yes' will be accepted: "), "yes").await
+    session.confirm(&format!("{what}? Only 'yes' will be accepted: "), "yes").await?;
+    Ok(comment)
 }

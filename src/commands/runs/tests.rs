@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Parser;
 use serde_json::Value;
 
-use super::pending::PendingReport;
+use super::pending::Refusals;
 use super::review::{OnUndetermined, ReviewInput, Reviewable, ids, unchanged};
 use jiff::Timestamp;
 
@@ -17,19 +17,22 @@ use crate::exit::Exit;
 use crate::model::EnvName;
 use crate::progress::{Mode, Progress};
 use crate::providers::github::runs::Decision;
-use crate::providers::github::runs::admit::ReviewRequest;
+use crate::providers::github::runs::admit::{ReviewRequest, Which};
 use crate::providers::github::runs::evidence::Measure;
 use crate::providers::github::runs::observe::{self, Extent};
 use crate::render::{Document, Style, csv, human, json};
 use crate::sandbox::{Api, Fault, Grant, Level, Response, ReviewerRef, Sandbox, Scenario, Setup, State, Token};
 use crate::stop::Stop;
 use crate::views::evidence::{EvidenceReport, Header, Query, Repository};
+use crate::views::pending::{PendingReport, Question};
 use crate::views::review::ReviewReport;
 use crate::views::words::shell_word;
 
 const REPO: &str = "raxx-app/TradeMasterAPI";
 const DEPLOY: &str = ".github/workflows/deploy.yml";
 const APP: &str = "raxx-console-prod";
+
+mod quarter;
 
 /// A gated world, a session in it, and a reviewer's token.
 struct Stage {
@@ -54,7 +57,7 @@ impl Stage {
         prepare(&mut state);
         let sandbox = Sandbox::start(state).await.unwrap();
         let session = Session {
-            global: Cli::try_parse_from(["gatectl", "pending", "--timeout", "5s", "-q"]).unwrap().global,
+            global: Cli::try_parse_from(["gatectl", "pending", "--timeout", "60s", "-q"]).unwrap().global,
             env: [
                 ("GITHUB_API_URL", sandbox.github_url()),
                 ("HEROKU_HOST", sandbox.heroku_url()),
@@ -78,12 +81,27 @@ impl Stage {
         self.sandbox.with(|state| state.start_run(REPO, DEPLOY, "workflow_dispatch", "refs/heads/main", actor, "production").unwrap())
     }
 
+    /// The present of the emulated world.
+    fn now(&self) -> Timestamp {
+        self.sandbox.with(|state| state.now.0)
+    }
+
     async fn pending(&self) -> PendingReport {
-        let runs = observe::waiting(&self.site.reader, &self.site.repository).await.unwrap();
-        PendingReport::new(&self.site.repository, &runs, &[], self.site.links())
+        self.pending_of(&[], None).await
+    }
+
+    async fn pending_of(&self, environments: &[EnvName], older_than: Option<i64>) -> PendingReport {
+        let (queue, viewer) = self.site.queue().await.unwrap();
+        let (waiting, now) = (queue.waiting(), self.now());
+        let refusals: Refusals = self.site.refusals(&self.config, &waiting, &viewer, now).await;
+        PendingReport::new(&queue, &waiting, &Question { environments, older_than, refusals: &refusals, now }, self.site.links())
     }
 
     async fn evidence(&self, extent: Extent) -> EvidenceReport {
+        self.evidence_by(extent, Measure::default()).await
+    }
+
+    async fn evidence_by(&self, extent: Extent, measure: Measure<'_>) -> EvidenceReport {
         let environments = evidence::environments(&self.config, &[]);
         let history = observe::history(&self.site.reader, &self.site.repository, &environments, extent).await;
         let header = Header {
@@ -94,7 +112,7 @@ impl Stage {
             repository: Repository { name: self.site.repository.clone(), id: Some(1) },
             query: Query { environments, last: Some(20), since: None, until: None, audit_log: None, allow: Vec::new() },
         };
-        EvidenceReport::new(header, &history, Measure::default(), self.site.links())
+        EvidenceReport::new(header, &history, measure, self.site.links())
     }
 
     async fn look(&self, request: &ReviewRequest, runs: &[u64]) -> anyhow::Result<Reviewable> {
@@ -120,7 +138,7 @@ impl Stage {
 }
 
 fn request(decision: Decision) -> ReviewRequest {
-    ReviewRequest { decision, environments: Vec::new(), commit: None, no_self_review: Vec::new() }
+    ReviewRequest { decision, environments: Which::TheOne, commit: None, no_self_review: Vec::new() }
 }
 
 fn approve() -> ReviewRequest {
@@ -296,13 +314,8 @@ async fn pending_shows_what_waits_and_for_whom() {
     let seen = value(&report, "pending");
     assert_eq!(seen["pending"].as_array().unwrap().len(), 1);
     assert_eq!((&seen["pending"][0]["you_may_approve"], &seen["pending"][0]["reviewers"][0]), (&true.into(), &"MooseQuest".into()));
-    assert_golden("pending.txt", &shown(&Document::from(&report)));
-    let other = PendingReport::new(
-        &stage.site.repository,
-        &observe::waiting(&stage.site.reader, &stage.site.repository).await.unwrap(),
-        &[EnvName::new("staging").unwrap()],
-        stage.site.links(),
-    );
+    assert_golden("pending.txt", &shown(&report.document(stage.now())));
+    let other = stage.pending_of(&[EnvName::new("staging").unwrap()], None).await;
     assert_eq!(value(&other, "pending")["pending"], serde_json::json!([]));
 }
 
@@ -324,8 +337,8 @@ async fn what_cannot_be_read_is_not_called_nothing() {
     stage.sandbox.with(|state| state.faults.push(Fault::before(broken).api(Api::GitHub).path("*/pending_deployments")));
     let report = stage.pending().await;
     let seen = value(&report, "pending");
-    assert_eq!((&seen["unknown"][0]["run"], report.exit()), (&run.into(), Exit::Credentials));
-    assert!(shown(&Document::from(&report)).contains("could not be determined"));
+    assert_eq!((&seen["unknown"][0]["run"], report.exit(Exit::Pending)), (&run.into(), Exit::Credentials));
+    assert!(report.document(stage.now()).headline.contains("What 1 run waits for could not be read"));
 }
 
 #[tokio::test]
@@ -447,7 +460,7 @@ async fn several_environments_of_a_run_are_reviewed_by_name() {
     let run = stage.start("sandbox-admin");
     stage.sandbox.with(|state| state.add_job(REPO, run, "eu"));
     assert!(stage.look(&approve(), &[run]).await.unwrap_err().to_string().contains("several environments"));
-    let eu = ReviewRequest { environments: vec![EnvName::new("EU").unwrap()], ..approve() };
+    let eu = ReviewRequest { environments: Which::Named(vec![EnvName::new("EU").unwrap()]), ..approve() };
     stage.review(&eu, &[run]).await;
     let waits = value(&stage.pending().await, "pending");
     assert_eq!((&waits["pending"][0]["environment"], waits["pending"].as_array().unwrap().len()), (&"production".into(), 1));
@@ -509,4 +522,164 @@ async fn a_team_reviews_through_its_members() {
     let run = stage.start("sandbox-admin");
     assert_eq!(value(&stage.pending().await, "pending")["pending"][0]["reviewers"][0], "team sre");
     assert!(matches!(stage.review(&approve(), &[run]).await.exit(), Exit::Done));
+}
+
+/// A production with a history: 1 is deployed, then 2 waits, and 3 is deployed since.
+fn overtaken(state: &mut State) -> [u64; 3] {
+    let start = |state: &mut State, actor: &str| {
+        let run = state.start_run(REPO, DEPLOY, "push", "refs/heads/main", actor, "production").unwrap();
+        (0..60).for_each(|_| {
+            state.now.tick();
+        });
+        run
+    };
+    let through = |state: &mut State, actor: &str| {
+        let run = start(state, actor);
+        state.release_run(REPO, run, Some("MooseQuest"));
+        state.finish_run(REPO, run, "success");
+        run
+    };
+    [through(state, "sandbox-admin"), start(state, "sandbox-admin"), through(state, "sandbox-admin")]
+}
+
+fn commit_of(stage: &Stage, run: u64) -> String {
+    stage.sandbox.with(|state| state.repo(REPO).unwrap().runs.iter().find(|known| known.id == run).unwrap().head_sha.clone())
+}
+
+#[tokio::test]
+async fn pending_shows_what_would_ship_and_what_is_out_of_date() {
+    let mut runs = [0; 3];
+    let mut next = 0;
+    let stage = Stage::new(|state| {
+        runs = overtaken(state);
+        state.github.add_account("ann", Some(77), crate::sandbox::AccountKind::User);
+        let now = state.now.tick();
+        let mut ids = state.github.ids.clone();
+        let repo = state.repo(REPO).unwrap();
+        repo.commit("main", &"a".repeat(40), "ann", "Fix <b>the</b> cart | @everyone", now);
+        repo.merge(&mut ids, &"a".repeat(40), &["MooseQuest"]);
+        state.github.ids = ids;
+        next = state.start_run(REPO, DEPLOY, "push", "refs/heads/main", "sandbox-admin", "production").unwrap();
+        (0..7200).for_each(|_| {
+            state.now.tick();
+        });
+    })
+    .await;
+    let report = stage.pending().await;
+    let seen = value(&report, "pending");
+    let [old, new] = [&seen["pending"][0], &seen["pending"][1]];
+    assert_eq!((&old["run"], &new["run"]), (&runs[1].into(), &next.into()));
+    assert_eq!((&old["overtaken"], &old["ships"]["relation"], &old["newer_waiting_run"]), (&true.into(), &"behind".into(), &next.into()));
+    assert_eq!((&new["overtaken"], &new["ships"]["commit_count"]), (&false.into(), &2.into()));
+    assert_eq!(new["ships"]["pull_requests"][0]["title"], "Fix <b>the</b> cart | @everyone");
+    assert_eq!((&new["ships"]["complete"], &new["deployed"]["sha"]), (&true.into(), &commit_of(&stage, runs[2]).into()));
+    assert!(new["age_seconds"].as_i64().unwrap() >= 7200 && new["waiting_since_exact"] == true, "{new}");
+    assert_eq!(seen["stale_runs"], serde_json::json!([runs[1]]));
+    assert_golden("pending-stale.txt", &shown(&report.document(stage.now())));
+    let long = stage.pending_of(&[], Some(7_000)).await;
+    assert_eq!((value(&long, "pending")["pending"].as_array().unwrap().len(), long.exit(Exit::Pending)), (2, Exit::Pending));
+    let none = stage.pending_of(&[], Some(1_000_000)).await;
+    assert_eq!((none.exit(Exit::Pending), report.exit(Exit::Done)), (Exit::Done, Exit::Done));
+    assert!(none.document(stage.now()).headline.contains("Nothing waits for approval for that long"));
+}
+
+#[tokio::test]
+async fn pending_says_why_you_may_not_approve() {
+    let stage = Stage::new(|_| {}).await;
+    stage.start("MooseQuest");
+    let why = async |stage: &Stage| value(&stage.pending().await, "pending")["pending"][0]["you_may_not_because"].clone();
+    assert_eq!(why(&stage).await, Value::Null);
+    let app = APP.to_owned();
+    stage.sandbox.with(|state| drop(state.heroku.apps.get_mut(&app).unwrap().config.insert("DEPLOY_FREEZE".to_owned(), "true".to_owned())));
+    assert!(why(&stage).await.as_str().unwrap().contains("production is frozen"));
+    stage.sandbox.with(|state| state.repo(REPO).unwrap().environment_mut("production").unwrap().prevent_self_review = true);
+    assert!(why(&stage).await.as_str().unwrap().contains("you started it"));
+    stage.sandbox.with(|state| state.github.viewer = "sandbox-admin".to_owned());
+    assert!(why(&stage).await.as_str().unwrap().contains("its reviewers are: MooseQuest"));
+    let robot = Token {
+        login: "robot[bot]".to_owned(),
+        grant: Grant::Installation(
+            [
+                ("actions".to_owned(), Level::Read),
+                ("deployments".to_owned(), Level::Read),
+                ("contents".to_owned(), Level::Read),
+                ("pull_requests".to_owned(), Level::Read),
+            ]
+            .into(),
+        ),
+    };
+    stage.sandbox.with(|state| state.github.tokens = [("token".to_owned(), robot.clone())].into());
+    assert!(why(&stage).await.as_str().unwrap().contains("GITHUB_TOKEN and App installation tokens"));
+}
+
+#[tokio::test]
+async fn what_would_ship_is_unknown_if_it_cannot_be_read_and_nothing_is_called_stale() {
+    let mut runs = [0; 3];
+    let stage = Stage::new(|state| runs = overtaken(state)).await;
+    for path in ["*/deployments", "*/statuses", "*/compare/*"] {
+        stage.sandbox.with(|state| state.faults = vec![Fault::before(Response::github_error(500, "Server Error")).path(path).from(1)]);
+        let seen = value(&stage.pending().await, "pending");
+        let one = &seen["pending"][0];
+        assert_eq!((&one["run"], &one["overtaken"], &one["ships"]), (&runs[1].into(), &Value::Null, &Value::Null), "{path}");
+        assert!(one["ships_unknown"].as_str().unwrap().contains("Server Error"), "{path}: {one}");
+        assert_eq!(seen["stale_runs"], serde_json::json!([]), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_comparison_of_more_commits_than_are_read_says_so() {
+    let stage = Stage::new(|state| {
+        overtaken(state);
+        let now = state.now.tick();
+        let repo = state.repo(REPO).unwrap();
+        for n in 0..312 {
+            repo.commit("main", &format!("{n:040x}"), "ann", &format!("Change {n}"), now);
+        }
+        state.start_run(REPO, DEPLOY, "push", "refs/heads/main", "sandbox-admin", "production").unwrap();
+    })
+    .await;
+    let seen = value(&stage.pending().await, "pending");
+    let ships = &seen["pending"][1]["ships"];
+    assert_eq!((&ships["commit_count"], ships["commits"].as_array().unwrap().len(), &ships["complete"]), (&313.into(), 300, &false.into()));
+}
+
+fn stale_args(line: &[&str]) -> crate::cli::ReviewArgs {
+    let parsed = Cli::try_parse_from([&["gatectl", "reject", "--stale"], line].concat()).unwrap();
+    let crate::cli::Command::Reject(args) = parsed.command else { panic!("another command") };
+    args.review
+}
+
+#[tokio::test]
+async fn what_a_newer_deployment_has_overtaken_is_rejected_and_nothing_else() {
+    let (mut runs, mut next) = ([0; 3], 0);
+    let stage = Stage::new(|state| {
+        runs = overtaken(state);
+        next = state.start_run(REPO, DEPLOY, "push", "refs/heads/main", "sandbox-admin", "production").unwrap();
+    })
+    .await;
+    let reject = async |line: &[&str]| stale::reject_stale(&stage.session, &stage.config, &stage.site, &stale_args(line)).await;
+    let asked = reject(&[]).await.unwrap_err();
+    assert!(crate::commands::explain(&asked).contains("--auto-approve") && stage.posts() == 0, "it asks, and there is no terminal");
+    assert_eq!(reject(&["--auto-approve"]).await.unwrap(), Exit::Done);
+    let run = |id: u64| stage.sandbox.with(|state| state.repo(REPO).unwrap().runs.iter().find(|known| known.id == id).unwrap().clone());
+    assert_eq!((run(runs[1]).conclusion.as_deref(), run(next).status.as_str(), stage.posts()), (Some("failure"), "waiting", 1));
+    assert!(run(runs[1]).approvals[0].comment.contains("overtaken by a newer deployment"));
+    assert_eq!(reject(&["--auto-approve"]).await.unwrap(), Exit::Done, "nothing is left to reject");
+    assert_eq!(stage.posts(), 1);
+}
+
+#[tokio::test]
+async fn what_is_not_known_to_be_overtaken_and_what_you_may_not_reject_is_left_alone() {
+    let stage = Stage::new(|state| {
+        overtaken(state);
+    })
+    .await;
+    let reject = async || stale::reject_stale(&stage.session, &stage.config, &stage.site, &stale_args(&["--auto-approve"])).await.unwrap();
+    stage.sandbox.with(|state| state.faults = vec![Fault::before(Response::github_error(500, "Server Error")).path("*/compare/*").from(1)]);
+    assert_eq!((reject().await, stage.posts()), (Exit::Done, 0));
+    stage.sandbox.with(|state| {
+        state.faults.clear();
+        state.github.viewer = "sandbox-admin".to_owned();
+    });
+    assert_eq!((reject().await, stage.posts()), (Exit::Error, 0), "not a reviewer");
 }

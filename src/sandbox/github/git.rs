@@ -11,7 +11,7 @@ use super::{Call, Handled, not_emulated, not_found};
 use crate::sandbox::state::{Commit, Repo};
 use crate::sandbox::wire::{Response, fnv};
 
-/// Commits of a comparison that is not paged.
+/// Commits of a comparison that is not paged (fact G1.8).
 const COMPARED: usize = 250;
 
 fn find<'a>(repo: &'a Repo, name: &str) -> Option<&'a Commit> {
@@ -66,7 +66,9 @@ pub(super) fn compare(call: &Call<'_>, repo: &Repo, basehead: &str) -> Handled {
     };
     let total = ahead.len();
     let paged = ["page", "per_page"].iter().any(|name| call.request.param(name).is_some());
-    let (page, link) = if paged { cut(call, ahead, Paging::LINKED) } else { (ahead.into_iter().take(COMPARED).collect(), None) };
+    // Without pages these are the newest ones (fact G1.8).
+    let newest = |ahead: Vec<_>| ahead.split_at(ahead.len().saturating_sub(COMPARED)).1.to_vec();
+    let (page, link) = if paged { cut(call, ahead, Paging::LINKED) } else { (newest(ahead), None) };
     let shapes = call.shapes;
     let (api, web) = (format!("{}/repos/{}/compare", shapes.api, repo.name), format!("{}/{}/compare", shapes.web, repo.name));
     let place = format!("{}...{}", base.sha, head.sha);

@@ -222,6 +222,7 @@ fn in_repository(call: &mut Call<'_>, repo: &mut Repo, organizations: &BTreeMap<
         ("GET", ["commits", rest @ ..]) => git::commits(call, repo, rest),
         ("GET", ["compare", rest @ ..]) => git::compare(call, repo, &rest.join("/")),
         ("GET", ["pulls", rest @ ..]) => pulls::route(call, repo, rest),
+        ("GET", ["activity"]) => pulls::activity(call, repo),
         ("GET", ["actions", "secrets"]) => secrets::of_repository(call, repo, &repo.secrets),
         ("GET", ["actions", "organization-secrets"]) => secrets::of_repository(call, repo, &repo.organization_secrets),
         ("GET", ["actions", "organization-variables"]) => {

@@ -77,6 +77,18 @@ impl Now {
         Self(Timestamp::now(), Clock::Machine)
     }
 
+    /// A clock that shows an earlier moment and moves with writes only: for what happened before.
+    #[must_use]
+    pub(in crate::sandbox) fn before(self, by: SignedDuration) -> Self {
+        Self(self.0.checked_sub(by).unwrap_or(self.0), Clock::Writes)
+    }
+
+    /// The same clock at a later moment.
+    #[must_use]
+    pub(in crate::sandbox) fn after(self, by: SignedDuration) -> Self {
+        Self(self.0.checked_add(by).unwrap_or(self.0), self.1)
+    }
+
     /// What the clock shows at a write.
     pub fn tick(&mut self) -> Timestamp {
         self.0 = match self.1 {

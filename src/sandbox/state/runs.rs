@@ -175,7 +175,7 @@ impl State {
             path: path.to_owned(),
             event: event.to_owned(),
             head_branch: git_ref.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/").to_owned(),
-            head_sha: format!("{id:040x}"),
+            head_sha: super::derived_sha(&format!("change {id}")),
             status: status.to_owned(),
             conclusion,
             actor: actor.to_owned(),
@@ -271,6 +271,25 @@ impl State {
         }
         for pending in pending {
             repo.note(&mut ids, pending.deployment, "in_progress", now);
+        }
+        self.github.ids = ids;
+    }
+
+    /// Rejects what a run waits for as a reviewer does in the browser: the run fails.
+    pub fn reject_run(&mut self, repo: &str, run: u64, reviewer: &str) {
+        let now = self.now.tick();
+        let mut ids = self.github.ids.clone();
+        let Some(repo) = self.repo(repo) else { return };
+        let mut pending = Vec::new();
+        for known in repo.runs.iter_mut().filter(|known| known.id == run) {
+            pending = std::mem::take(&mut known.pending);
+            (known.status, known.conclusion, known.updated_at) = ("completed".to_owned(), Some("failure".to_owned()), now);
+            let environments = pending.iter().map(|pending| pending.environment).collect();
+            let (user, state, comment) = (reviewer.to_owned(), "rejected".to_owned(), "rejected in the browser".to_owned());
+            known.approvals.push(Approval { user, state, comment, environments });
+        }
+        for pending in pending {
+            repo.note(&mut ids, pending.deployment, "failure", now);
         }
         self.github.ids = ids;
     }

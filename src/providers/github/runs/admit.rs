@@ -13,12 +13,38 @@ use crate::model::{CommitPin, EnvName};
 pub struct ReviewRequest {
     /// Approve or reject.
     pub decision: Decision,
-    /// For which environments; none is the only one that waits.
-    pub environments: Vec<EnvName>,
+    /// For which environments.
+    pub environments: Which,
     /// The commit that it has to be about.
     pub commit: Option<CommitPin>,
     /// Environments whose deployments the person who started the run may not approve, beyond what GitHub enforces.
     pub no_self_review: Vec<EnvName>,
+}
+
+/// Which of the environments that a run waits for are meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// The one that it waits for; several are refused.
+    TheOne,
+    /// These, each of which it has to wait for.
+    Named(Vec<EnvName>),
+    /// Every one that it waits for.
+    All,
+}
+
+impl Which {
+    /// What `--environment` names.
+    #[must_use]
+    pub fn named(names: &[EnvName]) -> Self {
+        if names.is_empty() { Self::TheOne } else { Self::Named(names.to_vec()) }
+    }
+
+    fn includes(&self, name: &EnvName) -> bool {
+        match self {
+            Self::TheOne | Self::All => true,
+            Self::Named(names) => names.contains(name),
+        }
+    }
 }
 
 /// A run and those of its environments that are to be reviewed: what is shown, and what is sent.
@@ -118,7 +144,7 @@ impl NotReviewable {
     }
 }
 
-/// Holds a run against a wish.
+/// Holds a run against a request.
 ///
 /// # Errors
 /// Every reason why it may not be reviewed.
@@ -133,30 +159,42 @@ pub fn admit(run_state: RunState, request: &ReviewRequest, viewer: &Account) -> 
     if let Some(wanted) = request.commit.as_ref().filter(|wanted| !wanted.is(&run.sha)) {
         refusals.push(NotReviewable::OtherCommit { wanted: wanted.clone(), is: run.sha.clone() });
     }
-    if request.environments.is_empty() && names.len() > 1 {
-        refusals.push(NotReviewable::WhichEnvironment(names));
-        return Err(refusals);
-    }
-    let missing = request.environments.iter().filter(|name| !names.contains(name));
-    refusals.extend(missing.map(|name| NotReviewable::NotWaitingFor(name.clone(), names.clone())));
-    let asked = |pending: &Pending| request.environments.is_empty() || request.environments.contains(&pending.environment);
-    let chosen: Vec<Pending> = pending.into_iter().filter(asked).collect();
-    let own = run.is_by(viewer);
-    for pending in &chosen {
-        let name = &pending.environment;
-        let is_viewer = |approver: &Approver| matches!(approver, Approver::User(login) if login.eq_ignore_ascii_case(&viewer.login));
-        if own && request.decision == Decision::Approved && request.no_self_review.contains(name) {
-            refusals.push(NotReviewable::SelfReview(name.clone()));
-        } else if !run.names_its_starters() && request.decision == Decision::Approved && request.no_self_review.contains(name) {
-            refusals.push(NotReviewable::UnknownStarter(name.clone()));
-        } else if !pending.you_may_approve && own && pending.reviewers.iter().any(is_viewer) {
-            // A reviewer who may not: self-review is what is left (fact G1.6).
-            refusals.push(NotReviewable::SelfReview(name.clone()));
-        } else if !pending.you_may_approve {
-            refusals.push(NotReviewable::NotAReviewer(name.clone(), pending.reviewers.clone()));
+    match &request.environments {
+        Which::TheOne if names.len() > 1 => {
+            refusals.push(NotReviewable::WhichEnvironment(names));
+            return Err(refusals);
         }
+        Which::Named(wanted) => {
+            let missing = wanted.iter().filter(|name| !names.contains(name));
+            refusals.extend(missing.map(|name| NotReviewable::NotWaitingFor(name.clone(), names.clone())));
+        }
+        Which::TheOne | Which::All => {}
     }
+    let chosen: Vec<Pending> = pending.into_iter().filter(|pending| request.environments.includes(&pending.environment)).collect();
+    let own = run.is_by(viewer);
+    refusals.extend(chosen.iter().filter_map(|pending| barred(&run, pending, request.decision, &request.no_self_review, viewer)));
     if refusals.is_empty() { Ok(Admitted { run, pending: chosen, before: approvals, own }) } else { Err(refusals) }
+}
+
+/// Why an account may not review one of the environments that a run waits for; `None` if it may.
+#[must_use]
+pub fn barred(run: &Run, pending: &Pending, decision: Decision, no_self_review: &[EnvName], viewer: &Account) -> Option<NotReviewable> {
+    let name = &pending.environment;
+    let own = run.is_by(viewer);
+    let is_viewer = |approver: &Approver| matches!(approver, Approver::User(login) if login.eq_ignore_ascii_case(&viewer.login));
+    let guarded = decision == Decision::Approved && no_self_review.contains(name);
+    if own && guarded {
+        Some(NotReviewable::SelfReview(name.clone()))
+    } else if !run.names_its_starters() && guarded {
+        Some(NotReviewable::UnknownStarter(name.clone()))
+    } else if pending.you_may_approve {
+        None
+    } else if own && pending.reviewers.iter().any(is_viewer) {
+        // A reviewer who may not: self-review is what is left (fact G1.6).
+        Some(NotReviewable::SelfReview(name.clone()))
+    } else {
+        Some(NotReviewable::NotAReviewer(name.clone(), pending.reviewers.clone()))
+    }
 }
 
 fn list<T: fmt::Display>(items: &[T]) -> String {

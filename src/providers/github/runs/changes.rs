@@ -18,6 +18,10 @@ pub struct Commit {
     pub parents: Vec<String>,
     /// The account behind the author's address, if GitHub knows one.
     pub author: Option<Account>,
+    /// The first line of the message.
+    pub subject: String,
+    /// When it was committed, as the commit says.
+    pub committed_at: Option<Timestamp>,
 }
 
 /// A pull request that was merged.
@@ -35,6 +39,8 @@ pub struct PullRequest {
     pub merged_at: Timestamp,
     /// Who approved it; `None` if that could not be read.
     pub approved_by: Option<Vec<Account>>,
+    /// Who merged it; `None` if that is not known.
+    pub merged_by: Option<Account>,
 }
 
 /// Why nothing is known of what a deployment shipped.
@@ -59,6 +65,27 @@ pub struct Change {
     pub authors: BTreeSet<Account>,
     /// Commits whose author no account is known for.
     pub unnamed_authors: usize,
+}
+
+impl Change {
+    /// What these commits bring; pull requests are found by the commit that brought each into its base.
+    #[must_use]
+    pub fn of<'c>(commits: impl IntoIterator<Item = &'c Commit>, by_merge_commit: &BTreeMap<String, PullRequest>) -> Self {
+        let mut change = Self { commits: 0, pull_requests: Vec::new(), authors: BTreeSet::new(), unnamed_authors: 0 };
+        for commit in commits {
+            change.commits += 1;
+            match &commit.author {
+                Some(author) => drop(change.authors.insert(author.clone())),
+                None => change.unnamed_authors += 1,
+            }
+            if let Some(pull) = by_merge_commit.get(&commit.sha) {
+                change.authors.extend(pull.author.clone());
+                change.pull_requests.push(pull.clone());
+            }
+        }
+        change.pull_requests.sort_by_key(|pull| pull.number);
+        change
+    }
 }
 
 /// What is known of commits and pull requests.
@@ -88,38 +115,24 @@ impl Changes {
         if !self.commits.contains_key(base) && base != head {
             return Err(Unlinked::OutsideHistory);
         }
-        let mut change = Change { commits: 0, pull_requests: Vec::new(), authors: BTreeSet::new(), unnamed_authors: 0 };
-        let (mut open, mut seen) = (vec![head.to_owned()], BTreeSet::new());
+        let (mut open, mut seen, mut new) = (vec![head.to_owned()], BTreeSet::new(), Vec::new());
         while let Some(sha) = open.pop() {
             if below.contains(&sha) || !seen.insert(sha.clone()) {
                 continue;
             }
             let commit = self.commits.get(&sha).ok_or(Unlinked::OutsideHistory)?;
-            change.commits += 1;
-            match &commit.author {
-                Some(author) => drop(change.authors.insert(author.clone())),
-                None => change.unnamed_authors += 1,
-            }
-            if let Some(pull) = self.by_merge_commit.get(&sha) {
-                change.authors.extend(pull.author.clone());
-                change.pull_requests.push(pull.clone());
-            }
             open.extend(commit.parents.iter().cloned());
+            new.push(commit);
         }
-        change.pull_requests.sort_by_key(|pull| pull.number);
-        Ok(change)
+        Ok(Change::of(new, &self.by_merge_commit))
     }
 
-    /// The pull requests that brought one of the commits, by number: whose reviews are worth a request.
-    pub fn pull_requests(&self) -> impl Iterator<Item = &PullRequest> {
-        self.by_merge_commit.values().filter(|pull| self.commits.contains_key(&pull.merge_commit))
-    }
-
-    /// Fills in who approved a pull request.
-    pub fn reviewed(&mut self, number: u64, approved_by: Option<Vec<Account>>) {
-        if let Some(pull) = self.by_merge_commit.values_mut().find(|pull| pull.number == number) {
-            pull.approved_by = approved_by;
-        }
+    /// The pull requests that brought one of the commits, the last merged first: what is worth a request each.
+    pub fn pull_requests(&mut self) -> Vec<&mut PullRequest> {
+        let brought = self.by_merge_commit.values_mut().filter(|pull| self.commits.contains_key(&pull.merge_commit));
+        let mut brought: Vec<&mut PullRequest> = brought.collect();
+        brought.sort_by_key(|pull| std::cmp::Reverse((pull.merged_at, pull.number)));
+        brought
     }
 
     fn known_ancestors(&self, sha: &str) -> BTreeSet<String> {
@@ -142,7 +155,13 @@ mod tests {
     }
 
     fn commit(sha: &str, parents: &[&str], author: Option<&str>) -> Commit {
-        Commit { sha: sha.to_owned(), parents: parents.iter().map(|&parent| parent.to_owned()).collect(), author: author.map(account) }
+        Commit {
+            sha: sha.to_owned(),
+            parents: parents.iter().map(|&parent| parent.to_owned()).collect(),
+            author: author.map(account),
+            subject: String::new(),
+            committed_at: None,
+        }
     }
 
     fn pull(number: u64, merge_commit: &str, author: &str) -> PullRequest {
@@ -153,6 +172,7 @@ mod tests {
             merge_commit: merge_commit.to_owned(),
             merged_at: Timestamp::UNIX_EPOCH,
             approved_by: None,
+            merged_by: None,
         }
     }
 

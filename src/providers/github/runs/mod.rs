@@ -9,6 +9,7 @@ pub mod changes;
 pub mod evidence;
 mod links;
 pub mod observe;
+pub mod queue;
 pub mod review;
 mod wire;
 

@@ -15,9 +15,7 @@ use crate::http::{ApiError, ErrorKind, Reader, Target};
 use crate::model::{Answer, EnvName, RepoName, RunRef, Unknown};
 
 /// The most that GitHub gives per page (fact G1.7).
-const PER_PAGE: usize = 100;
-/// How many of the newest deployments are asked whether they succeeded; the answer only serves a link.
-const RECENT: usize = 5;
+pub(super) const PER_PAGE: usize = 100;
 
 /// A run that may wait, and for what.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,24 +79,6 @@ pub async fn viewer(reader: &Reader) -> Result<Account, ApiError> {
 /// When the repository cannot be read.
 pub async fn repository_id(reader: &Reader, repo: &RepoName) -> Result<u64, ApiError> {
     reader.get_json::<wire::Identified>(&repo_target(repo)).await.map(|repository| repository.id)
-}
-
-/// The newest of the last few deployments to an environment that succeeded; `None` when none of them did.
-///
-/// # Errors
-/// When the list or a status cannot be read.
-pub async fn last_success(reader: &Reader, repo: &RepoName, environment: &EnvName) -> Result<Option<Deployment>, ApiError> {
-    let target = repo_target(repo).join("deployments").query("environment", environment).query("per_page", RECENT);
-    let made: Vec<wire::WireDeployment> = reader.get_json(&target).await?;
-    let statuses = join_all(made.iter().map(|made| statuses(reader, repo, made.id()))).await;
-    let mut newest: Option<Deployment> = None;
-    for (made, statuses) in made.into_iter().map(Deployment::from).zip(statuses) {
-        let succeeded = statuses?.iter().any(|status| status.state == "success");
-        if succeeded && newest.as_ref().is_none_or(|newest| newest.created_at < made.created_at) {
-            newest = Some(made);
-        }
-    }
-    Ok(newest)
 }
 
 /// Which deployments to look at.
@@ -169,7 +149,7 @@ impl Traced {
 ///
 /// That the statuses of a job's deployment lead to `…/actions/runs/ID/job/ID` is what several public projects rely on; the
 /// documentation says only that `log_url` is the address of the deployment's output.
-fn run_of_link(link: &str, repository: &RepoName) -> Option<u64> {
+pub(super) fn run_of_link(link: &str, repository: &RepoName) -> Option<u64> {
     let run: RunRef = link.parse().ok()?;
     run.place.filter(|(_, named)| named == repository).map(|_| run.id)
 }
@@ -189,7 +169,7 @@ pub async fn history(reader: &Reader, repo: &RepoName, environments: &[EnvName],
     let listed = join_all(environments.iter().map(|name| deployments(reader, repo, name, extent))).await;
     let asked = || listed.iter().flatten().flat_map(|listed| &listed.found).filter(|(role, _)| *role == Role::Asked).map(|(_, made)| made);
     let period = asked().map(|made| made.created_at).min().zip(asked().map(|made| made.created_at).max());
-    let budget = asked().count() / PER_PAGE + SPARE_PAGES;
+    let allowance = Allowance::of(asked().count());
     let head = asked().max_by_key(|made| (made.created_at, made.id)).map(|made| made.sha.clone());
     let oldest =
         listed.iter().flatten().flat_map(|listed| &listed.found).min_by_key(|(_, made)| made.created_at).map(|(_, made)| made.clone());
@@ -206,13 +186,13 @@ pub async fn history(reader: &Reader, repo: &RepoName, environments: &[EnvName],
     }));
     let shown = async {
         match period {
-            Some(period) => listed_runs(reader, repo, period, budget).await,
+            Some(period) => listed_runs(reader, repo, period, allowance.pages).await,
             None => Shown { runs: Vec::new(), whole: true },
         }
     };
     let changes = async {
         match (head, oldest) {
-            (Some(head), Some(oldest)) => changes(reader, repo, &head, &oldest, budget).await,
+            (Some(head), Some(oldest)) => changes(reader, repo, &head, &oldest, &allowance).await,
             _ => Ok(Changes::default()),
         }
     };
@@ -224,19 +204,20 @@ pub async fn history(reader: &Reader, repo: &RepoName, environments: &[EnvName],
     let runs = join_all(ids.into_iter().map(|id| {
         let known = known.get(&id).map(|&run| run.clone());
         async move {
-            let run = async {
-                match known {
-                    Some(known) => Ok(known),
-                    None => run(reader, repo, id).await,
-                }
+            let run = match known {
+                Some(known) => Answer::Present(known),
+                None => match run(reader, repo, id).await {
+                    Ok(run) => Answer::Present(run),
+                    Err(error) if error.kind == ErrorKind::NotFound => Answer::Absent,
+                    Err(error) => Answer::Unknown(error.unknown()),
+                },
             };
-            let (run, approvals) = tokio::join!(run, approvals(reader, repo, id));
-            let run = match run {
-                Ok(run) => Answer::Present(run),
-                Err(error) if error.kind == ErrorKind::NotFound => Answer::Absent,
-                Err(error) => Answer::Unknown(error.unknown()),
+            // A run that is gone has no reviews to ask for.
+            let approvals = match run {
+                Answer::Absent => Ok(Vec::new()),
+                Answer::Present(_) | Answer::Unknown(_) => approvals(reader, repo, id).await.map_err(|error| error.unknown()),
             };
-            (id, Examined { run, approvals: approvals.map_err(|error| error.unknown()) })
+            (id, Examined { run, approvals })
         }
     }))
     .await;
@@ -277,12 +258,29 @@ async fn listed_runs(reader: &Reader, repo: &RepoName, (from, to): (Timestamp, T
     Shown { runs, whole: false }
 }
 
-/// The commits below a deployed one and the merged pull requests, back to the oldest deployment, within a budget of pages each.
-async fn changes(reader: &Reader, repo: &RepoName, head: &str, oldest: &Deployment, budget: usize) -> Result<Changes, ApiError> {
+/// What may be asked about who changed what: `docs/evidence.md` promises it.
+struct Allowance {
+    /// Pages of each list.
+    pages: usize,
+    /// Requests in all.
+    requests: usize,
+}
+
+impl Allowance {
+    /// For so many deployments.
+    const fn of(deployments: usize) -> Self {
+        Self { pages: deployments / PER_PAGE + SPARE_PAGES, requests: deployments + deployments / 50 + 10 }
+    }
+}
+
+/// The commits below a deployed one and the merged pull requests, back to the oldest deployment; then reviews and mergers, as far as
+/// the allowance goes. What it does not reach stays unknown.
+async fn changes(reader: &Reader, repo: &RepoName, head: &str, oldest: &Deployment, allowance: &Allowance) -> Result<Changes, ApiError> {
+    let pages = allowance.pages;
     let commits = async {
         let target = repo_target(repo).join("commits").query("sha", head).query("per_page", PER_PAGE);
         let mut found: Vec<Commit> = Vec::new();
-        for page in 1..=budget {
+        for page in 1..=pages {
             let (listed, has_next) = reader.get_page::<Vec<wire::WireCommit>>(&target.clone().query("page", page)).await?;
             let full = listed.len() >= PER_PAGE;
             found.extend(listed.into_iter().map(Commit::from));
@@ -292,33 +290,81 @@ async fn changes(reader: &Reader, repo: &RepoName, head: &str, oldest: &Deployme
         }
         Ok::<_, ApiError>(found)
     };
-    let pulls = async {
-        let target = repo_target(repo).join("pulls").query("state", "closed").query("sort", "updated").query("direction", "desc");
-        let mut found: Vec<PullRequest> = Vec::new();
-        for page in 1..=budget {
-            let target = target.clone().query("per_page", PER_PAGE).query("page", page);
-            let (listed, has_next) = reader.get_page::<Vec<wire::WirePull>>(&target).await?;
-            let full = listed.len() >= PER_PAGE;
-            let passed = listed.last().is_some_and(|last| last.updated_at() < oldest.created_at);
-            found.extend(listed.into_iter().filter_map(wire::WirePull::merged));
-            if passed || !(has_next || full) {
-                break;
-            }
-        }
-        Ok::<_, ApiError>(found)
-    };
-    let (commits, pulls) = tokio::join!(commits, pulls);
-    let mut changes = Changes::new(commits?, pulls?);
-    let numbers: Vec<u64> = changes.pull_requests().map(|pull| pull.number).take(budget * PER_PAGE).collect();
-    let reviews = join_all(numbers.into_iter().map(|number| async move {
-        let target = repo_target(repo).join("pulls").join(&number.to_string()).join("reviews").query("per_page", PER_PAGE);
-        (number, reader.get_json::<Vec<wire::WireReview>>(&target).await.ok())
+    let (commits, merged, mergers) = tokio::join!(
+        commits,
+        merged_pull_requests(reader, repo, oldest.created_at, pages),
+        mergers(reader, repo, oldest.created_at, pages)
+    );
+    let mut changes = Changes::new(commits?, merged?.pulls);
+    // Three lists were read; what is left goes to reviews first.
+    let (requests, mut asked) = (allowance.requests.saturating_sub(3 * pages), 0);
+    let mut wanted = changes.pull_requests();
+    for pull in &mut wanted {
+        pull.merged_by = mergers.get(&pull.merge_commit).cloned();
+    }
+    let pull_target = |number: u64| repo_target(repo).join("pulls").join(&number.to_string());
+    let answers = join_all(wanted.iter().take(requests).map(|pull| async move {
+        let target = pull_target(pull.number).join("reviews").query("per_page", PER_PAGE);
+        reader.get_json::<Vec<wire::WireReview>>(&target).await.ok()
     }))
     .await;
-    for (number, reviews) in reviews {
-        changes.reviewed(number, reviews.map(|reviews| reviews.into_iter().filter_map(wire::WireReview::approver).collect()));
+    for (pull, reviews) in wanted.iter_mut().zip(answers) {
+        pull.approved_by = reviews.map(|reviews| reviews.into_iter().filter_map(wire::WireReview::approver).collect());
+        asked += 1;
     }
+    let unnamed = wanted.into_iter().filter(|pull| pull.merged_by.is_none()).take(requests.saturating_sub(asked));
+    join_all(unnamed.map(|pull| async move {
+        let answer = reader.get_json::<wire::WireMerged>(&pull_target(pull.number)).await;
+        pull.merged_by = answer.ok().and_then(wire::WireMerged::by);
+    }))
+    .await;
     Ok(changes)
+}
+
+/// Who merged what since a moment, by the commit that each merge brought (fact G1.8). What cannot be read is not known.
+async fn mergers(reader: &Reader, repo: &RepoName, since: Timestamp, pages: usize) -> BTreeMap<String, Account> {
+    let target = repo_target(repo).join("activity").query("activity_type", "pr_merge").query("per_page", PER_PAGE);
+    let mut found = BTreeMap::new();
+    let mut next = target.clone();
+    for _ in 0..pages {
+        let Ok((listed, cursor)) = reader.get_cursor_page::<Vec<wire::WireActivity>>(&next).await else { break };
+        let passed = listed.last().is_none_or(|last| last.timestamp < since);
+        found.extend(listed.into_iter().filter_map(wire::WireActivity::by));
+        match cursor {
+            Some(cursor) if !passed => next = target.clone().query("after", cursor),
+            _ => break,
+        }
+    }
+    found
+}
+
+/// Pull requests that were merged, the last updated first.
+pub(super) struct MergedLately {
+    pub(super) pulls: Vec<PullRequest>,
+    /// Whether these are all that were updated since then.
+    pub(super) complete: bool,
+}
+
+/// Reads the merged pull requests that were updated since a moment, within a budget of pages.
+pub(super) async fn merged_pull_requests(
+    reader: &Reader,
+    repo: &RepoName,
+    since: Timestamp,
+    budget: usize,
+) -> Result<MergedLately, ApiError> {
+    let target = repo_target(repo).join("pulls").query("state", "closed").query("sort", "updated").query("direction", "desc");
+    let mut pulls: Vec<PullRequest> = Vec::new();
+    for page in 1..=budget {
+        let target = target.clone().query("per_page", PER_PAGE).query("page", page);
+        let (listed, has_next) = reader.get_page::<Vec<wire::WirePull>>(&target).await?;
+        let full = listed.len() >= PER_PAGE;
+        let passed = listed.last().is_some_and(|last| last.updated_at() < since);
+        pulls.extend(listed.into_iter().filter_map(wire::WirePull::merged));
+        if passed || !(has_next || full) {
+            return Ok(MergedLately { pulls, complete: true });
+        }
+    }
+    Ok(MergedLately { pulls, complete: false })
 }
 
 async fn traced(reader: &Reader, repo: &RepoName, role: Role, deployment: Deployment) -> Traced {
@@ -381,7 +427,11 @@ async fn deployments(reader: &Reader, repo: &RepoName, name: &EnvName, extent: E
     Ok(Listed { found, more, pages })
 }
 
-async fn statuses(reader: &Reader, repo: &RepoName, deployment: u64) -> Result<Vec<Status>, ApiError> {
+/// Reads the statuses of a deployment, the newest first.
+///
+/// # Errors
+/// When they cannot be read.
+pub(super) async fn statuses(reader: &Reader, repo: &RepoName, deployment: u64) -> Result<Vec<Status>, ApiError> {
     let target = repo_target(repo).join("deployments").join(&deployment.to_string()).join("statuses");
     let mut statuses: Vec<Status> =
         pages::<wire::WireStatus, Vec<_>>(reader, &target, PER_PAGE).await?.into_iter().map(Into::into).collect();

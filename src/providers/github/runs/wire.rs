@@ -176,12 +176,6 @@ pub(super) struct WireDeployment {
     created_at: Timestamp,
 }
 
-impl WireDeployment {
-    pub(super) fn id(&self) -> u64 {
-        self.id
-    }
-}
-
 impl From<WireDeployment> for Deployment {
     fn from(made: WireDeployment) -> Self {
         Self {
@@ -215,6 +209,20 @@ pub(super) struct WireCommit {
     sha: String,
     parents: Vec<Parent>,
     author: Option<Actor>,
+    commit: Option<Written>,
+}
+
+/// What the commit object itself says.
+#[derive(Deserialize)]
+struct Written {
+    #[serde(default)]
+    message: String,
+    committer: Option<Signature>,
+}
+
+#[derive(Deserialize)]
+struct Signature {
+    date: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -224,12 +232,32 @@ struct Parent {
 
 impl From<WireCommit> for Commit {
     fn from(commit: WireCommit) -> Self {
+        let written = commit.commit.as_ref();
+        let date = written.and_then(|written| written.committer.as_ref()?.date.as_deref());
         Self {
+            subject: written.and_then(|written| written.message.lines().next()).unwrap_or_default().to_owned(),
+            // Anyone can give a commit any date.
+            committed_at: date.and_then(|date| date.parse().ok()),
             sha: commit.sha,
             parents: commit.parents.into_iter().map(|parent| parent.sha).collect(),
             author: commit.author.map(Into::into),
         }
     }
+}
+
+/// A page of a comparison of two commits.
+#[derive(Deserialize)]
+pub(super) struct WireComparison {
+    pub(super) status: String,
+    pub(super) ahead_by: usize,
+    pub(super) base_commit: Named,
+    pub(super) commits: Vec<WireCommit>,
+}
+
+/// A commit of which only the name counts.
+#[derive(Deserialize)]
+pub(super) struct Named {
+    pub(super) sha: String,
 }
 
 #[derive(Deserialize)]
@@ -256,7 +284,34 @@ impl WirePull {
             merge_commit: self.merge_commit_sha?,
             merged_at: self.merged_at?,
             approved_by: None,
+            merged_by: None,
         })
+    }
+}
+
+/// What only the full answer about one pull request has.
+#[derive(Deserialize)]
+pub(super) struct WireMerged {
+    merged_by: Option<Actor>,
+}
+
+impl WireMerged {
+    pub(super) fn by(self) -> Option<Account> {
+        self.merged_by.map(Into::into)
+    }
+}
+
+/// One change of a branch, from the history of a repository.
+#[derive(Deserialize)]
+pub(super) struct WireActivity {
+    pub(super) after: String,
+    pub(super) timestamp: Timestamp,
+    actor: Option<Actor>,
+}
+
+impl WireActivity {
+    pub(super) fn by(self) -> Option<(String, Account)> {
+        Some((self.after, self.actor?.into()))
     }
 }
 

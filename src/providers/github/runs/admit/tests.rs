@@ -44,7 +44,7 @@ fn run_state(pending: Vec<Pending>) -> RunState {
 fn request(environments: &[&str]) -> ReviewRequest {
     ReviewRequest {
         decision: Decision::Approved,
-        environments: environments.iter().map(|text| name(text)).collect(),
+        environments: Which::named(&environments.iter().map(|text| name(text)).collect::<Vec<_>>()),
         commit: None,
         no_self_review: Vec::new(),
     }

@@ -263,7 +263,13 @@ fn shipped(commits: Vec<Commit>, pulls: Vec<PullRequest>, measure: Measure<'_>, 
 }
 
 fn commit(sha: &str, parent: &str, author: &str) -> Commit {
-    Commit { sha: sha.to_owned(), parents: vec![parent.to_owned()], author: Some(person(author)) }
+    Commit {
+        sha: sha.to_owned(),
+        parents: vec![parent.to_owned()],
+        author: Some(person(author)),
+        subject: String::new(),
+        committed_at: None,
+    }
 }
 
 #[test]
@@ -277,6 +283,7 @@ fn an_author_of_what_shipped_is_not_an_independent_approver() {
             merge_commit: SHA.to_owned(),
             merged_at: at(20),
             approved_by: None,
+            merged_by: None,
         };
         let commits = vec![commit("a", "root", "bob"), commit("m", "a", author), commit(SHA, "m", "carol")];
         shipped(commits, vec![pull], Measure::default(), &bob)

@@ -1,0 +1,67 @@
+//! Which workflow applies gate.toml after a merge: what a comment on a pull request has to say of the plan.
+//!
+//! Owns what counts as such a workflow. It is a courtesy to readers and proves nothing. Tested in this file.
+
+use super::model::Step;
+use super::source::{Origin, SourceFile};
+use super::{read, shell, triggers};
+
+/// The first workflow that runs `gatectl apply` when this ref is pushed.
+#[must_use]
+pub fn applied_by(sources: &[SourceFile], pushed: &str) -> Option<String> {
+    let workflows = sources.iter().filter(|source| source.origin == Origin::Workflow);
+    let applies = |source: &&SourceFile| {
+        let Some(workflow) = source.text.as_ref().ok().and_then(|text| read::read(&source.path, text).ok()) else { return false };
+        triggers::starts(&workflow, "push", pushed).is_ok() && workflow.jobs.iter().flat_map(|job| &job.steps).any(runs_apply)
+    };
+    workflows.into_iter().find(applies).map(|source| source.path.clone())
+}
+
+fn runs_apply(step: &Step) -> bool {
+    if let Some(uses) = &step.uses {
+        let action = uses.as_str().split('@').next().unwrap_or_default();
+        let command = step.body.get("with").and_then(|with| with.get("command")).and_then(|command| command.scalar());
+        return action.rsplit('/').next() == Some("gatectl") && command.is_some_and(|command| command.text == "apply");
+    }
+    let script = shell::read(step.run.as_ref().map_or("", |run| run.as_str()));
+    let commands = script.statements.iter().flat_map(|statement| &statement.commands).map(|(_, command)| command);
+    commands.filter_map(shell::Command::literal).any(|words| {
+        let gatectl = words.first().and_then(|program| program.rsplit('/').next()) == Some("gatectl");
+        gatectl && words.contains(&"apply")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(on: &str, step: &str) -> Option<String> {
+        let text = format!("on: {on}\njobs:\n  apply:\n    runs-on: ubuntu-latest\n    steps:\n      - {step}\n");
+        applied_by(&[SourceFile::new(".github/workflows/gate-apply.yml", text)], "refs/heads/main")
+    }
+
+    #[test]
+    fn a_workflow_applies_if_a_push_to_the_branch_runs_it() {
+        let action = "{uses: acme/gatectl@v1, with: {command: apply}}";
+        for step in [action, "run: ./bin/gatectl -c ops/gate.toml apply --auto-approve", "run: gatectl apply gate.plan"] {
+            for on in ["push", "{push: {branches: [main], paths: [gate.toml]}}", "[push, workflow_dispatch]"] {
+                assert!(found(on, step).is_some(), "{on} {step}");
+            }
+            for on in ["pull_request", "workflow_dispatch", "{push: {branches: [release]}}", "{push: {tags: ['v*']}}"] {
+                assert_eq!(found(on, step), None, "{on} {step}");
+            }
+        }
+        for step in
+            ["{uses: acme/gatectl@v1, with: {command: plan}}", "run: gatectl plan", "run: 'echo gatectl apply'", "{uses: acme/apply@v1}"]
+        {
+            assert_eq!(found("push", step), None, "{step}");
+        }
+    }
+
+    #[test]
+    fn the_example_applies() {
+        let text = include_str!("../../examples/workflows/gate-apply.yml");
+        let sources = [SourceFile::new(".github/workflows/gate-apply.yml", text)];
+        assert_eq!(applied_by(&sources, "refs/heads/main").as_deref(), Some(".github/workflows/gate-apply.yml"));
+    }
+}
