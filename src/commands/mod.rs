@@ -1,6 +1,7 @@
 //! One file per verb: the only place where all layers meet, and the only one that reads the environment and prints.
 
 mod apply;
+mod called;
 mod check;
 mod explain;
 mod failure;

@@ -79,6 +79,20 @@ fn with_checkout(root: &Path, mut sources: Vec<SourceFile>) -> Vec<SourceFile> {
     sources
 }
 
+/// The workflow files of a folder that is named. If it is the one of a checkout, with the actions and scripts that they run there.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub(super) fn in_named(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
+    let sources = in_folder(folder)?;
+    let real = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let root = real.ends_with(FOLDER).then(|| real.parent()?.parent()).flatten();
+    Ok(match root {
+        Some(root) => with_checkout(root, sources),
+        None => sources,
+    })
+}
+
 /// Every workflow file of a folder, as if it lay where GitHub looks.
 ///
 /// # Errors

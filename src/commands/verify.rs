@@ -20,10 +20,11 @@ use crate::views::diagnostic::Hinted;
 use crate::views::verdict::verify_document;
 use crate::views::{sarif, verdict_page};
 use crate::workflows::check::{FreezeFacts, SourceFile};
+use crate::workflows::facts::Facts;
 
 use super::runs::freeze_guard::FreezeGuard;
 use super::wiring::{Needs, Wiring};
-use super::{Session, statics};
+use super::{Session, called, statics};
 
 /// Observes, judges, prints.
 ///
@@ -44,8 +45,9 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
     let checkout = Checkout { root: &statics::root(session, &config), repository: &repository };
     let on_disk = on_disk(args, checkout)?.filter(|sources| session.global.sandbox.is_none() || any_declared(&config, sources));
 
+    let facts = Facts { repository: Some(repository.clone()), ..statics::facts(session, &config, checkout.root) };
     session.progress.phase("reading the live state");
-    let seen = session.unless_stopped(look(&wiring, &config, checkout, &asked, on_disk)).await?;
+    let seen = session.unless_stopped(look(&wiring, &config, checkout, &asked, on_disk, &facts)).await?;
     wiring.trace_traffic();
 
     let report = report(session, &config, checkout, &asked, &seen);
@@ -74,7 +76,7 @@ struct Checkout<'a> {
 /// The files of the checkout; `None` if GitHub has to be asked: on `--remote`, or where this is not a checkout of the repository.
 fn on_disk(args: &VerifyArgs, checkout: Checkout<'_>) -> anyhow::Result<Option<Vec<SourceFile>>> {
     if let Some(folder) = &args.check.workflows {
-        return statics::in_folder(folder).map(Some);
+        return statics::in_named(folder).map(Some);
     }
     let elsewhere = config::origin(checkout.root).is_some_and(|origin| origin.repository != *checkout.repository);
     if args.remote || elsewhere { Ok(None) } else { statics::in_checkout(checkout.root, Some(checkout.repository)) }
@@ -102,6 +104,7 @@ async fn look<'c>(
     checkout: Checkout<'_>,
     asked: &BTreeSet<EnvName>,
     on_disk: Option<Vec<SourceFile>>,
+    facts: &Facts,
 ) -> Observed<'c> {
     let guard = async {
         let policy = config.desired.freeze.as_ref()?;
@@ -120,8 +123,12 @@ async fn look<'c>(
         let interest = InspectionScope { want: &config.desired.github, environments: asked, workflows: &workflows };
         let sources = async {
             match on_disk {
-                Some(sources) => Ok(sources),
-                None => on_github(&reader, checkout.repository).await,
+                Some(sources) => Ok(called::with_called(&reader, facts, sources).await),
+                None => {
+                    let sources = on_github(&reader, checkout.repository).await?;
+                    let sources = called::with_local(&reader, checkout.repository, sources).await;
+                    Ok(called::with_called(&reader, facts, sources).await)
+                }
             }
         };
         tokio::join!(inspect(&reader, checkout.repository, interest), sources)

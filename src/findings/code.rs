@@ -155,6 +155,9 @@ codes! {
     UnpinnedWorkflow = "unpinned-workflow", Warning, Undecided, None,
         "A called workflow of another repository is named by a branch or tag: what it runs can change without a change here.",
         "name the workflow by the full commit SHA";
+    UnreadAction = "unread-action", Info, Undecided, None,
+        "An action of this repository is not among the files at hand. A known deploy inside it is not seen; what it could deploy with is.",
+        "run it in a checkout, or with --remote";
     NoDeploymentRecord = "no-deployment-record", Warning, Disproves, None,
         "A job sets `deployment: false`: its gate holds, but no deployment is recorded, so it is missing from the activity log.",
         "remove `deployment: false`";

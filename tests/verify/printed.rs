@@ -217,6 +217,42 @@ jobs:
 ";
 
 #[test]
+fn workflows_that_are_called_elsewhere_are_read_at_their_ref() {
+    const COMMIT: &str = "0123456789012345678901234567890123456789";
+    let toml = COMPENSATED.split("[freeze]").next().unwrap();
+    let served = Served::rehearsal(Scenario::Gated, toml);
+    let folder = served.dir.path().join(".github/workflows");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("deploy.yml"), CHECKED).unwrap();
+    let verdict_at = |git_ref: &str, text: Option<&str>| {
+        let called = format!("on: push\njobs:\n  sync:\n    uses: acme/tools/.github/workflows/sync.yml@{git_ref}\n    secrets: inherit\n");
+        std::fs::write(folder.join("sync.yml"), called).unwrap();
+        served.sandbox.with(|state| {
+            state.github.repos.retain(|repo| !repo.is("acme", "tools"));
+            let Some(text) = text else { return };
+            let mut tools = state.repo("acme/shop").unwrap().clone();
+            tools.rename(gatectl::model::RepoName::parse("acme/tools").unwrap());
+            tools.id += 1_000;
+            tools.visibility = gatectl::sandbox::Visibility::Public;
+            tools.files.insert(".github/workflows/sync.yml".to_owned(), text.to_owned());
+            tools.branches.push(gatectl::sandbox::Branch { name: COMMIT.to_owned(), ..tools.branches[0].clone() });
+            state.github.repos.push(tools);
+        });
+        let report = json(&served.run(&["verify", "--format", "json"]));
+        let findings = &report["environments"][0]["findings"];
+        let codes = [codes(findings, "error"), codes(findings, "warning").into_iter().filter(|code| code.contains("workflow")).collect()];
+        (report["verdict"].as_str().unwrap().to_owned(), codes.concat())
+    };
+    let said = |verdict: &str, codes: &[&str]| (verdict.to_owned(), codes.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>());
+    let harmless = "on: workflow_call\njobs:\n  a:\n    runs-on: x\n    steps: [{run: make}]\n";
+    let deploys = "on: workflow_call\njobs:\n  a:\n    runs-on: x\n    steps: [{run: ./go, env: {K: '${{ secrets.K }}'}}]\n";
+    assert_eq!(verdict_at("main", None), said("unknown", &["remote-workflow"]));
+    assert_eq!(verdict_at("main", Some(harmless)), said("gated", &[]));
+    assert_eq!(verdict_at("main", Some(deploys)), said("unknown", &["unclassified-credential", "unpinned-workflow"]));
+    assert_eq!(verdict_at(COMMIT, Some(deploys)), said("unknown", &["unclassified-credential"]));
+}
+
+#[test]
 fn a_freeze_that_stands_in_exits_0_only_when_that_is_accepted() {
     let served = Served::rehearsal(Scenario::PlanLimit, COMPENSATED);
     let folder = served.dir.path().join(".github/workflows");

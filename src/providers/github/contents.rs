@@ -60,6 +60,22 @@ pub async fn file(reader: &Reader, repo: &RepoName, path: &str) -> Result<Option
     }
 }
 
+/// Reads one file of any repository at a ref: a branch, a tag or a commit.
+///
+/// # Errors
+/// When it cannot be read. GitHub answers 404 for what does not exist and for what the token may not see.
+pub async fn file_at(reader: &Reader, repo: &RepoName, path: &str, git_ref: &str) -> Result<Vec<u8>, Unknown> {
+    let target = path.split('/').fold(repo_target(repo).join("contents"), |target, part| target.join(part)).query("ref", git_ref);
+    match reader.get_json::<File>(&target).await {
+        Ok(file) => decode(&file).map_err(|why| reader.malformed(&target, why).unknown()),
+        Err(error) if error.kind == ErrorKind::NotFound => Err(Unknown {
+            reason: format!("it does not exist in {repo} at `{git_ref}`, or the token has no `Contents: read` there"),
+            ..error.unknown()
+        }),
+        Err(error) => Err(error.unknown()),
+    }
+}
+
 fn decode(file: &File) -> Result<Vec<u8>, String> {
     if file.encoding != "base64" {
         return Err(format!("the file comes as `{}`, not as base64: it is too large", file.encoding));

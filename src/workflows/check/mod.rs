@@ -95,6 +95,10 @@ pub fn check(sources: &[SourceFile], facts: &Facts) -> CheckReport {
     for (path, file) in files.iter() {
         check.file(path, file);
     }
+    for (uses, (path, pos)) in files.unread_actions() {
+        let message = format!("`{uses}` was not read: it is judged by the secrets and identities that its steps get");
+        check.findings.push(Finding::new(Code::UnreadAction, message).in_file(path).at(pos.line, pos.col));
+    }
     let (mut runs, refused) = runs::all(&files, facts);
     let population = population::judge(&mut runs, &files, facts);
     check.findings.extend(population.findings);

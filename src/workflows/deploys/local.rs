@@ -16,6 +16,8 @@ const MAX_FILES: usize = 2_000;
 #[derive(Debug, Clone, Default)]
 pub struct Local {
     composites: BTreeMap<String, Composite>,
+    /// Folders of actions that run a program or a container: what they do is not read.
+    programs: BTreeSet<String>,
     scripts: BTreeMap<String, String>,
 }
 
@@ -34,6 +36,11 @@ impl Local {
         match yaml::parse(text).ok().filter(|_| is_action) {
             Some(root) => {
                 let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                let using = root.get("runs").and_then(|runs| runs.get("using")).and_then(|using| using.scalar());
+                if using.is_none_or(|using| using.text != "composite") {
+                    self.programs.insert(folder.to_owned());
+                    return;
+                }
                 let defaults = root.get("inputs").and_then(|inputs| inputs.mapping()).into_iter().flatten();
                 let defaults =
                     defaults.filter_map(|(key, input)| Some((key.text.to_lowercase(), input.get("default")?.scalar()?.text.clone())));
@@ -46,6 +53,11 @@ impl Local {
 
     pub(super) fn composite(&self, uses: &str) -> Option<&Composite> {
         self.composites.get(&folder(uses)?)
+    }
+
+    /// Whether a step uses an action of this repository that is not here.
+    pub(in crate::workflows) fn lacks(&self, uses: &str) -> bool {
+        folder(uses).is_some_and(|folder| !self.composites.contains_key(&folder) && !self.programs.contains(&folder))
     }
 
     /// The scripts that a step runs by a literal path.
@@ -70,7 +82,10 @@ impl Local {
             }
         }
         let have = |path: &String| {
-            self.scripts.contains_key(path) || path.rsplit_once('/').is_some_and(|(folder, _)| self.composites.contains_key(folder))
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let is_action = path.ends_with("action.yml") || path.ends_with("action.yaml");
+            let known = self.composites.contains_key(folder) || self.programs.contains(folder);
+            self.scripts.contains_key(path) || is_action && known
         };
         found.into_iter().filter(|path| !have(path)).collect()
     }

@@ -205,6 +205,18 @@ fn a_called_workflow_never_gets_more_than_its_caller_has() {
 }
 
 #[test]
+fn an_action_of_the_checkout_that_runs_a_program_may_use_the_token() {
+    let token = |using: &str| {
+        let mut local = Local::default();
+        local.add("ci/go/action.yml", &format!("runs:\n  using: {using}\n  steps: [{{uses: actions/checkout@v4}}]\n  main: go.js\n"));
+        let text = "on: push\njobs: {a: {runs-on: x, permissions: {id-token: write}, steps: [{uses: ./ci/go}]}}";
+        let workflow = read("x.yml", text).unwrap();
+        Holds::of(&workflow, &workflow.jobs[0], &local).token.is_some()
+    };
+    assert!(token("node20") && token("docker") && !token("composite"));
+}
+
+#[test]
 fn actions_and_scripts_of_the_checkout_are_read() {
     let mut local = Local::default();
     local.add("ci/ship/action.yml", "inputs: {app: {default: none}}\nruns:\n  using: composite\n  steps:\n    - run: heroku rollback -a ${{ inputs.app }}\n      shell: bash\n");

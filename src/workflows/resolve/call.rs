@@ -30,12 +30,20 @@ impl Resolver<'_> {
         if uses.contains("${{") {
             return (problem("`uses` cannot hold an expression".to_owned()), none);
         }
-        let repository = self.facts.repository.as_ref();
-        let (path, found) = match files::target(target.frame.workflow, uses, repository) {
+        let mut other_ref = None;
+        let (path, found) = match files::target(target.frame.workflow, uses, self.facts) {
             Called::Own(path) => {
                 let found = self.files.get(&path);
                 (path, found)
             }
+            Called::OwnAt { path, key } => match self.files.any(&key) {
+                Some(found) => (key, Some(found)),
+                None => {
+                    other_ref = key.split_once('@').map(|(_, git_ref)| git_ref.to_owned());
+                    let found = self.files.get(&path);
+                    (path, found)
+                }
+            },
             Called::Other(key) => {
                 let found = self.files.any(&key);
                 if found.is_none() {
@@ -56,7 +64,9 @@ impl Resolver<'_> {
         }
         let workflow = match found {
             None => return (vec![unread(target, path, format!("it calls `{path}`, which is not among the files read"))], none),
-            Some(Err(_)) => return (vec![unread(target, path, format!("it calls `{path}`, which could not be read"))], none),
+            Some(Err(error)) => {
+                return (vec![unread(target, path, format!("it calls `{path}`, which could not be read: {}", error.why))], none);
+            }
             Some(Ok(workflow)) => workflow,
         };
         let Some(trigger) = workflow.trigger("workflow_call") else {
@@ -94,6 +104,9 @@ impl Resolver<'_> {
         let outputs = if outputs.len() == 1 { outputs.remove(0) } else { none };
         let only = seen.len() == 1;
         let mut entries: Vec<JobEntry> = seen.into_iter().flat_map(|(_, entries)| entries).collect();
+        if other_ref.is_some() {
+            entries.iter_mut().for_each(|one| one.details.other_ref.clone_from(&other_ref));
+        }
         if only && legs.len() > 1 {
             let with_leg = legs.first().map(|leg| format!("{} ({})", entry.path, leg.label)).unwrap_or_default();
             for one in &mut entries {

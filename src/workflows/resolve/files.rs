@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::RepoName;
-use crate::workflows::deploys::{Holds, Local};
+use crate::workflows::deploys::{Holds, Local, Passed};
+use crate::workflows::facts::Facts;
 use crate::workflows::model::{Job, Workflow};
 use crate::workflows::read::read;
 use crate::workflows::source::{Origin, SourceFile};
@@ -77,23 +78,42 @@ impl Files {
         self.local.wanted(self.own.values().flatten())
     }
 
-    /// Workflows of other repositories that jobs call and that were not read, as `OWNER/REPO/.github/workflows/FILE@REF`.
+    /// Workflows that jobs call in other repositories, or at another ref of this one, and that were not read:
+    /// `OWNER/REPO/.github/workflows/FILE@REF`. Those that get nothing to deploy with, and trusted ones, are left out.
     #[must_use]
-    pub fn wanted_of_others(&self, repository: Option<&RepoName>) -> BTreeSet<String> {
+    pub fn wanted_of_others(&self, facts: &Facts) -> BTreeSet<String> {
         let all = self.own.values().chain(self.called.values()).flatten();
-        let calls = all.flat_map(|workflow| workflow.jobs.iter().filter_map(move |job| Some((workflow, job.call.as_ref()?))));
-        let keys = calls.filter_map(|(workflow, call)| match target(workflow, call.uses.as_str(), repository) {
-            Called::Other(key) => Some(key),
+        let calls = all.flat_map(|workflow| workflow.jobs.iter().filter_map(move |job| Some((workflow, job, job.call.as_ref()?))));
+        let gives = calls.filter(|(workflow, job, _)| !Passed::default().gives_nothing(workflow, job));
+        let keys = gives.filter_map(|(workflow, _, call)| match target(workflow, call.uses.as_str(), facts) {
+            Called::Other(key) | Called::OwnAt { key, .. } => Some(key),
             Called::Own(_) | Called::Nothing => None,
         });
-        keys.filter(|key| !self.called.contains_key(key)).collect()
+        let trusted = |key: &String| facts.verify.trusts(key.split('@').next().unwrap_or_default());
+        keys.filter(|key| !self.called.contains_key(key) && !trusted(key)).collect()
+    }
+
+    /// Actions of this repository that steps use and that were not read, each with the first place that does.
+    #[must_use]
+    pub fn unread_actions(&self) -> BTreeMap<String, (String, Pos)> {
+        let mut found = BTreeMap::new();
+        for workflow in self.own.values().flatten() {
+            for step in workflow.jobs.iter().flat_map(|job| &job.steps) {
+                if let Some(uses) = step.uses.as_ref().filter(|uses| self.local.lacks(uses.as_str())) {
+                    found.entry(uses.as_str().to_owned()).or_insert_with(|| (workflow.path.clone(), uses.pos));
+                }
+            }
+        }
+        found
     }
 }
 
 /// What the `uses` of a job names.
 pub(super) enum Called {
-    /// A workflow of this repository, by path. By its full name the ref may be another one's: which is said beside.
+    /// A workflow of this repository, by path.
     Own(String),
+    /// A workflow of this repository, by path, as it is at another ref than the default branch.
+    OwnAt { path: String, key: String },
     /// A workflow elsewhere.
     Other(String),
     /// Nothing that GitHub takes.
@@ -101,7 +121,7 @@ pub(super) enum Called {
 }
 
 /// What `uses` names within a file; `./` is read where the file itself is.
-pub(super) fn target(workflow: &Workflow, uses: &str, repository: Option<&RepoName>) -> Called {
+pub(super) fn target(workflow: &Workflow, uses: &str, facts: &Facts) -> Called {
     if let Some(path) = uses.strip_prefix("./").or_else(|| uses.strip_prefix("$/")) {
         if !path.starts_with(FOLDER) {
             return Called::Nothing;
@@ -118,8 +138,14 @@ pub(super) fn target(workflow: &Workflow, uses: &str, repository: Option<&RepoNa
         (Some(owner), Some(name), Some(file))
             if !owner.is_empty() && !name.is_empty() && file.starts_with(FOLDER) && !git_ref.is_empty() =>
         {
-            let is_own = repository.is_some_and(|own| own.owner().eq_ignore_ascii_case(owner) && own.name().eq_ignore_ascii_case(name));
-            if is_own { Called::Own(file.to_owned()) } else { Called::Other(uses.to_owned()) }
+            let is = |own: &RepoName| own.owner().eq_ignore_ascii_case(owner) && own.name().eq_ignore_ascii_case(name);
+            if !facts.repository.as_ref().is_some_and(is) {
+                Called::Other(uses.to_owned())
+            } else if git_ref == facts.default_branch || git_ref == facts.default_ref() {
+                Called::Own(file.to_owned())
+            } else {
+                Called::OwnAt { path: file.to_owned(), key: uses.to_owned() }
+            }
         }
         _ => Called::Nothing,
     }

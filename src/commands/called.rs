@@ -1,0 +1,77 @@
+//! What the workflows run beyond themselves, read through the API: workflows that they call elsewhere, and local actions and scripts
+//! if there is no checkout.
+//!
+//! Owns how much is asked for. Which files are wanted is known to `workflows`. Tested in `tests/verify/printed.rs`.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+
+use crate::http::Reader;
+use crate::model::RepoName;
+use crate::providers::github::contents;
+use crate::workflows::check::{Origin, SourceFile};
+use crate::workflows::facts::Facts;
+use crate::workflows::resolve::Files;
+
+/// How deep calls are followed; GitHub follows no more than ten.
+const ROUNDS: usize = 9;
+
+/// How many files one run asks for at most.
+const MOST: usize = 100;
+
+/// Endings and folders of what is a script rather than any other path in a command.
+const SCRIPTS: &[&str] = &[".sh", ".bash"];
+const SCRIPT_FOLDERS: &[&str] = &["scripts/", "script/", "bin/", "ci/", ".github/"];
+
+/// The files, and the workflows that they call elsewhere at the refs that they name.
+pub(super) async fn with_called(reader: &Reader, facts: &Facts, mut sources: Vec<SourceFile>) -> Vec<SourceFile> {
+    let mut tried = BTreeSet::new();
+    for _ in 0..ROUNDS {
+        let wanted = Files::new(&sources).wanted_of_others(facts);
+        let new: Vec<String> = wanted.into_iter().filter(|key| tried.len() < MOST && tried.insert(key.clone())).collect();
+        if new.is_empty() {
+            break;
+        }
+        sources.extend(join_all(new.into_iter().map(|key| called(reader, key))).await);
+    }
+    sources
+}
+
+async fn called(reader: &Reader, key: String) -> SourceFile {
+    let parts = key.split_once('@').and_then(|(path, git_ref)| {
+        let (owner, rest) = path.split_once('/')?;
+        let (name, file) = rest.split_once('/')?;
+        Some((RepoName::parse(&format!("{owner}/{name}")).ok()?, file, git_ref))
+    });
+    let Some((repository, file, git_ref)) = parts else { return SourceFile::unread(key, "its name is not understood").of(Origin::Called) };
+    match contents::file_at(reader, &repository, file, git_ref).await {
+        Ok(bytes) => SourceFile::new(key, bytes),
+        Err(unknown) => SourceFile::unread(key, unknown.reason),
+    }
+    .of(Origin::Called)
+}
+
+/// The files, and the actions and scripts of the default branch that their steps run.
+pub(super) async fn with_local(reader: &Reader, repository: &RepoName, mut sources: Vec<SourceFile>) -> Vec<SourceFile> {
+    let mut tried = BTreeSet::new();
+    for _ in 0..ROUNDS {
+        let wanted = Files::new(&sources).wanted_of_the_checkout().into_iter().filter(|path| is_likely(path));
+        let new: Vec<String> = wanted.filter(|path| tried.len() < MOST && tried.insert(path.clone())).collect();
+        let found = join_all(new.into_iter().map(|path| async move {
+            let bytes = contents::file(reader, repository, &path).await.ok()??;
+            Some(SourceFile::new(path, bytes).of(Origin::Checkout))
+        }));
+        let found: Vec<SourceFile> = found.await.into_iter().flatten().collect();
+        if found.is_empty() {
+            break;
+        }
+        sources.extend(found);
+    }
+    sources
+}
+
+fn is_likely(path: &str) -> bool {
+    let is_action = path.ends_with("action.yml") || path.ends_with("action.yaml");
+    is_action || SCRIPTS.iter().any(|ending| path.ends_with(ending)) || SCRIPT_FOLDERS.iter().any(|folder| path.starts_with(folder))
+}
