@@ -1,12 +1,13 @@
 //! What apply needs of a provider, how long it waits, and how a step can end.
 
+use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::http::{ApiError, ErrorKind};
-use crate::model::ByHand;
+use crate::model::{ByHand, in_words, is_masked};
 
 /// The requests of a provider, as apply sees them.
 ///
@@ -52,6 +53,15 @@ pub struct Mismatch {
     pub was: Value,
     /// As it is.
     pub now: Value,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if is_masked(&self.was) && is_masked(&self.now) {
+            return write!(f, "{} changed (masked)", self.name);
+        }
+        write!(f, "{} was {} and is now {}", self.name, in_words(&self.was), in_words(&self.now))
+    }
 }
 
 /// How long an apply waits for what cannot be hurried.

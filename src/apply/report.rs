@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::model::{Action, Address, ApplyReport, ByHand, Change, Field, GateKey, Manual, Outcome, OutcomeResult, Plan, Unknown};
+use crate::model::{Action, Address, ApplyReport, ByHand, Change, Field, GateKey, Manual, Outcome, OutcomeResult, Plan, Unknown, in_words};
 
 use super::executor::{Mismatch, StepResult};
 
@@ -90,7 +90,12 @@ fn outcome<O>(change: &Change, end: StepResult, after: &ReadBack<O>) -> Outcome 
 fn lost(moved: &Mismatch) -> String {
     let open =
         if moved.name == GateKey::Reviewers.name() && is_none(&moved.now) { ". NO APPROVAL IS REQUIRED to deploy to it" } else { "" };
-    format!("{} was sent along as {} and is now {}{open}: run `gatectl plan`, and set it as it should be", moved.name, moved.was, moved.now)
+    format!(
+        "{} was sent along as {} and is now {}{open}: run `gatectl plan`, and set it as it should be",
+        moved.name,
+        in_words(&moved.was),
+        in_words(&moved.now)
+    )
 }
 
 fn unread(end: StepResult, unknown: &Unknown) -> (OutcomeResult, String) {
@@ -112,7 +117,7 @@ fn changed_meanwhile(moved: &[Mismatch]) -> String {
 
 /// What moved, in words.
 fn listed(moved: &[Mismatch]) -> String {
-    moved.iter().map(|m| format!("{} was {} and is now {}", m.name, m.was, m.now)).collect::<Vec<_>>().join("; ")
+    moved.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 fn refused(by_hand: ByHand, rest: &[String], now: &Change) -> (OutcomeResult, String) {
@@ -155,7 +160,8 @@ fn still(change: &Change, now: &Field) -> String {
         );
     }
     if written {
-        format!("{} is {} instead of {}: another writer changed it, or the policy did not stick", now.name, now.before, now.after)
+        let (is, instead_of) = (in_words(&now.before), in_words(&now.after));
+        format!("{} is {is} instead of {instead_of}: another writer changed it, or the policy did not stick", now.name)
     } else {
         was_as_declared(now)
     }
@@ -163,7 +169,8 @@ fn still(change: &Change, now: &Field) -> String {
 
 /// Of a field that this run had no reason to write.
 fn was_as_declared(now: &Field) -> String {
-    format!("{} is {} and was {} before: another writer changed it, or GitHub did not keep it", now.name, now.before, now.after)
+    let (is, was) = (in_words(&now.before), in_words(&now.after));
+    format!("{} is {is} and was {was} before: another writer changed it, or GitHub did not keep it", now.name)
 }
 
 /// Declared reviewers that are not there, in words.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::desired::freeze::Policy;
-use crate::freeze::{Flag, Verdict, decide};
+use crate::freeze::{FreezeVars, Verdict, decide};
 use crate::model::{Address, AddressKind, Answer, Change, EnvName};
 use crate::reconcile::{FreezeReason, Planned};
 use crate::views::diagnostic::Hinted;
@@ -77,8 +77,7 @@ pub(super) fn freeze_reason(
     for name in changed.iter().filter(|name| !policy.covers(name)) {
         session.warn(&[format!("the freeze does not cover {name}: deploys to it are not held back meanwhile")]);
     }
-    let overridden = |flag: Option<&str>| Flag::read(flag) != Flag::Off;
-    let on = planned.freeze.as_ref().and_then(Answer::present).is_some_and(|vars| overridden(vars.override_flag.as_deref()));
+    let on = planned.freeze.as_ref().and_then(Answer::present).is_some_and(FreezeVars::is_overridden);
     let address = policy.store.app().map(|app| Address::config(app, &policy.override_flag));
     let declared = address.filter(|address| planned.plan.changes().any(|change| change.address == *address));
     if let Some(address) = declared.filter(|_| on) {

@@ -12,10 +12,10 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::{Global, PlanArgs};
-use crate::model::{Address, Cause, EnvName, Step, Unknown};
+use crate::model::{Address, Cause, EnvName, Step, Unknown, in_words};
 use crate::providers::Op;
 use crate::providers::request::Request as _;
 use crate::reconcile::{Planned, fingerprint};
@@ -24,7 +24,7 @@ use crate::views::diagnostic::Hinted;
 use super::failure::{Stale, Unread};
 
 /// The only version that is read: a plan is made for one apply, so nothing is gained by reading another. 1.0 had one fingerprint of gate.toml.
-const FORMAT_VERSION: &str = "2.0";
+const FORMAT_VERSION: &str = "3.0";
 
 /// More than any real plan, less than would exhaust memory.
 const MAX_BYTES: u64 = 16 << 20;
@@ -50,7 +50,7 @@ pub(super) struct SavedPlan {
     basis: BTreeMap<Address, Value>,
     /// What could not be read when it was made.
     unread: BTreeSet<Address>,
-    steps: Vec<Step<Op>>,
+    steps: Vec<Value>,
 }
 
 impl SavedPlan {
@@ -65,7 +65,7 @@ impl SavedPlan {
             declared: planned.declared.clone(),
             basis: planned.basis.clone(),
             unread: planned.unread.keys().cloned().collect(),
-            steps: planned.plan.steps.clone(),
+            steps: kept(&planned.plan.steps),
         }
     }
 
@@ -230,14 +230,13 @@ impl SavedPlan {
     /// # Errors
     /// [`Stale`] when they differ.
     fn follows(&self, now: &Planned) -> anyhow::Result<()> {
-        let (then, now) = (unattributed(&self.steps), unattributed(&now.plan.steps));
+        let (then, now) = (&self.steps, &kept(&now.plan.steps));
         if then == now {
             return Ok(());
         }
-        let differ = |step: &&Step<Op>| !then.contains(step) || !now.contains(step);
-        let moved: BTreeSet<String> = (then.iter().chain(&now).filter(differ))
-            .flat_map(|step| step.changes.iter().map(|change| change.address.to_string()))
-            .collect();
+        let differ = |step: &&Value| !then.contains(step) || !now.contains(step);
+        let changes = then.iter().chain(now).filter(differ).filter_map(|step| step.get("changes")?.as_array()).flatten();
+        let moved: BTreeSet<String> = changes.filter_map(|change| change.get("address")?.as_str().map(str::to_owned)).collect();
         let moved = moved.into_iter().collect::<Vec<_>>().join(", ");
         let why = if self.gatectl == env!("CARGO_PKG_VERSION") {
             format!("it would be carried out in another way now ({moved}): the account behind a login, an id or the repository moved")
@@ -248,9 +247,11 @@ impl SavedPlan {
     }
 }
 
-/// Steps without who acts and when, which is the business of the one who applies.
-fn unattributed(steps: &[Step<Op>]) -> Vec<Step<Op>> {
-    steps.iter().map(|step| Step { changes: step.changes.clone(), ops: step.ops.iter().map(Op::unattributed).collect() }).collect()
+/// The steps as a file keeps them: without who acts and when, which is the business of the one who applies, and without any value
+/// that looks like a credential (law 8).
+fn kept(steps: &[Step<Op>]) -> Vec<Value> {
+    let unattributed = |step: &Step<Op>| Step { changes: step.changes.clone(), ops: step.ops.iter().map(Op::unattributed).collect() };
+    steps.iter().map(|step| json!(unattributed(step))).collect()
 }
 
 /// The error for a plan that is stale; `hint` is the next step for what could not be read beside.
@@ -268,13 +269,14 @@ fn what_moved(then: &Value, now: &Value, unread: bool) -> Option<String> {
         (then, now) if then == now => None,
         (Value::Object(then), Value::Object(now)) => {
             let moved = then.iter().filter(|(name, value)| now.get(*name).map_or(!unread, |now| now != *value));
-            let moved = moved.map(|(name, value)| format!("{name} was {value}, is {}", now.get(name).unwrap_or(&Value::Null)));
+            let moved = moved
+                .map(|(name, value)| format!("{name} was {}, is {}", in_words(value), in_words(now.get(name).unwrap_or(&Value::Null))));
             let learned = now.keys().filter(|name| !then.contains_key(*name));
             let fields: Vec<String> = moved.chain(learned.map(|name| format!("{name} could not be read when the plan was made"))).collect();
             (!fields.is_empty()).then(|| format!("({})", fields.join("; ")))
         }
         (Value::Null, _) => Some("appeared".to_owned()),
         (Value::Object(_), Value::Null) => Some("is gone".to_owned()),
-        (then, now) => Some(format!("(was {then}, is {now})")),
+        (then, now) => Some(format!("(was {}, is {})", in_words(then), in_words(now))),
     }
 }

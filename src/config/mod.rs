@@ -6,6 +6,7 @@
 //! Must not know of live state, requests, credentials or the command line.
 
 mod check;
+mod credentials;
 mod discover;
 mod json_schema;
 mod keys;
@@ -76,5 +77,6 @@ pub fn parse(path: &str, text: &str) -> Result<Config, Problems> {
 
 fn read(sink: &mut Sink<'_>, root: &DeTable<'_>) -> Option<Desired> {
     check::table(sink, &keys::ROOT, root, 0..0);
+    credentials::warn(sink, root);
     lower::desired(sink, root)
 }

@@ -1,7 +1,7 @@
 //! Closing: the writes that set a freeze, and that can do nothing else.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::record::{FreezeId, Record, Switch};
@@ -43,7 +43,7 @@ pub fn replace(keys: &Keys, live: &FreezeVars, claim: &Claim, terms: &Terms) -> 
 }
 
 /// A freeze to be set by an apply: data that a plan can hold and show. It has no form that lifts one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SetFreeze {
     keys: Keys,
     live: FreezeVars,

@@ -3,12 +3,14 @@
 //! Owns the meaning of the four values. Must not know of policies or environments: see [`super::decide`].
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, Serializer};
 
 use super::record::{OverrideRecord, Record, Switch};
 use crate::desired::freeze::{Policy, Store};
+use crate::model::VarValue;
 
 /// The longest override. A record that ends later was not written by gatectl and opens nothing.
 pub const MAX_OVERRIDE: SignedDuration = SignedDuration::from_hours(4);
@@ -16,7 +18,7 @@ pub const MAX_OVERRIDE: SignedDuration = SignedDuration::from_hours(4);
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// Where a freeze is kept: the store, and the names of its four values.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Keys {
     /// The store.
     pub store: Store,
@@ -83,16 +85,62 @@ impl Keys {
 }
 
 /// The values of the four config vars; `None` is a var that is not there.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct FreezeVars {
     /// The flag.
-    pub flag: Option<String>,
+    pub(super) flag: Option<String>,
     /// The record of the freeze.
-    pub record: Option<String>,
+    pub(super) record: Option<String>,
     /// The flag of the override.
-    pub override_flag: Option<String>,
+    pub(super) override_flag: Option<String>,
     /// The record of the override.
-    pub override_record: Option<String>,
+    pub(super) override_record: Option<String>,
+}
+
+impl FreezeVars {
+    /// The values under their names. gate.toml may have named any variable of the app, so what is no flag and no record is hidden.
+    #[must_use]
+    pub fn under<'k>(&self, keys: &'k Keys) -> [(&'k str, Option<VarValue>); 4] {
+        self.named(keys.all())
+    }
+
+    /// Whether the override's flag says anything but no.
+    #[must_use]
+    pub fn is_overridden(&self) -> bool {
+        Flag::read(self.override_flag.as_deref()) != Flag::Off
+    }
+
+    fn named<'n>(&self, names: [&'n str; 4]) -> [(&'n str, Option<VarValue>); 4] {
+        let [flag, record, override_flag, override_record] = names;
+        let is_flag = |text: &str| Flag::read(Some(text)) != Flag::Malformed;
+        [
+            (flag, value(flag, self.flag.as_deref(), is_flag)),
+            (record, value(record, self.record.as_deref(), |text| Record::parse(text).is_ok())),
+            (override_flag, value(override_flag, self.override_flag.as_deref(), is_flag)),
+            (override_record, value(override_record, self.override_record.as_deref(), |text| OverrideRecord::parse(text).is_ok())),
+        ]
+    }
+
+    /// As a plan file has them.
+    fn fields(&self) -> BTreeMap<&'static str, Option<VarValue>> {
+        self.named(["flag", "record", "override_flag", "override_record"]).into_iter().collect()
+    }
+}
+
+fn value(name: &str, text: Option<&str>, is_understood: impl Fn(&str) -> bool) -> Option<VarValue> {
+    text.map(|text| if is_understood(text) { VarValue::new(name, text) } else { VarValue::hidden(name, text) })
+}
+
+impl fmt::Debug for FreezeVars {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fields().fmt(f)
+    }
+}
+
+impl Serialize for FreezeVars {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.fields().serialize(serializer)
+    }
 }
 
 /// What a flag says.

@@ -27,6 +27,8 @@ pub(super) struct Declared {
     pub(super) gate: Gate,
     /// What could not be read, or cannot be said, by the key that it belongs to; none for what the policy depends on.
     pub(super) unknown: Vec<(Option<GateKey>, Unknown)>,
+    /// Variables whose live values look like credentials, and are not imported.
+    pub(super) masked: BTreeSet<String>,
     /// What lets a deployment through today.
     weak: Vec<String>,
 }
@@ -71,11 +73,15 @@ impl Declared {
             None => read(GateKey::Secrets, &unasked("they were not asked for")),
         }
         match &there.variables {
-            Some(Ok(variables)) => gate.variables.clone_from(variables),
+            Some(Ok(variables)) => {
+                gate.variables = variables.iter().filter_map(|(name, value)| Some((name.clone(), value.plain()?.to_owned()))).collect();
+            }
             Some(Err(why)) => read(GateKey::Variables, why),
             None => read(GateKey::Variables, &unasked("they were not asked for")),
         }
-        let mut declared = Self { weak: weak(source, there, &gate), gate, unknown };
+        let masked = there.variables.iter().flatten().flatten().filter(|(_, value)| value.plain().is_none());
+        let masked = masked.map(|(name, _)| name.clone()).collect();
+        let mut declared = Self { weak: weak(source, there, &gate), gate, unknown, masked };
         declared.drop_unspeakable(there);
         if there.policy == PolicyMode::Protected
             && let Some(Err(why)) = source.protected_branches
@@ -151,6 +157,9 @@ fn weak(source: &Source<'_>, there: &LiveEnvironment, gate: &Gate) -> Vec<String
         weak.push("no required reviewers: no approval is required".to_owned());
     } else if !there.prevent_self_review {
         weak.push("the person who starts a run may approve it (close with `prevent_self_review = true`)".to_owned());
+    }
+    for (name, _) in there.variables.iter().flatten().flatten().filter(|(_, value)| value.plain().is_none()) {
+        weak.push(format!("the variable `{name}` looks like a credential and is not imported: everyone who can read the repository can read it; make it a secret"));
     }
     for reviewer in &there.reviewers {
         if let LiveReviewer::User { login, .. } = reviewer

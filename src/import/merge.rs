@@ -83,9 +83,13 @@ impl Merge<'_> {
         let Some(spelling) = edit::spelling(environments, same) else { return };
         let Some(item) = environments.get_mut(&spelling) else { return };
         let before = self.changes.len();
+        let mut gate = live.gate.clone();
+        // What is not imported is left as the file declares it.
+        let kept = file.variables.iter().filter(|(name, _)| live.masked.contains(*name));
+        gate.variables.extend(kept.map(|(name, value)| (name.clone(), value.clone())));
         if let Some(table) = item.as_table_like_mut() {
             for key in GateKey::live().filter(|key| !live.is_unknown(*key)) {
-                if self.set(table, key, file, &live.gate) {
+                if self.set(table, key, file, &gate) {
                     self.changes.push(format!("environments.{}.{}", value::key(&spelling), key.name()));
                 }
             }

@@ -9,7 +9,7 @@ use super::*;
 use crate::config;
 use crate::desired::github::{self as desired, BranchPolicy, Gate, Pattern, RefKind, Reviewer};
 use crate::http::{Settings, Stack, Token};
-use crate::model::{EnvName, GateKey, Plan, RepoName};
+use crate::model::{EnvName, GateKey, Plan, RepoName, VarValue};
 use crate::providers::github::live::{Environments, Live, LiveEnvironment, LiveReviewer, PolicyMode};
 use crate::providers::github::strictness::{ActorId, Strictness, weakened};
 use crate::providers::github::{observe, plan};
@@ -77,7 +77,7 @@ fn environment() -> impl Strategy<Value = LiveEnvironment> {
             policy,
             patterns,
             protection_rules: Some(Ok(rules.into_iter().map(|(slug, id)| (slug.to_owned(), id)).collect())),
-            variables: Some(Ok(variables)),
+            variables: Some(Ok(variables.into_iter().map(|(name, text)| (name.clone(), VarValue::new(name, text))).collect())),
             secrets: Some(Ok(secrets)),
         })
 }
@@ -143,7 +143,7 @@ fn world(environments: &Environments) -> State {
             stored.custom_rules.push(CustomRule { id: github.ids.fresh(), app: *app, enabled: true });
         }
         for (name, value) in live.variables.iter().flatten().flatten() {
-            stored.variables.insert(name.clone(), Variable { value: value.clone(), created_at: now, updated_at: now });
+            stored.variables.insert(name.clone(), Variable { value: value.expose().to_owned(), created_at: now, updated_at: now });
         }
         for name in live.secrets.iter().flatten().flatten() {
             stored.secrets.insert(name.clone(), Secret { created_at: now, updated_at: now });
@@ -228,7 +228,9 @@ proptest! {
             for (name, gate) in &gates {
                 let there = there[name].as_ref().unwrap();
                 assert_eq!(weakened(Some(&there.strictness()), Some(&alone(gate))), vec![], "{}", imported.text);
-                assert_eq!(Some(&gate.variables), there.variables.as_ref().and_then(|all| all.as_ref().ok()));
+                let live = there.variables.iter().flatten().flatten();
+                let plain = live.filter_map(|(name, value)| Some((name.clone(), value.plain()?.to_owned()))).collect();
+                assert_eq!(gate.variables, plain);
                 assert_eq!(Some(&gate.secrets), there.secrets.as_ref().and_then(|all| all.as_ref().ok()));
             }
             let source = Source { protected_branches: live.protected_branches.as_ref(), ..source(&live.repository.as_ref().unwrap().name, there) };
@@ -433,7 +435,8 @@ fn the_chain_is_two_requests_deep() {
 /// A file in some spelling, updated to one environment `production` as [`plain`], with the wait that every spelling lacks.
 fn updated(text: &str) -> Updated {
     let repository = repository();
-    let variables = Some(Ok(BTreeMap::from([("TIER".to_owned(), "prod".to_owned()), ("ZONE".to_owned(), "eu".to_owned())])));
+    let value = |name: &str, text: &str| (name.to_owned(), VarValue::new(name, text));
+    let variables = Some(Ok(BTreeMap::from([value("TIER", "prod"), value("ZONE", "eu")])));
     let environments = only(LiveEnvironment { wait_timer: 5, variables, ..plain("production") });
     update("gate.toml", text, &source(&repository, &environments)).unwrap_or_else(|problems| panic!("{problems}"))
 }

@@ -6,6 +6,7 @@
 mod address;
 mod answer;
 mod change;
+mod credential;
 mod duration;
 pub mod fnmatch;
 mod key;
@@ -14,10 +15,12 @@ mod near;
 mod plan;
 mod report;
 mod run;
+mod var_value;
 
 pub use address::{Address, AddressKind};
 pub use answer::{Answer, Blocker, Cause, Invalid, Unknown};
 pub use change::{Action, Change, Field};
+pub use credential::credential_in;
 pub use duration::{age, parse_duration};
 pub use key::{GateKey, WrittenBy};
 pub use name::{EnvName, NameError, RepoName};
@@ -25,3 +28,4 @@ pub use near::nearest;
 pub use plan::{Draft, InvalidDeclaration, Manual, Note, Plan, Step, Summary};
 pub use report::{ApplyReport, ByHand, Outcome, ReportSummary, Result as OutcomeResult};
 pub use run::{CommitPin, RunRef};
+pub use var_value::{VarValue, in_words, is_masked};

@@ -5,7 +5,7 @@
 //! [`freeze_store::FreezeStore`], and needs one line in [`freeze_store::of`].
 //! A provider must not know of another one, of the file's syntax, of rendering or of the command line.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::apply::{Executor, Mismatch};
 use crate::http::{Api, ApiError, ErrorKind, Reader, Writer};
@@ -23,7 +23,7 @@ use request::Request;
 macro_rules! providers {
     ($($(#[$doc:meta])* $Name:ident($Request:ty)),* $(,)?) => {
         /// A request of any provider.
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Serialize)]
         #[serde(rename_all = "lowercase")]
         pub enum Op {
             $($(#[$doc])* $Name($Request),)*

@@ -10,10 +10,12 @@ use serde_json::{Map, Value};
 use super::document::{Glyph, Role, Row, Span};
 use super::escape::{MAX_VALUE, bounded, quoted, word};
 use super::text_diff;
-use crate::model::{Action, Field};
+use crate::model::{Action, Field, is_masked};
 
 /// Two strings that are together longer than this are shown below each other.
 const MAX_INLINE: usize = 60;
+/// What stands in the place of a value that looks like a credential (law 8).
+const MASKED: &str = "(masked)";
 /// Elements of a list that are shown before it is cut.
 const MAX_ELEMENTS: usize = 200;
 
@@ -55,6 +57,7 @@ fn brief(value: &Value) -> String {
         Value::Null => "(none)".to_owned(),
         Value::String(text) => quoted(&bounded(text, MAX_VALUE)),
         Value::Object(map) if is_ref_policy(map) => "selected refs".to_owned(),
+        masked if is_masked(masked) => MASKED.to_owned(),
         Value::Array(list) if !list.is_empty() => format!("{} listed", list.len()),
         other => bounded(&other.to_string(), MAX_VALUE).into_owned(),
     }
@@ -66,6 +69,7 @@ fn change_spans(before: &Value, after: &Value, action: Action) -> Vec<Span> {
     match (action, before, after) {
         (Action::Create, Value::Null, _) => vec![new()],
         (Action::Delete, _, Value::Null) => vec![old()],
+        _ if is_masked(before) && is_masked(after) => vec![Span::new(Role::Strong, format!("changes {MASKED}"))],
         _ => vec![old(), Span::new(Role::Quiet, " -> "), new()],
     }
 }

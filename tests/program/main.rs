@@ -24,6 +24,7 @@ mod hostile_verbs;
 mod import;
 mod layers;
 mod live;
+mod masked;
 #[path = "../support/nasty.rs"]
 mod nasty;
 mod pages;

@@ -132,11 +132,11 @@ fn a_plan_of_another_format_is_refused_and_so_is_what_plan_prints() {
     let world = planned();
     let path = world.dir.path().join("gate.plan");
     let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replace("\"format_version\": \"2.0\"", "\"format_version\": \"1.0\"")).unwrap();
+    std::fs::write(&path, text.replace("\"format_version\": \"3.0\"", "\"format_version\": \"1.0\"")).unwrap();
     let older = world.run(&APPLY);
     assert_eq!(older.code, Some(1));
     assert!(
-        older.stderr.contains("has plan format \"1.0\"; this gatectl reads \"2.0\"") && older.stderr.contains("plan --out"),
+        older.stderr.contains("has plan format \"1.0\"; this gatectl reads \"3.0\"") && older.stderr.contains("plan --out"),
         "{}",
         older.stderr
     );

@@ -12,7 +12,7 @@ use gatectl::config;
 use gatectl::desired::freeze::Policy;
 use gatectl::desired::github as desired;
 use gatectl::desired::workflows::{Expectation, Expected};
-use gatectl::freeze::{FreezeVars, OpenBecause, Verdict, decide};
+use gatectl::freeze::{Keys, OpenBecause, Verdict, decide};
 use gatectl::http::{Proxies, Reader, Settings, Stack, Token};
 use gatectl::model::{Action, Answer, EnvName, Plan, RepoName};
 use gatectl::providers::github::runs::evidence::{Standing, judge};
@@ -171,9 +171,12 @@ pub(crate) fn history(bytes: &[u8]) {
 pub(crate) fn freeze(bytes: &[u8]) {
     let values: Vec<Option<String>> = split(bytes).into_iter().map(|part| String::from_utf8(part).ok()).collect();
     let value = |at: usize| values.get(at).cloned().flatten();
-    let vars = FreezeVars { flag: value(0), record: value(1), override_flag: value(2), override_record: value(3) };
     let Ok(environment) = EnvName::new("production") else { return };
     let Some(policy) = &server().policy else { return };
+    let keys = Keys::of(policy);
+    let (flag, record, override_flag, override_record) = (value(0), value(1), value(2), value(3));
+    let held = keys.all().map(str::to_owned).into_iter().zip([&flag, &record, &override_flag, &override_record]);
+    let vars = keys.pick(&held.filter_map(|(key, value)| Some((key, value.clone()?))).collect());
     let now = Timestamp::UNIX_EPOCH;
     let decision = decide(policy, &environment, &Answer::Present(vars.clone()), now);
     let read =
@@ -181,12 +184,12 @@ pub(crate) fn freeze(bytes: &[u8]) {
     let until = |record: &serde_json::Value| record["until"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
     match &decision.verdict {
         Verdict::Open { because: OpenBecause::NotFrozen } => {
-            let off = ["", "false", "0", "no", "off"].contains(&vars.flag.clone().unwrap_or_default().to_ascii_lowercase().as_str());
-            assert!(off || until(&read(&vars.record)).is_some_and(|until| until <= now), "open, though {vars:?}");
+            let off = ["", "false", "0", "no", "off"].contains(&flag.clone().unwrap_or_default().to_ascii_lowercase().as_str());
+            assert!(off || until(&read(&record)).is_some_and(|until| until <= now), "open, though {vars:?}");
         }
         Verdict::Open { because: OpenBecause::Overridden(_) } => {
-            let on = ["true", "1", "yes", "on"].contains(&vars.override_flag.clone().unwrap_or_default().to_ascii_lowercase().as_str());
-            let ends = until(&read(&vars.override_record));
+            let on = ["true", "1", "yes", "on"].contains(&override_flag.clone().unwrap_or_default().to_ascii_lowercase().as_str());
+            let ends = until(&read(&override_record));
             let bounded = ends.is_some_and(|until| until > now && until.duration_since(now) < SignedDuration::from_hours(5));
             assert!(on && bounded, "overridden, though {vars:?}");
         }

@@ -1,17 +1,18 @@
 //! What an apply does to a freeze, as data: it looks, and it sets one. It has no form that lifts one.
 
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::apply::Mismatch;
 use crate::freeze::{FreezeVars, FreezeWrite, Keys, SetFreeze};
 use crate::http::{Api, ApiError, ErrorKind, Reader, Writer};
+use crate::model::VarValue;
 use crate::providers::request::Request;
 
 use super::{access, of};
 
 /// One step of an apply on one freeze.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Op {
     /// Reads: the four values must still be these, else nothing is written.
@@ -61,11 +62,11 @@ impl Request for Op {
     async fn moved(&self, reader: &Reader) -> Result<Vec<Mismatch>, ApiError> {
         let Self::Expect(keys, then) = self else { return Ok(Vec::new()) };
         let now = access::read(reader, keys).await?;
-        let values = |vars: &FreezeVars| [&vars.flag, &vars.record, &vars.override_flag, &vars.override_record].map(Clone::clone);
-        let all = keys.all().into_iter().zip(values(then)).zip(values(&now));
+        let shown = |value: Option<VarValue>| value.map_or(Value::Null, |value| value.shown());
+        let all = then.under(keys).into_iter().zip(now.under(keys));
         Ok(all
-            .filter(|((_, was), now)| was != now)
-            .map(|((key, was), now)| Mismatch { name: key.to_owned(), was: json!(was), now: json!(now) })
+            .filter(|((_, was), (_, now))| was != now)
+            .map(|((key, was), (_, now))| Mismatch { name: key.to_owned(), was: shown(was), now: shown(now) })
             .collect())
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::desired::freeze::Policy;
 use crate::freeze::{Claim, Freeze, FreezeKind, FreezeVars, Frozen, Keys, SetFreeze, Terms, leftovers};
-use crate::model::{self, Address, Answer, Cause, Change, Draft, Field, Step, Unknown};
+use crate::model::{self, Address, Answer, Cause, Change, Draft, Field, Step, Unknown, VarValue};
 
 use super::ops::Op;
 
@@ -55,8 +55,10 @@ pub fn plan(policy: &Policy, vars: &Answer<FreezeVars>, claim: &Claim) -> Draft<
 
 fn set_freeze(keys: &Keys, address: Address, vars: &FreezeVars, set: SetFreeze) -> Step<Op> {
     let field = |name: &str, before: Value, after: Value| Field { name: name.to_owned(), before, after, weakens: false, because: None };
-    let fields = vec![field("frozen", json!(vars.flag), json!("true")), field("reason", Value::Null, json!(set.record().reason))];
-    let action = if vars.flag.is_some() { model::Action::Update } else { model::Action::Create };
+    let [(_, flag), ..] = vars.under(keys);
+    let live = flag.as_ref().map_or(Value::Null, VarValue::shown);
+    let fields = vec![field("frozen", live, json!("true")), field("reason", Value::Null, json!(set.record().reason))];
+    let action = if flag.is_some() { model::Action::Update } else { model::Action::Create };
     let expect = Op::Expect(Box::new(keys.clone()), Box::new(vars.clone()));
     Step { changes: vec![Change::new(address, action, fields)], ops: vec![expect, Op::Set(Box::new(set))] }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::model::{Blocker, EnvName, GateKey, RepoName, Unknown};
+use crate::model::{Blocker, EnvName, GateKey, RepoName, Unknown, VarValue};
 
 use super::strictness::{ActorId, Strictness};
 use crate::desired::github::{BranchPolicy, Gate, Pattern, RefKind, Reviewer};
@@ -129,7 +129,7 @@ pub struct LiveEnvironment {
     /// Enabled custom rules by slug, with their ids; `None` if not requested.
     pub protection_rules: Option<Result<BTreeMap<String, u64>, Unknown>>,
     /// Environment variables; `None` if not requested.
-    pub variables: Option<Result<BTreeMap<String, String>, Unknown>>,
+    pub variables: Option<Result<BTreeMap<String, VarValue>, Unknown>>,
     /// Names of secrets; `None` if not requested.
     pub secrets: Option<Result<BTreeSet<String>, Unknown>>,
 }

@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::http::{ApiError, ErrorKind, Reader};
-use crate::model::{Blocker, Cause, EnvName, RepoName, Unknown};
+use crate::model::{Blocker, Cause, EnvName, RepoName, Unknown, VarValue};
 
 use super::live::{Actor, Environments, Live, LiveEnvironment, LiveReviewer, PolicyMode, Repository, Visibility};
 use super::reviewers;
@@ -216,7 +216,7 @@ impl From<&Gate> for RequestedParts {
 pub(super) struct Parts {
     patterns: Option<Result<BTreeMap<Pattern, u64>, ApiError>>,
     protection_rules: Option<Result<BTreeMap<String, u64>, ApiError>>,
-    variables: Option<Result<BTreeMap<String, String>, ApiError>>,
+    variables: Option<Result<BTreeMap<String, VarValue>, ApiError>>,
     secrets: Option<Result<BTreeSet<String>, ApiError>>,
 }
 

@@ -5,12 +5,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::apply::Mismatch;
 use crate::http::{ApiError, ErrorKind, Reader, Target, Writer};
-use crate::model::{ByHand, EnvName, RepoName};
+use crate::model::{ByHand, EnvName, RepoName, VarValue};
 
 use super::live::{self, LiveEnvironment, PolicyMode, Snapshot};
 use super::observe::{self, RequestedParts};
@@ -23,7 +23,7 @@ use crate::desired::github::Pattern;
 const LAG: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1)];
 
 /// One step of an apply on one environment: a precondition or a write.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Op {
     /// The repository in GitHub's own spelling.
     pub repository: RepoName,
@@ -34,7 +34,7 @@ pub struct Op {
 }
 
 /// What an [`Op`] does.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// Reads: the environment must still be as the plan saw it (`None`: must still be missing), else nothing is written.
@@ -78,41 +78,41 @@ pub enum Action {
         /// The name.
         name: String,
         /// The value.
-        value: String,
+        value: VarValue,
     },
     /// Changes an environment variable.
     UpdateVariable {
         /// The name.
         name: String,
         /// The value.
-        value: String,
+        value: VarValue,
     },
     /// Deletes the environment with its secrets and rules.
     Delete,
 }
 
 /// The body of `PUT …/environments/{name}`. An absent key is never relied on, neither to keep nor to clear (fact G2.1).
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Body {
     /// Minutes.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub wait_timer: Option<u32>,
     /// Sent only beside reviewers: GitHub refuses it without any (fact G2.2).
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub prevent_self_review: Option<bool>,
     /// The whole list; empty clears it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reviewers: Option<Vec<BodyReviewer>>,
     /// `Some(None)` is sent as `null`: every ref.
-    #[serde(skip_serializing_if = "Option::is_none", default, with = "double_option")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "double_option")]
     pub deployment_branch_policy: Option<Option<PolicyFlags>>,
     /// Undocumented, yet accepted and returned (fact G2.4).
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub can_admins_bypass: Option<bool>,
 }
 
 /// A reviewer as GitHub takes one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct BodyReviewer {
     /// `User` or `Team`.
     #[serde(rename = "type")]
@@ -122,7 +122,7 @@ pub struct BodyReviewer {
 }
 
 /// GitHub's two kinds of reviewers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum ReviewerKind {
     /// An account.
     User,
@@ -143,7 +143,7 @@ impl BodyReviewer {
 }
 
 /// GitHub's two booleans; they must differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct PolicyFlags {
     /// Branches under branch protection may deploy.
     pub protected_branches: bool,
@@ -199,10 +199,10 @@ pub async fn perform(writer: &Writer, op: &Op) -> Result<(), ApiError> {
         }
         Action::DisableRule { id, .. } => delete(writer, op, &rules().join(&id.to_string())).await,
         Action::CreateVariable { name, value } => {
-            writer.post(&target.join("variables"), &json!({"name": name, "value": value})).await.map(drop)
+            writer.post(&target.join("variables"), &json!({"name": name, "value": value.expose()})).await.map(drop)
         }
         Action::UpdateVariable { name, value } => {
-            writer.patch(&target.join("variables").join(name), &json!({"value": value})).await.map(drop)
+            writer.patch(&target.join("variables").join(name), &json!({"value": value.expose()})).await.map(drop)
         }
         Action::Delete => delete(writer, op, &target).await,
     }
@@ -380,17 +380,8 @@ async fn delete(writer: &Writer, op: &Op, target: &Target) -> Result<(), ApiErro
     }
 }
 
-/// Tells a key that is `null` from one that is absent.
-mod double_option {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[expect(clippy::ref_option, clippy::option_option, reason = "the signature that serde's `with` asks for")]
-    pub(super) fn serialize<T: Serialize, S: Serializer>(value: &Option<Option<T>>, serializer: S) -> Result<S::Ok, S::Error> {
-        value.as_ref().and_then(Option::as_ref).serialize(serializer)
-    }
-
-    #[expect(clippy::option_option, reason = "absent, null and a value are three things")]
-    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-        Option::deserialize(deserializer).map(Some)
-    }
+/// Writes a key that is present and `null` as `null`; one that is absent is skipped before.
+#[expect(clippy::ref_option, clippy::option_option, reason = "the signature that serde asks for")]
+fn double_option<T: Serialize, S: serde::Serializer>(value: &Option<Option<T>>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.as_ref().and_then(Option::as_ref).serialize(serializer)
 }

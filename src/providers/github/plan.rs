@@ -10,7 +10,7 @@ mod update;
 
 use serde_json::{Value, json};
 
-use crate::model::{self, Address, Blocker, Change, Draft, GateKey, Step};
+use crate::model::{self, Address, Blocker, Change, Draft, GateKey, Step, VarValue};
 
 use super::live::{Live, LiveEnvironment, PolicyMode};
 use super::ops::{Action, Body, Op, PolicyFlags};
@@ -76,7 +76,7 @@ impl Planner<'_> {
             add(key.name(), value);
         }
         for (name, value) in &gate.variables {
-            add(&variable(name), Some(json!(value)));
+            add(&variable(name), Some(VarValue::new(name.as_str(), value.as_str()).shown()));
         }
 
         let body = match self.body(gate, reviewers.as_deref(), None) {
@@ -94,7 +94,8 @@ impl Planner<'_> {
             ops.push(self.op(Action::EnableRule { slug: slug.clone(), integration_id: None }));
         }
         for (name, value) in &gate.variables {
-            ops.push(self.op(Action::CreateVariable { name: name.clone(), value: value.clone() }));
+            let value = VarValue::new(name.as_str(), value.as_str());
+            ops.push(self.op(Action::CreateVariable { name: name.clone(), value }));
         }
         draft.steps.push(Step { changes: vec![Change::new(self.address.clone(), model::Action::Create, fields)], ops });
 

@@ -67,7 +67,7 @@ pub fn pick(keys: &Keys, vars: &Values) -> FreezeVars {
 }
 
 fn set_only(vars: Values) -> BTreeMap<String, String> {
-    vars.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+    vars.into_iter().filter_map(|(key, value)| Some((key, value?.expose().to_owned()))).collect()
 }
 
 async fn releases(reader: &Reader, app: &str) -> Result<Vec<Release>, ApiError> {

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
 use crate::http::{ApiError, Reader, Target};
-use crate::model::Unknown;
+use crate::model::{Unknown, VarValue};
 
 /// The declared config vars of each app as they are; `None` for a key that is not set.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -19,7 +19,7 @@ pub struct Live {
 }
 
 /// Some config vars of one app: each key that was asked for, and its value when it is set.
-pub type ConfigVars = BTreeMap<String, Option<String>>;
+pub type ConfigVars = BTreeMap<String, Option<VarValue>>;
 
 /// Reads the named keys of every app, all apps at once.
 pub async fn observe(reader: &Reader, keys: &BTreeMap<String, BTreeSet<String>>) -> Live {
@@ -64,7 +64,7 @@ impl<'de> Visitor<'de> for Wanted<'_> {
         let mut strangers = BTreeSet::new();
         while let Some(key) = map.next_key::<String>()? {
             match vars.get_mut(&key) {
-                Some(slot) => *slot = Some(map.next_value()?),
+                Some(slot) => *slot = Some(VarValue::new(key.as_str(), map.next_value::<String>()?)),
                 None => {
                     map.next_value::<Text>()?;
                     strangers.insert(key);
@@ -98,7 +98,8 @@ mod tests {
         let keys = BTreeSet::from(["DEPLOY_FREEZE".to_owned(), "MISSING".to_owned()]);
         let json = r#"{"DATABASE_URL":"postgres://secret","DEPLOY_FREEZE":"true","OTHER":null}"#;
         let vars = Wanted(&keys).deserialize(&mut serde_json::Deserializer::from_str(json)).unwrap();
-        assert_eq!(vars, ConfigVars::from([("DEPLOY_FREEZE".to_owned(), Some("true".to_owned())), ("MISSING".to_owned(), None)]));
+        let freeze = VarValue::new("DEPLOY_FREEZE", "true");
+        assert_eq!(vars, ConfigVars::from([("DEPLOY_FREEZE".to_owned(), Some(freeze)), ("MISSING".to_owned(), None)]));
         assert!(!format!("{vars:?}").contains("secret"));
     }
 

@@ -4,18 +4,19 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::apply::Mismatch;
 use crate::http::{Api, ApiError, Reader, Target, Writer};
+use crate::model::VarValue;
 use crate::providers::request::Request;
 
 use super::api;
 use super::live::{self, ConfigVars};
 
 /// One step of an apply on one app.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Op {
     /// The app.
     pub app: String,
@@ -24,13 +25,13 @@ pub struct Op {
 }
 
 /// What an [`Op`] does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// Reads: these keys must still have these values, else nothing is written.
     Expect(ConfigVars),
     /// All declared keys of the app in one request: each makes a release and restarts the app (fact H2.1).
-    Patch(BTreeMap<String, String>),
+    Patch(BTreeMap<String, VarValue>),
 }
 
 impl Request for Op {
@@ -52,10 +53,15 @@ impl Request for Op {
     async fn moved(&self, reader: &Reader) -> Result<Vec<Mismatch>, ApiError> {
         let Action::Expect(then) = &self.action else { return Ok(Vec::new()) };
         let now = live::config_vars(reader, &self.app, &then.keys().cloned().collect()).await?;
+        let shown = |value: Option<&VarValue>| value.map_or(Value::Null, VarValue::shown);
         Ok(then
             .iter()
             .filter(|(key, value)| now.get(*key) != Some(value))
-            .map(|(key, value)| Mismatch { name: key.clone(), was: json!(value), now: json!(now.get(key)) })
+            .map(|(key, value)| Mismatch {
+                name: key.clone(),
+                was: shown(value.as_ref()),
+                now: shown(now.get(key).and_then(Option::as_ref)),
+            })
             .collect())
     }
 
@@ -63,7 +69,10 @@ impl Request for Op {
         match &self.action {
             Action::Expect(_) => Ok(()),
             // Heroku answers with every var of the app: nothing of it is kept.
-            Action::Patch(vars) => writer.patch(&Target::new(["apps", &self.app, "config-vars"]), vars).await.map(drop),
+            Action::Patch(vars) => {
+                let body: BTreeMap<&String, &str> = vars.iter().map(|(key, value)| (key, value.expose())).collect();
+                writer.patch(&Target::new(["apps", &self.app, "config-vars"]), &body).await.map(drop)
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 //! What differs between the declared and the live config vars, and the one request per app that brings them in line. Pure.
 
-use serde_json::json;
+use serde_json::Value;
 
-use crate::model::{self, Address, Change, Draft, Field, Step};
+use crate::model::{self, Address, Change, Draft, Field, Step, VarValue};
 
 use super::live::{ConfigVars, Live};
 use super::ops::{Action, Op};
@@ -31,15 +31,17 @@ pub fn plan(want: &Desired, live: &Live, freeze_override: Option<Override<'_>>) 
             None => continue,
         };
         let opens = |key: &str| freeze_override.is_some_and(|o| o.app == app && o.key == key);
-        let changed = wanted.iter().filter(|(key, value)| vars.get(*key).and_then(Option::as_ref) != Some(value));
+        let live = |key: &str| vars.get(key).and_then(Option::as_ref).map(VarValue::expose);
+        let changed = wanted.iter().filter(|(key, value)| live(key) != Some(value.as_str()));
         let changes: Vec<Change> = changed.map(|(key, value)| change(app, key, vars, value, opens(key))).collect();
         if changes.is_empty() {
             continue;
         }
         // All that is declared, also what is so already: one PATCH then is one declared state, even with another writer at the same time.
         let before: ConfigVars = wanted.keys().map(|key| (key.clone(), vars.get(key).cloned().flatten())).collect();
+        let after = wanted.iter().map(|(key, value)| (key.clone(), VarValue::new(key.as_str(), value.as_str()))).collect();
         let op = |action| Op { app: app.clone(), action };
-        draft.steps.push(Step { changes, ops: vec![op(Action::Expect(before)), op(Action::Patch(wanted.clone()))] });
+        draft.steps.push(Step { changes, ops: vec![op(Action::Expect(before)), op(Action::Patch(after))] });
         draft.note(
             &Address::app(app),
             "setting config vars makes a release: the app's dynos restart and its release phase runs, migrations included",
@@ -49,13 +51,13 @@ pub fn plan(want: &Desired, live: &Live, freeze_override: Option<Override<'_>>) 
 }
 
 fn change(app: &str, key: &str, vars: &ConfigVars, value: &str, opens: bool) -> Change {
-    let live = vars.get(key).cloned().flatten();
-    let weakens = opens && is_on(value) && !live.as_deref().is_some_and(is_on);
+    let live = vars.get(key).and_then(Option::as_ref);
+    let weakens = opens && is_on(value) && !live.is_some_and(|live| is_on(live.expose()));
     let action = if live.is_some() { model::Action::Update } else { model::Action::Create };
     let field = Field {
         name: "value".to_owned(),
-        before: json!(live),
-        after: json!(value),
+        before: live.map_or(Value::Null, VarValue::shown),
+        after: VarValue::new(key, value).shown(),
         weakens,
         because: weakens.then(|| "opens deployments that a freeze holds back".to_owned()),
     };
@@ -81,7 +83,7 @@ mod tests {
     }
 
     fn live(vars: &[(&str, Option<&str>)]) -> Live {
-        let vars = vars.iter().map(|(k, v)| ((*k).to_owned(), v.map(str::to_owned))).collect();
+        let vars = vars.iter().map(|(k, v)| ((*k).to_owned(), v.map(|v| VarValue::new(*k, v)))).collect();
         Live { config: BTreeMap::from([("app".to_owned(), Ok(vars))]) }
     }
 
@@ -96,7 +98,7 @@ mod tests {
         );
         let patches: Vec<_> = draft.steps[0].ops.iter().filter(|op| op.writes()).collect();
         assert_eq!(patches.len(), 1);
-        let all = [("A", "1"), ("B", "2"), ("C", "3")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let all = [("A", "1"), ("B", "2"), ("C", "3")].map(|(key, value)| (key.to_owned(), VarValue::new(key, value)));
         assert_eq!(patches[0].action, Action::Patch(BTreeMap::from(all)));
     }
 

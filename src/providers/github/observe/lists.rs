@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::http::{ApiError, Reader};
-use crate::model::{EnvName, RepoName};
+use crate::model::{EnvName, RepoName, VarValue};
 
 use super::super::target::environment_target;
 use super::{pages, wire};
@@ -44,10 +44,11 @@ pub async fn protection_rules(reader: &Reader, repo: &RepoName, name: &EnvName) 
 }
 
 /// Reads the variables of an environment; names fold to upper case.
-pub(super) async fn variables(reader: &Reader, repo: &RepoName, name: &EnvName) -> Result<BTreeMap<String, String>, ApiError> {
+pub(super) async fn variables(reader: &Reader, repo: &RepoName, name: &EnvName) -> Result<BTreeMap<String, VarValue>, ApiError> {
     // 30 is the most that this list gives per page (fact G1.4).
     let variables = pages::<_, wire::Variables>(reader, &environment_target(repo, name).join("variables"), 30).await?;
-    Ok(variables.into_iter().map(|v| (v.name.to_uppercase(), v.value)).collect())
+    let named = |v: wire::Variable| (v.name.to_uppercase(), VarValue::new(v.name.to_uppercase(), v.value));
+    Ok(variables.into_iter().map(named).collect())
 }
 
 pub(super) async fn secrets(reader: &Reader, repo: &RepoName, name: &EnvName) -> Result<BTreeSet<String>, ApiError> {

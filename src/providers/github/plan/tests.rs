@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::desired::github::{BranchPolicy, Pattern, RefKind, Reviewer};
-use crate::model::{Cause, EnvName, Field, RepoName, Unknown};
+use crate::model::{Cause, EnvName, Field, RepoName, Unknown, VarValue};
 use crate::providers::github::live::{Access, Actor, LiveReviewer, Repository, Visibility};
 use crate::providers::github::ops::BodyReviewer;
 use crate::providers::github::strictness::{ActorId, weakened};
@@ -95,7 +95,11 @@ fn live_gate(name: &EnvName, gate: &Gate) -> LiveEnvironment {
         policy,
         patterns: (policy == PolicyMode::Selected).then_some(Ok(patterns)),
         protection_rules: Some(Ok(rules)),
-        variables: Some(Ok(gate.variables.clone())),
+        variables: Some(Ok(gate
+            .variables
+            .iter()
+            .map(|(name, text)| (name.clone(), VarValue::new(name.as_str(), text.as_str())))
+            .collect())),
         secrets: Some(Ok(gate.secrets.clone())),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::model::{self, Blocker, Cause, Change, Draft, Field, GateKey, Step, Unknown, WrittenBy};
+use crate::model::{self, Blocker, Cause, Change, Draft, Field, GateKey, Step, Unknown, VarValue, WrittenBy};
 
 use super::super::live::{LiveEnvironment, PolicyMode};
 use super::super::ops::{Action, Body, Op, PolicyFlags};
@@ -93,7 +93,7 @@ impl Planner<'_> {
             return Err(unknown.clone().into());
         }
         for (name, live, wanted) in &variables {
-            fields.push(field(&variable(name), json!(live), json!(wanted)));
+            fields.push(field(&variable(name), live.as_ref().map_or(Value::Null, VarValue::shown), wanted.shown()));
         }
         if fields.is_empty() {
             return Ok(None);
@@ -118,7 +118,7 @@ impl Planner<'_> {
         change: &Change,
         policy: Option<&(BranchPolicy, &BranchPolicy)>,
         rules: &[RuleEdit],
-        variables: &[(String, Option<String>, String)],
+        variables: &[(String, Option<VarValue>, VarValue)],
     ) -> Result<Vec<Op>, Unknown> {
         let mut ops = vec![self.op(Action::Expect(Some(there.snapshot(self.repository.name.owner(), gate.variables.keys()))))];
         for rule in rules {
@@ -262,7 +262,7 @@ enum RuleEdit {
 }
 
 /// The variables to write: name, live value, declared value.
-fn variables(gate: &Gate, there: &LiveEnvironment) -> Result<Vec<(String, Option<String>, String)>, Unknown> {
+fn variables(gate: &Gate, there: &LiveEnvironment) -> Result<Vec<(String, Option<VarValue>, VarValue)>, Unknown> {
     let live = match &there.variables {
         Some(Ok(live)) => live,
         Some(Err(unknown)) if !gate.variables.is_empty() => return Err(unknown.clone()),
@@ -272,8 +272,8 @@ fn variables(gate: &Gate, there: &LiveEnvironment) -> Result<Vec<(String, Option
     Ok(gate
         .variables
         .iter()
-        .filter(|(name, value)| live.get(*name) != Some(value))
-        .map(|(name, value)| (name.clone(), live.get(name).cloned(), value.clone()))
+        .filter(|(name, value)| live.get(*name).map(VarValue::expose) != Some(value.as_str()))
+        .map(|(name, value)| (name.clone(), live.get(name).cloned(), VarValue::new(name.as_str(), value.as_str())))
         .collect())
 }
 
