@@ -3,8 +3,6 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
-use gatectl::cli::Cli;
 use gatectl::commands;
 use gatectl::exit::Exit;
 
@@ -15,7 +13,7 @@ fn main() -> ExitCode {
     {
         return exit.into();
     }
-    let cli = match Cli::try_parse() {
+    let cli = match commands::parse() {
         Ok(cli) => cli,
         Err(error) => {
             let usage = error.use_stderr();

@@ -9,6 +9,7 @@ use crate::model::{Cause, EnvName, Unknown};
 use crate::providers::github::inspection::ProtectedBranches;
 use crate::providers::github::observe;
 use crate::render::{Block, Document, Glyph, Heading, HeadlinePlace, Role, Section, json};
+use crate::views::diagnostic::Hinted;
 use crate::workflows::refs::{Admission, explain, explain_protected};
 
 use super::wiring::{Needs, Wiring};
@@ -19,8 +20,20 @@ use super::{Session, statics};
 /// # Errors
 /// When gate.toml cannot be read, or no repository is named where GitHub is to be asked.
 pub(super) async fn run(session: &Session, args: &ExplainArgs) -> anyhow::Result<Exit> {
-    let config = session.config_of(&[])?;
-    let asked = statics::asked(session, &config)?;
+    let config = session.config_if_any()?;
+    let declared = &config.desired;
+    let asked = if declared.github.environments.is_empty() && declared.workflows.is_empty() {
+        session.global.environment.iter().cloned().collect()
+    } else {
+        statics::asked(session, &config)?
+    };
+    if asked.is_empty() {
+        return Err(Hinted {
+            message: "there is no gate.toml that declares an environment, and none is named".to_owned(),
+            hint: "name one with --environment NAME".to_owned(),
+        }
+        .into());
+    }
     let live = if args.offline { None } else { Some(look(session, &config, &asked).await?) };
     let answers: Vec<Answer> = asked
         .into_iter()

@@ -2,14 +2,12 @@
 //!
 //! Tested in `tests/program/usage.rs`, `signals.rs` and `unread.rs`.
 
-use std::io::Write;
-
 use crate::config::LoadError;
 use crate::exit::Exit;
 use crate::http::ApiError;
 use crate::model::{Cause, Unknown};
+use crate::render::Style;
 use crate::render::escape::actions::log_text;
-use crate::render::{Style, human};
 use crate::views::diagnostic::{self, Hinted};
 
 /// The user stopped the run; says what became of it. The context of whatever error that came to.
@@ -84,15 +82,6 @@ pub(super) fn told(error: &anyhow::Error) -> (String, String) {
         Some(LoadError::Unreadable(unreadable)) => (unreadable.to_string(), unreadable.help.clone()),
         None => diagnostic::parts(error),
     }
-}
-
-/// Prints what the parser has to say: help, or why it refuses the command line. It quotes arguments as they are, so where these want
-/// to be more than text, that is taken from them, and from the whole its colors.
-pub fn print_usage(error: &clap::Error) {
-    let odd = std::env::args_os().any(|argument| human::line(&argument.to_string_lossy()) != *argument.to_string_lossy());
-    let plain = || human::lines(&error.render().to_string());
-    // Nothing can be done about a closed stream.
-    let _ = if error.use_stderr() && odd { anstream::stderr().write_all(plain().as_bytes()) } else { error.print() };
 }
 
 /// The error as it is printed on stderr: problems of gate.toml with their excerpts, anything else as a chain with a next step.

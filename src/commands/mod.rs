@@ -19,6 +19,7 @@ mod session;
 mod shell;
 mod signals;
 mod statics;
+mod usage;
 mod validate;
 mod verify;
 mod wiring;
@@ -28,10 +29,11 @@ use crate::exit::Exit;
 use crate::views;
 use crate::views::diagnostic::Hinted;
 
-pub use failure::{exit_of, explain, print_usage};
+pub use failure::{exit_of, explain};
 pub use output::trace;
 pub use session::Session;
 pub use shell::complete;
+pub use usage::{parse, print_usage};
 
 /// Runs one command to its exit code.
 ///

@@ -2,8 +2,11 @@
 //!
 //! A file on disk always wins. Tested in `tests/program/remote.rs`.
 
+use toml_edit::Value;
+
 use crate::cli::Command;
 use crate::config;
+use crate::model::EnvName;
 use crate::providers::github::contents;
 use crate::views::diagnostic::Hinted;
 
@@ -27,8 +30,21 @@ pub(super) async fn with_gate(session: Session, command: &Command) -> anyhow::Re
         message,
         hint: format!("Run it in a checkout, name a file with --config, or write one: `gatectl import {repository} --out gate.toml`"),
     };
-    let bytes = found.ok_or_else(|| hinted(format!("{repository} has no gate.toml on its default branch, or the token cannot read it")))?;
+    let named = &session.global.environment;
+    let bytes = match (found, command) {
+        // What is live can be explained all the same.
+        (None, Command::Explain(_)) => return Ok(session),
+        (None, Command::Verify(_)) if !named.is_empty() => Some(undeclared(named).into_bytes()),
+        (found, _) => found,
+    };
+    let bytes = bytes.ok_or_else(|| hinted(format!("{repository} has no gate.toml on its default branch, or the token cannot read it")))?;
     let text = String::from_utf8(bytes).map_err(|_| hinted(format!("gate.toml of {repository} is not UTF-8 text")))?;
     let name = format!("{repository}:{}", config::FILE_NAME);
     Ok(Session { remote: Some(RemoteGate { name, text }), ..session })
+}
+
+/// A gate.toml that declares nothing of these environments but that they exist.
+fn undeclared(environments: &[EnvName]) -> String {
+    let table = |name: &EnvName| format!("[environments.{}]\n", Value::from(name.as_str()));
+    format!("version = 1\n{}", environments.iter().map(table).collect::<String>())
 }

@@ -126,7 +126,7 @@ impl Session {
         if self.global.sandbox.is_some() {
             return self.config_or_sample(&[]);
         }
-        if self.global.config.is_some() || config::find(&self.directory).is_some() {
+        if self.remote.is_some() || self.has_file() {
             return self.file(&[]);
         }
         config::parse(config::FILE_NAME, "version = 1\n").map_err(|problems| LoadError::Problems(problems).into())
@@ -153,10 +153,26 @@ impl Session {
     fn file(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
         let mut config = match &self.remote {
             Some(remote) => config::parse(&remote.name, &remote.text).map_err(LoadError::Problems)?,
-            None => config::load(&self.path()?)?,
+            None => {
+                let path = self.path()?;
+                self.refuse_link_out(&path)?;
+                config::load(&path)?
+            }
         };
         narrow(&mut config, environments)?;
         Ok(config)
+    }
+
+    /// In CI the files are those of a pull request, and an error excerpt would print lines of whatever a link points to.
+    fn refuse_link_out(&self, path: &Path) -> anyhow::Result<()> {
+        if self.env.get("CI").is_none() || !config::leads_out(&self.directory, path) {
+            return Ok(());
+        }
+        Err(Hinted {
+            message: format!("{} is a link that leads out of the repository: not read, since CI is set", path.display()),
+            hint: "commit gate.toml itself in place of the link".to_owned(),
+        }
+        .into())
     }
 
     /// Prints a result to stdout in the format that was asked for; `json` is what `--format json` prints.

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::model::RepoName;
 
@@ -60,6 +60,23 @@ pub fn origin(start: &Path) -> Option<Remote> {
 pub fn checkout(start: &Path) -> Option<PathBuf> {
     let real = std::fs::canonicalize(start).ok()?;
     root(&real).map(Path::to_owned)
+}
+
+/// Whether a path lies in the checkout of `start`, and what it names does not: a link leads out. Outside of a checkout `start` itself
+/// counts as one.
+#[must_use]
+pub fn leads_out(start: &Path, path: &Path) -> bool {
+    let (Ok(here), Ok(real)) = (std::fs::canonicalize(start), std::fs::canonicalize(start.join(path))) else { return false };
+    let inside = root(&here).unwrap_or(&here);
+    let mut named = if path.is_absolute() { PathBuf::new() } else { here.clone() };
+    for part in path.components() {
+        match part {
+            Component::ParentDir => _ = named.pop(),
+            Component::CurDir => {}
+            part => named.push(part),
+        }
+    }
+    named.starts_with(inside) && !real.starts_with(inside)
 }
 
 /// The default branch of the remote `origin`, as the last clone or fetch noted it (`refs/remotes/origin/HEAD`).
@@ -210,6 +227,34 @@ mod tests {
         ] {
             assert_eq!(origin_url(config).as_deref(), url, "{config}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_out_of_the_checkout_leads_out() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().unwrap();
+        let repo = dir.path().join("repo");
+        fs::create_dir_all(repo.join(".git")).unwrap();
+        fs::create_dir_all(repo.join("sub")).unwrap();
+        fs::write(dir.path().join("secret"), "").unwrap();
+        fs::write(repo.join("real.toml"), "").unwrap();
+        symlink("../secret", repo.join("out.toml")).unwrap();
+        symlink("../real.toml", repo.join("sub/in.toml")).unwrap();
+        symlink("..", repo.join("folder")).unwrap();
+        for (start, path, out) in [
+            ("repo", "out.toml", true),
+            ("repo/sub", "../out.toml", true),
+            ("repo", "folder/secret", true),
+            ("repo", "real.toml", false),
+            ("repo", "sub/in.toml", false),
+            ("repo", "../secret", false),
+            ("repo", "missing.toml", false),
+        ] {
+            assert_eq!(leads_out(&dir.path().join(start), Path::new(path)), out, "{start} {path}");
+        }
+        assert!(leads_out(&repo, &fs::canonicalize(&repo).unwrap().join("out.toml")));
+        assert!(!leads_out(&repo, &dir.path().join("secret")), "named as what it is");
     }
 
     #[test]

@@ -25,7 +25,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use discover::{Remote, checkout, default_branch, origin};
+pub use discover::{Remote, checkout, default_branch, leads_out, origin};
 pub use json_schema::json_schema;
 pub use load::{FILE_NAME, LoadError, Unreadable, find, load};
 pub use position::{Position, Positions};

@@ -40,7 +40,7 @@ impl Problems {
     fn render(&self, renderer: &Renderer) -> String {
         let mut out = String::new();
         for problem in self.problems.iter().take(SHOWN) {
-            out.push_str(&renderer.render(&[self.group(problem)]));
+            out.push_str(&with_one_marker(&renderer.render(&[self.group(problem)])));
             out.push_str("\n\n");
         }
         let count = self.problems.len();
@@ -94,6 +94,16 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
+
+/// Marks a second place as the first is marked. A runner of GitHub Actions takes a line that begins with `::` for a command, so
+/// the `:::` of the library would be printed escaped.
+fn with_one_marker(text: &str) -> String {
+    let line = |line: &str| match line.trim_start().strip_prefix("::: ") {
+        Some(place) => format!("{}--> {place}", &line[..line.len() - line.trim_start().len()]),
+        None => line.to_owned(),
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
 
 /// The part of one line that surrounds a position, safe to print.
 struct Excerpt {

@@ -7,8 +7,8 @@ use crate::render::escape::{MAX_PROSE, bounded};
 use crate::render::wrap;
 use crate::render::{Role, Span, Style};
 
-/// What to say if there is no better next step.
-const FALLBACK: &str = "run again with -v to see each request";
+/// The next step if a server did not say a better one.
+const AFTER_A_REQUEST: &str = "run again with -v to see each request";
 
 /// An error that knows its next step; also good as a context of another error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +78,13 @@ fn hints(error: &anyhow::Error) -> Vec<String> {
         }
     }
     if hints.is_empty() {
-        hints.push(FALLBACK.to_owned());
+        let asked = error.chain().any(|cause| cause.is::<ApiError>());
+        let on_disk = error.chain().any(|cause| cause.is::<std::io::Error>());
+        hints.push(match (asked, on_disk) {
+            (true, _) => AFTER_A_REQUEST.to_owned(),
+            (false, true) => "check that the path exists, and that you may read and write it".to_owned(),
+            (false, false) => "`gatectl --help` shows every command".to_owned(),
+        });
     }
     hints
 }

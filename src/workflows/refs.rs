@@ -42,8 +42,19 @@ pub fn explain(policy: &BranchPolicy, git_ref: &str) -> Admission {
             let of_kind: Vec<&str> = patterns.iter().filter(|pattern| pattern.kind == kind).map(|pattern| pattern.name.as_str()).collect();
             match of_kind.iter().find(|pattern| fnmatch::matches(pattern, name)) {
                 Some(pattern) => Admission::Admitted(format!("the {word} pattern `{pattern}` matches")),
-                None if of_kind.is_empty() => Admission::Refused(format!("the policy has no {word} pattern")),
-                None => Admission::Refused(format!("no {word} pattern matches `{name}`: {}", of_kind.join(", "))),
+                None => {
+                    let why = if of_kind.is_empty() {
+                        format!("the policy has no {word} pattern")
+                    } else {
+                        format!("no {word} pattern matches `{name}`: {}", of_kind.join(", "))
+                    };
+                    let (other, others) = if kind == RefKind::Tag { ("branch", "branches") } else { ("tag", "tags") };
+                    let alike = patterns.iter().find(|pattern| pattern.kind != kind && fnmatch::matches(&pattern.name, name));
+                    Admission::Refused(match alike {
+                        Some(pattern) => format!("{why}; the {other} pattern `{}` would match, but admits only {others}", pattern.name),
+                        None => why,
+                    })
+                }
             }
         }
     }
@@ -120,6 +131,19 @@ mod tests {
         }
         assert_eq!(admits(&selected(&["refs/pull/*/merge"], &[]), "refs/pull/1/merge"), Some(true));
         assert_eq!(admits(&selected(&["main"], &[]), "refs/tags/v1"), Some(false));
+    }
+
+    #[test]
+    fn a_pattern_of_the_other_kind_that_would_match_is_named() {
+        let why = |policy: &BranchPolicy, git_ref: &str| match explain(policy, git_ref) {
+            Admission::Refused(why) => why,
+            other => panic!("{git_ref}: {other:?}"),
+        };
+        let policy = selected(&["main", "v*"], &["release-*"]);
+        assert!(why(&policy, "refs/tags/v1").ends_with("release-*; the branch pattern `v*` would match, but admits only branches"));
+        assert!(why(&policy, "refs/heads/release-1").ends_with("the tag pattern `release-*` would match, but admits only tags"));
+        assert!(why(&selected(&["v*"], &[]), "refs/tags/v1").starts_with("the policy has no tag pattern; the branch pattern `v*`"));
+        assert!(!why(&policy, "refs/tags/x").contains("would match"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::check::duplicates;
 use super::super::keys::{ENVIRONMENT, REVIEWER, SELECTED};
+use super::super::near::quote;
 use super::super::position::Span;
 use super::super::problem::{Problem, Sink};
 use super::super::syntax;
@@ -15,7 +16,8 @@ pub(super) fn desired(sink: &mut Sink<'_>, root: View<'_>, github: Option<View<'
     let repository = github.and_then(|table| table.text("repository")).and_then(|text| RepoName::parse(text).ok());
     let api_url = github.and_then(|table| table.text("api_url")).map(str::to_owned);
     let mut environments = BTreeMap::new();
-    for (name, _, value) in root.entries("environments") {
+    for (name, span, value) in root.entries("environments") {
+        encoded(sink, name, span);
         let Some(table) = value.get_ref().as_table() else { continue };
         let environment = environment(sink, View::new(table, &ENVIRONMENT), repository.as_ref().map(RepoName::owner));
         if let Ok(name) = EnvName::new(name) {
@@ -43,6 +45,18 @@ fn environment(sink: &mut Sink<'_>, table: View<'_>, owner: Option<&str>) -> Des
     }
     self_review(sink, table);
     DesiredEnvironment::Present(gate)
+}
+
+/// GitHub encodes a name once in an address: one that is written encoded is another environment.
+fn encoded(sink: &mut Sink<'_>, name: &str, at: Span) {
+    let hex = |text: Option<&str>| text.is_some_and(|text| text.chars().all(|c| c.is_ascii_hexdigit()));
+    if name.match_indices('%').any(|(at, _)| hex(name.get(at + 1..at + 3))) {
+        let plain = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+        sink.warn(
+            Problem::new(at, format!("`{name}` looks percent-encoded already"))
+                .help(format!("Write the name as GitHub shows it, such as {}: gatectl encodes it", quote(&plain))),
+        );
+    }
 }
 
 fn nothing_else(sink: &mut Sink<'_>, table: View<'_>) {

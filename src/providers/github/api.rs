@@ -77,14 +77,22 @@ fn hint(refused: &Refused<'_>) -> Option<String> {
     }
 }
 
+/// On which settings page the permissions of such a header are granted.
+fn owner_of(header: &str) -> &'static str {
+    let mut names = header.split([',', ';']).filter_map(|grant| grant.split('=').next()).map(str::trim).filter(|name| !name.is_empty());
+    let of_organization = |name: &str| name == "members" || name.starts_with("organization_");
+    if names.all(of_organization) { "organization" } else { "repository" }
+}
+
 fn forbidden(refused: &Refused<'_>, needed: Option<String>) -> Option<String> {
     if let Some(url) = refused.header("x-github-sso").as_deref().and_then(sso_url) {
         return Some(format!("the organization asks for single sign-on: authorize the token at {url}"));
     }
     let source = refused.token_source?;
     if let Some(needed) = needed {
+        let whose = refused.header(ACCEPTED_PERMISSIONS).as_deref().map_or("repository", owner_of);
         return Some(format!(
-            "the token from {source} needs the repository permission {needed}; a classic token needs `repo`, and its account the right role"
+            "the token from {source} needs the {whose} permission {needed}; a classic token needs `repo`, and its account the right role"
         ));
     }
     if refused.has_header("x-oauth-scopes") {
@@ -135,6 +143,18 @@ mod tests {
         );
         for odd in ["", ";", "x", "=", "a=b,"] {
             assert_eq!(permissions(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_permission_of_the_organization_is_called_one() {
+        for (header, owner) in [
+            ("members=read", "organization"),
+            ("organization_actions_variables=read; members=read", "organization"),
+            ("administration=write", "repository"),
+            ("members=read; metadata=read", "repository"),
+        ] {
+            assert_eq!(owner_of(header), owner, "{header}");
         }
     }
 

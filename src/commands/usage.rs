@@ -1,0 +1,134 @@
+//! What the parser refuses, with the right tip for what other tools call by another name.
+//!
+//! Owns those names. Must not know what a command does. Tested below and in `tests/program/usage.rs`.
+
+use std::io::Write as _;
+
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::cli::Cli;
+use crate::render::human;
+use crate::sandbox::Scenario;
+
+/// Reads the command line.
+///
+/// # Errors
+/// What the parser refuses, or help that was asked for; both are for [`print_usage`].
+pub fn parse() -> Result<Cli, clap::Error> {
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    match (Cli::try_parse(), spaced_scenario(&words)) {
+        // Taken for a file, or whatever else the command takes.
+        (Ok(_), Some(name)) => {
+            let message = format!("unexpected argument '{name}' found\n\n  tip: {}\n", scenario_tip(name));
+            Err(Cli::command().error(ErrorKind::UnknownArgument, message))
+        }
+        (Ok(cli), None) => Ok(cli),
+        (Err(error), _) => Err(tipped(error, &words)),
+    }
+}
+
+/// Prints what the parser has to say: help, or why it refuses the command line. It quotes arguments as they are, so where these want
+/// to be more than text, that is taken from them, and from the whole its colors.
+pub fn print_usage(error: &clap::Error) {
+    let odd = std::env::args_os().any(|argument| human::line(&argument.to_string_lossy()) != *argument.to_string_lossy());
+    let plain = || human::lines(&error.render().to_string());
+    // Nothing can be done about a closed stream.
+    let _ = if error.use_stderr() && odd { anstream::stderr().write_all(plain().as_bytes()) } else { error.print() };
+}
+
+fn tipped(mut error: clap::Error, words: &[String]) -> clap::Error {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return error;
+    }
+    let invalid = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(invalid)) => invalid.clone(),
+        _ => return error,
+    };
+    if let Some(tip) = tip(&invalid, words) {
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
+    }
+    error
+}
+
+/// What is meant by an argument that gatectl does not take.
+fn tip(invalid: &str, words: &[String]) -> Option<String> {
+    let after_sandbox = words.windows(2).any(|pair| pair[0] == "--sandbox" && pair[1] == invalid);
+    let short = invalid.strip_prefix('-').filter(|rest| rest.chars().count() == 1);
+    let one_dash = || {
+        let short = short?;
+        words.iter().find_map(|word| word.strip_prefix('-').filter(|rest| rest.starts_with(short) && is_long(rest)))
+    };
+    let tip = match invalid {
+        name if after_sandbox => scenario_tip(name),
+        _ if one_dash().is_some() => format!("write it with two dashes: '--{}'", one_dash().unwrap_or_default()),
+        "--yes" | "-y" | "--force" => "use '--auto-approve' to apply without a prompt".to_owned(),
+        "--dry-run" | "-n" => "`gatectl plan` shows what apply would change, and writes nothing".to_owned(),
+        "--json" => "use '--format json'".to_owned(),
+        "-e" | "--env" => "use '--environment NAME'".to_owned(),
+        _ => return None,
+    };
+    Some(tip)
+}
+
+/// The scenario that stands behind `--sandbox` and a blank, where it would be another argument.
+fn spaced_scenario(words: &[String]) -> Option<&str> {
+    let spaced = |pair: &&[String]| pair[0] == "--sandbox" && pair[1].parse::<Scenario>().is_ok();
+    words.windows(2).find(spaced).map(|pair| pair[1].as_str())
+}
+
+fn scenario_tip(name: &str) -> String {
+    let known = Scenario::ALL.map(Scenario::name);
+    let shown = if known.contains(&name) { name } else { "SCENARIO" };
+    format!("a scenario follows an equals sign: '--sandbox={shown}'")
+}
+
+/// Whether a word without its dashes is a long option of some command.
+fn is_long(word: &str) -> bool {
+    let name = word.split('=').next().unwrap_or_default();
+    let root = Cli::command();
+    let below = root.get_subcommands().flat_map(|command| std::iter::once(command).chain(command.get_subcommands()));
+    let of = |command: &clap::Command| command.get_arguments().any(|argument| argument.get_long() == Some(name));
+    name.len() > 1 && (of(&root) || below.into_iter().any(of))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tip_for(line: &str, invalid: &str) -> String {
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        tip(invalid, &words).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_other_tools_call_by_another_name_gets_its_tip() {
+        for (line, invalid, tip) in [
+            ("gatectl plan --sandbox gated", "gated", "'--sandbox=gated'"),
+            ("gatectl plan --sandbox nonsense", "nonsense", "'--sandbox=SCENARIO'"),
+            ("gatectl apply --yes", "--yes", "'--auto-approve'"),
+            ("gatectl apply -y", "-y", "'--auto-approve'"),
+            ("gatectl apply --dry-run", "--dry-run", "gatectl plan"),
+            ("gatectl plan --json", "--json", "'--format json'"),
+            ("gatectl apply -auto-approve", "-a", "two dashes: '--auto-approve'"),
+            ("gatectl plan -detailed-exitcode", "-d", "'--detailed-exitcode'"),
+            ("gatectl plan -out=x.plan", "-o", "'--out=x.plan'"),
+            ("gatectl plan -environment production", "-e", "two dashes: '--environment'"),
+            ("gatectl plan -e production", "-e", "'--environment NAME'"),
+        ] {
+            let said = tip_for(line, invalid);
+            assert!(said.contains(tip), "{line}: {said}");
+        }
+        assert_eq!(tip_for("gatectl plan --surprise", "--surprise"), "");
+        assert_eq!(tip_for("gatectl plan production", "production"), "");
+    }
+
+    #[test]
+    fn only_a_scenario_behind_a_blank_is_one() {
+        let spaced = |line: &str| spaced_scenario(&line.split(' ').map(str::to_owned).collect::<Vec<_>>()).map(str::to_owned);
+        assert_eq!(spaced("gatectl apply --sandbox gated").as_deref(), Some("gated"));
+        assert_eq!(spaced("gatectl apply --sandbox gate.plan"), None);
+        assert_eq!(spaced("gatectl apply --sandbox=gated gate.plan"), None);
+    }
+}
