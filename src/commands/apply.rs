@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 
 use crate::apply::RetryDelays;
-use crate::cli::{ApplyArgs, Format};
+use crate::cli::{ApplyArgs, Format, Global};
 use crate::exit::Exit;
-use crate::model::{Address, AddressKind, Plan};
+use crate::model::{Action, Address, AddressKind, Change, EnvName, Plan};
 use crate::providers::Op;
 use crate::reconcile::{Applied, Context, FreezeReason, Planned};
 use crate::render::Document;
@@ -16,7 +16,7 @@ use super::failure::Interrupted;
 use super::plan::prune;
 use super::saved::SavedPlan;
 use super::wiring::Wiring;
-use super::{Session, frozen};
+use super::{Session, frozen, rerun};
 
 /// Plans or takes a saved plan, asks, writes, reads back, reports.
 ///
@@ -60,7 +60,7 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
         if !args.while_frozen {
             frozen::refuse_to_weaken(policy, &planned, session.now())?;
         }
-        ask(session, args.auto_approve, consent, plan).await?;
+        ask(session, args, consent, plan).await?;
     }
     let applied = write(session, &wiring, &context, &planned, freeze_reason.as_ref()).await?;
     let report = &applied.report;
@@ -119,8 +119,48 @@ fn abandoned(trail: &[String], frozen: bool) -> anyhow::Error {
     Interrupted::with(&message, hint)
 }
 
+/// How to consent, in commands that can be pasted.
+fn consent_hint(session: &Session, args: &ApplyArgs, plan: &Plan<Op>) -> String {
+    let file = args.plan.as_ref().map(|plan| plan.to_string_lossy());
+    let flags = [("--prune", args.scope.prune), ("--interlock", args.interlock), ("--while-frozen", args.while_frozen)];
+    let mut arguments: Vec<&str> = file.as_deref().into_iter().collect();
+    arguments.extend(flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag));
+    arguments.push("--allow-weaken");
+    arguments.extend(args.auto_approve.then_some("--auto-approve"));
+    let whole = rerun::command(&session.global, "apply", &arguments);
+    let weakening: Vec<&Change> = plan.changes().filter(|change| change.weakens).collect();
+    let (cut_off, others): (Vec<&Change>, Vec<&Change>) = weakening.into_iter().partition(|change| may_be_cut_off(change));
+    let names: Vec<EnvName> = cut_off
+        .iter()
+        .filter_map(|change| match change.address.kind() {
+            AddressKind::Environment(name) => Some(name.clone()),
+            _ => None,
+        })
+        .collect();
+    if names.is_empty() {
+        return format!("read the lines marked ! in the plan; if that is what you want, run: {whole}");
+    }
+    let finish = if others.is_empty() {
+        whole
+    } else {
+        // Nothing but what was cut off.
+        let global = Global { environment: names, ..session.global.clone() };
+        let arguments: Vec<&str> =
+            arguments.into_iter().filter(|argument| file.as_deref() != Some(argument) && *argument != "--prune").collect();
+        rerun::command(&global, "apply", &arguments)
+    };
+    format!("if an apply was cut off here, this finishes it: {finish}")
+}
+
+/// Whether all that weakens a gate are patterns that are missing from a list: what a cut-off apply leaves, or a person.
+fn may_be_cut_off(change: &Change) -> bool {
+    let weakens = || change.fields.iter().filter(|field| field.weakens);
+    change.action == Action::Update && weakens().all(|field| field.only_gains().is_some())
+}
+
 /// Gets the consent that the plan needs, before any write.
-async fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &Plan<Op>) -> anyhow::Result<()> {
+async fn ask(session: &Session, args: &ApplyArgs, allow_weaken: bool, plan: &Plan<Op>) -> anyhow::Result<()> {
+    let auto_approve = args.auto_approve;
     let weakened: Vec<&Address> = plan.changes().filter(|change| change.weakens).map(|change| &change.address).collect();
     let can_ask = session.can_ask() && !auto_approve;
     if !weakened.is_empty() && !allow_weaken && !can_ask {
@@ -129,7 +169,7 @@ async fn ask(session: &Session, auto_approve: bool, allow_weaken: bool, plan: &P
         let why: String = fields.filter_map(|field| Some(format!("\n{}: {}", field.name, field.because.as_ref()?))).collect();
         return Err(Hinted {
             message: format!("the plan weakens {}: nothing was written{why}", list.join(", ")),
-            hint: "read the lines marked ! in the plan; if that is what you want, run again with --allow-weaken".to_owned(),
+            hint: consent_hint(session, args, plan),
         }
         .into());
     }

@@ -12,6 +12,7 @@ mod man;
 mod output;
 mod plan;
 mod remote;
+mod rerun;
 mod runs;
 mod sandbox;
 mod saved;

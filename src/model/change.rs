@@ -1,5 +1,7 @@
 //! What a plan would do to one address.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -55,6 +57,22 @@ pub struct Field {
     pub because: Option<String>,
 }
 
+impl Field {
+    /// What a list gains if it loses nothing, such as `branch main`: the state in which a step that was cut off leaves its patterns.
+    /// `None` if the field is no table of lists, or something goes.
+    #[must_use]
+    pub fn only_gains(&self) -> Option<Vec<String>> {
+        let lists = |value: &Value| -> Option<BTreeSet<String>> {
+            let table = value.as_object()?;
+            let of = |(key, kind)| table.get(key).and_then(Value::as_array).into_iter().flatten().map(move |name| (kind, name));
+            let all = [("branches", "branch"), ("tags", "tag")].into_iter().flat_map(of);
+            all.map(|(kind, name)| Some(format!("{kind} `{}`", name.as_str()?))).collect()
+        };
+        let (before, after) = (lists(&self.before)?, lists(&self.after)?);
+        (before.is_subset(&after) && before != after).then(|| after.difference(&before).cloned().collect())
+    }
+}
+
 impl Change {
     /// A change with its verdict drawn from its fields; deleting always weakens (law 7).
     #[must_use]
@@ -75,4 +93,26 @@ pub struct Change {
     pub weakens: bool,
     /// The fields that change, in a fixed order.
     pub fields: Vec<Field>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_a_table_that_loses_nothing_only_gains() {
+        let gains = |before: Value, after: Value| {
+            Field { name: "deployment_branch_policy".to_owned(), before, after, weakens: true, because: None }.only_gains()
+        };
+        let (one, two) = (json!({"branches": ["main"]}), json!({"branches": ["main"], "tags": ["v*"]}));
+        assert_eq!(gains(one.clone(), two.clone()), Some(vec!["tag `v*`".to_owned()]));
+        assert_eq!(gains(json!({}), one.clone()), Some(vec!["branch `main`".to_owned()]));
+        for (before, after) in
+            [(two.clone(), one.clone()), (one.clone(), one.clone()), (json!("all"), two), (json!({"tags": ["main"]}), one)]
+        {
+            assert_eq!(gains(before.clone(), after.clone()), None, "{before} {after}");
+        }
+    }
 }

@@ -281,17 +281,16 @@ fn variables(gate: &Gate, there: &LiveEnvironment) -> Result<Vec<(String, Option
 fn judged(differences: Vec<(GateKey, Value, Value)>, before: &Strictness, after: &Strictness) -> Vec<Field> {
     let weaker = weakened(Some(before), Some(after));
     let judge = |(key, live, wanted): (GateKey, Value, Value)| {
-        let because = weaker.contains(&key).then(|| why(key, before, after));
-        Field { weakens: because.is_some(), because, ..field(key.name(), live, wanted) }
+        let field = field(key.name(), live, wanted);
+        let because = weaker.contains(&key).then(|| {
+            let interrupted = field.only_gains().map(|missing| {
+                format!("; an interrupted apply can leave this state: only {} is missing", missing.join(", "))
+            });
+            why(key, before, after) + &interrupted.unwrap_or_default()
+        });
+        Field { weakens: because.is_some(), because, ..field }
     };
     differences.into_iter().map(judge).collect()
-}
-
-/// What a cut-off apply would have left out: the declared patterns that are missing, if nothing else differs.
-fn added_only(before: &BranchPolicy, after: &BranchPolicy) -> Option<String> {
-    let (BranchPolicy::Selected(before), BranchPolicy::Selected(after)) = (before, after) else { return None };
-    let missing: Vec<String> = after.difference(before).map(|pattern| format!("{} `{}`", pattern.kind.word(), pattern.name)).collect();
-    (before.is_subset(after) && !missing.is_empty()).then(|| missing.join(", "))
 }
 
 fn why(key: GateKey, before: &Strictness, after: &Strictness) -> String {
@@ -307,12 +306,7 @@ fn why(key: GateKey, before: &Strictness, after: &Strictness) -> String {
         GateKey::PreventSelfReview => "lets the one who started a run approve it".to_owned(),
         GateKey::CanAdminsBypass => "lets admins skip the rules".to_owned(),
         GateKey::WaitTimer => "shortens the wait".to_owned(),
-        GateKey::DeploymentBranchPolicy => {
-            let cut_off = added_only(&before.refs, &after.refs).map(|missing| {
-                format!("; an interrupted apply can leave this state: then only {missing} is missing, and `--allow-weaken` finishes it")
-            });
-            format!("lets refs deploy that could not before (or might not have){}", cut_off.unwrap_or_default())
-        }
+        GateKey::DeploymentBranchPolicy => "lets refs deploy that could not before (or might not have)".to_owned(),
         GateKey::ProtectionRules => "an app no longer has to agree".to_owned(),
         // None of these holds a deployment back.
         GateKey::Secrets | GateKey::Variables | GateKey::Approvals => String::new(),
