@@ -138,7 +138,7 @@ fn consent_hint(session: &Session, args: &ApplyArgs, plan: &Plan<Op>) -> String 
         })
         .collect();
     if names.is_empty() {
-        return format!("read the lines marked ! in the plan; if that is what you want, run: {whole}");
+        return format!("read the lines marked ! in the plan; if that is what you want, run `{whole}`");
     }
     let finish = if others.is_empty() {
         whole
@@ -149,7 +149,7 @@ fn consent_hint(session: &Session, args: &ApplyArgs, plan: &Plan<Op>) -> String 
             arguments.into_iter().filter(|argument| file.as_deref() != Some(argument) && *argument != "--prune").collect();
         rerun::command(&global, "apply", &arguments)
     };
-    format!("if an apply was cut off here, this finishes it: {finish}")
+    format!("if an apply was interrupted here, this finishes it: `{finish}`")
 }
 
 /// Whether all that weakens a gate are patterns that are missing from a list: what a cut-off apply leaves, or a person.

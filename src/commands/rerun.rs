@@ -16,7 +16,8 @@ pub(super) fn command(global: &Global, verb: &str, arguments: &[&str]) -> String
         words.extend(["--environment".to_owned(), shell_word(name.as_str())]);
     }
     words.extend(global.sandbox.map(|scenario| format!("--sandbox={scenario}")));
-    words.extend(arguments.iter().map(|argument| shell_word(argument)));
+    let word = |argument: &&str| if argument.starts_with("--") { (*argument).to_owned() } else { shell_word(argument) };
+    words.extend(arguments.iter().map(word));
     words.join(" ")
 }
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::cli::{Global, PlanArgs};
-use crate::model::{Address, Cause, EnvName, Step, Unknown, in_words};
+use crate::model::{Address, Cause, EnvName, Step, Unknown, in_words, is_masked};
 use crate::providers::Op;
 use crate::providers::request::Request as _;
 use crate::reconcile::{Planned, fingerprint};
@@ -267,6 +267,7 @@ fn stale(why: String, hint: &str) -> anyhow::Error {
 fn what_moved(then: &Value, now: &Value, unread: bool) -> Option<String> {
     match (then, now) {
         (then, now) if then == now => None,
+        (then, now) if is_masked(then) || is_masked(now) => Some(format!("(was {}, is {})", in_words(then), in_words(now))),
         (Value::Object(then), Value::Object(now)) => {
             let moved = then.iter().filter(|(name, value)| now.get(*name).map_or(!unread, |now| now != *value));
             let moved = moved

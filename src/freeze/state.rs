@@ -98,7 +98,7 @@ pub struct FreezeVars {
 }
 
 impl FreezeVars {
-    /// The values under their names. gate.toml may have named any variable of the app, so what is no flag and no record is hidden.
+    /// The values under their names. gate.toml may have named any variable of the app, so anything but a flag and a record is hidden.
     #[must_use]
     pub fn under<'k>(&self, keys: &'k Keys) -> [(&'k str, Option<VarValue>); 4] {
         self.named(keys.all())

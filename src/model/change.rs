@@ -59,7 +59,7 @@ pub struct Field {
 
 impl Field {
     /// What a list gains if it loses nothing, such as `branch main`: the state in which a step that was cut off leaves its patterns.
-    /// `None` if the field is no table of lists, or something goes.
+    /// `None` if the field is not a table of lists, or something goes.
     #[must_use]
     pub fn only_gains(&self) -> Option<Vec<String>> {
         let lists = |value: &Value| -> Option<BTreeSet<String>> {

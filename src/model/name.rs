@@ -98,6 +98,11 @@ impl RepoName {
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let part = |s: &str| !s.is_empty() && s != "." && s != ".." && s.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
         match text.split_once('/') {
+            // What a clone address ends in; GitHub takes no such name.
+            Some((owner, name)) if part(owner) && part(name) && name.to_ascii_lowercase().ends_with(".git") => {
+                let name = &name[..name.len() - ".git".len()];
+                Err(NameError(format!("a repository's name does not end in `.git`: write {owner}/{name}")))
+            }
             Some((owner, name)) if part(owner) && part(name) => Ok(Self { owner: owner.to_owned(), name: name.to_owned() }),
             _ => Err(NameError("a repository is written OWNER/REPO".to_owned())),
         }
@@ -162,7 +167,7 @@ mod tests {
     #[test]
     fn repository_names_have_two_plain_parts() {
         assert_eq!(RepoName::parse("raxx-app/TradeMasterAPI").unwrap(), RepoName::parse("RAXX-app/trademasterapi").unwrap());
-        for bad in ["", "a", "a/", "/b", "a/b/c", "a b/c", "a/..", "a/b?c"] {
+        for bad in ["", "a", "a/", "/b", "a/b/c", "a b/c", "a/..", "a/b?c", "acme/x.git", "acme/x.GIT"] {
             assert!(RepoName::parse(bad).is_err(), "{bad}");
         }
     }

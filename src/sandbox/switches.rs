@@ -148,6 +148,13 @@ switches! {
         /// It carries `Location`.
         Present,
     }
+    /// Whether the filter `environment` of the list of deployments compares as environments do (1.6).
+    deployment_filter: DeploymentFilter {
+        /// Without case.
+        Folded,
+        /// Only the stored spelling.
+        Exact,
+    }
     /// Whether lists that do not declare a `Link` header send one (1.7).
     list_links: ListLinks {
         /// They do.

@@ -50,6 +50,19 @@ def main():
     required = [rule for rule in gate.protection_rules if rule.type == "required_reviewers"]
     step("both reviewers are kept", [reviewer.type for reviewer in required[0].reviewers] == ["User", "Team"])
     step("selected branches", gate.deployment_branch_policy.custom_branch_policies is True)
+    # Policies, of which PyGithub has no class: through its own requester, 33 branches and a tag, 30 to a page.
+    policies = f"{repo.url}/environments/eu%2Fprod/deployment-branch-policies"
+    ask = repo.requester.requestJsonAndCheck
+    for number in range(33):
+        ask("POST", policies, input={"name": f"release/{number}"})
+    tag = ask("POST", policies, input={"name": "v*", "type": "tag"})[1]
+    step("a tag policy", tag["type"] == "tag")
+    first, second = ask("GET", policies)[1], ask("GET", policies, parameters={"page": 2})[1]
+    step("34 policies over two pages", first["total_count"] == 34 and [len(page["branch_policies"]) for page in (first, second)] == [30, 4])
+    ask("PUT", f"{policies}/{tag['id']}", input={"name": "v1.*"})
+    step("a renamed policy", ask("GET", f"{policies}/{tag['id']}")[1]["name"] == "v1.*")
+    ask("DELETE", f"{policies}/{tag['id']}")
+    step("a deleted policy is 404", status(lambda: ask("GET", f"{policies}/{tag['id']}"))[0] == 404)
     repo.delete_environment("eu/prod")
     step("a deleted environment is 404", status(lambda: repo.get_environment("eu/prod")) == (404, "Not Found"))
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gatectl::sandbox::{Account, Scenario};
+use gatectl::sandbox::{Account, BranchPattern, PolicyMode, RefType, Scenario};
 
 use super::run::{Ran, run};
 use super::served::Served;
@@ -101,4 +101,42 @@ fn a_saved_plan_is_stale_when_a_login_changed_hands() {
     assert_eq!(moved.code, Some(5), "{}", moved.stderr);
     assert!(moved.stderr.contains("environments/production") && moved.stderr.contains("behind a login"), "{}", moved.stderr);
     assert_eq!(world.sandbox.with(|state| state.log.writes.len()), 0);
+}
+
+#[test]
+fn a_cut_off_apply_is_named_with_the_command_that_finishes_it_and_nothing_else() {
+    let gate =
+        format!("{TWO}[environments.\"prod eu\"]\ndeployment_branch_policy = {{ branches = [\"main\", \"release\"], tags = [\"v*\"] }}\n");
+    let world = Served::rehearsal(Scenario::Gated, &gate);
+    world.sandbox.with(|state| {
+        let cut_off = state.repo("acme/shop").unwrap().environment_mut("prod eu").unwrap();
+        cut_off.policy = Some(PolicyMode::Custom);
+        cut_off.patterns = vec![BranchPattern { id: 9, name: "main".to_owned(), kind: RefType::Branch }];
+    });
+    let refused = world.run(&["apply", "--auto-approve", "-c", "gate.toml"]);
+    assert_eq!(refused.code, Some(1), "{}", refused.stdout);
+    let said = refused.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("an interrupted apply can leave this state: only branch `release`, tag `v*` is missing"), "{said}");
+    let command = |ran: &Ran| ran.stderr.split_once("finishes it:").and_then(|(_, rest)| rest.split('`').nth(1).map(str::to_owned));
+    assert_eq!(command(&refused).as_deref(), Some("gatectl apply -c gate.toml --allow-weaken --auto-approve"), "{}", refused.stderr);
+
+    // Beside another weakening the command is about the cut-off environment alone.
+    world.sandbox.with(|state| state.repo("acme/shop").unwrap().environment_mut("canary").unwrap().wait_timer = 9);
+    let refused = world.run(&["apply", "--auto-approve"]);
+    let line = command(&refused).unwrap_or_else(|| panic!("{}", refused.stderr));
+    assert_eq!(line, "gatectl apply --environment 'prod eu' --allow-weaken --auto-approve");
+    let finished = world.run(&["apply", "--environment", "prod eu", "--allow-weaken", "--auto-approve"]);
+    assert_eq!(finished.code, Some(0), "{}{}", finished.stdout, finished.stderr);
+    let left = world.run(&["plan", "--format", "json"]).stdout;
+    assert!(left.contains("environments/canary") && !left.contains("prod eu"), "{left}");
+}
+
+#[test]
+fn a_weakening_that_no_cut_off_apply_leaves_is_refused_with_the_command_that_consents() {
+    let world = Served::rehearsal(Scenario::Gated, TWO);
+    world.sandbox.with(|state| state.repo("acme/shop").unwrap().environment_mut("canary").unwrap().wait_timer = 9);
+    let refused = world.run(&["apply", "--auto-approve", "--environment", "canary"]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("`gatectl apply --environment canary --allow-weaken --auto-approve`"), "{}", refused.stderr);
+    assert!(!refused.stderr.contains("interrupted"), "{}", refused.stderr);
 }

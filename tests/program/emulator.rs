@@ -132,7 +132,7 @@ fn every_command_asks_and_is_answered_as_described() {
     let mut seen = std::collections::BTreeSet::new();
     for scenario in [Scenario::MissingEnvironment, Scenario::PlanLimit, Scenario::Gated] {
         let world = Served::rehearsal(scenario, GATE);
-        let run = world.sandbox.with(|state| {
+        let [run, other] = world.sandbox.with(|state| {
             let actor = state.github.viewer.clone();
             state.github.viewer = "alice".to_owned();
             let start = |state: &mut gatectl::sandbox::State| {
@@ -144,11 +144,12 @@ fn every_command_asks_and_is_answered_as_described() {
             if let Some(repo) = state.repo("acme/shop") {
                 repo.collaborators.insert("alice".to_owned(), gatectl::sandbox::Permission::Admin);
             }
-            start(state).unwrap().to_string()
+            [(); 2].map(|()| start(state).unwrap().to_string())
         });
         for args in [
             &["pending"][..],
             &["approve", &run, "--auto-approve", "--comment", "ship it"],
+            &["reject", &other, "--auto-approve", "--comment", "not today"],
             &["evidence"],
             &["plan"],
             &["plan", "--prune"],
@@ -158,7 +159,15 @@ fn every_command_asks_and_is_answered_as_described() {
             &["freeze", "status"],
             &["freeze", "on", "--reason", "trial"],
             &["freeze", "check", "--environment", "production"],
+            &["freeze", "override", "--reason", "hotfix", "--for", "1h", "--auto-approve"],
+            &["freeze", "override", "--revoke"],
             &["freeze", "off", "--reason", "trial"],
+            &["freeze", "on", "--reason", "trial", "--github", "acme"],
+            &["freeze", "override", "--reason", "hotfix", "--for", "1h", "--auto-approve", "--github", "acme"],
+            &["freeze", "off", "--reason", "trial", "--github", "acme"],
+            &["freeze", "on", "--reason", "trial", "--github", "acme/shop"],
+            &["freeze", "status", "--github", "acme/shop"],
+            &["freeze", "off", "--reason", "trial", "--github", "acme/shop"],
             &["apply", "--auto-approve", "--allow-weaken", "--prune"],
         ] {
             let ran = world.run(args);
@@ -193,6 +202,9 @@ fn every_command_asks_and_is_answered_as_described() {
         "POST /repos/acme/shop/actions/runs/pending_deployments",
         "GET /repos/acme/shop/actions/runs/approvals",
         "PATCH /apps/shop-prod/config-vars",
+        "POST /orgs/acme/actions/variables",
+        "DELETE /orgs/acme/actions/variables/DEPLOY_FREEZE",
+        "POST /repos/acme/shop/actions/variables",
     ] {
         assert!(seen.contains(asked), "{asked} was not asked: {seen:#?}");
     }

@@ -41,6 +41,7 @@ mod signals;
 #[path = "../support/targets.rs"]
 mod targets;
 mod terminal;
+mod tips;
 mod unread;
 mod usage;
 mod voice;

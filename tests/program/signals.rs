@@ -60,22 +60,25 @@ fn a_plan_ends_at_once() {
 
 #[test]
 fn an_apply_finishes_the_request_in_flight_and_says_what_was_done() {
-    let world = Served::rehearsal(Scenario::MissingEnvironment, GATE);
-    world.sandbox.with(|state| state.faults = vec![Fault::new(Effect::Delay(Duration::from_millis(400))).method("PUT")]);
-    let child = start(&world, &["apply", "--auto-approve"]);
-    until_asked(&world, "PUT");
-    signal(&child, "INT");
-    let (code, stdout, stderr) = ended(child);
-    assert_eq!(code, Some(130), "{stdout}{stderr}");
-    assert!(stdout.contains("interrupted") && stdout.contains("--allow-weaken"), "{stdout}");
-    world.sandbox.with(|state| {
-        state.faults.clear();
-        let production = state.repo("acme/shop").unwrap().environment("production").unwrap();
-        assert!(!production.reviewers.is_empty(), "the request in flight was not torn");
-        assert!(production.patterns.is_empty(), "and none was sent after it");
-    });
-    let again = world.run_with(&["apply", "--auto-approve", "--allow-weaken"], &[("GITHUB_REPOSITORY", "acme/shop")]);
-    assert_eq!(again.code, Some(0), "the next apply picks up: {}{}", again.stdout, again.stderr);
+    // A terminal that closes is no reason to say less.
+    for name in ["INT", "HUP"] {
+        let world = Served::rehearsal(Scenario::MissingEnvironment, GATE);
+        world.sandbox.with(|state| state.faults = vec![Fault::new(Effect::Delay(Duration::from_millis(400))).method("PUT")]);
+        let child = start(&world, &["apply", "--auto-approve"]);
+        until_asked(&world, "PUT");
+        signal(&child, name);
+        let (code, stdout, stderr) = ended(child);
+        assert_eq!(code, Some(130), "{stdout}{stderr}");
+        assert!(stdout.contains("interrupted") && stdout.contains("--allow-weaken"), "{stdout}");
+        world.sandbox.with(|state| {
+            state.faults.clear();
+            let production = state.repo("acme/shop").unwrap().environment("production").unwrap();
+            assert!(!production.reviewers.is_empty(), "the request in flight was not torn");
+            assert!(production.patterns.is_empty(), "and none was sent after it");
+        });
+        let again = world.run_with(&["apply", "--auto-approve", "--allow-weaken"], &[("GITHUB_REPOSITORY", "acme/shop")]);
+        assert_eq!(again.code, Some(0), "the next apply picks up: {}{}", again.stdout, again.stderr);
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod billing;
 mod carried;
 mod cases;
 mod converge;
+mod cut_off;
 mod doubt;
 mod frozen;
 mod heroku;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use gatectl::apply::RetryDelays;
-use gatectl::model::{EnvName, GateKey, OutcomeResult};
+use gatectl::model::{AddressKind, EnvName, GateKey, OutcomeResult};
 use gatectl::providers::github::strictness::{between, weakened};
 use gatectl::reconcile::{Applied, Prune};
 use gatectl::sandbox::{Effect, Fault, Reads, Response, State};
@@ -431,10 +431,35 @@ async fn run_to(case: &Case, turned: &Turned, trouble: Option<Trouble>, end: Opt
             honest(&world, &applied)?;
             recover(&mut world).await?;
         }
-        None => recover_from_a_kill(&mut world).await?,
+        None => {
+            if trouble.is_none() {
+                asks_only_for_a_cut_off(&world, &start).await?;
+            }
+            recover_from_a_kill(&mut world).await?;
+        }
     }
     never_weaker(&world, &start)?;
     nothing_else(&world, &start)
+}
+
+/// After a kill: a gate that was to be tightened is finished without consent, unless some patterns are there and others are not. Then
+/// nothing else weakens it, and the plan says that an apply may have been cut off (law 7).
+async fn asks_only_for_a_cut_off(world: &World, start: &State) -> Result<(), TestCaseError> {
+    let (start, want) = (start.snapshot(), &meant(world).github.environments);
+    for change in world.plan().await.changes().filter(|change| change.weakens) {
+        let AddressKind::Environment(name) = change.address.kind() else { continue };
+        let began = start.gates.iter().find(|(address, _)| address.splitn(3, '/').nth(2) == Some(name.as_str())).map(|(_, gate)| gate);
+        let to = goal(want.get(name), began);
+        if !weakened(began.map(strictness).as_ref(), to.as_ref()).is_empty() {
+            continue;
+        }
+        for field in change.fields.iter().filter(|field| field.weakens) {
+            let said = field.because.as_deref().is_some_and(|because| because.contains("an interrupted apply"));
+            let some_are_there = field.before.as_object().is_some_and(|lists| !lists.is_empty());
+            prop_assert!(field.only_gains().is_some() && some_are_there && said, "{:?}\nwrites: {:#?}", field, world.written());
+        }
+    }
+    Ok(())
 }
 
 fn is_refused() -> Tried {

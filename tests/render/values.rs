@@ -49,6 +49,25 @@ fn people_and_refs_are_called_by_what_they_are() {
 }
 
 #[test]
+fn a_reviewer_that_stays_is_context_and_neither_comes_nor_goes() {
+    let team = json!({"team": "acme/deployers", "id": 2001});
+    let (_, people) = rows(json!([team, {"user": "bob", "id": 2}]), json!([{"user": "carol", "id": 3}, team]));
+    assert_eq!(with(&people, Glyph::None), ["team acme/deployers (id 2001)"]);
+    assert_eq!(
+        (with(&people, Glyph::Delete), with(&people, Glyph::Create)),
+        (vec!["user bob (id 2)".to_owned()], vec!["user carol (id 3)".to_owned()])
+    );
+}
+
+#[test]
+fn a_masked_value_is_seen_to_change() {
+    let masked = || json!({"masked": true});
+    assert_eq!(text(&rows(masked(), masked()).0), "changes (masked)");
+    assert_eq!(text(&rows(masked(), json!("plain")).0), "(masked) -> \"plain\"");
+    assert_eq!(text(&rows(json!("plain"), masked()).0), "\"plain\" -> (masked)");
+}
+
+#[test]
 fn the_same_name_as_branch_and_as_tag_is_a_difference() {
     let (_, refs) = rows(json!({"branches": ["v1"], "tags": []}), json!({"branches": [], "tags": ["v1"]}));
     assert_eq!(with(&refs, Glyph::Delete), ["branch \"v1\""]);

@@ -3,7 +3,7 @@
 use gatectl::findings::{Code, Verdict};
 use gatectl::sandbox::{Api, Fault, Level, Response, Sandbox, Token};
 
-use crate::world::{DEPLOY, GATE, config, source, state, verdict, verdict_of};
+use crate::world::{DEPLOY, GATE, REPO, config, source, state, verdict, verdict_of};
 
 /// Questions of which the verdict does not hang: another reviewer is proven, or they only add warnings.
 const SPARE: &[&str] = &["/teams/", "/collaborators/", "/actions/runs", "/branches", "/environments/production/secrets", "/rulesets"];
@@ -72,4 +72,44 @@ async fn one_wave_of_few_requests_answers_a_preflight() {
     let (count, depth) = sandbox.with(|state| (state.log.exchanges.len(), state.log.depth()));
     assert!(count <= 8, "{count}");
     assert_eq!(depth, 1);
+}
+
+/// The verdict if the list of environments answers so.
+async fn with_list(gate: &str, alter: impl FnOnce(&mut serde_json::Value)) -> gatectl::verify::VerifyReport {
+    let config = config(gate);
+    let sandbox = Sandbox::start(state(&config)).await.unwrap();
+    let list = format!("/repos/{REPO}/environments");
+    verdict_of(&sandbox, &config, &[source("deploy.yml", DEPLOY)], "test").await;
+    let mut answer = sandbox.with(|state| {
+        let exchange = state.log.exchanges.iter().find(|exchange| exchange.path == list).unwrap();
+        serde_json::from_slice(&exchange.response).unwrap()
+    });
+    alter(&mut answer);
+    sandbox.with(|state| state.faults.push(Fault::before(Response::json(200, &answer)).method("GET").path(&list)));
+    verdict_of(&sandbox, &config, &[source("deploy.yml", DEPLOY)], "test").await
+}
+
+#[tokio::test]
+async fn a_gate_with_an_enterprise_team_is_not_proven() {
+    let business = serde_json::json!({"type": "BusinessTeam", "reviewer": {"id": 9, "slug": "ent:platform", "node_id": "ET_x"}});
+    let reviewers = |list: &mut serde_json::Value| {
+        let rules = list["environments"][0]["protection_rules"].as_array_mut().unwrap();
+        let rule = rules.iter_mut().find(|rule| rule["type"] == "required_reviewers").unwrap();
+        rule["reviewers"].as_array_mut().unwrap().push(business);
+    };
+    let report = with_list(GATE, reviewers).await;
+    assert_eq!(report.verdict, Verdict::Unknown, "{report:#?}");
+    let said: Vec<&str> = report.environments[0].findings.iter().map(|finding| finding.message.as_str()).collect();
+    assert!(said.iter().any(|message| message.contains("ent:platform")), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_say_who_may_bypass_is_a_warning_and_unknown_only_if_declared() {
+    let unsaid = |list: &mut serde_json::Value| drop(list["environments"][0].as_object_mut().unwrap().remove("can_admins_bypass"));
+    let declared = with_list(GATE, unsaid).await;
+    assert_eq!(declared.verdict, Verdict::Unknown, "{declared:#?}");
+    let silent = with_list(&GATE.replace("can_admins_bypass = false\n", ""), unsaid).await;
+    assert_eq!(silent.verdict, Verdict::Gated, "{silent:#?}");
+    let bypass = silent.environments[0].findings.iter().find(|finding| finding.field == Some("can_admins_bypass")).unwrap();
+    assert_eq!(bypass.severity, gatectl::findings::Severity::Warning, "{bypass:?}");
 }

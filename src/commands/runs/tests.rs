@@ -683,3 +683,21 @@ async fn what_is_not_known_to_be_overtaken_and_what_you_may_not_reject_is_left_a
     });
     assert_eq!((reject().await, stage.posts()), (Exit::Error, 0), "not a reviewer");
 }
+
+#[tokio::test]
+async fn an_answer_about_another_run_or_repository_is_never_approved() {
+    for (key, other) in
+        [("id", serde_json::json!(1)), ("repository", serde_json::json!({"full_name": "raxx-app/other"})), ("repository", Value::Null)]
+    {
+        let stage = Stage::new(|_| {}).await;
+        let run = stage.start("sandbox-admin");
+        let path = format!("/repos/{REPO}/actions/runs/{run}");
+        let target = crate::http::Target::new(path.trim_start_matches('/').split('/'));
+        let mut answer: Value = stage.site.reader.get_json(&target).await.unwrap();
+        answer[key] = other;
+        stage.sandbox.with(|state| state.faults.push(Fault::before(Response::json(200, &answer)).method("GET").path(&path)));
+        let error = stage.look(&approve(), &[run]).await.unwrap_err().to_string();
+        assert!(error.contains("the answer is about run"), "{key}: {error}");
+        assert_eq!(stage.posts(), 0);
+    }
+}

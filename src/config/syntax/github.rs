@@ -13,7 +13,8 @@ pub(in crate::config) static REPOSITORY: Syntax = Syntax {
     check: |text| match RepoName::parse(text) {
         Ok(_) => Ok(()),
         Err(e) => {
-            let found = Remote::parse(text).map(|remote| remote.repository.to_string());
+            let bare = text.get(..text.len().saturating_sub(".git".len())).and_then(|bare| RepoName::parse(bare).ok());
+            let found = Remote::parse(text).map(|remote| remote.repository).or(bare).map(|repository| repository.to_string());
             Err(Wrong::new(e.to_string(), format!("write \"{}\"", found.as_deref().unwrap_or("OWNER/REPO"))))
         }
     },

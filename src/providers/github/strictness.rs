@@ -237,4 +237,84 @@ mod tests {
         assert!(refs_within(&selected(&["release/1"]).refs, &selected(&["release/*"]).refs));
         assert!(!refs_within(&selected(&["release/*"]).refs, &selected(&["release/1"]).refs));
     }
+
+    fn pattern(kind: RefKind, name: &str) -> Pattern {
+        Pattern { kind, name: name.to_owned() }
+    }
+
+    #[test]
+    fn a_pattern_admits_and_covers_refs_of_its_own_kind_only() {
+        let patterns = BTreeSet::from([pattern(RefKind::Branch, "v*"), pattern(RefKind::Tag, "release-*")]);
+        let name = |found: Option<&Pattern>| found.map(|pattern| pattern.name.clone());
+        for (kind, short, admits) in [
+            (RefKind::Branch, "v1", Some("v*")),
+            (RefKind::Tag, "v1", None),
+            (RefKind::Tag, "release-1", Some("release-*")),
+            (RefKind::Branch, "release-1", None),
+            (RefKind::Branch, "main", None),
+        ] {
+            assert_eq!(name(admitted(&patterns, kind, short)).as_deref(), admits, "{kind:?} {short}");
+            assert_eq!(covered(&pattern(kind, short), &patterns), admits.is_some(), "{kind:?} {short}");
+        }
+    }
+
+    #[test]
+    fn which_policy_is_within_which() {
+        let of = |names: &[&str]| BranchPolicy::Selected(names.iter().map(|name| pattern(RefKind::Branch, name)).collect());
+        let policies = [BranchPolicy::All, BranchPolicy::Protected, of(&["main"]), of(&[])];
+        // Rows within columns.
+        let within = [[true, false, false, false], [true, true, false, false], [true, false, true, false], [true, true, true, true]];
+        for (a, row) in policies.iter().zip(within) {
+            for (b, expected) in policies.iter().zip(row) {
+                assert_eq!(refs_within(a, b), expected, "{a:?} within {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_declared_patterns_finish_selected_mode_without_any() {
+        let of = |names: &[&str]| Strictness {
+            refs: BranchPolicy::Selected(names.iter().map(|name| pattern(RefKind::Branch, name)).collect()),
+            ..base()
+        };
+        let wide = |refs| Strictness { refs, ..base() };
+        assert_eq!(weakened(Some(&of(&[])), Some(&of(&["main"]))), vec![], "what a cut-off step left");
+        assert_eq!(weakened(Some(&of(&[])), Some(&wide(BranchPolicy::All))), vec![GateKey::DeploymentBranchPolicy]);
+        assert_eq!(weakened(Some(&of(&[])), Some(&wide(BranchPolicy::Protected))), vec![GateKey::DeploymentBranchPolicy]);
+        assert_eq!(weakened(Some(&of(&["main"])), Some(&of(&["main", "dev"]))), vec![GateKey::DeploymentBranchPolicy]);
+        // And it excuses nothing else.
+        let bypass = Strictness { can_admins_bypass: true, ..of(&["main"]) };
+        assert_eq!(weakened(Some(&of(&[])), Some(&bypass)), vec![GateKey::CanAdminsBypass]);
+    }
+
+    #[test]
+    fn a_moment_may_be_as_either_end_and_no_weaker() {
+        let timer = |wait_timer| Strictness { wait_timer, ..base() };
+        let between = |now| between(Some(&timer(5)), Some(&timer(now)), Some(&timer(10)));
+        assert_eq!((between(5), between(7), between(10)), (vec![], vec![], vec![]));
+        assert_eq!(between(4), vec![GateKey::WaitTimer]);
+    }
+
+    #[test]
+    fn self_review_means_something_only_beside_reviewers() {
+        let of = |reviewers: &[u64], prevent_self_review| Strictness {
+            reviewers: reviewers.iter().map(|id| ActorId::User(*id)).collect(),
+            prevent_self_review,
+            ..base()
+        };
+        let holds = |a: &Strictness, b: &Strictness| at_least_as_strict(Some(a), Some(b), GateKey::PreventSelfReview);
+        assert!(!holds(&of(&[1], false), &of(&[1], true)));
+        assert!(holds(&of(&[1], true), &of(&[1], false)));
+        assert!(holds(&of(&[1], false), &of(&[], true)), "without a reviewer it prevented nothing");
+        assert!(!holds(&of(&[], true), &of(&[1], true)));
+    }
+
+    #[test]
+    fn a_missing_environment_holds_nothing_back() {
+        let strict = Strictness { wait_timer: 5, ..base() };
+        let all: Vec<GateKey> = GateKey::strict().filter(|d| !at_least_as_strict(None, Some(&strict), *d)).collect();
+        assert_eq!(all, [GateKey::State, GateKey::Reviewers, GateKey::CanAdminsBypass, GateKey::WaitTimer]);
+        assert!(GateKey::strict().all(|d| at_least_as_strict(None, None, d)));
+        assert!(GateKey::strict().all(|d| d == GateKey::State || at_least_as_strict(None, Some(&Strictness::none()), d)));
+    }
 }

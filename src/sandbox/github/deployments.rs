@@ -6,6 +6,7 @@ use super::access::Need;
 use super::page::{Paging, array};
 use super::{Call, Handled, invalid, not_emulated, not_found, object, text};
 use crate::sandbox::state::{Deployment, DeploymentStatus, Repo};
+use crate::sandbox::switches::DeploymentFilter;
 use crate::sandbox::wire::Response;
 
 /// States that a client may give; GitHub itself also sets `waiting`.
@@ -40,7 +41,10 @@ fn find<'a>(repo: &'a Repo, id: &str) -> Result<&'a Deployment, Response> {
 fn list(call: &Call<'_>, repo: &Repo) -> Handled {
     let filter = |name: &str, value: &str| call.request.param(name).is_none_or(|wanted| wanted == value);
     let wanted = |made: &&Deployment| {
-        let environment = call.request.param("environment").is_none_or(|wanted| wanted.to_lowercase() == made.environment.to_lowercase());
+        let environment = call.request.param("environment").is_none_or(|wanted| match call.switches.deployment_filter {
+            DeploymentFilter::Folded => wanted.to_lowercase() == made.environment.to_lowercase(),
+            DeploymentFilter::Exact => wanted == made.environment,
+        });
         environment && filter("sha", &made.sha) && filter("ref", &made.git_ref) && filter("task", &made.task)
     };
     let all = repo.deployments.iter().filter(wanted).collect();

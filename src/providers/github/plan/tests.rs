@@ -705,3 +705,57 @@ fn a_bypass_that_is_taken_away_goes_before_wider_refs_too() {
         bodies.iter().map(|body| (&body["can_admins_bypass"], body["deployment_branch_policy"].is_null())).collect();
     assert_eq!(sent, [(&json!(false), false), (&json!(false), true)]);
 }
+
+#[test]
+fn a_reviewer_that_stays_is_the_same_on_both_sides_whatever_it_is_called() {
+    let team = Reviewer::Team { org: Some("Acme".to_owned()), slug: "Deployers".to_owned(), id: Some(2001) };
+    let upper = Reviewer::User { login: "ALICE".to_owned(), id: None };
+    let mut live = live_of(&wanting(Gate { reviewers: Some(vec![user(0), user(1)]), ..Gate::default() }));
+    let there = live.environments.as_mut().unwrap().values_mut().next().unwrap().as_mut().unwrap();
+    there.reviewers.push(LiveReviewer::Team { slug: "deployers".to_owned(), id: 2001 });
+    let actor = |id, name: &str| Ok(Actor { id, name: name.to_owned(), access: Access::Granted });
+    live.reviewers.insert(team.clone(), actor(ActorId::Team(2001), "acme/deployers"));
+    live.reviewers.insert(upper.clone(), actor(ActorId::User(1), "alice"));
+    // bob goes and carol comes; alice and the team stay.
+    let draft = planned(&wanting(Gate { reviewers: Some(vec![upper.clone(), user(2), team.clone()]), ..Gate::default() }), &live);
+    let [field] = only(&draft).fields.as_slice() else { panic!("{draft:#?}") };
+    for stays in [json!({"user": "alice", "id": 1}), json!({"team": "acme/deployers", "id": 2001})] {
+        for side in [&field.before, &field.after] {
+            assert!(side.as_array().unwrap().contains(&stays), "{stays}: {side}");
+        }
+    }
+    assert_eq!(field.after.as_array().unwrap().len(), 3);
+    // Nothing changes, and nothing is planned, if only the spelling differs.
+    let same = planned(&wanting(Gate { reviewers: Some(vec![upper, user(1), team]), ..Gate::default() }), &live);
+    assert_eq!((same.steps.len(), same.invalid.len(), same.unknown.len()), (0, 0, 0), "{same:#?}");
+}
+
+#[test]
+fn the_billing_note_is_one_line_once_and_absent_if_a_gated_rule_is_live() {
+    let two = |gate: Gate| {
+        let mut want = wanting(gate.clone());
+        want.environments.insert(name("staging"), desired::DesiredEnvironment::Present(gate));
+        want
+    };
+    let billing = |from: &Desired, to: &Desired, visibility: Visibility| {
+        let mut live = live_of(from);
+        live.repository.as_mut().unwrap().visibility = visibility;
+        let draft = planned(to, &live);
+        assert!(!draft.steps.is_empty());
+        let all: Vec<String> = draft.notes.into_iter().map(|note| note.message).filter(|note| note.contains("Enterprise")).collect();
+        all
+    };
+    let gated = Gate { reviewers: Some(vec![user(0)]), wait_timer: Some(5), ..Gate::default() };
+    let notes = billing(&two(Gate::default()), &two(gated.clone()), Visibility::Private);
+    let [note] = notes.as_slice() else { panic!("{notes:?}") };
+    assert!(!note.contains('\n') && note.contains("exits 3"), "{note}");
+    assert_eq!(billing(&two(Gate::default()), &two(gated.clone()), Visibility::Internal).len(), 1);
+    assert_eq!(billing(&two(Gate::default()), &two(gated.clone()), Visibility::Public), Vec::<String>::new());
+    // One live rule shows that the plan has them all.
+    for live in [Gate { reviewers: Some(vec![user(1)]), ..Gate::default() }, Gate { wait_timer: Some(1), ..Gate::default() }] {
+        assert_eq!(billing(&two(live), &two(gated.clone()), Visibility::Private), Vec::<String>::new());
+    }
+    // What no plan gates needs no note.
+    let refs = Gate { deployment_branch_policy: Some(selected(&["main"])), ..Gate::default() };
+    assert_eq!(billing(&two(Gate::default()), &two(refs), Visibility::Private), Vec::<String>::new());
+}

@@ -283,9 +283,9 @@ fn judged(differences: Vec<(GateKey, Value, Value)>, before: &Strictness, after:
     let judge = |(key, live, wanted): (GateKey, Value, Value)| {
         let field = field(key.name(), live, wanted);
         let because = weaker.contains(&key).then(|| {
-            let interrupted = field.only_gains().map(|missing| {
-                format!("; an interrupted apply can leave this state: only {} is missing", missing.join(", "))
-            });
+            let interrupted = field
+                .only_gains()
+                .map(|missing| format!("; an interrupted apply can leave this state: only {} is missing", missing.join(", ")));
             why(key, before, after) + &interrupted.unwrap_or_default()
         });
         Field { weakens: because.is_some(), because, ..field }

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::super::observe::{MAX_PAGES, pages};
-use super::super::target::repo_target;
+use super::super::target::{environment_target, repo_target};
 use super::changes::{Changes, Commit, PullRequest};
 use super::{Account, Approval, Deployment, Pending, Run, Status, wire};
 use crate::http::{ApiError, ErrorKind, Reader, Target};
@@ -381,7 +381,21 @@ struct Listed {
 
 /// The newest deployments first, as far back as asked and one further. The list has no total, so its pages come one after the other.
 async fn deployments(reader: &Reader, repo: &RepoName, name: &EnvName, extent: Extent) -> Result<Listed, ApiError> {
-    let target = repo_target(repo).join("deployments").query("environment", name).query("per_page", PER_PAGE);
+    let listed = deployments_as(reader, repo, name.as_str(), name, extent).await?;
+    if !listed.found.is_empty() {
+        return Ok(listed);
+    }
+    // Names compare without case, and whether this filter does is not documented: ask in GitHub's own spelling too.
+    let stored: Result<wire::Environment, ApiError> = reader.get_json(&environment_target(repo, name)).await;
+    match stored {
+        Ok(stored) if stored.name != name.as_str() => deployments_as(reader, repo, &stored.name, name, extent).await,
+        // An environment that is gone, or hidden from this token, has no other spelling.
+        _ => Ok(listed),
+    }
+}
+
+async fn deployments_as(reader: &Reader, repo: &RepoName, spelling: &str, name: &EnvName, extent: Extent) -> Result<Listed, ApiError> {
+    let target = repo_target(repo).join("deployments").query("environment", spelling).query("per_page", PER_PAGE);
     let mut found: Vec<Deployment> = Vec::new();
     let mut pages = 0;
     loop {

@@ -52,6 +52,12 @@ struct Repository {
     full_name: String,
 }
 
+/// An environment, as far as its name goes.
+#[derive(Deserialize)]
+pub(super) struct Environment {
+    pub(super) name: String,
+}
+
 impl WireRun {
     /// What it answers for, if that is not this run of this repository.
     pub(super) fn other_than(&self, repo: &RepoName, id: u64) -> Option<String> {
