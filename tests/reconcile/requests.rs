@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use gatectl::sandbox::Scenario;
+use gatectl::sandbox::{Fault, Response, Scenario};
 
 use crate::world::{World, said};
 
@@ -92,4 +92,27 @@ deployment_branch_policy = { branches = ["main", "release/*"], tags = ["v*"] }
         let environments = "GET /repos/acme/shop/environments";
         assert_eq!(read_back, [environments.to_owned(), format!("{environments}/production/deployment-branch-policies")]);
     });
+}
+
+#[tokio::test]
+async fn a_limited_lookup_is_waited_out_and_asked_again_and_nothing_is_asked_in_its_place() {
+    let gate = "version = 1\n[environments.production]\nreviewers = [{ user = \"alice\" }]\n";
+    let permission = "GET /repos/acme/shop/collaborators/alice/permission";
+    let lookups = |world: &World| -> Vec<String> {
+        let calls = world.sandbox.with(|state| state.log.calls());
+        calls.into_iter().filter(|call| call.contains("/collaborators/") || call.contains("/users/")).collect()
+    };
+    let mut world = World::rehearsal(Scenario::MissingEnvironment, gate).await;
+    world.settings.secondary_wait = std::time::Duration::from_millis(20);
+    world.fault(Fault::before(Response::secondary_limit(403, None)).path("*/permission").nth(1));
+    let plan = world.plan().await;
+    assert!(plan.unknown.is_empty() && !plan.is_empty(), "{:?}", plan.unknown);
+    assert_eq!(lookups(&world), [permission, permission]);
+
+    // Limited for longer than there is time: unknown, and no second question.
+    let world = World::rehearsal(Scenario::MissingEnvironment, gate).await;
+    world.fault(Fault::before(Response::primary_limit(403, 3600)).path("*/permission"));
+    let plan = world.plan().await;
+    assert!(plan.is_empty() && plan.unknown[0].1.reason.contains("try again after"), "{:?}", plan.unknown);
+    assert_eq!(lookups(&world), [permission]);
 }

@@ -90,6 +90,8 @@ async fn user(reader: &Reader, repo: &RepoName, login: &str, pinned: Option<u64>
     let (account, access) = match reader.get_json::<Permission>(&target).await {
         Ok(Permission { permission, user: Some(account) }) => (account, access_of(&permission, login)),
         Ok(Permission { user: None, .. }) => (account(reader, login, pinned).await?, Access::Unknown(unreadable(login))),
+        // Nothing else would be answered either.
+        Err(error) if error.kind == ErrorKind::RateLimited => return Err(error.unknown().into()),
         Err(error) => {
             let access = match error.kind {
                 // GitHub's answer for an account that is not a collaborator is not documented beyond "404": no proof either way.
