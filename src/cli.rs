@@ -9,6 +9,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use jiff::Timestamp;
 
+use crate::desired::fleet::{NamePattern, Shard};
 use crate::model::{CommitPin, EnvName, RepoName, RunRef, parse_duration};
 use crate::providers::github::runs::evidence::Standing;
 use crate::render::Color;
@@ -75,6 +76,9 @@ pub struct Global {
     /// Do not read or write the cache of GitHub responses
     #[arg(long, global = true, hide_short_help = true)]
     pub no_cache: bool,
+    /// Wait for GitHub's hourly rate limit, however long it lasts, instead of giving up
+    #[arg(long, global = true, hide_short_help = true)]
+    pub wait: bool,
     /// Print results and errors only
     #[arg(short, long, global = true, hide_short_help = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -201,6 +205,18 @@ pub struct Scope {
     pub prune: bool,
 }
 
+/// Which part of a fleet.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Fleet options")]
+pub struct FleetArgs {
+    /// Only repositories of the fleet that match this name or pattern; repeatable
+    #[arg(long, value_name = "GLOB", value_parser = repository_pattern)]
+    pub repository: Vec<NamePattern>,
+    /// Only the Kth of N stable parts of the fleet, for a matrix of runners
+    #[arg(long, value_name = "K/N", value_parser = <Shard as std::str::FromStr>::from_str)]
+    pub shard: Option<Shard>,
+}
+
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
 pub struct ValidateArgs {
@@ -221,9 +237,15 @@ pub struct PlanArgs {
     /// With --out: consent to weakening in the saved plan
     #[arg(long, requires = "out")]
     pub allow_weaken: bool,
+    /// Name every repository of a group with the same change
+    #[arg(long, help_heading = "Fleet options")]
+    pub list: bool,
     /// What may be planned beyond the file.
     #[command(flatten)]
     pub scope: Scope,
+    /// Which part of a fleet.
+    #[command(flatten)]
+    pub fleet: FleetArgs,
 }
 
 /// Flags of `apply`.
@@ -244,9 +266,18 @@ pub struct ApplyArgs {
     /// Freeze deploys during the apply; restore the previous freeze state only if the result is verified
     #[arg(long)]
     pub interlock: bool,
+    /// With --auto-approve: change at most this many repositories [default: 10]
+    #[arg(long, value_name = "N", help_heading = "Fleet options")]
+    pub max_repositories: Option<usize>,
+    /// With PLANFILE: skip the repositories that moved since the plan was saved, and apply the others
+    #[arg(long, requires = "plan", help_heading = "Fleet options")]
+    pub skip_stale: bool,
     /// What may be planned beyond the file.
     #[command(flatten)]
     pub scope: Scope,
+    /// Which part of a fleet.
+    #[command(flatten)]
+    pub fleet: FleetArgs,
 }
 
 /// Flags of `import`.
@@ -258,6 +289,9 @@ pub struct ImportArgs {
     /// Update the existing gate.toml instead; keep its comments, order and spelling
     #[arg(long)]
     pub update: bool,
+    /// Write one fleet file for the repositories of this organization
+    #[arg(long, value_name = "ORG", conflicts_with_all = ["repository", "repo", "update"])]
+    pub fleet: Option<String>,
     /// Write a new file atomically; an existing file is never replaced
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "update")]
     pub out: Option<PathBuf>,
@@ -294,6 +328,12 @@ pub struct VerifyArgs {
     /// Exit 0 also if a freeze check provably replaces reviewers that GitHub refuses
     #[arg(long)]
     pub accept_compensated: bool,
+    /// Judge the rules alone, without the workflow files
+    #[arg(long, help_heading = "Fleet options")]
+    pub live_only: bool,
+    /// Which part of a fleet.
+    #[command(flatten)]
+    pub fleet: FleetArgs,
 }
 
 /// Flags of `explain`.
@@ -387,6 +427,9 @@ pub struct EvidenceArgs {
     /// Write evidence.json, evidence.csv, evidence.html and SHA256SUMS into this directory
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Option<PathBuf>,
+    /// Which part of a fleet.
+    #[command(flatten)]
+    pub fleet: FleetArgs,
 }
 
 /// A moment in the past.
@@ -430,6 +473,14 @@ pub struct SandboxArgs {
     /// Write the gate.toml that the emulator is built from, if there is none here
     #[arg(long)]
     pub write_config: bool,
+}
+
+fn repository_pattern(text: &str) -> Result<NamePattern, String> {
+    let name = |c: char| c.is_ascii_alphanumeric() || "-_.*?".contains(c);
+    match text.is_empty() || !text.chars().all(name) {
+        true => Err("write the repository's name without its owner; * and ? are wildcards".to_owned()),
+        false => Ok(NamePattern::new(text)),
+    }
 }
 
 fn environment(text: &str) -> Result<EnvName, String> {

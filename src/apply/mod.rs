@@ -14,7 +14,7 @@ use crate::model::{Action, AddressKind, Step};
 use crate::stop::Stop;
 
 pub use executor::{Executor, Mismatch, RetryDelays, StepResult};
-pub use report::{ReadBack, report};
+pub use report::{ReadBack, by_hand, report};
 use step::run_step;
 
 /// Performs the steps one after the other, a freeze first and deletions last; returns how each ended, in the order of `steps`.

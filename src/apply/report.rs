@@ -45,7 +45,8 @@ pub fn report<O>(plan: &Plan<O>, ends: &[StepResult], after: &ReadBack<O>, inter
 }
 
 /// What gate.toml declares and only a person can do: nothing was refused, and it is still to be done.
-fn by_hand(manual: &Manual) -> Outcome {
+#[must_use]
+pub fn by_hand(manual: &Manual) -> Outcome {
     let by_hand = ByHand { url: String::new(), because: String::new(), steps: manual.steps.clone() };
     Outcome {
         address: manual.address.clone(),

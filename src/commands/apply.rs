@@ -14,7 +14,7 @@ use crate::views::diagnostic::Hinted;
 
 use super::failure::Interrupted;
 use super::plan::prune;
-use super::saved::SavedPlan;
+use super::saved::Saved;
 use super::wiring::Wiring;
 use super::{Session, frozen, rerun};
 
@@ -23,11 +23,16 @@ use super::{Session, frozen, rerun};
 /// # Errors
 /// If nothing could be planned or consent was missing; what happens to single steps is in the report.
 pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<Exit> {
-    let saved = args.plan.as_deref().map(SavedPlan::read).transpose()?;
+    let saved = match args.plan.as_deref().map(Saved::read).transpose()? {
+        None => None,
+        Some(Saved::Repository(saved)) => Some(saved),
+        Some(Saved::Fleet(_)) => return Err(super::saved::of_another_file("a fleet file")),
+    };
     let config = match &saved {
         Some(saved) => session.config_of(&saved.environments)?,
         None => session.config()?,
     };
+    Session::refuse_fleet_flags(&args.fleet, &config)?;
     let prune = prune(saved.as_ref().map_or(args.scope.prune, |saved| saved.prune), &config)?;
     let wiring = Wiring::new(session, &config).await?;
     let context = wiring.context(session, &config, prune);

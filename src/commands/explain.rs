@@ -39,7 +39,7 @@ pub(super) async fn run(session: &Session, args: &ExplainArgs) -> anyhow::Result
         .into_iter()
         .map(|name| {
             let declared = match config.desired.github.environments.get(&name) {
-                Some(DesiredEnvironment::Present(gate)) => match &gate.deployment_branch_policy {
+                Some(DesiredEnvironment::Present(gate) | DesiredEnvironment::Optional(gate)) => match &gate.deployment_branch_policy {
                     Some(policy) => RuleAnswer::of(explain(policy, &args.git_ref)),
                     None => RuleAnswer::new("undeclared", "gate.toml does not set deployment_branch_policy for this environment"),
                 },

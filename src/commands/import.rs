@@ -123,12 +123,12 @@ fn update(session: &Session, path: &Path, source: &Source<'_>) -> anyhow::Result
 }
 
 /// Whether something is there that a new file would replace; an empty file, as a failed redirection leaves it, is nothing.
-fn taken(path: &Path) -> bool {
+pub(super) fn taken(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|kind| !kind.is_file() || kind.len() > 0)
 }
 
 /// Writes a new file in one step.
-fn create(session: &Session, path: &Path, text: &str) -> anyhow::Result<()> {
+pub(super) fn create(session: &Session, path: &Path, text: &str) -> anyhow::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let save = || -> std::io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(directory)?;
@@ -159,7 +159,7 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// Names what could not be imported, and turns it into the exit code.
-fn told(session: &Session, unknown: &[(Address, Unknown)]) -> Exit {
+pub(super) fn told(session: &Session, unknown: &[(Address, Unknown)]) -> Exit {
     let line = |(address, unknown): &(Address, Unknown)| {
         let hint = if unknown.hint.is_empty() { String::new() } else { format!(" ({})", unknown.hint) };
         format!("{address}: {}{hint}", unknown.reason)

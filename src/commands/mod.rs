@@ -5,6 +5,7 @@ mod called;
 mod check;
 mod explain;
 mod failure;
+mod fleet;
 mod freeze;
 mod frozen;
 mod import;
@@ -49,16 +50,31 @@ pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
         .into()),
         Command::Validate(args) => validate::run(session, &args),
         Command::Check(args) => check::run(session, &args),
-        Command::Verify(args) => verify::run(session, &args).await,
+        Command::Verify(args) => match session.fleet_file(&session.global.environment)? {
+            Some(config) => fleet::verify::run(session, &args, &config).await,
+            None => verify::run(session, &args).await,
+        },
         Command::Explain(args) => explain::run(session, &args).await,
-        Command::Plan(args) => plan::run(session, &args).await,
-        Command::Apply(args) => apply::run(session, &args).await,
+        Command::Plan(args) => match session.fleet_file(&session.global.environment)? {
+            Some(config) => fleet::plan::run(session, &args, &config).await,
+            None => plan::run(session, &args).await,
+        },
+        Command::Apply(args) => match session.fleet_file(&[])? {
+            Some(_) => fleet::apply::run(session, &args).await,
+            None => apply::run(session, &args).await,
+        },
         Command::Pending(args) => runs::pending::run(session, &args).await,
         Command::Approve(args) => runs::review::approve(session, &args).await,
         Command::Reject(args) => runs::review::reject(session, &args).await,
-        Command::Evidence(args) => runs::evidence::run(session, &args).await,
+        Command::Evidence(args) => match session.fleet_file(&session.global.environment)? {
+            Some(config) => fleet::evidence::run(session, &args, &config).await,
+            None => runs::evidence::run(session, &args).await,
+        },
         Command::Freeze(command) => freeze::run(session, command).await,
-        Command::Import(args) => import::run(session, &args).await,
+        Command::Import(args) => match &args.fleet {
+            Some(organization) => fleet::import::run(session, &args, organization).await,
+            None => import::run(session, &args).await,
+        },
         Command::Sandbox(args) => sandbox::run(session, &args).await,
         Command::Schema => shell::schema(),
         Command::Completions { shell } => shell::completions(shell),

@@ -10,7 +10,7 @@ use crate::views::diagnostic::Hinted;
 use crate::workflows::merge;
 
 use super::Session;
-use super::saved::SavedPlan;
+use super::saved::{SavedPlan, replaceable};
 use super::statics;
 use super::wiring::Wiring;
 
@@ -20,9 +20,10 @@ use super::wiring::Wiring;
 /// When gate.toml cannot be read, or nothing can be asked or printed.
 pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Exit> {
     if let Some(path) = &args.out {
-        SavedPlan::replaceable(path)?;
+        replaceable(path)?;
     }
     let config = session.config()?;
+    Session::refuse_fleet_flags(&args.fleet, &config)?;
     let prune = prune(args.scope.prune, &config)?;
     let wiring = Wiring::new(session, &config).await?;
     let context = wiring.context(session, &config, prune);

@@ -1,6 +1,6 @@
 //! What every command starts from: flags, environment, file, and the two streams.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,13 +9,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context as _;
 use jiff::Timestamp;
 
-use crate::cli::{Format, Global};
+use crate::cli::{FleetArgs, Format, Global};
 use crate::config::{self, Config, LoadError};
 use crate::credentials::ProcessEnv;
 use crate::findings::Finding;
 use crate::model::{Address, AddressKind, EnvName};
 use crate::progress::{Mode, Progress};
 use crate::render::{Document, Location, Style, github, human, markdown};
+use crate::sandbox::Scenario;
 use crate::stop::Stop;
 use crate::views::diagnostic::Hinted;
 
@@ -150,7 +151,67 @@ impl Session {
         }
     }
 
+    /// Reads gate.toml, which may be for a fleet: `--config`, or the one here or above; in a rehearsal without a file, a sample.
+    ///
+    /// # Errors
+    /// When there is none, or it has problems: all of them.
+    pub fn any_file(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
+        if self.global.sandbox == Some(Scenario::Fleet) && !self.has_file() {
+            let mut config = config::parse(config::FILE_NAME, SAMPLE_FLEET).map_err(LoadError::Problems)?;
+            narrow(&mut config, environments)?;
+            return Ok(config);
+        }
+        match self.global.sandbox {
+            Some(_) if !self.has_file() => self.config_or_sample(environments),
+            _ => self.whole_file(environments),
+        }
+    }
+
+    /// The file at hand if it is for a fleet. A file that cannot be read is for the command to report.
+    ///
+    /// # Errors
+    /// When it declares no environment of one of these names.
+    pub fn fleet_file(&self, environments: &[EnvName]) -> anyhow::Result<Option<Config>> {
+        match self.any_file(&[]) {
+            Ok(config) if config.desired.fleet.is_some() => self.any_file(environments).map(Some),
+            Ok(_) | Err(_) => Ok(None),
+        }
+    }
+
+    /// Refuses flags for fleets on the file of one repository.
+    ///
+    /// # Errors
+    /// When there are any.
+    pub(super) fn refuse_fleet_flags(args: &FleetArgs, config: &Config) -> anyhow::Result<()> {
+        let flag = match (args.repository.is_empty(), args.shard) {
+            (false, _) => "--repository",
+            (true, Some(_)) => "--shard",
+            (true, None) => return Ok(()),
+        };
+        Err(Hinted {
+            message: format!("{flag} takes a part of a fleet, and {} is for one repository", config.path),
+            hint: "Leave it out, or name a file with `[fleet]`: -c FILE. To name another repository, use -R OWNER/REPO".to_owned(),
+        }
+        .into())
+    }
+
+    /// The file of one repository.
     fn file(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
+        let config = self.whole_file(environments)?;
+        match &config.desired.fleet {
+            None => Ok(config),
+            Some(fleet) => Err(Hinted {
+                message: format!(
+                    "{} is for the repositories of {}, and this command is for one repository",
+                    config.path, fleet.organization
+                ),
+                hint: "Name the repository's own gate.toml with -c FILE. On a fleet file, run validate, plan, apply or verify".to_owned(),
+            }
+            .into()),
+        }
+    }
+
+    fn whole_file(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
         let mut config = match &self.remote {
             Some(remote) => config::parse(&remote.name, &remote.text).map_err(LoadError::Problems)?,
             None => {
@@ -355,9 +416,11 @@ fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
     if wanted.is_empty() {
         return Ok(());
     }
+    let only = config.desired.fleet.iter().flat_map(|fleet| &fleet.only).flat_map(|only| only.environments.keys());
+    let declared: BTreeSet<EnvName> = config.desired.github.environments.keys().chain(only).cloned().collect();
     for name in wanted {
-        if !config.desired.github.environments.contains_key(name) {
-            let declared: Vec<&str> = config.desired.github.environments.keys().map(|name| name.as_str()).collect();
+        if !declared.contains(name) {
+            let declared: Vec<&str> = declared.iter().map(EnvName::as_str).collect();
             return Err(Hinted {
                 message: format!("{} declares no environment `{name}`", config.path),
                 hint: match declared.as_slice() {
@@ -372,6 +435,10 @@ fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
     let (kept, left_out): (BTreeMap<_, _>, BTreeMap<_, _>) =
         std::mem::take(&mut github.environments).into_iter().partition(|(name, _)| wanted.contains(name));
     (github.environments, github.left_out) = (kept, left_out.into_keys().collect());
+    for only in config.desired.fleet.iter_mut().flat_map(|fleet| &mut fleet.only) {
+        only.environments.retain(|name, _| wanted.contains(name));
+    }
+    github.left_out.extend(declared.into_iter().filter(|name| !wanted.contains(name)));
     config.desired.heroku.config.clear();
     // A freeze that covers one of them is looked at, since it says what may be weakened now; setting it is not asked for.
     config.desired.freeze = config.desired.freeze.take().filter(|freeze| wanted.iter().any(|name| freeze.covers(name)));
@@ -385,12 +452,21 @@ fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
 fn locate(config: &Config, address: &Address, field: Option<&str>) -> Option<Location> {
     let mut path: Vec<String> = match address.kind() {
         AddressKind::Environment(name) => {
+            if let Some(mut path) = only_table(config, address, name) {
+                path.extend(field.into_iter().map(str::to_owned));
+                // A key that the table does not replace is one of the default.
+                let position = config.positions.get(&path);
+                if field.is_none() || *position != *config.positions.get(path.split_last().map_or(&[][..], |(_, parent)| parent)) {
+                    return Some(Location { file: config.path.clone(), line: position.line, col: position.column });
+                }
+            }
             let declared = config.desired.github.environments.keys().find(|declared| *declared == name)?;
             vec!["environments".to_owned(), declared.to_string()]
         }
         AddressKind::Config(key) => vec!["heroku".to_owned(), "config".to_owned(), address.scope().to_owned(), key.clone()],
         AddressKind::App => vec!["heroku".to_owned(), "config".to_owned(), address.scope().to_owned()],
         AddressKind::Freeze => vec!["freeze".to_owned()],
+        AddressKind::Repository if config.desired.fleet.is_some() => vec!["fleet".to_owned(), "repositories".to_owned()],
         AddressKind::Repository => vec!["github".to_owned(), "repository".to_owned()],
     };
     if let (AddressKind::Environment(_), Some(field)) = (address.kind(), field) {
@@ -398,6 +474,17 @@ fn locate(config: &Config, address: &Address, field: Option<&str>) -> Option<Loc
     }
     let position = config.positions.get(&path);
     Some(Location { file: config.path.clone(), line: position.line, col: position.column })
+}
+
+/// The table of a fleet file that replaces keys of an environment of one repository.
+fn only_table(config: &Config, address: &Address, name: &EnvName) -> Option<Vec<String>> {
+    let (_, repository) = address.scope().split_once('/')?;
+    let mut only = config.desired.fleet.iter().flat_map(|fleet| &fleet.only);
+    let only = only.find(|only| only.repositories.matches(repository))?;
+    let path = ["fleet", "only", only.repositories.text(), "environments", name.as_str()].map(str::to_owned).to_vec();
+    // Where the table does not speak of it, its nearest parent answers.
+    let outer = path.split_last().map_or(&[][..], |(_, outer)| outer);
+    (config.positions.get(&path) != config.positions.get(outer)).then_some(path)
 }
 
 /// The gate that the emulator shows if there is no file.
@@ -410,3 +497,6 @@ pub(super) fn sample() -> Result<Config, LoadError> {
 
 /// The runbook's own gate: what the emulator shows if there is no file.
 pub(super) const SAMPLE: &str = include_str!("../../gate.toml");
+
+/// What the emulator shows of a fleet where there is no file.
+const SAMPLE_FLEET: &str = include_str!("../../examples/fleet.toml");

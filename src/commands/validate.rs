@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use crate::cli::ValidateArgs;
 use crate::config::{Config, Problem};
+use crate::desired::fleet::{Exception, Fleet};
 use crate::exit::Exit;
 use crate::findings::{Code, Verdict, verdict};
 use crate::render::{Block, Document, Finding, FindingLocation, HeadlinePlace, Location, Role, Section, Severity, json};
@@ -38,7 +39,10 @@ pub(super) fn run(session: &Session, args: &ValidateArgs) -> anyhow::Result<Exit
 
 /// Reads one gate.toml and checks the workflows of its checkout if it expects something of them.
 fn file(session: &Session) -> anyhow::Result<Exit> {
-    let config = session.config()?;
+    let config = session.any_file(&session.global.environment)?;
+    if let Some(fleet) = &config.desired.fleet {
+        return of_fleet(session, &config, fleet);
+    }
     let whole = session.config_of(&[])?;
     let checked = workflows(session, &whole)?;
     let expected = !whole.desired.workflows.is_empty();
@@ -56,6 +60,56 @@ fn file(session: &Session) -> anyhow::Result<Exit> {
         }))
     })?;
     Ok(if holds { Exit::Done } else { Exit::NotGated })
+}
+
+/// A fleet file has no workflow expectations; what it has is exceptions, and those that ended are errors.
+fn of_fleet(session: &Session, config: &Config, fleet: &Fleet) -> anyhow::Result<Exit> {
+    let today = jiff::tz::TimeZone::UTC.to_datetime(session.now()).date();
+    let ended: Vec<&Exception> = fleet.except.iter().filter(|except| except.has_expired(today)).collect();
+    let finding = |except: &&Exception| {
+        let at = config.positions.get(["fleet", "except", except.repositories.text(), "until"]);
+        Finding {
+            severity: Severity::Error,
+            code: "gate-toml",
+            subject: format!("{}:{}:{}", config.path, at.line, at.column),
+            message: format!(
+                "the exception for \"{}\" ended on {}: {} (owner {})",
+                except.repositories, except.until, except.reason, except.owner
+            ),
+            fix: "Remove the `except` table so that the repository is managed, or set a later `until`".to_owned(),
+            place: FindingLocation::At(Location { file: config.path.clone(), line: at.line, col: at.column }),
+        }
+    };
+    let blocks: Vec<Block> = ended.iter().map(finding).map(Block::Finding).collect();
+    let valid = format!(
+        "{} is valid: a fleet of {}, {}, {}, {}.",
+        config.path,
+        fleet.organization,
+        counted(config.desired.github.environments.len(), "environment"),
+        counted(fleet.only.len(), "`only` table"),
+        counted(fleet.except.len(), "exception"),
+    );
+    let sections = if blocks.is_empty() { Vec::new() } else { vec![Section { blocks, ..Section::default() }] };
+    let document = Document {
+        name: "validate",
+        sections: sections.into_iter().chain(warnings(config)).collect(),
+        headline: if ended.is_empty() { valid } else { format!("{}: {} ended.", config.path, counted(ended.len(), "exception")) },
+        tone: if ended.is_empty() { Role::Added } else { Role::Failure },
+        next: Vec::new(),
+        headline_place: HeadlinePlace::Last,
+        outputs: Vec::new(),
+    };
+    session.print(config, &document, || {
+        json::to_string(&serde_json::json!({
+            "format_version": json::FORMAT_VERSION,
+            "valid": ended.is_empty(),
+            "config": config.path,
+            "workflows": null,
+            "findings": [],
+            "warnings": config.warnings,
+        }))
+    })?;
+    Ok(if ended.is_empty() { Exit::Done } else { Exit::Error })
 }
 
 /// What the workflow files say; `None` if there is no checkout to look at.

@@ -14,9 +14,11 @@ use crate::model::{EnvName, RepoName, Unknown};
 use crate::providers::github::contents;
 use crate::providers::github::inspect::{InspectionScope, inspect};
 use crate::providers::github::inspection::Inspection;
+use crate::providers::github::live::Repository;
 use crate::render::json;
 use crate::verify::{Case, VerifyReport, check_live, compensations, judge};
 use crate::views::diagnostic::Hinted;
+use crate::views::fleet_verdict::Scope;
 use crate::views::verdict::verify_document;
 use crate::views::{sarif, verdict_page};
 use crate::workflows::check::{FreezeFacts, SourceFile};
@@ -32,6 +34,14 @@ use super::{Session, called, statics};
 /// When gate.toml or a named folder cannot be read, or nothing is declared. What GitHub does not answer is a verdict: unknown.
 pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<Exit> {
     let config = session.config_of(&[])?;
+    Session::refuse_fleet_flags(&args.fleet, &config)?;
+    if args.live_only {
+        return Err(Hinted {
+            message: format!("--live-only is for a fleet, and {} is for one repository", config.path),
+            hint: "Leave it out: the workflow files of one repository are few".to_owned(),
+        }
+        .into());
+    }
     let asked = statics::asked(session, &config)?;
     if asked.is_empty() {
         return Err(Hinted {
@@ -64,6 +74,30 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
         Verdict::Compensated if args.accept_compensated => Exit::Done,
         Verdict::Compensated | Verdict::Unknown | Verdict::Ungated => Exit::NotGated,
     })
+}
+
+/// The verdict on one repository of a fleet: its own file would have no more than these environments.
+pub(super) async fn of_member(
+    session: &Session,
+    reader: &Reader,
+    config: &Config,
+    repository: &RepoName,
+    listed: &Result<Repository, Unknown>,
+    scope: Scope,
+) -> VerifyReport {
+    let asked: BTreeSet<EnvName> = config.desired.github.environments.keys().cloned().collect();
+    let interest =
+        InspectionScope { want: &config.desired.github, environments: &asked, workflows: &BTreeSet::new(), listed: Some(listed) };
+    let sources = async {
+        match scope {
+            Scope::Whole => on_github(reader, repository).await,
+            Scope::Live => Ok(Vec::new()),
+        }
+    };
+    let (live, sources) = tokio::join!(inspect(reader, repository, interest), sources);
+    let checkout = Checkout { root: &session.directory, repository };
+    let observed = Observed { live, sources, in_checkout: false, guard: None };
+    report(session, config, checkout, &asked, &observed)
 }
 
 /// Which repository it is, on disk and on GitHub.
@@ -120,7 +154,7 @@ async fn look<'c>(
             }
         };
         let workflows = config.desired.workflows.iter().map(|expectation| expectation.file.trim_start_matches("./")).collect();
-        let interest = InspectionScope { want: &config.desired.github, environments: asked, workflows: &workflows };
+        let interest = InspectionScope { want: &config.desired.github, environments: asked, workflows: &workflows, listed: None };
         let sources = async {
             match on_disk {
                 Some(sources) => Ok(called::with_called(&reader, facts, sources).await),

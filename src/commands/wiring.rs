@@ -12,13 +12,17 @@ use anyhow::Context as _;
 
 use crate::config::{self, Config};
 use crate::credentials::{self, App, Installed, ProcessEnv, Use};
+use crate::desired::fleet::{Fleet, Members};
 use crate::desired::freeze::Store;
-use crate::http::{Api, ApiError, Cache, Endpoint, ErrorKind, Reader, Settings, Stack, Token, TokenSource, Wait, Writer};
+use crate::http::{
+    Api, ApiError, Cache, Endpoint, ErrorKind, OnExhausted, Quota, Reader, Settings, Stack, Token, TokenSource, Traffic, Wait, Writer,
+};
 use crate::model::{Cause, RepoName, Unknown};
 use crate::progress::Progress;
+use crate::providers::github::organization;
 use crate::providers::{Clients, freeze_store, github, heroku};
 use crate::reconcile::{Context, Prune, RepositoryAccess};
-use crate::sandbox::{Sandbox, Setup, State};
+use crate::sandbox::{Member, Sandbox, Setup, State, fleet_names};
 use crate::stop::Stop;
 use crate::views::diagnostic::Hinted;
 
@@ -110,13 +114,49 @@ impl Wiring {
         Ok(Self { stack, repository, web, github, heroku: ApiAccess::new(heroku, heroku_tokens), sandbox: None })
     }
 
+    /// Finds the server and the token for a fleet: one for all repositories of its organization.
+    ///
+    /// # Errors
+    /// When the address is unusable.
+    pub(super) async fn of_fleet(session: &Session, config: &Config, fleet: &Fleet) -> anyhow::Result<Self> {
+        let stack = Stack::new(settings(session));
+        let heroku = ApiAccess::new(heroku_endpoint(session)?, Err(unneeded()));
+        if let Some(scenario) = session.global.sandbox {
+            let setup = fleet_setup(config, fleet)?;
+            let sandbox = Sandbox::start(State::rehearsal(scenario, &setup)).await.context("starting the built-in emulator")?;
+            let github = ApiAccess::new(github::api::endpoint(sandbox.github_url())?, Ok(emulator_token()));
+            let web = "https://github.com".to_owned();
+            return Ok(Self { stack, repository: None, web, github, heroku, sandbox: Some(sandbox) });
+        }
+        let endpoint = github_endpoint(session, Some(config))?;
+        let web = web(&session.env, &endpoint);
+        let github = github_access(session, endpoint, &fleet.organization);
+        Ok(Self { stack, repository: None, web, github, heroku, sandbox: None })
+    }
+
+    /// GitHub's reading client for many repositories: people and teams are asked for once.
+    pub(super) fn shared_github(&self) -> Result<Reader, Unknown> {
+        Ok(self.github.reader(&self.stack)?.asking_once(organization::is_shared))
+    }
+
+    /// What was sent so far.
+    pub(super) fn traffic(&self) -> Traffic {
+        self.stack.traffic()
+    }
+
+    /// What GitHub last said of the rate limit.
+    pub(super) fn quota(&self) -> Option<Quota> {
+        self.stack.quota(&self.github.endpoint)
+    }
+
     /// What is to be observed and planned; built on clients that cannot write (law 2).
     #[must_use]
     pub(super) fn context(&self, session: &Session, config: &Config, prune: Prune) -> Context {
         let want = config.desired.clone();
         let github = match &self.repository {
             Some(repository) if !want.github.environments.is_empty() || prune == Prune::Undeclared => {
-                Some(RepositoryAccess { repository: repository.clone(), web: self.web.clone(), reader: self.github.reader(&self.stack) })
+                let reader = self.github.reader(&self.stack);
+                Some(RepositoryAccess { repository: repository.clone(), web: self.web.clone(), reader, listed: None })
             }
             _ => None,
         };
@@ -230,6 +270,40 @@ pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup>
     })
 }
 
+/// Repositories that a pattern stands for in the emulator: more than fit one page.
+const REHEARSED: usize = 120;
+
+/// An organization with repositories that the fleet file matches, each with what is declared for it.
+fn fleet_setup(config: &Config, fleet: &Fleet) -> anyhow::Result<Setup> {
+    let patterns: Vec<String> = match &fleet.members {
+        Members::Named(patterns) => patterns.iter().map(ToString::to_string).collect(),
+        Members::WithProperties(_) => vec!["svc-*".to_owned()],
+    };
+    let mut names = fleet_names(&patterns.iter().map(String::as_str).collect::<Vec<_>>(), REHEARSED);
+    // Each table has a repository that it matches.
+    let tables = fleet.only.iter().map(|only| &only.repositories).chain(fleet.except.iter().map(|except| &except.repositories));
+    names.extend(
+        tables
+            .filter(|pattern| !names.iter().any(|name| pattern.matches(name)))
+            .map(|pattern| pattern.text().replace(['*', '?'], "x"))
+            .collect::<Vec<_>>(),
+    );
+    let members = names.iter().filter_map(|name| {
+        let repository = RepoName::parse(&format!("{}/{name}", fleet.organization)).ok()?;
+        let only = fleet.only.iter().find(|only| only.repositories.matches(name));
+        let environments = only.map_or(&config.desired.github.environments, |only| &only.environments).clone();
+        let mut member = Member::new(repository, environments);
+        if let Members::WithProperties(properties) = &fleet.members {
+            member = properties.iter().fold(member, |member, (name, value)| member.with_property(name, value));
+        }
+        Some(member)
+    });
+    let mut members = members.collect::<Vec<_>>().into_iter();
+    let first = members.next().context("the fleet file names no repository that the emulator can have")?;
+    let github = crate::desired::github::Desired { environments: first.environments, ..Default::default() };
+    Ok(Setup::new(first.repository, &github, &config.desired.heroku).in_real_time().with_fleet(members.collect()))
+}
+
 /// Answers of earlier runs. The emulator of a rehearsal is another one each time.
 fn cache(session: &Session) -> Option<Arc<Cache>> {
     if session.global.no_cache || session.global.sandbox.is_some() {
@@ -255,6 +329,7 @@ fn settings(session: &Session) -> Settings {
         timeout: session.global.timeout,
         parallelism: usize::from(session.global.parallelism),
         cache: cache(session),
+        on_exhausted: if session.global.wait { OnExhausted::Wait } else { OnExhausted::GiveUp },
         on_wait: Some(Arc::new(move |wait: &Wait| {
             let what = format!("waiting for the {} of {}", wait.limit, wait.host);
             progress.wait(&what, Instant::now() + wait.duration);

@@ -108,6 +108,12 @@ fn value(sink: &mut Sink<'_>, owner: &ValueOwner<'_>, kind: &'static Type, found
                 .label(if time.offset.is_some() { "has an offset" } else { "is half a date-time" })
                 .help(format!("write `{}`; the window's `timezone` says where", owner.key.example)),
         ),
+        (Type::LocalDate, DeValue::Datetime(time)) if time.date.is_some() && time.time.is_none() => {}
+        (Type::LocalDate, DeValue::Datetime(_)) => sink.push(
+            Problem::new(found.span(), format!("{} must be a date without a time", quote(owner.name)))
+                .label("more or less than a date")
+                .help(format!("write `{}`", owner.key.example)),
+        ),
         (Type::List { of, noun, max, min, same }, DeValue::Array(items)) => {
             for item in items.iter() {
                 value(sink, owner, of, item);
@@ -139,7 +145,7 @@ impl Type {
             Self::Integer { .. } => value.is_integer(),
             Self::Number => value.is_integer() || value.is_float(),
             Self::Text | Self::Name(_) | Self::Word(_) => value.is_str(),
-            Self::LocalDateTime => value.is_datetime(),
+            Self::LocalDateTime | Self::LocalDate => value.is_datetime(),
             Self::List { .. } => value.is_array(),
             Self::Table(_) | Self::Map { .. } => value.is_table(),
             Self::Either(kinds) => kinds.iter().any(|kind| kind.takes(value)),
@@ -155,6 +161,7 @@ impl Type {
             Self::Text | Self::Name(_) => "a string".to_owned(),
             Self::Word(words) => words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" or "),
             Self::LocalDateTime => "a local date-time".to_owned(),
+            Self::LocalDate => "a date".to_owned(),
             Self::List { noun, .. } => format!("a list of {noun}"),
             Self::Table(_) | Self::Map { .. } => "a table".to_owned(),
             Self::Either(kinds) => kinds.iter().map(Self::wanted).collect::<Vec<_>>().join(" or "),

@@ -98,7 +98,7 @@ fn kind(kind_of: &Type) -> Map<String, Value> {
         Type::Text => json!({ "type": "string" }),
         Type::Name(syntax) => Value::Object(text(syntax)),
         Type::Word(words) => json!({ "type": "string", "enum": words }),
-        Type::LocalDateTime => json!({ "type": "string" }),
+        Type::LocalDateTime | Type::LocalDate => json!({ "type": "string" }),
         Type::List { of, min, max, .. } => {
             let mut schema = Map::new();
             schema.insert("type".to_owned(), "array".into());

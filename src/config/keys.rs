@@ -3,21 +3,35 @@
 //! The reader, the near matches and the JSON Schema are all driven by [`ROOT`]. What the words of [`super::schema`]
 //! cannot say (a rule over several keys) is in [`super::lower`].
 
+mod fleet;
+mod github;
+
+pub(super) use fleet::{EXCEPTION, FLEET, MEMBERS, ONLY};
+pub(super) use github::{ENVIRONMENT, GITHUB, REVIEWER, SELECTED};
+
 use super::schema::Presence::{Default as Defaults, Optional, Required};
-use super::schema::{Default, Key, Table, Type};
+use super::schema::{ANY, Default, Table, Type, key};
 use super::syntax as is;
 use crate::desired::freeze::Policy;
-use crate::model::GateKey;
-
-const fn key(name: &'static str, presence: super::schema::Presence, kind: Type, example: &'static str, about: &'static str) -> Key {
-    Key { name, about, kind, presence, example }
-}
-
-const ANY: usize = usize::MAX;
 
 /// Every table, to tell where a misplaced key belongs.
-pub(super) static TABLES: &[&Table] =
-    &[&ROOT, &GITHUB, &ENVIRONMENT, &REVIEWER, &SELECTED, &WORKFLOW, &WHEN, &VERIFY, &HEROKU, &FREEZE, &WINDOW];
+pub(super) static TABLES: &[&Table] = &[
+    &ROOT,
+    &GITHUB,
+    &ENVIRONMENT,
+    &REVIEWER,
+    &SELECTED,
+    &WORKFLOW,
+    &WHEN,
+    &VERIFY,
+    &HEROKU,
+    &FREEZE,
+    &WINDOW,
+    &FLEET,
+    &MEMBERS,
+    &ONLY,
+    &EXCEPTION,
+];
 
 pub(super) static ROOT: Table = Table {
     noun: "gate.toml",
@@ -31,6 +45,13 @@ pub(super) static ROOT: Table = Table {
             "The version of this format: 1. A later version needs a later gatectl.",
         ),
         key("github", Optional, Type::Table(&GITHUB), "[github]", "The GitHub repository whose gates these are."),
+        key(
+            "fleet",
+            Optional,
+            Type::Table(&FLEET),
+            "[fleet]",
+            "Many repositories of one organization, for which `[environments]` is the default.",
+        ),
         key(
             "environments",
             Optional,
@@ -48,147 +69,6 @@ pub(super) static ROOT: Table = Table {
         key("verify", Optional, Type::Table(&VERIFY), "[verify]", "What the verdict cannot read from the workflow files."),
         key("heroku", Optional, Type::Table(&HEROKU), "[heroku.config.my-app]", "Heroku apps."),
         key("freeze", Optional, Type::Table(&FREEZE), "[freeze]", "The deploy freeze."),
-    ],
-};
-
-pub(super) static GITHUB: Table = Table {
-    noun: "`[github]`",
-    either: &[],
-    keys: &[
-        key(
-            "repository",
-            Optional,
-            Type::Name(&is::REPOSITORY),
-            "repository = \"OWNER/REPO\"",
-            "The repository as OWNER/REPO. Left out: --repo, GITHUB_REPOSITORY, or the git remote `origin`.",
-        ),
-        key(
-            "api_url",
-            Optional,
-            Type::Name(&is::API_URL),
-            "api_url = \"https://ghe.example.com/api/v3\"",
-            "The address of the REST API of a GitHub Enterprise Server.",
-        ),
-    ],
-};
-
-pub(super) static ENVIRONMENT: Table = Table {
-    noun: "an environment",
-    either: &[],
-    keys: &[
-        key(
-            GateKey::State.name(),
-            Defaults(Default::Text("present")),
-            Type::Word(&["present", "absent"]),
-            "state = \"absent\"",
-            "`absent` declares that the environment must not exist; no other key goes with it.",
-        ),
-        key(
-            GateKey::Reviewers.name(),
-            Optional,
-            Type::List { of: &Type::Table(&REVIEWER), noun: "reviewers", min: 0, max: 6, same: is::exact },
-            "reviewers = [{ user = \"LOGIN\" }, { team = \"SLUG\" }]",
-            "Who may approve a deployment, at most 6; one approval suffices. An empty list declares that no approval is required.",
-        ),
-        key(
-            GateKey::PreventSelfReview.name(),
-            Optional,
-            Type::Boolean,
-            "prevent_self_review = true",
-            "Whether the person who started the run is kept from approving it. Needs reviewers.",
-        ),
-        key(
-            GateKey::CanAdminsBypass.name(),
-            Optional,
-            Type::Boolean,
-            "can_admins_bypass = false",
-            "Whether administrators of the repository may skip the rules.",
-        ),
-        key(
-            GateKey::WaitTimer.name(),
-            Optional,
-            Type::Integer { min: 0, max: 43_200 },
-            "wait_timer = 30",
-            "Minutes that a deployment waits, 0 to 43200 (30 days).",
-        ),
-        key(
-            GateKey::DeploymentBranchPolicy.name(),
-            Optional,
-            Type::Either(&[Type::Word(&["all", "protected"]), Type::Table(&SELECTED)]),
-            "deployment_branch_policy = { branches = [\"main\"], tags = [\"v*\"] }",
-            "Which refs may deploy: `all`, `protected` (branches with branch protection), or the whole set of patterns.",
-        ),
-        key(
-            GateKey::ProtectionRules.name(),
-            Optional,
-            Type::List { of: &Type::Name(&is::APP_SLUG), noun: "protection rules", min: 0, max: 6, same: is::folded },
-            "protection_rules = [\"some-app\"]",
-            "Slugs of the GitHub Apps whose custom protection rules are enabled: the whole set, at most 6.",
-        ),
-        key(
-            GateKey::Variables.name(),
-            Optional,
-            Type::Map { name: &is::VARIABLE, of: &Type::Text, same: is::upper },
-            "variables = { TIER = \"prod\" }",
-            "Environment variables, owned key by key; others are left alone. Never secrets.",
-        ),
-        key(
-            GateKey::Secrets.name(),
-            Optional,
-            Type::List { of: &Type::Name(&is::SECRET), noun: "secrets", min: 0, max: ANY, same: is::upper },
-            "secrets = [\"API_KEY\"]",
-            "Names of secrets that must exist in this environment and at no wider scope. Never values.",
-        ),
-        key(
-            GateKey::Approvals.name(),
-            Optional,
-            Type::Integer { min: 1, max: 6 },
-            "approvals = 2",
-            "How many different people must have approved a deployment. GitHub enforces one; `gatectl evidence` judges the rest.",
-        ),
-    ],
-};
-
-pub(super) static REVIEWER: Table = Table {
-    noun: "a reviewer",
-    either: &[&["user"], &["team"]],
-    keys: &[
-        key("user", Optional, Type::Name(&is::LOGIN), "{ user = \"LOGIN\" }", "A person's login."),
-        key(
-            "team",
-            Optional,
-            Type::Name(&is::TEAM),
-            "{ team = \"SLUG\" }",
-            "A team's slug, of the repository's organization, or ORG/SLUG.",
-        ),
-        key(
-            "id",
-            Optional,
-            Type::Integer { min: 1, max: i64::MAX },
-            "id = 583231",
-            "The numeric id that pins the account or team: a renamed or re-registered name is then an error.",
-        ),
-    ],
-};
-
-pub(super) static SELECTED: Table = Table {
-    noun: "a set of patterns",
-    either: &[],
-    keys: &[
-        key(
-            "branches",
-            Optional,
-            Type::List { of: &Type::Name(&is::PATTERN), noun: "patterns", min: 0, max: ANY, same: is::exact },
-            "branches = [\"main\", \"release/*\"]",
-            "Patterns of branches. Left out, no branch may deploy. `*` does not cross `/`.",
-        ),
-        key(
-            "tags",
-            Optional,
-            Type::List { of: &Type::Name(&is::PATTERN), noun: "patterns", min: 0, max: ANY, same: is::exact },
-            "tags = [\"v*\"]",
-            "Patterns of tags. Left out, no tag may deploy. `*` does not cross `/`.",
-        ),
     ],
 };
 

@@ -118,6 +118,7 @@ fn words(kind: &Type) -> String {
         Type::Name(syntax) => format!("text, {}", syntax.noun),
         Type::Word(words) => words.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(" or "),
         Type::LocalDateTime => "local date and time".to_owned(),
+        Type::LocalDate => "date".to_owned(),
         Type::List { of, min, max, .. } => {
             let bounds = match (min, max) {
                 (0, &usize::MAX) => String::new(),

@@ -25,6 +25,14 @@ pub(super) struct Key {
     pub(super) example: &'static str,
 }
 
+/// No limit.
+pub(super) const ANY: usize = usize::MAX;
+
+/// A key, in one line of its table.
+pub(super) const fn key(name: &'static str, presence: Presence, kind: Type, example: &'static str, about: &'static str) -> Key {
+    Key { name, about, kind, presence, example }
+}
+
 /// Whether a key must be there, and what its absence means.
 #[derive(Debug)]
 pub(super) enum Presence {
@@ -70,6 +78,8 @@ pub(super) enum Type {
     Word(&'static [&'static str]),
     /// A date and a time without an offset.
     LocalDateTime,
+    /// A date.
+    LocalDate,
     List {
         of: &'static Self,
         /// What a message calls the items: `reviewers`.

@@ -214,7 +214,7 @@ fn unknown_keys_have_a_near_match_or_the_list() {
     in_prod("§wait-timer = 1", "unknown key", "write `wait_timer`");
     in_prod("§zzz = 1", "unknown key `zzz`", "`reviewers`, `prevent_self_review`");
     one("[§environment.production]", "unknown key `environment` in gate.toml", "write `environments`");
-    one("[§x]\ny = 1", "unknown key", "`github`, `environments`, `workflows`");
+    one("[§x]\ny = 1", "unknown key", "`github`, `fleet`, `environments`");
     one("[github]\n§repo = \"a/b\"", "unknown key `repo`", "`repository`");
     one("[heroku]\n§conf = {}", "unknown key `conf`", "`config`");
     in_prod("reviewers = [{ §usr = \"a\", user = \"a\" }]", "unknown key `usr` in a reviewer", "write `user`");
@@ -676,19 +676,22 @@ fn remove(item: &mut toml_edit::Item, path: &[String]) {
 
 #[test]
 fn no_key_is_read_in_vain() {
-    let whole = read(FULL);
-    let document: toml_edit::DocumentMut = FULL.parse().unwrap();
-    let mut all = Vec::new();
-    paths(document.as_item(), &[], &mut all);
-    assert!(all.len() > 70, "{}", all.len());
-    for path in &all {
-        let mut less = document.clone();
-        remove(less.as_item_mut(), path);
-        if let Ok(config) = parse("gate.toml", &less.to_string()) {
-            assert_ne!(config.desired, whole, "{} changes nothing", path.join("."));
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    for text in [FULL, fleet::FULL, fleet::BY_PROPERTY] {
+        let whole = read(text);
+        let document: toml_edit::DocumentMut = text.parse().unwrap();
+        let mut all = Vec::new();
+        paths(document.as_item(), &[], &mut all);
+        for path in &all {
+            let mut less = document.clone();
+            remove(less.as_item_mut(), path);
+            if let Ok(config) = parse("gate.toml", &less.to_string()) {
+                assert_ne!(config.desired, whole, "{} changes nothing", path.join("."));
+            }
         }
+        used.extend(all.into_iter().filter_map(|mut path| path.pop()));
     }
-    let used: BTreeSet<&str> = all.iter().filter_map(|path| path.last()).map(String::as_str).collect();
+    assert!(used.len() > 50, "{}", used.len());
     for key in keys::TABLES.iter().flat_map(|table| table.names()) {
         assert!(used.contains(key), "{key} is not in the example");
     }
@@ -949,3 +952,5 @@ fn hold(text: &str) {
     assert!(shown.contains("gate.toml:1:") || problems.problems[0].at.line > 1);
     assert!(!problems.styled().is_empty());
 }
+
+mod fleet;

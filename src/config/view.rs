@@ -13,23 +13,34 @@ use crate::model::nearest;
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
     table: &'a DeTable<'a>,
+    /// What answers for keys that the table does not have.
+    base: Option<&'a DeTable<'a>>,
     schema: &'static Table,
 }
 
 impl<'a> View<'a> {
     pub(super) fn new(table: &'a DeTable<'a>, schema: &'static Table) -> Self {
-        Self { table, schema }
+        Self { table, base: None, schema }
+    }
+
+    /// The same table, with the keys that it does not have taken from another one. A whole key replaces a whole key.
+    pub(super) fn over(self, base: &'a DeTable<'a>) -> Self {
+        Self { base: Some(base), ..self }
+    }
+
+    fn tables(&self) -> impl Iterator<Item = &'a DeTable<'a>> + use<'a> {
+        std::iter::once(self.table).chain(self.base)
     }
 
     /// The raw value of a key.
     pub(super) fn get(&self, name: &str) -> Option<&'a Spanned<DeValue<'a>>> {
         debug_assert!(self.schema.key(name).is_some(), "the schema of {} has no key {name}", self.schema.noun);
-        self.table.get(name)
+        self.tables().find_map(|table| table.get(name))
     }
 
     /// Where a key stands, when it is there.
     pub(super) fn key(&self, name: &str) -> Option<Span> {
-        self.table.get_key_value(name).map(|(key, _)| key.span())
+        self.tables().find_map(|table| table.get_key_value(name)).map(|(key, _)| key.span())
     }
 
     pub(super) fn text(&self, name: &str) -> Option<&'a str> {
@@ -67,12 +78,13 @@ impl<'a> View<'a> {
     /// Whether a key is there, as it is written in the schema or misspelled.
     pub(super) fn mentions(&self, name: &str) -> bool {
         let near = |(key, _): &(&str, Span)| self.schema.key(key).is_none() && nearest(key, [name]).is_some();
-        self.table.contains_key(name) || self.present().iter().any(near)
+        self.key(name).is_some() || self.present().iter().any(near)
     }
 
-    /// Every key that is there, in the order of the text.
+    /// Every key that is there, in the order of the text; of one that is replaced, only what replaces it.
     pub(super) fn present(&self) -> Vec<(&'a str, Span)> {
-        let mut keys: Vec<_> = entries(self.table).map(|(name, span, _)| (name, span)).collect();
+        let inherited = self.base.into_iter().flat_map(entries).filter(|(name, ..)| !self.table.contains_key(*name));
+        let mut keys: Vec<_> = entries(self.table).chain(inherited).map(|(name, span, _)| (name, span)).collect();
         keys.sort_by_key(|(_, span)| span.start);
         keys
     }

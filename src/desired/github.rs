@@ -28,8 +28,21 @@ pub struct Desired {
 pub enum DesiredEnvironment {
     /// It must exist, with these rules.
     Present(Gate),
+    /// `state = "optional"`: these rules hold where it exists; it is never created.
+    Optional(Gate),
     /// `state = "absent"`: it must not exist.
     Absent,
+}
+
+impl DesiredEnvironment {
+    /// The rules that are declared for it; none for one that must not exist.
+    #[must_use]
+    pub const fn gate(&self) -> Option<&Gate> {
+        match self {
+            Self::Present(gate) | Self::Optional(gate) => Some(gate),
+            Self::Absent => None,
+        }
+    }
 }
 
 /// The declared rules of one environment. `None` means undeclared: the live value stays (law 5).

@@ -3,6 +3,7 @@
 //! Every module may know it; it knows only `model`. Must not know the file's syntax, live state or requests.
 //! Tested through `config` (reading it) and the providers' plans (comparing it).
 
+pub mod fleet;
 pub mod freeze;
 pub mod github;
 pub mod heroku;
@@ -20,6 +21,8 @@ pub struct Desired {
     pub verify: verify::Verify,
     /// `[heroku.config.*]`.
     pub heroku: heroku::Desired,
+    /// `[fleet]`, if the file is for many repositories: then `github` is the default for each.
+    pub fleet: Option<fleet::Fleet>,
     /// `[freeze]`, when there is one.
     pub freeze: Option<freeze::Policy>,
 }

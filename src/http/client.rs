@@ -9,12 +9,15 @@ use serde_json::Value;
 
 use super::answer::{Reply, decode_message};
 use super::exchange::{Channel, Identity};
+use super::once::Once;
 use super::{ApiError, Endpoint, ErrorKind, Target};
 
 /// A client that has no way to write (law 2). Cheap to clone; clones share connections, limits and counters.
 #[derive(Debug, Clone)]
 pub struct Reader {
     channel: Arc<Channel>,
+    /// Answers that are shared by all who ask through this reader and its clones.
+    once: Option<Arc<Once<Reply>>>,
 }
 
 /// A client that can also write.
@@ -26,7 +29,7 @@ pub struct Writer {
 
 impl Reader {
     pub(super) fn new(channel: Channel) -> Self {
-        Self { channel: Arc::new(channel) }
+        Self { channel: Arc::new(channel), once: None }
     }
 
     /// Where this client asks.
@@ -41,11 +44,24 @@ impl Reader {
         !matches!(self.channel.identity, Identity::Anonymous)
     }
 
+    /// The same client, which asks at most once for each address that `covers` picks: for a run that needs the same answer many times.
+    #[must_use]
+    pub fn asking_once(&self, covers: fn(&Target) -> bool) -> Self {
+        Self { once: Some(Arc::new(Once::new(covers))), ..self.clone() }
+    }
+
     /// Asks once, whatever retries that takes.
     ///
     /// # Errors
     /// [`ApiError`] for every answer but a whole one: 200, 204, and 206 where a range was asked for.
     pub async fn get(&self, target: &Target) -> Result<Reply, ApiError> {
+        match self.once.as_ref().filter(|once| once.covers(target)) {
+            Some(once) => once.get(target, self.ask(target)).await,
+            None => self.ask(target).await,
+        }
+    }
+
+    async fn ask(&self, target: &Target) -> Result<Reply, ApiError> {
         let reply = self.channel.ask(Method::GET, target, None, false).await?;
         match reply.status {
             200 | 204 => Ok(reply),

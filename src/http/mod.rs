@@ -18,6 +18,7 @@ mod hints;
 mod json;
 mod limiter;
 mod limits;
+mod once;
 mod pace;
 mod pool;
 mod scrub;

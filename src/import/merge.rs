@@ -23,7 +23,9 @@ pub(super) fn merge(path: &str, file: &str, source: &Source<'_>) -> Result<Updat
     for (name, there) in selected(source) {
         let declared = Declared::new(source, there);
         match want.environments.get(name) {
-            Some(desired::DesiredEnvironment::Present(gate)) => merge.bring_in_line(&mut document, name, gate, &declared),
+            Some(desired::DesiredEnvironment::Present(gate) | desired::DesiredEnvironment::Optional(gate)) => {
+                merge.bring_in_line(&mut document, name, gate, &declared);
+            }
             Some(desired::DesiredEnvironment::Absent) => remarks
                 .push(format!("{path} declares `{name}` absent, and it is live: `gatectl apply` deletes it; to keep it, remove its table")),
             None => merge.add(&mut document, name, &declared),
@@ -32,7 +34,7 @@ pub(super) fn merge(path: &str, file: &str, source: &Source<'_>) -> Result<Updat
     }
     for (name, environment) in &want.environments {
         let asked = source.only.is_empty() || source.only.contains(name);
-        if asked && !source.environments.contains_key(name) && *environment != desired::DesiredEnvironment::Absent {
+        if asked && !source.environments.contains_key(name) && matches!(environment, desired::DesiredEnvironment::Present(_)) {
             remarks
                 .push(format!("{path} declares `{name}`, which is not live: `gatectl apply` creates it; if it is to go, remove its table"));
         }

@@ -10,6 +10,7 @@
 
 mod declared;
 mod edit;
+mod fleet;
 mod key;
 mod merge;
 mod source;
@@ -24,6 +25,7 @@ use crate::model::{Address, Cause, Unknown};
 
 use declared::Declared;
 pub use declared::UNSAID_BYPASS;
+pub use fleet::render_fleet;
 pub use source::{Imported, Source, Updated};
 use source::{refusal, selected, unspeakable};
 

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::source::refused_name;
 use super::*;
 use crate::config;
-use crate::desired::github::{self as desired, BranchPolicy, Gate, Pattern, RefKind, Reviewer};
+use crate::desired::github::{BranchPolicy, Gate, Pattern, RefKind, Reviewer};
 use crate::http::{Settings, Stack, Token};
 use crate::model::{EnvName, GateKey, Plan, RepoName, VarValue};
 use crate::providers::github::live::{Environments, Live, LiveEnvironment, LiveReviewer, PolicyMode};
@@ -203,12 +203,7 @@ fn alone(gate: &Gate) -> Strictness {
 
 fn gates(text: &str) -> BTreeMap<EnvName, Gate> {
     let all = config::parse("gate.toml", text).unwrap_or_else(|problems| panic!("{problems}")).desired.github.environments;
-    all.into_iter()
-        .filter_map(|(name, environment)| match environment {
-            desired::DesiredEnvironment::Present(gate) => Some((name, gate)),
-            desired::DesiredEnvironment::Absent => None,
-        })
-        .collect()
+    all.into_iter().filter_map(|(name, environment)| Some((name, environment.gate()?.clone()))).collect()
 }
 
 proptest! {

@@ -169,6 +169,22 @@ impl<O> Plan<O> {
         plan
     }
 
+    /// Puts the plans of several repositories together, as [`Self::assemble`] does the providers' parts.
+    pub fn merge(config: String, fingerprint: String, plans: impl IntoIterator<Item = Self>) -> Self {
+        let draft = |plan: Self| {
+            let invalid = plan.invalid.into_iter().flat_map(|one| one.addresses.into_iter().map(move |address| (address, one.why.clone())));
+            Draft {
+                steps: plan.steps,
+                manual: plan.manual,
+                invalid: invalid.collect(),
+                notes: plan.notes,
+                unknown: plan.unknown,
+                unmanaged: plan.unmanaged,
+            }
+        };
+        Self::assemble(config, fingerprint, plans.into_iter().map(draft))
+    }
+
     /// Every change, in address order.
     pub fn changes(&self) -> impl Iterator<Item = &Change> {
         self.steps.iter().flat_map(|step| &step.changes)

@@ -28,6 +28,19 @@ pub enum Result {
     Skipped,
 }
 
+impl Result {
+    /// As JSON has it.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Manual(_) => "manual",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
 /// The outcome of one planned change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {

@@ -44,6 +44,8 @@ pub struct RepositoryAccess {
     pub web: String,
     /// The client, or why there is none.
     pub reader: Result<Reader, Unknown>,
+    /// What its organization's list says of it, if it is one of a fleet: then it is not asked for by itself.
+    pub listed: Option<Result<github::live::Repository, Unknown>>,
 }
 
 /// What happens to environments that gate.toml does not declare.
@@ -132,7 +134,10 @@ impl Context {
             let repository_access = self.github.as_ref()?;
             let want = &self.want.github;
             Some(match (&repository_access.reader, before.and_then(|before| before.github.as_ref())) {
-                (Ok(reader), None) => github::observe::observe(reader, &repository_access.repository, want).await,
+                (Ok(reader), None) => match &repository_access.listed {
+                    None => github::observe::observe(reader, &repository_access.repository, want).await,
+                    Some(listed) => github::observe::observe_listed(reader, &repository_access.repository, want, listed.clone()).await,
+                },
                 (Ok(reader), Some(before)) => github::observe::again(reader, &repository_access.repository, want, before).await,
                 (Err(unknown), _) => github::live::Live::unreachable(unknown),
             })
@@ -262,10 +267,7 @@ fn github_basis(
 ) {
     let Ok(environments) = &live.environments else { return };
     for (name, environment) in &want.environments {
-        let keys = match environment {
-            crate::desired::github::DesiredEnvironment::Present(gate) => gate.variables.keys().collect(),
-            crate::desired::github::DesiredEnvironment::Absent => Vec::new(),
-        };
+        let keys: Vec<&String> = environment.gate().into_iter().flat_map(|gate| gate.variables.keys()).collect();
         let there = match environments.get(name) {
             Some(Ok(there)) => Some(there.snapshot(repository_access.repository.owner(), keys)),
             Some(Err(_)) => continue,

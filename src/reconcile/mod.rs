@@ -9,6 +9,7 @@ mod compensation;
 mod context;
 mod exit;
 pub mod fingerprint;
+pub mod fleet;
 
 pub use apply::Applied;
 pub use apply_frozen::FreezeReason;

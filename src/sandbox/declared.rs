@@ -117,7 +117,7 @@ impl Builder {
 
     fn environments(&mut self, environments: &BTreeMap<EnvName, desired::DesiredEnvironment>) {
         for (name, environment) in environments {
-            if let desired::DesiredEnvironment::Present(gate) = environment {
+            if let Some(gate) = environment.gate() {
                 self.environment(name, gate);
             }
         }
@@ -209,8 +209,5 @@ fn repository(github: &mut GitHub, name: &RepoName, files: BTreeMap<String, Stri
 }
 
 fn reviewers(environment: &desired::DesiredEnvironment) -> Option<&Vec<Reviewer>> {
-    match environment {
-        desired::DesiredEnvironment::Present(gate) => gate.reviewers.as_ref(),
-        desired::DesiredEnvironment::Absent => None,
-    }
+    environment.gate()?.reviewers.as_ref()
 }

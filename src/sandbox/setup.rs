@@ -122,10 +122,7 @@ impl Member {
 
 /// Those where gate.toml declares reviewers, or all when it declares none.
 pub(super) fn targets(environments: &BTreeMap<EnvName, desired::DesiredEnvironment>) -> Vec<(&EnvName, &Gate)> {
-    let present = environments.iter().filter_map(|(name, environment)| match environment {
-        desired::DesiredEnvironment::Present(gate) => Some((name, gate)),
-        desired::DesiredEnvironment::Absent => None,
-    });
+    let present = environments.iter().filter_map(|(name, environment)| Some((name, environment.gate()?)));
     let (gated, open): (Vec<_>, Vec<_>) = present.partition(|(_, gate)| gate.reviewers.as_ref().is_some_and(|all| !all.is_empty()));
     if gated.is_empty() { open } else { gated }
 }

@@ -45,12 +45,15 @@ fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
             vec![Finding::new(Code::EnvironmentNotAbsent, "gate.toml declares it absent, and it exists").on(GateKey::State.name())]
         }
         (_, Err(finding)) => vec![finding],
+        (Some(DesiredEnvironment::Optional(_)), Ok(None)) => match case.workflows {
+            // Where no job can name it, nothing is missing; a job that does makes it, without rules.
+            Ok(report) if !names(report, name) => return None,
+            Ok(_) => missing(case.repository, &enforcement),
+            Err(_) => Vec::new(),
+        },
         (Some(DesiredEnvironment::Present(_)) | None, Ok(None)) => missing(case.repository, &enforcement),
         (declared, Ok(Some(environment))) => {
-            let gate: Option<&Gate> = match declared {
-                Some(DesiredEnvironment::Present(gate)) => Some(gate),
-                Some(DesiredEnvironment::Absent) | None => None,
-            };
+            let gate: Option<&Gate> = declared.and_then(DesiredEnvironment::gate);
             let mut found = match is_open(gate) {
                 // gate.toml declares that no approval is required.
                 true => Vec::new(),
@@ -65,7 +68,7 @@ fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
     for finding in &mut found {
         finding.environment = Some(name.clone());
     }
-    if matches!(case.want.environments.get(name), Some(DesiredEnvironment::Present(gate)) if is_open(Some(gate))) {
+    if is_open(case.want.environments.get(name).and_then(DesiredEnvironment::gate)) {
         let own =
             workflows(case, name).into_iter().filter(|finding| finding.environment.is_some() && finding.code != Code::NothingDeclared);
         return Some(EnvironmentReport::open(name.clone(), found.into_iter().chain(own).collect()));
@@ -86,6 +89,12 @@ fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
         report.verdict = EnvironmentVerdict::Judged(Verdict::Compensated);
     }
     Some(report)
+}
+
+/// Whether a job may run in an environment.
+fn names(report: &CheckReport, name: &EnvName) -> bool {
+    let mut jobs = report.workflows.iter().flat_map(|scenario| &scenario.jobs);
+    jobs.any(|job| job.environments.iter().any(|named| named.is_empty() || named.eq_ignore_ascii_case(name.as_str())))
 }
 
 /// Whether gate.toml declares that no approval is required.

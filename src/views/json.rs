@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::model::{
-    Action, Address, ApplyReport, ByHand, Change, InvalidDeclaration, Manual, Note, OutcomeResult, Plan, ReportSummary, Summary, Unknown,
+    Action, Address, ApplyReport, ByHand, Change, FleetPlan, InvalidDeclaration, Manual, Note, OutcomeResult, Plan, ReportSummary,
+    RepositoryRow, Requests, Summary, Unknown,
 };
 use crate::render::json::to_string;
 
@@ -13,7 +14,23 @@ const FORMAT_VERSION: &str = "1.1";
 /// The plan as JSON, ending in a newline.
 #[must_use]
 pub fn plan<O>(plan: &Plan<O>) -> String {
-    to_string(&PlanOutput {
+    to_string(&plan_output(plan, None))
+}
+
+/// The plan of a fleet as JSON: the same keys, and what it came to for each repository.
+#[must_use]
+pub fn fleet_plan<O>(fleet: &FleetPlan<O>, requests: Requests) -> String {
+    to_string(&plan_output(&fleet.plan, Some(FleetOutput { repositories: &fleet.repositories, requests })))
+}
+
+/// The report on a fleet as JSON: the same keys, and what it came to for each repository.
+#[must_use]
+pub fn fleet_report<O>(report: &ApplyReport, fleet: &FleetPlan<O>, requests: Requests) -> String {
+    to_string(&report_output(report, Some(FleetOutput { repositories: &fleet.repositories, requests })))
+}
+
+fn plan_output<'a, O>(plan: &'a Plan<O>, fleet: Option<FleetOutput<'a>>) -> PlanOutput<'a> {
+    PlanOutput {
         format_version: FORMAT_VERSION,
         config: &plan.config,
         fingerprint: &plan.fingerprint,
@@ -24,22 +41,23 @@ pub fn plan<O>(plan: &Plan<O>) -> String {
         unknown: unknown_entries(&plan.unknown),
         summary: plan.summary(),
         unmanaged: &plan.unmanaged,
-    })
+        fleet,
+    }
 }
 
 /// The report as JSON, ending in a newline.
 #[must_use]
 pub fn report(report: &ApplyReport) -> String {
+    to_string(&report_output(report, None))
+}
+
+fn report_output<'a>(report: &'a ApplyReport, fleet: Option<FleetOutput<'a>>) -> ReportOutput<'a> {
     let outcomes = report.outcomes.iter().map(|outcome| {
-        let (result, manual) = match &outcome.result {
-            OutcomeResult::Applied => ("applied", None),
-            OutcomeResult::Manual(manual) => ("manual", Some(manual)),
-            OutcomeResult::Failed => ("failed", None),
-            OutcomeResult::Skipped => ("skipped", None),
-        };
-        OutcomeEntry { address: &outcome.address, action: outcome.action, result, message: &outcome.message, manual }
+        let manual = if let OutcomeResult::Manual(manual) = &outcome.result { Some(manual) } else { None };
+        let (result, message) = (outcome.result.word(), &outcome.message);
+        OutcomeEntry { address: &outcome.address, action: outcome.action, result, message, manual }
     });
-    to_string(&ReportOutput {
+    ReportOutput {
         format_version: FORMAT_VERSION,
         converged: report.converged,
         outcomes: outcomes.collect(),
@@ -47,7 +65,8 @@ pub fn report(report: &ApplyReport) -> String {
         invalid: &report.invalid,
         unknown: unknown_entries(&report.unknown),
         interrupted: report.interrupted,
-    })
+        fleet,
+    }
 }
 
 /// Why a command stopped before it had a result, as JSON, ending in a newline.
@@ -84,6 +103,15 @@ struct PlanOutput<'a> {
     unknown: Vec<UnknownEntry<'a>>,
     summary: Summary,
     unmanaged: &'a [Address],
+    #[serde(flatten)]
+    fleet: Option<FleetOutput<'a>>,
+}
+
+/// What a fleet has beside.
+#[derive(Serialize)]
+struct FleetOutput<'a> {
+    repositories: &'a [RepositoryRow],
+    requests: Requests,
 }
 
 #[derive(Serialize)]
@@ -102,6 +130,8 @@ struct ReportOutput<'a> {
     invalid: &'a [InvalidDeclaration],
     unknown: Vec<UnknownEntry<'a>>,
     interrupted: bool,
+    #[serde(flatten)]
+    fleet: Option<FleetOutput<'a>>,
 }
 
 #[derive(Serialize)]

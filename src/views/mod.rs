@@ -6,6 +6,9 @@
 pub mod diagnostic;
 pub mod evidence;
 mod evidence_page;
+pub mod fleet;
+mod fleet_evidence;
+pub mod fleet_verdict;
 mod freeze;
 pub mod json;
 pub mod pending;
@@ -19,4 +22,5 @@ mod verdict_page;
 pub mod words;
 
 pub(crate) use evidence_page::evidence_page;
+pub(crate) use fleet_evidence::FleetEvidence;
 pub(crate) use verdict_page::verdict_page;

@@ -15,7 +15,7 @@ impl<O> From<&Plan<O>> for Document {
         let notes = plan.notes.iter().map(|note| (note.address.to_string(), note.message.clone()));
         sections.extend(list("Notes", notes));
         let unmanaged = plan.unmanaged.iter().map(|address| (address.to_string(), String::new()));
-        sections.extend(list("Unmanaged (exists but not in gate.toml; not touched)", unmanaged));
+        sections.extend(list(UNMANAGED, unmanaged));
         Self {
             name: "plan",
             sections,
@@ -23,13 +23,7 @@ impl<O> From<&Plan<O>> for Document {
             tone: tone(summary),
             next: next(summary, apply(summary)),
             headline_place: HeadlinePlace::Last,
-            outputs: vec![
-                ("changes", (!plan.is_empty()).to_string()),
-                ("weakens", (summary.weakens > 0).to_string()),
-                ("manual", (summary.manual > 0).to_string()),
-                ("invalid", (summary.invalid > 0).to_string()),
-                ("unknown", (summary.unknown > 0).to_string()),
-            ],
+            outputs: outputs(summary),
         }
     }
 }
@@ -75,7 +69,7 @@ fn name(address: &Address) -> String {
     }
 }
 
-fn change(change: &Change) -> Section {
+pub(super) fn change(change: &Change) -> Section {
     let verb = verb(change.action);
     let text = if change.weakens { format!("({verb}, weakens)") } else { format!("({verb})") };
     let mut rows: Vec<Row> = change.fields.iter().flat_map(|field| value::rows(field, change.action)).collect();
@@ -92,6 +86,9 @@ fn change(change: &Change) -> Section {
     }
 }
 
+/// The title above what gate.toml does not declare.
+pub(super) const UNMANAGED: &str = "Unmanaged (exists but not in gate.toml; not touched)";
+
 const DELETED: &str = "the gate goes, with everything it requires";
 
 fn weakening(change: &Change, field: Option<&crate::model::Field>) -> Finding {
@@ -107,7 +104,7 @@ fn weakening(change: &Change, field: Option<&crate::model::Field>) -> Finding {
     }
 }
 
-fn manual(manual: &Manual) -> Section {
+pub(super) fn manual(manual: &Manual) -> Section {
     let alert = Finding {
         severity: Severity::Warning,
         code: "manual",
@@ -142,7 +139,7 @@ pub(super) fn undetermined(unknown: &[(Address, Unknown)], what: &str) -> Vec<Se
     causes.iter().map(|(why, addresses)| blocked(Glyph::Unknown, "unknown", addresses, &why.reason, &why.hint, what)).collect()
 }
 
-fn blocked(glyph: Glyph, code: &'static str, addresses: &[&Address], reason: &str, hint: &str, what: &str) -> Section {
+pub(super) fn blocked(glyph: Glyph, code: &'static str, addresses: &[&Address], reason: &str, hint: &str, what: &str) -> Section {
     let (first, others) = match addresses {
         [first, others @ ..] => (first.to_string(), others),
         [] => (String::new(), addresses),
@@ -173,7 +170,7 @@ fn blocked(glyph: Glyph, code: &'static str, addresses: &[&Address], reason: &st
     }
 }
 
-fn list(title: &'static str, entries: impl Iterator<Item = (String, String)>) -> Option<Section> {
+pub(super) fn list(title: &'static str, entries: impl Iterator<Item = (String, String)>) -> Option<Section> {
     let blocks: Vec<Block> = entries.map(|(subject, text)| Block::Item { subject, text }).collect();
     (!blocks.is_empty()).then(|| Section {
         heading: Some(Heading { glyph: Glyph::None, subject: None, text: title.to_owned() }),
@@ -197,6 +194,18 @@ pub(super) const fn glyph(action: Action) -> Glyph {
         Action::Update => Glyph::Update,
         Action::Delete => Glyph::Delete,
     }
+}
+
+/// What a plan hands to later steps of a workflow.
+pub(super) fn outputs(summary: Summary) -> Vec<(&'static str, String)> {
+    let Summary { create, update, delete, weakens, manual, invalid, unknown } = summary;
+    vec![
+        ("changes", (create + update + delete > 0).to_string()),
+        ("weakens", (weakens > 0).to_string()),
+        ("manual", (manual > 0).to_string()),
+        ("invalid", (invalid > 0).to_string()),
+        ("unknown", (unknown > 0).to_string()),
+    ]
 }
 
 fn headline(summary: Summary) -> String {
@@ -223,7 +232,7 @@ fn headline(summary: Summary) -> String {
     line
 }
 
-const fn tone(summary: Summary) -> Role {
+pub(super) const fn tone(summary: Summary) -> Role {
     let Summary { create, update, delete, weakens, manual, invalid, unknown } = summary;
     match (create + update + delete, weakens + manual + invalid + unknown) {
         (0, 0) => Role::Added,
@@ -233,7 +242,7 @@ const fn tone(summary: Summary) -> Role {
 }
 
 /// What to do now; `apply` is what there is to say of the changes, if there are any.
-fn next(summary: Summary, apply: Option<String>) -> Vec<String> {
+pub(super) fn next(summary: Summary, apply: Option<String>) -> Vec<String> {
     let invalid = "Next: correct what is invalid in gate.toml or on GitHub, and run `gatectl plan` again.";
     let unknown = "Next: settle what is marked ? and run `gatectl plan` again; unknown is neither a pass nor a difference.";
     let manual = "Next: do the manual steps, then run `gatectl plan` again.";
@@ -242,7 +251,7 @@ fn next(summary: Summary, apply: Option<String>) -> Vec<String> {
 }
 
 /// How the changes are applied from here.
-fn apply(summary: Summary) -> Option<String> {
+pub(super) fn apply(summary: Summary) -> Option<String> {
     match (summary.create + summary.update + summary.delete, summary.weakens) {
         (0, _) => None,
         (_, 0) => Some("Next: `gatectl apply` makes these changes.".to_owned()),

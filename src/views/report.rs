@@ -28,7 +28,7 @@ impl From<&ApplyReport> for Document {
     }
 }
 
-fn outcome(outcome: &Outcome) -> Section {
+pub(super) fn outcome(outcome: &Outcome) -> Section {
     let verb = verb(outcome.action);
     let (sign, text, alert) = match &outcome.result {
         OutcomeResult::Applied => (glyph(outcome.action), outcome.action.past().to_owned(), None),

@@ -56,10 +56,7 @@ impl Facts {
         expectations: &[Expectation],
         verify: &Verify,
     ) -> Self {
-        let present = github.environments.iter().filter_map(|(name, environment)| match environment {
-            github::DesiredEnvironment::Present(gate) => Some((name.clone(), gate)),
-            github::DesiredEnvironment::Absent => None,
-        });
+        let present = github.environments.iter().filter_map(|(name, environment)| Some((name.clone(), environment.gate()?)));
         let is_open = |gate: &github::Gate| gate.reviewers.as_ref().is_some_and(Vec::is_empty);
         let closed = present.clone().filter(|(_, gate)| !is_open(gate));
         let secrets = closed.flat_map(|(_, gate)| gate.secrets.iter().cloned()).collect();

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use gatectl::config;
-use gatectl::desired::{self, Desired};
+use gatectl::desired::Desired;
 use gatectl::http::{Settings, Stack, Token};
-use gatectl::model::{Action, Plan};
+use gatectl::model::{Action, Plan, RepoName};
 use gatectl::providers::{Op, github, heroku};
 use gatectl::sandbox::{Sandbox, Scenario, Setup, State};
 
@@ -24,7 +24,9 @@ fn desired(text: &str) -> Desired {
 }
 
 async fn planned(scenario: Scenario, want: &Desired) -> Plan<Op> {
-    let repository = want.github.repository.clone().unwrap();
+    // Of a fleet, one repository stands for all.
+    let of_fleet = || RepoName::parse(&format!("{}/web", want.fleet.as_ref().unwrap().organization)).unwrap();
+    let repository = want.github.repository.clone().unwrap_or_else(of_fleet);
     let mut setup = Setup::new(repository.clone(), &want.github, &want.heroku);
     if let Some(freeze) = &want.freeze {
         setup = setup.with_freeze(freeze);
@@ -56,10 +58,11 @@ async fn each_plans_against_the_emulator() {
 
         let missing = planned(Scenario::MissingEnvironment, &want).await;
         let created = missing.changes().filter(|change| change.action == Action::Create).count();
-        let reviewed = want.github.environments.values().filter(|environment| match environment {
-            desired::github::DesiredEnvironment::Present(gate) => gate.reviewers.as_ref().is_some_and(|all| !all.is_empty()),
-            desired::github::DesiredEnvironment::Absent => false,
-        });
+        let reviewed = want
+            .github
+            .environments
+            .values()
+            .filter(|environment| environment.gate().and_then(|gate| gate.reviewers.as_ref()).is_some_and(|all| !all.is_empty()));
         assert_eq!(created, reviewed.count(), "{}: {missing:#?}", path.display());
         assert!(created > 0 && missing.unknown.is_empty(), "{}: {missing:#?}", path.display());
     }

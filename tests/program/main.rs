@@ -13,6 +13,7 @@ mod consent;
 mod docs;
 mod emulator;
 mod examples;
+mod fleet;
 mod freeze;
 mod freeze_store;
 mod fuzz;

@@ -26,10 +26,7 @@ fn examples() -> Vec<(String, String)> {
 }
 
 fn declared((name, environment): (&EnvName, &DesiredEnvironment)) -> Option<(EnvName, Option<BranchPolicy>)> {
-    match environment {
-        DesiredEnvironment::Present(gate) => Some((name.clone(), gate.deployment_branch_policy.clone())),
-        DesiredEnvironment::Absent => None,
-    }
+    Some((name.clone(), environment.gate()?.deployment_branch_policy.clone()))
 }
 
 /// Checks the examples against the gate.toml beside them, with the admin token bound to its environment.

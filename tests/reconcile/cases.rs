@@ -357,9 +357,9 @@ pub fn amiss(want: &Desired, state: &mut State) -> Vec<String> {
 
 fn differences(environment: &desired::DesiredEnvironment, live: Option<&Environment>) -> Vec<&'static str> {
     match (environment, live) {
-        (desired::DesiredEnvironment::Absent, None) => Vec::new(),
+        (desired::DesiredEnvironment::Absent | desired::DesiredEnvironment::Optional(_), None) => Vec::new(),
         (desired::DesiredEnvironment::Absent, Some(_)) | (desired::DesiredEnvironment::Present(_), None) => vec!["existence"],
-        (desired::DesiredEnvironment::Present(gate), Some(live)) => fields_amiss(gate, live),
+        (desired::DesiredEnvironment::Present(gate) | desired::DesiredEnvironment::Optional(gate), Some(live)) => fields_amiss(gate, live),
     }
 }
 
@@ -426,7 +426,8 @@ pub fn goal(environment: Option<&desired::DesiredEnvironment>, start: Option<&En
     let gate = match environment {
         None => return start.map(strictness),
         Some(desired::DesiredEnvironment::Absent) => return None,
-        Some(desired::DesiredEnvironment::Present(gate)) => gate,
+        Some(desired::DesiredEnvironment::Optional(_)) if start.is_none() => return None,
+        Some(desired::DesiredEnvironment::Present(gate) | desired::DesiredEnvironment::Optional(gate)) => gate,
     };
     let mut goal = start.map_or_else(Strictness::none, strictness);
     if let Some(reviewers) = &gate.reviewers {
@@ -464,7 +465,7 @@ pub fn undeclared_changes(want: &Desired, before: &State, after: &State) -> Vec<
         };
         let undeclared = Gate::default();
         let gate = match want.github.environments.get(&name) {
-            Some(desired::DesiredEnvironment::Present(gate)) => gate,
+            Some(desired::DesiredEnvironment::Present(gate) | desired::DesiredEnvironment::Optional(gate)) => gate,
             Some(desired::DesiredEnvironment::Absent) => continue,
             None => &undeclared,
         };

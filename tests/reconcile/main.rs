@@ -13,6 +13,7 @@ mod cases;
 mod converge;
 mod cut_off;
 mod doubt;
+mod fleet;
 mod frozen;
 mod heroku;
 mod names;

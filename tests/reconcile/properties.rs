@@ -346,7 +346,7 @@ pub fn usual() -> bool {
 }
 
 /// `GATECTL_CASES`: how many times the usual number of cases is tried.
-fn factor() -> u32 {
+pub fn factor() -> u32 {
     std::env::var("GATECTL_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }
 

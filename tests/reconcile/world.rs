@@ -127,6 +127,7 @@ impl World {
             repository: repository(&self.config),
             web: "https://github.com".to_owned(),
             reader: stack.reader(&github(&self.reads_github_at), token()).map_err(|error| error.unknown()),
+            listed: None,
         };
         let asks_github = !want.github.environments.is_empty() || self.prune == Prune::Undeclared;
         let context = Context {

@@ -40,7 +40,7 @@ pub(crate) fn gate_toml(bytes: &[u8]) {
             for (name, environment) in &config.desired.github.environments {
                 let path = ["environments".to_owned(), name.to_string()];
                 assert!(config.positions.get(&path).line > 0, "{name} stands nowhere");
-                if let desired::DesiredEnvironment::Present(gate) = environment {
+                if let Some(gate) = environment.gate() {
                     assert!(gate.reviewers.as_ref().is_none_or(|reviewers| reviewers.len() <= 6));
                     assert!(gate.prevent_self_review != Some(true) || gate.reviewers.as_ref().is_some_and(|all| !all.is_empty()));
                 }

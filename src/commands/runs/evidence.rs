@@ -11,7 +11,9 @@ use crate::cli::{EvidenceArgs, Format, Since};
 use crate::config::Config;
 use crate::desired::github::DesiredEnvironment;
 use crate::exit::Exit;
+use crate::http::Reader;
 use crate::model::{Cause, EnvName, RepoName};
+use crate::providers::github::runs::Links;
 use crate::providers::github::runs::audit::AuditLog;
 use crate::providers::github::runs::evidence::Measure;
 use crate::providers::github::runs::observe::{self, Extent};
@@ -29,28 +31,13 @@ use crate::views::evidence_page;
 /// When no repository or token is found, the audit log cannot be read, or nothing can be printed.
 pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> anyhow::Result<Exit> {
     let config = session.config_if_any()?;
-    let environments = environments(&config, &session.global.environment);
+    Session::refuse_fleet_flags(&args.fleet, &config)?;
     let site = RunsContext::open(session, &config, Needs { github: true, heroku: false, freeze: false }).await?;
     let audit = args.audit_log.as_deref().map(|path| audit_log(path, &site.repository)).transpose()?;
     session.progress.phase("reading deployments, runs and reviews");
-    let now = session.now();
-    let extent = extent(args, now)?;
-    let read = async {
-        let history = observe::history(&site.reader, &site.repository, &environments, extent);
-        tokio::join!(history, observe::viewer(&site.reader), observe::repository_id(&site.reader, &site.repository))
-    };
-    let (history, by, id) = session.unless_stopped(read).await?;
+    let subject = Subject { reader: &site.reader, repository: &site.repository, web: site.links().web };
+    let report = gather(session, args, subject, &config, audit.as_ref()).await?;
     site.wiring.trace_traffic();
-    let header = Header {
-        generated_at: now,
-        gatectl: env!("CARGO_PKG_VERSION"),
-        by: by.ok(),
-        host: site.reader.endpoint().to_string(),
-        repository: Repository { name: site.repository.clone(), id: id.ok() },
-        query: query(args, extent, environments),
-    };
-    let approvals = approvals(&config);
-    let report = EvidenceReport::new(header, &history, Measure { approvals: Some(&approvals), audit: audit.as_ref() }, site.links());
     if let Some(dir) = &args.out {
         write_all(session, dir, &report)?;
     }
@@ -66,12 +53,51 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> 
     Ok(exit(&report, args.require_approved))
 }
 
+/// The repository whose deployments are looked at.
+#[derive(Clone, Copy)]
+pub(in crate::commands) struct Subject<'a> {
+    pub(in crate::commands) reader: &'a Reader,
+    pub(in crate::commands) repository: &'a RepoName,
+    /// Where its pages are.
+    pub(in crate::commands) web: &'a str,
+}
+
+/// Reads what was deployed from one repository, and what that proves.
+///
+/// # Errors
+/// When the period is empty, or the user wants to stop.
+pub(in crate::commands) async fn gather(
+    session: &Session,
+    args: &EvidenceArgs,
+    subject: Subject<'_>,
+    config: &Config,
+    audit: Option<&AuditLog>,
+) -> anyhow::Result<EvidenceReport> {
+    let Subject { reader, repository, web } = subject;
+    let environments = environments(config, &session.global.environment);
+    let now = session.now();
+    let extent = extent(args, now)?;
+    let read = async {
+        let history = observe::history(reader, repository, &environments, extent);
+        tokio::join!(history, observe::viewer(reader), observe::repository_id(reader, repository))
+    };
+    let (history, by, id) = session.unless_stopped(read).await?;
+    let header = Header {
+        generated_at: now,
+        gatectl: env!("CARGO_PKG_VERSION"),
+        by: by.ok(),
+        host: reader.endpoint().to_string(),
+        repository: Repository { name: repository.clone(), id: id.ok() },
+        query: query(args, extent, environments),
+    };
+    let approvals = approvals(config);
+    let measure = Measure { approvals: Some(&approvals), audit };
+    Ok(EvidenceReport::new(header, &history, measure, Links { web, repository }))
+}
+
 /// How many people must have approved, for the environments that declare it.
 pub(super) fn approvals(config: &Config) -> BTreeMap<EnvName, u32> {
-    let declared = |environment: &DesiredEnvironment| match environment {
-        DesiredEnvironment::Present(gate) => gate.approvals,
-        DesiredEnvironment::Absent => None,
-    };
+    let declared = |environment: &DesiredEnvironment| environment.gate()?.approvals;
     config.desired.github.environments.iter().filter_map(|(name, environment)| Some((name.clone(), declared(environment)?))).collect()
 }
 
@@ -89,7 +115,7 @@ fn audit_log(path: &Path, repository: &RepoName) -> anyhow::Result<AuditLog> {
 }
 
 /// Writes the report in every format, each file whole or not at all, and the sums last: sums that fit prove that all is there.
-fn write_all(session: &Session, dir: &Path, report: &EvidenceReport) -> anyhow::Result<()> {
+pub(in crate::commands) fn write_all(session: &Session, dir: &Path, report: &EvidenceReport) -> anyhow::Result<()> {
     let cannot =
         || Hinted { message: format!("{} could not be written", dir.display()), hint: "Name a directory that you may write to".to_owned() };
     std::fs::create_dir_all(dir).with_context(cannot)?;
@@ -108,10 +134,8 @@ fn write_all(session: &Session, dir: &Path, report: &EvidenceReport) -> anyhow::
 /// The environments that were named; else those of gate.toml with reviewers; else `production`.
 pub(super) fn environments(config: &Config, named: &[EnvName]) -> Vec<EnvName> {
     let mut chosen: Vec<EnvName> = if named.is_empty() {
-        let gated = |environment: &DesiredEnvironment| match environment {
-            DesiredEnvironment::Present(gate) => gate.reviewers.as_ref().is_some_and(|reviewers| !reviewers.is_empty()),
-            DesiredEnvironment::Absent => false,
-        };
+        let reviewers = |environment: &DesiredEnvironment| Some(environment.gate()?.reviewers.as_ref()?.len());
+        let gated = |environment: &DesiredEnvironment| reviewers(environment).is_some_and(|reviewers| reviewers > 0);
         config.desired.github.environments.iter().filter(|(_, environment)| gated(environment)).map(|(name, _)| name.clone()).collect()
     } else {
         named.to_vec()
@@ -155,7 +179,7 @@ fn query(args: &EvidenceArgs, extent: Extent, environments: Vec<EnvName>) -> Que
 }
 
 /// What could not be read at all comes first; a report is a success, unless approvals are required.
-pub(super) fn exit(report: &EvidenceReport, require_approved: bool) -> Exit {
+pub(in crate::commands) fn exit(report: &EvidenceReport, require_approved: bool) -> Exit {
     let mut causes = report.unread().map(|unknown| unknown.cause).peekable();
     if causes.peek().is_some() {
         return if causes.all(|cause| cause == Cause::Credentials) { Exit::Credentials } else { Exit::Error };

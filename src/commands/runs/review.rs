@@ -259,7 +259,7 @@ pub(super) fn ids(runs: &[RunRef], repository: &RepoName, web: &str) -> anyhow::
 
 /// The environments for which gate.toml forbids reviewing your own run, whether GitHub enforces it or not.
 pub(super) fn no_self_review(desired: &Desired) -> Vec<EnvName> {
-    let prevents = |environment: &DesiredEnvironment| matches!(environment, DesiredEnvironment::Present(gate) if gate.prevent_self_review == Some(true));
+    let prevents = |environment: &DesiredEnvironment| environment.gate().is_some_and(|gate| gate.prevent_self_review == Some(true));
     desired.github.environments.iter().filter(|(_, environment)| prevents(environment)).map(|(name, _)| name.clone()).collect()
 }
 

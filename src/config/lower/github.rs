@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::check::duplicates;
-use super::super::keys::{ENVIRONMENT, REVIEWER, SELECTED};
+use super::super::keys::{ENVIRONMENT, FLEET, REVIEWER, SELECTED};
 use super::super::near::quote;
 use super::super::position::Span;
 use super::super::problem::{Problem, Sink};
@@ -15,11 +15,12 @@ use crate::model::{EnvName, GateKey, RepoName};
 pub(super) fn desired(sink: &mut Sink<'_>, root: View<'_>, github: Option<View<'_>>) -> Option<Desired> {
     let repository = github.and_then(|table| table.text("repository")).and_then(|text| RepoName::parse(text).ok());
     let api_url = github.and_then(|table| table.text("api_url")).map(str::to_owned);
+    let organization = root.table("fleet", &FLEET).and_then(|fleet| fleet.text("organization"));
     let mut environments = BTreeMap::new();
     for (name, span, value) in root.entries("environments") {
         encoded(sink, name, span);
         let Some(table) = value.get_ref().as_table() else { continue };
-        let environment = environment(sink, View::new(table, &ENVIRONMENT), repository.as_ref().map(RepoName::owner));
+        let environment = environment(sink, View::new(table, &ENVIRONMENT), repository.as_ref().map(RepoName::owner).or(organization));
         if let Ok(name) = EnvName::new(name) {
             environments.insert(name, environment);
         }
@@ -27,7 +28,7 @@ pub(super) fn desired(sink: &mut Sink<'_>, root: View<'_>, github: Option<View<'
     Some(Desired { repository, api_url, environments, left_out: BTreeSet::new() })
 }
 
-fn environment(sink: &mut Sink<'_>, table: View<'_>, owner: Option<&str>) -> DesiredEnvironment {
+pub(super) fn environment(sink: &mut Sink<'_>, table: View<'_>, owner: Option<&str>) -> DesiredEnvironment {
     let gate = Gate {
         reviewers: reviewers(sink, table, owner),
         prevent_self_review: table.bool(GateKey::PreventSelfReview.name()),
@@ -44,11 +45,14 @@ fn environment(sink: &mut Sink<'_>, table: View<'_>, owner: Option<&str>) -> Des
         return DesiredEnvironment::Absent;
     }
     self_review(sink, table);
+    if table.text("state") == Some("optional") {
+        return DesiredEnvironment::Optional(gate);
+    }
     DesiredEnvironment::Present(gate)
 }
 
 /// GitHub encodes a name once in an address: one that is written encoded is another environment.
-fn encoded(sink: &mut Sink<'_>, name: &str, at: Span) {
+pub(super) fn encoded(sink: &mut Sink<'_>, name: &str, at: Span) {
     let hex = |text: Option<&str>| text.is_some_and(|text| text.chars().all(|c| c.is_ascii_hexdigit()));
     if name.match_indices('%').any(|(at, _)| hex(name.get(at + 1..at + 3))) {
         let plain = percent_encoding::percent_decode_str(name).decode_utf8_lossy();

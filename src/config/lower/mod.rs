@@ -1,5 +1,6 @@
 //! From checked tables to the declared state, and the rules that speak of several keys at once.
 
+mod fleet;
 mod freeze;
 mod github;
 mod heroku;
@@ -16,9 +17,10 @@ use crate::desired::Desired;
 pub(super) fn desired(sink: &mut Sink<'_>, root: &DeTable<'_>) -> Option<Desired> {
     let root = View::new(root, &ROOT);
     let github = github::desired(sink, root, root.table("github", &GITHUB))?;
+    let fleet = fleet::desired(sink, root, &github.environments);
     let workflows = workflows::expectations(sink, root, &github);
     let freeze = freeze::policy(sink, root, &github);
     let heroku = heroku::desired(sink, root, freeze.as_ref());
     let verify = root.table("verify", &VERIFY).map(workflows::verify).unwrap_or_default();
-    Some(Desired { github, workflows, verify, heroku, freeze })
+    Some(Desired { github, workflows, verify, heroku, fleet, freeze })
 }

@@ -2,11 +2,13 @@
 //!
 //! Each refusal says what to write instead.
 
+mod fleet;
 mod freeze;
 mod github;
 mod heroku;
 mod workflows;
 
+pub(super) use fleet::{PROPERTY, PROPERTY_VALUE, REMARK, REPOSITORY_GLOB, REPOSITORY_PATTERN};
 pub(super) use freeze::{CHECK_COMMAND, CRON, DURATION, TIMEZONE, WINDOW};
 pub(super) use github::{API_URL, APP_SLUG, ENVIRONMENT, LOGIN, OWNER_OR_REPOSITORY, PATTERN, REPOSITORY, SECRET, TEAM, VARIABLE};
 pub(super) use heroku::{APP, CONFIG_VAR};

@@ -12,12 +12,12 @@ use crate::http::{ApiError, ErrorKind, Reader, Target};
 use crate::model::{Blocker, Cause, EnvName, RepoName, Unknown};
 
 use super::inspection::{Billing, Inspection, Listed, ProtectedBranches, WiderSecrets};
-use super::live::{Access, Actor, LiveEnvironment, LiveReviewer};
+use super::live::{Access, Actor, LiveEnvironment, LiveReviewer, Repository};
 use super::observe::{self, Page, RequestedParts, pages};
 use super::strictness::ActorId;
 use super::target::repo_target;
 use super::{reviewers, rulesets};
-use crate::desired::github::{BranchPolicy, Desired, DesiredEnvironment, Gate, Pattern, Reviewer};
+use crate::desired::github::{BranchPolicy, Desired, Gate, Pattern, Reviewer};
 
 /// What is to be looked at.
 #[derive(Debug, Clone, Copy)]
@@ -28,16 +28,18 @@ pub struct InspectionScope<'a> {
     pub environments: &'a BTreeSet<EnvName>,
     /// Paths of the workflow files that deploy: who starts them is of interest.
     pub workflows: &'a BTreeSet<&'a str>,
+    /// What the organization's list says of the repository, if it is one of a fleet: then it is not asked for by itself, and the
+    /// environments come first, since they tell which lists there are to read.
+    pub listed: Option<&'a Result<Repository, Unknown>>,
 }
 
 impl<'a> InspectionScope<'a> {
-    /// What gate.toml declares of the environments that must exist; one that only a workflow names has no declared rules.
+    /// What gate.toml declares of the environments that may exist; one that only a workflow names has no declared rules.
     fn gates(self) -> Vec<(&'a EnvName, Option<&'a Gate>)> {
         self.environments
             .iter()
             .filter_map(|name| match self.want.environments.get(name) {
-                Some(DesiredEnvironment::Present(gate)) => Some((name, Some(gate))),
-                Some(DesiredEnvironment::Absent) => None,
+                Some(declared) => declared.gate().map(|gate| (name, Some(gate))),
                 None => Some((name, None)),
             })
             .collect()
@@ -53,10 +55,29 @@ pub async fn inspect(reader: &Reader, repo: &RepoName, interest: InspectionScope
     // Which secrets deploy follows from the workflow files too, so wider ones are always of interest.
     let any_gate = !gates.is_empty();
 
-    let (repository, listed, parts, actors, members, protected_branches, billing, wider_secrets, starters) = tokio::join!(
-        observe::repository(reader, repo),
-        observe::environments(reader, repo),
-        join_all(gates.iter().map(|(name, gate)| observe::asked(reader, repo, name, parts(*gate)))),
+    let environments = async {
+        if interest.listed.is_none() {
+            let parts = join_all(gates.iter().map(|(name, gate)| observe::asked(reader, repo, name, parts(*gate))));
+            return tokio::join!(observe::environments(reader, repo), parts);
+        }
+        let listed = observe::environments(reader, repo).await;
+        let there = |name: &EnvName| listed.as_ref().ok()?.get(name)?.as_ref().ok();
+        let parts = join_all(gates.iter().map(|(name, gate)| {
+            let parts = there(name).map(|there| parts(*gate).of(there)).unwrap_or_default();
+            observe::asked(reader, repo, name, parts)
+        }));
+        let parts = parts.await;
+        (listed, parts)
+    };
+    let repository = async {
+        match interest.listed {
+            Some(listed) => listed.clone(),
+            None => observe::repository(reader, repo).await,
+        }
+    };
+    let (repository, (listed, parts), actors, members, protected_branches, billing, wider_secrets, starters) = tokio::join!(
+        repository,
+        environments,
         join_all(declared.iter().map(|reviewer| reviewers::resolve(reader, repo, reviewer))),
         join_all(teams.iter().map(|team| members(reader, repo.owner(), team))),
         protected_branches(reader, repo),

@@ -231,11 +231,16 @@ impl LiveEnvironment {
     /// Whether a PUT is needed to bring it in line with a gate that declares no reviewers: then those that are there are sent along.
     #[must_use]
     pub fn carries_reviewers(&self, gate: &Gate) -> bool {
-        let differs = gate.prevent_self_review.is_some_and(|wanted| wanted != self.prevent_self_review)
+        gate.reviewers.is_none() && !self.reviewers.is_empty() && self.rules_differ(gate)
+    }
+
+    /// Whether a PUT is needed to bring it in line, apart from its reviewers.
+    #[must_use]
+    pub fn rules_differ(&self, gate: &Gate) -> bool {
+        gate.prevent_self_review.is_some_and(|wanted| wanted != self.prevent_self_review)
             || gate.can_admins_bypass.is_some_and(|wanted| Some(wanted) != self.can_admins_bypass)
             || gate.wait_timer.is_some_and(|wanted| wanted != self.wait_timer)
-            || gate.deployment_branch_policy.as_ref().is_some_and(|wanted| PolicyMode::from(wanted) != self.policy);
-        gate.reviewers.is_none() && !self.reviewers.is_empty() && differs
+            || gate.deployment_branch_policy.as_ref().is_some_and(|wanted| PolicyMode::from(wanted) != self.policy)
     }
 
     /// How strict it is. What was not requested counts as strict as can be: it is not managed, so it does not change.

@@ -7,6 +7,7 @@ pub mod inspection;
 pub mod live;
 pub mod observe;
 pub mod ops;
+pub mod organization;
 pub mod plan;
 pub mod read_back;
 pub mod refusal;

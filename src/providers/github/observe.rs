@@ -15,12 +15,13 @@ use serde_json::Value;
 use crate::http::{ApiError, ErrorKind, Reader};
 use crate::model::{Blocker, Cause, EnvName, RepoName, Unknown, VarValue};
 
-use super::live::{Actor, Environments, Live, LiveEnvironment, LiveReviewer, PolicyMode, Repository, Visibility};
+use super::live::{Actor, Environments, Live, LiveEnvironment, LiveReviewer, PolicyMode, Repository};
 use super::reviewers;
 use super::strictness::ActorId;
 use super::target::{environment_target, repo_target};
 use crate::desired::github::{self as desired, BranchPolicy, Desired, Gate, Pattern, Reviewer};
 
+pub(super) use decode::listed;
 use lists::{installed_rules, secrets, variables};
 pub use lists::{integration_id, patterns, protection_rules};
 pub use pages::{MAX_PAGES, Page, pages};
@@ -45,11 +46,95 @@ pub async fn observe(reader: &Reader, repo: &RepoName, want: &Desired) -> Live {
 
     let reviewers = declared.into_iter().cloned().zip(reviewers).collect();
     let environments = listed.map(|listed| joined(listed, &gates, parts));
+    completed(reader, repo, want, first_look(repository, environments, reviewers, protected_branches)).await
+}
 
-    let reviewers: BTreeMap<Reviewer, Result<Actor, Blocker>> = reviewers;
-    let (available_rules, carried) = match &environments {
+/// Reads everything that a plan for `want` needs of a repository that its organization's list has described.
+///
+/// The environments come first: they tell which lists there are to read, and whose access matters. So an unchanged repository takes
+/// one request, and one more for each environment in selected mode. Through a reader that shares answers, people are asked for once.
+pub async fn observe_listed(reader: &Reader, repo: &RepoName, want: &Desired, repository: Result<Repository, Unknown>) -> Live {
+    let gates = gates(want);
+    let declared: BTreeSet<&Reviewer> = gates.iter().flat_map(|(_, gate)| gate.reviewers.iter().flatten()).collect();
+    let protection_matters = gates.iter().any(|(_, gate)| gate.deployment_branch_policy == Some(BranchPolicy::Protected));
+    let (listed, actors, protected_branches) = tokio::join!(
+        environments(reader, repo),
+        join_all(declared.iter().map(|reviewer| reviewers::identify(reader, repo.owner(), reviewer))),
+        when(protection_matters, protected_branches(reader, repo)),
+    );
+    let listed = match listed {
+        Ok(listed) => listed,
+        Err(unknown) => return Live { repository, ..Live::unreachable(&unknown) },
+    };
+    let mut reviewers: BTreeMap<Reviewer, Result<Actor, Blocker>> = declared.into_iter().cloned().zip(actors).collect();
+    let live = |name: &EnvName| listed.get(name).and_then(|there| there.as_ref().ok());
+    let sent: BTreeSet<&Reviewer> = want
+        .environments
+        .iter()
+        .filter(|(name, environment)| sends_reviewers(environment, listed.get(*name), &reviewers))
+        .flat_map(|(_, environment)| environment.gate().and_then(|gate| gate.reviewers.as_ref()).into_iter().flatten())
+        .collect();
+    let (parts, access) = tokio::join!(
+        join_all(gates.iter().map(|(name, gate)| {
+            let parts = live(name).map(|there| RequestedParts::from(*gate).of(there)).unwrap_or_default();
+            asked(reader, repo, name, parts)
+        })),
+        join_all(sent.iter().filter_map(|reviewer| {
+            let actor = reviewers.get(*reviewer)?.as_ref().ok()?;
+            Some(async move { ((*reviewer).clone(), reviewers::access(reader, repo, reviewer, actor).await) })
+        })),
+    );
+    for (reviewer, access) in access {
+        if let Some(Ok(actor)) = reviewers.get_mut(&reviewer) {
+            actor.access = access;
+        }
+    }
+    let environments = Ok(joined(listed, &gates, parts));
+    completed(reader, repo, want, first_look(repository, environments, reviewers, protected_branches)).await
+}
+
+/// Whether bringing an environment in line sends its declared reviewers: GitHub drops those without access, so that is looked up.
+fn sends_reviewers(
+    environment: &desired::DesiredEnvironment,
+    there: Option<&Result<LiveEnvironment, Unknown>>,
+    actors: &BTreeMap<Reviewer, Result<Actor, Blocker>>,
+) -> bool {
+    let (Some(gate), created) = (environment.gate(), matches!(environment, desired::DesiredEnvironment::Present(_))) else { return false };
+    let there = match there {
+        None => return created,
+        Some(Err(_)) => return false,
+        Some(Ok(there)) => there,
+    };
+    let listed: BTreeSet<ActorId> = there.reviewers.iter().map(LiveReviewer::actor).collect();
+    let declared = gate.reviewers.as_ref().map(|all| all.iter().filter_map(|one| Some(actors.get(one)?.as_ref().ok()?.id)).collect());
+    there.rules_differ(gate) || declared.is_some_and(|declared: BTreeSet<ActorId>| declared != listed)
+}
+
+/// What the first questions gave.
+fn first_look(
+    repository: Result<Repository, Unknown>,
+    environments: Result<Environments, Unknown>,
+    reviewers: BTreeMap<Reviewer, Result<Actor, Blocker>>,
+    protected_branches: Option<Result<BTreeSet<String>, Unknown>>,
+) -> Live {
+    Live {
+        repository,
+        environments,
+        reviewers,
+        carried: BTreeMap::new(),
+        protected_branches,
+        available_rules: BTreeMap::new(),
+        waiting_runs: None,
+    }
+}
+
+/// Adds what only the environments show to be of interest.
+async fn completed(reader: &Reader, repo: &RepoName, want: &Desired, mut live: Live) -> Live {
+    let gates = gates(want);
+    let Live { environments, reviewers, .. } = &live;
+    let (available_rules, carried) = match environments {
         Ok(environments) => {
-            let carried = carried(reader, repo, &gates, environments, &reviewers);
+            let carried = carried(reader, repo, &gates, environments, reviewers);
             tokio::join!(available_rules(reader, repo, &gates, environments), carried)
         }
         Err(_) => (BTreeMap::new(), BTreeMap::new()),
@@ -57,8 +142,9 @@ pub async fn observe(reader: &Reader, repo: &RepoName, want: &Desired) -> Live {
     let deletes = environments.as_ref().is_ok_and(|live| {
         want.environments.iter().any(|(name, environment)| *environment == desired::DesiredEnvironment::Absent && live.contains_key(name))
     });
-    let waiting_runs = if deletes { Some(waiting_runs(reader, repo).await) } else { None };
-    Live { repository, environments, reviewers, carried, protected_branches, available_rules, waiting_runs }
+    (live.available_rules, live.carried) = (available_rules, carried);
+    live.waiting_runs = if deletes { Some(waiting_runs(reader, repo).await) } else { None };
+    live
 }
 
 /// Reads again what a plan for `want` was about, after it was written: the environments and their parts. All else is as `before`.
@@ -75,13 +161,7 @@ pub async fn again(reader: &Reader, repo: &RepoName, want: &Desired, before: &Li
 }
 
 fn gates(want: &Desired) -> Vec<(&EnvName, &Gate)> {
-    want.environments
-        .iter()
-        .filter_map(|(name, environment)| match environment {
-            desired::DesiredEnvironment::Present(gate) => Some((name, gate)),
-            desired::DesiredEnvironment::Absent => None,
-        })
-        .collect()
+    want.environments.iter().filter_map(|(name, environment)| Some((name, environment.gate()?))).collect()
 }
 
 fn joined(mut listed: Environments, gates: &[(&EnvName, &Gate)], parts: Vec<Parts>) -> Environments {
@@ -202,6 +282,13 @@ pub struct RequestedParts {
     pub secrets: bool,
 }
 
+impl RequestedParts {
+    /// Those of them that an environment has: GitHub answers 404 for the patterns outside of selected mode (fact G1.2).
+    pub(super) fn of(self, there: &LiveEnvironment) -> Self {
+        Self { patterns: self.patterns && there.policy == PolicyMode::Selected, ..self }
+    }
+}
+
 impl From<&Gate> for RequestedParts {
     fn from(gate: &Gate) -> Self {
         Self {
@@ -282,26 +369,7 @@ pub(super) async fn repository(reader: &Reader, repo: &RepoName) -> Result<Repos
         .ok()
         .filter(|name| name == repo)
         .ok_or_else(|| moved(format!("GET {target} answers for `{}`", found.full_name)))?;
-    let visibility = match (found.visibility.as_deref(), found.private) {
-        (Some("public"), Some(false) | None) | (None, Some(false)) => Visibility::Public,
-        (Some("internal"), Some(true) | None) => Visibility::Internal,
-        (Some("private"), None) | (None, Some(true)) => Visibility::Private,
-        // A word that is not known here is as good as private.
-        (Some(word), Some(true)) if word != "public" => Visibility::Private,
-        // Which rules the billing plan enforces hangs on this (fact G2.3): it is not guessed.
-        (said, private) => {
-            let message = format!("who can see the repository is not said: `visibility` is {said:?} and `private` is {private:?}");
-            return Err(reader.malformed(&target, message).unknown());
-        }
-    };
-    Ok(Repository {
-        name,
-        visibility,
-        archived: found.archived,
-        in_organization: found.owner.kind == "Organization",
-        default_branch: found.default_branch,
-        admin: found.permissions.map(|p| p.admin),
-    })
+    decode::repository(name, found).map_err(|why| reader.malformed(&target, why).unknown())
 }
 
 pub(super) async fn environments(reader: &Reader, repo: &RepoName) -> Result<Environments, Unknown> {

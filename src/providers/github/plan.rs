@@ -38,10 +38,12 @@ pub fn plan(context: PlanContext<'_>, want: &Desired, live: &Live) -> Draft<Op> 
         let planner = Planner { context, want, live, repository, name, address: Address::environment(context.repository, name) };
         match (wanted, environments.get(name)) {
             (desired::DesiredEnvironment::Present(gate), None) => planner.create(gate, &mut draft),
-            (desired::DesiredEnvironment::Present(gate), Some(Ok(there))) => planner.update(gate, there, &mut draft),
+            (desired::DesiredEnvironment::Present(gate) | desired::DesiredEnvironment::Optional(gate), Some(Ok(there))) => {
+                planner.update(gate, there, &mut draft);
+            }
             (desired::DesiredEnvironment::Absent, Some(Ok(there))) => planner.delete(there, &mut draft),
             (_, Some(Err(unknown))) => draft.unknown.push((planner.address, unknown.clone())),
-            (desired::DesiredEnvironment::Absent, None) => {}
+            (desired::DesiredEnvironment::Absent | desired::DesiredEnvironment::Optional(_), None) => {}
         }
     }
     draft.unmanaged =

@@ -26,6 +26,43 @@ pub async fn resolve(reader: &Reader, repo: &RepoName, reviewer: &Reviewer) -> R
     }
 }
 
+/// Looks up who a declared reviewer is; their access to a repository is not asked for.
+///
+/// # Errors
+/// As [`resolve`].
+pub async fn identify(reader: &Reader, owner: &str, reviewer: &Reviewer) -> Result<Actor, Blocker> {
+    match reviewer {
+        Reviewer::User { login, id } => person(reader, login, *id, account(reader, login, *id).await?, not_asked()).await,
+        Reviewer::Team { org, slug, id } => {
+            let org = org.as_deref().unwrap_or(owner);
+            let team = reader.get_json::<Team>(&team_target(org, slug)).await;
+            known_team(reader, org, slug, *id, team, not_asked()).await
+        }
+    }
+}
+
+/// Whether a reviewer who was looked up can see a repository.
+pub async fn access(reader: &Reader, repo: &RepoName, reviewer: &Reviewer, actor: &Actor) -> Access {
+    match reviewer {
+        Reviewer::User { login, .. } => match reader.get_json::<Permission>(&permission_target(repo, login)).await {
+            Ok(Permission { permission, user: Some(account) }) if ActorId::User(account.id) == actor.id => access_of(&permission, login),
+            Ok(_) => Access::Unknown(unreadable(login)),
+            Err(error) if error.kind == ErrorKind::NotFound => Access::Unknown(unreadable(login)),
+            Err(error) => Access::Unknown(error.unknown()),
+        },
+        Reviewer::Team { org, slug, .. } => team_access(reader, repo, org.as_deref().unwrap_or(repo.owner()), slug).await,
+    }
+}
+
+/// The access of a reviewer whom no write would send: it is not asked for.
+fn not_asked() -> Access {
+    Access::Unknown(Unknown {
+        reason: "their access was not looked up, since nothing is to be written".to_owned(),
+        hint: "run the command again".to_owned(),
+        cause: Cause::Other,
+    })
+}
+
 /// Looks up a reviewer that an environment lists and that is about to be sent along.
 ///
 /// # Errors
@@ -86,8 +123,7 @@ fn access_of(word: &str, login: &str) -> Access {
 
 /// One request tells id, kind and access of a person; only when GitHub does not let us ask that, the account is asked for by itself.
 async fn user(reader: &Reader, repo: &RepoName, login: &str, pinned: Option<u64>) -> Result<Actor, Blocker> {
-    let target = repo_target(repo).join("collaborators").join(login).join("permission");
-    let (account, access) = match reader.get_json::<Permission>(&target).await {
+    let (account, access) = match reader.get_json::<Permission>(&permission_target(repo, login)).await {
         Ok(Permission { permission, user: Some(account) }) => (account, access_of(&permission, login)),
         Ok(Permission { user: None, .. }) => (account(reader, login, pinned).await?, Access::Unknown(unreadable(login))),
         // Nothing else would be answered either.
@@ -101,6 +137,15 @@ async fn user(reader: &Reader, repo: &RepoName, login: &str, pinned: Option<u64>
             (account(reader, login, pinned).await?, access)
         }
     };
+    person(reader, login, pinned, account, access).await
+}
+
+fn permission_target(repo: &RepoName, login: &str) -> Target {
+    repo_target(repo).join("collaborators").join(login).join("permission")
+}
+
+/// An account that can be a reviewer: a person, and the one that is pinned.
+async fn person(reader: &Reader, login: &str, pinned: Option<u64>, account: Account, access: Access) -> Result<Actor, Blocker> {
     if account.kind != "User" {
         return Err(Blocker::invalid(
             format!("`{login}` is not a person: GitHub says its type is {}", account.kind),
@@ -157,9 +202,24 @@ async fn mismatch(reader: &Reader, login: &str, pinned: u64, found: u64) -> Bloc
 }
 
 async fn team(reader: &Reader, repo: &RepoName, org: &str, slug: &str, pinned: Option<u64>) -> Result<Actor, Blocker> {
-    let target = Target::new(["orgs", org, "teams", slug]);
-    let access = target.clone().join("repos").join(repo.owner()).join(repo.name());
-    let (team, access) = tokio::join!(reader.get_json::<Team>(&target), reader.get(&access));
+    let target = team_target(org, slug);
+    let (team, access) = tokio::join!(reader.get_json::<Team>(&target), team_access(reader, repo, org, slug));
+    known_team(reader, org, slug, pinned, team, access).await
+}
+
+fn team_target(org: &str, slug: &str) -> Target {
+    Target::new(["orgs", org, "teams", slug])
+}
+
+/// A team that exists, and is the one that is pinned.
+async fn known_team(
+    reader: &Reader,
+    org: &str,
+    slug: &str,
+    pinned: Option<u64>,
+    team: Result<Team, ApiError>,
+    access: Access,
+) -> Result<Actor, Blocker> {
     let team = match team {
         Ok(team) => team,
         Err(error) if error.kind == ErrorKind::NotFound => return Err(no_team(reader, org, slug, pinned, &error).await),
@@ -171,7 +231,12 @@ async fn team(reader: &Reader, repo: &RepoName, org: &str, slug: &str, pinned: O
             "look at who is in the team today before you change the id",
         ));
     }
-    let access = match access {
+    Ok(Actor { id: ActorId::Team(team.id), name: format!("{org}/{}", team.slug), access })
+}
+
+async fn team_access(reader: &Reader, repo: &RepoName, org: &str, slug: &str) -> Access {
+    let target = team_target(org, slug).join("repos").join(repo.owner()).join(repo.name());
+    match reader.get(&target).await {
         // Both are documented proofs of access (fact G1.5); any other success is not GitHub's answer.
         Ok(reply) if reply.status == 204 || (reply.status == 200 && shows(&reply.body, repo)) => Access::Granted,
         Ok(reply) => {
@@ -180,8 +245,7 @@ async fn team(reader: &Reader, repo: &RepoName, org: &str, slug: &str, pinned: O
         }
         Err(error) if error.kind == ErrorKind::NotFound => Access::None,
         Err(error) => Access::Unknown(error.unknown()),
-    };
-    Ok(Actor { id: ActorId::Team(team.id), name: format!("{org}/{}", team.slug), access })
+    }
 }
 
 /// A team that answers 404 does not exist if the list of teams lacks it; a token that cannot read the list proves nothing (law 1).

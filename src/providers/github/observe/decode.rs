@@ -2,11 +2,12 @@
 //!
 //! Pure. Owns the meaning of the wire shapes. Must not ask anything. Tested here, and over HTTP by `tests/reconcile/undecodable.rs`.
 
+use serde::Deserialize as _;
 use serde_json::Value;
 
-use crate::model::{Cause, EnvName, Unknown};
+use crate::model::{Cause, EnvName, RepoName, Unknown};
 
-use super::super::live::{LiveEnvironment, LiveReviewer, PolicyMode};
+use super::super::live::{LiveEnvironment, LiveReviewer, PolicyMode, Repository, Visibility};
 use super::wire;
 
 /// Words of GitHub for kinds of accounts; any other makes its environment unknown.
@@ -17,6 +18,42 @@ const GHOST: &str = "ghost";
 
 /// The suffix of logins of GitHub Apps.
 const APP_LOGIN: &str = "[bot]";
+
+/// One entry of an organization's list of repositories: its name, and the rest as far as it is understood.
+///
+/// # Errors
+/// If it has no usable name: then the list proves nothing.
+pub(in crate::providers::github) fn listed(value: &Value) -> Result<(RepoName, Result<Repository, String>), String> {
+    let name = value.get("full_name").and_then(Value::as_str).ok_or("a repository has no `full_name`")?;
+    let name = RepoName::parse(name).map_err(|error| error.to_string())?;
+    let found = wire::Repository::deserialize(value).map_err(|error| format!("{name}: {error}"));
+    Ok((name.clone(), found.and_then(|found| repository(name, found))))
+}
+
+/// A repository, as it and its organization's list describe it.
+///
+/// # Errors
+/// If it does not say who can see it: which rules the billing plan enforces hangs on this (fact G2.3), so it is not guessed.
+pub(super) fn repository(name: RepoName, found: wire::Repository) -> Result<Repository, String> {
+    let visibility = match (found.visibility.as_deref(), found.private) {
+        (Some("public"), Some(false) | None) | (None, Some(false)) => Visibility::Public,
+        (Some("internal"), Some(true) | None) => Visibility::Internal,
+        (Some("private"), None) | (None, Some(true)) => Visibility::Private,
+        // A word that is not known here is as good as private.
+        (Some(word), Some(true)) if word != "public" => Visibility::Private,
+        (said, private) => {
+            return Err(format!("who can see the repository is not said: `visibility` is {said:?} and `private` is {private:?}"));
+        }
+    };
+    Ok(Repository {
+        name,
+        visibility,
+        archived: found.archived,
+        in_organization: found.owner.kind == "Organization",
+        default_branch: found.default_branch,
+        admin: found.permissions.map(|permissions| permissions.admin),
+    })
+}
 
 /// One entry of the list of environments: its name, and the rest as far as it is understood.
 ///

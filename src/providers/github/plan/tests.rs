@@ -38,10 +38,8 @@ fn selected(names: &[&str]) -> BranchPolicy {
 
 /// GitHub in the state that a declaration asks for, every part read.
 fn live_of(want: &Desired) -> Live {
-    let environments = want.environments.iter().filter_map(|(name, environment)| match environment {
-        desired::DesiredEnvironment::Present(gate) => Some((name.clone(), Ok(live_gate(name, gate)))),
-        desired::DesiredEnvironment::Absent => None,
-    });
+    let environments =
+        want.environments.iter().filter_map(|(name, environment)| Some((name.clone(), Ok(live_gate(name, environment.gate()?)))));
     let actor = |(login, id): (&str, u64)| {
         let reviewer = Reviewer::User { login: login.to_owned(), id: None };
         (reviewer, Ok(Actor { id: ActorId::User(id), name: login.to_owned(), access: Access::Granted }))

@@ -1,0 +1,157 @@
+//! How far a fleet's plan is from the limit of the network: the list, the environments, what depends on them, and all requests at 64 at once.
+//!
+//! `cargo bench --bench fleet` runs the program against the emulator for 1, 20, 100 and 1,000 repositories at 0 and 50 ms latency, cold and
+//! warm, and prints requests, time, the ratio to the limit (with a round trip of the same run), and peak memory. Nothing is asserted.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a benchmark prints, and fails as tests do"
+)]
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use gatectl::config;
+use gatectl::desired::github::Desired;
+use gatectl::model::RepoName;
+use gatectl::sandbox::{Member, Sandbox, Scenario, Setup, State};
+use serde_json::Value;
+use tokio::process::Command;
+
+/// Requests under way at once, as the program has them by default.
+const AT_ONCE: f64 = 64.0;
+const LATENCIES: [Duration; 2] = [Duration::ZERO, Duration::from_millis(50)];
+
+const ENVIRONMENTS: [&str; 3] = ["production", "staging", "demo"];
+
+/// A fleet file with so many environments in selected mode.
+fn fleet(environments: usize) -> String {
+    let tables = ENVIRONMENTS.iter().take(environments).map(|name| {
+        format!(
+            "[environments.{name}]\nreviewers = [{{ team = \"sre\", id = 601 }}]\ndeployment_branch_policy = {{ branches = [\"main\"] }}\n"
+        )
+    });
+    format!("version = 1\n[fleet]\norganization = \"acme\"\nrepositories = [\"svc-*\"]\n{}", tables.collect::<String>())
+}
+
+fn main() {
+    // Under `cargo test` benchmarks are only built.
+    if !std::env::args().any(|arg| arg == "--bench") {
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        println!("{:<44} {:>8} {:>8} {:>9} {:>8} {:>8}", "", "ms", "ratio", "requests", "free", "MB");
+        for (count, environments) in [(1, 1), (20, 1), (20, 3), (100, 1), (100, 3), (1_000, 1)] {
+            for latency in LATENCIES {
+                measure(count, environments, latency).await;
+            }
+        }
+    });
+}
+
+/// One fleet, planned with an empty cache and again.
+async fn measure(count: usize, environments: usize, latency: Duration) {
+    let text = fleet(environments);
+    let sandbox = world(&text, count).await;
+    sandbox.with(|state| state.latency = latency);
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("gate.toml"), &text).unwrap();
+    let trip = round_trip(&sandbox, home.path()).await;
+    for state in ["cold", "warm"] {
+        let Run { time, requests, free, memory } = plan(&sandbox, home.path(), &[]).await;
+        let limit = (3.0 + requests as f64 / AT_ONCE) * trip.as_secs_f64();
+        let name = format!("{count} repositories x {environments}, {} ms, {state}", latency.as_millis());
+        let ratio = time.as_secs_f64() / limit;
+        println!("{name:<44} {:>8.0} {ratio:>8.2} {requests:>9} {free:>8} {:>8.1}", ms(time), f64::from(memory.unwrap_or(0)) / 1024.0);
+        sandbox.with(|state| state.log.clear());
+    }
+    if latency > Duration::ZERO && (20..=100).contains(&count) {
+        // A loop of single plans, as teams have it without a fleet file; a few stand for all.
+        const FEW: usize = 4;
+        let begun = Instant::now();
+        for number in 0..FEW {
+            let single = text.replace("[fleet]\norganization = \"acme\"\nrepositories = [\"svc-*\"]\n", "");
+            std::fs::write(home.path().join("single.toml"), single).unwrap();
+            plan(&sandbox, home.path(), &["-c", "single.toml", "--no-cache", "-R", &format!("acme/svc-{number:04}")]).await;
+        }
+        let each = begun.elapsed() / u32::try_from(FEW).unwrap();
+        let fleet = plan(&sandbox, home.path(), &["--no-cache"]).await.time;
+        let factor = each.as_secs_f64() * count as f64 / fleet.as_secs_f64();
+        println!(
+            "{:<44} {:>8.0}   a loop takes {factor:.1} times as long",
+            format!("  {count} single plans, one after another"),
+            ms(each) * count as f64
+        );
+    }
+}
+
+/// An organization of so many repositories in which all is as declared.
+async fn world(text: &str, count: usize) -> Sandbox {
+    let desired = config::parse("gate.toml", text).unwrap().desired;
+    let member = |number: usize| {
+        let name = RepoName::parse(&format!("acme/svc-{number:04}")).unwrap();
+        Member::new(name, desired.github.environments.clone())
+    };
+    let mut members: Vec<Member> = (0..count).map(member).collect();
+    let first = members.remove(0);
+    let own = Desired { environments: first.environments, ..Desired::default() };
+    let setup = Setup::new(first.repository, &own, &desired.heroku).with_fleet(members);
+    Sandbox::start(State::rehearsal(Scenario::Gated, &setup)).await.unwrap()
+}
+
+struct Run {
+    time: Duration,
+    requests: u64,
+    free: u64,
+    memory: Option<u32>,
+}
+
+/// The time of one request on a connection that is open, by the time that a plan of one repository takes for each of its three.
+async fn round_trip(sandbox: &Sandbox, directory: &Path) -> Duration {
+    let mut times = Vec::new();
+    for _ in 0..3 {
+        let run = plan(sandbox, directory, &["--no-cache", "--repository", "svc-0000"]).await;
+        times.push(run.time / 3);
+    }
+    times.sort();
+    times[1]
+}
+
+async fn plan(sandbox: &Sandbox, directory: &Path, more: &[&str]) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gatectl"));
+    command.args(["plan", "--format", "json"]).args(more).current_dir(directory).env_clear();
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    command.env("GITHUB_API_URL", sandbox.github_url()).env("GH_TOKEN", "sandbox").env("XDG_CACHE_HOME", directory);
+    let begun = Instant::now();
+    let mut child = command.spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let read = tokio::spawn(async move {
+        let mut text = Vec::new();
+        tokio::io::AsyncReadExt::read_to_end(&mut stdout, &mut text).await.unwrap();
+        text
+    });
+    let mut memory = None;
+    while child.try_wait().unwrap().is_none() {
+        memory = memory.max(child.id().and_then(peak));
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let time = begun.elapsed();
+    let json: Value = serde_json::from_slice(&read.await.unwrap()).unwrap_or_default();
+    let number = |name: &str| json.pointer(&format!("/requests/{name}")).and_then(Value::as_u64).unwrap_or_default();
+    Run { time, requests: number("sent"), free: number("not_modified"), memory }
+}
+
+/// `VmHWM` of a running process, in kB, where the system tells.
+fn peak(process: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().trim_end_matches("kB").trim().parse().ok()
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}

@@ -1,0 +1,184 @@
+//! `gatectl apply` on a fleet file: repository by repository, after one consent.
+
+use std::collections::BTreeSet;
+
+use crate::apply::RetryDelays;
+use crate::cli::{ApplyArgs, Format};
+use crate::exit::Exit;
+use crate::model::{Address, AddressKind, ApplyReport, FleetPlan, OutcomeResult, Plan, RepositoryResult};
+use crate::providers::Op;
+use crate::reconcile::fleet::{self, FleetPlanned, Keep, Pending};
+use crate::render::Document;
+use crate::views;
+use crate::views::diagnostic::Hinted;
+use crate::views::fleet::{FleetPlanView, FleetReportView, Names};
+
+use super::super::Session;
+use super::super::failure::Interrupted;
+use super::super::plan::prune;
+use super::super::saved::{Saved, SavedFleetPlan, of_another_file};
+
+use super::{Run, part};
+
+/// An unattended apply changes no more repositories than this, unless `--max-repositories` says otherwise.
+const MOST_UNATTENDED: usize = 10;
+
+/// Plans, or holds a saved plan against what is live; asks, writes one repository after the other, reads back, reports.
+///
+/// # Errors
+/// If the list of repositories cannot be read, the saved plan is stale, or consent is missing; what happens to single repositories is
+/// in the report.
+pub(in crate::commands) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<Exit> {
+    let saved = match args.plan.as_deref().map(Saved::read).transpose()? {
+        None => None,
+        Some(Saved::Fleet(saved)) => Some(saved),
+        Some(Saved::Repository(_)) => return Err(of_another_file("the file of one repository")),
+    };
+    let environments = saved.as_ref().map_or(session.global.environment.as_slice(), |saved| saved.environments.as_slice());
+    let config = &session.any_file(environments)?;
+    let saved = saved.as_ref();
+    if args.interlock || args.while_frozen {
+        return Err(Hinted {
+            message: "a fleet file has no freeze, so --interlock and --while-frozen mean nothing".to_owned(),
+            hint: "Leave them out, or apply the repository's own gate.toml".to_owned(),
+        }
+        .into());
+    }
+    let prune = prune(saved.map_or(args.scope.prune, |saved| saved.prune), config)?;
+    let run = Run::open(session, config, saved.map_or_else(|| part(&args.fleet), SavedFleetPlan::part), prune).await?;
+    let members = run.members(session, config).await?;
+    let counter = run.counter(session, "reading", members.iter().filter(|member| member.is_read()).count());
+    let mut check = saved.map(SavedFleetPlan::check);
+    let planned = run.context.plan(&members, |name, planned| {
+        counter.one_more();
+        if check.as_mut().is_none_or(|check| check.follows(name, planned)) { Keep::Pending } else { Keep::Shown }
+    });
+    let FleetPlanned { mut shown, pending } = session.unless_stopped(planned).await?;
+    if let (Some(check), Some(file)) = (check, &args.plan) {
+        check.finish(file, args.skip_stale, |warnings| session.warn(warnings))?;
+        shown.plan = without_the_rest(shown.plan, &pending);
+    }
+    if session.global.format == Format::Human {
+        let view = FleetPlanView { plan: &shown, requests: run.requests(), elapsed: run.elapsed(), names: Names::Few };
+        let mut document = Document::from(view);
+        if !shown.plan.is_empty() && shown.plan.unknown.is_empty() {
+            // What comes next is this very apply.
+            document.next.clear();
+        }
+        session.print(config, &document, String::new)?;
+    }
+    if !pending.is_empty() {
+        let allow_weaken = args.allow_weaken || saved.is_some_and(|saved| saved.allow_weaken);
+        consent(session, args, allow_weaken, &shown, pending.len()).await?;
+    }
+    let applied = write(session, &run, &shown.plan, &pending).await?;
+    run.wiring.trace_traffic();
+    let exit = applied.exit(&shown.plan);
+    let after = after(&shown, &applied.report);
+    if session.global.format != Format::Human || !pending.is_empty() {
+        let requests = run.requests();
+        let view = FleetReportView { plan: &after, report: &applied.report, requests, elapsed: run.elapsed() };
+        if session.global.format == Format::Human {
+            session.write("\n")?;
+        }
+        session.print(config, &Document::from(view), || views::json::fleet_report(&applied.report, &after, requests))?;
+    }
+    Ok(exit)
+}
+
+/// Of a saved plan only what is pending is written; the rest moved, and was named.
+fn without_the_rest(mut plan: Plan<Op>, pending: &[Pending]) -> Plan<Op> {
+    let kept: BTreeSet<String> = pending.iter().map(|pending| pending.name.to_string()).collect();
+    plan.steps.retain(|step| step.changes.iter().all(|change| kept.contains(change.address.scope())));
+    plan
+}
+
+/// The rows as the apply left them: what was written and read back is in sync.
+fn after(shown: &FleetPlan<Op>, report: &ApplyReport) -> FleetPlan<Op> {
+    let amiss: BTreeSet<&str> =
+        report.outcomes.iter().filter(|outcome| outcome.result != OutcomeResult::Applied).map(|outcome| outcome.address.scope()).collect();
+    let written: BTreeSet<&str> = report.outcomes.iter().map(|outcome| outcome.address.scope()).collect();
+    let mut after = shown.clone();
+    for row in &mut after.repositories {
+        let name = row.name.to_string();
+        if row.result == RepositoryResult::Changes && written.contains(name.as_str()) && !amiss.contains(name.as_str()) {
+            row.result = RepositoryResult::InSync;
+        }
+    }
+    after
+}
+
+/// Gets the consent that the plan needs, before any write: for weakening, and for the number of repositories.
+async fn consent(session: &Session, args: &ApplyArgs, allow_weaken: bool, shown: &FleetPlan<Op>, count: usize) -> anyhow::Result<()> {
+    let weakened: Vec<&Address> = shown.plan.changes().filter(|change| change.weakens).map(|change| &change.address).collect();
+    let can_ask = session.can_ask() && !args.auto_approve;
+    if !weakened.is_empty() && !allow_weaken && !can_ask {
+        let list: Vec<String> = weakened.iter().map(ToString::to_string).collect();
+        return Err(Hinted {
+            message: format!("The plan weakens {} gates. Nothing was written.\n{}", list.len(), list.join("\n")),
+            hint: "Read the lines marked ! in the plan. If that is what you want, run again with --allow-weaken".to_owned(),
+        }
+        .into());
+    }
+    let most = args.max_repositories.unwrap_or(MOST_UNATTENDED);
+    if args.auto_approve && count > most {
+        return Err(Hinted {
+            message: format!("the plan changes {count} repositories, and an unattended apply changes at most {most}. Nothing was written."),
+            hint: format!("Check the plan. If that is what you want, run again with --max-repositories {count}"),
+        }
+        .into());
+    }
+    if args.auto_approve {
+        return Ok(());
+    }
+    if !can_ask {
+        return Err(Hinted {
+            message: "cannot ask for confirmation: stdin is not a terminal (or CI is set). Nothing was written.".to_owned(),
+            hint: "Check `gatectl plan`, then run again with --auto-approve".to_owned(),
+        }
+        .into());
+    }
+    if session.global.format != Format::Human {
+        // Only what was shown can be agreed to; stdout is for a program here.
+        session.show(&Document::from(&shown.plan));
+    }
+    if !allow_weaken {
+        let names: BTreeSet<String> = weakened
+            .iter()
+            .map(|address| match address.kind() {
+                AddressKind::Environment(name) => name.to_string(),
+                _ => address.to_string(),
+            })
+            .collect();
+        for name in names {
+            session.confirm(&format!("This weakens {name}. Type the environment name ({name}) to confirm: "), &name).await?;
+        }
+    }
+    let what = if count == 1 { "repository" } else { "repositories" };
+    session
+        .confirm(&format!("This changes {count} {what}. Type the number of repositories ({count}) to confirm: "), &count.to_string())
+        .await
+}
+
+async fn write(session: &Session, run: &Run, plan: &Plan<Op>, pending: &[Pending]) -> anyhow::Result<crate::reconcile::Applied> {
+    let clients = run.wiring.clients();
+    let total = pending.len();
+    let seen = std::cell::RefCell::new(BTreeSet::new());
+    let now = std::cell::RefCell::new(String::new());
+    let progress = |name: &crate::model::RepoName, what: &str| {
+        let mut seen = seen.borrow_mut();
+        seen.insert(name.to_string());
+        let text = format!("{} of {total}: {name}: {what}", seen.len());
+        session.progress.phase(&text);
+        *now.borrow_mut() = text;
+    };
+    let delays = RetryDelays::default();
+    let work = fleet::apply(&clients, plan, pending, &session.stop, &delays, progress);
+    tokio::select! {
+        applied = work => Ok(applied),
+        () = session.stop.asked(2) => Err(Interrupted::with(
+            &format!("abandoned at repository {}, so whether the last write took effect is unknown; nothing of it was read back", now.borrow()),
+            "`gatectl plan` shows where things stand; `gatectl apply` continues",
+        )),
+    }
+}

@@ -1,0 +1,91 @@
+//! `gatectl evidence` on a fleet file: the evidence of each repository, as `evidence` has it for one.
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+
+use crate::cli::{EvidenceArgs, Format};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::model::{Address, RepositoryRow};
+use crate::reconcile::Prune;
+use crate::reconcile::fleet::Member;
+use crate::render::{Document, csv};
+use crate::views::FleetEvidence;
+use crate::views::diagnostic::Hinted;
+
+use super::super::Session;
+use super::super::failure::Unread;
+use super::super::runs::evidence::{self, Subject};
+use super::{Run, part};
+
+/// Reads what was deployed from every repository and who approved it, and prints what that proves.
+///
+/// # Errors
+/// If the list of repositories cannot be read or contradicts the file, or nothing can be printed.
+pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs, config: &Config) -> anyhow::Result<Exit> {
+    let refused = [(args.audit_log.is_some(), "--audit-log"), (session.global.format == Format::Html, "--format html")];
+    if let Some((_, flag)) = refused.into_iter().find(|(given, _)| *given) {
+        return Err(Hinted {
+            message: format!("{flag} is for one repository, and {} is a fleet file", config.path),
+            hint: "Leave it out, or name the repository's own gate.toml with -c FILE".to_owned(),
+        }
+        .into());
+    }
+    let run = Run::open(session, config, part(&args.fleet), Prune::Nothing).await?;
+    let members = run.members(session, config).await?;
+    let read: Vec<&Member<'_>> = members.iter().filter(|member| member.is_read()).collect();
+    let reader = run.context.reader.clone().map_err(Unread)?;
+    let counter = run.counter(session, "reading deployments", read.len());
+    let mut reports = Vec::new();
+    {
+        let mut gathered = stream::iter(read)
+            .map(|member| {
+                let mut own = config.clone();
+                own.desired.github.environments = run.context.want(member).github.environments;
+                let (reader, web) = (&reader, run.context.web.as_str());
+                async move {
+                    let subject = Subject { reader, repository: &member.name, web };
+                    (member.name.clone(), Box::pin(evidence::gather(session, args, subject, &own, None)).await)
+                }
+            })
+            // Each has many requests of its own.
+            .buffer_unordered(8);
+        while let Some((name, report)) = session.unless_stopped(gathered.next()).await? {
+            counter.one_more();
+            reports.push((name, report?));
+        }
+    }
+    reports.sort_by_cached_key(|(name, _)| Address::repository(name));
+    run.wiring.trace_traffic();
+    if let Some(dir) = &args.out {
+        for (name, report) in &reports {
+            evidence::write_all(session, &dir.join(name.name()), report)?;
+        }
+    }
+    let today = run.context.today();
+    let left_alone: Vec<RepositoryRow> = members.iter().filter_map(|member| member.left_alone(today)).collect();
+    let fleet = FleetEvidence { reports: &reports, left_alone: &left_alone, requests: run.requests() };
+    if args.csv {
+        session.warn(
+            &reports
+                .iter()
+                .flat_map(|(_, report)| report.unread())
+                .map(|unknown| format!("{}; {}", unknown.reason, unknown.hint))
+                .collect::<Vec<_>>(),
+        );
+        let mut tables = reports.iter().map(|(_, report)| report.records());
+        let mut all = tables.next().unwrap_or_default();
+        all.rows.extend(tables.flat_map(|table| table.rows));
+        session.write(&csv(&all))?;
+    } else {
+        session.print(config, &Document::from(fleet), || fleet.json())?;
+    }
+    // Where not all could be read, that comes first.
+    let exits: Vec<Exit> = reports.iter().map(|(_, report)| evidence::exit(report, args.require_approved)).collect();
+    let worst = [Exit::Error, Exit::Credentials, Exit::NotGated].into_iter().find(|exit| exits.contains(exit));
+    Ok(match worst {
+        Some(exit) => exit,
+        None if reports.is_empty() && args.require_approved => Exit::NotGated,
+        None => Exit::Done,
+    })
+}

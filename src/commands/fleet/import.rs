@@ -1,0 +1,98 @@
+//! `gatectl import --fleet ORG`: the live gates of an organization → one fleet file.
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+
+use crate::cli::ImportArgs;
+use crate::config::{self, Config, LoadError};
+use crate::exit::Exit;
+use crate::import::{self, Source};
+use crate::model::{Address, Cause, Unknown};
+use crate::providers::github::live::Live;
+use crate::providers::github::{observe, organization};
+use crate::views::diagnostic::Hinted;
+
+use super::super::failure::Unread;
+use super::super::import::{create, taken, told};
+use super::super::wiring::Wiring;
+use super::super::{Session, fleet};
+use super::progress::Counter;
+
+/// Reads every repository of the organization that is not archived, and writes the file that most of them agree with.
+///
+/// # Errors
+/// If the repositories cannot be listed, or none has an environment.
+pub(in crate::commands) async fn run(session: &Session, args: &ImportArgs, organization: &str) -> anyhow::Result<Exit> {
+    if let Some(out) = args.out.as_deref().filter(|out| taken(out)) {
+        return Err(Hinted {
+            message: format!("{} exists: nothing was read or written", out.display()),
+            hint: "Name a new file".to_owned(),
+        }
+        .into());
+    }
+    let config = config(session, organization)?;
+    let wiring = Wiring::of_fleet(session, &config, fleet::of(&config)?).await?;
+    let reader = wiring.shared_github().map_err(Unread)?;
+    session.progress.phase(&format!("listing the repositories of {organization}"));
+    let listed = session.unless_stopped(organization::repositories(&reader, organization)).await?.map_err(Unread)?;
+    let names = listed.into_iter().filter(|(_, repository)| !repository.as_ref().is_ok_and(|repository| repository.archived));
+    let names: Vec<_> = names.map(|(name, _)| name).collect();
+    let (counter, only) = (Counter::new(session, "reading", names.len()), &session.global.environment);
+    let mut live = Vec::new();
+    {
+        let mut reads = stream::iter(names)
+            .map(|name| {
+                let reader = &reader;
+                async move { (Box::pin(observe::everything(reader, &name, only)).await, name) }
+            })
+            .buffer_unordered(2 * usize::from(session.global.parallelism));
+        while let Some((read, name)) = session.unless_stopped(reads.next()).await? {
+            counter.one_more();
+            live.push((name, read));
+        }
+    }
+    live.sort_by_cached_key(|(name, _)| Address::repository(name));
+    wiring.trace_traffic();
+
+    let api_url = wiring.api_url();
+    let mut unread: Vec<(Address, Unknown)> = Vec::new();
+    let mut sources = Vec::new();
+    for (name, Live { environments, protected_branches, .. }) in &live {
+        match environments {
+            Ok(environments) => sources.push(Source {
+                repository: name,
+                api_url: api_url.as_deref(),
+                only,
+                environments,
+                protected_branches: protected_branches.as_ref(),
+            }),
+            Err(unknown) => unread.push((Address::repository(name), unknown.clone())),
+        }
+    }
+    if sources.iter().all(|source| source.environments.is_empty()) {
+        let unknown = Unknown {
+            reason: format!("no repository of {organization} has an environment that could be read"),
+            hint: "Check that the token can read the repositories' environments (Actions: read)".to_owned(),
+            cause: if unread.iter().any(|(_, unknown)| unknown.cause == Cause::Credentials) { Cause::Credentials } else { Cause::Other },
+        };
+        return Err(Unread(unknown).into());
+    }
+    let imported = import::render_fleet(organization, &sources);
+    match &args.out {
+        Some(out) => create(session, out, &imported.text)?,
+        None => session.write(&imported.text)?,
+    }
+    unread.extend(imported.unknown);
+    Ok(told(session, &unread))
+}
+
+/// What is known before anything is asked: the organization. The emulator is built from the fleet file at hand.
+fn config(session: &Session, organization: &str) -> anyhow::Result<Config> {
+    if session.global.sandbox.is_some()
+        && let Some(config) = session.fleet_file(&[])?
+    {
+        return Ok(config);
+    }
+    let text = format!("version = 1\n[fleet]\norganization = {}\nrepositories = [\"*\"]\n", serde_json::Value::from(organization));
+    Ok(config::parse(config::FILE_NAME, &text).map_err(LoadError::Problems)?)
+}

@@ -1,0 +1,157 @@
+//! What the verbs do on a fleet file. What they do in one repository is the same code as on its own gate.toml.
+//!
+//! Owns what a run on a fleet starts from, its progress, and how the list of repositories contradicts the file.
+
+pub(super) mod apply;
+pub(super) mod evidence;
+pub(super) mod import;
+pub(super) mod plan;
+mod progress;
+pub(super) mod verify;
+
+use std::time::{Duration, Instant};
+
+use crate::cli::FleetArgs;
+use crate::config::Config;
+use crate::desired::fleet::{Contradiction, Fleet};
+use crate::desired::github::{BranchPolicy, DesiredEnvironment};
+use crate::model::Requests;
+use crate::reconcile::Prune;
+use crate::reconcile::fleet::{FleetContext, Member, NoMembers, Part};
+use crate::views::diagnostic::Hinted;
+
+use super::failure::Unread;
+use super::wiring::Wiring;
+use super::{Session, freeze};
+use progress::Counter;
+
+/// A run on a fleet file.
+pub(super) struct Run {
+    pub(super) wiring: Wiring,
+    pub(super) context: FleetContext,
+    began: Instant,
+}
+
+impl Run {
+    /// Finds the server and the token, which are the same for all repositories.
+    ///
+    /// # Errors
+    /// If an address is unusable.
+    pub(super) async fn open(session: &Session, config: &Config, part: Part, prune: Prune) -> anyhow::Result<Self> {
+        let began = Instant::now();
+        let fleet = of(config)?;
+        let wiring = Wiring::of_fleet(session, config, fleet).await?;
+        let context = FleetContext {
+            config: config.path.clone(),
+            fleet: fleet.clone(),
+            want: config.desired.clone(),
+            web: wiring.web.clone(),
+            reader: wiring.shared_github(),
+            prune,
+            part,
+            claim: freeze::declared(session),
+            at_once: 2 * usize::from(session.global.parallelism),
+        };
+        Ok(Self { wiring, context, began })
+    }
+
+    /// The repositories, by the complete list of the organization.
+    ///
+    /// # Errors
+    /// If the list cannot be read, or contradicts the file: every contradiction at its line.
+    pub(super) async fn members(&self, session: &Session, config: &Config) -> anyhow::Result<Vec<Member<'_>>> {
+        session.progress.phase(&format!("listing the repositories of {}", self.context.fleet.organization));
+        let members = session.unless_stopped(self.context.members()).await?;
+        let members = members.map_err(|why| match why {
+            NoMembers::Unread(unknown) => Unread(unknown).into(),
+            NoMembers::Contradicted(all) => contradicted(config, &all),
+            NoMembers::NoneNamed(pattern) => Hinted {
+                message: format!("--repository {pattern} matches no repository of the fleet"),
+                hint: format!("Name one that `[fleet] repositories` of {} matches", config.path),
+            }
+            .into(),
+        })?;
+        self.warn_of_quota(session, &members);
+        Ok(members)
+    }
+
+    /// What was sent so far, and what is left of the limit.
+    pub(super) fn requests(&self) -> Requests {
+        let (traffic, quota) = (self.wiring.traffic(), self.wiring.quota());
+        Requests {
+            sent: traffic.sent(),
+            not_modified: traffic.not_modified,
+            limit: quota.map(|quota| quota.limit),
+            remaining: quota.map(|quota| quota.remaining),
+        }
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// Says before anything else is read that the rest of this hour's requests may not suffice.
+    fn warn_of_quota(&self, session: &Session, members: &[Member<'_>]) {
+        let Some(quota) = self.wiring.quota() else { return };
+        let needed: usize = members
+            .iter()
+            .filter(|member| member.is_read())
+            .map(|member| requests_for(&self.context.want(member).github.environments))
+            .sum();
+        if (needed as u64) <= quota.remaining {
+            return;
+        }
+        let then = quota.reset.strftime("%H:%M UTC");
+        let what = if session.global.wait {
+            "this run waits then"
+        } else {
+            "what cannot be read until then is unknown; --wait waits for it, and --shard K/N or --repository reads less"
+        };
+        session.warn(&[format!(
+            "this run needs up to {needed} requests, and {} of {} are left until {then}: {what}",
+            quota.remaining, quota.limit
+        )]);
+    }
+
+    fn counter<'s>(&self, session: &'s Session, what: &'static str, total: usize) -> Counter<'s> {
+        Counter::new(session, what, total)
+    }
+}
+
+/// The requests for a repository in which nothing differs, if nothing is cached: the environments, and what hangs on each.
+fn requests_for<'a>(environments: impl IntoIterator<Item = (&'a crate::model::EnvName, &'a DesiredEnvironment)>) -> usize {
+    let of = |environment: &DesiredEnvironment| match environment.gate() {
+        Some(gate) => {
+            usize::from(matches!(gate.deployment_branch_policy, Some(BranchPolicy::Selected(_))))
+                + usize::from(gate.protection_rules.is_some())
+                + usize::from(!gate.variables.is_empty())
+                + usize::from(!gate.secrets.is_empty())
+        }
+        None => 0,
+    };
+    1 + environments.into_iter().map(|(_, environment)| of(environment)).sum::<usize>()
+}
+
+/// Which part of the fleet the flags name.
+pub(super) fn part(args: &FleetArgs) -> Part {
+    Part { repositories: args.repository.clone(), shard: args.shard }
+}
+
+/// What a fleet file declares of its fleet.
+///
+/// # Errors
+/// If the file is for one repository.
+fn of(config: &Config) -> anyhow::Result<&Fleet> {
+    config.desired.fleet.as_ref().ok_or_else(|| anyhow::anyhow!("{} is not a fleet file", config.path))
+}
+
+/// Every contradiction at its place in the file.
+fn contradicted(config: &Config, all: &[Contradiction]) -> anyhow::Error {
+    let line = |one: &Contradiction| {
+        let at = config.positions.get(&one.key);
+        format!("{}:{}:{}: {}", config.path, at.line, at.column, one.message)
+    };
+    let mut hints: Vec<&str> = all.iter().map(|one| one.hint.as_str()).collect();
+    hints.dedup();
+    Hinted { message: all.iter().map(line).collect::<Vec<_>>().join("\n"), hint: hints.join("\n") }.into()
+}

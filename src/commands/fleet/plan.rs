@@ -1,0 +1,51 @@
+//! `gatectl plan` on a fleet file.
+
+use crate::cli::PlanArgs;
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::reconcile::exit_of_plan;
+use crate::reconcile::fleet::Keep;
+use crate::render::Document;
+use crate::views;
+use crate::views::fleet::{FleetPlanView, Names};
+
+use super::super::Session;
+use super::super::plan::prune;
+use super::super::saved::{SavedFleetPlan, replaceable};
+use super::{Run, part};
+
+/// Observes and plans every repository, prints, and saves the plan where `--out` says.
+///
+/// # Errors
+/// If the list of repositories cannot be read or contradicts the file, or nothing can be printed. What cannot be read of a single
+/// repository is its row.
+pub(in crate::commands) async fn run(session: &Session, args: &PlanArgs, config: &Config) -> anyhow::Result<Exit> {
+    if let Some(path) = &args.out {
+        replaceable(path)?;
+    }
+    let prune = prune(args.scope.prune, config)?;
+    let run = Run::open(session, config, part(&args.fleet), prune).await?;
+    let members = run.members(session, config).await?;
+    let counter = run.counter(session, "reading", members.iter().filter(|member| member.is_read()).count());
+    let mut saved = args.out.is_some().then(|| SavedFleetPlan::new(args, &session.global));
+    let planned = run.context.plan(&members, |name, planned| {
+        counter.one_more();
+        if let Some(saved) = &mut saved {
+            saved.add(name, planned);
+        }
+        Keep::Shown
+    });
+    let planned = session.unless_stopped(planned).await?;
+    run.wiring.trace_traffic();
+    let names = if args.list { Names::All } else { Names::Few };
+    let (shown, requests) = (&planned.shown, run.requests());
+    let view = FleetPlanView { plan: shown, requests, elapsed: run.elapsed(), names };
+    session.print(config, &Document::from(view), || views::json::fleet_plan(shown, requests))?;
+    if let (Some(path), Some(saved)) = (&args.out, &saved) {
+        // The file that is replaced is the last word on which repositories there were.
+        session.warn(&saved.lost_since(path));
+        saved.write(path)?;
+        session.say(&format!("Saved the plan to {}. Apply exactly this with: gatectl apply {}", path.display(), path.display()));
+    }
+    Ok(exit_of_plan(&shown.plan, args.detailed_exitcode))
+}

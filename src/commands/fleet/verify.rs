@@ -1,0 +1,89 @@
+//! `gatectl verify` on a fleet file: the verdict on each repository, as `verify` has it for one.
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+
+use crate::cli::{Format, VerifyArgs};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::findings::Verdict;
+use crate::model::{Address, RepositoryRow};
+use crate::reconcile::Prune;
+use crate::reconcile::fleet::Member;
+use crate::render::Document;
+use crate::verify::VerifyReport;
+use crate::views::diagnostic::Hinted;
+use crate::views::fleet_verdict::{FleetVerdict, Scope};
+
+use super::super::failure::Unread;
+use super::super::{Session, verify};
+use super::{Run, part};
+
+/// Requests for the rules of a repository: environments, protected branches, secrets of two scopes, and what each environment leads to.
+const FOR_RULES: usize = 6;
+/// At least so many for its workflow files: the folder, and each file.
+const FOR_FILES: usize = 2;
+
+/// Inspects and judges every repository, and prints.
+///
+/// # Errors
+/// If the list of repositories cannot be read or contradicts the file. What GitHub does not answer is a verdict: unknown.
+pub(in crate::commands) async fn run(session: &Session, args: &VerifyArgs, config: &Config) -> anyhow::Result<Exit> {
+    let refused = [
+        (args.check.workflows.is_some(), "--workflows"),
+        (args.check.sarif.is_some(), "--sarif"),
+        (args.accept_compensated, "--accept-compensated"),
+        (session.global.format == Format::Html, "--format html"),
+    ];
+    if let Some((_, flag)) = refused.into_iter().find(|(given, _)| *given) {
+        return Err(Hinted {
+            message: format!("{flag} is for one repository, and {} is a fleet file", config.path),
+            hint: "Leave it out, or verify the repository's own gate.toml".to_owned(),
+        }
+        .into());
+    }
+    let scope = if args.live_only { Scope::Live } else { Scope::Whole };
+    let run = Run::open(session, config, part(&args.fleet), Prune::Nothing).await?;
+    let members = run.members(session, config).await?;
+    let judged: Vec<&Member<'_>> = members.iter().filter(|member| member.is_read()).collect();
+    say_cost(session, judged.len(), scope);
+    let reader = run.context.reader.clone().map_err(Unread)?;
+    let counter = run.counter(session, "verifying", judged.len());
+    let mut reports: Vec<VerifyReport> = Vec::new();
+    {
+        let mut verdicts = stream::iter(judged)
+            .map(|member| {
+                let mut own = config.clone();
+                own.desired.github.environments = run.context.want(member).github.environments;
+                own.desired.github.repository = Some(member.name.clone());
+                let reader = &reader;
+                async move { Box::pin(verify::of_member(session, reader, &own, &member.name, member.listed(), scope)).await }
+            })
+            .buffer_unordered(run.context.at_once);
+        while let Some(report) = session.unless_stopped(verdicts.next()).await? {
+            counter.one_more();
+            // What each job resolves to is for a look at one repository.
+            reports.push(VerifyReport { workflows: Vec::new(), ..report });
+        }
+    }
+    reports.sort_by_cached_key(|report| Address::repository(&report.repository));
+    let today = run.context.today();
+    let left_alone: Vec<RepositoryRow> = members.iter().filter_map(|member| member.left_alone(today)).collect();
+    run.wiring.trace_traffic();
+    let verdict = FleetVerdict { reports: &reports, left_alone: &left_alone, scope, requests: run.requests(), elapsed: run.elapsed() };
+    session.print(config, &Document::from(verdict), || verdict.json())?;
+    Ok(if verdict.verdict() == Verdict::Gated { Exit::Done } else { Exit::NotGated })
+}
+
+/// Says what it costs before it starts.
+fn say_cost(session: &Session, repositories: usize, scope: Scope) {
+    let (each, what) = match scope {
+        Scope::Whole => (FOR_RULES + FOR_FILES, "rules and workflow files"),
+        Scope::Live => (FOR_RULES, "rules"),
+    };
+    let more = if scope == Scope::Whole { "; --live-only reads the rules alone" } else { "" };
+    session.say(&format!(
+        "Reading the {what} of {repositories} repositories: at least {} requests if nothing is cached{more}.",
+        each * repositories
+    ));
+}

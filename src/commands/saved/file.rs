@@ -1,0 +1,105 @@
+//! The file of a saved plan: sealed, written whole or not at all, and read only as it was written.
+
+use std::io::{Read, Write};
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::reconcile::fingerprint;
+use crate::views::diagnostic::Hinted;
+
+/// The only version that is read: a plan is made for one apply, so nothing is gained by reading another. 1.0 had one fingerprint of gate.toml.
+pub(in crate::commands) const FORMAT_VERSION: &str = "3.0";
+
+/// More than any real plan, less than would exhaust memory.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// The key of the digest over all others.
+const SEAL: &str = "seal";
+
+/// The error for a file that is not a plan, or one that cannot be used.
+pub(super) fn unusable(path: &Path, what: &str) -> Hinted {
+    Hinted { message: format!("{} {what}", path.display()), hint: "make a new one: gatectl plan --out FILE".to_owned() }
+}
+
+/// Refuses a place that holds anything but a saved plan: a slip in `--out` must not cost a gate.toml or a workflow.
+///
+/// # Errors
+/// If something else is there.
+pub(in crate::commands) fn replaceable(path: &Path) -> anyhow::Result<()> {
+    let Ok(kind) = std::fs::metadata(path) else { return Ok(()) };
+    // Also one of another version, or one that was altered: it was a plan.
+    let sealed = |bytes: Vec<u8>| serde_json::from_slice::<Value>(&bytes).is_ok_and(|plan| plan.get(SEAL).is_some_and(Value::is_string));
+    let small = kind.len() <= MAX_BYTES;
+    if kind.is_file() && small && std::fs::read(path).is_ok_and(sealed) {
+        return Ok(());
+    }
+    let what = if kind.is_file() { "a file that is not a saved plan" } else { "not a regular file" };
+    Err(Hinted {
+        message: format!("--out {} would replace {what}: nothing was saved", path.display()),
+        hint: "name a new file, or one that `gatectl plan --out` wrote".to_owned(),
+    }
+    .into())
+}
+
+/// Writes the file whole or not at all, readable by its owner only.
+///
+/// # Errors
+/// If something else is there, or the directory cannot be written.
+pub(in crate::commands) fn write(path: &Path, plan: &impl Serialize) -> anyhow::Result<()> {
+    replaceable(path)?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let save = || -> std::io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(directory)?;
+        let mut sealed = serde_json::to_value(plan)?;
+        let seal = fingerprint::of(&sealed);
+        if let Some(sealed) = sealed.as_object_mut() {
+            sealed.insert(SEAL.to_owned(), Value::String(seal));
+        }
+        serde_json::to_writer_pretty(&mut file, &sealed)?;
+        file.write_all(b"\n")?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    save().with_context(|| format!("saving the plan to {}", path.display()))
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// When it is not a plan, one of a version that this program does not know, or one that was altered.
+pub(in crate::commands) fn read(path: &Path) -> anyhow::Result<Value> {
+    let name = path.display();
+    let no_plan = |what: &str, hint: String| Hinted { message: format!("{name} {what}"), hint };
+    if std::fs::metadata(path).is_ok_and(|kind| !kind.is_file()) {
+        let hint = "name a file that `gatectl plan --out FILE` wrote".to_owned();
+        return Err(no_plan("is not a regular file, so it is not a saved plan", hint).into());
+    }
+    let mut text = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut text))
+        .with_context(|| format!("reading the saved plan {name}"))?;
+    let unusable = |what: &str| unusable(path, what);
+    if text.len() as u64 > MAX_BYTES {
+        return Err(unusable("is too large to be a plan").into());
+    }
+    let mut value: Value = serde_json::from_slice(&text).map_err(|_| {
+        let hint =
+            "apply takes a saved plan; to apply gate.toml itself, run `gatectl apply`, with -c FILE if it is not found automatically";
+        no_plan("is not a plan saved by `gatectl plan --out`", hint.to_owned())
+    })?;
+    // What `plan --format json` prints has a version too, but no seal.
+    let seal = value.as_object_mut().and_then(|plan| plan.remove(SEAL));
+    let seal = seal.ok_or_else(|| unusable("is not a plan saved by `gatectl plan --out`"))?;
+    let version = value.get("format_version").and_then(Value::as_str).unwrap_or_default();
+    if version != FORMAT_VERSION {
+        return Err(unusable(&format!("has plan format {version:?}; this gatectl reads {FORMAT_VERSION:?}")).into());
+    }
+    if seal != Value::String(fingerprint::of(&value)) {
+        return Err(unusable("was altered after `gatectl plan` wrote it").into());
+    }
+    Ok(value)
+}

@@ -1,0 +1,149 @@
+//! A saved plan of a fleet: stale only for the repositories that moved.
+//!
+//! Each repository is kept and checked as the saved plan of a single one is (see [`super::part`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cli::{Global, PlanArgs};
+use crate::desired::fleet::{NamePattern, Shard};
+use crate::model::{EnvName, RepoName};
+use crate::reconcile::Planned;
+use crate::reconcile::fleet::Part;
+use crate::views::diagnostic::Hinted;
+
+use super::file::{self, FORMAT_VERSION};
+use super::part::{NotNow, SavedPart};
+use crate::commands::failure::Stale;
+
+/// A plan of many repositories as it is kept in a file.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::commands) struct SavedFleetPlan {
+    format_version: String,
+    /// The version of gatectl that planned.
+    gatectl: String,
+    /// Whether the one who planned consents to weakening.
+    pub(in crate::commands) allow_weaken: bool,
+    /// Whether undeclared environments were to go.
+    pub(in crate::commands) prune: bool,
+    /// What `--environment` named.
+    pub(in crate::commands) environments: Vec<EnvName>,
+    /// What `--repository` named.
+    only: Vec<String>,
+    /// What `--shard` named.
+    shard: Option<String>,
+    /// Every repository that was read, by its name.
+    repositories: BTreeMap<String, SavedPart>,
+}
+
+impl SavedFleetPlan {
+    /// Takes nothing yet.
+    pub(in crate::commands) fn new(args: &PlanArgs, global: &Global) -> Self {
+        Self {
+            format_version: FORMAT_VERSION.to_owned(),
+            gatectl: env!("CARGO_PKG_VERSION").to_owned(),
+            allow_weaken: args.allow_weaken,
+            prune: args.scope.prune,
+            environments: global.environment.clone(),
+            only: args.fleet.repository.iter().map(ToString::to_string).collect(),
+            shard: args.fleet.shard.map(|shard| shard.to_string()),
+            repositories: BTreeMap::new(),
+        }
+    }
+
+    /// Takes what was just planned.
+    pub(in crate::commands) fn add(&mut self, name: &RepoName, planned: &Planned) {
+        self.repositories.insert(name.to_string(), SavedPart::of(planned));
+    }
+
+    /// The part of the fleet that it is for.
+    pub(in crate::commands) fn part(&self) -> Part {
+        Part {
+            repositories: self.only.iter().map(|text| NamePattern::new(text)).collect(),
+            shard: self.shard.as_deref().and_then(|text| text.parse::<Shard>().ok()),
+        }
+    }
+
+    /// Writes the file whole or not at all.
+    ///
+    /// # Errors
+    /// If something else is there, or the directory cannot be written.
+    pub(in crate::commands) fn write(&self, path: &Path) -> anyhow::Result<()> {
+        file::write(path, self)
+    }
+
+    /// Repositories that the plan in a file was for and this one is not: they match no longer.
+    pub(in crate::commands) fn lost_since(&self, path: &Path) -> Vec<String> {
+        let before = file::read(path).ok().and_then(|value| serde_json::from_value::<Self>(value).ok());
+        let Some(before) = before else { return Vec::new() };
+        if before.part() != self.part() {
+            return Vec::new();
+        }
+        let lost = before.repositories.keys().filter(|name| !self.repositories.contains_key(*name));
+        lost.map(|name| format!("{name} matched the last saved plan and no longer does: nothing keeps its gates as declared")).collect()
+    }
+
+    /// Begins to hold the plan against what is live.
+    pub(in crate::commands) fn check(&self) -> Check<'_> {
+        Check { saved: self, seen: BTreeSet::new(), stale: BTreeMap::new() }
+    }
+}
+
+/// A saved plan, held against one repository after the other.
+pub(in crate::commands) struct Check<'s> {
+    saved: &'s SavedFleetPlan,
+    seen: BTreeSet<String>,
+    /// What moved, by the repository's name.
+    stale: BTreeMap<String, String>,
+}
+
+impl Check<'_> {
+    /// Whether the saved steps of a repository are those that follow now. What cannot be read did not move: its row says so.
+    pub(in crate::commands) fn follows(&mut self, name: &RepoName, now: &Planned) -> bool {
+        let name = name.to_string();
+        let Some(part) = self.saved.repositories.get(&name) else {
+            self.stale.insert(name, "is new in the fleet".to_owned());
+            return false;
+        };
+        self.seen.insert(name.clone());
+        match part.check(&self.saved.gatectl, now) {
+            Ok(()) => true,
+            Err(NotNow::Unread(_)) => false,
+            Err(NotNow::Stale(Stale(why), _)) => {
+                self.stale.insert(name, why);
+                false
+            }
+        }
+    }
+
+    /// Names what moved.
+    ///
+    /// # Errors
+    /// [`Stale`] if anything did, unless what moved is to be skipped.
+    pub(in crate::commands) fn finish(mut self, file: &Path, skip_stale: bool, warn: impl Fn(&[String])) -> anyhow::Result<()> {
+        for name in self.saved.repositories.keys().filter(|name| !self.seen.contains(*name)) {
+            self.stale.insert(name.clone(), "no longer matches the fleet file".to_owned());
+        }
+        if self.stale.is_empty() {
+            return Ok(());
+        }
+        // Each line names its repository once.
+        let plain =
+            |name: &str, why: &str| why.replace("the live state moved: ", "").replace(&format!("github/{name}/"), "").replace('\n', "; ");
+        let lines: Vec<String> = self.stale.iter().map(|(name, why)| format!("{name}: {}", plain(name, why))).collect();
+        if skip_stale {
+            warn(&lines.iter().map(|line| format!("skipped, since it moved after the plan was saved: {line}")).collect::<Vec<_>>());
+            return Ok(());
+        }
+        let (count, of) = (lines.len(), self.saved.repositories.len());
+        Err(anyhow::Error::new(Stale(lines.join("\n"))).context(Hinted {
+            message: format!("the saved plan is stale for {count} of {of} repositories: nothing was written"),
+            hint: format!(
+                "make a new one with `gatectl plan --out FILE`, and have it reviewed again; or apply the others with `gatectl apply {} --skip-stale`",
+                file.display()
+            ),
+        }))
+    }
+}

@@ -1,0 +1,121 @@
+//! The repositories of an organization, as its lists describe them: GETs only (fact G1.8).
+//!
+//! Owns the requests of a fleet that are sent once, and which answers are the same for every repository. Must not know which
+//! repositories are wanted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::http::{ErrorKind, Reader, Target};
+use crate::model::{RepoName, Unknown};
+
+use super::live::Repository;
+use super::observe::{self, pages};
+
+/// A repository of the list; one whose description is not fully understood is unknown (law 1).
+pub type Listed = (RepoName, Result<Repository, Unknown>);
+
+/// Reads every repository of an organization that the token can see, in the order of their names.
+///
+/// # Errors
+/// If the list cannot be read to its end: half a list does not say which repositories match.
+pub async fn repositories(reader: &Reader, organization: &str) -> Result<Vec<Listed>, Unknown> {
+    // By name, so that an update while the list is read moves nothing to another page.
+    let target = Target::new(["orgs", organization, "repos"]).query("type", "all").query("sort", "full_name").query("direction", "asc");
+    let found: Vec<Value> = pages::<_, Vec<Value>>(reader, &target, 100).await.map_err(|error| match error.kind {
+        ErrorKind::NotFound => Unknown {
+            hint: format!("Check the name in `[fleet] organization`, and that the token can see {organization}. A personal account is not an organization"),
+            ..error.unknown()
+        },
+        _ => error.unknown(),
+    })?;
+    let mut repositories = BTreeMap::new();
+    for value in &found {
+        let (name, repository) = observe::listed(value).map_err(|why| reader.malformed(&target, why).unknown())?;
+        if !name.owner().eq_ignore_ascii_case(organization) {
+            return Err(reader.malformed(&target, format!("the list holds {name}, which is not of {organization}")).unknown());
+        }
+        // The same one may be on two pages if another comes meanwhile.
+        repositories.insert(name.to_string().to_lowercase(), (name, repository.map_err(|why| reader.malformed(&target, why).unknown())));
+    }
+    Ok(repositories.into_values().collect())
+}
+
+#[derive(Deserialize)]
+struct WithProperties {
+    repository_name: String,
+    #[serde(default)]
+    properties: Vec<Property>,
+}
+
+#[derive(Deserialize)]
+struct Property {
+    property_name: String,
+    #[serde(default)]
+    value: Value,
+}
+
+impl Property {
+    /// Whether it has this value; of a list, whether one of its entries is it.
+    fn is(&self, name: &str, wanted: &str) -> bool {
+        let has = match &self.value {
+            Value::Array(values) => values.iter().any(|value| value.as_str() == Some(wanted)),
+            value => value.as_str() == Some(wanted),
+        };
+        has && self.property_name == name
+    }
+}
+
+/// The names, in lower case, of the repositories that have all of these custom properties.
+///
+/// # Errors
+/// If the list cannot be read to its end.
+pub async fn with_properties(reader: &Reader, organization: &str, wanted: &BTreeMap<String, String>) -> Result<BTreeSet<String>, Unknown> {
+    // The whole list: how a query quotes a value is not documented.
+    let target = Target::new(["orgs", organization, "properties", "values"]);
+    let found: Vec<WithProperties> = pages::<_, Vec<WithProperties>>(reader, &target, 100).await.map_err(|error| match error.kind {
+        ErrorKind::NotFound | ErrorKind::Forbidden => Unknown {
+            hint: "Give the token the organization permission `Custom properties: read`, or name the repositories".to_owned(),
+            ..error.unknown()
+        },
+        _ => error.unknown(),
+    })?;
+    let has_all = |one: &WithProperties| wanted.iter().all(|(name, value)| one.properties.iter().any(|property| property.is(name, value)));
+    Ok(found.into_iter().filter(has_all).map(|one| one.repository_name.to_lowercase()).collect())
+}
+
+/// Whether the answer at an address is the same for all repositories of an organization: people, teams, and who is in them.
+#[must_use]
+pub fn is_shared(target: &Target) -> bool {
+    let path = target.to_string();
+    let path = path.split('?').next().unwrap_or_default();
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    match parts.as_slice() {
+        ["users" | "user", ..] | ["orgs", _] | ["orgs", _, "teams"] | ["orgs", _, "teams", _] => true,
+        ["orgs", _, "teams", _, rest @ ..] => rest.first() != Some(&"repos"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_names_a_repository_is_asked_for_each() {
+        for shared in [
+            &["users", "ann"][..],
+            &["user", "1"],
+            &["orgs", "acme"],
+            &["orgs", "acme", "teams", "sre"],
+            &["orgs", "acme", "teams", "sre", "members"],
+        ] {
+            assert!(is_shared(&Target::new(shared).query("per_page", 100)), "{shared:?}");
+        }
+        for own in [&["repos", "acme", "a"][..], &["orgs", "acme", "teams", "sre", "repos", "acme", "a"], &["orgs", "acme", "repos"]] {
+            assert!(!is_shared(&Target::new(own)), "{own:?}");
+        }
+    }
+}

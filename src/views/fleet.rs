@@ -1,0 +1,266 @@
+//! Plans and reports of a fleet as documents: what is the same in many repositories is told once.
+//!
+//! Owns the grouping. Must not know how a single change, a cause or an outcome is shown: that is in [`super::plan`] and [`super::report`].
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::plan;
+use super::report;
+use crate::model::{
+    Address, AddressKind, ApplyReport, FleetPlan, Invalid, InvalidDeclaration, Outcome, OutcomeResult, RepositoryResult, RepositoryRow,
+    Requests, Unknown,
+};
+use crate::render::{Block, Document, Fold, Glyph, Heading, HeadlinePlace, Section};
+
+/// How many repositories of a group are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// The first few.
+    Few,
+    /// All of them: `--list`.
+    All,
+}
+
+/// Names of a group that are shown unless all are asked for.
+const FEW: usize = 5;
+
+/// What a fleet's plan is shown with.
+#[derive(Debug, Clone, Copy)]
+pub struct FleetPlanView<'a, O> {
+    /// The plan.
+    pub plan: &'a FleetPlan<O>,
+    /// What it took.
+    pub requests: Requests,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Which names of a group are shown.
+    pub names: Names,
+}
+
+/// What a fleet's apply is shown with.
+#[derive(Debug, Clone, Copy)]
+pub struct FleetReportView<'a, O> {
+    /// What was planned.
+    pub plan: &'a FleetPlan<O>,
+    /// What became of it.
+    pub report: &'a ApplyReport,
+    /// What it took.
+    pub requests: Requests,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl<O> From<FleetPlanView<'_, O>> for Document {
+    fn from(view: FleetPlanView<'_, O>) -> Self {
+        let FleetPlanView { plan: fleet, names, .. } = view;
+        let shown = &fleet.plan;
+        let mut sections = Vec::new();
+        let changes =
+            groups(shown.changes(), |change| &change.address, |change| json!([change.action, change.weakens, change.fields]).to_string());
+        for (change, addresses) in changes {
+            sections.push(together(plan::change(change), &addresses, "Same change for", names));
+        }
+        for (manual, addresses) in groups(&shown.manual, |manual| &manual.address, |manual| anonymous(&manual.message, &manual.address)) {
+            sections.push(together(plan::manual(manual), &addresses, "To do by hand in", names));
+        }
+        sections.extend(blocked(&shown.invalid, &shown.unknown, "", names));
+        sections.extend(left_alone(&fleet.repositories, names));
+        let notes = groups(&shown.notes, |note| &note.address, |note| anonymous(&note.message, &note.address));
+        let notes = notes.into_iter().map(|(note, addresses)| {
+            let more = and_more(&addresses).map(|more| format!("{more}: ")).unwrap_or_default();
+            (note.address.to_string(), format!("{more}{}", note.message))
+        });
+        sections.extend(plan::list("Notes", notes));
+        let unmanaged = groups(&shown.unmanaged, |address| address, |_| String::new());
+        let unmanaged = unmanaged.into_iter().map(|(first, addresses)| (first.to_string(), and_more(&addresses).unwrap_or_default()));
+        sections.extend(plan::list(plan::UNMANAGED, unmanaged));
+        let summary = shown.summary();
+        Self {
+            name: "plan",
+            sections,
+            headline: headline("Plan", fleet, view.requests, view.elapsed),
+            tone: plan::tone(summary),
+            next: plan::next(summary, plan::apply(summary)),
+            headline_place: HeadlinePlace::Last,
+            outputs: plan::outputs(summary),
+        }
+    }
+}
+
+impl<O> From<FleetReportView<'_, O>> for Document {
+    fn from(view: FleetReportView<'_, O>) -> Self {
+        let whole = Self::from(view.report);
+        let mut sections = Vec::new();
+        let key =
+            |outcome: &Outcome| json!([outcome.action, outcome.result.word(), anonymous(&outcome.message, &outcome.address)]).to_string();
+        for (outcome, addresses) in groups(&view.report.outcomes, |outcome| &outcome.address, key) {
+            // The steps of one repository stand for all: only its name differs.
+            let what = if matches!(outcome.result, OutcomeResult::Manual(_)) { "As shown here for the first of" } else { "The same for" };
+            sections.push(together(report::outcome(outcome), &addresses, what, Names::Few));
+        }
+        sections.extend(blocked(&view.report.invalid, &view.report.unknown, ", not touched", Names::Few));
+        sections.extend(left_alone(&view.plan.repositories, Names::Few));
+        Self { sections, headline: format!("{} {}", whole.headline, headline("Fleet", view.plan, view.requests, view.elapsed)), ..whole }
+    }
+}
+
+/// Items that are alike but for their repository, each with the addresses of all that are like it, in the order of the first.
+fn groups<'a, T>(
+    items: impl IntoIterator<Item = &'a T>,
+    address: impl Fn(&'a T) -> &'a Address,
+    likeness: impl Fn(&'a T) -> String,
+) -> Vec<(&'a T, Vec<&'a Address>)> {
+    let mut order: Vec<(&T, Vec<&Address>)> = Vec::new();
+    let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for item in items {
+        let at = address(item);
+        let key = (thing(at), likeness(item));
+        match known.get(&key).and_then(|index| order.get_mut(*index)) {
+            Some((_, addresses)) => addresses.push(at),
+            None => {
+                known.insert(key, order.len());
+                order.push((item, vec![at]));
+            }
+        }
+    }
+    order
+}
+
+/// What an address is within its repository.
+fn thing(address: &Address) -> String {
+    match address.kind() {
+        AddressKind::Environment(name) => format!("environments/{}", name.folded()),
+        _ => String::new(),
+    }
+}
+
+/// A text without the name of the repository that it speaks of.
+fn anonymous(text: &str, address: &Address) -> String {
+    text.replace(address.scope(), "OWNER/REPO")
+}
+
+/// Causes that are alike but for their repository, each with an address in every repository that it affects.
+fn causes<'a, T>(
+    items: impl IntoIterator<Item = &'a T>,
+    address: impl Fn(&'a T) -> &'a Address,
+    likeness: impl Fn(&'a T) -> String,
+) -> Vec<(&'a T, Vec<&'a Address>)> {
+    let mut order: Vec<(&T, Vec<&Address>)> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    for item in items {
+        let (at, key) = (address(item), likeness(item));
+        match known.get(&key).and_then(|index| order.get_mut(*index)) {
+            // Several environments of one repository are one place.
+            Some((_, addresses)) if addresses.last().is_some_and(|last| last.scope() == at.scope()) => {}
+            Some((_, addresses)) => addresses.push(at),
+            None => {
+                known.insert(key, order.len());
+                order.push((item, vec![at]));
+            }
+        }
+    }
+    order
+}
+
+/// A section that stands for several repositories: the first of them shows what is the same in all.
+pub(super) fn together(mut section: Section, addresses: &[&Address], what: &str, names: Names) -> Section {
+    if addresses.len() < 2 {
+        return section;
+    }
+    if let (Some(heading), Some(first)) = (&mut section.heading, addresses.first()) {
+        let thing = thing(first);
+        let count = addresses.len();
+        if thing.is_empty() || what.ends_with(" in") {
+            (heading.subject, heading.text) = (None, format!("{count} repositories {}", heading.text));
+        } else {
+            (heading.subject, heading.text) = (Some(thing), format!("in {count} repositories {}", heading.text));
+        }
+    }
+    section.blocks.insert(0, Block::Text(format!("{what} {}", listed(addresses, names))));
+    section
+}
+
+/// `and 13 more`, if there are more.
+fn and_more(addresses: &[&Address]) -> Option<String> {
+    (addresses.len() > 1).then(|| format!("and {} more", addresses.len() - 1))
+}
+
+/// What nothing could be planned for: each cause once, with the repositories that it affects. `remark` says what became of them.
+fn blocked(invalid: &[InvalidDeclaration], unknown: &[(Address, Unknown)], remark: &str, names: Names) -> Vec<Section> {
+    let invalid: Vec<(&Address, &Invalid)> =
+        invalid.iter().flat_map(|invalid| invalid.addresses.iter().map(move |address| (address, &invalid.why))).collect();
+    let invalid = causes(&invalid, |(address, _)| address, |(address, why)| anonymous(&why.reason, address));
+    let invalid = invalid.into_iter().map(|((address, why), addresses)| {
+        let section = plan::blocked(Glyph::Failure, "invalid", &[address], &why.reason, &why.hint, &format!("(invalid{remark})"));
+        together(section, &addresses, "Invalid in", names)
+    });
+    let unknown = causes(unknown, |(address, _)| address, |(address, why)| anonymous(&why.reason, address));
+    let unknown = unknown.into_iter().map(|((address, why), addresses)| {
+        let section = plan::blocked(Glyph::Unknown, "unknown", &[address], &why.reason, &why.hint, &format!("(unknown{remark})"));
+        together(section, &addresses, "Unknown in", names)
+    });
+    invalid.chain(unknown).collect()
+}
+
+/// `14 repositories: svc-a, svc-b, …`.
+fn listed(addresses: &[&Address], names: Names) -> String {
+    format!("{} repositories: {}", addresses.len(), few(addresses, names))
+}
+
+fn few(addresses: &[&Address], names: Names) -> String {
+    let all = addresses.iter().map(|address| short(address.scope()));
+    shortened(all.collect(), names)
+}
+
+fn shortened(all: Vec<&str>, names: Names) -> String {
+    match names {
+        Names::Few if all.len() > FEW => {
+            format!("{}, … (`--list` shows all)", all.iter().take(FEW).copied().collect::<Vec<_>>().join(", "))
+        }
+        _ => all.join(", "),
+    }
+}
+
+/// The repository without its owner, who is the same for all.
+fn short(scope: &str) -> &str {
+    scope.split_once('/').map_or(scope, |(_, name)| name)
+}
+
+/// The repositories that are left alone: every exception with its reason, until it expires, and the archived ones.
+pub(super) fn left_alone(rows: &[RepositoryRow], names: Names) -> Vec<Section> {
+    let of = |result| rows.iter().filter(move |row| row.result == result);
+    let excepted = of(RepositoryResult::Excepted).map(|row| (row.name.to_string(), row.reason.clone().unwrap_or_default()));
+    let archived: Vec<&str> = of(RepositoryResult::Archived).map(|row| row.name.name()).collect();
+    let archived = (!archived.is_empty()).then(|| Section {
+        heading: Some(Heading { glyph: Glyph::None, subject: None, text: "Archived (skipped: GitHub refuses every write)".to_owned() }),
+        blocks: vec![Block::Text(shortened(archived, names))],
+        alerts: Vec::new(),
+        fold: Some(Fold::Always("Archived")),
+    });
+    plan::list("Excepted (left alone)", excepted).into_iter().chain(archived).collect()
+}
+
+/// One line: how many repositories came to what, what that took of the limit, and how long.
+fn headline<O>(what: &str, fleet: &FleetPlan<O>, requests: Requests, elapsed: Duration) -> String {
+    let count = |result| fleet.count(result);
+    let matched = fleet.repositories.len();
+    let word = if matched == 1 { "repository" } else { "repositories" };
+    let of_limit = match (requests.limit, requests.remaining) {
+        (Some(limit), Some(remaining)) => format!("{} requests, {remaining} of {limit} left", requests.sent),
+        _ => format!("{} requests", requests.sent),
+    };
+    let not_modified = if requests.not_modified > 0 { format!(" ({} not modified, free)", requests.not_modified) } else { String::new() };
+    format!(
+        "{what}: {matched} {word} matched, {} in sync, {} changed, {} invalid, {} unknown, {} excepted, {} archived; {of_limit}{not_modified}; {:.1} s.",
+        count(RepositoryResult::InSync),
+        count(RepositoryResult::Changes),
+        count(RepositoryResult::Invalid),
+        count(RepositoryResult::Unknown),
+        count(RepositoryResult::Excepted),
+        count(RepositoryResult::Archived),
+        elapsed.as_secs_f64(),
+    )
+}

@@ -1,0 +1,218 @@
+//! The verdicts on the repositories of a fleet, as a document and as JSON.
+//!
+//! Owns what the verdicts add up to, and the grouping of findings. Must not judge.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::fleet::{self, Names};
+use crate::findings::{self, Verdict};
+use crate::model::{Address, RepositoryResult, RepositoryRow, Requests};
+use crate::render::json::to_string;
+use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Role, Section, Severity};
+use crate::verify::{EnvironmentReport, EnvironmentVerdict, VerifyReport};
+
+/// What a verdict rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// The live rules and the workflow files.
+    Whole,
+    /// The live rules alone.
+    Live,
+}
+
+/// The verdicts on a fleet.
+#[derive(Debug, Clone, Copy)]
+pub struct FleetVerdict<'a> {
+    /// Of each repository that was judged, in the order of their names.
+    pub reports: &'a [VerifyReport],
+    /// The repositories that were left alone.
+    pub left_alone: &'a [RepositoryRow],
+    /// What the verdicts rest on.
+    pub scope: Scope,
+    /// What it took.
+    pub requests: Requests,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl FleetVerdict<'_> {
+    /// The worst of all; unknown if nothing was judged. An exception that ended proves nothing.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let expired = self.left_alone.iter().filter(|row| row.result == RepositoryResult::Invalid).map(|_| Verdict::Unknown);
+        self.reports.iter().map(|report| report.verdict).chain(expired).max().unwrap_or(Verdict::Unknown)
+    }
+
+    fn count(&self, verdict: Verdict) -> usize {
+        self.reports.iter().filter(|report| report.verdict == verdict).count()
+    }
+
+    fn left(&self, result: RepositoryResult) -> usize {
+        self.left_alone.iter().filter(|row| row.result == result).count()
+    }
+
+    fn headline(&self) -> String {
+        let all = self.reports.len();
+        let sum = |part: fn(&VerifyReport) -> usize| self.reports.iter().map(part).sum::<usize>();
+        let (files, jobs) = (sum(|report| report.covered.files), sum(|report| report.covered.jobs));
+        let (gated, unknown, ungated) = (self.count(Verdict::Gated), self.count(Verdict::Unknown), self.count(Verdict::Ungated));
+        let sentence = match (self.verdict(), self.scope) {
+            (Verdict::Gated, Scope::Whole) => {
+                format!(
+                    "GATED: in all {all} repositories, every job that can deploy waits for a required reviewer ({files} workflow files, {jobs} jobs read)"
+                )
+            }
+            (Verdict::Gated, Scope::Live) => format!("GATED by the rules of all {all} repositories"),
+            (Verdict::Ungated, _) => format!("UNGATED: {ungated} of {all} repositories can be deployed without the declared approval"),
+            (Verdict::Unknown | Verdict::Compensated, _) => {
+                format!("UNKNOWN: for {} of {all} repositories it is not proven that deploys wait for a required reviewer", all - gated)
+            }
+        };
+        let scope = match self.scope {
+            Scope::Whole => "",
+            Scope::Live => ". Rules only: no workflow file was read, so a job may still deploy around them",
+        };
+        format!(
+            "{sentence}{scope}. {gated} gated, {ungated} ungated, {unknown} unknown, {} excepted, {} archived; {} requests; {:.1} s.",
+            self.left(RepositoryResult::Excepted),
+            self.left(RepositoryResult::Archived),
+            self.requests.sent,
+            self.elapsed.as_secs_f64(),
+        )
+    }
+
+    /// As JSON, ending in a newline.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let judged = self.reports.iter().map(|report| Entry {
+            name: report.repository.to_string(),
+            verdict: report.verdict.word(),
+            reason: None,
+            environments: &report.environments,
+        });
+        let left = self.left_alone.iter().map(|row| Entry {
+            name: row.name.to_string(),
+            verdict: match row.result {
+                RepositoryResult::Excepted => "excepted",
+                RepositoryResult::Archived => "archived",
+                _ => Verdict::Unknown.word(),
+            },
+            reason: row.reason.as_deref(),
+            environments: &[],
+        });
+        let mut repositories: Vec<Entry<'_>> = judged.chain(left).collect();
+        repositories.sort_by(|a, b| a.name.cmp(&b.name));
+        let scope = (self.scope == Scope::Live).then_some("live");
+        to_string(&Output { format_version: "1.1", verdict: self.verdict().word(), scope, repositories, requests: self.requests })
+    }
+}
+
+#[derive(Serialize)]
+struct Output<'a> {
+    format_version: &'static str,
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'static str>,
+    repositories: Vec<Entry<'a>>,
+    requests: Requests,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    name: String,
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    environments: &'a [EnvironmentReport],
+}
+
+/// A finding that decides, with every environment that it is about.
+struct Group<'a> {
+    finding: &'a findings::Finding,
+    verdict: Verdict,
+    addresses: Vec<Address>,
+}
+
+/// The findings that keep a repository from being gated, alike ones together; the worst come first.
+fn groups<'a>(reports: &'a [VerifyReport]) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    let mut known: BTreeMap<(String, &'static str, String), usize> = BTreeMap::new();
+    for report in reports {
+        let name = report.repository.to_string();
+        for environment in report.environments.iter().filter(|one| one.verdict != EnvironmentVerdict::Open) {
+            for finding in &environment.findings {
+                let verdict = findings::verdict(std::iter::once(finding));
+                if verdict == Verdict::Gated {
+                    continue;
+                }
+                let key = (environment.name.folded(), finding.code.row().name, finding.message.replace(&name, "OWNER/REPO"));
+                let address = Address::environment(&report.repository, &environment.name);
+                match known.get(&key).and_then(|index| groups.get_mut(*index)) {
+                    Some(group) => group.addresses.push(address),
+                    None => {
+                        known.insert(key, groups.len());
+                        groups.push(Group { finding, verdict, addresses: vec![address] });
+                    }
+                }
+            }
+        }
+    }
+    groups.sort_by_key(|group| (std::cmp::Reverse(group.verdict), std::cmp::Reverse(group.addresses.len())));
+    groups
+}
+
+impl From<FleetVerdict<'_>> for Document {
+    fn from(fleet: FleetVerdict<'_>) -> Self {
+        let mut sections: Vec<Section> = groups(fleet.reports).iter().map(section).collect();
+        sections.extend(fleet::left_alone(fleet.left_alone, Names::Few));
+        let verdict = fleet.verdict();
+        let next = match verdict {
+            Verdict::Gated => Vec::new(),
+            _ => vec![
+                "Next: run `gatectl plan` for what `gatectl apply` can change; `--format json` has every finding of each repository."
+                    .to_owned(),
+            ],
+        };
+        Self {
+            name: "verify",
+            sections,
+            headline: fleet.headline(),
+            tone: match verdict {
+                Verdict::Gated => Role::Added,
+                Verdict::Compensated | Verdict::Unknown => Role::Alert,
+                Verdict::Ungated => Role::Failure,
+            },
+            next,
+            headline_place: HeadlinePlace::First,
+            outputs: vec![("verdict", verdict.word().to_owned())],
+        }
+    }
+}
+
+fn section(group: &Group<'_>) -> Section {
+    let (glyph, severity) = match group.verdict {
+        Verdict::Ungated => (Glyph::Failure, Severity::Error),
+        _ => (Glyph::Unknown, Severity::Warning),
+    };
+    let addresses: Vec<&Address> = group.addresses.iter().collect();
+    let first = addresses.first().map(|address| (*address).clone());
+    let shown = Finding {
+        severity,
+        code: group.finding.code.row().name,
+        subject: first.as_ref().map(ToString::to_string).unwrap_or_default(),
+        message: group.finding.message.clone(),
+        fix: group.finding.fix.clone(),
+        place: first.map_or(FindingLocation::Nowhere, |address| FindingLocation::Declared { address, field: None }),
+    };
+    let section = Section {
+        heading: Some(Heading { glyph, subject: Some(shown.subject.clone()), text: format!("({})", shown.code) }),
+        blocks: vec![Block::Finding(shown.clone())],
+        alerts: vec![shown],
+        fold: None,
+    };
+    fleet::together(section, &addresses, "The same for", Names::Few)
+}

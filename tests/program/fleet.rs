@@ -1,0 +1,202 @@
+//! A fleet file as a user meets it: what is shown once, what stops before any write, and what a saved plan is stale for.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use gatectl::config;
+use gatectl::desired::github::Desired;
+use gatectl::model::RepoName;
+use gatectl::sandbox::{Member, Scenario, Setup, State};
+use serde_json::Value;
+
+use super::run::{gatectl, root, run};
+use super::served::Served;
+
+const FLEET: &str = r#"version = 1
+[fleet]
+organization = "acme"
+repositories = ["svc-*"]
+[environments.production]
+reviewers = [{ team = "sre", id = 601 }]
+"#;
+
+/// An organization of so many repositories, served to the program.
+fn served(scenario: Scenario, count: usize) -> Served {
+    let desired = config::parse("gate.toml", FLEET).unwrap().desired;
+    let member = |number: usize| {
+        let name = RepoName::parse(&format!("acme/svc-{number:02}")).unwrap();
+        Member::new(name, desired.github.environments.clone())
+    };
+    let mut members: Vec<Member> = (0..count).map(member).collect();
+    let first = members.remove(0);
+    let own = Desired { environments: first.environments, ..Desired::default() };
+    let setup = Setup::new(first.repository, &own, &desired.heroku).with_fleet(members);
+    Served::of(State::rehearsal(scenario, &setup), FLEET)
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[test]
+fn the_rehearsed_fleet_shows_each_change_once_and_stays_within_a_comment() {
+    let dir = tempfile::tempdir().unwrap();
+    let shown = run(dir.path(), &["plan", "--sandbox=fleet"], &[]);
+    assert_eq!(shown.code, Some(4), "{}", shown.stderr);
+    assert_eq!(shown.stdout.matches("Same change for ").count(), 3, "{}", shown.stdout);
+    for part in [
+        "environments/production  in 24 repositories (create)",
+        "Unknown in 11 repositories: svc-011",
+        "(`--list`",
+        "retired in March (owner @ann, until 2099-01-31)",
+    ] {
+        let squeezed = shown.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(squeezed.contains(&part.split_whitespace().collect::<Vec<_>>().join(" ")), "{part}: {}", shown.stdout);
+    }
+    let listed = run(dir.path(), &["plan", "--sandbox=fleet", "--list"], &[]);
+    assert!(listed.stdout.contains("svc-114") && !listed.stdout.contains("…"), "{}", listed.stdout);
+    let markdown = run(dir.path(), &["plan", "--sandbox=fleet", "--list", "--format", "markdown"], &[]);
+    assert!(markdown.stdout.len() < 65_536 && markdown.stdout.contains("123 repositories matched"));
+
+    let plan = json(&run(dir.path(), &["plan", "--sandbox=fleet", "--format", "json"], &[]).stdout);
+    let schema = std::fs::read_to_string(root().join("docs/schemas/plan.schema.json")).unwrap();
+    let errors: Vec<String> =
+        jsonschema::validator_for(&json(&schema)).unwrap().iter_errors(&plan).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    let results = plan["repositories"].as_array().unwrap();
+    assert_eq!(results.len(), 123);
+    assert_eq!(results.iter().filter(|row| row["result"] == "changes").count(), 48);
+    assert!(plan["requests"]["sent"].as_u64().unwrap() > 123);
+}
+
+#[test]
+fn a_mass_change_needs_its_number() {
+    let world = served(Scenario::NoRules, 12);
+    let refused = world.run(&["apply", "--auto-approve"]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("changes 12 repositories") && refused.stderr.contains("--max-repositories 12"), "{}", refused.stderr);
+    assert_eq!(json(&world.run(&["plan", "--format", "json"]).stdout)["summary"]["update"], 12, "nothing was written");
+
+    let applied = world.run(&["apply", "--auto-approve", "--max-repositories", "12", "--format", "json"]);
+    assert_eq!(applied.code, Some(0), "{}", applied.stderr);
+    let report = json(&applied.stdout);
+    assert_eq!((&report["converged"], &report["summary"]["applied"]), (&Value::Bool(true), &12.into()));
+    assert!(report["repositories"].as_array().unwrap().iter().all(|row| row["result"] == "in-sync"));
+    assert!(world.run(&["plan"]).stdout.contains("12 in sync, 0 changed"));
+}
+
+#[test]
+fn a_saved_plan_is_stale_for_what_moved_and_the_rest_can_be_applied() {
+    let world = served(Scenario::NoRules, 4);
+    assert_eq!(world.run(&["plan", "--out", "fleet.plan"]).code, Some(0));
+    world.sandbox.with(|state| state.repo("acme/svc-02").unwrap().environment_mut("production").unwrap().wait_timer = 7);
+    let stale = world.run(&["apply", "fleet.plan", "--auto-approve"]);
+    assert_eq!(stale.code, Some(5));
+    assert!(
+        stale.stderr.contains("stale for 1 of 4") && stale.stderr.contains("acme/svc-02") && stale.stderr.contains("--skip-stale"),
+        "{}",
+        stale.stderr
+    );
+    assert!(!stale.stderr.contains("acme/svc-01"), "{}", stale.stderr);
+    let applied = world.run(&["apply", "fleet.plan", "--auto-approve", "--skip-stale", "--format", "json"]);
+    assert_eq!(json(&applied.stdout)["summary"]["applied"], 3, "{}", applied.stderr);
+    assert!(applied.stderr.contains("skipped, since it moved"), "{}", applied.stderr);
+
+    // Another plan to the same file says what is no longer a member.
+    let narrower = FLEET.replace("[\"svc-*\"]", "[\"svc-*\", \"!svc-03\"]");
+    std::fs::write(world.dir.path().join("gate.toml"), narrower).unwrap();
+    let planned = world.run(&["plan", "--out", "fleet.plan"]);
+    assert!(planned.stderr.contains("acme/svc-03 matched the last saved plan and no longer does"), "{}", planned.stderr);
+}
+
+#[test]
+fn what_contradicts_the_list_is_told_at_its_line() {
+    let world = served(Scenario::Gated, 2);
+    std::fs::write(world.dir.path().join("gate.toml"), FLEET.replace("\"svc-*\"", "\"svc-*\", \"wbe\"")).unwrap();
+    let ran = world.run(&["plan"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("gate.toml:4:26: acme has no repository \"wbe\""), "{}", ran.stderr);
+}
+
+#[test]
+fn commands_for_one_repository_say_so_and_so_do_flags_for_many() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("gate.toml"), FLEET).unwrap();
+    for args in [&["check"][..], &["freeze", "status"], &["explain", "--ref", "refs/heads/main", "--offline"]] {
+        let ran = run(dir.path(), args, &[]);
+        assert!(ran.stderr.contains("is for the repositories of acme") && ran.code == Some(1), "{args:?} {}", ran.stderr);
+    }
+    assert_eq!(run(dir.path(), &["validate"], &[]).code, Some(0));
+    let ran = gatectl(&["plan", "--sandbox", "--shard", "1/2"]);
+    assert!(ran.code == Some(1) && ran.stderr.contains("--shard takes a part of a fleet"), "{}", ran.stderr);
+}
+
+#[test]
+fn verify_judges_each_repository_and_says_what_it_read() {
+    let world = served(Scenario::Gated, 3);
+    let whole = world.run(&["verify", "--format", "json"]);
+    let verdict = json(&whole.stdout);
+    assert_eq!(verdict["repositories"].as_array().unwrap().len(), 3, "{}", whole.stdout);
+    assert!(verdict.get("scope").is_none() && whole.stderr.contains("--live-only"), "{}", whole.stderr);
+
+    let live = world.run(&["verify", "--live-only"]);
+    assert_eq!(live.code, Some(0), "{}{}", live.stdout, live.stderr);
+    assert!(
+        live.stdout.split_whitespace().collect::<Vec<_>>().join(" ").contains("Rules only: no workflow file was read"),
+        "{}",
+        live.stdout
+    );
+    assert_eq!(json(&world.run(&["verify", "--live-only", "--format", "json"]).stdout)["scope"], "live");
+
+    world.sandbox.with(|state| state.repo("acme/svc-01").unwrap().environment_mut("production").unwrap().reviewers.clear());
+    let open = world.run(&["verify", "--live-only"]);
+    assert_eq!(open.code, Some(6));
+    assert!(open.stdout.contains("UNGATED: 1 of 3 repositories") && open.stdout.contains("svc-01"), "{}", open.stdout);
+}
+
+#[test]
+fn the_jq_program_merges_shards() {
+    if Command::new("jq").arg("--version").output().is_err() {
+        eprintln!("skipped: jq is not here");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut plans = Vec::new();
+    for shard in ["1/2", "2/2"] {
+        plans.push(run(dir.path(), &["plan", "--sandbox=fleet", "--shard", shard, "--format", "json"], &[]).stdout);
+    }
+    plans.push("{\"format_version\":\"1.1\",\"error\":{\"message\":\"no [token]\",\"hint\":\"\"}}".to_owned());
+    let merge = |args: &[&str]| {
+        let program = root().join("examples/workflows/fleet-summary.jq");
+        let mut jq = Command::new("jq");
+        jq.args(["--slurp", "--from-file"]).arg(program).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut jq = jq.spawn().unwrap();
+        jq.stdin.take().unwrap().write_all(plans.concat().as_bytes()).unwrap();
+        String::from_utf8(jq.wait_with_output().unwrap().stdout).unwrap()
+    };
+    let summary = merge(&["--raw-output"]);
+    assert!(
+        summary.starts_with("### Fleet: 123 repositories, 57 in sync, 48 changed, 0 invalid, 11 unknown, 1 excepted, 6 archived"),
+        "{summary}"
+    );
+    assert!(summary.contains("Shards that failed: 1") && summary.contains("no \\[token\\]"), "{summary}");
+    let merged = json(&merge(&["--arg", "merge", "1"]));
+    assert_eq!((merged["changes"].as_array().unwrap().len(), merged["errors"].as_array().unwrap().len()), (48, 1));
+}
+
+#[test]
+fn an_imported_fleet_plans_to_no_changes() {
+    let world = served(Scenario::Gated, 4);
+    world.sandbox.with(|state| {
+        state.repo("acme/svc-01").unwrap().environment_mut("production").unwrap().wait_timer = 9;
+        state.repo("acme/svc-02").unwrap().remove("production");
+        state.repo("acme/svc-03").unwrap().archived = true;
+    });
+    let imported = world.run(&["import", "--fleet", "acme", "--out", "fleet.toml"]);
+    assert_eq!(imported.code, Some(0), "{}", imported.stderr);
+    let text = std::fs::read_to_string(world.dir.path().join("fleet.toml")).unwrap();
+    assert!(text.contains("[fleet.only.\"svc-01\".environments.production]\nwait_timer = 9\n"), "{text}");
+    assert!(!text.contains("svc-03"), "{text}");
+    let planned = world.run(&["plan", "-c", "fleet.toml", "--detailed-exitcode"]);
+    assert_eq!(planned.code, Some(0), "{}{}\n{text}", planned.stdout, planned.stderr);
+}
