@@ -84,9 +84,14 @@ impl State {
             }
             None => None,
         };
-        if let Some(login) = login {
-            self.github.viewer = login;
+        let Some(login) = login else { return };
+        // A reviewer who may read the freeze, as `approve` needs it.
+        if let Some((place, _)) = &setup.variables {
+            for account in self.github.people.accounts.values_mut().filter(|account| account.login.eq_ignore_ascii_case(place)) {
+                account.owners.insert(login.clone());
+            }
         }
+        self.github.viewer = login;
     }
 
     /// A reviewer of a live environment.

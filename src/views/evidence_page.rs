@@ -25,7 +25,7 @@ pub(crate) fn evidence_page(report: &EvidenceReport) -> String {
         (filter(report))
         @for (at, environment) in report.environments.iter().enumerate() { (section(at, environment)) }
         h2 { "Exceptions (" (exceptions.len()) ")" }
-        @if exceptions.is_empty() { p { "None: every deployment was approved by someone who neither started it nor wrote it, as far as GitHub shows." } }
+        @if exceptions.is_empty() { p { "None: every deployment that began was approved by someone who neither started it nor wrote it, as far as GitHub shows." } }
         @for (environment, entry) in &exceptions { (exception(environment, entry)) }
         h2 { "Runs without a deployment record" }
         (unrecorded(report))

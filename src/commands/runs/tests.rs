@@ -701,3 +701,55 @@ async fn an_answer_about_another_run_or_repository_is_never_approved() {
         assert_eq!(stage.posts(), 0);
     }
 }
+
+#[tokio::test]
+async fn a_wait_without_a_deployment_record_is_at_least_that_long_and_never_stale() {
+    let mut runs = [0; 3];
+    let stage = Stage::new(|state| {
+        runs = overtaken(state);
+        let waits = runs[1];
+        state.repo(REPO).unwrap().deployments.retain(|made| made.run != Some(waits));
+    })
+    .await;
+    let report = stage.pending().await;
+    let seen = value(&report, "pending");
+    let one = &seen["pending"][0];
+    assert_eq!((&one["run"], &one["waiting_since_exact"], &one["overtaken"]), (&runs[1].into(), &false.into(), &Value::Null));
+    assert!(one["overtaken_unknown"].as_str().unwrap().contains("record was not found"), "{one}");
+    assert!(shown(&report.document(stage.now())).contains("has waited at least"));
+    let exit = stale::reject_stale(&stage.session, &stage.config, &stage.site, &stale_args(&["--auto-approve"])).await.unwrap();
+    assert_eq!((exit, stage.posts()), (Exit::Done, 0));
+}
+
+#[tokio::test]
+async fn deleted_accounts_and_odd_answers_make_nothing_known() {
+    let mut next = 0;
+    let stage = Stage::new(|state| {
+        overtaken(state);
+        next = state.start_run(REPO, DEPLOY, "push", "refs/heads/main", "sandbox-admin", "production").unwrap();
+        for commit in state.repo(REPO).unwrap().commits.values_mut() {
+            commit.author = None;
+        }
+    })
+    .await;
+    let sha = commit_of(&stage, next);
+    let pulls = serde_json::json!([
+        {"number": 7, "title": "t", "user": null, "merge_commit_sha": sha, "merged_at": "2026-01-01T00:09:00Z", "updated_at": "2026-01-01T00:09:00Z"},
+        {"number": 8, "title": "closed", "user": null, "merge_commit_sha": null, "merged_at": null, "updated_at": "2026-01-01T00:09:00Z"},
+    ]);
+    stage.sandbox.with(|state| state.faults = vec![Fault::before(Response::json(200, &pulls)).path("*/pulls").from(1)]);
+    let seen = value(&stage.pending().await, "pending");
+    let ships = &seen["pending"][1]["ships"];
+    assert_eq!(
+        (&ships["unnamed_authors"], &ships["pull_requests"][0]["author"], ships["pull_requests"].as_array().unwrap().len()),
+        (&1.into(), &Value::Null, 1)
+    );
+    for (status, ahead_by, commits) in [("ahead", 0, 0), ("sideways", 1, 0), ("behind", 1, 0), ("ahead", 2, 0)] {
+        let commits = vec![serde_json::json!({"sha": "x", "parents": []}); commits];
+        let base = seen["pending"][1]["deployed"]["sha"].as_str().unwrap();
+        let odd = serde_json::json!({"status": status, "ahead_by": ahead_by, "base_commit": {"sha": base}, "commits": commits});
+        stage.sandbox.with(|state| state.faults = vec![Fault::before(Response::json(200, &odd)).path("*/compare/*").from(1)]);
+        let seen = value(&stage.pending().await, "pending");
+        assert_eq!((&seen["pending"][1]["ships"], &seen["stale_runs"]), (&Value::Null, &serde_json::json!([])), "{status} {ahead_by}");
+    }
+}
