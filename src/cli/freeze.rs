@@ -38,6 +38,20 @@ pub enum FreezeCommand {
     Check(StoreArgs),
 }
 
+impl FreezeCommand {
+    /// Which freeze it is about.
+    #[must_use]
+    pub fn which(&self) -> &StoreArgs {
+        match self {
+            Self::On(args) => &args.which,
+            Self::Off(args) => &args.which,
+            Self::Override(args) => &args.which,
+            Self::Status(args) => &args.which,
+            Self::Check(which) => which,
+        }
+    }
+}
+
 /// Which freeze.
 #[derive(Debug, Clone, Default, Args)]
 pub struct StoreArgs {

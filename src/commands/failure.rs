@@ -10,6 +10,8 @@ use crate::render::Style;
 use crate::render::escape::actions::log_text;
 use crate::views::diagnostic::{self, Hinted};
 
+use super::output::scope;
+
 /// The user stopped the run; says what became of it. The context of whatever error that came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Interrupted(pub(super) String);
@@ -75,12 +77,12 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
 /// What failed and the next step, as `--format json` has them.
 pub(super) fn told(error: &anyhow::Error) -> (String, String) {
     if let Some(Unread(unknown)) = error.downcast_ref() {
-        return (unknown.reason.clone(), unknown.hint.clone());
+        return (unknown.reason.clone(), scope().repeat(&unknown.hint));
     }
     match error.downcast_ref::<LoadError>() {
-        Some(LoadError::Problems(problems)) => (problems.plain(), "correct the file, then run `gatectl validate`".to_owned()),
-        Some(LoadError::Unreadable(unreadable)) => (unreadable.to_string(), unreadable.help.clone()),
-        None => diagnostic::parts(error),
+        Some(LoadError::Problems(problems)) => (problems.plain(), scope().repeat("correct the file, then run `gatectl validate`")),
+        Some(LoadError::Unreadable(unreadable)) => (unreadable.to_string(), scope().repeat(&unreadable.help)),
+        None => diagnostic::parts(error, scope()),
     }
 }
 
@@ -90,14 +92,14 @@ pub fn explain(error: &anyhow::Error) -> String {
     let style = Style::stderr();
     if let Some(Unread(unknown)) = error.downcast_ref() {
         let hinted = Hinted { message: unknown.reason.clone(), hint: unknown.hint.clone() };
-        return diagnostic::render(&hinted.into(), style);
+        return diagnostic::render(&hinted.into(), style, scope());
     }
     match error.downcast_ref::<LoadError>() {
         Some(LoadError::Problems(problems)) => log_text(&if style.color { problems.styled() } else { problems.plain() }) + "\n",
         Some(LoadError::Unreadable(unreadable)) => {
             let hinted = Hinted { message: unreadable.to_string(), hint: unreadable.help.clone() };
-            diagnostic::render(&hinted.into(), style)
+            diagnostic::render(&hinted.into(), style, scope())
         }
-        None => diagnostic::render(error, style),
+        None => diagnostic::render(error, style, scope()),
     }
 }

@@ -27,9 +27,11 @@ mod verify;
 mod wiring;
 
 use crate::cli::{Cli, Command, Format};
+use crate::desired::freeze::Store;
 use crate::exit::Exit;
 use crate::views;
 use crate::views::diagnostic::Hinted;
+use crate::views::scope::RunScope;
 
 pub use failure::{exit_of, explain};
 pub use output::trace;
@@ -93,6 +95,7 @@ pub fn command_line() -> clap::Command {
 /// # Errors
 /// As [`run`].
 pub fn start(cli: Cli) -> anyhow::Result<Exit> {
+    output::keep_scope(scope_of(&cli));
     let session = Session::new(cli.global)?;
     let stop = session.stop.clone();
     let (owes_json, wrote) = (session.global.format == Format::Json, std::sync::Arc::clone(&session.wrote));
@@ -115,6 +118,36 @@ pub fn start(cli: Cli) -> anyhow::Result<Exit> {
         output::result(&views::json::stopped(&message, &hint));
     }
     exit
+}
+
+/// What the flags limit this run to.
+fn scope_of(cli: &Cli) -> RunScope {
+    let global = &cli.global;
+    let mut scope = RunScope::default();
+    if let Some(path) = &global.config {
+        scope = scope.config(&path.to_string_lossy());
+    }
+    if let Some(repo) = &global.repo {
+        scope = scope.repository(&repo.to_string());
+    }
+    scope = global.environment.iter().fold(scope, |scope, name| scope.environment(name.as_str()));
+    if let Some(scenario) = global.sandbox {
+        scope = scope.sandbox(scenario.name());
+    }
+    let (prune, store) = match &cli.command {
+        Command::Plan(args) => (args.scope.prune, None),
+        Command::Apply(args) => (args.scope.prune, None),
+        Command::Freeze(command) => (false, command.which().store()),
+        _ => (false, None),
+    };
+    if prune {
+        scope = scope.prune();
+    }
+    match store {
+        Some(Store::Heroku(app)) => scope.store("--app", &app),
+        Some(Store::Github(name)) => scope.store("--github", &name),
+        None => scope,
+    }
 }
 
 /// How a run ends that the user asked to stop, however far it came.

@@ -1,13 +1,15 @@
-//! The last step before text leaves the process: tokens are taken out of it, and traces are made harmless.
+//! The last step before text leaves the process: suggested commands get the scope of the run, tokens are taken out, and
+//! traces are made harmless.
 //!
 //! Tested in `tests/program/secrets.rs` and `hostile.rs`.
 
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
 use crate::http::Token;
 use crate::render::escape::actions::log_text;
 use crate::render::{Style, human};
+use crate::views::scope::RunScope;
 
 /// Prints one line on stderr, whatever is in it: callers need not think of escaping.
 pub(super) fn to_stderr(line: &str) {
@@ -32,6 +34,21 @@ pub(super) fn keep_out(token: &Token) {
     if token.len() >= SHORTEST_TOKEN {
         TOKENS.lock().unwrap_or_else(PoisonError::into_inner).push(token.clone());
     }
+}
+
+/// What this run is about; set once, before anything is printed.
+static SCOPE: OnceLock<RunScope> = OnceLock::new();
+static NO_SCOPE: LazyLock<RunScope> = LazyLock::new(RunScope::default);
+
+/// Sets what suggested commands repeat from now on.
+pub(super) fn keep_scope(scope: RunScope) {
+    // A second run in one process is the same program with the same flags.
+    let _ = SCOPE.set(scope);
+}
+
+/// What suggested commands repeat.
+pub(super) fn scope() -> &'static RunScope {
+    SCOPE.get().unwrap_or(&NO_SCOPE)
 }
 
 pub(super) fn without_tokens(text: &str) -> String {

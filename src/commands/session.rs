@@ -21,7 +21,7 @@ use crate::stop::Stop;
 use crate::views::diagnostic::Hinted;
 
 use super::failure::Interrupted;
-use super::output::{rendered, to_stderr, without_tokens};
+use super::output::{rendered, scope, to_stderr, without_tokens};
 
 /// One run of the program.
 pub struct Session {
@@ -255,9 +255,10 @@ impl Session {
         document: &Document,
         json: impl FnOnce() -> String,
     ) -> anyhow::Result<()> {
+        let document = &scope().repeat_in(document.clone());
         let written = match format {
             Format::Human => self.write(&human::render(document, Style::stdout())),
-            Format::Json => self.write(&json()),
+            Format::Json => self.write(&scope().repeat_in_json(&json())),
             // Refused before anything was asked.
             Format::Html => self.write(&human::render(document, Style::stdout())),
             Format::Markdown => {
@@ -341,12 +342,14 @@ impl Session {
 
     /// Shows a document on stderr, `-q` or not: what the user is about to be asked about.
     pub fn show(&self, document: &Document) {
-        self.progress.suspend(|| rendered(&human::render(document, Style::stderr())));
+        let document = scope().repeat_in(document.clone());
+        self.progress.suspend(|| rendered(&human::render(&document, Style::stderr())));
     }
 
     /// Says something on stderr, unless `-q`; its line breaks are ours.
     pub fn say(&self, text: &str) {
         if !self.global.quiet {
+            let text = scope().repeat(text);
             self.progress.suspend(|| text.lines().for_each(to_stderr));
         }
     }
@@ -354,6 +357,7 @@ impl Session {
     /// Warns on stderr, `-q` or not.
     pub fn warn(&self, warnings: &[String]) {
         for warning in warnings {
+            let warning = scope().repeat(warning);
             self.progress.suspend(|| to_stderr(&format!("warning: {warning}")));
         }
     }

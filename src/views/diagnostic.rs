@@ -7,6 +7,8 @@ use crate::render::escape::{MAX_PROSE, bounded};
 use crate::render::wrap;
 use crate::render::{Role, Span, Style};
 
+use super::scope::RunScope;
+
 /// The next step if a server did not say a better one.
 const AFTER_A_REQUEST: &str = "run again with -v to see each request";
 
@@ -27,9 +29,9 @@ impl fmt::Display for Hinted {
 
 impl std::error::Error for Hinted {}
 
-/// The error as it is printed, ending in a newline: what failed, why, and what to do now.
+/// The error as it is printed, ending in a newline: what failed, why, and what to do now, within the scope of the run.
 #[must_use]
-pub fn render(error: &anyhow::Error, style: Style) -> String {
+pub fn render(error: &anyhow::Error, style: Style, scope: &RunScope) -> String {
     let mut lines = Vec::new();
     let mut told = String::new();
     for (at, cause) in error.chain().map(ToString::to_string).enumerate() {
@@ -42,7 +44,7 @@ pub fn render(error: &anyhow::Error, style: Style) -> String {
     }
     lines.push(String::new());
     for hint in hints(error) {
-        lines.extend(message_lines("hint:", Role::Strong, &hint, style));
+        lines.extend(message_lines("hint:", Role::Strong, &scope.repeat(&hint), style));
     }
     lines.push(String::new());
     lines.join("\n")
@@ -50,7 +52,7 @@ pub fn render(error: &anyhow::Error, style: Style) -> String {
 
 /// What failed and why, and what to do now, for a program.
 #[must_use]
-pub fn parts(error: &anyhow::Error) -> (String, String) {
+pub fn parts(error: &anyhow::Error, scope: &RunScope) -> (String, String) {
     let mut message = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if message.is_empty() {
@@ -60,7 +62,7 @@ pub fn parts(error: &anyhow::Error) -> (String, String) {
             message.push_str(&cause);
         }
     }
-    (message, hints(error).join("\n"))
+    (message, scope.repeat(&hints(error).join("\n")))
 }
 
 /// Every next step that the chain knows, the outermost first.

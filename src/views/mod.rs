@@ -16,6 +16,7 @@ pub mod plan;
 mod report;
 pub mod review;
 pub mod sarif;
+pub mod scope;
 pub mod verdict;
 mod verdict_jobs;
 mod verdict_page;

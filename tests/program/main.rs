@@ -28,6 +28,7 @@ mod live;
 mod masked;
 #[path = "../support/nasty.rs"]
 mod nasty;
+mod next;
 mod pages;
 mod picture;
 mod refusals;

@@ -23,7 +23,7 @@ fn api() -> ApiError {
 }
 
 fn plain(error: &anyhow::Error) -> String {
-    render(error, Style::PLAIN)
+    render(error, Style::PLAIN, &gatectl::views::scope::RunScope::default())
 }
 
 #[test]

@@ -44,14 +44,27 @@ pub fn classify(error: &ApiError) -> Option<Feature> {
 /// the reader of GitHub's words.
 #[must_use]
 pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze: Option<&Store>) -> ByHand {
-    let mut steps = vec![
-        format!(
-            "Make the rule available first: GitHub documents required reviewers, wait timers and the admin-bypass switch for public repositories on every current plan, and for private or internal ones with GitHub Enterprise only. GitHub Team is not enough for a private repository. Either move {repo} to an organization with GitHub Enterprise, or make it public. Until then the settings page hides the same controls; what a private repository has on GitHub Pro and Team is a branch and tag policy, and environment secrets."
-        ),
-        format!("Then run `gatectl apply` again: it writes the whole gate in one request. Or, by hand: open {url} and choose `{name}`."),
-    ];
-    let before = steps.len();
     let reviewers = gate.reviewers.as_deref().unwrap_or_default();
+    let mut steps = Vec::new();
+    if !reviewers.is_empty() {
+        steps.push(match freeze {
+            Some(store) => format!(
+                "Freeze now: `gatectl freeze on {} --reason \"no required reviewers\"`. No approval is required to deploy to {name} until the rule is in place. A freeze is weaker than a reviewer: it stops only workflows that check it, and anyone who can write {} can lift it.",
+                store.flag(),
+                store.values()
+            ),
+            None => format!(
+                "Freeze now: declare a [freeze] in gate.toml and run `gatectl freeze on --reason \"no required reviewers\"`. No approval is required to deploy to {name} until the rule is in place. A freeze stops only workflows that check it."
+            ),
+        });
+        // Facts G2.15 and G2.2.
+        steps.push(format!(
+            "Limit who can start the deploy workflow: an Actions policy (workflow execution protections) does that on public repositories, and on private ones with GitHub Team or Enterprise. Its settings are under {}.",
+            url.replace("/environments", "/actions")
+        ));
+    }
+    steps.push(format!("Open {url} and choose `{name}`. If the page does not show the controls of the next steps, go to the last one."));
+    let before = steps.len();
     if !reviewers.is_empty() {
         let who: Vec<String> = reviewers.iter().map(describe).collect();
         steps.push(format!("Under \"Required reviewers\", add {}.", who.join(", ")));
@@ -92,18 +105,9 @@ pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze
         }
         None => {}
     }
-    if !reviewers.is_empty() {
-        steps.push(match freeze {
-            Some(store) => format!(
-                "Until then, assume that no approval is required to deploy to {name}. Close it with the freeze: `gatectl freeze on {} --reason \"no required reviewers\"`. This is weaker than a reviewer: it holds only in workflows that check the freeze, and anyone who can write {} can lift it.",
-                store.flag(),
-                store.values()
-            ),
-            None => format!(
-                "Until then, assume that no approval is required to deploy to {name}. Declare a [freeze] in gate.toml and close it with `gatectl freeze on --reason TEXT`, in workflows that check the freeze."
-            ),
-        });
-    }
+    steps.push(format!(
+        "If the controls are missing, your plan does not include the rule: GitHub documents required reviewers, wait timers and the admin-bypass switch for public repositories on every current plan, and for private or internal ones with GitHub Enterprise only. GitHub Team is not enough for a private repository. Make {repo} public, or move it to an organization with GitHub Enterprise. Then run `gatectl apply` again: it writes the whole gate in one request."
+    ));
     ByHand { url, because: String::new(), steps }
 }
 

@@ -1,0 +1,253 @@
+//! What a run is about, as its flags said: every command that gatectl suggests repeats it (law 9).
+//!
+//! Owns which flags a command takes. Must not know how text is printed. Tested here, and by running what the program
+//! suggests in `tests/program/next.rs`.
+
+use crate::render::{Block, Document, Finding};
+
+use super::words::shell_word;
+
+/// The flags of a run that a suggested command repeats; the default repeats none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunScope {
+    flags: Vec<Flag>,
+}
+
+/// One flag, and who takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Flag {
+    /// How it is recognized in a command that has it already.
+    names: &'static [&'static str],
+    /// As it is written, quoted for a shell.
+    text: String,
+    taken_by: TakenBy,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TakenBy {
+    /// Everything that reads gate.toml.
+    Gate,
+    /// Everything that reads the live state.
+    Live,
+    /// What can be limited to an environment.
+    Environments,
+    /// `plan` and a fresh `apply`.
+    Plans,
+    /// The freeze commands.
+    Freeze,
+}
+
+impl RunScope {
+    /// `-c FILE`.
+    #[must_use]
+    pub fn config(self, path: &str) -> Self {
+        self.with(&["-c ", "--config"], format!("-c {}", shell_word(path)), TakenBy::Gate)
+    }
+
+    /// `-R OWNER/REPO`.
+    #[must_use]
+    pub fn repository(self, name: &str) -> Self {
+        self.with(&["-R ", "--repo"], format!("-R {}", shell_word(name)), TakenBy::Live)
+    }
+
+    /// `--environment NAME`.
+    #[must_use]
+    pub fn environment(self, name: &str) -> Self {
+        self.with(&["--environment"], format!("--environment {}", shell_word(name)), TakenBy::Environments)
+    }
+
+    /// `--sandbox=SCENARIO`.
+    #[must_use]
+    pub fn sandbox(self, scenario: &str) -> Self {
+        self.with(&["--sandbox"], format!("--sandbox={scenario}"), TakenBy::Live)
+    }
+
+    /// `--prune`.
+    #[must_use]
+    pub fn prune(self) -> Self {
+        self.with(&["--prune"], "--prune".to_owned(), TakenBy::Plans)
+    }
+
+    /// `--app NAME` or `--github OWNER[/REPO]`.
+    #[must_use]
+    pub fn store(self, flag: &str, name: &str) -> Self {
+        self.with(&["--app", "--github"], format!("{flag} {}", shell_word(name)), TakenBy::Freeze)
+    }
+
+    fn with(mut self, names: &'static [&'static str], text: String, taken_by: TakenBy) -> Self {
+        self.flags.push(Flag { names, text, taken_by });
+        self
+    }
+
+    /// A text with the scope added to each command of gatectl in it.
+    #[must_use]
+    pub fn repeat(&self, text: &str) -> String {
+        if self.flags.is_empty() {
+            return text.to_owned();
+        }
+        let mut done = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find("gatectl ") {
+            let (before, command) = rest.split_at(at);
+            done.push_str(before);
+            let starts = done.chars().next_back().is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '/' | '.'));
+            let is_code = done.ends_with('`');
+            let (verb, arguments) = command["gatectl ".len()..].split_at(verb_length(&command["gatectl ".len()..]));
+            let own = arguments.split(if is_code { &['`', '\n'][..] } else { &[';', '\n'][..] }).next().unwrap_or_default();
+            done.push_str("gatectl ");
+            done.push_str(verb);
+            if starts {
+                for flag in self.flags.iter().filter(|flag| flag.belongs(verb, own, is_code)) {
+                    done.push(' ');
+                    done.push_str(&flag.text);
+                }
+            }
+            rest = arguments;
+        }
+        done.push_str(rest);
+        done
+    }
+
+    /// JSON in which every suggested command repeats the scope.
+    #[must_use]
+    pub fn repeat_in_json(&self, json: &str) -> String {
+        if self.flags.is_empty() {
+            return json.to_owned();
+        }
+        let mut done = String::with_capacity(json.len());
+        let mut rest = json;
+        while let Some(start) = rest.find('"') {
+            done.push_str(&rest[..start]);
+            let literal = &rest[start..start + string_length(&rest[start..])];
+            match serde_json::from_str::<String>(literal) {
+                Ok(text) if text.contains("gatectl ") => done.push_str(&serde_json::Value::from(self.repeat(&text)).to_string()),
+                _ => done.push_str(literal),
+            }
+            rest = &rest[start + literal.len()..];
+        }
+        done.push_str(rest);
+        done
+    }
+
+    /// A document in which every suggested command repeats the scope; quoted words and values stay as they are.
+    #[must_use]
+    pub fn repeat_in(&self, mut document: Document) -> Document {
+        if self.flags.is_empty() {
+            return document;
+        }
+        let again = |text: &mut String| *text = self.repeat(text);
+        let finding = |finding: &mut Finding| {
+            again(&mut finding.message);
+            again(&mut finding.fix);
+        };
+        again(&mut document.headline);
+        document.next.iter_mut().for_each(again);
+        for section in &mut document.sections {
+            section.alerts.iter_mut().for_each(finding);
+            for block in &mut section.blocks {
+                match block {
+                    Block::Text(text) | Block::Item { text, .. } => again(text),
+                    Block::Steps(steps) => steps.iter_mut().for_each(again),
+                    Block::Finding(one) => finding(one),
+                    Block::Row(_) | Block::Quote(_) | Block::Link(_) | Block::Table(_) => {}
+                }
+            }
+        }
+        document
+    }
+}
+
+/// The length of the JSON string that a text begins with, its quotes included.
+fn string_length(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            '"' if !escaped => return at + 1,
+            _ => escaped = c == '\\' && !escaped,
+        }
+    }
+    text.len()
+}
+
+/// How much of a text is the name of a command: `plan`, `freeze on`.
+fn verb_length(text: &str) -> usize {
+    let word = |text: &str| text.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(text.len());
+    let first = word(text);
+    if &text[..first] != "freeze" || !text[first..].starts_with(' ') {
+        return first;
+    }
+    first + 1 + word(&text[first + 1..])
+}
+
+impl Flag {
+    fn belongs(&self, verb: &str, own: &str, is_code: bool) -> bool {
+        let freeze = verb.starts_with("freeze ");
+        let saved = verb == "apply" && is_code && own.trim_start().starts_with(|c: char| c != '-' && c != '<');
+        let takes = match self.taken_by {
+            TakenBy::Gate => freeze || is_live(verb) || matches!(verb, "check" | "validate" | "import"),
+            TakenBy::Live => freeze || is_live(verb),
+            TakenBy::Environments => {
+                !saved
+                    && (matches!(verb, "plan" | "apply" | "verify" | "check" | "explain" | "evidence" | "pending")
+                        || verb == "freeze check")
+            }
+            TakenBy::Plans => !saved && matches!(verb, "plan" | "apply"),
+            TakenBy::Freeze => freeze,
+        };
+        // An import names its repository itself.
+        let takes = takes && !(verb == "import" && !own.contains("--update"));
+        takes && !self.names.iter().any(|name| own.contains(name))
+    }
+}
+
+fn is_live(verb: &str) -> bool {
+    matches!(verb, "plan" | "apply" | "verify" | "explain" | "pending" | "approve" | "reject" | "evidence")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope() -> RunScope {
+        RunScope::default().config("ops/my gate.toml").repository("acme/shop").environment("production").sandbox("no-rules").prune()
+    }
+
+    #[test]
+    fn a_command_repeats_the_flags_that_it_takes() {
+        let every = "-c 'ops/my gate.toml' -R acme/shop --environment production --sandbox=no-rules";
+        assert_eq!(scope().repeat("Next: `gatectl apply` makes it so."), format!("Next: `gatectl apply {every} --prune` makes it so."));
+        assert_eq!(scope().repeat("gatectl verify"), format!("gatectl verify {every}"));
+        assert_eq!(
+            scope().repeat("`gatectl apply gate.plan`"),
+            "`gatectl apply -c 'ops/my gate.toml' -R acme/shop --sandbox=no-rules gate.plan`"
+        );
+        assert_eq!(scope().repeat("`gatectl validate`"), "`gatectl validate -c 'ops/my gate.toml'`");
+        assert_eq!(
+            scope().store("--app", "shop").repeat("run `gatectl freeze off --reason TEXT`"),
+            "run `gatectl freeze off -c 'ops/my gate.toml' -R acme/shop --sandbox=no-rules --app shop --reason TEXT`"
+        );
+    }
+
+    #[test]
+    fn json_stays_json() {
+        let json = "{\n \"fix\": \"gatectl apply\", \"a\\\"b\": [\"x\", \"\"], \"hint\": \"`gatectl plan`; \\\"q\\\"\"\n}";
+        let scope = RunScope::default().config("o'k \"q\".toml");
+        let done = scope.repeat_in_json(json);
+        let value: serde_json::Value = serde_json::from_str(&done).unwrap();
+        assert_eq!(value["fix"], "gatectl apply -c 'o'\\''k \"q\".toml'");
+        assert_eq!(value["hint"], "`gatectl plan -c 'o'\\''k \"q\".toml'`; \"q\"");
+        assert_eq!(value["a\"b"][0], "x");
+    }
+
+    #[test]
+    fn what_a_command_says_itself_and_what_is_no_command_stays() {
+        let once = scope().repeat("`gatectl apply --prune --environment staging`, then gatectl plan; done");
+        assert_eq!(once.matches("--prune").count(), 2, "{once}");
+        assert!(once.contains("--environment staging`") && once.contains("--environment production"), "{once}");
+        assert_eq!(scope().repeat(&once), once, "twice is once");
+        for text in ["gatectl import acme/shop > gate.toml", "gatectl sandbox", "see gatectl", "my-gatectl plan", "gatectl says no"] {
+            assert_eq!(scope().repeat(text), text);
+        }
+        assert_eq!(RunScope::default().repeat("`gatectl plan`"), "`gatectl plan`");
+    }
+}
