@@ -181,7 +181,7 @@ codes! {
         "give the token the organization permission `Organization plan: read`, or the classic scope admin:org as an owner";
     UndeclaredReviewer = "undeclared-reviewer", Error, Disproves, Some('D'),
         "A reviewer that gate.toml does not declare may approve, and one approval is enough.",
-        "gatectl apply removes them; or declare them in gate.toml";
+        "`gatectl apply` removes them; or declare them in gate.toml";
     ReviewerIdMismatch = "reviewer-id-mismatch", Error, Disproves, Some('D'),
         "A reviewer has the declared login and another id: a login that was given up can be registered by anyone.",
         "find out who the login belongs to before you change the id; then: gatectl apply";
@@ -190,7 +190,7 @@ codes! {
         "declare people or teams as `reviewers`, then: gatectl apply";
     MissingReviewer = "missing-reviewer", Warning, Disproves, Some('D'),
         "A declared reviewer is not on the environment's list and cannot approve; GitHub silently drops reviewers without access.",
-        "gatectl apply, after the reviewer has at least read access";
+        "give the reviewer at least read access, then: gatectl apply";
     ReviewerWithoutAccess = "reviewer-without-access", Warning, Disproves, Some('D'),
         "A reviewer cannot see the repository and so cannot approve. If no one else can, people look for ways around the gate.",
         "give the reviewer at least read access to the repository";

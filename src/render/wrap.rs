@@ -72,11 +72,17 @@ struct Token {
     word: Vec<Span>,
 }
 
-/// The words of a text. A command between backticks is one word, so that it can be pasted (law 9).
+/// The words of a text. A command is one word, so that it can be pasted (law 9): between backticks, or as the end of a text that
+/// begins with it or leads to it with a colon.
 fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut rest = text;
     loop {
+        let leads = words.last().is_none_or(|word| word.is_empty() || word.ends_with(':'));
+        if leads && rest.starts_with("gatectl ") {
+            words.push(rest.to_owned());
+            return words;
+        }
         let command = ["`gatectl ", "`gh ", "`heroku "].iter().any(|start| rest.trim_start_matches(['(', '"']).starts_with(start));
         let close = rest.char_indices().filter(|(_, c)| *c == '`').nth(1).map(|(at, _)| at).filter(|_| command);
         let from = close.unwrap_or(0);

@@ -68,7 +68,7 @@ fn guards(live: &Inspection) -> Option<BTreeMap<EnvName, Guard>> {
     Some(live.environments.as_ref().ok()?.iter().map(|(name, environment)| (name.clone(), guard(environment))).collect())
 }
 
-/// Whether a reviewer may be somebody who can approve: not a machine's account, and not known to lack access.
+/// Whether a reviewer may be a person who can approve: not a machine account, and not known to lack access.
 fn may_be_a_person(reviewer: &LiveReviewer, live: &Inspection) -> bool {
     let is_machine = matches!(reviewer, LiveReviewer::User { kind, .. } if kind != "User");
     let listed = live.listed.get(&reviewer.actor());

@@ -120,7 +120,7 @@ impl RunScope {
             done.push_str(&rest[..start]);
             let literal = &rest[start..start + string_length(&rest[start..])];
             match serde_json::from_str::<String>(literal) {
-                Ok(text) if text.contains("gatectl ") => done.push_str(&serde_json::Value::from(self.repeat(&text)).to_string()),
+                Ok(text) if text.contains("gatectl ") => done.push_str(crate::render::json::to_string(&self.repeat(&text)).trim_end()),
                 _ => done.push_str(literal),
             }
             rest = &rest[start + literal.len()..];

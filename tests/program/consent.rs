@@ -79,7 +79,11 @@ fn a_saved_plan_gains_no_consent_by_an_edit() {
         write(dir.path(), "edited.plan", &text.replace(from, to));
         let edited = apply("edited.plan");
         assert_eq!(edited.code, Some(1), "{to}");
-        assert!(edited.stderr.contains("was altered") && edited.stderr.contains("gatectl plan --out"), "{}", edited.stderr);
+        assert!(
+            edited.stderr.contains("was altered") && edited.stderr.contains("gatectl plan --sandbox=wrong-reviewer --out"),
+            "{}",
+            edited.stderr
+        );
     }
 
     assert_eq!(run(&["plan", "--sandbox=wrong-reviewer", "--out", "gate.plan", "--allow-weaken"]).code, Some(0));

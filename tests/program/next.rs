@@ -72,7 +72,7 @@ fn a_suggested_command_repeats_the_scope_and_is_understood() {
             assert_ne!(again.code, Some(64), "{command}: {}", again.stderr);
         }
     }
-    assert!(seen >= 12, "{seen} commands were suggested");
+    assert!(seen >= 8, "{seen} commands were suggested");
 }
 
 #[test]
