@@ -195,8 +195,8 @@ impl Flag {
             TakenBy::Freeze => freeze,
         };
         // An import names its repository itself.
-        let takes = takes && !(verb == "import" && !own.contains("--update"));
-        takes && !self.names.iter().any(|name| own.contains(name))
+        let names_its_own = verb == "import" && !own.contains("--update");
+        takes && !names_its_own && !self.names.iter().any(|name| own.contains(name))
     }
 }
 
