@@ -44,6 +44,14 @@ const RULES: &[(&str, &str)] = &[
         "version = 1\n[freeze]\nheroku_app = \"shop-prod\"\nenvironments = [\"production\"]\nfrozen = false\n[environments.production]\n",
     ),
     (
+        "A fleet file has no `[[workflows]]`, `[heroku]`, `[freeze]` or `github.repository`: these belong to one repository.",
+        "version = 1\n[fleet]\norganization = \"acme\"\nrepositories = [\"svc-*\"]\n[heroku.config.shop-prod]\nTIER = \"1\"\n",
+    ),
+    (
+        "In `repositories`, at least one name or pattern does not exclude.",
+        "version = 1\n[fleet]\norganization = \"acme\"\nrepositories = [\"!svc-x\"]\n",
+    ),
+    (
         "The config vars of the freeze are not declared a second time below `[heroku.config]`.",
         "version = 1\n[heroku.config.shop-prod]\nDEPLOY_FREEZE = \"true\"\n[freeze]\nheroku_app = \"shop-prod\"\nenvironments = [\"production\"]\n[environments.production]\n",
     ),
