@@ -815,7 +815,7 @@ fn nothing_of_the_file_steers_the_terminal() {
 fn two_places_are_both_shown() {
     let shown = |text: &str| parse("gate.toml", text).unwrap_err().plain();
     let apart = shown("version = 1\n[environments.a]\n[environments.b]\n[environments.A]");
-    assert!(apart.contains("--> gate.toml:4:15") && apart.contains("::: gate.toml:2:15"), "{apart}");
+    assert!(apart.contains("--> gate.toml:4:15") && apart.contains("--> gate.toml:2:15"), "{apart}");
     let beside = shown("version = 1\n[environments.a]\nsecrets = [\"A\", \"A\"]");
     assert_eq!(beside.matches("secrets = ").count(), 1, "{beside}");
 }
