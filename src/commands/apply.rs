@@ -3,20 +3,21 @@
 use std::cell::RefCell;
 
 use crate::apply::RetryDelays;
-use crate::cli::{ApplyArgs, Format, Global};
+use crate::cli::{ApplyArgs, Format};
 use crate::exit::Exit;
-use crate::model::{Action, Address, AddressKind, Change, EnvName, Plan};
+use crate::model::{Action, Address, AddressKind, Change, Plan};
 use crate::providers::Op;
 use crate::reconcile::{Applied, Context, FreezeReason, Planned};
 use crate::render::Document;
 use crate::views;
 use crate::views::diagnostic::Hinted;
+use crate::views::words::shell_word;
 
 use super::failure::Interrupted;
 use super::plan::prune;
 use super::saved::Saved;
 use super::wiring::Wiring;
-use super::{Session, frozen, rerun};
+use super::{Session, frozen};
 
 /// Plans or takes a saved plan, asks, writes, reads back, reports.
 ///
@@ -124,35 +125,30 @@ fn abandoned(trail: &[String], frozen: bool) -> anyhow::Error {
     Interrupted::with(&message, hint)
 }
 
-/// How to consent, in commands that can be pasted.
-fn consent_hint(session: &Session, args: &ApplyArgs, plan: &Plan<Op>) -> String {
-    let file = args.plan.as_ref().map(|plan| plan.to_string_lossy());
-    let flags = [("--prune", args.scope.prune), ("--interlock", args.interlock), ("--while-frozen", args.while_frozen)];
-    let mut arguments: Vec<&str> = file.as_deref().into_iter().collect();
-    arguments.extend(flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag));
-    arguments.push("--allow-weaken");
-    arguments.extend(args.auto_approve.then_some("--auto-approve"));
-    let whole = rerun::command(&session.global, "apply", &arguments);
-    let weakening: Vec<&Change> = plan.changes().filter(|change| change.weakens).collect();
-    let (cut_off, others): (Vec<&Change>, Vec<&Change>) = weakening.into_iter().partition(|change| may_be_cut_off(change));
-    let names: Vec<EnvName> = cut_off
-        .iter()
-        .filter_map(|change| match change.address.kind() {
-            AddressKind::Environment(name) => Some(name.clone()),
-            _ => None,
-        })
-        .collect();
-    if names.is_empty() {
+/// How to consent, in commands that can be pasted; the scope of the run is added where they are printed.
+fn consent_hint(args: &ApplyArgs, plan: &Plan<Op>) -> String {
+    let flags = [
+        ("--interlock", args.interlock),
+        ("--while-frozen", args.while_frozen),
+        ("--allow-weaken", true),
+        ("--auto-approve", args.auto_approve),
+    ];
+    let flags: String = flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| format!(" {flag}")).collect();
+    let file = args.plan.as_ref().map(|plan| format!(" {}", shell_word(&plan.to_string_lossy()))).unwrap_or_default();
+    let whole = format!("gatectl apply{file}{flags}");
+    let weakening = || plan.changes().filter(|change| change.weakens);
+    if !weakening().any(may_be_cut_off) {
         return format!("read the lines marked ! in the plan; if that is what you want, run `{whole}`");
     }
-    let finish = if others.is_empty() {
+    let finish = if weakening().all(may_be_cut_off) || args.scope.prune {
         whole
     } else {
         // Nothing but what was cut off.
-        let global = Global { environment: names, ..session.global.clone() };
-        let arguments: Vec<&str> =
-            arguments.into_iter().filter(|argument| file.as_deref() != Some(argument) && *argument != "--prune").collect();
-        rerun::command(&global, "apply", &arguments)
+        let names = weakening().filter(|change| may_be_cut_off(change)).filter_map(|change| match change.address.kind() {
+            AddressKind::Environment(name) => Some(format!(" --environment {}", shell_word(name.as_str()))),
+            _ => None,
+        });
+        format!("gatectl apply{}{flags}", names.collect::<String>())
     };
     format!("if an apply was interrupted here, this finishes it: `{finish}`")
 }
@@ -174,7 +170,7 @@ async fn ask(session: &Session, args: &ApplyArgs, allow_weaken: bool, plan: &Pla
         let why: String = fields.filter_map(|field| Some(format!("\n{}: {}", field.name, field.because.as_ref()?))).collect();
         return Err(Hinted {
             message: format!("the plan weakens {}: nothing was written{why}", list.join(", ")),
-            hint: consent_hint(session, args, plan),
+            hint: consent_hint(args, plan),
         }
         .into());
     }

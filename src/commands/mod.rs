@@ -13,7 +13,6 @@ mod man;
 mod output;
 mod plan;
 mod remote;
-mod rerun;
 mod runs;
 mod sandbox;
 mod saved;

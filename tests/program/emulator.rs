@@ -135,6 +135,10 @@ fn every_command_asks_and_is_answered_as_described() {
         let [run, other] = world.sandbox.with(|state| {
             let actor = state.github.viewer.clone();
             state.github.viewer = "alice".to_owned();
+            // Who keeps a freeze in an organization's variables administers it.
+            for account in state.github.people.accounts.values_mut().filter(|account| account.login == "acme") {
+                account.owners.insert("alice".to_owned());
+            }
             let start = |state: &mut gatectl::sandbox::State| {
                 state.start_run("acme/shop", ".github/workflows/deploy.yml", "push", "refs/heads/main", &actor, "production")
             };
@@ -159,11 +163,11 @@ fn every_command_asks_and_is_answered_as_described() {
             &["freeze", "status"],
             &["freeze", "on", "--reason", "trial"],
             &["freeze", "check", "--environment", "production"],
-            &["freeze", "override", "--reason", "hotfix", "--for", "1h", "--auto-approve"],
+            &["freeze", "override", "--reason", "hotfix", "--for", "1h"],
             &["freeze", "override", "--revoke"],
             &["freeze", "off", "--reason", "trial"],
             &["freeze", "on", "--reason", "trial", "--github", "acme"],
-            &["freeze", "override", "--reason", "hotfix", "--for", "1h", "--auto-approve", "--github", "acme"],
+            &["freeze", "override", "--reason", "hotfix", "--for", "1h", "--github", "acme"],
             &["freeze", "off", "--reason", "trial", "--github", "acme"],
             &["freeze", "on", "--reason", "trial", "--github", "acme/shop"],
             &["freeze", "status", "--github", "acme/shop"],
