@@ -12,18 +12,13 @@
     reason = "a benchmark prints, and fails as tests do"
 )]
 
-#[path = "../tests/support/conformance.rs"]
-mod conformance;
-#[path = "../tests/reconcile/world.rs"]
-mod world;
-
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use gatectl::sandbox::{Environment, Sandbox, Scenario};
 use tokio::process::Command;
 
-use world::World;
+use gatectl_test_support::world::World;
 
 const LATENCY: Duration = Duration::from_millis(100);
 const RUNS: usize = 9;

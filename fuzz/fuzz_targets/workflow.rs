@@ -1,7 +1,5 @@
 #![no_main]
-#![allow(dead_code, reason = "one target of several")]
 
-#[path = "../../tests/support/targets.rs"]
-mod targets;
+use gatectl_test_support::targets;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::workflow(bytes));

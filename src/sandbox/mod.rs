@@ -47,9 +47,6 @@ mod wire;
 mod workflows;
 
 #[cfg(test)]
-#[path = "../../tests/support/conformance.rs"]
-mod conformance;
-#[cfg(test)]
 mod tests;
 
 pub use faults::{Effect, Fault, Moment, PRIMARY_LIMIT, SECONDARY_LIMIT};

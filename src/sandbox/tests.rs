@@ -14,9 +14,9 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use super::conformance::{Official, Seen};
 use super::*;
 use crate::model::RepoName;
+use gatectl_test_support::conformance::{Official, Seen};
 
 static OFFICIAL: LazyLock<Option<Official>> = LazyLock::new(Official::load);
 

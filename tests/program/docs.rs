@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use gatectl::exit::Exit;
 
-use super::golden::assert_golden;
 use super::run::{gatectl, root};
+use gatectl_test_support::assert_golden;
 
 #[test]
 fn the_page_of_exit_codes_is_the_table() {

@@ -6,9 +6,9 @@ use std::process::{Child, Stdio};
 
 use gatectl::sandbox::{Api, Scenario};
 
-use super::conformance::{Official, Seen};
 use super::run::{command, run};
 use super::served::Served;
+use gatectl_test_support::conformance::{Official, Seen};
 
 /// A served emulator that ends with the test.
 struct Shell {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::run::root;
-use super::targets;
+use gatectl_test_support::targets;
 
 /// How many mutated inputs each target gets.
 const ROUNDS: usize = 1_500;

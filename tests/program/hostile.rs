@@ -7,9 +7,9 @@ use gatectl::sandbox::{BranchPattern, Environment, Fault, PolicyMode, RefType, R
 use serde_json::{Value, json};
 
 use super::harmless::{FORMATS, is_harmless, is_only_text};
-use super::nasty::NASTY;
 use super::run::{holds_no_secret, run};
 use super::served::Served;
+use gatectl_test_support::NASTY;
 
 const GATE: &str = r#"version = 1
 [github]

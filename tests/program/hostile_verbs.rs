@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::harmless::{FORMATS, is_harmless, is_only_text};
 use super::hostile;
-use super::nasty::NASTY;
 use super::run::{Ran, command, run};
 use super::served::Served;
 use super::terminal::on_terminal;
+use gatectl_test_support::NASTY;
 
 const GATE: &str = r#"version = 1
 [github]

@@ -107,7 +107,7 @@ pub(super) fn code(path: &Path) -> String {
 }
 
 pub(super) fn is_test(path: &Path) -> bool {
-    path.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs" | "cases.rs" | "conformance.rs")))
+    path.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs" | "cases.rs")))
 }
 
 fn named(code: &str) -> BTreeSet<String> {

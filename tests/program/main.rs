@@ -7,8 +7,6 @@ mod app;
 mod at_once;
 mod browser;
 mod circles;
-#[path = "../support/conformance.rs"]
-mod conformance;
 mod consent;
 mod docs;
 mod emulator;
@@ -17,8 +15,6 @@ mod fleet;
 mod freeze;
 mod freeze_store;
 mod fuzz;
-#[path = "../support/golden.rs"]
-mod golden;
 mod harmless;
 mod hostile;
 mod hostile_verbs;
@@ -26,8 +22,6 @@ mod import;
 mod layers;
 mod live;
 mod masked;
-#[path = "../support/nasty.rs"]
-mod nasty;
 mod next;
 mod pages;
 mod picture;
@@ -40,11 +34,10 @@ mod secrets;
 mod served;
 mod shell;
 mod signals;
-#[path = "../support/targets.rs"]
-mod targets;
 mod terminal;
 mod tips;
 mod unread;
 mod usage;
+mod verify;
 mod voice;
 mod workflows;

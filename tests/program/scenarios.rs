@@ -1,7 +1,7 @@
 //! The main job on the built-in emulator, as it looks.
 
-use super::golden::assert_golden;
 use super::run::{gatectl, root, run};
+use gatectl_test_support::assert_golden;
 
 const SCENARIOS: [&str; 6] = ["missing-environment", "no-rules", "wrong-reviewer", "plan-limit", "unprotected-branches", "gated"];
 

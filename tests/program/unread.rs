@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use gatectl::sandbox::{Api, Effect, Fault, Response, Scenario};
 
-use super::golden::assert_golden;
 use super::run::{KEY, TOKEN};
 use super::served::Served;
+use gatectl_test_support::assert_golden;
 
 const TOML: &str = r#"
 version = 1

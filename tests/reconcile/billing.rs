@@ -7,7 +7,7 @@ use gatectl::sandbox::{
     ReviewerRef, Scenario,
 };
 
-use crate::world::{World, outcome, said};
+use gatectl_test_support::world::{World, outcome, said};
 
 const GATE: &str = r#"
 version = 1

@@ -3,7 +3,7 @@
 use gatectl::model::OutcomeResult;
 use gatectl::sandbox::{Fault, Permission, Response, Visibility};
 
-use crate::world::{World, outcome, said};
+use gatectl_test_support::world::{World, outcome, said};
 
 const LIVE: &str =
     "version = 1\n[environments.production]\nreviewers = [{ user = \"alice\", id = 501 }]\nprevent_self_review = true\nwait_timer = 30\n";

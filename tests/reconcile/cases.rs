@@ -15,7 +15,7 @@ use gatectl::sandbox::{
 };
 use proptest::prelude::*;
 
-use crate::world::{REPO, World, parse};
+use gatectl_test_support::world::{REPO, World, parse};
 
 /// Everyone: login or slug, and id. All have access.
 const PEOPLE: [(&str, u64); 3] = [("alice", 501), ("bob", 502), ("carol", 503)];

@@ -5,7 +5,7 @@ use gatectl::model::OutcomeResult;
 use gatectl::reconcile::{Prune, exit_of_plan};
 use gatectl::sandbox::{Fault, Response, Scenario, Secret};
 
-use crate::world::{World, outcome, said};
+use gatectl_test_support::world::{World, outcome, said};
 
 /// Everything that gate.toml can declare of an environment, in three of them, and two apps.
 pub const RICH: &str = r#"

@@ -4,7 +4,7 @@ use gatectl::model::OutcomeResult;
 use gatectl::sandbox::{AccountKind, BranchPattern, Fault, LeftPolicies, RefType, Response, Scenario, State};
 use serde_json::{Value, json};
 
-use crate::world::{World, outcome, said};
+use gatectl_test_support::world::{World, outcome, said};
 
 const GATE: &str = "version = 1\n[environments.production]\nreviewers = [{ user = \"alice\", id = 501 }]\ndeployment_branch_policy = { branches = [\"main\"] }\n";
 const LIST: &str = "/repos/acme/shop/environments";

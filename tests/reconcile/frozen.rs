@@ -8,7 +8,7 @@ use gatectl::sandbox::{Effect, Fault, Response, Scenario, Snapshot};
 use gatectl::stop::Stop;
 use serde_json::json;
 
-use crate::world::{World, outcome, said};
+use gatectl_test_support::world::{World, outcome, said};
 
 const GATE: &str = r#"
 version = 1

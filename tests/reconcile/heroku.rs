@@ -4,7 +4,7 @@ use gatectl::model::OutcomeResult;
 use gatectl::sandbox::{Fault, Response, Scenario};
 use serde_json::json;
 
-use crate::world::{World, outcome, said};
+use gatectl_test_support::world::{World, outcome, said};
 
 const APPS: &str = r#"
 version = 1

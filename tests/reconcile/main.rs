@@ -3,10 +3,6 @@
 #![allow(unreachable_pub, reason = "the modules of one test binary share what they need")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
-#[path = "../support/conformance.rs"]
-mod conformance;
-mod world;
-
 mod billing;
 mod carried;
 mod cases;

@@ -2,7 +2,7 @@
 
 use gatectl::sandbox::Scenario;
 
-use crate::world::World;
+use gatectl_test_support::world::World;
 
 #[tokio::test]
 async fn every_name_round_trips_to_exactly_one_environment() {

@@ -9,7 +9,7 @@ use gatectl::sandbox::{
     BranchPattern, Fault, LeftPolicies, Permission, PolicyMode, Reads, RefType, Response, ReviewerRef, Scenario, State, Switches, Variable,
 };
 
-use crate::world::{REPO, World, outcome, said};
+use gatectl_test_support::world::{REPO, World, outcome, said};
 
 const GATE: &str = r#"
 version = 1

@@ -20,7 +20,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::cases::{Case, Turned, amiss, case, goal, meant, strictness, turned, undeclared_changes};
-use crate::world::{World, said};
+use gatectl_test_support::world::{World, said};
 
 /// Something that holds in every case, tried once in a process.
 pub struct Property {

@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::cases::{Case, Declared, Policy, Rules};
 use crate::properties::{self, PROPERTIES, Property, StepResult};
-use crate::world::{REPO, World, said};
+use gatectl_test_support::world::{REPO, World, said};
 
 /// What a plan comes to when one of its requests goes wrong.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use gatectl::sandbox::{Fault, Response, Scenario};
 
-use crate::world::{World, said};
+use gatectl_test_support::world::{World, said};
 
 /// Three environments with pinned reviewers and custom policies, and one app: the case that the speed law speaks of.
 pub const FLEET: &str = r#"

@@ -4,7 +4,7 @@ use gatectl::model::{Outcome, OutcomeResult};
 use gatectl::sandbox::{Plan, Scenario, Switches, Visibility};
 
 use crate::converge::RICH;
-use crate::world::{World, said};
+use gatectl_test_support::world::{World, said};
 
 const BARE: &str = r#"
 version = 1

@@ -5,7 +5,7 @@ use gatectl::providers::github;
 use gatectl::sandbox::{Fault, Response};
 use serde_json::{Value, json};
 
-use crate::world::{World, said};
+use gatectl_test_support::world::{World, said};
 
 /// Live, production has a reviewer, no self-review and a timer of 30 minutes.
 const LIVE: &str = "version = 1\n[environments.production]\nreviewers = [{ user = \"alice\", id = 501 }]\nprevent_self_review = true\nwait_timer = 30\nprotection_rules = []\n[environments.staging]\nwait_timer = 5\n";

@@ -5,7 +5,7 @@ use gatectl::model::{Cause, OutcomeResult, RepoName};
 use gatectl::reconcile::Prune;
 use gatectl::sandbox::{AccountKind, Environment, Fault, Level, Permission, Response, ReviewerRef, Scenario, Token, Visibility};
 
-use crate::world::{World, outcome, said};
+use gatectl_test_support::world::{World, outcome, said};
 
 const GATE: &str = "version = 1\n[environments.production]\nreviewers = [{ user = \"alice\", id = 501 }]\n";
 

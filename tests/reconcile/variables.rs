@@ -8,7 +8,7 @@ use gatectl::sandbox::{Effect, Fault, Response, Scenario};
 use gatectl::stop::Stop;
 use serde_json::json;
 
-use crate::world::{World, outcome, said};
+use gatectl_test_support::world::{World, outcome, said};
 
 fn gate(store: &str, line: &str) -> String {
     format!(

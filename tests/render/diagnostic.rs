@@ -5,8 +5,8 @@ use gatectl::http::{ApiError, ErrorKind};
 use gatectl::render::Style;
 use gatectl::views::diagnostic::{Hinted, render};
 
-use crate::golden::assert_golden;
 use crate::samples::NASTY;
+use gatectl_test_support::assert_golden;
 
 fn api() -> ApiError {
     ApiError {

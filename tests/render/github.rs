@@ -3,8 +3,8 @@
 use gatectl::model::Address;
 use gatectl::render::{Document, Location, github};
 
-use crate::golden::assert_golden;
 use crate::samples::{self, NASTY};
+use gatectl_test_support::assert_golden;
 
 fn locate(address: &Address, field: Option<&str>) -> Option<Location> {
     let at = |line, col| Some(Location { file: "gate.toml".into(), line, col });

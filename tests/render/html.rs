@@ -3,7 +3,7 @@
 use gatectl::render::html::{link, page, sha256, text};
 use maud::html;
 
-use crate::nasty::NASTY;
+use gatectl_test_support::NASTY;
 
 #[test]
 fn nothing_from_outside_is_markup() {

@@ -4,8 +4,8 @@ use gatectl::model::{ApplyReport, Plan};
 use gatectl::render::{Document, Style, human};
 use proptest::prelude::*;
 
-use crate::golden::assert_golden;
 use crate::samples::{self, hostile_text, saying};
+use gatectl_test_support::assert_golden;
 
 const COLOR: Style = Style { color: true, ..Style::PLAIN };
 

@@ -6,8 +6,8 @@ use gatectl::model::{ApplyReport, Plan};
 use gatectl::views::json as render;
 use serde_json::{Value, json};
 
-use crate::golden::assert_golden;
 use crate::samples;
+use gatectl_test_support::assert_golden;
 
 fn plans() -> Vec<Plan<()>> {
     vec![samples::plan(vec![]), samples::everything(), samples::hostile()]

@@ -4,14 +4,10 @@
 
 mod diagnostic;
 mod github;
-#[path = "../support/golden.rs"]
-mod golden;
 mod html;
 mod human;
 mod json;
 mod markdown;
-#[path = "../support/nasty.rs"]
-mod nasty;
 mod samples;
 mod toolkit;
 mod values;

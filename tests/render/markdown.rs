@@ -10,8 +10,8 @@ use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEn
 use serde_json::json;
 use unicode_width::UnicodeWidthChar;
 
-use crate::golden::assert_golden;
 use crate::samples::{self, NASTY, hostile_text, saying};
+use gatectl_test_support::assert_golden;
 
 fn documents() -> Vec<Document> {
     let plans = [samples::plan(vec![]), samples::everything(), samples::hostile()];

@@ -8,7 +8,7 @@ use gatectl::render::{Block, Document, Finding, FindingLocation, Section, Severi
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-pub(crate) use crate::nasty::NASTY;
+pub(crate) use gatectl_test_support::NASTY;
 
 pub(crate) fn repo() -> RepoName {
     RepoName::parse("raxx-app/TradeMasterAPI").unwrap()

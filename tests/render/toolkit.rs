@@ -7,8 +7,8 @@ use gatectl::render::{
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
-use crate::golden::assert_golden;
 use crate::samples::{self, NASTY};
+use gatectl_test_support::assert_golden;
 
 fn finding(severity: Severity, code: &'static str, message: &str, fix: &str) -> Finding {
     let place = FindingLocation::At(Location { file: ".github/workflows/deploy.yml".into(), line: 12, col: 5 });

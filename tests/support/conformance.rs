@@ -1,9 +1,7 @@
 //! Holds exchanges against the official API descriptions.
 //!
 //! Owns the reading of GitHub's OpenAPI description and Heroku's schema, and the deviations from them that docs/facts.md names.
-//! Knows no type of the crate, so that unit tests and integration tests can both include it.
-
-#![allow(unreachable_pub, dead_code, reason = "unit tests and integration tests include this file, and not each uses all of it")]
+//! Knows no type of the crate, so that its unit tests can use it too.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -35,7 +33,7 @@ impl Official {
     /// Reads both descriptions; none, said on stderr, where they are not at hand.
     pub fn load() -> Option<Self> {
         let read = |variable: &str, default: &str| {
-            let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(default);
+            let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(default);
             let path = std::env::var_os(variable).map_or_else(beside, PathBuf::from);
             let value = std::fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
             if value.is_none() {

@@ -5,8 +5,8 @@ use std::path::Path;
 use similar::TextDiff;
 
 /// Compares with `tests/golden/NAME`; `GATECTL_BLESS=1` writes the file instead.
-pub(crate) fn assert_golden(name: &str, actual: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+pub fn assert_golden(name: &str, actual: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../golden").join(name);
     if std::env::var_os("GATECTL_BLESS").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, actual).unwrap();

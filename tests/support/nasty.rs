@@ -1,7 +1,7 @@
 //! Text from outside that wants more than to be read.
 
 /// What tries to be more than text, in any medium.
-pub(crate) const NASTY: &[&str] = &[
+pub const NASTY: &[&str] = &[
     "\u{1b}[31mred\u{1b}[0m",
     "\u{1b}[35mno color of ours",
     "\u{1b}]0;title\u{7}",

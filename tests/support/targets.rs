@@ -33,7 +33,7 @@ fn is_plain(text: &str) {
 }
 
 /// A gate.toml: read to a declaration, or to problems that can be shown.
-pub(crate) fn gate_toml(bytes: &[u8]) {
+pub fn gate_toml(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     match config::parse("gate.toml", text) {
         Ok(config) => {
@@ -57,7 +57,7 @@ pub(crate) fn gate_toml(bytes: &[u8]) {
 }
 
 /// A workflow file: checked against one expectation; what cannot be read proves nothing.
-pub(crate) fn workflow(bytes: &[u8]) {
+pub fn workflow(bytes: &[u8]) {
     const PATH: &str = ".github/workflows/deploy.yml";
     let Ok(environment) = EnvName::new("production") else { return };
     let facts = Facts {
@@ -79,7 +79,7 @@ pub(crate) fn workflow(bytes: &[u8]) {
 }
 
 /// An expression, a template and a condition, if nothing is known.
-pub(crate) fn expression(bytes: &[u8]) {
+pub fn expression(bytes: &[u8]) {
     struct Nothing;
     impl Contexts for Nothing {
         fn context(&self, name: &str) -> Lookup {
@@ -106,7 +106,7 @@ pub(crate) fn expression(bytes: &[u8]) {
 const SEPARATOR: &[u8] = b"\n---\n";
 
 /// The answers of an API, in the order of [`PATHS`]: observed, planned and shown; nothing is absent but from a whole list.
-pub(crate) fn responses(bytes: &[u8]) {
+pub fn responses(bytes: &[u8]) {
     let parts = split(bytes);
     let list = parts.get(1).cloned().unwrap_or_default();
     let server = server();
@@ -147,7 +147,7 @@ const PATHS: [&str; 8] = [
 ];
 
 /// The answers that `evidence` is made from, in the order of [`HISTORY`]: nothing counts as approved but what an approval says.
-pub(crate) fn history(bytes: &[u8]) {
+pub fn history(bytes: &[u8]) {
     let parts = split(bytes);
     let approvals = parts.get(3).cloned().unwrap_or_default();
     let server = server();
@@ -168,7 +168,7 @@ pub(crate) fn history(bytes: &[u8]) {
 }
 
 /// The values of the freeze's four config vars: only a flag that is off, a freeze that has ended or a valid override opens.
-pub(crate) fn freeze(bytes: &[u8]) {
+pub fn freeze(bytes: &[u8]) {
     let values: Vec<Option<String>> = split(bytes).into_iter().map(|part| String::from_utf8(part).ok()).collect();
     let value = |at: usize| values.get(at).cloned().flatten();
     let Ok(environment) = EnvName::new("production") else { return };

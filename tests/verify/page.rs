@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use gatectl::findings::{Code, Proof, Severity};
 
-use crate::golden::assert_golden;
+use gatectl_test_support::assert_golden;
 
 fn page() -> String {
     let mut text = String::from(

@@ -6,9 +6,9 @@ use gatectl::sandbox::Scenario;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::golden::assert_golden;
-use crate::run::{Ran, gatectl, root, run};
-use crate::served::Served;
+use super::run::{Ran, gatectl, root, run};
+use super::served::Served;
+use gatectl_test_support::assert_golden;
 
 const SCENARIOS: [(&str, i32, &[&str]); 6] = [
     ("missing-environment", 6, &["environment-missing"]),
