@@ -1,4 +1,5 @@
 //! The command line: flags and their help, no logic.
+//! Tested by `tests/program/usage.rs`.
 
 mod freeze;
 

@@ -1,4 +1,5 @@
 //! Exit codes: the one documented table of them.
+//! Tested by `tests/program/docs.rs`.
 
 use std::process::ExitCode;
 

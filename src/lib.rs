@@ -12,7 +12,7 @@
 //! place that knows the HTTP library, `credentials` finds tokens, `reconcile` is the flow itself, `render` turns plans
 //! and reports into text, `commands` is where all layers meet.
 //! `workflows`, `freeze` and `verify` are pure. `sandbox` is the emulator; no client code knows of it.
-//! The import arrows are held by `tests/layers.rs`.
+//! The import arrows are held by `tests/program/layers.rs`.
 
 pub mod apply;
 pub mod cli;

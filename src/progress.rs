@@ -1,6 +1,7 @@
 //! What is going on, on standard error, while the user waits.
 //!
 //! Owns the one line that comes after a second and goes without a trace. Must not know what is being done.
+//! Tested in this file and by `tests/program/terminal.rs`.
 
 use std::io::IsTerminal;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};

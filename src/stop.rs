@@ -1,6 +1,7 @@
 //! The wish to stop, heard by anyone who is about to write or to wait.
 //!
 //! Must not know who asks, nor what is stopped.
+//! Tested by `tests/program/signals.rs`.
 
 use std::sync::Arc;
 

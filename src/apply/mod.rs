@@ -2,6 +2,7 @@
 //!
 //! Owns the order of steps, what a failure stops, how a lost answer is settled, and the report.
 //! Must not know any provider: it sees their requests through [`Executor`] only.
+//! Tested in its `tests.rs`, and with the real clients by `tests/reconcile/`.
 
 mod executor;
 mod report;

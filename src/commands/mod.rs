@@ -1,4 +1,5 @@
 //! One file per verb: the only place where all layers meet, and the only one that reads the environment and prints.
+//! Tested by `tests/program/`, which runs the binary.
 
 mod apply;
 mod called;

@@ -13,6 +13,7 @@ use super::schema::Presence::{Default as Defaults, Optional, Required};
 use super::schema::{ANY, Default, Table, Type, key};
 use super::syntax as is;
 use crate::desired::freeze::Policy;
+use crate::desired::workflows::EVENTS;
 
 /// Every table, to tell where a misplaced key belongs.
 pub(super) static TABLES: &[&Table] = &[
@@ -117,7 +118,7 @@ pub(super) static WHEN: Table = Table {
     noun: "a scenario",
     either: &[],
     keys: &[
-        key("event", Required, Type::Word(is::EVENTS), "event = \"push\"", "The event that starts the run, by GitHub's name."),
+        key("event", Required, Type::Word(EVENTS), "event = \"push\"", "The event that starts the run, by GitHub's name."),
         key("branch", Optional, Type::Name(&is::REF_NAME), "branch = \"main\"", "Of a push: the branch, without refs/heads/."),
         key("tag", Optional, Type::Name(&is::REF_NAME), "tag = \"v1.2.3\"", "Of a push or a release: the tag, without refs/tags/."),
         key(

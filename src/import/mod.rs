@@ -7,6 +7,7 @@
 //! is left undeclared and, where it matters, named in a `# weak:` line. What could not be read, or cannot be said in
 //! gate.toml, becomes an `# unknown:` line: nothing is left out silently. Both kinds of lines belong to import.
 //! Workflows, Heroku config vars (they may be secrets) and freezes are not imported.
+//! Tested in its `tests.rs` and by `tests/program/import.rs`.
 
 mod declared;
 mod edit;

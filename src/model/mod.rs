@@ -2,6 +2,7 @@
 //!
 //! Owns plain data and its meaning. Must not know of HTTP, files, terminals, clocks or any provider:
 //! a provider's requests ride along in a [`Plan`] as an opaque type parameter.
+//! Tested in its own files.
 
 mod address;
 mod answer;

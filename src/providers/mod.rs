@@ -4,6 +4,7 @@
 //! and one line in [`Op`]'s table below. What gate.toml declares of it is in `desired`. A place that keeps a freeze is a
 //! [`freeze_store::FreezeStore`], and needs one line in [`freeze_store::of`].
 //! A provider must not know of another one, of the file's syntax, of rendering or of the command line.
+//! Tested by `tests/reconcile/`.
 
 use serde::Serialize;
 

@@ -2,6 +2,7 @@
 //!
 //! Owns how the providers' halves come together into one plan and one report. Must not know of files, terminals, the
 //! environment, or how clients are made: `commands` gives it clients and prints what comes out, and so do tests and benchmarks.
+//! Tested by `tests/reconcile/`.
 
 mod apply;
 mod apply_frozen;

@@ -3,6 +3,7 @@
 //! Every command says what it has to say as a [`Document`] of raw text; one renderer per format prints it:
 //! [`human`], [`markdown`], [`github`]. [`json`] prints the data itself. Owns escaping, layout and colors. Must not
 //! know of providers, requests, files or the environment: everything here is a pure function.
+//! Tested by `tests/render/`.
 
 mod document;
 pub mod escape;

@@ -115,12 +115,6 @@ impl Exchange {
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
-
-    /// The answer's body as JSON, when it is.
-    #[must_use]
-    pub fn response_json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.response).ok()
-    }
 }
 
 /// One request that could write.

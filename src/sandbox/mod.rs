@@ -28,6 +28,7 @@
 //! # Ok(())
 //! # }
 //! ```
+//! Tested in `sandbox/tests/`.
 
 mod declared;
 mod delivery;

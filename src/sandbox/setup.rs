@@ -81,13 +81,6 @@ impl Setup {
         self
     }
 
-    /// With a workflow file on the default branch.
-    #[must_use]
-    pub fn with_workflow(mut self, path: &str, text: &str) -> Self {
-        self.workflows.insert(path.to_owned(), text.to_owned());
-        self
-    }
-
     /// Those that a scenario breaks.
     pub(super) fn targets(&self) -> Vec<(&EnvName, &Gate)> {
         targets(&self.environments)

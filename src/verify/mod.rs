@@ -2,6 +2,7 @@
 //!
 //! Owns what findings there are (one table, `docs/findings.md` is made from it), and what observations make of an
 //! environment. Pure: it knows what was observed, and never how.
+//! Tested by `tests/verify/`.
 
 mod enforcement;
 mod judge;

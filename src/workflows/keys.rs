@@ -2,6 +2,8 @@
 //!
 //! Owns the lists and the near match. A key that is missing here makes a hint wrong, never a verdict.
 
+use crate::desired::workflows::EVENTS;
+
 /// Top-level keys.
 pub(super) const WORKFLOW: &[&str] = &["on", "name", "description", "run-name", "defaults", "env", "permissions", "concurrency", "jobs"];
 
@@ -36,46 +38,11 @@ pub(super) const ENVIRONMENT: &[&str] = &["name", "url", "deployment"];
 /// Keys of a declared input.
 pub(super) const INPUT: &[&str] = &["description", "type", "required", "default", "options", "deprecationMessage"];
 
-/// Events.
-pub(super) const EVENTS: &[&str] = &[
-    "branch_protection_rule",
-    "check_run",
-    "check_suite",
-    "create",
-    "delete",
-    "deployment",
-    "deployment_status",
-    "discussion",
-    "discussion_comment",
-    "fork",
-    "gollum",
-    "image_version",
-    "issue_comment",
-    "issues",
-    "label",
-    "merge_group",
-    "milestone",
-    "page_build",
-    "project",
-    "project_card",
-    "project_column",
-    "public",
-    "pull_request",
-    "pull_request_comment",
-    "pull_request_review",
-    "pull_request_review_comment",
-    "pull_request_target",
-    "push",
-    "registry_package",
-    "release",
-    "repository_dispatch",
-    "schedule",
-    "status",
-    "watch",
-    "workflow_call",
-    "workflow_dispatch",
-    "workflow_run",
-];
+/// What a workflow may name as an event: what starts a run, a call, and what GitHub has not sent for years.
+pub(super) fn events() -> Vec<&'static str> {
+    const OTHERS: [&str; 5] = ["project", "project_card", "project_column", "pull_request_comment", "workflow_call"];
+    EVENTS.iter().copied().chain(OTHERS).collect()
+}
 
 /// Keys under `on.<event>`.
 pub(super) fn of_event(event: &str) -> &'static [&'static str] {

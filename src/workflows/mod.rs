@@ -10,6 +10,7 @@
 //!
 //! [`check::check`] is the way in: files and [`facts::Facts`] go in, verdicts per scenario and job and findings come out.
 //! What may happen is taken to happen; what cannot be determined is unknown, and unknown never passes.
+//! Each folder is tested in its own `tests.rs`, all of it by `tests/verify/`.
 
 pub mod check;
 pub mod contexts;

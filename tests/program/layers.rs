@@ -186,3 +186,22 @@ fn what_is_called_pure_is_there() {
         assert!(src.join(place).exists(), "{place} does not exist");
     }
 }
+
+#[test]
+fn whatever_waits_around_a_write_is_in_the_one_table() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/architecture.md")).unwrap();
+    let table = page.split("## What waits or retries around a write").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let src = root.join("src");
+    let waits = |path: &&PathBuf| code(path).contains("time::sleep");
+    let files: Vec<String> = sources(&src)
+        .iter()
+        .filter(waits)
+        .map(|path| path.strip_prefix(&src).unwrap().to_str().unwrap().to_owned())
+        .filter(|file| !is_test(Path::new(file)) && !file.starts_with("sandbox/"))
+        .collect();
+    assert!(files.len() > 5, "{files:?}");
+    for file in files {
+        assert!(table.contains(&format!("`{file}`")), "{file} waits, and the table in docs/architecture.md does not say for what");
+    }
+}

@@ -4,7 +4,7 @@ use gatectl::model::Field;
 use gatectl::sandbox::PolicyMode;
 
 use crate::properties::{StepResult, apply_to};
-use crate::world::World;
+use gatectl_test_support::world::World;
 
 const LIVE: &str = "version = 1\n[environments.production]\nreviewers = [{ user = \"alice\" }]\nwait_timer = 5\n";
 const PATTERNS: [&str; 3] = ["hotfix", "main", "release"];

@@ -2,6 +2,7 @@
 //!
 //! The commands need one store and one token. gate.toml names the store, its values and the calendar; with `--app` or
 //! `--github` all of them work without it, since on the day of an incident it may be missing or broken.
+//! Tested in its `tests.rs` and by `tests/program/freeze.rs`.
 
 mod check;
 mod coverage;

@@ -1,4 +1,5 @@
 //! Workflow runs from the command line: `pending`, `approve`, `reject`, `evidence`. They need a repository and a token, no file.
+//! Tested in its `tests.rs`.
 
 pub(super) mod evidence;
 pub(super) mod freeze_guard;

@@ -1,4 +1,5 @@
 //! From checked tables to the declared state, and the rules that speak of several keys at once.
+//! Tested in `config/tests.rs`.
 
 mod fleet;
 mod freeze;

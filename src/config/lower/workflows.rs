@@ -9,11 +9,10 @@ use super::super::keys::{WHEN, WORKFLOW};
 use super::super::near::join;
 use super::super::position::Span;
 use super::super::problem::{Problem, Sink};
-use super::super::syntax;
 use super::super::view::View;
 use crate::desired::github::{Desired, DesiredEnvironment};
 use crate::desired::verify::Verify;
-use crate::desired::workflows::{Expectation, Expected, InputValue, When};
+use crate::desired::workflows::{EVENTS, Expectation, Expected, InputValue, When};
 use crate::model::EnvName;
 
 pub(super) fn expectations(sink: &mut Sink<'_>, root: View<'_>, github: &Desired) -> Vec<Expectation> {
@@ -81,7 +80,7 @@ fn takes(event: &str) -> &'static [&'static str] {
 }
 
 fn when(sink: &mut Sink<'_>, table: View<'_>, at: Span) -> Option<When> {
-    let event = table.text("event").filter(|event| syntax::EVENTS.contains(event))?;
+    let event = table.text("event").filter(|event| EVENTS.contains(event))?;
     for (name, span) in table.present() {
         if name == "event" || takes(event).contains(&name) || WHEN.key(name).is_none() {
             continue;

@@ -1,6 +1,7 @@
 //! The rules for single pieces of text: names, patterns, addresses.
 //!
 //! Each refusal says what to write instead.
+//! Tested in `config/tests.rs`.
 
 mod fleet;
 mod freeze;
@@ -12,7 +13,7 @@ pub(super) use fleet::{PROPERTY, PROPERTY_VALUE, REMARK, REPOSITORY_GLOB, REPOSI
 pub(super) use freeze::{CHECK_COMMAND, CRON, DURATION, TIMEZONE, WINDOW};
 pub(super) use github::{API_URL, APP_SLUG, ENVIRONMENT, LOGIN, OWNER_OR_REPOSITORY, PATTERN, REPOSITORY, SECRET, TEAM, VARIABLE};
 pub(super) use heroku::{APP, CONFIG_VAR};
-pub(super) use workflows::{CALLED_WORKFLOW, EVENTS, HARMLESS, INPUT, JOB, REF, REF_NAME, WORKFLOW_FILE};
+pub(super) use workflows::{CALLED_WORKFLOW, HARMLESS, INPUT, JOB, REF, REF_NAME, WORKFLOW_FILE};
 
 use super::near::quote;
 use super::schema::Wrong;

@@ -25,42 +25,6 @@ fn workflow_file(text: &str) -> Check {
     }
 }
 
-/// The events that start a run. `workflow_call` is not among them: the calling workflow's event starts it.
-pub(in crate::config) static EVENTS: &[&str] = &[
-    "branch_protection_rule",
-    "check_run",
-    "check_suite",
-    "create",
-    "delete",
-    "deployment",
-    "deployment_status",
-    "discussion",
-    "discussion_comment",
-    "fork",
-    "gollum",
-    "image_version",
-    "issue_comment",
-    "issues",
-    "label",
-    "merge_group",
-    "milestone",
-    "page_build",
-    "public",
-    "pull_request",
-    "pull_request_review",
-    "pull_request_review_comment",
-    "pull_request_target",
-    "push",
-    "registry_package",
-    "release",
-    "repository_dispatch",
-    "schedule",
-    "status",
-    "watch",
-    "workflow_dispatch",
-    "workflow_run",
-];
-
 pub(in crate::config) static REF_NAME: Syntax = Syntax {
     noun: "a branch or tag",
     pattern: Some("^(?!refs/(heads|tags)/)"),

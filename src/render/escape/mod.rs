@@ -2,6 +2,7 @@
 //!
 //! Owns every rule of escaping. What every medium shares is here: [`visible`] leaves nothing that a reader cannot see.
 //! Must not know of documents.
+//! Tested in its `tests.rs` and by `tests/render/`.
 
 pub mod actions;
 pub mod markdown;

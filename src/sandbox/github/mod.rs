@@ -1,6 +1,7 @@
 //! GitHub's REST API: who may ask, what was asked, and the headers that every answer carries.
 //!
 //! Handlers return `Err` with an answer to stop early; both arms are answers.
+//! Tested in `sandbox/tests/`.
 
 mod access;
 mod contents;

@@ -1,6 +1,7 @@
 //! The emulated worlds as plain data.
 //!
 //! Everything is public and may be changed at any time, also while the server runs: that is how tests play another writer.
+//! Tested in `sandbox/tests/`.
 
 mod environment;
 mod git;

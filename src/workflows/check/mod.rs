@@ -1,6 +1,7 @@
 //! `check`: every workflow file against what gate.toml declares, offline.
 //!
 //! Owns which scenarios are looked at, and what passes. Pure: files and facts in, a report out.
+//! Tested in its `tests.rs` and by `tests/verify/`.
 
 mod checkouts;
 mod compensation;

@@ -5,6 +5,7 @@
 //! what a scenario knows comes in through [`Contexts`].
 //!
 //! Semantics follow the runner (actions/runner) and the official cases of actions/languageservices.
+//! Tested in `tests.rs` and `properties.rs`, and by the shared cases in `cases.rs`.
 
 mod access;
 mod context;

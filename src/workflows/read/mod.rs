@@ -2,6 +2,7 @@
 //!
 //! Owns what GitHub accepts: scalar or list, which keys, what it rejects and why. Never gives up on a file for one
 //! wrong part: that part becomes a [`Problem`], and everything else is still read.
+//! Tested in its `tests.rs`.
 
 mod job;
 mod nodes;

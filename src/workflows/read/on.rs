@@ -27,11 +27,11 @@ pub(super) fn triggers(node: &Node, workflow: &mut Workflow) {
         workflow.problems.push(Problem { pos: node.pos, why: "`on` names no event".to_owned() });
     }
     for trigger in &workflow.triggers {
-        if !keys::EVENTS.contains(&trigger.event.as_str()) {
+        if !keys::events().contains(&trigger.event.as_str()) {
             workflow.unknown_keys.push(UnknownKey {
                 key: Key { text: trigger.event.clone(), pos: trigger.pos },
                 place: "on".to_owned(),
-                near: keys::near(&trigger.event, keys::EVENTS),
+                near: keys::near(&trigger.event, &keys::events()),
             });
         }
     }

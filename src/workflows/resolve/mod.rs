@@ -2,6 +2,7 @@
 //!
 //! Owns the verdict on one job: its condition, its gates upstream, its matrix, the workflows it calls. What may run is
 //! taken to run, what is not known is unknown. Must not know what gate.toml expects.
+//! Tested in its `tests.rs`.
 
 mod call;
 mod condition;

@@ -158,7 +158,7 @@ fn mentioned_refs(workflow: &Workflow, facts: &Facts) -> Vec<String> {
                 found.insert(if string.ends_with('/') { format!("{string}1") } else { string.to_owned() });
             } else if compares
                 && !string.is_empty()
-                && !keys::EVENTS.contains(&string)
+                && !keys::events().contains(&string)
                 && string.len() < 64
                 && !string.contains([' ', ':', '*', '{'])
             {

@@ -2,6 +2,7 @@
 //!
 //! Owns what `when` of gate.toml means for a file, and which scenarios a file's triggers stand for ([`derived`]). Must not
 //! know what the jobs of the run do.
+//! Tested in its `tests.rs`.
 
 mod derive;
 

@@ -2,6 +2,7 @@
 //!
 //! Addresses in bodies point at the server itself, as those of GitHub Enterprise Server do: a client that follows one stays in
 //! the emulator, with its token.
+//! Tested in `sandbox/tests/`.
 
 mod gate;
 mod git;
