@@ -52,7 +52,7 @@ fn modules() -> BTreeMap<Name, Module> {
         let mut name: Name = file.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
         name.pop_if(|last| last == "mod");
         let (mut uses, mut body) = (Vec::new(), String::new());
-        for part in code(&path).split_inclusive(';') {
+        for part in unscoped(&code(&path)).split_inclusive(';') {
             let declared = part.rfind("use ").filter(|at| is_use(&part[..*at]));
             match declared {
                 Some(at) => {
@@ -68,6 +68,13 @@ fn modules() -> BTreeMap<Name, Module> {
         modules.insert(name, Module { file, uses, body });
     }
     modules
+}
+
+/// The code without the scopes of visibilities: `pub(in crate::config)` imports nothing.
+fn unscoped(code: &str) -> String {
+    let mut parts = code.split("pub(in ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + "pub" + part.split_once(')').map_or("", |(_, rest)| rest))
 }
 
 /// Whether what stands before `use ` ends where a declaration may begin.
