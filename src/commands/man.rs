@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
+use clap::CommandFactory as _;
 use clap_mangen::Man;
 
-use crate::cli::ManArgs;
+use crate::cli::{Cli, ManArgs};
 use crate::exit::Exit;
 
 /// What gatectl reads from the environment, in the order of precedence per purpose.
@@ -38,7 +39,7 @@ const FILES: &[(&str, &str)] = &[
 /// # Errors
 /// When stdout or the directory cannot be written.
 pub(super) fn run(args: &ManArgs) -> anyhow::Result<Exit> {
-    let mut commands = super::command_line().disable_help_subcommand(true);
+    let mut commands = Cli::command().disable_help_subcommand(true);
     commands.build();
     let Some(directory) = &args.out else { return super::shell::print(&page(&commands, "gatectl", &[])?) };
     let write = || -> anyhow::Result<()> {

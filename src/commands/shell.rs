@@ -4,9 +4,11 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context as _;
+use clap::CommandFactory as _;
 use clap_complete::env::{CompleteEnv, Shells};
 use clap_complete::{ArgValueCandidates, CompletionCandidate, Shell};
 
+use crate::cli::Cli;
 use crate::config;
 use crate::exit::Exit;
 
@@ -52,7 +54,7 @@ const NAME: &str = "gatectl";
 
 /// The command line with what only the place where it is typed knows.
 fn completed() -> clap::Command {
-    super::command_line().mut_arg("environment", |arg| arg.add(ArgValueCandidates::new(environments)))
+    Cli::command().mut_arg("environment", |arg| arg.add(ArgValueCandidates::new(environments)))
 }
 
 /// The environments that the gate.toml at hand declares; none if there is none that reads.
