@@ -149,6 +149,9 @@ codes! {
     UntrustedCheckout = "untrusted-checkout", Warning, Disproves, None,
         "A job behind a gate checks out the head of a pull request under an event that runs with the repository's secrets: anyone can propose what it runs.",
         "deploy after the merge, on `push`; or check out the code without running any of it";
+    IdentityTrust = "identity-trust", Info, Undecided, None,
+        "A job behind a gate takes on a cloud identity. Whether only that job can do so is decided by the identity's trust policy, which gatectl does not read.",
+        "pin the trust policy to the `sub` claim that the message names";
     NothingGated = "nothing-gated", Error, Disproves, None,
         "gate.toml declares every environment open (`reviewers = []`), so nothing waits for a person.",
         "declare `reviewers` for the environment that production is deployed from";

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Enforcement;
+use crate::desired::freeze::OnUnreachable;
 use crate::desired::github::BranchPolicy;
 use crate::findings::{Code, Finding};
 use crate::model::{EnvName, Unknown};
@@ -122,6 +123,11 @@ fn of(sources: &[SourceFile], facts: &Facts, environment: &EnvName, freeze: Free
             list.push(finding.about(environment));
         }
     };
+    if freeze.policy.on_unreachable == OnUnreachable::Open {
+        let message = "[freeze] on_unreachable = \"open\": while the freeze cannot be read, its check lets deploys through";
+        let finding = Finding::new(Code::FreezeOpen, message).fix("remove on_unreachable, so that an unreadable freeze stops deploys");
+        found.weaknesses.push(finding.about(environment));
+    }
     for one in compensation(sources, facts, environment, freeze) {
         let subject = match (one.scenario.as_str(), one.path.as_str()) {
             ("", _) => String::new(),

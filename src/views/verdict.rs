@@ -25,7 +25,7 @@ pub enum Jobs {
 #[must_use]
 pub fn check_document(report: &CheckReport, jobs: Jobs) -> Document {
     let findings: Vec<Shown> = report.findings.iter().map(|finding| Shown { finding, shown: of_file(finding) }).collect();
-    let mut sections = by_weight(findings);
+    let mut sections = by_weight(findings, jobs);
     sections.extend(population(report.covered, &report.workflows, jobs));
     let headline = match report.verdict {
         Verdict::Gated => format!("GATED: {}.", covered(report.covered, "a declared environment")),
@@ -54,7 +54,7 @@ pub fn verify_document(report: &VerifyReport, jobs: Jobs) -> Document {
             }
         }
     }
-    sections.extend(by_weight(shown));
+    sections.extend(by_weight(shown, jobs));
     sections.extend(population(report.covered, &report.workflows, jobs));
     let all: Vec<findings::Finding> = report.environments.iter().flat_map(|one| one.findings.clone()).collect();
     Document {
@@ -179,10 +179,16 @@ impl Weight {
     }
 }
 
-/// One section for each weight that there is.
-fn by_weight(findings: Vec<Shown<'_>>) -> Vec<Section> {
+/// One section for each weight that there is; notes are counted where jobs are.
+fn by_weight(findings: Vec<Shown<'_>>, jobs: Jobs) -> Vec<Section> {
     let mut sections = Vec::new();
     for weight in Weight::ALL {
+        let notes = findings.iter().filter(|shown| Weight::of(shown.finding) == Weight::Informs).count();
+        if weight == Weight::Informs && jobs != Jobs::Listed && notes > 0 {
+            let text = format!("{} not shown. Run with -v to see them.", counted(notes, "note"));
+            sections.push(Section { blocks: vec![Block::Text(text)], ..Section::default() });
+            continue;
+        }
         let of_it = findings.iter().filter(|shown| Weight::of(shown.finding) == weight);
         let blocks: Vec<Block> = of_it.map(|shown| Block::Finding(shown.shown.clone())).collect();
         if !blocks.is_empty() {

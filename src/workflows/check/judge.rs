@@ -9,7 +9,7 @@ use super::names::near_miss;
 use super::on_job;
 use crate::findings::{Code, Finding, Severity};
 use crate::model::EnvName;
-use crate::workflows::deploys::{PAGES, Platform};
+use crate::workflows::deploys::{Identity, PAGES, Platform};
 use crate::workflows::facts::{Facts, Guard};
 use crate::workflows::resolve::{JobEntry, Verdict};
 use crate::workflows::secrets::Read;
@@ -310,16 +310,11 @@ impl Judge<'_> {
         is_chosen && !case.is_proven() && (targets || identities) && (identities || holds.identities.is_empty())
     }
 
-    /// Where an identity's trust policy should be pinned, in both forms of the claim.
+    /// Where an identity's trust policy should be pinned.
     fn pin(&self, case: &Case, gate: &str) -> String {
         let has_identity = case.shared.iter().any(|shared| shared.code == Code::UngatedIdentity);
-        match self.facts.repository.as_ref().filter(|_| has_identity) {
-            Some(repository) => {
-                let (owner, name) = (repository.owner(), repository.name());
-                format!(
-                    ", and pin the identity's trust policy to the `sub` claim repo:{owner}/{name}:environment:{gate} (with immutable claims repo:{owner}@OWNER_ID/{name}@REPO_ID:environment:{gate})"
-                )
-            }
+        match sub_claims(self.facts, gate).filter(|_| has_identity) {
+            Some(claims) => format!(", and pin the identity's trust policy to the `sub` claim {claims}"),
             None => String::new(),
         }
     }
@@ -356,6 +351,27 @@ impl Judge<'_> {
             None => finding,
         })
     }
+}
+
+/// The `sub` claim of a job behind a gate, in both of its forms.
+fn sub_claims(facts: &Facts, gate: &str) -> Option<String> {
+    let repository = facts.repository.as_ref()?;
+    let (owner, name) = (repository.owner(), repository.name());
+    Some(format!("repo:{owner}/{name}:environment:{gate} (with immutable claims repo:{owner}@OWNER_ID/{name}@REPO_ID:environment:{gate})"))
+}
+
+/// What the trust policies of the identities of a job behind a gate have to say.
+pub(super) fn trust(job: &JobEntry, facts: &Facts) -> Option<Finding> {
+    let gate = job.environments.iter().filter_map(|name| EnvName::new(name.as_str()).ok()).find(|name| facts.is_gate(name));
+    let gate = gate.filter(|_| matches!(job.verdict, Verdict::Env | Verdict::Set))?;
+    let named = |identity: &Identity| format!("{} {}", identity.provider.word(), identity.name).trim_end().to_owned();
+    let identities: Vec<String> = job.details.holds.identities.iter().map(named).collect();
+    if identities.is_empty() {
+        return None;
+    }
+    let claims = sub_claims(facts, gate.as_str())?;
+    let message = format!("{} takes on {}: only its trust policy can keep other jobs from it", job.path, identities.join(" and "));
+    Some(on_job(Code::IdentityTrust, job, message).fix(format!("let it admit only the `sub` claim {claims}")).about(&gate))
 }
 
 /// A case that nothing decides.

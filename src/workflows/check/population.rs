@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::checkouts;
 use super::credentials::Credentials;
-use super::judge::{Harmless, Judge, spared_name};
+use super::judge::{Harmless, Judge, spared_name, trust};
 use super::names::near_miss;
 use super::runs::Run;
 use super::{Covered, on_job};
@@ -55,7 +55,7 @@ pub(super) fn judge(runs: &mut [Run<'_>], files: &Files, facts: &Facts) -> Popul
             }
             let small = small(job, judgment.finding.as_ref(), facts);
             let checkouts = checkouts::judge(job, &run.scenario, files, facts);
-            let all = judgment.finding.into_iter().chain(judgment.approval).chain(small).chain(checkouts);
+            let all = judgment.finding.into_iter().chain(judgment.approval).chain(small).chain(checkouts).chain(trust(job, facts));
             findings.extend(all.map(|finding| finding.on_run(run.scenario.label.clone())));
         }
     }

@@ -293,6 +293,42 @@ fn an_environment_that_no_workflow_is_declared_for_is_pointed_out() {
 }
 
 #[test]
+fn each_identity_behind_a_gate_names_the_claim_to_pin_it_to() {
+    let job = "deploy:\n  runs-on: x\n  environment: production\n  permissions: {id-token: write}\n  steps: [{uses: aws-actions/configure-aws-credentials@v4, with: {role-to-assume: 'arn:aws:iam::1:role/prod'}}]";
+    let report = on_push(job);
+    assert_eq!((report.verdict, codes(&report)), (Verdict::Gated, vec![("identity-trust", Severity::Info)]));
+    let finding = &report.findings[0];
+    assert!(finding.message.contains("AWS arn:aws:iam::1:role/prod"), "{finding:?}");
+    for claim in
+        ["repo:raxx-app/TradeMasterAPI:environment:production", "repo:raxx-app@OWNER_ID/TradeMasterAPI@REPO_ID:environment:production"]
+    {
+        assert!(finding.fix.contains(claim), "{finding:?}");
+    }
+}
+
+#[test]
+fn an_input_that_decides_nothing_makes_no_scenario_of_its_own() {
+    let text = "on: {workflow_dispatch: {inputs: {hash: {type: string, required: true}}}}\njobs:\n  deploy:\n    runs-on: x\n    environment: production\n    if: inputs.hash != ''\n";
+    let report = check(&[source("deploy.yml", text)], &facts(vec![expect("deploy.yml", vec![])]));
+    let labels: Vec<&str> = report.workflows.iter().map(|one| one.scenario.as_str()).collect();
+    assert!(!labels.iter().any(|label| label.contains("hash=production")), "{labels:?}");
+}
+
+#[test]
+fn a_workflow_that_is_called_at_another_ref_says_so() {
+    let called = "on: workflow_call\njobs:\n  go:\n    runs-on: x\n    environment: production\n    steps: [{run: ./go}]\n";
+    let at = |git_ref: &str| {
+        let caller = format!(
+            "on: push\njobs:\n  a:\n    uses: raxx-app/TradeMasterAPI/.github/workflows/called.yml@{git_ref}\n    secrets: inherit\n"
+        );
+        let sources = [source("deploy.yml", &caller), source("called.yml", called)];
+        codes(&check(&sources, &facts(vec![expect("deploy.yml", vec![])])))
+    };
+    assert_eq!((at("main"), at("refs/heads/main")), (vec![], vec![]));
+    assert_eq!(at("v1"), [("unpinned-workflow", Severity::Warning)]);
+}
+
+#[test]
 fn a_checkout_that_can_move_after_the_approval_is_pointed_out() {
     let moving = ("moving-checkout", Severity::Warning);
     let untrusted = ("untrusted-checkout", Severity::Warning);

@@ -264,6 +264,16 @@ pub fn is_deploying(step: &Step) -> bool {
     !found.holds.deploys.is_empty()
 }
 
+/// Whether an action is one of the tables. None of those deploys or logs in before its own step.
+#[must_use]
+pub fn is_known_action(uses: &str) -> bool {
+    let name = actions::name(uses);
+    let is = |line: &str| actions::is(&name, line);
+    let deploys = actions::DEPLOY.iter().any(|(line, ..)| is(line));
+    let harmless = actions::HARMLESS.iter().any(|(line, ..)| is(line));
+    deploys || harmless || actions::SETUP.iter().any(|line| is(line)) || actions::LOGIN.iter().any(|login| is(login.action))
+}
+
 /// What is being gathered of one job.
 struct Found<'a> {
     local: &'a Local,

@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use step::Role;
 use step_context::StepContext;
 
+use super::deploys::is_known_action;
 use super::expressions::{self, Assumed, Contexts, Functions, Lookup, Map, Node, Resolved, Rest, Status, Value};
 use super::model::{Job, Step, Text, Workflow};
 use super::yaml::{self, NodeKind, Pos};
@@ -133,12 +134,23 @@ fn after(rest: &[Step], check: &Step, place: &mut StepContext<'_>) -> Proof {
     let contexts = Overlaid { name: "steps", node: &steps, under: place.question.contexts };
     let failed = Functions { status: Some(Status { success: Assumed::False, ..Status::UNKNOWN }), hash_files: true };
     for step in rest {
+        // What `pre` of an action does comes before every step, and its file is not read.
+        let may_have_pre = step.uses.as_ref().is_some_and(|uses| may_run_first(uses.as_str()));
+        if may_have_pre && !matches!(step::role(step, place), Role::Harmless | Role::Check) {
+            let why = "this action is not known, and a `pre` phase of it would run before the freeze check: check the freeze in a job before this one";
+            return Proof::Unproven(step.pos, why.to_owned());
+        }
         let runs = step.condition.as_ref().is_some_and(|condition| truth(condition, &contexts, failed) != Some(false));
         if runs && !matches!(step::role(step, place), Role::Harmless | Role::Check) {
             return Proof::Unproven(step.pos, "this step may deploy, and its `if` lets it run although the freeze check failed".to_owned());
         }
     }
     Proof::Proven(check.pos)
+}
+
+/// Whether an action may have a `pre` phase: GitHub runs that before the first step, but for actions of the checkout.
+fn may_run_first(uses: &str) -> bool {
+    !uses.starts_with("./") && !is_known_action(uses)
 }
 
 /// The truth of a condition, if it is known.

@@ -275,6 +275,13 @@ fn defaults_choose_the_shell_and_the_directory() {
 }
 
 #[test]
+fn an_action_that_may_run_before_all_steps_breaks_the_proof() {
+    let with = |uses: &str| is_proven(&format!("{CHECK}- {{uses: {uses}}}\n{DEPLOY}"));
+    assert!(!with("acme/deploy@v1") && !with("docker://acme/deploy") && !with("acme/tools/deploy@v1"));
+    assert!(with("akhileshns/heroku-deploy@v3") && with("actions/upload-artifact@v4") && with("./.github/actions/deploy"));
+}
+
+#[test]
 fn a_job_that_this_one_waits_for_may_check() {
     let text = |freeze: &str, deploy: &str| {
         format!(

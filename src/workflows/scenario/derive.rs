@@ -295,7 +295,8 @@ fn choices(input: &Input, facts: &Facts) -> Vec<(String, Bound)> {
             }
             None => environments().chain([any()]).collect(),
         },
-        InputKind::String => environments().chain([any()]).collect(),
+        // Any text first: a name makes a scenario of its own only if it comes to something else.
+        InputKind::String => [any()].into_iter().chain(environments()).collect(),
     };
     if let Some(default) = input.default.as_ref().map(|_| not_given(input)) {
         let same = |bound: &Bound| matches!((&bound.value, &default.value), (Node::Known(a), Node::Known(b)) if a == b);
