@@ -106,7 +106,7 @@ fn only_inputs_that_decide_something_multiply() {
     assert_eq!(of("    environment: ${{ inputs.where }}\n    if: '!inputs.dry'\n").len(), 4);
     assert_eq!(
         of("    environment: ${{ inputs.note }}\n"),
-        ["workflow_dispatch note=", "workflow_dispatch note=production", "workflow_dispatch note=(any)"]
+        ["workflow_dispatch note=", "workflow_dispatch note=(any)", "workflow_dispatch note=production"]
     );
     assert!(of("    environment: ${{ toJSON(inputs) }}\n").len() > 8);
 }
