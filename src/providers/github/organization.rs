@@ -24,7 +24,7 @@ pub type Listed = (RepoName, Result<Repository, Unknown>);
 pub async fn repositories(reader: &Reader, organization: &str) -> Result<Vec<Listed>, Unknown> {
     // By name, so that an update while the list is read moves nothing to another page.
     let target = Target::new(["orgs", organization, "repos"]).query("type", "all").query("sort", "full_name").query("direction", "asc");
-    let found: Vec<Value> = pages::<_, Vec<Value>>(reader, &target, 100).await.map_err(|error| match error.kind {
+    let found: Vec<Entry> = pages::<_, Vec<Entry>>(reader, &target, 100).await.map_err(|error| match error.kind {
         ErrorKind::NotFound => Unknown {
             hint: format!("Check the name in `[fleet] organization`, and that the token can see {organization}. A personal account is not an organization"),
             ..error.unknown()
@@ -32,8 +32,8 @@ pub async fn repositories(reader: &Reader, organization: &str) -> Result<Vec<Lis
         _ => error.unknown(),
     })?;
     let mut repositories = BTreeMap::new();
-    for value in &found {
-        let (name, repository) = observe::listed(value).map_err(|why| reader.malformed(&target, why).unknown())?;
+    for Entry(listed) in found {
+        let (name, repository) = listed.map_err(|why| reader.malformed(&target, why).unknown())?;
         if !name.owner().eq_ignore_ascii_case(organization) {
             return Err(reader.malformed(&target, format!("the list holds {name}, which is not of {organization}")).unknown());
         }
@@ -41,6 +41,15 @@ pub async fn repositories(reader: &Reader, organization: &str) -> Result<Vec<Lis
         repositories.insert(name.to_string().to_lowercase(), (name, repository.map_err(|why| reader.malformed(&target, why).unknown())));
     }
     Ok(repositories.into_values().collect())
+}
+
+/// One entry of the list, read as it comes: whole descriptions of thousands of repositories are not kept.
+struct Entry(Result<(RepoName, Result<Repository, String>), String>);
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(observe::listed(&Value::deserialize(deserializer)?)))
+    }
 }
 
 #[derive(Deserialize)]
