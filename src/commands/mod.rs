@@ -67,6 +67,7 @@ pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
         },
         Command::Pending(args) => runs::pending::run(session, &args).await,
         Command::Approve(args) => runs::review::approve(session, &args).await,
+        Command::Reject(args) if args.stale => runs::stale::run(session, &args).await,
         Command::Reject(args) => runs::review::reject(session, &args).await,
         Command::Evidence(args) => match session.fleet_file(&session.global.environment)? {
             Some(config) => fleet::evidence::run(session, &args, &config).await,

@@ -142,6 +142,13 @@ impl RefKind {
 }
 
 impl Desired {
+    /// The environments whose deployments the person who started the run may not approve.
+    #[must_use]
+    pub fn no_self_review(&self) -> Vec<EnvName> {
+        let prevents = |environment: &DesiredEnvironment| environment.gate().is_some_and(|gate| gate.prevent_self_review == Some(true));
+        self.environments.iter().filter(|(_, environment)| prevents(environment)).map(|(name, _)| name.clone()).collect()
+    }
+
     /// Whether the file speaks of an environment.
     #[must_use]
     pub fn declares(&self, name: &EnvName) -> bool {

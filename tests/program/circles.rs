@@ -8,7 +8,7 @@ use std::path::Path;
 use super::layers::{code, is_test, sources};
 
 /// Opening one is always good; closing a new one needs a reason.
-const MOST: usize = 7;
+const MOST: usize = 6;
 
 type Name = Vec<String>;
 

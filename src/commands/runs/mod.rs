@@ -5,7 +5,7 @@ pub(super) mod evidence;
 pub(super) mod freeze_guard;
 pub(super) mod pending;
 pub(super) mod review;
-mod stale;
+pub(super) mod stale;
 
 #[cfg(test)]
 mod tests;

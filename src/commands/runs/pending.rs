@@ -15,7 +15,6 @@ use crate::render::json;
 use crate::views::pending::{PendingReport, Question};
 
 use super::freeze_guard::FreezeGuard;
-use super::review::no_self_review;
 use super::{RunsContext, Session};
 use crate::commands::wiring::Needs;
 
@@ -64,7 +63,7 @@ impl RunsContext {
 
     /// Why the account may not approve what waits: GitHub's rules first, then the freeze of gate.toml.
     pub(super) async fn refusals(&self, config: &Config, waiting: &[Waiting<'_>], viewer: &Viewer, now: jiff::Timestamp) -> Refusals {
-        let strict = no_self_review(&config.desired);
+        let strict = config.desired.github.no_self_review();
         let mut refusals = Refusals::new();
         let mut free: Vec<(&Waiting<'_>, &EnvName)> = Vec::new();
         for one in waiting {

@@ -8,8 +8,6 @@ use jiff::Timestamp;
 use crate::apply::RetryDelays;
 use crate::cli::{ApproveArgs, Format, RejectArgs, ReviewArgs};
 use crate::config::Config;
-use crate::desired::Desired;
-use crate::desired::github::DesiredEnvironment;
 use crate::exit::Exit;
 use crate::http::{ApiError, ErrorKind, Writer};
 use crate::model::{Cause, EnvName, RepoName, RunRef, Unknown};
@@ -52,9 +50,6 @@ pub(in crate::commands) async fn approve(session: &Session, args: &ApproveArgs) 
 /// # Errors
 /// When anything speaks against it; nothing is written then.
 pub(in crate::commands) async fn reject(session: &Session, args: &RejectArgs) -> anyhow::Result<Exit> {
-    if args.stale {
-        return super::stale::run(session, args).await;
-    }
     run(session, &args.runs, &args.review, Decision::Rejected, OnUndetermined::Refuse).await
 }
 
@@ -64,7 +59,7 @@ async fn run(session: &Session, runs: &[RunRef], args: &ReviewArgs, decision: De
         decision,
         environments: Which::named(&session.global.environment),
         commit: args.sha.clone(),
-        no_self_review: no_self_review(&config.desired),
+        no_self_review: config.desired.github.no_self_review(),
     };
     let freeze = decision == Decision::Approved;
     let site = RunsContext::open(session, &config, Needs { github: true, heroku: false, freeze }).await?;
@@ -255,12 +250,6 @@ pub(super) fn ids(runs: &[RunRef], repository: &RepoName, web: &str) -> anyhow::
         }
     }
     Ok(ids)
-}
-
-/// The environments for which gate.toml forbids reviewing your own run, whether GitHub enforces it or not.
-pub(super) fn no_self_review(desired: &Desired) -> Vec<EnvName> {
-    let prevents = |environment: &DesiredEnvironment| environment.gate().is_some_and(|gate| gate.prevent_self_review == Some(true));
-    desired.github.environments.iter().filter(|(_, environment)| prevents(environment)).map(|(name, _)| name.clone()).collect()
 }
 
 /// Every reason with its next step; better credentials are the answer only where nothing else speaks against it.

@@ -22,7 +22,7 @@ const COMMENT: &str = "overtaken by a newer deployment (gatectl reject --stale)"
 ///
 /// # Errors
 /// When nothing can be read, or when anything speaks against a review; nothing is written then.
-pub(super) async fn run(session: &Session, args: &RejectArgs) -> anyhow::Result<Exit> {
+pub(in crate::commands) async fn run(session: &Session, args: &RejectArgs) -> anyhow::Result<Exit> {
     let config = session.config_if_any()?;
     let site = RunsContext::open(session, &config, Needs { github: true, heroku: false, freeze: false }).await?;
     reject_stale(session, &config, &site, &args.review).await
