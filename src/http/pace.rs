@@ -49,11 +49,8 @@ mod tests {
                 now += Duration::from_millis(pause);
                 let at = pace.reserve(points, budget, now);
                 prop_assert!(at >= now && sent.last().is_none_or(|(last, _)| at >= *last));
-                let within = |from: Instant, to: Instant| -> u32 {
-                    sent.iter().filter(|(time, _)| *time > from && *time <= to).map(|(_, points)| points).sum()
-                };
                 // The minute that ends with this request.
-                let minute = within(at.checked_sub(WINDOW).unwrap_or(start), at) + if at < start + WINDOW { sent.iter().filter(|(time, _)| *time == start).map(|(_, points)| points).sum() } else { 0 };
+                let minute: u32 = sent.iter().filter(|(time, _)| *time + WINDOW > at).map(|(_, points)| points).sum();
                 prop_assert!(minute + points <= budget, "{minute} + {points} > {budget}");
                 sent.push((at, points));
             }
