@@ -94,16 +94,16 @@ fn fold(text: &str, width: usize) -> Vec<String> {
 /// so that each record is one line.
 #[must_use]
 pub fn csv(table: &Table) -> String {
-    let record = |cells: &mut dyn Iterator<Item = &str>| {
-        let cells: Vec<String> = cells.map(csv_cell).collect();
-        format!("{}\r\n", cells.join(","))
-    };
-    let mut out = record(&mut table.header.iter().map(String::as_str));
-    for row in &table.rows {
-        let padding = table.header.len().saturating_sub(row.len());
-        out.push_str(&record(&mut row.iter().map(|cell| cell.text.as_str()).chain(std::iter::repeat_n("", padding))));
-    }
-    out
+    // A quote in front of a cell also keeps `::` from the start of a line.
+    let mut writer =
+        csv::WriterBuilder::new().quote_style(csv::QuoteStyle::NonNumeric).terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut record = |cells: Vec<String>| writer.write_record(cells);
+    let padded = |row: &[Span]| (0..table.header.len()).map(|n| csv_cell(row.get(n).map_or("", |cell| &cell.text))).collect();
+    let header = table.header.iter().map(|name| csv_cell(name)).collect();
+    // Writing into memory cannot fail, and every record has a cell for each column.
+    let written = std::iter::once(header).chain(table.rows.iter().map(|row| padded(row))).try_for_each(&mut record);
+    debug_assert!(written.is_ok());
+    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
 fn csv_cell(raw: &str) -> String {
@@ -112,7 +112,5 @@ fn csv_cell(raw: &str) -> String {
     if cell.trim_start().starts_with(['=', '+', '-', '@']) {
         cell.insert(0, '\'');
     }
-    cell = cell.replace("##[", "#\\u{23}[");
-    // A quote in front also keeps `::` from the start of a line.
-    if cell.contains([',', '"', ' ', ':', ';']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
+    cell.replace("##[", "#\\u{23}[")
 }
