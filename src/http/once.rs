@@ -1,6 +1,6 @@
 //! Answers that one run needs many times and asks for once.
 //!
-//! Owns the answers for as long as the reader lives. Must not know which addresses these are: whoever makes the reader says so.
+//! Owns the answers for as long as the reader lives. Must not know which addresses these are: the caller says so.
 
 use std::collections::HashMap;
 use std::fmt;

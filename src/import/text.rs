@@ -1,4 +1,4 @@
-//! A whole gate.toml, written anew from the live state.
+//! A whole gate.toml, generated from the live state.
 
 use std::fmt::Write as _;
 

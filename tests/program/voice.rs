@@ -30,7 +30,9 @@ const AFTER_IS_NO: [&str; 8] = ["longer", "more", "such", "other", "less", "need
 
 /// What a person reads of a line of Rust: its comment and its strings.
 fn read_by_people(line: &str) -> String {
-    let (code, comment) = line.split_once("// ").or_else(|| line.split_once("/// ")).unwrap_or((line, ""));
+    // `//`, `///` and `//!`, but not an address.
+    let start = line.match_indices("//").map(|(at, _)| at).find(|at| !line[..*at].ends_with(':'));
+    let (code, comment) = start.map_or((line, ""), |at| line.split_at(at));
     let strings: Vec<&str> = code.split('"').skip(1).step_by(2).collect();
     format!("{} {comment}", strings.join(" "))
 }

@@ -75,7 +75,7 @@ async fn a_list_without_end_ends() {
 #[tokio::test]
 async fn an_answer_for_another_repository_is_none_for_this_one() {
     let world = World::rehearsal(Scenario::NoRules, GATE).await;
-    let other = json!({"full_name": "evil/shop", "private": false, "visibility": "public", "default_branch": "main",
+    let other = json!({"full_name": "evil/shop", "private": false, "visibility": "public", "archived": false, "default_branch": "main",
         "owner": {"login": "evil", "type": "User"}});
     world.fault(Fault::before(Response::json(200, &other)).path("/repos/acme/shop"));
     assert!(unknown(&world).await.contains("evil/shop"));
@@ -204,8 +204,7 @@ async fn a_list_that_contradicts_its_own_count_or_itself_proves_no_absence() {
 #[tokio::test]
 async fn a_repository_that_does_not_say_who_sees_it_is_unknown() {
     let repository = |said: Value| {
-        let mut answer =
-            json!({"id": 1, "full_name": "acme/shop", "default_branch": "main", "owner": {"login": "acme", "type": "Organization"}});
+        let mut answer = json!({"id": 1, "full_name": "acme/shop", "archived": false, "default_branch": "main", "owner": {"login": "acme", "type": "Organization"}});
         answer.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
         answer
     };
@@ -218,6 +217,21 @@ async fn a_repository_that_does_not_say_who_sees_it_is_unknown() {
         let world = answering("/repos/acme/shop", repository(said.clone())).await;
         let reason = unknown(&world).await;
         assert!(reason.contains("who can see the repository"), "{said}: {reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_repository_that_does_not_say_all_that_counts_is_unknown() {
+    let whole = json!({"id": 1, "full_name": "acme/shop", "private": false, "archived": false, "default_branch": "main",
+        "owner": {"login": "acme", "type": "Organization"}});
+    for key in ["archived", "default_branch"] {
+        for said in [None, Some(Value::Null)] {
+            let mut answer = whole.clone();
+            answer.as_object_mut().unwrap().remove(key);
+            answer.as_object_mut().unwrap().extend(said.map(|null| (key.to_owned(), null)));
+            let world = answering("/repos/acme/shop", answer).await;
+            unknown(&world).await;
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use gatectl::reconcile::fleet::{self, FleetContext, FleetPlanned, Keep, NoMember
 use gatectl::reconcile::{Applied, Prune};
 use gatectl::sandbox::{Condition, Fault, Member, Response, Sandbox, Scenario, Setup, State};
 use gatectl::stop::Stop;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::properties::factor;
@@ -292,6 +293,23 @@ async fn half_a_list_is_no_list() {
     });
     let (context, ..) = world.run();
     assert!(matches!(context.members().await, Err(NoMembers::Unread(_))));
+}
+
+#[tokio::test]
+async fn a_repository_without_a_list_of_properties_is_not_taken_for_one_that_has_none() {
+    let toml = GATE.replace("[\"svc-*\"]", "{ property = { tier = \"production\" } }");
+    let one = |properties: Option<Value>| {
+        let mut entry = json!({"repository_id": 1, "repository_full_name": "acme/svc-0001", "repository_name": "svc-0001"});
+        entry.as_object_mut().unwrap().extend(properties.map(|list| ("properties".to_owned(), list)));
+        entry
+    };
+    for properties in [None, Some(Value::Null), Some(json!([{"property_name": "tier"}]))] {
+        let world = World::new(Scenario::Gated, &toml, 3).await;
+        let answer = Response::json(200, &json!([one(properties.clone())]));
+        world.sandbox.with(|state| state.faults.push(Fault::before(answer).path("/orgs/acme/properties/values")));
+        let (context, ..) = world.run();
+        assert!(matches!(context.members().await, Err(NoMembers::Unread(_))), "{properties:?}");
+    }
 }
 
 #[tokio::test]

@@ -94,8 +94,6 @@ struct Entry {
 
 #[derive(Deserialize)]
 struct File {
-    #[serde(default)]
     encoding: String,
-    #[serde(default)]
     content: String,
 }

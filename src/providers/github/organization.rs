@@ -55,14 +55,12 @@ impl<'de> Deserialize<'de> for Entry {
 #[derive(Deserialize)]
 struct WithProperties {
     repository_name: String,
-    #[serde(default)]
     properties: Vec<Property>,
 }
 
 #[derive(Deserialize)]
 struct Property {
     property_name: String,
-    #[serde(default)]
     value: Value,
 }
 

@@ -10,9 +10,7 @@ pub(super) struct Repository {
     pub full_name: String,
     pub private: Option<bool>,
     pub visibility: Option<String>,
-    #[serde(default)]
     pub archived: bool,
-    #[serde(default)]
     pub default_branch: String,
     pub owner: Owner,
     pub permissions: Option<Permissions>,

@@ -31,9 +31,7 @@ pub(super) struct Identified {
 pub(super) struct WireRun {
     id: u64,
     name: Option<String>,
-    #[serde(default)]
     path: String,
-    #[serde(default)]
     event: String,
     head_branch: Option<String>,
     head_sha: String,
@@ -111,7 +109,6 @@ struct WireEnvironment {
 #[derive(Deserialize)]
 pub(super) struct WirePending {
     environment: WireEnvironment,
-    #[serde(default)]
     wait_timer: Option<u32>,
     wait_timer_started_at: Option<Timestamp>,
     current_user_can_approve: bool,
@@ -154,7 +151,6 @@ impl TryFrom<WirePending> for Pending {
 pub(super) struct WireApproval {
     state: Decision,
     comment: Option<String>,
-    #[serde(default)]
     environments: Vec<WireEnvironment>,
     user: Option<Actor>,
 }
