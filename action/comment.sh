@@ -16,7 +16,7 @@ fi
 text="$(mktemp "$RUNNER_TEMP/gatectl-comment.XXXXXX")"
 compose "$text" "For commit ${HEAD_SHA:0:12}, by [this run]($(run_url))."
 
-# Anybody can write the marker, so only what this token wrote counts.
+# Anyone can write the marker, so only what this token wrote counts.
 # shellcheck disable=SC2016  # The dollars are GraphQL's.
 ids="$(gh api graphql --paginate \
     -f query='query($owner: String!, $name: String!, $number: Int!, $endCursor: String) {

@@ -14,7 +14,7 @@ esac
 text="$(mktemp "$RUNNER_TEMP/gatectl-issue.XXXXXX")"
 compose "$text" "By [this run]($(run_url)) of commit ${GITHUB_SHA:0:12}. It closes itself once the result is clean."
 
-# Anybody can write the marker, so only what this token wrote counts.
+# Anyone can write the marker, so only what this token wrote counts.
 # shellcheck disable=SC2016  # The dollars are GraphQL's.
 numbers="$(gh api graphql --paginate \
     -f query='query($owner: String!, $name: String!, $endCursor: String) {

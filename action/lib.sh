@@ -15,7 +15,7 @@ fail() {
     exit 1
 }
 
-# Whether the run is about code that somebody outside the repository wrote. A fork that is gone has no name.
+# Whether the run is about code from outside the repository. A fork that is gone has no name.
 from_fork() {
     case "$GITHUB_EVENT_NAME" in
         pull_request* | workflow_run) [[ "${HEAD_REPOSITORY:-}" != "$GITHUB_REPOSITORY" ]] ;;

@@ -18,7 +18,7 @@ command="$COMMAND"
 if [[ "$COMMAND" == apply && "$GITHUB_EVENT_NAME" == pull_request* ]]; then
     fail "apply does not run on a pull request: run it on the branch that it is merged into"
 elif from_fork; then
-    # Whoever wrote this code must neither read what is live nor get at a token.
+    # The author of this code must neither read the live state nor get a token.
     unset GH_TOKEN GITHUB_TOKEN HEROKU_API_KEY
     [[ "$COMMAND" == check ]] || command=validate
     if [[ "$command" != "$COMMAND" ]]; then

@@ -122,7 +122,8 @@ fn listed(moved: &[Mismatch]) -> String {
 }
 
 fn refused(by_hand: ByHand, rest: &[String], now: &Change) -> (OutcomeResult, String) {
-    let mut message = format!("GitHub's billing plan does not support all of it; {} until the steps below are done", amiss(now));
+    let mut message =
+        format!("GitHub's billing plan does not support the whole gate, which is {} until the steps below are done", amiss(now));
     for rest in rest {
         message.push_str("; ");
         message.push_str(rest);
@@ -138,7 +139,7 @@ fn amiss(now: &Change) -> String {
     let fields: Vec<&str> = now.fields.iter().map(|field| field.name.as_str()).collect();
     let is_open = now.fields.iter().any(|field| field.name == GateKey::Reviewers.name() && is_none(&field.before));
     let open = if is_open { ". NO APPROVAL IS REQUIRED to deploy to it" } else { "" };
-    format!("not as declared now: {}{open}", fields.join(", "))
+    format!("not as declared: {}{open}", fields.join(", "))
 }
 
 /// Names what was written and is not there: the plan made from reading back says it field by field.

@@ -104,17 +104,15 @@ fn by_stamps(keys: &Keys, vars: &FreezeVars, stamps: &Stamps) -> Audit {
             ));
         }
         (_, true) => warnings.extend(after(&keys.flag, &keys.record).map(|(flag, record)| {
-            format!("{} was written at {flag}, after its record at {record}: not by the one whom the record names", keys.flag)
+            format!("{} was written at {flag}, after its record at {record}: not by the account in the record", keys.flag)
         })),
         _ => {}
     }
     if Flag::read(vars.override_flag.as_deref()) != Flag::Off
         && let Some((flag, record)) = after(&keys.override_flag, &keys.override_record)
     {
-        warnings.push(format!(
-            "{} was written at {flag}, after its record at {record}: not by the one whom the record names",
-            keys.override_flag
-        ));
+        warnings
+            .push(format!("{} was written at {flag}, after its record at {record}: not by the account in the record", keys.override_flag));
     }
     warnings.extend([&keys.flag, &keys.override_flag].into_iter().filter(|key| stamps.narrow.contains(*key)).map(|key| {
         format!(

@@ -66,7 +66,7 @@ impl From<FreezeId> for String {
 pub enum FreezeKind {
     /// Set on purpose, for a reason.
     Manual,
-    /// The brake.
+    /// The freeze.
     Emergency,
 }
 

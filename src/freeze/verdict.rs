@@ -86,7 +86,7 @@ pub struct Frozen {
 pub enum Why {
     /// The store holds what cannot be understood.
     Malformed,
-    /// The brake.
+    /// The freeze.
     Emergency,
     /// It was set.
     Manual,

@@ -44,7 +44,7 @@ pub struct Settings {
     pub max_body: usize,
     /// Which proxies to go through.
     pub proxies: Proxies,
-    /// Whom TLS trusts; `None` is the system's store.
+    /// The roots that TLS trusts; `None` is the system's store.
     pub roots: Option<RootCertStore>,
     /// Called once for each wait on a rate limit, when it begins.
     pub on_wait: Option<OnWait>,

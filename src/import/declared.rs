@@ -10,7 +10,7 @@ use crate::render::human::line;
 use super::key::{self, patterns};
 use super::source::{Source, refusal};
 
-/// How a line of import's own begins: one that names an open door.
+/// How import's own comment on a weak setting begins.
 pub(super) const WEAK: &str = "# weak: ";
 /// How a line of import's own begins: one that names what was left out.
 pub(super) const UNKNOWN: &str = "# unknown: ";
@@ -150,11 +150,11 @@ fn unasked(reason: &str) -> Unknown {
     Unknown { reason: reason.to_owned(), hint: String::new(), cause: Cause::Other }
 }
 
-/// What lets a deployment through, and what would close the door.
+/// What lets a deployment through, and the key that would prevent it.
 fn weak(source: &Source<'_>, there: &LiveEnvironment, gate: &Gate) -> Vec<String> {
     let mut weak = Vec::new();
     if there.reviewers.is_empty() {
-        weak.push("no required reviewers: no approval is required".to_owned());
+        weak.push("no required reviewers (declare `reviewers`)".to_owned());
     } else if !there.prevent_self_review {
         weak.push("the person who starts a run may approve it (close with `prevent_self_review = true`)".to_owned());
     }

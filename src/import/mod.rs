@@ -1,6 +1,6 @@
 //! Turns what is live into the text of a gate.toml. Pure.
 //!
-//! Owns which keys an imported file declares, what it says in comments about doors that stand open, and how an existing
+//! Owns which keys an imported file declares, what it says in comments about weak settings, and how an existing
 //! file is brought up to date without losing its comments and order. Must not ask anything, nor know of the command line.
 //!
 //! Everything that holds a deployment back is declared; what holds nothing back (no reviewers, every ref, a timer of 0)

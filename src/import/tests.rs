@@ -330,7 +330,7 @@ fn every_open_door_is_named() {
     };
     let selected = |name: &str| Some(Ok(BTreeMap::from([(Pattern { kind: RefKind::Tag, name: name.to_owned() }, 1)])));
     for (environment, word) in [
-        (LiveEnvironment { reviewers: Vec::new(), prevent_self_review: false, ..plain("p") }, "no approval is required"),
+        (LiveEnvironment { reviewers: Vec::new(), prevent_self_review: false, ..plain("p") }, "no required reviewers"),
         (LiveEnvironment { prevent_self_review: false, ..plain("p") }, "the person who starts a run"),
         (LiveEnvironment { can_admins_bypass: Some(true), ..plain("p") }, "admins may bypass"),
         (LiveEnvironment { policy: PolicyMode::All, ..plain("p") }, "every branch and every tag"),

@@ -15,7 +15,7 @@ pub(super) fn head(source: &Source<'_>, unspeakable: &[(Address, Unknown)]) -> S
     let mut text = format!(
         "#:schema ./gate.schema.json\n\
          # Imported by `gatectl import {}`. Against that state, `gatectl plan` shows no changes.\n\
-         # `# weak:` names a door that stands open, `# unknown:` what could not be imported.\n\
+         # `# weak:` names a setting that lets deploys through, `# unknown:` what could not be imported.\n\
          # Not imported: workflows, the freeze, Heroku config vars (they may be secrets).\n\
          # For completion in editors: `gatectl schema > gate.schema.json`\n",
         source.repository,

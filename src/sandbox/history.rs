@@ -73,7 +73,7 @@ impl State {
         self.github.ids = ids;
     }
 
-    /// From now on every unnamed token is of the first person whom gate.toml declares a reviewer.
+    /// From now on every unnamed token is of the first person that gate.toml declares as a reviewer.
     pub fn act_as_reviewer(&mut self, setup: &Setup) {
         let declared = |(_, gate): &(&EnvName, &Gate)| gate.reviewers.iter().flatten().next().cloned();
         let login = match setup.targets().iter().find_map(declared) {

@@ -17,7 +17,7 @@ use super::words::{count, heading, minute, short};
 /// The version of the JSON; it rises if a key goes or changes its meaning.
 pub(crate) const FORMAT_VERSION: &str = "2.0";
 
-/// How and by whom the evidence was made: what an auditor asks of the query before reading its result.
+/// How the evidence was made, and by which account: what an auditor asks of the query before reading its result.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Header {
     /// When.

@@ -77,7 +77,7 @@ const seen = await admin.paginate(rest.actions.listRepoOrganizationVariables, at
 step("a variable of the organization reaches the repository", seen.some((variable) => variable.name === "OCTOKIT"));
 step("organization repositories", (await admin.paginate(rest.repos.listForOrg, { org: "acme" })).length === 1);
 
-// A review by the person whom gate.toml requires.
+// A review by the person that gate.toml requires.
 const runs = await admin.paginate(rest.actions.listWorkflowRunsForRepo, { ...at, status: "waiting" });
 const run_id = runs[0].id;
 const pending = (await rest.actions.getPendingDeploymentsForRun({ ...at, run_id })).data;

@@ -1,4 +1,4 @@
-//! The import arrows of the design: who may know whom.
+//! The import arrows of the design: which module may name which.
 
 use std::collections::BTreeSet;
 use std::fs;

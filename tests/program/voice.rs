@@ -4,7 +4,7 @@ use super::docs::citing_files;
 use super::run::root;
 
 /// Words that hide the actor or read as translated.
-const WORDS: [&str; 8] = ["nobody", "somebody", "anybody", "everybody", "whoever", "anew", "whilst", "amongst"];
+const WORDS: [&str; 10] = ["whom", "mended", "nobody", "somebody", "anybody", "everybody", "whoever", "anew", "whilst", "amongst"];
 
 /// Parts of words in British spelling. `cancelled` is GitHub's own word for a conclusion.
 const BRITISH: [&str; 15] = [
@@ -47,6 +47,9 @@ fn fault(text: &str) -> Option<String> {
     if let Some(part) = BRITISH.iter().find(|part| words.iter().any(|word| word.contains(*part))) {
         return Some(format!("`{part}`: American spelling"));
     }
+    if lower.contains("in silence") {
+        return Some("`in silence`: write `silently`".to_owned());
+    }
     let is_no = |four: &[&str]| {
         matches!(four[1], "is" | "are" | "was" | "were") && four[2] == "no" && four[0] != "there" && !AFTER_IS_NO.contains(&four[3])
     };
@@ -57,6 +60,10 @@ fn fault(text: &str) -> Option<String> {
 fn what_people_read_is_plain_american_english() {
     let mut files = citing_files();
     files.extend(["CHANGELOG.md", "CONTRIBUTING.md", "action.yml", "gate.toml"].map(|name| root().join(name)));
+    for folder in ["action", "examples", "examples/workflows", "packaging", ".github/workflows"] {
+        let entries = std::fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        files.extend(entries.filter(|path| path.is_file()));
+    }
     let mut faults = Vec::new();
     for path in files {
         let shown = path.strip_prefix(root()).unwrap().display().to_string();

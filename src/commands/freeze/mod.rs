@@ -1,4 +1,4 @@
-//! `gatectl freeze`: the emergency brake, and the question that every deploy asks.
+//! `gatectl freeze`: the deploy freeze, and the check that every deploy job runs.
 //!
 //! The commands need one store and one token. gate.toml names the store, its values and the calendar; with `--app` or
 //! `--github` all of them work without it, since on the day of an incident it may be missing or broken.

@@ -10,7 +10,7 @@ use crate::freeze::{self, Claim, FreezeId, FreezeKind, Terms, parse_until};
 use super::super::Session;
 use super::{FreezeTarget, FreezeWriter, Written, refused, show, site};
 
-/// Freezes, and prints what is frozen, since when, by whom, and how to lift it.
+/// Freezes, and prints what is frozen, since when, by which account, and how to lift it.
 ///
 /// # Errors
 /// When there is a freeze already, or it cannot be written or read back.

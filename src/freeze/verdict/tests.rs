@@ -129,7 +129,7 @@ proptest! {
         let generous = Policy { on_unreachable: OnUnreachable::Open, ..calendar };
         let unknown = Unknown { reason: "r".into(), hint: "h".into(), cause: Cause::Other };
         prop_assert!(holds(&generous, &env("production"), &Answer::Unknown(unknown), NOW).unknown().is_some());
-        prop_assert!(holds(&generous, &env("production"), &Answer::Absent, NOW).unknown().is_some(), "a missing app is not an open door");
+        prop_assert!(holds(&generous, &env("production"), &Answer::Absent, NOW).unknown().is_some(), "a missing app is not a lifted freeze");
     }
 
     #[test]

@@ -123,7 +123,7 @@ fn slug<'r>(reviewer: &'r Reviewer, repo: &RepoName) -> Option<&'r str> {
     }
 }
 
-/// Everyone whom the environments list; who was looked up as a declared reviewer is not asked for again.
+/// Everyone the environments list. An account that was looked up as a declared reviewer is not looked up again.
 async fn listed_reviewers(
     reader: &Reader,
     repo: &RepoName,

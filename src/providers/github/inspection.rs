@@ -20,7 +20,7 @@ pub struct Inspection {
     pub environments: Result<Environments, Unknown>,
     /// Each declared reviewer, looked up.
     pub declared: BTreeMap<Reviewer, Result<Actor, Unknown>>,
-    /// Everyone whom an environment of interest lists as a reviewer.
+    /// Everyone an environment of interest lists as a reviewer.
     pub listed: BTreeMap<ActorId, Listed>,
     /// Branches that are protected.
     pub protected_branches: Result<ProtectedBranches, Unknown>,

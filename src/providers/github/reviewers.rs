@@ -54,7 +54,7 @@ pub async fn access(reader: &Reader, repo: &RepoName, reviewer: &Reviewer, actor
     }
 }
 
-/// The access of a reviewer whom no write would send: it is not asked for.
+/// The access of a reviewer that no write would send: it is not looked up.
 fn not_asked() -> Access {
     Access::Unknown(Unknown {
         reason: "their access was not looked up, since nothing is to be written".to_owned(),

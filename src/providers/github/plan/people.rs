@@ -80,7 +80,7 @@ impl Planner<'_> {
         };
         Err(Unknown {
             reason: format!(
-                "a write sends the reviewer {who} along, whom gate.toml does not declare, and GitHub would silently drop them: {why}"
+                "a write would send along the reviewer {who}, which gate.toml does not declare and GitHub would silently drop: {why}"
             ),
             hint: format!("give {who} read access to the repository, or declare `reviewers` for {}", self.name),
             cause: Cause::Other,

@@ -1,6 +1,6 @@
 //! May this run be reviewed, and for which environments? Pure.
 //!
-//! Owns the refusals that need no knowledge beyond GitHub's: what waits, whom it waits for, which commit it is.
+//! Owns the refusals that need no knowledge beyond GitHub's: what waits, for which reviewers, and which commit it is.
 
 use std::fmt;
 

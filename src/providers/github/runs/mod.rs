@@ -166,7 +166,7 @@ impl fmt::Display for Approver {
 pub struct Approval {
     /// What was decided.
     pub state: Decision,
-    /// By whom; `None` if GitHub no longer names an account.
+    /// The account; `None` if GitHub no longer names an account.
     pub user: Option<Account>,
     /// What they said.
     pub comment: String,

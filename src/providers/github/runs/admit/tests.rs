@@ -101,7 +101,7 @@ fn only_whom_github_lets_may_review_and_nobody_their_own_where_that_is_prevented
     assert_eq!(refusals(one(false), &request(&[]), "alice"), [stranger], "who started it and is not a reviewer");
     let mut own = one(false);
     own.run.actor = Some(person("BOB"));
-    assert_eq!(refusals(own, &request(&[]), "bob"), [NotReviewable::SelfReview(name("production"))], "a reviewer whom GitHub does not let");
+    assert_eq!(refusals(own, &request(&[]), "bob"), [NotReviewable::SelfReview(name("production"))], "a reviewer that GitHub does not let");
     let declared = ReviewRequest { no_self_review: vec![name("Production")], ..request(&[]) };
     for starter in ["alice", "dora"] {
         assert_eq!(refusals(one(true), &declared, starter), [NotReviewable::SelfReview(name("production"))], "gate.toml prevents it");
