@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::evidence::{Entry, EnvironmentEvidence, EvidenceReport, facts, headline, logins};
+use super::evidence::{Entry, EnvironmentEvidence, EvidenceReport, logins};
+use super::evidence_document::{facts, headline};
 use super::words::{count, minute, short};
 use crate::providers::github::runs::audit::Rule;
 use crate::providers::github::runs::evidence::Standing;

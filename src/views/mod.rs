@@ -5,6 +5,7 @@
 
 pub mod diagnostic;
 pub mod evidence;
+mod evidence_document;
 mod evidence_page;
 pub mod fleet;
 mod fleet_evidence;

@@ -37,7 +37,11 @@ pub(crate) fn shell_word(text: &str) -> String {
     }
 }
 
-/// `1 deployment`, `2 deployments`.
+/// `1 deployment`, `2 deployments`, `2 repositories`.
 pub(crate) fn count(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+    match what.strip_suffix('y') {
+        _ if n == 1 => format!("1 {what}"),
+        Some(stem) => format!("{n} {stem}ies"),
+        None => format!("{n} {what}s"),
+    }
 }

@@ -253,43 +253,42 @@ impl State {
         }
     }
 
-    /// Reviews what a run waits for as a person does in the browser. An admin who bypasses leaves no review.
+    /// Approves what a run waits for as a reviewer does in the browser. An admin who bypasses leaves no review.
     pub fn release_run(&mut self, repo: &str, run: u64, reviewer: Option<&str>) {
-        let now = self.now.tick();
-        let mut ids = self.github.ids.clone();
-        let Some(repo) = self.repo(repo) else { return };
-        let mut pending = Vec::new();
-        for known in repo.runs.iter_mut().filter(|known| known.id == run) {
-            pending = std::mem::take(&mut known.pending);
-            "in_progress".clone_into(&mut known.status);
-            known.updated_at = now;
-            if let Some(user) = reviewer {
-                let environments = pending.iter().map(|pending| pending.environment).collect();
-                let (user, state, comment) = (user.to_owned(), "approved".to_owned(), "reviewed in the browser".to_owned());
-                known.approvals.push(Approval { user, state, comment, environments });
-            }
-        }
-        for pending in pending {
-            repo.note(&mut ids, pending.deployment, "in_progress", now);
-        }
-        self.github.ids = ids;
+        let review = reviewer.map(|user| (user, "approved", "reviewed in the browser"));
+        self.end_wait(repo, run, review, ("in_progress", None), "in_progress");
     }
 
     /// Rejects what a run waits for as a reviewer does in the browser: the run fails.
     pub fn reject_run(&mut self, repo: &str, run: u64, reviewer: &str) {
+        let review = Some((reviewer, "rejected", "rejected in the browser"));
+        self.end_wait(repo, run, review, ("completed", Some("failure")), "failure");
+    }
+
+    /// Ends the wait of a run: the review (user, state, comment), the run's status and conclusion, and its deployments' state.
+    fn end_wait(
+        &mut self,
+        repo: &str,
+        run: u64,
+        review: Option<(&str, &str, &str)>,
+        (status, conclusion): (&str, Option<&str>),
+        deployments: &str,
+    ) {
         let now = self.now.tick();
         let mut ids = self.github.ids.clone();
         let Some(repo) = self.repo(repo) else { return };
         let mut pending = Vec::new();
         for known in repo.runs.iter_mut().filter(|known| known.id == run) {
             pending = std::mem::take(&mut known.pending);
-            (known.status, known.conclusion, known.updated_at) = ("completed".to_owned(), Some("failure".to_owned()), now);
-            let environments = pending.iter().map(|pending| pending.environment).collect();
-            let (user, state, comment) = (reviewer.to_owned(), "rejected".to_owned(), "rejected in the browser".to_owned());
-            known.approvals.push(Approval { user, state, comment, environments });
+            (known.status, known.conclusion, known.updated_at) = (status.to_owned(), conclusion.map(str::to_owned), now);
+            if let Some((user, state, comment)) = review {
+                let environments = pending.iter().map(|pending| pending.environment).collect();
+                let (user, state, comment) = (user.to_owned(), state.to_owned(), comment.to_owned());
+                known.approvals.push(Approval { user, state, comment, environments });
+            }
         }
         for pending in pending {
-            repo.note(&mut ids, pending.deployment, "failure", now);
+            repo.note(&mut ids, pending.deployment, deployments, now);
         }
         self.github.ids = ids;
     }

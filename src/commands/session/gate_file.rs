@@ -1,0 +1,227 @@
+//! The gate.toml of a run: where it is, what is read in its place, and which part of it is meant.
+//!
+//! Tested in `tests/program/usage.rs`, `remote.rs`, `fleet.rs` and `tips.rs`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::cli::FleetArgs;
+use crate::config::{self, Config, LoadError};
+use crate::model::EnvName;
+use crate::sandbox::Scenario;
+use crate::views::diagnostic::Hinted;
+
+use super::Session;
+
+impl Session {
+    /// Whether there is a gate.toml to read on disk.
+    #[must_use]
+    pub fn has_file(&self) -> bool {
+        self.global.config.is_some() || config::find(&self.directory).is_some()
+    }
+
+    /// Reads gate.toml: `--config`, or the one here or above; narrowed to `--environment`.
+    ///
+    /// # Errors
+    /// When there is none, or it has problems: all of them.
+    pub fn config(&self) -> anyhow::Result<Config> {
+        self.config_of(&self.global.environment)
+    }
+
+    /// Reads gate.toml, narrowed to some environments; all, when none is named.
+    ///
+    /// # Errors
+    /// As [`Self::config`].
+    pub fn config_of(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
+        if self.global.sandbox.is_some() {
+            // The emulator can be tried anywhere.
+            return self.config_or_sample(environments);
+        }
+        self.file(environments)
+    }
+
+    /// Reads gate.toml; the emulator's own gate if there is no file.
+    ///
+    /// # Errors
+    /// As [`Self::config`].
+    pub fn config_or_sample(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
+        if self.global.config.is_some() || config::find(&self.directory).is_some() {
+            return self.file(environments);
+        }
+        let mut config = sample()?;
+        narrow(&mut config, environments)?;
+        Ok(config)
+    }
+
+    /// Reads gate.toml if there is one, whole; an empty one stands in if there is none. For commands that need only a
+    /// repository.
+    ///
+    /// # Errors
+    /// When the file has problems, or the one that `--config` names cannot be read.
+    pub fn config_if_any(&self) -> anyhow::Result<Config> {
+        if self.global.sandbox.is_some() {
+            return self.config_or_sample(&[]);
+        }
+        if self.remote.is_some() || self.has_file() {
+            return self.file(&[]);
+        }
+        config::parse(config::FILE_NAME, "version = 1\n").map_err(|problems| LoadError::Problems(problems).into())
+    }
+
+    /// Where gate.toml is: `--config`, or the one here or above.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn path(&self) -> anyhow::Result<PathBuf> {
+        match &self.global.config {
+            Some(path) => Ok(path.clone()),
+            None => Ok(config::find(&self.directory)
+                .ok_or_else(|| Hinted {
+                    message: "there is no gate.toml here or in a parent directory".to_owned(),
+                    hint:
+                        "write one from what is live with `gatectl import OWNER/REPO > gate.toml`, name one with --config, or try --sandbox"
+                            .to_owned(),
+                })
+                .map(|found| found.strip_prefix(&self.directory).map(PathBuf::from).unwrap_or(found))?),
+        }
+    }
+
+    /// Reads gate.toml, which may be for a fleet: `--config`, or the one here or above; in a rehearsal without a file, a sample.
+    ///
+    /// # Errors
+    /// When there is none, or it has problems: all of them.
+    pub fn any_file(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
+        if self.global.sandbox == Some(Scenario::Fleet) && !self.has_file() {
+            let mut config = config::parse(config::FILE_NAME, SAMPLE_FLEET).map_err(LoadError::Problems)?;
+            narrow(&mut config, environments)?;
+            return Ok(config);
+        }
+        match self.global.sandbox {
+            Some(_) if !self.has_file() => self.config_or_sample(environments),
+            _ => self.whole_file(environments),
+        }
+    }
+
+    /// The file at hand if it is for a fleet. A file that cannot be read is for the command to report.
+    ///
+    /// # Errors
+    /// When it declares no environment of one of these names.
+    pub fn fleet_file(&self, environments: &[EnvName]) -> anyhow::Result<Option<Config>> {
+        match self.any_file(&[]) {
+            Ok(mut config) if config.desired.fleet.is_some() => {
+                narrow(&mut config, environments)?;
+                Ok(Some(config))
+            }
+            Ok(_) | Err(_) => Ok(None),
+        }
+    }
+
+    /// Refuses flags for fleets on the file of one repository.
+    ///
+    /// # Errors
+    /// When there are any.
+    pub(in crate::commands) fn refuse_fleet_flags(args: &FleetArgs, config: &Config) -> anyhow::Result<()> {
+        let flag = match (args.repository.is_empty(), args.shard) {
+            (false, _) => "--repository",
+            (true, Some(_)) => "--shard",
+            (true, None) => return Ok(()),
+        };
+        Err(Hinted {
+            message: format!("{flag} takes a part of a fleet, and {} is for one repository", config.path),
+            hint: "Leave it out, or name a file with `[fleet]`: -c FILE. To name another repository, use -R OWNER/REPO".to_owned(),
+        }
+        .into())
+    }
+
+    /// The file of one repository.
+    fn file(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
+        let config = self.whole_file(environments)?;
+        match &config.desired.fleet {
+            None => Ok(config),
+            Some(fleet) => Err(Hinted {
+                message: format!(
+                    "{} is for the repositories of {}, and this command is for one repository",
+                    config.path, fleet.organization
+                ),
+                hint: "Name the repository's own gate.toml with -c FILE. On a fleet file, run validate, plan, apply or verify".to_owned(),
+            }
+            .into()),
+        }
+    }
+
+    fn whole_file(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
+        let mut config = match &self.remote {
+            Some(remote) => config::parse(&remote.name, &remote.text).map_err(LoadError::Problems)?,
+            None => {
+                let path = self.path()?;
+                self.refuse_link_out(&path)?;
+                config::load(&path)?
+            }
+        };
+        narrow(&mut config, environments)?;
+        Ok(config)
+    }
+
+    /// In CI the files are those of a pull request, and an error excerpt would print lines of whatever a link points to.
+    fn refuse_link_out(&self, path: &Path) -> anyhow::Result<()> {
+        if self.env.get("CI").is_none() || !config::leads_out(&self.directory, path) {
+            return Ok(());
+        }
+        Err(Hinted {
+            message: format!("{} is a link that leads out of the repository: not read, since CI is set", path.display()),
+            hint: "commit gate.toml itself in place of the link".to_owned(),
+        }
+        .into())
+    }
+}
+
+/// Keeps only the named environments, and nothing of Heroku to write.
+fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let only = config.desired.fleet.iter().flat_map(|fleet| &fleet.only).flat_map(|only| only.environments.keys());
+    let declared: BTreeSet<EnvName> = config.desired.github.environments.keys().chain(only).cloned().collect();
+    for name in wanted {
+        if !declared.contains(name) {
+            let declared: Vec<&str> = declared.iter().map(EnvName::as_str).collect();
+            return Err(Hinted {
+                message: format!("{} declares no environment `{name}`", config.path),
+                hint: match declared.as_slice() {
+                    [] => "it declares none".to_owned(),
+                    declared => format!("it declares: {}", declared.join(", ")),
+                },
+            }
+            .into());
+        }
+    }
+    let github = &mut config.desired.github;
+    let (kept, left_out): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        std::mem::take(&mut github.environments).into_iter().partition(|(name, _)| wanted.contains(name));
+    (github.environments, github.left_out) = (kept, left_out.into_keys().collect());
+    for only in config.desired.fleet.iter_mut().flat_map(|fleet| &mut fleet.only) {
+        only.environments.retain(|name, _| wanted.contains(name));
+    }
+    github.left_out.extend(declared.into_iter().filter(|name| !wanted.contains(name)));
+    config.desired.heroku.config.clear();
+    // A freeze that covers one of them is looked at, since it says what may be weakened now; setting it is not asked for.
+    config.desired.freeze = config.desired.freeze.take().filter(|freeze| wanted.iter().any(|name| freeze.covers(name)));
+    if let Some(freeze) = &mut config.desired.freeze {
+        freeze.frozen = false;
+    }
+    Ok(())
+}
+
+/// The gate that the emulator shows if there is no file.
+///
+/// # Errors
+/// Never, as long as the program's own gate.toml is sound.
+pub(in crate::commands) fn sample() -> Result<Config, LoadError> {
+    config::parse(config::FILE_NAME, SAMPLE).map_err(LoadError::Problems)
+}
+
+/// The runbook's own gate: what the emulator shows if there is no file.
+pub(in crate::commands) const SAMPLE: &str = include_str!("../../../gate.toml");
+
+/// What the emulator shows of a fleet where there is no file.
+const SAMPLE_FLEET: &str = include_str!("../../../examples/fleet.toml");

@@ -1,0 +1,150 @@
+//! Evidence as a document: what was asked, one table for each environment, what has no record.
+//!
+//! Must not judge: the standings come from the report. Tested by golden files in `commands/runs`.
+
+use crate::model::{EnvName, RepoName};
+use crate::providers::github::runs::Account;
+use crate::providers::github::runs::evidence::Standing;
+use crate::render::{Block, Document, Glyph, HeadlinePlace, Role, Section, Table};
+
+use super::evidence::{Entry, EnvironmentEvidence, EvidenceReport, Header};
+use super::words::{count, heading};
+
+impl From<&EvidenceReport> for Document {
+    fn from(report: &EvidenceReport) -> Self {
+        let summary = &report.summary;
+        let unread = !report.complete;
+        let empty = report.environments.iter().any(|environment| environment.unknown.is_none() && environment.deployments.is_empty());
+        let failed = summary.count("no-approval") + summary.count("bypassed");
+        let clean = ["approved", "rejected", "waiting"].iter().map(|word| summary.count(word)).sum::<usize>() == summary.total();
+        let tone = match (failed, clean && !empty && !unread) {
+            (1.., _) => Role::Failure,
+            (0, false) => Role::Alert,
+            (0, true) => Role::Added,
+        };
+        let more = report.environments.iter().any(|environment| environment.more) && report.header.query.last.is_some();
+        let next = [
+            empty.then_some("Next: check the environment's spelling, or look further back with --last or --since."),
+            unread.then_some("Next: fix what could not be read, as shown above, then run this again."),
+            more.then_some("Older deployments exist: use --last N or --since DATE to include them."),
+        ];
+        let next = next.into_iter().flatten().map(str::to_owned);
+        let mut sections = vec![about(report)];
+        sections.extend(report.environments.iter().map(|environment| section(environment, &report.header.repository.name)));
+        sections.extend(unrecorded(report));
+        Self {
+            name: "evidence",
+            sections,
+            headline: headline(report),
+            tone,
+            next: next.collect(),
+            headline_place: HeadlinePlace::Last,
+            outputs: vec![
+                ("no-approval", summary.count("no-approval").to_string()),
+                ("not-provable", summary.count("not-provable").to_string()),
+                ("all-approved", report.all_approved().to_string()),
+            ],
+        }
+    }
+}
+
+/// One sentence: what could not be read first, then how many deployments came to what.
+pub(super) fn headline(report: &EvidenceReport) -> String {
+    let summary = &report.summary;
+    let unread: Vec<&str> = report.environments.iter().filter(|it| it.unknown.is_some()).map(|it| it.name.as_str()).collect();
+    if !unread.is_empty() {
+        let known = if summary.total() == 0 { String::new() } else { format!("{} known, and ", count(summary.total(), "deployment")) };
+        return format!("Unknown: {known}the deployments to {} could not be read.", unread.join(", "));
+    }
+    if summary.total() == 0 {
+        return "No evidence: no deployments found. That says nothing about approvals.".to_owned();
+    }
+    let parts: Vec<String> = Standing::WORDS
+        .iter()
+        .filter(|word| summary.count(word) > 0)
+        .map(|word| format!("{} {}", summary.count(word), word.replace('-', " ").replace("self ", "self-").replace("author ", "author-")))
+        .collect();
+    let incomplete = if report.complete { "" } else { "Incomplete: some runs or approvals could not be read. " };
+    format!("{incomplete}{}: {}.", count(summary.total(), "deployment"), parts.join(", "))
+}
+
+/// The header, as label and value.
+pub(super) fn facts(report: &EvidenceReport) -> Vec<(&'static str, String)> {
+    let Header { generated_at, gatectl, by, host, repository, query } = &report.header;
+    let account = |account: &Account| account.id.map_or_else(|| account.login.clone(), |id| format!("{} (id {id})", account.login));
+    let period = match (query.since, query.until, query.last) {
+        (Some(since), Some(until), _) => format!("{since} up to {until}"),
+        (_, _, Some(last)) => format!("the newest {last} of each environment"),
+        _ => "everything".to_owned(),
+    };
+    let names: Vec<&str> = query.environments.iter().map(EnvName::as_str).collect();
+    let pages: usize = report.environments.iter().map(|environment| environment.pages).sum();
+    let id = repository.id.map_or_else(String::new, |id| format!(" (id {id})"));
+    let mut facts = vec![
+        ("generated", format!("{generated_at} by gatectl {gatectl}")),
+        ("account", by.as_ref().map_or_else(|| "unknown: GitHub does not name the account behind this token".to_owned(), account)),
+        ("source", format!("{host}, repository {}{id}", repository.name)),
+        ("query", format!("environments {}; {period}", names.join(", "))),
+        (
+            "population",
+            format!(
+                "{} read from {} of GitHub's list, which states no total; {}",
+                count(report.summary.total(), "deployment"),
+                count(pages, "page"),
+                if report.complete { "complete" } else { "INCOMPLETE" }
+            ),
+        ),
+        ("changes linked", format!("{} of {}", report.changes.linked, report.changes.of)),
+    ];
+    if let Some(log) = &query.audit_log {
+        let amiss = report.audit_not_understood.unwrap_or(0);
+        let amiss = if amiss == 0 { String::new() } else { format!("; {} not understood", count(amiss, "entry")) };
+        facts.push(("audit log", format!("{log}{amiss}")));
+    }
+    facts
+}
+
+fn about(report: &EvidenceReport) -> Section {
+    let mut blocks: Vec<Block> = facts(report).into_iter().map(|(label, value)| super::words::row(label, Role::Plain, value)).collect();
+    if let Some(unknown) = &report.changes_unknown {
+        blocks.push(Block::Text(format!("Commits and pull requests could not be read: {}; {}", unknown.reason, unknown.hint)));
+    }
+    Section { heading: Some(heading(Glyph::None, "evidence", "how it was made")), blocks, ..Section::default() }
+}
+
+fn unrecorded(report: &EvidenceReport) -> Option<Section> {
+    let text = match &report.unrecorded_runs {
+        Some(runs) if runs.is_empty() => return None,
+        Some(runs) => format!(
+            "{} of the same workflows without a deployment record in these environments: deployed elsewhere, did not deploy, or set `deployment: false`.",
+            count(runs.len(), "run")
+        ),
+        None if report.summary.total() == 0 => return None,
+        None => "Runs without a deployment record were not looked for: the list of runs is too long, or could not be read.".to_owned(),
+    };
+    let links = report.unrecorded_runs.iter().flatten().take(10).map(|run| Block::Link(run.url.clone()));
+    let blocks = std::iter::once(Block::Text(text)).chain(links).collect();
+    Some(Section { heading: Some(heading(Glyph::None, "other runs", "no deployment record")), blocks, ..Section::default() })
+}
+
+fn section(environment: &EnvironmentEvidence, repository: &RepoName) -> Section {
+    let (glyph, text) = match (&environment.unknown, environment.deployments.len()) {
+        (Some(_), _) => (Glyph::Unknown, "its deployments could not be listed".to_owned()),
+        (None, 0) => (Glyph::Unknown, format!("no deployments of {repository} to it found")),
+        (None, n) => {
+            let gap = environment.deployments.iter().any(|entry| !entry.verdict.passes());
+            (if gap { Glyph::Alert } else { Glyph::None }, count(n, "deployment"))
+        }
+    };
+    let mut blocks = Vec::new();
+    if let Some(unknown) = &environment.unknown {
+        blocks.extend([&unknown.reason, &unknown.hint].into_iter().filter(|text| !text.is_empty()).cloned().map(Block::Text));
+    }
+    if !environment.deployments.is_empty() {
+        let header = ["created (UTC)", "commit", "run", "started by", "ships", "approval"].map(str::to_owned).to_vec();
+        blocks.push(Block::Table(Table { header, rows: environment.deployments.iter().map(Entry::row).collect() }));
+    }
+    blocks.extend(environment.deployments.iter().filter_map(Entry::finding).map(Block::Finding));
+    blocks.push(Block::Link(environment.activity_log.clone()));
+    Section { heading: Some(heading(glyph, &environment.name, &text)), blocks, ..Section::default() }
+}
