@@ -146,7 +146,7 @@ async fn plan(sandbox: &Sandbox, directory: &Path, more: &[&str]) -> Run {
     Run { time, requests: number("sent"), free: number("not_modified"), memory }
 }
 
-/// `VmHWM` of a running process, in kB, where the system tells.
+/// `VmHWM` of a running process, in kB, if the system reports it.
 fn peak(process: u32) -> Option<u32> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().trim_end_matches("kB").trim().parse().ok()

@@ -115,7 +115,7 @@ fn add_environments(world: &World, count: usize) {
     });
 }
 
-/// The median time of the program, and the most memory it had, in kB, where the system tells.
+/// The median time of the program, and its peak memory in kB, if the system reports it.
 async fn program(sandbox: &Sandbox, args: &[&str]) -> (Duration, Option<u32>) {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("gate.toml"), FLEET).unwrap();

@@ -131,7 +131,7 @@ fn refused(by_hand: ByHand, rest: &[String], now: &Change) -> (OutcomeResult, St
     (OutcomeResult::Manual(by_hand), message)
 }
 
-/// Names what is not as declared, loudest where that is an open gate.
+/// Names what is not as declared; an open gate comes first.
 fn amiss(now: &Change) -> String {
     if now.action == Action::Delete {
         return "it is still there".to_owned();

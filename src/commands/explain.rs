@@ -18,7 +18,7 @@ use super::{Session, statics};
 /// Prints what each environment's policy says of a ref.
 ///
 /// # Errors
-/// When gate.toml cannot be read, or no repository is named where GitHub is to be asked.
+/// When gate.toml cannot be read, or GitHub must be asked and no repository is named.
 pub(super) async fn run(session: &Session, args: &ExplainArgs) -> anyhow::Result<Exit> {
     let config = session.config_if_any()?;
     let declared = &config.desired;
@@ -57,7 +57,7 @@ pub(super) async fn run(session: &Session, args: &ExplainArgs) -> anyhow::Result
     Ok(exit(&answers))
 }
 
-/// Done only where all that is live was decided.
+/// Done only if everything live was decided.
 fn exit(answers: &[Answer]) -> Exit {
     let undecided: Vec<Cause> = answers.iter().filter_map(|answer| answer.live.as_ref()?.undecided).collect();
     match undecided.as_slice() {

@@ -22,7 +22,7 @@ impl Interrupted {
         anyhow::Error::from(Hinted { message: what.to_owned(), hint: hint.to_owned() }).context(Self(what.to_owned()))
     }
 
-    /// The same where nothing was sent that writes.
+    /// The same if no write was sent.
     pub(super) fn unchanged() -> anyhow::Error {
         Self::with("nothing was changed", "run the same command again")
     }

@@ -32,7 +32,7 @@ pub(super) fn refuse_to_weaken(policy: Option<&Policy>, planned: &Planned, now: 
     Ok(())
 }
 
-/// The environment that a change opens, where the freeze covers it.
+/// The environment that a change opens, if the freeze covers it.
 fn guarded<'a>(policy: &'a Policy, change: &'a Change) -> Option<&'a EnvName> {
     match change.address.kind() {
         AddressKind::Environment(name) => Some(name).filter(|name| policy.covers(name)),

@@ -14,7 +14,7 @@ use super::saved::{SavedPlan, replaceable};
 use super::statics;
 use super::wiring::Wiring;
 
-/// Observes, plans, prints; saves the plan where `--out` says.
+/// Observes, plans, prints; saves the plan to `--out`.
 ///
 /// # Errors
 /// When gate.toml cannot be read, or nothing can be asked or printed.

@@ -72,7 +72,7 @@ fn tip(invalid: &str, words: &[String]) -> Option<String> {
     Some(tip)
 }
 
-/// The scenario that stands behind `--sandbox` and a blank, where it would be another argument.
+/// The scenario that follows `--sandbox` and a blank, which the parser would take for another argument.
 fn spaced_scenario(words: &[String]) -> Option<&str> {
     let spaced = |pair: &&[String]| pair[0] == "--sandbox" && pair[1].parse::<Scenario>().is_ok();
     words.windows(2).find(spaced).map(|pair| pair[1].as_str())

@@ -107,7 +107,7 @@ struct Checkout<'a> {
     repository: &'a RepoName,
 }
 
-/// The files of the checkout; `None` if GitHub has to be asked: on `--remote`, or where this is not a checkout of the repository.
+/// The files of the checkout; `None` if GitHub must be asked: with `--remote`, or if this is not a checkout of the repository.
 fn on_disk(args: &VerifyArgs, checkout: Checkout<'_>) -> anyhow::Result<Option<Vec<SourceFile>>> {
     if let Some(folder) = &args.check.workflows {
         return statics::in_named(folder).map(Some);

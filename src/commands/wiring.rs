@@ -68,7 +68,7 @@ impl ApiAccess {
 }
 
 impl Wiring {
-    /// Finds servers and tokens for what gate.toml declares. Tokens are looked for only where something needs them.
+    /// Finds servers and tokens for what gate.toml declares. Tokens are looked up only if something needs them.
     ///
     /// # Errors
     /// When an address is unusable, or no repository is named anywhere and one is needed.
@@ -323,7 +323,7 @@ const WORTH_A_LINE: Duration = Duration::from_secs(3);
 fn settings(session: &Session) -> Settings {
     let progress: Arc<Progress> = Arc::clone(&session.progress);
     let warning: Arc<Progress> = Arc::clone(&session.progress);
-    // Where no line of progress counts down, a log would show nothing; traces tell of it already.
+    // Without a progress line a log would show nothing; traces report it already.
     let in_words = !session.progress.is_shown() && !session.global.quiet && session.global.verbose == 0;
     Settings {
         timeout: session.global.timeout,

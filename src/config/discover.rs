@@ -31,7 +31,7 @@ impl Remote {
         };
         let host = authority.rsplit('@').next()?.split(':').next()?.to_ascii_lowercase();
         let host = match host.as_str() {
-            // Where github.com takes ssh on the port of https, and its old name.
+            // The host on which github.com takes SSH on the HTTPS port, and its old name.
             "ssh.github.com" | "www.github.com" => "github.com".to_owned(),
             _ => host,
         };

@@ -69,7 +69,7 @@ impl Positions {
 
     /// Finds a key by its path, such as `["environments", "production", "reviewers", "0"]`; an index counts from 0.
     ///
-    /// Where the path leads beyond the file, its nearest parent answers, and the start of the file in the end. A name
+    /// If the file does not have the path, its nearest parent answers, and finally the start of the file. A name
     /// that is not there as written is looked for without case.
     #[must_use]
     pub fn get<S: AsRef<str>>(&self, path: impl IntoIterator<Item = S>) -> &Position {

@@ -104,7 +104,7 @@ impl<'t> Sink<'t> {
         self.warnings.push(warning);
     }
 
-    /// Adds a problem that rests on something not being in the file: where the text is not TOML it may have been swallowed.
+    /// Adds a problem about something missing in the file: if the text is not TOML, it may have been swallowed.
     pub(super) fn push_absence(&mut self, problem: Problem<Span>) {
         if self.broken.is_empty() {
             self.found.push(problem);

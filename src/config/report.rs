@@ -77,7 +77,7 @@ impl Problems {
         }
     }
 
-    /// Names the place of a snippet; where the start of its line is missing, the renderer could not count the column.
+    /// Names the place of a snippet; if the start of its line is missing, the renderer cannot count the column.
     fn place<'p>(&self, group: Group<'p>, snippet: Snippet<'p, Annotation<'p>>, at: &Position, left: Left) -> Group<'p> {
         let path = visible(&self.path);
         match left {

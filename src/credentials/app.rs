@@ -277,7 +277,7 @@ fn failed(message: impl Into<String>, hint: impl Into<String>) -> ApiError {
     ApiError { hint: Some(hint.into()), ..ApiError::new("", ErrorKind::Unauthenticated, message) }
 }
 
-/// A statement for one host could be used at another, so it goes only where a token may go.
+/// A statement for one host could be used at another, so it is sent only to hosts that a token may be sent to.
 fn foreign(endpoint: &Endpoint) -> ApiError {
     let host = endpoint.web_host();
     failed(

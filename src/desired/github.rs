@@ -28,7 +28,7 @@ pub struct Desired {
 pub enum DesiredEnvironment {
     /// It must exist, with these rules.
     Present(Gate),
-    /// `state = "optional"`: these rules hold where it exists; it is never created.
+    /// `state = "optional"`: managed if it exists, never created.
     Optional(Gate),
     /// `state = "absent"`: it must not exist.
     Absent,

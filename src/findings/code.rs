@@ -30,7 +30,7 @@ pub enum Proof {
 pub struct Row {
     /// The name that scripts match on.
     pub name: &'static str,
-    /// How bad it is where nothing says otherwise.
+    /// Its severity unless something says otherwise.
     pub severity: Severity,
     /// What an error of this code says of the gate.
     pub proof: Proof,

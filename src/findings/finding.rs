@@ -62,7 +62,7 @@ pub struct Finding {
     /// The runs that it occurs in, if it depends on the run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scenarios: Vec<String>,
-    /// The key of gate.toml below the environment that it is about: where the finding belongs when it is in no other file.
+    /// The key of gate.toml below the environment that it is about: the finding's place if it is not in a workflow file.
     #[serde(skip)]
     pub field: Option<&'static str>,
 }

@@ -56,7 +56,7 @@ pub struct Evidence {
     pub user: Option<String>,
     /// When.
     pub at: Timestamp,
-    /// The release that it went back to, where it is a rollback.
+    /// The release that it went back to, if it is a rollback.
     pub rollback_to: Option<u64>,
 }
 
@@ -68,7 +68,7 @@ pub struct Audit {
     /// What last changed the override's flag.
     #[serde(rename = "override")]
     pub override_flag: Option<Evidence>,
-    /// Where claims and evidence differ, one sentence each.
+    /// How claims and evidence differ, one sentence each.
     pub warnings: Vec<String>,
 }
 
@@ -171,7 +171,7 @@ impl<'r> Timeline<'r> {
         Self(sorted)
     }
 
-    /// For each release the version that gave `key` the value it has from then on; 0 where no release at hand did.
+    /// For each release the version that gave `key` its value from then on; 0 if none of these releases did.
     fn origins(&self, key: &str) -> Vec<u64> {
         let first = self.0.first().map_or(0, |release| release.version);
         let mut origins: Vec<u64> = Vec::with_capacity(self.0.len());
@@ -224,7 +224,7 @@ impl<'r> Timeline<'r> {
     }
 }
 
-/// Where the record and the release that changed the flag do not speak of the same act.
+/// How the record and the release that changed the flag differ, if they are not about the same act.
 fn claim_warning(keys: &Keys, vars: &FreezeVars, record: &Record, evidence: &Evidence) -> Option<String> {
     let set = Flag::read(vars.flag.as_deref()) != Flag::Off;
     let claim = format!("the record of {} by {}", record.at, if record.by.is_empty() { "an unnamed account" } else { &record.by });

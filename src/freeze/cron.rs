@@ -1,7 +1,7 @@
 //! Five-field cron lines on civil time.
 //!
 //! Owns the notation and the search for the match before and after a local date-time. Must not know of time zones:
-//! what a match means where clocks jump is the window's business.
+//! what a match means when clocks jump is up to the window.
 
 use std::fmt;
 use std::ops::Range;

@@ -145,7 +145,7 @@ pub struct OverrideRecord {
     /// Why.
     #[serde(default)]
     pub reason: String,
-    /// Since when, where it says so.
+    /// When it began, if recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
     /// When it ends.

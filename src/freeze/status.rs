@@ -180,7 +180,7 @@ pub struct Checked {
 pub enum Source {
     /// In the store, now.
     Store,
-    /// In the step's environment, where GitHub Actions put it when the job started.
+    /// In the step's environment; GitHub Actions set it when the job started.
     JobStart,
 }
 

@@ -76,7 +76,7 @@ pub struct Frozen {
     pub reason: Option<String>,
     /// Its id: `freeze off --id` takes it.
     pub id: Option<FreezeId>,
-    /// The window's name, where a window is the reason.
+    /// The window's name, if a window is the reason.
     pub window: Option<String>,
 }
 
@@ -165,7 +165,7 @@ impl fmt::Display for Frozen {
 
 /// Decides whether a deploy to `environment` may go ahead at `now`.
 ///
-/// `vars` is not looked at where [`Policy::covers`] says no. Windows close without the store; only a valid override that was
+/// `vars` is not read if [`Policy::covers`] returns false. Windows close without the store; only a valid override that was
 /// read from it opens them. An app that is not there, and credentials that are refused, are not an unreachable store:
 /// `on_unreachable` does not open these.
 #[must_use]
@@ -186,7 +186,7 @@ pub fn decide(policy: &Policy, environment: &EnvName, vars: &Answer<FreezeVars>,
 
 /// Whether the store holds a freeze, not overridden, that closes `environment` at `now`: what may stand in for a reviewer.
 ///
-/// Windows do not count, since they open by themselves; nor does a policy that lets deploys through where the store is silent.
+/// Windows do not count, since they open by themselves; nor does a policy that lets deploys through if the store cannot be read.
 #[must_use]
 pub fn holds(policy: &Policy, environment: &EnvName, vars: &Answer<FreezeVars>, now: Timestamp) -> Answer<Frozen> {
     if !policy.covers(environment) {

@@ -30,7 +30,7 @@ const MAX_JOINED: usize = 20_000;
 /// An unbroken time in which a window is closed: from `since`, up to but not including `until`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Closure {
-    /// The first closed moment, or a later one where the beginning is too far back to follow.
+    /// The first closed moment, or a later one if the beginning is too far back to follow.
     pub since: Timestamp,
     /// The first open moment; `None` if occurrences overlap for so long that it is too far to follow.
     pub until: Option<Timestamp>,

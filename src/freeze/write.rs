@@ -70,7 +70,7 @@ pub struct ValueWrite<'w> {
 }
 
 impl FreezeWrite {
-    /// From `live` to `after`. The flag is stated again where it stays `true`, so that its removal in between is noticed.
+    /// From `live` to `after`. The flag is sent again if it stays `true`, so that its removal in between is noticed.
     pub(super) fn new(keys: &Keys, live: &FreezeVars, after: &FreezeVars) -> Result<Self, FreezeRefusal> {
         let values = |vars: &FreezeVars| [&vars.flag, &vars.record, &vars.override_flag, &vars.override_record].map(Clone::clone);
         let mut body: BTreeMap<String, Option<String>> = keys

@@ -13,7 +13,7 @@ use super::headers::text;
 pub struct Api {
     /// What messages call it, such as `GitHub`.
     pub name: &'static str,
-    /// Where its operator reports outages.
+    /// The page on which its operator reports outages.
     pub status_page: &'static str,
     /// How to get a token, as an imperative without a period.
     pub sign_in: &'static str,

@@ -32,7 +32,7 @@ impl Reader {
         Self { channel: Arc::new(channel), once: None }
     }
 
-    /// Where this client asks.
+    /// The endpoint that this client asks.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.channel.endpoint
@@ -53,7 +53,7 @@ impl Reader {
     /// Asks once, whatever retries that takes.
     ///
     /// # Errors
-    /// [`ApiError`] for every answer but a whole one: 200, 204, and 206 where a range was asked for.
+    /// [`ApiError`] for every answer but 200, 204, and 206 if a range was requested.
     pub async fn get(&self, target: &Target) -> Result<Reply, ApiError> {
         match self.once.as_ref().filter(|once| once.covers(target)) {
             Some(once) => once.get(target, self.ask(target)).await,

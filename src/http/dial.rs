@@ -1,4 +1,4 @@
-//! Opens connections, through a proxy where one is set.
+//! Opens connections, through a proxy if one is set.
 
 use std::fmt;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! Where an API lives. An [`Endpoint`] is by construction a place that a token may be sent to.
+//! The address of an API. By construction, an [`Endpoint`] is one that a token may be sent to.
 
 use std::fmt;
 use std::net::IpAddr;

@@ -38,7 +38,7 @@ pub enum ErrorKind {
     Forbidden,
     /// 404, 410: missing, or hidden from this token.
     NotFound,
-    /// 301, 302, 307, 308: where it lives now, when the answer says so.
+    /// 301, 302, 307, 308: the new address, if the answer has one.
     Moved(Option<String>),
     /// 303: GitHub's answer to a branch policy that already exists.
     SeeOther,

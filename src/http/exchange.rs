@@ -88,7 +88,7 @@ enum Next {
 }
 
 impl Channel {
-    /// Asks, and retries where that cannot do anything twice.
+    /// Sends the request, and retries if that cannot repeat an effect.
     ///
     /// A GET is attempted again after a lost answer or a 5xx. Anything else is attempted again only when it surely did nothing:
     /// no connection, or a refusal by a rate limit. A write whose answer was lost is for the caller to judge, by reading.

@@ -10,7 +10,7 @@ use super::{Endpoint, ErrorKind};
 pub(super) struct HintContext<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) method: &'a Method,
-    /// Where the token came from; `None` when there is none.
+    /// The source of the token; `None` if there is no token.
     pub(super) token_source: Option<&'a str>,
     /// The proxy in between, if any.
     pub(super) proxy: Option<String>,
@@ -37,7 +37,7 @@ fn general(asked: &HintContext<'_>, status: StatusCode, kind: &ErrorKind) -> Str
             }
             None => format!("not found without a token: {}", unauthenticated(asked)),
         },
-        ErrorKind::Moved(Some(to)) => format!("it points to {to}, where no token is sent; {}", between(asked)),
+        ErrorKind::Moved(Some(to)) => format!("it points to {to}, and tokens are not sent there; {}", between(asked)),
         ErrorKind::Moved(None) => {
             format!("redirects are never followed with a token; check the address {} and the names in gate.toml", asked.endpoint)
         }

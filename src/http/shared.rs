@@ -32,9 +32,9 @@ pub struct Settings {
     pub points: Option<u32>,
     /// What happens if no request is left before the timeout of those that want to go.
     pub on_exhausted: OnExhausted,
-    /// Where answers of earlier runs are, for conditional requests.
+    /// The folder with answers of earlier runs, for conditional requests.
     pub cache: Option<Arc<Cache>>,
-    /// How often a request is attempted at most, where that is safe.
+    /// How often a request is attempted at most, if repeating it is safe.
     pub attempts: u32,
     /// The pause before the second attempt; doubled before each further one, and jittered.
     pub backoff: Duration,

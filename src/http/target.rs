@@ -1,4 +1,4 @@
-//! Where a request goes, below an API's base: segments that are encoded once, here, and nowhere else.
+//! The path of a request below an API's base: segments that are encoded once, here and nowhere else.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 

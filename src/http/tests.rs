@@ -29,7 +29,7 @@ fn settings() -> Settings {
     }
 }
 
-/// Impatient where the server is slow for good, so that the test is quick.
+/// A short timeout for a server that never answers, so that the test is quick.
 fn settings_for(act: &Act) -> Settings {
     match act {
         Act::Hang | Act::Drip(_) => Settings { attempt_timeout: Duration::from_millis(250), ..settings() },

@@ -1,4 +1,4 @@
-//! TLS, and HTTP/2 where the server offers it.
+//! TLS, and HTTP/2 if the server offers it.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -11,7 +11,7 @@ use super::{ApiError, ErrorKind};
 /// The token for a request, or why there is none.
 pub type TokenAnswer<'a> = Pin<Box<dyn Future<Output = Result<Token, ApiError>> + Send + 'a>>;
 
-/// Where a client takes the token of each request from.
+/// The source from which a client takes the token of each request.
 pub trait TokenSource: fmt::Debug + Send + Sync {
     /// The token for the next request; finding it may take time.
     fn token(&self) -> TokenAnswer<'_>;
@@ -39,7 +39,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// Takes a token as it was found, blanks around it dropped, and where that was: `GH_TOKEN`, `gh auth token`, a path.
+    /// A token without surrounding blanks, and its source: `GH_TOKEN`, `gh auth token`, a path.
     #[must_use]
     pub fn new(secret: &str, source: impl Into<String>) -> Self {
         Self { secret: SecretString::from(secret.trim()), source: source.into() }

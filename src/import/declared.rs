@@ -115,7 +115,7 @@ impl Declared {
         for key in GateKey::live().filter(|key| key::counts(*key, &self.gate)) {
             let refused = match (key, &machine) {
                 (GateKey::Reviewers, Some(machine)) => Some(machine.clone()),
-                // Means nothing by itself; it goes where the reviewers go.
+                // Has no effect without reviewers; it is kept or dropped with them.
                 (GateKey::PreventSelfReview, _) => None,
                 _ => key::text(key, &self.gate)
                     .and_then(|value| refusal(&format!("version = 1\n[environments.x]\n{} = {value}\n", key.name()))),

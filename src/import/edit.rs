@@ -67,7 +67,7 @@ pub(super) fn list(array: &mut Array, mut item_edit: impl FnMut(usize, &Value) -
     array.set_trailing_comma(comma && !array.is_empty());
 }
 
-/// Takes the positions away, so that the table is written where it is inserted.
+/// Removes the positions, so that the table is written where it is inserted.
 pub(super) fn unplaced(mut table: Table) -> Table {
     table.set_position(None);
     for (_, item) in table.iter_mut() {

@@ -90,7 +90,7 @@ pub(super) fn same(key: GateKey, file: &Gate, live: &Gate, owner: &str) -> bool 
     }
 }
 
-/// Whether a declared reviewer is this live one: by name, and by id where one is pinned.
+/// Whether a declared reviewer is this live one: by name, and by id if one is pinned.
 pub(super) fn names(file: &Reviewer, live: &Reviewer, owner: &str) -> bool {
     let pinned = |pin: &Option<u64>, id: &Option<u64>| pin.is_none() || pin == id;
     match (file, live) {

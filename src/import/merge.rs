@@ -222,7 +222,7 @@ fn variables(item: &mut Item, live: &Gate) -> bool {
     true
 }
 
-/// A table of its own where the environment has a header, else an inline one.
+/// A table of its own if the environment has a header, else an inline one.
 fn insert_variables(table: &mut dyn TableLike, live: &Gate, text: &str) {
     if table.is_dotted() || live.variables.is_empty() {
         table.insert(GateKey::Variables.name(), Item::Value(edit::value(text)));
@@ -235,7 +235,7 @@ fn insert_variables(table: &mut dyn TableLike, live: &Gate, text: &str) {
     table.insert(GateKey::Variables.name(), Item::Table(own));
 }
 
-/// Refreshes import's own lines above a table: where there are any, or where the table was changed.
+/// Refreshes import's own lines above a table: if there are any, or if the table was changed.
 fn comments(table: &mut Table, now: &[String], changed: bool) -> bool {
     if table.is_implicit() || table.is_dotted() {
         return false;

@@ -4,7 +4,7 @@
 //! file is brought up to date without losing its comments and order. Must not ask anything, nor know of the command line.
 //!
 //! Everything that holds a deployment back is declared; what holds nothing back (no reviewers, every ref, a timer of 0)
-//! is left undeclared and, where it matters, named in a `# weak:` line. What could not be read, or cannot be said in
+//! is left undeclared and, if it matters, named in a `# weak:` line. What could not be read, or cannot be said in
 //! gate.toml, becomes an `# unknown:` line: nothing is left out silently. Both kinds of lines belong to import.
 //! Workflows, Heroku config vars (they may be secrets) and freezes are not imported.
 //! Tested in its `tests.rs` and by `tests/program/import.rs`.
@@ -50,7 +50,7 @@ pub fn render(source: &Source<'_>) -> Imported {
 
 /// Brings an existing gate.toml in line with the live state, and keeps its comments, its order and its spelling.
 ///
-/// A declared key takes the live value; a key or an environment that is not declared is added where [`render`] would
+/// A declared key takes the live value; a key or an environment that is not declared is added if [`render`] would
 /// declare it. Whether an environment exists is never changed: one that is declared and not live, or declared absent
 /// and live, is left as it is and named in the remarks. Nor is a declared secret taken away: it is a demand.
 ///

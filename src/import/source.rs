@@ -13,7 +13,7 @@ use super::value;
 pub struct Source<'a> {
     /// The repository in GitHub's own spelling.
     pub repository: &'a RepoName,
-    /// The REST API's address, where it is not GitHub's own.
+    /// The REST API's address, if it is not GitHub's own.
     pub api_url: Option<&'a str>,
     /// Only these are imported; all, when it is empty.
     pub only: &'a [EnvName],
@@ -35,7 +35,7 @@ pub struct Imported {
 /// An existing file, brought up to date.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Updated {
-    /// The file; the very same text where it already says all of it.
+    /// The file; the same text if it already says all of it.
     pub imported: Imported,
     /// What was changed, as paths of keys, in the order of the live state.
     pub changes: Vec<String>,

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use crate::desired::github::{BranchPolicy, RefKind, Reviewer};
 use crate::render::escape::visible;
 
-/// Where a list is broken into lines.
+/// The width at which a list is broken into lines.
 const WIDTH: usize = 100;
 
 /// A key, bare if TOML allows it.
@@ -76,7 +76,7 @@ pub(super) fn policy(policy: &BranchPolicy) -> String {
     format!("{{ {} }}", parts.join(", "))
 }
 
-/// A list on one line where it fits behind its key, else an item a line.
+/// A list on one line if it fits after its key, else one item per line.
 pub(super) fn list(key: &str, items: impl IntoIterator<Item = String>) -> String {
     let items: Vec<String> = items.into_iter().collect();
     let line = format!("[{}]", items.join(", "));

@@ -8,7 +8,7 @@ use super::{Action, Address, Blocker, Change, Invalid, Unknown};
 
 /// Some changes and the requests that make them: shown and done are one piece of data (law 3).
 ///
-/// `O` is a provider's request. One step may hold several changes where one request makes them all (Heroku's PATCH).
+/// `O` is a provider's request. One step may hold several changes if one request makes them all (Heroku's PATCH).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Step<O> {
     /// What is shown, in address order.

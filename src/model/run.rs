@@ -10,7 +10,7 @@ use super::RepoName;
 pub struct RunRef {
     /// The database id.
     pub id: u64,
-    /// Where the address says that it is: `https://HOST` and the repository.
+    /// What its address names: `https://HOST` and the repository.
     pub place: Option<(String, RepoName)>,
 }
 

@@ -1,4 +1,4 @@
-//! Frozen while gates are written: `apply --interlock`, and `freeze.compensates` where GitHub may refuse a reviewer.
+//! Frozen while gates are written: `apply --interlock`, and `freeze.compensates` if GitHub may refuse a reviewer.
 //!
 //! Owns the order: frozen and read back before anything else is written, and as before only after everything was read back
 //! as declared. GitHub tells that it refuses a reviewer only when it is asked, and by then the environment may be there without
@@ -114,7 +114,7 @@ impl ApplyFreeze {
         Ok(Self { writer, keys, id: claim.id, interlock })
     }
 
-    /// Puts the freeze back as it was, where everything was verified; says what became of it.
+    /// Restores the previous freeze if everything was verified; returns the outcome.
     async fn release(self, report: &ApplyReport, delays: &RetryDelays) -> Outcome {
         let (result, message) = match &self.interlock {
             _ if !report.converged => self.kept(report),

@@ -9,9 +9,9 @@ use crate::model::{AddressKind, Change, Draft, EnvName, Field, GateKey};
 use crate::providers::Op;
 use crate::providers::github::live::Live;
 
-/// Where a policy that compensates has something to compensate for: the environments, and what the plan says of it.
+/// What a compensating freeze compensates for: the environments, and the plan's note about it.
 ///
-/// That is where the drafts write a first reviewer and the billing plan decides whether GitHub takes one (fact G2.2).
+/// Those are environments that get a first reviewer, which the billing plan may refuse (fact G2.2).
 pub(super) fn refusable(policy: Option<&Policy>, live: Option<&Live>, drafts: &[Draft<Op>]) -> (BTreeSet<EnvName>, Option<Draft<Op>>) {
     let Some(policy) = policy.filter(|policy| policy.compensates) else { return (BTreeSet::new(), None) };
     let repository = live.and_then(|live| live.repository.as_ref().ok());

@@ -145,7 +145,7 @@ impl Context {
         let mut keys: BTreeMap<String, BTreeSet<String>> =
             self.want.heroku.config.iter().map(|(app, vars)| (app.clone(), vars.keys().cloned().collect())).collect();
         let policy = self.want.freeze.as_ref();
-        // One answer holds all vars of an app: a freeze that is kept in one costs no request of its own where the app is read anyway.
+        // One answer holds all vars of an app: a freeze that is kept in one costs no extra request if the app is read anyway.
         let beside = policy.and_then(|policy| Some((policy, keys.get_mut(policy.store.app()?)?)));
         let is_beside = beside.is_some();
         if let Some((policy, keys)) = beside {

@@ -15,7 +15,7 @@ pub struct Document {
     pub sections: Vec<Section>,
     /// The one sentence that sums up.
     pub headline: String,
-    /// Where that sentence stands.
+    /// The position of that sentence.
     pub headline_place: HeadlinePlace,
     /// How good the news is.
     pub tone: Role,
@@ -25,7 +25,7 @@ pub struct Document {
     pub outputs: Vec<(&'static str, String)>,
 }
 
-/// Where the sentence that sums up stands in a text for people; in Markdown it always comes first.
+/// The position of the summary sentence in text for people; in Markdown it always comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HeadlinePlace {
     /// Before everything that explains it.
@@ -42,13 +42,13 @@ pub struct Section {
     pub heading: Option<Heading>,
     /// The content, complete in itself.
     pub blocks: Vec<Block>,
-    /// What has to be seen also where the section is folded away; the blocks say it too.
+    /// What must be visible even if the section is folded; the blocks say it too.
     pub alerts: Vec<Finding>,
     /// The title of the fold that the section goes into, shared by neighbors; `None` keeps it in the open.
     pub fold: Option<Fold>,
 }
 
-/// What a section is folded into where a medium can fold.
+/// What a section is folded into if the medium can fold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fold {
     /// Below this title, always.

@@ -74,7 +74,7 @@ fn change_spans(before: &Value, after: &Value, action: Action) -> Vec<Span> {
     }
 }
 
-/// What stands beside the name of a field that is a list on one side: nothing, where the elements say it all.
+/// What follows the name of a field that is a list on one side: nothing, if the elements say it all.
 fn one_list_spans(before: &Value, after: &Value, action: Action) -> Vec<Span> {
     let listed = |value: &Value| matches!(value, Value::Array(list) if !list.is_empty());
     match (before, after) {

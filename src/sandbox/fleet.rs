@@ -84,7 +84,7 @@ pub fn fleet_names(patterns: &[&str], count: usize) -> Vec<String> {
     names
 }
 
-/// The repositories that a rehearsal has where gate.toml speaks of a single one: each is declared alike.
+/// The repositories of a rehearsal whose gate.toml is for a single one: each is declared alike.
 pub(super) fn default_members(setup: &Setup) -> Vec<Member> {
     let names = fleet_names(&[NAMES], SIZE);
     let repositories = names.into_iter().filter_map(|name| RepoName::parse(&format!("{}/{name}", setup.repository.owner())).ok());

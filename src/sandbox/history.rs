@@ -1,4 +1,4 @@
-//! What happened in a rehearsal before it begins: deployments that went through, and one that waits where something gates it.
+//! What happened in a rehearsal before it begins: deployments that went through, and one that waits if something gates it.
 
 use jiff::SignedDuration;
 

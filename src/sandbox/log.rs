@@ -122,7 +122,7 @@ impl Exchange {
 pub struct Write {
     /// Its place in [`Log::exchanges`].
     pub exchange: usize,
-    /// The only repository whose gates the two snapshots hold, where there are many; none is all of them.
+    /// The only repository whose gates the two snapshots hold, if there are many; `None` means all of them.
     pub repository: Option<String>,
     /// The worlds just before.
     pub before: Snapshot,

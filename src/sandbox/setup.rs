@@ -113,7 +113,7 @@ impl Member {
     }
 }
 
-/// Those where gate.toml declares reviewers, or all when it declares none.
+/// Those for which gate.toml declares reviewers, or all if it declares none.
 pub(super) fn targets(environments: &BTreeMap<EnvName, desired::DesiredEnvironment>) -> Vec<(&EnvName, &Gate)> {
     let present = environments.iter().filter_map(|(name, environment)| Some((name, environment.gate()?)));
     let (gated, open): (Vec<_>, Vec<_>) = present.partition(|(_, gate)| gate.reviewers.as_ref().is_some_and(|all| !all.is_empty()));

@@ -69,7 +69,7 @@ switches! {
         /// It is refused like a gated key.
         Gated,
     }
-    /// What `can_admins_bypass` comes to where the plan does not offer it (fact G2.3).
+    /// The value of `can_admins_bypass` if the billing plan does not offer it (fact G2.3).
     gated_bypass: GatedBypass {
         /// 422, as for the other gated keys.
         Refused,

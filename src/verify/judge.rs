@@ -46,7 +46,7 @@ fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
         }
         (_, Err(finding)) => vec![finding],
         (Some(DesiredEnvironment::Optional(_)), Ok(None)) => match case.workflows {
-            // Where no job can name it, nothing is missing; a job that does makes it, without rules.
+            // If no job can name it, nothing is missing; a job that names it creates it, without rules.
             Ok(report) if !names(report, name) => return None,
             Ok(_) => missing(case.repository, &enforcement),
             Err(_) => Vec::new(),
@@ -114,7 +114,7 @@ fn live<'a>(case: Case<'a>, name: &EnvName) -> Result<Option<&'a crate::provider
             Ok(there) => Ok(there),
             Err(unknown) => Err(hinted(Finding::new(Code::UnreadableState, unknown.reason.clone()), unknown)),
         },
-        // Where the repository cannot be seen, its environments cannot either.
+        // If the repository cannot be seen, its environments cannot be either.
         (Err(_), Err(unknown)) | (Err(unknown), Ok(_)) => {
             let message = format!("the environments of {} could not be read: {}", case.repository, unknown.reason);
             Err(hinted(Finding::new(Code::UnreadableState, message), unknown))

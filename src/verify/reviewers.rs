@@ -134,7 +134,7 @@ fn matching<'d>(declared: &'d [Reviewer], reviewer: &LiveReviewer, live: &Inspec
     })
 }
 
-/// Ids decide where there are any: names can be given up and taken by others (fact G2.5).
+/// Ids decide if there are any: names can be given up and taken by others (fact G2.5).
 fn is(want: &Reviewer, reviewer: &LiveReviewer, live: &Inspection) -> bool {
     let pinned = match want {
         Reviewer::User { id, .. } => id.map(ActorId::User),

@@ -130,7 +130,7 @@ fn refs(want: &Gate, environment: &LiveEnvironment, live: &Inspection) -> Vec<Fi
     const FIELD: &str = GateKey::DeploymentBranchPolicy.name();
     let mut found = Vec::new();
     let declared = want.deployment_branch_policy.as_ref();
-    // What gate.toml asks for decides; where it is silent, nothing does.
+    // What gate.toml declares decides; if it declares nothing, nothing does.
     let weight = if declared.is_some() { Severity::Error } else { Severity::Warning };
     let Some(policy) = environment.branch_policy() else {
         if let Some(Err(unknown)) = &environment.patterns {

@@ -77,7 +77,7 @@ fn may_be_a_person(reviewer: &LiveReviewer, live: &Inspection) -> bool {
     !is_machine && listed.is_none_or(|listed| listed.access != Access::None && listed.members.as_ref().is_none_or(has_members))
 }
 
-/// The declared environments with the policies that hold today; where that is not known, the declared one.
+/// The declared environments with their live policies; if a live one is not known, the declared one.
 fn live_policies(facts: &Facts, live: &Inspection) -> BTreeMap<EnvName, Option<BranchPolicy>> {
     // A policy without any pattern refuses every ref, and says so by itself.
     let says_more = |policy: &BranchPolicy| !matches!(policy, BranchPolicy::Selected(patterns) if patterns.is_empty());

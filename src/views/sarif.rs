@@ -22,7 +22,7 @@ pub fn render(findings: &[Finding], place: impl Fn(&Finding) -> Option<Location>
     }))
 }
 
-/// The tool. `repository` is where it is published, and may be empty: an address that does not resolve is worse than none.
+/// The tool. `repository` is its public address, and may be empty: an address that does not resolve is worse than none.
 fn driver(repository: &str) -> Value {
     let mut driver = json!({
         "name": "gatectl",

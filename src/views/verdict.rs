@@ -179,7 +179,7 @@ impl Weight {
     }
 }
 
-/// One section for each weight that there is; notes are counted where jobs are.
+/// One section for each severity present; notes are counted with the jobs.
 fn by_weight(findings: Vec<Shown<'_>>, jobs: Jobs) -> Vec<Section> {
     let mut sections = Vec::new();
     for weight in Weight::ALL {

@@ -14,7 +14,7 @@ pub(crate) fn short(sha: &str) -> String {
     sha.chars().take(7).collect()
 }
 
-/// The line above a section: with its sign, or plain where there is nothing to point at.
+/// The line above a section: with its sign, or plain if there is nothing to point at.
 pub(crate) fn heading(glyph: Glyph, subject: &str, text: &str) -> Heading {
     match glyph {
         Glyph::None => Heading { glyph, subject: None, text: format!("{subject}: {text}") },

@@ -1,4 +1,4 @@
-//! What a check knows beside the workflow files: what gate.toml declares, and where it runs.
+//! What a check knows beside the workflow files: what gate.toml declares, and the directory it runs in.
 
 use std::collections::{BTreeMap, BTreeSet};
 

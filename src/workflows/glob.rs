@@ -1,7 +1,7 @@
 //! The filter patterns of `branches`, `tags` and `paths` (GitHub's workflow syntax, "Filter pattern cheat sheet").
 //!
 //! Not the language of deployment branch policies: here `?` and `+` repeat what stands before them, and `**` crosses `/`.
-//! Where the documentation says nothing of a pattern, it is refused rather than guessed at. Matching takes linear time.
+//! A pattern that the documentation does not cover is refused rather than guessed at. Matching takes linear time.
 
 use std::fmt;
 

@@ -303,7 +303,7 @@ impl Reader<'_> {
     }
 }
 
-/// `NAME=value`, where the name is not quoted.
+/// `NAME=value`, if the name is not quoted.
 fn assignment(word: &Word) -> Option<(String, Word)> {
     let (name, value) = word.text.split_once('=')?;
     let name = name.strip_suffix('+').unwrap_or(name);

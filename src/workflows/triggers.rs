@@ -67,7 +67,7 @@ fn strings(patterns: &[Text]) -> Vec<&str> {
     patterns.iter().map(Text::as_str).collect()
 }
 
-/// Names that the positive patterns of a filter admit, one for each where one is easily made.
+/// Names that the positive patterns of a filter admit, one for each pattern for which one is easily made.
 #[must_use]
 pub fn samples(filter: &RefFilter) -> Vec<String> {
     match filter {

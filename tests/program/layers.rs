@@ -55,7 +55,7 @@ const PURE: &[&str] = &[
     "workflows/",
 ];
 
-/// The thin rims of these: where a file is found and read, where it is written, and what a terminal is like.
+/// The thin edges of these: how a file is found, read and written, and what a terminal is like.
 const SHELLS: &[&str] = &["config/discover.rs", "config/load.rs", "config/reference.rs", "render/style.rs"];
 
 /// What a pure module has none of: input and output, waiting, the environment, the clock, chance.

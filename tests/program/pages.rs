@@ -21,7 +21,7 @@ fn assert_page(path: &Path, page: &str, made: &str) {
     }
 }
 
-/// Where the commands of a page run: a directory with a gate.toml, and the emulator that a reader started in another terminal.
+/// The directory in which the commands of a page run: a gate.toml, and the emulator that a reader started in another terminal.
 struct Shell {
     gate: String,
     dir: tempfile::TempDir,

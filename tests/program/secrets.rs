@@ -1,4 +1,4 @@
-//! Where a token or a config var could come out: cut messages, argument lists, loose files. That no run of the suite prints
+//! Places in which a token or a config var could leak: cut messages, argument lists, loose files. That no run of the suite prints
 //! one, [`super::run::Ran`] sees to.
 
 use gatectl::sandbox::{Api, Fault, Response, Scenario};

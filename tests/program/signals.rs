@@ -129,7 +129,7 @@ fn what_was_done_is_said_elsewhere_where_stdout_is_full() {
     for format in ["json", "markdown"] {
         assert!(apply(format).0.contains("verified"), "{format}");
     }
-    assert_eq!(apply("human").1, 0, "nothing is written where not even the plan can be shown");
+    assert_eq!(apply("human").1, 0, "nothing is written if not even the plan can be shown");
 }
 
 #[test]

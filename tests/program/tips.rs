@@ -1,4 +1,4 @@
-//! What gatectl says where a slip is likely: the right tip, the right reason, and no line of a file that is not the repository's.
+//! What gatectl says about likely mistakes: the right tip, the right reason, and no line of a file that is not the repository's.
 
 use gatectl::sandbox::{Fault, Response, Scenario};
 

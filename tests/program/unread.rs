@@ -98,7 +98,7 @@ fn nothing_that_cannot_be_read_is_a_success() {
         all.into_iter().map(|(command, codes)| (command, codes.join().unwrap())).collect()
     });
     let names: Vec<&str> = FAULTS.iter().map(|(name, _)| *name).collect();
-    let mut text = format!("Exit codes where every request meets this fault, by command.\n\n{:<20}{:>7}\n", "", names.join("  "));
+    let mut text = format!("Exit codes if every request meets this fault, by command.\n\n{:<20}{:>7}\n", "", names.join("  "));
     for (command, codes) in &table {
         let words: Vec<&str> = command.iter().take_while(|word| !word.starts_with('-')).copied().collect();
         let codes: Vec<String> = codes.iter().map(|code| code.map_or("-".to_owned(), |code| code.to_string())).collect();

@@ -47,6 +47,9 @@ fn fault(text: &str) -> Option<String> {
     if let Some(part) = BRITISH.iter().find(|part| words.iter().any(|word| word.contains(*part))) {
         return Some(format!("`{part}`: American spelling"));
     }
+    if let Some(condition) = ["only where", "also where", "even where", "; where "].iter().find(|words| lower.contains(*words)) {
+        return Some(format!("`{condition}`: a condition is `if` or `when`"));
+    }
     if lower.contains("in silence") {
         return Some("`in silence`: write `silently`".to_owned());
     }
@@ -84,7 +87,7 @@ fn what_people_read_is_plain_american_english() {
 
 #[test]
 fn each_kind_of_fault_is_seen() {
-    let faulty = ["nobody approves", "Whoever asks", "this is no terminal", "the colour", "a tag is no branch"];
+    let faulty = ["nobody approves", "Whoever asks", "this is no terminal", "the colour", "a tag is no branch", "only where it is set"];
     let fine = ["it is no longer", "there is no file", "https://example.com/nobody", "the color", "is not a terminal"];
     assert!(faulty.iter().all(|text| fault(text).is_some()), "{:?}", faulty.map(fault));
     assert!(fine.iter().all(|text| fault(text).is_none()), "{:?}", fine.map(fault));

@@ -251,7 +251,7 @@ async fn reads_that_lag_behind_are_waited_for() {
     world.sandbox.with(|state| state.switches = Switches { reads: Reads::OnceStale, ..Switches::default() });
     world.converge().await;
 
-    // Also where GitHub brings back patterns of an earlier time in selected mode.
+    // Also if GitHub brings back earlier patterns in selected mode.
     let world = World::rehearsal(Scenario::Gated, GATE).await;
     world.sandbox.with(|state| {
         state.switches = Switches { reads: Reads::OnceStale, left_policies: LeftPolicies::Kept, ..Switches::default() };

@@ -166,7 +166,7 @@ impl Wrong {
     }
 }
 
-/// How long an answer is waited for where some never come: long beside what one takes, short beside the test.
+/// The timeout of a request if some answers never come: long beside what one takes, short beside the test.
 const SLOW: Duration = Duration::from_millis(500);
 
 /// Which requests go wrong.
@@ -309,7 +309,7 @@ pub fn honest(world: &World, applied: &Applied) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// The very next apply converges; where reads lag behind writes it may still be shown the world of before, and then one soon does.
+/// The very next apply converges; if reads lag behind writes it may still see the old state, and then one soon after converges.
 pub async fn recover(world: &mut World) -> Result<(), TestCaseError> {
     let lags = world.sandbox.with(|state| state.switches.reads != Reads::default());
     recover_within(world, if lags { 3 } else { 1 }).await

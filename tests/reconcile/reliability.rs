@@ -277,7 +277,7 @@ impl Trial {
         Self { world, start, waits }
     }
 
-    /// What must hold after any apply, and that the next one converges where this one did not.
+    /// What must hold after any apply, and that the next one converges if this one did not.
     async fn laws(&self, applied: &Applied) -> Result<(), String> {
         let text = |error: proptest::test_runner::TestCaseError| error.to_string();
         properties::honest(&self.world, applied).map_err(text)?;
@@ -517,7 +517,7 @@ async fn unreachable() -> Vec<Line> {
 
 const UNREACHABLE: &str = "cannot connect";
 
-/// A plan where one service is at an unreachable address; the other is as well as ever.
+/// A plan in which one service is unreachable and the other is fine.
 async fn unread_at(api: Api, place: &str) -> Verdict {
     let mut trial = Trial::new(&Switches::default()).await;
     *(match api {
@@ -637,7 +637,7 @@ fn table(lines: &[Line]) -> String {
          client over HTTP against the emulator and injects each fault into every request of a plan and into every write of an apply, one at a\n\
          time; a test keeps this page up to date. After each case the test also checks that no gate was weaker at any moment than where it\n\
          started or was going, that the report says what is so, that nothing undeclared changed, and that the next apply converges.\n\n\
-         Where a reviewer's access, the protected branches or the waiting runs cannot be read, a note of the plan says so in place of an unknown.\n\n\
+         If a reviewer's access, the protected branches or the waiting runs cannot be read, the plan has a note instead of an unknown.\n\n\
          | what goes wrong | a read | cases | a write | cases | violations |\n|---|---|--:|---|--:|--:|\n",
     );
     for line in lines {

@@ -52,7 +52,7 @@ const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[
     ("duplicate_policy", "Name", "other", "deployment_branch_policy"),
     // A reviewer who may only read is dropped: the report names them.
     ("reviewer_access", "Write", "reader", "rita"),
-    // Where null itself is gated, an open policy cannot be written in a repository whose plan has no rules.
+    // If null itself is gated, an open policy cannot be written in a repository whose plan has no rules.
     ("null_policy", "Gated", "private", "deployment_branch_policy"),
 ];
 

@@ -30,7 +30,7 @@ pub struct Seen<'a> {
 }
 
 impl Official {
-    /// Reads both descriptions; none, said on stderr, where they are not at hand.
+    /// Reads both descriptions; `None`, reported on stderr, if they are not available.
     pub fn load() -> Option<Self> {
         let read = |variable: &str, default: &str| {
             let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(default);

@@ -1,7 +1,7 @@
 //! One emulated world and a gate.toml, with runs of gatectl against it.
 //!
 //! A run is what a process does: it begins with clients of its own. Every exchange of every test is held against the
-//! official descriptions when the world ends, where they are at hand.
+//! official descriptions when the world ends, if they are available.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -37,13 +37,13 @@ pub struct World {
     pub delays: RetryDelays,
     /// Whether answers are held against the descriptions too: a fault's answer is not documented.
     pub faithful: Cell<bool>,
-    /// Where GitHub is asked, when that is not the emulator.
+    /// The server that GitHub requests go to, if that is not the emulator.
     pub reads_github_at: Option<String>,
-    /// Where GitHub is written to, when that is not the emulator.
+    /// The server that GitHub writes go to, if that is not the emulator.
     pub writes_github_at: Option<String>,
-    /// Where Heroku is asked, when that is not the emulator.
+    /// The server that Heroku requests go to, if that is not the emulator.
     pub reads_heroku_at: Option<String>,
-    /// Where Heroku is written to, when that is not the emulator.
+    /// The server that Heroku writes go to, if that is not the emulator.
     pub writes_heroku_at: Option<String>,
 }
 

@@ -88,7 +88,7 @@ impl File {
         lines.join("\n")
     }
 
-    /// The text with a job's `environment` at another job, where that one has none.
+    /// The text with a job's `environment` moved to another job that has none.
     fn moved(&self, from: &str, to: &Job, gate: &EnvName) -> Option<String> {
         let first = to.body.mapping()?.first().map(|(key, _)| key)?;
         if to.environment.name().is_some() || to.call.is_some() {

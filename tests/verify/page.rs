@@ -11,7 +11,7 @@ fn page() -> String {
         "# Findings\n\n\
          What `gatectl check` and `gatectl verify` can report. Codes are stable: scripts and code scanning match on them.\n\n\
          An error decides: one that disproves the gate makes its environment UNGATED, one that could not be decided makes it UNKNOWN.\n\
-         Warnings and infos change no verdict. Where gate.toml declares otherwise, some warnings are errors; where nothing\n\
+         Warnings and infos change no verdict. If gate.toml declares otherwise, some warnings are errors; if nothing\n\
          relies on what is wrong, some errors are warnings. The letter is the failure mode ([docs/laws.md](laws.md#failure-modes)) that the finding belongs to.\n\n\
          | code | severity | decides | mode |\n| --- | --- | --- | --- |\n",
     );

@@ -80,7 +80,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs, con
     } else {
         session.print(config, &Document::from(fleet), || fleet.json())?;
     }
-    // Where not all could be read, that comes first.
+    // If not all could be read, that comes first.
     let exits: Vec<Exit> = reports.iter().map(|(_, report)| evidence::exit(report, args.require_approved)).collect();
     let worst = [Exit::Error, Exit::Credentials, Exit::NotGated].into_iter().find(|exit| exits.contains(exit));
     Ok(match worst {

@@ -14,7 +14,7 @@ use super::super::plan::prune;
 use super::super::saved::{SavedFleetPlan, replaceable};
 use super::{Run, part};
 
-/// Observes and plans every repository, prints, and saves the plan where `--out` says.
+/// Observes and plans every repository, prints, and saves the plan to `--out`.
 ///
 /// # Errors
 /// If the list of repositories cannot be read or contradicts the file, or nothing can be printed. What cannot be read of a single

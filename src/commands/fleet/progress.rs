@@ -34,7 +34,7 @@ impl<'s> Counter<'s> {
         self.done.set(self.done.get() + 1);
         let line = self.line();
         self.session.progress.phase(&line);
-        // Where no line of progress is drawn, a log shows that the run is alive.
+        // If no progress line is drawn, a log line shows that the run is alive.
         let in_words = !self.session.progress.is_shown() && !self.session.global.quiet;
         if in_words && self.last_line.get().elapsed() >= BETWEEN_LINES {
             self.last_line.set(Instant::now());

@@ -120,7 +120,7 @@ async fn answer(session: &Session, target: &FreezeTarget, asked: &CheckScope, no
     checked(asked, &seen, now)
 }
 
-/// The freeze, where it was read, and what else there is to say of it.
+/// The freeze, where it was read, and what else is known about it.
 struct ObservedFreeze {
     vars: Answer<FreezeVars>,
     source: Source,

@@ -131,7 +131,7 @@ fn no_store(message: &str) -> Hinted {
 struct FreezeWriter<'a> {
     writer: &'a Writer,
     keys: &'a Keys,
-    /// Who acts, where the environment variables say it for sure.
+    /// Who acts, if environment variables prove it.
     known: Option<String>,
     /// Who acts, if the store does not say it either.
     fallback: String,

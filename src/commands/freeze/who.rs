@@ -11,7 +11,7 @@ pub(super) fn in_actions(env: &ProcessEnv) -> Option<String> {
     env.get("GITHUB_ACTOR").filter(|_| running).map(|actor| plain(&format!("gh:{actor}")))
 }
 
-/// Who acts, without asking anyone: the Actions account, else the local user and, where it is said, the machine.
+/// Who acts, without asking anyone: the Actions account, else the local user and, if known, the machine.
 #[must_use]
 pub(in crate::commands) fn local(env: &ProcessEnv) -> String {
     if let Some(actor) = in_actions(env) {

@@ -21,7 +21,7 @@ pub(in crate::commands) struct Closed {
     pub(in crate::commands) why: String,
     /// The next step.
     pub(in crate::commands) fix: String,
-    /// Why it is only not known to be open, where that is all.
+    /// Why it is not known to be open, if that is the only reason.
     pub(in crate::commands) undetermined: Option<Cause>,
 }
 

@@ -252,7 +252,7 @@ pub(super) fn ids(runs: &[RunRef], repository: &RepoName, web: &str) -> anyhow::
     Ok(ids)
 }
 
-/// Every reason with its next step; better credentials are the answer only where nothing else speaks against it.
+/// Every reason with its next step; credentials are named only if they are the only obstacle.
 fn refused(decision: Decision, refusals: &[(String, String, Cause)]) -> anyhow::Error {
     let lines: Vec<&str> = refusals.iter().map(|(why, _, _)| why.as_str()).collect();
     let mut fixes: Vec<&str> = refusals.iter().map(|(_, fix, _)| fix.as_str()).collect();

@@ -223,5 +223,5 @@ pub(in crate::commands) fn sample() -> Result<Config, LoadError> {
 /// The runbook's own gate: what the emulator shows if there is no file.
 pub(in crate::commands) const SAMPLE: &str = include_str!("../../../gate.toml");
 
-/// What the emulator shows of a fleet where there is no file.
+/// The fleet that the emulator shows if there is no file.
 const SAMPLE_FLEET: &str = include_str!("../../../examples/fleet.toml");

@@ -56,7 +56,7 @@ impl Session {
                     .and_then(|()| self.append("GITHUB_OUTPUT", &step.output))
             }
         };
-        // What was done is not lost with the place where it was to be told.
+        // If stdout is gone, stderr still says what was done.
         written.inspect_err(|_| self.show(document))
     }
 
@@ -164,7 +164,7 @@ fn only_table(config: &Config, address: &Address, name: &EnvName) -> Option<Vec<
     let mut only = config.desired.fleet.iter().flat_map(|fleet| &fleet.only);
     let only = only.find(|only| only.repositories.matches(repository))?;
     let path = ["fleet", "only", only.repositories.text(), "environments", name.as_str()].map(str::to_owned).to_vec();
-    // Where the table does not speak of it, its nearest parent answers.
+    // If the table does not have it, its nearest parent answers.
     let outer = path.split_last().map_or(&[][..], |(_, outer)| outer);
     (config.positions.get(&path) != config.positions.get(outer)).then_some(path)
 }

@@ -14,7 +14,7 @@ use super::problem::Sink;
 use super::view::View;
 use crate::desired::Desired;
 
-/// Reads the whole file. `None`, or anything at all, where the sink holds problems.
+/// Reads the whole file. If the sink holds problems, the result is meaningless.
 pub(super) fn desired(sink: &mut Sink<'_>, root: &DeTable<'_>) -> Option<Desired> {
     let root = View::new(root, &ROOT);
     let github = github::desired(sink, root, root.table("github", &GITHUB))?;

@@ -5,7 +5,7 @@ use super::*;
 
 mod oracle;
 
-/// Days on which clocks jump: by an hour, by half an hour, at midnight, over a whole day; both hemispheres; and two where none does.
+/// Days on which clocks jump: by an hour, by half an hour, at midnight, over a whole day; both hemispheres; and two without a jump.
 const DAYS: [(&str, Date); 18] = [
     ("America/New_York", Date::constant(2026, 3, 8)),
     ("America/New_York", Date::constant(2026, 11, 1)),
@@ -226,7 +226,7 @@ fn an_end_that_matches_at_the_start_is_the_next_one_and_starts_before_it_belong_
     assert_eq!(state(&longer, "2026-06-01T08:00:00Z").now, None);
     let july = Closure { since: at("2026-06-01T16:00:00Z"), until: Some(at("2026-07-01T08:00:00Z")) };
     assert_eq!(state(&longer, "2026-06-20T12:00:00Z").now, Some(july));
-    // The same line twice never opens: each occurrence ends where the next one starts.
+    // The same line twice never opens: each occurrence ends when the next one starts.
     let never = state(&until("0 8 * * *", "0 8 * * *", "UTC"), "2026-06-01T08:00:00Z");
     assert!(never.now.is_some_and(|closure| closure.until.is_none()) && never.next.is_none());
 }

@@ -162,7 +162,7 @@ proptest! {
         }
         for (name, write) in all {
             let Ok(write) = write else { continue };
-            // A restore starts where its interlock left off.
+            // A restore starts from what its interlock left.
             let start = if name == "restore" {
                 let mut app = app_of(live.clone());
                 patch(&mut app, &Interlock::needed(&keys(), &live, &claim(50)).unwrap().unwrap().1);

@@ -9,7 +9,7 @@ fn full(body: &str) -> Act {
     Act::answer(200, &[TAG, NEXT], body)
 }
 
-/// What the server sends where nothing changed.
+/// What the server sends if nothing changed.
 fn unchanged() -> Act {
     Act::answer(304, &[TAG], "")
 }

@@ -110,7 +110,7 @@ pub async fn inspect(reader: &Reader, repo: &RepoName, interest: InspectionScope
     Inspection { repository, environments, declared, listed, protected_branches, billing, wider_secrets, rulesets, starters }
 }
 
-/// The live policy matters also where gate.toml is silent: it decides which declared deploys can go through.
+/// The live policy matters even if gate.toml does not set one: it decides which declared deploys can go through.
 fn parts(gate: Option<&Gate>) -> RequestedParts {
     RequestedParts { patterns: true, variables: false, ..gate.map(RequestedParts::from).unwrap_or_default() }
 }

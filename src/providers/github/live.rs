@@ -24,7 +24,7 @@ pub struct Live {
     pub carried: BTreeMap<ActorId, Result<Actor, Unknown>>,
     /// Names of the branches that branch protection covers; `None` when nothing declared makes it matter.
     pub protected_branches: Option<Result<BTreeSet<String>, Unknown>>,
-    /// Slugs of the apps whose custom rules an environment may enable, with their integration ids; only where needed.
+    /// Slugs of the apps whose custom rules an environment may enable, with their integration ids; only if needed.
     pub available_rules: BTreeMap<EnvName, Result<BTreeMap<String, u64>, Unknown>>,
     /// How many runs wait for an approval; only when an environment is about to be deleted.
     pub waiting_runs: Option<Result<u64, Unknown>>,

@@ -173,7 +173,7 @@ fn joined(mut listed: Environments, gates: &[(&EnvName, &Gate)], parts: Vec<Part
     listed
 }
 
-/// Reads every environment with all its parts, or only the ones in `only` where it names any.
+/// Reads every environment with all its parts, or only the ones in `only` if it names any.
 ///
 /// For who declares nothing yet: which parts there are is known only from the list, so the chain is two requests deep.
 /// Reviewers are not looked up: the list gives their ids.

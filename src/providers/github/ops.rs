@@ -360,7 +360,7 @@ pub fn refused(op: &Op, error: &ApiError) -> Option<ByHand> {
 
 /// Writes what the billing plan does support of a refused PUT.
 ///
-/// The refused PUT is not atomic, and whether some of its keys were applied is unsettled (fact G2.2): where reading finds
+/// The refused PUT is not atomic, and whether some of its keys were applied is unsettled (fact G2.2): if reading finds
 /// any of them, nothing is written, since under whole replacement the smaller body would clear them.
 ///
 /// # Errors

@@ -77,7 +77,7 @@ fn finishes_a_cut_off_step(before: Option<&Strictness>, after: Option<&Strictnes
 
 /// Law 4 for one moment of an apply: in each key, `now` is at least as strict as the start or as the goal.
 ///
-/// Where the two ends can be compared this is "as the weaker of the two"; where they cannot, it asks for one of them.
+/// If the two ends can be compared, this is "as the weaker of the two"; if not, it asks for one of them.
 #[must_use]
 pub fn between(start: Option<&Strictness>, now: Option<&Strictness>, goal: Option<&Strictness>) -> Vec<GateKey> {
     GateKey::strict().filter(|key| !at_least_as_strict(now, start, *key) && !at_least_as_strict(now, goal, *key)).collect()

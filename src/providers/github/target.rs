@@ -1,4 +1,4 @@
-//! Where the requests to GitHub go.
+//! The paths of requests to GitHub.
 
 use crate::http::Target;
 use crate::model::{EnvName, RepoName};

@@ -8,7 +8,7 @@ use super::live::{ConfigVars, Live};
 use super::ops::{Action, Op};
 use crate::desired::heroku::Desired;
 
-/// The config var that opens a frozen deploy, where gate.toml declares a freeze: setting it weakens.
+/// The config var that opens a frozen deploy, if gate.toml declares a freeze: setting it weakens.
 #[derive(Debug, Clone, Copy)]
 pub struct Override<'a> {
     /// The app.

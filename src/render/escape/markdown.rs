@@ -1,6 +1,6 @@
 //! GitHub's Markdown: comments, job summaries, issues.
 //!
-//! Names go into code, where GitHub creates no link and no mention; prose is escaped character by character.
+//! Names go into code spans, in which GitHub creates no links and no mentions; prose is escaped character by character.
 
 use super::actions::log_line;
 use super::visible;

@@ -24,7 +24,7 @@ const MAX_MARKS: usize = 3;
 
 /// Writes everything that has no shape of its own as an escape: `\n`, `\u{1b}`, `\u{202e}`.
 ///
-/// What is left is one line, of characters that take room where they stand: no controls, no escape sequences, no
+/// What is left is one line of characters that each take space in place: no controls, no escape sequences, no
 /// change of direction, nothing of zero width, no space but the plain one.
 #[must_use]
 pub fn visible(text: &str) -> String {
@@ -62,7 +62,7 @@ pub fn bounded(text: &str, max: usize) -> Cow<'_, str> {
     }
 }
 
-/// A name as it is, or between quotes where its ends would be in doubt.
+/// A name as it is, or in quotes if its ends would be unclear.
 #[must_use]
 pub fn word(name: &str) -> String {
     if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || (c.is_ascii_graphic() && c != '"' && c != '\\')) {

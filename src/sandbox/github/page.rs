@@ -18,7 +18,7 @@ pub(super) struct Paging {
 impl Paging {
     /// 30, at most 100, with `Link`.
     pub(super) const LINKED: Self = Self { default: 30, max: 100, declares_link: true };
-    /// 30, at most 100, where the description declares no `Link`.
+    /// 30, at most 100, if the description declares no `Link`.
     pub(super) const PLAIN: Self = Self { default: 30, max: 100, declares_link: false };
     /// Variables: 10, at most 30.
     pub(super) const VARIABLES: Self = Self { default: 10, max: 30, declares_link: true };

@@ -147,7 +147,7 @@ impl State {
         Snapshot { gates: gates.collect(), config: config.collect() }
     }
 
-    /// The repository that a request names, where there is more than one: the only one that it can change.
+    /// The repository that a request names, if there is more than one: the only one that it can change.
     pub(super) fn named_by(&self, api: Api, request: &Request) -> Option<String> {
         let segments = request.segments().filter(|_| api == Api::GitHub && self.github.repos.len() > 1)?;
         let [first, owner, name, ..] = segments.as_slice() else { return None };

@@ -97,7 +97,7 @@ pub struct DeploymentStatus {
     pub id: u64,
     /// `success`, `failure`, `waiting`, `in_progress`, …
     pub state: String,
-    /// Where its log is, if its creator said so.
+    /// The address of its log, if its creator set one.
     pub log: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -218,7 +218,7 @@ impl State {
         self.github.ids = ids;
     }
 
-    /// One more job of a run, in an environment that exists; it waits where that has reviewers or a timer.
+    /// One more job of a run, in an environment that exists; it waits if the environment has reviewers or a timer.
     pub fn add_job(&mut self, repo: &str, run: u64, environment: &str) {
         let now = self.now.tick();
         let mut ids = self.github.ids.clone();

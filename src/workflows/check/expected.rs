@@ -1,4 +1,4 @@
-//! What `[[workflows]]` declares: that a file's jobs resolve where gate.toml says.
+//! What `[[workflows]]` declares: the environments that a file's jobs must resolve to.
 //!
 //! Owns whether an environment is reached. Whether anything deploys past it is the population's business.
 

@@ -299,7 +299,7 @@ impl Judge<'_> {
         Some((finding, false))
     }
 
-    /// Whether a job whose environment is chosen for each run goes to a target or takes on an identity of its own where it is
+    /// Whether a job whose environment is chosen for each run goes to a target or takes on an identity of its own if it is
     /// not at the gate: `staging` with the staging app. Secrets have the values of their environment then.
     fn goes_elsewhere(&self, job: &JobEntry, case: &Case) -> bool {
         let holds = &job.details.holds;

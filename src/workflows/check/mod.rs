@@ -182,7 +182,7 @@ impl<'a> Check<'a> {
     }
 }
 
-/// GitHub rejects the file; where gate.toml relies on it, that is an error.
+/// GitHub rejects the file; if gate.toml relies on it, that is an error.
 fn rejected(path: &str, problem: &Problem, relied_on: bool) -> Finding {
     let finding = Finding::new(Code::InvalidWorkflow, format!("GitHub rejects this workflow: {}", problem.why));
     let finding = finding.in_file(path).at(problem.pos.line, problem.pos.col);

@@ -5,7 +5,7 @@
 use super::Platform::{self, Heroku, Other, Pages};
 use super::Provider::{self, Aws, Azure, CratesIo, GoogleCloud, JFrog, Npm, NuGet, Octopus, PyPi, RubyGems, Tailscale, Vault};
 
-/// Actions that put something live, and the inputs that name where.
+/// Actions that deploy, and the inputs that name the target.
 pub(super) const DEPLOY: &[(&str, Platform, &[&str])] = &[
     ("akhileshns/heroku-deploy", Heroku, &["heroku_app_name"]),
     ("heroku/", Heroku, &["heroku_app_name", "app"]),

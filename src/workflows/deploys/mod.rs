@@ -94,7 +94,7 @@ impl Provider {
 pub struct Deploy {
     /// As messages call it: `heroku rollback`, `the action azure/webapps-deploy`.
     pub what: String,
-    /// Where to.
+    /// The target.
     pub platform: Platform,
     /// The target, when it is known.
     pub target: Option<String>,

@@ -55,7 +55,7 @@ impl Passed {
         }
     }
 
-    /// Whether a job may ask for an OIDC token: its own `permissions` or its workflow's say so, or its caller's where neither
+    /// Whether a job may ask for an OIDC token: its own `permissions` or its workflow's say so, or its caller's if neither
     /// is written; a called workflow never gets more than its caller has.
     #[must_use]
     pub fn grants_token(&self, workflow: &Workflow, job: &Job) -> bool {

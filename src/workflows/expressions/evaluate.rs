@@ -282,7 +282,7 @@ impl<'a> Evaluator<'a> {
         let assumed = match (self.functions.status, function) {
             (_, StatusFunction::Always) => Assumed::True,
             (None, _) => Assumed::Unknown,
-            // With names the answer is that of some of the jobs: certain only where that of all of them makes it so.
+            // With names the answer is that of some of the jobs: it is certain only if the answer for all jobs makes it so.
             (Some(status), StatusFunction::Success) if status.success == Assumed::True || args.is_empty() => status.success,
             (Some(status), StatusFunction::Failure) if status.failure == Assumed::False || args.is_empty() => status.failure,
             (Some(status), StatusFunction::Cancelled) => status.cancelled,

@@ -16,7 +16,7 @@ pub(super) fn assumed(function: StatusFunction, assumed: Assumed, span: Span) ->
     Possible::truths(assumed != Assumed::False, assumed != Assumed::True, vec![reason])
 }
 
-/// The predicate of `case`: a bool, or the run fails. Where it may be both, some runs fail and the rest is unknown.
+/// The predicate of `case`: a bool, or the run fails. If it may be both, some runs fail and the rest is unknown.
 pub(super) fn truths_only(predicate: &Tree, value: Possible) -> Evaluated {
     let is_bool = |item: &Item| matches!(item, Item::Known(Value::Bool(_)));
     let error = EvalError { span: predicate.span, message: "case predicate must evaluate to a boolean value".to_owned() };

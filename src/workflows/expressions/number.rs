@@ -17,7 +17,7 @@ pub(super) fn parse(text: &str) -> f64 {
     }
 }
 
-/// Writes a number with at most 15 significant digits, in exponent form where .NET's `G15` does.
+/// Writes a number with at most 15 significant digits, in exponent form if .NET's `G15` does.
 pub(super) fn to_text(number: f64) -> String {
     if number.is_nan() {
         return "NaN".to_owned();

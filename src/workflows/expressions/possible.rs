@@ -63,7 +63,7 @@ pub(super) struct Partial {
 }
 
 impl Item {
-    /// The value where only kind, text, truth and identity count; the properties of a partial object are not in it.
+    /// The value if only kind, text, truth and identity count; the properties of a partial object are not in it.
     pub(super) fn operand(&self) -> Value {
         match self {
             Self::Known(value) => value.clone(),

@@ -128,7 +128,7 @@ fn reasons_name_the_path_and_the_place() {
     assert_eq!(paths("github"), ["github"]);
     assert_eq!(paths("(github.event || 1).zzz.*"), ["(...).zzz.*"]);
     assert_eq!(paths("fromJSON(needs.a.outputs.b).c"), ["needs.a.outputs.b"]);
-    // The environment is one of two, which does not matter where it surely leads on.
+    // The environment is one of two, which does not matter if both lead on.
     assert_eq!(paths("inputs.environment && github.actor"), ["github.actor"]);
 }
 
@@ -165,7 +165,7 @@ fn scalars_that_are_wrong_say_where() {
         ("${{ 1 }} ${{ hashFiles('x') }}", (13, 22), "Unrecognized function: 'hashFiles'"),
         ("${{ 1 == }}", (6, 8), "Unexpected end of expression: '=='"),
         ("${{ \"x\" }}", (4, 7), "Unexpected symbol: '\"x\"'"),
-        // Also where no run reaches it.
+        // Also if no run reaches it.
         ("${{ true || secrets.X }}", (12, 19), "Unrecognized named-value: 'secrets'"),
     ] {
         let error = at(text);

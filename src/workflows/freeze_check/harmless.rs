@@ -169,7 +169,7 @@ const VERBS: &[(&str, &[&str])] = &[
     ("gatectl freeze", &["status"]),
 ];
 
-/// Where a webhook only tells people something.
+/// Hosts whose webhooks only notify people.
 const WEBHOOKS: &[&str] = &[
     "https://hooks.slack.com/",
     "https://slack.com/api/chat.postMessage",
@@ -179,7 +179,7 @@ const WEBHOOKS: &[&str] = &[
     "https://events.pagerduty.com/",
 ];
 
-/// Where downloads are files of a release, and nothing more.
+/// Hosts whose downloads are only release files.
 const DOWNLOADS: &[&str] = &["https://github.com/", "https://raw.githubusercontent.com/", "https://objects.githubusercontent.com/"];
 
 /// Installers that are fed to a shell.

@@ -164,7 +164,7 @@ impl JobEntry {
     }
 }
 
-/// One entry for each leg, or one for all where they do not differ.
+/// One entry for each leg, or one for all if they do not differ.
 fn environments(
     frame: &Frame<'_>,
     job: &Job,

@@ -33,7 +33,7 @@ pub fn derived(workflow: &Workflow, facts: &Facts) -> Vec<Scenario> {
     let mentioned = mentioned_refs(workflow, facts);
     let all = workflow.triggers.iter().flat_map(|trigger| {
         let mut found = of_trigger(workflow, trigger, &mentioned, facts);
-        // Where the filters name no ref, the first one stands for all of them.
+        // If the filters name no ref, the first one stands for all of them.
         if !found.iter().any(|scenario| scenario.named_ref)
             && let Some(first) = found.first_mut()
         {
@@ -144,7 +144,7 @@ fn refs(trigger: &Trigger, mentioned: &[String], facts: &Facts) -> Vec<String> {
     all.filter(|git_ref| admits(trigger, git_ref) && seen.insert(git_ref.clone())).collect()
 }
 
-/// The refs that the file's expressions name: full ones, prefixes, and short names where a ref is compared.
+/// The refs that the file's expressions name: full ones, prefixes, and short names if a ref is compared.
 fn mentioned_refs(workflow: &Workflow, facts: &Facts) -> Vec<String> {
     let mut found = BTreeSet::new();
     for text in job_texts(workflow) {
@@ -255,7 +255,7 @@ fn combinations(workflow: &Workflow, trigger: &Trigger, facts: &Facts) -> Vec<(S
     all
 }
 
-/// Whether an input is read where jobs are decided; reading all inputs at once reads it too.
+/// Whether an input is read where jobs are decided; reading all inputs at once counts as well.
 fn decides(input: &Input, texts: &[String]) -> bool {
     let name = input.name.to_ascii_lowercase();
     texts.iter().any(|text| {

@@ -26,7 +26,7 @@ pub struct Scenario {
     pub base: Option<String>,
     /// The inputs of a dispatch.
     pub inputs: Vec<Bound>,
-    /// The activity types that start the run, where the file names them.
+    /// The activity types that start the run, if the file names them.
     pub types: Vec<String>,
     /// The cron lines that start a scheduled run.
     pub crons: Vec<String>,
@@ -46,7 +46,7 @@ pub struct Bound {
     pub name: String,
     /// `inputs.<name>`: booleans and numbers keep their type.
     pub value: Node,
-    /// `github.event.inputs.<name>`, where this is not just the text of the value.
+    /// `github.event.inputs.<name>`, if this is not just the text of the value.
     text: Option<Node>,
 }
 

@@ -34,7 +34,7 @@ impl Planner<'_> {
         let rules =
             !merged.is_empty() || !live_reviewers.is_empty() || timer > 0 || live_timer > 0 || gate.can_admins_bypass == Some(false);
         let explicit = rules || !self.repository.visibility.plan_gated();
-        // Whether a key is sent: always where it is wanted or was there; as an explicit default only where no plan can mind.
+        // Whether a key is sent: always if it is wanted or was there; as an explicit default only if no billing plan can refuse it.
         let send = |wanted: bool, declared: bool, live: bool| wanted || live || (explicit && (declared || there.is_some()));
         Ok(Body {
             wait_timer: send(timer > 0, gate.wait_timer.is_some(), live_timer > 0).then_some(timer),

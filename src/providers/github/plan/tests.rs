@@ -682,7 +682,7 @@ fn missing_secrets_are_named_and_values_never() {
     assert!(draft.steps.is_empty() && manual.steps.iter().any(|step| step.contains("gh secret set KEY")), "{manual:?}");
 }
 
-/// Where a refused body may still apply its policy, the rules go first; nothing that loosens goes with them.
+/// If a refused body may still apply its policy, the rules go first, and nothing that loosens goes with them.
 #[test]
 fn where_rules_go_before_wider_refs_a_bypass_waits_with_the_refs() {
     let from = Gate { can_admins_bypass: Some(false), deployment_branch_policy: Some(BranchPolicy::Protected), ..Gate::default() };

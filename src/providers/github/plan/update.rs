@@ -132,7 +132,7 @@ impl Planner<'_> {
         let differs = |key: GateKey| change.fields.iter().find(|field| field.name == key.name());
         if mode != there.policy || GateKey::live().any(|key| key.written_by() == WrittenBy::Put && differs(key).is_some()) {
             let refs_weaken = differs(GateKey::DeploymentBranchPolicy).is_some_and(|field| field.weakens);
-            // Where rules that the billing plan gates are there already, a smaller body could clear them. A bypass that is off is none:
+            // If rules that the billing plan restricts exist already, a smaller body could clear them. A bypass that is off is not one:
             // GitHub makes some environments so (fact G2.13), whatever the plan.
             let gated_rules = !there.reviewers.is_empty() || there.wait_timer > 0 || there.prevent_self_review;
             let if_refused = (mode != there.policy && !refs_weaken && !gated_rules)
@@ -166,8 +166,8 @@ impl Planner<'_> {
 
     /// The edits of the pattern list that go before the PUT, and those that go after it.
     ///
-    /// Where the list loses and gains patterns, what goes is removed first: a moment in which both may deploy would be
-    /// wider than either end. Only where one end covers the other is adding first harmless, and then no ref is shut out.
+    /// If the list loses and gains patterns, the removals come first: a moment in which both may deploy would be
+    /// wider than either end. Adding first is harmless only if one end covers the other, and then no ref is shut out.
     fn pattern_ops(&self, there: &LiveEnvironment, policy: Option<&(BranchPolicy, &BranchPolicy)>) -> (Vec<Op>, Vec<Op>) {
         let Some((live, BranchPolicy::Selected(wanted))) = policy else { return (Vec::new(), Vec::new()) };
         let create = |pattern: &Pattern| self.op(Action::CreateBranchPolicy(pattern.clone()));

@@ -1,7 +1,7 @@
 //! Who approved a deployment? The join of deployments, runs and reviews, pure.
 //!
 //! Owns what counts as proof. A deployment is tied to a run by its statuses' links; that is an inference, since anyone who may
-//! write deployments can make such a record and such a link over the API, past every gate. So the link only counts where
+//! write deployments can make such a record and such a link over the API, past every gate. So the link only counts if
 //! everything else agrees: one run of this repository, about the same commit, that was going on when the deployment was made.
 //! GitHub records a review neither for a job nor for an attempt, but for a run and an environment. Whatever that leaves open
 //! is not provable; only a review that can belong to nothing else is a proof.
@@ -93,7 +93,7 @@ impl Standing {
         }
     }
 
-    /// Why it could not be read, where that is the reason.
+    /// Why it could not be read, if that is the reason.
     #[must_use]
     pub const fn unread(&self) -> Option<&Unknown> {
         match self {
@@ -394,7 +394,7 @@ fn released_at(statuses: &[Status]) -> Option<Timestamp> {
     statuses.get(waited(statuses)?.checked_sub(1)?).map(|next| next.created_at)
 }
 
-/// Where the last `waiting` stands.
+/// The index of the last `waiting`.
 fn waited(statuses: &[Status]) -> Option<usize> {
     statuses.iter().position(|status| status.state == "waiting")
 }

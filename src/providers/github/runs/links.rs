@@ -3,7 +3,7 @@
 use crate::http::Target;
 use crate::model::{EnvName, RepoName};
 
-/// Where people see a repository.
+/// The web page of a repository.
 #[derive(Debug, Clone, Copy)]
 pub struct Links<'a> {
     /// `https://github.com`.

@@ -235,7 +235,7 @@ pub struct Deployment {
 pub struct Status {
     /// `waiting`, `in_progress`, `success`, …
     pub state: String,
-    /// Where its log is; a job's leads to its run.
+    /// The address of its log; a job's leads to its run.
     pub log: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,

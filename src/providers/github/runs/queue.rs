@@ -50,7 +50,7 @@ pub struct Deployed {
 /// How one commit relates to another (fact G1.8).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
-    /// Where the head is, seen from the base.
+    /// The head's position relative to the base.
     pub relation: Relation,
     /// How many commits the head has and the base does not.
     pub ahead_by: usize,
@@ -58,7 +58,7 @@ pub struct Comparison {
     pub commits: Vec<Commit>,
 }
 
-/// Where a commit is, seen from another one.
+/// A commit's position relative to another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relation {
     /// It is the same commit.

@@ -133,7 +133,7 @@ fn a_run_whose_starter_is_not_said_is_not_approved_under_prevented_self_review()
         let mut unsaid = run_state(vec![pending("production", true)]);
         forget(&mut unsaid.run);
         assert_eq!(admit(unsaid.clone(), &strict(), &person("bob")), Err(vec![NotReviewable::UnknownStarter(name("production"))]));
-        assert!(admit(unsaid.clone(), &request(&[]), &person("bob")).is_ok(), "where nothing prevents self-review it does not matter");
+        assert!(admit(unsaid.clone(), &request(&[]), &person("bob")).is_ok(), "if nothing prevents self-review it does not matter");
         assert!(admit(unsaid, &ReviewRequest { decision: Decision::Rejected, ..strict() }, &person("bob")).is_ok(), "rejecting closes");
     }
 }

@@ -1,4 +1,4 @@
-//! Asks GitHub what is deployed where something waits, and what would ship: GETs only.
+//! Reads what is deployed to environments in which something waits, and what would ship: GETs only.
 //!
 //! Owns the requests and how far they look back. Must not judge.
 
@@ -23,7 +23,7 @@ const COMMIT_PAGES: usize = 3;
 /// Pages of merged pull requests.
 const PULL_PAGES: usize = 3;
 
-/// Reads what is deployed where these runs wait, then compares each waiting commit with it.
+/// Reads what is deployed to the environments that these runs wait for, then compares each waiting commit with it.
 pub async fn queue(reader: &Reader, repo: &RepoName, runs: Vec<WaitingRun>) -> Queue {
     let mut wanted: BTreeMap<&EnvName, Vec<&WaitingRun>> = BTreeMap::new();
     for one in &runs {
