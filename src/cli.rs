@@ -165,7 +165,7 @@ pub enum Command {
     /// declared, with ids pinned; comments name what is weak, and what could not be read (exit code 1, or 4 if credentials are why).
     /// Workflows, the freeze and Heroku config vars are not imported.
     ///
-    /// With --update, the file at hand takes the live values and keeps its comments, order and spelling: declared keys change, keys and
+    /// With --update, the current file takes the live values and keeps its comments, order and spelling: declared keys change, keys and
     /// environments that hold something back are added, declared variables that no longer exist are removed. Whether an environment exists is never
     /// changed: one that is declared and not live, or the other way around by `state = "absent"`, stays and is named on stderr, and so
     /// does a declared secret. Lines that begin with `# weak:` or `# unknown:` above a table are import's own, and are kept true.
@@ -185,7 +185,7 @@ pub enum Command {
     Schema,
     /// Print completions for a shell
     ///
-    /// They ask gatectl itself, so names of environments come from the gate.toml at hand. Print them again after an upgrade.
+    /// They ask gatectl itself, so names of environments come from the current gate.toml. Print them again after an upgrade.
     #[command(
         after_help = "Examples:\n  gatectl completions bash > ~/.local/share/bash-completion/completions/gatectl\n  gatectl completions zsh > \"${fpath[1]}/_gatectl\"\n  gatectl completions fish > ~/.config/fish/completions/gatectl.fish\n  gatectl completions powershell | Out-String | Invoke-Expression    in $PROFILE"
     )]

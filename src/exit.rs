@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-/// Each line once: the name, the number, what it means, what a script or a person does about it.
+/// Each line once: the name, the number, what it means, the next step.
 macro_rules! exits {
     ($($name:ident = $code:literal, $meaning:literal, $next:literal;)+) => {
         /// How a command ended. Scripts branch on the numbers, so they are part of the interface.

@@ -7,7 +7,7 @@ use gatectl::commands;
 use gatectl::exit::Exit;
 
 fn main() -> ExitCode {
-    // Asked for by a shell, through the script that `gatectl completions` prints; other commands do not pay for it.
+    // Runs for a shell, through the script that `gatectl completions` prints; other commands do not pay for it.
     if std::env::var_os("COMPLETE").is_some()
         && let Some(exit) = commands::complete()
     {

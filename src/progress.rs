@@ -1,6 +1,6 @@
-//! What is going on, on standard error, while the user waits.
+//! The progress line on standard error while the user waits.
 //!
-//! Owns the one line that comes after a second and goes without a trace. Must not know what is being done.
+//! Owns the one line that appears after a second and is wiped at the end. Must not know what is being done.
 //! Tested in this file and by `tests/program/terminal.rs`.
 
 use std::io::IsTerminal;
@@ -12,13 +12,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::render::escape::{bounded, visible};
 
-/// Whatever takes less time than this shows nothing.
+/// Anything faster than this shows nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(100);
 /// Characters of a message; a line that wraps cannot be wiped.
 const MAX_MESSAGE: usize = 100;
 
-/// Whether there is anyone to show progress to.
+/// Whether progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// On a terminal, after a second.
@@ -69,7 +69,7 @@ impl Progress {
         Self { bar, mode, deadline, _alive: alive }
     }
 
-    /// Whether anyone ever sees the line.
+    /// Whether the line is ever visible.
     #[must_use]
     pub fn is_shown(&self) -> bool {
         self.mode == Mode::Shown
@@ -81,13 +81,13 @@ impl Progress {
         self.say(what);
     }
 
-    /// Says what is waited for, and counts down to its end.
+    /// Shows what is being waited for, and counts down.
     pub fn wait(&self, why: &str, until: Instant) {
         self.set_deadline(Some(until));
         self.say(why);
     }
 
-    /// Runs something that prints or asks, with the line out of its way.
+    /// Runs something that prints or asks, with the line hidden.
     pub fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
         self.bar.suspend(print)
     }
@@ -183,7 +183,7 @@ mod tests {
         Progress::drawing_on(mode, move || ProgressDrawTarget::term_like(Box::new(term)), delay)
     }
 
-    /// Waits for what must come some time; how long that takes is not the test's business.
+    /// Waits for an expected event, without a time limit of its own.
     fn until(shown: impl Fn() -> bool) {
         while !shown() {
             std::thread::sleep(Duration::from_millis(1));

@@ -1,13 +1,13 @@
-//! The wish to stop, heard by anyone who is about to write or to wait.
+//! The request to stop, checked before every write and every wait.
 //!
-//! Must not know who asks, nor what is stopped.
+//! Must not know who requests it or what it stops.
 //! Tested by `tests/program/signals.rs`.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Counts how often the user asked to stop: once, and no write is sent and no wait is kept any more; twice, and nothing is waited for.
+/// Counts the requests to stop: after one, no write is sent and waits end; after two, nothing is waited for.
 #[derive(Debug, Clone)]
 pub struct Stop(Arc<watch::Sender<u8>>);
 
@@ -18,27 +18,27 @@ impl Default for Stop {
 }
 
 impl Stop {
-    /// Asks for the stop.
+    /// Requests the stop.
     pub fn set(&self) {
         self.0.send_modify(|count| *count = count.saturating_add(1));
     }
 
-    /// Whether it was asked for.
+    /// Whether it was requested.
     #[must_use]
     pub fn is_set(&self) -> bool {
         *self.0.borrow() > 0
     }
 
-    /// Comes back when it was asked for `times` times.
+    /// Returns once it was requested `times` times.
     pub async fn asked(&self, times: u8) {
         // The sender lives as long as this does, so the wait cannot fail.
         let _ = self.0.subscribe().wait_for(|count| *count >= times).await;
     }
 
-    /// Waits for what can be dropped at any time; `None` once the stop is asked for.
+    /// Waits for a future that can be dropped at any time; `None` once a stop is requested.
     pub async fn unless_set<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
-            // What ends because of the stop has not come to its own end.
+            // A future that ends because of the stop has no result of its own.
             biased;
             () = self.asked(1) => None,
             done = work => Some(done),

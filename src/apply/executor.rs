@@ -1,4 +1,4 @@
-//! What apply needs of a provider, how long it waits, and how a step can end.
+//! What apply needs from a provider, how long it waits, and how a step can end.
 
 use std::fmt;
 use std::future::Future;
@@ -19,7 +19,7 @@ pub trait Executor {
     /// The op in words, for progress and reports: `writing the rules of production`.
     fn describe(&self, op: &Self::Op) -> String;
 
-    /// Whether performing it writes; what does not is a precondition.
+    /// Whether performing it writes; an op that does not is a precondition.
     fn writes(&self, op: &Self::Op) -> bool;
 
     /// For a precondition: what is no longer as the plan saw it.
@@ -64,12 +64,12 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// How long an apply waits for what cannot be hurried.
+/// How long an apply waits for GitHub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryDelays {
-    /// Before a write whose answer was lost, and which reading does not show, is sent again; twice as long the second time.
+    /// Before a write with a lost answer and no visible effect is sent again; doubled the second time.
     pub resend: Duration,
-    /// Between one reading back and the next, while what was written does not show: reads may lag behind writes.
+    /// Between two read-backs while a write does not show yet: reads may lag behind writes.
     pub read_back: Vec<Duration>,
 }
 
@@ -85,7 +85,7 @@ impl Default for RetryDelays {
 pub enum StepResult {
     /// Every op was answered with success, or was found done after its answer was lost.
     Done,
-    /// The billing plan refused; what could not be written beside that is named.
+    /// The billing plan refused; anything else that could not be written is named.
     Refused(ByHand, Vec<String>),
     /// An op failed, or a precondition could not be read; the rest of the step was not tried.
     Failed {

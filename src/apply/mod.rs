@@ -18,7 +18,7 @@ pub use executor::{Executor, Mismatch, RetryDelays, StepResult};
 pub use report::{ReadBack, by_hand, report};
 use step::run_step;
 
-/// Performs the steps one after the other, a freeze first and deletions last; returns how each ended, in the order of `steps`.
+/// Performs the steps one by one, a freeze first and deletions last; returns how each ended, in the order of `steps`.
 ///
 /// A step that fails, or that another writer came before, does not stop the others; refused credentials stop those of the same provider.
 pub async fn run<E: Executor>(

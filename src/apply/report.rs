@@ -1,4 +1,4 @@
-//! From what was tried and what was read back to what is said.
+//! Turns what was tried and what was read back into the report.
 //!
 //! Pure. What was read back decides: a success that did not stick is a failure, a lost answer that did is a success (law 6).
 
@@ -35,7 +35,7 @@ pub fn report<O>(plan: &Plan<O>, ends: &[StepResult], after: &ReadBack<O>, inter
         result: OutcomeResult::Failed,
         message: format!("not written: {}", now.fields.iter().map(was_as_declared).collect::<Vec<_>>().join("; ")),
     }));
-    // Reading back covers what was written; for the rest the plan's own look is the last one.
+    // Reading back covers what was written; for the rest the plan's own observation is the latest.
     let manual: BTreeSet<&Manual> = plan.manual.iter().chain(&after.plan.manual).collect();
     outcomes.extend(manual.into_iter().map(by_hand));
     outcomes.sort_by(|a, b| a.address.cmp(&b.address));
@@ -44,7 +44,7 @@ pub fn report<O>(plan: &Plan<O>, ends: &[StepResult], after: &ReadBack<O>, inter
     ApplyReport { converged, outcomes, invalid: plan.invalid.clone(), unknown: plan.unknown.clone(), interrupted }
 }
 
-/// What gate.toml declares and only a person can do: nothing was refused, and it is still to be done.
+/// Manual steps that gate.toml declares: nothing was refused, and they remain to be done.
 #[must_use]
 pub fn by_hand(manual: &Manual) -> Outcome {
     let by_hand = ByHand { url: String::new(), because: String::new(), steps: manual.steps.clone() };
@@ -169,7 +169,7 @@ fn still(change: &Change, now: &Field) -> String {
     }
 }
 
-/// Of a field that this run had no reason to write.
+/// The message for a field that this run had no reason to write.
 fn was_as_declared(now: &Field) -> String {
     let (is, was) = (in_words(&now.before), in_words(&now.after));
     format!("{} is {is} and was {was} before: another writer changed it, or GitHub did not keep it", now.name)

@@ -1,4 +1,4 @@
-//! One step: its ops in order, a look before the first write, and what a lost answer or a refusal makes of it.
+//! One step: its ops in order, a look before the first write, and what a lost answer or a refusal means.
 //!
 //! Must not know which step comes next. Tested in `tests.rs` beside it, and over HTTP in `tests/reconcile/others.rs`.
 
@@ -55,11 +55,11 @@ pub(super) async fn run_step<E: Executor>(
             Err(NotWritten::Failed(error)) => error,
         };
         if let Some(refusal) = &mut refusal {
-            // The rest of a refused step is tried for what it is worth.
+            // The rest of a refused step is still tried.
             refusal.rest.push(format!("{}: {error}", executor.describe(op)));
         } else if let Some(by_hand) = executor.refused(op, &error) {
             refusal = Some(BillingRefusal { by_hand, rest: without_the_refused(executor, op, stop).await });
-            // What loosens was meant to come together with what was refused: it does not come alone.
+            // A loosening was planned together with what was refused, so it is not written alone.
             if weakens {
                 break;
             }
@@ -84,7 +84,7 @@ impl From<ApiError> for NotWritten {
     }
 }
 
-/// Sends a write until its fate is known.
+/// Sends a write until its result is known.
 ///
 /// If its answer is lost, reading decides whether it is sent again, and whether a refusal of the second one (it exists, it is gone)
 /// is the first one's success. One that a rate limit held back is sent after `preconditions` were looked at again.
@@ -104,7 +104,7 @@ async fn write<E: Executor>(
         };
         if error.kind == ErrorKind::Held && held < HELD {
             held += 1;
-            // A request whose answer was lost may have come late: then what looks like another writer is its doing.
+            // A request whose answer was lost may have come late: then what looks like another writer is its own effect.
             if lost.is_some() && executor.took_effect(op).await? {
                 return Ok(());
             }
@@ -118,7 +118,7 @@ async fn write<E: Executor>(
         }
         match lost {
             None if !error.may_have_applied => return Err(error.into()),
-            // That this one was not sent says nothing of the one before.
+            // That this one was not sent says nothing about the previous one.
             Some(lost) if error.kind == ErrorKind::Interrupted => return Err(lost.into()),
             _ => {}
         }
@@ -149,7 +149,7 @@ fn refused(refusal: BillingRefusal) -> StepResult {
     StepResult::Refused(refusal.by_hand, refusal.rest)
 }
 
-/// How a step ends that the user's stop cuts short.
+/// The end of a step that the user's stop cuts short.
 fn unfinished(wrote: bool) -> StepResult {
     if wrote {
         let why = "interrupted before the step was complete; run `gatectl apply` again to finish it, with --allow-weaken if refs must still be admitted";

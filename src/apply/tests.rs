@@ -295,7 +295,7 @@ fn what_was_sent_along_and_is_not_there_is_a_failure_that_names_it() {
     assert!(message.contains("bob") && message.contains("eve") && !message.contains("NO APPROVAL"), "{message}");
     let (_, message) = said(&plan(Vec::new(), Vec::new()), json!([]));
     assert!(message.contains("NO APPROVAL IS REQUIRED"), "{message}");
-    // What the plan of reading back names is not named twice.
+    // Items that the read-back plan names are not named twice.
     let (_, message) = said(&before, json!([]));
     assert!(!message.contains("sent along"), "{message}");
 }

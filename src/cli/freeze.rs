@@ -11,7 +11,7 @@ use crate::freeze::{FreezeId, parse_override, parse_until};
 /// What can be done with the deploy freeze.
 #[derive(Debug, Subcommand)]
 pub enum FreezeCommand {
-    /// Freeze deploys now; needs nothing but a token and the name of the store (--app or --github)
+    /// Freeze deploys now; needs only a token and the name of the store (--app or --github)
     #[command(
         after_help = "Examples:\n  gatectl freeze on --app my-app --reason \"INC-12: database is read-only\"\n  gatectl freeze on --github acme --reason \"INC-12: database is read-only\"\n  gatectl freeze on --reason \"release day\" --until 4h\n  gatectl freeze on --emergency --reason \"INC-12\" --ref INC-12\n  gatectl freeze on --replace --until 2026-05-05T18:00:00-04:00 --reason \"longer than thought\"\n\nExit codes: 0 frozen, 1 already frozen (see --replace) or an error, 4 credentials."
     )]

@@ -22,7 +22,7 @@ use super::{Session, frozen};
 /// Plans or takes a saved plan, asks, writes, reads back, reports.
 ///
 /// # Errors
-/// If nothing could be planned or consent was missing; what happens to single steps is in the report.
+/// If nothing could be planned or consent was missing; the report has the result of each step.
 pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<Exit> {
     let saved = match args.plan.as_deref().map(Saved::read).transpose()? {
         None => None,
@@ -46,7 +46,7 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     if session.global.format == Format::Human {
         let mut document = Document::from(plan);
         if !plan.is_empty() && plan.unknown.is_empty() {
-            // What comes next is this very apply.
+            // The next step is this apply itself.
             document.next.clear();
         }
         session.print(&config, &document, String::new)?;
@@ -107,7 +107,7 @@ async fn write(
     }
 }
 
-/// What is known of an apply that ended at once: the work was in this order, and the last of it was going on.
+/// What is known of an apply that was cut off: the steps so far in order, the last one in progress.
 fn abandoned(trail: &[String], frozen: bool) -> anyhow::Error {
     let mut message = match trail.split_last() {
         None => "nothing was sent".to_owned(),
@@ -143,7 +143,7 @@ fn consent_hint(args: &ApplyArgs, plan: &Plan<Op>) -> String {
     let finish = if weakening().all(may_be_cut_off) || args.scope.prune {
         whole
     } else {
-        // Nothing but what was cut off.
+        // Only remains of a cut-off apply.
         let names = weakening().filter(|change| may_be_cut_off(change)).filter_map(|change| match change.address.kind() {
             AddressKind::Environment(name) => Some(format!(" --environment {}", shell_word(name.as_str()))),
             _ => None,
@@ -153,7 +153,7 @@ fn consent_hint(args: &ApplyArgs, plan: &Plan<Op>) -> String {
     format!("if an apply was interrupted here, this finishes it: `{finish}`")
 }
 
-/// Whether all that weakens a gate are patterns that are missing from a list: what a cut-off apply leaves, or a person.
+/// Whether the only weakening is adding missing patterns to a list: what a cut-off apply or a manual edit leaves.
 fn may_be_cut_off(change: &Change) -> bool {
     let weakens = || change.fields.iter().filter(|field| field.weakens);
     change.action == Action::Update && weakens().all(|field| field.only_gains().is_some())
@@ -185,7 +185,7 @@ async fn ask(session: &Session, args: &ApplyArgs, allow_weaken: bool, plan: &Pla
         .into());
     }
     if session.global.format != Format::Human {
-        // Only what was shown can be agreed to; stdout is for a program here.
+        // Consent needs a visible plan; stdout is for a program here.
         session.show(&Document::from(plan));
     }
     if !allow_weaken {

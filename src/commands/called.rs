@@ -1,7 +1,7 @@
 //! What the workflows run beyond themselves, read through the API: workflows that they call elsewhere, and local actions and scripts
 //! if there is no checkout.
 //!
-//! Owns how much is asked for. Which files are wanted is known to `workflows`. Tested in `tests/verify/printed.rs`.
+//! Owns how much is requested. `workflows` decides which files are needed. Tested in `tests/verify/printed.rs`.
 
 use std::collections::BTreeSet;
 
@@ -14,13 +14,13 @@ use crate::workflows::check::{Origin, SourceFile};
 use crate::workflows::facts::Facts;
 use crate::workflows::resolve::Files;
 
-/// How deep calls are followed; GitHub follows no more than ten.
+/// How deep calls are followed; GitHub's limit is ten.
 const ROUNDS: usize = 9;
 
-/// How many files one run asks for at most.
+/// The maximum number of files that one run requests.
 const MOST: usize = 100;
 
-/// Endings and folders of what is a script rather than any other path in a command.
+/// Extensions and folders that mark a path in a command as a script.
 const SCRIPTS: &[&str] = &[".sh", ".bash"];
 const SCRIPT_FOLDERS: &[&str] = &["scripts/", "script/", "bin/", "ci/", ".github/"];
 

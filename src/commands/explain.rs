@@ -15,7 +15,7 @@ use crate::workflows::refs::{Admission, explain, explain_protected};
 use super::wiring::{Needs, Wiring};
 use super::{Session, statics};
 
-/// Prints what each environment's policy says of a ref.
+/// Prints what each environment's policy decides about a ref.
 ///
 /// # Errors
 /// When gate.toml cannot be read, or GitHub must be asked and no repository is named.

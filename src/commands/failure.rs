@@ -1,4 +1,4 @@
-//! How a command fails: the errors that decide an exit code, that code, and what is said of each.
+//! How a command fails: the errors that decide an exit code, that code, and its message.
 //!
 //! Tested in `tests/program/usage.rs`, `signals.rs` and `unread.rs`.
 
@@ -12,7 +12,7 @@ use crate::views::diagnostic::{self, Hinted};
 
 use super::output::scope;
 
-/// The user stopped the run; says what became of it. The context of whatever error that came to.
+/// The user stopped the run; says how far it got. It is the context of the resulting error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Interrupted(pub(super) String);
 
@@ -36,7 +36,7 @@ impl std::fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-/// Nothing could be told, since something could not be read; decides the exit code by whose fault it is.
+/// No result, since something could not be read; the cause decides the exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unread(pub(super) Unknown);
 

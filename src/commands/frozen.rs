@@ -36,7 +36,7 @@ pub(super) fn refuse_to_weaken(policy: Option<&Policy>, planned: &Planned, now: 
 fn guarded<'a>(policy: &'a Policy, change: &'a Change) -> Option<&'a EnvName> {
     match change.address.kind() {
         AddressKind::Environment(name) => Some(name).filter(|name| policy.covers(name)),
-        // The override opens all of them alike.
+        // The override opens all of them.
         AddressKind::Config(key) if Some(change.address.scope()) == policy.store.app() && *key == policy.override_flag => {
             policy.environments.first()
         }

@@ -19,7 +19,7 @@ use super::failure::Unread;
 use super::session;
 use super::wiring::{self, Needs, Wiring};
 
-/// Observes everything, and writes gate.toml: to stdout, or into the file at hand.
+/// Observes everything, and writes gate.toml: to stdout, or into the current file.
 ///
 /// # Errors
 /// When the environments cannot be listed, or with `--update` the file has problems: nothing is written then.
@@ -72,7 +72,7 @@ pub(super) async fn run(session: &Session, args: &ImportArgs) -> anyhow::Result<
     Ok(told(session, &unknown))
 }
 
-/// What is known before anything is asked. Without `--update` no file counts: `> gate.toml` has just emptied the one at hand.
+/// What is known before anything is asked. Without `--update` an existing file does not count: `> gate.toml` may have just emptied it.
 fn config(session: &Session, path: Option<&Path>) -> anyhow::Result<Config> {
     match path {
         Some(path) => Ok(config::load(path)?),
@@ -92,7 +92,7 @@ fn same_repository(path: &Path, config: &Config, repository: &RepoName) -> anyho
     }
 }
 
-/// A name that no environment has would give a file that declares nothing.
+/// A misspelled name would produce a file that declares nothing.
 fn every_one_is_live(source: &Source<'_>) -> anyhow::Result<()> {
     let missing: Vec<&str> = source.only.iter().filter(|name| !source.environments.contains_key(*name)).map(EnvName::as_str).collect();
     if missing.is_empty() {
@@ -122,7 +122,7 @@ fn update(session: &Session, path: &Path, source: &Source<'_>) -> anyhow::Result
     Ok(updated.imported.unknown)
 }
 
-/// Whether something is there that a new file would replace; an empty file, as a failed redirection leaves it, is nothing.
+/// Whether a new file would replace something; an empty file, as a failed redirection leaves behind, does not count.
 pub(super) fn taken(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|kind| !kind.is_file() || kind.len() > 0)
 }
@@ -136,7 +136,7 @@ pub(super) fn create(session: &Session, path: &Path, text: &str) -> anyhow::Resu
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            // A gate.toml is for everyone who reads the repository.
+            // A gate.toml is as readable as the repository.
             file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
         }
         file.persist(path)?;
@@ -158,7 +158,7 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Names what could not be imported, and turns it into the exit code.
+/// Lists what could not be imported, and returns the exit code for it.
 pub(super) fn told(session: &Session, unknown: &[(Address, Unknown)]) -> Exit {
     let line = |(address, unknown): &(Address, Unknown)| {
         let hint = if unknown.hint.is_empty() { String::new() } else { format!(" ({})", unknown.hint) };

@@ -1,6 +1,6 @@
 //! `gatectl man`: the manual pages, made from the command line's own description.
 //!
-//! Owns the sections that clap does not write: environment, files, exit status and what to read next. Tested in `tests/program/usage.rs`.
+//! Owns the sections that clap does not write: environment, files, exit status, see also. Tested in `tests/program/usage.rs`.
 
 use std::fmt::Write as _;
 use std::path::Path;

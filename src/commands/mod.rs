@@ -100,7 +100,7 @@ pub fn start(cli: Cli) -> anyhow::Result<Exit> {
     let session = Session::new(cli.global)?;
     let stop = session.stop.clone();
     let (owes_json, wrote) = (session.global.format == Format::Json, std::sync::Arc::clone(&session.wrote));
-    // The emulator has no other end.
+    // The emulator runs until it is stopped.
     let ends_so = matches!(cli.command, Command::Sandbox(_));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let exit = runtime.block_on(async {
@@ -151,7 +151,7 @@ fn scope_of(cli: &Cli) -> RunScope {
     }
 }
 
-/// How a run ends that the user asked to stop, however far it came.
+/// The end of a run that the user stopped, at any point.
 fn interrupted(exit: anyhow::Result<Exit>) -> anyhow::Result<Exit> {
     match exit {
         Ok(_) => Ok(Exit::Interrupted),

@@ -11,7 +11,7 @@ use crate::render::escape::actions::log_text;
 use crate::render::{Style, human};
 use crate::views::scope::RunScope;
 
-/// Prints one line on stderr, whatever is in it: callers need not think of escaping.
+/// Prints one line on stderr, escaped: callers do not need to.
 pub(super) fn to_stderr(line: &str) {
     rendered(&human::line(line));
 }
@@ -22,11 +22,11 @@ pub(super) fn rendered(text: &str) {
     let _ = writeln!(anstream::stderr(), "{}", without_tokens(text));
 }
 
-/// The tokens of this run. A server may echo one as data, as the name of something, and data is not altered on the way in: so the
-/// last place before anyone reads it is where it goes.
+/// The tokens of this run. A server may echo one as data, such as a name, and data is not altered on the way in, so it is
+/// removed at the last step before output.
 static TOKENS: Mutex<Vec<Token>> = Mutex::new(Vec::new());
 
-/// No more than a word would be taken out of every sentence; no service's token is that short.
+/// Shorter ones would remove plain words from every sentence; no service's token is that short.
 const SHORTEST_TOKEN: usize = 16;
 
 /// Keeps a token out of everything that is printed from now on.
@@ -42,7 +42,7 @@ static NO_SCOPE: LazyLock<RunScope> = LazyLock::new(RunScope::default);
 
 /// Sets what suggested commands repeat from now on.
 pub(super) fn keep_scope(scope: RunScope) {
-    // A second run in one process is the same program with the same flags.
+    // A second run in one process has the same flags.
     let _ = SCOPE.set(scope);
 }
 
@@ -56,7 +56,7 @@ pub(super) fn without_tokens(text: &str) -> String {
     tokens.iter().fold(text.to_owned(), |text, token| token.scrub(&text))
 }
 
-/// Takes the power from lines that a runner of Actions would obey; an event arrives in one piece.
+/// Defuses lines that an Actions runner would execute; an event arrives in one piece.
 struct Disarmed<W>(W);
 
 impl<W: Write> Write for Disarmed<W> {

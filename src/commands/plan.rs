@@ -43,7 +43,7 @@ pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Ex
     Ok(exit)
 }
 
-/// The workflow of the checkout that applies gate.toml when a change to it is merged, as far as it is known.
+/// The workflow of the checkout that applies gate.toml when a change to it is merged, if one is known.
 fn applied_by(session: &Session, config: &Config) -> Option<String> {
     let root = statics::root(session, config);
     let facts = statics::facts(session, config, &root);
@@ -51,10 +51,10 @@ fn applied_by(session: &Session, config: &Config) -> Option<String> {
     merge::applied_by(&sources, &facts.default_ref())
 }
 
-/// What `--prune` asks for: a statement about the whole file, so no part of it may be left out.
+/// Checks `--prune`: it is about the whole file, so no part of it may be left out.
 ///
 /// # Errors
-/// When `--environment` leaves something out, or when nothing is declared and everything would go.
+/// When `--environment` leaves something out, or when nothing is declared and everything would be deleted.
 pub(super) fn prune(flag: bool, config: &Config) -> anyhow::Result<Prune> {
     let github = &config.desired.github;
     let (message, hint) = match (flag, github.left_out.first(), github.environments.is_empty()) {

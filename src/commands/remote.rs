@@ -14,7 +14,7 @@ use super::Session;
 use super::session::RemoteGate;
 use super::wiring::{Needs, Wiring};
 
-/// The session, with the gate.toml of the default branch if the command needs one and `--repo` is all that was given.
+/// The session, with the gate.toml of the default branch if the command needs one and only `--repo` was given.
 ///
 /// # Errors
 /// When there is none, or it cannot be read.
@@ -32,7 +32,7 @@ pub(super) async fn with_gate(session: Session, command: &Command) -> anyhow::Re
     };
     let named = &session.global.environment;
     let bytes = match (found, command) {
-        // What is live can be explained all the same.
+        // Live policies can be explained anyway.
         (None, Command::Explain(_)) => return Ok(session),
         (None, Command::Verify(_)) if !named.is_empty() => Some(undeclared(named).into_bytes()),
         (found, _) => found,
@@ -43,7 +43,7 @@ pub(super) async fn with_gate(session: Session, command: &Command) -> anyhow::Re
     Ok(Session { remote: Some(RemoteGate { name, text }), ..session })
 }
 
-/// A gate.toml that declares nothing of these environments but that they exist.
+/// A gate.toml that only declares that these environments exist.
 fn undeclared(environments: &[EnvName]) -> String {
     let table = |name: &EnvName| format!("[environments.{}]\n", Value::from(name.as_str()));
     format!("version = 1\n{}", environments.iter().map(table).collect::<String>())

@@ -50,7 +50,7 @@ pub(super) async fn run(session: &Session, args: &SandboxArgs) -> anyhow::Result
     Ok(Exit::Done)
 }
 
-/// Writes the sample into the directory. A gate.toml that is there already is what the emulator is built from: it stays.
+/// Writes the sample into the directory. A gate.toml that exists already is what the emulator is built from: it stays.
 fn write_config(session: &Session) -> anyhow::Result<()> {
     if let Ok(path) = session.path() {
         session.say(&format!("{} exists: the emulator is built from it, and it stays as it is.", path.display()));

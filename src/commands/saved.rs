@@ -34,9 +34,9 @@ pub(super) struct SavedPlan {
     format_version: String,
     /// The version of gatectl that planned.
     gatectl: String,
-    /// Whether the one who planned consents to weakening.
+    /// Whether the person who planned consents to weakening.
     pub(super) allow_weaken: bool,
-    /// Whether undeclared environments were to go.
+    /// Whether undeclared environments are deleted (`--prune`).
     pub(super) prune: bool,
     /// What `--environment` named.
     pub(super) environments: Vec<EnvName>,
@@ -53,7 +53,7 @@ pub(super) enum Saved {
 }
 
 impl SavedPlan {
-    /// Takes what was just planned.
+    /// Saves a fresh plan.
     pub(super) fn new(planned: &Planned, args: &PlanArgs, global: &Global) -> Self {
         Self {
             format_version: file::FORMAT_VERSION.to_owned(),
@@ -73,7 +73,7 @@ impl SavedPlan {
         file::write(path, self)
     }
 
-    /// Holds the plan, which is kept in `file`, against gate.toml and the live state as they are now.
+    /// Compares the plan kept in `file` with the current gate.toml and live state.
     ///
     /// # Errors
     /// [`Stale`](super::failure::Stale) when either moved, naming what did, or when its steps no longer follow from the two; [`Unread`]

@@ -30,7 +30,7 @@ pub struct Session {
     pub env: ProcessEnv,
     /// Where the run started.
     pub directory: PathBuf,
-    /// What is being done, on stderr.
+    /// The progress line on stderr.
     pub progress: Arc<Progress>,
     /// Set by Ctrl-C, SIGTERM and SIGHUP.
     pub stop: Stop,
@@ -78,7 +78,7 @@ impl Session {
         }
     }
 
-    /// Waits for reads, unless the user wants to stop: they can be dropped at any time.
+    /// Waits for reads, unless the user asks to stop: they can be dropped at any time.
     ///
     /// # Errors
     /// [`Interrupted`].
@@ -86,7 +86,7 @@ impl Session {
         self.stop.unless_set(work).await.ok_or_else(Interrupted::unchanged)
     }
 
-    /// Waits for a write, unless the user asks to stop twice: what is on its way is not left in doubt by one Ctrl-C.
+    /// Waits for a write, unless the user asks to stop twice: one Ctrl-C does not leave a sent write in doubt.
     ///
     /// # Errors
     /// [`Interrupted`].
@@ -106,10 +106,10 @@ impl Session {
         Timestamp::from_second(now.as_second()).unwrap_or(now)
     }
 
-    /// Asks on the terminal; anything but `answer` is a no.
+    /// Asks on the terminal; only `answer` is a yes.
     ///
     /// # Errors
-    /// When the answer is another one, or the user wants to stop.
+    /// If the answer differs, or the user asks to stop.
     pub(super) async fn confirm(&self, question: &str, answer: &str) -> anyhow::Result<()> {
         if self.ask(question).await? == answer {
             return Ok(());
@@ -118,10 +118,10 @@ impl Session {
         Err(Hinted { message, hint: format!("run again and answer `{answer}`, if that is what you want") }.into())
     }
 
-    /// Asks on the terminal for a line, without the blanks around it.
+    /// Asks on the terminal for a line; returns it trimmed.
     ///
     /// # Errors
-    /// When it cannot be read, or the user wants to stop.
+    /// When it cannot be read, or the user asks to stop.
     pub(super) async fn ask(&self, question: &str) -> anyhow::Result<String> {
         let (progress, question) = (Arc::clone(&self.progress), human::line(question));
         // On a thread of its own: a wait at the prompt can still be interrupted.

@@ -52,19 +52,19 @@ pub fn complete() -> Option<Exit> {
 /// What the program is called on the command line.
 const NAME: &str = "gatectl";
 
-/// The command line with what only the place where it is typed knows.
+/// The command line with completions that depend on the current directory.
 fn completed() -> clap::Command {
     Cli::command().mut_arg("environment", |arg| arg.add(ArgValueCandidates::new(environments)))
 }
 
-/// The environments that the gate.toml at hand declares; none if there is none that reads.
+/// The environments that the current gate.toml declares; none if no valid file exists.
 fn environments() -> Vec<CompletionCandidate> {
     let config = config::find(Path::new(".")).and_then(|path| config::load(&path).ok());
     let names = config.into_iter().flat_map(|config| config.desired.github.environments.into_keys());
     names.map(|name| CompletionCandidate::new(name.to_string())).collect()
 }
 
-/// Prints finished bytes; a reader that went away is not an error.
+/// Prints finished bytes; a closed pipe is not an error.
 pub(super) fn print(text: &[u8]) -> anyhow::Result<Exit> {
     match std::io::stdout().lock().write_all(text) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("writing to standard output"),

@@ -26,7 +26,7 @@ const ROUNDS: usize = 5;
 /// More than any workflow that GitHub runs.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// The directory that gate.toml speaks of: the checkout's root, or else where the file is.
+/// The directory that gate.toml is about: the checkout's root, or else the file's directory.
 pub(super) fn root(session: &Session, config: &Config) -> PathBuf {
     let path = session.directory.join(&config.path);
     let folder = path.parent().unwrap_or(&session.directory).to_owned();
@@ -151,10 +151,10 @@ fn branch_of_event(session: &Session) -> Option<String> {
     event.pointer("/repository/default_branch")?.as_str().map(str::to_owned)
 }
 
-/// The environments that are asked about: those that `--environment` names, or all that gate.toml speaks of.
+/// The environments that are asked about: those that `--environment` names, or all that gate.toml mentions.
 ///
 /// # Errors
-/// When `--environment` names one that gate.toml does not speak of.
+/// When `--environment` names one that gate.toml does not mention.
 pub(super) fn asked(session: &Session, config: &Config) -> anyhow::Result<BTreeSet<EnvName>> {
     let want = &config.desired;
     let known: BTreeSet<EnvName> =
@@ -173,7 +173,7 @@ pub(super) const fn jobs(session: &Session) -> Jobs {
     if session.global.verbose > 0 { Jobs::Listed } else { Jobs::Counted }
 }
 
-/// The report without what speaks of other environments alone.
+/// The report without findings that are only about other environments.
 pub(super) fn narrow(mut report: CheckReport, asked: &BTreeSet<EnvName>) -> CheckReport {
     let about = |name: &Option<EnvName>| name.as_ref().is_none_or(|name| asked.contains(name));
     report

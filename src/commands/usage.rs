@@ -1,4 +1,4 @@
-//! What the parser refuses, with the right tip for what other tools call by another name.
+//! What the parser refuses, with a tip for names that other tools use.
 //!
 //! Owns those names. Must not know what a command does. Tested below and in `tests/program/usage.rs`.
 
@@ -19,7 +19,7 @@ use crate::sandbox::Scenario;
 pub fn parse() -> Result<Cli, clap::Error> {
     let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     match (Cli::try_parse(), spaced_scenario(&words)) {
-        // Taken for a file, or whatever else the command takes.
+        // It would be taken for a positional argument.
         (Ok(_), Some(name)) => {
             let message = format!("unexpected argument '{name}' found\n\n  tip: {}\n", scenario_tip(name));
             Err(Cli::command().error(ErrorKind::UnknownArgument, message))
@@ -29,8 +29,8 @@ pub fn parse() -> Result<Cli, clap::Error> {
     }
 }
 
-/// Prints what the parser has to say: help, or why it refuses the command line. It quotes arguments as they are, so where these want
-/// to be more than text, that is taken from them, and from the whole its colors.
+/// Prints the parser's help or error. The parser quotes arguments as they are, so control characters in them
+/// are removed, and so are its colors if the output has none.
 pub fn print_usage(error: &clap::Error) {
     let odd = std::env::args_os().any(|argument| human::line(&argument.to_string_lossy()) != *argument.to_string_lossy());
     let plain = || human::lines(&error.render().to_string());
@@ -52,7 +52,7 @@ fn tipped(mut error: clap::Error, words: &[String]) -> clap::Error {
     error
 }
 
-/// What is meant by an argument that gatectl does not take.
+/// What the user probably meant by an unknown argument.
 fn tip(invalid: &str, words: &[String]) -> Option<String> {
     let after_sandbox = words.windows(2).any(|pair| pair[0] == "--sandbox" && pair[1] == invalid);
     let short = invalid.strip_prefix('-').filter(|rest| rest.chars().count() == 1);

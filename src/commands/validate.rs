@@ -13,7 +13,7 @@ use crate::workflows::check::{CheckReport, check};
 
 use super::{Session, statics};
 
-/// Validates each named file, or the one at hand. All are read, whatever the others say; the worst decides.
+/// Validates each named file, or the one at hand. All are read, even if one is invalid; the worst result decides.
 ///
 /// # Errors
 /// Every problem of the file, if it is the only one.
@@ -37,7 +37,7 @@ pub(super) fn run(session: &Session, args: &ValidateArgs) -> anyhow::Result<Exit
     }
 }
 
-/// Reads one gate.toml and checks the workflows of its checkout if it expects something of them.
+/// Reads one gate.toml and checks the workflows of its checkout if it declares any.
 fn file(session: &Session) -> anyhow::Result<Exit> {
     let config = session.any_file(&session.global.environment)?;
     if let Some(fleet) = &config.desired.fleet {
@@ -118,7 +118,7 @@ fn workflows(session: &Session, config: &Config) -> anyhow::Result<Option<CheckR
     let facts = statics::facts(session, config, &root);
     let Some(sources) = statics::in_checkout(&root, facts.repository.as_ref())? else { return Ok(None) };
     let mut report = statics::narrow(check(&sources, &facts), &statics::asked(session, config)?);
-    // A gate.toml without expectations is sound; `check` is what asks for proof.
+    // A gate.toml without expectations is valid; `check` is the command that asks for proof.
     report.findings.retain(|finding| finding.code != Code::NothingDeclared);
     report.verdict = verdict(&report.findings);
     Ok(Some(report))
@@ -159,7 +159,7 @@ fn document(config: &Config, report: Option<&CheckReport>, expected: bool) -> Do
     }
 }
 
-/// What is allowed and most likely not meant.
+/// What is allowed but probably not intended.
 fn warnings(config: &Config) -> Option<Section> {
     let block = |warning: &Problem| {
         Block::Finding(Finding {

@@ -116,13 +116,13 @@ fn on_disk(args: &VerifyArgs, checkout: Checkout<'_>) -> anyhow::Result<Option<V
     if args.remote || elsewhere { Ok(None) } else { statics::in_checkout(checkout.root, Some(checkout.repository)) }
 }
 
-/// Whether the checkout has any workflow that gate.toml declares. Where it has none, as where the sample is rehearsed in any
-/// directory, the emulator's repository is the one that gate.toml speaks of.
+/// Whether the checkout has any workflow that gate.toml declares. If it has none, as when the sample is rehearsed in any
+/// directory, the emulator's repository is the one that gate.toml is about.
 fn any_declared(config: &Config, sources: &[SourceFile]) -> bool {
     config.desired.workflows.iter().any(|expectation| sources.iter().any(|source| source.path == expectation.file))
 }
 
-/// Everything that was looked at.
+/// Everything that was inspected.
 struct Observed<'c> {
     live: Inspection,
     sources: Result<Vec<SourceFile>, Unknown>,
@@ -217,7 +217,7 @@ fn report(session: &Session, config: &Config, checkout: Checkout<'_>, asked: &BT
     report
 }
 
-/// That a freeze lets deploys through today, or may.
+/// A note that a freeze lets deploys through today, or may.
 fn open(guard: &FreezeGuard<'_>, name: &EnvName, now: Timestamp) -> Option<Finding> {
     match guard.holds(name, now).0 {
         None => {
@@ -228,7 +228,7 @@ fn open(guard: &FreezeGuard<'_>, name: &EnvName, now: Timestamp) -> Option<Findi
     }
 }
 
-/// Each finding once; what speaks of every environment is in the report of each.
+/// Each finding once; those about every environment are in the report of each.
 fn distinct(report: &VerifyReport) -> Vec<Finding> {
     let mut all: Vec<Finding> = Vec::new();
     for finding in report.environments.iter().flat_map(|one| &one.findings) {

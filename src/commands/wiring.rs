@@ -1,6 +1,6 @@
 //! Which servers a run talks to, and with which tokens: the one place where environment, flags and file meet.
 //!
-//! The emulator is wired in here and nowhere else: everything behind the clients takes it for the real thing.
+//! The emulator is wired in here and nowhere else: the code behind the clients does not know about it.
 
 mod store;
 
@@ -48,7 +48,7 @@ pub(super) struct Wiring {
 struct ApiAccess {
     endpoint: Endpoint,
     tokens: Result<Arc<dyn TokenSource>, Unknown>,
-    /// What writes are sent with, if that is something else.
+    /// The tokens for writes, if they differ.
     write_tokens: Option<Arc<dyn TokenSource>>,
 }
 
@@ -144,7 +144,7 @@ impl Wiring {
         self.stack.traffic()
     }
 
-    /// What GitHub last said of the rate limit.
+    /// What GitHub last said about the rate limit.
     pub(super) fn quota(&self) -> Option<Quota> {
         self.stack.quota(&self.github.endpoint)
     }
@@ -195,7 +195,7 @@ impl Wiring {
         access.reader(&self.stack)
     }
 
-    /// In a rehearsal: what people did to the world before, and a reviewer's own token. Elsewhere nothing.
+    /// In a rehearsal: adds the history of the repository and a reviewer's token. Otherwise does nothing.
     pub(super) fn rehearse_runs(&self, session: &Session, config: &Config) -> anyhow::Result<()> {
         let Some(sandbox) = &self.sandbox else { return Ok(()) };
         let setup = setup(session, config)?;
@@ -206,7 +206,7 @@ impl Wiring {
         Ok(())
     }
 
-    /// The address of the API as gate.toml has to name it: none for github.com, nor for a server on this machine, which is soon gone.
+    /// The address of the API as gate.toml has to name it: none for github.com or for a temporary server on this machine.
     pub(super) fn api_url(&self) -> Option<String> {
         let url = self.github.endpoint.to_string();
         (url != github::api::PUBLIC && !self.github.endpoint.is_loopback()).then_some(url)
@@ -239,7 +239,7 @@ fn github_access(session: &Session, endpoint: Endpoint, place: &str) -> ApiAcces
     let listener = listener(session);
     let (owner, repository) = place.split_once('/').map_or((place, None), |(owner, repository)| (owner, Some(repository)));
     let app = |purpose: Use| -> Option<Arc<dyn TokenSource>> {
-        // A stack of its own, which a stop does not end: reading back after one may need another token.
+        // A separate stack that a stop does not end: reading back after a stop may need another token.
         let stack = Stack::new(Settings { stop: Stop::default(), cache: None, ..settings(session) });
         let installed = Installed { owner: owner.to_owned(), repository: repository.map(str::to_owned) };
         Some(Arc::new(App::of(&session.env, stack, &endpoint, installed, purpose, &listener)?))
@@ -257,7 +257,7 @@ fn emulator_token() -> Arc<dyn TokenSource> {
     Arc::new(Token::new("sandbox", "the built-in emulator"))
 }
 
-/// What the emulator is built from: the gate.toml at hand.
+/// What the emulator is built from: the current gate.toml.
 ///
 /// # Errors
 /// When no repository is named anywhere.
@@ -304,13 +304,13 @@ fn fleet_setup(config: &Config, fleet: &Fleet) -> anyhow::Result<Setup> {
     Ok(Setup::new(first.repository, &github, &config.desired.heroku).in_real_time().with_fleet(members.collect()))
 }
 
-/// Answers of earlier runs. The emulator of a rehearsal is another one each time.
+/// Answers of earlier runs. A rehearsal has none, since each starts a new emulator.
 fn cache(session: &Session) -> Option<Arc<Cache>> {
     if session.global.no_cache || session.global.sandbox.is_some() {
         return None;
     }
     let folder = |name: &str| session.env.get(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
-    // A home that does not exist is not made.
+    // A home directory that does not exist is not created.
     let home = || folder("HOME").filter(|home| home.is_dir());
     let own = || if cfg!(windows) { folder("LOCALAPPDATA") } else { home().map(|home| home.join(".cache")) };
     let folder = folder("XDG_CACHE_HOME").or_else(own)?;
@@ -343,7 +343,7 @@ fn settings(session: &Session) -> Settings {
     }
 }
 
-/// GitHub's API: as Actions says it, the file, `GH_HOST`, the remote `origin` if it is on `*.ghe.com`, or the public one.
+/// GitHub's API: GITHUB_API_URL of Actions, the file, `GH_HOST`, the remote `origin` if it is on `*.ghe.com`, or the public one.
 fn github_endpoint(session: &Session, config: Option<&Config>) -> anyhow::Result<Endpoint> {
     let declared = config.and_then(|config| config.desired.github.api_url.as_deref());
     let named = session.env.get("GITHUB_API_URL").or(declared);
@@ -383,7 +383,7 @@ fn repository_on(session: &Session, config: &Config, host: Option<&str>) -> anyh
     if let (Some(remote), Some(host)) = (&origin, host)
         && remote.host != host
     {
-        // A repository of the same name elsewhere is another one, and may be anyone's.
+        // A repository of the same name on another host is a different one with a different owner.
         return Err(Hinted {
             message: format!("no repository is named, and the git remote `origin` is at {}, while this run asks {host}", remote.host),
             hint: "pass --repo OWNER/REPO or write `repository` below [github]; for GitHub Enterprise Server, also set `api_url` there"
@@ -400,7 +400,7 @@ fn repository_on(session: &Session, config: &Config, host: Option<&str>) -> anyh
     })
 }
 
-/// Where people see the repository: as Actions says it, else the API's own host.
+/// The repository's web address: from GITHUB_SERVER_URL, else derived from the API's host.
 fn web(env: &ProcessEnv, github: &Endpoint) -> String {
     match env.get("GITHUB_SERVER_URL") {
         Some(url) => url.trim_end_matches('/').to_owned(),
@@ -409,7 +409,7 @@ fn web(env: &ProcessEnv, github: &Endpoint) -> String {
     }
 }
 
-/// Keeps every token that is found out of all output, and shows what the user should know about it.
+/// Redacts every token that is found, and prints warnings about it.
 struct Listener(Arc<Progress>);
 
 impl credentials::Listener for Listener {

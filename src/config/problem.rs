@@ -91,7 +91,7 @@ impl<'t> Sink<'t> {
         self.text.get(span.clone()).unwrap_or_default()
     }
 
-    /// Adds a problem, unless it speaks of a line that is not TOML: the parser's own words come first there.
+    /// Adds a problem, unless it is about a line that is not TOML: the parser's own words come first there.
     pub(super) fn push(&mut self, problem: Problem<Span>) {
         let after = self.broken.partition_point(|line| line.end < problem.at.start);
         if self.broken.get(after).is_none_or(|line| problem.at.start < line.start) {

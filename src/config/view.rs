@@ -81,7 +81,7 @@ impl<'a> View<'a> {
         self.key(name).is_some() || self.present().iter().any(near)
     }
 
-    /// Every key that is there, in the order of the text; of one that is replaced, only what replaces it.
+    /// Every key that exists, in the order of the text; of one that is replaced, only what replaces it.
     pub(super) fn present(&self) -> Vec<(&'a str, Span)> {
         let inherited = self.base.into_iter().flat_map(entries).filter(|(name, ..)| !self.table.contains_key(*name));
         let mut keys: Vec<_> = entries(self.table).chain(inherited).map(|(name, span, _)| (name, span)).collect();

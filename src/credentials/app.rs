@@ -1,4 +1,4 @@
-//! A GitHub App's installation tokens: made when they are needed, kept in memory for their hour, narrowed to what the run does.
+//! A GitHub App's installation tokens: requested when needed, kept in memory for their hour, narrowed to what the run does.
 //!
 //! The App signs a statement of a few minutes with its private key (RS256, by `ring`), finds where it is installed, and asks for a token.
 //! Tested against the emulator in `tests/program/app.rs`.
@@ -21,12 +21,12 @@ use crate::http::{ApiError, Endpoint, ErrorKind, Stack, Target, Token, TokenAnsw
 
 /// How long a token is used: an installation token lives an hour (fact G2.9).
 const USED_FOR: Duration = Duration::from_secs(55 * 60);
-/// How long a statement holds; GitHub admits ten minutes, and clocks differ.
+/// How long a statement is valid; GitHub allows ten minutes, and clocks differ.
 const STATEMENT: u64 = 9 * 60;
 /// How far back a statement is dated, for a clock that is fast.
 const SKEW: u64 = 60;
 
-/// What a run does with GitHub: it gets a token that can do no more.
+/// What a run does with GitHub: it gets a token limited to that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
     /// Reads.
@@ -104,8 +104,8 @@ struct Made {
 }
 
 impl App {
-    /// The App that the environment names: `GATECTL_APP_ID` with `GATECTL_APP_PRIVATE_KEY` or `GATECTL_APP_PRIVATE_KEY_FILE`.
-    /// `None` if it names none. What is wrong with the key is told by the first token.
+    /// The App that environment variables name: `GATECTL_APP_ID` with `GATECTL_APP_PRIVATE_KEY` or `GATECTL_APP_PRIVATE_KEY_FILE`.
+    /// `None` if it names none. A bad key is reported with the first token.
     ///
     /// `stack` must be one of its own: a token may be asked for while a write of the run holds its turn.
     #[must_use]
@@ -130,7 +130,7 @@ impl App {
         })
     }
 
-    /// What this App says of itself, signed.
+    /// The signed statement (JWT) of this App.
     fn statement(&self) -> Result<Token, ApiError> {
         let key = self.key.as_ref().map_err(Clone::clone)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
@@ -230,7 +230,7 @@ impl App {
         ApiError { hint: Some(hint), ..error }
     }
 
-    /// Where an admin sees the installation.
+    /// The settings page of the installation.
     fn page(&self, installation: u64) -> String {
         format!("https://{}/organizations/{}/settings/installations/{installation}", self.endpoint.web_host(), self.installed.owner)
     }
@@ -286,7 +286,7 @@ fn foreign(endpoint: &Endpoint) -> ApiError {
     )
 }
 
-/// The private key, from the variable or the file that another names.
+/// The private key, from the variable or from the file that the other variable names.
 fn key(env: &ProcessEnv, listener: &dyn Listener) -> Result<RsaKeyPair, ApiError> {
     let hint = "generate a private key on the App's settings page and pass its whole .pem file";
     if let Some(text) = env.get("GATECTL_APP_PRIVATE_KEY") {

@@ -46,7 +46,7 @@ pub fn github(env: &ProcessEnv, endpoint: &Endpoint, listener: &Arc<dyn Listener
     })
 }
 
-/// Whether what proves who we are may be sent there: to GitHub, to this machine, or to a host that the environment itself names.
+/// Whether credentials may be sent there: to GitHub, to this machine, or to a host that the environment itself names.
 pub(super) fn is_trusted(env: &ProcessEnv, endpoint: &Endpoint) -> bool {
     let host = endpoint.web_host();
     host == "github.com" || host.ends_with(".ghe.com") || endpoint.is_loopback() || named(env, endpoint)

@@ -21,7 +21,7 @@ use std::fmt;
 
 use crate::http::Token;
 
-/// The environment variables of a process, or what a test puts in their place.
+/// The environment variables of a process, or a test's replacement.
 #[derive(Clone, Default)]
 pub struct ProcessEnv(BTreeMap<String, String>);
 

@@ -3,7 +3,7 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// The password of the first entry for a machine; `default` counts for none, as it was not written for this one.
+/// The password of the first entry for a machine; `default` is ignored, since it was not written for this one.
 pub(super) fn password(text: &str, machine: &str) -> Option<String> {
     let mut words = Words { chars: text.chars().peekable() };
     let mut ours = false;

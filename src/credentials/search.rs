@@ -1,4 +1,4 @@
-//! A search for a token that goes no further than it has to: what is at hand first, the vendor's own tool only if that is needed.
+//! A search for a token, cheapest source first; the vendor's own tool runs only if it is needed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use super::ProcessEnv;
 use super::cli::Tool;
 use crate::http::{ApiError, ErrorKind, Token, TokenAnswer, TokenSource};
 
-/// Hears of every token that is found and of what the user should know. Called as soon as there is something to tell.
+/// Receives every token that is found and every warning for the user, as soon as there is one.
 pub trait Listener: Send + Sync {
-    /// A token that may be sent from now on: it belongs in no output.
+    /// A token that may be sent from now on: it must not appear in any output.
     fn found(&self, token: &Token);
     /// A sentence for stderr; never a token.
     fn warn(&self, warning: &str);
@@ -21,9 +21,9 @@ pub trait Listener: Send + Sync {
 pub struct Search {
     env: ProcessEnv,
     at_hand: Option<Token>,
-    /// Asked if nothing is at hand, or if the server refuses that.
+    /// Run if no other token is available, or if the server refuses it.
     tool: Option<Tool>,
-    /// What the tool answered, once it was asked.
+    /// The tool's answer, once it ran.
     answer: OnceCell<Option<Token>>,
     missing: ApiError,
     listener: Arc<dyn Listener>,
@@ -47,7 +47,7 @@ impl Search {
         self
     }
 
-    /// Where the token at hand came from; `None` if there is none yet.
+    /// Where the current token came from; `None` if there is none yet.
     #[must_use]
     pub fn at_hand(&self) -> Option<&str> {
         self.at_hand.as_ref().map(Token::source)

@@ -18,7 +18,7 @@ fn github_at(url: &str) -> Endpoint {
     github_api::endpoint(url).unwrap()
 }
 
-/// Hears what a search has to tell.
+/// Records what a search reports.
 #[derive(Default)]
 struct Heard {
     warnings: Mutex<Vec<String>>,
@@ -35,7 +35,7 @@ impl Listener for Heard {
     }
 }
 
-/// What a search came to.
+/// The result of a search.
 #[derive(Debug)]
 struct Found {
     token: Option<Token>,

@@ -24,7 +24,7 @@ pub struct Fleet {
     pub except: Vec<Exception>,
 }
 
-/// Which repositories of the organization are meant.
+/// Which repositories of the organization belong to the fleet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Members {
     /// Those whose name matches a pattern, and none that begins with `!`.
@@ -116,14 +116,14 @@ pub struct Exception {
     pub repositories: NamePattern,
     /// Why.
     pub reason: String,
-    /// Who answers for it.
+    /// Who is responsible for it.
     pub owner: String,
-    /// The last day on which it holds.
+    /// The last day on which it is valid.
     pub until: Date,
 }
 
 impl Exception {
-    /// Whether it no longer holds.
+    /// Whether it has expired.
     #[must_use]
     pub fn has_expired(&self, today: Date) -> bool {
         self.until < today
@@ -158,7 +158,7 @@ pub enum Standing<'f> {
     Archived,
 }
 
-/// Something in the file that the list of repositories contradicts.
+/// Something in the file that contradicts the list of repositories.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contradiction {
     /// The key that is wrong, from the top of the file.
@@ -226,7 +226,7 @@ impl Fleet {
         }
     }
 
-    /// Patterns that match nothing: a slip in a name must not leave a repository without its gate, or out of its exception.
+    /// Patterns that match nothing: a typo must not leave a repository without its gate or its exception.
     fn unmatched(&self, list: &[Listed<'_>]) -> Vec<Contradiction> {
         let organization = &self.organization;
         let in_organization = |pattern: &NamePattern| list.iter().any(|listed| pattern.matches(listed.name));
@@ -294,7 +294,7 @@ impl FromStr for Shard {
 }
 
 impl Shard {
-    /// Whether a repository is in this part. That depends on its name alone, so a repository that is added moves no other one.
+    /// Whether a repository is in this part. That depends on its name alone, so adding a repository does not move any other.
     #[must_use]
     pub fn holds(self, name: &str) -> bool {
         // FNV-1a, 64 bits.

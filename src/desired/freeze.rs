@@ -21,9 +21,9 @@ pub struct Policy {
     pub override_flag: String,
     /// `frozen = true`: declares a freeze. `false` cannot be written.
     pub frozen: bool,
-    /// Whether a freeze stands in while GitHub refuses required reviewers.
+    /// Whether a freeze compensates while GitHub refuses required reviewers.
     pub compensates: bool,
-    /// Commands that fail while deploys are frozen, beside `gatectl freeze check`.
+    /// Commands that fail while deploys are frozen, besides `gatectl freeze check`.
     pub check_commands: Vec<String>,
     /// What `freeze check` says when the store cannot be reached.
     pub on_unreachable: OnUnreachable,
@@ -55,7 +55,7 @@ impl Store {
         }
     }
 
-    /// Whether two names are of one store: GitHub compares names without case (fact G1).
+    /// Whether two names are the same store: GitHub compares names without case (fact G1).
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
         match (self, other) {
@@ -101,7 +101,7 @@ impl Store {
         }
     }
 
-    /// Whose credentials see it.
+    /// The service whose credentials can read it.
     #[must_use]
     pub fn credentials(&self) -> &'static str {
         match self {
@@ -176,7 +176,7 @@ pub struct Window {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Schedule {
-    /// Again and again: from each match of a five-field cron line.
+    /// Recurring: from each match of a five-field cron line.
     Recurring {
         /// The cron line as written, already checked by [`crate::freeze::Cron::parse`].
         start: String,
@@ -196,7 +196,7 @@ pub enum Schedule {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Length {
-    /// So much absolute time; more than zero, at most 31 days.
+    /// This much absolute time; more than zero, at most 31 days.
     Duration(Duration),
     /// Until this cron line matches for the first time after the start, in wall-clock time. As written, already checked.
     End(String),

@@ -1,6 +1,6 @@
 //! What gate.toml declares of a GitHub repository.
 //!
-//! Owns the declared shape. Must not know of live state, requests or the file's syntax.
+//! Owns the declared shape. Must not know live state, requests or the file's syntax.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ pub struct Desired {
     pub api_url: Option<String>,
     /// Every declared environment.
     pub environments: BTreeMap<EnvName, DesiredEnvironment>,
-    /// Declared as well, but not this run's business (`--environment`): neither planned nor undeclared.
+    /// Declared, but outside this run's scope (`--environment`): neither planned nor undeclared.
     #[serde(default)]
     pub left_out: BTreeSet<EnvName>,
 }
@@ -50,7 +50,7 @@ impl DesiredEnvironment {
 pub struct Gate {
     /// Who may approve; an empty list declares that no approval is required.
     pub reviewers: Option<Vec<Reviewer>>,
-    /// Whether the one who started the run may not approve it.
+    /// Whether the person who started the run may not approve it.
     pub prevent_self_review: Option<bool>,
     /// Whether admins may skip the rules.
     pub can_admins_bypass: Option<bool>,
@@ -120,7 +120,7 @@ impl Pattern {
     }
 }
 
-/// Branches and tags are told apart by the policy, not by the pattern.
+/// Branches and tags are distinguished by the policy, not by the pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RefKind {
@@ -149,7 +149,7 @@ impl Desired {
         self.environments.iter().filter(|(_, environment)| prevents(environment)).map(|(name, _)| name.clone()).collect()
     }
 
-    /// Whether the file speaks of an environment.
+    /// Whether the file mentions an environment.
     #[must_use]
     pub fn declares(&self, name: &EnvName) -> bool {
         self.environments.contains_key(name) || self.left_out.contains(name)

@@ -1,4 +1,4 @@
-//! `[verify]` of gate.toml: what its author knows of the workflows and the files cannot show.
+//! `[verify]` of gate.toml: what its author knows about the workflows that the files cannot show.
 
 use std::fmt;
 use std::str::FromStr;

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-/// How much a finding weighs.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -16,7 +16,7 @@ pub enum Severity {
     Error,
 }
 
-/// What an error of a code says of the gate.
+/// What an error of a code says about the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
     /// Something is open, or is not as declared.
@@ -25,14 +25,14 @@ pub enum Proof {
     Undecided,
 }
 
-/// What the table says of a code.
+/// What the table says about a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
     /// The name that scripts match on.
     pub name: &'static str,
     /// Its severity unless something says otherwise.
     pub severity: Severity,
-    /// What an error of this code says of the gate.
+    /// What an error of this code says about the gate.
     pub proof: Proof,
     /// The failure mode, a letter of `docs/laws.md`.
     pub failure_mode: Option<char>,
@@ -42,7 +42,7 @@ pub struct Row {
     pub fix: &'static str,
 }
 
-/// Declares the codes and their rows at once, so that neither can be without the other.
+/// Declares the codes and their rows together, so that neither can exist without the other.
 macro_rules! codes {
     ($($variant:ident = $name:literal, $severity:ident, $proof:ident, $mode:expr, $means:literal, $fix:literal;)*) => {
         /// The stable name of a kind of finding.
@@ -55,7 +55,7 @@ macro_rules! codes {
             /// Every code, in the order of the table.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
-            /// What the table says of the code.
+            /// What the table says about the code.
             #[must_use]
             pub const fn row(self) -> Row {
                 match self {

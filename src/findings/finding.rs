@@ -1,6 +1,6 @@
 //! Findings: what is wrong, how bad it is, and what to do about it.
 //!
-//! Owns what a finding weighs. Must not know how it is found.
+//! Owns how findings decide a verdict. Must not know how they are found.
 
 use serde::Serialize;
 
@@ -34,7 +34,7 @@ impl Verdict {
     }
 }
 
-/// One thing that is wrong. Raw: the code that prints it escapes it.
+/// One problem, as raw text: the code that prints it escapes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// What kind of thing.
@@ -47,10 +47,10 @@ pub struct Finding {
     pub message: String,
     /// What to do about it here.
     pub fix: String,
-    /// The environment it speaks of; none means every one.
+    /// The environment it is about; `None` means every one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<EnvName>,
-    /// The file it speaks of.
+    /// The file it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// Counts from 1.
@@ -68,7 +68,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding with what the table says of its code.
+    /// A finding with the defaults of its code.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         let row = code.row();
@@ -93,13 +93,13 @@ impl Finding {
         Self { severity, ..self }
     }
 
-    /// The same finding with a fix for this very case.
+    /// The same finding with a fix for this case.
     #[must_use]
     pub fn fix(self, fix: impl Into<String>) -> Self {
         Self { fix: fix.into(), ..self }
     }
 
-    /// The same finding, speaking of one environment.
+    /// The same finding, about one environment.
     #[must_use]
     pub fn about(self, environment: &EnvName) -> Self {
         Self { environment: Some(environment.clone()), ..self }
@@ -129,13 +129,13 @@ impl Finding {
         Self { line: Some(line), col: Some(col), ..self }
     }
 
-    /// The same finding, of one run.
+    /// The same finding, in one run.
     #[must_use]
     pub fn on_run(self, scenario: impl Into<String>) -> Self {
         Self { scenarios: vec![scenario.into()], ..self }
     }
 
-    /// What the finding alone makes of the gate.
+    /// The verdict from this finding alone.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match (self.severity, self.code.row().proof) {
@@ -146,7 +146,7 @@ impl Finding {
     }
 }
 
-/// What all findings together make of the gate: the worst of them.
+/// The verdict from all findings: the worst of them.
 #[must_use]
 pub fn verdict<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Verdict {
     findings.into_iter().map(Finding::verdict).max().unwrap_or(Verdict::Gated)

@@ -32,7 +32,7 @@ pub struct Release {
 /// When Actions variables were last written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stamps {
-    /// Each variable that is there, and when it was written.
+    /// Each variable that exists, and when it was written.
     pub written: BTreeMap<String, Timestamp>,
     /// Those of an organization that some of its repositories do not see.
     pub narrow: BTreeSet<String>,

@@ -1,6 +1,6 @@
 //! Five-field cron lines on civil time.
 //!
-//! Owns the notation and the search for the match before and after a local date-time. Must not know of time zones:
+//! Owns the notation and the search for the match before and after a local date-time. Must not know time zones:
 //! what a match means when clocks jump is up to the window.
 
 use std::fmt;
@@ -12,7 +12,7 @@ use jiff::civil::{Date, DateTime, Time};
 /// Why a text is not a cron line, and where in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CronError {
-    /// The bytes of the text that the message speaks of.
+    /// The bytes of the text that the message is about.
     pub span: Range<usize>,
     /// What is wrong and how it is written.
     pub message: String,

@@ -7,7 +7,7 @@ use super::write::{Claim, FreezeRefusal, FreezeWrite, ON, Terms};
 
 /// A freeze that one run set for its own duration, and what was there before.
 ///
-/// It can be built only together with the write that closes, and it can lift nothing but that. It cannot be stored: a run
+/// It can be built only together with the write that closes, and it can lift only that. It cannot be stored: a run
 /// that is killed leaves the freeze in place.
 #[derive(Debug)]
 pub struct Interlock {

@@ -1,6 +1,6 @@
 //! The deploy freeze: policy, calendar, record and verdict, all pure.
 //!
-//! Owns what a freeze means. Must not know of HTTP, terminals or the clock: the time is an argument.
+//! Owns what a freeze means. Must not know HTTP, terminals or the clock: the time is an argument.
 //! Each part is tested in its own `tests.rs`, all of it by `tests/reconcile/frozen.rs`.
 
 mod audit;

@@ -70,7 +70,7 @@ pub enum FreezeKind {
     Emergency,
 }
 
-/// Whether a record speaks of a freeze that was set or of one that was lifted.
+/// Whether a record is about a freeze that was set or one that was lifted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Switch {

@@ -1,6 +1,6 @@
 //! What the config vars say: is there a freeze, and is there an override.
 //!
-//! Owns the meaning of the four values. Must not know of policies or environments: see [`super::decide`].
+//! Owns the meaning of the four values. Must not know policies or environments: see [`super::decide`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -98,7 +98,7 @@ pub struct FreezeVars {
 }
 
 impl FreezeVars {
-    /// The values under their names. gate.toml may have named any variable of the app, so anything but a flag and a record is hidden.
+    /// The values under their names. gate.toml may have named any variable of the app, so anything except a flag and a record is hidden.
     #[must_use]
     pub fn under<'k>(&self, keys: &'k Keys) -> [(&'k str, Option<VarValue>); 4] {
         self.named(keys.all())

@@ -42,7 +42,7 @@ pub struct Status {
     pub workflows: Vec<WorkflowStatus>,
     /// Who really changed it; `None` when the history was not read.
     pub audit: Option<Audit>,
-    /// What is worth saying beside all this, one sentence each.
+    /// What is worth saying in addition, one sentence each.
     pub warnings: Vec<String>,
     /// The command that lifts the freeze, or opens it.
     pub next_step: Option<String>,

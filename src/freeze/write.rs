@@ -1,4 +1,4 @@
-//! One write to the freeze: what changes, in which order if it has to be written one by one, and how to tell that it took.
+//! One write to the freeze: what changes, in which order if it has to be written one by one, and how to know that it took effect.
 //!
 //! Owns the type that alone can change a freeze, and the reasons to refuse. What is written is decided in `set` (closes),
 //! `lift` (opens) and `interlock` (closes, then puts back).
@@ -52,7 +52,7 @@ pub struct FreezeWrite {
     keys: Keys,
     body: BTreeMap<String, Option<String>>,
     notes: Vec<String>,
-    /// The values that are there when it is made.
+    /// The values that exist when it is made.
     live: BTreeMap<String, String>,
     /// Whether the record in place is that of a freeze with an end.
     after_an_end: bool,
@@ -176,7 +176,7 @@ pub struct LostUpdate {
     store: Store,
     /// The value that is another one.
     pub key: String,
-    /// The record that is there now, when it can be read.
+    /// The record that exists now, when it can be read.
     pub theirs: Option<Box<Record>>,
 }
 

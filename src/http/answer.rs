@@ -81,7 +81,7 @@ pub(super) fn reply(method: &Method, response: &Response<Bytes>) -> Result<Reply
     }
 }
 
-/// Reads anything but a 2xx.
+/// Reads anything except a 2xx.
 pub(super) fn refusal(response: &Response<Bytes>) -> ErrorResponse {
     let status = response.status();
     let bytes = response.body().trim_ascii();

@@ -1,4 +1,4 @@
-//! What an API is like, apart from where it is. Each provider declares its own as a constant; nothing else here tells APIs apart.
+//! What an API is like, apart from where it is. Each provider declares its own as a constant; nothing else here distinguishes APIs.
 
 use std::fmt;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub struct Api {
 pub enum ClientKind {
     /// octocrab, which adds GitHub's own headers.
     Octocrab,
-    /// Nothing but the connection pool.
+    /// Only the connection pool.
     Plain,
 }
 
@@ -124,7 +124,7 @@ impl Refused<'_> {
         self.response.id.as_deref()
     }
 
-    /// A header that is there and says something; bounded.
+    /// A header that exists and says something; bounded.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<String> {
         text(self.headers, name)

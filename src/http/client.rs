@@ -130,7 +130,7 @@ impl Writer {
         Self { reader, fresh_only: false }
     }
 
-    /// The same client for writes that are decided by a look at what is there: one that a rate limit holds back is not sent after the
+    /// The same client for writes that are decided by a look at what exists: one that a rate limit holds back is not sent after the
     /// wait, but comes back as [`ErrorKind::Held`], since what was seen before the wait may be long gone.
     #[must_use]
     pub fn fresh_only(&self) -> Self {

@@ -1,4 +1,4 @@
-//! One typed error for everything a request can come to.
+//! One typed error for every way a request can fail.
 
 use std::fmt;
 

@@ -90,7 +90,7 @@ enum Next {
 impl Channel {
     /// Sends the request, and retries if that cannot repeat an effect.
     ///
-    /// A GET is attempted again after a lost answer or a 5xx. Anything else is attempted again only when it surely did nothing:
+    /// A GET is attempted again after a lost answer or a 5xx. Anything else is attempted again only when it certainly did nothing:
     /// no connection, or a refusal by a rate limit. A write whose answer was lost is for the caller to judge, by reading.
     /// Once the user asked to stop, no write is attempted, and nothing is attempted again.
     ///

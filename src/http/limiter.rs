@@ -95,7 +95,7 @@ impl Limiter {
         (!duration.is_zero()).then(|| (at, self.wait(Limit::Pace, duration)))
     }
 
-    /// Takes what a server says of its quota.
+    /// Takes what a server says about its quota.
     pub(super) fn note(&self, said: Quota) {
         let mut quota = lock(&self.quota);
         *quota = match *quota {

@@ -117,7 +117,7 @@ pub(super) fn exhausted(api: RateLimit, headers: &HeaderMap, now: Timestamp) -> 
     }
 }
 
-/// Whether an answer speaks of the limit of the requests that we send, and not of another resource's, such as the search.
+/// Whether an answer is about the limit of the requests that we send, and not of another resource's, such as the search.
 fn is_ours(headers: &HeaderMap, (name, ours): (&str, &str)) -> bool {
     headers.get(name).is_none_or(|resource| resource == ours)
 }
@@ -154,7 +154,7 @@ fn number(headers: &HeaderMap, name: &str) -> Option<i64> {
     headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// What an answer says of the quota; `None` if the API has none, and for another resource's.
+/// What an answer says about the quota; `None` if the API has none, and for another resource's.
 pub(super) fn quota(api: RateLimit, headers: &HeaderMap) -> Option<Quota> {
     let RateLimit::Window { limit, remaining, reset, resource } = api else { return None };
     let count = |name| number(headers, name).and_then(|number| u64::try_from(number).ok());

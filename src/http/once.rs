@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use super::error::ApiError;
 use super::target::Target;
 
-/// One answer, as soon as there is one; also that there is none, so that nothing is asked again in vain.
+/// One answer, as soon as there is one; also that there is none, so that no request is repeated for nothing.
 type Answer<T> = Arc<OnceCell<Result<T, ApiError>>>;
 
 /// The answers so far.

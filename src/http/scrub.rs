@@ -8,7 +8,7 @@ use super::answer::{bounded, is_html};
 use super::fault::Fault;
 use super::token::Token;
 
-/// Characters of what the network says of itself.
+/// Characters of what the network says about itself.
 const MAX_FAULT: usize = 500;
 
 /// What a request came to, without the token that it was sent with.

@@ -48,7 +48,7 @@ pub struct Settings {
     pub roots: Option<RootCertStore>,
     /// Called once for each wait on a rate limit, when it begins.
     pub on_wait: Option<OnWait>,
-    /// Called once for each different warning that a server sends beside its answers.
+    /// Called once for each different warning that a server sends along with its answers.
     pub on_warning: Option<OnWarning>,
     /// Once it is set, what is in flight ends as it does, no write is sent any more, and no wait is kept.
     pub stop: Stop,

@@ -64,7 +64,7 @@ impl Stack {
         Reader::new(Channel { shared: Arc::clone(&self.shared), host, endpoint: endpoint.clone(), identity, transport })
     }
 
-    /// What a server last said of its quota; `None` before its first answer, and if it has none.
+    /// What a server last said about its quota; `None` before its first answer, and if it has none.
     #[must_use]
     pub fn quota(&self, endpoint: &Endpoint) -> Option<Quota> {
         self.shared.host(endpoint).limiter.quota()

@@ -53,7 +53,7 @@ fn target() -> Target {
     Target::new(["repos", "o", "r"])
 }
 
-/// What a GET comes to, and how often it was asked.
+/// What a GET results in, and how often it was asked.
 async fn get(acts: impl IntoIterator<Item = Act>) -> (Result<Reply, ApiError>, usize) {
     let acts: Vec<_> = acts.into_iter().collect();
     let stack = Stack::new(settings_for(&acts[0]));
@@ -63,7 +63,7 @@ async fn get(acts: impl IntoIterator<Item = Act>) -> (Result<Reply, ApiError>, u
     (result, log.requests().len())
 }
 
-/// What each kind of write comes to; each was asked exactly once.
+/// What each kind of write results in; each was asked exactly once.
 async fn writes_once(act: Act) -> Vec<ApiError> {
     let mut errors = Vec::new();
     for method in ["PUT", "PATCH", "POST", "DELETE"] {
@@ -474,7 +474,7 @@ async fn a_write_of_what_must_be_fresh_comes_back_after_a_wait() {
     assert_eq!((*shown.lock().unwrap(), log.requests().len()), (1, 2), "the wait was shown and kept before it came back");
 }
 
-/// A client whose user asks to stop once the server was asked; what a request comes to, and how often the server was asked.
+/// A client whose user asks to stop once the server was asked; what a request results in, and how often the server was asked.
 async fn stopped(act: Act, method: &str) -> (Result<Reply, ApiError>, usize) {
     let (base, log) = start([act, Act::json(200, "{}")]).await;
     let stop = Stop::default();

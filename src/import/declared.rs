@@ -12,15 +12,15 @@ use super::source::{Source, refusal};
 
 /// How import's own comment on a weak setting begins.
 pub(super) const WEAK: &str = "# weak: ";
-/// How a line of import's own begins: one that names what was left out.
+/// How import's own line begins that names what was left out.
 pub(super) const UNKNOWN: &str = "# unknown: ";
 
 /// Patterns that nearly every ref matches.
 const CATCH_ALL: [&str; 4] = ["*", "**", "**/*", "*/**"];
-/// Words that people put into the logins of machines.
+/// Words that suggest a machine account.
 const MACHINE_WORDS: [&str; 8] = ["bot", "robot", "ci", "svc", "service", "automation", "machine", "deployer"];
 
-/// What a file would have to say to mean one live environment.
+/// What a file must declare to match one live environment.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Declared {
     /// Every key that is known, defaults included.
@@ -29,11 +29,11 @@ pub(super) struct Declared {
     pub(super) unknown: Vec<(Option<GateKey>, Unknown)>,
     /// Variables whose live values look like credentials, and are not imported.
     pub(super) masked: BTreeSet<String>,
-    /// What lets a deployment through today.
+    /// Weaknesses that let a deployment through today.
     weak: Vec<String>,
 }
 
-/// What a server before the key existed leaves open: nothing failed to be read, so it is not an unknown (fact G2.4).
+/// Open because the server predates the key: nothing failed to be read, so it is not unknown (fact G2.4).
 pub const UNSAID_BYPASS: &str =
     "this server does not say whether admins may bypass the rules; GitHub Enterprise Server has the setting since 3.9";
 
@@ -92,7 +92,7 @@ impl Declared {
         declared
     }
 
-    /// Whether the key is not to be touched, since its right value is unknown.
+    /// Whether the key must not be touched, since its right value is unknown.
     pub(super) fn is_unknown(&self, key: GateKey) -> bool {
         let unsaid = key == GateKey::CanAdminsBypass && self.gate.can_admins_bypass.is_none();
         unsaid || self.unknown.iter().any(|(of, _)| *of == Some(key))
@@ -105,7 +105,7 @@ impl Declared {
         weak.chain(unknown).collect()
     }
 
-    /// Takes out what the reader of gate.toml would refuse, or what a plan could not prove.
+    /// Removes what the reader of gate.toml would refuse, or what a plan could not prove.
     fn drop_unspeakable(&mut self, there: &LiveEnvironment) {
         let mut left_out = Vec::new();
         let machine = there.reviewers.iter().find_map(|reviewer| match reviewer {
@@ -136,7 +136,7 @@ impl Declared {
     }
 }
 
-/// How gate.toml names a reviewer; `None` for one that it has no word for.
+/// How gate.toml names a reviewer; `None` for a type that it cannot declare.
 fn reviewer(live: &LiveReviewer) -> Option<Reviewer> {
     match live {
         LiveReviewer::User { login, id, .. } => Some(Reviewer::User { login: login.clone(), id: Some(*id) }),
@@ -150,7 +150,7 @@ fn unasked(reason: &str) -> Unknown {
     Unknown { reason: reason.to_owned(), hint: String::new(), cause: Cause::Other }
 }
 
-/// What lets a deployment through, and the key that would prevent it.
+/// The weaknesses, each with the key that would prevent it.
 fn weak(source: &Source<'_>, there: &LiveEnvironment, gate: &Gate) -> Vec<String> {
     let mut weak = Vec::new();
     if there.reviewers.is_empty() {

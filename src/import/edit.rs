@@ -2,7 +2,7 @@
 
 use toml_edit::{Array, Decor, Item, Table, TableLike, Value};
 
-/// What becomes of one item of a list.
+/// What happens to one item of a list.
 pub(super) enum ItemEdit {
     Keep,
     Drop,
@@ -14,7 +14,7 @@ pub(super) fn value(text: &str) -> Value {
     text.parse().unwrap_or_else(|_| Value::from(text))
 }
 
-/// Puts a value in the place of another one, with the comment that stands behind it.
+/// Replaces a value and keeps the comment after it.
 pub(super) fn replace(item: &mut Item, text: &str) {
     let mut new = value(text);
     if let Some(old) = item.as_value() {
@@ -23,10 +23,10 @@ pub(super) fn replace(item: &mut Item, text: &str) {
     *item = Item::Value(new);
 }
 
-/// Drops, replaces and adds items; each one keeps the comment lines above it and the comment behind it.
+/// Drops, replaces and adds items; each one keeps the comment lines above it and the comment after it.
 ///
-/// In a parsed list, what stands behind an item's comma belongs to the next item, or to the closing bracket: it is
-/// taken apart at the first line break before anything moves.
+/// In a parsed list, the text after an item's comma belongs to the next item or to the closing bracket: it is
+/// split at the first line break before anything moves.
 pub(super) fn list(array: &mut Array, mut item_edit: impl FnMut(usize, &Value) -> ItemEdit, add: Vec<Value>) {
     let mut gaps: Vec<String> = array.iter().map(|item| raw(item.decor().prefix())).collect();
     let closing = array.iter().last().map(|item| raw(item.decor().suffix())).filter(|_| !array.trailing_comma()).unwrap_or_default();
@@ -78,12 +78,12 @@ pub(super) fn unplaced(mut table: Table) -> Table {
     table
 }
 
-/// The key of a table, as it is spelled there, that means a name.
+/// The key of a table that names something, as it is spelled there.
 pub(super) fn spelling(table: &dyn TableLike, means: impl Fn(&str) -> bool) -> Option<String> {
     table.iter().map(|(key, _)| key.to_owned()).find(|key| means(key))
 }
 
-/// A comment ends at a line break: none may swallow what follows.
+/// A comment ends at a line break, so that it cannot swallow what follows.
 fn joined(tail: &str, lead: &str) -> String {
     let apart = if tail.contains('#') && !lead.starts_with('\n') { "\n" } else { "" };
     format!("{tail}{apart}{lead}")

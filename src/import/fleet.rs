@@ -1,6 +1,6 @@
 //! Many repositories as one fleet file: the gate that most of them have as the default, the others as `only`.
 //!
-//! Owns what is the default, and what an `only` table has to say beside it. Must not know how a key is written.
+//! Owns what is the default, and what an `only` table must add to it. Must not know how a key is written.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -77,7 +77,7 @@ fn counted(gate: &Gate) -> BTreeMap<GateKey, String> {
     GateKey::live().filter(|each| key::counts(*each, gate)).filter_map(|each| Some((each, key::text(each, gate)?))).collect()
 }
 
-/// What most repositories declare; of several that are as common, the first in the order of their text.
+/// What most repositories declare; of equally common ones, the first by text.
 fn most_common(members: &[Member<'_>]) -> Keys {
     let mut counts: BTreeMap<&Keys, usize> = BTreeMap::new();
     for member in members {
@@ -87,14 +87,14 @@ fn most_common(members: &[Member<'_>]) -> Keys {
     most.map(|(keys, _)| keys.clone()).unwrap_or_default()
 }
 
-/// What an `only` table has to say so that the default with it is what the repository has.
+/// What an `only` table must declare so that it and the default match the repository.
 fn differences(member: &Member<'_>, default: &Keys) -> Vec<(EnvName, String)> {
     let mut all: Vec<(EnvName, String)> = Vec::new();
     for (name, gate) in &member.gates {
         let base = default.get(name);
         let keys: BTreeMap<GateKey, String> = match base {
             None => counted(gate),
-            // What the default declares and this one does not have is said to be open.
+            // What the default declares and this repository lacks is declared open.
             Some(base) => GateKey::live()
                 .filter(|each| key::counts(*each, gate) || base.contains_key(each))
                 .filter_map(|each| Some((each, key::text(each, gate)?)))
@@ -105,7 +105,7 @@ fn differences(member: &Member<'_>, default: &Keys) -> Vec<(EnvName, String)> {
             all.push((name.clone(), written(&keys)));
         }
     }
-    // An environment that it does not have is not to be created.
+    // An environment that it lacks must not be created.
     all.extend(
         default.keys().filter(|name| !member.gates.contains_key(*name)).map(|name| (name.clone(), "state = \"optional\"\n".to_owned())),
     );

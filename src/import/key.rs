@@ -1,4 +1,4 @@
-//! The keys of an environment as import writes them: what each holds, and whether two files mean the same by it. What is not on
+//! The keys of an environment as import writes them: what each holds, and whether two files mean the same. What is not on
 //! GitHub is not imported.
 
 use std::collections::BTreeSet;
@@ -42,7 +42,7 @@ pub(super) fn clear(key: GateKey, gate: &mut Gate) {
     }
 }
 
-/// Whether the value is worth declaring: it holds a deployment back, or something relies on it.
+/// Whether the value is worth declaring: it holds a deployment back, or another key depends on it.
 pub(super) fn counts(key: GateKey, gate: &Gate) -> bool {
     match key {
         GateKey::Reviewers => gate.reviewers.as_ref().is_some_and(|all| !all.is_empty()),
@@ -72,7 +72,7 @@ pub(super) fn declared(key: GateKey, file: &Gate) -> bool {
     }
 }
 
-/// Whether a declared key already says what is live, in whatever spelling. A declared secret that is missing is a demand, no difference.
+/// Whether a declared key already says what is live, in any spelling. A declared secret that is missing is a requirement, not a difference.
 pub(super) fn same(key: GateKey, file: &Gate, live: &Gate, owner: &str) -> bool {
     match key {
         GateKey::Reviewers => {
@@ -102,7 +102,7 @@ pub(super) fn names(file: &Reviewer, live: &Reviewer, owner: &str) -> bool {
     }
 }
 
-/// Whether a declared reviewer pins the id of this live one, under whatever name.
+/// Whether a declared reviewer pins the id of this live one, under any name.
 pub(super) fn pins(file: &Reviewer, live: &Reviewer) -> bool {
     match (file, live) {
         (Reviewer::User { id: pin, .. }, Reviewer::User { id, .. }) | (Reviewer::Team { id: pin, .. }, Reviewer::Team { id, .. }) => {

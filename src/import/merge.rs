@@ -40,7 +40,7 @@ pub(super) fn merge(path: &str, file: &str, source: &Source<'_>) -> Result<Updat
         }
     }
     let text = if merge.changes.is_empty() { file.to_owned() } else { as_written(file, &document.to_string()) };
-    // Whatever was edited, only a file that reads is handed out.
+    // Only a file that the reader accepts is returned.
     config::parse(path, &text)?;
     Ok(Updated { imported: Imported { text, unknown }, changes: merge.changes, remarks })
 }
@@ -103,14 +103,14 @@ impl Merge<'_> {
         }
     }
 
-    /// Makes one key say what is live; tells whether it had to.
+    /// Sets one key to the live value; returns whether it changed.
     fn set(&self, table: &mut dyn TableLike, key: GateKey, file: &Gate, live: &Gate) -> bool {
         let declared = key::declared(key, file);
         if (declared && key::same(key, file, live, self.source.repository.owner())) || (!declared && !key::counts(key, live)) {
             return false;
         }
         let text = key::text(key, live).unwrap_or_default();
-        // An empty list of secrets or variables may stand there without declaring anything.
+        // An empty list of secrets or variables may be present without declaring anything.
         match (key, table.get_mut(key.name())) {
             (GateKey::Variables, item) => {
                 let written = item.is_some_and(|item| variables(item, live));
@@ -146,7 +146,7 @@ impl Merge<'_> {
         let missing = live.iter().filter(|live| !file.iter().any(|declared| names(declared, live, owner) || pins(declared, live)));
         match item {
             Item::Value(Value::Array(array)) => edit::list(array, |at, _| item_edit(at), missing.map(new).collect()),
-            // Tables between double brackets: an empty list has no such table.
+            // Tables in double brackets: an empty list has none.
             _ => edit::replace(item, text),
         }
     }
@@ -176,7 +176,7 @@ fn policy(item: &mut Item, live: &Gate, text: &str) {
     }
 }
 
-/// What becomes of a declared name that is not live.
+/// What happens to a declared name that is not live.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Extra {
     Goes,
@@ -200,7 +200,7 @@ fn names_in<'n>(item: &mut Item, live: impl Iterator<Item = &'n String>, extra: 
     edit::list(array, item_edit, missing);
 }
 
-/// Edits a table of variables in place; false if there is none to edit.
+/// Edits a table of variables in place; false if there is no such table.
 fn variables(item: &mut Item, live: &Gate) -> bool {
     let Some(table) = item.as_table_like_mut() else { return false };
     let gone: Vec<String> =
@@ -258,7 +258,7 @@ fn comments(table: &mut Table, now: &[String], changed: bool) -> bool {
     true
 }
 
-/// An environment as an inline table, for a file that keeps them so.
+/// An environment as an inline table, for a file that writes them that way.
 fn flat(table: Table) -> InlineTable {
     let mut table = table.into_inline_table();
     table.decor_mut().clear();

@@ -1,7 +1,7 @@
 //! Turns what is live into the text of a gate.toml. Pure.
 //!
 //! Owns which keys an imported file declares, what it says in comments about weak settings, and how an existing
-//! file is brought up to date without losing its comments and order. Must not ask anything, nor know of the command line.
+//! file is brought up to date without losing its comments and order. Must not send requests or know the command line.
 //!
 //! Everything that holds a deployment back is declared; what holds nothing back (no reviewers, every ref, a timer of 0)
 //! is left undeclared and, if it matters, named in a `# weak:` line. What could not be read, or cannot be said in
@@ -52,10 +52,10 @@ pub fn render(source: &Source<'_>) -> Imported {
 ///
 /// A declared key takes the live value; a key or an environment that is not declared is added if [`render`] would
 /// declare it. Whether an environment exists is never changed: one that is declared and not live, or declared absent
-/// and live, is left as it is and named in the remarks. Nor is a declared secret taken away: it is a demand.
+/// and live, is left as it is and named in the remarks. A declared secret is not removed either: it is a requirement.
 ///
 /// # Errors
-/// Every problem of the file; it has to be sound before it can be merged into.
+/// Every problem of the file; only a valid file can be updated.
 pub fn update(path: &str, text: &str, source: &Source<'_>) -> Result<Updated, Problems> {
     merge::merge(path, text, source)
 }

@@ -1,4 +1,4 @@
-//! What an import starts from and what it gives, and what of it gate.toml can say.
+//! The input and the result of an import, and which parts gate.toml can express.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::providers::github::live::{Environments, LiveEnvironment};
 
 use super::value;
 
-/// What was read of a repository, as far as an import goes.
+/// What was read of a repository for an import.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
     /// The repository in GitHub's own spelling.
@@ -43,7 +43,7 @@ pub struct Updated {
     pub remarks: Vec<String>,
 }
 
-/// What is asked for and can be named in a file.
+/// The requested environments that a file can name.
 pub(super) fn selected<'a>(source: &Source<'a>) -> impl Iterator<Item = (&'a EnvName, &'a LiveEnvironment)> {
     asked(source).filter_map(|(name, there)| Some((name, there.as_ref().ok()?))).filter(|(name, _)| refused_name(name).is_none())
 }

@@ -185,7 +185,7 @@ async fn planned(reader: &crate::http::Reader, text: &str) -> Plan<crate::provid
     Plan::assemble(String::new(), String::new(), [plan::plan(context, &want, &live)])
 }
 
-/// How strict a gate is that is made from a file alone.
+/// The strictness of a gate made from a file alone.
 fn alone(gate: &Gate) -> Strictness {
     let actor = |reviewer: &Reviewer| match reviewer {
         Reviewer::User { id, .. } => ActorId::User(id.unwrap()),
@@ -243,7 +243,7 @@ proptest! {
     fn an_update_says_what_is_live_keeps_comments_and_is_done_at_once(before in environments(), after in environments(), crlf in any::<bool>()) {
         let repository = repository();
         let mut text = render(&source(&repository, &before)).text;
-        // A person's words above every table and behind every header.
+        // A person's comments above every table and after every header.
         text = text.lines().enumerate().fold(String::new(), |text, (at, line)| {
             if line.starts_with('[') { format!("{text}# above {at}\n{line} # behind {at}\n") } else { format!("{text}{line}\n") }
         });
@@ -261,7 +261,7 @@ proptest! {
             for key in GateKey::live() {
                 if key::declared(key, gate) {
                     let said = match key {
-                        // Declared secrets stay: they are demands.
+                        // Declared secrets stay: they are requirements.
                         GateKey::Secrets => gate.secrets.is_superset(&wanted.secrets),
                         _ => key::same(key, gate, &wanted, "acme"),
                     };

@@ -1,6 +1,6 @@
 //! How values of gate.toml are written.
 //!
-//! Strings hold nothing but what a reader can see, and no command to a runner of GitHub Actions: the file goes to a terminal or a
+//! Strings hold only what a reader can see, and no command to a runner of GitHub Actions: the file goes to a terminal or a
 //! log first. Only TOML 1.0 is written.
 
 use std::fmt::Write as _;

@@ -10,11 +10,11 @@ use super::{EnvName, RepoName};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AddressKind {
-    /// The repository itself; nothing is planned here, but notes and unknowns may speak of it.
+    /// The repository itself; nothing is planned here, but notes and unknowns may mention it.
     Repository,
     /// A GitHub environment, by its name.
     Environment(EnvName),
-    /// A Heroku app itself; nothing is planned here, but unknowns may speak of it.
+    /// A Heroku app itself; nothing is planned here, but unknowns may mention it.
     App,
     /// One config var of a Heroku app, by its key.
     Config(String),

@@ -2,19 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a question to a live API came back with.
+/// The answer of a live API to a question.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer<T> {
-    /// It is there, and this is it.
+    /// It exists, with this value.
     Present(T),
-    /// A complete, successful answer shows that it is not there.
+    /// A complete, successful answer shows that it does not exist.
     Absent,
     /// Unknown; never a pass, never drift.
     Unknown(Unknown),
 }
 
 impl<T> Answer<T> {
-    /// The value, when it is known to be there.
+    /// The value, if it is known to exist.
     pub fn present(&self) -> Option<&T> {
         match self {
             Self::Present(value) => Some(value),
@@ -22,7 +22,7 @@ impl<T> Answer<T> {
         }
     }
 
-    /// Why it is unknown, when it is.
+    /// Why it is unknown, if it is.
     pub fn unknown(&self) -> Option<&Unknown> {
         match self {
             Self::Unknown(unknown) => Some(unknown),
@@ -34,11 +34,11 @@ impl<T> Answer<T> {
 /// Why something could not be determined, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unknown {
-    /// What went wrong, with the request that did: one sentence.
+    /// What went wrong, with the request: one sentence.
     pub reason: String,
     /// The next step.
     pub hint: String,
-    /// Whose fault it is: decides the exit code.
+    /// The cause, which decides the exit code.
     #[serde(skip, default)]
     pub cause: Cause,
 }
@@ -68,7 +68,7 @@ impl Blocker {
         Self::Invalid(Invalid { reason: reason.into(), hint: hint.into() })
     }
 
-    /// The same for a question about the live state alone, which a contradicted declaration leaves open.
+    /// The same for a question about the live state alone, which a contradicted declaration cannot answer.
     #[must_use]
     pub fn into_unknown(self) -> Unknown {
         match self {

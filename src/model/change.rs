@@ -30,7 +30,7 @@ impl Action {
         }
     }
 
-    /// What a report says was done: `created`, `updated`, `deleted`.
+    /// The past tense for reports: `created`, `updated`, `deleted`.
     #[must_use]
     pub const fn past(self) -> &'static str {
         match self {
@@ -46,9 +46,9 @@ impl Action {
 pub struct Field {
     /// The key of gate.toml: `reviewers`, `variables.TIER`, `value`.
     pub name: String,
-    /// The live value as JSON; `null` when there is none.
+    /// The live value as JSON; `null` if there is none.
     pub before: Value,
-    /// The declared value as JSON; `null` when there will be none.
+    /// The declared value as JSON; `null` if it will be removed.
     pub after: Value,
     /// Whether the gate is weaker afterward in this dimension (law 7).
     pub weakens: bool,
@@ -58,8 +58,8 @@ pub struct Field {
 }
 
 impl Field {
-    /// What a list gains if it loses nothing, such as `branch main`: the state in which a step that was cut off leaves its patterns.
-    /// `None` if the field is not a table of lists, or something goes.
+    /// What a list gains if it loses nothing, such as `branch main`: what a cut-off step leaves to be done.
+    /// `None` if the field is not a table of lists, or something is removed.
     #[must_use]
     pub fn only_gains(&self) -> Option<Vec<String>> {
         let lists = |value: &Value| -> Option<BTreeSet<String>> {
@@ -87,7 +87,7 @@ impl Change {
 pub struct Change {
     /// What changes.
     pub address: Address,
-    /// How.
+    /// How it changes.
     pub action: Action,
     /// Whether the change weakens a gate: any of its fields does, or an existing gate is deleted.
     pub weakens: bool,

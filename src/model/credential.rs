@@ -1,9 +1,9 @@
 //! When a value looks like a credential (law 8).
 //!
-//! Owns the signs: a name that secrets have, and forms that only secrets have. A value that is hidden for no reason costs a look
-//! at the app; one that is shown for no reason costs the secret. Tested below.
+//! Owns the signs: a name that secrets have, and forms that only secrets have. Hiding a value needlessly costs a look
+//! at the app; showing one needlessly costs the secret. Tested below.
 
-/// Words that make any longer name a secret's: `API_TOKEN`, `dbPassword`, `SECRET_KEY_BASE`.
+/// Words that mark any longer name as a secret's: `API_TOKEN`, `dbPassword`, `SECRET_KEY_BASE`.
 const PARTS: [&str; 12] = [
     "secret",
     "token",
@@ -22,7 +22,7 @@ const PARTS: [&str; 12] = [
 /// Shorter words that count only if they stand alone: `DB_PASS`, `STRIPE_KEY`, `SENTRY_DSN`; `BYPASS` and `MONKEY` do not.
 const WORDS: [&str; 14] = ["key", "keys", "pass", "pwd", "pw", "auth", "dsn", "pat", "creds", "jwt", "salt", "hmac", "cookie", "pem"];
 
-/// How the tokens of well-known services begin, what they are called, and how many characters follow at least.
+/// Token prefixes of well-known services, their names, and the minimum number of characters that follow.
 const TOKENS: [(&str, &str, usize); 37] = [
     ("ghp_", "a GitHub token", 16),
     ("gho_", "a GitHub token", 16),
@@ -70,13 +70,13 @@ const WEBHOOKS: [&str; 4] = ["hooks.slack.com/", "discord.com/api/webhooks/", "d
 const FIELDS: [&str; 12] =
     ["password", "passwd", "pwd", "secret", "token", "accountkey", "accesskey", "access_key", "apikey", "api_key", "private_key", "sig"];
 
-/// Whether a value must not be shown, by its name or by its form. A switch (`true`, `0`) is none, whatever its name.
+/// Whether a value must not be shown, by its name or by its form. A switch (`true`, `0`) never is.
 pub(super) fn is_credential(name: &str, text: &str) -> bool {
     let switch = ["", "true", "false", "yes", "no", "on", "off", "0", "1"];
     !switch.contains(&text.trim().to_ascii_lowercase().as_str()) && (is_named_like_one(name) || holds_one(text))
 }
 
-/// The credential that a text holds, in words; `None` if only its name could make it one.
+/// The kind of credential in a text, in words; `None` if only its name could mark it as one.
 #[must_use]
 pub fn credential_in(text: &str) -> Option<&'static str> {
     if text.contains("-----BEGIN ") && text.contains("PRIVATE KEY") {

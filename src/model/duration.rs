@@ -18,7 +18,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(exact).map_err(|_| bad())
 }
 
-/// How long ago a moment is, in the largest whole unit: `3 days`.
+/// The age of a moment in the largest whole unit: `3 days`.
 #[must_use]
 pub fn age(since: Timestamp, now: Timestamp) -> String {
     let seconds = now.duration_since(since).as_secs().max(0);

@@ -1,4 +1,4 @@
-//! What a run came to for each repository of a fleet.
+//! The result of a run for each repository of a fleet.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use super::{Plan, RepoName};
 pub enum RepositoryResult {
     /// Everything declared is known to hold.
     InSync,
-    /// Something differs, or is for a person to do.
+    /// Something differs, or needs a manual step.
     Changes,
     /// A declaration is contradicted by the live state.
     Invalid,
@@ -26,7 +26,7 @@ impl RepositoryResult {
     /// All of them, in the order in which a summary counts them.
     pub const ALL: [Self; 6] = [Self::InSync, Self::Changes, Self::Invalid, Self::Unknown, Self::Excepted, Self::Archived];
 
-    /// What a plan of one repository comes to; what is unknown outweighs the rest.
+    /// The result of a plan of one repository; unknown outweighs the rest.
     #[must_use]
     pub fn of<O>(plan: &Plan<O>) -> Self {
         match plan {
@@ -73,7 +73,7 @@ pub struct FleetPlan<O> {
 }
 
 impl<O> FleetPlan<O> {
-    /// How many repositories came to a result.
+    /// How many repositories have a result.
     #[must_use]
     pub fn count(&self, result: RepositoryResult) -> usize {
         self.repositories.iter().filter(|row| row.result == result).count()

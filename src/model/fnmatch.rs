@@ -26,7 +26,7 @@ pub fn matches(pattern: &str, name: &str) -> bool {
     next.last() == Some(&true)
 }
 
-/// Tells whether every name that `special` matches is surely matched by `general`. False means that this is not proven.
+/// Tells whether every name that `special` matches is certainly matched by `general`. False means that this is not proven.
 #[must_use]
 pub fn covers(general: &str, special: &str) -> bool {
     let (general, special) = (compile(general), compile(special));

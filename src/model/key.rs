@@ -1,4 +1,4 @@
-//! The keys of `[environments.NAME]`: the one table of what each is called, whether it holds deployments back, and what writes it.
+//! The keys of `[environments.NAME]`: the one table of their names, whether they hold deployments back, and what writes them.
 //!
 //! The reader of gate.toml, its JSON Schema, plans, snapshots, strictness, import and findings take names and order from here.
 //! Tested by `every_key_of_the_table_is_read` in `config/tests.rs` and by the properties of `providers/github/strictness.rs`.
@@ -10,17 +10,17 @@ use std::fmt;
 pub enum WrittenBy {
     /// The PUT that replaces the environment's rules: it carries the key also if another one changes (law 5).
     Put,
-    /// That PUT as far as its mode goes, and one request for each pattern.
+    /// The mode by that PUT, and one request for each pattern.
     PutAndPatterns,
     /// Requests of its own, one for each entry.
     Entries,
-    /// Nothing: a person has to.
+    /// Nothing: it is a manual step.
     Person,
     /// Nothing: GitHub has no such setting, and gatectl judges it by itself.
     Nothing,
 }
 
-/// Declares the keys and their rows at once, so that neither can be without the other.
+/// Declares the keys and their rows together, so that neither can exist without the other.
 macro_rules! keys {
     ($($Key:ident = $name:literal, $holds_back:literal, $written_by:ident, $means:literal;)*) => {
         /// A key of `[environments.NAME]`.

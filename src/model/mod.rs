@@ -1,7 +1,7 @@
 //! The words every layer shares: addresses, answers, changes, plans and reports.
 //!
-//! Owns plain data and its meaning. Must not know of HTTP, files, terminals, clocks or any provider:
-//! a provider's requests ride along in a [`Plan`] as an opaque type parameter.
+//! Owns plain data and its meaning. Must not know HTTP, files, terminals, clocks or any provider:
+//! a [`Plan`] carries a provider's requests as an opaque type parameter.
 //! Tested in its own files.
 
 mod address;

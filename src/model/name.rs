@@ -27,7 +27,7 @@ impl EnvName {
     /// GitHub's limit, in characters (fact G2.7).
     pub const MAX_CHARS: usize = 255;
 
-    /// Takes a name as it is written; empty and over-long ones are refused.
+    /// Reads a name; empty and overlong ones are refused.
     ///
     /// # Errors
     /// When the name is empty or longer than [`Self::MAX_CHARS`].
@@ -48,7 +48,7 @@ impl EnvName {
         &self.0
     }
 
-    /// The form that is equal for names that GitHub takes for the same environment.
+    /// The form that is equal for names of the same environment.
     #[must_use]
     pub fn folded(&self) -> String {
         self.0.to_lowercase()
@@ -94,11 +94,11 @@ impl RepoName {
     /// Reads `OWNER/REPO`.
     ///
     /// # Errors
-    /// When there are not exactly two parts, or a part holds what GitHub allows in neither.
+    /// When there are not exactly two parts, or a part holds a character that GitHub does not allow.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let part = |s: &str| !s.is_empty() && s != "." && s != ".." && s.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
         match text.split_once('/') {
-            // What a clone address ends in; GitHub takes no such name.
+            // The end of a clone URL; GitHub refuses such a name.
             Some((owner, name)) if part(owner) && part(name) && name.to_ascii_lowercase().ends_with(".git") => {
                 let name = &name[..name.len() - ".git".len()];
                 Err(NameError(format!("a repository's name does not end in `.git`: write {owner}/{name}")))

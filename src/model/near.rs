@@ -1,6 +1,6 @@
 //! Near matches for misspelled names.
 
-/// The candidate that is most likely meant, if any is near enough: about one slip for each three characters, three at most.
+/// The most likely candidate, if any is close enough: about one typo for each three characters, three at most.
 #[must_use]
 pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let name = fold(name);
@@ -15,7 +15,7 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// `waitTimer`, `wait-timer` and `WAIT_TIMER` are all one slip or none away from `wait_timer`.
+/// `waitTimer`, `wait-timer` and `WAIT_TIMER` are all at most one typo away from `wait_timer`.
 fn fold(name: &str) -> String {
     name.chars().flat_map(char::to_lowercase).map(|c| if matches!(c, '-' | ' ' | '.') { '_' } else { c }).collect()
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Action, Address, Blocker, Change, Invalid, Unknown};
 
-/// Some changes and the requests that make them: shown and done are one piece of data (law 3).
+/// Some changes and the requests that make them: what is shown and what is done are one piece of data (law 3).
 ///
 /// `O` is a provider's request. One step may hold several changes if one request makes them all (Heroku's PATCH).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub struct Step<O> {
 /// Something worth knowing about an address that is not a change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Note {
-    /// What it speaks of.
+    /// What it is about.
     pub address: Address,
     /// One or two sentences, ending with the next step if there is one.
     pub message: String,
@@ -97,7 +97,7 @@ impl<O> Draft<O> {
         self.notes.push(Note { address: address.clone(), message: message.into() });
     }
 
-    /// Says why nothing is planned for an address.
+    /// Records why nothing is planned for an address.
     pub fn block(&mut self, address: &Address, why: Blocker) {
         match why {
             Blocker::Invalid(invalid) => self.invalid.push((address.clone(), invalid)),
@@ -105,7 +105,7 @@ impl<O> Draft<O> {
         }
     }
 
-    /// Turns one provider's requests into the sum of all providers'.
+    /// Wraps one provider's requests in the enum of all providers'.
     pub fn map<P>(self, op: impl Fn(O) -> P) -> Draft<P> {
         let steps =
             self.steps.into_iter().map(|step| Step { changes: step.changes, ops: step.ops.into_iter().map(&op).collect() }).collect();
@@ -133,7 +133,7 @@ pub struct Summary {
 }
 
 impl<O> Plan<O> {
-    /// Puts the providers' parts together, everything in address order.
+    /// Combines the providers' parts, everything in address order.
     pub fn assemble(config: String, fingerprint: String, drafts: impl IntoIterator<Item = Draft<O>>) -> Self {
         let mut plan = Self {
             config,
@@ -169,7 +169,7 @@ impl<O> Plan<O> {
         plan
     }
 
-    /// Puts the plans of several repositories together, as [`Self::assemble`] does the providers' parts.
+    /// Combines the plans of several repositories, as [`Self::assemble`] does the providers' parts.
     pub fn merge(config: String, fingerprint: String, plans: impl IntoIterator<Item = Self>) -> Self {
         let draft = |plan: Self| {
             let invalid = plan.invalid.into_iter().flat_map(|one| one.addresses.into_iter().map(move |address| (address, one.why.clone())));
@@ -202,7 +202,7 @@ impl<O> Plan<O> {
         unknown.or_else(|| Some(Blocker::Invalid(invalid()?.why.clone()).into_unknown()))
     }
 
-    /// Whether apply would do nothing. That is not proof that nothing differs: see [`Self::holds`].
+    /// Whether apply would do nothing. That does not prove that nothing differs: see [`Self::holds`].
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }

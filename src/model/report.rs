@@ -22,7 +22,7 @@ pub enum Result {
     Applied,
     /// The API refuses this on the present billing plan; a person has to act.
     Manual(ByHand),
-    /// It is not as declared; the message says why and what is there now.
+    /// It is not as declared; the message says why and what exists now.
     Failed,
     /// Not tried; the message says why.
     Skipped,

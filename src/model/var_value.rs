@@ -1,6 +1,6 @@
-//! The value of a config var or of an Actions variable, under its name, and what may be shown of it (law 8).
+//! The value of a config var or of an Actions variable, under its name, and how much of it may be shown (law 8).
 //!
-//! Owns that a value that looks like a credential cannot be printed. Tested below and in `tests/program/masked.rs`.
+//! Ensures that a value that looks like a credential cannot be printed. Tested below and in `tests/program/masked.rs`.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::credential::is_credential;
 
-/// The key of the JSON that stands in the place of a masked value.
+/// The key of the JSON that replaces a masked value.
 const MASKED: &str = "masked";
 
 /// How often the digest of a masked value is repeated. A saved plan is often a build artifact, and a short password could be guessed
@@ -37,7 +37,7 @@ impl VarValue {
         Self { is_masked: is_credential(&name, &text), name, text }
     }
 
-    /// A value that is not shown, whatever it looks like.
+    /// A value that is never shown.
     #[must_use]
     pub fn hidden(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self { name: name.into(), text: text.into(), is_masked: true }
@@ -55,13 +55,13 @@ impl VarValue {
         (!self.is_masked).then_some(&self.text)
     }
 
-    /// As every output has it: the text, or `{"masked":true}`.
+    /// The form in every output: the text, or `{"masked":true}`.
     #[must_use]
     pub fn shown(&self) -> Value {
         self.plain().map_or_else(|| json!({ MASKED: true }), |text| json!(text))
     }
 
-    /// As it is kept to be held against a later reading: the text, or a digest of it. Equal for equal values only.
+    /// The form that is kept for comparison with a later reading: the text, or a digest of it. Equal for equal values only.
     #[must_use]
     pub fn kept(&self) -> Value {
         self.plain().map_or_else(|| json!({ MASKED: self.digest() }), |text| json!(text))
@@ -93,7 +93,7 @@ pub fn in_words(value: &Value) -> String {
     if is_masked(value) { "(masked)".to_owned() } else { value.to_string() }
 }
 
-/// Whether this stands in the place of a value that is not shown.
+/// Whether this replaces a value that is not shown.
 #[must_use]
 pub fn is_masked(value: &Value) -> bool {
     value.as_object().is_some_and(|map| map.len() == 1 && map.contains_key(MASKED))

@@ -1,6 +1,6 @@
 //! The providers: one folder each, with the same few files.
 //!
-//! To add one: a folder with `live` (what is there, GETs only), `plan` (pure) and `ops` (the writes as data, a [`request::Request`]),
+//! To add one: a folder with `live` (what exists, GETs only), `plan` (pure) and `ops` (the writes as data, a [`request::Request`]),
 //! and one line in [`Op`]'s table below. What gate.toml declares of it is in `desired`. A place that keeps a freeze is a
 //! [`freeze_store::FreezeStore`], and needs one line in [`freeze_store::of`].
 //! A provider must not know of another one, of the file's syntax, of rendering or of the command line.

@@ -8,7 +8,7 @@ use crate::apply::Mismatch;
 use crate::http::{Api, ApiError, Reader, Writer};
 use crate::model::ByHand;
 
-/// A planned request of one provider, as data. A look at what is there is one too: a precondition.
+/// A planned request of one provider, as data. A look at what exists is one too: a precondition.
 pub trait Request: Clone + Sync {
     /// The API that it is sent to.
     fn api(&self) -> &'static Api;

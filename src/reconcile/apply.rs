@@ -1,4 +1,4 @@
-//! From a plan to a report: write, then read back until it shows (law 6).
+//! Turns a plan into a report: write, then read back until the writes show (law 6).
 //!
 //! Owns what is read back, and for how long. Must not decide what is written.
 
@@ -12,19 +12,19 @@ use crate::stop::Stop;
 use super::Context;
 use super::context::{Observed, Planned};
 
-/// What an apply came to.
+/// The result of an apply.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Applied {
     /// How each step of the plan ended, in its order, before anything was read back.
     pub ends: Vec<StepResult>,
     /// What reading back found still to differ, or could not determine.
     pub after: Plan<Op>,
-    /// What is said of it.
+    /// The report.
     pub report: ApplyReport,
 }
 
 impl Context {
-    /// Carries a plan of this scene out and reads back what it was about.
+    /// Performs a plan of this context and reads back what it changed.
     ///
     /// Dropping the future ends it at once; setting `stop` lets the request in flight finish first.
     pub async fn apply(&self, clients: &Clients, planned: &Planned, stop: &Stop, delays: &RetryDelays, progress: impl Fn(&str)) -> Applied {
@@ -35,7 +35,7 @@ impl Context {
         Applied { ends, after: after.plan, report }
     }
 
-    /// Reads what was written and plans again, until nothing differs or patience ends; only what was written with success is waited for.
+    /// Reads what was written and plans again, until nothing differs or time is up; it waits only for successful writes.
     async fn read_back(
         &self,
         planned: &Planned,
@@ -56,7 +56,7 @@ impl Context {
             if stop.is_set() || !awaited(plan, ends, &after) {
                 break;
             }
-            // Asked to stop, it takes its last look at once.
+            // After a stop, the last read happens at once.
             stop.unless_set(tokio::time::sleep(*pause)).await;
             after = narrowed.look_back(plan, ends, &planned.observed).await;
         }
@@ -75,7 +75,7 @@ impl Context {
     }
 }
 
-/// Whether something that was written with success does not show yet.
+/// Whether a successful write does not show yet.
 fn awaited(plan: &Plan<Op>, ends: &[StepResult], after: &ReadBack<Op>) -> bool {
     let written = plan.steps.iter().zip(ends).filter(|(_, end)| **end == StepResult::Done);
     let mut addresses = written.flat_map(|(step, _)| &step.changes).map(|change| &change.address);

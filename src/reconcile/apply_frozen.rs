@@ -1,8 +1,8 @@
 //! Frozen while gates are written: `apply --interlock`, and `freeze.compensates` if GitHub may refuse a reviewer.
 //!
-//! Owns the order: frozen and read back before anything else is written, and as before only after everything was read back
-//! as declared. GitHub tells that it refuses a reviewer only when it is asked, and by then the environment may be there without
-//! one (fact G2.2); so the freeze comes first, and goes when it was not needed.
+//! Owns the order: the freeze is set and read back before any other write, and lifted only after everything was read back
+//! as declared. GitHub refuses a reviewer only when one is written, and by then the environment may exist without
+//! one (fact G2.2); so the freeze comes first, and is lifted if it was not needed.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ pub enum FreezeReason {
 }
 
 impl Context {
-    /// Carries a plan out as [`Self::apply`] does, with deploys frozen from before the first write until everything was read
+    /// Performs a plan as [`Self::apply`] does, with deploys frozen from before the first write until everything was read
     /// back as declared; else they stay frozen, and the report says so.
     ///
     /// # Errors
@@ -91,12 +91,12 @@ fn sets_freeze(step: &Step<Op>) -> bool {
     step.changes.iter().any(|change| *change.address.kind() == AddressKind::Freeze)
 }
 
-/// Deploys are frozen for the time of this run.
+/// Deploys are frozen during this run.
 struct ApplyFreeze {
     writer: Writer,
     keys: Keys,
     id: FreezeId,
-    /// How to put back what was there; none if a freeze without an end was there already.
+    /// How to restore the previous state; `None` if a freeze without an end was already in place.
     interlock: Option<Interlock>,
 }
 

@@ -1,6 +1,6 @@
 //! Observe and plan over all providers: what `plan`, `apply` and reading back share.
 //!
-//! Owns which clients are asked for what. Must not find servers or tokens: it is given clients that cannot write (law 2).
+//! Owns which client answers which question. Must not look for servers or tokens: it receives clients that cannot write (law 2).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,12 +16,12 @@ use crate::providers::{Op, freeze_store, github, heroku};
 
 use super::{compensation, fingerprint};
 
-/// The reading clients and what they are asked about. A provider that nothing declared needs may be missing.
+/// The reading clients and what they read. A provider that no declaration needs may be missing.
 #[derive(Debug, Clone)]
 pub struct Context {
     /// gate.toml as the user named it.
     pub config: String,
-    /// What is wanted, after `--environment` narrowed it.
+    /// The declared state, narrowed by `--environment`.
     pub want: Desired,
     /// GitHub, when an environment is declared.
     pub github: Option<RepositoryAccess>,
@@ -29,9 +29,9 @@ pub struct Context {
     pub heroku: Option<Result<Reader, Unknown>>,
     /// The store of the freeze, when one is declared; or why it cannot be asked.
     pub freeze: Option<Result<Reader, Unknown>>,
-    /// Whether undeclared environments are to go.
+    /// Whether undeclared environments are deleted (`--prune`).
     pub prune: Prune,
-    /// Who acts, and when, should a declared freeze have to be set.
+    /// The actor and time for the record if a declared freeze must be set.
     pub claim: Claim,
 }
 
@@ -44,7 +44,7 @@ pub struct RepositoryAccess {
     pub web: String,
     /// The client, or why there is none.
     pub reader: Result<Reader, Unknown>,
-    /// What its organization's list says of it, if it is one of a fleet: then it is not asked for by itself.
+    /// What its organization's list says about it, if it is one of a fleet: then it is not requested separately.
     pub listed: Option<Result<github::live::Repository, Unknown>>,
 }
 
@@ -77,7 +77,7 @@ pub struct Planned {
     pub freeze: Option<Answer<FreezeVars>>,
     /// Environments that `compensates` is for: they gain a first reviewer, and GitHub's billing plan may refuse that.
     pub refusable: BTreeSet<EnvName>,
-    /// The live state, address by address: what a saved plan holds against the world when it is applied.
+    /// The live state, address by address: what a saved plan is compared with when it is applied.
     pub basis: BTreeMap<Address, Value>,
     /// What of it could not be read: the plan's unknowns, and a freeze that the plan does without.
     pub unread: BTreeMap<Address, Unknown>,
@@ -94,13 +94,13 @@ impl Context {
         self.plan_from(observed)
     }
 
-    /// Observes what was written, and plans again; what cannot have moved through these writes is as `before`.
+    /// Observes what was written, and plans again; state that these writes cannot change is taken from `before`.
     pub(super) async fn plan_again(&self, before: &Observed) -> Planned {
         let observed = self.observe(Some(before)).await;
         self.plan_from(observed)
     }
 
-    /// The same scene, narrowed to what a set of addresses covers: reading back asks only about what was written.
+    /// The same context, narrowed to a set of addresses: read-back reads only what was written.
     #[must_use]
     pub fn narrowed(&self, addresses: &BTreeSet<Address>) -> Self {
         let mut context = self.clone();
@@ -108,7 +108,7 @@ impl Context {
             let covered = |name: &EnvName| addresses.contains(&Address::environment(&repository_access.repository, name));
             context.want.github.environments.retain(|name, _| covered(name));
             for address in addresses {
-                // A pruned environment is wanted absent, though the file does not say so.
+                // A pruned environment must be absent, although the file does not say so.
                 if let AddressKind::Environment(name) = address.kind()
                     && !context.want.github.environments.contains_key(name)
                 {
@@ -156,7 +156,7 @@ impl Context {
             Some(match &self.freeze {
                 Some(Ok(reader)) => match freeze_store::access::read(reader, &keys).await {
                     Ok(vars) => Answer::Present(vars),
-                    // Not even a store that is not there is a freeze that is not there (law 1).
+                    // Even a missing store does not prove that there is no freeze (law 1).
                     Err(error) => Answer::Unknown(error.unknown()),
                 },
                 Some(Err(unknown)) => Answer::Unknown(unknown.clone()),
@@ -181,7 +181,7 @@ impl Context {
             let mut want = self.want.github.clone();
             if self.prune == Prune::Undeclared {
                 declare_the_rest_absent(&mut want, live);
-                // What is to go is not known, though nothing that is declared says so.
+                // What to delete is unknown, although no declared address says so.
                 if let (true, Some(unknown)) = (want.environments.is_empty(), live.environments.as_ref().err()) {
                     let unknown = live.repository.as_ref().err().unwrap_or(unknown).clone();
                     let address = Address::repository(&repository_access.repository);
@@ -230,7 +230,7 @@ impl Context {
 }
 
 impl Observed {
-    /// What a step sent and reading back shows otherwise, though gate.toml may not declare it (law 5).
+    /// What a step sent and read-back shows differently, even if gate.toml does not declare it (law 5).
     pub(super) fn not_kept(&self, step: &Step<Op>) -> Vec<Mismatch> {
         let ops: Vec<github::ops::Op> =
             step.ops.iter().filter_map(|op| if let Op::Github(op) = op { Some(op.clone()) } else { None }).collect();
@@ -238,7 +238,7 @@ impl Observed {
     }
 }
 
-/// The freeze's values, as they were observed; what was not asked is not known.
+/// The freeze's values, as they were observed; what was not requested is unknown.
 fn freeze_vars(policy: &Policy, observed: &Observed) -> Answer<FreezeVars> {
     if let Some(vars) = &observed.freeze {
         return vars.clone();

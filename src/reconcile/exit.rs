@@ -1,4 +1,4 @@
-//! From what happened to the exit code of `plan` and `apply`.
+//! Exit codes of `plan` and `apply`.
 
 use crate::apply::StepResult;
 use crate::exit::Exit;
@@ -6,7 +6,7 @@ use crate::model::{Address, Cause, Outcome, OutcomeResult, Plan, Step};
 
 use super::Applied;
 
-/// The exit code of a plan; `detailed` is `--detailed-exitcode`. What is unknown is never a pass, even beside changes.
+/// The exit code of a plan; `detailed` is `--detailed-exitcode`. Unknown is never a pass, even if there are changes.
 #[must_use]
 pub fn exit_of_plan<O>(plan: &Plan<O>, detailed: bool) -> Exit {
     if let Some(exit) = blocked(plan) {
@@ -15,7 +15,7 @@ pub fn exit_of_plan<O>(plan: &Plan<O>, detailed: bool) -> Exit {
     if detailed && !plan.holds() { Exit::Pending } else { Exit::Done }
 }
 
-/// The exit code for what nothing could be planned for, if anything.
+/// The exit code for invalid and unknown addresses, if there are any.
 fn blocked<O>(plan: &Plan<O>) -> Option<Exit> {
     if !plan.invalid.is_empty() {
         return Some(Exit::Error);

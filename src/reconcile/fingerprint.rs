@@ -1,4 +1,4 @@
-//! Fingerprints: `sha256:…` over contents, never over dates or ids that move by themselves.
+//! Fingerprints: `sha256:…` over contents, never over dates or ids that change on their own.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub fn desired(want: &Desired) -> Value {
     json!({"environments": environments, "heroku": want.heroku, "freeze": want.freeze})
 }
 
-/// The fingerprint of what gate.toml declares of each address; the freeze's address stands for the whole `[freeze]` table.
+/// The fingerprint of what gate.toml declares for each address; the freeze's address stands for the whole `[freeze]` table.
 #[must_use]
 pub fn declared(want: &Desired, repository: Option<&RepoName>) -> BTreeMap<Address, String> {
     let environments = repository.into_iter().flat_map(|repository| {

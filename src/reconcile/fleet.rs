@@ -1,6 +1,6 @@
-//! One file, many repositories: which they are, and what their plans and applies add up to.
+//! One file, many repositories: which ones, and the sum of their plans and applies.
 //!
-//! Each repository is planned and applied by [`Context`], as a single one is. Owns the order of repositories, and how their results
+//! Each repository is planned and applied by [`Context`], like a single one. Owns the order of repositories, and how their results
 //! become one. Memory grows with what differs, not with the number of repositories. Tested in `tests/reconcile/fleet.rs`.
 
 use std::collections::BTreeMap;
@@ -24,26 +24,26 @@ use crate::stop::Stop;
 
 use super::{Applied, Context, Planned, Prune, RepositoryAccess, fingerprint};
 
-/// The reading client of an organization, and what its repositories are held against.
+/// The reading client of an organization, and what its repositories are compared with.
 #[derive(Debug, Clone)]
 pub struct FleetContext {
     /// gate.toml as the user named it.
     pub config: String,
     /// Which repositories.
     pub fleet: Fleet,
-    /// What is wanted of each that has no `only` table.
+    /// The declaration for each without an `only` table.
     pub want: Desired,
     /// Where their pages are.
     pub web: String,
     /// The client, or why there is none.
     pub reader: Result<Reader, Unknown>,
-    /// Whether undeclared environments are to go.
+    /// Whether undeclared environments are deleted (`--prune`).
     pub prune: Prune,
     /// Which part of the fleet this run is about.
     pub part: Part,
     /// Who acts, and when.
     pub claim: Claim,
-    /// How many repositories are looked at together.
+    /// How many repositories are read concurrently.
     pub at_once: usize,
 }
 
@@ -105,7 +105,7 @@ pub enum NoMembers {
     Unread(Unknown),
     /// The list contradicts the file.
     Contradicted(Vec<Contradiction>),
-    /// No repository is in the part of the fleet that was asked for by name.
+    /// No repository matches `--repository` or `--shard`.
     NoneNamed(String),
 }
 
@@ -114,13 +114,13 @@ pub enum NoMembers {
 pub struct Pending {
     /// Its name.
     pub name: RepoName,
-    /// What it was planned with.
+    /// The context that planned it.
     pub context: Context,
     /// The plan.
     pub planned: Planned,
 }
 
-/// What planning a fleet came to.
+/// The result of planning a fleet.
 #[derive(Debug, Clone)]
 pub struct FleetPlanned {
     /// What is shown.
@@ -162,7 +162,7 @@ impl FleetContext {
         let mut standings: BTreeMap<usize, Standing<'_>> = standings.into_iter().collect();
         let members = repositories.into_iter().enumerate().filter_map(|(index, (name, listed))| {
             let standing = standings.remove(&index).filter(|_| self.part.holds(name.name()))?;
-            // Narrowed to environments that are not declared for it, there is nothing to say of it.
+            // Narrowed to environments that are not declared for it, there is nothing to say about it.
             let declared =
                 !matches!(standing, Standing::Declared(_)) || !self.environments(standing).is_empty() || self.prune == Prune::Undeclared;
             declared.then_some(Member { name, listed, standing })
@@ -179,7 +179,7 @@ impl FleetContext {
         }
     }
 
-    /// What is wanted of a member.
+    /// The declaration for a member.
     #[must_use]
     pub fn want(&self, member: &Member<'_>) -> Desired {
         let mut want = self.want.clone();
@@ -207,7 +207,7 @@ impl FleetContext {
         }
     }
 
-    /// Observes and plans every member; `see` is shown each plan as it comes, and tells whether it is kept to be written.
+    /// Observes and plans every member; `see` gets each plan as it arrives, and returns whether to keep it for writing.
     pub async fn plan(&self, members: &[Member<'_>], mut see: impl FnMut(&RepoName, &Planned) -> Keep) -> FleetPlanned {
         let today = self.today();
         let mut rows: Vec<RepositoryRow> = members.iter().filter_map(|member| member.left_alone(today)).collect();
@@ -218,7 +218,7 @@ impl FleetContext {
         let mut plans_to_come = stream::iter(declared)
             .map(|member| async move {
                 let context = self.context(member);
-                // On the heap: many of these are under way together.
+                // On the heap: many of these run concurrently.
                 let planned = Box::pin(context.plan()).await;
                 (member, context, planned)
             })
@@ -257,26 +257,26 @@ impl FleetContext {
 pub enum Keep {
     /// Only what it shows.
     Shown,
-    /// With all that writing it takes.
+    /// With everything needed to write it.
     Pending,
 }
 
-/// What is said of an exception that ended.
+/// The message for an expired exception.
 fn ended(except: &Exception) -> String {
     let Exception { repositories, reason, owner, until } = except;
     format!("the exception for \"{repositories}\" ended on {until}: {reason} (owner {owner})")
 }
 
-/// An exception that ended: nothing is planned until someone decides.
+/// An expired exception: nothing is planned until the file is changed.
 fn expired(row: &RepositoryRow) -> Option<Draft<Op>> {
     let reason = row.reason.clone().filter(|_| row.result == RepositoryResult::Invalid)?;
     let hint = "Remove the `except` table so that the repository is managed, or set a later `until`".to_owned();
     Some(Draft { invalid: vec![(Address::repository(&row.name), Invalid { reason, hint })], ..Draft::default() })
 }
 
-/// Carries the plans of several repositories out, one repository after the other: those that weaken nothing come first.
+/// Performs the plans of several repositories, one at a time; those that weaken nothing come first.
 ///
-/// A repository that fails does not stop the others; refused credentials do, and so does the user. Dropping the future ends it at once.
+/// A repository that fails does not stop the others; refused credentials and a stop by the user do. Dropping the future ends it at once.
 pub async fn apply(
     clients: &Clients,
     plan: &Plan<Op>,
@@ -304,7 +304,7 @@ pub async fn apply(
     sum(plan, done.into_values(), stop.is_set())
 }
 
-/// A repository of which nothing was tried.
+/// A repository in which nothing was tried.
 fn skipped(pending: &Pending, why: &str) -> Applied {
     let plan = &pending.planned.plan;
     let ends: Vec<StepResult> = plan.steps.iter().map(|_| StepResult::Skipped(why.to_owned())).collect();
@@ -313,7 +313,7 @@ fn skipped(pending: &Pending, why: &str) -> Applied {
     Applied { ends, after: after.plan, report }
 }
 
-/// What the applies of several repositories add up to, given in address order; `plan` is what the whole fleet was to become.
+/// The sum of several repositories' applies, in address order; `plan` is the plan of the whole fleet.
 fn sum(plan: &Plan<Op>, applied: impl Iterator<Item = Applied>, interrupted: bool) -> Applied {
     let (mut ends, mut after, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
     let mut converged = plan.invalid.is_empty() && plan.unknown.is_empty();
@@ -323,7 +323,7 @@ fn sum(plan: &Plan<Op>, applied: impl Iterator<Item = Applied>, interrupted: boo
         after.push(one.after);
         outcomes.extend(one.report.outcomes);
     }
-    // A repository that has nothing to write has no report of its own that names its manual steps.
+    // A repository without writes has no report of its own, so its manual steps are added here.
     let untold = plan.manual.iter().filter(|manual| !outcomes.iter().any(|outcome| outcome.address.scope() == manual.address.scope()));
     let untold: Vec<_> = untold.map(crate::apply::by_hand).collect();
     converged &= untold.is_empty();

@@ -1,7 +1,7 @@
 //! The flow: observe, plan, write, read back.
 //!
-//! Owns how the providers' halves come together into one plan and one report. Must not know of files, terminals, the
-//! environment, or how clients are made: `commands` gives it clients and prints what comes out, and so do tests and benchmarks.
+//! Owns how the providers' parts are combined into one plan and one report. Must not know files, terminals, the
+//! environment, or how clients are made: `commands`, tests and benchmarks pass clients and print the result.
 //! Tested by `tests/reconcile/`.
 
 mod apply;

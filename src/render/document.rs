@@ -1,7 +1,7 @@
 //! What a command has to say, before any medium.
 //!
 //! Owns the shape that plan, apply, verify, check, freeze and evidence share. All text here is raw: it may hold
-//! anything that came from outside, and each renderer escapes it for its medium, in one place. Must not know of
+//! anything that came from outside, and each renderer escapes it for its medium, in one place. Must not know
 //! terminals, Markdown or any command.
 
 use crate::model::Address;
@@ -74,7 +74,7 @@ pub struct Heading {
     pub glyph: Glyph,
     /// The name of the thing.
     pub subject: Option<String>,
-    /// What is said of the subject, or the title if there is none.
+    /// What is said about the subject, or the title if there is none.
     pub text: String,
 }
 
@@ -91,11 +91,11 @@ pub enum Block {
     Link(String),
     /// What a person does, in this order.
     Steps(Vec<String>),
-    /// One entry of a list: a name, and what is said of it.
+    /// One entry of a list: a name, and what is said about it.
     Item {
         /// The name.
         subject: String,
-        /// What is said of it; may be empty.
+        /// What is said about it; may be empty.
         text: String,
     },
     /// A problem, with its fix.
@@ -252,7 +252,7 @@ pub struct Finding {
     pub severity: Severity,
     /// What it is called, so that it can be looked up: `no-reviewers`.
     pub code: &'static str,
-    /// What it speaks of.
+    /// What it is about.
     pub subject: String,
     /// What is the matter.
     pub message: String,
@@ -268,7 +268,7 @@ pub enum FindingLocation {
     /// Nowhere in particular.
     #[default]
     Nowhere,
-    /// At what gate.toml says of an address, and of one field of it.
+    /// At what gate.toml says about an address, and of one field of it.
     Declared {
         /// The address.
         address: Address,

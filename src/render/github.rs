@@ -21,7 +21,7 @@ pub struct Step {
     pub output: String,
 }
 
-/// The document as a step's output. `locate` finds what gate.toml says of an address, and of one field of it; `id` is that of
+/// The document as a step's output. `locate` finds what gate.toml says about an address, and of one field of it; `id` is that of
 /// [`markdown::marker`], since a workflow that keeps the summary can post it as a comment.
 #[must_use]
 pub fn render(document: &Document, id: &str, locate: impl Fn(&Address, Option<&str>) -> Option<Location>) -> Step {

@@ -22,7 +22,7 @@ const MAX_SENTENCE: usize = 300;
 
 /// The hidden first line by which a comment is found again, so that it is updated in place.
 ///
-/// `id` tells apart several comments of one command, such as one for each gate.toml; empty if there is but one.
+/// `id` distinguishes several comments of one command, such as one for each gate.toml; empty if there is but one.
 /// Look for it at the very start of a comment, and only among one's own: anyone can write such a line.
 #[must_use]
 pub fn marker(name: &str, id: &str) -> String {

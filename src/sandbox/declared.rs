@@ -1,4 +1,4 @@
-//! The world that a gate.toml declares: everything that it speaks of exists, and nothing is wrong.
+//! The world that a gate.toml declares: everything that it mentions exists, and nothing is wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,7 +68,7 @@ impl GitHub {
     }
 }
 
-/// Makes a GitHub in which everything that gate.toml speaks of exists.
+/// Makes a GitHub in which everything that gate.toml mentions exists.
 struct Builder {
     github: GitHub,
     repo: Repo,

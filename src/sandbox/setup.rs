@@ -9,7 +9,7 @@ use crate::desired::heroku;
 use crate::desired::workflows::Expectation;
 use crate::model::{EnvName, RepoName};
 
-/// What a rehearsal is built from: the gate.toml at hand.
+/// What a rehearsal is built from: the current gate.toml.
 #[derive(Debug, Clone)]
 pub struct Setup {
     /// The repository.

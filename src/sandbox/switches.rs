@@ -99,7 +99,7 @@ switches! {
         /// The branch policy that it carried.
         PolicyApplied,
     }
-    /// What an unknown key in a body comes to (part 6).
+    /// What an unknown key in a body results in (part 6).
     unknown_keys: UnknownKeys {
         /// 422.
         Refused,
@@ -192,7 +192,7 @@ switches! {
         /// Any, but granted to them as a collaborator or team.
         Explicit,
     }
-    /// What a reviewer without access, or an unknown id, comes to (fact G2.5).
+    /// What a reviewer without access, or an unknown id, results in (fact G2.5).
     lost_reviewer: LostReviewer {
         /// They are dropped, and the answer is 200.
         Dropped,

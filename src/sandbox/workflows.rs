@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::desired::workflows::{Expectation, Expected, InputValue, When};
 use crate::model::EnvName;
 
-/// A file for each path that gate.toml speaks of, in which every declared scenario runs in its environment.
+/// A file for each path that gate.toml mentions, in which every declared scenario runs in its environment.
 pub(super) fn expected(expectations: &[Expectation]) -> BTreeMap<String, String> {
     let files: BTreeSet<&str> = expectations.iter().map(|expectation| expectation.file.as_str()).collect();
     files

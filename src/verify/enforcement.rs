@@ -1,18 +1,18 @@
 //! Whether GitHub enforces the rules that an environment lists.
 //!
-//! Owns what plan and visibility mean (fact G2.3). A rule on a private repository proves nothing by being listed: it
-//! may date from a better plan, or from a time when the repository was public. So only a plan that was read is a proof.
+//! Owns what billing plan and visibility mean (fact G2.3). A listed rule on a private repository proves nothing: it
+//! may date from a better plan, or from a time when the repository was public. Only a plan that was read is proof.
 
 use crate::model::Unknown;
 use crate::providers::github::inspection::{Billing, Inspection};
 use crate::providers::github::live::{Repository, Visibility};
 
-/// Whether required reviewers, timers and custom rules bite.
+/// Whether GitHub enforces required reviewers, timers and custom rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Enforcement {
-    /// They do.
+    /// It does.
     Enforced,
-    /// They do not: why, in a clause.
+    /// It does not: why, in a clause.
     Refused(String),
     /// Unknown.
     Unknown(Unknown),

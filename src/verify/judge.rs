@@ -10,14 +10,14 @@ use crate::model::{EnvName, GateKey, RepoName, Unknown};
 use crate::providers::github::inspection::Inspection;
 use crate::workflows::check::CheckReport;
 
-/// Everything that a verdict rests on.
+/// Everything that a verdict is based on.
 #[derive(Debug, Clone, Copy)]
 pub struct Case<'a> {
     /// Whose environments they are.
     pub repository: &'a RepoName,
     /// What gate.toml declares.
     pub want: &'a Desired,
-    /// The environments that are asked about.
+    /// The environments in question.
     pub asked: &'a BTreeSet<EnvName>,
     /// What was observed.
     pub live: &'a Inspection,
@@ -29,14 +29,14 @@ pub struct Case<'a> {
     pub compensations: &'a BTreeMap<EnvName, Compensation>,
 }
 
-/// The verdict on every environment that is asked about.
+/// The verdict on every environment in question.
 #[must_use]
 pub fn judge(case: Case<'_>) -> VerifyReport {
     let environments = case.asked.iter().filter_map(|name| environment(case, name)).collect();
     VerifyReport::new(case.repository.clone(), environments, case.workflows.ok())
 }
 
-/// One environment; `None` when gate.toml declares it absent, and so it is.
+/// One environment; `None` if gate.toml declares it absent and it is.
 fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
     let enforcement = Enforcement::of(case.live);
     let mut found = match (case.want.environments.get(name), live(case, name)) {
@@ -73,7 +73,7 @@ fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
             workflows(case, name).into_iter().filter(|finding| finding.environment.is_some() && finding.code != Code::NothingDeclared);
         return Some(EnvironmentReport::open(name.clone(), found.into_iter().chain(own).collect()));
     }
-    // Only what the plan withholds can be made up for.
+    // A freeze compensates only for what the billing plan withholds.
     let refused = found.iter().any(|finding| compensable(finding, &enforcement));
     let rest = found.iter().filter(|finding| !compensable(finding, &enforcement)).cloned().collect::<Vec<_>>();
     let from_files = workflows(case, name);
@@ -102,7 +102,7 @@ fn is_open(gate: Option<&Gate>) -> bool {
     gate.and_then(|gate| gate.reviewers.as_ref()).is_some_and(Vec::is_empty)
 }
 
-/// Whether a finding says no more than that the billing plan withholds a rule.
+/// Whether a finding only says that the billing plan withholds a rule.
 fn compensable(finding: &Finding, enforcement: &Enforcement) -> bool {
     let by_plan = matches!(enforcement, Enforcement::Refused(_)) && finding.failure_mode == Some('B');
     by_plan && finding.severity == Severity::Error && finding.code != Code::EnvironmentMissing

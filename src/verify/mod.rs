@@ -1,6 +1,6 @@
 //! The verdict: can anything reach production without a person's approval?
 //!
-//! Owns what findings there are (one table, `docs/findings.md` is made from it), and what observations make of an
+//! Owns what findings there are (one table, `docs/findings.md` is made from it), and how observations judge an
 //! environment. Pure: it knows what was observed, and never how.
 //! Tested by `tests/verify/`.
 

@@ -9,7 +9,7 @@ use crate::providers::github::inspection::Inspection;
 use crate::providers::github::live::LiveEnvironment;
 use crate::providers::github::rulesets::{Bypass, Ruleset};
 
-/// What everyone with write access can create or move, and so deploy from after one mistaken approval.
+/// Refs that everyone with write access can create or move, and so deploy from after one mistaken approval.
 pub(super) fn judge(environment: &LiveEnvironment, live: &Inspection) -> Option<Finding> {
     let Some(BranchPolicy::Selected(patterns)) = environment.branch_policy() else { return None };
     let open: Vec<&Pattern> = patterns.iter().filter(|pattern| pattern.admits_new_refs()).collect();
@@ -46,7 +46,7 @@ pub(super) fn judge(environment: &LiveEnvironment, live: &Inspection) -> Option<
     })
 }
 
-/// Whether the rulesets that surely cover a pattern restrict both creation and update.
+/// Whether the rulesets that certainly cover a pattern restrict both creation and update.
 fn is_restricted(pattern: &Pattern, rulesets: &[Ruleset]) -> bool {
     let rules: BTreeSet<&str> = rulesets.iter().filter(|set| set.covers(pattern)).flat_map(|set| &set.rules).map(String::as_str).collect();
     ["creation", "update"].iter().all(|rule| rules.contains(rule))

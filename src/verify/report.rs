@@ -6,7 +6,7 @@ use crate::findings::{Finding, Severity, Verdict, verdict};
 use crate::model::{EnvName, RepoName};
 use crate::workflows::check::{CheckReport, Covered, ScenarioReport};
 
-/// The verdict on everything that was asked about; its JSON is part of the interface.
+/// The verdict on everything in question; its JSON is part of the interface.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct VerifyReport {
     /// Rises when the JSON breaks.
@@ -22,7 +22,7 @@ pub struct VerifyReport {
     /// Whose environments they are.
     #[serde(skip)]
     pub repository: RepoName,
-    /// `[verify] harmless` as it would have to be; see [`crate::workflows::check::CheckReport::harmless`].
+    /// The `[verify] harmless` line that would decide everything; see [`crate::workflows::check::CheckReport::harmless`].
     #[serde(skip)]
     pub harmless: Vec<String>,
 }
@@ -58,9 +58,9 @@ impl Serialize for EnvironmentVerdict {
 pub struct EnvironmentReport {
     /// As gate.toml spells it.
     pub name: EnvName,
-    /// Whether it is a gate, and a closed one.
+    /// Whether it is a closed gate.
     pub verdict: EnvironmentVerdict,
-    /// The live ones, then those of the workflow files; what speaks of every environment is in each.
+    /// The live ones, then those of the workflow files; those about every environment are in each.
     pub findings: Vec<Finding>,
 }
 
@@ -71,7 +71,7 @@ impl EnvironmentReport {
         Self { name, verdict: EnvironmentVerdict::Judged(verdict(&findings)), findings }
     }
 
-    /// The report on an environment that gate.toml declares open: what is wrong with it decides nothing.
+    /// The report on an environment that gate.toml declares open: its findings decide nothing.
     #[must_use]
     pub fn open(name: EnvName, findings: Vec<Finding>) -> Self {
         let findings = findings.into_iter().map(|finding| match finding.severity {
@@ -92,7 +92,7 @@ impl VerifyReport {
         });
         let verdict = match judged.max() {
             Some(worst) => worst,
-            // Nothing verified is nothing proven; nothing but open environments is not a gate.
+            // If nothing was verified, nothing is proven; open environments alone are not a gate.
             None if environments.is_empty() => Verdict::Unknown,
             None => Verdict::Ungated,
         };

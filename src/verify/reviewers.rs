@@ -56,7 +56,7 @@ pub(super) fn judge(want: Option<&Gate>, environment: &LiveEnvironment, live: &I
     let open = doubts.iter().any(|(_, open)| *open);
     let known_strangers = !strangers.is_empty();
     found.extend(strangers);
-    // Beside others who can approve too: one approval suffices, and it may be theirs.
+    // Others can approve too: one approval suffices, and it may be theirs.
     found.extend(undecided);
     found.extend(doubts.into_iter().map(|(finding, undecided)| {
         let severity = match (able, undecided, open) {
@@ -93,7 +93,7 @@ fn nobody(declared: Option<&[Reviewer]>, environment: &LiveEnvironment, enforcem
     }
 }
 
-/// What plan and visibility make of listed reviewers.
+/// Whether billing plan and visibility enforce the listed reviewers.
 fn not_enforced(enforcement: &Enforcement) -> Option<Finding> {
     match enforcement {
         Enforcement::Enforced => None,
@@ -108,7 +108,7 @@ fn not_enforced(enforcement: &Enforcement) -> Option<Finding> {
     }
 }
 
-/// The declared reviewer that a listed one is, or why it is none.
+/// The declared reviewer that matches a listed one, or why none does.
 fn matching<'d>(declared: &'d [Reviewer], reviewer: &LiveReviewer, live: &Inspection) -> Result<&'d Reviewer, Finding> {
     if let Some(found) = declared.iter().find(|want| is(want, reviewer, live)) {
         return Ok(found);
@@ -229,7 +229,7 @@ const fn id(reviewer: &LiveReviewer) -> u64 {
     }
 }
 
-/// A finding with the next step of what made it.
+/// A finding with the next step of its cause.
 pub(super) fn hinted(finding: Finding, unknown: &Unknown) -> Finding {
     if unknown.hint.is_empty() { finding } else { finding.fix(unknown.hint.clone()) }
 }

@@ -1,4 +1,4 @@
-//! What holds back beside the reviewers: bypass, self-review, refs, timer, custom rules, secrets.
+//! The rules other than reviewers: bypass, self-review, refs, timer, custom rules, secrets.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::providers::github::inspection::Inspection;
 use crate::providers::github::live::{LiveEnvironment, LiveReviewer};
 use crate::providers::github::strictness::refs_within;
 
-/// How many of the latest runs tell who usually deploys, and how few tell nothing.
+/// How many of the latest runs show who usually deploys, and the minimum that shows it.
 const LATEST: usize = 20;
 const FEWEST: usize = 3;
 
@@ -35,7 +35,7 @@ pub(super) fn judge(
         found = found.into_iter().map(|finding| finding.mode('B')).collect();
     }
     let refs = refs(want, environment, live);
-    // That more refs are admitted than declared says it already.
+    // The finding about wider refs says it already.
     let is_open = refs.iter().any(|finding| finding.code == Code::OpenRefs && finding.severity == Severity::Error);
     found.extend(refs);
     found.extend(super::refs::judge(environment, live).filter(|_| !is_open));
@@ -83,7 +83,7 @@ fn self_review(want: &Gate, environment: &LiveEnvironment, live: &Inspection) ->
     Some(found.on(GateKey::PreventSelfReview.name()))
 }
 
-/// Who started more than half of the latest runs.
+/// The account that started more than half of the latest runs.
 fn usual_starter(live: &Inspection) -> Option<&str> {
     let latest = live.starters.as_ref()?.iter().take(LATEST);
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! What the workflow files say, in the light of what is live.
+//! What the workflow files mean, given the live state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,7 +85,7 @@ fn live_policies(facts: &Facts, live: &Inspection) -> BTreeMap<EnvName, Option<B
     facts.environments.iter().map(|(name, policy)| (name.clone(), today(name).or_else(|| policy.clone()))).collect()
 }
 
-/// Names of environments that do not exist, by the place of the job that names them.
+/// Environments that do not exist, by the place of the job that names them.
 fn would_create(report: &CheckReport, live: &Inspection) -> BTreeMap<(String, usize), String> {
     let Ok(environments) = &live.environments else { return BTreeMap::new() };
     let missing = |name: &&String| EnvName::new(name.as_str()).is_ok_and(|name| !environments.contains_key(&name));
@@ -95,7 +95,7 @@ fn would_create(report: &CheckReport, live: &Inspection) -> BTreeMap<(String, us
     named.collect()
 }
 
-/// What is known of a freeze that is declared to stand in for reviewers.
+/// What is known about a freeze that is declared to compensate for reviewers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Compensation {
     /// What is missing to prove that every deploy checks it.
@@ -104,7 +104,7 @@ pub struct Compensation {
     pub weaknesses: Vec<Finding>,
 }
 
-/// For each environment whose freeze is declared to stand in for reviewers, whether every deploy checks it.
+/// For each environment whose freeze is declared to compensate for reviewers, whether every deploy checks it.
 #[must_use]
 pub fn compensations(
     asked: &BTreeSet<EnvName>,

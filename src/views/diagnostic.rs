@@ -9,10 +9,10 @@ use crate::render::{Role, Span, Style};
 
 use super::scope::RunScope;
 
-/// The next step if a server did not say a better one.
+/// The next step if a server did not name a better one.
 const AFTER_A_REQUEST: &str = "run again with -v to see each request";
 
-/// An error that knows its next step; also good as a context of another error.
+/// An error that knows its next step; also useful as the context of another error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hinted {
     /// What is wrong.
@@ -91,7 +91,7 @@ fn hints(error: &anyhow::Error) -> Vec<String> {
     hints
 }
 
-/// Each line but the first is indented, so that none can pass for a line of ours.
+/// Each line but the first is indented, so that none can be mistaken for our own line.
 fn message_lines(title: &str, role: Role, message: &str, style: Style) -> Vec<String> {
     let message = bounded(message, MAX_PROSE);
     let mut lines = Vec::new();

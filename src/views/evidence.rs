@@ -1,4 +1,4 @@
-//! What `evidence` found: the shape of its JSON (format 2.0), its CSV, and the words for each standing. The text is made from it in
+//! The result of `evidence`: the shape of its JSON (format 2.0), its CSV, and the words for each standing. The text is made from it in
 //! `evidence_document`, the HTML page in `evidence_page`.
 
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ use super::words::{count, minute, short};
 /// The version of the JSON; it rises if a key goes or changes its meaning.
 pub(crate) const FORMAT_VERSION: &str = "2.0";
 
-/// How the evidence was made, and by which account: what an auditor asks of the query before reading its result.
+/// How the evidence was made, and by which account: what an auditor needs to know about the query before reading its result.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Header {
     /// When.
@@ -30,7 +30,7 @@ pub(crate) struct Header {
     pub(crate) host: String,
     /// The repository.
     pub(crate) repository: Repository,
-    /// What was asked for.
+    /// The query.
     pub(crate) query: Query,
 }
 
@@ -43,12 +43,12 @@ pub(crate) struct Repository {
     pub(crate) id: Option<u64>,
 }
 
-/// What was asked for.
+/// The query.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Query {
     /// The environments.
     pub(crate) environments: Vec<EnvName>,
-    /// The newest so many of each.
+    /// The number of the newest ones of each.
     pub(crate) last: Option<usize>,
     /// From this moment …
     pub(crate) since: Option<Timestamp>,
@@ -56,7 +56,7 @@ pub(crate) struct Query {
     pub(crate) until: Option<Timestamp>,
     /// The audit log that was joined.
     pub(crate) audit_log: Option<String>,
-    /// Standings that pass beside those that always do.
+    /// Standings that pass besides those that always do.
     pub(crate) allow: Vec<String>,
 }
 
@@ -66,7 +66,7 @@ pub(crate) struct EvidenceReport {
     format_version: &'static str,
     #[serde(flatten)]
     pub(super) header: Header,
-    /// Whether everything that was asked for could be read.
+    /// Whether everything in the query could be read.
     pub(super) complete: bool,
     /// How many deployments could be linked to what they shipped.
     pub(super) changes: Linked,
@@ -81,7 +81,7 @@ pub(crate) struct EvidenceReport {
     pub(super) summary: Summary,
 }
 
-/// So many of so many.
+/// A count out of a total.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Linked {
     pub(super) linked: usize,
@@ -100,7 +100,7 @@ pub(crate) struct Unrecorded {
     pub(super) url: String,
 }
 
-/// What is known of one environment.
+/// What is known about one environment.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct EnvironmentEvidence {
     pub(super) name: String,
@@ -116,7 +116,7 @@ pub(crate) struct EnvironmentEvidence {
     pub(super) summary: Summary,
 }
 
-/// What is known of one deployment.
+/// What is known about one deployment.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Entry {
     pub(super) id: u64,
@@ -448,7 +448,7 @@ const fn unlinked_words(unlinked: Unlinked) -> &'static str {
     }
 }
 
-/// Why it was not approved independently, or why that cannot be told.
+/// Why it was not approved independently, or why that is unknown.
 fn reason(standing: &Standing) -> Option<String> {
     match standing {
         Standing::Approved | Standing::SelfApproved | Standing::Rejected | Standing::Waiting => None,

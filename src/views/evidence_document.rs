@@ -1,4 +1,4 @@
-//! Evidence as a document: what was asked, one table for each environment, what has no record.
+//! Evidence as a document: the query, one table for each environment, what has no record.
 //!
 //! Must not judge: the standings come from the report. Tested by golden files in `commands/runs`.
 
@@ -48,7 +48,7 @@ impl From<&EvidenceReport> for Document {
     }
 }
 
-/// One sentence: what could not be read first, then how many deployments came to what.
+/// One sentence: what could not be read first, then the number of deployments by standing.
 pub(super) fn headline(report: &EvidenceReport) -> String {
     let summary = &report.summary;
     let unread: Vec<&str> = report.environments.iter().filter(|it| it.unknown.is_some()).map(|it| it.name.as_str()).collect();

@@ -1,4 +1,4 @@
-//! Plans and reports of a fleet as documents: what is the same in many repositories is told once.
+//! Plans and reports of a fleet as documents: what is the same in many repositories is shown once.
 //!
 //! Owns the grouping. Must not know how a single change, a cause or an outcome is shown: that is in [`super::plan`] and [`super::report`].
 
@@ -32,7 +32,7 @@ const FEW: usize = 5;
 pub struct FleetPlanView<'a, O> {
     /// The plan.
     pub plan: &'a FleetPlan<O>,
-    /// What it took.
+    /// The requests that it took.
     pub requests: Requests,
     /// How long it took.
     pub elapsed: Duration,
@@ -45,9 +45,9 @@ pub struct FleetPlanView<'a, O> {
 pub struct FleetReportView<'a, O> {
     /// What was planned.
     pub plan: &'a FleetPlan<O>,
-    /// What became of it.
+    /// The result.
     pub report: &'a ApplyReport,
-    /// What it took.
+    /// The requests that it took.
     pub requests: Requests,
     /// How long it took.
     pub elapsed: Duration,
@@ -137,7 +137,7 @@ fn thing(address: &Address) -> String {
     }
 }
 
-/// A text without the name of the repository that it speaks of.
+/// A text without the name of its repository.
 fn anonymous(text: &str, address: &Address) -> String {
     text.replace(address.scope(), "OWNER/REPO")
 }
@@ -188,7 +188,7 @@ fn and_more(addresses: &[&Address]) -> Option<String> {
     (addresses.len() > 1).then(|| format!("and {} more", addresses.len() - 1))
 }
 
-/// What nothing could be planned for: each cause once, with the repositories that it affects. `remark` says what became of them.
+/// Addresses without a plan: each cause once, with the repositories that it affects. `remark` says what happened to them.
 fn blocked(invalid: &[InvalidDeclaration], unknown: &[(Address, Unknown)], remark: &str, names: Names) -> Vec<Section> {
     let invalid: Vec<(&Address, &Invalid)> =
         invalid.iter().flat_map(|invalid| invalid.addresses.iter().map(move |address| (address, &invalid.why))).collect();
@@ -243,7 +243,7 @@ pub(super) fn left_alone(rows: &[RepositoryRow], names: Names) -> Vec<Section> {
     plan::list("Excepted (left alone)", excepted).into_iter().chain(archived).collect()
 }
 
-/// One line: how many repositories came to what, what that took of the limit, and how long.
+/// One line: repositories by result, requests out of the limit, and the time.
 fn headline<O>(what: &str, fleet: &FleetPlan<O>, requests: Requests, elapsed: Duration) -> String {
     let count = |result| fleet.count(result);
     let matched = fleet.repositories.len();

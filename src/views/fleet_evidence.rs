@@ -15,7 +15,7 @@ pub(crate) struct FleetEvidence<'a> {
     pub(crate) reports: &'a [(RepoName, EvidenceReport)],
     /// The repositories that were left alone.
     pub(crate) left_alone: &'a [RepositoryRow],
-    /// What it took.
+    /// The requests that it took.
     pub(crate) requests: Requests,
 }
 
@@ -56,7 +56,7 @@ impl From<FleetEvidence<'_>> for Document {
             approved += usize::from(report.all_approved());
             unread += usize::from(is_unread);
             if glyph != Glyph::None {
-                // How each was made is the same for all; the JSON has it.
+                // The query is the same for all; the JSON has it.
                 sections.extend(own.sections.into_iter().skip(1));
             }
         }

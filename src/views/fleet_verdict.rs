@@ -1,6 +1,6 @@
 //! The verdicts on the repositories of a fleet, as a document and as JSON.
 //!
-//! Owns what the verdicts add up to, and the grouping of findings. Must not judge.
+//! Owns the sum of the verdicts and the grouping of findings. Must not judge.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::render::json::to_string;
 use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Role, Section, Severity};
 use crate::verify::{EnvironmentReport, EnvironmentVerdict, VerifyReport};
 
-/// What a verdict rests on.
+/// What a verdict is based on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
@@ -31,9 +31,9 @@ pub struct FleetVerdict<'a> {
     pub reports: &'a [VerifyReport],
     /// The repositories that were left alone.
     pub left_alone: &'a [RepositoryRow],
-    /// What the verdicts rest on.
+    /// What the verdicts are based on.
     pub scope: Scope,
-    /// What it took.
+    /// The requests that it took.
     pub requests: Requests,
     /// How long it took.
     pub elapsed: Duration,

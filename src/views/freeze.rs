@@ -76,7 +76,7 @@ fn headline(status: &Status) -> (String, Role) {
     }
 }
 
-/// Whether everything that the freeze covers is open in spite of it.
+/// Whether everything that the freeze covers is open despite it.
 fn is_overridden(status: &Status) -> bool {
     let open = |environment: &EnvironmentStatus| matches!(environment.decision.verdict, Verdict::Open { .. });
     status.over.is_some() && !status.environments.is_empty() && status.environments.iter().all(open)

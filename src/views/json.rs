@@ -17,13 +17,13 @@ pub fn plan<O>(plan: &Plan<O>) -> String {
     to_string(&plan_output(plan, None))
 }
 
-/// The plan of a fleet as JSON: the same keys, and what it came to for each repository.
+/// The plan of a fleet as JSON: the same keys, and the result for each repository.
 #[must_use]
 pub fn fleet_plan<O>(fleet: &FleetPlan<O>, requests: Requests) -> String {
     to_string(&plan_output(&fleet.plan, Some(FleetOutput { repositories: &fleet.repositories, requests })))
 }
 
-/// The report on a fleet as JSON: the same keys, and what it came to for each repository.
+/// The report on a fleet as JSON: the same keys, and the result for each repository.
 #[must_use]
 pub fn fleet_report<O>(report: &ApplyReport, fleet: &FleetPlan<O>, requests: Requests) -> String {
     to_string(&report_output(report, Some(FleetOutput { repositories: &fleet.repositories, requests })))
@@ -107,7 +107,7 @@ struct PlanOutput<'a> {
     fleet: Option<FleetOutput<'a>>,
 }
 
-/// What a fleet has beside.
+/// Additional keys of a fleet.
 #[derive(Serialize)]
 struct FleetOutput<'a> {
     repositories: &'a [RepositoryRow],

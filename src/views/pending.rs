@@ -18,7 +18,7 @@ use super::words::{count, minute, row, shell_word, short};
 /// Pull requests, or commits, that are listed by name in text; JSON has all of them.
 const LISTED: usize = 10;
 
-/// What is asked of a queue.
+/// The query for a queue.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Question<'a> {
     /// Only these environments; all if there are none.
@@ -27,11 +27,11 @@ pub(crate) struct Question<'a> {
     pub(crate) older_than: Option<i64>,
     /// Why the account behind the token may not approve, by run and environment id.
     pub(crate) refusals: &'a BTreeMap<(u64, u64), String>,
-    /// The present.
+    /// The current time.
     pub(crate) now: Timestamp,
 }
 
-/// What waits; also the shape of the JSON (`docs/schemas/pending.schema.json`).
+/// What is waiting; also the shape of the JSON (`docs/schemas/pending.schema.json`).
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct PendingReport {
     format_version: &'static str,
@@ -72,7 +72,7 @@ struct Entry {
     ships: Option<Bundle>,
     /// Why it is not known what would ship.
     ships_unknown: Option<String>,
-    /// Whether a newer deployment made it pointless; none if that is not known.
+    /// Whether a newer deployment overtook it; none if that is not known.
     overtaken: Option<bool>,
     overtaken_unknown: Option<String>,
     /// A run that waits for the same environment with a commit that contains this one.
@@ -122,7 +122,7 @@ struct Pull {
     author: Option<String>,
 }
 
-/// A run for which it is not known what it waits for.
+/// A run whose pending environments are unknown.
 #[derive(Debug, Clone, Serialize)]
 struct UnknownRun {
     run: u64,
@@ -132,7 +132,7 @@ struct UnknownRun {
 }
 
 impl PendingReport {
-    /// Lays out what waits, as far as it is asked for.
+    /// Lists what waits, filtered by the query.
     pub(crate) fn new(queue: &Queue, waiting: &[Waiting<'_>], question: &Question<'_>, links: Links<'_>) -> Self {
         let asked = |one: &&Waiting<'_>| {
             (question.environments.is_empty() || question.environments.contains(&one.pending.environment))
@@ -237,7 +237,7 @@ impl Entry {
         Section { heading: Some(heading), blocks, ..Section::default() }
     }
 
-    /// What it would ship, against what is deployed.
+    /// What it would ship, compared with what is deployed.
     fn shipping(&self) -> Vec<Block> {
         let mut rows = Vec::new();
         if let Some(last) = &self.deployed {

@@ -38,7 +38,7 @@ pub fn comment<O>(plan: &Plan<O>, applied_by: Option<&str>) -> Document {
     Document { headline, next: next(summary, merge(summary, applied_by)), ..document }
 }
 
-/// `2 changes, 1 weakens production`; nothing if there is nothing to say.
+/// `2 changes, 1 weakens production`; empty if nothing differs.
 fn lead<O>(plan: &Plan<O>) -> Option<String> {
     let Summary { create, update, delete, manual, invalid, unknown, .. } = plan.summary();
     let changes = create + update + delete;
@@ -196,7 +196,7 @@ pub(super) const fn glyph(action: Action) -> Glyph {
     }
 }
 
-/// What a plan hands to later steps of a workflow.
+/// Outputs of a plan for later steps of a workflow.
 pub(super) fn outputs(summary: Summary) -> Vec<(&'static str, String)> {
     let Summary { create, update, delete, weakens, manual, invalid, unknown } = summary;
     vec![
@@ -241,7 +241,7 @@ pub(super) const fn tone(summary: Summary) -> Role {
     }
 }
 
-/// What to do now; `apply` is what there is to say of the changes, if there are any.
+/// What to do now; `apply` is the sentence about the changes, if there are any.
 pub(super) fn next(summary: Summary, apply: Option<String>) -> Vec<String> {
     let invalid = "Next: correct what is invalid in gate.toml or on GitHub, and run `gatectl plan` again.";
     let unknown = "Next: settle what is marked ? and run `gatectl plan` again; unknown is neither a pass nor a difference.";

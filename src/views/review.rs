@@ -72,7 +72,7 @@ const fn verb(decision: Decision) -> &'static str {
 pub(crate) enum Ended {
     /// It was read back.
     Recorded(Vec<Approval>),
-    /// GitHub accepted it, and it does not show.
+    /// GitHub accepted it, but it does not show.
     Unconfirmed,
     /// It failed, or its result is unknown.
     Failed(ApiError),

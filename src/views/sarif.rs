@@ -68,7 +68,7 @@ fn location(finding: &Finding) -> Option<Location> {
 }
 
 fn physical(location: &Location) -> Value {
-    // A path is a relative reference: only what would change its meaning is encoded.
+    // A path is a relative reference: only characters that would change its meaning are encoded.
     let uri: String = location.file.replace('\\', "/").chars().map(encoded).collect();
     let mut region = serde_json::Map::new();
     for (key, number) in [("startLine", location.line), ("startColumn", location.col)] {

@@ -1,4 +1,4 @@
-//! What a run is about, as its flags said: every command that gatectl suggests repeats it (law 9).
+//! The scope of a run by its flags: every command that gatectl suggests repeats it (law 9).
 //!
 //! Owns which flags a command takes. Must not know how text is printed. Tested here, and by running what the program
 //! suggests in `tests/program/next.rs`.
@@ -13,7 +13,7 @@ pub struct RunScope {
     flags: Vec<Flag>,
 }
 
-/// One flag, and who takes it.
+/// One flag, and which commands take it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Flag {
     /// How it is recognized in a command that has it already.

@@ -1,4 +1,4 @@
-//! The reports of check and verify as documents: the verdict, what decides it, what may be wrong besides, and the jobs.
+//! The reports of check and verify as documents: the verdict, what decides it, warnings, and the jobs.
 //!
 //! Owns the order and the sentences. Each finding is shown once.
 
@@ -10,7 +10,7 @@ use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, H
 use crate::verify::{EnvironmentReport, EnvironmentVerdict, VerifyReport};
 use crate::workflows::check::{CheckReport, Covered, ScenarioReport};
 
-/// How much is shown of the jobs.
+/// How much of the jobs is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Jobs {
     /// Nothing.
@@ -148,7 +148,7 @@ struct Shown<'a> {
     shown: Finding,
 }
 
-/// What a finding does to the verdict, in the order in which it is shown.
+/// The effect of a finding on the verdict, in display order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::views) enum Weight {
     Disproves,

@@ -6,7 +6,7 @@ use crate::render::{Block, Fold, Glyph, Heading, Role, Section, Span, Table};
 use crate::workflows::check::ScenarioReport;
 use crate::workflows::resolve::{self, JobEntry};
 
-/// One section for each file of which a scenario has to do with an environment; how many other scenarios there are.
+/// One section for each file with a scenario that involves an environment; the number of other scenarios.
 pub(super) fn scenarios(all: &[ScenarioReport]) -> Vec<Section> {
     let matters = |scenario: &&ScenarioReport| {
         let speaks = |job: &JobEntry| !matches!(job.verdict, resolve::Verdict::None | resolve::Verdict::Skipped);
@@ -69,7 +69,7 @@ fn declared(expect: &Expected) -> String {
     }
 }
 
-/// Whether the name alone says all.
+/// Whether the name alone is enough.
 const fn is_plain(job: &JobEntry) -> bool {
     matches!(job.verdict, resolve::Verdict::Env | resolve::Verdict::None | resolve::Verdict::Skipped)
 }

@@ -27,7 +27,7 @@ pub(crate) fn row(label: &str, role: Role, value: impl Into<String>) -> Block {
     Block::Row(Row { level: 1, label: Some(label.to_owned()), spans: vec![Span::new(role, value)], ..Row::default() })
 }
 
-/// A name as a shell takes it: it comes from outside, and stands in a command that a user may copy.
+/// A name quoted for a shell: it comes from outside and is part of a command that a user may copy.
 pub(crate) fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
     if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {

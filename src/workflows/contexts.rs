@@ -1,6 +1,6 @@
 //! What a run knows of itself before it starts: the contexts of a scenario, and which of them each key offers.
 //!
-//! Owns the availability table and the payload table. What is not surely known is unknown, with its reason.
+//! Owns the availability table and the payload table. What is not certainly known is unknown, with its reason.
 
 use super::expressions::{Contexts, Functions, Lookup, Map, Node, Rest, Status, Value};
 use super::facts::Facts;

@@ -1,4 +1,4 @@
-//! What a check knows beside the workflow files: what gate.toml declares, and the directory it runs in.
+//! What a check knows besides the workflow files: what gate.toml declares, and the directory it runs in.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,7 +86,7 @@ impl Facts {
         self.gates().any(|gate| gate == name)
     }
 
-    /// Whether a secret surely is one of environments alone: neither the repository nor its organization has one of that name.
+    /// Whether a secret certainly exists only in environments: neither the repository nor its organization has one of that name.
     #[must_use]
     pub fn is_environment_secret(&self, name: &str) -> bool {
         self.wider_secrets.as_ref().is_some_and(|names| !names.contains(&name.to_uppercase()))

@@ -48,7 +48,7 @@ impl Leg {
         Self { context: Node::Known(Value::Null), label: String::new() }
     }
 
-    /// A leg of which nothing is known.
+    /// A leg about which nothing is known.
     #[must_use]
     pub fn unknown(why: impl Into<String>) -> Self {
         Self { context: Node::Unknown(why.into()), label: String::new() }
@@ -84,7 +84,7 @@ fn product(parts: &Parts) -> usize {
     parts.dimensions.iter().fold(1, |product: usize, (_, dimension)| product.saturating_mul(size(dimension)))
 }
 
-/// The cross product, without what `exclude` surely takes away.
+/// The cross product, without what `exclude` certainly removes.
 fn combinations(parts: &Parts) -> Result<Vec<Combination>, String> {
     if parts.dimensions.is_empty() {
         return Ok(Vec::new());
@@ -115,7 +115,7 @@ fn combinations(parts: &Parts) -> Result<Vec<Combination>, String> {
     Ok(all)
 }
 
-/// An entry excludes what surely matches it in every key that it names.
+/// An entry excludes what certainly matches it in every key that it names.
 fn excludes(entry: &Node, combination: &Combination) -> bool {
     let Some(keys) = fields(entry) else { return false };
     !keys.is_empty() && keys.iter().all(|(key, value)| combination.get(key).is_some_and(|other| same(value, other) == Some(true)))

@@ -1,6 +1,6 @@
 //! Which environment each job of a workflow resolves to, statically.
 //!
-//! Owns reading, expressions, triggers, matrix and resolution. Must not know of HTTP or live state.
+//! Owns reading, expressions, triggers, matrix and resolution. Must not know HTTP or live state.
 //!
 //! ```text
 //! text → yaml → read → model ─┐

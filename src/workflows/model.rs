@@ -1,4 +1,4 @@
-//! A workflow file as GitHub understands it, with the position of everything that a message may speak of.
+//! A workflow file as GitHub understands it, with the position of everything that a message may mention.
 //!
 //! Owns plain data. Must not know how it is read, and evaluates nothing: text may still hold `${{ }}`.
 

@@ -1,13 +1,13 @@
 //! Refs against a deployment branch policy.
 //!
-//! Owns which rule admits or refuses a ref. Must not know of live state: what depends on it, is said to.
+//! Owns which rule admits or refuses a ref. Must not know live state: what depends on it, is said to.
 
 use std::collections::BTreeSet;
 
 use crate::desired::github::{BranchPolicy, RefKind};
 use crate::model::fnmatch;
 
-/// What a policy says of a ref, and by which rule: a clause without a full stop.
+/// What a policy says about a ref, and by which rule: a clause without a full stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
     /// It may deploy.
@@ -60,7 +60,7 @@ pub fn explain(policy: &BranchPolicy, git_ref: &str) -> Admission {
     }
 }
 
-/// What "protected branches only" says of a ref, given the protected branches, or the first of them if they are too many to list.
+/// What "protected branches only" says about a ref, given the protected branches, or the first of them if they are too many to list.
 ///
 /// Without any protected branch, GitHub lets every branch deploy (fact G2.6).
 #[must_use]

@@ -156,7 +156,7 @@ fn what_a_pull_request_writes_is_only_ever_text() {
         }
     }
 
-    // What it may not hold is said of it.
+    // What it may not hold is said about it.
     for nasty in NASTY {
         let key = toml(nasty);
         write(&format!(

@@ -1,4 +1,4 @@
-//! What each command comes to when nothing it asks for can be read: never a success, never a token, always a next step.
+//! What each command results in when nothing it asks for can be read: never a success, never a token, always a next step.
 
 use std::fmt::Write as _;
 

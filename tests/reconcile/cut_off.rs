@@ -13,7 +13,7 @@ fn want() -> String {
     format!("{LIVE}deployment_branch_policy = {{ branches = {PATTERNS:?} }}\n")
 }
 
-/// What the next plan says of the refs after a kill at this write, and which patterns are there.
+/// What the next plan says about the refs after a kill at this write, and which patterns are there.
 async fn after_a_kill(nth: u32) -> (Option<PolicyMode>, Vec<String>, Option<Field>) {
     let world = World::where_holds(LIVE, &want()).await;
     apply_to(&world, StepResult::Killed(nth)).await;

@@ -155,7 +155,7 @@ impl Wrong {
         }
     }
 
-    /// Whether it is only told by waiting in vain.
+    /// Whether only a timeout reveals it.
     const fn is_silent(self) -> bool {
         matches!(self, Self::HangBefore | Self::HangAfter | Self::Drip)
     }

@@ -21,7 +21,7 @@ use crate::cases::{Case, Declared, Policy, Rules};
 use crate::properties::{self, PROPERTIES, Property, StepResult};
 use gatectl_test_support::world::{REPO, World, said};
 
-/// What a plan comes to when one of its requests goes wrong.
+/// What a plan results in when one of its requests goes wrong.
 #[derive(Debug, Clone, Copy)]
 enum Reading {
     /// Nothing is lost.
@@ -32,7 +32,7 @@ enum Reading {
     Unknown(Exit, &'static str),
 }
 
-/// What an apply comes to when one of its writes goes wrong.
+/// What an apply results in when one of its writes goes wrong.
 #[derive(Debug, Clone, Copy)]
 enum Writing {
     /// It converges, and nothing is sent twice.
@@ -45,7 +45,7 @@ enum Writing {
     Fails(Exit, &'static str),
 }
 
-/// A fault, and what it comes to.
+/// A fault, and what it results in.
 struct Row {
     name: &'static str,
     /// Rebuilt for each case, as that service says it; what requests it hits is added there.

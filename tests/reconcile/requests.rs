@@ -6,7 +6,7 @@ use gatectl::sandbox::{Fault, Response, Scenario};
 
 use gatectl_test_support::world::{World, said};
 
-/// Three environments with pinned reviewers and custom policies, and one app: the case that the speed law speaks of.
+/// Three environments with pinned reviewers and custom policies, and one app: the case of the speed law.
 pub const FLEET: &str = r#"
 version = 1
 [environments.production]

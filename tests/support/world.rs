@@ -276,7 +276,7 @@ pub fn said(applied: &Applied) -> String {
     format!("converged: {}\n{}", applied.report.converged, outcomes.collect::<String>())
 }
 
-/// What a report says of the environment, or of the config var, whose address ends so.
+/// What a report says about the environment, or of the config var, whose address ends so.
 pub fn outcome<'a>(applied: &'a Applied, tail: &str) -> (&'a OutcomeResult, &'a str) {
     let found = applied.report.outcomes.iter().find(|outcome| outcome.address.to_string().ends_with(tail));
     let outcome = found.unwrap_or_else(|| panic!("nothing is said of {tail}: {}", said(applied)));

@@ -280,7 +280,7 @@ async fn visibility_and_plan_decide_whether_reviewers_bite() {
 async fn declared_absent_is_no_gate_and_undeclared_decides_nothing() {
     let gate = format!("{GATE}\n[environments.old]\nstate = \"absent\"\n");
     let sources = [source("deploy.yml", DEPLOY)];
-    // `staging` exists without any rule, and gate.toml does not speak of it.
+    // `staging` exists without any rule, and gate.toml does not mention it.
     let report = verdict(&gate, &sources, |_| {}).await;
     let names: Vec<&str> = report.environments.iter().map(|one| one.name.as_str()).collect();
     assert_eq!((report.verdict, names), (Verdict::Gated, vec!["production"]));

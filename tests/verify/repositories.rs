@@ -37,7 +37,7 @@ fn the_runbooks_repository_is_gated_and_says_which_tags_are_refused() {
     assert_eq!((report.verdict, codes), (Verdict::Gated, vec!["ref-refused"]));
 }
 
-/// What is wrong with the live state of a repository whose files are in order, and what is said of it.
+/// What is wrong with the live state of a repository whose files are in order, and what is said about it.
 type Live = (&'static str, fn(&mut Inspection), Verdict, &'static str, Severity);
 
 fn production(live: &mut Inspection) -> &mut LiveEnvironment {

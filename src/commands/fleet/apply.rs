@@ -23,10 +23,10 @@ use super::{Run, part};
 /// An unattended apply changes no more repositories than this, unless `--max-repositories` says otherwise.
 const MOST_UNATTENDED: usize = 10;
 
-/// Plans, or holds a saved plan against what is live; asks, writes one repository after the other, reads back, reports.
+/// Plans, or compares a saved plan with the live state; asks, writes one repository at a time, reads back, reports.
 ///
 /// # Errors
-/// If the list of repositories cannot be read, the saved plan is stale, or consent is missing; what happens to single repositories is
+/// If the list of repositories cannot be read, the saved plan is stale, or consent is missing; the result of each repository is
 /// in the report.
 pub(in crate::commands) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<Exit> {
     let saved = match args.plan.as_deref().map(Saved::read).transpose()? {
@@ -62,7 +62,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &ApplyArgs) -> any
         let view = FleetPlanView { plan: &shown, requests: run.requests(), elapsed: run.elapsed(), names: Names::Few };
         let mut document = Document::from(view);
         if !shown.plan.is_empty() && shown.plan.unknown.is_empty() {
-            // What comes next is this very apply.
+            // The next step is this apply itself.
             document.next.clear();
         }
         session.print(config, &document, String::new)?;
@@ -86,7 +86,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &ApplyArgs) -> any
     Ok(exit)
 }
 
-/// Of a saved plan only what is pending is written; the rest moved, and was named.
+/// Of a saved plan only pending repositories are written; the others moved, and were named.
 fn without_the_rest(mut plan: Plan<Op>, pending: &[Pending]) -> Plan<Op> {
     let kept: BTreeSet<String> = pending.iter().map(|pending| pending.name.to_string()).collect();
     plan.steps.retain(|step| step.changes.iter().all(|change| kept.contains(change.address.scope())));
@@ -139,7 +139,7 @@ async fn consent(session: &Session, args: &ApplyArgs, allow_weaken: bool, shown:
         .into());
     }
     if session.global.format != Format::Human {
-        // Only what was shown can be agreed to; stdout is for a program here.
+        // Consent needs a visible plan; stdout is for a program here.
         session.show(&Document::from(&shown.plan));
     }
     if !allow_weaken {

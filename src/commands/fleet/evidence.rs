@@ -18,7 +18,7 @@ use super::super::failure::Unread;
 use super::super::runs::evidence::{self, Subject};
 use super::{Run, part};
 
-/// Reads what was deployed from every repository and who approved it, and prints what that proves.
+/// Reads what was deployed from every repository and who approved it, and prints the evidence.
 ///
 /// # Errors
 /// If the list of repositories cannot be read or contradicts the file, or nothing can be printed.

@@ -86,7 +86,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &ImportArgs, organ
     Ok(told(session, &unread))
 }
 
-/// What is known before anything is asked: the organization. The emulator is built from the fleet file at hand.
+/// What is known before anything is asked: the organization. The emulator is built from the current fleet file.
 fn config(session: &Session, organization: &str) -> anyhow::Result<Config> {
     if session.global.sandbox.is_some()
         && let Some(config) = session.fleet_file(&[])?

@@ -90,7 +90,7 @@ impl Run {
         self.began.elapsed()
     }
 
-    /// Says before anything else is read that the rest of this hour's requests may not suffice.
+    /// Warns before anything else is read if the rest of this hour's requests may not suffice.
     fn warn_of_quota(&self, session: &Session, members: &[Member<'_>]) {
         let Some(quota) = self.wiring.quota() else { return };
         let needed: usize = members
@@ -118,7 +118,7 @@ impl Run {
     }
 }
 
-/// The requests for a repository in which nothing differs, if nothing is cached: the environments, and what hangs on each.
+/// The requests for a repository in which nothing differs, if nothing is cached: the environments, and the lists of each.
 fn requests_for<'a>(environments: impl IntoIterator<Item = (&'a crate::model::EnvName, &'a DesiredEnvironment)>) -> usize {
     let of = |environment: &DesiredEnvironment| match environment.gate() {
         Some(gate) => {
@@ -137,7 +137,7 @@ pub(super) fn part(args: &FleetArgs) -> Part {
     Part { repositories: args.repository.clone(), shard: args.shard }
 }
 
-/// What a fleet file declares of its fleet.
+/// The `[fleet]` table of a fleet file.
 ///
 /// # Errors
 /// If the file is for one repository.

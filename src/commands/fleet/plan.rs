@@ -42,7 +42,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &PlanArgs, config:
     let view = FleetPlanView { plan: shown, requests, elapsed: run.elapsed(), names };
     session.print(config, &Document::from(view), || views::json::fleet_plan(shown, requests))?;
     if let (Some(path), Some(saved)) = (&args.out, &saved) {
-        // The file that is replaced is the last word on which repositories there were.
+        // The replaced file lists the repositories of the earlier plan.
         session.warn(&saved.lost_since(path));
         saved.write(path)?;
         session.say(&format!("Saved the plan to {}. Apply exactly this with: gatectl apply {}", path.display(), path.display()));

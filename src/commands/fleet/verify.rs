@@ -21,7 +21,7 @@ use super::{Run, part};
 
 /// Requests for the rules of a repository: environments, protected branches, secrets of two scopes, and what each environment leads to.
 const FOR_RULES: usize = 6;
-/// At least so many for its workflow files: the folder, and each file.
+/// The minimum for its workflow files: the folder, and each file.
 const FOR_FILES: usize = 2;
 
 /// Inspects and judges every repository, and prints.
@@ -62,7 +62,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &VerifyArgs, confi
             .buffer_unordered(run.context.at_once);
         while let Some(report) = session.unless_stopped(verdicts.next()).await? {
             counter.one_more();
-            // What each job resolves to is for a look at one repository.
+            // The table of jobs is only shown for a single repository.
             reports.push(VerifyReport { workflows: Vec::new(), ..report });
         }
     }
@@ -75,7 +75,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &VerifyArgs, confi
     Ok(if verdict.verdict() == Verdict::Gated { Exit::Done } else { Exit::NotGated })
 }
 
-/// Says what it costs before it starts.
+/// Prints the number of requests before it starts.
 fn say_cost(session: &Session, repositories: usize, scope: Scope) {
     let (each, what) = match scope {
         Scope::Whole => (FOR_RULES + FOR_FILES, "rules and workflow files"),

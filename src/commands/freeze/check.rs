@@ -1,4 +1,4 @@
-//! `gatectl freeze check`: may this deploy go ahead? Whatever goes wrong, the answer is not yes.
+//! `gatectl freeze check`: may this deploy go ahead? If anything goes wrong, the answer is not yes.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -19,9 +19,9 @@ use super::super::Session;
 use super::super::wiring::{Bounds, StoreSite};
 use super::{FreezeTarget, beside};
 
-/// For all requests with their retries.
+/// The time limit for all requests with their retries.
 const REQUESTS: Duration = Duration::from_millis(7_500);
-/// For everything, the search for a token included.
+/// The time limit for everything, including the search for a token.
 const OVERALL: Duration = Duration::from_millis(9_000);
 
 /// Asks, prints, and answers with the exit code.
@@ -49,7 +49,7 @@ pub(super) async fn run(session: &Session, which: &StoreArgs) -> anyhow::Result<
     })
 }
 
-/// What is asked about: the policy, and the environments.
+/// The policy and the environments in question.
 struct CheckScope {
     policy: Policy,
     environments: BTreeSet<EnvName>,
@@ -59,7 +59,7 @@ struct CheckScope {
 
 fn question(session: &Session, which: &StoreArgs) -> anyhow::Result<(FreezeTarget, CheckScope)> {
     let target = FreezeTarget::find(session, which)?;
-    // A gate.toml that is there and cannot be read may hold a window that is closed now.
+    // A gate.toml that exists and cannot be read may hold a window that is closed now.
     if target.config.is_none() && super::has_file(session) {
         return Err(Hinted {
             message: "gate.toml cannot be read, and it may declare a window that is closed now".to_owned(),
@@ -82,7 +82,7 @@ fn question(session: &Session, which: &StoreArgs) -> anyhow::Result<(FreezeTarge
     Ok((target, asked))
 }
 
-/// Without a word of gate.toml, whatever is asked about is covered.
+/// Without gate.toml, every environment is covered.
 pub(super) fn bare(keys: &Keys, environments: BTreeSet<EnvName>) -> Policy {
     Policy {
         store: keys.store.clone(),
@@ -105,7 +105,7 @@ fn covered_by(policy: Policy, named: BTreeSet<EnvName>, target: &FreezeTarget) -
     CheckScope { policy, environments, strange }
 }
 
-/// The covered environment that a name looks like: a slip of the hand, or one name short for the other.
+/// The covered environment that a name resembles: a typo or an abbreviation.
 fn resembled<'p>(name: &EnvName, policy: &'p Policy) -> Option<&'p EnvName> {
     let name = name.folded();
     policy.environments.iter().find(|covered| {
@@ -157,11 +157,11 @@ async fn in_store(reader: &Result<Reader, Unknown>, keys: &Keys) -> ObservedFree
         Ok(reader) => reader,
         Err(unknown) => return ObservedFreeze::unknown(unknown.clone()),
     };
-    // Who changed it is worth a word and no reason to wait or to refuse.
+    // Who changed it is worth showing, but no reason to wait or refuse.
     let history = async { freeze_store::of(&keys.store).history(reader, keys).await.ok().flatten() };
     let (vars, history) = beside(access::observe(reader, keys), history).await;
     let audit = vars.present().zip(history).map(|(vars, history)| audit(keys, vars, &history));
-    // Only what may have changed the answer behind everyone's back: a rollback.
+    // Only a rollback may have changed the answer unnoticed.
     let rolled_back = |audit: &Audit| [&audit.flag, &audit.override_flag].into_iter().flatten().any(|change| change.rollback_to.is_some());
     let warnings = audit.filter(rolled_back).map(|audit| audit.warnings).unwrap_or_default();
     ObservedFreeze { vars, source: Source::Store, warnings }
@@ -231,7 +231,7 @@ fn as_unknown(error: &anyhow::Error) -> Unknown {
     }
 }
 
-/// In GitHub Actions a refusal that is only in the log is easily missed, so the annotation and the summary are the default there.
+/// In GitHub Actions a refusal in the log is easily missed, so annotation and summary are the default there.
 fn format(session: &Session) -> Format {
     let in_actions = session.env.get("GITHUB_ACTIONS") == Some("true");
     if in_actions && session.global.format == Format::Human { Format::Github } else { session.global.format }

@@ -1,4 +1,4 @@
-//! Which of the declared workflows check the freeze at all: a freeze holds only those.
+//! Which declared workflows check the freeze: it stops only those.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::FreezeTarget;
 
 /// Every job of a declared workflow that deploys to a covered environment, and whether a freeze check provably stops it. Empty
 /// without a checkout, and in a rehearsal, whose workflows are not on this disk. Workflow files that cannot be read are a
-/// warning: they never keep anyone from freezing.
+/// warning: they never block a freeze.
 pub(super) fn workflows(session: &Session, target: &FreezeTarget) -> Vec<WorkflowStatus> {
     let (Some(policy), Some(config)) = (&target.policy, &target.config) else { return Vec::new() };
     if session.global.sandbox.is_some() {
@@ -43,7 +43,7 @@ pub(super) fn workflows(session: &Session, target: &FreezeTarget) -> Vec<Workflo
                 }
             };
             let status = WorkflowStatus { file: one.file, job: one.path, environment: environment.clone(), gap };
-            // Of several scenarios the one that is not held decides.
+            // Of several scenarios, one that is not held decides.
             let held = found.entry((status.file.clone(), status.job.clone())).or_insert_with(|| status.clone());
             if held.gap.is_none() {
                 *held = status;

@@ -59,7 +59,7 @@ pub(super) fn declared(session: &Session) -> Claim {
     Claim { id: FreezeId::new(Uuid::new_v4()), by: local(&session.env), reason, now: session.now() }
 }
 
-/// Which freeze is meant, and what gate.toml says of it.
+/// The freeze in question, and what gate.toml says about it.
 struct FreezeTarget {
     keys: Keys,
     /// The `[freeze]` table, if it is about this store.
@@ -135,11 +135,11 @@ struct FreezeWriter<'a> {
     known: Option<String>,
     /// Who acts, if the store does not say it either.
     fallback: String,
-    /// Ends the look at what is there; a write ends as it does, and is read back.
+    /// Drops the read; a write is completed and read back.
     stop: Stop,
 }
 
-/// What is there before anything is written, and who asks.
+/// The state before any write, and the account of the token.
 struct BeforeWrite {
     live: FreezeVars,
     by: String,
@@ -150,7 +150,7 @@ impl<'a> FreezeWriter<'a> {
         Self { writer, keys, known: who::in_actions(&session.env), fallback: local(&session.env), stop: session.stop.clone() }
     }
 
-    /// Reads the freeze and, beside that, whose token it is. Only the freeze is waited for.
+    /// Reads the freeze and, in addition, whose token it is. Only the freeze is waited for.
     ///
     /// # Errors
     /// When the freeze cannot be read, or the user asked to stop.
@@ -192,11 +192,11 @@ impl<'a> FreezeWriter<'a> {
 #[derive(Debug)]
 struct Written {
     vars: FreezeVars,
-    /// What it did beside what was asked.
+    /// Side effects of the command.
     notes: Vec<String>,
 }
 
-/// Waits for the first, and for the second no longer than a second beyond that.
+/// Waits for the first, and at most one second longer for the second.
 async fn beside<A, B>(first: impl Future<Output = A>, second: impl Future<Output = Option<B>>) -> (A, Option<B>) {
     let (mut first, mut second) = (std::pin::pin!(first), std::pin::pin!(second));
     tokio::select! {
@@ -208,13 +208,13 @@ async fn beside<A, B>(first: impl Future<Output = A>, second: impl Future<Output
     }
 }
 
-/// Connects, and shows on the progress line what goes on.
+/// Connects, and shows progress.
 async fn site(session: &Session, target: &FreezeTarget) -> anyhow::Result<StoreSite> {
     session.progress.phase(&format!("reading the freeze of {}", target.keys.store.name()));
     StoreSite::new(session, target.config.as_ref(), &target.keys.store, Bounds::Usual).await
 }
 
-/// Prints what is there after a write, in the form of `freeze status`.
+/// Prints the state after a write, in the form of `freeze status`.
 fn show(session: &Session, target: &FreezeTarget, written: Written, now: Timestamp) -> anyhow::Result<()> {
     let policy = target.narrowed(&session.global.environment);
     let mut status = Status::at(&target.keys, policy.as_ref(), &Answer::Present(written.vars), None, now);
@@ -237,7 +237,7 @@ fn refused(refusal: FreezeRefusal, store: &Store) -> anyhow::Error {
     Hinted { message: refusal.to_string(), hint }.into()
 }
 
-/// Reads the freeze as an answer; without a client the answer is why there is none.
+/// Reads the freeze as an answer; without a client the answer is the reason.
 async fn observe(reader: &Result<Reader, crate::model::Unknown>, keys: &Keys) -> Answer<FreezeVars> {
     match reader {
         Ok(reader) => store::observe(reader, keys).await,

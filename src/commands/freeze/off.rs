@@ -1,4 +1,4 @@
-//! `gatectl freeze off`: lifts the freeze that is meant, and no other one.
+//! `gatectl freeze off`: lifts the intended freeze, and no other one.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::views::diagnostic::Hinted;
 use super::super::Session;
 use super::{FreezeTarget, FreezeWriter, Written, refused, show, site};
 
-/// Lifts, and prints what is there then. If nothing is frozen there is nothing to do, which is not an error.
+/// Lifts the freeze and prints the resulting state. If nothing is frozen there is nothing to do, which is not an error.
 ///
 /// # Errors
 /// When another freeze than the one meant is in place, consent is missing, or it cannot be written or read back.
@@ -54,7 +54,7 @@ pub(super) async fn lift(
     writer.send(write).await
 }
 
-/// Without a person who reads, someone else's freeze is lifted by its id only: a newer one could be there by now.
+/// Without a confirmation, someone else's freeze is lifted only by its ID: a newer one could be in place by now.
 fn named(args: &FreezeOff, live: &FreezeVars, claim: &Claim, store: &Store) -> anyhow::Result<()> {
     match Freeze::read(live, claim.now) {
         Freeze::Recorded(record) if args.id.is_none() && record.by != claim.by => Err(Hinted {

@@ -11,7 +11,7 @@ use crate::freeze::{Claim, FreezeId, FreezeRefusal, lift};
 use super::super::Session;
 use super::{FreezeTarget, FreezeWriter, Written, refused, show, site};
 
-/// Overrides, or revokes, and prints what is there then.
+/// Overrides or revokes, and prints the resulting state.
 ///
 /// # Errors
 /// When there is nothing to override, or it cannot be written or read back.

@@ -13,7 +13,7 @@ use crate::providers::freeze_store as store;
 use super::super::Session;
 use super::{FreezeTarget, coverage, observe, print, site};
 
-/// Reads the freeze and its history at once, and prints both against each other.
+/// Reads the freeze and its history concurrently, and prints both with any contradictions.
 ///
 /// # Errors
 /// When nothing can be asked or printed; a freeze that cannot be read is printed as unknown.

@@ -5,7 +5,7 @@ use crate::credentials::ProcessEnv;
 /// The longest name that is kept, in characters.
 const MAX: usize = 100;
 
-/// The account that started the run, as GitHub Actions says it: `gh:NAME`.
+/// The account that started the run, as GitHub Actions names it: `gh:NAME`.
 pub(super) fn in_actions(env: &ProcessEnv) -> Option<String> {
     let running = env.get("GITHUB_ACTIONS") == Some("true");
     env.get("GITHUB_ACTOR").filter(|_| running).map(|actor| plain(&format!("gh:{actor}")))

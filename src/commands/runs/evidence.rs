@@ -25,7 +25,7 @@ use crate::views::diagnostic::Hinted;
 use crate::views::evidence::{EvidenceReport, Header, Query, Repository};
 use crate::views::evidence_page;
 
-/// Reads what was deployed and who approved it, and prints what that proves.
+/// Reads what was deployed and who approved it, and prints the evidence.
 ///
 /// # Errors
 /// When no repository or token is found, the audit log cannot be read, or nothing can be printed.
@@ -42,7 +42,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> 
         write_all(session, dir, &report)?;
     }
     if args.csv {
-        // A table has no place for what could not be read.
+        // CSV has no place for what could not be read.
         session.warn(&report.unread().map(|unknown| format!("{}; {}", unknown.reason, unknown.hint)).collect::<Vec<_>>());
         session.write(&csv(&report.records()))?;
     } else if session.global.format == Format::Html {
@@ -62,10 +62,10 @@ pub(in crate::commands) struct Subject<'a> {
     pub(in crate::commands) web: &'a str,
 }
 
-/// Reads what was deployed from one repository, and what that proves.
+/// Reads what was deployed from one repository, and judges it.
 ///
 /// # Errors
-/// When the period is empty, or the user wants to stop.
+/// When the period is empty, or the user asked to stop.
 pub(in crate::commands) async fn gather(
     session: &Session,
     args: &EvidenceArgs,
@@ -114,7 +114,7 @@ fn audit_log(path: &Path, repository: &RepoName) -> anyhow::Result<AuditLog> {
     Ok(AuditLog::parse(&text, repository))
 }
 
-/// Writes the report in every format, each file whole or not at all, and the sums last: sums that fit prove that all is there.
+/// Writes the report in every format, each file whole or not at all, and the checksums last: matching checksums prove that the set is complete.
 pub(in crate::commands) fn write_all(session: &Session, dir: &Path, report: &EvidenceReport) -> anyhow::Result<()> {
     let cannot =
         || Hinted { message: format!("{} could not be written", dir.display()), hint: "Name a directory that you may write to".to_owned() };
@@ -157,7 +157,7 @@ fn extent(args: &EvidenceArgs, now: Timestamp) -> anyhow::Result<Extent> {
         }
     };
     let Some(since) = args.since.map(moment) else { return Ok(Extent::Last(usize::from(args.last))) };
-    // What is created in this very second still counts.
+    // What was created in this second still counts.
     let until = args.until.map_or_else(|| now.checked_add(SignedDuration::from_secs(1)).unwrap_or(now), moment);
     if until <= since {
         return Err(Hinted {
@@ -178,7 +178,7 @@ fn query(args: &EvidenceArgs, extent: Extent, environments: Vec<EnvName>) -> Que
     Query { environments, last, since, until, audit_log, allow: args.allow.clone() }
 }
 
-/// What could not be read at all comes first; a report is a success, unless approvals are required.
+/// Unreadable data decides first; otherwise a report is a success, unless approvals are required.
 pub(in crate::commands) fn exit(report: &EvidenceReport, require_approved: bool) -> Exit {
     let mut causes = report.unread().map(|unknown| unknown.cause).peekable();
     if causes.peek().is_some() {

@@ -1,4 +1,4 @@
-//! What the freeze says to an approval: nothing is approved into a closed environment.
+//! Whether a freeze refuses an approval: nothing is approved into a closed environment.
 
 use jiff::Timestamp;
 
@@ -17,7 +17,7 @@ pub(in crate::commands) struct FreezeGuard<'a> {
 /// Why the freeze refuses an approval.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::commands) struct Closed {
-    /// What is the matter.
+    /// The reason.
     pub(in crate::commands) why: String,
     /// The next step.
     pub(in crate::commands) fix: String,
@@ -35,7 +35,7 @@ impl<'a> FreezeGuard<'a> {
         Self { policy, vars }
     }
 
-    /// What is forgotten of the freeze of this environment.
+    /// Stale parts of the freeze of this environment.
     pub(in crate::commands) fn leftovers(&self, environment: &EnvName, now: Timestamp) -> Vec<Leftover> {
         let vars = self.vars.present().filter(|_| self.policy.covers(environment));
         vars.map(|vars| leftovers(&Keys::of(self.policy), vars, now)).unwrap_or_default()

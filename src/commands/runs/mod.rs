@@ -19,7 +19,7 @@ use crate::views::diagnostic::Hinted;
 use super::Session;
 use super::wiring::{Needs, Wiring};
 
-/// The repository at hand, and a client that reads it.
+/// The current repository, and a client that reads it.
 struct RunsContext {
     wiring: Wiring,
     reader: Reader,

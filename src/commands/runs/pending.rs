@@ -18,7 +18,7 @@ use super::freeze_guard::FreezeGuard;
 use super::{RunsContext, Session};
 use crate::commands::wiring::Needs;
 
-/// Reads every run that waits and what it would ship, and prints both.
+/// Reads every waiting run and what it would ship, and prints both.
 ///
 /// # Errors
 /// When the runs cannot be read.
@@ -41,17 +41,17 @@ pub(in crate::commands) async fn run(session: &Session, args: &PendingArgs) -> a
     Ok(report.exit(if args.exit_code { Exit::Pending } else { Exit::Done }))
 }
 
-/// How long the freeze is waited for: what waits is worth showing without it.
+/// How long to wait for the freeze: pending deployments are worth showing without it.
 const FREEZE_WITHIN: Duration = Duration::from_secs(10);
 
-/// Who the token belongs to, if GitHub says it.
+/// The owner of the token, if GitHub names one.
 pub(super) type Viewer = Result<Account, ApiError>;
 
 /// Why the account behind the token may not approve, by run and environment id.
 pub(super) type Refusals = BTreeMap<(u64, u64), String>;
 
 impl RunsContext {
-    /// Everything that waits, held against what is deployed, and who asks.
+    /// Everything that waits, compared with what is deployed, and the account of the token.
     ///
     /// # Errors
     /// When the lists of runs cannot be read.
@@ -79,7 +79,7 @@ impl RunsContext {
                 None => free.push((one, &one.pending.environment)),
             }
         }
-        // The store is asked only if it can change an answer.
+        // The store is read only if it can change an answer.
         if let Some(policy) = config.desired.freeze.as_ref().filter(|policy| free.iter().any(|(_, name)| policy.covers(name))) {
             let guard = tokio::time::timeout(FREEZE_WITHIN, FreezeGuard::read(policy, self.wiring.store(&policy.store).as_ref())).await;
             for (one, name) in free.into_iter().filter(|(_, name)| policy.covers(name)) {

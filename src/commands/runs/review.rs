@@ -26,7 +26,7 @@ use crate::commands::wiring::Needs;
 use crate::views::pending::{PendingReport, Question};
 use crate::views::review::{Ended, Preview, ReviewReport};
 
-/// What is said in the record if nothing was given.
+/// The comment in the record if none was given.
 const COMMENT: &str = "reviewed with gatectl";
 
 /// What happens to a freeze that cannot be read.
@@ -39,16 +39,16 @@ pub(super) enum OnUndetermined {
 /// Approves.
 ///
 /// # Errors
-/// When anything speaks against it; nothing is written then.
+/// If a check refuses it; nothing is written then.
 pub(in crate::commands) async fn approve(session: &Session, args: &ApproveArgs) -> anyhow::Result<Exit> {
     let rule = if args.ignore_unreachable_freeze { OnUndetermined::Warn } else { OnUndetermined::Refuse };
     run(session, &args.runs, &args.review, Decision::Approved, rule).await
 }
 
-/// Rejects. That closes, so no freeze is asked.
+/// Rejects. Rejecting only closes, so no freeze is read.
 ///
 /// # Errors
-/// When anything speaks against it; nothing is written then.
+/// If a check refuses it; nothing is written then.
 pub(in crate::commands) async fn reject(session: &Session, args: &RejectArgs) -> anyhow::Result<Exit> {
     run(session, &args.runs, &args.review, Decision::Rejected, OnUndetermined::Refuse).await
 }
@@ -71,15 +71,15 @@ async fn run(session: &Session, runs: &[RunRef], args: &ReviewArgs, decision: De
     input.conduct(session, seen, &pending, &Consent { comment: args.comment.clone(), auto_approve: args.auto_approve }).await
 }
 
-/// What the one who reviews gave beforehand.
+/// What the reviewer gave on the command line.
 pub(super) struct Consent {
     /// What is said in the record, if it was given.
     pub(super) comment: Option<String>,
-    /// Whether nothing is asked.
+    /// Whether to skip the confirmation.
     pub(super) auto_approve: bool,
 }
 
-/// Everything that a review is decided from.
+/// Everything that a review depends on.
 pub(super) struct ReviewInput<'a> {
     pub(super) site: &'a RunsContext,
     pub(super) config: &'a Config,
@@ -88,7 +88,7 @@ pub(super) struct ReviewInput<'a> {
     pub(super) rule: OnUndetermined,
 }
 
-/// What looking found: everything may be reviewed.
+/// The result of the checks: everything may be reviewed.
 #[derive(Debug)]
 pub(super) struct Reviewable {
     pub(super) viewer: Account,
@@ -160,7 +160,7 @@ impl ReviewInput<'_> {
             (seen, consent.comment.clone())
         } else {
             let comment = ask(session, decision, consent.comment.clone()).await?;
-            // A person may have taken hours to answer: what was shown is what is reviewed, or nothing is.
+            // A person may have taken hours to answer: only what was shown is reviewed.
             let now = session.unless_stopped(self.look(session.now())).await??;
             unchanged(&seen.admitted, &now.admitted)?;
             (now, comment)
@@ -173,7 +173,7 @@ impl ReviewInput<'_> {
         Ok(report.exit())
     }
 
-    /// One write after the other; a stop is heard between two of them.
+    /// One write at a time; a stop takes effect between two of them.
     pub(super) async fn submit<'a>(
         &self,
         session: &Session,
@@ -213,7 +213,7 @@ async fn write(writer: &Writer, repository: &RepoName, review: &Review<'_>) -> E
     }
 }
 
-/// Holds what is there now against what was shown.
+/// Compares the current state with what was shown.
 ///
 /// # Errors
 /// When they differ.
@@ -268,7 +268,7 @@ fn refused(decision: Decision, refusals: &[(String, String, Cause)]) -> anyhow::
 
 /// Asks for the comment, unless it was given, and then for the confirmation.
 async fn ask(session: &Session, decision: Decision, comment: Option<String>) -> anyhow::Result<Option<String>> {
-    // A question is never about something that was not shown.
+    // Never ask about something that was not shown.
     if !session.can_ask() || session.global.format != Format::Human {
         return Err(Hinted {
             message: format!(

@@ -15,20 +15,20 @@ use super::{RunsContext, Session};
 use crate::commands::wiring::Needs;
 use crate::views::pending::{PendingReport, Question};
 
-/// What is said in the record, unless `--comment` says something else.
+/// The comment in the record, unless `--comment` is given.
 const COMMENT: &str = "overtaken by a newer deployment (gatectl reject --stale)";
 
-/// Rejects what is provably overtaken; what is not known to be is left alone and named.
+/// Rejects runs that are provably overtaken; names the others and leaves them alone.
 ///
 /// # Errors
-/// When nothing can be read, or when anything speaks against a review; nothing is written then.
+/// When nothing can be read, or a check refuses a review; nothing is written then.
 pub(in crate::commands) async fn run(session: &Session, args: &RejectArgs) -> anyhow::Result<Exit> {
     let config = session.config_if_any()?;
     let site = RunsContext::open(session, &config, Needs { github: true, heroku: false, freeze: false }).await?;
     reject_stale(session, &config, &site, &args.review).await
 }
 
-/// The same with a repository at hand.
+/// The same with a known repository.
 pub(super) async fn reject_stale(session: &Session, config: &Config, site: &RunsContext, args: &ReviewArgs) -> anyhow::Result<Exit> {
     session.progress.phase("reading what waits");
     let (queue, viewer) = session.unless_stopped(site.queue()).await??;
@@ -57,7 +57,7 @@ pub(super) async fn reject_stale(session: &Session, config: &Config, site: &Runs
     let runs: Vec<u64> = mine.iter().map(|run| run.id).collect();
     let input = ReviewInput { site, config, request: &request, runs: &runs, rule: OnUndetermined::Refuse };
     let seen = session.unless_stopped(input.look(session.now())).await??;
-    // What was compared is what is rejected.
+    // Only what was compared is rejected.
     let same = |one: &Admitted| {
         let compared: Vec<u64> = queue
             .runs
@@ -81,7 +81,7 @@ fn of<'a, 'q>(waiting: &'a [Waiting<'q>], run: u64) -> impl Iterator<Item = &'a 
     waiting.iter().filter(move |one| one.run.id == run)
 }
 
-/// What is not known to be out of date, nor to be current.
+/// Runs not known to be out of date or current.
 fn unsure<'a>(queue: &'a Queue, waiting: &'a [Waiting<'_>]) -> impl Iterator<Item = String> {
     let unread = queue.runs.iter().filter_map(|one| {
         let why = one.pending.as_ref().err()?;

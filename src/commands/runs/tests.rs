@@ -171,7 +171,7 @@ fn shown(document: &Document) -> String {
     human::render(document, Style::PLAIN)
 }
 
-/// Every story that evidence tells apart, oldest first.
+/// Every story that evidence distinguishes, oldest first.
 fn stories(state: &mut State) {
     let start = |state: &mut State, actor: &str| {
         state.start_run(REPO, DEPLOY, "workflow_dispatch", "refs/heads/main", actor, "production").unwrap()

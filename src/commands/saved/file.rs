@@ -10,10 +10,10 @@ use serde_json::Value;
 use crate::reconcile::fingerprint;
 use crate::views::diagnostic::Hinted;
 
-/// The only version that is read: a plan is made for one apply, so nothing is gained by reading another. 1.0 had one fingerprint of gate.toml.
+/// The only version that is read: a plan is made for one apply, so older versions need no reader. 1.0 had one fingerprint of gate.toml.
 pub(in crate::commands) const FORMAT_VERSION: &str = "3.0";
 
-/// More than any real plan, less than would exhaust memory.
+/// Larger than any real plan, too small to exhaust memory.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// The key of the digest over all others.
@@ -24,13 +24,13 @@ pub(super) fn unusable(path: &Path, what: &str) -> Hinted {
     Hinted { message: format!("{} {what}", path.display()), hint: "make a new one: gatectl plan --out FILE".to_owned() }
 }
 
-/// Refuses a place that holds anything but a saved plan: a slip in `--out` must not cost a gate.toml or a workflow.
+/// Refuses a place that holds anything except a saved plan: a typo in `--out` must not overwrite a gate.toml or a workflow.
 ///
 /// # Errors
 /// If something else is there.
 pub(in crate::commands) fn replaceable(path: &Path) -> anyhow::Result<()> {
     let Ok(kind) = std::fs::metadata(path) else { return Ok(()) };
-    // Also one of another version, or one that was altered: it was a plan.
+    // A plan of another version, or an altered one, may be replaced too.
     let sealed = |bytes: Vec<u8>| serde_json::from_slice::<Value>(&bytes).is_ok_and(|plan| plan.get(SEAL).is_some_and(Value::is_string));
     let small = kind.len() <= MAX_BYTES;
     if kind.is_file() && small && std::fs::read(path).is_ok_and(sealed) {

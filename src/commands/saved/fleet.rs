@@ -24,9 +24,9 @@ pub(in crate::commands) struct SavedFleetPlan {
     format_version: String,
     /// The version of gatectl that planned.
     gatectl: String,
-    /// Whether the one who planned consents to weakening.
+    /// Whether the person who planned consents to weakening.
     pub(in crate::commands) allow_weaken: bool,
-    /// Whether undeclared environments were to go.
+    /// Whether undeclared environments are deleted (`--prune`).
     pub(in crate::commands) prune: bool,
     /// What `--environment` named.
     pub(in crate::commands) environments: Vec<EnvName>,
@@ -39,7 +39,7 @@ pub(in crate::commands) struct SavedFleetPlan {
 }
 
 impl SavedFleetPlan {
-    /// Takes nothing yet.
+    /// An empty plan.
     pub(in crate::commands) fn new(args: &PlanArgs, global: &Global) -> Self {
         Self {
             format_version: FORMAT_VERSION.to_owned(),
@@ -53,7 +53,7 @@ impl SavedFleetPlan {
         }
     }
 
-    /// Takes what was just planned.
+    /// Adds the fresh plan of a repository.
     pub(in crate::commands) fn add(&mut self, name: &RepoName, planned: &Planned) {
         self.repositories.insert(name.to_string(), SavedPart::of(planned));
     }
@@ -74,7 +74,7 @@ impl SavedFleetPlan {
         file::write(path, self)
     }
 
-    /// Repositories that the plan in a file was for and this one is not: they match no longer.
+    /// Repositories of the earlier plan file that no longer match.
     pub(in crate::commands) fn lost_since(&self, path: &Path) -> Vec<String> {
         let before = file::read(path).ok().and_then(|value| serde_json::from_value::<Self>(value).ok());
         let Some(before) = before else { return Vec::new() };
@@ -85,13 +85,13 @@ impl SavedFleetPlan {
         lost.map(|name| format!("{name} matched the last saved plan and no longer does: nothing keeps its gates as declared")).collect()
     }
 
-    /// Begins to hold the plan against what is live.
+    /// Starts the comparison with the live state.
     pub(in crate::commands) fn check(&self) -> Check<'_> {
         Check { saved: self, seen: BTreeSet::new(), stale: BTreeMap::new() }
     }
 }
 
-/// A saved plan, held against one repository after the other.
+/// A saved plan, compared with one repository at a time.
 pub(in crate::commands) struct Check<'s> {
     saved: &'s SavedFleetPlan,
     seen: BTreeSet<String>,

@@ -26,14 +26,14 @@ pub(in crate::commands) struct SavedPart {
 /// Why a saved part cannot be applied now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::commands) enum NotNow {
-    /// What it was made from moved; if something could not be read beside that, the next step for it.
+    /// What it was made from moved; if something could not be read in addition, the next step for it.
     Stale(Stale, Option<String>),
     /// Nothing is seen to have moved, and not all of it can be read.
     Unread(Unknown),
 }
 
 impl SavedPart {
-    /// Takes what was just planned.
+    /// Keeps a fresh plan.
     pub(in crate::commands) fn of(planned: &Planned) -> Self {
         Self {
             declared: planned.declared.clone(),
@@ -43,7 +43,7 @@ impl SavedPart {
         }
     }
 
-    /// Holds the part against gate.toml and the live state as they are now; `made_by` is the version of gatectl that planned.
+    /// Compares the part with the current gate.toml and live state; `made_by` is the version of gatectl that planned.
     ///
     /// # Errors
     /// [`NotNow`] when either moved, or when its steps no longer follow from the two.
@@ -82,11 +82,11 @@ impl SavedPart {
         all.into_iter().filter_map(|address| Some((address, how(address)?.to_owned()))).collect()
     }
 
-    /// The addresses whose live state is seen to have moved; one that gate.toml declares otherwise is read otherwise.
+    /// The addresses whose live state is seen to have moved; one that gate.toml now declares differently is read differently.
     fn moved<'a>(&'a self, now: &'a Planned, redeclared: impl Fn(&Address) -> bool) -> Vec<(&'a Address, String)> {
         let how = |address: &Address| match (self.basis.get(address), now.basis.get(address)) {
             (Some(then), Some(live)) => what_moved(then, live, now.unread.contains_key(address)),
-            // Whatever hides the others of its repository or app hides this one too.
+            // If the others of its repository or app cannot be read, neither can this one.
             (_, None) => (!now.unread.keys().any(|unread| unread.scope() == address.scope())).then(|| "is gone".to_owned()),
             (None, _) if self.unread.contains(address) => Some("could not be read when the plan was made".to_owned()),
             (None, _) => Some("appeared".to_owned()),
@@ -112,7 +112,7 @@ impl SavedPart {
         })
     }
 
-    /// Holds the steps against those that follow now.
+    /// Compares the steps with those planned now.
     fn follows(&self, made_by: &str, now: &Planned) -> Result<(), Stale> {
         let (then, now) = (&self.steps, &kept(&now.plan.steps));
         if then == now {
@@ -130,7 +130,7 @@ impl SavedPart {
     }
 }
 
-/// The steps as a file keeps them: without who acts and when, which is the business of the one who applies, and without any value
+/// The steps as a file keeps them: without actor and time, which the apply sets, and without any value
 /// that looks like a credential (law 8).
 fn kept(steps: &[Step<Op>]) -> Vec<Value> {
     let unattributed = |step: &Step<Op>| Step { changes: step.changes.clone(), ops: step.ops.iter().map(Op::unattributed).collect() };

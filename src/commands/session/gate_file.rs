@@ -34,7 +34,7 @@ impl Session {
     /// As [`Self::config`].
     pub fn config_of(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
         if self.global.sandbox.is_some() {
-            // The emulator can be tried anywhere.
+            // The emulator works in any directory.
             return self.config_or_sample(environments);
         }
         self.file(environments)
@@ -102,7 +102,7 @@ impl Session {
         }
     }
 
-    /// The file at hand if it is for a fleet. A file that cannot be read is for the command to report.
+    /// The current file if it is for a fleet. The command reports a file that cannot be read.
     ///
     /// # Errors
     /// When it declares no environment of one of these names.
@@ -162,7 +162,7 @@ impl Session {
         Ok(config)
     }
 
-    /// In CI the files are those of a pull request, and an error excerpt would print lines of whatever a link points to.
+    /// In CI the files are those of a pull request, and an error excerpt would print lines of any file that a link points to.
     fn refuse_link_out(&self, path: &Path) -> anyhow::Result<()> {
         if self.env.get("CI").is_none() || !config::leads_out(&self.directory, path) {
             return Ok(());
@@ -204,7 +204,7 @@ fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
     }
     github.left_out.extend(declared.into_iter().filter(|name| !wanted.contains(name)));
     config.desired.heroku.config.clear();
-    // A freeze that covers one of them is looked at, since it says what may be weakened now; setting it is not asked for.
+    // A freeze that covers one of them is read, since it limits what may be weakened now; it is not set.
     config.desired.freeze = config.desired.freeze.take().filter(|freeze| wanted.iter().any(|name| freeze.covers(name)));
     if let Some(freeze) = &mut config.desired.freeze {
         freeze.frozen = false;
@@ -215,7 +215,7 @@ fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
 /// The gate that the emulator shows if there is no file.
 ///
 /// # Errors
-/// Never, as long as the program's own gate.toml is sound.
+/// Never, if the program's own gate.toml is valid.
 pub(in crate::commands) fn sample() -> Result<Config, LoadError> {
     config::parse(config::FILE_NAME, SAMPLE).map_err(LoadError::Problems)
 }

@@ -1,4 +1,4 @@
-//! What a run prints: results on stdout in the format that was asked for, all else on stderr.
+//! What a run prints: results on stdout in the requested format, everything else on stderr.
 //!
 //! Tested in `tests/program/terminal.rs`, `usage.rs` and `action.rs`.
 
@@ -19,7 +19,7 @@ use crate::views::diagnostic::Hinted;
 use super::Session;
 
 impl Session {
-    /// Prints a result to stdout in the format that was asked for; `json` is what `--format json` prints.
+    /// Prints a result to stdout in the requested format; `json` is what `--format json` prints.
     ///
     /// # Errors
     /// When stdout is closed, or a file that Actions names cannot be written.
@@ -27,7 +27,7 @@ impl Session {
         self.print_as(self.global.format, Some(config), document, json)
     }
 
-    /// Prints a result in some format; also if there is no gate.toml.
+    /// Prints a result in some format, with or without a gate.toml.
     ///
     /// # Errors
     /// As [`Self::print`].
@@ -80,7 +80,7 @@ impl Session {
         Some(Location { file: config.path.clone(), line: position.line, col: position.column })
     }
 
-    /// Writes finished text to stdout; a reader that went away is not an error of ours.
+    /// Writes finished text to stdout; a closed pipe is not our error.
     ///
     /// # Errors
     /// When stdout cannot be written.
@@ -102,13 +102,13 @@ impl Session {
         file.and_then(|mut file| file.write_all(without_tokens(text).as_bytes())).with_context(|| format!("writing {variable} ({path})"))
     }
 
-    /// Shows a document on stderr, `-q` or not: what the user is about to be asked about.
+    /// Shows on stderr, even with `-q`, the document that the user is about to be asked about.
     pub fn show(&self, document: &Document) {
         let document = scope().repeat_in(document.clone());
         self.progress.suspend(|| rendered(&human::render(&document, Style::stderr())));
     }
 
-    /// Says something on stderr, unless `-q`; its line breaks are ours.
+    /// Prints a note on stderr, unless `-q`; its line breaks are ours.
     pub fn say(&self, text: &str) {
         if !self.global.quiet {
             let text = scope().repeat(text);
@@ -116,7 +116,7 @@ impl Session {
         }
     }
 
-    /// Warns on stderr, `-q` or not.
+    /// Warns on stderr, even with `-q`.
     pub fn warn(&self, warnings: &[String]) {
         for warning in warnings {
             let warning = scope().repeat(warning);

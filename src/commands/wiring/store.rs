@@ -16,7 +16,7 @@ use crate::sandbox::{Sandbox, State};
 use super::super::Session;
 use super::{ApiAccess, emulator_token, github_access, github_endpoint, heroku_endpoint, listener, no_token, settings, setup, unneeded};
 
-/// The store of a freeze: no repository, and no token of another API, is looked for.
+/// The store of a freeze: no repository and no token of another API is needed.
 pub(in crate::commands) struct StoreSite {
     stack: Stack,
     access: ApiAccess,
@@ -25,7 +25,7 @@ pub(in crate::commands) struct StoreSite {
 }
 
 impl StoreSite {
-    /// Finds the server and the token; `config` is what the emulator is built from, and needed for nothing else.
+    /// Finds the server and the token; `config` is only needed to build the emulator.
     ///
     /// # Errors
     /// When the address is unusable, or the emulator does not start.

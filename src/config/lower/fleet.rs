@@ -35,7 +35,7 @@ pub(super) fn desired(sink: &mut Sink<'_>, root: View<'_>, environments: &BTreeM
     Some(Fleet { organization, members, only, except })
 }
 
-/// Refuses what speaks of a single repository.
+/// Refuses what is for a single repository.
 fn refuse(sink: &mut Sink<'_>, root: View<'_>) {
     let fleet = root.key("fleet").unwrap_or_default();
     for (name, why) in REFUSED {
@@ -109,7 +109,7 @@ fn overlaid(
         let (Ok(name), Some(table)) = (EnvName::new(name), value.get_ref().as_table()) else { continue };
         let own = View::new(table, &ENVIRONMENT);
         let environment = match default(root, &name) {
-            // An environment that must not exist has no rules, whatever the default says of it.
+            // An environment that must not exist has no rules, whatever the default says about it.
             Some(base) if own.text("state") != Some("absent") => own.over(base),
             _ => own,
         };

@@ -1,4 +1,4 @@
-//! From checked tables to the declared state, and the rules that speak of several keys at once.
+//! From checked tables to the declared state, and the rules about several keys at once.
 //! Tested in `config/tests.rs`.
 
 mod fleet;

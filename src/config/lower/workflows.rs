@@ -69,7 +69,7 @@ pub(super) fn verify(table: View<'_>) -> Verify {
     Verify { harmless, trusted_workflows }
 }
 
-/// The keys that an event takes beside `event`.
+/// The keys that an event takes besides `event`.
 fn takes(event: &str) -> &'static [&'static str] {
     match event {
         "push" => &["branch", "tag"],

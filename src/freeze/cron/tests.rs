@@ -7,7 +7,7 @@ fn cron(text: &str) -> Cron {
     Cron::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"))
 }
 
-/// What the five fields say of one minute, read straight off the notation's definition for plain number lists.
+/// What the five fields say about one minute, read straight off the notation's definition for plain number lists.
 #[derive(Debug, Clone)]
 struct Plain {
     fields: [Option<Vec<i8>>; 5],

@@ -8,7 +8,7 @@ use crate::model::{self, Address, Answer, Cause, Change, Draft, Field, Step, Unk
 
 use super::ops::Op;
 
-/// Sets the freeze that gate.toml declares, if there is none. A freeze that is there is operational: it is shown, it is no
+/// Sets the freeze that gate.toml declares, if there is none. A freeze that exists is operational: it is shown, it is no
 /// difference, and nothing here could lift it.
 #[must_use]
 pub fn plan(policy: &Policy, vars: &Answer<FreezeVars>, claim: &Claim) -> Draft<Op> {

@@ -13,7 +13,7 @@ pub trait FreezeStore: Sync {
     /// The API that serves it: which client it is given.
     fn api(&self) -> &'static Api;
 
-    /// Reads those of the four values that are there, and nothing else. An error that is [`NotFound`](crate::http::ErrorKind::NotFound)
+    /// Reads those of the four values that exist, and nothing else. An error that is [`NotFound`](crate::http::ErrorKind::NotFound)
     /// means that the store itself is not there.
     fn read<'a>(&'a self, reader: &'a Reader, keys: &'a Keys) -> BoxFuture<'a, Result<BTreeMap<String, String>, ApiError>>;
 

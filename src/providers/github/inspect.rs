@@ -28,7 +28,7 @@ pub struct InspectionScope<'a> {
     pub environments: &'a BTreeSet<EnvName>,
     /// Paths of the workflow files that deploy: who starts them is of interest.
     pub workflows: &'a BTreeSet<&'a str>,
-    /// What the organization's list says of the repository, if it is one of a fleet: then it is not asked for by itself, and the
+    /// What the organization's list says about the repository, if it is one of a fleet: then it is not asked for by itself, and the
     /// environments come first, since they tell which lists there are to read.
     pub listed: Option<&'a Result<Repository, Unknown>>,
 }

@@ -1,4 +1,4 @@
-//! What is there on GitHub: the live state as gatectl compares it.
+//! What exists on GitHub: the live state as gatectl compares it.
 //!
 //! Owns the live shape and its meaning. Must not know how it was fetched (see [`super::observe`]) nor what is wanted.
 
@@ -228,7 +228,7 @@ impl LiveEnvironment {
         self.reviewers.iter().any(|reviewer| matches!(reviewer, LiveReviewer::EnterpriseTeam { .. }))
     }
 
-    /// Whether a PUT is needed to bring it in line with a gate that declares no reviewers: then those that are there are sent along.
+    /// Whether a PUT is needed to bring it in line with a gate that declares no reviewers: then those that exist are sent along.
     #[must_use]
     pub fn carries_reviewers(&self, gate: &Gate) -> bool {
         gate.reviewers.is_none() && !self.reviewers.is_empty() && self.rules_differ(gate)

@@ -324,7 +324,7 @@ impl Parts {
     pub(super) fn join(self, environment: &mut LiveEnvironment) {
         environment.patterns = match (environment.policy, self.patterns) {
             (PolicyMode::Selected, Some(patterns)) => Some(patterns.map_err(|e| e.unknown())),
-            // GitHub answers 404 in the other modes; there are no patterns to speak of.
+            // GitHub answers 404 in the other modes: they have no patterns.
             (_, _) => None,
         };
         environment.protection_rules = self.protection_rules.map(|rules| rules.map_err(|e| e.unknown()));

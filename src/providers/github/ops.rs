@@ -255,7 +255,7 @@ fn not_writable(error: &ApiError) -> String {
 }
 
 impl Body {
-    /// Drops the key that the server says is "not a permitted key"; false when it names none that is there.
+    /// Drops the key that the server says is "not a permitted key"; false when it names none that exists.
     fn without_unpermitted(&mut self, message: &str) -> bool {
         if !message.contains("is not a permitted key") {
             return false;

@@ -21,7 +21,7 @@ use people::reviewers_json;
 pub use planner::PlanContext;
 use planner::{Planner, field, variable};
 
-/// Compares what is wanted with what is there.
+/// Compares what is wanted with what exists.
 #[must_use]
 pub fn plan(context: PlanContext<'_>, want: &Desired, live: &Live) -> Draft<Op> {
     let mut draft = Draft::default();

@@ -40,7 +40,7 @@ pub enum Bypass {
 }
 
 impl Ruleset {
-    /// Whether it surely is about every ref that a pattern of an environment admits.
+    /// Whether it certainly is about every ref that a pattern of an environment admits.
     #[must_use]
     pub fn covers(&self, pattern: &Pattern) -> bool {
         let prefix = match self.kind {

@@ -24,7 +24,7 @@ pub enum ActorId {
 pub struct Strictness {
     /// Who may approve; one approval suffices. Empty: no approval is required.
     pub reviewers: BTreeSet<ActorId>,
-    /// Whether the one who started the run may not approve it; means nothing without reviewers.
+    /// Whether the person who started the run may not approve it; means nothing without reviewers.
     pub prevent_self_review: bool,
     /// Whether admins may skip the rules.
     pub can_admins_bypass: bool,

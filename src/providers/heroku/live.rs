@@ -1,4 +1,4 @@
-//! What is there on Heroku: declared config vars, and nothing else of an app.
+//! What exists on Heroku: declared config vars, and nothing else from an app.
 //!
 //! Owns the one read. Must not keep a key that was not asked for: an app's config vars hold its secrets (law 8).
 

@@ -17,7 +17,7 @@ pub struct Override<'a> {
     pub key: &'a str,
 }
 
-/// Compares what is wanted with what is there.
+/// Compares what is wanted with what exists.
 #[must_use]
 pub fn plan(want: &Desired, live: &Live, freeze_override: Option<Override<'_>>) -> Draft<Op> {
     let mut draft = Draft::default();

@@ -1,7 +1,7 @@
 //! Makes text from outside harmless, for each medium in its own way.
 //!
 //! Owns every rule of escaping. What every medium shares is here: [`visible`] leaves nothing that a reader cannot see.
-//! Must not know of documents.
+//! Must not know documents.
 //! Tested in its `tests.rs` and by `tests/render/`.
 
 pub mod actions;

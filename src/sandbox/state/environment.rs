@@ -20,7 +20,7 @@ pub struct Environment {
     pub updated_at: Timestamp,
     /// Required reviewers, in the order in which they were sent.
     pub reviewers: Vec<ReviewerRef>,
-    /// Whether the one who started a run may not approve it.
+    /// Whether the person who started a run may not approve it.
     pub prevent_self_review: bool,
     /// Minutes.
     pub wait_timer: u32,

@@ -52,7 +52,7 @@ pub struct Pull {
 pub struct Merged {
     /// The commit in the base.
     pub sha: String,
-    /// The login of the one who merged it.
+    /// The login of the person who merged it.
     pub by: String,
     /// When.
     pub at: Timestamp,

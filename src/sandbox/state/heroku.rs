@@ -62,7 +62,7 @@ pub struct Release {
     pub version: u64,
     /// Names the keys that changed.
     pub description: String,
-    /// The email of the one who made it.
+    /// The email of the person who made it.
     pub user: String,
     /// When it was made.
     pub created_at: Timestamp,
@@ -113,7 +113,7 @@ impl HerokuApp {
         self.release(&format!("Set {} config vars", keys.join(", ")), user, now);
     }
 
-    /// Goes back to an earlier release, config vars included; false when there is none of this version.
+    /// Goes back to an earlier release, config vars included; false if there is none of this version.
     pub fn rollback(&mut self, version: u64, user: &str, now: Timestamp) -> bool {
         let Some(config) = self.releases.iter().find(|release| release.version == version).map(|release| release.config.clone()) else {
             return false;

@@ -26,9 +26,9 @@ pub struct Run {
     pub status: String,
     /// `success`, `failure`, …, once completed.
     pub conclusion: Option<String>,
-    /// The login of the one who started it.
+    /// The login of the person who started it.
     pub actor: String,
-    /// The login of the one who started this attempt.
+    /// The login of the person who started this attempt.
     pub triggering_actor: String,
     /// Which attempt this is, from 1.
     pub attempt: u32,

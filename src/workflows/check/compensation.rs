@@ -138,7 +138,7 @@ impl Proofs<'_> {
         let found =
             self.files.any(&entry.details.file).and_then(|file| file.as_ref().ok()).and_then(|file| Some((file, file.job(&entry.job)?)));
         let own = match found {
-            // A called workflow has inputs of its own, of which nothing is assumed here.
+            // A called workflow has inputs of its own, about which nothing is assumed here.
             Some((workflow, job)) if is_called => freeze_check_before_deploy(workflow, job, &Question { contexts: &Nothing, ..question }),
             Some((workflow, job)) => freeze_check_before_deploy(workflow, job, &question),
             None => Proof::Unproven(Pos { line: entry.line, col: entry.details.col }, entry.reason.clone()),

@@ -189,7 +189,7 @@ pub(super) fn undeclared(facts: &Facts) -> Vec<Finding> {
     alone.map(|name| Finding::new(Code::NothingDeclared, format!("{name}: {message}")).about(name)).collect()
 }
 
-/// Runs that reach a gate on a ref which its declared policy refuses. What a declared run says of a place is enough.
+/// Runs that reach a gate on a ref which its declared policy refuses. What a declared run says about a place is enough.
 pub(super) fn refused(facts: &Facts, runs: &[Run<'_>]) -> Vec<Finding> {
     let (declared, derived): (Vec<&Run<'_>>, Vec<&Run<'_>>) = runs.iter().partition(|run| run.expectation.is_some());
     let mut found: Vec<Finding> = declared.into_iter().flat_map(|run| refused_in(facts, run)).collect();

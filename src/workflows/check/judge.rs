@@ -31,7 +31,7 @@ enum JobGate {
     Unresolved,
 }
 
-/// What a job comes to.
+/// The result for a job.
 pub(super) struct Judgment {
     pub(super) can_deploy: bool,
     /// Whether it waits at a declared gate, as far as it can deploy.
@@ -80,7 +80,7 @@ struct Shared {
 }
 
 impl Case {
-    /// Whether it surely uses what deploys behind a gate, wherever it runs.
+    /// Whether it certainly uses what deploys behind a gate, wherever it runs.
     fn is_proven(&self) -> bool {
         self.shared.iter().any(|shared| !shared.by_name)
     }

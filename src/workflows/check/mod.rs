@@ -68,7 +68,7 @@ pub struct Covered {
 }
 
 impl CheckReport {
-    /// What the findings that speak of an environment, or of none, make of it.
+    /// The verdict on an environment by the findings about it or about no environment.
     #[must_use]
     pub fn verdict_of(&self, environment: &EnvName) -> Verdict {
         verdict(self.findings.iter().filter(|finding| finding.environment.as_ref().is_none_or(|about| about == environment)))
@@ -144,7 +144,7 @@ struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    /// What can be said of a file whatever starts it.
+    /// Findings on a file that hold for every event.
     fn file(&mut self, path: &str, file: &Result<Workflow, YamlError>) {
         let relied_on = self.facts.expectations.iter().any(|e| same_path(&e.file, path));
         let workflow = match file {
@@ -214,7 +214,7 @@ fn once(findings: &mut Vec<Finding>, first: usize) {
     }
 }
 
-/// In the order of files and lines; what is said of one place is said once, at its worst, with every run that it occurs in.
+/// In the order of files and lines; each place is reported once, with its worst severity and every run that it occurs in.
 fn distinct(mut findings: Vec<Finding>) -> Vec<Finding> {
     let place = |f: &Finding| (f.file.clone(), f.line, f.col, f.code);
     findings.sort_by(|a, b| place(a).cmp(&place(b)).then(b.severity.cmp(&a.severity)).then_with(|| a.environment.cmp(&b.environment)));

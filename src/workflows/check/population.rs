@@ -14,7 +14,7 @@ use crate::model::EnvName;
 use crate::workflows::facts::Facts;
 use crate::workflows::resolve::{Files, JobEntry, Verdict};
 
-/// What all jobs together come to.
+/// The result for all jobs together.
 pub(super) struct Population {
     pub(super) findings: Vec<Finding>,
     pub(super) covered: Covered,

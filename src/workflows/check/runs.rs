@@ -9,11 +9,11 @@ use crate::workflows::model::{Problem, Workflow};
 use crate::workflows::resolve::{Files, JobEntry, resolve};
 use crate::workflows::scenario::{Scenario, declared, derived, words};
 
-/// One run: a scenario and the jobs that it comes to.
+/// One run: a scenario and its jobs.
 pub(super) struct Run<'a> {
     pub(super) workflow: &'a Workflow,
     pub(super) scenario: Scenario,
-    /// The `[[workflows]]` table that speaks of it.
+    /// The `[[workflows]]` table that declares it.
     pub(super) expectation: Option<&'a Expectation>,
     pub(super) jobs: Vec<JobEntry>,
 }
@@ -26,7 +26,7 @@ pub(super) struct Refused<'a> {
     pub(super) problem: Problem,
 }
 
-/// Every run: first those that gate.toml declares, then all that the triggers allow and that come to something else.
+/// Every run: first those that gate.toml declares, then all that the triggers allow that have a different result.
 pub(super) fn all<'a>(files: &'a Files, facts: &'a Facts) -> (Vec<Run<'a>>, Vec<Refused<'a>>) {
     let mut runs = Vec::new();
     let mut refused = Vec::new();
@@ -63,7 +63,7 @@ pub(super) fn of<'a>(files: &'a Files, expectation: &Expectation) -> Option<&'a 
     files.iter().find(|(path, _)| same_path(path, &expectation.file)).and_then(|(_, file)| file.as_ref().ok())
 }
 
-/// Whether a scenario is worth showing beside another one only if it comes to something else: the same event, and the same
+/// Whether a scenario is shown in addition to another one only if it has a different result: the same event, and the same
 /// ref, or one that no filter names.
 fn is_probe_of(scenario: &Scenario, other: &Scenario) -> bool {
     scenario.event == other.event && (!scenario.named_ref || scenario.git_ref == other.git_ref && scenario.base == other.base)

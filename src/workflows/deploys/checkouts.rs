@@ -1,4 +1,4 @@
-//! What a job checks out beside the commit of its run.
+//! What a job checks out besides the commit of its run.
 //!
 //! Owns how `actions/checkout` and git commands name it. Whether it can move after an approval is not known here.
 

@@ -196,7 +196,7 @@ const TABLE: &[Row] = &[
 /// Programs that run what a project itself calls a deploy; only the name says so.
 const RUNNERS: &[&str] = &["make", "just", "task", "npm", "pnpm", "yarn", "bun", "rake", "bundle", "invoke", "fab", "nox", "composer"];
 
-/// Programs that only speak of their words, or look for them.
+/// Programs that only print their arguments or search for them.
 const TALK: &[&str] =
     &["echo", "printf", "grep", "egrep", "rg", "which", "type", "hash", "man", "alias", "test", "[", "[[", "case", "sed", "awk"];
 

@@ -129,7 +129,7 @@ pub enum InRun {
 pub struct Holds {
     /// Known deploys.
     pub deploys: Vec<Deploy>,
-    /// Secrets that it reads for anything but a known harmless use; `GITHUB_TOKEN` is none.
+    /// Secrets that it reads for anything except a known harmless use; `GITHUB_TOKEN` is none.
     pub secrets: Vec<(Read, Pos)>,
     /// Cloud identities.
     pub identities: Vec<Identity>,
@@ -137,7 +137,7 @@ pub struct Holds {
     pub token: Option<Pos>,
     /// What approves deployments.
     pub approvals: Vec<(String, Pos)>,
-    /// What it checks out beside the commit of the run.
+    /// What it checks out besides the commit of the run.
     pub checkouts: Vec<Checkout>,
     /// Whether its own id says that it deploys, and nothing else does.
     pub named: bool,

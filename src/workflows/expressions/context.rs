@@ -35,7 +35,7 @@ pub enum Node {
 }
 
 impl Node {
-    /// A node of which nothing is known.
+    /// A node about which nothing is known.
     pub(in crate::workflows) fn unknown(why: &str) -> Self {
         Self::Unknown(why.to_owned())
     }
@@ -115,7 +115,7 @@ pub enum Resolved {
     Unknown(Vec<Reason>),
 }
 
-/// What an `if:` comes to.
+/// The result of an `if:`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
     /// Its truth: a known bool, or unknown.

@@ -21,7 +21,7 @@ pub(super) enum JsonError {
 /// Reads JSON text.
 ///
 /// The runner's reader takes more than the standard allows (single quotes, comments, trailing text), so what is refused here
-/// is surely refused there only when it ends too early or cannot begin a value.
+/// is certainly refused there only when it ends too early or cannot begin a value.
 pub(super) fn read(text: &str) -> Result<Value, JsonError> {
     serde_json::from_str(text).map_err(|error| {
         // The only data that the visitor refuses.

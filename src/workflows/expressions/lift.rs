@@ -27,7 +27,7 @@ pub(super) fn truths_only(predicate: &Tree, value: Possible) -> Evaluated {
     }
 }
 
-/// What a reason or a failure speaks of.
+/// What a reason or a failure is about.
 pub(super) struct SourceSpan {
     pub(super) path: String,
     pub(super) span: Span,

@@ -1,7 +1,7 @@
 //! GitHub Actions' expression language, evaluated over what is known before a run.
 //!
 //! Owns lexing, parsing and evaluation. A value comes out as known, as one of a few, or as unknown with the reasons; that the
-//! known part is sound, whatever the unknown turns out to be, is the one law here. Must not know of YAML, files, events or jobs:
+//! known part is sound, whatever the unknown turns out to be, is the one law here. Must not know YAML, files, events or jobs:
 //! what a scenario knows comes in through [`Contexts`].
 //!
 //! Semantics follow the runner (actions/runner) and the official cases of actions/languageservices.

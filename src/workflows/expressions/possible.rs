@@ -109,7 +109,7 @@ impl Possible {
         Self { items, open: Open::default(), reasons }.settled()
     }
 
-    /// What a scenario says of a context. Reasons get no path yet.
+    /// What a scenario says about a context. Reasons get no path yet.
     pub(super) fn of_node(node: Node) -> Self {
         match node {
             Node::Known(value) => Self::known(value),

@@ -207,7 +207,7 @@ fn is_well_formed(resolved: &Resolved, text: &str) -> bool {
     }
 }
 
-/// Whatever the run brings, its value was foreseen; what surely fails, fails.
+/// The value of every run was predicted; what certainly fails does fail.
 fn foreseen(before: &Result<Resolved, Error>, during: &Result<Resolved, Error>) -> bool {
     match (before, during) {
         (Ok(before), Ok(Resolved::Known(value))) => holds(before, value),

@@ -81,7 +81,7 @@ fn in_needs(workflow: &Workflow, job: &Job, question: &Question<'_>, seen: &mut 
     None
 }
 
-/// Whether a job surely does not run once a job that it needs did not succeed.
+/// Whether a job certainly does not run once a job that it needs did not succeed.
 fn requires(job: &Job, need: &str, question: &Question<'_>) -> bool {
     let one_of = |results: &[&str]| Node::OneOf(results.iter().map(|result| Value::from(*result)).collect());
     let result = |other: &Text| {
@@ -166,7 +166,7 @@ fn truth(condition: &Text, contexts: &dyn Contexts, functions: Functions) -> Opt
     }
 }
 
-/// Contexts of which nothing is assumed.
+/// Contexts about which nothing is assumed.
 #[derive(Debug, Clone, Copy)]
 pub struct Nothing;
 

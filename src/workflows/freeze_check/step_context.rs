@@ -119,7 +119,7 @@ impl<'a> StepContext<'a> {
         }
     }
 
-    /// What a word of a script comes to, if it is known; `$NAME` is looked up in `env`.
+    /// What a word of a script results in, if it is known; `$NAME` is looked up in `env`.
     pub(super) fn word(&self, word: &Word, step: &Step) -> Option<String> {
         if word.literal {
             return Some(word.text.clone());

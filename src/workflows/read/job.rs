@@ -7,7 +7,7 @@ use crate::workflows::keys;
 use crate::workflows::model::{Call, Job, JobEnvironment, Matrix, Problem, Secrets, Step, Text, UnknownKey, Workflow};
 use crate::workflows::yaml::{Data, Key, Node};
 
-/// Reads every job, then checks what they say of each other.
+/// Reads every job, then checks what they say about each other.
 pub(super) fn jobs(node: &Node, workflow: &mut Workflow) {
     let Some(entries) = node.mapping().filter(|entries| !entries.is_empty()) else {
         workflow.problems.push(Problem { pos: node.pos, why: "`jobs` must be a mapping with at least one job".to_owned() });

@@ -12,10 +12,10 @@ use crate::workflows::yaml::NodeKind;
 /// Beyond so many needs, a condition with status functions is taken to require none of them: each one is asked for by itself.
 const MAX_NEEDS: usize = 256;
 
-/// What a job's `if` and `needs` come to.
+/// The result of a job's `if` and `needs`.
 pub(super) struct Outcome {
     pub(super) run: Run,
-    /// The needs, in lower case, without whose success the job surely does not run.
+    /// The needs, in lower case, without whose success the job certainly does not run.
     pub(super) required: BTreeSet<String>,
     pub(super) mixed: bool,
 }

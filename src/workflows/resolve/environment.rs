@@ -1,4 +1,4 @@
-//! What the `environment` of one leg comes to.
+//! What the `environment` of one leg resolves to.
 
 use std::collections::BTreeMap;
 

@@ -53,7 +53,7 @@ pub(super) struct State {
 
 pub(super) type States = HashMap<String, State>;
 
-/// What a workflow comes to.
+/// The result for a workflow.
 pub(super) struct Resolution {
     pub(super) entries: Vec<JobEntry>,
     pub(super) states: States,

@@ -21,7 +21,7 @@ use super::model::{Text, Workflow};
 use super::scenario::{Scenario, plain};
 use super::yaml::NodeKind;
 
-/// How many jobs one scenario may come to, called ones included; the rest is unknown.
+/// How many jobs one scenario may result in, called ones included; the rest is unknown.
 const MAX_JOBS: usize = 10_000;
 
 pub use files::Files;
@@ -55,7 +55,7 @@ pub struct JobEntry {
     pub path: String,
     /// The verdict.
     pub verdict: Verdict,
-    /// The environments it speaks of; an empty name in a set means that the job may run without one.
+    /// The environments it is about; an empty name in a set means that the job may run without one.
     pub environments: Vec<String>,
     /// Whether it can deploy: it names an environment, or holds something that deploys.
     pub can_deploy: bool,
@@ -68,7 +68,7 @@ pub struct JobEntry {
     pub details: Details,
 }
 
-/// What findings need to know of a job beside its verdict.
+/// What findings need to know of a job besides its verdict.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Details {
     /// The path of the job's own file.

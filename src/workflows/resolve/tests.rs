@@ -54,7 +54,7 @@ fn ship(words: &str, texts: &[(&str, &str)]) -> String {
     resolved(&files(texts), ".github/workflows/ship.yml", words)
 }
 
-/// Each folder is a small repository; lines `#? SCENARIO => JOBS` of a file say what it must come to.
+/// Each folder is a small repository; lines `#? SCENARIO => JOBS` of a file say what it must result in.
 #[test]
 fn every_form_of_the_corpus_has_its_verdict() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/workflows/forms");

@@ -20,7 +20,7 @@ const OTHER_BRANCH: &str = "refs/heads/some-other-branch";
 const SOME_TAG: &str = "refs/tags/some-tag";
 /// How many combinations of inputs one trigger is tried with.
 const MAX_INPUTS: usize = 64;
-/// How many scenarios one trigger comes to at most.
+/// The maximum number of scenarios for one trigger.
 const MAX_SCENARIOS: usize = 1_024;
 /// How many jobs all scenarios of one file come to before one scenario stands for all refs that no trigger names.
 const MAX_EVALUATIONS: usize = 10_000;
@@ -177,7 +177,7 @@ fn partial_comparisons(text: &str) -> usize {
     ["startswith", "endswith", "contains"].iter().map(|function| lower.matches(function).count()).sum()
 }
 
-/// Refs that satisfy several partial comparisons at once: each two and three of the strings, one after the other.
+/// Refs that satisfy several partial comparisons at once: each two and three of the strings, one by one.
 fn combined(strings: &[&str]) -> BTreeSet<String> {
     const MOST: usize = 5;
     let mut found = BTreeSet::new();
@@ -295,7 +295,7 @@ fn choices(input: &Input, facts: &Facts) -> Vec<(String, Bound)> {
             }
             None => environments().chain([any()]).collect(),
         },
-        // Any text first: a name makes a scenario of its own only if it comes to something else.
+        // Any text first: a name makes a scenario of its own only if it has a different result.
         InputKind::String => [any()].into_iter().chain(environments()).collect(),
     };
     if let Some(default) = input.default.as_ref().map(|_| not_given(input)) {

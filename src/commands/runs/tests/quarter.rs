@@ -22,7 +22,7 @@ approvals = 2
 
 const DEPLOYMENTS: usize = 300;
 
-/// Plants deployments and counts what each has to come to.
+/// Plants deployments and counts what each must result in.
 struct Planter<'s> {
     state: &'s mut State,
     planted: BTreeMap<&'static str, usize>,
@@ -110,7 +110,7 @@ fn plant(state: &mut State) -> (Timestamp, BTreeMap<&'static str, usize>, String
         planter.approved("sandbox-admin", "dev", "deployer[bot]", "production", "approved-by-automation");
     }
     everyday(&mut planter, 30);
-    // Two runs that one account waved through within seconds.
+    // Two runs that one account approved within seconds.
     for _ in 0..2 {
         planter.wait(60);
         let pair =

@@ -38,7 +38,7 @@ where
             return Err(reader.malformed(target, message));
         }
     } else {
-        // Without total and Link, only a page that is not full is surely the last.
+        // Without total and Link, only a page that is not full is certainly the last.
         let mut is_full = items.len() >= per_page;
         for number in 2.. {
             if !has_next && !is_full {

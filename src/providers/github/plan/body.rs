@@ -38,7 +38,7 @@ impl Planner<'_> {
         let send = |wanted: bool, declared: bool, live: bool| wanted || live || (explicit && (declared || there.is_some()));
         Ok(Body {
             wait_timer: send(timer > 0, gate.wait_timer.is_some(), live_timer > 0).then_some(timer),
-            // Refused without reviewers unless it clears what is there (fact G2.2, message 4).
+            // Refused without reviewers unless it clears what exists (fact G2.2, message 4).
             prevent_self_review: if merged.is_empty() {
                 live_prevent.then_some(false)
             } else {

@@ -1,4 +1,4 @@
-//! What is worth knowing beside the changes.
+//! What is worth knowing besides the changes.
 
 use std::collections::BTreeMap;
 

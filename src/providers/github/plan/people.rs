@@ -38,7 +38,7 @@ impl Planner<'_> {
         Ok(Some(resolved))
     }
 
-    /// Whether a PUT may send these reviewers, or, if none are declared, those that are there (law 5).
+    /// Whether a PUT may send these reviewers, or, if none are declared, those that exist (law 5).
     ///
     /// # Errors
     /// If GitHub may drop so many that the gate is lost.
@@ -117,7 +117,7 @@ fn not_looked_up() -> Unknown {
     Unknown { reason: "a reviewer was not looked up".to_owned(), hint: "run the command again".to_owned(), cause: Cause::Other }
 }
 
-/// The declared reviewers as a plan shows them: one that is there already by the name it has there, so that it is seen to stay.
+/// The declared reviewers as a plan shows them: one that exists already by the name it has there, so that it is seen to stay.
 pub(super) fn reviewers_json(reviewers: &[Resolved<'_>], there: &[LiveReviewer], owner: &str) -> Value {
     reviewers
         .iter()

@@ -8,7 +8,7 @@ use crate::model::{Address, EnvName, Field, GateKey, RepoName};
 
 use super::super::live::{Actor, Live, Repository};
 
-/// What a plan needs to know beside the two sides.
+/// What a plan needs to know besides the two sides.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanContext<'a> {
     /// The repository as it is declared.

@@ -243,7 +243,7 @@ proptest! {
                     prop_assert!(to.reviewers.is_some() || body.reviewers.as_ref().is_none_or(|all| *all == live_reviewers));
                     let flags = PolicyFlags::of(live.policy);
                     prop_assert!(to.deployment_branch_policy.is_some() || body.deployment_branch_policy.is_none_or(|policy| policy == flags));
-                    // Whatever GitHub does with an absent key, what is there and not its default is sent along.
+                    // Whatever GitHub does with an absent key, what exists and not its default is sent along.
                     prop_assert!(live.wait_timer == 0 || body.wait_timer.is_some());
                     prop_assert!(live.reviewers.is_empty() || body.reviewers.is_some());
                     prop_assert!(live.policy == PolicyMode::All || body.deployment_branch_policy.is_some());

@@ -202,7 +202,7 @@ mod tests {
     fn what_is_not_in_the_known_history_is_not_guessed() {
         assert_eq!(history().between("elsewhere", "e"), Err(Unlinked::OutsideHistory));
         assert_eq!(history().between("b", "elsewhere"), Err(Unlinked::OutsideHistory));
-        // The walk from `a` runs into `root`, of which nothing is known, unless it is below the base.
+        // The walk from `a` runs into `root`, about which nothing is known, unless it is below the base.
         assert_eq!(history().between("a", "b").unwrap().commits, 1);
     }
 }

@@ -41,7 +41,7 @@ pub struct Record {
     pub rule: Option<Rule>,
     /// What it shipped.
     pub change: Result<Change, Unlinked>,
-    /// What all that comes to.
+    /// The standing that follows.
     pub standing: Standing,
 }
 
@@ -69,7 +69,7 @@ pub enum Standing {
     Rejected,
     /// It waits for a review or a timer.
     Waiting,
-    /// It began without an approval: none was required, or an admin bypassed the rule. GitHub's API does not tell these apart.
+    /// It began without an approval: none was required, or an admin bypassed the rule. GitHub's API does not distinguish these.
     NoApproval,
     /// The evidence decides nothing.
     NotProvable(Gap),
@@ -345,7 +345,7 @@ fn weigh(record: &Record, run: &Run, unnamed: bool, claims: usize, needed: u32) 
     }
 }
 
-/// What an approved deployment comes to: who approved it, against who started it and who wrote it.
+/// The standing of an approved deployment: who approved it, compared with who started it and who wrote it.
 fn judged(record: &Record, run: &Run, needed: u32) -> Result<Standing, Gap> {
     let approvers: Option<Vec<&Account>> = record.approvers().map(|review| review.user.as_ref()).collect();
     let (Some(approvers), Some(_)) = (approvers, run.started_by()) else { return Err(Gap::UnnamedPerson) };
@@ -413,7 +413,7 @@ pub fn unrecorded<'h>(repository: &RepoName, history: &'h History) -> Option<Vec
     Some(listed.iter().filter(ours).collect())
 }
 
-/// How many deployments came to what, by the stable names; each name is there.
+/// The number of deployments by standing, under the stable names; each name is present.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(transparent)]
 pub struct Summary(BTreeMap<&'static str, usize>);

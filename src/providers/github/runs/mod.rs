@@ -1,7 +1,7 @@
 //! Workflow runs: what waits for approval, what was deployed and who approved it, and the one write that approves or rejects.
 //!
 //! Owns GitHub's view of runs, deployments and reviews (fact G1.6). `observe` asks, `wire` decodes, `evidence` and
-//! `admit` are pure, `review` writes. Must not know of gate.toml, freezes or rendering.
+//! `admit` are pure, `review` writes. Must not know gate.toml, freezes or rendering.
 //! Tested in `admit/tests.rs` and `evidence/tests.rs`, and over HTTP in `commands/runs/tests.rs`.
 
 pub mod admit;

@@ -379,7 +379,7 @@ struct Listed {
     pages: usize,
 }
 
-/// The newest deployments first, as far back as asked and one further. The list has no total, so its pages come one after the other.
+/// The newest deployments first, as far back as asked and one further. The list has no total, so its pages come one by one.
 async fn deployments(reader: &Reader, repo: &RepoName, name: &EnvName, extent: Extent) -> Result<Listed, ApiError> {
     let listed = deployments_as(reader, repo, name.as_str(), name, extent).await?;
     if !listed.found.is_empty() {

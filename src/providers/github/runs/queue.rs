@@ -100,7 +100,7 @@ pub struct Waiting<'q> {
 }
 
 impl Waiting<'_> {
-    /// When it began to wait, or the last moment before which it surely did.
+    /// When it began to wait, or the last moment before which it certainly did.
     #[must_use]
     pub fn since_at_latest(&self) -> Timestamp {
         self.since.unwrap_or(self.run.updated_at)

@@ -56,7 +56,7 @@ pub async fn submit(writer: &Writer, repo: &RepoName, review: &Review<'_>, delay
     }
 }
 
-/// What to say of a token that no review can be made with, in place of a hint about permissions (fact G1.6).
+/// What to say about a token that no review can be made with, in place of a hint about permissions (fact G1.6).
 #[must_use]
 pub fn explained(mut error: ApiError) -> ApiError {
     if error.message.contains("Resource not accessible by integration") {
@@ -81,7 +81,7 @@ async fn read_back(reader: &Reader, repo: &RepoName, review: &Review<'_>, delays
     }
 }
 
-/// The records that are there now and were not before, when they cover all that was reviewed. Whether GitHub keeps one record
+/// The records that exist now and were not before, when they cover all that was reviewed. Whether GitHub keeps one record
 /// for a request or one for each environment is not documented, so both will do.
 fn recorded(review: &Review<'_>, now: &[Approval]) -> Option<Vec<Approval>> {
     let mut before = review.admitted.before.clone();

@@ -56,7 +56,7 @@ impl Shapes<'_> {
         and(self.branch(repo, branch), json!({"commit": self.commit(repo, commit), "_links": links}))
     }
 
-    /// `branch-protection`, with nothing beside that it is there.
+    /// `branch-protection`, with no field except that it exists.
     pub(in crate::sandbox::github) fn branch_protection(self, repo: &Repo, branch: &str) -> Value {
         let url = format!("{}/repos/{}/branches/{}/protection", self.api, repo.name, encoded_path(branch));
         let off = json!({"enabled": false});
