@@ -12,15 +12,14 @@
 )]
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use gatectl::config;
 use gatectl::desired::github::Desired;
 use gatectl::model::RepoName;
 use gatectl::sandbox::{Member, Sandbox, Scenario, Setup, State};
+use gatectl_test_support::measure::{self, Measured, median, ms};
 use serde_json::Value;
-use tokio::process::Command;
 
 /// Requests under way at once, as the program has them by default.
 const AT_ONCE: f64 = 64.0;
@@ -63,11 +62,12 @@ async fn measure(count: usize, environments: usize, latency: Duration) {
     std::fs::write(home.path().join("gate.toml"), &text).unwrap();
     let trip = round_trip(&sandbox, home.path()).await;
     for state in ["cold", "warm"] {
-        let Run { time, requests, free, memory } = plan(&sandbox, home.path(), &[]).await;
+        let run = plan(&sandbox, home.path(), &[]).await;
+        let (requests, free) = counted(&run);
         let limit = (3.0 + requests as f64 / AT_ONCE) * trip.as_secs_f64();
         let name = format!("{count} repositories x {environments}, {} ms, {state}", latency.as_millis());
-        let ratio = time.as_secs_f64() / limit;
-        println!("{name:<44} {:>8.0} {ratio:>8.2} {requests:>9} {free:>8} {:>8.1}", ms(time), f64::from(memory.unwrap_or(0)) / 1024.0);
+        let ratio = run.time.as_secs_f64() / limit;
+        println!("{name:<44} {:>8.0} {ratio:>8.2} {requests:>9} {free:>8} {:>8.1}", run.ms(), run.megabytes());
         sandbox.with(|state| state.log.clear());
     }
     if latency > Duration::ZERO && (20..=100).contains(&count) {
@@ -104,54 +104,23 @@ async fn world(text: &str, count: usize) -> Sandbox {
     Sandbox::start(State::rehearsal(Scenario::Gated, &setup)).await.unwrap()
 }
 
-struct Run {
-    time: Duration,
-    requests: u64,
-    free: u64,
-    memory: Option<u32>,
-}
-
 /// The time of one request on a connection that is open, by the time that a plan of one repository takes for each of its three.
 async fn round_trip(sandbox: &Sandbox, directory: &Path) -> Duration {
     let mut times = Vec::new();
     for _ in 0..3 {
-        let run = plan(sandbox, directory, &["--no-cache", "--repository", "svc-0000"]).await;
-        times.push(run.time / 3);
+        times.push(plan(sandbox, directory, &["--no-cache", "--repository", "svc-0000"]).await.time / 3);
     }
-    times.sort();
-    times[1]
+    median(times)
 }
 
-async fn plan(sandbox: &Sandbox, directory: &Path, more: &[&str]) -> Run {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gatectl"));
-    command.args(["plan", "--format", "json"]).args(more).current_dir(directory).env_clear();
-    command.stdout(Stdio::piped()).stderr(Stdio::null());
-    command.env("GITHUB_API_URL", sandbox.github_url()).env("GH_TOKEN", "sandbox").env("XDG_CACHE_HOME", directory);
-    let begun = Instant::now();
-    let mut child = command.spawn().unwrap();
-    let mut stdout = child.stdout.take().unwrap();
-    let read = tokio::spawn(async move {
-        let mut text = Vec::new();
-        tokio::io::AsyncReadExt::read_to_end(&mut stdout, &mut text).await.unwrap();
-        text
-    });
-    let mut memory = None;
-    while child.try_wait().unwrap().is_none() {
-        memory = memory.max(child.id().and_then(peak));
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    let time = begun.elapsed();
-    let json: Value = serde_json::from_slice(&read.await.unwrap()).unwrap_or_default();
+async fn plan(sandbox: &Sandbox, directory: &Path, more: &[&str]) -> Measured {
+    let args = [&["plan", "--format", "json"], more].concat();
+    measure::run(env!("CARGO_BIN_EXE_gatectl"), sandbox, directory, &args).await
+}
+
+/// The requests of a run, and those of them that were answered with 304.
+fn counted(run: &Measured) -> (u64, u64) {
+    let json: Value = serde_json::from_slice(&run.stdout).unwrap_or_default();
     let number = |name: &str| json.pointer(&format!("/requests/{name}")).and_then(Value::as_u64).unwrap_or_default();
-    Run { time, requests: number("sent"), free: number("not_modified"), memory }
-}
-
-/// `VmHWM` of a running process, in kB, if the system reports it.
-fn peak(process: u32) -> Option<u32> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().trim_end_matches("kB").trim().parse().ok()
-}
-
-fn ms(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
+    (number("sent"), number("not_modified"))
 }

@@ -12,12 +12,11 @@
     reason = "a benchmark prints, and fails as tests do"
 )]
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use gatectl::sandbox::{Environment, Sandbox, Scenario};
-use tokio::process::Command;
 
+use gatectl_test_support::measure::{self, Measured, ms};
 use gatectl_test_support::world::World;
 
 const LATENCY: Duration = Duration::from_millis(100);
@@ -69,9 +68,7 @@ fn main() {
         let (whole, memory) = program(&world.sandbox, &["plan", "--format", "json"]).await;
         let net = whole.saturating_sub(version);
         println!("{:<44} {:>8.1} {:>8.2}   less `--version`, {:.1} ms", "the program: plan", ms(net), ratio(net, trip), ms(version));
-        if let Some(kilobytes) = memory {
-            println!("peak memory of the program: {:.1} MB", f64::from(kilobytes) / 1024.0);
-        }
+        println!("peak memory of the program: {memory:.1} MB");
     });
 }
 
@@ -99,8 +96,7 @@ async fn median(world: &World) -> Duration {
         world.plan().await;
         times.push(begun.elapsed());
     }
-    times.sort();
-    times[RUNS / 2]
+    measure::median(times)
 }
 
 fn add_environments(world: &World, count: usize) {
@@ -115,36 +111,16 @@ fn add_environments(world: &World, count: usize) {
     });
 }
 
-/// The median time of the program, and its peak memory in kB, if the system reports it.
-async fn program(sandbox: &Sandbox, args: &[&str]) -> (Duration, Option<u32>) {
+/// The median time of the program, and the most memory it had, in MB.
+async fn program(sandbox: &Sandbox, args: &[&str]) -> (Duration, f64) {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("gate.toml"), FLEET).unwrap();
-    let (mut times, mut memory) = (Vec::new(), None);
+    let mut runs = Vec::new();
     for _ in 0..RUNS {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gatectl"));
-        command.args(args).current_dir(directory.path()).env_clear().stdout(Stdio::null()).stderr(Stdio::null());
-        command.env("GITHUB_API_URL", sandbox.github_url()).env("HEROKU_HOST", sandbox.heroku_url());
-        command.env("GH_TOKEN", "sandbox").env("HEROKU_API_KEY", "sandbox");
-        let begun = Instant::now();
-        let mut child = command.spawn().unwrap();
-        while child.try_wait().unwrap().is_none() {
-            memory = memory.max(child.id().and_then(peak));
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        times.push(begun.elapsed());
+        runs.push(measure::run(env!("CARGO_BIN_EXE_gatectl"), sandbox, directory.path(), &[args, &["--no-cache"]].concat()).await);
     }
-    times.sort();
-    (times[RUNS / 2], memory)
-}
-
-/// `VmHWM` of a running process.
-fn peak(process: u32) -> Option<u32> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().trim_end_matches("kB").trim().parse().ok()
-}
-
-fn ms(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
+    let memory = runs.iter().map(Measured::megabytes).fold(0.0, f64::max);
+    (measure::median(runs.into_iter().map(|run| run.time).collect()), memory)
 }
 
 fn ratio(time: Duration, trip: Duration) -> f64 {

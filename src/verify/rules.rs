@@ -199,8 +199,12 @@ fn secrets(want: &Gate, used: &BTreeMap<String, String>, environment: &LiveEnvir
         Some(Err(unknown)) if !declared.is_empty() => {
             found.push(unreadable("the environment's secrets", unknown).severity(Severity::Warning));
         }
+        Some(Err(unknown)) if !used.is_empty() => {
+            found.push(unreadable("the environment's secrets", unknown).severity(Severity::Info));
+        }
         Some(Err(_)) | None => {}
     }
+    let in_environment = |name: &String| matches!(&environment.secrets, Some(Ok(there)) if there.contains(name));
     let in_organization = live.repository.as_ref().is_ok_and(|repository| repository.in_organization);
     let scopes = live
         .wider_secrets
@@ -228,11 +232,14 @@ fn secrets(want: &Gate, used: &BTreeMap<String, String>, environment: &LiveEnvir
         let wide: Vec<(&String, &String)> = used.iter().filter(|(name, _)| !declared.contains(*name) && names.contains(*name)).collect();
         if let [(first, job), ..] = wide.as_slice() {
             let all = wide.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
-            let subject = if wide.len() == 1 { format!("{all} is a secret") } else { format!("{all} are secrets") };
+            let too = if wide.iter().all(|(name, _)| in_environment(name)) { " also" } else { "" };
+            let subject = if wide.len() == 1 { format!("{all} is{too} a secret") } else { format!("{all} are{too} secrets") };
             let message = format!(
                 "{subject} of the {scope}, and {job} deploys with {first}: any workflow on any branch can read it without an approval"
             );
-            let fix = format!("gh secret set {first} --env '{}', then: gh secret delete {first}{flag}", environment.name);
+            let delete = format!("gh secret delete {first}{flag}");
+            let fix =
+                if in_environment(first) { delete } else { format!("gh secret set {first} --env '{}', then: {delete}", environment.name) };
             found.push(Finding::new(Code::WiderSecret, message).severity(Severity::Warning).fix(fix));
         }
     }

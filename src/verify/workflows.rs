@@ -63,6 +63,7 @@ fn guards(live: &Inspection) -> Option<BTreeMap<EnvName, Guard>> {
     let guard = |environment: &Result<LiveEnvironment, Unknown>| match (environment, &enforcement) {
         (Ok(environment), _) if !environment.reviewers.iter().any(|reviewer| may_be_a_person(reviewer, live)) => Guard::Open,
         (_, Enforcement::Refused(_)) => Guard::Open,
+        (Ok(environment), Enforcement::Enforced) if environment.reviewers.iter().all(is_enterprise_team) => Guard::Unknown,
         (Ok(_), Enforcement::Enforced) => Guard::Gated,
         (Err(_), _) | (_, Enforcement::Unknown(_)) => Guard::Unknown,
     };
@@ -75,6 +76,11 @@ fn may_be_a_person(reviewer: &LiveReviewer, live: &Inspection) -> bool {
     let listed = live.listed.get(&reviewer.actor());
     let has_members = |members: &Result<BTreeSet<String>, Unknown>| members.as_ref().map_or(true, |members| !members.is_empty());
     !is_machine && listed.is_none_or(|listed| listed.access != Access::None && listed.members.as_ref().is_none_or(has_members))
+}
+
+/// GitHub documents no way to look at such a team: whether it has members is not known.
+const fn is_enterprise_team(reviewer: &LiveReviewer) -> bool {
+    matches!(reviewer, LiveReviewer::EnterpriseTeam { .. })
 }
 
 /// The declared environments with their live policies; if a live one is not known, the declared one.

@@ -3,6 +3,7 @@
 
 pub mod conformance;
 mod golden;
+pub mod measure;
 mod nasty;
 pub mod targets;
 pub mod world;

@@ -1,7 +1,7 @@
 //! Each fault planted alone: its finding, and nothing else.
 
 use gatectl::findings::{Severity, Verdict};
-use gatectl::sandbox::{AccountKind, Permission, Plan, ReviewerRef, Run, Secret, State, Token, Visibility};
+use gatectl::sandbox::{AccountKind, Level, Permission, Plan, ReviewerRef, Run, Secret, State, Token, Visibility};
 use gatectl::verify::VerifyReport;
 use gatectl::workflows::check::SourceFile;
 use jiff::Timestamp;
@@ -209,6 +209,38 @@ async fn where_gate_toml_is_silent_open_doors_are_warnings() {
 }
 
 #[tokio::test]
+async fn a_secret_that_a_gated_job_uses_is_looked_up_in_the_environment_and_beyond() {
+    let deploy = DEPLOY.replace("{run: ./deploy}", "{run: ./deploy, env: {TOKEN: '${{ secrets.DEPLOY_TOKEN }}'}}");
+    let sources = [source("deploy.yml", &deploy)];
+    let told = async |in_environment: bool, in_repository: bool, readable: bool| {
+        let report = verdict(SILENT, &sources, |state| {
+            if in_environment {
+                environment(state).secrets.insert("DEPLOY_TOKEN".to_owned(), secret());
+            }
+            if in_repository {
+                repo(state).secrets.insert("DEPLOY_TOKEN".to_owned(), secret());
+            }
+            if !readable {
+                let areas = ["actions", "contents", "metadata", "organization_plan"].map(|area| (area, Level::Read));
+                state.github.tokens.insert("test".to_owned(), Token::fine_grained("sandbox-admin", &areas));
+            }
+        })
+        .await;
+        assert_eq!(report.verdict, Verdict::Gated, "{report:#?}");
+        let findings = report.environments.into_iter().flat_map(|one| one.findings);
+        let about = findings.filter(|finding| finding.field == Some("secrets"));
+        about.map(|finding| (finding.code.row().name, finding.severity, finding.fix)).collect::<Vec<_>>()
+    };
+    let delete = "gh secret delete DEPLOY_TOKEN".to_owned();
+    let moved = format!("gh secret set DEPLOY_TOKEN --env 'production', then: {delete}");
+    assert_eq!(told(true, false, true).await, []);
+    assert_eq!(told(true, true, true).await, [("wider-secret", WARNING, delete)]);
+    assert_eq!(told(false, true, true).await, [("wider-secret", WARNING, moved)]);
+    let unread: Vec<_> = told(true, true, false).await.into_iter().map(|(code, severity, _)| (code, severity)).collect();
+    assert_eq!(unread, [("unreadable-state", Severity::Info); 3], "the environment, the repository, the organization");
+}
+
+#[tokio::test]
 async fn who_deploys_matters_for_self_review() {
     let sources = [source("deploy.yml", DEPLOY)];
     let closed = SILENT.replace("[[workflows]]", "can_admins_bypass = false\ndeployment_branch_policy = \"protected\"\n[[workflows]]");
@@ -334,6 +366,10 @@ async fn a_freeze_stands_in_for_what_the_plan_withholds_and_for_nothing_else() {
         environment(state).policy = None;
     };
     expect("open besides", COMPENSATED, &sources, open, Verdict::Ungated, &[told[0], ("open-refs", ERROR, None)]).await;
+    // A freeze that lets deploys through while it cannot be read is said so.
+    let fails_open = COMPENSATED.replace("compensates = true", "compensates = true\non_unreachable = \"open\"");
+    let weaker = [told[0], ("freeze-open", WARNING, Some('B'))];
+    expect("fails open", &fails_open, &sources, refused, Verdict::Compensated, &weaker).await;
     // On a plan that has reviewers, a freeze makes up for nothing.
     let reset = |state: &mut State| environment(state).reviewers.clear();
     expect("reset", COMPENSATED, &sources, reset, Verdict::Ungated, &[("no-reviewers", ERROR, Some('A'))]).await;

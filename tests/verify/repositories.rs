@@ -3,7 +3,7 @@
 use gatectl::findings::{Severity, Verdict};
 use gatectl::model::EnvName;
 use gatectl::providers::github::inspection::{Billing, Inspection};
-use gatectl::providers::github::live::{LiveEnvironment, PolicyMode, Visibility};
+use gatectl::providers::github::live::{LiveEnvironment, LiveReviewer, PolicyMode, Visibility};
 
 use crate::repository::{Repository, all, findings};
 
@@ -128,4 +128,28 @@ fn undeclared(name: &str, live: &mut Inspection) {
         let open = LiveEnvironment { name: EnvName::new("qa").unwrap(), reviewers: Vec::new(), ..production(live).clone() };
         live.environments.as_mut().unwrap().insert(open.name.clone(), Ok(open));
     }
+}
+
+#[test]
+fn a_deploy_in_an_undeclared_environment_needs_a_person_to_approve_there() {
+    const DEPLOY: &str = ".github/workflows/deploy.yml";
+    let repository = all("attacks").into_iter().find(|one| one.name == "24-environment-by-actor").unwrap();
+    let job = |environment: &str| {
+        let line = repository.text(DEPLOY).lines().find(|line| line.contains("environment:")).unwrap();
+        repository.text(DEPLOY).replace(line, &format!("    environment: {environment}"))
+    };
+    let repository = repository.with(DEPLOY, job("production")).with(".github/workflows/hotfix.yml", job("hotfix"));
+    let verdict = |reviewers: Vec<LiveReviewer>| {
+        let report = repository.verify(|live| {
+            let hotfix = LiveEnvironment { name: EnvName::new("hotfix").unwrap(), reviewers, ..production(live).clone() };
+            live.environments.as_mut().unwrap().insert(hotfix.name.clone(), Ok(hotfix));
+        });
+        report.verdict
+    };
+    let user = |kind: &str| LiveReviewer::User { login: "erin".to_owned(), id: 909, kind: kind.to_owned() };
+    let enterprise = || LiveReviewer::EnterpriseTeam { slug: "ent:sre".to_owned(), id: 7 };
+    assert_eq!(verdict(vec![]), Verdict::Ungated, "no reviewer");
+    assert_eq!(verdict(vec![user("Bot"), user("Organization")]), Verdict::Ungated, "machines alone");
+    assert_eq!(verdict(vec![enterprise()]), Verdict::Unknown, "a team that cannot be looked at");
+    assert_eq!(verdict(vec![user("Bot"), user("User")]), Verdict::Gated, "a person among them");
 }

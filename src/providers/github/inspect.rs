@@ -52,12 +52,14 @@ pub async fn inspect(reader: &Reader, repo: &RepoName, interest: InspectionScope
     let declared: BTreeSet<&Reviewer> =
         gates.iter().flat_map(|(_, gate)| gate.iter().flat_map(|gate| gate.reviewers.iter().flatten())).collect();
     let teams: Vec<&str> = declared.iter().filter_map(|reviewer| slug(reviewer, repo)).collect();
-    // Which secrets deploy follows from the workflow files too, so wider ones are always of interest.
+    // For the same reason, wider secrets are always of interest.
     let any_gate = !gates.is_empty();
 
     let environments = async {
         if interest.listed.is_none() {
-            let parts = join_all(gates.iter().map(|(name, gate)| observe::asked(reader, repo, name, parts(*gate))));
+            // Which secrets deploy follows from the workflow files too, so those of each environment are of interest.
+            let all = |gate: Option<&Gate>| RequestedParts { secrets: true, ..parts(gate) };
+            let parts = join_all(gates.iter().map(|(name, gate)| observe::asked(reader, repo, name, all(*gate))));
             return tokio::join!(observe::environments(reader, repo), parts);
         }
         let listed = observe::environments(reader, repo).await;

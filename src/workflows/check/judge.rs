@@ -141,7 +141,7 @@ impl Judge<'_> {
             JobGate::Gated
         } else if self.facts.open.contains(&name) {
             JobGate::Open(name)
-        } else if self.facts.live.as_ref().and_then(|live| live.get(&name)) == Some(&Guard::Gated) {
+        } else if self.guard(text) == Some(Guard::Gated) {
             JobGate::GatedElsewhere
         } else {
             JobGate::Undeclared(text.to_owned())
@@ -270,6 +270,7 @@ impl Judge<'_> {
             return undecided(job, &at, case).map(|finding| (finding, true));
         };
         let code = match place {
+            JobGate::Undeclared(name) if self.guard(name) == Some(Guard::Unknown) => Code::UnreadableState,
             JobGate::Undeclared(name) if near_miss(name, self.facts, self.facts.gates()).is_some() => Code::NearMissEnvironment,
             JobGate::Nowhere if job.verdict == Verdict::ViaNeeds => Code::UpstreamGate,
             JobGate::Nowhere if !job.details.loose_gates.is_empty() => Code::UpstreamGateBypass,
@@ -319,15 +320,19 @@ impl Judge<'_> {
         }
     }
 
+    /// The live gate of an environment, if the live ones are known and it is one of them.
+    fn guard(&self, name: &str) -> Option<Guard> {
+        self.facts.live.as_ref()?.get(&EnvName::new(name).ok()?).copied()
+    }
+
     fn undeclared(&self, name: &str) -> String {
-        let live = self.facts.live.as_ref().map(|live| EnvName::new(name).ok().and_then(|name| live.get(&name).copied()));
-        match live {
-            None => format!("runs in `{name}`, which gate.toml does not declare"),
-            Some(None) => {
+        match (&self.facts.live, self.guard(name)) {
+            (None, _) => format!("runs in `{name}`, which gate.toml does not declare"),
+            (Some(_), None) => {
                 format!("runs in `{name}`, which gate.toml does not declare and which does not exist: GitHub creates it without rules")
             }
-            Some(Some(Guard::Unknown)) => format!("runs in `{name}`, which gate.toml does not declare and whose rules could not be read"),
-            Some(Some(_)) => format!("runs in `{name}`, which gate.toml does not declare and which requires no reviewer"),
+            (Some(_), Some(Guard::Unknown)) => format!("runs in `{name}`, which gate.toml does not declare and whose gate is not known"),
+            (Some(_), Some(_)) => format!("runs in `{name}`, which gate.toml does not declare and where no person has to approve"),
         }
     }
 
