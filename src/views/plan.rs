@@ -130,13 +130,21 @@ pub(super) fn contradicted(invalid: &InvalidDeclaration, what: &str) -> Section 
 /// What could not be determined: each cause once, with the addresses that it affects, in the order of the first of them.
 pub(super) fn undetermined(unknown: &[(Address, Unknown)], what: &str) -> Vec<Section> {
     let mut causes: Vec<(&Unknown, Vec<&Address>)> = Vec::new();
+    let cause = |why: &Unknown| (without_request_id(&why.reason), why.hint.clone());
     for (address, why) in unknown {
-        match causes.iter_mut().find(|(known, _)| (&known.reason, &known.hint) == (&why.reason, &why.hint)) {
+        match causes.iter_mut().find(|(known, _)| cause(known) == cause(why)) {
             Some((_, addresses)) => addresses.push(address),
             None => causes.push((why, vec![address])),
         }
     }
     causes.iter().map(|(why, addresses)| blocked(Glyph::Unknown, "unknown", addresses, &why.reason, &why.hint, what)).collect()
+}
+
+/// A reason without the server's request id, which is another one for each answer: what is left tells whether two causes are one.
+pub(super) fn without_request_id(reason: &str) -> String {
+    let Some((before, rest)) = reason.split_once(" (request id ") else { return reason.to_owned() };
+    let after = rest.split_once(')').map_or("", |(_, after)| after);
+    format!("{before}{after}")
 }
 
 pub(super) fn blocked(glyph: Glyph, code: &'static str, addresses: &[&Address], reason: &str, hint: &str, what: &str) -> Section {

@@ -6,11 +6,12 @@ use std::process::{Command, Stdio};
 use gatectl::config;
 use gatectl::desired::github::Desired;
 use gatectl::model::RepoName;
-use gatectl::sandbox::{Member, Scenario, Setup, State};
+use gatectl::sandbox::{Fault, Member, Response, Scenario, Setup, State};
 use serde_json::Value;
 
-use super::run::{gatectl, root, run};
+use super::run::{command, gatectl, root, run};
 use super::served::Served;
+use super::terminal::on_terminal;
 
 const FLEET: &str = r#"version = 1
 [fleet]
@@ -83,6 +84,89 @@ fn a_mass_change_needs_its_number() {
     assert_eq!((&report["converged"], &report["summary"]["applied"]), (&Value::Bool(true), &12.into()));
     assert!(report["repositories"].as_array().unwrap().iter().all(|row| row["result"] == "in-sync"));
     assert!(world.run(&["plan"]).stdout.contains("12 in sync, 0 changed"));
+}
+
+#[test]
+fn at_a_terminal_a_mass_change_is_confirmed_by_its_number() {
+    let world = served(Scenario::NoRules, 12);
+    let apply =
+        |answer: &[u8]| on_terminal(world.dir.path(), &["apply"], &world.vars(), &[("Type the number of repositories (12)", answer)]);
+    let Some((code, shown)) = apply(b"yes\n") else { return };
+    assert!(code == Some(1) && shown.contains("nothing was written"), "{shown}");
+    assert_eq!(world.sandbox.with(|state| state.log.write_requests().count()), 0, "{shown}");
+    let (code, shown) = apply(b"12\n").unwrap();
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(world.run(&["plan"]).stdout.contains("12 in sync, 0 changed"));
+}
+
+#[test]
+fn a_limit_that_does_not_suffice_is_said_before_and_waited_out_on_request() {
+    let world = served(Scenario::Gated, 6);
+    world.sandbox.with(|state| state.github.used = 4_995);
+    let short = world.run(&["plan"]);
+    assert!(short.stderr.contains("this run needs up to 6 requests, and 4 of 5000 are left until"), "{}", short.stderr);
+    assert!(short.stderr.contains("--wait") && short.code != Some(0), "{}", short.stderr);
+    assert!(short.stdout.contains("3 in sync") && short.stdout.contains("3 unknown"), "what was not read is unknown: {}", short.stdout);
+    assert_eq!(short.stdout.matches("API rate limit exceeded").count(), 1, "one cause, told once: {}", short.stdout);
+
+    // The limit ends in two seconds, which is longer than a request may take.
+    let limited = |args: &[&str]| {
+        let world = served(Scenario::Gated, 6);
+        let fault = Fault::before(Response::primary_limit(403, 2)).path("/repos/acme/svc-03/environments*").nth(1);
+        world.sandbox.with(|state| state.faults.push(fault));
+        world.run(&[&["plan", "--timeout", "1s"], args].concat())
+    };
+    let given_up = limited(&[]);
+    assert!(given_up.code != Some(0) && !given_up.stdout.contains("6 in sync"), "{}", given_up.stdout);
+    let waited = limited(&["--wait"]);
+    assert_eq!(waited.code, Some(0), "{}{}", waited.stdout, waited.stderr);
+    assert!(waited.stdout.contains("6 in sync"), "{}", waited.stdout);
+}
+
+#[test]
+fn an_apply_that_is_killed_among_faults_is_finished_by_the_next_one() {
+    const COUNT: usize = 200;
+    let world = served(Scenario::NoRules, COUNT);
+    let (unreadable, limited) = (|number: usize| number % 10 == 3, |number: usize| number % 20 == 7);
+    world.sandbox.with(|state| {
+        for number in 0..COUNT {
+            let path = format!("/repos/acme/svc-{number:02}/environments*");
+            if unreadable(number) {
+                state.faults.push(Fault::before(Response::github_error(403, "Resource not accessible by integration")).path(&path));
+            } else if limited(number) {
+                let refusal = Response::github_error(403, gatectl::sandbox::SECONDARY_LIMIT).with("retry-after", "0");
+                state.faults.push(Fault::before(refusal).path(&path).nth(1));
+            }
+        }
+    });
+    let apply = ["apply", "--auto-approve", "--max-repositories", "200", "--format", "json"];
+    let writes = || world.sandbox.with(|state| state.log.write_requests().count());
+    let mut child = command(world.dir.path(), &apply, &world.vars()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while writes() < 60 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it was killed");
+        std::thread::yield_now();
+    }
+    // SIGKILL.
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let finished = world.run(&apply);
+    let report = json(&finished.stdout);
+    for row in report["repositories"].as_array().unwrap() {
+        let number: usize = row["name"].as_str().unwrap().trim_start_matches("acme/svc-").parse().unwrap();
+        let expected = if unreadable(number) { "unknown" } else { "in-sync" };
+        assert_eq!(row["result"], expected, "{}", row["name"]);
+    }
+    assert_eq!((finished.code, report["converged"].as_bool()), (Some(4), Some(false)), "{}", finished.stderr);
+    world.sandbox.with(|state| {
+        for number in 0..COUNT {
+            let history = state.log.history(&format!("acme/svc-{number:02}/production"));
+            let reviewers: Vec<usize> = history.iter().map(|state| state.map_or(0, |one| one.reviewers.len())).collect();
+            assert!(reviewers.is_sorted(), "svc-{number:02} was weaker on the way: {reviewers:?}");
+            assert_eq!(reviewers.last(), if unreadable(number) { None } else { Some(&1) }, "svc-{number:02}");
+        }
+        assert!(state.log.write_requests().count() <= COUNT, "nothing was written twice");
+    });
 }
 
 #[test]
