@@ -1,5 +1,5 @@
-//! What the workflows run beyond themselves, read through the API: workflows that they call elsewhere, and local actions and scripts
-//! if there is no checkout.
+//! What is read through the API: the workflow files if there is no checkout, the local actions and scripts that they run, and the
+//! workflows that they call elsewhere.
 //!
 //! Owns how much is requested. `workflows` decides which files are needed. Tested in `tests/verify/printed.rs`.
 
@@ -8,11 +8,13 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 
 use crate::http::Reader;
-use crate::model::RepoName;
+use crate::model::{RepoName, Unknown};
 use crate::providers::github::contents;
 use crate::workflows::check::{Origin, SourceFile};
 use crate::workflows::facts::Facts;
 use crate::workflows::resolve::Files;
+
+use super::statics;
 
 /// How deep calls are followed; GitHub's limit is ten.
 const ROUNDS: usize = 9;
@@ -23,6 +25,17 @@ const MOST: usize = 100;
 /// Extensions and folders that mark a path in a command as a script.
 const SCRIPTS: &[&str] = &[".sh", ".bash"];
 const SCRIPT_FOLDERS: &[&str] = &["scripts/", "script/", "bin/", "ci/", ".github/"];
+
+/// Every workflow file of the default branch; empty only if there certainly are none.
+pub(super) async fn on_github(reader: &Reader, repository: &RepoName) -> Result<Vec<SourceFile>, Unknown> {
+    let folder: Vec<&str> = statics::FOLDER.split('/').collect();
+    let files = contents::folder(reader, repository, &folder, statics::is_workflow).await?;
+    let source = |(path, bytes): contents::Read| match bytes {
+        Ok(bytes) => SourceFile::new(path, bytes),
+        Err(unknown) => SourceFile::unread(path, unknown.reason),
+    };
+    Ok(files.into_iter().map(source).collect())
+}
 
 /// The files, and the workflows that they call elsewhere at the refs that they name.
 pub(super) async fn with_called(reader: &Reader, facts: &Facts, mut sources: Vec<SourceFile>) -> Vec<SourceFile> {

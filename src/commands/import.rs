@@ -8,16 +8,19 @@ use anyhow::Context as _;
 use crate::cli::ImportArgs;
 use crate::config::{self, Config, LoadError};
 use crate::exit::Exit;
-use crate::import::{self, Source};
+use crate::http::Reader;
+use crate::import::{self, Imported, Source};
 use crate::model::{Address, Cause, EnvName, RepoName, Unknown};
 use crate::providers::github::{live::Live, observe};
 use crate::render::escape::visible;
 use crate::views::diagnostic::Hinted;
+use crate::workflows::check::SourceFile;
 
 use super::Session;
 use super::failure::Unread;
 use super::session;
 use super::wiring::{self, Needs, Wiring};
+use super::{called, statics};
 
 /// Observes everything, and writes gate.toml: to stdout, or into the current file.
 ///
@@ -45,11 +48,18 @@ pub(super) async fn run(session: &Session, args: &ImportArgs) -> anyhow::Result<
     let reader = wiring.github()?;
     session.progress.phase("reading the live state");
     let only = &session.global.environment;
-    let live = session.unless_stopped(observe::everything(&reader, &repository, only)).await?;
+    let files = async {
+        match &path {
+            None => workflow_files(session, &reader, &repository).await.map(Some),
+            Some(_) => Ok(None),
+        }
+    };
+    let (live, files) = session.unless_stopped(async { tokio::join!(observe::everything(&reader, &repository, only), files) }).await?;
     wiring.trace_traffic();
 
     let Live { repository, environments, protected_branches, .. } = live;
-    let (repository, environments) = (repository.map_err(Unread)?.name, environments.map_err(Unread)?);
+    let (live, environments) = (repository.map_err(Unread)?, environments.map_err(Unread)?);
+    let repository = live.name;
     let unsaid = environments.iter().filter(|(_, there)| there.as_ref().is_ok_and(|there| there.can_admins_bypass.is_none()));
     session.warn(
         &unsaid.map(|(name, _)| format!("{}: {}", Address::environment(&repository, name), import::UNSAID_BYPASS)).collect::<Vec<_>>(),
@@ -60,7 +70,7 @@ pub(super) async fn run(session: &Session, args: &ImportArgs) -> anyhow::Result<
     let unknown = match path {
         None => {
             every_one_is_live(&source)?;
-            let imported = import::render(&source);
+            let imported = with_workflows(session, import::render(&source), &source, files, &live.default_branch);
             match &args.out {
                 Some(out) => create(session, out, &imported.text)?,
                 None => session.write(&imported.text)?,
@@ -70,6 +80,36 @@ pub(super) async fn run(session: &Session, args: &ImportArgs) -> anyhow::Result<
         Some(path) => update(session, &path, &source)?,
     };
     Ok(told(session, &unknown))
+}
+
+/// The workflow files: of the checkout, if this is one of the repository, else of the default branch.
+async fn workflow_files(session: &Session, reader: &Reader, repository: &RepoName) -> Result<Vec<SourceFile>, Unknown> {
+    let root = config::checkout(&session.directory).filter(|_| session.global.sandbox.is_none());
+    let root = root.filter(|root| config::origin(root).is_some_and(|origin| origin.repository == *repository));
+    if let Some(root) = root {
+        let unlisted = |error: anyhow::Error| Unknown { reason: format!("{error:#}"), hint: String::new(), cause: Cause::Other };
+        return Ok(statics::in_checkout(&root, Some(repository)).map_err(unlisted)?.unwrap_or_default());
+    }
+    let files = called::on_github(reader, repository).await?;
+    Ok(called::with_local(reader, repository, files).await)
+}
+
+/// Adds what the workflow files suggest, or why it is missing.
+fn with_workflows(
+    session: &Session,
+    imported: Imported,
+    source: &Source<'_>,
+    files: Result<Option<Vec<SourceFile>>, Unknown>,
+    default_branch: &str,
+) -> Imported {
+    match files {
+        Ok(Some(files)) if files.is_empty() => {
+            session.say(&format!("{} has no workflow files, so no [[workflows]] are proposed.", source.repository));
+            imported
+        }
+        Ok(files) => import::with_workflows(imported, source, &files.unwrap_or_default(), default_branch),
+        Err(unknown) => import::without_workflows(imported, source, unknown),
+    }
 }
 
 /// What is known before anything is asked. Without `--update` an existing file does not count: `> gate.toml` may have just emptied it.

@@ -11,7 +11,6 @@ use crate::exit::Exit;
 use crate::findings::{Code, Finding, Verdict};
 use crate::http::Reader;
 use crate::model::{EnvName, RepoName, Unknown};
-use crate::providers::github::contents;
 use crate::providers::github::inspect::{InspectionScope, inspect};
 use crate::providers::github::inspection::Inspection;
 use crate::providers::github::live::Repository;
@@ -90,7 +89,7 @@ pub(super) async fn of_member(
         InspectionScope { want: &config.desired.github, environments: &asked, workflows: &BTreeSet::new(), listed: Some(listed) };
     let sources = async {
         match scope {
-            Scope::Whole => on_github(reader, repository).await,
+            Scope::Whole => called::on_github(reader, repository).await,
             Scope::Live => Ok(Vec::new()),
         }
     };
@@ -159,7 +158,7 @@ async fn look<'c>(
             match on_disk {
                 Some(sources) => Ok(called::with_called(&reader, facts, sources).await),
                 None => {
-                    let sources = on_github(&reader, checkout.repository).await?;
+                    let sources = called::on_github(&reader, checkout.repository).await?;
                     let sources = called::with_local(&reader, checkout.repository, sources).await;
                     Ok(called::with_called(&reader, facts, sources).await)
                 }
@@ -169,16 +168,6 @@ async fn look<'c>(
     };
     let ((live, sources), guard) = tokio::join!(github, guard);
     Observed { live, sources, in_checkout, guard }
-}
-
-async fn on_github(reader: &Reader, repository: &RepoName) -> Result<Vec<SourceFile>, Unknown> {
-    let folder: Vec<&str> = statics::FOLDER.split('/').collect();
-    let files = contents::folder(reader, repository, &folder, statics::is_workflow).await?;
-    let source = |(path, bytes): contents::Read| match bytes {
-        Ok(bytes) => SourceFile::new(path, bytes),
-        Err(unknown) => SourceFile::unread(path, unknown.reason),
-    };
-    Ok(files.into_iter().map(source).collect())
 }
 
 fn report(session: &Session, config: &Config, checkout: Checkout<'_>, asked: &BTreeSet<EnvName>, seen: &Observed<'_>) -> VerifyReport {

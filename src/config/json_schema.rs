@@ -37,9 +37,9 @@ fn table(table: &Table) -> Map<String, Value> {
 
 /// One group whole, and nothing of the others.
 fn only(group: &[&str], all: &[&[&str]]) -> Value {
-    let others: BTreeSet<&str> = all.iter().copied().flatten().copied().filter(|name| !group.contains(name)).collect();
-    let others: Vec<Value> = others.into_iter().map(|name| json!({ "required": [name] })).collect();
-    json!({ "required": group, "not": { "anyOf": others } })
+    let names: BTreeSet<&str> = all.iter().copied().flatten().copied().collect();
+    let properties: Map<String, Value> = names.into_iter().map(|name| (name.to_owned(), group.contains(&name).into())).collect();
+    json!({ "required": group, "properties": properties })
 }
 
 fn property(key: &Key) -> Value {

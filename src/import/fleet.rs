@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::declared::{Declared, UNKNOWN};
 use super::source::{Imported, Source, selected, unspeakable};
-use super::{key, value};
+use super::{key, text, value};
 use crate::desired::github::Gate;
 use crate::model::{Address, EnvName, GateKey};
 use crate::render::human::line;
@@ -60,10 +60,10 @@ pub fn render_fleet(organization: &str, sources: &[Source<'_>]) -> Imported {
 fn head(organization: &str, sources: &[Source<'_>], members: &[Member<'_>]) -> String {
     let names = members.iter().map(|member| value::string(member.source.repository.name()));
     let mut text = format!(
-        "#:schema ./gate.schema.json\n\
-         # Imported by `gatectl import --fleet {organization}`. Against that state, `gatectl plan` shows no changes.\n\
+        "{}# Imported by `gatectl import --fleet {organization}`. Against that state, `gatectl plan` shows no changes.\n\
          # The default is what most repositories have. Patterns, such as \"svc-*\", can replace names.\n\n\
          version = 1\n\n[fleet]\norganization = {}\nrepositories = {}\n",
+        text::schema_line(env!("CARGO_PKG_REPOSITORY")),
         value::string(organization),
         value::list("repositories", names),
     );

@@ -6,14 +6,15 @@
 //! Everything that holds a deployment back is declared; what holds nothing back (no reviewers, every ref, a timer of 0)
 //! is left undeclared and, if it matters, named in a `# weak:` line. What could not be read, or cannot be said in
 //! gate.toml, becomes an `# unknown:` line: nothing is left out silently. Both kinds of lines belong to import.
-//! Workflows, Heroku config vars (they may be secrets) and freezes are not imported.
-//! Tested in its `tests.rs` and by `tests/program/import.rs`.
+//! `[[workflows]]` and `[verify]` are proposed from the workflow files. Heroku config vars (they may be secrets) and freezes are
+//! not imported. Tested in its `tests.rs`, `tests/verify/proposed.rs` and `tests/program/import.rs`.
 
 mod declared;
 mod edit;
 mod fleet;
 mod key;
 mod merge;
+mod proposal;
 mod source;
 mod text;
 mod value;
@@ -27,6 +28,7 @@ use crate::model::{Address, Cause, Unknown};
 use declared::Declared;
 pub use declared::UNSAID_BYPASS;
 pub use fleet::render_fleet;
+pub use proposal::{with_workflows, without_workflows};
 pub use source::{Imported, Source, Updated};
 use source::{refusal, selected, unspeakable};
 

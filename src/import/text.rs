@@ -10,14 +10,23 @@ use super::key as gate_key;
 use super::source::Source;
 use super::value::{key, string};
 
+/// The line that names the JSON Schema for editors: the one that the release at `repository` publishes. An address that does not
+/// resolve is worse than none, so before the first publication a comment says how to write the file.
+pub(super) fn schema_line(repository: &str) -> String {
+    if repository.is_empty() {
+        return "# For completion in editors: `gatectl schema > gate.schema.json`, then `#:schema ./gate.schema.json` as the first line.\n"
+            .to_owned();
+    }
+    format!("#:schema {repository}/releases/download/v{}/gate.schema.json\n", env!("CARGO_PKG_VERSION"))
+}
+
 /// Everything above the first environment.
 pub(super) fn head(source: &Source<'_>, unspeakable: &[(Address, Unknown)]) -> String {
     let mut text = format!(
-        "#:schema ./gate.schema.json\n\
-         # Imported by `gatectl import {}`. Against that state, `gatectl plan` shows no changes.\n\
+        "{}# Imported by `gatectl import {}`. Against that state, `gatectl plan` shows no changes.\n\
          # `# weak:` names a setting that lets deploys through, `# unknown:` what could not be imported.\n\
-         # Not imported: workflows, the freeze, Heroku config vars (they may be secrets).\n\
-         # For completion in editors: `gatectl schema > gate.schema.json`\n",
+         # Not imported: the freeze, Heroku config vars (they may be secrets).\n",
+        schema_line(env!("CARGO_PKG_REPOSITORY")),
         source.repository,
     );
     // Writing into a string cannot fail.

@@ -11,19 +11,22 @@ use super::served::Served;
 use gatectl_test_support::conformance::{Official, Seen};
 
 /// A served emulator that ends with the test.
-struct Shell {
+pub(crate) struct Shell {
     child: Child,
     github: String,
+    /// What it prints to be pasted into another shell.
+    pub(crate) vars: Vec<(String, String)>,
 }
 
 impl Shell {
-    fn open(dir: &std::path::Path, args: &[&str]) -> Self {
+    pub(crate) fn open(dir: &std::path::Path, args: &[&str]) -> Self {
         let all = [&["sandbox"], args].concat();
         let mut child = command(dir, &all, &[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = lines.map_while(Result::ok).next().unwrap_or_default();
-        let github = first.strip_prefix("export GITHUB_API_URL=http://").map(str::to_owned);
-        Self { github: github.unwrap_or_else(|| panic!("{first:?}: {}", errors(&mut child))), child }
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok).take(4);
+        let of = |line: String| line.strip_prefix("export ")?.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let vars: Vec<(String, String)> = lines.filter_map(of).collect();
+        let github = vars.first().and_then(|(_, url)| url.strip_prefix("http://")).map(str::to_owned);
+        Self { github: github.unwrap_or_else(|| panic!("{vars:?}: {}", errors(&mut child))), vars, child }
     }
 
     fn get(&self, path: &str) -> String {
@@ -38,7 +41,7 @@ impl Shell {
         answer
     }
 
-    fn close(mut self) -> String {
+    pub(crate) fn close(mut self) -> String {
         errors(&mut self.child)
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use gatectl::sandbox::{Sandbox, Scenario, Setup, State};
 
 use super::run::{KEY, Ran, TOKEN, gatectl, root, run, with_canaries};
+use super::served::Served;
 
 /// The runbook's world, served until dropped.
 struct World {
@@ -43,7 +44,7 @@ fn what_is_imported_plans_to_no_changes() {
     std::fs::write(&gate, "").unwrap();
     let imported = world.gatectl(dir.path(), &["import", "raxx-app/TradeMasterAPI"]);
     assert_eq!(imported.code, Some(0), "{}", imported.stderr);
-    assert!(imported.stdout.starts_with("#:schema "), "{}", imported.stdout);
+    assert!(imported.stderr.contains("has no workflow files"), "{}", imported.stderr);
     std::fs::write(&gate, &imported.stdout).unwrap();
     let plan = world.gatectl(dir.path(), &["plan", "--detailed-exitcode"]);
     assert_eq!(plan.code, Some(0), "{}{}", plan.stdout, plan.stderr);
@@ -102,4 +103,90 @@ fn it_can_be_rehearsed() {
     let seen = gatectl(&["import", "--sandbox=wrong-reviewer"]);
     assert_eq!(seen.code, Some(0), "{}", seen.stderr);
     assert!(seen.stdout.contains("# weak: reviewer `raxx-app-deploy-bot`"), "{}", seen.stdout);
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            std::fs::copy(&path, &to).unwrap();
+        }
+    }
+}
+
+/// A fixture's repository, gated as its gate.toml says; its workflow files are in the directory, and gate.toml is not.
+fn repository(name: &str) -> (Served, String) {
+    let folder = root().join("tests/fixtures/repositories").join(name);
+    let world = Served::rehearsal(Scenario::Gated, &std::fs::read_to_string(folder.join("gate.toml")).unwrap());
+    copy(&folder, world.dir.path());
+    std::fs::remove_file(world.dir.path().join("gate.toml")).unwrap();
+    let repository = world.sandbox.with(|state| {
+        let repo = &mut state.github.repos[0];
+        repo.files.clear();
+        for entry in std::fs::read_dir(folder.join(".github/workflows")).unwrap() {
+            let path = entry.unwrap().path();
+            let name = format!(".github/workflows/{}", path.file_name().unwrap().to_str().unwrap());
+            repo.files.insert(name, std::fs::read_to_string(&path).unwrap());
+        }
+        repo.name.to_string()
+    });
+    (world, repository)
+}
+
+/// The file with its proposed `[verify]` uncommented, as a person does who knows that none of these deploys.
+fn review(gate: &Path) {
+    let text = std::fs::read_to_string(gate).unwrap();
+    std::fs::write(gate, text.replace("# [verify]\n# harmless", "[verify]\nharmless")).unwrap();
+}
+
+#[test]
+fn a_start_from_an_import_is_clean_or_says_what_is_wrong() {
+    for (name, in_checkout) in [("web-app", true), ("staging-to-production", false), ("reusable-workflows", false)] {
+        let (world, repository) = repository(name);
+        let gate = world.dir.path().join("gate.toml");
+        if in_checkout {
+            std::fs::create_dir(world.dir.path().join(".git")).unwrap();
+            let origin = format!("[remote \"origin\"]\n\turl = git@github.com:{repository}.git\n");
+            std::fs::write(world.dir.path().join(".git/config"), origin).unwrap();
+            world.sandbox.with(|state| state.repo(&repository).unwrap().files.clear());
+        }
+        let only: &[&str] = if in_checkout { &["--environment", "production"] } else { &[] };
+        let imported = world.run(&[&["import", &repository, "--out", "gate.toml"], only].concat());
+        assert_eq!(imported.code, Some(0), "{name}: {}", imported.stderr);
+        let text = std::fs::read_to_string(&gate).unwrap();
+        assert!(text.contains("[[workflows]]\nfile = \".github/workflows/"), "{name}: {text}");
+        let commands: [&[&str]; 3] = [&["validate"], &["check"], &["plan", "--detailed-exitcode"]];
+        for command in commands {
+            let ran = world.run(command);
+            let undecided = command != commands[2] && text.contains("# harmless = [");
+            assert_eq!(ran.code, Some(if undecided { 6 } else { 0 }), "{name}: {command:?} {}{}", ran.stdout, ran.stderr);
+            assert!(!undecided || ran.stdout.contains("harmless = ["), "{name}: {}", ran.stdout);
+        }
+        review(&gate);
+        let checked = world.run(&["check"]);
+        assert_eq!(checked.code, Some(0), "{name}: {}", checked.stdout);
+        // What import can only note is what verify reports: an environment without reviewers.
+        let verified = world.run(&["verify"]);
+        let open = text.contains("# weak: no required reviewers");
+        assert_eq!(verified.code, Some(if open { 6 } else { 0 }), "{name}: {text}\n{}", verified.stdout);
+        assert!(!open || verified.stdout.contains("no-reviewers") && !verified.stdout.contains("UNKNOWN"), "{name}: {}", verified.stdout);
+    }
+}
+
+#[test]
+fn workflow_files_that_cannot_be_read_are_unknown() {
+    let (world, repository) = repository("web-app");
+    world.sandbox.with(|state| {
+        let refused = gatectl::sandbox::Response::github_error(403, "Resource not accessible by personal access token");
+        state.faults.push(gatectl::sandbox::Fault::before(refused).path("*/contents/*"));
+    });
+    let imported = world.run(&["import", &repository, "--out", "gate.toml"]);
+    assert_eq!(imported.code, Some(4), "{}", imported.stderr);
+    assert!(imported.stderr.contains("Contents: read"), "{}", imported.stderr);
+    let text = std::fs::read_to_string(world.dir.path().join("gate.toml")).unwrap();
+    assert!(text.contains("# unknown: the workflow files") && !text.contains("[[workflows]]"), "{text}");
 }

@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("findings", &["model"]),
     ("freeze", &["desired", "model"]),
     ("http", &["model", "stop"]),
-    ("import", &["config", "desired", "model", "providers", "render"]),
+    ("import", &["config", "desired", "model", "providers", "render", "workflows"]),
     ("model", &[]),
     ("progress", &["render"]),
     ("providers", &["apply", "desired", "freeze", "http", "model"]),

@@ -8,6 +8,7 @@ use std::path::Path;
 use gatectl::config;
 use gatectl::sandbox::{Fault, Plan, Response, Scenario, Setup, State, Visibility};
 
+use super::emulator;
 use super::run::{Ran, root, run};
 use super::served::Served;
 
@@ -21,24 +22,26 @@ fn assert_page(path: &Path, page: &str, made: &str) {
     }
 }
 
-/// The directory in which the commands of a page run: a gate.toml, and the emulator that a reader started in another terminal.
-struct Shell {
-    gate: String,
+/// A reader in an empty directory, with the emulator in another terminal once the page starts it.
+struct Reader {
     dir: tempfile::TempDir,
-    served: Option<Served>,
+    served: Option<emulator::Shell>,
     code: Option<i32>,
 }
 
-impl Shell {
-    fn new(gate: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("gate.toml"), gate).unwrap();
-        Self { gate: gate.to_owned(), dir, served: None, code: None }
+impl Reader {
+    fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), served: None, code: None }
     }
 
-    /// `gatectl sandbox --scenario NAME`, which would not end.
-    fn serve(&mut self, scenario: &str) {
-        self.served = Some(Served::rehearsal(scenario.parse().unwrap(), &self.gate));
+    /// `gatectl sandbox ARGS`. The reader ends it with Ctrl-C if the page only wants its gate.toml.
+    fn serve(&mut self, args: &str) {
+        let shell = emulator::Shell::open(self.dir.path(), &args.split_whitespace().collect::<Vec<_>>());
+        if args == "--write-config" {
+            shell.close();
+        } else {
+            self.served = Some(shell);
+        }
     }
 
     /// What a person would see after this line.
@@ -47,10 +50,9 @@ impl Shell {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["gatectl", args @ ..] => {
-                let Ran { code, stdout, stderr, .. } = match &self.served {
-                    Some(served) => served.run(args),
-                    None => run(self.dir.path(), args, &[]),
-                };
+                let vars: Vec<(&str, &str)> =
+                    self.served.iter().flat_map(|shell| &shell.vars).map(|(name, value)| (name.as_str(), value.as_str())).collect();
+                let Ran { code, stdout, stderr, .. } = run(self.dir.path(), args, &vars);
                 self.code = code;
                 stdout + &stderr
             }
@@ -100,21 +102,21 @@ fn settled(text: &str) -> String {
 }
 
 /// The page with the output of every command rebuilt.
-fn rerun(page: &str, shell: &mut Shell) -> String {
+fn rerun(page: &str, reader: &mut Reader) -> String {
     let mut made = String::new();
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
         made.push_str(line);
         made.push('\n');
-        if let Some(scenario) = line.strip_prefix("gatectl sandbox --scenario ") {
-            shell.serve(scenario);
+        if let Some(args) = line.strip_prefix("gatectl sandbox ") {
+            reader.serve(args);
         }
         if line != "```console" {
             continue;
         }
         let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
         for command in block.iter().filter_map(|line| line.strip_prefix("$ ")) {
-            made.push_str(&format!("$ {command}\n{}", shell.line(command)));
+            made.push_str(&format!("$ {command}\n{}", reader.line(command)));
         }
         made.push_str("```\n");
     }
@@ -126,8 +128,7 @@ fn rerun(page: &str, shell: &mut Shell) -> String {
 fn the_tutorial_shows_what_happens() {
     let path = root().join("docs/tutorial.md");
     let page = fs::read_to_string(&path).unwrap();
-    let gate = fs::read_to_string(root().join("gate.toml")).unwrap();
-    let made = rerun(&page, &mut Shell::new(&gate));
+    let made = rerun(&page, &mut Reader::new());
     assert!(page.matches("```console").count() >= 6, "blocks are gone");
     assert_page(&path, &page, &made);
 }

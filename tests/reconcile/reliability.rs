@@ -648,7 +648,7 @@ fn table(lines: &[Line]) -> String {
     }
     text.push_str(
         "\n## Random worlds\n\nRandom gates, declarations, positions of what GitHub leaves open, faults and moments at which a run ends;\n\
-         `GATECTL_CASES=10` tries ten times as many. A case that fails is shrunk. The next apply is the very next one; where reads lag behind\n\
+         `GATECTL_CASES=10` tries ten times as many. A case that fails is shrunk. The next apply is the very next one; if reads lag behind\n\
          writes, or a request of a killed run may still arrive, it is one of the next three.\n\n| property | cases | violations |\n|---|--:|--:|\n",
     );
     for property in &PROPERTIES {

@@ -5,6 +5,7 @@
 mod mutations;
 mod page;
 mod planted;
+mod proposed;
 mod repositories;
 mod repository;
 mod unknown;

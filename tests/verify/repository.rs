@@ -110,7 +110,7 @@ impl Repository {
     }
 
     /// The live state that gate.toml declares, in which nothing is open that gate.toml does not mention.
-    fn live(&self) -> Inspection {
+    pub(crate) fn live(&self) -> Inspection {
         let environments = &self.config.desired.github.environments;
         let present = || {
             environments

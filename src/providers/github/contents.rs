@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
 use serde::Deserialize;
 
-use crate::http::{ApiError, ErrorKind, Reader};
+use crate::http::{ApiError, ErrorKind, Reader, Target};
 use crate::model::{RepoName, Unknown};
 
 use super::target::repo_target;
@@ -21,15 +21,19 @@ pub type Read = (String, Result<Vec<u8>, Unknown>);
 /// Reads every file of a folder of the default branch that `wanted` picks by name.
 ///
 /// # Errors
-/// When the folder cannot be listed to its end. GitHub answers 404 for a folder that is not there as for one that may not be seen.
+/// When the folder cannot be listed to its end. GitHub answers 404 for a folder that does not exist and for one that the token may
+/// not see; one that a complete list of the folder above it lacks does not exist, and is empty.
 pub async fn folder(reader: &Reader, repo: &RepoName, folder: &[&str], wanted: impl Fn(&str) -> bool) -> Result<Vec<Read>, Unknown> {
-    let target = folder.iter().fold(repo_target(repo).join("contents"), |target, part| target.join(part));
-    let listed: Vec<Entry> = reader.get_json(&target).await.map_err(|error| match error.kind {
-        ErrorKind::NotFound | ErrorKind::Forbidden => {
-            Unknown { hint: "give the token `Contents: read` on this repository, or run it in a checkout".to_owned(), ..error.unknown() }
+    let target = of_folder(repo, folder);
+    let listed: Vec<Entry> = match reader.get_json(&target).await {
+        Ok(listed) => listed,
+        Err(error) if error.kind == ErrorKind::NotFound && is_absent(reader, repo, folder).await => return Ok(Vec::new()),
+        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Forbidden) => {
+            let hint = "give the token `Contents: read` on this repository, or run it in a checkout".to_owned();
+            return Err(Unknown { hint, ..error.unknown() });
         }
-        _ => error.unknown(),
-    })?;
+        Err(error) => return Err(error.unknown()),
+    };
     if listed.len() >= MOST {
         return Err(reader.malformed(&target, format!("a list of {MOST} files may be cut")).unknown());
     }
@@ -45,6 +49,23 @@ pub async fn folder(reader: &Reader, repo: &RepoName, folder: &[&str], wanted: i
         }
     }))
     .await)
+}
+
+fn of_folder(repo: &RepoName, folder: &[&str]) -> Target {
+    folder.iter().fold(repo_target(repo).join("contents"), |target, part| target.join(part))
+}
+
+/// Whether the nearest folder above that can be listed lacks what leads to this one (law 1).
+async fn is_absent(reader: &Reader, repo: &RepoName, folder: &[&str]) -> bool {
+    for (depth, name) in folder.iter().enumerate().rev() {
+        let above = folder.get(..depth).unwrap_or_default();
+        match reader.get_json::<Vec<Entry>>(&of_folder(repo, above)).await {
+            Ok(listed) => return listed.len() < MOST && listed.iter().all(|entry| entry.name != *name),
+            Err(error) if error.kind == ErrorKind::NotFound => {}
+            Err(_) => return false,
+        }
+    }
+    false
 }
 
 /// Reads one file of the default branch; `None` if GitHub answers 404, which is also what a token without access gets.

@@ -28,7 +28,8 @@ pub(super) fn get(call: &Call<'_>, repo: &Repo, path: &str) -> Handled {
             Some((folder, _)) => entries.insert(folder, call.shapes.content(repo, &format!("{below}{folder}"), "dir", "")),
         };
     }
-    if entries.is_empty() {
+    // The root of a repository that has commits can be listed, even if there is nothing in it.
+    if entries.is_empty() && !path.is_empty() {
         return Err(not_found());
     }
     Ok(Response::json(200, &Value::Array(entries.into_values().collect())))

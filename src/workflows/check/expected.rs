@@ -185,8 +185,8 @@ pub(super) fn undeclared(facts: &Facts) -> Vec<Finding> {
     }
     let expected: Vec<&EnvName> = facts.expectations.iter().flat_map(|expectation| expectation.expect.environments()).collect();
     let alone = facts.environments.keys().filter(|name| !facts.open.contains(*name) && !expected.contains(name));
-    let message = "no [[workflows]] of gate.toml names it, so it is not checked that the jobs that deploy reach it";
-    alone.map(|name| Finding::new(Code::NothingDeclared, format!("{name}: {message}")).about(name)).collect()
+    let message = |name| format!("no [[workflows]] of gate.toml names `{name}`, so it is not checked that the jobs that deploy reach it");
+    alone.map(|name| Finding::new(Code::NothingDeclared, message(name)).about(name)).collect()
 }
 
 /// Runs that reach a gate on a ref which its declared policy refuses. What a declared run says about a place is enough.
@@ -222,7 +222,7 @@ fn same(name: &str, want: &EnvName) -> bool {
     EnvName::new(name).is_ok_and(|name| name == *want)
 }
 
-fn is_env(job: &JobEntry, want: &EnvName) -> bool {
+pub(super) fn is_env(job: &JobEntry, want: &EnvName) -> bool {
     job.verdict == Verdict::Env && job.environments.iter().all(|name| same(name, want))
 }
 

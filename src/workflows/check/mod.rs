@@ -10,6 +10,7 @@ mod expected;
 mod judge;
 mod names;
 mod population;
+mod propose;
 mod runs;
 
 use std::collections::{BTreeMap, HashMap};
@@ -26,6 +27,7 @@ use crate::findings::{Code, Finding, Severity, Verdict, verdict};
 use crate::model::EnvName;
 
 pub use compensation::{Compensation, FreezeFacts, compensation};
+pub use propose::{Proposal, propose};
 
 pub use crate::workflows::source::{Origin, SourceFile};
 
