@@ -31,7 +31,7 @@ pub trait Executor {
     /// Whether a write whose answer was lost took effect, by reading.
     fn took_effect(&self, op: &Self::Op) -> impl Future<Output = Result<bool, ApiError>>;
 
-    /// What a person does if this error is the billing plan's refusal; `None` if it is any other error.
+    /// The manual steps if this error is the billing plan's refusal; `None` for any other error.
     fn refused(&self, op: &Self::Op, error: &ApiError) -> Option<ByHand> {
         let _ = (op, error);
         None

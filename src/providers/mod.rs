@@ -3,7 +3,7 @@
 //! To add one: a folder with `live` (what exists, GETs only), `plan` (pure) and `ops` (the writes as data, a [`request::Request`]),
 //! and one line in [`Op`]'s table below. What gate.toml declares of it is in `desired`. A place that keeps a freeze is a
 //! [`freeze_store::FreezeStore`], and needs one line in [`freeze_store::of`].
-//! A provider must not know of another one, of the file's syntax, of rendering or of the command line.
+//! A provider must not know other providers, the file's syntax, rendering or the command line.
 //! Tested by `tests/reconcile/`.
 
 use serde::Serialize;
@@ -20,7 +20,7 @@ pub mod request;
 
 use request::Request;
 
-/// Declares [`Op`] and what the seam hands on to the provider of each request.
+/// Declares [`Op`] and forwards each request to its provider.
 macro_rules! providers {
     ($($(#[$doc:meta])* $Name:ident($Request:ty)),* $(,)?) => {
         /// A request of any provider.
@@ -75,7 +75,7 @@ providers! {
     Github(github::ops::Op),
     /// On a Heroku app.
     Heroku(heroku::ops::Op),
-    /// On a freeze, wherever it is kept.
+    /// On a freeze, in any store.
     Freeze(freeze_store::ops::Op),
 }
 

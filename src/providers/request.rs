@@ -1,6 +1,6 @@
-//! What each provider's planned requests can do: the half of the provider seam that writes.
+//! The interface of each provider's planned requests: the writing half of a provider.
 //!
-//! The defaults serve a simple key-value store: no refusal by a billing plan, nothing that names who acts.
+//! The defaults serve a simple key-value store: no refusal by a billing plan, no record of the actor.
 
 use std::future::Future;
 
@@ -8,7 +8,7 @@ use crate::apply::Mismatch;
 use crate::http::{Api, ApiError, Reader, Writer};
 use crate::model::ByHand;
 
-/// A planned request of one provider, as data. A look at what exists is one too: a precondition.
+/// A planned request of one provider, as data. A read is one too: a precondition.
 pub trait Request: Clone + Sync {
     /// The API that it is sent to.
     fn api(&self) -> &'static Api;
@@ -19,7 +19,7 @@ pub trait Request: Clone + Sync {
     /// Whether performing it writes; what does not is a precondition.
     fn writes(&self) -> bool;
 
-    /// The same request without who acts and when: what a saved plan and a fresh one have in common.
+    /// The same request without actor and time: the part that a saved plan and a fresh one share.
     #[must_use]
     fn unattributed(&self) -> Self {
         self.clone()
@@ -28,13 +28,13 @@ pub trait Request: Clone + Sync {
     /// For a precondition: what is no longer as the plan saw it.
     fn moved(&self, reader: &Reader) -> impl Future<Output = Result<Vec<Mismatch>, ApiError>>;
 
-    /// Sends the write. What is already as it should be is done, not an error.
+    /// Sends the write. An effect that already holds is a success, not an error.
     fn perform(&self, writer: &Writer) -> impl Future<Output = Result<(), ApiError>>;
 
     /// Whether a write whose answer was lost took effect, by reading.
     fn took_effect(&self, reader: &Reader) -> impl Future<Output = Result<bool, ApiError>>;
 
-    /// What a person does if this error is the billing plan's refusal; `None` if it is any other error.
+    /// The manual steps if this error is the billing plan's refusal; `None` for any other error.
     fn refused(&self, error: &ApiError) -> Option<ByHand> {
         let _ = error;
         None

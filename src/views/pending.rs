@@ -38,7 +38,7 @@ pub(crate) struct PendingReport {
     repository: RepoName,
     pending: Vec<Entry>,
     unknown: Vec<UnknownRun>,
-    /// Runs of which everything that they wait for is overtaken.
+    /// Runs whose pending deployments are all overtaken.
     stale_runs: Vec<u64>,
     #[serde(skip)]
     older_than: Option<i64>,

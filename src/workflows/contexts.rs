@@ -1,4 +1,4 @@
-//! What a run knows of itself before it starts: the contexts of a scenario, and which of them each key offers.
+//! What is known about a run before it starts: the contexts of a scenario, and which of them each key offers.
 //!
 //! Owns the availability table and the payload table. What is not certainly known is unknown, with its reason.
 
@@ -6,7 +6,7 @@ use super::expressions::{Contexts, Functions, Lookup, Map, Node, Rest, Status, V
 use super::facts::Facts;
 use super::scenario::Scenario;
 
-/// A key of a workflow that takes expressions, and with it the contexts it offers (fact W1.3).
+/// A key of a workflow that takes expressions; it decides which contexts are available (fact W1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WorkflowKey {
     /// `jobs.<id>.environment`, and `with` of a call.

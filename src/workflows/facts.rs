@@ -12,7 +12,7 @@ use crate::model::{EnvName, RepoName};
 /// Whether a live environment is a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guard {
-    /// A person has to approve.
+    /// A person must approve.
     Gated,
     /// No approval is required.
     Open,
@@ -20,7 +20,7 @@ pub enum Guard {
     Unknown,
 }
 
-/// Everything that a check is measured against.
+/// Everything that a check compares with.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// The repository, if known; fills `github.repository`.

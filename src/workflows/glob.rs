@@ -1,16 +1,16 @@
 //! The filter patterns of `branches`, `tags` and `paths` (GitHub's workflow syntax, "Filter pattern cheat sheet").
 //!
-//! Not the language of deployment branch policies: here `?` and `+` repeat what stands before them, and `**` crosses `/`.
+//! Not the language of deployment branch policies: here `?` and `+` repeat the preceding character, and `**` crosses `/`.
 //! A pattern that the documentation does not cover is refused rather than guessed at. Matching takes linear time.
 
 use std::fmt;
 
-/// A pattern, or a list of them, of which the documentation does not say what it matches.
+/// A pattern, or a list of them, whose matches the documentation does not define.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatternError {
-    /// The pattern; the whole list, separated by commas, when that is at fault.
+    /// The pattern; the whole list, separated by commas, if the list is at fault.
     pub pattern: String,
-    /// What is unclear about it: a clause.
+    /// Why it is unclear: a clause.
     pub why: &'static str,
 }
 
@@ -22,7 +22,7 @@ impl fmt::Display for PatternError {
 
 impl std::error::Error for PatternError {}
 
-/// Tells whether a list of patterns takes in a name: the last pattern that matches decides, and one that begins with `!` takes it out.
+/// Whether a list of patterns admits a name: the last pattern that matches decides, and one that begins with `!` takes it out.
 ///
 /// The name is the short one of a branch or tag, or a path from the repository's root. Case counts.
 ///
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(matches(&[format!("{}b", "**/".repeat(300))], &"a/".repeat(300)), Ok(false));
     }
 
-    /// A piece of a pattern, for a reading of patterns that is as plain as it is slow.
+    /// A piece of a pattern, for a plain and slow reference matcher.
     #[derive(Debug, Clone, Copy)]
     enum Piece {
         Text(&'static str),

@@ -58,7 +58,7 @@ pub(super) fn of_event(event: &str) -> &'static [&'static str] {
     }
 }
 
-/// The known word that was probably meant: at most two edits away, and not most of the word.
+/// The known word that the author probably meant: at most two edits away, and not most of the word.
 pub(super) fn near(word: &str, known: &[&'static str]) -> Option<&'static str> {
     let word = word.to_lowercase();
     known

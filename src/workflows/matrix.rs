@@ -7,10 +7,10 @@ use super::expressions::{Map, Node, Rest, Value};
 
 /// GitHub's limit on the legs of one job.
 const MAX_LEGS: usize = 256;
-/// How many combinations are made before `exclude` takes some away again.
+/// How many combinations are made before `exclude` removes some.
 const MAX_COMBINATIONS: usize = MAX_LEGS * 16;
 
-/// What is known of a matrix: its parts, evaluated.
+/// What is known about a matrix: its parts, evaluated.
 #[derive(Debug, Clone)]
 pub struct Parts {
     /// The dimensions and their values, in the order of the file; none when the values are not known.
@@ -26,7 +26,7 @@ pub struct Parts {
 /// The values of one dimension.
 #[derive(Debug, Clone)]
 pub enum Dimension {
-    /// These, each with what is known of it.
+    /// These, each with what is known about it.
     Values(Vec<Node>),
     /// Unknown, and why.
     Unknown(String),

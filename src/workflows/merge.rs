@@ -1,4 +1,4 @@
-//! Which workflow applies gate.toml after a merge: what a comment on a pull request has to say about the plan.
+//! Which workflow applies gate.toml after a merge: for the comment on a pull request.
 //!
 //! Owns what counts as such a workflow. It is a courtesy to readers and proves nothing. Tested in this file.
 

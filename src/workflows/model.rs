@@ -4,12 +4,12 @@
 
 use super::yaml::{Key, Node, NodeKind, Pos, Scalar};
 
-/// A scalar and where it stands.
+/// A scalar and its position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Text {
     /// The scalar; it may hold expressions.
     pub scalar: Scalar,
-    /// Where it starts.
+    /// Its position.
     pub pos: Pos,
 }
 
@@ -92,7 +92,7 @@ pub struct UnknownKey {
     pub key: Key,
     /// The mapping that holds it: `on.push`, `jobs.deploy`.
     pub place: String,
-    /// The key that was probably meant.
+    /// The key that the author probably meant.
     pub near: Option<&'static str>,
 }
 
@@ -101,13 +101,13 @@ pub struct UnknownKey {
 pub struct Trigger {
     /// GitHub's name of the event.
     pub event: String,
-    /// Where it is named.
+    /// The position of its name.
     pub pos: Pos,
     /// `branches` or `branches-ignore`.
     pub branches: RefFilter,
     /// `tags` or `tags-ignore`.
     pub tags: RefFilter,
-    /// Whether the event is filtered by paths too, which no ref decides.
+    /// Whether the event is filtered by paths too, which depends on more than the ref.
     pub paths: bool,
     /// `types`; empty means GitHub's default ones.
     pub types: Vec<Text>,
@@ -136,7 +136,7 @@ pub enum RefFilter {
 pub struct Input {
     /// Its name; GitHub compares names without case.
     pub name: String,
-    /// Where it is declared.
+    /// The position of its declaration.
     pub pos: Pos,
     /// Its type.
     pub kind: InputKind,
@@ -166,7 +166,7 @@ pub enum InputKind {
 pub struct Job {
     /// Its key under `jobs`.
     pub id: String,
-    /// Where that key stands.
+    /// The position of that key.
     pub pos: Pos,
     /// The jobs it waits for.
     pub needs: Vec<Text>,
@@ -203,7 +203,7 @@ pub enum JobEnvironment {
     Mapping {
         /// The name.
         name: Text,
-        /// Whether GitHub records a deployment; none means it does.
+        /// Whether GitHub records a deployment; `None` means that it does.
         deployment: Option<Text>,
     },
 }
@@ -219,7 +219,7 @@ impl JobEnvironment {
     }
 }
 
-/// Where a job's matrix comes from.
+/// The source of a job's matrix.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Matrix {
     /// `strategy.matrix`: a mapping, or an expression.
@@ -253,7 +253,7 @@ pub enum Secrets {
 /// One step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// Where it starts.
+    /// Its position.
     pub pos: Pos,
     /// `if`.
     pub condition: Option<Text>,

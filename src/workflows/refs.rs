@@ -1,6 +1,6 @@
 //! Refs against a deployment branch policy.
 //!
-//! Owns which rule admits or refuses a ref. Must not know live state: what depends on it, is said to.
+//! Owns which rule admits or refuses a ref. Must not know live state: a decision that depends on it says so.
 
 use std::collections::BTreeSet;
 

@@ -39,7 +39,7 @@ pub(super) fn expressions(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Where `}}` stands outside of quotes.
+/// The position of `}}` outside quotes.
 fn end_of_expression(inside: &str) -> usize {
     let mut quoted = false;
     for (at, c) in inside.char_indices() {
@@ -86,7 +86,7 @@ fn in_expression(expression: &str) -> Vec<Read> {
     found
 }
 
-/// Where a word stands as a context of its own: not a part of a longer name, not a property.
+/// The positions of a word as a context: not part of a longer name, not a property.
 fn find_word(text: &str, word: &str, from: usize) -> Option<usize> {
     let lower = text.to_ascii_lowercase();
     let mut at = from;

@@ -1,8 +1,8 @@
-//! A `run` script as the simple commands that a POSIX shell reads in it.
+//! A `run` script as the simple commands that a POSIX shell would run.
 //!
 //! Owns word splitting, quoting, operators and redirections. It reads a script from the top and stops at the first
-//! construct that it does not understand (substitutions, compound commands, here-documents): what stands before that is
-//! read, what follows is not. Must not know what any command does.
+//! construct that it does not understand (substitutions, compound commands, here-documents): everything before that is
+//! read, everything after it is not. Must not know what any command does.
 
 /// A script, as far as it could be read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,9 +49,9 @@ pub(super) struct Command {
 /// One word after quotes are removed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Word {
-    /// Its text; an expansion stands in it as it is written.
+    /// Its text; expansions are kept as written.
     pub(super) text: String,
-    /// Whether the shell takes it as written: nothing in it is expanded.
+    /// Whether the shell expands nothing in it.
     pub(super) literal: bool,
     /// Whether any of it is quoted.
     quoted: bool,
@@ -104,7 +104,7 @@ impl Reader<'_> {
         Some(c)
     }
 
-    /// Everything; `None` at the first thing that it does not understand.
+    /// Everything; `None` at the first construct that it does not understand.
     fn all(&mut self) -> Option<()> {
         loop {
             self.blanks();

@@ -6,10 +6,10 @@ use super::glob;
 use super::model::{Problem, RefFilter, Text, Trigger, Workflow};
 use super::yaml::Pos;
 
-/// Events whose filters look at the branch that a pull request goes to.
+/// Events whose filters apply to the target branch of a pull request.
 pub const PULL_REQUESTS: &[&str] = &["pull_request", "pull_request_target"];
 
-/// The trigger that an event on a ref starts. Path filters are taken to pass: which files change is not known.
+/// The trigger that an event on a ref starts. Path filters are assumed to pass: the changed files are not known.
 ///
 /// `filtered` is the full ref that filters look at: of a pull request the branch that it goes to, as `refs/heads/…`.
 ///
@@ -41,7 +41,7 @@ pub fn admits(trigger: &Trigger, filtered: &str) -> bool {
     }
 }
 
-/// A filter on the other kind of ref alone leaves this kind out. Unclear patterns let everything through: it may run.
+/// A filter on only the other kind of ref excludes this kind. Unclear patterns let everything through: it may run.
 fn lets_through(own: &RefFilter, other: &RefFilter, name: &str) -> bool {
     match own {
         RefFilter::Absent => *other == RefFilter::Absent,

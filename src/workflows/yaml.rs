@@ -1,4 +1,4 @@
-//! YAML with positions: a tree in which every key and value knows where it was written.
+//! YAML with positions: a tree in which every key and value has its position in the file.
 //!
 //! Owns what a scalar is (YAML 1.2's core schema, as GitHub reads it: `on` and `no` are text), aliases and their
 //! budget, duplicate keys and depth. Must not know what a workflow is.
@@ -21,10 +21,10 @@ pub struct Pos {
     pub col: usize,
 }
 
-/// A value and where it starts.
+/// A value and its position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// Where the value starts; of an alias, where the alias stands.
+    /// The position of the value; for an alias, the position of the alias.
     pub pos: Pos,
     /// The value.
     pub data: Data,
@@ -46,7 +46,7 @@ pub enum Data {
 pub struct Key {
     /// Its text, as written.
     pub text: String,
-    /// Where it stands.
+    /// Its position.
     pub pos: Pos,
 }
 

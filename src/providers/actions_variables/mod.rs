@@ -87,20 +87,20 @@ fn target(store: &Store) -> Target {
     }
 }
 
-/// Reads some variables, and keeps no other one: a complete list shows which are not there.
+/// Reads some variables and keeps no others: a complete list shows which do not exist.
 async fn list(reader: &Reader, store: &Store, names: &[&str]) -> Result<Vec<wire::Variable>, ApiError> {
     let all = pages::<_, wire::Variables>(reader, &target(store), PER_PAGE).await.map_err(|error| named(error, store, "read"))?;
     let folded = all.into_iter().map(|variable| wire::Variable { name: variable.name.to_ascii_uppercase(), ..variable });
     Ok(folded.filter(|variable| names.contains(&variable.name.as_str())).collect())
 }
 
-/// Writes one variable. What was made or removed since the write was made is not an obstacle.
+/// Writes one variable. A variable that was created or removed in the meantime is not an error.
 async fn send(writer: &Writer, store: &Store, one: ValueWrite<'_>) -> Result<(), ApiError> {
     let ValueWrite { name, value, exists } = one;
     let all = target(store);
     let Some(value) = value else {
         return match writer.delete(&all.join(name)).await {
-            // Reading back tells whether it is gone.
+            // Read-back shows whether it is gone.
             Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
             result => result.map(drop),
         };
@@ -128,7 +128,7 @@ async fn send(writer: &Writer, store: &Store, one: ValueWrite<'_>) -> Result<(),
     }
 }
 
-/// Names the permission if rights are why, or may be.
+/// Names the permission if missing permissions are, or may be, the reason.
 fn named(error: ApiError, store: &Store, access: &str) -> ApiError {
     if !matches!(error.kind, ErrorKind::Forbidden | ErrorKind::NotFound) {
         return error;

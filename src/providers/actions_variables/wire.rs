@@ -1,4 +1,4 @@
-//! What GitHub sends of variables.
+//! The wire format of variables.
 
 use jiff::Timestamp;
 use serde::Deserialize;

@@ -23,7 +23,7 @@ pub async fn read(reader: &Reader, keys: &Keys) -> Result<FreezeVars, ApiError> 
     Ok(keys.pick(&values(reader, keys).await?))
 }
 
-/// Reads the freeze's values as an answer: a store that is not there is no freeze that is not there (law 1).
+/// Reads the freeze's values as an answer: a missing store does not prove that there is no freeze (law 1).
 pub async fn observe(reader: &Reader, keys: &Keys) -> Answer<FreezeVars> {
     match read(reader, keys).await {
         Ok(vars) => Answer::Present(vars),
@@ -79,7 +79,7 @@ pub async fn send(writer: &Writer, keys: &Keys, write: &FreezeWrite, delays: &Re
         let lost_answer = match (of(&keys.store).write(writer, write).await, unseen) {
             (Ok(()), _) => None,
             (Err(error), _) if error.may_have_applied => Some(error),
-            // A user who stopped the run wants to know what became of the sent request.
+            // A user who stopped the run needs to know the result of the sent request.
             (Err(error), Some(unseen)) if error.kind == ErrorKind::Interrupted => return Err(SendError::NoEffect(unseen)),
             (Err(error), _) => return Err(refused(writer.reader(), keys, write, error).await),
         };
@@ -94,7 +94,7 @@ pub async fn send(writer: &Writer, keys: &Keys, write: &FreezeWrite, delays: &Re
     }
 }
 
-/// A refusal: of all of it, or of what came after a first part.
+/// A refusal of the whole write, or of the rest after a first part.
 async fn refused(reader: &Reader, keys: &Keys, write: &FreezeWrite, error: ApiError) -> SendError {
     let store = of(&keys.store);
     if store.writes_at_once() || store.read(reader, keys).await.is_ok_and(|now| write.is_untouched(&now)) {
@@ -110,7 +110,7 @@ async fn read_back(
     write: &FreezeWrite,
     delays: &RetryDelays,
 ) -> Result<Result<FreezeVars, LostUpdate>, ApiError> {
-    // Three looks later, a user who waits for an emergency freeze wants to know.
+    // After three reads, a user who waits for an emergency freeze needs an answer.
     let mut pauses = delays.read_back.iter().take(3);
     loop {
         let values = values(reader, keys).await?;

@@ -1,8 +1,8 @@
 //! A place that keeps a freeze: four named values, on any service.
 //!
 //! Owns what every store has in common: reading, sending and reading back ([`access`]), what an apply plans ([`plan`]) and how a
-//! planned step is performed ([`ops`]). Must not know which stores there are, but for the one line of each in [`of`]; what a store's
-//! requests are is its own folder's. Tested in `commands/freeze/tests.rs` and `tests/reconcile/frozen.rs`.
+//! planned step is performed ([`ops`]). Must not know which stores exist, except for one line each in [`of`]; a store's
+//! requests are in its own folder. Tested in `commands/freeze/tests.rs` and `tests/reconcile/frozen.rs`.
 
 use crate::desired::freeze::Store;
 

@@ -1,4 +1,4 @@
-//! What an apply does to a freeze, as data: it looks, and it sets one. It has no form that lifts one.
+//! What an apply does to a freeze, as data: it reads one, and it sets one. There is no operation that lifts one.
 
 use serde::Serialize;
 use serde_json::Value;

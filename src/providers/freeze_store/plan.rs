@@ -16,7 +16,7 @@ pub fn plan(policy: &Policy, vars: &Answer<FreezeVars>, claim: &Claim) -> Draft<
     let (keys, address) = (Keys::of(policy), policy.store.address());
     let vars = match vars {
         Answer::Present(vars) => vars,
-        // Nothing is declared of its state: a plan for GitHub alone needs no token of the store's. Weakening still does.
+        // Its state is not declared, so a plan for GitHub alone needs no token for the store. A weakening still does.
         Answer::Unknown(unknown) if unknown.cause == Cause::Credentials && !policy.frozen && !policy.compensates => {
             draft.note(&address, format!("whether deploys are frozen is unknown, which counts as frozen: {}", unknown.reason));
             return draft;
@@ -25,7 +25,7 @@ pub fn plan(policy: &Policy, vars: &Answer<FreezeVars>, claim: &Claim) -> Draft<
             draft.unknown.push((address, unknown.clone()));
             return draft;
         }
-        // No store, no freeze: reading a store that does not exist is an error.
+        // Without a store there is no freeze to set: reading a store that does not exist is an error.
         Answer::Absent => return draft,
     };
     if let Some(frozen) = Frozen::by_store(&Freeze::read(vars, claim.now)) {

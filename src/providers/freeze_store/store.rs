@@ -1,4 +1,4 @@
-//! The seam of a place that keeps a freeze.
+//! The interface of a freeze store.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ pub trait FreezeStore: Sync {
     fn api(&self) -> &'static Api;
 
     /// Reads those of the four values that exist, and nothing else. An error that is [`NotFound`](crate::http::ErrorKind::NotFound)
-    /// means that the store itself is not there.
+    /// means that the store itself does not exist.
     fn read<'a>(&'a self, reader: &'a Reader, keys: &'a Keys) -> BoxFuture<'a, Result<BTreeMap<String, String>, ApiError>>;
 
-    /// Sends a write. It may take several requests; then the order is the store's, and at no moment less closed than before and after.
+    /// Sends a write. It may take several requests; the store then chooses an order that is never less closed than both before and after.
     fn write<'a>(&'a self, writer: &'a Writer, write: &'a FreezeWrite) -> BoxFuture<'a, Result<(), ApiError>>;
 
     /// Whether a write is one request: then a refused one changed nothing.
@@ -25,13 +25,13 @@ pub trait FreezeStore: Sync {
         true
     }
 
-    /// Who changed the values lately, as the store itself tells it; `None` if it keeps no such history.
+    /// Who changed the values lately, from the store's own history; `None` if it keeps no such history.
     fn history<'a>(&'a self, reader: &'a Reader, keys: &'a Keys) -> BoxFuture<'a, Result<Option<History>, ApiError>> {
         let _ = (reader, keys);
         Box::pin(async { Ok(None) })
     }
 
-    /// The account behind the token, if the API says it.
+    /// The account behind the token, if the API names it.
     fn account<'a>(&'a self, reader: &'a Reader) -> BoxFuture<'a, Result<Option<String>, ApiError>> {
         let _ = reader;
         Box::pin(async { Ok(None) })

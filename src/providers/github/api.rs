@@ -27,13 +27,13 @@ pub const PUBLIC: &str = "https://api.github.com";
 
 const ACCEPTED_PERMISSIONS: &str = "x-accepted-github-permissions";
 
-/// What the public API grants per minute; an admin sets the limit of a GitHub Enterprise Server, and only its refusals tell it.
+/// What the public API grants per minute; an admin sets the limit of a GitHub Enterprise Server, and only its refusals reveal it.
 const POINTS_PER_MINUTE: u32 = 900;
 
 /// Reads a GitHub API address, such as `https://ghe.example.com/api/v3`; a trailing slash means nothing.
 ///
 /// # Errors
-/// When it is no such address, or plain http beyond loopback.
+/// When it is not such an address, or plain http beyond loopback.
 pub fn endpoint(url: &str) -> Result<Endpoint, EndpointError> {
     let endpoint = Endpoint::new(&API, url.trim())?;
     let host = endpoint.host().to_owned();
@@ -77,7 +77,7 @@ fn hint(refused: &Refused<'_>) -> Option<String> {
     }
 }
 
-/// On which settings page the permissions of such a header are granted.
+/// The settings page on which the permissions of such a header are granted.
 fn owner_of(header: &str) -> &'static str {
     let mut names = header.split([',', ';']).filter_map(|grant| grant.split('=').next()).map(str::trim).filter(|name| !name.is_empty());
     let of_organization = |name: &str| name == "members" || name.starts_with("organization_");

@@ -1,4 +1,4 @@
-//! Asks GitHub for what a verdict rests on: GETs only, everything independent at once.
+//! Reads from GitHub what a verdict is based on: GETs only, independent requests concurrently.
 //!
 //! The second wave holds only what the list of environments reveals: reviewers that gate.toml does not declare. Owns the
 //! requests beyond those of [`super::observe`]. Must not judge.
@@ -19,17 +19,17 @@ use super::target::repo_target;
 use super::{reviewers, rulesets};
 use crate::desired::github::{BranchPolicy, Desired, Gate, Pattern, Reviewer};
 
-/// What is to be looked at.
+/// What to inspect.
 #[derive(Debug, Clone, Copy)]
 pub struct InspectionScope<'a> {
     /// What gate.toml declares.
     pub want: &'a Desired,
-    /// The environments that are asked about.
+    /// The environments in question.
     pub environments: &'a BTreeSet<EnvName>,
     /// Paths of the workflow files that deploy: who starts them is of interest.
     pub workflows: &'a BTreeSet<&'a str>,
-    /// What the organization's list says about the repository, if it is one of a fleet: then it is not asked for by itself, and the
-    /// environments come first, since they tell which lists there are to read.
+    /// What the organization's list says about the repository, if it is one of a fleet: then it is not requested separately, and the
+    /// environments come first, since they show which lists to read.
     pub listed: Option<&'a Result<Repository, Unknown>>,
 }
 
@@ -125,7 +125,7 @@ fn slug<'r>(reviewer: &'r Reviewer, repo: &RepoName) -> Option<&'r str> {
     }
 }
 
-/// Everyone the environments list. An account that was looked up as a declared reviewer is not looked up again.
+/// Every reviewer that the environments list. An account that was looked up as a declared reviewer is not looked up again.
 async fn listed_reviewers(
     reader: &Reader,
     repo: &RepoName,
@@ -234,7 +234,7 @@ async fn starters(reader: &Reader, repo: &RepoName, workflows: &BTreeSet<&str>) 
     Some(of_interest.filter_map(|run| Some(run.triggering_actor.or(run.actor)?.login)).collect())
 }
 
-/// What goes over the wire.
+/// Wire formats.
 mod wire {
     use super::{Deserialize, Page};
 

@@ -1,4 +1,4 @@
-//! What a verdict on gates rests on: the live state with what makes a listed reviewer a real one.
+//! What a verdict on gates is based on: the live state, and whether each listed reviewer can really approve.
 //!
 //! Owns the observed shape. Must not know how it was fetched (see [`super::inspect`]) nor what is wanted.
 
@@ -11,12 +11,12 @@ use super::rulesets::Ruleset;
 use super::strictness::ActorId;
 use crate::desired::github::Reviewer;
 
-/// Everything that was looked at. A part that could not be read says why.
+/// Everything that was inspected. A part that could not be read says why.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inspection {
     /// The repository itself.
     pub repository: Result<Repository, Unknown>,
-    /// Every environment there is; absence from a complete list is the only proof of absence (law 1).
+    /// Every environment that exists; absence from a complete list is the only proof of absence (law 1).
     pub environments: Result<Environments, Unknown>,
     /// Each declared reviewer, looked up.
     pub declared: BTreeMap<Reviewer, Result<Actor, Unknown>>,
@@ -35,7 +35,7 @@ pub struct Inspection {
 }
 
 impl Inspection {
-    /// When GitHub cannot be asked at all.
+    /// The result if GitHub cannot be reached at all.
     #[must_use]
     pub fn unreachable(why: &Unknown) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl Inspection {
     }
 }
 
-/// What is known of a reviewer that an environment lists.
+/// What is known about a reviewer that an environment lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     /// Whether they can see the repository.

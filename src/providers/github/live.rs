@@ -16,7 +16,7 @@ use crate::desired::github::{BranchPolicy, Gate, Pattern, RefKind, Reviewer};
 pub struct Live {
     /// The repository itself.
     pub repository: Result<Repository, Unknown>,
-    /// Every environment there is: absence from a complete list is the only proof of absence (law 1).
+    /// Every environment that exists: absence from a complete list is the only proof of absence (law 1).
     pub environments: Result<Environments, Unknown>,
     /// Each declared reviewer, looked up.
     pub reviewers: BTreeMap<Reviewer, Result<Actor, Blocker>>,
@@ -31,7 +31,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// When GitHub cannot be asked at all.
+    /// The result if GitHub cannot be reached at all.
     #[must_use]
     pub fn unreachable(why: &Unknown) -> Self {
         Self {
@@ -85,7 +85,7 @@ impl Visibility {
     }
 }
 
-/// A reviewer, as GitHub knows them.
+/// A reviewer with GitHub's identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     /// The identity that GitHub stores.
@@ -103,7 +103,7 @@ pub enum Access {
     Granted,
     /// None: GitHub would drop this reviewer.
     None,
-    /// GitHub did not let us look.
+    /// GitHub refused the lookup.
     Unknown(Unknown),
 }
 
@@ -156,7 +156,7 @@ pub enum LiveReviewer {
         /// The database id.
         id: u64,
     },
-    /// A team of the enterprise, `BusinessTeam` to GitHub: shown, and never sent, since it is not known what a PUT makes of one.
+    /// A team of the enterprise, `BusinessTeam` to GitHub: shown, and never sent, since it is not known how a PUT handles one.
     EnterpriseTeam {
         /// The slug, which begins with `ent:`.
         slug: String,
@@ -243,7 +243,7 @@ impl LiveEnvironment {
             || gate.deployment_branch_policy.as_ref().is_some_and(|wanted| PolicyMode::from(wanted) != self.policy)
     }
 
-    /// How strict it is. What was not requested counts as strict as can be: it is not managed, so it does not change.
+    /// How strict it is. A key that was not requested counts as maximally strict: it is not managed, so it does not change.
     #[must_use]
     pub fn strictness(&self) -> Strictness {
         Strictness {
@@ -282,10 +282,10 @@ impl BranchPolicy {
     }
 }
 
-/// What a write relies on: field by field, only what was asked for; contents, never dates or rule ids, which move by themselves (fact G2.13).
+/// What a write relies on: the requested fields by content, never dates or rule ids, which change on their own (fact G2.13).
 pub type Snapshot = BTreeMap<String, Value>;
 
-/// The fields of `now` that are not as in `then`, with both values; a renamed login or slug is not a move, ids are what counts.
+/// The fields of `now` that are not as in `then`, with both values; a renamed login or slug is not a difference, since only ids count.
 #[must_use]
 pub fn moved(then: &Snapshot, now: &Snapshot) -> Vec<(String, Value, Value)> {
     then.iter()
@@ -330,7 +330,7 @@ impl LiveEnvironment {
         }
     }
 
-    /// What is known of the environment, as far as `keys` of variables and the asked-for parts go; what could not be read is left out.
+    /// What is known of the environment, limited to `keys` of variables and the requested parts; what could not be read is left out.
     #[must_use]
     pub fn snapshot<'a>(&self, owner: &str, keys: impl IntoIterator<Item = &'a String>) -> Snapshot {
         let mut fields = Snapshot::new();

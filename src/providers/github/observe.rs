@@ -1,6 +1,6 @@
-//! Asks GitHub for the live state: GETs only, everything independent at once, nothing twice.
+//! Reads the live state from GitHub: GETs only, independent requests concurrently, nothing twice.
 //!
-//! Owns the requests and the wire shapes. Must not compare anything with what is wanted: it only reads which parts matter.
+//! Owns the requests and the wire shapes. Must not compare anything with the declaration: it only looks up which parts matter.
 
 mod decode;
 mod lists;
@@ -28,12 +28,12 @@ pub use pages::{MAX_PAGES, Page, pages};
 
 /// Reads everything that a plan for `want` needs.
 ///
-/// The first wave holds all that does not depend on an answer, so the chain is one request deep unless a list has more
+/// The first wave has every request that does not depend on an answer, so the chain is one request deep unless a list has more
 /// pages, a reviewer cannot be looked up through the repository, or a custom rule or a deletion needs a closer look.
 pub async fn observe(reader: &Reader, repo: &RepoName, want: &Desired) -> Live {
     let gates = gates(want);
     let declared: BTreeSet<&Reviewer> = gates.iter().flat_map(|(_, gate)| gate.reviewers.iter().flatten()).collect();
-    // Only what "protected" means depends on which branches are.
+    // Only the policy "protected" depends on which branches are protected.
     let protection_matters = gates.iter().any(|(_, gate)| gate.deployment_branch_policy == Some(BranchPolicy::Protected));
 
     let (repository, listed, parts, reviewers, protected_branches) = tokio::join!(
@@ -51,8 +51,8 @@ pub async fn observe(reader: &Reader, repo: &RepoName, want: &Desired) -> Live {
 
 /// Reads everything that a plan for `want` needs of a repository that its organization's list has described.
 ///
-/// The environments come first: they tell which lists there are to read, and whose access matters. So an unchanged repository takes
-/// one request, and one more for each environment in selected mode. Through a reader that shares answers, people are asked for once.
+/// The environments come first: they show which lists to read and whose access matters. An unchanged repository takes
+/// one request, and one more for each environment in selected mode. Through a reader that shares answers, people are looked up once.
 pub async fn observe_listed(reader: &Reader, repo: &RepoName, want: &Desired, repository: Result<Repository, Unknown>) -> Live {
     let gates = gates(want);
     let declared: BTreeSet<&Reviewer> = gates.iter().flat_map(|(_, gate)| gate.reviewers.iter().flatten()).collect();
@@ -110,7 +110,7 @@ fn sends_reviewers(
     there.rules_differ(gate) || declared.is_some_and(|declared: BTreeSet<ActorId>| declared != listed)
 }
 
-/// What the first questions gave.
+/// The answers of the first wave.
 fn first_look(
     repository: Result<Repository, Unknown>,
     environments: Result<Environments, Unknown>,
@@ -128,7 +128,7 @@ fn first_look(
     }
 }
 
-/// Adds what only the environments show to be of interest.
+/// Adds what matters only because of the environments.
 async fn completed(reader: &Reader, repo: &RepoName, want: &Desired, mut live: Live) -> Live {
     let gates = gates(want);
     let Live { environments, reviewers, .. } = &live;
@@ -147,7 +147,7 @@ async fn completed(reader: &Reader, repo: &RepoName, want: &Desired, mut live: L
     live
 }
 
-/// Reads again what a plan for `want` was about, after it was written: the environments and their parts. All else is as `before`.
+/// Reads again what a plan for `want` was about, after it was written: the environments and their parts. The rest is taken from `before`.
 pub async fn again(reader: &Reader, repo: &RepoName, want: &Desired, before: &Live) -> Live {
     let gates = gates(want);
     let (listed, parts) =
@@ -175,7 +175,7 @@ fn joined(mut listed: Environments, gates: &[(&EnvName, &Gate)], parts: Vec<Part
 
 /// Reads every environment with all its parts, or only the ones in `only` if it names any.
 ///
-/// For who declares nothing yet: which parts there are is known only from the list, so the chain is two requests deep.
+/// For repositories without a declaration: only the list shows which parts exist, so the chain is two requests deep.
 /// Reviewers are not looked up: the list gives their ids.
 pub async fn everything(reader: &Reader, repo: &RepoName, only: &[EnvName]) -> Live {
     let (repository, listed) = tokio::join!(repository(reader, repo), environments(reader, repo));
@@ -243,9 +243,9 @@ pub async fn policies(reader: &Reader, repo: &RepoName, names: &BTreeSet<EnvName
         .collect())
 }
 
-/// Reads one environment again, with the same parts as `like` has; `None` when GitHub says that it is not there.
+/// Reads one environment again, with the same parts as `like` has; `None` if GitHub answers that it does not exist.
 ///
-/// A lone 404 is not proof of absence, but beside the complete list that a plan was made from it says that nothing appeared since.
+/// A lone 404 is not proof of absence, but with the complete list that the plan was made from it shows that nothing appeared since.
 ///
 /// # Errors
 /// When any part cannot be read.
@@ -269,7 +269,7 @@ pub async fn environment(
     }
 }
 
-/// Which parts of an environment to read, beside its own object.
+/// Which parts of an environment to read besides its own object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RequestedParts {
     /// Branch and tag patterns.
@@ -308,7 +308,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// These parts, if all that matters in this mode could be read.
+    /// These parts, if everything that matters in this mode could be read.
     fn whole(self, mode: PolicyMode) -> Result<Self, ApiError> {
         // GitHub answers 404 for the patterns of the other modes.
         let patterns = self.patterns.as_ref().filter(|_| mode == PolicyMode::Selected).and_then(|part| part.as_ref().err());
@@ -364,7 +364,7 @@ pub(super) async fn repository(reader: &Reader, repo: &RepoName) -> Result<Repos
         ErrorKind::Moved(_) => moved(error.to_string()),
         _ => error.unknown(),
     })?;
-    // Something in between may have followed a redirect: what is read must be what was asked for.
+    // A proxy may have followed a redirect: the answer must be about what was requested.
     let name = RepoName::parse(&found.full_name)
         .ok()
         .filter(|name| name == repo)
@@ -382,7 +382,7 @@ pub(super) async fn environments(reader: &Reader, repo: &RepoName) -> Result<Env
         let (name, environment) = decode::entry(&one).map_err(|why| reader.malformed(&target, why).unknown())?;
         match environments.insert(name.clone(), environment) {
             None => {}
-            // The same one may be on two pages when another comes meanwhile.
+            // One entry may be on two pages if another one is added meanwhile.
             Some(twin) if several_pages && environments.get(&name) == Some(&twin) => {}
             Some(_) => {
                 let message = format!("the list holds `{name}` twice, at least but for case");
@@ -394,7 +394,7 @@ pub(super) async fn environments(reader: &Reader, repo: &RepoName) -> Result<Env
 }
 
 pub(super) async fn protected_branches(reader: &Reader, repo: &RepoName) -> Result<BTreeSet<String>, Unknown> {
-    // This list carries no total: a full page means that there may be more (fact G1.7). The first 100 prove what matters, that there is one.
+    // This list carries no total: a full page means that there may be more (fact G1.7). One page proves that there is at least one.
     let target = repo_target(repo).join("branches").query("protected", true).query("per_page", 100);
     let branches: Vec<wire::Branch> = reader.get_json(&target).await.map_err(|e| e.unknown())?;
     Ok(branches.into_iter().map(|branch| branch.name).collect())
@@ -422,7 +422,7 @@ async fn available_rules(
     .collect()
 }
 
-/// Looks up the reviewers that a write would send along without their being declared: GitHub drops those without access (law 5).
+/// Looks up the undeclared reviewers that a write would send along: GitHub drops those without access (law 5).
 async fn carried(
     reader: &Reader,
     repo: &RepoName,

@@ -45,7 +45,7 @@ pub enum Action {
         body: Body,
         /// What is sent when the billing plan refuses `body`: the part that every plan supports. `None`: nothing would help.
         if_refused: Option<Body>,
-        /// What a person does when the billing plan refuses `body`.
+        /// The manual steps if the billing plan refuses `body`.
         by_hand: ByHand,
     },
     /// Adds a pattern.
@@ -63,7 +63,7 @@ pub enum Action {
     EnableRule {
         /// The app's slug.
         slug: String,
-        /// What GitHub calls the app's integration id; `None`: the list that tells it exists only once the environment does.
+        /// What GitHub calls the app's integration id; `None`: the list with it exists only once the environment does.
         integration_id: Option<u64>,
     },
     /// Disables a custom rule.
@@ -97,7 +97,7 @@ pub struct Body {
     /// Minutes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait_timer: Option<u32>,
-    /// Sent only beside reviewers: GitHub refuses it without any (fact G2.2).
+    /// Sent only with reviewers: GitHub refuses it without any (fact G2.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prevent_self_review: Option<bool>,
     /// The whole list; empty clears it.
@@ -131,7 +131,7 @@ pub enum ReviewerKind {
 }
 
 impl BodyReviewer {
-    /// How a reviewer is sent; `None` for one of a kind that a PUT has no documented form for.
+    /// How a reviewer is sent; `None` for a kind without a documented form in a PUT.
     #[must_use]
     pub const fn of(actor: ActorId) -> Option<Self> {
         match actor {
@@ -169,7 +169,7 @@ impl Op {
     }
 }
 
-/// Sends one write. What is already as it should be (303 on a pattern, 404 on a deletion) is done, not an error.
+/// Sends one write. An effect that already holds (303 on a pattern, 404 on a deletion) is a success, not an error.
 ///
 /// # Errors
 /// Every other refusal, and every lost answer.
@@ -208,7 +208,7 @@ pub async fn perform(writer: &Writer, op: &Op) -> Result<(), ApiError> {
     }
 }
 
-/// Adds a pattern. A 303 says that it is there already (fact G1.2); it is not sent again, reading back tells whether it is so.
+/// Adds a pattern. A 303 means that it exists already (fact G1.2); it is not sent again, and read-back checks it.
 async fn create_policy(writer: &Writer, policies: &Target, pattern: &Pattern) -> Result<(), ApiError> {
     match writer.post(policies, pattern).await {
         Err(error) if error.kind == ErrorKind::SeeOther => Ok(()),
@@ -229,7 +229,7 @@ async fn opened<T>(read: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, Api
 
 /// PUTs a body; a key that an old GitHub Enterprise Server does not know is left out and the rest is written (fact G2.4).
 ///
-/// Leaving it out cannot weaken: a server that does not know the key has no such rule. Reading back then says what is missing.
+/// Leaving it out cannot weaken: a server that does not know the key has no such rule. Read-back then reports what is missing.
 async fn put(writer: &Writer, target: &Target, body: &Body) -> Result<(), ApiError> {
     let mut body = body.clone();
     loop {
@@ -277,7 +277,7 @@ impl Body {
             || self.can_admins_bypass == Some(false)
     }
 
-    /// Whether a live environment is as this body asks, in every key that it holds.
+    /// Whether a live environment matches this body in every key that the body has.
     #[must_use]
     pub fn holds_in(&self, live: &LiveEnvironment) -> bool {
         let reviewers = |wanted: &Vec<BodyReviewer>| {
@@ -324,7 +324,7 @@ pub async fn took_effect(reader: &Reader, op: &Op) -> Result<bool, ApiError> {
     })
 }
 
-/// What of an [`Action::Expect`] no longer holds; nothing for a write.
+/// The parts of an [`Action::Expect`] that no longer hold; empty for a write.
 ///
 /// # Errors
 /// When the environment cannot be read.
@@ -350,7 +350,7 @@ pub async fn moved(reader: &Reader, op: &Op) -> Result<Vec<Mismatch>, ApiError> 
     })
 }
 
-/// The steps by hand, when the error is the billing plan's refusal of a PUT.
+/// The manual steps, if the error is the billing plan's refusal of a PUT.
 #[must_use]
 pub fn refused(op: &Op, error: &ApiError) -> Option<ByHand> {
     let Action::Put { by_hand, .. } = &op.action else { return None };
@@ -372,7 +372,7 @@ pub async fn fall_back(writer: &Writer, op: &Op) -> Result<(), ApiError> {
     if holds_gated_rules { Ok(()) } else { put(writer, &op.target(), body).await }
 }
 
-/// A deletion of what is not there is done (fact G2.8); but a 404 may also hide what the token must not delete (fact G2.10), so reading decides.
+/// Deleting what does not exist is a success (fact G2.8), but a 404 may also hide what the token may not delete (fact G2.10): reading decides.
 async fn delete(writer: &Writer, op: &Op, target: &Target) -> Result<(), ApiError> {
     match writer.delete(target).await {
         Err(error) if error.kind == ErrorKind::NotFound && took_effect(writer.reader(), op).await? => Ok(()),
@@ -380,7 +380,7 @@ async fn delete(writer: &Writer, op: &Op, target: &Target) -> Result<(), ApiErro
     }
 }
 
-/// Writes a key that is present and `null` as `null`; one that is absent is skipped before.
+/// Writes a key that is present and `null` as `null`; an absent one is skipped earlier.
 #[expect(clippy::ref_option, clippy::option_option, reason = "the signature that serde asks for")]
 fn double_option<T: Serialize, S: serde::Serializer>(value: &Option<Option<T>>, serializer: S) -> Result<S::Ok, S::Error> {
     value.as_ref().and_then(Option::as_ref).serialize(serializer)

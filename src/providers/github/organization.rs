@@ -22,7 +22,7 @@ pub type Listed = (RepoName, Result<Repository, Unknown>);
 /// # Errors
 /// If the list cannot be read to its end: half a list does not say which repositories match.
 pub async fn repositories(reader: &Reader, organization: &str) -> Result<Vec<Listed>, Unknown> {
-    // By name, so that an update while the list is read moves nothing to another page.
+    // Sorted by name, so that an update during the read does not move entries to another page.
     let target = Target::new(["orgs", organization, "repos"]).query("type", "all").query("sort", "full_name").query("direction", "asc");
     let found: Vec<Entry> = pages::<_, Vec<Entry>>(reader, &target, 100).await.map_err(|error| match error.kind {
         ErrorKind::NotFound => Unknown {
@@ -37,13 +37,13 @@ pub async fn repositories(reader: &Reader, organization: &str) -> Result<Vec<Lis
         if !name.owner().eq_ignore_ascii_case(organization) {
             return Err(reader.malformed(&target, format!("the list holds {name}, which is not of {organization}")).unknown());
         }
-        // The same one may be on two pages if another comes meanwhile.
+        // One entry may be on two pages if another one is added meanwhile.
         repositories.insert(name.to_string().to_lowercase(), (name, repository.map_err(|why| reader.malformed(&target, why).unknown())));
     }
     Ok(repositories.into_values().collect())
 }
 
-/// One entry of the list, read as it comes: whole descriptions of thousands of repositories are not kept.
+/// One entry of the list, reduced as it is parsed: whole descriptions of thousands of repositories are not kept.
 struct Entry(Result<(RepoName, Result<Repository, String>), String>);
 
 impl<'de> Deserialize<'de> for Entry {
@@ -65,7 +65,7 @@ struct Property {
 }
 
 impl Property {
-    /// Whether it has this value; of a list, whether one of its entries is it.
+    /// Whether it has this value, or a list that contains it.
     fn is(&self, name: &str, wanted: &str) -> bool {
         let has = match &self.value {
             Value::Array(values) => values.iter().any(|value| value.as_str() == Some(wanted)),

@@ -1,6 +1,6 @@
 //! What differs between the declared and the live environments, and the requests that bring them in line. Pure.
 //!
-//! Owns the comparison, the order of the requests (law 4) and the whole body of each PUT. Must not ask anything.
+//! Owns the comparison, the order of the requests (law 4) and the whole body of each PUT. Must not send requests.
 
 mod body;
 mod notes;

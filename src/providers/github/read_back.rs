@@ -1,4 +1,4 @@
-//! What a step sent, against what reading back found. Pure.
+//! Compares what a step sent with what was read back. Pure.
 //!
 //! A PUT replaces the whole gate, so it also carries what gate.toml does not declare; the plan that is made from reading back does
 //! not look at that (law 5). Tested in `tests/reconcile/others.rs`.
@@ -13,7 +13,7 @@ use crate::model::GateKey;
 use super::live::{Live, LiveEnvironment};
 use super::ops::{Action, Body, BodyReviewer, Op, PolicyFlags, ReviewerKind};
 
-/// The keys of a step's last PUT that are not there as they were sent. What could not be read is left out: reading back says that itself.
+/// The keys of a step's last PUT that are not there as they were sent. What could not be read is left out: read-back reports that itself.
 #[must_use]
 pub fn not_kept(ops: &[Op], live: &Live) -> Vec<Mismatch> {
     let put = ops.iter().rev().find_map(|op| if let Action::Put { body, .. } = &op.action { Some((op, body)) } else { None });

@@ -1,6 +1,6 @@
-//! The refusal of the billing plan: how it is recognized, and what a person does about it (failure mode B, docs/laws.md).
+//! The refusal of the billing plan: how it is recognized, and the manual steps for it (failure mode B, docs/laws.md).
 //!
-//! Owns GitHub's wordings and the steps by hand. Must not know how the refused request was sent.
+//! Owns GitHub's wordings and the manual steps. Must not know how the refused request was sent.
 
 use crate::http::{ApiError, ErrorKind};
 use crate::model::{ByHand, EnvName, RepoName};
@@ -38,9 +38,9 @@ pub fn classify(error: &ApiError) -> Option<Feature> {
     })
 }
 
-/// What a person does after a refusal, with exact values.
+/// The manual steps after a refusal, with exact values.
 ///
-/// `url` is the repository's environment page; `freeze` what can be frozen meanwhile. `because` is filled in by
+/// `url` is the repository's environment page; `freeze` the store to freeze in the meantime. `because` is filled in by
 /// the reader of GitHub's words.
 #[must_use]
 pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze: Option<&Store>) -> ByHand {

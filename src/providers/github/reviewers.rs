@@ -14,11 +14,11 @@ use super::strictness::ActorId;
 use super::target::repo_target;
 use crate::desired::github::Reviewer;
 
-/// Looks a declared reviewer up.
+/// Looks up a declared reviewer.
 ///
 /// # Errors
 /// [`Blocker::Invalid`] if the account or team does not exist, is not one that can approve, or has another id than gate.toml pins;
-/// [`Blocker::Unknown`] if that cannot be told.
+/// [`Blocker::Unknown`] if that cannot be determined.
 pub async fn resolve(reader: &Reader, repo: &RepoName, reviewer: &Reviewer) -> Result<Actor, Blocker> {
     match reviewer {
         Reviewer::User { login, id } => user(reader, repo, login, *id).await,
@@ -26,7 +26,7 @@ pub async fn resolve(reader: &Reader, repo: &RepoName, reviewer: &Reviewer) -> R
     }
 }
 
-/// Looks up who a declared reviewer is; their access to a repository is not asked for.
+/// Looks up who a declared reviewer is; their access to a repository is not checked.
 ///
 /// # Errors
 /// As [`resolve`].
@@ -121,12 +121,12 @@ fn access_of(word: &str, login: &str) -> Access {
     }
 }
 
-/// One request tells id, kind and access of a person; only when GitHub does not let us ask that, the account is asked for by itself.
+/// One request returns id, kind and access of a person; only if GitHub refuses it, the account is requested separately.
 async fn user(reader: &Reader, repo: &RepoName, login: &str, pinned: Option<u64>) -> Result<Actor, Blocker> {
     let (account, access) = match reader.get_json::<Permission>(&permission_target(repo, login)).await {
         Ok(Permission { permission, user: Some(account) }) => (account, access_of(&permission, login)),
         Ok(Permission { user: None, .. }) => (account(reader, login, pinned).await?, Access::Unknown(unreadable(login))),
-        // Nothing else would be answered either.
+        // Other requests would fail as well.
         Err(error) if error.kind == ErrorKind::RateLimited => return Err(error.unknown().into()),
         Err(error) => {
             let access = match error.kind {
@@ -144,7 +144,7 @@ fn permission_target(repo: &RepoName, login: &str) -> Target {
     repo_target(repo).join("collaborators").join(login).join("permission")
 }
 
-/// An account that can be a reviewer: a person, and the one that is pinned.
+/// Checks that an account can be a reviewer: a person, and the pinned account.
 async fn person(reader: &Reader, login: &str, pinned: Option<u64>, account: Account, access: Access) -> Result<Actor, Blocker> {
     if account.kind != "User" {
         return Err(Blocker::invalid(
@@ -173,7 +173,7 @@ async fn account(reader: &Reader, login: &str, pinned: Option<u64>) -> Result<Ac
     }
 }
 
-/// The login is gone: the pinned id tells whether the account was renamed.
+/// The login is gone: the pinned id shows whether the account was renamed.
 async fn renamed(reader: &Reader, login: &str, id: u64, error: &ApiError) -> Blocker {
     match reader.get_json::<Account>(&Target::new(["user", &id.to_string()])).await {
         Ok(now) => Blocker::invalid(
@@ -211,7 +211,7 @@ fn team_target(org: &str, slug: &str) -> Target {
     Target::new(["orgs", org, "teams", slug])
 }
 
-/// A team that exists, and is the one that is pinned.
+/// Checks that a team exists and is the pinned one.
 async fn known_team(
     reader: &Reader,
     org: &str,

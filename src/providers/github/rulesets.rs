@@ -1,6 +1,6 @@
 //! Rulesets of a repository and of its organization: which refs they keep people from creating and moving.
 //!
-//! GETs only; asked for only if an environment admits refs by pattern. Must not judge.
+//! GETs only; requested only if an environment admits refs by pattern. Must not judge.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::model::{RepoName, Unknown};
 pub struct Ruleset {
     /// Its name.
     pub name: String,
-    /// What it is about.
+    /// Branches or tags.
     pub kind: RefKind,
     /// The refs that it names, as GitHub writes them: `refs/tags/v*`, `~ALL`.
     pub include: Vec<String>,
@@ -33,14 +33,14 @@ pub struct Ruleset {
 /// Who may ignore a ruleset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bypass {
-    /// So many actors: roles, teams, apps, people.
+    /// The number of actors: roles, teams, apps, people.
     Listed(usize),
     /// The token does not see the list.
     Hidden,
 }
 
 impl Ruleset {
-    /// Whether it certainly is about every ref that a pattern of an environment admits.
+    /// Whether it certainly covers every ref that a pattern of an environment admits.
     #[must_use]
     pub fn covers(&self, pattern: &Pattern) -> bool {
         let prefix = match self.kind {
@@ -79,7 +79,7 @@ pub(super) async fn rulesets(reader: &Reader, repo: &RepoName) -> Result<Vec<Rul
     join_all(details).await.into_iter().collect()
 }
 
-/// What goes over the wire.
+/// Wire formats.
 mod wire {
     use super::Deserialize;
 
@@ -96,7 +96,7 @@ mod wire {
         pub conditions: Option<Conditions>,
         #[serde(default)]
         pub rules: Vec<Rule>,
-        /// Left out for those who may not see it.
+        /// Left out if the token may not see it.
         pub bypass_actors: Option<Vec<serde_json::Value>>,
     }
 

@@ -1,4 +1,4 @@
-//! How strict a gate is, key by key: the one place that says what weaker means (laws 4 and 7).
+//! How strict a gate is, key by key: the one definition of weaker (laws 4 and 7).
 //!
 //! Owns the order. Must not know where a gate was read or how it is written.
 
@@ -24,7 +24,7 @@ pub enum ActorId {
 pub struct Strictness {
     /// Who may approve; one approval suffices. Empty: no approval is required.
     pub reviewers: BTreeSet<ActorId>,
-    /// Whether the person who started the run may not approve it; means nothing without reviewers.
+    /// Whether the person who started the run may not approve it; has no effect without reviewers.
     pub prevent_self_review: bool,
     /// Whether admins may skip the rules.
     pub can_admins_bypass: bool,
@@ -32,7 +32,7 @@ pub struct Strictness {
     pub wait_timer: u32,
     /// Which refs may deploy.
     pub refs: BranchPolicy,
-    /// Slugs of enabled custom rules; all of them have to pass.
+    /// Slugs of enabled custom rules; all of them must pass.
     pub protection_rules: BTreeSet<String>,
 }
 
@@ -65,7 +65,7 @@ pub fn weakened(before: Option<&Strictness>, after: Option<&Strictness>) -> Vec<
     GateKey::strict().filter(|key| !at_least_as_strict(after, before, *key) && !finishes(*key)).collect()
 }
 
-/// Selected mode without any pattern cannot be declared: it is what a step leaves that was cut off after the mode was set. Giving
+/// Selected mode without any pattern cannot be declared: it is what a step leaves if it is cut off after setting the mode. Giving
 /// it its declared patterns finishes that step (law 7).
 fn finishes_a_cut_off_step(before: Option<&Strictness>, after: Option<&Strictness>) -> bool {
     let refs = |side: Option<&Strictness>| match side.map(|side| &side.refs) {
@@ -110,7 +110,7 @@ pub fn admitted<'p>(patterns: &'p BTreeSet<Pattern>, kind: RefKind, short_name: 
 }
 
 impl Strictness {
-    /// A gate that holds nothing back: what GitHub makes of an environment that a workflow names first.
+    /// A gate that holds nothing back: what GitHub creates when a workflow names a new environment.
     #[must_use]
     pub const fn none() -> Self {
         Self {
@@ -282,7 +282,7 @@ mod tests {
         assert_eq!(weakened(Some(&of(&[])), Some(&wide(BranchPolicy::All))), vec![GateKey::DeploymentBranchPolicy]);
         assert_eq!(weakened(Some(&of(&[])), Some(&wide(BranchPolicy::Protected))), vec![GateKey::DeploymentBranchPolicy]);
         assert_eq!(weakened(Some(&of(&["main"])), Some(&of(&["main", "dev"]))), vec![GateKey::DeploymentBranchPolicy]);
-        // And it excuses nothing else.
+        // And it allows nothing else.
         let bypass = Strictness { can_admins_bypass: true, ..of(&["main"]) };
         assert_eq!(weakened(Some(&of(&[])), Some(&bypass)), vec![GateKey::CanAdminsBypass]);
     }

@@ -14,7 +14,7 @@ pub static API: Api = Api {
     request_ids: RequestIds::OfClient("request-id"),
     accepted_permissions: None,
     warnings: &["x-heroku-warning", "warning-message"],
-    // They hold config vars.
+    // Responses contain config vars, so they are never cached.
     caching: Caching::Never,
     rate_limit: RateLimit::Refill { remaining: "ratelimit-remaining", every: Duration::from_secs(1) },
     hint,
@@ -30,7 +30,7 @@ const DOMAINS: [&str; 4] = ["heroku.com", "herokai.com", "herokuspace.com", "her
 /// a bare loopback host means plain http.
 ///
 /// # Errors
-/// When it is no such address, or not a server of Heroku nor on loopback.
+/// When it is not such an address, or neither a Heroku server nor on loopback.
 pub fn endpoint(host: &str) -> Result<Endpoint, EndpointError> {
     let host = host.trim();
     let endpoint = if host.contains("://") {

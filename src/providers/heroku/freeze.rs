@@ -1,6 +1,6 @@
 //! The freeze store of a Heroku app: its config vars, and the releases that say who really changed them.
 //!
-//! Owns the requests. What a store has in common with others is in [`crate::providers::freeze_store`].
+//! Owns the requests. The code shared by all stores is in [`crate::providers::freeze_store`].
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ impl FreezeStore for ConfigVars {
 
     fn write<'a>(&'a self, writer: &'a Writer, write: &'a FreezeWrite) -> BoxFuture<'a, Result<(), ApiError>> {
         let target = Target::new(["apps", write.store().name(), "config-vars"]);
-        // Heroku answers with every var of the app: nothing of it is kept.
+        // Heroku answers with every var of the app: none of it is kept.
         Box::pin(async move { writer.patch(&target, write.body()).await.map(drop) })
     }
 
@@ -60,7 +60,7 @@ impl FreezeStore for ConfigVars {
     }
 }
 
-/// Takes the freeze's config vars out of what was read of its app.
+/// Picks the freeze's config vars from what was read of its app.
 #[must_use]
 pub fn pick(keys: &Keys, vars: &Values) -> FreezeVars {
     keys.pick(&set_only(vars.clone()))

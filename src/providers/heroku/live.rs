@@ -1,6 +1,6 @@
 //! What exists on Heroku: declared config vars, and nothing else from an app.
 //!
-//! Owns the one read. Must not keep a key that was not asked for: an app's config vars hold its secrets (law 8).
+//! Owns the one read. Must not keep a key that was not requested: an app's config vars hold its secrets (law 8).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,7 +18,7 @@ pub struct Live {
     pub config: BTreeMap<String, Result<ConfigVars, Unknown>>,
 }
 
-/// Some config vars of one app: each key that was asked for, and its value when it is set.
+/// Some config vars of one app: each requested key, with its value if it is set.
 pub type ConfigVars = BTreeMap<String, Option<VarValue>>;
 
 /// Reads the named keys of every app, all apps at once.
@@ -31,8 +31,8 @@ pub async fn observe(reader: &Reader, keys: &BTreeMap<String, BTreeSet<String>>)
     Live { config: config.into_iter().collect() }
 }
 
-/// Reads the named keys of one app. Heroku has no single-key read: the answer holds every var of the app, and all that
-/// was not asked for is dropped while it is parsed (fact H2.1).
+/// Reads the named keys of one app. Heroku has no single-key read: the answer holds every var of the app, and everything that
+/// was not requested is dropped during parsing (fact H2.1).
 ///
 /// # Errors
 /// When the app's config vars cannot be read.
@@ -71,7 +71,7 @@ impl<'de> Visitor<'de> for Wanted<'_> {
                 }
             }
         }
-        // What Heroku answers in place of config vars, should its status be lost on the way (fact H2.1).
+        // An error body of Heroku that could arrive in place of config vars (fact H2.1).
         let is_error = |key: &String| ["id", "message", "url"].contains(&key.as_str());
         if strangers.contains("id") && strangers.contains("message") && strangers.iter().all(is_error) {
             return Err(A::Error::custom("this is an error message, not config vars"));

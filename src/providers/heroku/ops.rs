@@ -68,7 +68,7 @@ impl Request for Op {
     async fn perform(&self, writer: &Writer) -> Result<(), ApiError> {
         match &self.action {
             Action::Expect(_) => Ok(()),
-            // Heroku answers with every var of the app: nothing of it is kept.
+            // Heroku answers with every var of the app: none of it is kept.
             Action::Patch(vars) => {
                 let body: BTreeMap<&String, &str> = vars.iter().map(|(key, value)| (key, value.expose())).collect();
                 writer.patch(&Target::new(["apps", &self.app, "config-vars"]), &body).await.map(drop)

@@ -37,7 +37,7 @@ pub fn plan(want: &Desired, live: &Live, freeze_override: Option<Override<'_>>) 
         if changes.is_empty() {
             continue;
         }
-        // All that is declared, also what is so already: one PATCH then is one declared state, even with another writer at the same time.
+        // Every declared key, even if unchanged: one PATCH then sets one declared state, even with a concurrent writer.
         let before: ConfigVars = wanted.keys().map(|key| (key.clone(), vars.get(key).cloned().flatten())).collect();
         let after = wanted.iter().map(|(key, value)| (key.clone(), VarValue::new(key.as_str(), value.as_str()))).collect();
         let op = |action| Op { app: app.clone(), action };

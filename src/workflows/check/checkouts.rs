@@ -1,4 +1,4 @@
-//! What a job behind a gate checks out: anything that may be other code than what was approved.
+//! What a job behind a gate checks out: anything that may differ from the approved code.
 //!
 //! GitHub approves a run, whose commit is fixed. A checkout of a branch, a tag or an input is not.
 
@@ -10,14 +10,14 @@ use crate::workflows::facts::Facts;
 use crate::workflows::resolve::{Files, JobEntry, Verdict};
 use crate::workflows::scenario::Scenario;
 
-/// Events that run the default branch's workflow, with its secrets, for code that anyone may have proposed.
+/// Events that run the default branch's workflow, with its secrets, for code that anyone may propose.
 const FOR_OTHERS: &[&str] = &["pull_request_target", "workflow_run", "issue_comment"];
 
-/// What depends on these is the head of a pull request.
+/// Expressions that depend on these name the head of a pull request.
 const HEADS: &[&str] =
     &["github.head_ref", "github.event.pull_request", "github.event.number", "github.event.issue", "github.event.workflow_run.head_"];
 
-/// What depends on these alone is a commit that the approval is about.
+/// Expressions that depend only on these name the approved commit.
 const COMMITS: &[&str] = &["github.sha", "github.event.after", "github.event.head_commit.id", "github.event.merge_group.head_sha"];
 
 /// What is wrong with the checkouts of a job behind a gate.
@@ -52,9 +52,9 @@ pub(super) fn judge(job: &JobEntry, scenario: &Scenario, files: &Files, facts: &
 }
 
 enum Risk {
-    /// Code that anyone may have proposed.
+    /// Code that anyone may propose.
     Proposed,
-    /// Other code than when it was approved.
+    /// Code that may have changed since the approval.
     Moves,
 }
 

@@ -1,4 +1,4 @@
-//! Whether freeze checks stand in for a gate: one proof for every job that may deploy to an environment.
+//! Whether freeze checks compensate for a gate: one proof for every job that may deploy to an environment.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::workflows::resolve::{Files, JobEntry, Verdict, resolve};
 use crate::workflows::scenario::{Scenario, declared, derived, words};
 use crate::workflows::yaml::Pos;
 
-/// Stands between a job and the one that it calls, in the path of an entry.
+/// The separator between a job and the one that it calls, in the path of an entry.
 const CALLS: char = '\u{203a}';
 
 /// The freeze that must hold deploys back.
@@ -35,7 +35,7 @@ pub struct Compensation {
     pub file: String,
     /// `workflow_dispatch environment=production`.
     pub scenario: String,
-    /// The job: `deploy.yml:deploy`; empty if there is none to ask.
+    /// The job: `deploy.yml:deploy`; empty if no job is involved.
     pub path: String,
     /// The file that the position of the proof is in.
     pub at: String,
@@ -101,7 +101,7 @@ struct Proofs<'a> {
 }
 
 impl Proofs<'_> {
-    /// Adds the proofs of one scenario; whether any job of it may deploy.
+    /// Adds the proofs of one scenario; returns whether any of its jobs may deploy.
     fn scenario(&mut self, workflow: &Workflow, scenario: &Scenario) -> bool {
         let jobs = resolve(self.files, workflow, scenario, self.facts);
         let deploying: Vec<&JobEntry> = jobs.iter().filter(|job| self.may_deploy(job)).collect();
@@ -113,7 +113,7 @@ impl Proofs<'_> {
         !deploying.is_empty()
     }
 
-    /// A job that runs in the environment, or in one that is not known, or that seems to deploy outside of any.
+    /// A job that runs in the environment, or in one that is not known, or that seems to deploy outside any environment.
     fn may_deploy(&self, job: &JobEntry) -> bool {
         let is_it = |name: &String| EnvName::new(name.as_str()).is_ok_and(|name| name == *self.environment);
         match job.verdict {

@@ -1,4 +1,4 @@
-//! What the jobs behind the gates deploy with, and what only jobs of open environments do.
+//! What the jobs behind the gates deploy with, and what only jobs of open environments use.
 //!
 //! Owns the comparison of secrets, identities and targets across jobs. Must not know what a finding is.
 
@@ -11,12 +11,12 @@ use crate::workflows::facts::Facts;
 use crate::workflows::resolve::{JobEntry, Verdict};
 use crate::workflows::secrets::Read;
 
-/// Something that deploys, as it is compared across jobs.
+/// A deploy credential or target, in the form that is compared across jobs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Credential {
     /// A secret, by its name in upper case.
     Secret(String),
-    /// An identity, by its provider and what it names there.
+    /// An identity, by its provider and its name there.
     Identity(Provider, String),
     /// The target of a deploy.
     Target(Platform, String),
@@ -90,7 +90,7 @@ impl Credentials {
         all
     }
 
-    /// Whether any secret is used behind a gate: what reads all secrets reads it too.
+    /// Whether any secret is used behind a gate: a job that reads all secrets reads it too.
     pub(super) fn any_secret(&self) -> Option<(&str, &Use)> {
         self.gated.iter().find_map(|(credential, used)| match credential {
             Credential::Secret(name) => Some((name.as_str(), used)),

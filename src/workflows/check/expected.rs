@@ -1,6 +1,6 @@
 //! What `[[workflows]]` declares: the environments that a file's jobs must resolve to.
 //!
-//! Owns whether an environment is reached. Whether anything deploys past it is the population's business.
+//! Owns whether an environment is reached. `population` decides whether anything deploys past it.
 
 use super::names::near_miss;
 use super::runs::{Refused, Run};
@@ -27,7 +27,7 @@ impl<'a> Check<'a> {
                 };
                 return self.findings.push(of(expectation, finding.in_file(expectation.file.clone())));
             }
-            // The file's own finding says why, and decides.
+            // The finding on the file says why, and decides.
             Some((_, Err(_))) => return,
             Some((_, Ok(workflow))) => workflow,
         };
@@ -45,14 +45,14 @@ impl<'a> Check<'a> {
                 self.findings.extend(reached(&own, expectation, workflow, self.facts));
             }
         } else {
-            // Each scenario that is declared by itself must reach what is declared of it.
+            // Each scenario that is declared with `when` must reach the declared environment by itself.
             for run in own {
                 self.findings.extend(reached(&[run], expectation, workflow, self.facts));
             }
         }
     }
 
-    /// The file that was probably meant.
+    /// The file that the author probably meant.
     fn similar(&self, file: &str) -> Option<&'a str> {
         let stem = |path: &str| path.rsplit('/').next().unwrap_or_default().trim_end_matches(".yaml").trim_end_matches(".yml").to_owned();
         let paths = self.files.iter().map(|(path, _)| path.as_str());
@@ -62,7 +62,7 @@ impl<'a> Check<'a> {
     }
 }
 
-/// A finding on an expectation: about its environment, when it has one.
+/// A finding on an expectation: about its environment, if it has exactly one.
 fn of(expectation: &Expectation, finding: Finding) -> Finding {
     let mut names = expectation.expect.environments();
     match (names.next(), names.next()) {
@@ -71,7 +71,7 @@ fn of(expectation: &Expectation, finding: Finding) -> Finding {
     }
 }
 
-/// What some runs of a file do not reach of what is declared of them.
+/// The declared environments and jobs that some runs of a file do not reach.
 fn reached(runs: &[&Run<'_>], expectation: &Expectation, workflow: &Workflow, facts: &Facts) -> Vec<Finding> {
     match &expectation.expect {
         Expected::Environments(names) => names.iter().filter_map(|want| environment(runs, want, workflow, facts)).collect(),
@@ -132,7 +132,7 @@ fn job(runs: &[&Run<'_>], id: &str, want: Option<&EnvName>, workflow: &Workflow)
     let mut found = Vec::new();
     let mut ran = false;
     for run in runs {
-        // A job that calls a workflow is what it calls.
+        // A job that calls a workflow counts as the jobs it calls.
         let is_it =
             |job: &&JobEntry| job.details.chain.iter().any(|(file, known)| *file == workflow.path && known.eq_ignore_ascii_case(id));
         for job in run.jobs.iter().filter(is_it).filter(|job| job.verdict != Verdict::Skipped) {
@@ -202,7 +202,7 @@ pub(super) fn refused(facts: &Facts, runs: &[Run<'_>]) -> Vec<Finding> {
 fn refused_in(facts: &Facts, run: &Run<'_>) -> Vec<Finding> {
     let (workflow, scenario) = (run.workflow, &run.scenario);
     if run.expectation.is_none() {
-        // Of an undeclared run, only a push that the file's own filter asks for is meant.
+        // For undeclared runs, only a push that the file's own filter names is checked.
         let Some(git_ref) = scenario.git_ref.as_deref().filter(|_| scenario.event == "push" && scenario.named_ref) else {
             return Vec::new();
         };

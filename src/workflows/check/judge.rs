@@ -23,9 +23,9 @@ enum JobGate {
     GatedElsewhere,
     /// In an environment that gate.toml declares open.
     Open(EnvName),
-    /// In an environment that gate.toml does not declare, and that nothing shows to be gated.
+    /// In an environment that gate.toml does not declare, and that is not known to be gated.
     Undeclared(String),
-    /// In none.
+    /// In no environment.
     Nowhere,
     /// Unknown.
     Unresolved,
@@ -38,11 +38,11 @@ pub(super) struct Judgment {
     pub(super) gated: bool,
     pub(super) finding: Option<Finding>,
     pub(super) approval: Option<Finding>,
-    /// What would have to be declared harmless for the job to be decided.
+    /// What `[verify] harmless` would need to decide the job.
     pub(super) harmless: Harmless,
 }
 
-/// What would decide a job if it cannot deploy.
+/// The `harmless` entries that would decide a job that cannot deploy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Harmless {
     /// Whether only the job itself can be named.
@@ -59,10 +59,10 @@ pub(super) struct Judge<'a> {
     pub(super) gated_somewhere: &'a BTreeSet<(String, String)>,
 }
 
-/// What speaks for a job deploying, with how sure that is.
+/// The evidence that a job deploys, with its certainty.
 #[derive(Default)]
 struct Case {
-    /// What it uses that deploys behind a gate.
+    /// It uses something that deploys behind a gate.
     shared: Vec<Shared>,
     /// Undecided.
     open_questions: Vec<(Code, String)>,
@@ -111,7 +111,7 @@ impl Judge<'_> {
             .filter_map(|place| self.finding(job, place, &case))
             .max_by_key(|(finding, _)| (finding.verdict(), finding.severity));
         let (finding, harmless) = match finding {
-            // What it approves with is said already.
+            // The finding on the approval covers its credential already.
             Some((finding, true)) if approval.is_some() && finding.code == Code::UnclassifiedCredential => (None, Harmless::default()),
             Some((finding, undecided)) => (Some(finding), if undecided { case.harmless } else { Harmless::default() }),
             None => (None, Harmless::default()),
@@ -156,14 +156,14 @@ impl Judge<'_> {
             let used = credential.as_ref().and_then(|credential| self.credentials.gated(credential));
             let target = deploy.target.as_deref().unwrap_or_default();
             match (used, &credential) {
-                // A declared app is one whatever the job is called.
+                // A deploy to a declared app counts regardless of the job's name.
                 (Some(used), _) if !spared || self.facts.targets.apps.contains(target) => {
                     let what = format!("deploys {target} ({}){}", deploy.what, elsewhere(used));
                     case.shared.push(Shared { code: Code::UngatedDeploy, what, gates: used.gates.clone(), by_name: by_name(target) });
                 }
                 _ if spared => {}
                 (None, Some(credential)) if self.credentials.is_open(credential) => {}
-                // GitHub lets the Pages site be published from this environment; nothing else is reached.
+                // GitHub lets the Pages site be published from this environment; it reaches nothing else.
                 (None, _) if deploy.platform == Platform::Pages && only(job, PAGES) => {}
                 _ => {
                     let what = match deploy.target.as_deref() {
@@ -242,7 +242,7 @@ impl Judge<'_> {
         }
     }
 
-    /// What a case means at a place; whether it is undecided comes beside.
+    /// The finding for a case at a place, and whether it is undecided.
     fn finding(&self, job: &JobEntry, place: &JobGate, case: &Case) -> Option<(Finding, bool)> {
         let at = match place {
             JobGate::Gated | JobGate::GatedElsewhere => return None,
@@ -301,7 +301,7 @@ impl Judge<'_> {
     }
 
     /// Whether a job whose environment is chosen for each run goes to a target or takes on an identity of its own if it is
-    /// not at the gate: `staging` with the staging app. Secrets have the values of their environment then.
+    /// not at the gate: `staging` with the staging app. Secrets then have the values of their environment.
     fn goes_elsewhere(&self, job: &JobEntry, case: &Case) -> bool {
         let holds = &job.details.holds;
         let literal = |name: &str| !name.is_empty() && !name.contains(['$', '{']);
@@ -311,7 +311,7 @@ impl Judge<'_> {
         is_chosen && !case.is_proven() && (targets || identities) && (identities || holds.identities.is_empty())
     }
 
-    /// Where an identity's trust policy should be pinned.
+    /// The service that holds an identity's trust policy.
     fn pin(&self, case: &Case, gate: &str) -> String {
         let has_identity = case.shared.iter().any(|shared| shared.code == Code::UngatedIdentity);
         match sub_claims(self.facts, gate).filter(|_| has_identity) {
@@ -365,7 +365,7 @@ fn sub_claims(facts: &Facts, gate: &str) -> Option<String> {
     Some(format!("repo:{owner}/{name}:environment:{gate} (with immutable claims repo:{owner}@OWNER_ID/{name}@REPO_ID:environment:{gate})"))
 }
 
-/// What the trust policies of the identities of a job behind a gate have to say.
+/// The note on the trust policies of the identities of a job behind a gate.
 pub(super) fn trust(job: &JobEntry, facts: &Facts) -> Option<Finding> {
     let gate = job.environments.iter().filter_map(|name| EnvName::new(name.as_str()).ok()).find(|name| facts.is_gate(name));
     let gate = gate.filter(|_| matches!(job.verdict, Verdict::Env | Verdict::Set))?;
@@ -400,7 +400,7 @@ pub(super) fn spared_name(job: &JobEntry) -> String {
     format!("{}:{id}", file.rsplit('/').next().unwrap_or(file))
 }
 
-/// A job of an open environment that uses what a gate is there for.
+/// A job of an open environment that uses what a gate protects.
 fn open(job: &JobEntry, name: &EnvName, case: &Case) -> Option<Finding> {
     let at = format!("runs in `{name}`, which gate.toml declares open");
     let Shared { code, what, gates, by_name } = case.shared.iter().min_by_key(|shared| (shared.by_name, shared.code))?;

@@ -1,6 +1,6 @@
 //! `check`: every workflow file against what gate.toml declares, offline.
 //!
-//! Owns which scenarios are looked at, and what passes. Pure: files and facts in, a report out.
+//! Owns which scenarios are checked, and what passes. Pure: files and facts in, a report out.
 //! Tested in its `tests.rs` and by `tests/verify/`.
 
 mod checkouts;
@@ -38,13 +38,13 @@ pub struct CheckReport {
     pub format_version: &'static str,
     /// The worst of the findings.
     pub verdict: Verdict,
-    /// What was looked at.
+    /// What was read.
     pub covered: Covered,
     /// By file; declared scenarios before derived ones.
     pub workflows: Vec<ScenarioReport>,
     /// By file and line.
     pub findings: Vec<Finding>,
-    /// `[verify] harmless` as it would have to be for every undecided job that cannot deploy; empty if nothing is undecided
+    /// The `[verify] harmless` list that would decide every undecided job, if none can deploy; empty if nothing is undecided
     /// that it could decide.
     #[serde(skip)]
     pub harmless: Vec<String>,
@@ -84,7 +84,7 @@ pub struct ScenarioReport {
     pub file: String,
     /// `push refs/tags/v1.2.3`.
     pub scenario: String,
-    /// What gate.toml declares of it; none if the scenario follows from the file's triggers alone.
+    /// What gate.toml declares for it; `None` if the scenario follows from the file's triggers alone.
     pub expect: Option<Expected>,
     /// In the order of the file.
     pub jobs: Vec<JobEntry>,
@@ -200,7 +200,7 @@ fn same_path(a: &str, b: &str) -> bool {
     a.trim_start_matches("./") == b.trim_start_matches("./")
 }
 
-/// A job that is not in the environment that it is declared to be in says so once: by what it deploys with, or else by that.
+/// A job outside its declared environment is reported once: by what it deploys with, else by the declaration.
 fn once(findings: &mut Vec<Finding>, first: usize) {
     let place = |finding: &Finding| (finding.file.clone(), finding.line, finding.col);
     let expected = findings.split_off(first);
@@ -223,7 +223,7 @@ fn distinct(mut findings: Vec<Finding>) -> Vec<Finding> {
     let mut seen: HashMap<_, usize> = HashMap::new();
     let mut kept: Vec<Finding> = Vec::new();
     for finding in findings {
-        // One place may be wrong in several ways, and for several scenarios; all else is said once.
+        // One place may be wrong in several ways and scenarios; everything else is reported once.
         let several = matches!(finding.code, Code::NeverTriggered | Code::InvalidWorkflow | Code::NoGatedJob);
         let environment = finding.environment.clone().filter(|_| finding.code != Code::InvalidWorkflow);
         let key = (place(&finding), environment, several.then(|| finding.message.clone()));

@@ -1,4 +1,4 @@
-//! Names that are almost a declared environment's.
+//! Names that almost match a declared environment.
 
 use crate::model::EnvName;
 use crate::workflows::facts::Facts;
@@ -6,10 +6,10 @@ use crate::workflows::facts::Facts;
 /// Words that make a name the opposite of what follows.
 const NEGATIONS: &[&str] = &["pre", "non", "not", "no", "test", "fake", "before"];
 
-/// The declared environment that a name almost is.
+/// The declared environment that a name almost matches.
 ///
-/// If the live environments are known, one that exists is meant as it is written, and any other one is compared in part as well:
-/// `prod`, `production-eu`. Otherwise only a slip of one or two letters counts.
+/// If the live environments are known, an existing name is taken as intended, and any other one is also compared in part:
+/// `prod`, `production-eu`. Otherwise only a typo of one or two letters counts.
 pub(super) fn near_miss<'a>(name: &str, facts: &Facts, declared: impl Iterator<Item = &'a EnvName> + Clone) -> Option<&'a EnvName> {
     if declared.clone().any(|known| known.as_str().to_lowercase() == name.to_lowercase()) {
         return None;
@@ -34,7 +34,7 @@ fn words(name: &str) -> impl Iterator<Item = &str> {
     name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
-/// A part of the name, a longer form of it, or a slip in either.
+/// A part of the name, a longer form of it, or a typo in either.
 fn is_part(name: &str, known: &str) -> bool {
     let is_like = |word: &str| word == known || is_slip(word, known) || (word.chars().count() >= 4 && known.starts_with(word));
     !is_negated(name) && (is_slip(name, known) || words(name).any(is_like))

@@ -71,7 +71,7 @@ fn behind_a_gate(runs: &[Run<'_>], facts: &Facts) -> BTreeSet<JobId> {
     runs.iter().flat_map(|run| &run.jobs).filter(gated).map(|job| (job.details.file.clone(), job.job.clone())).collect()
 }
 
-/// `[verify] harmless` with what it has and what is missing, sorted; empty if nothing is missing.
+/// `[verify] harmless` with its present and missing entries, sorted; empty if none is missing.
 fn pasted(facts: &Facts, jobs: BTreeSet<String>, secrets: BTreeSet<String>) -> Vec<String> {
     if jobs.is_empty() && secrets.is_empty() {
         return Vec::new();
@@ -86,7 +86,7 @@ fn pasted(facts: &Facts, jobs: BTreeSet<String>, secrets: BTreeSet<String>) -> V
     known_secrets.into_iter().chain(known_jobs).collect()
 }
 
-/// What is worth a word beside whether a job is held back.
+/// Findings on a job besides whether it is held back.
 fn small(job: &JobEntry, finding: Option<&Finding>, facts: &Facts) -> Vec<Finding> {
     let mut found = Vec::new();
     if matches!(job.verdict, Verdict::Env | Verdict::Set) && finding.is_none_or(|finding| finding.code != Code::NearMissEnvironment) {

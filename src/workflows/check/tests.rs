@@ -361,7 +361,7 @@ fn a_checkout_that_can_move_after_the_approval_is_pointed_out() {
     assert_eq!(beside(ungated), [], "only what waits for an approval");
 }
 
-/// A second file beside a gated one, with nothing declared of it.
+/// A second file next to a gated one, with no declaration.
 fn beside(text: &str) -> Vec<(&'static str, Severity)> {
     let sources = [source("deploy.yml", &with_jobs(GATED)), source("other.yml", text)];
     codes(&check(&sources, &facts(vec![expect("deploy.yml", vec![when("push", None, &[])])])))

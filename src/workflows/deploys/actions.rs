@@ -1,6 +1,6 @@
 //! Actions whose purpose is known: those that deploy, those that log in, those that approve, and those that cannot deploy.
 //!
-//! Owns the tables, one line each. An action that is not listed may do anything with the secrets it gets.
+//! Owns the tables, one line each. An unlisted action may do anything with the secrets it gets.
 
 use super::Platform::{self, Heroku, Other, Pages};
 use super::Provider::{self, Aws, Azure, CratesIo, GoogleCloud, JFrog, Npm, NuGet, Octopus, PyPi, RubyGems, Tailscale, Vault};
@@ -74,7 +74,7 @@ pub(super) struct Login {
     pub(super) provider: Provider,
     /// When it does so; otherwise it uses stored secrets.
     pub(super) asks: Asks,
-    /// The inputs that name whose credentials.
+    /// The inputs that name the identity.
     pub(super) names: &'static [&'static str],
 }
 
@@ -121,7 +121,7 @@ pub(super) const IDENTITY_INPUTS: &[(&str, Provider)] = &[
     ("workload_identity_provider", GoogleCloud),
 ];
 
-/// Actions that cannot deploy with what they are given. Each with the page that says what it does with it, and whether the
+/// Actions that cannot deploy with their inputs. Each with the page that says what it does with it, and whether the
 /// `id-token` permission is what it needs for that.
 pub(super) const HARMLESS: &[(&str, bool, &str)] = &[
     ("actions/attest", true, "https://github.com/actions/attest: signs an attestation"),
@@ -156,7 +156,7 @@ pub(super) const HARMLESS: &[(&str, bool, &str)] = &[
     ("dawidd6/action-send-mail", false, "https://github.com/dawidd6/action-send-mail: sends a message"),
 ];
 
-/// Actions that only fetch, set up or keep files: beside them alone, nothing in a job can use an identity.
+/// Actions that only fetch, set up or keep files: if a job has no others, nothing in it can use an identity.
 pub(super) const SETUP: &[&str] = &[
     "actions/checkout",
     "actions/setup-",

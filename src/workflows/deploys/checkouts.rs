@@ -5,14 +5,14 @@
 use super::{InRun, shell};
 use crate::workflows::yaml::Pos;
 
-/// One checkout of anything but the commit of the run.
+/// One checkout of anything except the commit of the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkout {
     /// As it is written: `main`, `${{inputs.ref}}`, `git pull`.
     pub written: String,
     /// What is checked out.
     pub head: Head,
-    /// Where it stands.
+    /// Its position.
     pub pos: Pos,
 }
 

@@ -1,6 +1,6 @@
 //! Commands that deploy, by program and verb: one line each.
 //!
-//! Owns the table, and how the target of a Heroku command is read. Evidence, not proof: a program that is not listed may
+//! Owns the table, and how the target of a Heroku command is read. Evidence, not proof: an unlisted program may
 //! deploy as well, and is then judged by the secrets and identities that it gets.
 
 use std::collections::BTreeMap;
@@ -193,14 +193,14 @@ const TABLE: &[Row] = &[
     Row("gh-pages", &[], Pages),
 ];
 
-/// Programs that run what a project itself calls a deploy; only the name says so.
+/// Programs that run a task which only its name marks as a deploy.
 const RUNNERS: &[&str] = &["make", "just", "task", "npm", "pnpm", "yarn", "bun", "rake", "bundle", "invoke", "fab", "nox", "composer"];
 
 /// Programs that only print their arguments or search for them.
 const TALK: &[&str] =
     &["echo", "printf", "grep", "egrep", "rg", "which", "type", "hash", "man", "alias", "test", "[", "[[", "case", "sed", "awk"];
 
-/// Every deploy of a script. `env` fills in variables; a target that stays unknown is none.
+/// Every deploy of a script. `env` fills in variables; a target that stays unknown is `None`.
 pub(super) fn deploys(script: &str, env: &BTreeMap<String, String>, remotes: &mut BTreeMap<String, String>, pos: Pos) -> Vec<Deploy> {
     let mut found = Vec::new();
     for words in super::shell::commands(script) {
@@ -215,7 +215,7 @@ pub(super) fn deploys(script: &str, env: &BTreeMap<String, String>, remotes: &mu
     found
 }
 
-/// The words after the program, when the command is more than talk.
+/// The words after the program, if the command does more than print.
 fn is_talk(words: &[String]) -> bool {
     let head = words.iter().find(|word| !is_assignment(word)).map(|word| program(word));
     let asks =
@@ -366,7 +366,7 @@ fn app_of(rest: &[String], words: &[String], env: &BTreeMap<String, String>, rem
     literal(&flag.or_else(remote).or_else(variable)?)
 }
 
-/// A request that writes to a place where apps are deployed from.
+/// A request that writes to a place that apps are deployed from.
 fn posts(rest: &[String]) -> Option<(String, Platform, Option<String>)> {
     let writes = rest.iter().any(|word| {
         let lower = word.to_lowercase();

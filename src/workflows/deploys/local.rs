@@ -30,7 +30,7 @@ pub(super) struct Composite {
 }
 
 impl Local {
-    /// Takes in a file of the checkout.
+    /// Adds a file of the checkout.
     pub fn add(&mut self, path: &str, text: &str) {
         let is_action = matches!(path.rsplit('/').next(), Some("action.yml" | "action.yaml"));
         match yaml::parse(text).ok().filter(|_| is_action) {
@@ -65,7 +65,7 @@ impl Local {
         scripts(step).iter().filter_map(|path| self.scripts.get(path)).map(String::as_str).collect()
     }
 
-    /// The files that workflows name and that are not here: candidates, of which the checkout need have none.
+    /// The files that workflows name and that were not passed in: candidates that need not exist in the checkout.
     #[must_use]
     pub fn wanted<'a>(&self, workflows: impl Iterator<Item = &'a Workflow>) -> BTreeSet<String> {
         let mut found = BTreeSet::new();

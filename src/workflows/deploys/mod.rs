@@ -1,7 +1,7 @@
 //! What a job could deploy with: known deploys, secrets, cloud identities, approvals.
 //!
 //! Owns the tables of commands and actions, and how a job's steps, the scripts and actions of the checkout and the caller's
-//! `with` and `secrets` come together. Evidence, each with its place; which environment holds it back is not known here.
+//! `with` and `secrets` are combined. Evidence, each with its place; which environment holds it back is decided elsewhere.
 //! Tested here, and as verdicts in `check`.
 
 mod actions;
@@ -23,12 +23,12 @@ use super::model::{Job, Secrets, Step, Workflow};
 use super::secrets::{self, Read};
 use super::yaml::{Node, Pos};
 
-/// What deploys to GitHub Pages deploy to.
+/// The target of deploys to GitHub Pages.
 pub const PAGES: &str = "github-pages";
 /// How deep actions of the checkout that use each other are followed.
 const MAX_DEPTH: usize = 10;
 
-/// Where a deploy goes, as far as a target can be compared.
+/// The target of a deploy, as far as targets can be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Platform {
     /// A Heroku app.
@@ -39,7 +39,7 @@ pub enum Platform {
     Other,
 }
 
-/// Who accepts the run's OIDC token.
+/// The service that accepts the run's OIDC token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Provider {
     /// Amazon Web Services.
@@ -100,22 +100,22 @@ pub struct Deploy {
     pub target: Option<String>,
     /// Whether only a name that the project itself chose says that it deploys.
     pub named: bool,
-    /// Where it stands.
+    /// Its position.
     pub pos: Pos,
 }
 
 /// A cloud identity that a job takes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Who accepts it.
+    /// The service that accepts it.
     pub provider: Provider,
-    /// The role, provider or client that it names; empty if the repository itself is what is trusted.
+    /// The role, provider or client that it names; empty if the service trusts the repository itself.
     pub name: String,
-    /// Where it stands.
+    /// Its position.
     pub pos: Pos,
 }
 
-/// What a text with expressions is in a run.
+/// The value of a text with expressions in a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InRun {
     /// One of these.
@@ -129,7 +129,7 @@ pub enum InRun {
 pub struct Holds {
     /// Known deploys.
     pub deploys: Vec<Deploy>,
-    /// Secrets that it reads for anything except a known harmless use; `GITHUB_TOKEN` is none.
+    /// Secrets that it reads for anything except a known harmless use; not `GITHUB_TOKEN`.
     pub secrets: Vec<(Read, Pos)>,
     /// Cloud identities.
     pub identities: Vec<Identity>,
@@ -139,7 +139,7 @@ pub struct Holds {
     pub approvals: Vec<(String, Pos)>,
     /// What it checks out besides the commit of the run.
     pub checkouts: Vec<Checkout>,
-    /// Whether its own id says that it deploys, and nothing else does.
+    /// Whether only its job id suggests that it deploys.
     pub named: bool,
     /// Whether any name above holds expressions that a run fills in.
     templated: bool,
@@ -219,7 +219,7 @@ impl Holds {
         !deploys.is_empty() || !secrets.is_empty() || !identities.is_empty() || token.is_some() || *named
     }
 
-    /// Takes in what another leg of the same job holds.
+    /// Merges what another leg of the same job holds.
     pub fn merge(&mut self, other: &Self) {
         fn union<T: Clone + PartialEq>(all: &mut Vec<T>, more: &[T]) {
             for one in more {
@@ -237,7 +237,7 @@ impl Holds {
     }
 }
 
-/// Everything once for each value that its name may have; unknown once if it is unknown.
+/// Each entry once per possible value of its name; once as unknown if the name is unknown.
 fn filled<T: Clone>(one: &T, name: Option<&str>, value: &impl Fn(&str) -> InRun, with: impl Fn(Option<String>) -> T) -> Vec<T> {
     match name.filter(|name| name.contains("${{")) {
         None => vec![one.clone()],
@@ -274,7 +274,7 @@ pub fn is_known_action(uses: &str) -> bool {
     deploys || harmless || actions::SETUP.iter().any(|line| is(line)) || actions::LOGIN.iter().any(|login| is(login.action))
 }
 
-/// What is being gathered of one job.
+/// What is collected for one job.
 struct Found<'a> {
     local: &'a Local,
     holds: Holds,

@@ -1,4 +1,4 @@
-//! What a run lets a job have: which secrets a caller passed, and whether it may ask for an OIDC token.
+//! What a job gets in a run: which secrets a caller passed, and whether it may ask for an OIDC token.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ impl Passed {
         matches!(self.secrets, Granted::Own)
     }
 
-    /// What reading a secret here reads in the end. A called job with an environment finds that one's secrets, passed or not.
+    /// The secret that a name here really reads. A called job with an environment sees that environment's secrets, passed or not.
     pub(super) fn sources(&self, read: &Read, has_environment: bool) -> Vec<Read> {
         match (&self.secrets, read) {
             (Granted::Own, read) => vec![read.clone()],
@@ -72,7 +72,7 @@ impl Passed {
         let passed = self.by(workflow, job);
         let is_token = |read: &Read| matches!(read, Read::Named(name) if name.eq_ignore_ascii_case("GITHUB_TOKEN"));
         let no_secret = matches!(&passed.secrets, Granted::Named(named) if named.values().flatten().all(is_token));
-        // What `with` reads cannot be a secret: GitHub refuses it.
+        // `with` cannot read a secret: GitHub refuses it.
         no_secret && passed.token != Some(true)
     }
 

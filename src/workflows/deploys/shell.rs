@@ -1,7 +1,7 @@
 //! A shell script as simple commands: enough to see which programs it runs with which words.
 //!
 //! Owns quoting, comments, lists, substitutions and `bash -c`. Errs on the side of finding a command: what is only printed is
-//! told by [`super::commands`]. Must not know which commands deploy.
+//! recognized by [`super::commands`]. Must not know which commands deploy.
 
 /// How deep scripts within scripts are followed.
 const MAX_DEPTH: usize = 4;
@@ -74,7 +74,7 @@ impl Scanner<'_> {
         self.end_command();
     }
 
-    /// `${{ … }}` is one part of a word, whatever stands in it.
+    /// `${{ … }}` is one part of a word, regardless of its content.
     fn expression(&mut self) -> bool {
         let Some(inside) = self.rest.strip_prefix("${{") else { return false };
         let end = inside.find("}}").map_or(inside.len(), |at| at + 2);
@@ -96,7 +96,7 @@ impl Scanner<'_> {
         let Some(c) = self.rest.chars().next() else { return };
         self.rest = &self.rest[c.len_utf8()..];
         match c {
-            // A line that goes on.
+            // A continued line.
             '\n' => {}
             '\r' if self.rest.starts_with('\n') => self.rest = &self.rest[1..],
             c => self.word.get_or_insert_default().push(c),

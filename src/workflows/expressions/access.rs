@@ -1,4 +1,4 @@
-//! `a.b`, `a[0]` and `a.*` on what may be.
+//! `a.b`, `a[0]` and `a.*` on possible values.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(super) fn star(object: &Possible) -> Possible {
     set.because(&object.reasons).settled()
 }
 
-/// Follows `[key]`, of which `.name` is a case.
+/// Follows `[key]`; `.name` is a special case.
 pub(super) fn index(object: &Possible, key: &Possible) -> Possible {
     let mut set = Possible::default();
     for item in &object.items {
@@ -47,7 +47,7 @@ pub(super) fn index(object: &Possible, key: &Possible) -> Possible {
     set.because(&key.reasons).settled()
 }
 
-/// What is at one known key.
+/// The value at a known key.
 fn at(item: &Item, key: &Value) -> Possible {
     match item {
         Item::Known(value) => Possible::known(element(value, key).unwrap_or(Value::Null)),
@@ -63,7 +63,7 @@ fn at(item: &Item, key: &Value) -> Possible {
     }
 }
 
-/// What may be at an unknown key.
+/// The possible values at an unknown key.
 fn anywhere(item: &Item) -> Possible {
     let missing = Possible::known(Value::Null);
     let any = |values: &mut dyn Iterator<Item = Possible>| values.fold(missing.clone(), Possible::or);
@@ -85,7 +85,7 @@ fn element(value: &Value, key: &Value) -> Option<Value> {
         Value::Object(entries) if key.is_primitive() => entries.get(&key.to_text()).cloned(),
         Value::Array(items) => {
             let number = key.to_number().floor();
-            // Beyond this the runner has no element either.
+            // The runner has no element beyond this either.
             let within = number >= 0.0 && number <= f64::from(i32::MAX);
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number within the bounds above")]
             within.then(|| items.get(number as usize).cloned()).flatten()

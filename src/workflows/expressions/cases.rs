@@ -69,7 +69,7 @@ impl Contexts for Given {
     }
 }
 
-/// What came of a case: a kind and a value, or the stage that failed and GitHub's whole message.
+/// The result of a case: a kind and a value, or the stage that failed and GitHub's whole message.
 fn outcome(case: &Case) -> Result<(&'static str, Value), (&'static str, String)> {
     let contexts = Given(match &case.contexts {
         Some(Value::Object(contexts)) => contexts.as_ref().clone(),

@@ -1,4 +1,4 @@
-//! What a scenario knows, as the evaluator asks for it.
+//! What is known in a scenario, in the form that the evaluator needs.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::functions::StatusFunction;
 use super::syntax::Span;
 use super::value::{Map, Value};
 
-/// The contexts that one position of a workflow offers, and what is known of them.
+/// The contexts that one position of a workflow offers, and what is known about them.
 pub trait Contexts {
     /// The root of a context (`github`, `inputs`, `matrix`, …). The name comes as it is spelled in the expression: compare without case.
     fn context(&self, name: &str) -> Lookup;
@@ -17,11 +17,11 @@ pub trait Contexts {
 pub enum Lookup {
     /// The position does not offer it: GitHub refuses the file.
     Unavailable,
-    /// What is known of it.
+    /// What is known about it.
     Node(Node),
 }
 
-/// What is known of a context or of a property in it.
+/// What is known about a context or a property in it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node {
     /// The value.
@@ -46,7 +46,7 @@ impl Node {
     }
 }
 
-/// What is known of the properties that a [`Node::Partial`] does not list.
+/// What is known about the properties that a [`Node::Partial`] does not list.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Rest {
     /// There are none, so they are null.
@@ -55,16 +55,16 @@ pub enum Rest {
     Unknown(String),
 }
 
-/// The functions that one position offers beyond those that every position has.
+/// The functions that are available at one position only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Functions {
-    /// `success()`, `failure()`, `cancelled()`, `always()`, and what to assume of them; none if they are not allowed.
+    /// `success()`, `failure()`, `cancelled()`, `always()`, and what to assume about them; none if they are not allowed.
     pub status: Option<Status>,
     /// Whether `hashFiles` is allowed; its value is always unknown.
     pub hash_files: bool,
 }
 
-/// What to assume of the jobs that this one needs. `always()` is true.
+/// What to assume about the jobs that this one needs. `always()` is true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Status {
     /// `success()`.
@@ -120,7 +120,7 @@ pub enum Resolved {
 pub struct Condition {
     /// Its truth: a known bool, or unknown.
     pub value: Resolved,
-    /// Whether text stands around `${{ }}`: it then is a non-empty string and always true, which is hardly ever meant.
+    /// Whether there is text around `${{ }}`: the condition is then a non-empty string and always true, which is rarely intended.
     pub mixed: bool,
     /// The status functions that occur. If there is none, `success() &&` is implied, and is part of the value.
     pub status_functions: BTreeSet<StatusFunction>,

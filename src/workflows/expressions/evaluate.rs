@@ -1,4 +1,4 @@
-//! Evaluates a tree over what a scenario knows.
+//! Evaluates a tree over what is known in a scenario.
 //!
 //! Sound by construction: whatever the unknown turns out to be, the value that GitHub computes is in the set computed here. A part
 //! that fails in some runs only makes the result unknown; an error means that every run fails.
@@ -21,7 +21,7 @@ const MAX_HELD: usize = MAX_VALUES * MAX_MEMORY;
 /// Evaluates an expression.
 ///
 /// # Errors
-/// When the expression names what the position does not offer, or fails in every run.
+/// When the expression names something unavailable at its position, or fails in every run.
 pub fn evaluate(expr: &Expr, contexts: &dyn Contexts, functions: &Functions) -> Result<Resolved, EvalError> {
     let span = expr.root.as_ref().map_or(Span { start: 0, end: 0 }, |root| root.span);
     for (name, span) in &expr.names {
@@ -46,7 +46,7 @@ pub(super) fn is_offered(name: &Name, contexts: &dyn Contexts, functions: &Funct
     }
 }
 
-/// One evaluation; a context is asked for once, so that its objects keep their identity.
+/// One evaluation; each context is requested once, so that its objects keep their identity.
 pub(super) struct Evaluator<'a> {
     contexts: &'a dyn Contexts,
     functions: &'a Functions,
@@ -119,7 +119,7 @@ impl<'a> Evaluator<'a> {
         root.clone()
     }
 
-    /// Evaluates a part that not every run reaches: its memory does not count for all, and its failure is not that of all.
+    /// Evaluates a part that not every run reaches: its memory and its failure do not count for all runs.
     fn aside(&self, tree: &Tree) -> Evaluated {
         let (least, held) = (self.least.get(), self.held.get());
         let value = self.tree(tree);
@@ -134,7 +134,7 @@ impl<'a> Evaluator<'a> {
         self.aside(tree).unwrap_or_else(|error| may_fail(&error))
     }
 
-    /// `&&` and `||`: what decides is kept, the rest leads on to the next operand.
+    /// `&&` and `||`: deciding values are kept, the others continue with the next operand.
     fn logical(&self, operands: &[Tree], decides: fn(Possible) -> Possible, leads_on: fn(Possible) -> Possible) -> Evaluated {
         let mut decided = Possible::default();
         for (at, operand) in operands.iter().enumerate() {
@@ -247,7 +247,7 @@ impl<'a> Evaluator<'a> {
         };
         let text = single.operand().to_text();
         let pieces = functions::format_pieces(&text, args.len()).map_err(|failure| place.failure(failure))?;
-        // Arguments that the text does not ask for are not evaluated.
+        // Arguments that the text does not use are not evaluated.
         let mut asked = BTreeMap::new();
         let mut values = Vec::new();
         let mut renumbered = Vec::new();
@@ -266,7 +266,7 @@ impl<'a> Evaluator<'a> {
         filled(place, &renumbered, &values)
     }
 
-    /// `format` with a format string that is not one text: which arguments it asks for is open, so none of them is certain to fail.
+    /// `format` with a format string that is not one text: it is open which arguments it uses, so none of them is certain to fail.
     fn format_any(&self, place: &SourceSpan, format: Possible, args: &[Tree]) -> Evaluated {
         let rest = args.iter().map(|arg| self.maybe(arg));
         let values: Vec<Possible> = std::iter::once(format).chain(rest).collect();

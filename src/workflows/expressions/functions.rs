@@ -1,10 +1,10 @@
-//! The functions of the language: their names, their arity, and what they make of known values.
+//! The functions of the language: their names, their arity, and their results for known values.
 
 use super::json::{self, JsonError};
 use super::text::{TOO_LARGE, Text, TooLarge};
 use super::value::{Value, compare, fold};
 
-/// A function that asks how the needed jobs ended.
+/// A function about the result of the needed jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StatusFunction {
     /// `success()`.
@@ -198,7 +198,7 @@ pub(super) fn format_pieces(format: &str, args: usize) -> Result<Vec<Piece<'_>>,
     Ok(pieces)
 }
 
-/// Puts the arguments into the pieces; one that the pieces do not ask for is not looked at.
+/// Puts the arguments into the pieces; an unused argument is not evaluated.
 pub(super) fn fill(pieces: &[Piece<'_>], arg: impl Fn(usize) -> String) -> Result<Value, Failure> {
     let mut text = Text::default();
     for piece in pieces {

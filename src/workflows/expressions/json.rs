@@ -8,9 +8,9 @@ use super::number;
 use super::text::{Text, TooLarge};
 use super::value::{Map, Value};
 
-/// Why text gave no value.
+/// Why a text has no value.
 pub(super) enum JsonError {
-    /// No JSON reader takes it.
+    /// No JSON reader accepts it.
     Invalid,
     /// The standard refuses it, but GitHub's reader is more lenient and may not.
     Lenient,
@@ -40,7 +40,7 @@ pub(super) fn write(value: &Value) -> Result<String, TooLarge> {
     Ok(text.into_string())
 }
 
-/// Depth is bounded where values are made: JSON text by its reader, contexts by theirs.
+/// Depth is bounded where values are created: JSON text by its reader, contexts by theirs.
 fn write_at(text: &mut Text, value: &Value, depth: usize) -> Result<(), TooLarge> {
     match value {
         Value::Null => text.push("null"),

@@ -1,4 +1,4 @@
-//! What is defined on values, applied to sets of values.
+//! Operations on values, applied to sets of values.
 
 use super::context::{Assumed, Reason};
 use super::functions::{self, Failure, Function, Piece, StatusFunction};
@@ -106,7 +106,7 @@ pub(super) fn lift(place: &SourceSpan, args: &[Possible], open: Open, apply: imp
     }
 }
 
-/// The text that pieces and the values of their arguments make.
+/// The text made of pieces and the values of their arguments.
 pub(super) fn filled(place: &SourceSpan, pieces: &[Piece<'_>], values: &[Possible]) -> Evaluated {
     let has_text = pieces.iter().any(|piece| matches!(piece, Piece::Text(part) if !part.is_empty()));
     let may_be_empty = |value: &Possible| value.open.falsy || value.items.iter().any(|item| item.operand().to_text().is_empty());
@@ -114,7 +114,7 @@ pub(super) fn filled(place: &SourceSpan, pieces: &[Piece<'_>], values: &[Possibl
     lift(place, values, open, |values| functions::fill(pieces, |at| values.get(at).map_or_else(String::new, Value::to_text)))
 }
 
-/// The reasons of all that is not one known value.
+/// The reasons of everything that is not one known value.
 pub(super) fn reasons<'p>(values: impl IntoIterator<Item = &'p Possible>) -> Vec<Reason> {
     values.into_iter().fold(Possible::default(), |all, value| all.because(&value.reasons)).reasons
 }

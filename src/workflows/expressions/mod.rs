@@ -1,8 +1,8 @@
 //! GitHub Actions' expression language, evaluated over what is known before a run.
 //!
-//! Owns lexing, parsing and evaluation. A value comes out as known, as one of a few, or as unknown with the reasons; that the
-//! known part is sound, whatever the unknown turns out to be, is the one law here. Must not know YAML, files, events or jobs:
-//! what a scenario knows comes in through [`Contexts`].
+//! Owns lexing, parsing and evaluation. A value is known, as one of a few, or as unknown with the reasons; that the
+//! known part is sound for every possible value of the unknown is the one law here. Must not know YAML, files, events or jobs:
+//! what is known in a scenario comes in through [`Contexts`].
 //!
 //! Semantics follow the runner (actions/runner) and the official cases of actions/languageservices.
 //! Tested in `tests.rs` and `properties.rs`, and by the shared cases in `cases.rs`.

@@ -16,7 +16,7 @@ pub fn parse(text: &str) -> Result<Expr, SyntaxError> {
     parse_part(text, Span { start: 0, end: text.len() }, &|_| true)
 }
 
-/// Parses the part of `text` within a span; what `offers` refuses is an error. Spans are bytes of `text`.
+/// Parses the part of `text` within a span; a name that `offers` refuses is an error. Spans are bytes of `text`.
 pub(super) fn parse_part(text: &str, within: Span, offers: &dyn Fn(&Name) -> bool) -> Result<Expr, SyntaxError> {
     let tokens = lexer::lex(text, within)?;
     let mut parser = Parser { text, tokens: &tokens, at: 0, depth: 0, offers, names: Vec::new() };

@@ -1,6 +1,6 @@
 //! The set of values that a part of an expression may have: the three-valued core.
 //!
-//! A set holds values by name and, beside them, may be open toward all truthy or all falsy values. That is enough to decide
+//! A set lists values and may also be open toward all truthy or all falsy values. That is enough to decide
 //! `a && 'x' || 'y'` with `a` unknown: `a && 'x'` is `'x'` or something falsy, and the falsy side leads to `'y'`.
 
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(super) struct Possible {
     pub(super) reasons: Vec<Reason>,
 }
 
-/// Towards which values that it does not name a set is open.
+/// Which unlisted values a set may also contain.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Open {
     pub(super) truthy: bool,
@@ -58,7 +58,7 @@ pub(super) enum Item {
 pub(super) struct Partial {
     pub(super) fields: Map<Possible>,
     pub(super) rest: Rest,
-    /// An object with the identity of this one, for all that asks only for kind and identity.
+    /// An object with the identity of this one, for operations that only need kind and identity.
     stand_in: Value,
 }
 
@@ -134,7 +134,7 @@ impl Possible {
         }
     }
 
-    /// The value, when there is one and it is wholly known.
+    /// The value, if there is exactly one and it is fully known.
     fn exactly(&self) -> Option<Value> {
         match (self.items.as_slice(), self.open.is_closed()) {
             ([Item::Known(value)], true) => Some(value.clone()),
@@ -142,7 +142,7 @@ impl Possible {
         }
     }
 
-    /// The one item, when there is no other.
+    /// The item, if it is the only one.
     pub(super) fn single(&self) -> Option<&Item> {
         match (self.items.as_slice(), self.open.is_closed()) {
             ([item], true) => Some(item),
@@ -150,7 +150,7 @@ impl Possible {
         }
     }
 
-    /// Whether there is no value at all: not a set that a part of an expression has, but one that it leaves over.
+    /// Whether it is empty: never the set of a part of an expression, only a remainder.
     pub(super) fn is_empty(&self) -> bool {
         self.items.is_empty() && self.open.is_closed()
     }
@@ -211,7 +211,7 @@ impl Possible {
         self
     }
 
-    /// Says where the reasons that came from a context lie.
+    /// Sets the path of reasons that came from a context.
     pub(super) fn placed(mut self, path: &str, span: Span) -> Self {
         for reason in self.reasons.iter_mut().filter(|reason| reason.path.is_empty()) {
             path.clone_into(&mut reason.path);
@@ -220,7 +220,7 @@ impl Possible {
         self
     }
 
-    /// The set as the world outside sees it.
+    /// The set in its public form.
     pub(super) fn resolved(self, span: Span) -> Resolved {
         let mut values: Vec<Value> = Vec::new();
         for item in &self.items {

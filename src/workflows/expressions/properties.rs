@@ -7,7 +7,7 @@ use proptest::sample::select;
 
 use super::{Contexts, Error, Functions, Lookup, Map, Node, Resolved, Rest, Status, Value, condition, evaluate, interpolate, parse};
 
-/// What a scenario knows of one leaf, and what it turns out to be in a run.
+/// What is known about one leaf, and its value in a run.
 #[derive(Debug, Clone)]
 struct Leaf {
     knows: Knows,
@@ -39,7 +39,7 @@ impl Leaf {
     }
 }
 
-/// `a` and `b` are leaves, `c` is an object of leaves with an object in it, of which more may or may not be known.
+/// `a` and `b` are leaves, `c` is an object of leaves with an object in it, with or without further unknown properties.
 #[derive(Debug, Clone)]
 struct Scenario {
     a: Leaf,

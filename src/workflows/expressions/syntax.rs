@@ -33,7 +33,7 @@ pub struct EvalError {
     pub message: String,
 }
 
-/// Either of the two.
+/// Either kind of error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
     /// The file is refused.
@@ -129,7 +129,7 @@ pub(super) enum Name {
 }
 
 impl Name {
-    /// GitHub's message when the name, as it is spelled there, is not offered.
+    /// GitHub's message if the name, as spelled, is not available.
     pub(super) fn refusal(&self, spelling: &str) -> String {
         match self {
             Self::Context(_) => format!("Unrecognized named-value: '{spelling}'"),

@@ -18,7 +18,7 @@ const CLOSING: &str = "}}";
 /// Positions are bytes of the scalar's text.
 ///
 /// # Errors
-/// When an expression is not closed, is none, names what the position does not offer, or fails in every run.
+/// When an expression is not closed or not valid, names something unavailable at its position, or fails in every run.
 pub fn interpolate(text: &str, contexts: &dyn Contexts, functions: &Functions) -> Result<Resolved, Error> {
     let span = whole(text);
     let parts = parts(text, contexts, functions)?;
@@ -102,7 +102,7 @@ fn parts<'a>(text: &'a str, contexts: &dyn Contexts, functions: &Functions) -> R
     Ok(parts)
 }
 
-/// Where the `}}` outside quotes begins.
+/// The position of the `}}` outside quotes.
 fn closing(text: &str, start: usize) -> Option<usize> {
     let bytes = text.as_bytes().get(start..)?;
     let mut quoted = false;

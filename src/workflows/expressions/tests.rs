@@ -1,4 +1,4 @@
-//! What the law of soundness does not say: that enough is known, and that messages point at the right place.
+//! Beyond soundness: that enough is known, and that messages point at the right place.
 
 use super::{
     Assumed, Condition, Contexts, Error, Functions, Lookup, Map, Node, Reason, Resolved, Rest, Span, Status, StatusFunction, Value,

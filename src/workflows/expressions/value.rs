@@ -9,7 +9,7 @@ use super::number;
 /// A value of the expression language.
 ///
 /// Arrays and objects are compared by identity inside an expression (`fromJSON('[]') == fromJSON('[]')` is false), hence the
-/// shared pointers; `PartialEq` here compares by content, for the world outside.
+/// shared pointers; `PartialEq` here compares by content, for code outside the evaluator.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// `null`; also what a missing property is.
@@ -88,7 +88,7 @@ impl Value {
         }
     }
 
-    /// Whether no expression can tell the two apart.
+    /// Whether no expression can distinguish the two.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Number(a), Self::Number(b)) => a.to_bits() == b.to_bits(),
@@ -108,7 +108,7 @@ impl From<&str> for Value {
     }
 }
 
-/// How `==`, `<` and their kin see two values; none when they are neither equal nor ordered.
+/// The ordering of two values under `==`, `<` and so on; `None` if they are neither equal nor ordered.
 ///
 /// Values of one kind compare directly, strings without case; others compare as numbers; collections equal only themselves.
 pub(super) fn compare(left: &Value, right: &Value) -> Option<Ordering> {

@@ -1,4 +1,4 @@
-//! Whether a command is the freeze check that the proof asks for.
+//! Whether a command is the freeze check that the proof needs.
 
 use super::step_context::{StepContext, is_guarded};
 use crate::model::EnvName;
@@ -87,7 +87,7 @@ fn own(arguments: &[Option<String>], directory: Option<&str>, place: &StepContex
     place.reads_config(directory, config)
 }
 
-/// A declared command. Its own arguments are its own affair, but for those that keep it from checking.
+/// A declared command. Its arguments do not matter, except those that keep it from checking.
 fn equivalent(declared: &str, words: &[Option<String>], directory: Option<&str>, place: &StepContext<'_>) -> Result<(), String> {
     let is_path = declared.split(' ').any(|word| word.contains('/') && !word.starts_with('/'));
     let relative = is_path || !declared.contains('/') && words.first().is_some_and(|word| matches!(word.as_deref(), Some("bash" | "sh")));

@@ -1,7 +1,7 @@
 //! What provably deploys nothing: actions and commands that fetch, install, log in, upload to GitHub or notify.
 //!
-//! Owns the tables. Whatever is not in them may deploy. A package manager runs scripts of the packages that it installs;
-//! that is trusted here, as it is when the same packages are built.
+//! Owns the tables. Anything not in them may deploy. A package manager runs scripts of the packages that it installs;
+//! that is trusted here, as it is in the build of the same packages.
 
 use super::step_context::{StepContext, is_guarded};
 use crate::workflows::model::Step;
@@ -141,7 +141,7 @@ const VERBS: &[(&str, &[&str])] = &[
     ("uv tool", &["install"]),
     ("yarn", &["install", "--frozen-lockfile", "--immutable"]),
     ("yum", &["install"]),
-    // Log in, and choose what later commands talk to.
+    // Log in, and choose the target of later commands.
     ("aws configure", &["set", "list"]),
     ("aws ecr", &["get-login-password"]),
     ("aws eks", &["update-kubeconfig"]),
@@ -186,7 +186,7 @@ const DOWNLOADS: &[&str] = &["https://github.com/", "https://raw.githubuserconte
 const INSTALLERS: &[&str] =
     &["https://cli-assets.heroku.com/install.sh", "https://sh.rustup.rs", "https://fly.io/install.sh", "https://astral.sh/uv/install.sh"];
 
-/// Whether a step that uses an action provably deploys nothing; notes what it checks out.
+/// Whether a step that uses an action provably deploys nothing; records what it checks out.
 pub(super) fn action(step: &Step, place: &mut StepContext<'_>) -> bool {
     let Some(uses) = &step.uses else { return false };
     let action = uses.as_str().split('@').next().unwrap_or_default().to_ascii_lowercase();
@@ -206,7 +206,7 @@ pub(super) fn action(step: &Step, place: &mut StepContext<'_>) -> bool {
     }
 }
 
-/// Whether a command provably deploys nothing and leaves the freeze check as it is; notes the variables that it sets.
+/// Whether a command provably deploys nothing and leaves the freeze check as it is; records the variables that it sets.
 pub(super) fn command(command: &Command, fed_by: Option<&Command>, place: &mut StepContext<'_>) -> bool {
     let policy = place.question.policy;
     let exported = if name_of(command) == Some("export") { command.words.get(1..).unwrap_or_default() } else { &[] };
@@ -299,7 +299,7 @@ fn is_installer(command: &Command) -> bool {
     name_of(command) == Some("curl") && urls.len() == 1 && urls.iter().all(|url| INSTALLERS.contains(url))
 }
 
-/// Whether a command may write to a file: not to one that the check rests on, and what it hands to later steps is a plain variable.
+/// Whether a command may write to a file: not to one that the check depends on, and it passes only plain variables to later steps.
 fn may_write(file: &Word, command: &Command, place: &mut StepContext<'_>) -> bool {
     match file.text.as_str() {
         "/dev/null" | "/dev/stderr" | "/dev/stdout" | "$GITHUB_OUTPUT" | "$GITHUB_STEP_SUMMARY" | "$GITHUB_PATH" => true,

@@ -1,7 +1,7 @@
 //! Whether a freeze check provably runs before everything that a job deploys.
 //!
 //! Owns the proof that a compensating control needs: the check's failure stops the job, nothing that may deploy runs
-//! before it or in spite of it, and it asks about the right environment with the right gate.toml. What it does not
+//! before it or despite it, and it checks the right environment with the right gate.toml. What it does not
 //! understand is not proof. Tested in its own files, and as a property in `tests.rs`: no job in which a deploy can run
 //! before or without the check is proven.
 
@@ -22,18 +22,18 @@ use super::yaml::{self, NodeKind, Pos};
 use crate::desired::freeze::Policy;
 use crate::model::EnvName;
 
-/// The answer, with the place that it is about.
+/// The answer, with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
     /// The step at this position stops the job while production is frozen.
     Proven(Pos),
     /// The step at this position stops a job that this one waits for: the answer is as old as that job.
     Earlier(Pos, String),
-    /// It does not, or that cannot be told: why, in a clause.
+    /// Not proven: why, in a clause.
     Unproven(Pos, String),
 }
 
-/// What a proof is asked for.
+/// The input of a proof.
 #[derive(Clone, Copy)]
 pub struct Question<'a> {
     /// The environment whose freeze must be checked.
@@ -46,7 +46,7 @@ pub struct Question<'a> {
     pub config: &'a str,
     /// Whether the checkout holds a file, by its path in the repository; `None` if that is not known.
     pub holds: &'a dyn Fn(&str) -> Option<bool>,
-    /// What is known of the run in the conditions and scripts of steps; [`Nothing`] assumes nothing.
+    /// What is known about the run in the conditions and scripts of steps; [`Nothing`] assumes nothing.
     pub contexts: &'a dyn Contexts,
 }
 
@@ -134,7 +134,7 @@ fn after(rest: &[Step], check: &Step, place: &mut StepContext<'_>) -> Proof {
     let contexts = Overlaid { name: "steps", node: &steps, under: place.question.contexts };
     let failed = Functions { status: Some(Status { success: Assumed::False, ..Status::UNKNOWN }), hash_files: true };
     for step in rest {
-        // What `pre` of an action does comes before every step, and its file is not read.
+        // `pre` of an action runs before every step, and its file is not read.
         let may_have_pre = step.uses.as_ref().is_some_and(|uses| may_run_first(uses.as_str()));
         if may_have_pre && !matches!(step::role(step, place), Role::Harmless | Role::Check) {
             let why = "this action is not known, and a `pre` phase of it would run before the freeze check: check the freeze in a job before this one";
@@ -148,7 +148,7 @@ fn after(rest: &[Step], check: &Step, place: &mut StepContext<'_>) -> Proof {
     Proof::Proven(check.pos)
 }
 
-/// Whether an action may have a `pre` phase: GitHub runs that before the first step, but for actions of the checkout.
+/// Whether an action may have a `pre` phase: GitHub runs that before the first step, except for actions of the checkout.
 fn may_run_first(uses: &str) -> bool {
     !uses.starts_with("./") && !is_known_action(uses)
 }
@@ -176,7 +176,7 @@ impl Contexts for Nothing {
     }
 }
 
-/// Contexts of which one is known better.
+/// Contexts with more knowledge about one of them.
 struct Overlaid<'a> {
     name: &'static str,
     node: &'a Node,

@@ -1,4 +1,4 @@
-//! What one step is to the proof: the check, something that cannot deploy, or something else.
+//! The role of one step in the proof: the check, something that cannot deploy, or something else.
 
 use super::step_context::{Shell, StepContext, joined};
 use super::{Functions, Status, arguments, harmless, truth};
@@ -62,7 +62,7 @@ fn stops_the_job(step: &Step, place: &StepContext<'_>) -> Result<(), String> {
     place.untouched(step)
 }
 
-/// What a script holds.
+/// The content of a script.
 enum Found {
     Check,
     Bad(String),
@@ -70,7 +70,7 @@ enum Found {
     MayDeploy,
 }
 
-/// A script for PowerShell, cmd or an unknown shell, of which only one plain command is read the same by all of them.
+/// A script for PowerShell, cmd or an unknown shell, in which only a single plain command means the same in all of them.
 fn only_line(text: &str, step: &Step, place: &mut StepContext<'_>) -> Found {
     let plain = |c: char| c.is_ascii_alphanumeric() || " \n\r_-./:=@,\"".contains(c);
     let script = shell::read(text);

@@ -1,4 +1,4 @@
-//! Where a step runs: its shell, its directory, its environment variables, and which gate.toml lies there.
+//! Where a step runs: its shell, its directory, its environment variables, and which gate.toml is there.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::workflows::secrets;
 use crate::workflows::shell::Word;
 use crate::workflows::yaml::{Data, Node};
 
-/// What runs a script, as far as its failures matter.
+/// The shell of a script, as far as its failures matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shell {
     /// A POSIX shell with `-e`.
@@ -24,18 +24,18 @@ pub(super) enum Shell {
     Foreign,
 }
 
-/// What lies in the workspace.
+/// The contents of the workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Checkouts {
     /// The directory of the run's own commit, once it is checked out.
     own: Option<String>,
     /// Directories that hold something else.
     others: Vec<String>,
-    /// Why nothing is known of the workspace.
+    /// Why the workspace is unknown.
     unclear: Option<String>,
 }
 
-/// What is known of the job's machine before a step.
+/// What is known about the job's machine before a step.
 pub(super) struct StepContext<'a> {
     pub(super) question: Question<'a>,
     workflow: &'a Workflow,
@@ -45,11 +45,11 @@ pub(super) struct StepContext<'a> {
     written: BTreeSet<String>,
 }
 
-/// Stands in a script for the expression that the job's `environment` is.
+/// The placeholder in a script for the expression of the job's `environment`.
 const JOB_ENVIRONMENT: &str = "GATECTL-THE-ENVIRONMENT-OF-THE-JOB";
-/// Stands in a script for a value that is not known and cannot hold shell syntax.
+/// The placeholder in a script for an unknown value that cannot contain shell syntax.
 const PLAIN_VALUE: &str = "${GITHUB_VALUE}";
-/// Stands in a script for a value that may hold anything: the script is not read beyond it.
+/// The placeholder in a script for a value that may contain anything: the script is not read beyond it.
 const ANY_VALUE: &str = "\0";
 
 /// Values that GitHub or an admin of the repository chooses, never the person who starts a run.
@@ -156,12 +156,12 @@ impl<'a> StepContext<'a> {
             .filter_map(|(key, value)| Some((key.text.as_str(), value.scalar()?.text.as_str())))
     }
 
-    /// Notes what a command wrote to `$GITHUB_ENV`.
+    /// Records what a command wrote to `$GITHUB_ENV`.
     pub(super) fn wrote(&mut self, name: &str) {
         self.written.insert(name.to_owned());
     }
 
-    /// Whether no variable changes what the freeze check of a step asks.
+    /// Checks that no variable changes what the freeze check of a step reads.
     ///
     /// # Errors
     /// Which one does.
@@ -223,7 +223,7 @@ impl<'a> StepContext<'a> {
         }
     }
 
-    /// Whether a directory is the root of the repository, and nothing else lies in the workspace.
+    /// Whether a directory is the root of the repository, and nothing else is in the workspace.
     pub(super) fn is_own_root(&self, directory: Option<&str>) -> bool {
         let Checkouts { own, others, unclear } = &self.checkouts;
         unclear.is_none() && others.is_empty() && directory == Some(own.as_deref().unwrap_or_default())
@@ -244,7 +244,7 @@ impl<'a> StepContext<'a> {
             return Err(why.clone());
         }
         let Some(root) = &self.checkouts.own else {
-            // Without any file, gatectl refuses the deploy; with `--app` it asks, and knows neither windows nor other keys.
+            // Without any file, gatectl refuses the deploy; with `--app` it reads the store, but no windows or other keys.
             let is_plain = policy.windows.is_empty() && policy.flag == Policy::FLAG && policy.override_flag == Policy::OVERRIDE;
             return if is_plain { Ok(()) } else { Err(format!("the freeze check runs without a checkout, so it does not know {want}")) };
         };
@@ -279,7 +279,7 @@ impl<'a> StepContext<'a> {
         other()
     }
 
-    /// Notes a checkout: which commit, and where.
+    /// Records a checkout: its commit and directory.
     pub(super) fn checked_out(&mut self, step: &Step) {
         let with =
             |key: &str| step.body.get("with").and_then(|with| with.get(key)).and_then(Node::scalar).map(|scalar| scalar.text.as_str());
@@ -340,7 +340,7 @@ pub(super) fn joined(from: &str, to: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Whether a variable of this name may change what a freeze check asks, or what runs under its name.
+/// Whether a variable of this name may change what a freeze check reads, or which program runs under its name.
 pub(super) fn is_guarded(name: &str, policy: &Policy) -> bool {
     const NAMES: &[&str] = &[
         "BASHOPTS",

@@ -1,4 +1,4 @@
-//! `jobs`: one job at a time, and what holds between them.
+//! `jobs`: each job, and the relations between them.
 
 use std::collections::HashMap;
 
@@ -143,7 +143,7 @@ fn is_id(id: &str) -> bool {
     id.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
 }
 
-/// Marks jobs that need a job that is not there, and those whose needs never end.
+/// Marks jobs that need a missing job, and those in a cycle of needs.
 fn check_needs(jobs: &mut [Job]) {
     let index: HashMap<String, usize> = jobs.iter().enumerate().map(|(n, job)| (job.id.to_lowercase(), n)).collect();
     let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); jobs.len()];
@@ -171,7 +171,7 @@ fn check_needs(jobs: &mut [Job]) {
             }
         }
     }
-    // Whatever still waits, waits for itself or for a job that does.
+    // Every remaining job waits for itself or for a job that does.
     for (job, _) in jobs.iter_mut().zip(&waits).filter(|(_, waits)| **waits > 0) {
         job.problems.push(Problem { pos: job.pos, why: "its `needs` go round in a circle".to_owned() });
     }

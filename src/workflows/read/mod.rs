@@ -46,7 +46,7 @@ pub fn read(path: &str, text: &str) -> Result<Workflow, YamlError> {
     Ok(workflow)
 }
 
-/// The steps of a composite action's `runs`; what is wrong with them is GitHub's to say when it runs them.
+/// The steps of a composite action's `runs`; GitHub reports problems in them when it runs them.
 #[must_use]
 pub(super) fn steps_of(runs: &Node) -> Vec<Step> {
     job::steps(runs, &mut Vec::new())

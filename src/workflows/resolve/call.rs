@@ -1,4 +1,4 @@
-//! A job that calls a reusable workflow: the called jobs are what runs.
+//! A job that calls a reusable workflow: the called jobs run instead of it.
 
 use super::files::{self, Called, FOLDER};
 use super::frame::{Frame, Gates, States};
@@ -11,7 +11,7 @@ use crate::workflows::model::{Call, Input, InputKind, Job, Problem, Workflow};
 /// How deep calls are followed.
 const MAX_DEPTH: usize = 10;
 
-/// A calling job, and where it stands.
+/// A calling job, and its position.
 pub(super) struct Target<'a> {
     pub(super) frame: &'a Frame<'a>,
     pub(super) job: &'a Job,
@@ -165,7 +165,7 @@ fn bind(called: &Call, declared: &[Input], known: &Known<'_>) -> Result<Map<Node
     Ok(inputs)
 }
 
-/// A default may hold expressions over `github`, `inputs` and `vars`; of the inputs nothing is assumed.
+/// A default may hold expressions over `github`, `inputs` and `vars`; nothing is assumed about the inputs.
 fn default(input: &Input, known: &Known<'_>) -> Node {
     let Some(text) = &input.default else {
         return Node::Known(match input.kind {

@@ -9,7 +9,7 @@ use crate::workflows::expressions::{Assumed, Condition, Error, Node, Resolved, S
 use crate::workflows::model::{Job, Problem};
 use crate::workflows::yaml::NodeKind;
 
-/// Beyond so many needs, a condition with status functions is taken to require none of them: each one is asked for by itself.
+/// With more needs than this, a condition with status functions is assumed to require none of them: each costs an evaluation.
 const MAX_NEEDS: usize = 256;
 
 /// The result of a job's `if` and `needs`.
@@ -47,7 +47,7 @@ impl Resolver<'_> {
         let rejected = |error: &Error| Problem { pos, why: format!("its `if` fails: {}", error.message()) };
 
         let ids: BTreeSet<String> = job.needs.iter().map(|need| need.as_str().to_lowercase()).collect();
-        // Asked first with nothing assumed: for the functions that it calls, and for what GitHub rejects.
+        // Evaluated first without assumptions: for the functions that it calls, and for what GitHub rejects.
         let probe = match evaluate(Status::UNKNOWN, &BTreeSet::new(), None) {
             Ok(probe) => probe,
             Err(error @ Error::Syntax(_)) => return Err(rejected(&error)),

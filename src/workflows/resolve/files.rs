@@ -1,4 +1,4 @@
-//! The files that a check looks at: the repository's workflows, workflows of others that they call, and what is run of the
+//! The files that a check looks at: the repository's workflows, workflows of others that they call, and what they run of the
 //! checkout. Owns how each is found. Reads nothing by itself.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,7 +35,7 @@ impl Files {
                 (Origin::Workflow, _) => _ = files.own.insert(source.path.clone(), parse(source)),
                 (Origin::Called, _) => _ = files.called.insert(source.path.clone(), parse(source)),
                 (Origin::Checkout, Ok(text)) => files.local.add(&source.path, text),
-                // A script that cannot be read is as one that is not there.
+                // A script that cannot be read counts as missing.
                 (Origin::Checkout, Err(_)) => {}
             }
         }
@@ -72,7 +72,7 @@ impl Files {
         known.cloned().unwrap_or_else(|| Holds::of(workflow, job, &Local::default()))
     }
 
-    /// Files of the checkout that steps run and that were not read: candidates, of which the checkout need have none.
+    /// Files of the checkout that steps run and that were not read: candidates that need not exist in the checkout.
     #[must_use]
     pub fn wanted_of_the_checkout(&self) -> BTreeSet<String> {
         self.local.wanted(self.own.values().flatten())
@@ -108,7 +108,7 @@ impl Files {
     }
 }
 
-/// What the `uses` of a job names.
+/// The workflow that the `uses` of a job names.
 pub(super) enum Called {
     /// A workflow of this repository, by path.
     Own(String),
@@ -116,7 +116,7 @@ pub(super) enum Called {
     OwnAt { path: String, key: String },
     /// A workflow elsewhere.
     Other(String),
-    /// Nothing that GitHub takes.
+    /// Nothing that GitHub accepts.
     Nothing,
 }
 

@@ -12,7 +12,7 @@ use crate::workflows::matrix::Leg;
 use crate::workflows::model::{Job, Problem, Text, Workflow};
 use crate::workflows::yaml::Pos;
 
-/// How many environments upstream are kept in mind, of each kind.
+/// The maximum number of remembered upstream environments of each kind.
 const MAX_GATES: usize = 32;
 
 /// A workflow that runs: the one that the event started, or one that a job calls.
@@ -37,11 +37,11 @@ pub(super) struct Frame<'a> {
 pub(super) struct Gates {
     /// Nothing starts unless a job in each of these succeeded.
     pub(super) held: BTreeSet<String>,
-    /// Jobs in these come before, and hold nothing back.
+    /// Jobs in these run earlier, but hold nothing back.
     pub(super) loose: BTreeSet<String>,
 }
 
-/// What later jobs need to know of one.
+/// What later jobs need to know about one.
 #[derive(Debug, Clone)]
 pub(super) struct State {
     pub(super) skipped: bool,
@@ -198,7 +198,7 @@ fn environments(
     }
 }
 
-/// What a text with expressions is in a run.
+/// The value of a text with expressions in a run.
 fn in_run(text: &str, known: &Known<'_>) -> InRun {
     let known = Known { place: WorkflowKey::Step, ..known.clone() };
     match expressions::interpolate(text, &known, &known.place.functions(Status::UNKNOWN)) {
@@ -229,7 +229,7 @@ fn gates(frame: &Frame<'_>, job: &Job, states: &States, required: &BTreeSet<Stri
         gates.loose.extend(state.gates.loose.iter().cloned());
     }
     gates.loose.retain(|name| !gates.held.contains(name));
-    // A long chain of gates would grow with the square of its length; to forget one never makes a job look safer.
+    // A long chain of gates would grow with the square of its length; forgetting one never makes a job look safer.
     while gates.held.len() > MAX_GATES {
         gates.held.pop_last();
     }

@@ -30,7 +30,7 @@ pub(super) fn legs(job: &Job, known: &Known<'_>) -> Result<Vec<Leg>, String> {
     }
 }
 
-/// The keys of a matrix with what is known of each, and why there may be more keys.
+/// The keys of a matrix with what is known about each, and why there may be more keys.
 type Fields = (Vec<(String, Node)>, Option<String>);
 
 /// # Errors
@@ -64,7 +64,7 @@ fn parts(fields: Vec<(String, Node)>, more: Option<String>) -> Parts {
     parts
 }
 
-/// The items of a list, each with what is known of it; the reason when the list is not known.
+/// The items of a list, each with what is known about it, or why the list is unknown.
 fn items(value: Node) -> Result<Vec<Node>, String> {
     match value {
         Node::Known(Value::Array(items)) => Ok(items.iter().cloned().map(Node::Known).collect()),

@@ -26,7 +26,7 @@ const MAX_JOBS: usize = 10_000;
 
 pub use files::Files;
 
-/// What is known of the environment that a job runs in.
+/// What is known about the environment that a job runs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -34,7 +34,7 @@ pub enum Verdict {
     Env,
     /// No environment.
     None,
-    /// One of a few, of which none may be one.
+    /// One of a few; possibly none.
     Set,
     /// Unknown.
     Unknown,
@@ -63,12 +63,12 @@ pub struct JobEntry {
     pub line: usize,
     /// Why, in one sentence without a full stop.
     pub reason: String,
-    /// What findings need beside.
+    /// Additional data for findings.
     #[serde(skip)]
     pub details: Details,
 }
 
-/// What findings need to know of a job besides its verdict.
+/// What findings need to know about a job besides its verdict.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Details {
     /// The path of the job's own file.
@@ -157,7 +157,7 @@ fn why(reasons: &[expressions::Reason]) -> String {
     reasons.first().map_or_else(|| "it could not be determined".to_owned(), |reason| format!("`{}`: {}", reason.path, reason.why))
 }
 
-/// What a value depends on in the end: an input depends on what the caller passes, which [`why`] puts in front.
+/// The root dependency of a value: an input depends on what the caller passes, which [`why`] puts in front.
 fn origin(reason: &expressions::Reason) -> &str {
     reason.why.strip_prefix('`').and_then(|rest| rest.split_once('`')).map_or(reason.path.as_str(), |(path, _)| path)
 }

@@ -49,7 +49,7 @@ fn resolved(files: &Files, path: &str, words: &str) -> String {
     }
 }
 
-/// Resolves `ship.yml` and the files beside it.
+/// Resolves `ship.yml` and the files next to it.
 fn ship(words: &str, texts: &[(&str, &str)]) -> String {
     resolved(&files(texts), ".github/workflows/ship.yml", words)
 }

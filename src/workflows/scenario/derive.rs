@@ -1,4 +1,4 @@
-//! The scenarios that a file's triggers stand for.
+//! The scenarios that a file's triggers allow.
 //!
 //! Owns the choice of refs and inputs. Every ref that the file itself names is tried, so that a branch which is treated
 //! differently is seen.
@@ -22,7 +22,7 @@ const SOME_TAG: &str = "refs/tags/some-tag";
 const MAX_INPUTS: usize = 64;
 /// The maximum number of scenarios for one trigger.
 const MAX_SCENARIOS: usize = 1_024;
-/// How many jobs all scenarios of one file come to before one scenario stands for all refs that no trigger names.
+/// How many jobs all scenarios of one file may have before one scenario stands for all refs that no trigger names.
 const MAX_EVALUATIONS: usize = 10_000;
 
 /// Every scenario of every trigger; a file that is only called has none. Those on refs that the triggers name come first. If
@@ -287,7 +287,7 @@ fn choices(input: &Input, facts: &Facts) -> Vec<(String, Bound)> {
         InputKind::Boolean => vec![named(Value::Bool(true)), named(Value::Bool(false))],
         InputKind::Choice(options) => options.iter().map(|option| named(Value::from(option.as_str()))).collect(),
         InputKind::Number => vec![any()],
-        // GitHub offers the environments that exist; which those are, only the live state says.
+        // GitHub offers the environments that exist; only the live state has the list.
         InputKind::Environment => match &facts.live {
             Some(live) => {
                 let missing = facts.environments.keys().filter(|name| !live.contains_key(*name));

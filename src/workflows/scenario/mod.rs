@@ -1,6 +1,6 @@
 //! A scenario: one concrete way in which a run starts.
 //!
-//! Owns what `when` of gate.toml means for a file, and which scenarios a file's triggers stand for ([`derived`]). Must not
+//! Owns what `when` of gate.toml means for a file, and which scenarios a file's triggers allow ([`derived`]). Must not
 //! know what the jobs of the run do.
 //! Tested in its `tests.rs`.
 
@@ -34,7 +34,7 @@ pub struct Scenario {
     pub label: String,
     /// Where the file declares the trigger.
     pub pos: Pos,
-    /// Whether the ref is one that the trigger's own filters name, or the default branch; all others are tried only to see
+    /// Whether the ref is one that the trigger's own filters name, or the default branch; the others are tried only to see
     /// whether they make a difference.
     pub named_ref: bool,
 }
@@ -187,7 +187,7 @@ fn given_value(input: &Input, value: &InputValue) -> Result<Value, Problem> {
     })
 }
 
-/// What an input is that the dispatch does not name.
+/// The value of an input that the dispatch does not name.
 fn not_given(input: &Input) -> Bound {
     if let Some(default) = &input.default {
         return Bound::new(&input.name, Node::Known(default_value(input, default)));

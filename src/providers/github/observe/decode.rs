@@ -1,6 +1,6 @@
 //! What an answer about an environment means, read strictly: what is not fully understood is unknown (law 1).
 //!
-//! Pure. Owns the meaning of the wire shapes. Must not ask anything. Tested here, and over HTTP by `tests/reconcile/undecodable.rs`.
+//! Pure. Owns the meaning of the wire shapes. Must not send requests. Tested here, and over HTTP by `tests/reconcile/undecodable.rs`.
 
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -33,13 +33,13 @@ pub(in crate::providers::github) fn listed(value: &Value) -> Result<(RepoName, R
 /// A repository, as it and its organization's list describe it.
 ///
 /// # Errors
-/// If it does not say who can see it: which rules the billing plan enforces hangs on this (fact G2.3), so it is not guessed.
+/// If it does not say who can see it: it decides which rules the billing plan enforces (fact G2.3), so it is not guessed.
 pub(super) fn repository(name: RepoName, found: wire::Repository) -> Result<Repository, String> {
     let visibility = match (found.visibility.as_deref(), found.private) {
         (Some("public"), Some(false) | None) | (None, Some(false)) => Visibility::Public,
         (Some("internal"), Some(true) | None) => Visibility::Internal,
         (Some("private"), None) | (None, Some(true)) => Visibility::Private,
-        // A word that is not known here is as good as private.
+        // An unknown word counts as private.
         (Some(word), Some(true)) if word != "public" => Visibility::Private,
         (said, private) => {
             return Err(format!("who can see the repository is not said: `visibility` is {said:?} and `private` is {private:?}"));
@@ -122,7 +122,7 @@ fn environment(name: &EnvName, value: &Value) -> Result<LiveEnvironment, String>
     })
 }
 
-/// A reviewer whose kind and identity are beyond doubt. A PUT sends ids by kind: the wrong kind is another person.
+/// A reviewer whose kind and identity are certain. A PUT sends ids by kind: the wrong kind is another person.
 fn reviewer(entry: &Value) -> Result<LiveReviewer, String> {
     let entry: wire::ReviewerEntry = serde_json::from_value(entry.clone()).map_err(|error| format!("a reviewer: {error}"))?;
     let Some(shown) = entry.reviewer else {

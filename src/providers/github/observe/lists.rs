@@ -1,4 +1,4 @@
-//! The lists that hang on an environment, one request each: patterns, custom rules, variables, secrets.
+//! The lists of an environment, one request each: patterns, custom rules, variables, secrets.
 //!
 //! Owns their addresses and what an entry means. Must not know which of them a plan needs.
 

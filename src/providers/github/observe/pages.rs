@@ -10,7 +10,7 @@ use crate::http::{ApiError, Reader, Target};
 /// Reads a counted list to its end.
 ///
 /// # Errors
-/// When a page cannot be read, or when the list holds fewer entries than it says: half a list proves no absence.
+/// When a page cannot be read, or when the list holds fewer entries than it says: half a list does not prove absence.
 pub async fn pages<T, P>(reader: &Reader, target: &Target, per_page: usize) -> Result<Vec<T>, ApiError>
 where
     P: DeserializeOwned + Page<T>,
@@ -28,11 +28,11 @@ where
         if last > MAX_PAGES {
             return Err(endless());
         }
-        // The Link header is not promised on these lists (fact G1.7), the total is: so the rest is asked for at once.
+        // The Link header is not promised on these lists (fact G1.7), the total is: so the rest is requested concurrently.
         for page in join_all((2..=last).map(page)).await {
             items.extend(page?.0.items());
         }
-        // On one page both are of one moment; over several, what came meanwhile may be more.
+        // On one page both are from one moment; over several pages, entries may be added meanwhile.
         if items.len() < total || (last <= 1 && items.len() > total) {
             let message = format!("the list says that it holds {total} entries and gave {}", items.len());
             return Err(reader.malformed(target, message));
@@ -56,7 +56,7 @@ where
     Ok(items)
 }
 
-/// More pages than any list has that gatectl reads; a server that promises more is not followed.
+/// More pages than any list that gatectl reads; a server that promises more is not followed.
 pub const MAX_PAGES: usize = 1_000;
 
 /// One page of a counted list.

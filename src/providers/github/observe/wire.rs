@@ -1,4 +1,4 @@
-//! What goes over the wire: every field that GitHub may leave out is optional, unknown ones are ignored.
+//! Wire formats: every field that GitHub may leave out is optional, unknown ones are ignored.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -76,7 +76,7 @@ pub(super) struct BranchPolicy {
     pub kind: Option<String>,
 }
 
-/// This list has no pages (fact G1.3): its count and its entries are of one moment.
+/// This list has no pages (fact G1.3): its count and its entries are from one moment.
 #[derive(Deserialize)]
 pub(super) struct ProtectionRules {
     pub total_count: usize,

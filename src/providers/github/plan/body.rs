@@ -10,7 +10,7 @@ use crate::model::{Cause, Unknown};
 impl Planner<'_> {
     /// The whole object that a PUT has to carry, whichever way GitHub reads absent keys (fact G2.1).
     ///
-    /// In a repository whose billing plan decides, what needs no gated rule names none: their mere presence is refused (2.2).
+    /// In a repository whose billing plan decides, a body that needs no restricted rule names none: their mere presence is refused (2.2).
     ///
     /// # Errors
     /// If a reviewer that is already there has no form that a PUT could send.
@@ -30,7 +30,7 @@ impl Planner<'_> {
         let live_mode = there.map_or(PolicyMode::All, |there| there.policy);
         let mode = gate.deployment_branch_policy.as_ref().map_or(live_mode, PolicyMode::from);
 
-        // Once one gated rule has to be sent, the others cost nothing more.
+        // Once one restricted rule must be sent, adding the others makes no difference.
         let rules =
             !merged.is_empty() || !live_reviewers.is_empty() || timer > 0 || live_timer > 0 || gate.can_admins_bypass == Some(false);
         let explicit = rules || !self.repository.visibility.plan_gated();
@@ -47,7 +47,7 @@ impl Planner<'_> {
             reviewers: send(!merged.is_empty(), reviewers.is_some(), !live_reviewers.is_empty()).then_some(merged),
             deployment_branch_policy: send(mode != PolicyMode::All, gate.deployment_branch_policy.is_some(), live_mode != PolicyMode::All)
                 .then(|| PolicyFlags::of(mode)),
-            // The default of a fresh environment is not a constant (fact G2.13): what is declared is said.
+            // The default of a fresh environment is not a constant (fact G2.13): a declared value is always sent.
             can_admins_bypass: match (gate.can_admins_bypass, live_bypass) {
                 (Some(wanted), live) if live != Some(wanted) || !wanted || explicit => Some(wanted),
                 (None, Some(live)) if !live || explicit => Some(live),

@@ -10,7 +10,7 @@ use super::planner::Planner;
 use crate::desired::github::{BranchPolicy, Gate};
 
 impl Planner<'_> {
-    /// Declared secrets that do not exist: their values are not gatectl's to know, so a person sets them.
+    /// Declared secrets that do not exist: gatectl never knows their values, so setting them is a manual step.
     pub(super) fn missing_secrets<'s>(&self, missing: impl Iterator<Item = &'s String>, draft: &mut Draft<Op>) {
         let (environment, repository) = (shell_word(self.name.as_str()), self.context.repository);
         let missing: Vec<&String> = missing.collect();
@@ -25,7 +25,7 @@ impl Planner<'_> {
         });
     }
 
-    /// An environment that exists, is not declared and is called almost the same: the declaration may have a slip.
+    /// An undeclared environment with almost the same name: the declaration may have a typo.
     pub(super) fn note_near_miss(&self, draft: &mut Draft<Op>) {
         let live = self.live.environments.iter().flat_map(BTreeMap::keys).filter(|name| !self.want.declares(name));
         if let Some(near) = nearest(self.name.as_str(), live.map(EnvName::as_str)) {
@@ -56,7 +56,7 @@ impl Planner<'_> {
 
 pub(super) fn repository_notes(name: &RepoName, repository: &Repository, environments: &Environments, draft: &mut Draft<Op>) {
     let address = Address::repository(name);
-    // One rule that is live shows that the billing plan has it, and with it the others (fact G2.3).
+    // One live rule shows that the billing plan supports it, and the others with it (fact G2.3).
     let offered = environments.values().flatten().any(|there| !there.reviewers.is_empty() || there.wait_timer > 0);
     let gated = |field: &Field| match field.name.as_str() {
         "reviewers" => field.after.as_array().is_some_and(|all| !all.is_empty()),

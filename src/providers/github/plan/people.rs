@@ -1,4 +1,4 @@
-//! The reviewers that a write would send, taken at their word only if GitHub confirms it.
+//! The reviewers that a write would send, trusted only if GitHub confirms them.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ impl Planner<'_> {
     /// The declared reviewers with their accounts.
     ///
     /// # Errors
-    /// Everything that keeps one of them from being taken at its word.
+    /// Everything that keeps one of them from being trusted.
     pub(super) fn reviewers<'g>(&'g self, gate: &'g Gate) -> Result<Option<Vec<Resolved<'g>>>, Vec<Blocker>> {
         let Some(declared) = &gate.reviewers else { return Ok(None) };
         let mut resolved: Vec<Resolved<'g>> = Vec::new();
@@ -68,7 +68,7 @@ impl Planner<'_> {
         })
     }
 
-    /// Whether a reviewer that gate.toml does not declare keeps being one if a PUT sends it along.
+    /// Whether an undeclared reviewer survives a PUT that sends it along.
     fn carries(&self, reviewer: &LiveReviewer) -> Result<(), Unknown> {
         let who = reviewer.json(self.repository.name.owner());
         let who = who.get("user").or_else(|| who.get("team")).and_then(Value::as_str).unwrap_or("an enterprise team").to_owned();
@@ -117,7 +117,7 @@ fn not_looked_up() -> Unknown {
     Unknown { reason: "a reviewer was not looked up".to_owned(), hint: "run the command again".to_owned(), cause: Cause::Other }
 }
 
-/// The declared reviewers as a plan shows them: one that exists already by the name it has there, so that it is seen to stay.
+/// The declared reviewers as a plan shows them: an existing one under its live name, so that it shows as unchanged.
 pub(super) fn reviewers_json(reviewers: &[Resolved<'_>], there: &[LiveReviewer], owner: &str) -> Value {
     reviewers
         .iter()

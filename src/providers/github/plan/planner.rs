@@ -1,4 +1,4 @@
-//! What planning one environment starts from.
+//! The input for planning one environment.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ pub struct PlanContext<'a> {
     pub repository: &'a RepoName,
     /// Where its pages are: `https://github.com` or the server's own address.
     pub web: &'a str,
-    /// What can be frozen meanwhile, if gate.toml declares a freeze.
+    /// The store to freeze in the meantime, if gate.toml declares a freeze.
     pub freeze_store: Option<&'a Store>,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Planner<'a> {
     pub(super) address: Address,
 }
 
-/// A declared reviewer with the account or team it stands for.
+/// A declared reviewer with its account or team.
 pub(super) type Resolved<'a> = (&'a Reviewer, &'a Actor);
 
 pub(super) fn field(name: &str, before: Value, after: Value) -> Field {

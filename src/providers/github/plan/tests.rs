@@ -532,7 +532,7 @@ fn a_refused_body_falls_back_to_the_branch_policy_unless_that_could_weaken() {
     let private = |from: Gate, to: Gate| fallbacks(&from_to_in(Visibility::Private, from, to));
     assert_eq!(private(with(&[], BranchPolicy::All), with(&[0], selected(&["main"]))), [policy], "what every plan supports");
     assert_eq!(private(with(&[1], BranchPolicy::All), with(&[0], selected(&["main"]))), [None], "it could clear the reviewers");
-    // Wider refs are not even sent before the rules are known to be taken.
+    // Wider refs are not sent before the rules are known to be accepted.
     let draft = from_to_in(Visibility::Private, with(&[], selected(&["main"])), with(&[0], BranchPolicy::All));
     let flags: Vec<Value> = bodies(&draft).into_iter().map(|body| body["deployment_branch_policy"].clone()).collect();
     assert_eq!(flags, [json!({"protected_branches": false, "custom_branch_policies": true}), json!(null)]);

@@ -46,7 +46,7 @@ impl Planner<'_> {
                 .into());
             }
             Some(wanted) => wanted,
-            // Without reviewers the setting means nothing, and GitHub keeps none.
+            // Without reviewers the setting has no effect, and GitHub does not keep it.
             None => before.prevent_self_review && !after.reviewers.is_empty(),
         };
         if after.prevent_self_review != before.prevent_self_review {
@@ -172,7 +172,7 @@ impl Planner<'_> {
         let Some((live, BranchPolicy::Selected(wanted))) = policy else { return (Vec::new(), Vec::new()) };
         let create = |pattern: &Pattern| self.op(Action::CreateBranchPolicy(pattern.clone()));
         let BranchPolicy::Selected(live) = live else {
-            // GitHub may bring back patterns of an earlier time in selected mode: they go before any is added.
+            // GitHub may bring back earlier patterns in selected mode: they are removed before any is added.
             let prune = self.op(Action::DeleteOtherBranchPolicies(wanted.clone()));
             return (Vec::new(), std::iter::once(prune).chain(wanted.iter().map(create)).collect());
         };
@@ -251,7 +251,7 @@ impl Planner<'_> {
 /// GitHub enables at most this many custom rules on an environment (fact G1.3).
 const MAX_RULES: usize = 6;
 
-/// A part that was not asked for is not known to be empty.
+/// A part that was not requested is not known to be empty.
 fn not_read(what: &str) -> Unknown {
     Unknown { reason: format!("{what} were not read"), hint: "run the command again".to_owned(), cause: Cause::Other }
 }

@@ -15,25 +15,25 @@ pub struct ReviewRequest {
     pub decision: Decision,
     /// For which environments.
     pub environments: Which,
-    /// The commit that it has to be about.
+    /// The commit that the run must be for.
     pub commit: Option<CommitPin>,
     /// Environments whose deployments the person who started the run may not approve, beyond what GitHub enforces.
     pub no_self_review: Vec<EnvName>,
 }
 
-/// Which of the environments that a run waits for are meant.
+/// Which of the environments that a run waits for to review.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
     /// The one that it waits for; several are refused.
     TheOne,
-    /// These, each of which it has to wait for.
+    /// These; the run must wait for each of them.
     Named(Vec<EnvName>),
     /// Every one that it waits for.
     All,
 }
 
 impl Which {
-    /// What `--environment` names.
+    /// The environments of `--environment`.
     #[must_use]
     pub fn named(names: &[EnvName]) -> Self {
         if names.is_empty() { Self::TheOne } else { Self::Named(names.to_vec()) }
@@ -56,7 +56,7 @@ pub struct Admitted {
     pub pending: Vec<Pending>,
     /// The reviews before.
     pub before: Vec<Approval>,
-    /// Whether who reviews started the run.
+    /// Whether the reviewer started the run.
     pub own: bool,
 }
 
@@ -83,18 +83,18 @@ pub enum NotReviewable {
     NotWaitingFor(EnvName, Vec<EnvName>),
     /// It waits for several, and none was named.
     WhichEnvironment(Vec<EnvName>),
-    /// It is about another commit than the one that was named.
+    /// It is for another commit than the given one.
     OtherCommit {
-        /// What was named.
+        /// The given commit.
         wanted: CommitPin,
-        /// What it is about.
+        /// The run's commit.
         is: String,
     },
-    /// Who wants to approve started it, and that is prevented.
+    /// The account that wants to approve started it, and self-review is prevented.
     SelfReview(EnvName),
     /// Self-review is prevented, and GitHub does not say who started the run.
     UnknownStarter(EnvName),
-    /// Who wants to review is none of the reviewers.
+    /// The account that wants to review is not one of the reviewers.
     NotAReviewer(EnvName, Vec<Approver>),
 }
 
@@ -144,7 +144,7 @@ impl NotReviewable {
     }
 }
 
-/// Holds a run against a request.
+/// Checks a run against a request.
 ///
 /// # Errors
 /// Every reason why it may not be reviewed.
@@ -190,7 +190,7 @@ pub fn barred(run: &Run, pending: &Pending, decision: Decision, no_self_review: 
     } else if pending.you_may_approve {
         None
     } else if own && pending.reviewers.iter().any(is_viewer) {
-        // A reviewer who may not: self-review is what is left (fact G1.6).
+        // A reviewer who may not review: only self-review remains as the reason (fact G1.6).
         Some(NotReviewable::SelfReview(name.clone()))
     } else {
         Some(NotReviewable::NotAReviewer(name.clone(), pending.reviewers.clone()))

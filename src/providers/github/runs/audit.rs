@@ -22,7 +22,7 @@ pub struct AuditLog {
     pub events: usize,
 }
 
-/// What an event decided about a run's deployment.
+/// The decision of an event about a run's deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
     /// A reviewer approved it.
@@ -36,17 +36,17 @@ pub enum Verb {
 /// One decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decided {
-    /// What.
+    /// The decision.
     pub verb: Verb,
     /// The run.
     pub run: u64,
     /// The environment, if the event names one.
     pub environment: Option<String>,
-    /// Who.
+    /// The actor.
     pub by: Account,
     /// Whether GitHub marks the actor as a bot or an agent.
     pub automated: bool,
-    /// When.
+    /// The time.
     pub at: Timestamp,
 }
 
@@ -147,7 +147,7 @@ impl AuditLog {
         self.decisions.iter().filter(move |one| one.run == run && one.environment.as_ref().is_none_or(here))
     }
 
-    /// The rules at a moment: what the last change before it made, else what the first change after it replaced.
+    /// The rules at a moment: the result of the last change before it, else what the first change after it replaced.
     #[must_use]
     pub fn rule_at(&self, environment: &EnvName, moment: Timestamp) -> Option<Rule> {
         let here = || self.rules.iter().filter(|change| change.environment.to_lowercase() == environment.folded());

@@ -1,6 +1,6 @@
 //! What a deployment shipped: the commits since the previously deployed one, and the pull requests that brought them. Pure.
 //!
-//! Owns the walk over commits and the link from a pull request to a commit. Must not ask GitHub. Tested in this file and through
+//! Owns the walk over commits and the link from a pull request to a commit. Must not send requests. Tested in this file and through
 //! `evidence`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,7 +43,7 @@ pub struct PullRequest {
     pub merged_by: Option<Account>,
 }
 
-/// Why nothing is known of what a deployment shipped.
+/// Why it is unknown what a deployment shipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unlinked {
     /// No earlier deployment is known to compare with.
@@ -63,7 +63,7 @@ pub struct Change {
     pub pull_requests: Vec<PullRequest>,
     /// Everyone who wrote one of the commits or opened one of the pull requests.
     pub authors: BTreeSet<Account>,
-    /// Commits whose author no account is known for.
+    /// Commits without a known author account.
     pub unnamed_authors: usize,
 }
 
@@ -88,7 +88,7 @@ impl Change {
     }
 }
 
-/// What is known of commits and pull requests.
+/// The known commits and pull requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     commits: BTreeMap<String, Commit>,
@@ -111,7 +111,7 @@ impl Changes {
     /// If the commits in between are not all known.
     pub fn between(&self, base: &str, head: &str) -> Result<Change, Unlinked> {
         let below = self.known_ancestors(base);
-        // Without the base itself, the walk could not tell where it ends.
+        // Without the base itself, the walk would not know where to end.
         if !self.commits.contains_key(base) && base != head {
             return Err(Unlinked::OutsideHistory);
         }

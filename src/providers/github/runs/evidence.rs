@@ -3,8 +3,8 @@
 //! Owns what counts as proof. A deployment is tied to a run by its statuses' links; that is an inference, since anyone who may
 //! write deployments can make such a record and such a link over the API, past every gate. So the link only counts if
 //! everything else agrees: one run of this repository, about the same commit, that was going on when the deployment was made.
-//! GitHub records a review neither for a job nor for an attempt, but for a run and an environment. Whatever that leaves open
-//! is not provable; only a review that can belong to nothing else is a proof.
+//! GitHub records a review neither for a job nor for an attempt, but for a run and an environment. Anything left open by that
+//! is not provable; only a review that can belong to nothing else is proof.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use super::observe::{Examined, History, Role, Traced};
 use super::{Account, AccountKind, Approval, Decision, Deployment, Run, Status};
 use crate::model::{Answer, EnvName, RepoName, Unknown};
 
-/// What is known of one deployment.
+/// What is known about one deployment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     /// The deployment.
@@ -56,11 +56,11 @@ pub enum Standing {
     AuthorApproved,
     /// A bot or an App approved it, or an account that approved several deployments within seconds of their requests.
     ApprovedByAutomation,
-    /// Fewer different people approved it than gate.toml asks for.
+    /// Fewer different people approved it than gate.toml requires.
     TooFewApprovals {
-        /// How many did.
+        /// The number of approvers.
         found: usize,
-        /// How many gate.toml asks for.
+        /// The number that gate.toml requires.
         needed: u32,
     },
     /// An admin started it past the rules, as the audit log shows.
@@ -151,13 +151,13 @@ pub enum Gap {
     Contradiction,
     /// A review of the run names no environment.
     UnnamedEnvironment,
-    /// GitHub does not name who approved, or who started the run, any more.
+    /// GitHub no longer names who approved, or who started the run.
     UnnamedPerson,
     /// GitHub does not say whether the account that approved is a person.
     UnknownKind(String),
 }
 
-/// In what a run does not fit a deployment that claims to be its.
+/// How a run contradicts a deployment that claims it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunMismatch {
     /// It is about another commit.
@@ -168,7 +168,7 @@ pub enum RunMismatch {
     After,
 }
 
-/// What evidence is held against beyond what GitHub says.
+/// What evidence is judged by, beyond what GitHub says.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Measure<'a> {
     /// How many different people must have approved, for each environment that declares it.
@@ -214,7 +214,7 @@ fn hasty<'a>(records: impl Iterator<Item = &'a Record>) -> BTreeSet<u64> {
 
 fn environment(repository: &RepoName, name: &EnvName, traced: &[Traced], history: &History, measure: Measure<'_>) -> Vec<Record> {
     let runs = &history.runs;
-    // One that does not fit a run takes none of its approvals away.
+    // One that does not fit a run uses up none of its approvals.
     let fits = |one: &Traced| fitting(one, examined(repository, one, runs)?).map(|(run, _)| run.id);
     let mut claims: BTreeMap<u64, usize> = BTreeMap::new();
     for run in traced.iter().filter(|one| started(statuses(one))).filter_map(|one| fits(one).ok()) {
@@ -399,7 +399,7 @@ fn waited(statuses: &[Status]) -> Option<usize> {
     statuses.iter().position(|status| status.state == "waiting")
 }
 
-/// Runs of the workflows that deployed which no deployment leads to: they deployed elsewhere, did not deploy, or left no record
+/// Runs of deploying workflows without a deployment: they deployed elsewhere, did not deploy, or left no record
 /// (`deployment: false`). `None` if the runs of the period are not all known.
 #[must_use]
 pub fn unrecorded<'h>(repository: &RepoName, history: &'h History) -> Option<Vec<&'h Run>> {

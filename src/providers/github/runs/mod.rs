@@ -1,6 +1,6 @@
 //! Workflow runs: what waits for approval, what was deployed and who approved it, and the one write that approves or rejects.
 //!
-//! Owns GitHub's view of runs, deployments and reviews (fact G1.6). `observe` asks, `wire` decodes, `evidence` and
+//! Owns GitHub's view of runs, deployments and reviews (fact G1.6). `observe` sends requests, `wire` decodes, `evidence` and
 //! `admit` are pure, `review` writes. Must not know gate.toml, freezes or rendering.
 //! Tested in `admit/tests.rs` and `evidence/tests.rs`, and over HTTP in `commands/runs/tests.rs`.
 
@@ -23,7 +23,7 @@ use crate::model::EnvName;
 
 pub use links::Links;
 
-/// An account, as GitHub names it beside a run, a review, a commit or a pull request.
+/// An account, as GitHub names it with a run, a review, a commit or a pull request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Account {
     /// The login at the time of the answer; it can be renamed.
@@ -168,9 +168,9 @@ pub struct Approval {
     pub state: Decision,
     /// The account; `None` if GitHub no longer names an account.
     pub user: Option<Account>,
-    /// What they said.
+    /// The comment.
     pub comment: String,
-    /// For which environments; empty if GitHub names none any more.
+    /// The environments; empty if GitHub no longer names any.
     pub environments: Vec<String>,
 }
 
@@ -193,9 +193,9 @@ impl Approval {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
-    /// The deployment may go on.
+    /// Approved: the deployment proceeds.
     Approved,
-    /// The run fails.
+    /// Rejected: the run fails.
     Rejected,
     /// Nothing yet.
     Pending,

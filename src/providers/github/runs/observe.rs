@@ -1,6 +1,6 @@
-//! Asks GitHub about runs, reviews and deployments: GETs only, everything independent at once.
+//! Reads runs, reviews and deployments from GitHub: GETs only, independent requests concurrently.
 //!
-//! Owns the requests. Must not judge what they bring.
+//! Owns the requests. Must not judge the answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::model::{Answer, EnvName, RepoName, RunRef, Unknown};
 /// The most that GitHub gives per page (fact G1.7).
 pub(super) const PER_PAGE: usize = 100;
 
-/// A run that may wait, and for what.
+/// A run that may wait, and its environments.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WaitingRun {
     /// The run.
@@ -28,7 +28,7 @@ pub struct WaitingRun {
 
 /// Reads every run that waits for an environment, the oldest first.
 ///
-/// A run of which one job waits while another one works is in progress to GitHub, as far as is known; so these are asked too.
+/// If one job of a run waits while another one works, GitHub probably reports the run as in progress; so those runs are read too.
 ///
 /// # Errors
 /// When a list of runs cannot be read to its end.
@@ -84,7 +84,7 @@ pub async fn repository_id(reader: &Reader, repo: &RepoName) -> Result<u64, ApiE
 /// Which deployments to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
-    /// The newest so many.
+    /// This many of the newest.
     Last(usize),
     /// All of a period: from the first moment, up to and without the second one.
     Between(Timestamp, Timestamp),
@@ -93,7 +93,7 @@ pub enum Extent {
 /// What happened to some environments.
 #[derive(Debug, Clone, PartialEq)]
 pub struct History {
-    /// What is known of each environment; or why its deployments are not known.
+    /// The deployments of each environment, or why they are unknown.
     pub environments: Vec<(EnvName, Result<Deployments, Unknown>)>,
     /// The runs that their statuses lead to.
     pub runs: BTreeMap<u64, Examined>,
@@ -128,16 +128,16 @@ pub struct Traced {
 /// Why a deployment was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// It lies in the extent.
+    /// It is within the query.
     Asked,
-    /// It lies outside, and may share its run, and with it the run's approvals, with one that was asked for.
+    /// It is outside, but may share its run, and so the run's approvals, with a requested one.
     Sibling,
-    /// It is the newest one before the extent: what the oldest one that was asked for replaced.
+    /// It is the newest one before the extent: what the oldest requested one replaced.
     Previous,
 }
 
 impl Traced {
-    /// The runs that the statuses lead to. One that is `inactive` may stem from a later deployment, so it proves nothing.
+    /// The runs that the statuses lead to. An `inactive` status may come from a later deployment, so it proves nothing.
     #[must_use]
     pub fn runs(&self, repo: &RepoName) -> BTreeSet<u64> {
         let active = self.statuses.iter().flatten().filter(|status| status.state != "inactive");
@@ -164,7 +164,7 @@ pub struct Examined {
 }
 
 /// Reads the deployments of some environments, then their statuses, then the runs and reviews that these lead to, and beside them
-/// what was deployed. Runs come by page; only those that no page shows are asked for one by one.
+/// what was deployed. Runs come by page; only those that no page shows are requested one by one.
 pub async fn history(reader: &Reader, repo: &RepoName, environments: &[EnvName], extent: Extent) -> History {
     let listed = join_all(environments.iter().map(|name| deployments(reader, repo, name, extent))).await;
     let asked = || listed.iter().flatten().flat_map(|listed| &listed.found).filter(|(role, _)| *role == Role::Asked).map(|(_, made)| made);
@@ -212,7 +212,7 @@ pub async fn history(reader: &Reader, repo: &RepoName, environments: &[EnvName],
                     Err(error) => Answer::Unknown(error.unknown()),
                 },
             };
-            // A run that is gone has no reviews to ask for.
+            // A run that no longer exists has no reviews.
             let approvals = match run {
                 Answer::Absent => Ok(Vec::new()),
                 Answer::Present(_) | Answer::Unknown(_) => approvals(reader, repo, id).await.map_err(|error| error.unknown()),
@@ -237,7 +237,7 @@ struct Shown {
 
 /// The runs around a period by page, within a budget: a repository may have many more than it has deployments.
 ///
-/// What cannot be read here is asked for run by run, so this fails silently into fewer runs.
+/// Runs that cannot be read here are requested one by one, so a failure only means fewer runs.
 async fn listed_runs(reader: &Reader, repo: &RepoName, (from, to): (Timestamp, Timestamp), budget: usize) -> Shown {
     let day = jiff::SignedDuration::from_hours(24);
     let from = from.checked_sub(day).unwrap_or(from);
@@ -258,7 +258,7 @@ async fn listed_runs(reader: &Reader, repo: &RepoName, (from, to): (Timestamp, T
     Shown { runs, whole: false }
 }
 
-/// What may be asked about who changed what: `docs/evidence.md` promises it.
+/// The request allowance for who changed what, promised by `docs/evidence.md`.
 struct Allowance {
     /// Pages of each list.
     pages: usize,
@@ -267,7 +267,7 @@ struct Allowance {
 }
 
 impl Allowance {
-    /// For so many deployments.
+    /// The allowance for this many deployments.
     const fn of(deployments: usize) -> Self {
         Self { pages: deployments / PER_PAGE + SPARE_PAGES, requests: deployments + deployments / 50 + 10 }
     }
@@ -296,7 +296,7 @@ async fn changes(reader: &Reader, repo: &RepoName, head: &str, oldest: &Deployme
         mergers(reader, repo, oldest.created_at, pages)
     );
     let mut changes = Changes::new(commits?, merged?.pulls);
-    // Three lists were read; what is left goes to reviews first.
+    // Three lists were read; the rest of the allowance goes to reviews first.
     let (requests, mut asked) = (allowance.requests.saturating_sub(3 * pages), 0);
     let mut wanted = changes.pull_requests();
     for pull in &mut wanted {
@@ -372,7 +372,7 @@ async fn traced(reader: &Reader, repo: &RepoName, role: Role, deployment: Deploy
     Traced { deployment, statuses, role }
 }
 
-/// What the list of deployments brought.
+/// The deployments from the list.
 struct Listed {
     found: Vec<(Role, Deployment)>,
     more: bool,
@@ -389,7 +389,7 @@ async fn deployments(reader: &Reader, repo: &RepoName, name: &EnvName, extent: E
     let stored: Result<wire::Environment, ApiError> = reader.get_json(&environment_target(repo, name)).await;
     match stored {
         Ok(stored) if stored.name != name.as_str() => deployments_as(reader, repo, &stored.name, name, extent).await,
-        // An environment that is gone, or hidden from this token, has no other spelling.
+        // An environment that no longer exists, or that this token cannot see, has no other spelling.
         _ => Ok(listed),
     }
 }
@@ -462,7 +462,7 @@ async fn runs(reader: &Reader, repo: &RepoName, status: &str) -> Result<Vec<Run>
 async fn run(reader: &Reader, repo: &RepoName, id: u64) -> Result<Run, ApiError> {
     let target = run_target(repo, id);
     let run: wire::WireRun = reader.get_json(&target).await?;
-    // Something in between may answer for another one: what is read must be what was asked for.
+    // A proxy may answer for another one: the answer must be about what was requested.
     match run.other_than(repo, id) {
         Some(other) => Err(reader.malformed(&target, format!("the answer is about {other}"))),
         None => Ok(run.into()),

@@ -1,6 +1,6 @@
-//! What waits for a review, held against what is deployed: its age, what it would ship, and whether it is out of date. Pure.
+//! What waits for a review, compared with what is deployed: its age, what it would ship, and whether it is out of date. Pure.
 //!
-//! Owns when a deployment counts as overtaken. `observe` below it asks GitHub. Must not know who may approve, freezes or rendering.
+//! Owns when a deployment counts as overtaken. `observe` sends the requests. Must not know who may approve, freezes or rendering.
 //! Tested in this file and in `commands/runs/tests.rs`.
 
 pub mod observe;
@@ -21,7 +21,7 @@ pub struct Queue {
     pub runs: Vec<WaitingRun>,
     /// The environments that they wait for.
     pub environments: BTreeMap<EnvName, Result<Target, Unknown>>,
-    /// What is deployed against what waits, by the two commits.
+    /// The comparison of deployed with waiting, by the two commits.
     pub comparisons: BTreeMap<(String, String), Result<Comparison, Unknown>>,
     /// The pull requests that were merged lately.
     pub merged: Result<Merged, Unknown>,
@@ -93,14 +93,14 @@ pub struct Waiting<'q> {
     pub deployed: Result<Option<&'q Deployed>, &'q Unknown>,
     /// What it would ship, or why that is not known.
     pub ships: Result<Ships<'q>, NotCompared<'q>>,
-    /// Whether a newer deployment made it pointless.
+    /// Whether a newer deployment has overtaken it.
     pub overtaken: Overtaken<'q>,
     /// The newest run that waits for the same environment with a commit that contains this one.
     pub newer: Option<&'q Run>,
 }
 
 impl Waiting<'_> {
-    /// When it began to wait, or the last moment before which it certainly did.
+    /// When it began to wait, or the earliest moment by which it certainly did.
     #[must_use]
     pub fn since_at_latest(&self) -> Timestamp {
         self.since.unwrap_or(self.run.updated_at)
@@ -110,7 +110,7 @@ impl Waiting<'_> {
 /// What a waiting deployment would bring.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ships<'q> {
-    /// Its commits against what is deployed.
+    /// Its commits compared with what is deployed.
     pub comparison: &'q Comparison,
     /// The same as authors and pull requests.
     pub change: Change,
@@ -120,7 +120,7 @@ pub struct Ships<'q> {
     pub complete: bool,
 }
 
-/// Why nothing is known of what would ship.
+/// Why it is unknown what would ship.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotCompared<'q> {
     /// No recent deployment to the environment succeeded, so there is nothing to compare with.
@@ -129,9 +129,9 @@ pub enum NotCompared<'q> {
     Unread(&'q Unknown),
 }
 
-/// Whether a newer deployment made a waiting one pointless.
+/// Whether a newer deployment has overtaken a waiting one.
 ///
-/// It did if it succeeded after the other one began to wait and contains its commit. A deployment that asks for an older commit
+/// It did if it succeeded after the other one began to wait and contains its commit. A deployment of an older commit that was requested
 /// later than that is a rollback, which someone may want.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Overtaken<'q> {
@@ -144,7 +144,7 @@ pub enum Overtaken<'q> {
 }
 
 impl Queue {
-    /// Everything that waits, the longest waiting first.
+    /// Everything that waits, longest waiting first.
     #[must_use]
     pub fn waiting(&self) -> Vec<Waiting<'_>> {
         let pairs = self.runs.iter().flat_map(|one| one.pending.iter().flatten().map(move |pending| (&one.run, pending)));
@@ -206,7 +206,7 @@ impl Queue {
         }
     }
 
-    /// The runs of which everything that they wait for is overtaken: rejecting one fails the whole run.
+    /// The runs whose pending deployments are all overtaken: rejecting one fails the whole run.
     #[must_use]
     pub fn stale<'q>(waiting: &[Waiting<'q>]) -> Vec<&'q Run> {
         let mut by_run: BTreeMap<u64, (&Run, bool)> = BTreeMap::new();

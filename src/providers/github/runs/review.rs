@@ -13,13 +13,13 @@ use crate::model::RepoName;
 /// One review as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review<'a> {
-    /// The run, and what of it is reviewed.
+    /// The run and its environments to review.
     pub admitted: &'a Admitted,
     /// Approve or reject.
     pub decision: Decision,
-    /// What is said; GitHub asks for one.
+    /// The comment; GitHub requires one.
     pub comment: &'a str,
-    /// Who reviews.
+    /// The reviewing account.
     pub viewer: &'a Account,
 }
 
@@ -37,7 +37,7 @@ pub enum ReviewResult {
 /// `delays` is how long reading back waits between its attempts: reads may lag behind writes.
 ///
 /// # Errors
-/// When GitHub refuses, or when the answer was lost and reading shows no effect or cannot tell.
+/// When GitHub refuses, or when the answer was lost and reading shows no effect or fails.
 pub async fn submit(writer: &Writer, repo: &RepoName, review: &Review<'_>, delays: &[Duration]) -> Result<ReviewResult, ApiError> {
     let run = review.admitted.run.id;
     let ids: Vec<u64> = review.admitted.pending.iter().map(|pending| pending.environment_id).collect();
@@ -56,7 +56,7 @@ pub async fn submit(writer: &Writer, repo: &RepoName, review: &Review<'_>, delay
     }
 }
 
-/// What to say about a token that no review can be made with, in place of a hint about permissions (fact G1.6).
+/// The hint for a token that cannot review at all, instead of a hint about permissions (fact G1.6).
 #[must_use]
 pub fn explained(mut error: ApiError) -> ApiError {
     if error.message.contains("Resource not accessible by integration") {
@@ -81,8 +81,8 @@ async fn read_back(reader: &Reader, repo: &RepoName, review: &Review<'_>, delays
     }
 }
 
-/// The records that exist now and were not before, when they cover all that was reviewed. Whether GitHub keeps one record
-/// for a request or one for each environment is not documented, so both will do.
+/// The new records, if they cover everything that was reviewed. Whether GitHub keeps one record
+/// for a request or one for each environment is not documented, so both are accepted.
 fn recorded(review: &Review<'_>, now: &[Approval]) -> Option<Vec<Approval>> {
     let mut before = review.admitted.before.clone();
     let mut fresh: Vec<Approval> = Vec::new();

@@ -1,4 +1,4 @@
-//! What goes over the wire: every field that GitHub may leave out is optional, unknown ones are ignored.
+//! Wire formats: every field that GitHub may leave out is optional, unknown ones are ignored.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -57,7 +57,7 @@ pub(super) struct Environment {
 }
 
 impl WireRun {
-    /// What it answers for, if that is not this run of this repository.
+    /// The run it is about, if that is not this run of this repository.
     pub(super) fn other_than(&self, repo: &RepoName, id: u64) -> Option<String> {
         let full_name = self.repository.as_ref().map(|repository| repository.full_name.as_str());
         let same = self.id == id && full_name.is_some_and(|name| RepoName::parse(name).is_ok_and(|name| name == *repo));
@@ -214,7 +214,7 @@ pub(super) struct WireCommit {
     commit: Option<Written>,
 }
 
-/// What the commit object itself says.
+/// Fields of the commit object itself.
 #[derive(Deserialize)]
 struct Written {
     #[serde(default)]
@@ -256,7 +256,7 @@ pub(super) struct WireComparison {
     pub(super) commits: Vec<WireCommit>,
 }
 
-/// A commit of which only the name counts.
+/// A commit reference; only its SHA counts.
 #[derive(Deserialize)]
 pub(super) struct Named {
     pub(super) sha: String,
@@ -277,7 +277,7 @@ impl WirePull {
         self.updated_at
     }
 
-    /// One that was closed without being merged brought nothing.
+    /// One that was closed without a merge shipped nothing.
     pub(super) fn merged(self) -> Option<PullRequest> {
         Some(PullRequest {
             number: self.number,
@@ -291,7 +291,7 @@ impl WirePull {
     }
 }
 
-/// What only the full answer about one pull request has.
+/// Fields that only the full answer about one pull request has.
 #[derive(Deserialize)]
 pub(super) struct WireMerged {
     merged_by: Option<Actor>,

@@ -1,6 +1,6 @@
 //! The law of the proof: if a deploy can run while production is frozen, nothing is proven.
 //!
-//! Jobs are made of parts whose meaning is known, and [`Run`] plays every way in which a run of them can go.
+//! Jobs are made of parts with known meaning, and [`Run`] simulates every possible course of them.
 
 use proptest::prelude::*;
 
@@ -82,7 +82,7 @@ struct Run {
     succeeded: bool,
 }
 
-/// The ways in which a script of a frozen production can end: (deployed, succeeded).
+/// The possible ends of a script while production is frozen: (deployed, succeeded).
 fn script(part: &Part) -> Vec<(bool, bool)> {
     // (deployed, status of the last command), with scripts that ended apart.
     let mut open = vec![(false, true)];
@@ -106,7 +106,7 @@ fn script(part: &Part) -> Vec<(bool, bool)> {
     ended
 }
 
-/// The ways in which a list can go: deployed, its status, whether its last command gave it, and the code it exited with.
+/// The possible courses of a list: deployed, its status, whether its last command gave it, and the code it exited with.
 fn list(line: &Line, deployed: bool) -> Vec<(bool, bool, bool, Option<u8>)> {
     let all: Vec<(bool, Command)> = [(true, line.first)].into_iter().chain(line.rest.iter().copied()).collect();
     let mut ways = vec![(deployed, true, true, None)];

@@ -291,7 +291,7 @@ fn an_author_of_what_shipped_is_not_an_independent_approver() {
     assert_eq!(standing("carol", "dave"), Standing::Approved, "bob wrote only what had shipped before");
     assert_eq!(standing("BOB", "dave"), Standing::AuthorApproved);
     assert_eq!(standing("carol", "bob"), Standing::AuthorApproved);
-    // What is not known is no reproach; the report counts it as not linked.
+    // Unknown is not a fault; the report counts it as not linked.
     assert_eq!(shipped(vec![commit(SHA, "x", "bob")], Vec::new(), Measure::default(), &bob), Standing::Approved);
 }
 

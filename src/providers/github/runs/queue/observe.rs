@@ -63,7 +63,7 @@ async fn merged(reader: &Reader, repo: &RepoName, oldest: Option<Timestamp>) -> 
     Ok(Merged { by_commit: pulls.into_iter().map(|pull| (pull.merge_commit.clone(), pull)).collect(), complete })
 }
 
-/// The deployments of runs that wait are looked up among the newest ones, and the newest success beside them.
+/// The deployments of runs that wait are looked up among the newest ones, and so is the newest success.
 async fn target(reader: &Reader, repo: &RepoName, name: &EnvName, runs: &[&WaitingRun]) -> Result<Target, ApiError> {
     let list = repo_target(repo).join("deployments").query("environment", name).query("per_page", PER_PAGE);
     let waits = |made: &Deployment| runs.iter().any(|one| one.run.sha.eq_ignore_ascii_case(&made.sha));
@@ -73,7 +73,7 @@ async fn target(reader: &Reader, repo: &RepoName, name: &EnvName, runs: &[&Waiti
         let full = listed.len() >= PER_PAGE;
         let listed = listed.into_iter().map(Deployment::from).filter(|made| made.environment.to_lowercase() == name.folded());
         let (mut next, mut others): (Vec<Deployment>, Vec<Deployment>) = listed.partition(waits);
-        // The records of what waits are all looked at; the others only until one succeeded.
+        // All records of waiting deployments are read; the others only until one succeeded.
         while !next.is_empty() || (target.deployed.is_none() && !others.is_empty()) {
             if target.deployed.is_none() {
                 next.extend(others.drain(..AT_ONCE.min(others.len())));
