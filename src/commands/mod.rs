@@ -24,6 +24,7 @@ mod statics;
 mod usage;
 mod validate;
 mod verify;
+mod who;
 mod wiring;
 
 use crate::cli::{Cli, Command, Format};

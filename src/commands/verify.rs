@@ -56,7 +56,7 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
 
     let facts = Facts { repository: Some(repository.clone()), ..statics::facts(session, &config, checkout.root) };
     session.progress.phase("reading the live state");
-    let seen = session.unless_stopped(look(&wiring, &config, checkout, &asked, on_disk, &facts)).await?;
+    let seen = session.unless_stopped(look(&wiring, &config, checkout, &asked, on_disk, &facts, session.now())).await?;
     wiring.trace_traffic();
 
     let report = report(session, &config, checkout, &asked, &seen);
@@ -138,10 +138,11 @@ async fn look<'c>(
     asked: &BTreeSet<EnvName>,
     on_disk: Option<Vec<SourceFile>>,
     facts: &Facts,
+    now: Timestamp,
 ) -> Observed<'c> {
     let guard = async {
         let policy = config.desired.freeze.as_ref()?;
-        Some(FreezeGuard::read(policy, wiring.store(&policy.store).as_ref()).await)
+        Some(FreezeGuard::read(policy, wiring.store(&policy.store).as_ref(), now).await)
     };
     let in_checkout = on_disk.is_some();
     let github = async {
@@ -183,7 +184,7 @@ fn report(session: &Session, config: &Config, checkout: Checkout<'_>, asked: &BT
         (Ok(sources), Some(policy)) => {
             let file = statics::in_repository(session, config, checkout.root);
             let holds = |path: &str| seen.in_checkout.then(|| checkout.root.join(path).is_file());
-            compensations(asked, sources, &facts, FreezeFacts { policy, config: &file, holds: &holds })
+            compensations(asked, sources, &facts, FreezeFacts { policy, config: Some(&file), holds: &holds })
         }
         (Ok(_) | Err(_), _) => BTreeMap::new(),
     };

@@ -27,7 +27,7 @@ use crate::stop::Stop;
 use crate::views::diagnostic::Hinted;
 
 use super::output::{keep_out, to_stderr};
-use super::{Session, freeze};
+use super::{Session, who};
 
 pub(super) use store::{Bounds, StoreSite};
 
@@ -162,7 +162,7 @@ impl Wiring {
         };
         let heroku = (!want.heroku.config.is_empty()).then(|| self.heroku.reader(&self.stack));
         let freeze = want.freeze.as_ref().map(|policy| self.store(&policy.store));
-        let claim = freeze::declared(session);
+        let claim = who::declared(session);
         Context { config: config.path.clone(), want, github, heroku, freeze, prune, claim }
     }
 

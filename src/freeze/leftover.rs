@@ -4,6 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::audit::Audit;
 use super::state::{Freeze, FreezeVars, Keys, Override};
 use crate::model::age;
 
@@ -25,27 +26,45 @@ impl std::fmt::Display for Leftover {
     }
 }
 
-/// Everything that is left over at a moment.
-#[must_use]
-pub fn leftovers(keys: &Keys, vars: &FreezeVars, now: Timestamp) -> Vec<Leftover> {
-    let freeze = Freeze::read(vars, now);
-    let over = Override::read(vars, now);
-    of_freeze(keys, &freeze, now).into_iter().chain(of_override(keys, &freeze, &over, now)).collect()
+/// When each flag was last written, as the store itself knows it: the age of a flag that has no record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FlagTimes {
+    /// The flag of the freeze; `None` if that is not known.
+    pub flag: Option<Timestamp>,
+    /// The flag of the override.
+    pub override_flag: Option<Timestamp>,
 }
 
-fn of_freeze(keys: &Keys, freeze: &Freeze, now: Timestamp) -> Option<Leftover> {
+impl From<&Audit> for FlagTimes {
+    fn from(audit: &Audit) -> Self {
+        let at = |evidence: &Option<super::Evidence>| evidence.as_ref().map(|evidence| evidence.at);
+        Self { flag: at(&audit.flag), override_flag: at(&audit.override_flag) }
+    }
+}
+
+/// Everything that is left over at a moment.
+#[must_use]
+pub fn leftovers(keys: &Keys, vars: &FreezeVars, written: FlagTimes, now: Timestamp) -> Vec<Leftover> {
+    let freeze = Freeze::read(vars, now);
+    let over = Override::read(vars, now);
+    of_freeze(keys, &freeze, written.flag, now).into_iter().chain(of_override(keys, &freeze, &over, written.override_flag, now)).collect()
+}
+
+fn of_freeze(keys: &Keys, freeze: &Freeze, written: Option<Timestamp>, now: Timestamp) -> Option<Leftover> {
     let scope = keys.store.flag();
     match freeze {
         Freeze::Open | Freeze::Malformed { .. } => None,
-        Freeze::Expired(record) => {
-            let ended = record.until.map(|until| format!(" {} ago", age(until, now))).unwrap_or_default();
-            Some(Leftover {
-                message: format!("the freeze {} ended{ended}; workflows that read only {} stay closed", record.id, keys.flag),
-                command: format!("gatectl freeze off {scope} --id {} --reason TEXT", record.id),
-            })
-        }
+        Freeze::Expired(record) => Some(Leftover {
+            message: format!(
+                "the freeze {} ended{}; workflows that read only {} stay closed",
+                record.id,
+                ago(record.until, now),
+                keys.flag
+            ),
+            command: format!("gatectl freeze off {scope} --id {} --reason TEXT", record.id),
+        }),
         Freeze::Unattributed => Some(Leftover {
-            message: format!("{} was set by hand, without a record: its owner and its reason are unknown", keys.flag),
+            message: format!("{} was set by hand{}, without a record: its owner and its reason are unknown", keys.flag, ago(written, now)),
             command: format!("gatectl freeze on {scope} --replace --reason TEXT"),
         }),
         Freeze::Recorded(record) => {
@@ -63,7 +82,7 @@ fn of_freeze(keys: &Keys, freeze: &Freeze, now: Timestamp) -> Option<Leftover> {
     }
 }
 
-fn of_override(keys: &Keys, freeze: &Freeze, over: &Override, now: Timestamp) -> Option<Leftover> {
+fn of_override(keys: &Keys, freeze: &Freeze, over: &Override, written: Option<Timestamp>, now: Timestamp) -> Option<Leftover> {
     let open = format!("workflows that read only {} stay open", keys.override_flag);
     let message = match over {
         Override::None => return None,
@@ -79,9 +98,19 @@ fn of_override(keys: &Keys, freeze: &Freeze, over: &Override, now: Timestamp) ->
         Override::Expired(record) => {
             format!("the override by {} ended {} ago and opens nothing here; {open}", or_unknown(&record.by), age(record.until, now))
         }
-        Override::Invalid { why } => format!("the override opens nothing here, {why}; {open}"),
+        Override::Invalid { why } => format!("the override opens nothing here, {why}{}; {open}", since(written, now)),
     };
     Some(Leftover { message, command: format!("gatectl freeze override {} --revoke", keys.store.flag()) })
+}
+
+/// ` 3 days ago`, if the moment is known.
+fn ago(at: Option<Timestamp>, now: Timestamp) -> String {
+    at.map(|at| format!(" {} ago", age(at, now))).unwrap_or_default()
+}
+
+/// ` (written 3 days ago)`, if the moment is known.
+fn since(at: Option<Timestamp>, now: Timestamp) -> String {
+    at.map(|at| format!(" (written {} ago)", age(at, now))).unwrap_or_default()
 }
 
 fn or_unknown(by: &str) -> &str {

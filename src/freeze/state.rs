@@ -2,15 +2,15 @@
 //!
 //! Owns the meaning of the four values. Must not know policies or environments: see [`super::decide`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
 use super::record::{OverrideRecord, Record, Switch};
-use crate::desired::freeze::{Policy, Store};
-use crate::model::VarValue;
+use crate::desired::freeze::{OnUnreachable, Policy, Store};
+use crate::model::{EnvName, VarValue};
 
 /// The longest override. A record that ends later was not written by gatectl and opens nothing.
 pub const MAX_OVERRIDE: SignedDuration = SignedDuration::from_hours(4);
@@ -55,6 +55,22 @@ impl Keys {
             override_flag: name(override_flag),
             override_record: record_of(override_flag),
             store,
+        }
+    }
+
+    /// A policy for these environments where gate.toml says nothing: no calendar, and closed if the store cannot be read.
+    #[must_use]
+    pub fn bare_policy(&self, environments: BTreeSet<EnvName>) -> Policy {
+        Policy {
+            store: self.store.clone(),
+            environments,
+            flag: self.flag.clone(),
+            override_flag: self.override_flag.clone(),
+            frozen: false,
+            compensates: false,
+            check_commands: Vec::new(),
+            on_unreachable: OnUnreachable::Frozen,
+            windows: Vec::new(),
         }
     }
 
@@ -108,6 +124,12 @@ impl FreezeVars {
     #[must_use]
     pub fn is_overridden(&self) -> bool {
         Flag::read(self.override_flag.as_deref()) != Flag::Off
+    }
+
+    /// Whether a flag is set that no record explains: its age is known only to the store.
+    #[must_use]
+    pub fn lacks_a_record(&self, now: Timestamp) -> bool {
+        matches!(Freeze::read(self, now), Freeze::Unattributed) || matches!(Override::read(self, now), Override::Invalid { .. })
     }
 
     fn named<'n>(&self, names: [&'n str; 4]) -> [(&'n str, Option<VarValue>); 4] {

@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::audit::{Audit, History, audit};
-use super::leftover::leftovers;
+use super::coverage::{RepositoryStatus, WorkflowStatus, ignored, ignored_in};
+use super::leftover::{FlagTimes, leftovers};
 use super::record::Record;
 use super::state::{Freeze, FreezeVars, Keys, Override};
 use super::verdict::{Decision, Frozen, Verdict, decide, not_there};
 use super::window::{WindowState, state_at};
 use crate::desired::freeze::{Policy, Store};
-use crate::model::{Address, Answer, EnvName, Unknown};
+use crate::model::{Address, Answer, EnvName, RepoName, Unknown};
 
 /// What `freeze status` shows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -21,6 +22,9 @@ pub struct Status {
     pub format_version: &'static str,
     /// The freeze.
     pub address: Address,
+    /// What holds the freeze.
+    #[serde(skip)]
+    pub store: Store,
     /// The moment that everything here is about.
     pub at: Timestamp,
     /// Whether the store holds a freeze that closes; `None` when that is not known. Windows and overrides are beside it.
@@ -38,8 +42,11 @@ pub struct Status {
     pub environments: Vec<EnvironmentStatus>,
     /// Every window of the calendar.
     pub windows: Vec<WindowStatus>,
-    /// The jobs of declared workflows that deploy to a covered environment; empty if there is no checkout to look at.
+    /// The jobs of declared workflows that deploy to a covered environment; empty if there are no workflow files to look at.
     pub workflows: Vec<WorkflowStatus>,
+    /// The repositories of the fleet file, if one was looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub repositories: Vec<RepositoryStatus>,
     /// Who really changed it; `None` when the history was not read.
     pub audit: Option<Audit>,
     /// What is worth saying in addition, one sentence each.
@@ -56,19 +63,6 @@ pub struct EnvironmentStatus {
     /// What `freeze check` would say.
     #[serde(flatten)]
     pub decision: Decision,
-}
-
-/// One job that deploys, and whether a freeze stops it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct WorkflowStatus {
-    /// The workflow file.
-    pub file: String,
-    /// The job, as `check` writes it; empty if none deploys.
-    pub job: String,
-    /// The environment that the freeze covers.
-    pub environment: EnvName,
-    /// Why a freeze is not shown to stop it; `None` if it does.
-    pub gap: Option<String>,
 }
 
 /// One window, now and next.
@@ -99,8 +93,10 @@ impl Status {
             .flat_map(|policy| policy.environments.iter().map(move |name| (policy, name)))
             .map(|(policy, name)| EnvironmentStatus { name: name.clone(), decision: decide(policy, name, vars, at) })
             .collect();
-        let mut warnings: Vec<String> =
-            vars.present().map(|vars| leftovers(keys, vars, at)).unwrap_or_default().iter().map(ToString::to_string).collect();
+        let audit = vars.present().zip(history).map(|(vars, history)| audit(keys, vars, history));
+        let written = audit.as_ref().map(FlagTimes::from).unwrap_or_default();
+        let left = vars.present().map(|vars| leftovers(keys, vars, written, at)).unwrap_or_default();
+        let mut warnings: Vec<String> = left.iter().map(ToString::to_string).collect();
         for warning in environments.iter().flat_map(|environment| &environment.decision.warnings) {
             if !warnings.contains(warning) {
                 warnings.push(warning.clone());
@@ -109,6 +105,7 @@ impl Status {
         Self {
             format_version: "1.0",
             address: keys.store.address(),
+            store: keys.store.clone(),
             at,
             frozen: store.as_ref().map(|(freeze, _)| freeze.closes()),
             next_step: freeze.as_ref().map(|frozen| frozen.next_step(&keys.store)),
@@ -123,7 +120,8 @@ impl Status {
             environments,
             windows: policy.into_iter().flat_map(|policy| &policy.windows).map(|window| WindowStatus::at(window, at)).collect(),
             workflows: Vec::new(),
-            audit: vars.present().zip(history).map(|(vars, history)| audit(keys, vars, history)),
+            repositories: Vec::new(),
+            audit,
             warnings,
         }
     }
@@ -133,20 +131,19 @@ impl Status {
     /// The same with the jobs that deploy; those that a freeze does not stop are a warning.
     #[must_use]
     pub fn with_workflows(mut self, workflows: Vec<WorkflowStatus>) -> Self {
-        let ignoring: Vec<String> = workflows
-            .iter()
-            .filter(|one| one.gap.is_some())
-            .map(|one| if one.job.is_empty() { one.file.clone() } else { one.job.clone() })
-            .collect();
-        if !ignoring.is_empty() {
-            self.warnings.push(format!(
-                "{} of {} jobs that deploy are not shown to check the freeze, and go on while it is frozen: {}. Make `gatectl freeze check` the first step of each",
-                ignoring.len(),
-                workflows.len(),
-                ignoring.join(", ")
-            ));
-        }
+        self.warnings.extend(ignored(&workflows));
         Self { workflows, ..self }
+    }
+
+    /// The same with every repository of a fleet, in the order of their names.
+    #[must_use]
+    pub fn with_repositories(mut self, read: Vec<(RepoName, Result<Vec<WorkflowStatus>, Unknown>)>) -> Self {
+        for (name, jobs) in read {
+            self.repositories.push(RepositoryStatus::of(name, &jobs));
+            self.workflows.extend(jobs.unwrap_or_default());
+        }
+        self.warnings.extend(ignored_in(&self.repositories, &self.store));
+        self
     }
 }
 

@@ -7,9 +7,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::leftover::leftovers;
 use super::record::{FreezeId, FreezeKind, OverrideRecord};
-use super::state::{Freeze, FreezeVars, Keys, Override};
+use super::state::{Freeze, FreezeVars, Override};
 use super::window::{Closure, WindowError, state_at};
 use crate::desired::freeze::{OnUnreachable, Policy, Store, Window};
 use crate::model::{Answer, Cause, EnvName, Unknown};
@@ -22,7 +21,7 @@ impl Policy {
     }
 }
 
-/// A verdict, and what is worth saying beside it.
+/// A verdict, and what is worth saying beside it; what was forgotten is for [`leftovers`](super::leftovers).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Decision {
     /// The answer.
@@ -175,7 +174,7 @@ pub fn decide(policy: &Policy, environment: &EnvName, vars: &Answer<FreezeVars>,
     }
     let calendar = Calendar::at(policy, now);
     match vars {
-        Answer::Present(vars) => with_store(&Keys::of(policy), &calendar, vars, now),
+        Answer::Present(vars) => with_store(&calendar, vars, now),
         Answer::Absent => without_store(&calendar, OnUnreachable::Frozen, &not_there(&policy.store)),
         Answer::Unknown(unknown) => match unknown.cause {
             Cause::Credentials => without_store(&calendar, OnUnreachable::Frozen, unknown),
@@ -203,9 +202,8 @@ pub fn holds(policy: &Policy, environment: &EnvName, vars: &Answer<FreezeVars>, 
     }
 }
 
-fn with_store(keys: &Keys, calendar: &Calendar, vars: &FreezeVars, now: Timestamp) -> Decision {
+fn with_store(calendar: &Calendar, vars: &FreezeVars, now: Timestamp) -> Decision {
     let (freeze, over) = (Freeze::read(vars, now), Override::read(vars, now));
-    let mut warnings: Vec<String> = leftovers(keys, vars, now).iter().map(ToString::to_string).collect();
     let opening = over.opening(&freeze);
     let closed = Frozen::by_store(&freeze).or_else(|| calendar.closed.clone());
     let verdict = match (closed, calendar.broken(), opening) {
@@ -215,8 +213,7 @@ fn with_store(keys: &Keys, calendar: &Calendar, vars: &FreezeVars, now: Timestam
         (Some(frozen), _, None) => Verdict::Frozen(frozen),
         (None, Some(unknown), None) => Verdict::Undetermined(unknown),
     };
-    warnings.extend(calendar.errors.iter().map(ToString::to_string));
-    Decision { verdict, warnings }
+    Decision { verdict, warnings: calendar.errors.iter().map(ToString::to_string).collect() }
 }
 
 fn without_store(calendar: &Calendar, rule: OnUnreachable, unknown: &Unknown) -> Decision {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::apply::Mismatch;
 use crate::desired::Desired;
 use crate::desired::freeze::Policy;
-use crate::freeze::{Claim, FreezeVars, Keys};
+use crate::freeze::{Claim, FlagTimes, FreezeVars, Keys};
 use crate::http::Reader;
 use crate::model::{Address, AddressKind, Answer, Cause, Draft, EnvName, Plan, RepoName, Step, Unknown};
 use crate::providers::{Op, freeze_store, github, heroku};
@@ -64,6 +64,8 @@ pub struct Observed {
     heroku: heroku::live::Live,
     /// None if it was read beside the declared config vars of its app.
     freeze: Option<Answer<FreezeVars>>,
+    /// How old a flag of the freeze is that has no record.
+    flags_written: FlagTimes,
 }
 
 /// A plan with what it was made from.
@@ -171,7 +173,14 @@ impl Context {
             }
         };
         let (github, heroku, freeze) = tokio::join!(github, heroku, freeze);
-        Observed { github, heroku, freeze }
+        let mut observed = Observed { github, heroku, freeze, flags_written: FlagTimes::default() };
+        // Reading back is not about what was forgotten.
+        if let (Some(policy), Some(Ok(reader)), None) = (policy, &self.freeze, before)
+            && let Answer::Present(vars) = freeze_vars(policy, &observed)
+        {
+            observed.flags_written = freeze_store::access::flag_times(reader, &Keys::of(policy), &vars, self.claim.now).await;
+        }
+        observed
     }
 
     fn plan_from(&self, observed: Observed) -> Planned {
@@ -210,7 +219,7 @@ impl Context {
         let freeze = self.want.freeze.as_ref().map(|policy| (policy, freeze_vars(policy, &observed)));
         let mut unread = BTreeMap::new();
         if let Some((policy, vars)) = &freeze {
-            drafts.push(freeze_store::plan::plan(policy, vars, &self.claim).map(Op::Freeze));
+            drafts.push(freeze_store::plan::plan(policy, vars, observed.flags_written, &self.claim).map(Op::Freeze));
             match vars {
                 Answer::Present(vars) => drop(basis.insert(policy.store.address(), json!(vars))),
                 Answer::Unknown(unknown) => drop(unread.insert(policy.store.address(), unknown.clone())),

@@ -144,6 +144,10 @@ fn of(sources: &[SourceFile], facts: &Facts, environment: &EnvName, freeze: Free
         match one.proof {
             Proof::Proven(_) => {}
             Proof::Unproven(pos, why) => add(&mut found.gaps, placed(Finding::new(Code::Uncompensated, format!("{subject}{why}")), pos)),
+            Proof::AtStart(pos) => {
+                let why = "only its `if` reads the freeze, when the job starts: a freeze that is set while it waits does not stop it";
+                add(&mut found.gaps, placed(Finding::new(Code::Uncompensated, format!("{subject}{why}")), pos));
+            }
             Proof::Earlier(pos, job) => {
                 let message = format!(
                     "{subject}the freeze is checked in the job `{job}`, before this one: the answer is as old as the wait between them, up to 30 days"

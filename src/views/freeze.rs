@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use crate::desired::freeze::Store;
 use crate::freeze::{
-    Answered, Audit, Checked, Decision, EnvironmentStatus, Evidence, Frozen, OpenBecause, Override, Status, Verdict, Why, WindowState,
-    WindowStatus, WorkflowStatus,
+    Answered, Audit, Checked, Coverage, Decision, EnvironmentStatus, Evidence, Frozen, OpenBecause, Override, Status, Verdict, Why,
+    WindowState, WindowStatus, WorkflowStatus,
 };
 use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Role, Row, Section, Severity, Span, Table};
 
@@ -15,7 +15,8 @@ impl From<&Status> for Document {
         sections.extend(status.over.as_ref().map(over));
         sections.extend(environments(status));
         sections.extend(windows(&status.windows));
-        sections.extend(workflows(&status.workflows));
+        sections.extend(repositories(status));
+        sections.extend(workflows(status));
         sections.extend(warnings(status));
         let (headline, tone) = headline(status);
         Self {
@@ -167,17 +168,44 @@ fn windows(windows: &[WindowStatus]) -> Option<Section> {
     table("Windows (UTC)", &["window", "now", "closes next", "time zone"], rows)
 }
 
-fn workflows(workflows: &[WorkflowStatus]) -> Option<Section> {
-    let rows = workflows
+/// How many repositories of a fleet check the freeze; those that do not are in the table of jobs.
+fn repositories(status: &Status) -> Option<Section> {
+    let all = &status.repositories;
+    if all.is_empty() {
+        return None;
+    }
+    let count = |coverage| all.iter().filter(|one| one.coverage == coverage).count();
+    let text = format!(
+        "{} repositories: {} check the freeze in every job that deploys, {} do not, {} deploy nothing, {} unknown",
+        all.len(),
+        count(Coverage::Checked),
+        count(Coverage::NotChecked),
+        count(Coverage::NoDeploys),
+        count(Coverage::Unknown)
+    );
+    let unread = all.iter().filter_map(|one| Some((one.name.to_string(), one.unknown.as_ref()?)));
+    let blocks = unread.map(|(name, unknown)| finding(Severity::Warning, "unknown", &name, &unknown.reason, &unknown.hint)).collect();
+    Some(Section { heading: Some(Heading { glyph: Glyph::None, subject: None, text }), blocks, ..Section::default() })
+}
+
+/// The jobs that deploy; of a fleet only those that a freeze does not stop, or not always.
+fn workflows(status: &Status) -> Option<Section> {
+    let is_shown = |one: &&WorkflowStatus| status.repositories.is_empty() || one.gap.is_some() || one.only_at_start;
+    let rows = status
+        .workflows
         .iter()
+        .filter(is_shown)
         .map(|one| {
             let (role, text) = match &one.gap {
+                None if one.only_at_start => (Role::Alert, "when it starts"),
                 None => (Role::Added, "yes"),
                 Some(_) => (Role::Alert, "not shown"),
             };
-            let job = if one.job.is_empty() { &one.file } else { &one.job };
-            let why = one.gap.clone().unwrap_or_default();
-            vec![Span::new(Role::Strong, job.as_str()), Span::plain(one.environment.as_str()), Span::new(role, text), Span::plain(why)]
+            let why = match &one.gap {
+                None if one.only_at_start => "its `if` reads the flag: a job that already waits or runs goes on".to_owned(),
+                gap => gap.clone().unwrap_or_default(),
+            };
+            vec![Span::new(Role::Strong, one.name()), Span::plain(one.environment.as_str()), Span::new(role, text), Span::plain(why)]
         })
         .collect();
     table("Jobs that deploy", &["job", "environment", "checks the freeze", "why"], rows)

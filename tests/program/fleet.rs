@@ -238,6 +238,56 @@ fn verify_judges_each_repository_and_says_what_it_read() {
     assert!(open.stdout.contains("UNGATED: 1 of 3 repositories") && open.stdout.contains("svc-01"), "{}", open.stdout);
 }
 
+/// A workflow with one job that deploys to production, with these lines of its own.
+fn deploying(job: &str) -> String {
+    format!("on: {{push: {{branches: [main]}}}}\njobs:\n  deploy:\n    runs-on: ubuntu-latest\n    environment: production\n{job}")
+}
+
+#[test]
+fn a_freeze_of_the_organization_names_the_repositories_that_ignore_it() {
+    let world = served(Scenario::Gated, 6);
+    let ignores = "    steps: [{run: ./deploy}]\n";
+    let checks = |flags: &str| format!("    steps: [{{run: gatectl freeze check {flags} --environment production}}, {{run: ./deploy}}]\n");
+    let by_condition = format!("    if: vars.DEPLOY_FREEZE != 'true'\n{ignores}");
+    let own = "version = 1\n[freeze]\ngithub = \"acme\"\nenvironments = [\"production\"]\n";
+    world.sandbox.with(|state| {
+        let mut file = |name: &str, path: &str, text: &str| {
+            drop(state.repo(&format!("acme/svc-{name}")).unwrap().files.insert(path.to_owned(), text.to_owned()));
+        };
+        let workflow = ".github/workflows/deploy.yml";
+        file("00", workflow, &deploying(ignores));
+        file("01", workflow, &deploying(&checks("--github acme")));
+        // Without a store it asks nothing, unless the repository's own file names it.
+        file("02", workflow, &deploying(&checks("")));
+        file("03", workflow, &deploying(&checks("")));
+        file("03", "gate.toml", own);
+        file("04", workflow, &deploying(&by_condition));
+        file("05", workflow, "on: push\njobs:\n  lint: {runs-on: ubuntu-latest, steps: [{run: make lint}]}\n");
+    });
+    let status = json(&world.run(&["freeze", "status", "--github", "acme", "--format", "json"]).stdout);
+    let coverage: Vec<&str> = status["repositories"].as_array().unwrap().iter().map(|one| one["coverage"].as_str().unwrap()).collect();
+    assert_eq!(coverage, ["not-checked", "checked", "not-checked", "checked", "checked", "no-deploys"], "{status}");
+    let at_start = status["workflows"].as_array().unwrap().iter().filter(|job| job["only_at_start"] == true).count();
+    assert_eq!(at_start, 1, "{status}");
+
+    let refusal = Response::github_error(403, "Resource not accessible by personal access token");
+    world.sandbox.with(|state| {
+        state.faults.push(Fault::before(refusal).path("/repos/acme/svc-01/contents/.github/workflows"));
+    });
+    let on = world.run(&["freeze", "on", "--github", "acme", "--reason", "INC-12"]);
+    assert_eq!(on.code, Some(0), "{}{}", on.stdout, on.stderr);
+    let words = on.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for told in [
+        "6 repositories: 2 check the freeze in every job that deploys, 2 do not, 1 deploy nothing, 1 unknown",
+        "2 of 6 repositories have jobs that deploy and are not shown to check the freeze, and go on while it is frozen: acme/svc-00, acme/svc-02.",
+        "1 of 6 repositories is unknown, since their workflow files could not be read: acme/svc-01",
+        "when it starts",
+        "FROZEN",
+    ] {
+        assert!(words.contains(told), "{told}: {}", on.stdout);
+    }
+}
+
 #[test]
 fn the_jq_program_merges_shards() {
     if Command::new("jq").arg("--version").output().is_err() {

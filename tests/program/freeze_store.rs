@@ -164,6 +164,21 @@ async fn a_freeze_set_by_hand_in_the_web_page_is_named_with_the_command_that_tid
     let on = drill.freeze("on", &["--reason", "r"]).await;
     assert_eq!(on.code, Some(0), "{}", on.stderr);
     drill.sandbox.with(|state| drop(state.github.repos[0].variables.remove("DEPLOY_FREEZE_INFO")));
+    let three_days = jiff::SignedDuration::from_hours(75);
+    drill.sandbox.with(|state| {
+        let now = state.now.0;
+        state.github.repos[0].variables.get_mut("DEPLOY_FREEZE").unwrap().updated_at = now - three_days;
+    });
+    // Everyone who looks hears of it, with its age.
+    drill.declare("[environments.production]\n");
+    let repository = [("GITHUB_REPOSITORY", "acme/shop")];
+    for args in [&["plan"][..], &["verify"], &["freeze", "check"], &["freeze", "status"]] {
+        let ran = drill.run_with(args, &repository).await;
+        let words = format!("{}{}", ran.stdout, ran.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+        for told in ["was set by hand 3 days ago, without a record", "gatectl freeze on --github acme/shop --replace"] {
+            assert!(words.contains(told), "{args:?} {told}: {words}");
+        }
+    }
     let status = drill.freeze("status", &[]).await;
     let words = status.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     for told in ["was set by hand", "gatectl freeze on --github acme/shop --replace", "GitHub keeps no history of variables"] {

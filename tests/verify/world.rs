@@ -82,7 +82,7 @@ pub(crate) async fn verdict_of(sandbox: &Sandbox, config: &Config, sources: &[So
     let checked = check_live(sources, &facts, &live);
     let holds = |_: &str| Some(false);
     let compensations = match &desired.freeze {
-        Some(policy) => compensations(&asked, sources, &facts, FreezeFacts { policy, config: "gate.toml", holds: &holds }),
+        Some(policy) => compensations(&asked, sources, &facts, FreezeFacts { policy, config: Some("gate.toml"), holds: &holds }),
         None => BTreeMap::new(),
     };
     let expected = facts.expectations.iter().flat_map(|one| one.expect.environments().cloned()).collect();

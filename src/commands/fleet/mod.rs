@@ -22,7 +22,7 @@ use crate::views::diagnostic::Hinted;
 
 use super::failure::Unread;
 use super::wiring::Wiring;
-use super::{Session, freeze};
+use super::{Session, who};
 use progress::Counter;
 
 /// A run on a fleet file.
@@ -49,7 +49,7 @@ impl Run {
             reader: wiring.shared_github(),
             prune,
             part,
-            claim: freeze::declared(session),
+            claim: who::declared(session),
             at_once: 2 * usize::from(session.global.parallelism),
         };
         Ok(Self { wiring, context, began })
@@ -113,7 +113,8 @@ impl Run {
         )]);
     }
 
-    fn counter<'s>(&self, session: &'s Session, what: &'static str, total: usize) -> Counter<'s> {
+    /// Counts repositories on the progress line.
+    pub(super) fn counter<'s>(&self, session: &'s Session, what: &'static str, total: usize) -> Counter<'s> {
         Counter::new(session, what, total)
     }
 }

@@ -12,7 +12,7 @@ const BETWEEN_LINES: Duration = Duration::from_secs(10);
 const BAR: usize = 20;
 
 /// Counts repositories.
-pub(super) struct Counter<'s> {
+pub(in crate::commands) struct Counter<'s> {
     session: &'s Session,
     what: &'static str,
     total: usize,
@@ -30,7 +30,7 @@ impl<'s> Counter<'s> {
     }
 
     /// One more repository is done.
-    pub(super) fn one_more(&self) {
+    pub(in crate::commands) fn one_more(&self) {
         self.done.set(self.done.get() + 1);
         let line = self.line();
         self.session.progress.phase(&line);

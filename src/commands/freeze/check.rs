@@ -6,9 +6,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::cli::{Format, StoreArgs};
-use crate::desired::freeze::{OnUnreachable, Policy, Store};
+use crate::desired::freeze::{Policy, Store};
 use crate::exit::Exit;
-use crate::freeze::{Answered, Audit, Checked, Decision, EnvironmentStatus, FreezeVars, Keys, Source, Verdict, audit, decide, from_step};
+use crate::freeze::{
+    Answered, Audit, Checked, Decision, EnvironmentStatus, FlagTimes, FreezeVars, Keys, Source, Verdict, audit, decide, from_step,
+    leftovers,
+};
 use crate::http::Reader;
 use crate::model::{Answer, Cause, EnvName, Unknown};
 use crate::providers::freeze_store::{self, access};
@@ -60,7 +63,7 @@ struct CheckScope {
 fn question(session: &Session, which: &StoreArgs) -> anyhow::Result<(FreezeTarget, CheckScope)> {
     let target = FreezeTarget::find(session, which)?;
     // A gate.toml that exists and cannot be read may hold a window that is closed now.
-    if target.config.is_none() && super::has_file(session) {
+    if target.config.is_none() && target.fleet.is_none() && super::has_file(session) {
         return Err(Hinted {
             message: "gate.toml cannot be read, and it may declare a window that is closed now".to_owned(),
             hint: "`gatectl validate` shows what is wrong with it".to_owned(),
@@ -77,24 +80,9 @@ fn question(session: &Session, which: &StoreArgs) -> anyhow::Result<(FreezeTarge
             }
             .into());
         }
-        None => CheckScope { policy: bare(&target.keys, named.clone()), environments: named, strange: BTreeSet::new() },
+        None => CheckScope { policy: target.keys.bare_policy(named.clone()), environments: named, strange: BTreeSet::new() },
     };
     Ok((target, asked))
-}
-
-/// Without gate.toml, every environment is covered.
-pub(super) fn bare(keys: &Keys, environments: BTreeSet<EnvName>) -> Policy {
-    Policy {
-        store: keys.store.clone(),
-        environments,
-        flag: keys.flag.clone(),
-        override_flag: keys.override_flag.clone(),
-        frozen: false,
-        compensates: false,
-        check_commands: Vec::new(),
-        on_unreachable: OnUnreachable::Frozen,
-        windows: Vec::new(),
-    }
 }
 
 fn covered_by(policy: Policy, named: BTreeSet<EnvName>, target: &FreezeTarget) -> CheckScope {
@@ -124,12 +112,14 @@ async fn answer(session: &Session, target: &FreezeTarget, asked: &CheckScope, no
 struct ObservedFreeze {
     vars: Answer<FreezeVars>,
     source: Source,
+    /// When the flags were written, if the store said so in time.
+    written: FlagTimes,
     warnings: Vec<String>,
 }
 
 impl ObservedFreeze {
     fn unknown(unknown: Unknown) -> Self {
-        Self { vars: Answer::Unknown(unknown), source: Source::Store, warnings: Vec::new() }
+        Self { vars: Answer::Unknown(unknown), source: Source::Store, written: FlagTimes::default(), warnings: Vec::new() }
     }
 }
 
@@ -163,8 +153,9 @@ async fn in_store(reader: &Result<Reader, Unknown>, keys: &Keys) -> ObservedFree
     let audit = vars.present().zip(history).map(|(vars, history)| audit(keys, vars, &history));
     // Only a rollback may have changed the answer unnoticed.
     let rolled_back = |audit: &Audit| [&audit.flag, &audit.override_flag].into_iter().flatten().any(|change| change.rollback_to.is_some());
+    let written = audit.as_ref().map(FlagTimes::from).unwrap_or_default();
     let warnings = audit.filter(rolled_back).map(|audit| audit.warnings).unwrap_or_default();
-    ObservedFreeze { vars, source: Source::Store, warnings }
+    ObservedFreeze { vars, source: Source::Store, written, warnings }
 }
 
 /// What GitHub Actions handed to this step, if the store cannot be read with these credentials: GITHUB_TOKEN never can.
@@ -186,13 +177,15 @@ fn at_job_start(session: &Session, keys: &Keys, read: &Answer<FreezeVars>) -> Op
             .filter(|_| session.env.get("GH_TOKEN").is_some())
             .map(|unknown| format!("the API was not asked with success: {}", unknown.reason)),
     );
-    Some(ObservedFreeze { vars, source: Source::JobStart, warnings })
+    Some(ObservedFreeze { vars, source: Source::JobStart, written: FlagTimes::default(), warnings })
 }
 
 fn checked(asked: &CheckScope, seen: &ObservedFreeze, now: Timestamp) -> Checked {
+    let left = seen.vars.present().map(|vars| leftovers(&Keys::of(&asked.policy), vars, seen.written, now)).unwrap_or_default();
     let decided = asked.environments.iter().map(|name| {
         let mut decision = decide(&asked.policy, name, &seen.vars, now);
         if asked.policy.covers(name) {
+            decision.warnings.extend(left.iter().map(ToString::to_string));
             decision.warnings.extend(seen.warnings.iter().cloned());
         }
         EnvironmentStatus { name: name.clone(), decision }

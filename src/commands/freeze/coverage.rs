@@ -1,18 +1,44 @@
-//! Which declared workflows check the freeze: it stops only those.
+//! Which workflows check the freeze: it stops only those. Of a checkout, or of every repository of a fleet file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::freeze::WorkflowStatus;
-use crate::workflows::check::{FreezeFacts, compensation};
+use futures_util::StreamExt as _;
+use futures_util::stream;
+
+use crate::config::{self, Config};
+use crate::desired::Desired;
+use crate::freeze::{Keys, Status, WorkflowStatus};
+use crate::http::Reader;
+use crate::model::{Address, EnvName, RepoName, Unknown};
+use crate::providers::github::contents;
+use crate::reconcile::Prune;
+use crate::reconcile::fleet::{Member, Part};
+use crate::workflows::check::{FreezeFacts, SourceFile, compensation};
+use crate::workflows::facts::Facts;
 use crate::workflows::freeze_check::Proof;
 
-use super::super::{Session, statics};
+use super::super::failure::Unread;
+use super::super::{Session, called, fleet, statics};
 use super::FreezeTarget;
 
-/// Every job of a declared workflow that deploys to a covered environment, and whether a freeze check provably stops it. Empty
-/// without a checkout, and in a rehearsal, whose workflows are not on this disk. Workflow files that cannot be read are a
-/// warning: they never block a freeze.
-pub(super) fn workflows(session: &Session, target: &FreezeTarget) -> Vec<WorkflowStatus> {
+/// A repository, and the jobs of its workflows that deploy.
+type Repository = (RepoName, Result<Vec<WorkflowStatus>, Unknown>);
+
+/// The status with the jobs that deploy. What cannot be read is a warning: it never blocks a freeze.
+pub(super) async fn with_jobs(session: &Session, target: &FreezeTarget, mut status: Status) -> Status {
+    let Some(config) = &target.fleet else { return status.with_workflows(of_checkout(session, target)) };
+    let why = match session.stop.unless_set(of_fleet(session, config, &target.keys)).await {
+        Some(Ok(read)) => return status.with_repositories(read),
+        Some(Err(error)) => error.to_string(),
+        None => "interrupted".to_owned(),
+    };
+    status.warnings.push(format!("which repositories check the freeze is unknown: {why}"));
+    status
+}
+
+/// Every job of a declared workflow of the checkout that deploys to a covered environment. Empty without a checkout, and in a
+/// rehearsal, whose workflows are not on this disk.
+pub(super) fn of_checkout(session: &Session, target: &FreezeTarget) -> Vec<WorkflowStatus> {
     let (Some(policy), Some(config)) = (&target.policy, &target.config) else { return Vec::new() };
     if session.global.sandbox.is_some() {
         return Vec::new();
@@ -31,23 +57,86 @@ pub(super) fn workflows(session: &Session, target: &FreezeTarget) -> Vec<Workflo
     }
     let file = statics::in_repository(session, config, &root);
     let holds = |path: &str| Some(root.join(path).is_file());
-    let freeze = FreezeFacts { policy, config: &file, holds: &holds };
+    jobs(&sources, &facts, FreezeFacts { policy, config: Some(&file), holds: &holds }, None)
+}
+
+/// Reads the workflow files on the default branch of every repository of a fleet.
+async fn of_fleet(session: &Session, config: &Config, keys: &Keys) -> anyhow::Result<Vec<Repository>> {
+    let run = fleet::Run::open(session, config, Part::default(), Prune::Nothing).await?;
+    let members = run.members(session, config).await?;
+    let read: Vec<&Member<'_>> = members.iter().filter(|member| member.is_read()).collect();
+    session.say(&format!("Reading the workflow files of {} repositories to see which check the freeze.", read.len()));
+    let reader = run.context.reader.clone().map_err(Unread)?;
+    let counter = run.counter(session, "reading workflows", read.len());
+    let mut repositories = Vec::new();
+    {
+        let (reader, named) = (&reader, &session.global.environment);
+        let mut reading = stream::iter(read)
+            .map(|member| {
+                let want = run.context.want(member);
+                async move { (member.name.clone(), Box::pin(of_member(reader, member, want, keys, named)).await) }
+            })
+            .buffer_unordered(run.context.at_once);
+        while let Some(repository) = reading.next().await {
+            counter.one_more();
+            repositories.push(repository);
+        }
+    }
+    repositories.sort_by_cached_key(|(name, _)| Address::repository(name));
+    run.wiring.trace_traffic();
+    Ok(repositories)
+}
+
+/// The jobs of one repository of a fleet. Its own gate.toml counts if it declares this freeze; else what the fleet declares.
+async fn of_member(
+    reader: &Reader,
+    member: &Member<'_>,
+    want: Desired,
+    keys: &Keys,
+    named: &[EnvName],
+) -> Result<Vec<WorkflowStatus>, Unknown> {
+    let repository = &member.name;
+    let (sources, file) = tokio::join!(called::on_github(reader, repository), contents::file(reader, repository, config::FILE_NAME));
+    let (sources, file) = (sources?, file.map_err(|error| error.unknown())?);
+    // With a file that is broken, `freeze check` refuses every deploy.
+    let own = file.and_then(|bytes| config::parse(config::FILE_NAME, &String::from_utf8(bytes).ok()?).ok()).map(|own| own.desired);
+    let own = own.filter(|own| own.freeze.as_ref().is_some_and(|freeze| freeze.store.is(&keys.store)));
+    let config = own.as_ref().map(|_| config::FILE_NAME);
+    let want = own.unwrap_or(want);
+    let branch = member.listed().as_ref().map_or("main", |listed| listed.default_branch.as_str());
+    let facts = Facts::new(Some(repository.clone()), branch, &want.github, &want.heroku, &want.workflows, &want.verify);
+    let sources = called::with_local(reader, repository, sources).await;
+    let sources = called::with_called(reader, &facts, sources).await;
+    let gates = || want.github.environments.iter().filter(|(_, environment)| environment.gate().is_some());
+    let mut policy = want.freeze.clone().unwrap_or_else(|| keys.bare_policy(gates().map(|(name, _)| name.clone()).collect()));
+    policy.environments.retain(|name| named.is_empty() || named.contains(name));
+    Ok(jobs(&sources, &facts, FreezeFacts { policy: &policy, config, holds: &|_| None }, Some(repository)))
+}
+
+/// Every job that deploys to an environment that the freeze covers, and whether a freeze provably stops it.
+fn jobs(sources: &[SourceFile], facts: &Facts, freeze: FreezeFacts<'_>, repository: Option<&RepoName>) -> Vec<WorkflowStatus> {
     let mut found: BTreeMap<(String, String), WorkflowStatus> = BTreeMap::new();
-    for environment in &policy.environments {
-        for one in compensation(&sources, &facts, environment, freeze) {
-            let gap = match one.proof {
-                Proof::Proven(_) => None,
-                Proof::Unproven(pos, why) => Some(format!("line {}: {why}", pos.line)),
-                Proof::Earlier(pos, job) => {
-                    Some(format!("line {}: only the job `{job}` before it checks: the answer may be old", pos.line))
-                }
-            };
-            let status = WorkflowStatus { file: one.file, job: one.path, environment: environment.clone(), gap };
-            // Of several scenarios, one that is not held decides.
-            let held = found.entry((status.file.clone(), status.job.clone())).or_insert_with(|| status.clone());
-            if held.gap.is_none() {
-                *held = status;
-            }
+    let environments: &BTreeSet<EnvName> = &freeze.policy.environments;
+    let proofs = environments.iter().flat_map(|name| compensation(sources, facts, name, freeze).into_iter().map(move |one| (name, one)));
+    // Without a file it says that nothing deploys.
+    for (environment, one) in proofs.filter(|(_, one)| !one.file.is_empty()) {
+        let gap = match &one.proof {
+            Proof::Proven(_) | Proof::AtStart(_) => None,
+            Proof::Unproven(pos, why) => Some(format!("line {}: {why}", pos.line)),
+            Proof::Earlier(pos, job) => Some(format!("line {}: only the job `{job}` before it checks: the answer may be old", pos.line)),
+        };
+        let status = WorkflowStatus {
+            repository: repository.cloned(),
+            only_at_start: matches!(one.proof, Proof::AtStart(_)),
+            file: one.file,
+            job: one.path,
+            environment: environment.clone(),
+            gap,
+        };
+        // Of several scenarios the one that is held least decides.
+        let held = found.entry((status.file.clone(), status.job.clone())).or_insert_with(|| status.clone());
+        if held.gap.is_none() && (status.gap.is_some() || status.only_at_start) {
+            *held = status;
         }
     }
     found.into_values().collect()

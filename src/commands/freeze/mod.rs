@@ -10,20 +10,18 @@ mod off;
 mod on;
 mod over;
 mod status;
-mod who;
 
 #[cfg(test)]
 mod tests;
 
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use crate::apply::RetryDelays;
 use crate::cli::{FreezeCommand, StoreArgs};
 use crate::config::{self, Config};
 use crate::desired::freeze::{Policy, Store, Window};
 use crate::exit::Exit;
-use crate::freeze::{Claim, FreezeId, FreezeRefusal, FreezeVars, FreezeWrite, Keys, Status};
+use crate::freeze::{FreezeRefusal, FreezeVars, FreezeWrite, Keys, Status};
 use crate::http::{Reader, Writer};
 use crate::model::{Answer, EnvName};
 use crate::providers::freeze_store;
@@ -32,9 +30,9 @@ use crate::render::{Document, json};
 use crate::stop::Stop;
 use crate::views::diagnostic::Hinted;
 
-use super::Session;
 use super::failure::Interrupted;
 use super::wiring::{Bounds, StoreSite};
+use super::{Session, who};
 
 /// Runs one of the freeze commands.
 ///
@@ -50,15 +48,6 @@ pub(super) async fn run(session: &Session, command: FreezeCommand) -> anyhow::Re
     }
 }
 
-pub(super) use who::local;
-
-/// Who acts when an apply has to set the freeze that gate.toml declares; asks no one.
-#[must_use]
-pub(super) fn declared(session: &Session) -> Claim {
-    let reason = "declared in gate.toml (frozen = true)".to_owned();
-    Claim { id: FreezeId::new(Uuid::new_v4()), by: local(&session.env), reason, now: session.now() }
-}
-
 /// The freeze in question, and what gate.toml says about it.
 struct FreezeTarget {
     keys: Keys,
@@ -66,6 +55,8 @@ struct FreezeTarget {
     policy: Option<Policy>,
     /// gate.toml, when there is one that can be read.
     config: Option<Config>,
+    /// The fleet file, when that is the file at hand. It declares no freeze, but whose workflows should check it.
+    fleet: Option<Config>,
 }
 
 impl FreezeTarget {
@@ -75,8 +66,10 @@ impl FreezeTarget {
     /// Without either: when gate.toml cannot be read or has no `[freeze]`.
     fn find(session: &Session, which: &StoreArgs) -> anyhow::Result<Self> {
         let named = which.store();
+        let fleet = session.fleet_file(&[]).ok().flatten();
         let config = match (session.config_of(&[]), &named) {
             (Ok(config), _) => Some(config),
+            (Err(_), Some(_)) if fleet.is_some() => None,
             (Err(error), None) => {
                 if has_file(session) {
                     session.say("gate.toml cannot be read; with --app NAME or --github OWNER[/REPO] it is not needed.");
@@ -97,10 +90,12 @@ impl FreezeTarget {
         };
         let declared = config.as_ref().and_then(|config| config.desired.freeze.clone());
         match (named, declared) {
-            (None, Some(policy)) => Ok(Self { keys: Keys::of(&policy), policy: Some(policy), config }),
+            (None, Some(policy)) => Ok(Self { keys: Keys::of(&policy), policy: Some(policy), config, fleet }),
             (None, None) => Err(no_store("gate.toml has no [freeze]").into()),
-            (Some(store), Some(policy)) if policy.store.is(&store) => Ok(Self { keys: Keys::of(&policy), policy: Some(policy), config }),
-            (Some(store), _) => Ok(Self { keys: Keys::standard(store), policy: None, config }),
+            (Some(store), Some(policy)) if policy.store.is(&store) => {
+                Ok(Self { keys: Keys::of(&policy), policy: Some(policy), config, fleet })
+            }
+            (Some(store), _) => Ok(Self { keys: Keys::standard(store), policy: None, config, fleet }),
         }
     }
 
@@ -147,7 +142,7 @@ struct BeforeWrite {
 
 impl<'a> FreezeWriter<'a> {
     fn new(writer: &'a Writer, keys: &'a Keys, session: &Session) -> Self {
-        Self { writer, keys, known: who::in_actions(&session.env), fallback: local(&session.env), stop: session.stop.clone() }
+        Self { writer, keys, known: who::in_actions(&session.env), fallback: who::local(&session.env), stop: session.stop.clone() }
     }
 
     /// Reads the freeze and, in addition, whose token it is. Only the freeze is waited for.
@@ -214,12 +209,17 @@ async fn site(session: &Session, target: &FreezeTarget) -> anyhow::Result<StoreS
     StoreSite::new(session, target.config.as_ref(), &target.keys.store, Bounds::Usual).await
 }
 
-/// Prints the state after a write, in the form of `freeze status`.
-fn show(session: &Session, target: &FreezeTarget, written: Written, now: Timestamp) -> anyhow::Result<()> {
+/// The state after a write.
+fn after(session: &Session, target: &FreezeTarget, written: Written, now: Timestamp) -> Status {
     let policy = target.narrowed(&session.global.environment);
     let mut status = Status::at(&target.keys, policy.as_ref(), &Answer::Present(written.vars), None, now);
     status.warnings.splice(0..0, written.notes);
-    let status = status.with_workflows(coverage::workflows(session, target));
+    status
+}
+
+/// Prints the state after a write, in the form of `freeze status`.
+fn show(session: &Session, target: &FreezeTarget, written: Written, now: Timestamp) -> anyhow::Result<()> {
+    let status = after(session, target, written, now).with_workflows(coverage::of_checkout(session, target));
     print(session, target, &status)
 }
 

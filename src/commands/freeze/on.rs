@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::freeze::{self, Claim, FreezeId, FreezeKind, Terms, parse_until};
 
 use super::super::Session;
-use super::{FreezeTarget, FreezeWriter, Written, refused, show, site};
+use super::{FreezeTarget, FreezeWriter, Written, after, coverage, print, refused, site};
 
 /// Freezes, and prints what is frozen, since when, by which account, and how to lift it.
 ///
@@ -22,7 +22,11 @@ pub(super) async fn run(session: &Session, args: &FreezeOn) -> anyhow::Result<Ex
     let writer = FreezeWriter::new(&writer, &target.keys, session);
     let written = session.unless_given_up(freeze(&writer, args, now)).await??;
     site.trace_traffic();
-    show(session, &target, written, now)?;
+    if target.fleet.is_some() {
+        session.say("Frozen, and verified by reading back.");
+    }
+    let status = coverage::with_jobs(session, &target, after(session, &target, written, now)).await;
+    print(session, &target, &status)?;
     Ok(Exit::Done)
 }
 

@@ -24,7 +24,7 @@ pub(super) async fn run(session: &Session, args: &FreezeStatus) -> anyhow::Resul
     let at = args.at.unwrap_or_else(|| session.now());
     let status = session.unless_stopped(at_time(&site.reader(), &target.keys, policy.as_ref(), at)).await?;
     site.trace_traffic();
-    let status = status.with_workflows(coverage::workflows(session, &target));
+    let status = coverage::with_jobs(session, &target, status).await;
     print(session, &target, &status)?;
     Ok(match &status.unknown {
         None => Exit::Done,

@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan};
 use super::*;
 use crate::cli::{FreezeOff, FreezeOn, FreezeOverride};
 use crate::desired::freeze::{Length, Schedule};
-use crate::freeze::{Answered, FreezeVars};
+use crate::freeze::{Answered, FreezeId, FreezeVars};
 use crate::http::{Proxies, Settings, Stack, Token};
 use crate::sandbox::{Effect, Fault, HerokuApp, Response, Sandbox, State};
 
@@ -55,7 +55,7 @@ impl World {
     /// What a deploy to production is told at a moment.
     async fn check(&self, windows: Vec<Window>, now: Timestamp) -> Answered {
         let production = EnvName::new("production").unwrap();
-        let policy = Policy { windows, ..check::bare(&self.keys, std::iter::once(production.clone()).collect()) };
+        let policy = Policy { windows, ..self.keys.bare_policy(std::iter::once(production.clone()).collect()) };
         let vars = store::observe(self.writer.reader(), &self.keys).await;
         Answered::from(&crate::freeze::decide(&policy, &production, &vars, now).verdict)
     }

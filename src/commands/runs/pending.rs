@@ -81,7 +81,8 @@ impl RunsContext {
         }
         // The store is read only if it can change an answer.
         if let Some(policy) = config.desired.freeze.as_ref().filter(|policy| free.iter().any(|(_, name)| policy.covers(name))) {
-            let guard = tokio::time::timeout(FREEZE_WITHIN, FreezeGuard::read(policy, self.wiring.store(&policy.store).as_ref())).await;
+            let guard =
+                tokio::time::timeout(FREEZE_WITHIN, FreezeGuard::read(policy, self.wiring.store(&policy.store).as_ref(), now)).await;
             for (one, name) in free.into_iter().filter(|(_, name)| policy.covers(name)) {
                 let why = match &guard {
                     Ok(guard) => guard.holds(name, now).0.map(|closed| closed.why),

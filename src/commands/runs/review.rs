@@ -102,7 +102,7 @@ impl ReviewInput<'_> {
         let RunsContext { reader, repository, wiring } = self.site;
         let guard = async {
             match (&self.config.desired.freeze, self.request.decision) {
-                (Some(policy), Decision::Approved) => Some(FreezeGuard::read(policy, wiring.store(&policy.store).as_ref()).await),
+                (Some(policy), Decision::Approved) => Some(FreezeGuard::read(policy, wiring.store(&policy.store).as_ref(), now).await),
                 _ => None,
             }
         };

@@ -42,7 +42,11 @@ impl StoreSite {
             let config = match config {
                 Some(config) => config,
                 None => {
-                    sample = session.config_or_sample(&[])?;
+                    // A fleet file builds no single repository.
+                    sample = match session.fleet_file(&[])? {
+                        Some(_) => super::super::session::sample()?,
+                        None => session.config_or_sample(&[])?,
+                    };
                     &sample
                 }
             };

@@ -38,7 +38,7 @@ fn overridden(vars: FreezeVars, until: i64, freeze: Option<u128>) -> FreezeVars 
 
 fn told(vars: &FreezeVars) -> Vec<String> {
     let keys = Keys::standard(Store::Github("acme/shop".to_owned()));
-    leftovers(&keys, vars, NOW).iter().map(ToString::to_string).collect()
+    leftovers(&keys, vars, FlagTimes::default(), NOW).iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -63,6 +63,18 @@ fn each_forgotten_thing_has_its_age_and_the_command_that_tidies_it() {
         let told = told(&vars);
         assert!(matches!(&told[..], [one] if one.contains(says) && one.contains(&command)), "{says}: {told:?}");
     }
+}
+
+#[test]
+fn a_flag_without_a_record_is_as_old_as_the_store_says() {
+    let keys = Keys::standard(Store::Github("acme/shop".to_owned()));
+    let by_hand = FreezeVars { flag: Some("true".into()), override_flag: Some("1".into()), ..FreezeVars::default() };
+    let written = FlagTimes { flag: Some(NOW - hours(50)), override_flag: Some(NOW - hours(5)) };
+    let told: Vec<String> = leftovers(&keys, &by_hand, written, NOW).iter().map(ToString::to_string).collect();
+    assert!(told[0].contains("was set by hand 2 days ago, without a record"), "{told:?}");
+    assert!(told[1].contains("(written 5 hours ago)"), "{told:?}");
+    // A record has its own time, and the store need not be asked.
+    assert!(by_hand.lacks_a_record(NOW) && !freeze(72, None).lacks_a_record(NOW));
 }
 
 #[test]

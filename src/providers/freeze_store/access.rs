@@ -5,8 +5,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::Timestamp;
+
 use crate::apply::RetryDelays;
-use crate::freeze::{FreezeVars, FreezeWrite, Keys, LostUpdate};
+use crate::freeze::{FlagTimes, FreezeVars, FreezeWrite, Keys, LostUpdate, audit};
 use crate::http::{ApiError, ErrorKind, Reader, Writer};
 use crate::model::Answer;
 
@@ -30,6 +32,15 @@ pub async fn observe(reader: &Reader, keys: &Keys) -> Answer<FreezeVars> {
         Err(error) if error.kind == ErrorKind::NotFound => Answer::Absent,
         Err(error) => Answer::Unknown(error.unknown()),
     }
+}
+
+/// When the flags were last written, if one of them has no record that says so: the age is worth one request, and no failure.
+pub async fn flag_times(reader: &Reader, keys: &Keys, vars: &FreezeVars, now: Timestamp) -> FlagTimes {
+    if !vars.lacks_a_record(now) {
+        return FlagTimes::default();
+    }
+    let history = of(&keys.store).history(reader, keys).await.ok().flatten();
+    history.map(|history| FlagTimes::from(&audit(keys, vars, &history))).unwrap_or_default()
 }
 
 /// Why a write is not known to be in place.

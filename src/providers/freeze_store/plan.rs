@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 
 use crate::desired::freeze::Policy;
-use crate::freeze::{Claim, Freeze, FreezeKind, FreezeVars, Frozen, Keys, SetFreeze, Terms, leftovers};
+use crate::freeze::{Claim, FlagTimes, Freeze, FreezeKind, FreezeVars, Frozen, Keys, SetFreeze, Terms, leftovers};
 use crate::model::{self, Address, Answer, Cause, Change, Draft, Field, Step, Unknown, VarValue};
 
 use super::ops::Op;
 
 /// Sets the freeze that gate.toml declares, if there is none. A freeze that exists is operational: it is shown, it is no
-/// difference, and nothing here could lift it.
+/// difference, and nothing here could lift it. `written` is how old a flag without a record is.
 #[must_use]
-pub fn plan(policy: &Policy, vars: &Answer<FreezeVars>, claim: &Claim) -> Draft<Op> {
+pub fn plan(policy: &Policy, vars: &Answer<FreezeVars>, written: FlagTimes, claim: &Claim) -> Draft<Op> {
     let mut draft = Draft::default();
     let (keys, address) = (Keys::of(policy), policy.store.address());
     let vars = match vars {
@@ -31,7 +31,7 @@ pub fn plan(policy: &Policy, vars: &Answer<FreezeVars>, claim: &Claim) -> Draft<
     if let Some(frozen) = Frozen::by_store(&Freeze::read(vars, claim.now)) {
         draft.note(&address, format!("FROZEN {frozen}. A freeze is not a difference, and apply never lifts one"));
     }
-    for leftover in leftovers(&keys, vars, claim.now) {
+    for leftover in leftovers(&keys, vars, written, claim.now) {
         draft.note(&address, leftover.to_string());
     }
     if !policy.frozen {

@@ -22,8 +22,8 @@ const CALLS: char = '\u{203a}';
 pub struct FreezeFacts<'a> {
     /// As gate.toml declares it.
     pub policy: &'a Policy,
-    /// The path of gate.toml in the repository, with `/`.
-    pub config: &'a str,
+    /// The path in the repository of the gate.toml that declares the freeze, with `/`; `None` if it has none.
+    pub config: Option<&'a str>,
     /// Whether the checkout holds a file, by its path in the repository; `None` if that is not known.
     pub holds: &'a dyn Fn(&str) -> Option<bool>,
 }
@@ -149,7 +149,7 @@ impl Proofs<'_> {
         // `deploy.yml:deploy (leg) › x.yml:apply`: the first job is in the file that the event starts.
         let caller = entry.path.split_once(':').and_then(|(_, rest)| started.job(rest.split([' ', CALLS]).next()?));
         match caller.map(|caller| freeze_check_before_deploy(started, caller, &question)) {
-            Some(proof @ (Proof::Proven(_) | Proof::Earlier(..))) => (started.path.clone(), proof),
+            Some(proof @ (Proof::Proven(_) | Proof::Earlier(..) | Proof::AtStart(_))) => (started.path.clone(), proof),
             Some(Proof::Unproven(..)) | None => (entry.details.file.clone(), own),
         }
     }

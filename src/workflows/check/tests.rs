@@ -446,7 +446,7 @@ fn the_runbooks_freeze_covers_two_of_its_three_workflows() {
         on_unreachable: crate::desired::freeze::OnUnreachable::Frozen,
         windows: Vec::new(),
     };
-    let freeze = FreezeFacts { policy: &policy, config: "gate.toml", holds: &|_| Some(false) };
+    let freeze = FreezeFacts { policy: &policy, config: Some("gate.toml"), holds: &|_| Some(false) };
     let proofs = compensation(&sources, &facts, &env("production"), freeze);
     let proven: BTreeSet<(&str, bool)> =
         proofs.iter().map(|c| (c.file.rsplit('/').next().unwrap(), matches!(c.proof, Proof::Proven(_)))).collect();

@@ -81,10 +81,17 @@ fn own(arguments: &[Option<String>], directory: Option<&str>, place: &StepContex
     if !environments.is_empty() && !environments.iter().any(|name| place.is_environment(name)) {
         return Err(format!("the freeze check asks about {}, not {}", environments.join(", "), place.question.environment));
     }
+    let named = store.is_some();
     if store.is_some_and(|store| store != policy.store.flag()) {
         return Err(format!("the freeze check asks about another freeze than that of {}", policy.store.described()));
     }
-    place.reads_config(directory, config)
+    match (place.question.config, named) {
+        (Some(_), _) => place.reads_config(directory, config),
+        (None, true) => Ok(()),
+        (None, false) => {
+            Err(format!("the freeze check names no store, and the repository declares no freeze: add `{}`", policy.store.flag()))
+        }
+    }
 }
 
 /// A declared command. Its arguments do not matter, except those that keep it from checking.

@@ -320,5 +320,8 @@ fn may_write(file: &Word, command: &Command, place: &mut StepContext<'_>) -> boo
 fn is_relied_on(path: &str, place: &StepContext<'_>) -> bool {
     let name = |path: &str| path.rsplit(['/', '=']).next().unwrap_or_default().to_owned();
     let scripts = place.question.policy.check_commands.iter().flat_map(|command| command.split(' '));
-    [place.question.config, "gate.toml", "gatectl"].into_iter().chain(scripts).any(|relied_on| name(relied_on) == name(path))
+    [place.question.config.unwrap_or("gate.toml"), "gate.toml", "gatectl"]
+        .into_iter()
+        .chain(scripts)
+        .any(|relied_on| name(relied_on) == name(path))
 }

@@ -29,6 +29,8 @@ pub enum Proof {
     Proven(Pos),
     /// The step at this position stops a job that this one waits for: the answer is as old as that job.
     Earlier(Pos, String),
+    /// No step does, but the job's `if` at this position reads the flag: a freeze that is set before the job starts skips it.
+    AtStart(Pos),
     /// Not proven: why, in a clause.
     Unproven(Pos, String),
 }
@@ -42,8 +44,9 @@ pub struct Question<'a> {
     pub environments: &'a BTreeSet<EnvName>,
     /// The freeze that gate.toml declares.
     pub policy: &'a Policy,
-    /// The path of gate.toml in the repository, with `/`.
-    pub config: &'a str,
+    /// The path in the repository of the gate.toml that declares the freeze, with `/`; `None` if it has none: then a check must
+    /// name its store.
+    pub config: Option<&'a str>,
     /// Whether the checkout holds a file, by its path in the repository; `None` if that is not known.
     pub holds: &'a dyn Fn(&str) -> Option<bool>,
     /// What is known about the run in the conditions and scripts of steps; [`Nothing`] assumes nothing.
@@ -59,7 +62,18 @@ pub fn freeze_check_before_deploy(workflow: &Workflow, job: &Job, question: &Que
         return own;
     }
     let mut seen = BTreeSet::new();
-    in_needs(workflow, job, question, &mut seen).unwrap_or(own)
+    in_needs(workflow, job, question, &mut seen).or_else(|| at_start(job, question).map(Proof::AtStart)).unwrap_or(own)
+}
+
+/// Where the job's `if` is, if a freeze without an override makes it false. GitHub evaluates it before the job waits for an approval.
+fn at_start(job: &Job, question: &Question<'_>) -> Option<Pos> {
+    let condition = job.condition.as_ref().filter(|_| question.policy.store.app().is_none())?;
+    let vars: Map<Node> =
+        [(question.policy.flag.clone(), Node::text("true")), (question.policy.override_flag.clone(), Node::text(""))].into_iter().collect();
+    let vars = Node::Partial(vars, Rest::Unknown("other variables are not in the files".to_owned()));
+    let contexts = Overlaid { name: "vars", node: &vars, under: question.contexts };
+    let succeeded = Functions { status: Some(Status::NEEDS_SUCCEEDED), hash_files: false };
+    (truth(condition, &contexts, succeeded) == Some(false)).then_some(condition.pos)
 }
 
 /// The proof in a job that this one waits for, directly or through others.

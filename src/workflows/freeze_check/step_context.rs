@@ -239,7 +239,8 @@ impl<'a> StepContext<'a> {
     /// # Errors
     /// Why it may read another one.
     pub(super) fn reads_config(&self, directory: Option<&str>, flag: Option<&str>) -> Result<(), String> {
-        let Question { config: want, policy, holds, .. } = self.question;
+        let Question { config, policy, holds, .. } = self.question;
+        let Some(want) = config else { return Ok(()) };
         if let Some(why) = &self.checkouts.unclear {
             return Err(why.clone());
         }

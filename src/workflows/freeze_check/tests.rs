@@ -1,12 +1,12 @@
 use super::*;
-use crate::desired::freeze::OnUnreachable;
+use crate::desired::freeze::{OnUnreachable, Store};
 use crate::workflows::read::read;
 
 mod sound;
 
 fn policy() -> Policy {
     Policy {
-        store: crate::desired::freeze::Store::Heroku("shop-control".to_owned()),
+        store: Store::Heroku("shop-control".to_owned()),
         environments: BTreeSet::from([production()]),
         flag: Policy::FLAG.to_owned(),
         override_flag: Policy::OVERRIDE.to_owned(),
@@ -24,6 +24,11 @@ fn production() -> EnvName {
 
 /// The answer for the last job of a workflow; the checkout holds a gate.toml in its root and in `services/other`.
 fn proof_of(text: &str) -> Proof {
+    proof_for(&policy(), Some("gate.toml"), text)
+}
+
+/// The same for any freeze, declared in this file of the repository or in none.
+fn proof_for(policy: &Policy, config: Option<&str>, text: &str) -> Proof {
     let workflow = read("x.yml", text).unwrap();
     let job = workflow.jobs.last().unwrap();
     assert!(workflow.problems.is_empty() && job.problems.is_empty(), "{:?} {text}", job.problems);
@@ -31,8 +36,8 @@ fn proof_of(text: &str) -> Proof {
     let question = Question {
         environment: &production(),
         environments: &environments,
-        policy: &policy(),
-        config: "gate.toml",
+        policy,
+        config,
         holds: &|path| Some(["gate.toml", "services/other/gate.toml"].contains(&path)),
         contexts: &Nothing,
     };
@@ -279,6 +284,32 @@ fn an_action_that_may_run_before_all_steps_breaks_the_proof() {
     let with = |uses: &str| is_proven(&format!("{CHECK}- {{uses: {uses}}}\n{DEPLOY}"));
     assert!(!with("acme/deploy@v1") && !with("docker://acme/deploy") && !with("acme/tools/deploy@v1"));
     assert!(with("akhileshns/heroku-deploy@v3") && with("actions/upload-artifact@v4") && with("./.github/actions/deploy"));
+}
+
+#[test]
+fn without_a_declared_freeze_a_check_names_its_store() {
+    let proof = |steps: &str| proof_for(&policy(), None, &job("ubuntu-latest", &format!("- uses: actions/checkout@v4\n{steps}{DEPLOY}")));
+    let named = CHECK.replace("check", &format!("check {}", policy().store.flag()));
+    assert!(matches!(proof(&named), Proof::Proven(_)));
+    assert!(matches!(proof(CHECK), Proof::Unproven(_, why) if why.contains("names no store")));
+}
+
+#[test]
+fn a_condition_on_the_flag_holds_a_job_back_only_when_it_starts() {
+    let github = Policy { store: Store::Github("acme".to_owned()), ..policy() };
+    let of = |policy: &Policy, condition: &str| {
+        let text = format!("on: push\njobs:\n  a:\n    runs-on: x\n    if: {condition}\n    steps: [{{run: ./release}}]\n");
+        proof_for(policy, Some("gate.toml"), &text)
+    };
+    let flag = "vars.DEPLOY_FREEZE != 'true'";
+    let overridable = "vars.DEPLOY_FREEZE != 'true' || vars.DEPLOY_FREEZE_OVERRIDE == '1'";
+    for condition in [flag, overridable, "github.ref == 'refs/heads/main' && !vars.deploy_freeze"] {
+        assert_eq!(of(&github, condition), Proof::AtStart(Pos { line: 5, col: 9 }), "{condition}");
+    }
+    for condition in ["vars.OTHER != 'true'", "vars.DEPLOY_FREEZE == 'true'", "inputs.force || vars.DEPLOY_FREEZE != 'true'"] {
+        assert!(matches!(of(&github, condition), Proof::Unproven(..)), "{condition}");
+    }
+    assert!(matches!(of(&policy(), flag), Proof::Unproven(..)), "variables are not where this freeze is kept");
 }
 
 #[test]

@@ -1,6 +1,11 @@
-//! Who acts, for the record: a claim, which the app's releases confirm or not.
+//! Who acts, for the record of a freeze: a claim, which the app's releases confirm or not.
+
+use uuid::Uuid;
 
 use crate::credentials::ProcessEnv;
+use crate::freeze::{Claim, FreezeId};
+
+use super::Session;
 
 /// The longest name that is kept, in characters.
 const MAX: usize = 100;
@@ -13,7 +18,7 @@ pub(super) fn in_actions(env: &ProcessEnv) -> Option<String> {
 
 /// Who acts, without asking anyone: the Actions account, else the local user and, if known, the machine.
 #[must_use]
-pub(in crate::commands) fn local(env: &ProcessEnv) -> String {
+pub(super) fn local(env: &ProcessEnv) -> String {
     if let Some(actor) = in_actions(env) {
         return actor;
     }
@@ -23,6 +28,13 @@ pub(in crate::commands) fn local(env: &ProcessEnv) -> String {
         Some(host) => plain(&format!("local:{user}/{host}")),
         None => plain(&format!("local:{user}")),
     }
+}
+
+/// Who acts when an apply has to set the freeze that gate.toml declares; asks no one.
+#[must_use]
+pub(super) fn declared(session: &Session) -> Claim {
+    let reason = "declared in gate.toml (frozen = true)".to_owned();
+    Claim { id: FreezeId::new(Uuid::new_v4()), by: local(&session.env), reason, now: session.now() }
 }
 
 /// Names from outside, as a record takes them: one line, not too long.
