@@ -1,4 +1,4 @@
-//! Holds a file against the table of keys: unknown keys, wrong types, ranges, duplicates, what is missing.
+//! Checks a file against the table of keys: unknown keys, wrong types, ranges, duplicates, what is missing.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -37,7 +37,7 @@ pub(super) fn table(sink: &mut Sink<'_>, schema: &'static Table, table: &DeTable
     }
 }
 
-/// Reports a key that the schema does not have; answers the one that was meant, so that it is not missed as well.
+/// Reports a key that the schema does not have; returns the intended one, so that it is not also reported as missing.
 fn unknown(sink: &mut Sink<'_>, schema: &Table, name: &str, span: Span) -> Option<&'static str> {
     let problem = Problem::new(span, format!("unknown key {} in {}", quote(name), schema.noun));
     let near = nearest(name, schema.names());
@@ -89,7 +89,7 @@ fn either(sink: &mut Sink<'_>, schema: &Table, table: &DeTable<'_>, at: Span) {
     );
 }
 
-/// What a value belongs to: the key whose example shows the fix, and the name that a message uses.
+/// The owner of a value: the key whose example shows the fix, and its name in messages.
 struct ValueOwner<'n> {
     key: &'static Key,
     name: &'n str,
@@ -152,7 +152,7 @@ impl Type {
         }
     }
 
-    /// What a message says is wanted.
+    /// The expected type in a message.
     fn wanted(&self) -> String {
         match self {
             Self::Boolean => "true or false".to_owned(),
@@ -248,7 +248,7 @@ fn word(sink: &mut Sink<'_>, owner: &ValueOwner<'_>, words: &[&'static str], tex
         return;
     }
     let problem = Problem::new(span, format!("`{}` cannot be {}", owner.name, quote(text)));
-    // The nearest word is the one that opens the most; what is meant has a form of its own.
+    // The nearest word is the most open one; the intended value has its own form.
     if owner.key.name == GateKey::DeploymentBranchPolicy.name() && matches!(text, "selected" | "custom" | "custom_branch_policies") {
         return sink.push(problem.label("selected refs are written out").help(format!("write `{}`", owner.key.example)));
     }
@@ -270,7 +270,7 @@ fn size(sink: &mut Sink<'_>, noun: &str, (min, max): (usize, usize), items: &[Sp
     }
 }
 
-/// Reports names that look the same: the later of two in the text, with the first beside it.
+/// Reports names that look the same: the later one, with a reference to the first.
 pub(super) fn duplicates<'n, K>(sink: &mut Sink<'_>, same: impl Fn(&str) -> K, names: impl Iterator<Item = (&'n str, Span)>)
 where
     K: std::hash::Hash + Eq,

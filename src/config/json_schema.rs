@@ -9,7 +9,7 @@ use super::schema::{Key, Presence, Syntax, Table, Type};
 
 /// Describes gate.toml as a JSON Schema (draft 7), with a description for every key.
 ///
-/// What the schema refuses, [`super::parse`] refuses too; rules over several keys are only known to the latter.
+/// What the schema refuses, [`super::parse`] refuses too; rules over several keys are only in the latter.
 #[must_use]
 pub fn json_schema() -> Value {
     let mut schema = table(&ROOT);

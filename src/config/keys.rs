@@ -15,7 +15,7 @@ use super::syntax as is;
 use crate::desired::freeze::Policy;
 use crate::desired::workflows::EVENTS;
 
-/// Every table, to tell where a misplaced key belongs.
+/// Every table, to find out where a misplaced key belongs.
 pub(super) static TABLES: &[&Table] = &[
     &ROOT,
     &GITHUB,

@@ -1,7 +1,7 @@
 //! Reads gate.toml.
 //!
 //! Owns the file's syntax: which keys there are (`keys`, the one table that the reader, the near matches and the JSON
-//! Schema share), what each may hold, and where in the text each stands. Turns a file into [`Desired`], or into every
+//! Schema share), what each may hold, and the position of each. Turns a file into [`Desired`], or into every
 //! problem that it has. Also finds the file and the repository that a directory belongs to.
 //! Must not know live state, requests, credentials or the command line.
 //! Tested in its `tests.rs`; every file in `examples/` by `tests/program/examples.rs`.
@@ -44,9 +44,9 @@ pub struct Config {
     pub path: String,
     /// What it declares.
     pub desired: Desired,
-    /// Where in the file each key stands, for later messages about it.
+    /// The position of each key in the file, for later messages about it.
     pub positions: Positions,
-    /// What is allowed and most likely not meant.
+    /// What is allowed but probably not intended.
     pub warnings: Vec<Problem>,
 }
 

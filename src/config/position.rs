@@ -1,4 +1,4 @@
-//! Where things stand in the file.
+//! Positions in the file.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ impl<'t> Lines<'t> {
     }
 }
 
-/// Where each key of a file stands.
+/// The position of each key of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Positions {
     root: Node,
@@ -70,7 +70,7 @@ impl Positions {
     /// Finds a key by its path, such as `["environments", "production", "reviewers", "0"]`; an index counts from 0.
     ///
     /// If the file does not have the path, its nearest parent answers, and finally the start of the file. A name
-    /// that is not there as written is looked for without case.
+    /// that does not exist as written is looked up without case.
     #[must_use]
     pub fn get<S: AsRef<str>>(&self, path: impl IntoIterator<Item = S>) -> &Position {
         let mut node = &self.root;

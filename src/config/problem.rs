@@ -15,7 +15,7 @@ pub struct Problem<At = Position> {
     pub at: At,
     /// What is wrong: one sentence without a full stop. May hold text of the file, unescaped and bounded.
     pub message: String,
-    /// A few words that stand beside the caret; may be empty.
+    /// A few words next to the caret; may be empty.
     pub label: String,
     /// The next step.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,7 +99,7 @@ impl<'t> Sink<'t> {
         }
     }
 
-    /// Adds something that is allowed and most likely not meant: `validate` shows it.
+    /// Adds something that is allowed but probably not intended: `validate` shows it.
     pub(super) fn warn(&mut self, warning: Problem<Span>) {
         self.warnings.push(warning);
     }
@@ -140,7 +140,7 @@ impl<'t> Sink<'t> {
         }
     }
 
-    /// Where the text can be trusted again: below a header that is none, keys went to the wrong table until the next one.
+    /// The position from which the text can be trusted again: below an invalid header, keys went to the wrong table until the next one.
     fn misled(&self, line: &Span, message: &str) -> usize {
         if !self.source(line).trim_start().starts_with('[') || message.contains("duplicate") {
             return line.end;
@@ -193,7 +193,7 @@ fn located(text: &str, mut found: Vec<Problem<Span>>) -> Vec<Problem> {
         .collect()
 }
 
-/// The next step for the commonest slips; the parser's words name the rest.
+/// The next step for the most common typos; the parser's own message covers the rest.
 fn syntax_help(message: &str) -> &'static str {
     if message.contains("duplicate key") {
         "each key and each table is written once; merge the two"

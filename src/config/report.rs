@@ -11,7 +11,7 @@ use super::problem::{Problem, Problems};
 /// How many problems are shown; the rest is counted.
 const SHOWN: usize = 50;
 
-/// How many characters of a line are shown on either side of what is pointed at.
+/// How many characters of a line are shown on either side of the marked text.
 const AROUND: usize = 100;
 
 impl Problems {

@@ -9,7 +9,7 @@ use crate::model::nearest;
 
 /// A table and the part of the schema that describes it.
 ///
-/// What has the wrong type answers `None` here: [`super::check`] has already said so.
+/// A value of the wrong type is `None` here: [`super::check`] has already reported it.
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
     table: &'a DeTable<'a>,
@@ -38,7 +38,7 @@ impl<'a> View<'a> {
         self.tables().find_map(|table| table.get(name))
     }
 
-    /// Where a key stands, when it is there.
+    /// The position of a key, if it exists.
     pub(super) fn key(&self, name: &str) -> Option<Span> {
         self.tables().find_map(|table| table.get_key_value(name)).map(|(key, _)| key.span())
     }
@@ -75,7 +75,7 @@ impl<'a> View<'a> {
         table.into_iter().flat_map(entries)
     }
 
-    /// Whether a key is there, as it is written in the schema or misspelled.
+    /// Whether a key exists, spelled as in the schema or misspelled.
     pub(super) fn mentions(&self, name: &str) -> bool {
         let near = |(key, _): &(&str, Span)| self.schema.key(key).is_none() && nearest(key, [name]).is_some();
         self.key(name).is_some() || self.present().iter().any(near)

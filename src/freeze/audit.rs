@@ -1,4 +1,4 @@
-//! Who really changed the freeze: what the store itself knows against the records.
+//! Who really changed the freeze: compares the store's own history with the records.
 //!
 //! A record is a claim; what the store keeps is evidence. Heroku keeps releases: owns what a release's description says about a
 //! config var, of which only the key's name and the words of a rollback count, since descriptions are prose. GitHub keeps no
@@ -38,7 +38,7 @@ pub struct Stamps {
     pub narrow: BTreeSet<String>,
 }
 
-/// What a store knows of its own changes.
+/// A store's own history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum History {
     /// Heroku: the newest releases, in any order; the more of them, the further back it sees.
@@ -47,7 +47,7 @@ pub enum History {
     Stamps(Stamps),
 }
 
-/// What gave a value its present state.
+/// The change that gave a value its current state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Evidence {
     /// The release, if the store has releases.
@@ -75,7 +75,7 @@ pub struct Audit {
 /// How far a record's own time may be from its release's.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
 
-/// Compares the records with what the store knows.
+/// Compares the records with the store's history.
 #[must_use]
 pub fn audit(keys: &Keys, vars: &FreezeVars, history: &History) -> Audit {
     match history {
@@ -178,7 +178,7 @@ impl<'r> Timeline<'r> {
         for release in &self.0 {
             let origin = match rollback_target(release) {
                 _ if mentions(&release.description, key) => release.version,
-                // What it went back to is not known here.
+                // The release it went back to is unknown here.
                 Some(to) if to < first => release.version,
                 Some(to) => self.0.iter().zip(&origins).rfind(|(earlier, _)| earlier.version <= to).map_or(0, |(_, origin)| *origin),
                 None => origins.last().copied().unwrap_or_default(),
@@ -255,7 +255,7 @@ fn mentions(description: &str, key: &str) -> bool {
     description.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == key)
 }
 
-/// The release that a rollback goes back to: `Rollback to v12`. The wording is not documented, so only its gist is asked for.
+/// The release that a rollback goes back to: `Rollback to v12`. The wording is not documented, so only its main words are required.
 fn rollback_target(release: &Release) -> Option<u64> {
     let description = release.description.to_ascii_lowercase();
     let mut words = description.split_ascii_whitespace();

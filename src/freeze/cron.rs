@@ -40,7 +40,7 @@ pub struct Cron {
     either_day: bool,
 }
 
-/// The Gregorian calendar repeats after this many years, weekdays included: what does not match within them never does.
+/// The Gregorian calendar repeats after this many years, weekdays included: a line without a match within them never matches.
 const CYCLE_YEARS: i16 = 400;
 
 impl Cron {
@@ -78,7 +78,7 @@ impl Cron {
         }
     }
 
-    /// Whether both day fields are restricted, so that a day matches if *either* of them does: seldom what is meant.
+    /// Whether both day fields are restricted, so that a day matches if *either* of them does: rarely intended.
     #[must_use]
     pub const fn either_day(&self) -> bool {
         self.either_day

@@ -1,4 +1,4 @@
-//! The interlock: frozen while a gate is rebuilt, then as before.
+//! The interlock: frozen while a gate is changed, then restored.
 
 use super::record::FreezeKind;
 use super::set::{closed, new_record};
@@ -28,7 +28,7 @@ impl Interlock {
             Freeze::Unattributed | Freeze::Malformed { .. } => true,
             Freeze::Open | Freeze::Expired(_) => false,
         };
-        // Spelt as readers that know only the flag expect it.
+        // Spelled as readers that know only the flag expect it.
         let closed_for_all = live.flag.as_deref() == Some(ON) && Flag::read(live.override_flag.as_deref()) == Flag::Off;
         if endless && closed_for_all {
             return Ok(None);

@@ -1,6 +1,6 @@
-//! The freeze as a workflow hands it to a step: `DEPLOY_FREEZE: ${{ vars.DEPLOY_FREEZE }}` below `env:`.
+//! The freeze as a workflow passes it to a step: `DEPLOY_FREEZE: ${{ vars.DEPLOY_FREEZE }}` below `env:`.
 //!
-//! Owns when such values are taken, and when they are not believed. They are those of the job's start.
+//! Owns when such values are used, and when they are not trusted. They are those of the job's start.
 
 use super::record::{Record, Switch};
 use super::state::{Flag, FreezeVars, Keys};
@@ -9,7 +9,7 @@ use crate::model::{Answer, Cause, Unknown};
 /// Reads the four values from the environment of a step; `None` if it does not carry the flag and its record.
 ///
 /// A variable that is not there arrives as an empty text, and so does one whose name is misspelled in the workflow. So a flag
-/// that is off beside a record that says frozen is not believed.
+/// that is off with a record that says frozen is not trusted.
 #[must_use]
 pub fn from_step<'e>(keys: &Keys, variable: impl Fn(&str) -> Option<&'e str>) -> Option<Answer<FreezeVars>> {
     let set = |name: &str| variable(name).filter(|value| !value.trim().is_empty()).map(str::to_owned);

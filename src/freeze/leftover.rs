@@ -1,6 +1,6 @@
-//! What was forgotten: a freeze without an end, a flag set by hand, an override that is over.
+//! Leftovers: a freeze without an end, a flag set by hand, an override that is over.
 //!
-//! Owns what counts as forgotten, in which words, and the command that tidies it. `status`, `check`, `plan` and `verify` show it.
+//! Owns what counts as a leftover, its message, and the command that cleans it up. `status`, `check`, `plan` and `verify` show it.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,15 +8,15 @@ use super::audit::Audit;
 use super::state::{Freeze, FreezeVars, Keys, Override};
 use crate::model::age;
 
-/// How long a freeze without an end may last before it is worth a word.
+/// How long a freeze without an end may last before it is reported.
 const FORGOTTEN: SignedDuration = SignedDuration::from_hours(24);
 
-/// One forgotten thing.
+/// One leftover.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leftover {
     /// What is left over, and since when: a sentence without a full stop.
     pub message: String,
-    /// The command that tidies it.
+    /// The command that cleans it up.
     pub command: String,
 }
 

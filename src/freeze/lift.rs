@@ -1,4 +1,4 @@
-//! Opening: the writes that lift a freeze or open it for a while. For the `freeze` command only: no apply may come here.
+//! Opening: the writes that lift a freeze or open it for a while. For the `freeze` command only: apply must not use it.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::desired::freeze::Window;
 
 /// Lifts the freeze. The record stays and says who did it; an override for the freeze goes with it.
 ///
-/// `only` names the freeze that is meant: any other one stays.
+/// `only` names the intended freeze: any other one stays.
 ///
 /// # Errors
-/// When nothing is frozen, or another freeze than the one meant.
+/// When nothing is frozen, or another freeze than the intended one.
 pub fn off(keys: &Keys, live: &FreezeVars, claim: &Claim, only: Option<FreezeId>) -> Result<FreezeWrite, FreezeRefusal> {
     let freeze = Freeze::read(live, claim.now);
     if freeze == Freeze::Open {
@@ -43,7 +43,7 @@ pub fn off(keys: &Keys, live: &FreezeVars, claim: &Claim, only: Option<FreezeId>
     FreezeWrite::new(keys, live, &after)
 }
 
-/// What a person should be asked before the freeze is lifted; `None` when it is the caller's own, and no emergency.
+/// The question before the freeze is lifted; `None` if it is the caller's own and not an emergency.
 #[must_use]
 pub fn question(live: &FreezeVars, claim: &Claim) -> Option<String> {
     match Freeze::read(live, claim.now) {
@@ -60,7 +60,7 @@ pub fn question(live: &FreezeVars, claim: &Claim) -> Option<String> {
     }
 }
 
-/// Opens what is frozen for a while: the freeze in place and the windows beside it, or, if there is no freeze, `windows`.
+/// Opens what is frozen for a while: the freeze in place and its windows, or, if there is no freeze, `windows`.
 ///
 /// A freeze without a record gets one, so that the override has something to name: set by hand again, it closes again.
 ///

@@ -1,4 +1,4 @@
-//! The JSON records beside the flag: who froze, why and until when.
+//! The JSON records next to the flag: who froze, why and until when.
 //!
 //! Owns the wire format of `DEPLOY_FREEZE_INFO` and `DEPLOY_FREEZE_OVERRIDE_INFO`. Reads leniently (keys that it does not
 //! know are ignored), writes strictly. Must not decide what a record means for a deploy.
@@ -60,7 +60,7 @@ impl From<FreezeId> for String {
     }
 }
 
-/// How grave a freeze is.
+/// The kind of a freeze.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FreezeKind {
@@ -92,15 +92,15 @@ pub struct Record {
     /// Why; empty if the record has none.
     #[serde(default)]
     pub reason: String,
-    /// Who; a claim, the evidence is the app's release. Empty when not said.
+    /// Who; a claim, the evidence is the app's release. Empty if not given.
     #[serde(default)]
     pub by: String,
-    /// Since when.
+    /// When it began.
     pub at: Timestamp,
     /// When it ends; `None` means until it is lifted.
     #[serde(default)]
     pub until: Option<Timestamp>,
-    /// How grave.
+    /// The kind.
     pub kind: FreezeKind,
     /// An incident or a ticket.
     #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
@@ -159,8 +159,8 @@ impl OverrideRecord {
     /// Reads the value of the override's config var.
     ///
     /// # Errors
-    /// Why the record cannot be relied on. One that is limited to a workflow or a ref is refused: its author meant
-    /// less than this reader could hold it to.
+    /// Why the record cannot be relied on. One that is limited to a workflow or a ref is refused: its author intended
+    /// less than this reader could enforce.
     pub fn parse(text: &str) -> Result<Self, RecordError> {
         let map = versioned(text)?;
         match ["workflow", "ref"].into_iter().find(|limit| map.get(*limit).is_some_and(|value| !value.is_null())) {

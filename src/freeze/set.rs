@@ -19,7 +19,7 @@ pub fn on(keys: &Keys, live: &FreezeVars, claim: &Claim, terms: &Terms) -> Resul
     }
 }
 
-/// Sets a freeze, or extends the one in place: it keeps since when and how grave it is, and gets a new id, so that anyone who
+/// Sets a freeze, or extends the one in place: it keeps its start and kind, and gets a new ID, so that anyone who
 /// set the old one does not lift the new one by mistake.
 ///
 /// # Errors

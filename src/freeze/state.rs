@@ -1,4 +1,4 @@
-//! What the config vars say: is there a freeze, and is there an override.
+//! The meaning of the four values: is there a freeze, and is there an override.
 //!
 //! Owns the meaning of the four values. Must not know policies or environments: see [`super::decide`].
 
@@ -120,7 +120,7 @@ impl FreezeVars {
         self.named(keys.all())
     }
 
-    /// Whether the override's flag says anything but no.
+    /// Whether the override's flag is anything but off.
     #[must_use]
     pub fn is_overridden(&self) -> bool {
         Flag::read(self.override_flag.as_deref()) != Flag::Off

@@ -1,6 +1,6 @@
 //! Everything about a freeze at one moment: what `freeze status` shows.
 //!
-//! Owns the shape of its JSON. Raw values from outside ride along unescaped: rendering is elsewhere.
+//! Owns the shape of its JSON. Values from outside are raw here: rendering escapes them.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -27,7 +27,7 @@ pub struct Status {
     pub store: Store,
     /// The moment that everything here is about.
     pub at: Timestamp,
-    /// Whether the store holds a freeze that closes; `None` when that is not known. Windows and overrides are beside it.
+    /// Whether the store holds a freeze that closes; `None` when that is not known. Windows and overrides are separate.
     pub frozen: Option<bool>,
     /// What closes, with who, since when and why.
     pub freeze: Option<Frozen>,
@@ -147,7 +147,7 @@ impl Status {
     }
 }
 
-/// What `freeze check` says: one answer for all environments that were asked about.
+/// The result of `freeze check`: one answer for all requested environments.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Checked {
     /// Rises when a script that reads this would break.
@@ -156,7 +156,7 @@ pub struct Checked {
     pub verdict: Answered,
     /// The moment that everything here is about.
     pub at: Timestamp,
-    /// The freeze that was asked about, if it is known.
+    /// The freeze in question, if it is known.
     pub address: Option<Address>,
     /// Where the freeze was read.
     pub source: Source,
@@ -165,9 +165,9 @@ pub struct Checked {
     /// What holds the freeze, if known.
     #[serde(skip)]
     pub store: Option<Store>,
-    /// Every environment that was asked about.
+    /// Every requested environment.
     pub environments: Vec<EnvironmentStatus>,
-    /// Why nothing at all could be asked, when that is so.
+    /// Why nothing could be read, if so.
     pub unknown: Option<Unknown>,
 }
 
@@ -222,7 +222,7 @@ impl Checked {
         }
     }
 
-    /// When not even the question could be asked.
+    /// The result if the freeze is not even known.
     #[must_use]
     pub fn unasked(unknown: Unknown, at: Timestamp) -> Self {
         let verdict = Answered::Undetermined;

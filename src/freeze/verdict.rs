@@ -14,14 +14,14 @@ use crate::desired::freeze::{OnUnreachable, Policy, Store, Window};
 use crate::model::{Answer, Cause, EnvName, Unknown};
 
 impl Policy {
-    /// Whether a freeze closes this environment. If it does not, the store need not be asked.
+    /// Whether a freeze closes this environment. If it does not, the store need not be read.
     #[must_use]
     pub fn covers(&self, environment: &EnvName) -> bool {
         self.environments.contains(environment)
     }
 }
 
-/// A verdict, and what is worth saying beside it; what was forgotten is for [`leftovers`](super::leftovers).
+/// A verdict, and its warnings; stale parts of a freeze are for [`leftovers`](super::leftovers).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Decision {
     /// The answer.
@@ -69,7 +69,7 @@ pub struct Frozen {
     pub since: Option<Timestamp>,
     /// When it ends, if it does.
     pub until: Option<Timestamp>,
-    /// Who says to have set it.
+    /// Who claims to have set it.
     pub by: Option<String>,
     /// What for; for a malformed one, what is wrong.
     pub reason: Option<String>,
@@ -79,7 +79,7 @@ pub struct Frozen {
     pub window: Option<String>,
 }
 
-/// What kind of freeze closes an environment, the gravest first.
+/// What kind of freeze closes an environment, most severe first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Why {
@@ -98,7 +98,7 @@ impl Frozen {
         Self { why, since: None, until: None, by: None, reason: None, id: None, window: None }
     }
 
-    /// What the store closes, as it is.
+    /// The closure from the store.
     #[must_use]
     pub fn by_store(freeze: &Freeze) -> Option<Self> {
         let said = |text: &String| (!text.is_empty()).then(|| text.clone());
@@ -183,7 +183,7 @@ pub fn decide(policy: &Policy, environment: &EnvName, vars: &Answer<FreezeVars>,
     }
 }
 
-/// Whether the store holds a freeze, not overridden, that closes `environment` at `now`: what may stand in for a reviewer.
+/// Whether the store holds a freeze, not overridden, that closes `environment` at `now`: what may compensate for a reviewer.
 ///
 /// Windows do not count, since they open by themselves; nor does a policy that lets deploys through if the store cannot be read.
 #[must_use]

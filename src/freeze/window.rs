@@ -103,7 +103,7 @@ pub fn zone(name: &str) -> Result<TimeZone, String> {
     ZONES.get(name).map_err(|_| format!("`{name}` is not a time zone: write an IANA name such as America/New_York or UTC"))
 }
 
-/// What a cron line means that its author most likely did not mean.
+/// A warning about a cron line that its author probably did not intend.
 #[must_use]
 pub fn day_caution(line: &str) -> Option<String> {
     Cron::parse(line).ok().filter(Cron::either_day)?;
@@ -113,7 +113,7 @@ pub fn day_caution(line: &str) -> Option<String> {
     ))
 }
 
-/// What a time zone means that its author most likely did not mean.
+/// A warning about a time zone that its author probably did not intend.
 #[must_use]
 pub fn zone_caution(name: &str) -> Option<String> {
     let upper = name.to_ascii_uppercase();

@@ -23,12 +23,12 @@ pub struct Claim {
     pub by: String,
     /// Why.
     pub reason: String,
-    /// The present time.
+    /// The current time.
     pub now: Timestamp,
 }
 
 impl Claim {
-    /// The present time in whole seconds, as records have it.
+    /// The current time in whole seconds, as records have it.
     pub(super) fn at(&self) -> Timestamp {
         self.now.round(jiff::TimestampRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Floor)).unwrap_or(self.now)
     }
@@ -37,7 +37,7 @@ impl Claim {
 /// How a freeze is to be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
-    /// How grave.
+    /// The kind.
     pub kind: FreezeKind,
     /// When it ends; `None` means until it is lifted.
     pub until: Option<Timestamp>,
@@ -52,7 +52,7 @@ pub struct FreezeWrite {
     keys: Keys,
     body: BTreeMap<String, Option<String>>,
     notes: Vec<String>,
-    /// The values that exist when it is made.
+    /// The values at the time it is made.
     live: BTreeMap<String, String>,
     /// Whether the record in place is that of a freeze with an end.
     after_an_end: bool,
@@ -142,7 +142,7 @@ impl FreezeWrite {
         }
     }
 
-    /// What else the write does that the user may not expect, one sentence each.
+    /// Side effects of the write that the user may not expect, one sentence each.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -152,7 +152,7 @@ impl FreezeWrite {
     /// was this one; no store has a compare-and-swap, the last write wins.
     ///
     /// # Errors
-    /// Which value is another one, and whose record is there.
+    /// Which value differs, and whose record is in place.
     pub fn confirm(&self, after: &BTreeMap<String, String>) -> Result<(), LostUpdate> {
         let differs = self.body.iter().find(|(key, value)| after.get(*key) != value.as_ref());
         differs.map_or(Ok(()), |(key, _)| {
@@ -174,7 +174,7 @@ pub(super) const NOT_OVERRIDDEN: &str = "0";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LostUpdate {
     store: Store,
-    /// The value that is another one.
+    /// The value that differs.
     pub key: String,
     /// The record that exists now, when it can be read.
     pub theirs: Option<Box<Record>>,
@@ -203,12 +203,12 @@ pub enum FreezeRefusal {
     OtherFreeze(Box<Freeze>),
     /// The new end is earlier than the one in place.
     Shortens {
-        /// The end in place; `None` is none.
+        /// The current end; `None` if it has none.
         held: Option<Timestamp>,
     },
     /// The new end is not in the future.
     Ended(Timestamp),
-    /// An override lasts longer than nothing and at most four hours.
+    /// An override lasts more than zero and at most four hours.
     OverrideLength,
     /// Nothing is closed, and no window closes before the override would end.
     NothingToOverride,

@@ -1,4 +1,4 @@
-//! What came back, in our words: a success as JSON, a refusal as the server's message. Pure. Our token is not in it any more, see
+//! An answer: a success as JSON, a refusal as the server's message. Pure. Our token was removed before, see
 //! [`super::scrub`], so that it may be cut anywhere.
 
 use std::fmt;
@@ -34,7 +34,7 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// What a server said when it did not do as asked.
+/// A refusal of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ErrorResponse {
     pub(super) kind: ErrorKind,
@@ -98,7 +98,7 @@ pub(super) fn refusal(response: &Response<Bytes>) -> ErrorResponse {
     let mut details = json.as_ref().and_then(|json| json.get("errors")).map(details).unwrap_or_default();
     details.retain(|detail| *detail != message);
     let kind = match kind(status, html, response.headers(), text("url")) {
-        // No token would help: the repository itself is read-only.
+        // Another token would not help: the repository itself is read-only.
         ErrorKind::Forbidden if message.to_ascii_lowercase().contains("archived") => ErrorKind::Unprocessable,
         kind => kind,
     };
@@ -116,7 +116,7 @@ fn kind(status: StatusCode, html: bool, headers: &HeaderMap, url: Option<&str>) 
         407 => ErrorKind::Transport,
         429 => ErrorKind::RateLimited,
         500..=599 => ErrorKind::Server,
-        // The API itself refuses in JSON: a page comes from something in between, and says nothing about what was asked.
+        // The API itself refuses in JSON: a page comes from a proxy, and says nothing about the requested resource.
         400..=499 if html => ErrorKind::Malformed,
         403 => ErrorKind::Forbidden,
         404 | 410 => ErrorKind::NotFound,
@@ -178,13 +178,13 @@ fn next_of(mut link: &str) -> Option<&str> {
     None
 }
 
-/// Whether it is a page: no answer of an API, whatever its status.
+/// Whether it is a page: never an answer of the API, regardless of its status.
 pub(super) fn is_html(response: &Response<Bytes>) -> bool {
     let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     kind.to_ascii_lowercase().contains("html") || response.body().trim_ascii_start().starts_with(b"<")
 }
 
-/// The title of a page: short, and no place for anyone's data.
+/// The title of a page: short, and unlikely to contain data.
 fn title(bytes: &[u8]) -> Option<String> {
     let head = String::from_utf8_lossy(bytes.get(..bytes.len().min(8192)).unwrap_or_default()).into_owned();
     let lower = head.to_ascii_lowercase();
@@ -208,7 +208,7 @@ fn squeezed(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// At most so many characters.
+/// At most this many characters.
 pub(super) fn bounded(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),

@@ -1,4 +1,4 @@
-//! What an API is like, apart from where it is. Each provider declares its own as a constant; nothing else here distinguishes APIs.
+//! The description of an API, without its address. Each provider declares its own as a constant; nothing else here distinguishes APIs.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,9 +9,9 @@ use super::ErrorKind;
 use super::answer::ErrorResponse;
 use super::headers::text;
 
-/// What an API is like: its headers, its limits, and what to do about its refusals.
+/// The description of an API: its headers, its limits, and what to do about its refusals.
 pub struct Api {
-    /// What messages call it, such as `GitHub`.
+    /// Its name in messages, such as `GitHub`.
     pub name: &'static str,
     /// The page on which its operator reports outages.
     pub status_page: &'static str,
@@ -25,7 +25,7 @@ pub struct Api {
     pub request_ids: RequestIds,
     /// The header in which a refusal lists the permissions that would have sufficed.
     pub accepted_permissions: Option<&'static str>,
-    /// The headers in which it warns beside a good answer.
+    /// The headers with warnings on a successful answer.
     pub warnings: &'static [&'static str],
     /// Whether its answers may be kept on disk.
     pub caching: Caching,
@@ -73,7 +73,7 @@ pub enum Caching {
 /// How an API limits requests, and in which headers it says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateLimit {
-    /// So many requests until a time that a header names.
+    /// A number of requests until a time that a header names.
     Window {
         /// The requests of a window.
         limit: &'static str,
@@ -124,13 +124,13 @@ impl Refused<'_> {
         self.response.id.as_deref()
     }
 
-    /// A header that exists and says something; bounded.
+    /// A header that is present and not empty; bounded.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<String> {
         text(self.headers, name)
     }
 
-    /// Whether a header is there, even if it is empty.
+    /// Whether a header is present, even if empty.
     #[must_use]
     pub fn has_header(&self, name: &str) -> bool {
         self.headers.contains_key(name)

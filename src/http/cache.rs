@@ -1,7 +1,7 @@
 //! Answers of earlier runs, on disk, for conditional requests: an entry only ever saves the transfer of what the server says is unchanged.
 //!
 //! Owns the files. An entry is one whole 200 with an `ETag`, under a name made of the server, the token and the address, so that no
-//! other token's answer is ever used. What is not exactly as it was written counts for nothing. Must not know what an answer means.
+//! other token's answer is ever used. An entry that differs from what was written is ignored. Must not know what an answer means.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -22,14 +22,14 @@ const MAGIC: &str = "gatectl-cache 1";
 const MAX_ENTRY: usize = 1 << 20;
 /// All entries together, in bytes, when a run begins to write.
 const MAX_TOTAL: u64 = 64 << 20;
-/// Entries that were not written for so long are dropped.
+/// Entries older than this are dropped.
 const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A folder of answers. Every failure to read or write it is the same as having no entry.
 #[derive(Debug)]
 pub struct Cache {
     folder: PathBuf,
-    /// Whether the folder can be trusted, once that was looked at.
+    /// Whether the folder can be trusted, once checked.
     usable: OnceLock<bool>,
 }
 
@@ -59,7 +59,7 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// What is worth keeping of a whole 200, if the server lets it be kept and it does not hold the token.
+    /// The cacheable part of a whole 200, if the server allows caching and it does not contain the token.
     pub(super) fn of(response: &Response<Bytes>, token: Option<&Token>) -> Option<Self> {
         let headers = response.headers();
         let forbidden = headers.get_all(CACHE_CONTROL).iter().any(|value| value.as_bytes().windows(8).any(|part| part == b"no-store"));
@@ -70,7 +70,7 @@ impl Stored {
         Some(Self { etag: headers.get(ETAG)?.clone(), link: headers.get(LINK).cloned(), body })
     }
 
-    /// The stored answer, with what the server said beside its 304.
+    /// The stored answer, with the headers of the server's 304.
     pub(super) fn response(self, not_modified: HeaderMap) -> Response<Bytes> {
         let mut response = Response::new(self.body);
         *response.headers_mut() = not_modified;
@@ -154,7 +154,7 @@ impl Cache {
         self.folder.join(&key.scope).join(&key.file)
     }
 
-    /// Whether no other user can put entries there. What is too old or too much is dropped at the same time.
+    /// Whether no other user can put entries there. Entries that are too old or too many are dropped at the same time.
     fn is_usable(&self) -> bool {
         *self.usable.get_or_init(|| {
             let usable = make_private(&self.folder).is_ok() && is_private(&self.folder);
@@ -179,7 +179,7 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
     fs::create_dir_all(folder)
 }
 
-/// A folder of this user that no other may write to; whose a new file is says who this user is.
+/// A folder of this user that no other may write to; the owner of a new file shows who this user is.
 #[cfg(unix)]
 fn is_private(folder: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -193,7 +193,7 @@ fn is_private(_: &Path) -> bool {
     true
 }
 
-/// Drops what is too old, and the oldest of what is too much.
+/// Drops entries that are too old, and the oldest of too many.
 fn prune(folder: &Path) {
     let list = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect::<Vec<_>>();
     let mut entries: Vec<(SystemTime, u64, PathBuf)> = list(folder)

@@ -1,4 +1,4 @@
-//! The two faces of an API: one that can only read, and one that can write.
+//! The two clients of an API: one that can only read, and one that can write.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use super::{ApiError, Endpoint, ErrorKind, Target};
 #[derive(Debug, Clone)]
 pub struct Reader {
     channel: Arc<Channel>,
-    /// Answers that are shared by all who ask through this reader and its clones.
+    /// Answers that this reader and its clones share.
     once: Option<Arc<Once<Reply>>>,
 }
 
@@ -44,13 +44,13 @@ impl Reader {
         !matches!(self.channel.identity, Identity::Anonymous)
     }
 
-    /// The same client, which asks at most once for each address that `covers` picks: for a run that needs the same answer many times.
+    /// The same client, which requests each address that `covers` picks at most once: for a run that needs the same answer many times.
     #[must_use]
     pub fn asking_once(&self, covers: fn(&Target) -> bool) -> Self {
         Self { once: Some(Arc::new(Once::new(covers))), ..self.clone() }
     }
 
-    /// Asks once, whatever retries that takes.
+    /// Sends a GET, with retries.
     ///
     /// # Errors
     /// [`ApiError`] for every answer but 200, 204, and 206 if a range was requested.
@@ -73,7 +73,7 @@ impl Reader {
         }
     }
 
-    /// Asks and decodes.
+    /// Sends a GET and decodes the answer.
     ///
     /// # Errors
     /// As [`Self::get`]; also when the body is not a `T`.
@@ -101,7 +101,7 @@ impl Reader {
         Ok((value, reply.cursor))
     }
 
-    /// Asks and decodes with a seed, which may drop parts of the body.
+    /// Sends a GET and decodes the answer with a seed, which may drop parts of the body.
     ///
     /// # Errors
     /// As [`Self::get_json`].
@@ -117,7 +117,7 @@ impl Reader {
         ApiError { status: Some(status), ..self.malformed(target, decode_message(error)) }
     }
 
-    /// The error for an answer that arrived whole and is not what the API promises.
+    /// The error for a complete answer that is not what the API promises.
     #[must_use]
     pub fn malformed(&self, target: &Target, message: impl Into<String>) -> ApiError {
         let hint = format!("run again; if that does not help, something between here and {} alters its answers", self.endpoint().host());
@@ -130,14 +130,14 @@ impl Writer {
         Self { reader, fresh_only: false }
     }
 
-    /// The same client for writes that are decided by a look at what exists: one that a rate limit holds back is not sent after the
-    /// wait, but comes back as [`ErrorKind::Held`], since what was seen before the wait may be long gone.
+    /// The same client for writes that depend on a preceding read: one that a rate limit holds back is not sent after the
+    /// wait, but comes back as [`ErrorKind::Held`], since the state may have changed during the wait.
     #[must_use]
     pub fn fresh_only(&self) -> Self {
         Self { fresh_only: true, ..self.clone() }
     }
 
-    /// The reading half.
+    /// The reading client.
     #[must_use]
     pub fn reader(&self) -> &Reader {
         &self.reader

@@ -30,7 +30,7 @@ impl Proxies {
         Self(Arc::new(Matcher::from_env()))
     }
 
-    /// None at all.
+    /// No proxy.
     #[must_use]
     pub fn none() -> Self {
         Self(Arc::new(Matcher::builder().build()))
@@ -42,7 +42,7 @@ impl Proxies {
         Self(Arc::new(Matcher::builder().all(url.to_owned()).build()))
     }
 
-    /// The proxy's address without its credentials, when one stands before this address.
+    /// The proxy's address without its credentials, if one is used for this address.
     pub(super) fn before(&self, url: &str) -> Option<String> {
         let uri: Uri = url.parse().ok()?;
         self.intercept(&uri)?.uri().authority().map(ToString::to_string)
@@ -101,7 +101,7 @@ impl Service<Uri> for Dial {
                     }
                     tunnel.call(uri).await.map_err(|error| format!("proxy: {}", chain(&error)))?
                 }
-                // CONNECT over a plain connection would show the proxy's password, so other schemes are not even tried.
+                // CONNECT over a plain connection would show the proxy's password, so other schemes are not tried.
                 Some(proxy) => return Err(format!("proxy: only http:// proxies are supported, not {}", proxy.uri()).into()),
             };
             counters.connected();
@@ -117,7 +117,7 @@ pub(super) fn pool_builder() -> Builder {
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(Duration::from_secs(30))
-        // A laptop that slept leaves connections behind that never answer; HTTP/2 would put every retry on the same one.
+        // After a laptop slept, old connections never answer; HTTP/2 would put every retry on the same one.
         .http2_keep_alive_interval(Duration::from_secs(5))
         .http2_keep_alive_timeout(Duration::from_secs(5));
     builder

@@ -70,7 +70,7 @@ impl Endpoint {
         Ok(Self { api, origin, host, web_host, points_per_minute: None, prefix: uri.path().trim_end_matches('/').to_owned(), tls })
     }
 
-    /// The same, if people know the server by another host than the one that serves the API.
+    /// The same, if the web host differs from the API host.
     #[must_use]
     pub fn shown_as(self, web_host: &str) -> Self {
         Self { web_host: web_host.to_owned(), ..self }
@@ -94,7 +94,7 @@ impl Endpoint {
         &self.host
     }
 
-    /// Whether it is on this very machine.
+    /// Whether it is on this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.host)

@@ -23,7 +23,7 @@ pub struct ApiError {
     pub request_id: Option<String>,
     /// The next step.
     pub hint: Option<String>,
-    /// Whether the request may have taken effect all the same: a write whose answer was lost, or a 5xx.
+    /// Whether the request may have taken effect anyway: a write whose answer was lost, or a 5xx.
     pub may_have_applied: bool,
     /// GitHub's `X-Accepted-GitHub-Permissions` as it came, when it came: the grants that would have sufficed.
     pub accepted_permissions: Option<String>,
@@ -74,7 +74,7 @@ impl ErrorKind {
 }
 
 impl ApiError {
-    /// A failure of which nothing more is known.
+    /// A failure without further details.
     #[must_use]
     pub fn new(call: impl Into<String>, kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {

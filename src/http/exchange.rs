@@ -1,4 +1,4 @@
-//! One question and its answer: turns, attempts, retries, waits and deadlines.
+//! One request and its answer: queueing, attempts, retries, waits and deadlines.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,10 +26,10 @@ use super::token::{Token, TokenSource};
 use super::transport::Transport;
 use super::{ApiError, Endpoint, ErrorKind, Target, backoff, trace};
 
-/// How often one request may be held back by rate limits before it is given up.
+/// How often rate limits may hold back one request before it fails.
 const MAX_WAITS: u32 = 5;
 
-/// Who asks.
+/// The caller's identity.
 pub(super) enum Identity {
     /// Anonymous.
     Anonymous,
@@ -81,7 +81,7 @@ enum Next {
     GiveUp,
     /// After the usual pause, or after this one if it is longer.
     Again(Duration),
-    /// After this wait, which everyone else keeps too.
+    /// After this wait, which applies to all requests.
     Limited(Wait),
     /// At once, with another token, if there is one.
     Renewed,
@@ -180,7 +180,7 @@ impl Channel {
         timeout_at(call.deadline, source.instead_of(refused)).await.ok()?.ok().filter(|token| token.header().is_some())
     }
 
-    /// One attempt, in its turn.
+    /// One attempt, when its turn comes.
     async fn attempt(&self, call: &mut Call<'_>, waits: u32) -> Result<Reply, Failed> {
         // Held until the answer is judged: it may hold back those who queue.
         let _turn = self.turn(call).await.map_err(|error| Failed { error, next: Next::GiveUp })?;
@@ -222,7 +222,7 @@ impl Channel {
         }
     }
 
-    /// Tells the user what the server warns of, each warning once. Headers carry them (fact H2.1).
+    /// Shows the server's warnings to the user, each once. Headers carry them (fact H2.1).
     fn pass_on_warning(&self, headers: &HeaderMap) {
         if let Some(warning) = self.endpoint.api().warnings.iter().find_map(|name| text(headers, name)) {
             self.shared.warn_once(&warning);
@@ -230,7 +230,7 @@ impl Channel {
     }
 
     /// The name of the answer to a read that may be answered from an earlier run, and what that run stored. Before a write of this run
-    /// alone: what it changed is asked for in full.
+    /// alone: what it changed is requested in full.
     fn cached(&self, call: &Call<'_>) -> Option<(Key, Option<Stored>)> {
         let cache = self.cache()?;
         let key = self.key(call);

@@ -1,4 +1,4 @@
-//! What a command has to say, before any medium.
+//! The output of a command, independent of the medium.
 //!
 //! Owns the shape that plan, apply, verify, check, freeze and evidence share. All text here is raw: it may hold
 //! anything that came from outside, and each renderer escapes it for its medium, in one place. Must not know
@@ -11,17 +11,17 @@ use crate::model::Address;
 pub struct Document {
     /// The command, in lower case: `plan`; part of the hidden marker of a comment.
     pub name: &'static str,
-    /// What there is to say, in order.
+    /// The sections, in order.
     pub sections: Vec<Section>,
-    /// The one sentence that sums up.
+    /// The summary sentence.
     pub headline: String,
     /// The position of that sentence.
     pub headline_place: HeadlinePlace,
     /// How good the news is.
     pub tone: Role,
-    /// What to do now: one sentence each.
+    /// The next steps: one sentence each.
     pub next: Vec<String>,
-    /// What a workflow step hands to later steps.
+    /// Outputs of a workflow step for later steps.
     pub outputs: Vec<(&'static str, String)>,
 }
 
@@ -30,7 +30,7 @@ pub struct Document {
 pub enum HeadlinePlace {
     /// Before everything that explains it.
     First,
-    /// After everything that it sums up.
+    /// After everything that it summarizes.
     #[default]
     Last,
 }
@@ -70,11 +70,11 @@ impl Fold {
 /// The line above a section: `+ github/o/r/environments/production  (create)`, or a plain title.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Heading {
-    /// What happens to it.
+    /// The action.
     pub glyph: Glyph,
     /// The name of the thing.
     pub subject: Option<String>,
-    /// What is said about the subject, or the title if there is none.
+    /// The text about the subject, or the title if there is no subject.
     pub text: String,
 }
 
@@ -89,13 +89,13 @@ pub enum Block {
     Quote(String),
     /// A page to open.
     Link(String),
-    /// What a person does, in this order.
+    /// Manual steps, in this order.
     Steps(Vec<String>),
-    /// One entry of a list: a name, and what is said about it.
+    /// One entry of a list: a name, and text about it.
     Item {
         /// The name.
         subject: String,
-        /// What is said about it; may be empty.
+        /// Text about it; may be empty.
         text: String,
     },
     /// A problem, with its fix.
@@ -122,7 +122,7 @@ pub struct Row {
 pub struct Span {
     /// The raw text.
     pub text: String,
-    /// What it stands for.
+    /// Its role.
     pub role: Role,
 }
 
@@ -138,29 +138,29 @@ impl Span {
     }
 }
 
-/// What a piece of text stands for; a medium with colors shows it by color, none relies on that.
+/// The role of a piece of text; a medium with colors shows it by color, but never by color alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Role {
     /// Nothing special.
     #[default]
     Plain,
-    /// What does not change, and remarks.
+    /// Unchanged text, and remarks.
     Quiet,
     /// A name.
     Strong,
-    /// What will be there; good news.
+    /// Added text; good news.
     Added,
-    /// What will not be there any more.
+    /// Removed text.
     Removed,
     /// The part of an added line that differs.
     AddedPart,
     /// The part of a removed line that differs.
     RemovedPart,
-    /// What changes in place.
+    /// Changed text.
     Changed,
-    /// What needs a person's eye.
+    /// Text that needs attention.
     Alert,
-    /// What went wrong.
+    /// Errors.
     Failure,
 }
 
@@ -212,10 +212,10 @@ impl Glyph {
     }
 }
 
-/// How bad a finding is; the order is from worst to mildest.
+/// The severity of a finding, from worst to mildest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// It must not stay like that.
+    /// It must be fixed.
     Error,
     /// It needs attention.
     Warning,
@@ -248,27 +248,27 @@ impl Severity {
 /// A problem, with its fix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
-    /// What it is called, so that it can be looked up: `no-reviewers`.
+    /// Its code, for lookup: `no-reviewers`.
     pub code: &'static str,
     /// What it is about.
     pub subject: String,
-    /// What is the matter.
+    /// The message.
     pub message: String,
     /// The next step; may be empty.
     pub fix: String,
-    /// Where in a file it belongs.
+    /// Its place in a file.
     pub place: FindingLocation,
 }
 
-/// Where a finding belongs.
+/// The place of a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum FindingLocation {
     /// Nowhere in particular.
     #[default]
     Nowhere,
-    /// At what gate.toml says about an address, and of one field of it.
+    /// At the declaration of an address in gate.toml, or of one of its fields.
     Declared {
         /// The address.
         address: Address,

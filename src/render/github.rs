@@ -10,7 +10,7 @@ use super::markdown;
 use super::style::Style;
 use crate::model::Address;
 
-/// What one step leaves behind.
+/// The outputs of one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// For standard output: what a person reads, then one annotation for each alert.
@@ -21,7 +21,7 @@ pub struct Step {
     pub output: String,
 }
 
-/// The document as a step's output. `locate` finds what gate.toml says about an address, and of one field of it; `id` is that of
+/// The document as a step's output. `locate` finds the declaration of an address in gate.toml, or of one of its fields; `id` is that of
 /// [`markdown::marker`], since a workflow that keeps the summary can post it as a comment.
 #[must_use]
 pub fn render(document: &Document, id: &str, locate: impl Fn(&Address, Option<&str>) -> Option<Location>) -> Step {
@@ -33,7 +33,7 @@ pub fn render(document: &Document, id: &str, locate: impl Fn(&Address, Option<&s
     }
 }
 
-/// Everything that needs a person's eye, in the order of the document.
+/// Everything that needs attention, in the order of the document.
 fn alerts(document: &Document) -> impl Iterator<Item = &Finding> {
     document.sections.iter().flat_map(|section| {
         let told = section.blocks.iter().filter_map(|block| match block {

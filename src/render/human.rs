@@ -11,23 +11,23 @@ use super::wrap::{wrap, wrap_under};
 
 /// Labels up to this width are aligned with their neighbors.
 const MAX_LABEL: usize = 28;
-/// How far text stands under its heading.
+/// The indentation of text under its heading.
 const INDENT: usize = 4;
 
-/// One line of plain text that may quote what came from outside: bounded, every character of it to be seen, and no command to a
+/// One line of plain text that may quote text from outside: bounded, all characters visible, and not a command to a
 /// runner of GitHub Actions.
 #[must_use]
 pub fn line(text: &str) -> String {
     log_line(&visible(&bounded(text, MAX_PROSE))).into_owned()
 }
 
-/// Plain text of several lines that others made, and that may quote what came from outside.
+/// Plain text of several lines from other code, which may quote text from outside.
 #[must_use]
 pub fn lines(text: &str) -> String {
     bounded(text, 2 * MAX_PROSE).split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The whole document, ending in a newline: the line that sums up before or after the sections, then the next step.
+/// The whole document, ending in a newline: the summary line before or after the sections, then the next step.
 #[must_use]
 pub fn render(document: &Document, style: Style) -> String {
     let headline = wrap(&blanks(0), &[Span::new(document.tone, document.headline.as_str())], 0, style);
@@ -37,7 +37,7 @@ pub fn render(document: &Document, style: Style) -> String {
     };
     let mut list_before = lines.is_empty();
     for section in &document.sections {
-        // Headings without anything below them stand together.
+        // Headings without content are grouped.
         let list = section.blocks.is_empty();
         if !lines.is_empty() && (!list || !list_before) {
             lines.push(String::new());
@@ -78,7 +78,7 @@ fn block_lines(block: &Block, indent: usize, label: usize, style: Style) -> Vec<
         Block::Row(row) => row_lines(row, label, style),
         Block::Text(text) => wrap(&blanks(indent), &[Span::plain(text)], indent, style),
         Block::Quote(text) => {
-            // Each line of a quotation has its bar, so that none can pass for ours.
+            // Each line of a quotation has its bar, so that none can be mistaken for ours.
             let bar = Span::new(Role::Quiet, format!("{}| ", " ".repeat(indent)));
             bounded(text, MAX_PROSE).split('\n').flat_map(|line| wrap_under(&bar, &bar, &[Span::plain(line)], style)).collect()
         }

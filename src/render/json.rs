@@ -1,7 +1,7 @@
-//! The machine's view: keys and their order are part of the interface (`docs/schemas/`).
+//! JSON output: keys and their order are part of the interface (`docs/schemas/`).
 //!
-//! Every string is escaped as JSON, and beyond that so far that no control, no change of direction and no command to
-//! a runner of GitHub Actions stands in the output as such. A reader of JSON sees no difference.
+//! Every string is escaped as JSON, and in addition no control character, no change of direction and no command to
+//! a runner of GitHub Actions appears literally. JSON parsers see no difference.
 
 use std::io;
 

@@ -1,6 +1,6 @@
 //! Documents as GitHub's Markdown: comments on pull requests, issues, job summaries.
 //!
-//! What sums up comes first, what needs a person's eye stays in the open, the rest is folded. What does not fit is
+//! The summary comes first, parts that need attention stay open, the rest is folded. A part that does not fit is
 //! left out whole and named.
 
 use unicode_width::UnicodeWidthStr;
@@ -10,9 +10,9 @@ use super::escape::markdown::{code, fence, link, prose, text};
 use super::escape::{MAX_PROSE, MAX_VALUE, bounded};
 use super::human::label_width;
 
-/// What GitHub takes as the body of a comment or an issue, in characters; counted in bytes here, which are never fewer.
+/// GitHub's limit for the body of a comment or an issue, in characters; counted in bytes here, which are never fewer.
 pub const COMMENT_LIMIT: usize = 65_536;
-/// What GitHub takes as the summary of one step, in bytes.
+/// GitHub's limit for the summary of one step, in bytes.
 pub const SUMMARY_LIMIT: usize = 1_048_576;
 
 /// Room for saying what was left out.
@@ -23,7 +23,7 @@ const MAX_SENTENCE: usize = 300;
 /// The hidden first line by which a comment is found again, so that it is updated in place.
 ///
 /// `id` distinguishes several comments of one command, such as one for each gate.toml; empty if there is but one.
-/// Look for it at the very start of a comment, and only among one's own: anyone can write such a line.
+/// Search for it only at the start of a comment and only among your own comments: anyone can write such a line.
 #[must_use]
 pub fn marker(name: &str, id: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._/-".contains(c);
@@ -57,7 +57,7 @@ enum Placement {
     Fold(&'static str),
 }
 
-/// Lines of a fold's content that a reader takes in at one glance.
+/// The maximum number of lines of a fold that stays open.
 const SHORT: usize = 40;
 
 fn pieces(document: &Document) -> Vec<Piece> {
@@ -93,7 +93,7 @@ fn size(parts: &[String]) -> usize {
     parts.iter().map(|part| part.len() + 2).sum()
 }
 
-/// The pieces for which there is room, and the names of the others.
+/// The pieces that fit, and the names of the others.
 fn fit(pieces: Vec<Piece>, room: usize) -> (Vec<Piece>, Vec<String>) {
     let (mut used, mut shown, mut cut) = (0, Vec::<Piece>::new(), Vec::new());
     for piece in pieces {
@@ -119,7 +119,7 @@ fn notice(command: &str, cut: &[String]) -> Option<String> {
     let mut named = 0;
     for name in cut {
         let name = code(&bounded(name, 100));
-        // The sentences around the names take the rest of the room.
+        // The sentences around the names use the rest of the space.
         if names.len() + name.len() + 2 > NOTICE - 300 {
             break;
         }

@@ -1,4 +1,4 @@
-//! Colors and width: how a terminal shows what a document means.
+//! Colors and width: how a terminal shows a document.
 
 use std::io::IsTerminal;
 
@@ -20,7 +20,7 @@ pub enum Color {
 }
 
 impl Color {
-    /// Makes this the choice of every stream of the process, so that help, errors and results agree.
+    /// Applies this to every stream of the process, so that help, errors and results agree.
     pub fn install(self) {
         match self {
             Self::Auto => anstream::ColorChoice::Auto,
@@ -31,7 +31,7 @@ impl Color {
     }
 }
 
-/// How text is laid out for a terminal, or for what stands in for one.
+/// How text is laid out for a terminal, or for a substitute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
     /// Whether to write colors.

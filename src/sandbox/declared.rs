@@ -84,7 +84,7 @@ impl Builder {
         let personal = setup.fleet.is_empty()
             && !reviewers().any(|reviewer| matches!(reviewer, Reviewer::Team { .. }))
             && reviewers().any(|reviewer| matches!(reviewer, Reviewer::User { login, .. } if login.eq_ignore_ascii_case(owner)));
-        // Declared ids first, so that no derived id takes their place.
+        // Declared ids first, so that no derived id collides with them.
         for reviewer in reviewers() {
             if let Reviewer::User { login, id: Some(id) } = reviewer {
                 github.add_account(login, Some(*id), AccountKind::User);
@@ -109,7 +109,7 @@ impl Builder {
         Self { github, repo, now }
     }
 
-    /// Goes on with another repository.
+    /// Continues with another repository.
     fn next(&mut self, name: &RepoName, files: BTreeMap<String, String>) {
         let next = repository(&mut self.github, name, files, self.repo.visibility);
         self.github.repos.push(std::mem::replace(&mut self.repo, next));

@@ -1,4 +1,4 @@
-//! How an answer leaves: whole, in pieces, cut short, or with a reset.
+//! How an answer is sent: whole, in pieces, cut short, or with a reset.
 
 use std::io;
 use std::pin::Pin;
@@ -23,11 +23,11 @@ impl std::fmt::Display for Reset {
 
 impl std::error::Error for Reset {}
 
-/// A body that can arrive slowly, and stop short of what it announced.
+/// A body that can arrive slowly, and end before its announced length.
 pub(super) struct Delivery {
     rest: Bytes,
     announced: u64,
-    /// How many bytes leave at once.
+    /// How many bytes are sent at once.
     pub(super) piece: usize,
     /// How long to wait before each piece.
     pub(super) pause: Option<Duration>,
@@ -48,7 +48,7 @@ impl hyper::body::Body for Delivery {
     type Error = Reset;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Reset>>> {
-        // What was sent so far must leave before the connection breaks.
+        // The bytes so far must be flushed before the connection breaks.
         let pause = if self.cut == Some(0) { Some(Duration::from_millis(10)) } else { self.pause };
         if let Some(pause) = pause {
             let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
@@ -78,7 +78,7 @@ impl hyper::body::Body for Delivery {
     }
 }
 
-/// A socket that says goodbye with a reset when it is told to.
+/// A socket that can close with a reset.
 pub(super) struct Wire {
     pub(super) stream: TcpStream,
     pub(super) reset: Arc<AtomicBool>,

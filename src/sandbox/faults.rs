@@ -1,4 +1,4 @@
-//! What can go wrong on the way, request by request.
+//! Faults in transit, request by request.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ pub const PRIMARY_LIMIT: &str = "API rate limit exceeded for user ID 1.";
 /// GitHub's words for a secondary rate limit (fact G2.11).
 pub const SECONDARY_LIMIT: &str = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
 
-/// One thing that goes wrong for the requests it is about.
+/// One fault for the requests that it matches.
 ///
 /// ```
 /// use gatectl::sandbox::{Fault, Response};
@@ -21,9 +21,9 @@ pub const SECONDARY_LIMIT: &str = "You have exceeded a secondary rate limit. Ple
 /// ```
 #[derive(Debug, Clone)]
 pub struct Fault {
-    /// Only this service; none is both.
+    /// Only this service; `None` means both.
     pub api: Option<Api>,
-    /// Only this method; none is all.
+    /// Only this method; `None` means all.
     pub method: Option<String>,
     /// Only raw paths that fit this pattern, in which `*` stands for anything, slashes included.
     pub path: String,
@@ -43,7 +43,7 @@ pub struct Fault {
 pub enum Moment {
     /// It does not.
     Before,
-    /// It does, and then its answer is lost.
+    /// It does, but its answer is lost.
     After,
 }
 
@@ -181,7 +181,7 @@ impl Fault {
         self
     }
 
-    /// Counts the request if it is meant; true when it is hit.
+    /// Counts the request if it matches; returns whether the fault hits it.
     pub(super) fn hits(&mut self, api: Api, request: &Request) -> bool {
         let meant = self.api.is_none_or(|only| only == api)
             && self.method.as_ref().is_none_or(|only| only.eq_ignore_ascii_case(&request.method))

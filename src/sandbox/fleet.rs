@@ -1,6 +1,6 @@
 //! A fleet for a rehearsal: many repositories of one organization, a fixed share of which is wrong in each way that happens.
 //!
-//! Owns which repositories there are and what is wrong with each. People and teams exist once, whatever the number.
+//! Owns which repositories there are and what is wrong with each. People and teams exist once, regardless of the number.
 
 use super::faults::Fault;
 use super::scenario::Scenario;
@@ -9,7 +9,7 @@ use super::state::{Plan, PropertyValue, State, Visibility};
 use super::wire::Response;
 use crate::model::RepoName;
 
-/// How many repositories there are beside the one of gate.toml, by default: more than fit one page.
+/// The default number of repositories besides the one of gate.toml: more than fit on one page.
 const SIZE: usize = 119;
 /// What they are called.
 const NAMES: &str = "svc-*";
@@ -95,7 +95,7 @@ pub(super) fn default_members(setup: &Setup) -> Vec<Member> {
 impl State {
     /// Breaks each repository of the fleet as its place says. The one of gate.toml itself stays as declared.
     ///
-    /// Only a Team plan has a limit that some repositories of an organization meet and others do not: the private ones.
+    /// Only a Team plan affects some repositories of an organization and not others: the private ones.
     pub(super) fn break_fleet(&mut self, setup: &Setup) {
         for repo in &mut self.github.repos {
             repo.visibility = Visibility::Public;

@@ -9,12 +9,12 @@ use crate::model::EnvName;
 
 const WORKFLOW: &str = ".github/workflows/deploy.yml";
 const BRANCH: &str = "refs/heads/main";
-/// Who writes what is deployed.
+/// The author of what is deployed.
 const DEVELOPER: &str = "sandbox-developer";
 
 impl State {
     /// Runs that deploy to each gated environment, over the last days. If a reviewer is required, two were approved, the second one
-    /// with a pull request, and a third waits with another one; if none is, no approval was requested. A missing environment is
+    /// with a pull request, and a third waits with another one; without one, no approval was requested. A missing environment is
     /// missing afterward too: it was deleted.
     pub fn rehearse_runs(&mut self, setup: &Setup) {
         let (repo, present) = (setup.repository.to_string(), self.now);
@@ -46,7 +46,7 @@ impl State {
         self.start_run(repo, WORKFLOW, "workflow_dispatch", BRANCH, actor, name.as_str())
     }
 
-    /// Approves a run after a while, if there is a reviewer, and lets it succeed.
+    /// Approves a run after a while, if there is a reviewer, and completes it successfully.
     fn end_run(&mut self, repo: &str, run: u64, reviewer: Option<&str>) {
         if let Some(reviewer) = reviewer {
             self.now = self.now.after(SignedDuration::from_mins(12));

@@ -1,4 +1,4 @@
-//! What was asked, what was answered, and what every write left behind.
+//! Every request, every answer, and the state after every write.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ impl Log {
 
     /// The longest chain of requests of which each arrived only after the one before was answered: the depth in round trips.
     ///
-    /// Give the worlds some latency, or an answer may leave before a request that was sent together with its own arrives.
+    /// Use some latency, or an answer may be sent before a concurrent request arrives.
     #[must_use]
     pub fn depth(&self) -> usize {
         let mut chain: Vec<(u64, usize)> = Vec::new();

@@ -2,14 +2,14 @@
 //!
 //! Owns the emulated worlds, their behaviors and their faults. What the two services do follows their documentation and
 //! what was observed of them; every point that is not settled is a [`Switches`] entry with all its positions. Must not
-//! know of the client: it shares nothing with it but the declared state from which a rehearsal is built.
+//! know the client: it shares only the declared state from which a rehearsal is built.
 //!
 //! ```text
 //! Scenario + Setup ─→ State ─→ Sandbox (server) ←─ HTTP ─ any client
 //!                       ↑ drift, faults, switches        └→ Log (exchanges, writes)
 //! ```
 //!
-//! A test sets the worlds up, serves them, asks, and looks at what happened:
+//! A test sets up the worlds, serves them, sends requests, and checks the log:
 //!
 //! ```
 //! # use gatectl::{desired, model::RepoName, sandbox::{Fault, Put, Response, Sandbox, Scenario, Setup, State}};

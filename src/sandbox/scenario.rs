@@ -15,7 +15,7 @@ pub enum Scenario {
     WrongReviewer,
     /// The billing plan refuses required reviewers.
     PlanLimit,
-    /// Only protected branches may deploy, and there is none.
+    /// Only protected branches may deploy, and no branch is protected.
     UnprotectedBranches,
     /// Nothing is wrong.
     Gated,

@@ -138,7 +138,7 @@ async fn accept(api: Api, listener: TcpListener, shared: Arc<Shared>) {
         tokio::select! {
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else {
-                    // Out of descriptors, most likely: some will be free soon.
+                    // Probably out of descriptors: some will be free soon.
                     tokio::time::sleep(std::time::Duration::from_millis(10)).await;
                     continue;
                 };
@@ -158,7 +158,7 @@ async fn serve(api: Api, stream: TcpStream, shared: Arc<Shared>) {
         let (shared, reset) = (Arc::clone(&shared), Arc::clone(&reset));
         async move { respond(api, connection, request, &shared).await.inspect_err(|Reset| reset.store(true, Ordering::SeqCst)) }
     });
-    // A connection that ends badly is the client's to notice.
+    // The client notices a connection that fails.
     let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(io, service).await;
 }
 
@@ -199,7 +199,7 @@ async fn respond(
     Ok(deliver(response, &effects))
 }
 
-/// Lets the request have its effect, and notes what a write left behind.
+/// Applies the request, and records the state after a write.
 fn effective(shared: &Shared, api: Api, request: &Request, index: usize, effects: &[(Moment, Effect)]) -> Response {
     let mut state = shared.state();
     meanwhile(Moment::Before, &mut state, effects);
@@ -207,7 +207,7 @@ fn effective(shared: &Shared, api: Api, request: &Request, index: usize, effects
     let before = (!request.reads()).then(|| state.snapshot_of(repository.as_deref()));
     let response = state.answer(api, request);
     if response.status == 501 {
-        // Whether anything listens is not this server's business.
+        // There may be no receiver.
         let _ = shared.not_emulated.send(format!("{} {}", request.method, request.path));
     }
     if let Some(before) = before {

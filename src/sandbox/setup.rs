@@ -58,7 +58,7 @@ impl Setup {
         self
     }
 
-    /// With the time of this machine, not a fixed one that makes every run alike.
+    /// With the time of this machine instead of the fixed default.
     #[must_use]
     pub fn in_real_time(mut self) -> Self {
         self.now = Now::real();

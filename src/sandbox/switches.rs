@@ -1,6 +1,6 @@
 //! The points that the documentation leaves open, each with all its positions.
 //!
-//! A client is right when it is right in every position. The first position of each switch is the default: the one that
+//! A client is correct if it is correct in every position. The first position of each switch is the default: the one that
 //! the evidence favors (docs/facts.md).
 
 macro_rules! switches {
@@ -80,9 +80,9 @@ switches! {
     }
     /// Which refusal wins when reviewers and a timer are both refused (fact G2.2).
     refusal_message: RefusalMessage {
-        /// The required reviewers'.
+        /// The one for required reviewers.
         Reviewers,
-        /// The wait timer's.
+        /// The one for the wait timer.
         WaitTimer,
     }
     /// How the refusal by billing plan is worded (fact G2.2).
@@ -92,14 +92,14 @@ switches! {
         /// The one message of 2022.
         Legacy,
     }
-    /// What a refused body leaves behind, beyond the environment itself (fact G2.2).
+    /// What remains of a refused body besides the environment itself (fact G2.2).
     refused_body: RefusedBody {
         /// Nothing.
         NothingApplied,
         /// The branch policy that it carried.
         PolicyApplied,
     }
-    /// What an unknown key in a body results in (part 6).
+    /// The answer to an unknown key in a body (part 6).
     unknown_keys: UnknownKeys {
         /// 422.
         Refused,
@@ -120,7 +120,7 @@ switches! {
         /// 422: not a permitted key.
         NotPermitted,
     }
-    /// What becomes of `prevent_self_review` when the reviewers leave and others come (fact G2.2).
+    /// The value of `prevent_self_review` after the reviewers are removed and others added (fact G2.2).
     self_review_memory: SelfReviewMemory {
         /// It is `false` then.
         Forgotten,
@@ -129,9 +129,9 @@ switches! {
     }
     /// Whether branch and tag policies survive leaving selected mode and coming back (fact G2.6).
     left_policies: LeftPolicies {
-        /// They are gone.
+        /// They are lost.
         Dropped,
-        /// They are back.
+        /// They return.
         Kept,
     }
     /// What makes a branch or tag policy a duplicate (1.2).
@@ -185,14 +185,14 @@ switches! {
     }
     /// What access a reviewer needs so that GitHub keeps them (fact G2.5).
     reviewer_access: ReviewerAccess {
-        /// Reading, however they came by it.
+        /// Read access from any source.
         Read,
-        /// Writing.
+        /// Write access.
         Write,
-        /// Any, but granted to them as a collaborator or team.
+        /// Any access, granted as a collaborator or team.
         Explicit,
     }
-    /// What a reviewer without access, or an unknown id, results in (fact G2.5).
+    /// The answer to a reviewer without access or with an unknown id (fact G2.5).
     lost_reviewer: LostReviewer {
         /// They are dropped, and the answer is 200.
         Dropped,
@@ -217,7 +217,7 @@ switches! {
     answer_order: AnswerOrder {
         /// As configured.
         Configured,
-        /// The other way round.
+        /// Reversed.
         Reversed,
     }
     /// Whether `updated_at` moves when an environment is updated (fact G2.13).
@@ -227,9 +227,9 @@ switches! {
         /// It moves.
         Moves,
     }
-    /// What a PUT that takes the reviewers away does to runs that wait for them (fact G2.8).
+    /// The effect of a PUT that removes the reviewers on runs that wait for them (fact G2.8).
     waiting_runs: WaitingRuns {
-        /// They go on waiting.
+        /// They keep waiting.
         Wait,
         /// They start.
         Released,

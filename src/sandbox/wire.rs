@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// What an Enterprise Server puts before every path.
 pub(super) const ENTERPRISE_PREFIX: &str = "/api/v3";
 
-/// Which of the two services was asked.
+/// Which of the two services receives the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Api {
     /// GitHub's REST API.

@@ -1,4 +1,4 @@
-//! Workflow files for a rehearsal: what gate.toml expects of each, written down as the shortest file that does it.
+//! Workflow files for a rehearsal: the shortest file that meets the expectations of gate.toml.
 
 use std::collections::{BTreeMap, BTreeSet};
 

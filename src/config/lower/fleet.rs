@@ -95,7 +95,7 @@ fn exception(name: &str, value: &Spanned<DeValue<'_>>) -> Option<Exception> {
     })
 }
 
-/// The default environments, with the keys of one `only` table in the place of theirs.
+/// The default environments, with keys replaced by those of one `only` table.
 fn overlaid(
     sink: &mut Sink<'_>,
     root: View<'_>,

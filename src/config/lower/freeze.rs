@@ -70,7 +70,7 @@ fn distinct(sink: &mut Sink<'_>, table: View<'_>, flag: &str, override_flag: &st
     );
 }
 
-/// GitHub refuses some names that Heroku takes.
+/// GitHub refuses some names that Heroku accepts.
 fn names_of_variables(sink: &mut Sink<'_>, table: View<'_>) {
     for key in ["flag", "override"] {
         if let (Some(value), Some(Err(wrong))) = (table.get(key), table.text(key).map(syntax::VARIABLE.check)) {
@@ -79,7 +79,7 @@ fn names_of_variables(sink: &mut Sink<'_>, table: View<'_>) {
     }
 }
 
-/// A variable of an environment goes before the repository's and the organization's: `vars.DEPLOY_FREEZE` in a job there would
+/// A variable of an environment overrides the repository's and the organization's: `vars.DEPLOY_FREEZE` in a job there would
 /// not be the freeze.
 fn shadows(sink: &mut Sink<'_>, root: View<'_>, store: &Store, flags: &[&str]) {
     let names: Vec<String> = flags.iter().flat_map(|flag| [(*flag).to_owned(), record_key(flag)]).collect();

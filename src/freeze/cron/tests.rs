@@ -57,7 +57,7 @@ proptest! {
         prop_assert!(next > at && line.matches(next), "{next}");
         let prev = parsed.prev_at_or_before(at).unwrap();
         prop_assert!(prev <= at && line.matches(prev), "{prev}");
-        // Nothing between: looked at minute by minute for two days on each side, and by searching back from the far end.
+        // No match in between: checked minute by minute for two days on each side, and by searching back from the far end.
         let mut minute = at.with().second(0).subsec_nanosecond(0).build().unwrap();
         for _ in 0..2880 {
             minute = minute.checked_add(1.minute()).unwrap();

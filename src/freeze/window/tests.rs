@@ -53,7 +53,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// Every minute of a week around `day`, with what the clock on the wall reads.
+/// Every minute of a week around `day`, with the wall-clock time.
 fn clock(zone: &TimeZone, day: Date) -> Vec<(Timestamp, DateTime)> {
     let first = TimeZone::UTC.to_timestamp(day.to_datetime(jiff::civil::Time::MIN)).unwrap().as_second() - MINUTES * 30;
     (0..MINUTES)

@@ -42,7 +42,7 @@ fn app() -> App {
     App::from([("DATABASE_URL".to_owned(), "secret".to_owned())])
 }
 
-/// What Heroku does with a PATCH.
+/// Heroku's effect of a PATCH.
 fn patch(app: &mut App, write: &FreezeWrite) {
     for (key, value) in write.body() {
         match value {
@@ -328,7 +328,7 @@ fn lifting_ends_the_override_of_the_freeze_and_leaves_one_for_the_calendar() {
     let off = lift::off(&keys(), &vars(&own), &claim(3), None).unwrap();
     patch(&mut own, &off);
     assert_eq!((own["DEPLOY_FREEZE_OVERRIDE"].as_str(), own.get("DEPLOY_FREEZE_OVERRIDE_INFO")), ("0", None));
-    // A freeze that has expired, with an override of a window beside it.
+    // An expired freeze, with an override of a window.
     let mut calendar = frozen(1, &terms(FreezeKind::Manual, Some(1)));
     let later = |n| Claim { now: NOW + hours(2), ..claim(n) };
     let tomorrow =

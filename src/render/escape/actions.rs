@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::visible;
 
-/// Takes the power from a line that a runner would take for a command.
+/// Defuses a line that a runner would execute as a command.
 ///
-/// A runner obeys `::name::` at the start of a line, blanks not counted, and the older `##[name]` anywhere in it.
+/// A runner executes `::name::` at the start of a line, blanks not counted, and the older `##[name]` anywhere in it.
 #[must_use]
 pub fn log_line(line: &str) -> Cow<'_, str> {
     let start = line.len() - line.trim_start().len();
@@ -17,7 +17,7 @@ pub fn log_line(line: &str) -> Cow<'_, str> {
     if line.contains("##[") { Cow::Owned(line.replace("##[", "#\\u{23}[")) } else { Cow::Borrowed(line) }
 }
 
-/// Takes the power from every line of a text that others formatted.
+/// Defuses every line of a text that other code formatted.
 #[must_use]
 pub fn log_text(text: &str) -> String {
     text.split('\n').map(log_line).collect::<Vec<_>>().join("\n")

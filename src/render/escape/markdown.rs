@@ -5,7 +5,7 @@
 use super::actions::log_line;
 use super::visible;
 
-/// A character that GitHub draws as nothing and that ends its mentions and autolinks; written as an entity so that
+/// An invisible character that ends GitHub's mentions and autolinks; written as an entity so that
 /// the source shows it.
 const BREAK: &str = "&#8203;";
 
@@ -61,8 +61,8 @@ pub fn text(raw: &str) -> String {
     out
 }
 
-/// Text of ours that may quote what came from outside: what stands between backticks is code, addresses of pages and
-/// of commits are code too, so that nothing is linked, and all else is [`text`].
+/// Our own text that may quote text from outside: text in backticks is code, addresses of pages and
+/// of commits are code too, so that nothing is linked, and the rest is [`text`].
 #[must_use]
 pub fn prose(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len() * 2);
@@ -90,7 +90,7 @@ pub fn prose(raw: &str) -> String {
 pub fn code(raw: &str) -> String {
     let raw = visible(raw);
     // Backticks would end it, a table would be split at the bar, and outer spaces and emptiness change its meaning.
-    // A runner that logs it would obey what follows ##.
+    // A runner that logs it would execute text after ##.
     if raw.is_empty() || raw.contains(['`', '|']) || raw.contains("##[") || raw.starts_with(' ') || raw.ends_with(' ') {
         format!("<code>{}</code>", text(&raw))
     } else {

@@ -1,4 +1,4 @@
-//! Makes text from outside harmless, for each medium in its own way.
+//! Escapes text from outside, for each medium in its own way.
 //!
 //! Owns every rule of escaping. What every medium shares is here: [`visible`] leaves nothing that a reader cannot see.
 //! Must not know documents.
@@ -19,17 +19,17 @@ use unicode_width::UnicodeWidthChar;
 pub(crate) const MAX_PROSE: usize = 4_000;
 /// The same for a value, a name, a cell of a table.
 pub(crate) const MAX_VALUE: usize = 1_000;
-/// How many combining marks one character may carry; more of them climb over the neighboring lines.
+/// How many combining marks one character may carry; more of them would overlap neighboring lines.
 const MAX_MARKS: usize = 3;
 
-/// Writes everything that has no shape of its own as an escape: `\n`, `\u{1b}`, `\u{202e}`.
+/// Writes every invisible character as an escape: `\n`, `\u{1b}`, `\u{202e}`.
 ///
 /// What is left is one line of characters that each take space in place: no controls, no escape sequences, no
 /// change of direction, nothing of zero width, no space but the plain one.
 #[must_use]
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    // At the start there is nothing that a combining mark could belong to.
+    // At the start there is no character for a combining mark to attach to.
     let mut marks = MAX_MARKS;
     for c in text.chars() {
         let combines = c.width() == Some(0) && !is_ignorable(c);

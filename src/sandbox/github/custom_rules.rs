@@ -36,7 +36,7 @@ pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, name: &str, rest: &[&s
             let app = body.get("integration_id").and_then(Value::as_u64).ok_or_else(|| invalid(""))?;
             let known = people.apps.iter().find(|known| known.id == app && installed.contains(&app)).ok_or_else(not_found)?;
             let enabled = environment.custom_rules.iter().filter(|rule| rule.enabled).count();
-            // What GitHub says to a plan without them, to a seventh rule and to a second one of an App is not known.
+            // GitHub's answer to a plan without them, to a seventh rule and to a second rule of an App is not known.
             if features != PlanFeatures::All || enabled >= MAX_RULES || environment.custom_rules.iter().any(|rule| rule.app == app) {
                 return Err(invalid(""));
             }

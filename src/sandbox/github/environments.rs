@@ -65,7 +65,7 @@ pub(super) fn put(call: &mut Call<'_>, repo: &mut Repo, name: &str) -> Handled {
     }
     let now = call.now.tick();
     let fresh_bypass = call.switches.fresh_bypass == FreshBypass::Allowed;
-    // The environment is made before anything can be refused, and stays when it is (fact G2.2).
+    // The environment is created before anything can be refused, and stays after a refusal (fact G2.2).
     let mut environment = match repo.environments.get(&name.to_lowercase()) {
         Some(environment) => environment.clone(),
         None => Environment::ungated(call.ids, name, fresh_bypass, now),

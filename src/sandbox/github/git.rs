@@ -45,7 +45,7 @@ fn no_commit(name: &str) -> Response {
     Response::github_error(422, &format!("No commit found for SHA: {name}"))
 }
 
-/// `BASE...HEAD`: what the head has and the base has not, oldest first.
+/// `BASE...HEAD`: commits of the head that the base lacks, oldest first.
 pub(super) fn compare(call: &Call<'_>, repo: &Repo, basehead: &str) -> Handled {
     call.need(repo, Need::CONTENTS)?;
     let (from, to) = basehead.split_once("...").ok_or_else(not_found)?;

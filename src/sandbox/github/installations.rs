@@ -1,4 +1,4 @@
-//! A GitHub App's own endpoints: where it is installed, and tokens for that. They alone take a JWT (fact G2.9).
+//! A GitHub App's own endpoints: where it is installed, and tokens for that. Only they take a JWT (fact G2.9).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,7 +13,7 @@ use super::{Handled, not_found, object};
 use crate::sandbox::state::{GitHub, Grant, Installation, Level, Token};
 use crate::sandbox::wire::{Request, Response, fnv};
 
-/// Answers what only an App may ask; `None` for everything else.
+/// Answers requests that only an App may send; `None` for everything else.
 pub(super) fn answer(world: &mut GitHub, request: &Request) -> Option<Response> {
     let segments = request.segments()?;
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();

@@ -1,6 +1,6 @@
-//! GitHub's REST API: who may ask, what was asked, and the headers that every answer carries.
+//! GitHub's REST API: authentication, routing, and the headers of every answer.
 //!
-//! Handlers return `Err` with an answer to stop early; both arms are answers.
+//! Handlers return `Err` with an answer to stop early; both variants are answers.
 //! Tested in `sandbox/tests/`.
 
 mod access;
@@ -266,7 +266,7 @@ fn not_found() -> Response {
     Response::github_error(404, "Not Found")
 }
 
-/// A route that the emulator does not know: never a 404, which would say that a thing does not exist.
+/// A route that the emulator does not know: never a 404, which would mean that something does not exist.
 fn not_emulated(request: &Request) -> Response {
     Response::github_error(501, &format!("gatectl's emulator does not serve {} {}.", request.method, request.path))
 }

@@ -178,7 +178,7 @@ fn review(call: &mut Call<'_>, repo: &mut Repo, id: &str) -> Handled {
     let allowed =
         |pending: &Pending| environment(repo, pending.environment).is_some_and(|environment| may_review(call, repo, run, environment));
     if !pending.iter().all(allowed) {
-        // GitHub's own words are not known.
+        // GitHub's own wording is not known.
         return Err(match call.switches.foreign_review {
             ForeignReview::Forbidden => Response::github_error(403, "Forbidden"),
             ForeignReview::Unprocessable => invalid(""),

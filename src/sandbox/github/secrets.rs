@@ -34,7 +34,7 @@ pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, name: &str, rest: &[&s
             let body = object(call.request)?;
             let (sealed, id) = (text(&body, "encrypted_value")?, text(&body, "key_id")?);
             let base64 = !sealed.is_empty() && sealed.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
-            // Each environment has a key of its own; the repository's does not fit (fact G1.4).
+            // Each environment has its own key; the repository's key does not work (fact G1.4).
             if !base64 || id != key_id(environment) {
                 return Err(Response::github_error(422, BAD_ENCRYPTION));
             }

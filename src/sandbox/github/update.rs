@@ -1,4 +1,4 @@
-//! What the body of an environment's PUT asks for (fact G1.1), held against its schema.
+//! The body of an environment's PUT (fact G1.1), checked against its schema.
 
 use serde_json::{Map, Value};
 
@@ -12,7 +12,7 @@ const MAX_TIMER: u64 = 43_200;
 /// Reviewers of one environment, users and teams together (fact G2.5).
 const MAX_REVIEWERS: usize = 6;
 
-/// What a body asks for; none is a key that it does not carry.
+/// The fields of a body; `None` is a missing key.
 #[derive(Debug, Default)]
 pub(super) struct EnvironmentUpdate {
     pub(super) wait_timer: Option<u32>,

@@ -26,9 +26,9 @@ pub struct Environment {
     pub wait_timer: u32,
     /// Whether admins may skip the rules.
     pub can_admins_bypass: bool,
-    /// Which refs may deploy; none is all.
+    /// Which refs may deploy; `None` means all.
     pub policy: Option<PolicyMode>,
-    /// The patterns of selected mode; outside of it they are out of sight.
+    /// The patterns of selected mode; hidden in the other modes.
     pub patterns: Vec<BranchPattern>,
     /// Enabled custom rules.
     pub custom_rules: Vec<CustomRule>,
@@ -36,7 +36,7 @@ pub struct Environment {
     pub variables: BTreeMap<String, Variable>,
     /// Secrets, by upper-case name.
     pub secrets: BTreeMap<String, Secret>,
-    /// The ids that the rules go by until the next write.
+    /// The ids of the rules until the next write.
     pub rule_ids: RuleIds,
 }
 

@@ -1,4 +1,4 @@
-//! Commits and pull requests: what a deployment is held against.
+//! Commits and pull requests: what a deployment is compared with.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -137,7 +137,7 @@ impl Repo {
         Some(number)
     }
 
-    /// A commit and what it builds on, nearest first, along first and other parents alike.
+    /// A commit and what it builds on, nearest first, along all parents.
     #[must_use]
     pub fn ancestry(&self, sha: &str) -> Vec<&Commit> {
         let mut found = BTreeSet::new();

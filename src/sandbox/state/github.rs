@@ -19,13 +19,13 @@ pub struct GitHub {
     pub repos: Vec<Repo>,
     /// Tokens that are known by name. Empty: every token is a classic one of [`Self::viewer`] with all scopes.
     pub tokens: BTreeMap<String, Token>,
-    /// Where GitHub Apps are installed.
+    /// Installations of GitHub Apps.
     pub installations: Vec<Installation>,
     /// How many seconds this server's clock is ahead of the machine's.
     pub clock_ahead: i64,
     /// The login behind an unnamed token.
     pub viewer: String,
-    /// Where new ids come from.
+    /// The source of new ids.
     pub ids: Ids,
     /// How many of the hour's 5000 requests are used up (fact G2.11).
     pub used: u32,
@@ -48,7 +48,7 @@ pub struct Installation {
     pub suspended: bool,
 }
 
-/// What an organization holds beside its people.
+/// What an organization has besides its people.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Organization {
     /// Actions variables, by upper-case name.
@@ -163,7 +163,7 @@ impl GitHub {
         self.organizations.entry(login.to_lowercase()).or_default()
     }
 
-    /// Says what the owner of a repository pays for.
+    /// Sets the billing plan of a repository's owner.
     pub fn set_plan(&mut self, owner: &str, plan: Plan) {
         for account in self.people.accounts.values_mut().filter(|account| account.login.eq_ignore_ascii_case(owner)) {
             account.plan = plan;
@@ -215,7 +215,7 @@ pub struct Repo {
     pub variables: BTreeMap<String, Variable>,
     /// Custom properties that its organization set for it.
     pub properties: BTreeMap<String, PropertyValue>,
-    /// The newest commit of each branch or tag that has one beside the first commit.
+    /// The newest commit of each branch or tag, if it is not the first commit.
     pub heads: BTreeMap<String, String>,
     /// Commits, by SHA.
     pub commits: BTreeMap<String, Commit>,
@@ -309,7 +309,7 @@ impl Repo {
         if owns { Permission::Admin } else { base.max(self.granted(people, login)) }
     }
 
-    /// What an account was granted as a collaborator or through teams.
+    /// The permission that an account has as a collaborator or through teams.
     #[must_use]
     pub fn granted(&self, people: &People, login: &str) -> Permission {
         let is = |other: &String| other.eq_ignore_ascii_case(login);

@@ -13,7 +13,7 @@ pub struct Heroku {
     pub tokens: BTreeMap<String, HerokuToken>,
     /// The email behind an unnamed token.
     pub viewer: String,
-    /// What is left of the account's request pool (fact H2.1).
+    /// The rest of the account's request pool (fact H2.1).
     pub remaining: u32,
 }
 

@@ -1,6 +1,6 @@
 //! The emulated worlds as plain data.
 //!
-//! Everything is public and may be changed at any time, also while the server runs: that is how tests play another writer.
+//! Everything is public and may be changed at any time, also while the server runs: that is how tests simulate another writer.
 //! Tested in `sandbox/tests/`.
 
 mod environment;
@@ -40,13 +40,13 @@ pub struct State {
     pub heroku: Heroku,
     /// How the unsettled points behave.
     pub switches: Switches,
-    /// What goes wrong, and when.
+    /// The faults.
     pub faults: Vec<Fault>,
-    /// How long each request takes before it is looked at.
+    /// The delay before each request is processed.
     pub latency: Duration,
-    /// What was asked and answered.
+    /// Requests and answers.
     pub log: Log,
-    /// What the clocks of both services say.
+    /// The clock of both services.
     pub now: Now,
     past: Option<Past>,
 }
@@ -109,7 +109,7 @@ struct Past {
 }
 
 impl State {
-    /// Answers one request and changes the worlds as it says; no faults, no delay.
+    /// Answers one request and applies it; no faults, no delay.
     pub fn answer(&mut self, api: Api, request: &Request) -> Response {
         let mut stale = None;
         if self.switches.reads == Reads::OnceStale {

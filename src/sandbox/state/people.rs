@@ -48,7 +48,7 @@ pub struct Account {
     pub login: String,
     /// Which of the three.
     pub kind: AccountKind,
-    /// What it pays for.
+    /// Its billing plan.
     pub plan: Plan,
     /// Logins of those who own it, when it is an organization.
     pub owners: BTreeSet<String>,
@@ -140,7 +140,7 @@ pub struct App {
 pub enum Permission {
     /// Nothing.
     None,
-    /// See.
+    /// Read.
     Read,
     /// Manage issues.
     Triage,

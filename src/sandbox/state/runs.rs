@@ -60,7 +60,7 @@ pub struct Approval {
     pub user: String,
     /// `approved` or `rejected`.
     pub state: String,
-    /// What they said.
+    /// The comment.
     pub comment: String,
     /// The environments' ids.
     pub environments: Vec<u64>,
@@ -77,7 +77,7 @@ pub struct Deployment {
     pub git_ref: String,
     /// The environment's name.
     pub environment: String,
-    /// What it does: `deploy`, unless its creator says otherwise.
+    /// Its task: `deploy`, unless its creator sets another.
     pub task: String,
     /// The login of the creator.
     pub creator: String,
@@ -150,8 +150,8 @@ fn fnmatch(pattern: &str, name: &str) -> bool {
 }
 
 impl State {
-    /// What a workflow run with one job in this environment does: makes the environment, ungated, when it is missing
-    /// (fact G2.8), fails on a ref that may not deploy, waits for reviewers or a timer, and else deploys. Returns the run's
+    /// Simulates a workflow run with one job in this environment: creates the environment, ungated, if it is missing
+    /// (fact G2.8), fails on a ref that may not deploy, waits for reviewers or a timer, or else deploys. Returns the run's
     /// id, or none if there is no such repository.
     pub fn start_run(&mut self, repo: &str, path: &str, event: &str, git_ref: &str, actor: &str, environment: &str) -> Option<u64> {
         let now = self.now.tick();
@@ -293,7 +293,7 @@ impl State {
         self.github.ids = ids;
     }
 
-    /// Records a deployment as a script does over the API: no job, no gate, and a log that is wherever they say.
+    /// Records a deployment as a script does over the API: no job, no gate, and a log at any address.
     pub fn deploy_over_api(&mut self, repo: &str, environment: &str, sha: &str, creator: &str, run: Option<u64>) {
         let now = self.now.tick();
         let mut ids = self.github.ids.clone();

@@ -21,7 +21,7 @@ use crate::sandbox::switches::Switches;
 pub(super) use git::{blob_sha, tree_sha, wrapped};
 pub(super) use repository::permissions;
 
-/// When everything that has no date of its own was made.
+/// The creation date of everything without its own date.
 const LONG_AGO: &str = "2020-01-01T00:00:00Z";
 
 /// Makes the objects of one answer: it knows who exists, and where the caller sees this server.
