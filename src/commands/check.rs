@@ -9,7 +9,7 @@ use crate::views::sarif;
 use crate::views::verdict::check_document;
 use crate::workflows::check::check;
 
-use super::{Session, statics};
+use super::{Session, output, statics};
 
 /// Reads the files, resolves every job, prints.
 ///
@@ -27,7 +27,8 @@ pub(super) fn run(session: &Session, args: &CheckArgs) -> anyhow::Result<Exit> {
             hint: "run it in a checkout of the repository, or name the folder with --workflows DIR".to_owned(),
         })?,
     };
-    let report = statics::narrow(check(&sources, &facts), &asked);
+    let mut report = statics::narrow(check(&sources, &facts), &asked);
+    output::scope().repeat_in_findings(report.findings.iter_mut());
     if let Some(path) = &args.sarif {
         session.write_file(path, &sarif::render(&report.findings, |finding| session.place(&config, finding)))?;
     }

@@ -82,13 +82,13 @@ impl SavedPlan {
         self.part.check(&self.gatectl, now).map_err(|why| match why {
             NotNow::Unread(unread) => Unread(Unknown {
                 reason: format!("nothing was written: what the saved plan was made from cannot be read now\n{}", unread.reason),
-                hint: format!("{}\nthe plan is still good: then run `gatectl apply {}` again", unread.hint, file.display()),
+                hint: format!("{}\nthe plan is still good: then run `gatectl apply {}` again", unread.hint, file::named(file)),
                 ..unread
             })
             .into(),
             NotNow::Stale(stale, hint) => {
-                let hints =
-                    ["make a new one with `gatectl plan --out FILE`, and have it reviewed again", hint.as_deref().unwrap_or_default()];
+                let again = format!("make a new one with `gatectl plan --out {}`, and have it reviewed again", file::named(file));
+                let hints = [again.as_str(), hint.as_deref().unwrap_or_default()];
                 anyhow::Error::new(stale).context(Hinted {
                     message: "the saved plan is stale: nothing was written".to_owned(),
                     hint: hints.join("\n").trim_end().to_owned(),

@@ -25,7 +25,7 @@ use crate::workflows::facts::Facts;
 
 use super::runs::freeze_guard::FreezeGuard;
 use super::wiring::{Needs, Wiring};
-use super::{Session, called, statics};
+use super::{Session, called, output, statics};
 
 /// Observes, judges, prints.
 ///
@@ -59,7 +59,8 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
     let seen = session.unless_stopped(look(&wiring, &config, checkout, &asked, on_disk, &facts, session.now())).await?;
     wiring.trace_traffic();
 
-    let report = report(session, &config, checkout, &asked, &seen);
+    let mut report = report(session, &config, checkout, &asked, &seen);
+    output::scope().repeat_in_findings(report.environments.iter_mut().flat_map(|one| &mut one.findings));
     if let Some(path) = &args.check.sarif {
         session.write_file(path, &sarif::render(&distinct(&report), |finding| session.place(&config, finding)))?;
     }

@@ -3,6 +3,7 @@
 //! Owns which flags a command takes. Must not know how text is printed. Tested here, and by running what the program
 //! suggests in `tests/program/next.rs`.
 
+use crate::findings;
 use crate::render::{Block, Document, Finding};
 
 use super::words::shell_word;
@@ -127,6 +128,14 @@ impl RunScope {
         }
         done.push_str(rest);
         done
+    }
+
+    /// Findings whose suggested commands repeat the scope: for a page or a file that shows them without a document.
+    pub fn repeat_in_findings<'f>(&self, findings: impl Iterator<Item = &'f mut findings::Finding>) {
+        for finding in findings {
+            finding.message = self.repeat(&finding.message);
+            finding.fix = self.repeat(&finding.fix);
+        }
     }
 
     /// A document in which every suggested command repeats the scope; quoted words and values stay as they are.

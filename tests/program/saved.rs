@@ -110,17 +110,17 @@ fn what_gate_toml_declares_otherwise_is_named() {
         stale.stderr.replace("\n    ", " ")
     };
     let changed = edited("[\"main\"]", "[\"dev\"]");
-    assert!(changed.contains("github/acme/shop/environments/production is declared otherwise"), "{changed}");
+    assert!(changed.contains("github/acme/shop/environments/production is declared differently"), "{changed}");
     assert!(!changed.contains("staging") && !changed.contains("heroku"), "{changed}");
     let renamed = edited("staging", "preview");
     assert!(renamed.contains("environments/preview is new in it") && renamed.contains("environments/staging is gone from it"), "{renamed}");
     let var = edited("\"prod\"", "\"production\"");
     assert!(
-        var.contains("gate.toml no longer declares what it was made from: heroku/shop-prod/config/TIER is declared otherwise"),
+        var.contains("gate.toml no longer declares what it was made from: heroku/shop-prod/config/TIER is declared differently"),
         "{var}"
     );
     let freeze = edited("[\"production\"]", "[\"production\", \"staging\"]");
-    assert!(freeze.contains("heroku/shop-prod/freeze is declared otherwise"), "{freeze}");
+    assert!(freeze.contains("heroku/shop-prod/freeze is declared differently"), "{freeze}");
     assert_eq!(writes(&world), 0);
 
     std::fs::write(world.dir.path().join("gate.toml"), format!("# a comment\n{TOML}")).unwrap();

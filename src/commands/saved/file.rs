@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::reconcile::fingerprint;
 use crate::views::diagnostic::Hinted;
+use crate::views::words::shell_word;
 
 /// The only version that is read: a plan is made for one apply, so older versions need no reader. 1.0 had one fingerprint of gate.toml.
 pub(in crate::commands) const FORMAT_VERSION: &str = "3.0";
@@ -18,6 +19,11 @@ const MAX_BYTES: u64 = 64 << 20;
 
 /// The key of the digest over all others.
 const SEAL: &str = "seal";
+
+/// The file in a command that can be pasted.
+pub(super) fn named(path: &Path) -> String {
+    shell_word(&path.to_string_lossy())
+}
 
 /// The error for a file that is not a plan, or one that cannot be used.
 pub(super) fn unusable(path: &Path, what: &str) -> Hinted {

@@ -141,8 +141,8 @@ impl Check<'_> {
         Err(anyhow::Error::new(Stale(lines.join("\n"))).context(Hinted {
             message: format!("the saved plan is stale for {count} of {of} repositories: nothing was written"),
             hint: format!(
-                "make a new one with `gatectl plan --out FILE`, and have it reviewed again; or apply the others with `gatectl apply {} --skip-stale`",
-                file.display()
+                "make a new one with `gatectl plan --out {0}`, and have it reviewed again; or apply the others with `gatectl apply {0} --skip-stale`",
+                file::named(file)
             ),
         }))
     }

@@ -75,7 +75,7 @@ impl SavedPart {
         let all: BTreeSet<&Address> = self.declared.keys().chain(now.declared.keys()).collect();
         let how = |address: &Address| match (self.declared.get(address), now.declared.get(address)) {
             (Some(then), Some(now)) if then == now => None,
-            (Some(_), Some(_)) => Some("is declared otherwise"),
+            (Some(_), Some(_)) => Some("is declared differently"),
             (None, _) => Some("is new in it"),
             (_, None) => Some("is gone from it"),
         };
