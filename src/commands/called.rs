@@ -26,7 +26,8 @@ const MOST: usize = 100;
 const SCRIPTS: &[&str] = &[".sh", ".bash"];
 const SCRIPT_FOLDERS: &[&str] = &["scripts/", "script/", "bin/", "ci/", ".github/"];
 
-/// Every workflow file of the default branch; empty only if there certainly are none.
+/// Every workflow file of the default branch, with the actions and scripts there that their steps run; empty only if there certainly
+/// are none.
 pub(super) async fn on_github(reader: &Reader, repository: &RepoName) -> Result<Vec<SourceFile>, Unknown> {
     let folder: Vec<&str> = statics::FOLDER.split('/').collect();
     let files = contents::folder(reader, repository, &folder, statics::is_workflow).await?;
@@ -34,7 +35,7 @@ pub(super) async fn on_github(reader: &Reader, repository: &RepoName) -> Result<
         Ok(bytes) => SourceFile::new(path, bytes),
         Err(unknown) => SourceFile::unread(path, unknown.reason),
     };
-    Ok(files.into_iter().map(source).collect())
+    Ok(with_local(reader, repository, files.into_iter().map(source).collect()).await)
 }
 
 /// The files, and the workflows that they call elsewhere at the refs that they name.
@@ -65,8 +66,7 @@ async fn called(reader: &Reader, key: String) -> SourceFile {
     .of(Origin::Called)
 }
 
-/// The files, and the actions and scripts of the default branch that their steps run.
-pub(super) async fn with_local(reader: &Reader, repository: &RepoName, mut sources: Vec<SourceFile>) -> Vec<SourceFile> {
+async fn with_local(reader: &Reader, repository: &RepoName, mut sources: Vec<SourceFile>) -> Vec<SourceFile> {
     let mut tried = BTreeSet::new();
     for _ in 0..ROUNDS {
         let wanted = Files::new(&sources).wanted_of_the_checkout().into_iter().filter(|path| is_likely(path));

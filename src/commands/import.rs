@@ -90,8 +90,7 @@ async fn workflow_files(session: &Session, reader: &Reader, repository: &RepoNam
         let unlisted = |error: anyhow::Error| Unknown { reason: format!("{error:#}"), hint: String::new(), cause: Cause::Other };
         return Ok(statics::in_checkout(&root, Some(repository)).map_err(unlisted)?.unwrap_or_default());
     }
-    let files = called::on_github(reader, repository).await?;
-    Ok(called::with_local(reader, repository, files).await)
+    called::on_github(reader, repository).await
 }
 
 /// Adds what the workflow files suggest, or why it is missing.

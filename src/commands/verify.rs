@@ -88,14 +88,15 @@ pub(super) async fn of_member(
     let asked: BTreeSet<EnvName> = config.desired.github.environments.keys().cloned().collect();
     let interest =
         InspectionScope { want: &config.desired.github, environments: &asked, workflows: &BTreeSet::new(), listed: Some(listed) };
+    let checkout = Checkout { root: &session.directory, repository };
+    let facts = Facts { repository: Some(repository.clone()), ..statics::facts(session, config, checkout.root) };
     let sources = async {
         match scope {
-            Scope::Whole => called::on_github(reader, repository).await,
+            Scope::Whole => Ok(called::with_called(reader, &facts, called::on_github(reader, repository).await?).await),
             Scope::Live => Ok(Vec::new()),
         }
     };
     let (live, sources) = tokio::join!(inspect(reader, repository, interest), sources);
-    let checkout = Checkout { root: &session.directory, repository };
     let observed = Observed { live, sources, in_checkout: false, guard: None };
     report(session, config, checkout, &asked, &observed)
 }
@@ -159,11 +160,7 @@ async fn look<'c>(
         let sources = async {
             match on_disk {
                 Some(sources) => Ok(called::with_called(&reader, facts, sources).await),
-                None => {
-                    let sources = called::on_github(&reader, checkout.repository).await?;
-                    let sources = called::with_local(&reader, checkout.repository, sources).await;
-                    Ok(called::with_called(&reader, facts, sources).await)
-                }
+                None => Ok(called::with_called(&reader, facts, called::on_github(&reader, checkout.repository).await?).await),
             }
         };
         tokio::join!(inspect(&reader, checkout.repository, interest), sources)

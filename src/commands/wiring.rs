@@ -136,7 +136,7 @@ impl Wiring {
 
     /// GitHub's reading client for many repositories: people and teams are asked for once.
     pub(super) fn shared_github(&self) -> Result<Reader, Unknown> {
-        Ok(self.github.reader(&self.stack)?.asking_once(organization::is_shared))
+        Ok(self.github.reader(&self.stack)?.asking_once(organization::shared))
     }
 
     /// What was sent so far.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::answer::{Reply, decode_message};
 use super::exchange::{Channel, Identity};
-use super::once::Once;
+use super::once::{Covers, Once};
 use super::{ApiError, Endpoint, ErrorKind, Target};
 
 /// A client that has no way to write (law 2). Cheap to clone; clones share connections, limits and counters.
@@ -44,9 +44,9 @@ impl Reader {
         !matches!(self.channel.identity, Identity::Anonymous)
     }
 
-    /// The same client, which requests each address that `covers` picks at most once: for a run that needs the same answer many times.
+    /// The same client, which requests each answer that `covers` picks at most once: for a run that needs the same answer many times.
     #[must_use]
-    pub fn asking_once(&self, covers: fn(&Target) -> bool) -> Self {
+    pub fn asking_once(&self, covers: Covers) -> Self {
         Self { once: Some(Arc::new(Once::new(covers))), ..self.clone() }
     }
 
@@ -55,7 +55,7 @@ impl Reader {
     /// # Errors
     /// [`ApiError`] for every answer but 200, 204, and 206 if a range was requested.
     pub async fn get(&self, target: &Target) -> Result<Reply, ApiError> {
-        match self.once.as_ref().filter(|once| once.covers(target)) {
+        match &self.once {
             Some(once) => once.get(target, self.ask(target)).await,
             None => self.ask(target).await,
         }

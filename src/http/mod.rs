@@ -43,6 +43,7 @@ pub use dial::Proxies;
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{ApiError, ErrorKind};
 pub use limits::{Limit, Quota, Wait};
+pub use once::{Covers, Sameness};
 pub use shared::{OnExhausted, OnWait, OnWarning, Settings};
 pub use stack::Stack;
 pub use target::Target;

@@ -11,31 +11,44 @@ use tokio::sync::OnceCell;
 use super::error::ApiError;
 use super::target::Target;
 
-/// One answer, as soon as there is one; also that there is none, so that no request is repeated for nothing.
+/// What makes two answers one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Sameness {
+    /// The address. Also that there is no answer is kept, so that no request is repeated for nothing.
+    Address(String),
+    /// The hash of the content, at whichever address it is. That one address does not show it says nothing about the others.
+    Content(String),
+}
+
+/// Tells what makes the answer at an address the same as another one; `None` if it is asked for each time.
+pub type Covers = fn(&Target) -> Option<Sameness>;
+
+/// One answer, as soon as there is one.
 type Answer<T> = Arc<OnceCell<Result<T, ApiError>>>;
 
 /// The answers so far.
 pub(super) struct Once<T> {
-    covers: fn(&Target) -> bool,
-    answers: Mutex<HashMap<String, Answer<T>>>,
+    covers: Covers,
+    answers: Mutex<HashMap<Sameness, Answer<T>>>,
 }
 
 impl<T: Clone> Once<T> {
-    pub(super) fn new(covers: fn(&Target) -> bool) -> Self {
+    pub(super) fn new(covers: Covers) -> Self {
         Self { covers, answers: Mutex::default() }
     }
 
-    pub(super) fn covers(&self, target: &Target) -> bool {
-        (self.covers)(target)
-    }
-
-    /// The answer at an address; `ask` is awaited by the first who needs it only.
+    /// The answer at an address; `ask` is awaited only by the first caller that needs it.
     pub(super) async fn get(&self, target: &Target, ask: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
+        let Some(sameness) = (self.covers)(target) else { return ask.await };
+        let keeps_errors = matches!(sameness, Sameness::Address(_));
         let answer = {
             let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(answers.entry(target.to_string()).or_default())
+            Arc::clone(answers.entry(sameness).or_default())
         };
-        answer.get_or_init(|| ask).await.clone()
+        if keeps_errors {
+            return answer.get_or_init(|| ask).await.clone();
+        }
+        answer.get_or_try_init(|| async { ask.await.map(Ok) }).await?.clone()
     }
 }
 

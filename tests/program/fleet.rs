@@ -289,6 +289,28 @@ fn a_freeze_of_the_organization_names_the_repositories_that_ignore_it() {
 }
 
 #[test]
+fn a_workflow_file_that_every_repository_has_is_read_once() {
+    const SHARED: &str = "on: {workflow_call: }\njobs: {ship: {runs-on: ubuntu-latest, environment: production, steps: [{run: ./ship}]}}\n";
+    let calls = "on: {push: {branches: [main]}}\njobs: {call: {uses: acme/svc-00/.github/workflows/shared.yml@main, secrets: inherit}}\n";
+    let world = served(Scenario::Gated, 5);
+    world.sandbox.with(|state| {
+        for number in 0..5 {
+            let repo = state.repo(&format!("acme/svc-{number:02}")).unwrap();
+            repo.files.retain(|path, _| !path.starts_with(".github/"));
+            repo.files.insert(".github/workflows/deploy.yml".to_owned(), calls.to_owned());
+            if number == 0 {
+                repo.files.insert(".github/workflows/shared.yml".to_owned(), SHARED.to_owned());
+            }
+        }
+    });
+    let verdict = json(&world.run(&["verify", "--format", "json", "--no-cache"]).stdout);
+    assert_eq!(verdict["verdict"], "gated", "{verdict:#}");
+    let paths: Vec<String> = world.sandbox.with(|state| state.log.exchanges.iter().map(|exchange| exchange.path.clone()).collect());
+    let asked = |part: &str| paths.iter().filter(|path| path.contains(part)).count();
+    assert_eq!((asked("/contents/.github/workflows/shared.yml"), asked("/git/blobs/")), (1, 2), "{paths:#?}");
+}
+
+#[test]
 fn the_jq_program_merges_shards() {
     if Command::new("jq").arg("--version").output().is_err() {
         eprintln!("skipped: jq is not here");

@@ -72,7 +72,7 @@ impl World {
         let token = || Some(Token::new("sandbox", "a test"));
         let endpoint = github::api::endpoint(self.sandbox.github_url()).unwrap();
         let want = config::parse("gate.toml", &self.toml).unwrap().desired;
-        let reader = stack.reader(&endpoint, token()).unwrap().asking_once(organization::is_shared);
+        let reader = stack.reader(&endpoint, token()).unwrap().asking_once(organization::shared);
         let context = FleetContext {
             config: "gate.toml".to_owned(),
             fleet: want.fleet.clone().unwrap(),

@@ -21,8 +21,8 @@ use super::{Run, part};
 
 /// Requests for the rules of a repository: environments, protected branches, secrets of two scopes, and what each environment leads to.
 const FOR_RULES: usize = 6;
-/// The minimum for its workflow files: the folder, and each file.
-const FOR_FILES: usize = 2;
+/// The minimum for its workflow files: the folder. A file that several repositories have is read once.
+const FOR_FILES: usize = 1;
 
 /// Inspects and judges every repository, and prints.
 ///
@@ -77,11 +77,12 @@ pub(in crate::commands) async fn run(session: &Session, args: &VerifyArgs, confi
 
 /// Prints the number of requests before it starts.
 fn say_cost(session: &Session, repositories: usize, scope: Scope) {
-    let (each, what) = match scope {
-        Scope::Whole => (FOR_RULES + FOR_FILES, "rules and workflow files"),
-        Scope::Live => (FOR_RULES, "rules"),
+    let (each, what, more) = match scope {
+        Scope::Whole => {
+            (FOR_RULES + FOR_FILES, "rules and workflow files", ", and one for each different file; --live-only reads the rules alone")
+        }
+        Scope::Live => (FOR_RULES, "rules", ""),
     };
-    let more = if scope == Scope::Whole { "; --live-only reads the rules alone" } else { "" };
     session.say(&format!(
         "Reading the {what} of {repositories} repositories: at least {} requests if nothing is cached{more}.",
         each * repositories

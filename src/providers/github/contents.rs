@@ -1,6 +1,6 @@
 //! Files of the default branch: GETs only.
 //!
-//! Owns the two shapes of the contents API. Must not know what the files mean.
+//! Owns the shapes of a folder's list and of a file. Must not know what the files mean.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use serde::Deserialize;
 
 use crate::http::{ApiError, ErrorKind, Reader, Target};
-use crate::model::{RepoName, Unknown};
+use crate::model::{Cause, RepoName, Unknown};
 
 use super::target::repo_target;
 
@@ -18,7 +18,8 @@ const MOST: usize = 1000;
 /// A file by its path, with its bytes, or why they could not be read.
 pub type Read = (String, Result<Vec<u8>, Unknown>);
 
-/// Reads every file of a folder of the default branch that `wanted` picks by name.
+/// Reads every file of a folder of the default branch that `wanted` picks by name: the list, and each file by the hash of its content,
+/// so that a file which many repositories have is read once by a client that shares answers.
 ///
 /// # Errors
 /// When the folder cannot be listed to its end. GitHub answers 404 for a folder that does not exist and for one that the token may
@@ -37,16 +38,10 @@ pub async fn folder(reader: &Reader, repo: &RepoName, folder: &[&str], wanted: i
     if listed.len() >= MOST {
         return Err(reader.malformed(&target, format!("a list of {MOST} files may be cut")).unknown());
     }
-    let files = listed.into_iter().filter(|entry| entry.kind == "file" && wanted(&entry.name));
-    Ok(join_all(files.map(|entry| {
-        let target = target.clone().join(&entry.name);
-        async move {
-            let bytes = match reader.get_json::<File>(&target).await {
-                Ok(file) => decode(&file).map_err(|why| reader.malformed(&target, why).unknown()),
-                Err(error) => Err(error.unknown()),
-            };
-            (entry.path, bytes)
-        }
+    let files = listed.into_iter().filter(|entry| entry.kind != "dir" && wanted(&entry.name));
+    Ok(join_all(files.map(|entry| async move {
+        let bytes = blob(reader, repo, &entry).await;
+        (entry.path, bytes)
     }))
     .await)
 }
@@ -66,6 +61,21 @@ async fn is_absent(reader: &Reader, repo: &RepoName, folder: &[&str]) -> bool {
         }
     }
     false
+}
+
+async fn blob(reader: &Reader, repo: &RepoName, entry: &Entry) -> Result<Vec<u8>, Unknown> {
+    if entry.kind != "file" {
+        return Err(Unknown {
+            reason: format!("it is no file but a {}, and what it stands for was not read", entry.kind),
+            hint: "replace it with a file".to_owned(),
+            cause: Cause::Other,
+        });
+    }
+    let target = repo_target(repo).join("git").join("blobs").join(&entry.sha);
+    match reader.get_json::<File>(&target).await {
+        Ok(file) => decode(&file).map_err(|why| reader.malformed(&target, why).unknown()),
+        Err(error) => Err(error.unknown()),
+    }
 }
 
 /// Reads one file of the default branch; `None` if GitHub answers 404, which is also what a token without access gets.
@@ -111,6 +121,7 @@ struct Entry {
     kind: String,
     name: String,
     path: String,
+    sha: String,
 }
 
 #[derive(Deserialize)]

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::http::{ErrorKind, Reader, Target};
+use crate::http::{ErrorKind, Reader, Sameness, Target};
 use crate::model::{RepoName, Unknown};
 
 use super::live::Repository;
@@ -93,17 +93,21 @@ pub async fn with_properties(reader: &Reader, organization: &str, wanted: &BTree
     Ok(found.into_iter().filter(has_all).map(|one| one.repository_name.to_lowercase()).collect())
 }
 
-/// Whether the answer at an address is the same for all repositories of an organization: people, teams, and who is in them.
+/// Which answers are the same for all repositories of an organization: people, teams, who is in them, a file that workflows call at
+/// a ref, and files with the same content.
 #[must_use]
-pub fn is_shared(target: &Target) -> bool {
-    let path = target.to_string();
-    let path = path.split('?').next().unwrap_or_default();
+pub fn shared(target: &Target) -> Option<Sameness> {
+    let address = target.to_string();
+    let (path, query) = address.split_once('?').unwrap_or((&address, ""));
     let parts: Vec<&str> = path.split('/').skip(1).collect();
-    match parts.as_slice() {
+    let is_shared = match parts.as_slice() {
+        ["repos", _, _, "git", "blobs", sha] => return Some(Sameness::Content((*sha).to_owned())),
+        ["repos", _, _, "contents", ..] => query.starts_with("ref="),
         ["users" | "user", ..] | ["orgs", _] | ["orgs", _, "teams"] | ["orgs", _, "teams", _] => true,
         ["orgs", _, "teams", _, rest @ ..] => rest.first() != Some(&"repos"),
         _ => false,
-    }
+    };
+    is_shared.then_some(Sameness::Address(address))
 }
 
 #[cfg(test)]
@@ -119,10 +123,16 @@ mod tests {
             &["orgs", "acme", "teams", "sre"],
             &["orgs", "acme", "teams", "sre", "members"],
         ] {
-            assert!(is_shared(&Target::new(shared).query("per_page", 100)), "{shared:?}");
+            let target = Target::new(shared).query("per_page", 100);
+            assert_eq!(super::shared(&target), Some(Sameness::Address(target.to_string())), "{shared:?}");
         }
         for own in [&["repos", "acme", "a"][..], &["orgs", "acme", "teams", "sre", "repos", "acme", "a"], &["orgs", "acme", "repos"]] {
-            assert!(!is_shared(&Target::new(own)), "{own:?}");
+            assert_eq!(super::shared(&Target::new(own)), None, "{own:?}");
         }
+        let file = |name: &str| Target::new(["repos", "acme", name, "contents", "deploy.yml"]);
+        assert_eq!(super::shared(&file("a")), None, "the default branch moves");
+        assert!(super::shared(&file("a").query("ref", "v1")).is_some());
+        let blob = |name: &str| super::shared(&Target::new(["repos", "acme", name, "git", "blobs", "5ca1ab1e"]));
+        assert_eq!((blob("a"), blob("a")), (blob("b"), Some(Sameness::Content("5ca1ab1e".to_owned()))));
     }
 }

@@ -383,7 +383,7 @@ pub(super) fn trust(job: &JobEntry, facts: &Facts) -> Option<Finding> {
 fn undecided(job: &JobEntry, at: &str, case: &Case) -> Option<Finding> {
     let (first, _) = case.open_questions.iter().min_by_key(|(code, _)| *code)?;
     let what: Vec<&str> = case.open_questions.iter().map(|(_, what)| what.as_str()).collect();
-    let finding = on_job(*first, job, format!("{} {at} and {}", job.path, what.join(", and ")));
+    let finding = on_job(*first, job, format!("{} {at}, and {}", job.path, what.join(", and ")));
     let names: Vec<String> = match case.harmless.job {
         true => vec![spared_name(job)],
         false => case.harmless.secrets.iter().cloned().collect(),
