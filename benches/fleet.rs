@@ -1,7 +1,7 @@
 //! How far a fleet's plan is from the limit of the network: the list, the environments, what depends on them, and all requests at 64 at once.
 //!
-//! `cargo bench --bench fleet` runs the program against the emulator for 1, 20, 100 and 1,000 repositories at 0 and 50 ms latency, cold and
-//! warm, and prints requests, time, the ratio to the limit (with a round trip of the same run), and peak memory. Nothing is asserted.
+//! `cargo bench --bench fleet` runs the program against the emulator for 1, 20, 100 and 1,000 repositories at 0 and 50 ms latency, and 10,000 at 0 ms, cold
+//! and warm, and prints requests, time, the ratio to the limit (with a round trip of the same run), and peak memory. Nothing is asserted.
 
 #![allow(
     clippy::unwrap_used,
@@ -50,6 +50,7 @@ fn main() {
                 measure(count, environments, latency).await;
             }
         }
+        measure(10_000, 1, Duration::ZERO).await;
     });
 }
 
@@ -62,7 +63,10 @@ async fn measure(count: usize, environments: usize, latency: Duration) {
     std::fs::write(home.path().join("gate.toml"), &text).unwrap();
     let trip = round_trip(&sandbox, home.path()).await;
     for state in ["cold", "warm"] {
-        let run = plan(&sandbox, home.path(), &[]).await;
+        let run = tokio::select! {
+            run = plan(&sandbox, home.path(), &[]) => run,
+            () = without_quota(&sandbox) => continue,
+        };
         let (requests, free) = counted(&run);
         let limit = (3.0 + requests as f64 / AT_ONCE) * trip.as_secs_f64();
         let name = format!("{count} repositories x {environments}, {} ms, {state}", latency.as_millis());
@@ -87,6 +91,14 @@ async fn measure(count: usize, environments: usize, latency: Duration) {
             format!("  {count} single plans, one after another"),
             ms(each) * count as f64
         );
+    }
+}
+
+/// Keeps the emulator's limit of an hour out of the way, which the largest fleet exceeds.
+async fn without_quota(sandbox: &Sandbox) {
+    loop {
+        sandbox.with(|state| state.github.used = 0);
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

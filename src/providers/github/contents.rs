@@ -66,7 +66,7 @@ async fn is_absent(reader: &Reader, repo: &RepoName, folder: &[&str]) -> bool {
 async fn blob(reader: &Reader, repo: &RepoName, entry: &Entry) -> Result<Vec<u8>, Unknown> {
     if entry.kind != "file" {
         return Err(Unknown {
-            reason: format!("it is no file but a {}, and what it stands for was not read", entry.kind),
+            reason: format!("it is a {}, not a file, and its target was not read", entry.kind),
             hint: "replace it with a file".to_owned(),
             cause: Cause::Other,
         });

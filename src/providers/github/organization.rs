@@ -116,23 +116,23 @@ mod tests {
 
     #[test]
     fn what_names_a_repository_is_asked_for_each() {
-        for shared in [
+        for people in [
             &["users", "ann"][..],
             &["user", "1"],
             &["orgs", "acme"],
             &["orgs", "acme", "teams", "sre"],
             &["orgs", "acme", "teams", "sre", "members"],
         ] {
-            let target = Target::new(shared).query("per_page", 100);
-            assert_eq!(super::shared(&target), Some(Sameness::Address(target.to_string())), "{shared:?}");
+            let target = Target::new(people).query("per_page", 100);
+            assert_eq!(shared(&target), Some(Sameness::Address(target.to_string())), "{people:?}");
         }
         for own in [&["repos", "acme", "a"][..], &["orgs", "acme", "teams", "sre", "repos", "acme", "a"], &["orgs", "acme", "repos"]] {
-            assert_eq!(super::shared(&Target::new(own)), None, "{own:?}");
+            assert_eq!(shared(&Target::new(own)), None, "{own:?}");
         }
         let file = |name: &str| Target::new(["repos", "acme", name, "contents", "deploy.yml"]);
-        assert_eq!(super::shared(&file("a")), None, "the default branch moves");
-        assert!(super::shared(&file("a").query("ref", "v1")).is_some());
-        let blob = |name: &str| super::shared(&Target::new(["repos", "acme", name, "git", "blobs", "5ca1ab1e"]));
+        assert_eq!(shared(&file("a")), None, "the default branch moves");
+        assert!(shared(&file("a").query("ref", "v1")).is_some());
+        let blob = |name: &str| shared(&Target::new(["repos", "acme", name, "git", "blobs", "5ca1ab1e"]));
         assert_eq!((blob("a"), blob("a")), (blob("b"), Some(Sameness::Content("5ca1ab1e".to_owned()))));
     }
 }
