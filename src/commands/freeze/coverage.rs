@@ -105,7 +105,6 @@ async fn of_member(
     let want = own.unwrap_or(want);
     let branch = member.listed().as_ref().map_or("main", |listed| listed.default_branch.as_str());
     let facts = Facts::new(Some(repository.clone()), branch, &want.github, &want.heroku, &want.workflows, &want.verify);
-    let sources = called::with_local(reader, repository, sources).await;
     let sources = called::with_called(reader, &facts, sources).await;
     let gates = || want.github.environments.iter().filter(|(_, environment)| environment.gate().is_some());
     let mut policy = want.freeze.clone().unwrap_or_else(|| keys.bare_policy(gates().map(|(name, _)| name.clone()).collect()));
