@@ -65,7 +65,7 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
         session.write_file(path, &sarif::render(&distinct(&report), |finding| session.place(&config, finding)))?;
     }
     if session.global.format == Format::Html {
-        session.write(&verdict_page(&[&report]))?;
+        session.write(&verdict_page(&report))?;
     } else {
         session.print(&config, &verify_document(&report, statics::jobs(session)), || json::to_string(&report))?;
     }

@@ -8,9 +8,9 @@ use crate::model::{EnvName, RepoName, Unknown};
 use crate::providers::github::runs::audit::Rule;
 use crate::providers::github::runs::changes::{Change, Unlinked};
 use crate::providers::github::runs::evidence::{self, Gap, Measure, Record, RunMismatch, Standing, Summary};
-use crate::providers::github::runs::observe::History;
+use crate::providers::github::runs::observe::{History, Older};
 use crate::providers::github::runs::{Account, Approval, Decision, Links, Run};
-use crate::render::{Finding, FindingLocation, Role, Severity, Span, Table};
+use crate::render::{Finding, FindingLocation, Role, Severity, Span};
 
 use super::words::{count, minute, short};
 
@@ -106,9 +106,11 @@ pub(crate) struct EnvironmentEvidence {
     pub(super) name: String,
     pub(super) activity_log: String,
     /// How many deployments are in the period. GitHub's list states no total; it was read to the end of the period.
-    total: usize,
+    pub(super) total: usize,
     /// Whether there are older ones.
     pub(super) more: bool,
+    /// How many, as far as the list was read.
+    pub(super) older: Older,
     /// Pages of the list that were read.
     pub(super) pages: usize,
     pub(super) deployments: Vec<Entry>,
@@ -123,27 +125,27 @@ pub(crate) struct Entry {
     pub(super) created_at: Timestamp,
     pub(super) sha: String,
     #[serde(rename = "ref")]
-    git_ref: String,
-    state: Option<String>,
+    pub(super) git_ref: String,
+    pub(super) state: Option<String>,
     started: bool,
     pub(super) standing: &'static str,
     pub(super) reason: Option<String>,
     pub(super) run: Option<u64>,
-    workflow: Option<String>,
-    attempt: Option<u32>,
+    pub(super) workflow: Option<String>,
+    pub(super) attempt: Option<u32>,
     pub(super) started_by: Option<Account>,
     pub(super) approved_by: Vec<Account>,
-    rejected_by: Vec<Account>,
+    pub(super) rejected_by: Vec<Account>,
     waiting_since: Option<Timestamp>,
     /// From an audit log: GitHub's API does not say when.
     pub(super) approved_at: Option<Timestamp>,
     pub(super) approved_no_later_than: Option<Timestamp>,
     /// From the request to the approval, or to the moment at the latest.
-    latency_seconds: Option<i64>,
-    comments: Vec<String>,
+    pub(super) latency_seconds: Option<i64>,
+    pub(super) comments: Vec<String>,
     /// The pull requests that it shipped; none if that is not known.
     pub(super) changes: Option<Vec<Shipped>>,
-    commits: Option<usize>,
+    pub(super) commits: Option<usize>,
     pub(super) authors: Option<Vec<Account>>,
     pub(super) changes_unknown: Option<&'static str>,
     /// The environment's rules at that time, from an audit log.
@@ -180,7 +182,8 @@ impl EvidenceReport {
                     name: name.to_string(),
                     activity_log: links.activity_log(name),
                     total: records.len(),
-                    more: known.is_ok_and(|known| known.more),
+                    more: known.is_ok_and(|known| known.older.count > 0),
+                    older: known.map(|known| known.older).unwrap_or_default(),
                     pages: known.map_or(0, |known| known.pages),
                     deployments: records.iter().map(|record| Entry::new(record, links)).collect(),
                     unknown: known.err().cloned(),
@@ -220,41 +223,6 @@ impl EvidenceReport {
             environment.unknown.is_none() && !evidence.is_empty() && evidence.iter().all(passes)
         };
         self.environments.iter().all(sound)
-    }
-
-    /// One row for each deployment: what `--csv` prints.
-    pub(crate) fn records(&self) -> Table {
-        let header = [
-            "repository",
-            "environment",
-            "deployment",
-            "created_at",
-            "sha",
-            "ref",
-            "state",
-            "standing",
-            "approved_by",
-            "approved_by_ids",
-            "approved_at",
-            "approved_no_later_than",
-            "latency_seconds",
-            "rejected_by",
-            "comments",
-            "started_by",
-            "started_by_id",
-            "authors",
-            "pull_requests",
-            "commits",
-            "workflow",
-            "run",
-            "attempt",
-            "reason",
-            "url",
-            "activity_log",
-        ];
-        let repository = &self.header.repository.name;
-        let rows = self.environments.iter().flat_map(|one| one.deployments.iter().map(move |entry| entry.record(repository, one)));
-        Table { header: header.map(str::to_owned).to_vec(), rows: rows.collect() }
     }
 }
 
@@ -323,45 +291,6 @@ impl Entry {
             url: record.run_id.map(|id| links.run(id)),
             verdict: record.standing.clone(),
         }
-    }
-
-    fn record(&self, repository: &RepoName, environment: &EnvironmentEvidence) -> Vec<Span> {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
-        let moment = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
-        let joined = |accounts: &[Account]| accounts.iter().map(|one| one.login.as_str()).collect::<Vec<_>>().join(" ");
-        let ids = |accounts: &[Account]| accounts.iter().map(|one| number(one.id)).collect::<Vec<_>>().join(" ");
-        let pulls = self.changes.iter().flatten().map(|pull| format!("#{}", pull.number)).collect::<Vec<_>>().join(" ");
-        let unknown = || "unknown".to_owned();
-        let cells = [
-            repository.to_string(),
-            environment.name.clone(),
-            self.id.to_string(),
-            self.created_at.to_string(),
-            self.sha.clone(),
-            self.git_ref.clone(),
-            text(&self.state),
-            self.standing.to_owned(),
-            joined(&self.approved_by),
-            ids(&self.approved_by),
-            moment(self.approved_at),
-            moment(self.approved_no_later_than),
-            self.latency_seconds.map(|seconds| seconds.to_string()).unwrap_or_default(),
-            joined(&self.rejected_by),
-            self.comments.join(" / "),
-            self.started_by.as_ref().map(|account| account.login.clone()).unwrap_or_default(),
-            number(self.started_by.as_ref().and_then(|account| account.id)),
-            self.authors.as_ref().map_or_else(unknown, |authors| joined(authors)),
-            self.changes.as_ref().map_or_else(unknown, |_| pulls),
-            self.commits.map_or_else(unknown, |commits| commits.to_string()),
-            text(&self.workflow),
-            number(self.run),
-            number(self.attempt.map(u64::from)),
-            text(&self.reason),
-            text(&self.url),
-            environment.activity_log.clone(),
-        ];
-        cells.into_iter().map(Span::plain).collect()
     }
 
     /// What it ships, in a few words.

@@ -4,10 +4,10 @@
 
 use crate::model::{EnvName, RepoName};
 use crate::providers::github::runs::Account;
-use crate::providers::github::runs::evidence::Standing;
+use crate::providers::github::runs::evidence::{Standing, Summary};
 use crate::render::{Block, Document, Glyph, HeadlinePlace, Role, Section, Table};
 
-use super::evidence::{Entry, EnvironmentEvidence, EvidenceReport, Header};
+use super::evidence::{Entry, EnvironmentEvidence, EvidenceReport, Header, Linked, Query};
 use super::words::{count, heading};
 
 impl From<&EvidenceReport> for Document {
@@ -22,13 +22,12 @@ impl From<&EvidenceReport> for Document {
             (0, false) => Role::Alert,
             (0, true) => Role::Added,
         };
-        let more = report.environments.iter().any(|environment| environment.more) && report.header.query.last.is_some();
+        let older = report.header.query.last.and_then(|_| older(report));
         let next = [
             empty.then_some("Next: check the environment's spelling, or look further back with --last or --since."),
-            unread.then_some("Next: fix what could not be read, as shown above, then run this again."),
-            more.then_some("Older deployments exist: use --last N or --since DATE to include them."),
+            unread.then_some("Next: fix what could not be read, then run this again."),
         ];
-        let next = next.into_iter().flatten().map(str::to_owned);
+        let next = next.into_iter().flatten().map(str::to_owned).chain(older);
         let mut sections = vec![about(report)];
         sections.extend(report.environments.iter().map(|environment| section(environment, &report.header.repository.name)));
         sections.extend(unrecorded(report));
@@ -38,7 +37,8 @@ impl From<&EvidenceReport> for Document {
             headline: headline(report),
             tone,
             next: next.collect(),
-            headline_place: HeadlinePlace::Last,
+            // What could not be read comes before what is known.
+            headline_place: if unread { HeadlinePlace::First } else { HeadlinePlace::Last },
             outputs: vec![
                 ("no-approval", summary.count("no-approval").to_string()),
                 ("not-provable", summary.count("not-provable").to_string()),
@@ -59,43 +59,76 @@ pub(super) fn headline(report: &EvidenceReport) -> String {
     if summary.total() == 0 {
         return "No evidence: no deployments found. That says nothing about approvals.".to_owned();
     }
-    let parts: Vec<String> = Standing::WORDS
-        .iter()
-        .filter(|word| summary.count(word) > 0)
-        .map(|word| format!("{} {}", summary.count(word), word.replace('-', " ").replace("self ", "self-").replace("author ", "author-")))
-        .collect();
     let incomplete = if report.complete { "" } else { "Incomplete: some runs or approvals could not be read. " };
-    format!("{incomplete}{}: {}.", count(summary.total(), "deployment"), parts.join(", "))
+    format!("{incomplete}{}: {}.", count(summary.total(), "deployment"), standings(summary))
+}
+
+/// `40 approved, 5 no approval`.
+pub(super) fn standings(summary: &Summary) -> String {
+    let words = Standing::WORDS.iter().filter(|word| summary.count(word) > 0);
+    let said = |word: &&str| word.replace('-', " ").replace("self ", "self-").replace("author ", "author-");
+    words.map(|word| format!("{} {}", summary.count(word), said(word))).collect::<Vec<_>>().join(", ")
+}
+
+/// How many older deployments there are than those that are shown.
+fn older(report: &EvidenceReport) -> Option<String> {
+    let all = || report.environments.iter().map(|environment| environment.older);
+    let more: usize = all().map(|older| older.count).sum();
+    let at_least = if all().all(|older| older.complete || older.count == 0) { "" } else { "At least " };
+    let verb = if more == 1 { "exists" } else { "exist" };
+    (more > 0).then(|| format!("{at_least}{} {verb}: use --last N or --since DATE to include them.", count(more, "older deployment")))
+}
+
+/// The deployments that were asked for.
+pub(super) fn period(query: &Query) -> String {
+    match (query.since, query.until, query.last) {
+        (Some(since), Some(until), _) => format!("{since} up to {until}"),
+        (_, _, Some(last)) => format!("the newest {last} of each environment"),
+        _ => "everything".to_owned(),
+    }
+}
+
+/// An account with the number that survives a rename.
+pub(super) fn account(account: &Account) -> String {
+    account.id.map_or_else(|| account.login.clone(), |id| format!("{} (id {id})", account.login))
+}
+
+/// How many deployments were read from where, and whether that is all.
+pub(super) fn population(report: &EvidenceReport) -> String {
+    let pages: usize = report.environments.iter().map(|environment| environment.pages).sum();
+    format!(
+        "{} read from {} of GitHub's list, which states no total; {}",
+        count(report.summary.total(), "deployment"),
+        count(pages, "page"),
+        if report.complete { "complete" } else { "INCOMPLETE" }
+    )
+}
+
+/// How many deployments are linked to what they shipped, and why the others are not if that could not be read.
+pub(super) fn linked(report: &EvidenceReport) -> String {
+    let Linked { linked, of } = report.changes;
+    let why = report.changes_unknown.as_ref().map(|unknown| format!("; commits and pull requests could not be read: {}", unknown.reason));
+    format!("{linked} of {of}{}", why.unwrap_or_default())
 }
 
 /// The header, as label and value.
 pub(super) fn facts(report: &EvidenceReport) -> Vec<(&'static str, String)> {
     let Header { generated_at, gatectl, by, host, repository, query } = &report.header;
-    let account = |account: &Account| account.id.map_or_else(|| account.login.clone(), |id| format!("{} (id {id})", account.login));
-    let period = match (query.since, query.until, query.last) {
-        (Some(since), Some(until), _) => format!("{since} up to {until}"),
-        (_, _, Some(last)) => format!("the newest {last} of each environment"),
-        _ => "everything".to_owned(),
-    };
     let names: Vec<&str> = query.environments.iter().map(EnvName::as_str).collect();
-    let pages: usize = report.environments.iter().map(|environment| environment.pages).sum();
     let id = repository.id.map_or_else(String::new, |id| format!(" (id {id})"));
     let mut facts = vec![
         ("generated", format!("{generated_at} by gatectl {gatectl}")),
         ("account", by.as_ref().map_or_else(|| "unknown: GitHub does not name the account behind this token".to_owned(), account)),
         ("source", format!("{host}, repository {}{id}", repository.name)),
-        ("query", format!("environments {}; {period}", names.join(", "))),
-        (
-            "population",
-            format!(
-                "{} read from {} of GitHub's list, which states no total; {}",
-                count(report.summary.total(), "deployment"),
-                count(pages, "page"),
-                if report.complete { "complete" } else { "INCOMPLETE" }
-            ),
-        ),
-        ("changes linked", format!("{} of {}", report.changes.linked, report.changes.of)),
+        ("query", format!("environments {}; {}", names.join(", "), period(query))),
+        ("population", population(report)),
+        ("changes linked", linked(report)),
     ];
+    let mut unread: Vec<&str> = report.unread().map(|unknown| unknown.reason.as_str()).collect();
+    unread.dedup();
+    if !unread.is_empty() {
+        facts.push(("not read", unread.join("; ")));
+    }
     if let Some(log) = &query.audit_log {
         let amiss = report.audit_not_understood.unwrap_or(0);
         let amiss = if amiss == 0 { String::new() } else { format!("; {} not understood", count(amiss, "entry")) };
@@ -105,10 +138,7 @@ pub(super) fn facts(report: &EvidenceReport) -> Vec<(&'static str, String)> {
 }
 
 fn about(report: &EvidenceReport) -> Section {
-    let mut blocks: Vec<Block> = facts(report).into_iter().map(|(label, value)| super::words::row(label, Role::Plain, value)).collect();
-    if let Some(unknown) = &report.changes_unknown {
-        blocks.push(Block::Text(format!("Commits and pull requests could not be read: {}; {}", unknown.reason, unknown.hint)));
-    }
+    let blocks = facts(report).into_iter().map(|(label, value)| super::words::row(label, Role::Plain, value)).collect();
     Section { heading: Some(heading(Glyph::None, "evidence", "how it was made")), blocks, ..Section::default() }
 }
 

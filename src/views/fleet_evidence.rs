@@ -1,12 +1,16 @@
-//! The evidence of many repositories, grouped by repository, as a document and as JSON.
+//! The evidence of many repositories, grouped by repository with one population statement each and one total: as a document, as
+//! JSON and as a table.
 
 use serde::Serialize;
 
-use super::evidence::EvidenceReport;
-use super::fleet::{Names, left_alone};
-use crate::model::{RepoName, RepositoryRow, Requests};
+use super::evidence::{EvidenceReport, FORMAT_VERSION, Header};
+use super::evidence_document::{account, facts, linked, period, population, standings};
+use super::fleet::{Names, left_alone as left_alone_sections};
+use super::words::{count, row};
+use crate::model::{RepoName, RepositoryResult, RepositoryRow, Requests};
+use crate::providers::github::runs::evidence::Summary;
 use crate::render::json::to_string;
-use crate::render::{Document, Fold, Glyph, Heading, HeadlinePlace, Role, Section};
+use crate::render::{Document, Fold, Glyph, Heading, HeadlinePlace, Role, Section, Table};
 
 /// The evidence of a fleet.
 #[derive(Debug, Clone, Copy)]
@@ -15,65 +19,154 @@ pub(crate) struct FleetEvidence<'a> {
     pub(crate) reports: &'a [(RepoName, EvidenceReport)],
     /// The repositories that were left alone.
     pub(crate) left_alone: &'a [RepositoryRow],
-    /// The requests that it took.
+    /// What it took.
     pub(crate) requests: Requests,
 }
 
 #[derive(Serialize)]
 struct Output<'a> {
     format_version: &'static str,
+    complete: bool,
+    summary: Summary,
     repositories: Vec<&'a EvidenceReport>,
     left_alone: &'a [RepositoryRow],
     requests: Requests,
 }
 
-impl FleetEvidence<'_> {
+impl<'a> FleetEvidence<'a> {
+    fn each(&self) -> impl Iterator<Item = &'a EvidenceReport> {
+        self.reports.iter().map(|(_, report)| report)
+    }
+
+    /// Whether everything that was asked for could be read. An exception that ended says nothing about its repository.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.each().all(|report| report.complete) && !self.left_alone.iter().any(|row| row.result == RepositoryResult::Invalid)
+    }
+
+    /// How many deployments of all repositories came to what.
+    pub(crate) fn summary(&self) -> Summary {
+        Summary::sum(self.each().map(|report| &report.summary))
+    }
+
     /// As JSON, ending in a newline: each repository as `evidence` prints it alone.
     #[must_use]
     pub(crate) fn json(&self) -> String {
-        let repositories = self.reports.iter().map(|(_, report)| report).collect();
-        to_string(&Output { format_version: "2.0", repositories, left_alone: self.left_alone, requests: self.requests })
+        to_string(&Output {
+            format_version: FORMAT_VERSION,
+            complete: self.is_complete(),
+            summary: self.summary(),
+            repositories: self.each().collect(),
+            left_alone: self.left_alone,
+            requests: self.requests,
+        })
+    }
+
+    /// One table for all repositories.
+    pub(crate) fn records(&self) -> Table {
+        let mut tables = self.each().map(EvidenceReport::records);
+        let mut all = tables.next().unwrap_or_default();
+        all.rows.extend(tables.flat_map(|table| table.rows));
+        all
+    }
+
+    /// One sentence or two: what could not be read first, then the total.
+    pub(super) fn headline(&self) -> String {
+        let (all, total) = (self.reports.len(), self.summary());
+        let unread: Vec<&str> = self.reports.iter().filter(|(_, report)| !report.complete).map(|(name, _)| name.name()).collect();
+        let first = match unread.as_slice() {
+            [] => String::new(),
+            names => format!("Incomplete: {} of {all} repositories could not be fully read: {}. ", names.len(), names.join(", ")),
+        };
+        let known = match total.total() {
+            0 => "no deployments found, which says nothing about approvals".to_owned(),
+            number => format!("{}: {}", count(number, "deployment"), standings(&total)),
+        };
+        let approved = self.each().filter(|report| report.all_approved()).count();
+        format!("{first}Evidence of {}: {known}. In {approved} of them every deployment passes.", count(all, "repository"))
+    }
+
+    /// The header of the whole, as label and value.
+    pub(super) fn facts(&self) -> Vec<(&'static str, String)> {
+        let Some(Header { generated_at, gatectl, by, host, query, .. }) = self.each().next().map(|report| &report.header) else {
+            return Vec::new();
+        };
+        let (pages, linked) = self.each().fold((0, (0, 0)), |(pages, (linked, of)), report| {
+            let own: usize = report.environments.iter().map(|environment| environment.pages).sum();
+            (pages + own, (linked + report.changes.linked, of + report.changes.of))
+        });
+        let complete = if self.is_complete() { "complete" } else { "INCOMPLETE" };
+        vec![
+            ("generated", format!("{generated_at} by gatectl {gatectl}")),
+            ("account", by.as_ref().map_or_else(|| "unknown: GitHub does not name the account behind this token".to_owned(), account)),
+            ("source", format!("{host}, {}, {} left alone", count(self.reports.len(), "repository"), self.left_alone.len())),
+            ("query", period(query)),
+            (
+                "population",
+                format!(
+                    "{} of {} read from {} of GitHub's lists, which state no total; {complete}",
+                    count(self.summary().total(), "deployment"),
+                    count(self.reports.len(), "repository"),
+                    count(pages, "page")
+                ),
+            ),
+            ("changes linked", format!("{} of {}", linked.0, linked.1)),
+        ]
+    }
+}
+
+/// Why a repository has no evidence here.
+pub(super) fn left_alone(row: &RepositoryRow) -> String {
+    match (&row.reason, row.result) {
+        (Some(reason), _) => format!("left alone: {reason}"),
+        (None, RepositoryResult::Archived) => "left alone: archived".to_owned(),
+        (None, _) => "left alone".to_owned(),
+    }
+}
+
+/// What keeps the evidence of a repository from passing comes first: what could not be read, then what was not approved.
+fn rank(report: &EvidenceReport) -> (Glyph, u8) {
+    match (report.complete, report.all_approved()) {
+        (false, _) => (Glyph::Unknown, 0),
+        (true, false) => (Glyph::Alert, 1),
+        (true, true) => (Glyph::None, 2),
     }
 }
 
 impl From<FleetEvidence<'_>> for Document {
     fn from(fleet: FleetEvidence<'_>) -> Self {
-        let mut sections = Vec::new();
-        let (mut approved, mut unread) = (0, 0);
-        for (name, report) in fleet.reports {
+        let head = fleet.facts().into_iter().map(|(label, value)| row(label, Role::Plain, value)).collect();
+        let heading = Heading { glyph: Glyph::None, subject: None, text: "evidence: how it was made".to_owned() };
+        let mut sections = vec![Section { heading: Some(heading), blocks: head, ..Section::default() }];
+        let mut order: Vec<&(RepoName, EvidenceReport)> = fleet.reports.iter().collect();
+        order.sort_by_key(|(_, report)| rank(report).1);
+        for (name, report) in order {
             let own = Self::from(report);
-            let is_unread = report.unread().next().is_some();
-            let glyph = match (report.all_approved(), is_unread) {
-                (_, true) => Glyph::Unknown,
-                (true, false) => Glyph::None,
-                (false, false) => Glyph::Alert,
-            };
+            let (glyph, _) = rank(report);
+            let mut blocks = vec![row("population", Role::Plain, population(report)), row("changes linked", Role::Plain, linked(report))];
+            // How each was made is the same for all, but for what could not be read.
+            blocks.extend(
+                facts(report).into_iter().filter(|(label, _)| *label == "not read").map(|(label, value)| row(label, Role::Alert, value)),
+            );
             sections.push(Section {
                 heading: Some(Heading { glyph, subject: Some(name.to_string()), text: own.headline }),
+                blocks,
                 fold: (glyph == Glyph::None).then_some(Fold::Always("Approved")),
                 ..Section::default()
             });
-            approved += usize::from(report.all_approved());
-            unread += usize::from(is_unread);
             if glyph != Glyph::None {
-                // The query is the same for all; the JSON has it.
                 sections.extend(own.sections.into_iter().skip(1));
             }
         }
-        sections.extend(left_alone(fleet.left_alone, Names::Few));
-        let all = fleet.reports.len();
+        sections.extend(left_alone_sections(fleet.left_alone, Names::Few));
+        let approved = fleet.each().all(EvidenceReport::all_approved);
         Self {
             name: "evidence",
             sections,
-            headline: format!(
-                "Evidence of {all} repositories: {approved} with approvals for every deployment shown, {} without, {unread} not fully read; {} requests.",
-                all - approved,
-                fleet.requests.sent
-            ),
-            tone: if approved == all { Role::Added } else { Role::Alert },
+            headline: format!("{} {} requests.", fleet.headline(), fleet.requests.sent),
+            tone: if approved && fleet.is_complete() { Role::Added } else { Role::Alert },
             next: Vec::new(),
-            headline_place: HeadlinePlace::Last,
-            outputs: vec![("all-approved", (approved == all).to_string())],
+            headline_place: if fleet.is_complete() { HeadlinePlace::Last } else { HeadlinePlace::First },
+            outputs: vec![("all-approved", approved.to_string())],
         }
     }
 }

@@ -55,7 +55,7 @@ impl FleetVerdict<'_> {
         self.left_alone.iter().filter(|row| row.result == result).count()
     }
 
-    fn headline(&self) -> String {
+    pub(super) fn headline(&self) -> String {
         let all = self.reports.len();
         let sum = |part: fn(&VerifyReport) -> usize| self.reports.iter().map(part).sum::<usize>();
         let (files, jobs) = (sum(|report| report.covered.files), sum(|report| report.covered.jobs));

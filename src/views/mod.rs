@@ -5,6 +5,7 @@
 
 pub mod diagnostic;
 pub mod evidence;
+mod evidence_csv;
 mod evidence_document;
 mod evidence_page;
 pub mod fleet;
@@ -23,6 +24,6 @@ mod verdict_jobs;
 mod verdict_page;
 pub mod words;
 
-pub(crate) use evidence_page::evidence_page;
+pub(crate) use evidence_page::{evidence_page, fleet_evidence_page};
 pub(crate) use fleet_evidence::FleetEvidence;
-pub(crate) use verdict_page::verdict_page;
+pub(crate) use verdict_page::{fleet_verdict_page, verdict_page};

@@ -100,7 +100,7 @@ fn next(report: &ApplyReport) -> Vec<String> {
     let text = match (report.interrupted, summary.manual, summary.failed) {
         (true, ..) => "Next: run `gatectl apply` again; it goes on from the live state.",
         (false, _, 1..) => "Next: fix what failed, then run `gatectl apply` again; it goes on from the live state.",
-        (false, 1.., 0) => "Next: follow the steps above, then run `gatectl plan` to verify them.",
+        (false, 1.., 0) => "Next: follow the manual steps, then run `gatectl plan` to verify them.",
         (false, 0, 0) => "Next: `gatectl plan` shows what is left.",
     };
     vec![text.to_owned()]

@@ -1,41 +1,75 @@
 //! The verdict as one HTML page: a grid of repositories and environments, and the findings under it.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 
+use super::fleet_evidence::left_alone;
+use super::fleet_verdict::FleetVerdict;
 use crate::findings::{Finding, Severity, Verdict};
+use crate::model::RepositoryRow;
 use crate::render::html::{page, text};
 use crate::verify::{EnvironmentVerdict, VerifyReport};
 use crate::views::verdict::Weight;
 
-/// The page for one repository, or for all of a fleet.
+/// The page for one repository.
 #[must_use]
-pub(crate) fn verdict_page(reports: &[&VerifyReport]) -> String {
-    let mut names: Vec<String> = reports.iter().flat_map(|report| &report.environments).map(|one| one.name.to_string()).collect();
-    names.sort();
-    names.dedup();
-    let open = reports.iter().filter(|report| report.verdict != Verdict::Gated).count();
-    let total = reports.len();
+pub(crate) fn verdict_page(report: &VerifyReport) -> String {
     let body = html! {
         h1 { "Deploy gates" }
-        p.lead {
-            @if open == 0 { "Every gate is proven closed." }
-            @else { (open) " of " (total) @if total == 1 { " repository is" } @else { " repositories are" } " not proven gated." }
-        }
-        div.wrap {
-            table {
-                caption { "Verdict of each environment" }
-                thead { tr { th scope="col" { "repository" } @for name in &names { th scope="col" { (text(name)) } } } }
-                tbody { @for report in reports { (row(report, &names)) } }
-            }
-        }
-        @for report in reports { (findings(report)) }
+        p.lead { @if report.verdict == Verdict::Gated { "Every gate is proven closed." } @else { "1 of 1 repository is not proven gated." } }
+        (grid(&[report], &[]))
+        (findings(report))
     };
     page("Deploy gates", &body)
 }
 
+/// The page for a fleet; a repository without a finding is in the grid alone.
+#[must_use]
+pub(crate) fn fleet_verdict_page(fleet: FleetVerdict<'_>) -> String {
+    let reports: Vec<&VerifyReport> = fleet.reports.iter().collect();
+    let has_findings = |report: &&&VerifyReport| report.environments.iter().any(|one| !one.findings.is_empty());
+    let words: BTreeSet<&str> = reports.iter().map(|report| report.verdict.word()).collect();
+    let body = html! {
+        h1 { "Deploy gates" }
+        p.lead { (text(&fleet.headline())) }
+        div.filter data-filter="main" role="group" aria-label="Show repositories by verdict" {
+            button type="button" data-show="" aria-pressed="true" { "all " (reports.len()) }
+            @for word in words {
+                @let number = reports.iter().filter(|report| report.verdict.word() == word).count();
+                button type="button" data-show=(word) aria-pressed="false" { (word) " " (number) }
+            }
+        }
+        (grid(&reports, fleet.left_alone))
+        @for report in reports.iter().filter(has_findings) { div data-kind=(report.verdict.word()) { (findings(report)) } }
+    };
+    page("Deploy gates", &body)
+}
+
+/// Repositories and environments, each with its verdict.
+fn grid(reports: &[&VerifyReport], left_out: &[RepositoryRow]) -> Markup {
+    let mut names: Vec<String> = reports.iter().flat_map(|report| &report.environments).map(|one| one.name.to_string()).collect();
+    names.sort();
+    names.dedup();
+    html! {
+        div.wrap {
+            table {
+                caption { "Verdict of each environment" }
+                thead { tr { th scope="col" { "repository" } @for name in &names { th scope="col" { (text(name)) } } } }
+                tbody {
+                    @for report in reports { (row(report, &names)) }
+                    @for one in left_out {
+                        tr { th scope="row" { (text(&one.name.to_string())) } td colspan=(names.len().max(1)) { (text(&left_alone(one))) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn row(report: &VerifyReport, names: &[String]) -> Markup {
     html! {
-        tr {
+        tr data-kind=(report.verdict.word()) {
             th scope="row" { (text(&report.repository.to_string())) }
             @for name in names {
                 td { @match report.environments.iter().find(|one| one.name.to_string() == *name) { Some(one) => (badge(one.verdict)), None => "-" } }

@@ -10,7 +10,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use gatectl::sandbox::Scenario;
+use gatectl_test_support::NASTY;
+
 use super::run::gatectl;
+use super::served::Served;
 
 /// A browser, driven over WebDriver.
 struct Browser {
@@ -119,6 +123,34 @@ fn evidence_page() -> (tempfile::TempDir, std::path::PathBuf) {
     (dir, path)
 }
 
+/// A page whose titles of pull requests and comments of reviews want to be more than text.
+fn nasty_page(dir: &Path) -> std::path::PathBuf {
+    let gate =
+        "version = 1\n[github]\nrepository = \"acme/shop\"\n[environments.production]\nreviewers = [{ user = \"alice\", id = 501 }]\n";
+    let world = Served::rehearsal(Scenario::Gated, gate);
+    world.sandbox.with(|state| {
+        for texts in NASTY.chunks(4) {
+            let run = state.start_run("acme/shop", "deploy.yml", "push", "refs/heads/main", "alice", "production").unwrap();
+            let mut ids = state.github.ids.clone();
+            let repo = state.repo("acme/shop").unwrap();
+            let sha = repo.runs[0].head_sha.clone();
+            repo.commits.get_mut(&sha).unwrap().message = texts.join(" / ");
+            repo.merge(&mut ids, &sha, &["alice"]);
+            state.github.ids = ids;
+            state.release_run("acme/shop", run, Some("alice"));
+            for approval in &mut state.repo("acme/shop").unwrap().runs[0].approvals {
+                approval.comment = texts.join("\n");
+            }
+            state.finish_run("acme/shop", run, "success");
+        }
+    });
+    let ran = world.run(&["evidence", "--last", "50", "--format", "html"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let path = dir.join("nasty.html");
+    std::fs::write(&path, ran.stdout).unwrap();
+    path
+}
+
 #[test]
 fn only_evidence_and_verify_have_a_page() {
     let page = gatectl(&["verify", "--sandbox=no-rules", "--format", "html"]);
@@ -148,6 +180,21 @@ fn the_evidence_page_works_in_a_browser() {
     browser.call("POST", "/window/rect", Some(&json!({"width": 500, "height": 900})));
     let wide = browser.eval("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
     assert_eq!(wide, 0, "nothing is wider than the screen");
+
+    // Nothing from outside is more than text.
+    browser.open(&nasty_page(page.parent().unwrap()));
+    let tags = browser.eval("return [...new Set([...document.querySelectorAll('main *')].map(one => one.localName))].sort()");
+    let known = [
+        "a", "button", "caption", "circle", "code", "dd", "div", "dl", "dt", "h1", "h2", "line", "p", "span", "strong", "svg", "table",
+        "tbody", "td", "text", "th", "thead", "title", "tr",
+    ];
+    let strange: Vec<&Value> = tags.as_array().unwrap().iter().filter(|tag| !known.contains(&tag.as_str().unwrap())).collect();
+    assert!(strange.is_empty(), "{strange:?}");
+    let text = browser.eval("return document.querySelector('main').innerText");
+    let shown = |wanted: &str| assert!(text.as_str().unwrap().contains(wanted), "{wanted}: {text}");
+    ["<img src=x onerror=alert(1)><script>", "comment: ", "![i](https://evil.example/p.png)"].into_iter().for_each(shown);
+    let links = browser.eval("return [...document.links].map(link => link.protocol + link.host).filter(to => to !== 'https:github.com')");
+    assert_eq!(links, json!([]), "an address in a text is no link");
 
     let complaints: Vec<Value> = browser.log("browser");
     assert!(complaints.is_empty(), "{complaints:?}");

@@ -288,6 +288,93 @@ fn a_freeze_of_the_organization_names_the_repositories_that_ignore_it() {
     }
 }
 
+/// A deployment to production that this account approved, or that began without an approval.
+fn deployed(state: &mut State, name: &str, approver: Option<&str>) {
+    let repo = format!("acme/{name}");
+    let workflow = ".github/workflows/deploy.yml";
+    let run = state.start_run(&repo, workflow, "push", "refs/heads/main", "sandbox-admin", "production").unwrap();
+    state.now.0 += jiff::SignedDuration::from_mins(5);
+    state.release_run(&repo, run, approver);
+    state.finish_run(&repo, run, "success");
+}
+
+#[test]
+fn evidence_of_a_fleet_is_grouped_by_repository_with_one_total() {
+    let world = served(Scenario::Gated, 3);
+    world.sandbox.with(|state| {
+        deployed(state, "svc-00", Some("sre-lead"));
+        deployed(state, "svc-00", Some("sre-lead"));
+        deployed(state, "svc-01", None);
+    });
+    let out = world.dir.path().join("evidence");
+    let whole = world.run(&["evidence", "--format", "json", "--out", out.to_str().unwrap()]);
+    assert_eq!(whole.code, Some(0), "{}{}", whole.stdout, whole.stderr);
+    let report = json(&whole.stdout);
+    assert_eq!(
+        (&report["summary"]["approved"], &report["summary"]["no-approval"], &report["complete"]),
+        (&2.into(), &1.into(), &true.into())
+    );
+    let totals: Vec<&Value> = report["repositories"].as_array().unwrap().iter().map(|one| &one["environments"][0]["total"]).collect();
+    assert_eq!(totals, [2, 1, 0]);
+    // The whole and each repository are on disk, each with its sums.
+    for folder in ["", "svc-00", "svc-01", "svc-02"] {
+        let read = |name: &str| std::fs::read_to_string(out.join(folder).join(name)).unwrap();
+        let sums = read("SHA256SUMS");
+        for name in ["evidence.json", "evidence.csv", "evidence.html"] {
+            assert!(sums.contains(&format!("{}  {name}\n", gatectl::render::html::sha256(&read(name)))), "{folder} {name}: {sums}");
+        }
+    }
+    let page = std::fs::read_to_string(out.join("evidence.html")).unwrap();
+    for told in ["3 deployments of 3 repositories read from", "acme/svc-01: production", "Exceptions (1)", "2 deployments read from 1 page"]
+    {
+        assert!(page.contains(told), "{told}");
+    }
+    let csv = std::fs::read_to_string(out.join("evidence.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 5, "a header, three deployments, one repository without any: {csv}");
+
+    // One repository that cannot be read is said first, and the others are there.
+    let refusal = Response::github_error(422, "Validation Failed");
+    world.sandbox.with(|state| state.faults.push(Fault::before(refusal).path("/repos/acme/svc-01/deployments")));
+    let part = world.run(&["evidence"]);
+    assert_eq!(part.code, Some(1), "{}{}", part.stdout, part.stderr);
+    let words = part.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.starts_with(
+            "Incomplete: 1 of 3 repositories could not be fully read: svc-01. Evidence of 3 repositories: 2 deployments: 2 approved."
+        ),
+        "{words}"
+    );
+    for told in [
+        "2 deployments of 3 repositories read from",
+        "INCOMPLETE",
+        "2 deployments read from 1 page of GitHub's list, which states no total; complete",
+    ] {
+        assert!(words.contains(told), "{told}: {words}");
+    }
+    assert!(words.find("? acme/svc-01").unwrap() < words.find("acme/svc-00").unwrap(), "{words}");
+}
+
+#[test]
+fn verify_shows_a_fleet_as_one_page() {
+    let world = served(Scenario::Gated, 3);
+    world.sandbox.with(|state| {
+        state.repo("acme/svc-01").unwrap().environment_mut("production").unwrap().reviewers.clear();
+        state.repo("acme/svc-02").unwrap().archived = true;
+    });
+    let page = world.run(&["verify", "--live-only", "--format", "html"]);
+    assert_eq!(page.code, Some(6), "{}", page.stderr);
+    for told in [
+        "UNGATED: 1 of 2 repositories",
+        "no workflow file was read",
+        "<tr data-kind=\"gated\"><th scope=\"row\">acme/svc-00</th>",
+        "<tr data-kind=\"ungated\"><th scope=\"row\">acme/svc-01</th>",
+        "left alone: archived",
+        "no-reviewers",
+    ] {
+        assert!(page.stdout.contains(told), "{told}: {}", page.stdout);
+    }
+}
+
 #[test]
 fn a_workflow_file_that_every_repository_has_is_read_once() {
     const SHARED: &str = "on: {workflow_call: }\njobs: {ship: {runs-on: ubuntu-latest, environment: production, steps: [{run: ./ship}]}}\n";

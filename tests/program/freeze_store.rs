@@ -187,6 +187,19 @@ async fn a_freeze_set_by_hand_in_the_web_page_is_named_with_the_command_that_tid
 }
 
 #[tokio::test]
+async fn a_saved_plan_carries_a_freeze_that_is_kept_in_variables() {
+    let drill = Drill::new(["--github", "acme/shop"]).await;
+    drill.declare("[environments.production]\nwait_timer = 10\n");
+    let repository = [("GITHUB_REPOSITORY", "acme/shop")];
+    let saved = drill.run_with(&["plan", "--out", "gate.plan"], &repository).await;
+    assert_eq!(saved.code, Some(0), "{}{}", saved.stdout, saved.stderr);
+    assert_eq!(drill.freeze("on", &["--reason", "r"]).await.code, Some(0));
+    let stale = drill.run_with(&["apply", "gate.plan", "--auto-approve"], &repository).await;
+    assert_eq!(stale.code, Some(5), "{}{}", stale.stdout, stale.stderr);
+    assert!(stale.stderr.contains("github/acme/shop/freeze"), "{}", stale.stderr);
+}
+
+#[tokio::test]
 async fn lengths_of_nothing_and_ends_that_are_past_are_named() {
     let drill = Drill::new(["--github", "acme"]).await;
     for (verb, args, says) in [

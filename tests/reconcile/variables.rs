@@ -122,6 +122,27 @@ async fn a_declared_freeze_is_set_first_and_removing_the_line_lifts_nothing() {
 }
 
 #[tokio::test]
+async fn a_freeze_compensates_for_a_reviewer_that_github_refuses_and_goes_if_it_does_not() {
+    for store in STORES {
+        let world = World::rehearsal(Scenario::PlanLimit, &gate(store, "compensates = true")).await;
+        let applied = held(&world).await.unwrap();
+        let (result, message) = outcome(&applied, "/freeze");
+        let OutcomeResult::Manual(by_hand) = result else { panic!("{store}: {}", said(&applied)) };
+        assert!(message.contains("weaker than a reviewer"), "{message}");
+        assert!(
+            by_hand.steps.iter().any(|step| step.contains(&format!("gatectl freeze off --github {store} --id"))),
+            "{:?}",
+            by_hand.steps
+        );
+        assert!(frozen(&world, store) && !gated(&world), "{store}");
+
+        let world = World::rehearsal(Scenario::MissingEnvironment, &gate(store, "compensates = true")).await;
+        let applied = held(&world).await.unwrap();
+        assert!(applied.report.converged && gated(&world) && !frozen(&world, store), "{store}: {}", said(&applied));
+    }
+}
+
+#[tokio::test]
 async fn a_store_that_cannot_be_read_is_unknown_and_names_the_permission() {
     for (store, permission) in [("acme", "organization permission `Variables: read`"), ("acme/shop", "`Variables: read` (fine-grained)")] {
         let world = World::rehearsal(Scenario::Gated, &gate(store, "frozen = true")).await;

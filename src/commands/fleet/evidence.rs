@@ -9,9 +9,8 @@ use crate::exit::Exit;
 use crate::model::{Address, RepositoryRow};
 use crate::reconcile::Prune;
 use crate::reconcile::fleet::Member;
-use crate::render::{Document, csv};
-use crate::views::FleetEvidence;
-use crate::views::diagnostic::Hinted;
+use crate::render::{Document, csv, json};
+use crate::views::{FleetEvidence, evidence_page, fleet_evidence_page};
 
 use super::super::Session;
 use super::super::failure::Unread;
@@ -23,14 +22,7 @@ use super::{Run, part};
 /// # Errors
 /// If the list of repositories cannot be read or contradicts the file, or nothing can be printed.
 pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs, config: &Config) -> anyhow::Result<Exit> {
-    let refused = [(args.audit_log.is_some(), "--audit-log"), (session.global.format == Format::Html, "--format html")];
-    if let Some((_, flag)) = refused.into_iter().find(|(given, _)| *given) {
-        return Err(Hinted {
-            message: format!("{flag} is for one repository, and {} is a fleet file", config.path),
-            hint: "Leave it out, or name the repository's own gate.toml with -c FILE".to_owned(),
-        }
-        .into());
-    }
+    let log = args.audit_log.as_deref().map(evidence::audit_log).transpose()?;
     let run = Run::open(session, config, part(&args.fleet), Prune::Nothing).await?;
     let members = run.members(session, config).await?;
     let read: Vec<&Member<'_>> = members.iter().filter(|member| member.is_read()).collect();
@@ -42,10 +34,10 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs, con
             .map(|member| {
                 let mut own = config.clone();
                 own.desired.github.environments = run.context.want(member).github.environments;
-                let (reader, web) = (&reader, run.context.web.as_str());
+                let (reader, web, log) = (&reader, run.context.web.as_str(), log.as_deref());
                 async move {
                     let subject = Subject { reader, repository: &member.name, web };
-                    (member.name.clone(), Box::pin(evidence::gather(session, args, subject, &own, None)).await)
+                    (member.name.clone(), Box::pin(evidence::gather(session, args, subject, &own, log)).await)
                 }
             })
             // Each has many requests of its own.
@@ -57,26 +49,22 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs, con
     }
     reports.sort_by_cached_key(|(name, _)| Address::repository(name));
     run.wiring.trace_traffic();
-    if let Some(dir) = &args.out {
-        for (name, report) in &reports {
-            evidence::write_all(session, &dir.join(name.name()), report)?;
-        }
-    }
     let today = run.context.today();
     let left_alone: Vec<RepositoryRow> = members.iter().filter_map(|member| member.left_alone(today)).collect();
     let fleet = FleetEvidence { reports: &reports, left_alone: &left_alone, requests: run.requests() };
+    if let Some(dir) = &args.out {
+        for (name, report) in &reports {
+            let texts = [json::to_string(report), csv(&report.records()), evidence_page(report)];
+            evidence::write_all(&dir.join(name.name()), texts)?;
+        }
+        evidence::write_all(dir, [fleet.json(), csv(&fleet.records()), fleet_evidence_page(fleet)])?;
+    }
     if args.csv {
-        session.warn(
-            &reports
-                .iter()
-                .flat_map(|(_, report)| report.unread())
-                .map(|unknown| format!("{}; {}", unknown.reason, unknown.hint))
-                .collect::<Vec<_>>(),
-        );
-        let mut tables = reports.iter().map(|(_, report)| report.records());
-        let mut all = tables.next().unwrap_or_default();
-        all.rows.extend(tables.flat_map(|table| table.rows));
-        session.write(&csv(&all))?;
+        let unread = reports.iter().flat_map(|(_, report)| report.unread());
+        session.warn(&unread.map(|unknown| format!("{}; {}", unknown.reason, unknown.hint)).collect::<Vec<_>>());
+        session.write(&csv(&fleet.records()))?;
+    } else if session.global.format == Format::Html {
+        session.write(&fleet_evidence_page(fleet))?;
     } else {
         session.print(config, &Document::from(fleet), || fleet.json())?;
     }
@@ -85,6 +73,8 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs, con
     let worst = [Exit::Error, Exit::Credentials, Exit::NotGated].into_iter().find(|exit| exits.contains(exit));
     Ok(match worst {
         Some(exit) => exit,
+        // An exception that ended is an error until someone decides.
+        None if !fleet.is_complete() => Exit::Error,
         None if reports.is_empty() && args.require_approved => Exit::NotGated,
         None => Exit::Done,
     })

@@ -14,6 +14,7 @@ use crate::render::Document;
 use crate::verify::VerifyReport;
 use crate::views::diagnostic::Hinted;
 use crate::views::fleet_verdict::{FleetVerdict, Scope};
+use crate::views::fleet_verdict_page;
 
 use super::super::failure::Unread;
 use super::super::{Session, verify};
@@ -33,7 +34,6 @@ pub(in crate::commands) async fn run(session: &Session, args: &VerifyArgs, confi
         (args.check.workflows.is_some(), "--workflows"),
         (args.check.sarif.is_some(), "--sarif"),
         (args.accept_compensated, "--accept-compensated"),
-        (session.global.format == Format::Html, "--format html"),
     ];
     if let Some((_, flag)) = refused.into_iter().find(|(given, _)| *given) {
         return Err(Hinted {
@@ -71,7 +71,11 @@ pub(in crate::commands) async fn run(session: &Session, args: &VerifyArgs, confi
     let left_alone: Vec<RepositoryRow> = members.iter().filter_map(|member| member.left_alone(today)).collect();
     run.wiring.trace_traffic();
     let verdict = FleetVerdict { reports: &reports, left_alone: &left_alone, scope, requests: run.requests(), elapsed: run.elapsed() };
-    session.print(config, &Document::from(verdict), || verdict.json())?;
+    if session.global.format == Format::Html {
+        session.write(&fleet_verdict_page(verdict))?;
+    } else {
+        session.print(config, &Document::from(verdict), || verdict.json())?;
+    }
     Ok(if verdict.verdict() == Verdict::Gated { Exit::Done } else { Exit::NotGated })
 }
 

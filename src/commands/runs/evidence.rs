@@ -33,16 +33,16 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> 
     let config = session.config_if_any()?;
     Session::refuse_fleet_flags(&args.fleet, &config)?;
     let site = RunsContext::open(session, &config, Needs { github: true, heroku: false, freeze: false }).await?;
-    let audit = args.audit_log.as_deref().map(|path| audit_log(path, &site.repository)).transpose()?;
+    let log = args.audit_log.as_deref().map(audit_log).transpose()?;
     session.progress.phase("reading deployments, runs and reviews");
     let subject = Subject { reader: &site.reader, repository: &site.repository, web: site.links().web };
-    let report = gather(session, args, subject, &config, audit.as_ref()).await?;
+    let report = gather(session, args, subject, &config, log.as_deref()).await?;
     site.wiring.trace_traffic();
     if let Some(dir) = &args.out {
-        write_all(session, dir, &report)?;
+        write_all(dir, [json::to_string(&report), csv(&report.records()), evidence_page(&report)])?;
+        session.progress.phase("evidence written");
     }
     if args.csv {
-        // CSV has no place for what could not be read.
         session.warn(&report.unread().map(|unknown| format!("{}; {}", unknown.reason, unknown.hint)).collect::<Vec<_>>());
         session.write(&csv(&report.records()))?;
     } else if session.global.format == Format::Html {
@@ -71,7 +71,7 @@ pub(in crate::commands) async fn gather(
     args: &EvidenceArgs,
     subject: Subject<'_>,
     config: &Config,
-    audit: Option<&AuditLog>,
+    log: Option<&str>,
 ) -> anyhow::Result<EvidenceReport> {
     let Subject { reader, repository, web } = subject;
     let environments = environments(config, &session.global.environment);
@@ -91,7 +91,8 @@ pub(in crate::commands) async fn gather(
         query: query(args, extent, environments),
     };
     let approvals = approvals(config);
-    let measure = Measure { approvals: Some(&approvals), audit };
+    let audit = log.map(|text| AuditLog::parse(text, repository));
+    let measure = Measure { approvals: Some(&approvals), audit: audit.as_ref() };
     Ok(EvidenceReport::new(header, &history, measure, Links { web, repository }))
 }
 
@@ -104,30 +105,28 @@ pub(super) fn approvals(config: &Config) -> BTreeMap<EnvName, u32> {
 /// The largest audit log that is read, in bytes.
 const MAX_AUDIT_LOG: u64 = 512 * 1024 * 1024;
 
-fn audit_log(path: &Path, repository: &RepoName) -> anyhow::Result<AuditLog> {
+/// The text of an audit log.
+pub(in crate::commands) fn audit_log(path: &Path) -> anyhow::Result<String> {
     let hinted = |hint: &str| Hinted { message: format!("the audit log {} cannot be read", path.display()), hint: hint.to_owned() };
     let found = std::fs::metadata(path).with_context(|| hinted("Name a file of JSON lines that GitHub exported or streamed"))?;
     if !found.is_file() || found.len() > MAX_AUDIT_LOG {
         return Err(hinted("Name a regular file of at most 512 MiB; split a larger one by month").into());
     }
-    let text = std::fs::read_to_string(path).with_context(|| hinted("Name a file of JSON lines that GitHub exported or streamed"))?;
-    Ok(AuditLog::parse(&text, repository))
+    std::fs::read_to_string(path).with_context(|| hinted("Name a file of JSON lines that GitHub exported or streamed"))
 }
 
-/// Writes the report in every format, each file whole or not at all, and the checksums last: matching checksums prove that the set is complete.
-pub(in crate::commands) fn write_all(session: &Session, dir: &Path, report: &EvidenceReport) -> anyhow::Result<()> {
+/// Writes the evidence as JSON, CSV and HTML, each file whole or not at all, and the sums last: sums that fit prove that all is there.
+pub(in crate::commands) fn write_all(dir: &Path, texts: [String; 3]) -> anyhow::Result<()> {
     let cannot =
         || Hinted { message: format!("{} could not be written", dir.display()), hint: "Name a directory that you may write to".to_owned() };
     std::fs::create_dir_all(dir).with_context(cannot)?;
-    let files =
-        [("evidence.json", json::to_string(report)), ("evidence.csv", csv(&report.records())), ("evidence.html", evidence_page(report))];
-    let sums: String = files.iter().map(|(name, text)| format!("{}  {name}\n", html::sha256(text))).collect();
-    for (name, text) in files.iter().map(|(name, text)| (*name, text.as_str())).chain([("SHA256SUMS", sums.as_str())]) {
+    let files = ["evidence.json", "evidence.csv", "evidence.html"].into_iter().zip(&texts);
+    let sums: String = files.clone().map(|(name, text)| format!("{}  {name}\n", html::sha256(text))).collect();
+    for (name, text) in files.chain([("SHA256SUMS", &sums)]) {
         let mut file = tempfile::NamedTempFile::new_in(dir).with_context(cannot)?;
         file.write_all(text.as_bytes()).with_context(cannot)?;
         file.persist(dir.join(name)).with_context(cannot)?;
     }
-    session.progress.phase("evidence written");
     Ok(())
 }
 

@@ -231,6 +231,7 @@ fn in_repository(call: &mut Call<'_>, repo: &mut Repo, organizations: &BTreeMap<
         }
         (_, ["actions", "variables", rest @ ..]) => variables::of_repository(call, repo, rest),
         ("GET", ["actions", "workflows"]) => runs::workflows(call, repo),
+        ("GET", ["actions", "workflows", id, "runs"]) => runs::of_workflow(call, repo, id),
         ("GET", ["actions", "jobs", id]) => runs::job(call, repo, id),
         (_, ["actions", "runs", rest @ ..]) => runs::route(call, repo, rest),
         (_, ["deployments", rest @ ..]) => deployments::route(call, repo, rest),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::access::Need;
 use super::page::{Paging, counted};
-use super::shapes::date;
+use super::shapes::{date, workflow_id};
 use super::{Call, Handled, invalid, not_emulated, not_found, object, text};
 use crate::sandbox::state::{Approval, Environment, Grant, Pending, Repo, Run};
 use crate::sandbox::switches::ForeignReview;
@@ -23,14 +23,7 @@ pub(super) fn route(call: &mut Call<'_>, repo: &mut Repo, rest: &[&str]) -> Hand
     call.need(repo, Need::ACTIONS)?;
     let shapes = call.shapes;
     match (call.request.method.as_str(), rest) {
-        ("GET", []) => {
-            let period = Period::read(call)?;
-            let mut all: Vec<&Run> = repo.runs.iter().filter(|run| wanted(call, run) && period.includes(run.created_at)).collect();
-            if FILTERS.iter().any(|name| call.request.param(name).is_some()) {
-                all.truncate(MOST_FILTERED);
-            }
-            Ok(counted(call, "workflow_runs", all, Paging::LINKED, |run| shapes.run(repo, run)))
-        }
+        ("GET", []) => list(call, repo, |_| true),
         ("GET", [id]) => Ok(Response::json(200, &shapes.run(repo, find(repo, id)?))),
         ("GET", [id, "attempts", attempt]) => {
             let run = find(repo, id)?;
@@ -63,6 +56,23 @@ pub(super) fn job(call: &Call<'_>, repo: &Repo, id: &str) -> Handled {
     let made = repo.deployments.iter().find(|made| made.id.to_string() == id).ok_or_else(not_found)?;
     let run = repo.runs.iter().find(|run| Some(run.id) == made.run).ok_or_else(not_found)?;
     Ok(Response::json(200, &call.shapes.job(repo, run, made)))
+}
+
+/// The runs of one workflow, by its id or the name of its file.
+pub(super) fn of_workflow(call: &Call<'_>, repo: &Repo, id: &str) -> Handled {
+    call.need(repo, Need::ACTIONS)?;
+    list(call, repo, |path| workflow_id(path).to_string() == id || path.rsplit('/').next() == Some(id))
+}
+
+/// Runs of the workflows whose path is wanted, as the request narrows them.
+fn list(call: &Call<'_>, repo: &Repo, is_wanted: impl Fn(&str) -> bool) -> Handled {
+    let period = Period::read(call)?;
+    let matches = |run: &&Run| is_wanted(&run.path) && wanted(call, run) && period.includes(run.created_at);
+    let mut all: Vec<&Run> = repo.runs.iter().filter(matches).collect();
+    if FILTERS.iter().any(|name| call.request.param(name).is_some()) {
+        all.truncate(MOST_FILTERED);
+    }
+    Ok(counted(call, "workflow_runs", all, Paging::LINKED, |run| call.shapes.run(repo, run)))
 }
 
 /// Workflow files of the default branch.

@@ -191,6 +191,21 @@ fn plant(state: &mut State) -> (Timestamp, BTreeMap<&'static str, usize>, String
     (since, planter.planted, planter.log.join("\n"))
 }
 
+/// Many runs of another workflow: more than the pages show that a list of all runs may take.
+fn busy(state: &mut State) {
+    let repo = state.repo(REPO).unwrap();
+    let sample = repo.runs[0].clone();
+    let spread = (repo.runs[0].created_at.as_second() - repo.runs.last().unwrap().created_at.as_second()) / 1_200;
+    let tests = (0..1_200_u64).map(|number| {
+        let at = sample.created_at - SignedDuration::from_secs(spread * i64::try_from(number).unwrap());
+        let path = ".github/workflows/test.yml".to_owned();
+        let run = crate::sandbox::Run { id: 9_000_000_000 + number, path, created_at: at, updated_at: at, ..sample.clone() };
+        crate::sandbox::Run { status: "completed".to_owned(), pending: Vec::new(), approvals: Vec::new(), ..run }
+    });
+    repo.runs.extend(tests);
+    repo.runs.sort_by_key(|run| std::cmp::Reverse(run.created_at));
+}
+
 /// The requests since the last count: those about who changed what, and the others.
 fn requests(stage: &Stage) -> (usize, usize) {
     stage.sandbox.with(|state| {
@@ -204,7 +219,11 @@ fn requests(stage: &Stage) -> (usize, usize) {
 #[tokio::test]
 async fn a_quarter_is_counted_exactly_within_the_promised_requests() {
     let mut planted = None;
-    let stage = Stage::of(GATE, |state| planted = Some(plant(state))).await;
+    let plant = |state: &mut State| {
+        planted = Some(plant(state));
+        busy(state);
+    };
+    let stage = Stage::of(GATE, plant).await;
     let (since, planted, log) = planted.unwrap();
     let extent = Extent::Between(since, stage.now() + SignedDuration::from_secs(1));
     let audit = AuditLog::parse(&log, &stage.site.repository);
@@ -223,6 +242,9 @@ async fn a_quarter_is_counted_exactly_within_the_promised_requests() {
     let (changes, others) = requests(&stage);
     assert!(others <= 2 * DEPLOYMENTS + DEPLOYMENTS / 50 + 10, "{others} requests");
     assert!(changes <= DEPLOYMENTS + DEPLOYMENTS / 50 + 10, "{changes} requests about changes");
+    // Of the 1,500 runs those of the deploying workflow are known, so none of the others is taken for a deployment without a record.
+    let unrecorded = seen["unrecorded_runs"].as_array().unwrap();
+    assert!(unrecorded.iter().all(|run| run["run"].as_u64().unwrap() < 9_000_000_000), "{unrecorded:?}");
     let one = &seen["environments"][1]["deployments"][0]["changes"][0];
     assert_eq!((&one["reviewers"][0]["login"], &one["merged_by"]["login"]), (&"bob".into(), &"dev".into()), "{one}");
     let page = evidence_page(&report);
@@ -250,7 +272,7 @@ async fn a_quarter_is_counted_exactly_within_the_promised_requests() {
 
     // A page of runs that fails costs requests and no count.
     let fails = |pattern: &str, from| Fault::before(Response::github_error(422, "Validation Failed")).path(pattern).from(from);
-    stage.sandbox.with(|state| state.faults = vec![fails("*/actions/runs", 2)]);
+    stage.sandbox.with(|state| state.faults = vec![fails("*/actions/workflows/*/runs", 2)]);
     assert_eq!(counted(&value(&stage.evidence_by(extent, measure).await, "evidence")), expected);
     // A page of deployments that fails leaves its environment unknown, and nothing of it approved.
     stage.sandbox.with(|state| state.faults = vec![fails("*/deployments", 3)]);

@@ -429,6 +429,16 @@ impl Summary {
         Self(counts)
     }
 
+    /// The counts of several together.
+    #[must_use]
+    pub fn sum<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut sum = Self::of([]);
+        for (word, count) in all.into_iter().flat_map(|one| &one.0) {
+            *sum.0.entry(word).or_default() += count;
+        }
+        sum
+    }
+
     /// How many have this name.
     #[must_use]
     pub fn count(&self, word: &str) -> usize {

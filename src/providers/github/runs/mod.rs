@@ -12,6 +12,7 @@ mod links;
 pub mod observe;
 pub mod queue;
 pub mod review;
+mod target;
 mod wire;
 
 use std::fmt;
@@ -84,6 +85,8 @@ pub struct Run {
     pub workflow: String,
     /// The workflow's file in the repository, with a `@ref` if GitHub appends one.
     pub path: String,
+    /// The database id of the workflow, under which its runs are listed.
+    pub workflow_id: Option<u64>,
     /// What triggered it: `push`, `workflow_dispatch`, …
     pub event: String,
     /// The short name of the branch or tag.

@@ -1,6 +1,9 @@
 //! Reads runs, reviews and deployments from GitHub: GETs only, independent requests concurrently.
 //!
-//! Owns the requests. Must not judge the answers.
+//! Owns the requests; `listed` has those for lists of runs, `shipped` those about who changed what. Must not judge the answers.
+
+mod listed;
+mod shipped;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,13 +12,14 @@ use jiff::Timestamp;
 
 use super::super::observe::{MAX_PAGES, pages};
 use super::super::target::{environment_target, repo_target};
-use super::changes::{Changes, Commit, PullRequest};
+use super::changes::Changes;
 use super::{Account, Approval, Deployment, Pending, Run, Status, wire};
-use crate::http::{ApiError, ErrorKind, Reader, Target};
+use crate::http::{ApiError, Reader, Target};
 use crate::model::{Answer, EnvName, RepoName, RunRef, Unknown};
 
-/// The most that GitHub gives per page (fact G1.7).
-pub(super) const PER_PAGE: usize = 100;
+use super::target::{PER_PAGE, pending_target, run_target, runs_target};
+use listed::{Listed, Period, examine, run};
+pub(super) use shipped::{MergedLately, merged_pull_requests};
 
 /// A run that may wait, and its environments.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,10 +112,19 @@ pub struct History {
 pub struct Deployments {
     /// The newest first.
     pub traced: Vec<Traced>,
-    /// Whether there are older ones than those that were asked for.
-    pub more: bool,
+    /// Those before the ones that were asked for.
+    pub older: Older,
     /// How many pages the list had, as far as it was read. The list states no total (fact G1.7).
     pub pages: usize,
+}
+
+/// The deployments before those that were asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Older {
+    /// How many there are, as far as the list was read.
+    pub count: usize,
+    /// Whether the list was read to its end: then these are all.
+    pub complete: bool,
 }
 
 /// A deployment with its statuses.
@@ -169,202 +182,50 @@ pub async fn history(reader: &Reader, repo: &RepoName, environments: &[EnvName],
     let listed = join_all(environments.iter().map(|name| deployments(reader, repo, name, extent))).await;
     let asked = || listed.iter().flatten().flat_map(|listed| &listed.found).filter(|(role, _)| *role == Role::Asked).map(|(_, made)| made);
     let period = asked().map(|made| made.created_at).min().zip(asked().map(|made| made.created_at).max());
-    let allowance = Allowance::of(asked().count());
+    let period = period.map(|(from, to)| Period::around(from, to));
+    let allowance = shipped::Allowance::of(asked().count());
     let head = asked().max_by_key(|made| (made.created_at, made.id)).map(|made| made.sha.clone());
     let oldest =
         listed.iter().flatten().flat_map(|listed| &listed.found).min_by_key(|(_, made)| made.created_at).map(|(_, made)| made.clone());
 
     let traced = join_all(environments.iter().zip(listed).map(|(name, listed)| async move {
         let traced = match listed {
-            Ok(Listed { found, more, pages }) => {
+            Ok(Made { found, older, pages }) => {
                 let traced = join_all(found.into_iter().map(|(role, deployment)| traced(reader, repo, role, deployment))).await;
-                Ok(Deployments { traced, more, pages })
+                Ok(Deployments { traced, older, pages })
             }
             Err(error) => Err(error.unknown()),
         };
         (name.clone(), traced)
     }));
-    let shown = async {
-        match period {
-            Some(period) => listed_runs(reader, repo, period, allowance.pages).await,
-            None => Shown { runs: Vec::new(), whole: true },
-        }
-    };
+    let listed = Listed::of_repository(reader, repo, period, allowance.pages);
     let changes = async {
         match (head, oldest) {
-            (Some(head), Some(oldest)) => changes(reader, repo, &head, &oldest, &allowance).await,
+            (Some(head), Some(oldest)) => shipped::changes(reader, repo, &head, &oldest, &allowance).await,
             _ => Ok(Changes::default()),
         }
     };
-    let (environments, shown, changes) = tokio::join!(traced, shown, changes);
+    let (environments, mut listed, changes) = tokio::join!(traced, listed, changes);
 
-    let known: BTreeMap<u64, &Run> = shown.runs.iter().map(|run| (run.id, run)).collect();
     let deployments = environments.iter().filter_map(|(_, known)| known.as_ref().ok()).flat_map(|known| &known.traced);
     let ids: BTreeSet<u64> = deployments.filter(|one| one.role != Role::Previous).flat_map(|one| one.runs(repo)).collect();
-    let runs = join_all(ids.into_iter().map(|id| {
-        let known = known.get(&id).map(|&run| run.clone());
-        async move {
-            let run = match known {
-                Some(known) => Answer::Present(known),
-                None => match run(reader, repo, id).await {
-                    Ok(run) => Answer::Present(run),
-                    Err(error) if error.kind == ErrorKind::NotFound => Answer::Absent,
-                    Err(error) => Answer::Unknown(error.unknown()),
-                },
-            };
-            // A run that no longer exists has no reviews.
-            let approvals = match run {
-                Answer::Absent => Ok(Vec::new()),
-                Answer::Present(_) | Answer::Unknown(_) => approvals(reader, repo, id).await.map_err(|error| error.unknown()),
-            };
-            (id, Examined { run, approvals })
-        }
+    listed.add_workflows(reader, repo, period, &ids, allowance.pages).await;
+    let known = &listed.runs;
+    let runs = join_all(ids.iter().map(|id| async move {
+        let run = match known.get(id) {
+            Some(known) => known.clone(),
+            None => examine(reader, repo, *id).await,
+        };
+        // A run that is gone has no reviews to ask for.
+        let approvals = match run {
+            Answer::Absent => Ok(Vec::new()),
+            Answer::Present(_) | Answer::Unknown(_) => approvals(reader, repo, *id).await.map_err(|error| error.unknown()),
+        };
+        (*id, Examined { run, approvals })
     }))
     .await;
-    let listed_runs = shown.whole.then_some(shown.runs);
+    let listed_runs = listed.all_of(&ids);
     History { environments, runs: runs.into_iter().collect(), changes: changes.map_err(|error| error.unknown()), listed_runs }
-}
-
-/// Pages beyond one for each hundred deployments: for runs, commits and pull requests that belong to no deployment.
-const SPARE_PAGES: usize = 2;
-
-/// What the list of runs showed.
-struct Shown {
-    runs: Vec<Run>,
-    /// Whether these are all runs of the period.
-    whole: bool,
-}
-
-/// The runs around a period by page, within a budget: a repository may have many more than it has deployments.
-///
-/// Runs that cannot be read here are requested one by one, so a failure only means fewer runs.
-async fn listed_runs(reader: &Reader, repo: &RepoName, (from, to): (Timestamp, Timestamp), budget: usize) -> Shown {
-    let day = jiff::SignedDuration::from_hours(24);
-    let from = from.checked_sub(day).unwrap_or(from);
-    let created = format!("{}..{}", from.strftime("%Y-%m-%dT%H:%M:%SZ"), to.strftime("%Y-%m-%dT%H:%M:%SZ"));
-    let target = runs_target(repo).query("created", created).query("per_page", PER_PAGE);
-    let mut runs = Vec::new();
-    for page in 1..=budget {
-        let Ok((listed, has_next)) = reader.get_page::<wire::Runs>(&target.clone().query("page", page)).await else { break };
-        let total = super::super::observe::Page::total(&listed);
-        let items = super::super::observe::Page::items(listed);
-        let full = items.len() >= PER_PAGE;
-        runs.extend(items.into_iter().map(Run::from));
-        if !(has_next || full) {
-            // Of more than 1,000 runs GitHub shows the first 1,000 and says so in the total (fact G1.6).
-            return Shown { whole: total.is_none_or(|total| total <= runs.len()), runs };
-        }
-    }
-    Shown { runs, whole: false }
-}
-
-/// The request allowance for who changed what, promised by `docs/evidence.md`.
-struct Allowance {
-    /// Pages of each list.
-    pages: usize,
-    /// Requests in all.
-    requests: usize,
-}
-
-impl Allowance {
-    /// The allowance for this many deployments.
-    const fn of(deployments: usize) -> Self {
-        Self { pages: deployments / PER_PAGE + SPARE_PAGES, requests: deployments + deployments / 50 + 10 }
-    }
-}
-
-/// The commits below a deployed one and the merged pull requests, back to the oldest deployment; then reviews and mergers, as far as
-/// the allowance goes. What it does not reach stays unknown.
-async fn changes(reader: &Reader, repo: &RepoName, head: &str, oldest: &Deployment, allowance: &Allowance) -> Result<Changes, ApiError> {
-    let pages = allowance.pages;
-    let commits = async {
-        let target = repo_target(repo).join("commits").query("sha", head).query("per_page", PER_PAGE);
-        let mut found: Vec<Commit> = Vec::new();
-        for page in 1..=pages {
-            let (listed, has_next) = reader.get_page::<Vec<wire::WireCommit>>(&target.clone().query("page", page)).await?;
-            let full = listed.len() >= PER_PAGE;
-            found.extend(listed.into_iter().map(Commit::from));
-            if found.iter().any(|commit| commit.sha == oldest.sha) || !(has_next || full) {
-                break;
-            }
-        }
-        Ok::<_, ApiError>(found)
-    };
-    let (commits, merged, mergers) = tokio::join!(
-        commits,
-        merged_pull_requests(reader, repo, oldest.created_at, pages),
-        mergers(reader, repo, oldest.created_at, pages)
-    );
-    let mut changes = Changes::new(commits?, merged?.pulls);
-    // Three lists were read; the rest of the allowance goes to reviews first.
-    let (requests, mut asked) = (allowance.requests.saturating_sub(3 * pages), 0);
-    let mut wanted = changes.pull_requests();
-    for pull in &mut wanted {
-        pull.merged_by = mergers.get(&pull.merge_commit).cloned();
-    }
-    let pull_target = |number: u64| repo_target(repo).join("pulls").join(&number.to_string());
-    let answers = join_all(wanted.iter().take(requests).map(|pull| async move {
-        let target = pull_target(pull.number).join("reviews").query("per_page", PER_PAGE);
-        reader.get_json::<Vec<wire::WireReview>>(&target).await.ok()
-    }))
-    .await;
-    for (pull, reviews) in wanted.iter_mut().zip(answers) {
-        pull.approved_by = reviews.map(|reviews| reviews.into_iter().filter_map(wire::WireReview::approver).collect());
-        asked += 1;
-    }
-    let unnamed = wanted.into_iter().filter(|pull| pull.merged_by.is_none()).take(requests.saturating_sub(asked));
-    join_all(unnamed.map(|pull| async move {
-        let answer = reader.get_json::<wire::WireMerged>(&pull_target(pull.number)).await;
-        pull.merged_by = answer.ok().and_then(wire::WireMerged::by);
-    }))
-    .await;
-    Ok(changes)
-}
-
-/// Who merged what since a moment, by the commit that each merge brought (fact G1.8). What cannot be read is not known.
-async fn mergers(reader: &Reader, repo: &RepoName, since: Timestamp, pages: usize) -> BTreeMap<String, Account> {
-    let target = repo_target(repo).join("activity").query("activity_type", "pr_merge").query("per_page", PER_PAGE);
-    let mut found = BTreeMap::new();
-    let mut next = target.clone();
-    for _ in 0..pages {
-        let Ok((listed, cursor)) = reader.get_cursor_page::<Vec<wire::WireActivity>>(&next).await else { break };
-        let passed = listed.last().is_none_or(|last| last.timestamp < since);
-        found.extend(listed.into_iter().filter_map(wire::WireActivity::by));
-        match cursor {
-            Some(cursor) if !passed => next = target.clone().query("after", cursor),
-            _ => break,
-        }
-    }
-    found
-}
-
-/// Pull requests that were merged, the last updated first.
-pub(super) struct MergedLately {
-    pub(super) pulls: Vec<PullRequest>,
-    /// Whether these are all that were updated since then.
-    pub(super) complete: bool,
-}
-
-/// Reads the merged pull requests that were updated since a moment, within a budget of pages.
-pub(super) async fn merged_pull_requests(
-    reader: &Reader,
-    repo: &RepoName,
-    since: Timestamp,
-    budget: usize,
-) -> Result<MergedLately, ApiError> {
-    let target = repo_target(repo).join("pulls").query("state", "closed").query("sort", "updated").query("direction", "desc");
-    let mut pulls: Vec<PullRequest> = Vec::new();
-    for page in 1..=budget {
-        let target = target.clone().query("per_page", PER_PAGE).query("page", page);
-        let (listed, has_next) = reader.get_page::<Vec<wire::WirePull>>(&target).await?;
-        let full = listed.len() >= PER_PAGE;
-        let passed = listed.last().is_some_and(|last| last.updated_at() < since);
-        pulls.extend(listed.into_iter().filter_map(wire::WirePull::merged));
-        if passed || !(has_next || full) {
-            return Ok(MergedLately { pulls, complete: true });
-        }
-    }
-    Ok(MergedLately { pulls, complete: false })
 }
 
 async fn traced(reader: &Reader, repo: &RepoName, role: Role, deployment: Deployment) -> Traced {
@@ -373,14 +234,14 @@ async fn traced(reader: &Reader, repo: &RepoName, role: Role, deployment: Deploy
 }
 
 /// The deployments from the list.
-struct Listed {
+struct Made {
     found: Vec<(Role, Deployment)>,
-    more: bool,
+    older: Older,
     pages: usize,
 }
 
 /// The newest deployments first, as far back as asked and one further. The list has no total, so its pages come one by one.
-async fn deployments(reader: &Reader, repo: &RepoName, name: &EnvName, extent: Extent) -> Result<Listed, ApiError> {
+async fn deployments(reader: &Reader, repo: &RepoName, name: &EnvName, extent: Extent) -> Result<Made, ApiError> {
     let listed = deployments_as(reader, repo, name.as_str(), name, extent).await?;
     if !listed.found.is_empty() {
         return Ok(listed);
@@ -394,10 +255,11 @@ async fn deployments(reader: &Reader, repo: &RepoName, name: &EnvName, extent: E
     }
 }
 
-async fn deployments_as(reader: &Reader, repo: &RepoName, spelling: &str, name: &EnvName, extent: Extent) -> Result<Listed, ApiError> {
+async fn deployments_as(reader: &Reader, repo: &RepoName, spelling: &str, name: &EnvName, extent: Extent) -> Result<Made, ApiError> {
     let target = repo_target(repo).join("deployments").query("environment", spelling).query("per_page", PER_PAGE);
     let mut found: Vec<Deployment> = Vec::new();
     let mut pages = 0;
+    let mut complete;
     loop {
         pages += 1;
         let (listed, has_next) = reader.get_page::<Vec<wire::WireDeployment>>(&target.clone().query("page", pages)).await?;
@@ -411,7 +273,8 @@ async fn deployments_as(reader: &Reader, repo: &RepoName, spelling: &str, name: 
             Extent::Last(count) => found.len() > count,
             Extent::Between(since, _) => found.last().is_some_and(|oldest| oldest.created_at < since),
         };
-        if enough || !(has_next || full) {
+        complete = !(has_next || full);
+        if enough || complete {
             break;
         }
     }
@@ -427,7 +290,7 @@ async fn deployments_as(reader: &Reader, repo: &RepoName, spelling: &str, name: 
     };
     let before = found.split_off(asked);
     let commits: BTreeSet<String> = found.iter().map(|made| made.sha.clone()).collect();
-    let more = !before.is_empty();
+    let older = Older { count: before.len(), complete };
     let mut outside: Vec<(Role, Deployment)> = Vec::new();
     for (at, made) in before.into_iter().enumerate() {
         if commits.contains(&made.sha) {
@@ -438,7 +301,7 @@ async fn deployments_as(reader: &Reader, repo: &RepoName, spelling: &str, name: 
     }
     outside.extend(after.into_iter().filter(|made| commits.contains(&made.sha)).map(|made| (Role::Sibling, made)));
     let found = if found.is_empty() { Vec::new() } else { found.into_iter().map(|made| (Role::Asked, made)).chain(outside).collect() };
-    Ok(Listed { found, more, pages })
+    Ok(Made { found, older, pages })
 }
 
 /// Reads the statuses of a deployment, the newest first.
@@ -459,16 +322,6 @@ async fn runs(reader: &Reader, repo: &RepoName, status: &str) -> Result<Vec<Run>
     Ok(pages::<wire::WireRun, wire::Runs>(reader, &target, PER_PAGE).await?.into_iter().map(Into::into).collect())
 }
 
-async fn run(reader: &Reader, repo: &RepoName, id: u64) -> Result<Run, ApiError> {
-    let target = run_target(repo, id);
-    let run: wire::WireRun = reader.get_json(&target).await?;
-    // A proxy may answer for another one: the answer must be about what was requested.
-    match run.other_than(repo, id) {
-        Some(other) => Err(reader.malformed(&target, format!("the answer is about {other}"))),
-        None => Ok(run.into()),
-    }
-}
-
 async fn pending(reader: &Reader, repo: &RepoName, id: u64) -> Result<Vec<Pending>, ApiError> {
     let target = pending_target(repo, id);
     let pending: Vec<wire::WirePending> = reader.get_json(&target).await?;
@@ -483,17 +336,4 @@ pub async fn approvals(reader: &Reader, repo: &RepoName, id: u64) -> Result<Vec<
     // Neither this list nor what waits is paged (fact G1.6).
     let approvals: Vec<wire::WireApproval> = reader.get_json(&run_target(repo, id).join("approvals")).await?;
     Ok(approvals.into_iter().map(Into::into).collect())
-}
-
-fn runs_target(repo: &RepoName) -> Target {
-    repo_target(repo).join("actions").join("runs")
-}
-
-fn run_target(repo: &RepoName, id: u64) -> Target {
-    runs_target(repo).join(&id.to_string())
-}
-
-/// `…/actions/runs/{id}/pending_deployments`: read to see what waits, written to review it.
-pub(super) fn pending_target(repo: &RepoName, id: u64) -> Target {
-    run_target(repo, id).join("pending_deployments")
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::admit::Admitted;
-use super::observe::{approvals, pending_target, run_state};
+use super::observe::{approvals, run_state};
+use super::target::pending_target;
 use super::{Account, Approval, Decision, Pending};
 use crate::http::{ApiError, Reader, Writer};
 use crate::model::RepoName;

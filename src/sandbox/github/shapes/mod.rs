@@ -20,6 +20,7 @@ use crate::sandbox::switches::Switches;
 
 pub(super) use git::{blob_sha, tree_sha, wrapped};
 pub(super) use repository::permissions;
+pub(super) use run::workflow_id;
 
 /// The creation date of everything without its own date.
 const LONG_AGO: &str = "2020-01-01T00:00:00Z";

@@ -7,7 +7,7 @@ use crate::sandbox::state::{Deployment, DeploymentStatus, Permission, Repo, Run}
 use crate::sandbox::wire::fnv;
 
 /// The id of a workflow file.
-fn workflow_id(path: &str) -> u64 {
+pub(in crate::sandbox::github) fn workflow_id(path: &str) -> u64 {
     1 + fnv(path.as_bytes()) % 900_000_000
 }
 

@@ -26,6 +26,7 @@ fn run_state(pending: Vec<Pending>) -> RunState {
     let run = Run {
         id: 7,
         workflow: "Deploy".to_owned(),
+        workflow_id: Some(1),
         path: String::new(),
         event: "push".to_owned(),
         branch: "main".to_owned(),

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::Cause;
 use crate::providers::github::runs::changes::{Changes, Commit, PullRequest};
-use crate::providers::github::runs::observe::Deployments;
+use crate::providers::github::runs::observe::{Deployments, Older};
 
 const SHA: &str = "3f2a1b0c";
 
@@ -28,6 +28,7 @@ fn run(id: u64) -> Run {
     Run {
         id,
         workflow: "Deploy".to_owned(),
+        workflow_id: Some(1),
         path: ".github/workflows/deploy.yml".to_owned(),
         event: "push".to_owned(),
         branch: "main".to_owned(),
@@ -90,7 +91,7 @@ fn standings(traced: Vec<Traced>, runs: Vec<(Run, Vec<Approval>)>) -> Vec<Standi
 /// The deployments of production, without runs, changes and other environments.
 fn history(traced: Vec<Traced>) -> History {
     History {
-        environments: vec![(production(), Ok(Deployments { traced, more: false, pages: 1 }))],
+        environments: vec![(production(), Ok(Deployments { traced, older: Older::default(), pages: 1 }))],
         runs: BTreeMap::new(),
         changes: Ok(Changes::default()),
         listed_runs: None,

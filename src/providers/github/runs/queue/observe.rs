@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use super::super::observe::{MergedLately, PER_PAGE, WaitingRun, merged_pull_requests, run_of_link, statuses};
+use super::super::observe::{MergedLately, WaitingRun, merged_pull_requests, run_of_link, statuses};
+use super::super::target::PER_PAGE;
 use super::super::{Deployment, Status, wire};
 use super::{Comparison, Deployed, Merged, Queue, Relation, Target};
 use crate::http::{ApiError, Reader};

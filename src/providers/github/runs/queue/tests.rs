@@ -10,6 +10,7 @@ fn run(id: u64, sha: &str, created: i64) -> Run {
     Run {
         id,
         workflow: "deploy".to_owned(),
+        workflow_id: Some(1),
         path: ".github/workflows/deploy.yml".to_owned(),
         event: "push".to_owned(),
         branch: "main".to_owned(),
