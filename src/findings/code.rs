@@ -84,7 +84,7 @@ codes! {
         "A workflow file could not be read, so it is not known what it deploys.",
         "make the file valid YAML";
     InvalidWorkflow = "invalid-workflow", Warning, Disproves, None,
-        "GitHub rejects the workflow: it cannot run, and a gate in it protects nothing.",
+        "GitHub rejects the workflow or fails the job: it cannot run, and a gate in it protects nothing.",
         "correct the workflow as the message says";
     UnknownKey = "unknown-key", Warning, Disproves, None,
         "A key is not one that GitHub knows; a misspelled filter or environment has no effect.",

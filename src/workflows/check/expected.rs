@@ -92,7 +92,7 @@ fn environment(runs: &[&Run<'_>], want: &EnvName, workflow: &Workflow, facts: &F
         let code = if job.details.remote.is_some() { Code::RemoteWorkflow } else { Code::UnresolvedEnvironment };
         on_job(code, job, format!("whether {} runs in `{want}` is not known: {}", job.path, job.reason)).on_run(run.scenario.label.clone())
     } else if let Some((run, job)) = jobs().find(|(_, job)| job.verdict == Verdict::Invalid) {
-        let finding = on_job(Code::InvalidWorkflow, job, format!("GitHub rejects this workflow: {}", job.reason));
+        let finding = on_job(Code::InvalidWorkflow, job, job.why_invalid());
         finding.severity(Severity::Error).on_run(run.scenario.label.clone())
     } else if let Some((run, job)) =
         jobs().find(|(_, job)| job.environments.iter().any(|name| near_miss(name, facts, [want].into_iter()).is_some()))

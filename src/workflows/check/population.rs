@@ -98,7 +98,7 @@ fn small(job: &JobEntry, finding: Option<&Finding>, facts: &Facts) -> Vec<Findin
         }
     }
     if job.verdict == Verdict::Invalid {
-        found.push(on_job(Code::InvalidWorkflow, job, format!("GitHub rejects this workflow: {}", job.reason)));
+        found.push(on_job(Code::InvalidWorkflow, job, job.why_invalid()));
     }
     if job.details.mixed_condition && !matches!(job.verdict, Verdict::Skipped | Verdict::Invalid) {
         found.push(on_job(

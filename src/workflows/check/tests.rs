@@ -361,6 +361,21 @@ fn a_checkout_that_can_move_after_the_approval_is_pointed_out() {
     assert_eq!(beside(ungated), [], "only what waits for an approval");
 }
 
+#[test]
+fn a_job_that_fails_when_it_starts_does_not_make_its_workflow_rejected() {
+    let message = |tail: &str| {
+        let text = with_jobs(&format!("{GATED}\nother:\n  runs-on: x\n  steps: [{{run: make}}]\n{tail}"));
+        let report = check(&[source("deploy.yml", &text)], &facts(vec![expect("deploy.yml", vec![])]));
+        let found = report.findings.iter().find(|finding| finding.code == Code::InvalidWorkflow);
+        found.map(|finding| finding.message.clone()).unwrap_or_default()
+    };
+    let empty = "  environment: '${{ matrix.env }}'\n  strategy: {matrix: \"${{ fromJSON('{\\\"env\\\": []}') }}\"}";
+    assert!(message(empty).contains("deploy.yml:other fails when it starts"), "{}", message(empty));
+    let list = "  environment: ${{ fromJSON('[1]') }}";
+    assert!(message(list).contains("deploy.yml:other fails when it starts"), "{}", message(list));
+    assert!(message("  environment: [production]").contains("GitHub rejects this workflow"), "{}", message("  environment: [production]"));
+}
+
 /// A second file next to a gated one, with no declaration.
 fn beside(text: &str) -> Vec<(&'static str, Severity)> {
     let sources = [source("deploy.yml", &with_jobs(GATED)), source("other.yml", text)];

@@ -45,7 +45,7 @@ fn named(text: &Text, entry: &JobEntry, known: &Known<'_>) -> JobEntry {
     let is_name = |value: &Value| name(value).is_some();
     if !values.iter().all(is_name) {
         let why = format!("{source} is a list or an object without a name");
-        return if values.iter().any(is_name) { entry.with(Verdict::Unknown, why) } else { entry.invalid(&Problem { pos: text.pos, why }) };
+        return if values.iter().any(is_name) { entry.with(Verdict::Unknown, why) } else { entry.failing(&Problem { pos: text.pos, why }) };
     }
     // GitHub compares names without case, so two spellings are one environment.
     let names: BTreeMap<String, String> = values.iter().rev().filter_map(name).map(|name| (name.to_lowercase(), name)).collect();

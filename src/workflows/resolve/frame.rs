@@ -108,7 +108,7 @@ impl Resolver<'_> {
         };
         let legs = match super::matrix::legs(job, &known) {
             Ok(legs) => legs,
-            Err(why) => return (vec![entry.invalid(&Problem { pos: job.pos, why })], state),
+            Err(why) => return (vec![entry.failing(&Problem { pos: job.pos, why })], state),
         };
         if legs.is_empty() {
             state.skipped = true;
@@ -161,6 +161,21 @@ impl JobEntry {
         let mut entry = Self { line, ..self.with(Verdict::Invalid, problem.why.clone()) };
         entry.details.col = col;
         entry
+    }
+
+    /// Invalid for what its expressions amount to in this run.
+    pub(super) fn failing(&self, problem: &Problem) -> Self {
+        let mut entry = self.invalid(problem);
+        entry.details.fails_at_start = true;
+        entry
+    }
+
+    /// What an invalid job means.
+    pub(in crate::workflows) fn why_invalid(&self) -> String {
+        match self.details.fails_at_start {
+            true => format!("{} fails when it starts: {}", self.path, self.reason),
+            false => format!("GitHub rejects this workflow: {}", self.reason),
+        }
     }
 }
 

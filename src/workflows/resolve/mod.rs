@@ -89,6 +89,8 @@ pub struct Details {
     pub unrecorded: bool,
     /// Whether its `if` mixes text and expressions.
     pub mixed_condition: bool,
+    /// Whether an invalid job only fails when it starts: GitHub accepts its workflow, and the other jobs run.
+    pub fails_at_start: bool,
 }
 
 /// A call of a workflow that is not read.
