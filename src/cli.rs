@@ -30,12 +30,13 @@ pub use freeze::{FreezeCommand, FreezeOff, FreezeOn, FreezeOverride, FreezeStatu
     after_help = "Examples:
   gatectl plan --sandbox                    try it: no account, no token
   gatectl plan                              what differs from the live state
-  gatectl apply                             make it so, after confirmation
-  gatectl verify                            can anything reach production without a person's approval?
+  gatectl apply                             apply the difference, after confirmation
+  gatectl verify                            can anything reach production without an approval?
   gatectl freeze on --reason INC-12 --app my-app
 
-Exit codes: 0 done, 1 error, 2 changes pending (plan --detailed-exitcode), 3 manual steps remain, 4 credentials,
-5 stale plan, 6 ungated or unknown, 7 frozen, 8 freeze undetermined, 64 usage, 130 interrupted."
+Exit codes: 0 done, 1 error, 2 changes pending (plan --detailed-exitcode), 3 manual steps remain,
+4 credentials, 5 stale plan, 6 ungated or unknown, 7 frozen, 8 freeze undetermined, 64 usage,
+130 interrupted."
 )]
 pub struct Cli {
     /// Flags that every command takes.

@@ -67,7 +67,10 @@ fn page(command: &clap::Command, name: &str, above: &[String]) -> anyhow::Result
         .source(concat!("gatectl ", env!("CARGO_PKG_VERSION")))
         .manual("gatectl manual");
     let mut text = Vec::new();
-    man.render_title(&mut text)?;
+    // The date is the third argument. It is left out as an empty one, so that source and manual stay in their places.
+    let mut title = Vec::new();
+    man.render_title(&mut title)?;
+    text.extend(String::from_utf8_lossy(&title).replace(" 1  \"", " 1 \"\" \"").into_bytes());
     man.render_name_section(&mut text)?;
     man.render_synopsis_section(&mut text)?;
     man.render_description_section(&mut text)?;
@@ -78,7 +81,9 @@ fn page(command: &clap::Command, name: &str, above: &[String]) -> anyhow::Result
         man.render_subcommands_section(&mut text)?;
     }
     if command.get_after_help().is_some() || command.get_after_long_help().is_some() {
-        man.render_extra_section(&mut text)?;
+        let mut examples = Vec::new();
+        man.render_extra_section(&mut examples)?;
+        text.extend(String::from_utf8_lossy(&examples).replace(".SH EXTRA\nExamples:\n", ".SH EXAMPLES\n").into_bytes());
     }
     let below = command.get_subcommands().map(|below| format!("{name}-{}", below.get_name()));
     let see: Vec<String> = above.iter().cloned().chain(below).collect();

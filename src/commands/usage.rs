@@ -11,6 +11,9 @@ use clap::{CommandFactory as _, Parser as _};
 use crate::cli::Cli;
 use crate::render::human;
 use crate::sandbox::Scenario;
+use crate::views;
+
+use super::output;
 
 /// Reads the command line.
 ///
@@ -34,6 +37,15 @@ pub fn parse() -> Result<Cli, clap::Error> {
 pub fn print_usage(error: &clap::Error) {
     let odd = std::env::args_os().any(|argument| human::line(&argument.to_string_lossy()) != *argument.to_string_lossy());
     let plain = || human::lines(&error.render().to_string());
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let json = words.iter().any(|word| word == "--format=json") || words.windows(2).any(|pair| pair == ["--format", "json"]);
+    if error.use_stderr() && json {
+        let text = plain();
+        let (message, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
+        let tips: Vec<&str> = rest.lines().filter_map(|line| line.trim_start().strip_prefix("tip: ")).collect();
+        let hint = if tips.is_empty() { "run it with --help".to_owned() } else { tips.join("\n") };
+        output::result(&views::json::stopped(message.trim_start_matches("error: ").trim_end(), &hint));
+    }
     // Nothing can be done about a closed stream.
     let _ = if error.use_stderr() && odd { anstream::stderr().write_all(plain().as_bytes()) } else { error.print() };
 }

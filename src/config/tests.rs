@@ -893,6 +893,8 @@ fn every_key_has_a_description() {
         let mine: usize = properties
             .into_iter()
             .flatten()
+            // In a group, `true` and `false` only say which keys go together.
+            .filter(|(_, key)| !key.is_boolean())
             .map(|(name, key)| {
                 assert!(key["description"].as_str().is_some_and(|text| text.ends_with('.')), "{name}");
                 1

@@ -40,10 +40,11 @@ pub fn without_workflows(mut imported: Imported, source: &Source<'_>, why: Unkno
 fn text(proposal: &Proposal, all: bool) -> String {
     let mut text = String::new();
     // Writing into a string cannot fail.
-    for (job, name) in proposal.undeclared.iter().filter(|_| all) {
+    for (at, (job, name)) in proposal.undeclared.iter().filter(|_| all).enumerate() {
+        let lead = if at == 0 { "\n" } else { "" };
         let warning =
             format!("{job} names the environment `{name}`, which does not exist: GitHub creates it, without rules, on its next run");
-        let _ = writeln!(text, "\n# {}", line(&warning));
+        let _ = writeln!(text, "{lead}# {}", line(&warning));
     }
     for (at, one) in proposal.workflows.iter().enumerate() {
         let comment =

@@ -75,7 +75,7 @@ pub(super) fn judge(want: Option<&Gate>, environment: &LiveEnvironment, live: &I
 fn nobody(declared: Option<&[Reviewer]>, environment: &LiveEnvironment, enforcement: &Enforcement) -> Finding {
     let rules = match (environment.policy, environment.wait_timer) {
         (PolicyMode::All, 0) => "it has no required reviewers",
-        (_, 0) => "its rules are about refs alone, and it has no required reviewers",
+        (_, 0) => "its rules are only about refs, and it has no required reviewers",
         (PolicyMode::All, _) => "its only rule is a wait timer, and it has no required reviewers",
         (..) => "its rules are about refs and time, and it has no required reviewers",
     };

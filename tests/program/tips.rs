@@ -1,8 +1,8 @@
 //! What gatectl says about likely mistakes: the right tip, the right reason, and no line of a file that is not the repository's.
 
-use gatectl::sandbox::{Fault, Response, Scenario};
+use gatectl::sandbox::{Fault, Level, Response, Scenario, Token};
 
-use super::run::run;
+use super::run::{TOKEN, run};
 use super::served::Served;
 
 const GATE: &str =
@@ -144,4 +144,41 @@ fn a_repository_written_as_its_clone_address_ends_is_refused_with_its_name() {
     let flag = run(dir.path(), &["plan", "-R", "acme/shop.git"], &[]);
     assert_eq!(flag.code, Some(64));
     assert!(flag.stderr.contains("write acme/shop"), "{}", flag.stderr);
+}
+
+/// The block of an output that begins so: an entry of a plan up to its blank line, or an error with its hint.
+fn block<'t>(text: &'t str, begins: &str) -> Vec<&'t str> {
+    let lines = text.lines().skip_while(|line| !line.starts_with(begins));
+    if begins == "error:" { lines.filter(|line| !line.is_empty()).collect() } else { lines.take_while(|line| !line.is_empty()).collect() }
+}
+
+#[test]
+fn the_commonest_mistakes_are_one_short_block_with_a_command() {
+    let missing = tempfile::tempdir().unwrap();
+    std::fs::create_dir(missing.path().join(".git")).unwrap();
+    std::fs::write(missing.path().join(".git/config"), "[remote \"origin\"]\n\turl = git@github.com:acme/shop.git\n").unwrap();
+    let world = |gate: &str| {
+        let world = Served::rehearsal(Scenario::NoRules, GATE);
+        std::fs::write(world.dir.path().join("gate.toml"), gate).unwrap();
+        world
+    };
+    let unprivileged = world(GATE);
+    unprivileged.sandbox.with(|state| {
+        let token = Token::fine_grained("sandbox-admin", &[("metadata", Level::Read)]);
+        state.github.tokens.insert(TOKEN.to_owned(), token);
+    });
+    let wrong = world(&GATE.replace("acme/shop", "acme/shp"));
+    let typo = world(&GATE.replace("\"alice\", id = 501", "\"alicee\""));
+    for (ran, begins, command) in [
+        (run(here(GATE).path(), &["plan"], &[]), "?", "`gh auth login`"),
+        (run(missing.path(), &["plan"], &[]), "error:", "`gatectl import acme/shop --out gate.toml`"),
+        (wrong.run(&["plan"]), "?", "`gh repo view acme/shp`"),
+        (typo.run(&["plan"]), "!", "`gh api 'search/users?q=alicee' --jq '.items[].login'`"),
+        (unprivileged.run(&["plan"]), "?", "`unset GH_TOKEN && gh auth login`"),
+    ] {
+        let text = format!("{}{}", ran.stdout, ran.stderr);
+        let block = block(&text, begins);
+        assert!((2..=6).contains(&block.len()) && block.iter().any(|line| line.contains(command)), "{command}: {block:#?}\n{text}");
+        assert_eq!(text.lines().filter(|line| line.starts_with(begins)).count(), 1, "{text}");
+    }
 }

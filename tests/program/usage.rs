@@ -39,8 +39,9 @@ fn generated_pages_are_there() {
         assert!(gatectl(&["completions", shell]).stdout.contains("gatectl"), "{shell}");
     }
     let page = gatectl(&["man"]).stdout;
-    assert!(page.contains(".TH GATECTL 1"), "{page}");
-    for section in ["NAME", "SYNOPSIS", "ENVIRONMENT", "FILES", "EXIT STATUS", "SEE ALSO"] {
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(page.contains(&format!(".TH GATECTL 1 \"\" \"gatectl {version}\" \"gatectl manual\"\n")), "{page}");
+    for section in ["NAME", "SYNOPSIS", "EXAMPLES", "ENVIRONMENT", "FILES", "EXIT STATUS", "SEE ALSO"] {
         assert!(page.contains(&format!(".SH \"{section}\"")) || page.contains(&format!(".SH {section}")), "{section}: {page}");
     }
     let dir = tempfile::tempdir().unwrap();
@@ -49,6 +50,33 @@ fn generated_pages_are_there() {
     assert!(freeze.contains(".TH GATECTL-FREEZE-ON 1") && freeze.contains("gatectl\\-freeze\\fR(1)"), "{freeze}");
     let schema: serde_json::Value = serde_json::from_str(&gatectl(&["schema"]).stdout).unwrap();
     assert!(schema["properties"]["environments"].is_object());
+}
+
+#[test]
+fn every_way_to_fail_is_json_if_that_was_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("broken.toml"), "version = 1\nsurprise = 1\n").unwrap();
+    for (args, code) in [
+        (&["plan", "--bogus"][..], 64),
+        (&["plan", "--sandbox", "gated"], 64),
+        (&["freeze", "on"], 64),
+        (&["approve", "one"], 64),
+        (&["plan"], 1),
+        (&["validate", "no-such-file"], 1),
+        (&["plan", "-c", "broken.toml"], 1),
+        (&["apply", "no.plan"], 1),
+        (&["import", "acme/shop"], 4),
+        (&["check"], 1),
+    ] {
+        for format in [&["--format", "json"][..], &["--format=json"]] {
+            let ran = super::run::run(dir.path(), &[args, format].concat(), &[]);
+            let told: serde_json::Value =
+                serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{args:?}: {error} {}", ran.stdout));
+            let said = |key: &str| told["error"][key].as_str().is_some_and(|text| !text.is_empty());
+            assert!(said("message") && said("hint") && !ran.stderr.is_empty(), "{args:?}: {told}");
+            assert_eq!(ran.code, Some(code), "{args:?}: {told}");
+        }
+    }
 }
 
 #[test]

@@ -91,9 +91,13 @@ fn forbidden(refused: &Refused<'_>, needed: Option<String>) -> Option<String> {
     let source = refused.token_source?;
     if let Some(needed) = needed {
         let whose = refused.header(ACCEPTED_PERMISSIONS).as_deref().map_or("repository", owner_of);
-        return Some(format!(
-            "the token from {source} needs the {whose} permission {needed}; a classic token needs `repo`, and its account the right role"
-        ));
+        let role = if refused.reads() { "" } else { " and an account that is admin of the repository" };
+        let own = match source {
+            "gh auth token" => "; `gh auth refresh --scopes repo` adds it".to_owned(),
+            variable if !variable.contains(' ') => format!("; or use your own login: `unset {variable} && gh auth login`"),
+            _ => String::new(),
+        };
+        return Some(format!("the token from {source} needs the {whose} permission {needed} (classic: `repo`){role}{own}"));
     }
     if refused.has_header("x-oauth-scopes") {
         let has = refused.header("x-oauth-scopes").unwrap_or_else(|| "none".to_owned());

@@ -362,6 +362,10 @@ pub(super) async fn repository(reader: &Reader, repo: &RepoName) -> Result<Repos
     };
     let found: wire::Repository = reader.get_json(&target).await.map_err(|error| match &error.kind {
         ErrorKind::Moved(_) => moved(error.to_string()),
+        ErrorKind::NotFound if reader.is_authenticated() => {
+            let unknown = error.unknown();
+            Unknown { hint: format!("{}: `gh repo view {repo}`", unknown.hint), ..unknown }
+        }
         _ => error.unknown(),
     })?;
     // A proxy may have followed a redirect: the answer must be about what was requested.

@@ -165,8 +165,11 @@ async fn account(reader: &Reader, login: &str, pinned: Option<u64>) -> Result<Ac
         Err(error) if error.kind == ErrorKind::NotFound && reader.is_authenticated() => Err(match pinned {
             Some(id) => renamed(reader, login, id, &error).await,
             None => Blocker::invalid(
-                format!("GitHub has no account `{login}` that this token can see ({error})"),
-                format!("check the spelling of `{login}`; accounts managed by an enterprise are visible only to tokens of that enterprise"),
+                format!("GitHub has no account `{login}` that this token can see"),
+                format!(
+                    "correct it in gate.toml; `gh api 'search/users?q={login}' --jq '.items[].login'` lists similar ones. Accounts of an \
+                     enterprise are visible only to its own tokens"
+                ),
             ),
         }),
         Err(error) => Err(error.unknown().into()),
