@@ -27,7 +27,7 @@ const LATENCIES: [Duration; 2] = [Duration::ZERO, Duration::from_millis(50)];
 
 const ENVIRONMENTS: [&str; 3] = ["production", "staging", "demo"];
 
-/// A fleet file with so many environments in selected mode.
+/// A fleet file with this many environments in selected mode.
 fn fleet(environments: usize) -> String {
     let tables = ENVIRONMENTS.iter().take(environments).map(|name| {
         format!(
@@ -102,7 +102,7 @@ async fn without_quota(sandbox: &Sandbox) {
     }
 }
 
-/// An organization of so many repositories in which all is as declared.
+/// An organization of this many repositories in which everything is as declared.
 async fn world(text: &str, count: usize) -> Sandbox {
     let desired = config::parse("gate.toml", text).unwrap().desired;
     let member = |number: usize| {

@@ -364,7 +364,7 @@ pub struct PendingArgs {
 /// Flags that `approve` and `reject` share.
 #[derive(Debug, Args)]
 pub struct ReviewArgs {
-    /// The comment in GitHub's record [default: asked for on a terminal]
+    /// The comment in GitHub's record [default: prompted for on a terminal]
     #[arg(long, value_name = "TEXT")]
     pub comment: Option<String>,
     /// Only if the run is for this commit: a full or abbreviated SHA, at least seven digits
@@ -438,7 +438,7 @@ pub struct EvidenceArgs {
 /// A moment in the past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Since {
-    /// So long ago.
+    /// This long ago.
     Ago(Duration),
     /// Then.
     At(Timestamp),

@@ -1,6 +1,6 @@
 //! One step: its ops in order, a look before the first write, and what a lost answer or a refusal means.
 //!
-//! Must not know which step comes next. Tested in `tests.rs` beside it, and over HTTP in `tests/reconcile/others.rs`.
+//! Must not know which step comes next. Tested in its `tests.rs`, and over HTTP in `tests/reconcile/others.rs`.
 
 use crate::http::{ApiError, ErrorKind};
 use crate::model::{ByHand, Step};
@@ -13,7 +13,7 @@ pub(super) const ATTEMPTS: u32 = 3;
 /// How often a write that a rate limit held back is tried again.
 const HELD: u32 = 5;
 
-/// A refusal by the billing plan, and what could not be written beside it.
+/// A refusal by the billing plan, and anything else that could not be written.
 struct BillingRefusal {
     by_hand: ByHand,
     rest: Vec<String>,

@@ -140,7 +140,7 @@ pub struct FreezeStatus {
     pub at: Option<Timestamp>,
 }
 
-/// Checks the form; when it is, is for the one who knows the time.
+/// Checks the form; the command resolves it against the clock.
 fn until(text: &str) -> Result<String, String> {
     parse_until(text, Timestamp::MIN).map(|_| text.to_owned())
 }

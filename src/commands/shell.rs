@@ -32,7 +32,7 @@ pub(super) fn completions(shell: Shell) -> anyhow::Result<Exit> {
     print(&text)
 }
 
-/// Answers a shell that asks for completions; `None` when the variable was not meant for us.
+/// Answers a shell that asks for completions; `None` if the variable is not for us.
 #[must_use]
 pub fn complete() -> Option<Exit> {
     let shell = std::env::var_os("COMPLETE")?;

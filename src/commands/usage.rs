@@ -18,7 +18,7 @@ use super::output;
 /// Reads the command line.
 ///
 /// # Errors
-/// What the parser refuses, or help that was asked for; both are for [`print_usage`].
+/// What the parser refuses, or requested help; both are for [`print_usage`].
 pub fn parse() -> Result<Cli, clap::Error> {
     let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     match (Cli::try_parse(), spaced_scenario(&words)) {

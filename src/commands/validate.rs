@@ -13,7 +13,7 @@ use crate::workflows::check::{CheckReport, check};
 
 use super::{Session, statics};
 
-/// Validates each named file, or the one at hand. All are read, even if one is invalid; the worst result decides.
+/// Validates each named file, or the current one. All are read, even if one is invalid; the worst result decides.
 ///
 /// # Errors
 /// Every problem of the file, if it is the only one.

@@ -78,7 +78,7 @@ impl Wiring {
         Self::of(session, config, Needs { github, heroku, freeze: true }).await
     }
 
-    /// Finds the servers and tokens that a command needs, whatever gate.toml declares.
+    /// Finds the servers and tokens that a command needs, regardless of gate.toml.
     ///
     /// # Errors
     /// As [`Self::new`].
@@ -134,7 +134,7 @@ impl Wiring {
         Ok(Self { stack, repository: None, web, github, heroku, sandbox: None })
     }
 
-    /// GitHub's reading client for many repositories: people and teams are asked for once.
+    /// GitHub's reading client for many repositories: people and teams are looked up once.
     pub(super) fn shared_github(&self) -> Result<Reader, Unknown> {
         Ok(self.github.reader(&self.stack)?.asking_once(organization::shared))
     }

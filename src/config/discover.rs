@@ -87,7 +87,7 @@ pub fn default_branch(start: &Path) -> Option<String> {
     head.trim().strip_prefix("ref: refs/remotes/origin/").map(str::to_owned)
 }
 
-/// The configuration behind `.git`: a worktree's and a submodule's `.git` is a file that says where to go on.
+/// The configuration behind `.git`: a worktree's and a submodule's `.git` is a file with the path of the real one.
 fn config_of(git: &Path) -> Option<PathBuf> {
     if git.is_dir() {
         return Some(git.join("config"));

@@ -223,7 +223,7 @@ pub(super) static FREEZE: Table = Table {
             Optional,
             Type::List { of: &Type::Name(&is::CHECK_COMMAND), noun: "commands", min: 0, max: ANY, same: is::exact },
             "check_commands = [\"./scripts/freeze-check.sh\"]",
-            "Commands that count as a freeze check beside `gatectl freeze check`: each fails while deploys are frozen.",
+            "Commands that count as a freeze check in addition to `gatectl freeze check`: each fails while deploys are frozen.",
         ),
         key(
             "on_unreachable",
@@ -264,13 +264,7 @@ pub(super) static WINDOW: Table = Table {
         ),
         key("from", Optional, Type::LocalDateTime, "from = 2026-12-21T00:00:00", "When it closes, once: the first closed moment."),
         key("until", Optional, Type::LocalDateTime, "until = 2027-01-04T08:00:00", "When it opens again: the first open moment."),
-        key(
-            "timezone",
-            Required,
-            Type::Name(&is::TIMEZONE),
-            "timezone = \"America/New_York\"",
-            "The IANA time zone in which the times are meant.",
-        ),
+        key("timezone", Required, Type::Name(&is::TIMEZONE), "timezone = \"America/New_York\"", "The IANA time zone of the times."),
         key("reason", Optional, Type::Text, "reason = \"no weekend deploys\"", "Why; shown to everyone who is refused."),
     ],
 };

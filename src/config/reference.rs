@@ -26,7 +26,7 @@ const RULES: &[(&str, &str)] = &[
         "version = 1\n[environments.production]\n[environments.Production]\n",
     ),
     (
-        "`prevent_self_review = true` needs `reviewers` beside it, and at least one of them.",
+        "`prevent_self_review = true` needs `reviewers` with at least one entry.",
         "version = 1\n[environments.production]\nprevent_self_review = true\n",
     ),
     (

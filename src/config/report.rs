@@ -148,7 +148,7 @@ impl Excerpt {
     }
 }
 
-/// At most so many characters, safe to print, with dots for the rest.
+/// At most this many characters, safe to print, with dots for the rest.
 fn first(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => visible(text),

@@ -107,7 +107,7 @@ impl App {
     /// The App that environment variables name: `GATECTL_APP_ID` with `GATECTL_APP_PRIVATE_KEY` or `GATECTL_APP_PRIVATE_KEY_FILE`.
     /// `None` if it names none. A bad key is reported with the first token.
     ///
-    /// `stack` must be one of its own: a token may be asked for while a write of the run holds its turn.
+    /// `stack` must be one of its own: a token may be requested while a write of the run holds its turn.
     #[must_use]
     pub fn of(
         env: &ProcessEnv,

@@ -49,7 +49,7 @@ const VARIABLES: [&str; 29] = [
     "SSL_CERT_DIR",
 ];
 
-/// A vendor's tool, and how it is asked for its token.
+/// A vendor's tool, and how to get its token.
 #[derive(Debug, Clone)]
 pub(super) struct Tool {
     pub(super) name: &'static str,

@@ -19,7 +19,7 @@ pub struct Verify {
 pub enum Harmless {
     /// Secrets by name; `*` stands for any characters. Upper-case, as GitHub stores names of secrets.
     Secrets(String),
-    /// A job, whatever it holds: `FILE:JOB`, the file by its name or by its path in the repository.
+    /// A job, with everything in it: `FILE:JOB`, the file by its name or by its path in the repository.
     Job {
         /// The file.
         file: String,

@@ -1,4 +1,4 @@
-//! The one table of finding codes, for static and live checks alike; `docs/findings.md` is made from it.
+//! The one table of finding codes, for both static and live checks; `docs/findings.md` is made from it.
 //!
 //! Owns what each code means in general. Must not know how a finding is found.
 
@@ -75,7 +75,7 @@ macro_rules! codes {
 
 codes! {
     NothingDeclared = "nothing-declared", Warning, Undecided, None,
-        "No [[workflows]] of gate.toml names a declared environment. Whether any job passes it by is checked, and not that a deploy reaches it.",
+        "No [[workflows]] of gate.toml names a declared environment. gatectl checks that no job bypasses it, but not that a deploy reaches it.",
         "add a [[workflows]] table for each workflow that deploys";
     MissingWorkflow = "missing-workflow", Error, Disproves, None,
         "A declared workflow file does not exist. It may have been renamed, and its replacement is not checked.",
@@ -96,7 +96,7 @@ codes! {
         "A declared scenario cannot start the workflow, so the expectation proves nothing about real deploys.",
         "correct `when` in gate.toml, or the workflow's `on`";
     NoGatedJob = "no-gated-job", Error, Disproves, None,
-        "No job of a declared scenario resolves to the environment: whatever it deploys does not wait for an approval.",
+        "No job of a declared scenario resolves to the environment: what it deploys does not wait for an approval.",
         "add `environment:` to the job that deploys";
     WrongEnvironment = "wrong-environment", Error, Disproves, None,
         "A job that deploys resolves to an environment other than the declared one, and passes that environment's gate instead.",
@@ -159,7 +159,7 @@ codes! {
         "A called workflow of another repository is named by a branch or tag: what it runs can change without a change here.",
         "name the workflow by the full commit SHA";
     UnreadAction = "unread-action", Info, Undecided, None,
-        "An action of this repository is not among the files at hand. A known deploy inside it is not seen; what it could deploy with is.",
+        "An action of this repository is not among the files that were read. A known deploy inside it is not seen; what it could deploy with is.",
         "run it in a checkout, or with --remote";
     NoDeploymentRecord = "no-deployment-record", Warning, Disproves, None,
         "A job sets `deployment: false`: its gate holds, but no deployment is recorded, so it is missing from the activity log.",
@@ -171,7 +171,7 @@ codes! {
         "The environment does not exist. A job that names it starts at once: GitHub creates it then, without any rule.",
         "gatectl apply";
     EnvironmentNotAbsent = "environment-not-absent", Error, Disproves, None,
-        "gate.toml declares the environment absent and it exists: a job that names it passes whatever rules it happens to have.",
+        "gate.toml declares the environment absent and it exists: a job that names it passes the rules that it happens to have.",
         "gatectl apply --allow-weaken";
     NoReviewers = "no-reviewers", Error, Disproves, Some('A'),
         "No approval is required: a deploy starts as soon as its job does. Other rules, such as a branch policy, ask for no approval.",
@@ -210,7 +210,7 @@ codes! {
         "The person who starts a deploy may approve it too: one stolen account is enough.",
         "declare prevent_self_review = true, with a second reviewer, then: gatectl apply";
     SelfReviewDeadlock = "self-review-deadlock", Warning, Disproves, None,
-        "The only reviewer is the one who usually starts the deploys and may not approve them: people look for ways around the gate.",
+        "The only reviewer is the person who usually starts the deploys and may not approve them: people look for ways around the gate.",
         "declare a second reviewer, then: gatectl apply";
     AdminsMayBypass = "admins-may-bypass", Warning, Disproves, None,
         "Admins may start a waiting deploy without an approval, by a click.",
@@ -246,7 +246,7 @@ codes! {
         "Some live state that the verdict depends on could not be read.",
         "give the token the permission that the message names";
     Uncompensated = "uncompensated", Warning, Disproves, Some('B'),
-        "The freeze is declared to stand in for required reviewers, and a declared deploy does not provably check it first.",
+        "The freeze is declared to compensate for required reviewers, and a declared deploy does not provably check it first.",
         "make `gatectl freeze check --environment NAME` the first step after the checkout in every job that deploys";
     FreezeCheckedEarlier = "freeze-checked-earlier", Warning, Disproves, Some('B'),
         "The freeze that stands in for required reviewers is checked in an earlier job. A freeze that begins between that job and the deploy does not stop it.",

@@ -1,4 +1,4 @@
-//! Which jobs that deploy a freeze stops: those that check it. Owns what one repository, or a fleet, comes to.
+//! Which jobs that deploy a freeze stops: those that check it. Owns the result for one repository and for a fleet.
 //!
 //! Must not know how workflow files are read. Tested in its `tests.rs`.
 
@@ -77,12 +77,12 @@ impl RepositoryStatus {
 /// How many names a warning lists.
 const NAMED: usize = 10;
 
-/// That jobs of one repository go on while it is frozen, if there are any.
+/// The warning about jobs of one repository that continue while it is frozen, if there are any.
 pub(super) fn ignored(workflows: &[WorkflowStatus]) -> Option<String> {
     let ignoring: Vec<String> = workflows.iter().filter(|one| one.gap.is_some()).map(WorkflowStatus::name).collect();
     (!ignoring.is_empty()).then(|| {
         format!(
-            "{} of {} jobs that deploy are not shown to check the freeze, and go on while it is frozen: {}. Make `gatectl freeze check` the first step of each",
+            "{} of {} jobs that deploy are not shown to check the freeze, and continue while it is frozen: {}. Make `gatectl freeze check` the first step of each",
             ignoring.len(),
             workflows.len(),
             named(&ignoring)
@@ -90,7 +90,7 @@ pub(super) fn ignored(workflows: &[WorkflowStatus]) -> Option<String> {
     })
 }
 
-/// Which repositories of a fleet go on while it is frozen, and of which that is unknown.
+/// The repositories of a fleet that continue while it is frozen, and those for which that is unknown.
 pub(super) fn ignored_in(repositories: &[RepositoryStatus], store: &Store) -> Vec<String> {
     let all = repositories.len();
     let names = |coverage| repositories.iter().filter(|one| one.coverage == coverage).map(|one| one.name.to_string()).collect();
@@ -98,7 +98,7 @@ pub(super) fn ignored_in(repositories: &[RepositoryStatus], store: &Store) -> Ve
     let mut warnings = Vec::new();
     if !ignoring.is_empty() {
         warnings.push(format!(
-            "{} of {all} repositories have jobs that deploy and are not shown to check the freeze, and go on while it is frozen: {}. Make `gatectl freeze check {}` the first step of each",
+            "{} of {all} repositories have jobs that deploy and are not shown to check the freeze, and continue while it is frozen: {}. Make `gatectl freeze check {}` the first step of each",
             ignoring.len(),
             named(&ignoring),
             store.flag()

@@ -288,7 +288,7 @@ impl Override {
 
     /// The override, if it opens what is closed while `freeze` is in place.
     ///
-    /// One that names a freeze opens that freeze, and the windows that are closed beside it. One that names none opens
+    /// One that names a freeze opens that freeze, and the windows that are closed as well. One that names none opens
     /// windows only: a freeze that is set later is not lifted by it.
     #[must_use]
     pub fn opening(&self, freeze: &Freeze) -> Option<&OverrideRecord> {

@@ -132,7 +132,7 @@ impl FreezeWrite {
         let off = Flag::read(value) == Flag::Off;
         match key {
             _ if key == self.keys.override_flag && off => 0,
-            // Beside the record of a freeze that has ended the flag closes nothing.
+            // With the record of an ended freeze, the flag closes nothing.
             _ if key == self.keys.record && self.after_an_end => 1,
             _ if key == self.keys.flag && !off => 2,
             _ if key == self.keys.record => 3,

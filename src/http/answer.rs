@@ -24,7 +24,7 @@ pub struct Reply {
     pub body: Value,
     /// Whether the `Link` header names a next page.
     pub has_next: bool,
-    /// What the next page is asked for with, on a list that is paged by cursor: the `after` of its address.
+    /// The parameter for the next page of a list that is paged by cursor: the `after` of its address.
     pub cursor: Option<String>,
 }
 

@@ -16,7 +16,7 @@ use super::pace::Pace;
 
 /// GitHub's documented limit on concurrent requests (fact G2.11).
 pub(super) const MOST_AT_ONCE: usize = 100;
-/// After so many answers in a row one more request may be in flight again.
+/// After this many answers in a row one more request may be in flight again.
 const RECOVERY: usize = 32;
 
 /// What one server's clients share.
@@ -87,7 +87,7 @@ impl Limiter {
         Turn { limiter: self, permit: self.turns.acquire().await.ok() }
     }
 
-    /// When a request of so many points may be sent, and the wait to show if that is not now.
+    /// When a request with this many points may be sent, and the wait to show if that is not now.
     pub(super) fn paced(&self, points: u32) -> Option<(Instant, Wait)> {
         let now = Instant::now();
         let at = lock(&self.pace).reserve(points, self.points?, now);
@@ -128,7 +128,7 @@ impl Limiter {
         }
     }
 
-    /// Shuts the server for so long, unless it already is for longer. A secondary limit also halves what may be in flight afterward,
+    /// Pauses the server for this long, unless it is paused for longer already. A secondary limit also halves what may be in flight afterward,
     /// once for all who met it together.
     pub(super) fn shut(&self, limit: Limit, duration: Duration) -> Wait {
         let until = Instant::now() + duration;

@@ -8,7 +8,7 @@ use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 
-/// Keeps clock arithmetic in range whatever a server or a user says.
+/// Keeps clock arithmetic in range for any value from a server or a user.
 pub(super) const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// Why a server asks for a wait.
@@ -32,16 +32,16 @@ impl std::fmt::Display for Limit {
     }
 }
 
-/// A wait that a server asked for.
+/// A wait that a server requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wait {
     /// The server's host.
     pub host: String,
     /// Why.
     pub limit: Limit,
-    /// When requests may go on.
+    /// When requests may continue.
     pub until: Timestamp,
-    /// How long that is from when the wait was asked for.
+    /// The length from the time of the request to wait.
     pub duration: Duration,
 }
 
@@ -67,7 +67,7 @@ pub struct Quota {
 
 /// The wait that a refusal for too many requests asks for, and why; `None` if it is not such a refusal.
 ///
-/// GitHub uses 403 and 429 alike for both kinds of limit, and 403 for missing rights (fact G2.11): headers decide first, then words.
+/// GitHub uses both 403 and 429 for both kinds of limit, and 403 for missing rights (fact G2.11): headers decide first, then words.
 /// `minimum` is the wait after a limit that names no time; each further wait of the same request doubles it.
 pub(super) fn refused(
     api: RateLimit,

@@ -14,7 +14,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Reserves the earliest moment from `now` on at which a request of so many points keeps every minute within `budget`.
+    /// Reserves the earliest moment from `now` on at which a request with this many points keeps every minute within `budget`.
     pub(super) fn reserve(&mut self, points: u32, budget: u32, now: Instant) -> Instant {
         let mut at = self.sent.back().map_or(now, |(last, _)| now.max(*last));
         let over = |sent: &VecDeque<(Instant, u32)>, at: Instant| sent.front().is_some_and(|(first, _)| *first + WINDOW <= at);

@@ -26,7 +26,7 @@ impl Pool {
         Self::Plain(Arc::new(pool_builder().build(dial)))
     }
 
-    /// Sends once and reads the whole answer of at most so many bytes. Follows no redirect.
+    /// Sends once and reads the whole answer of at most this many bytes. Follows no redirect.
     pub(super) async fn send(&self, request: Request<Bytes>, max_body: usize) -> Result<Response<Bytes>, Fault> {
         let request = request.map(Full::new);
         let response = match self {

@@ -116,7 +116,7 @@ impl fmt::Debug for Settings {
 #[derive(Debug)]
 pub(super) struct Host {
     pub(super) limiter: Limiter,
-    /// Whether this run sent a write: from then on every answer is asked for in full, and none is kept.
+    /// Whether this run sent a write: from then on every answer is requested in full, and none is kept.
     pub(super) wrote: AtomicBool,
 }
 

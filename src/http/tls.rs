@@ -90,7 +90,7 @@ const BUNDLES: [&str; 5] = [
     "/etc/ssl/cert.pem",
 ];
 
-/// The system's roots. The folder beside a bundle holds the same certificates in hundreds of files, so the bundle alone is read;
+/// The system's roots. The folder next to a bundle has the same certificates in hundreds of files, so the bundle alone is read;
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise.
 fn system_roots() -> Result<RootCertStore, BoxError> {
     let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some());

@@ -40,7 +40,7 @@ impl Transport {
         }
     }
 
-    /// Sends once and reads the whole answer of at most so many bytes, whatever its status.
+    /// Sends once and reads the whole answer of at most this many bytes, regardless of its status.
     pub(super) async fn send(&self, pool: &Pool, max_body: usize, head: Builder, body: Option<&Value>) -> Result<Response<Bytes>, Fault> {
         match self.api.client {
             ClientKind::Octocrab => {

@@ -60,24 +60,24 @@ impl Declared {
         }
         if gate.deployment_branch_policy.is_none() {
             let why = there.patterns.as_ref().and_then(|patterns| patterns.as_ref().err());
-            read(GateKey::DeploymentBranchPolicy, why.unwrap_or(&unasked("the patterns were not asked for")));
+            read(GateKey::DeploymentBranchPolicy, why.unwrap_or(&unasked("the patterns were not requested")));
         }
         match &there.protection_rules {
             Some(Ok(rules)) => gate.protection_rules = Some(rules.keys().cloned().collect()),
             Some(Err(why)) => read(GateKey::ProtectionRules, why),
-            None => read(GateKey::ProtectionRules, &unasked("they were not asked for")),
+            None => read(GateKey::ProtectionRules, &unasked("they were not requested")),
         }
         match &there.secrets {
             Some(Ok(names)) => gate.secrets.clone_from(names),
             Some(Err(why)) => read(GateKey::Secrets, why),
-            None => read(GateKey::Secrets, &unasked("they were not asked for")),
+            None => read(GateKey::Secrets, &unasked("they were not requested")),
         }
         match &there.variables {
             Some(Ok(variables)) => {
                 gate.variables = variables.iter().filter_map(|(name, value)| Some((name.clone(), value.plain()?.to_owned()))).collect();
             }
             Some(Err(why)) => read(GateKey::Variables, why),
-            None => read(GateKey::Variables, &unasked("they were not asked for")),
+            None => read(GateKey::Variables, &unasked("they were not requested")),
         }
         let masked = there.variables.iter().flatten().flatten().filter(|(_, value)| value.plain().is_none());
         let masked = masked.map(|(name, _)| name.clone()).collect();

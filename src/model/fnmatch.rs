@@ -207,7 +207,7 @@ fn compile_segment(pattern: &str) -> (Vec<Token>, Option<&str>) {
                     chars = after.chars();
                     set
                 }
-                // An unclosed set matches nothing, whatever follows.
+                // An unclosed set matches nothing.
                 None => {
                     tokens.push(Token::Set { negated: false, ranges: Vec::new() });
                     return (tokens, None);

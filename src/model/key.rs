@@ -16,7 +16,7 @@ pub enum WrittenBy {
     Entries,
     /// Nothing: it is a manual step.
     Person,
-    /// Nothing: GitHub has no such setting, and gatectl judges it by itself.
+    /// Nothing: GitHub has no such setting; gatectl judges it.
     Nothing,
 }
 

@@ -20,7 +20,7 @@ use super::context::{Context, Planned};
 /// Why an apply freezes deploys around its writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FreezeReason {
-    /// The user asked for it.
+    /// The user requested it.
     Requested,
     /// These environments get a first reviewer that GitHub's billing plan may refuse.
     Refusable(BTreeSet<EnvName>),

@@ -62,7 +62,7 @@ pub enum Prune {
 pub struct Observed {
     github: Option<github::live::Live>,
     heroku: heroku::live::Live,
-    /// None if it was read beside the declared config vars of its app.
+    /// `None` if it was read with the declared config vars of its app.
     freeze: Option<Answer<FreezeVars>>,
     /// How old a flag of the freeze is that has no record.
     flags_written: FlagTimes,

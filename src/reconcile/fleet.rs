@@ -125,7 +125,7 @@ pub struct Pending {
 pub struct FleetPlanned {
     /// What is shown.
     pub shown: FleetPlan<Op>,
-    /// What is written, in the order of their names; empty if only a plan was asked for.
+    /// What is written, in the order of their names; empty if only a plan was requested.
     pub pending: Vec<Pending>,
 }
 

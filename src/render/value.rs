@@ -83,7 +83,7 @@ fn one_list_spans(before: &Value, after: &Value, action: Action) -> Vec<Span> {
     }
 }
 
-/// What stands beside the name of a list whose elements follow below.
+/// The text after the name of a list whose elements follow below.
 fn list_spans(before: &Value, after: &Value, old: &[Element<'_>], new: &[Element<'_>]) -> Vec<Span> {
     let quiet = |text: &str| vec![Span::new(Role::Quiet, text)];
     match (old.is_empty(), new.is_empty()) {

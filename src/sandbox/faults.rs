@@ -58,9 +58,9 @@ pub enum Effect {
     Hang,
     /// The connection is reset.
     Reset,
-    /// The true answer arrives in pieces of so many bytes, with a pause before each.
+    /// The true answer arrives in pieces of this many bytes, with a pause before each.
     Drip(usize, Duration),
-    /// The true answer announces its whole length and ends after so many bytes of its body.
+    /// The true answer announces its whole length and ends after this many bytes of its body.
     Truncate(usize),
     /// Another writer changes the world, just before or just after the request has its effect; the answer is true.
     Meanwhile(Arc<dyn Fn(&mut State) + Send + Sync>),
@@ -167,7 +167,7 @@ impl Fault {
         self
     }
 
-    /// Only the first so many matching requests.
+    /// Only the first N matching requests.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         (self.from, self.times) = (1, times);
@@ -206,7 +206,7 @@ fn fits(pattern: &str, text: &str) -> bool {
 }
 
 impl Response {
-    /// GitHub's primary rate limit, 403 or 429, over in so many seconds.
+    /// GitHub's primary rate limit, 403 or 429, over after this many seconds.
     #[must_use]
     pub fn primary_limit(status: u16, over_in: u64) -> Self {
         let reset = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs()) + over_in;

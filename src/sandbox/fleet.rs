@@ -61,7 +61,7 @@ impl Condition {
     }
 }
 
-/// Names that patterns with `*` stand for: so many in all, shared among the patterns. A name without `*`, also after `!`, is
+/// Names that patterns with `*` stand for: this many in all, shared among the patterns. A name without `*`, also after `!`, is
 /// itself.
 #[must_use]
 pub fn fleet_names(patterns: &[&str], count: usize) -> Vec<String> {
@@ -84,7 +84,7 @@ pub fn fleet_names(patterns: &[&str], count: usize) -> Vec<String> {
     names
 }
 
-/// The repositories of a rehearsal whose gate.toml is for a single one: each is declared alike.
+/// The repositories of a rehearsal whose gate.toml is for a single one: each has the same declaration.
 pub(super) fn default_members(setup: &Setup) -> Vec<Member> {
     let names = fleet_names(&[NAMES], SIZE);
     let repositories = names.into_iter().filter_map(|name| RepoName::parse(&format!("{}/{name}", setup.repository.owner())).ok());

@@ -19,7 +19,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// The exchanges that could write: anything but GET and HEAD.
+    /// The exchanges that could write: all except GET and HEAD.
     pub fn write_requests(&self) -> impl Iterator<Item = &Exchange> {
         self.exchanges.iter().filter(|exchange| !exchange.reads())
     }

@@ -138,7 +138,7 @@ switches! {
     duplicate_policy: DuplicatePolicy {
         /// The same name and type.
         NameAndType,
-        /// The same name, whatever the type.
+        /// The same name, with any type.
         Name,
     }
     /// Whether the 303 for a duplicate names a place (part 6).

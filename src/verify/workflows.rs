@@ -85,7 +85,7 @@ const fn is_enterprise_team(reviewer: &LiveReviewer) -> bool {
 
 /// The declared environments with their live policies; if a live one is not known, the declared one.
 fn live_policies(facts: &Facts, live: &Inspection) -> BTreeMap<EnvName, Option<BranchPolicy>> {
-    // A policy without any pattern refuses every ref, and says so by itself.
+    // A policy without any pattern refuses every ref, and has its own finding.
     let says_more = |policy: &BranchPolicy| !matches!(policy, BranchPolicy::Selected(patterns) if patterns.is_empty());
     let today = |name: &EnvName| live.environments.as_ref().ok()?.get(name)?.as_ref().ok()?.branch_policy().filter(says_more);
     facts.environments.iter().map(|(name, policy)| (name.clone(), today(name).or_else(|| policy.clone()))).collect()

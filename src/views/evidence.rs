@@ -215,7 +215,7 @@ impl EvidenceReport {
         })
     }
 
-    /// Whether each environment has evidence, and all of it passes, by itself or by what `--allow` names.
+    /// Whether each environment has evidence, and all of it passes, on its own or because of `--allow`.
     pub(crate) fn all_approved(&self) -> bool {
         let passes = |entry: &Entry| entry.verdict.passes() || self.header.query.allow.iter().any(|allowed| allowed == entry.standing);
         let sound = |environment: &EnvironmentEvidence| {

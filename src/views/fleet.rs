@@ -24,7 +24,7 @@ pub enum Names {
     All,
 }
 
-/// Names of a group that are shown unless all are asked for.
+/// Names of a group that are shown without `--list`.
 const FEW: usize = 5;
 
 /// What a fleet's plan is shown with.
@@ -107,7 +107,7 @@ impl<O> From<FleetReportView<'_, O>> for Document {
     }
 }
 
-/// Items that are alike but for their repository, each with the addresses of all that are like it, in the order of the first.
+/// Items that differ only in their repository, each with all its addresses, in the order of the first.
 fn groups<'a, T>(
     items: impl IntoIterator<Item = &'a T>,
     address: impl Fn(&'a T) -> &'a Address,
@@ -142,7 +142,7 @@ fn anonymous(text: &str, address: &Address) -> String {
     plan::without_request_id(text).replace(address.scope(), "OWNER/REPO")
 }
 
-/// Causes that are alike but for their repository, each with an address in every repository that it affects.
+/// Causes that differ only in their repository, each with an address in every repository that it affects.
 fn causes<'a, T>(
     items: impl IntoIterator<Item = &'a T>,
     address: impl Fn(&'a T) -> &'a Address,

@@ -137,7 +137,7 @@ struct Group<'a> {
     addresses: Vec<Address>,
 }
 
-/// The findings that keep a repository from being gated, alike ones together; the worst come first.
+/// The findings that keep a repository from being gated, equal ones grouped; the worst come first.
 fn groups<'a>(reports: &'a [VerifyReport]) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     let mut known: BTreeMap<(String, &'static str, String), usize> = BTreeMap::new();

@@ -202,7 +202,7 @@ fn workflows(status: &Status) -> Option<Section> {
                 Some(_) => (Role::Alert, "not shown"),
             };
             let why = match &one.gap {
-                None if one.only_at_start => "its `if` reads the flag: a job that already waits or runs goes on".to_owned(),
+                None if one.only_at_start => "its `if` reads the flag: a job that already waits or runs continues".to_owned(),
                 gap => gap.clone().unwrap_or_default(),
             };
             vec![Span::new(Role::Strong, one.name()), Span::plain(one.environment.as_str()), Span::new(role, text), Span::plain(why)]

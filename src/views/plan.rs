@@ -263,7 +263,7 @@ pub(super) fn apply(summary: Summary) -> Option<String> {
     match (summary.create + summary.update + summary.delete, summary.weakens) {
         (0, _) => None,
         (_, 0) => Some("Next: `gatectl apply` makes these changes.".to_owned()),
-        (_, _) => Some("Next: `gatectl apply --allow-weaken`, if each line marked ! is meant.".to_owned()),
+        (_, _) => Some("Next: `gatectl apply --allow-weaken`, if each line marked ! is intended.".to_owned()),
     }
 }
 

@@ -98,8 +98,8 @@ fn next(report: &ApplyReport) -> Vec<String> {
         return Vec::new();
     }
     let text = match (report.interrupted, summary.manual, summary.failed) {
-        (true, ..) => "Next: run `gatectl apply` again; it goes on from the live state.",
-        (false, _, 1..) => "Next: fix what failed, then run `gatectl apply` again; it goes on from the live state.",
+        (true, ..) => "Next: run `gatectl apply` again; it continues from the live state.",
+        (false, _, 1..) => "Next: fix what failed, then run `gatectl apply` again; it continues from the live state.",
         (false, 1.., 0) => "Next: follow the manual steps, then run `gatectl plan` to verify them.",
         (false, 0, 0) => "Next: `gatectl plan` shows what is left.",
     };

@@ -265,7 +265,7 @@ pub struct Step {
     pub shell: Option<Text>,
     /// `continue-on-error`.
     pub continue_on_error: Option<Text>,
-    /// Whether it may run beside the steps after it (`background`).
+    /// Whether it may run concurrently with the steps after it (`background`).
     pub background: Option<Text>,
     /// The whole step.
     pub body: Node,

@@ -471,6 +471,9 @@ fn what_is_packed_can_be_installed() {
     }
     assert_eq!(runner.read("fake/release/SHA256SUMS"), runner.read("again/SHA256SUMS"), "the same bytes each time");
     assert_eq!(runner.read("again/SHA256SUMS").lines().count(), 2);
+    assert!(runner.read("again/gate.schema.json").contains("\"gate.toml\""), "the schema has an address of its own");
+    let release = fs::read_to_string(root().join(".github/workflows/release.yml")).unwrap();
+    assert!(release.contains("gh release create") && release.contains(" dist/gate.schema.json"));
     assert!(!runner.read("again/NOTES.md").trim().is_empty());
 
     let arch = if std::env::consts::ARCH == "aarch64" { "ARM64" } else { "X64" };

@@ -16,7 +16,7 @@ fn the_page_of_exit_codes_is_the_table() {
         let _ = writeln!(page, "| {} | {} | {} |", exit.code(), exit.meaning(), exit.next_step());
     }
     page.push_str(
-        "\nWhat is unknown never passes: beside changes that are known, `plan` still exits 1, or 4 if credentials are the only reason.\n\
+        "\nUnknown never passes: even if other changes are known, `plan` exits 1, or 4 if credentials are the only reason.\n\
          So does `apply FILE` if what the saved plan was made from cannot be read: the plan is not stale, and the file stays good.\n",
     );
     assert_golden("../../docs/exit-codes.md", &page);

@@ -279,7 +279,7 @@ fn a_freeze_of_the_organization_names_the_repositories_that_ignore_it() {
     let words = on.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     for told in [
         "6 repositories: 2 check the freeze in every job that deploys, 2 do not, 1 deploy nothing, 1 unknown",
-        "2 of 6 repositories have jobs that deploy and are not shown to check the freeze, and go on while it is frozen: acme/svc-00, acme/svc-02.",
+        "2 of 6 repositories have jobs that deploy and are not shown to check the freeze, and continue while it is frozen: acme/svc-00, acme/svc-02.",
         "1 of 6 repositories is unknown, since their workflow files could not be read: acme/svc-01",
         "when it starts",
         "FROZEN",

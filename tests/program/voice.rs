@@ -25,6 +25,18 @@ const BRITISH: [&str; 15] = [
     "centre",
 ];
 
+/// Phrases that read as translated, each with a plain one.
+const IDIOMS: [(&str, &str); 8] = [
+    ("at hand", "current"),
+    ("all the same", "anyway"),
+    ("speaks of", "mentions"),
+    ("the one who", "the person who"),
+    ("one after the other", "one by one"),
+    ("comes to what", "results in what"),
+    (" surely ", "certainly"),
+    ("so many ", "this many"),
+];
+
 /// Words after "is no" that are plain English.
 const AFTER_IS_NO: [&str; 8] = ["longer", "more", "such", "other", "less", "need", "way", "reason"];
 
@@ -49,6 +61,9 @@ fn fault(text: &str) -> Option<String> {
     }
     if let Some(condition) = ["only where", "also where", "even where", "; where "].iter().find(|words| lower.contains(*words)) {
         return Some(format!("`{condition}`: a condition is `if` or `when`"));
+    }
+    if let Some((idiom, plain)) = IDIOMS.iter().find(|(idiom, _)| lower.contains(idiom)) {
+        return Some(format!("`{idiom}`: write `{plain}`"));
     }
     if lower.contains("in silence") {
         return Some("`in silence`: write `silently`".to_owned());
@@ -87,7 +102,15 @@ fn what_people_read_is_plain_american_english() {
 
 #[test]
 fn each_kind_of_fault_is_seen() {
-    let faulty = ["nobody approves", "Whoever asks", "this is no terminal", "the colour", "a tag is no branch", "only where it is set"];
+    let faulty = [
+        "nobody approves",
+        "Whoever asks",
+        "this is no terminal",
+        "the colour",
+        "a tag is no branch",
+        "only where it is set",
+        "the file at hand",
+    ];
     let fine = ["it is no longer", "there is no file", "https://example.com/nobody", "the color", "is not a terminal"];
     assert!(faulty.iter().all(|text| fault(text).is_some()), "{:?}", faulty.map(fault));
     assert!(fine.iter().all(|text| fault(text).is_none()), "{:?}", fine.map(fault));

@@ -55,7 +55,7 @@ struct FreezeTarget {
     policy: Option<Policy>,
     /// gate.toml, when there is one that can be read.
     config: Option<Config>,
-    /// The fleet file, when that is the file at hand. It declares no freeze, but whose workflows should check it.
+    /// The fleet file, if the current file is one. It declares no freeze, but its repositories should check one.
     fleet: Option<Config>,
 }
 

@@ -15,7 +15,7 @@ use super::{FreezeTarget, FreezeWriter, Written, refused, show, site};
 /// Lifts the freeze and prints the resulting state. If nothing is frozen there is nothing to do, which is not an error.
 ///
 /// # Errors
-/// When another freeze than the one meant is in place, consent is missing, or it cannot be written or read back.
+/// When another freeze than the intended one is in place, consent is missing, or it cannot be written or read back.
 pub(super) async fn run(session: &Session, args: &FreezeOff) -> anyhow::Result<Exit> {
     let target = FreezeTarget::find(session, &args.which)?;
     let site = site(session, &target).await?;

@@ -1,4 +1,4 @@
-//! The gate.toml of a run: where it is, what is read in its place, and which part of it is meant.
+//! The gate.toml of a run: where it is, what is read in its place, and which part of it is used.
 //!
 //! Tested in `tests/program/usage.rs`, `remote.rs`, `fleet.rs` and `tips.rs`.
 

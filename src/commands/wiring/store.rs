@@ -96,7 +96,7 @@ impl StoreSite {
 pub(in crate::commands) enum Bounds {
     /// As `--timeout` says.
     Usual,
-    /// At most so long, with all retries, whatever `--timeout` says.
+    /// At most this long, with all retries, regardless of `--timeout`.
     AtMost(Duration),
 }
 

@@ -109,7 +109,7 @@ fn overlaid(
         let (Ok(name), Some(table)) = (EnvName::new(name), value.get_ref().as_table()) else { continue };
         let own = View::new(table, &ENVIRONMENT);
         let environment = match default(root, &name) {
-            // An environment that must not exist has no rules, whatever the default says about it.
+            // An environment that must not exist has no rules, regardless of the default.
             Some(base) if own.text("state") != Some("absent") => own.over(base),
             _ => own,
         };

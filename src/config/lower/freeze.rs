@@ -158,7 +158,7 @@ fn cautions(sink: &mut Sink<'_>, table: View<'_>) {
     for key in ["start", "end"] {
         warn(key, freeze::day_caution, "write `*` for one of the two day fields, or two windows if either is what you mean");
     }
-    warn("timezone", freeze::zone_caution, "keep it only if the offset is meant");
+    warn("timezone", freeze::zone_caution, "keep it only if you want that fixed offset");
 }
 
 fn schedule(sink: &mut Sink<'_>, table: View<'_>) -> Option<Schedule> {

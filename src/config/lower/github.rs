@@ -87,7 +87,7 @@ fn self_review(sink: &mut Sink<'_>, table: View<'_>) {
         sink.push_absence(
             problem
                 .label("`reviewers` is not declared")
-                .help("declare `reviewers` beside it: live ones may go at any time, and the setting with them"),
+                .help("declare `reviewers` too: live ones may be removed at any time, and the setting with them"),
         );
     } else if table.list(GateKey::Reviewers.name()).is_some_and(|mut items| items.next().is_none()) {
         sink.push(

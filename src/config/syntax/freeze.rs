@@ -73,7 +73,7 @@ fn timezone(text: &str) -> Check {
     })
 }
 
-/// What people write for a place: the abbreviation, and the names that may be meant.
+/// What people write for a place: the abbreviation, and the names that it may stand for.
 const ABBREVIATIONS: &[(&str, &[&str])] = &[
     ("ACDT", &["Australia/Adelaide"]),
     ("ACST", &["Australia/Adelaide", "Australia/Darwin"]),

@@ -133,7 +133,7 @@ impl PlanFeatures {
     }
 }
 
-/// The refusal by billing plan: the presence of a gated key is enough, whatever its value (fact G2.2).
+/// The refusal by billing plan: the presence of a gated key is enough, regardless of its value (fact G2.2).
 fn refused(call: &Call<'_>, features: PlanFeatures, update: &EnvironmentUpdate) -> Option<Response> {
     if features == PlanFeatures::All {
         return None;

@@ -44,7 +44,7 @@ fn linked(response: Response, link: Option<String>) -> Response {
     }
 }
 
-/// The items of the page that is asked for, and the `Link` header.
+/// The items of the requested page, and the `Link` header.
 pub(super) fn cut<T>(call: &Call<'_>, items: Vec<T>, paging: Paging) -> (Vec<T>, Option<String>) {
     let number = |name: &str| call.request.param(name).and_then(|value| value.parse::<usize>().ok()).filter(|value| *value > 0);
     let size = number("per_page").unwrap_or(paging.default).min(paging.max);

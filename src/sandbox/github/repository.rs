@@ -103,7 +103,7 @@ pub(super) fn permission(call: &Call<'_>, repo: &Repo, login: &str) -> Handled {
     Ok(Response::json(200, &json!({"permission": permission.legacy(), "role_name": permission.role(), "user": user})))
 }
 
-/// Those with access, by whatever grant; `affiliation=direct` is those who were granted it in person.
+/// Those with access, by any grant; `affiliation=direct` means direct grants.
 pub(super) fn collaborators(call: &Call<'_>, repo: &Repo) -> Handled {
     pushes(call, repo, "Must have push access to view repository collaborators.")?;
     let direct = call.request.param("affiliation").is_some_and(|affiliation| affiliation != "all");

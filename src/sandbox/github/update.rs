@@ -25,7 +25,7 @@ pub(super) struct EnvironmentUpdate {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Policy {
     Set(Option<PolicyMode>),
-    /// Both flags alike: refused, but only after the environment was made.
+    /// Both flags equal: refused, but only after the environment was created.
     EqualFlags,
 }
 

@@ -262,13 +262,13 @@ impl Repo {
         }
     }
 
-    /// Whether this is its name, whatever the case.
+    /// Whether this is its name, ignoring case.
     #[must_use]
     pub fn is(&self, owner: &str, name: &str) -> bool {
         self.name.owner().eq_ignore_ascii_case(owner) && self.name.name().eq_ignore_ascii_case(name)
     }
 
-    /// The environment of this name, whatever its case.
+    /// The environment of this name, ignoring case.
     #[must_use]
     pub fn environment(&self, name: &str) -> Option<&Environment> {
         self.environments.get(&name.to_lowercase())

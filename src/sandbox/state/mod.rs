@@ -155,7 +155,7 @@ impl State {
         Some(named.name.to_string())
     }
 
-    /// The repository of this name, whatever its case.
+    /// The repository of this name, ignoring case.
     pub fn repo(&mut self, name: &str) -> Option<&mut Repo> {
         let (owner, own) = name.split_once('/')?;
         self.github.repos.iter_mut().find(|repo| repo.is(owner, own))

@@ -14,7 +14,7 @@ pub struct People {
 }
 
 impl People {
-    /// The account with this login, whatever its case.
+    /// The account with this login, ignoring case.
     #[must_use]
     pub fn account(&self, login: &str) -> Option<&Account> {
         self.accounts.values().find(|account| account.login.eq_ignore_ascii_case(login))

@@ -25,7 +25,7 @@ pub(super) fn judge(job: &JobEntry, scenario: &Scenario, files: &Files, facts: &
     let gate = job.environments.iter().filter_map(|name| EnvName::new(name.as_str()).ok()).find(|name| facts.is_gate(name));
     let Some(gate) = gate.filter(|_| matches!(job.verdict, Verdict::Env | Verdict::Set)) else { return Vec::new() };
     let executing = scenario.git_ref.clone().unwrap_or_else(|| "its ref".to_owned());
-    let judged = format!("GitHub judges {executing}, the ref of the run, whatever is checked out");
+    let judged = format!("GitHub judges {executing}, the ref of the run, regardless of what is checked out");
     job.details
         .holds
         .checkouts

@@ -39,13 +39,13 @@ impl<'a> Check<'a> {
         let own: Vec<&Run<'_>> = runs.iter().filter(|run| run.expectation.is_some_and(|one| std::ptr::eq(one, expectation))).collect();
         if expectation.when.is_empty() {
             if own.is_empty() {
-                let message = format!("no event starts {} by itself, so nothing of it can be proven", workflow.path);
+                let message = format!("no event starts {} directly, so nothing in it can be proven", workflow.path);
                 self.findings.push(of(expectation, Finding::new(Code::NeverTriggered, message).in_file(workflow.path.clone()).at(1, 1)));
             } else {
                 self.findings.extend(reached(&own, expectation, workflow, self.facts));
             }
         } else {
-            // Each scenario that is declared with `when` must reach the declared environment by itself.
+            // Each scenario that is declared with `when` must reach the declared environment on its own.
             for run in own {
                 self.findings.extend(reached(&[run], expectation, workflow, self.facts));
             }
@@ -242,10 +242,9 @@ fn ref_refused(policy: Option<&Option<BranchPolicy>>, workflow: &Workflow, scena
     }
     let key = if git_ref.starts_with("refs/tags/") { "tags" } else { "branches" };
     let list = patterns.iter().map(|pattern| format!("\"{pattern}\"")).collect::<Vec<_>>().join(", ");
-    Some(
-        finding
-            .fix(format!("declare {key} = [{list}] in the deployment_branch_policy of `{want}`, beside the refs that it admits already")),
-    )
+    Some(finding.fix(format!(
+        "declare {key} = [{list}] in the deployment_branch_policy of `{want}`, in addition to the refs that it admits already"
+    )))
 }
 
 /// The patterns of the filter that lets a ref through.

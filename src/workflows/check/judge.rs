@@ -93,7 +93,7 @@ impl Judge<'_> {
             return nothing;
         }
         let approval = job.details.holds.approvals.first().map(|(what, pos)| {
-            let message = format!("{} approves deployments by itself: {what}", job.path);
+            let message = format!("{} approves deployments itself: {what}", job.path);
             Finding::new(Code::AutoApproval, message).in_file(job.details.file.clone()).at(pos.line, pos.col)
         });
         if self.is_trusted(job) {

@@ -111,7 +111,7 @@ fn small(job: &JobEntry, finding: Option<&Finding>, facts: &Facts) -> Vec<Findin
         found.push(on_job(Code::NoDeploymentRecord, job, format!("{} sets `deployment: false`", job.path)));
     }
     if let Some(git_ref) = job.details.other_ref.as_ref().filter(|_| job.can_deploy || finding.is_some()) {
-        let message = format!("{} runs as it is at `{git_ref}`, and was judged as it is in the files at hand", job.path);
+        let message = format!("{} runs as it is at `{git_ref}`, and was judged as it is in the files that were read", job.path);
         let fix = "call it as ./.github/workflows/FILE, or run `gatectl verify`, which reads it at that ref";
         found.push(on_job(Code::UnpinnedWorkflow, job, message).fix(fix));
     }

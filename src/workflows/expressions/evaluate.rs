@@ -1,6 +1,6 @@
 //! Evaluates a tree over what is known in a scenario.
 //!
-//! Sound by construction: whatever the unknown turns out to be, the value that GitHub computes is in the set computed here. A part
+//! Sound by construction: for every value of the unknown, the value that GitHub computes is in the set computed here. A part
 //! that fails in some runs only makes the result unknown; an error means that every run fails.
 
 use std::cell::{Cell, RefCell};

@@ -28,7 +28,7 @@ pub(super) fn role(step: &Step, place: &mut StepContext<'_>) -> Role {
         Shell::StopsAtFailure | Shell::GoesOn => in_script(&shell::read(&text), shell, step, place),
         Shell::NotPosix => only_line(&text, step, place),
         Shell::Foreign if arguments::mentions_check(&text, place) => {
-            Found::Bad("the freeze check runs in a shell that may go on after it failed".to_owned())
+            Found::Bad("the freeze check runs in a shell that may continue after it failed".to_owned())
         }
         Shell::Foreign => Found::MayDeploy,
     };
@@ -83,7 +83,7 @@ fn only_line(text: &str, step: &Step, place: &mut StepContext<'_>) -> Found {
         match arguments::check(command, start.as_deref(), step, place) {
             Some(Ok(())) if commands.len() == 1 && command.assignments.is_empty() => return Found::Check,
             Some(Ok(())) => {
-                let why = "the freeze check is not the only line of its step, and the runner's shell may go on after it failed: set `shell: bash`";
+                let why = "the freeze check is not the only line of its step, and the runner's shell may continue after it failed: set `shell: bash`";
                 return Found::Bad(why.to_owned());
             }
             Some(Err(why)) => return Found::Bad(why),
@@ -121,7 +121,7 @@ fn in_script(script: &Script, shell: Shell, step: &Step, place: &mut StepContext
             return Found::MayDeploy;
         }
         if moved {
-            // A `cd` that failed in a list, or in a shell that goes on, leaves the script where it was.
+            // A `cd` that failed in a list, or in a shell that continues, leaves the script where it was.
             directory = here.filter(|_| statement.commands.len() == 1 && shell == Shell::StopsAtFailure);
         }
     }
@@ -141,14 +141,14 @@ fn stops_the_script(statement: &Statement, at: usize, is_last: bool, shell: Shel
         return no(lost);
     }
     if at > 0 && !is_last {
-        return no("the script goes on if the command before `&&` fails: put the freeze check on a line of its own");
+        return no("the script continues if the command before `&&` fails: put the freeze check on a line of its own");
     }
     match rest.first() {
         Some((Join::Or, command)) if exits(command) => Ok(()),
         Some(_) if is_last && rest.iter().all(|(join, _)| *join == Join::And) => Ok(()),
         Some(_) => no(lost),
         None if is_last || shell == Shell::StopsAtFailure => Ok(()),
-        None => no("the step's shell goes on after a failure: add `|| exit 1` to the freeze check"),
+        None => no("the step's shell continues after a failure: add `|| exit 1` to the freeze check"),
     }
 }
 

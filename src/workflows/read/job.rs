@@ -59,7 +59,7 @@ fn check_shape(key: &Key, body: &Node, entries: &[(Key, Node)], problems: &mut V
     }
     for only_calls in ["with", "secrets"] {
         if let Some((other, _)) = entries.iter().find(|(k, _)| k.text == only_calls) {
-            problems.push(Problem { pos: other.pos, why: format!("`{only_calls}` needs a `uses` beside it") });
+            problems.push(Problem { pos: other.pos, why: format!("`{only_calls}` needs `uses` too") });
         }
     }
     if body.get("runs-on").is_none() {

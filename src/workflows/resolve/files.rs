@@ -1,5 +1,5 @@
 //! The files that a check looks at: the repository's workflows, workflows of others that they call, and what they run of the
-//! checkout. Owns how each is found. Reads nothing by itself.
+//! checkout. Owns how each is found. Reads no files itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 

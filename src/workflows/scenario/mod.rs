@@ -125,7 +125,7 @@ fn run_ref(event: &str, given: Option<&str>, facts: &Facts) -> (Option<String>, 
         |given: Option<&str>| given.map_or(facts.default_branch.as_str(), |given| given.trim_start_matches("refs/heads/")).to_owned();
     match event {
         "pull_request" => (Some("refs/pull/1/merge".to_owned()), Some(branch(given))),
-        // Since December 2025 the default branch, whatever branch the pull request goes to.
+        // Since December 2025 the default branch, regardless of the target branch of the pull request.
         "pull_request_target" => (Some(facts.default_ref()), Some(branch(given))),
         "pull_request_review" | "pull_request_review_comment" => (Some("refs/pull/1/merge".to_owned()), None),
         "release" => (Some(given.unwrap_or("refs/tags/v1.0.0").to_owned()), None),

@@ -41,7 +41,7 @@ impl Planner<'_> {
     /// Whether a PUT may send these reviewers, or, if none are declared, those that exist (law 5).
     ///
     /// # Errors
-    /// If GitHub may drop so many that the gate is lost.
+    /// If GitHub may drop all of them, so that the gate is lost.
     pub(super) fn sendable(&self, reviewers: Option<&[Resolved<'_>]>, there: &[LiveReviewer]) -> Result<(), Unknown> {
         let Some(reviewers) = reviewers else { return there.iter().try_for_each(|reviewer| self.carries(reviewer)) };
         let some_stay = there.is_empty() || reviewers.iter().any(|(_, actor)| actor.access == Access::Granted);

@@ -133,7 +133,7 @@ impl Planner<'_> {
         if mode != there.policy || GateKey::live().any(|key| key.written_by() == WrittenBy::Put && differs(key).is_some()) {
             let refs_weaken = differs(GateKey::DeploymentBranchPolicy).is_some_and(|field| field.weakens);
             // If rules that the billing plan restricts exist already, a smaller body could clear them. A bypass that is off is not one:
-            // GitHub makes some environments so (fact G2.13), whatever the plan.
+            // GitHub creates some environments this way (fact G2.13) on any plan.
             let gated_rules = !there.reviewers.is_empty() || there.wait_timer > 0 || there.prevent_self_review;
             let if_refused = (mode != there.policy && !refs_weaken && !gated_rules)
                 .then(|| Body { deployment_branch_policy: Some(PolicyFlags::of(mode)), ..Body::default() });
@@ -303,7 +303,7 @@ fn why(key: GateKey, before: &Strictness, after: &Strictness) -> String {
             let who = if teams { "a team, or someone," } else { "someone" };
             format!("lets {who} approve who could not before ({count} new; one approval suffices)")
         }
-        GateKey::PreventSelfReview => "lets the one who started a run approve it".to_owned(),
+        GateKey::PreventSelfReview => "lets the account that started a run approve it".to_owned(),
         GateKey::CanAdminsBypass => "lets admins skip the rules".to_owned(),
         GateKey::WaitTimer => "shortens the wait".to_owned(),
         GateKey::DeploymentBranchPolicy => "lets refs deploy that could not before (or might not have)".to_owned(),

@@ -223,7 +223,7 @@ pub struct Deployment {
     pub id: u64,
     /// The commit.
     pub sha: String,
-    /// The branch, tag or commit that was asked for.
+    /// The requested branch, tag or commit.
     pub git_ref: String,
     /// The environment's name as recorded.
     pub environment: String,

@@ -112,7 +112,7 @@ pub struct History {
 pub struct Deployments {
     /// The newest first.
     pub traced: Vec<Traced>,
-    /// Those before the ones that were asked for.
+    /// Those before the requested ones.
     pub older: Older,
     /// How many pages the list had, as far as it was read. The list states no total (fact G1.7).
     pub pages: usize,
@@ -176,7 +176,7 @@ pub struct Examined {
     pub approvals: Result<Vec<Approval>, Unknown>,
 }
 
-/// Reads the deployments of some environments, then their statuses, then the runs and reviews that these lead to, and beside them
+/// Reads the deployments of some environments, then their statuses, then the runs and reviews that these lead to, and concurrently
 /// what was deployed. Runs come by page; only those that no page shows are requested one by one.
 pub async fn history(reader: &Reader, repo: &RepoName, environments: &[EnvName], extent: Extent) -> History {
     let listed = join_all(environments.iter().map(|name| deployments(reader, repo, name, extent))).await;

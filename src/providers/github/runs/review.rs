@@ -62,7 +62,7 @@ pub async fn submit(writer: &Writer, repo: &RepoName, review: &Review<'_>, delay
 pub fn explained(mut error: ApiError) -> ApiError {
     if error.message.contains("Resource not accessible by integration") {
         error.hint = Some(
-            "GITHUB_TOKEN and App installation tokens cannot review deployments, whatever their permissions: use a token of a required reviewer's own account, such as `GH_TOKEN=$(gh auth token)` after `gh auth login`"
+            "GITHUB_TOKEN and App installation tokens cannot review deployments, regardless of their permissions: use a token of a required reviewer's own account, such as `GH_TOKEN=$(gh auth token)` after `gh auth login`"
                 .to_owned(),
         );
     }
