@@ -511,9 +511,9 @@ fn comments_of_import_do_not_outlive_what_they_speak_of() {
 
 #[test]
 fn the_schema_line_names_an_address_that_resolves_or_is_left_out() {
-    let released = super::text::schema_line("https://github.com/acme/gatectl");
+    let released = text::schema_line("https://github.com/acme/gatectl");
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(released, format!("#:schema https://github.com/acme/gatectl/releases/download/v{version}/gate.schema.json\n"));
-    let unpublished = super::text::schema_line("");
+    let unpublished = text::schema_line("");
     assert!(!unpublished.starts_with("#:schema") && unpublished.contains("gatectl schema > gate.schema.json"), "{unpublished}");
 }
