@@ -91,12 +91,12 @@ pub(crate) struct Linked {
 /// A run that left no deployment record.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Unrecorded {
-    run: u64,
-    workflow: String,
+    pub(super) run: u64,
+    pub(super) workflow: String,
     event: String,
-    created_at: Timestamp,
-    conclusion: Option<String>,
-    started_by: Option<Account>,
+    pub(super) created_at: Timestamp,
+    pub(super) conclusion: Option<String>,
+    pub(super) started_by: Option<Account>,
     pub(super) url: String,
 }
 

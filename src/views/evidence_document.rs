@@ -115,12 +115,13 @@ pub(super) fn linked(report: &EvidenceReport) -> String {
 pub(super) fn facts(report: &EvidenceReport) -> Vec<(&'static str, String)> {
     let Header { generated_at, gatectl, by, host, repository, query } = &report.header;
     let names: Vec<&str> = query.environments.iter().map(EnvName::as_str).collect();
+    let allow = if query.allow.is_empty() { String::new() } else { format!("; also passes: {}", query.allow.join(", ")) };
     let id = repository.id.map_or_else(String::new, |id| format!(" (id {id})"));
     let mut facts = vec![
         ("generated", format!("{generated_at} by gatectl {gatectl}")),
         ("account", by.as_ref().map_or_else(|| "unknown: GitHub does not name the account behind this token".to_owned(), account)),
         ("source", format!("{host}, repository {}{id}", repository.name)),
-        ("query", format!("environments {}; {}", names.join(", "), period(query))),
+        ("query", format!("environments {}; {}{allow}", names.join(", "), period(query))),
         ("population", population(report)),
         ("changes linked", linked(report)),
     ];

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::run::{command, gatectl, root, run};
 use super::served::Served;
 use super::terminal::on_terminal;
+use super::verify::assert_valid;
 
 const FLEET: &str = r#"version = 1
 [fleet]
@@ -316,6 +317,8 @@ fn evidence_of_a_fleet_is_grouped_by_repository_with_one_total() {
     );
     let totals: Vec<&Value> = report["repositories"].as_array().unwrap().iter().map(|one| &one["environments"][0]["total"]).collect();
     assert_eq!(totals, [2, 1, 0]);
+    assert_valid(&root().join("docs/schemas/evidence-fleet.schema.json"), &report);
+    assert_valid(&root().join("docs/schemas/evidence.schema.json"), &report["repositories"][0]);
     // The whole and each repository are on disk, each with its sums.
     for folder in ["", "svc-00", "svc-01", "svc-02"] {
         let read = |name: &str| std::fs::read_to_string(out.join(folder).join(name)).unwrap();

@@ -187,6 +187,28 @@ async fn a_freeze_set_by_hand_in_the_web_page_is_named_with_the_command_that_tid
 }
 
 #[tokio::test]
+async fn a_freeze_that_two_of_three_workflows_ignore_is_named_when_it_is_set() {
+    let drill = Drill::new(["--github", "acme"]).await;
+    drill.declare("[environments.production]\n");
+    let folder = drill.dir.path().join(".github/workflows");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, first) in [("web", "gatectl freeze check --environment production"), ("api", "make"), ("jobs", "make")] {
+        let text = format!(
+            "on: push\njobs:\n  deploy:\n    runs-on: ubuntu-latest\n    environment: production\n    steps: [{{run: {first}}}, {{run: ./deploy}}]\n"
+        );
+        std::fs::write(folder.join(format!("{name}.yml")), text).unwrap();
+    }
+    for (verb, args) in [("on", &["--reason", "r"][..]), ("status", &[])] {
+        let ran = drill.freeze(verb, args).await;
+        assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+        let words = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let told =
+            "2 of 3 jobs that deploy are not shown to check the freeze, and go on while it is frozen: api.yml:deploy, jobs.yml:deploy.";
+        assert!(words.contains(told), "{verb}: {words}");
+    }
+}
+
+#[tokio::test]
 async fn a_saved_plan_carries_a_freeze_that_is_kept_in_variables() {
     let drill = Drill::new(["--github", "acme/shop"]).await;
     drill.declare("[environments.production]\nwait_timer = 10\n");

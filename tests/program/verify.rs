@@ -48,7 +48,7 @@ fn json(ran: &Ran) -> Value {
     serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", ran.stdout, ran.stderr))
 }
 
-fn assert_valid(schema: &Path, value: &Value) {
+pub(crate) fn assert_valid(schema: &Path, value: &Value) {
     let schema: Value = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
     let errors: Vec<String> =
         jsonschema::validator_for(&schema).unwrap().iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect();

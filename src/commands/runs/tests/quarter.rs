@@ -21,6 +21,8 @@ approvals = 2
 "#;
 
 const DEPLOYMENTS: usize = 300;
+/// A run of the deploying workflow without a deployment record.
+const SILENT: u64 = 8_000_000_000;
 
 /// Plants deployments and counts what each must result in.
 struct Planter<'s> {
@@ -196,13 +198,18 @@ fn busy(state: &mut State) {
     let repo = state.repo(REPO).unwrap();
     let sample = repo.runs[0].clone();
     let spread = (repo.runs[0].created_at.as_second() - repo.runs.last().unwrap().created_at.as_second()) / 1_200;
-    let tests = (0..1_200_u64).map(|number| {
-        let at = sample.created_at - SignedDuration::from_secs(spread * i64::try_from(number).unwrap());
-        let path = ".github/workflows/test.yml".to_owned();
-        let run = crate::sandbox::Run { id: 9_000_000_000 + number, path, created_at: at, updated_at: at, ..sample.clone() };
-        crate::sandbox::Run { status: "completed".to_owned(), pending: Vec::new(), approvals: Vec::new(), ..run }
-    });
+    let tests: Vec<_> = (0..1_200_u64)
+        .map(|number| {
+            let at = sample.created_at - SignedDuration::from_secs(spread * i64::try_from(number).unwrap());
+            let path = ".github/workflows/test.yml".to_owned();
+            let run = crate::sandbox::Run { id: 9_000_000_000 + number, path, created_at: at, updated_at: at, ..sample.clone() };
+            crate::sandbox::Run { status: "completed".to_owned(), pending: Vec::new(), approvals: Vec::new(), ..run }
+        })
+        .collect();
     repo.runs.extend(tests);
+    // The last run of the deploying workflow left no deployment record.
+    let silent = crate::sandbox::Run { id: SILENT, status: "completed".to_owned(), pending: Vec::new(), approvals: Vec::new(), ..sample };
+    repo.runs.push(silent);
     repo.runs.sort_by_key(|run| std::cmp::Reverse(run.created_at));
 }
 
@@ -245,6 +252,7 @@ async fn a_quarter_is_counted_exactly_within_the_promised_requests() {
     // Of the 1,500 runs those of the deploying workflow are known, so none of the others is taken for a deployment without a record.
     let unrecorded = seen["unrecorded_runs"].as_array().unwrap();
     assert!(unrecorded.iter().all(|run| run["run"].as_u64().unwrap() < 9_000_000_000), "{unrecorded:?}");
+    assert!(unrecorded.iter().any(|run| run["run"] == SILENT), "{unrecorded:?}");
     let one = &seen["environments"][1]["deployments"][0]["changes"][0];
     assert_eq!((&one["reviewers"][0]["login"], &one["merged_by"]["login"]), (&"bob".into(), &"dev".into()), "{one}");
     let page = evidence_page(&report);
@@ -268,7 +276,7 @@ async fn a_quarter_is_counted_exactly_within_the_promised_requests() {
     ] {
         assert!(page.contains(label), "{label}");
     }
-    assert_eq!(csv(&report.records()).lines().count(), DEPLOYMENTS + 1);
+    assert_eq!(csv(&report.records()).lines().count(), 1 + DEPLOYMENTS + unrecorded.len());
 
     // A page of runs that fails costs requests and no count.
     let fails = |pattern: &str, from| Fault::before(Response::github_error(422, "Validation Failed")).path(pattern).from(from);

@@ -407,6 +407,7 @@ pub fn unrecorded<'h>(repository: &RepoName, history: &'h History) -> Option<Vec
     let deployments = || history.environments.iter().filter_map(|(_, known)| known.as_ref().ok()).flat_map(|known| &known.traced);
     let recorded: BTreeSet<u64> = deployments().flat_map(|one| one.runs(repository)).collect();
     let first = deployments().filter(|one| one.role == Role::Asked).map(|one| one.deployment.created_at).min()?;
+    let first = history.since.unwrap_or(first);
     let known = history.runs.values().filter_map(|examined| if let Answer::Present(run) = &examined.run { Some(run) } else { None });
     let workflows: BTreeSet<&str> = known.map(|run| run.path.as_str()).filter(|path| !path.is_empty()).collect();
     let ours = |run: &&Run| run.created_at >= first && workflows.contains(run.path.as_str()) && !recorded.contains(&run.id);

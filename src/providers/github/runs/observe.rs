@@ -105,6 +105,8 @@ pub struct History {
     pub changes: Result<Changes, Unknown>,
     /// The runs of the period that the list of runs showed, if it showed all of them.
     pub listed_runs: Option<Vec<Run>>,
+    /// The first moment of the period, if one was asked for.
+    pub since: Option<Timestamp>,
 }
 
 /// The deployments of one environment.
@@ -181,8 +183,10 @@ pub struct Examined {
 pub async fn history(reader: &Reader, repo: &RepoName, environments: &[EnvName], extent: Extent) -> History {
     let listed = join_all(environments.iter().map(|name| deployments(reader, repo, name, extent))).await;
     let asked = || listed.iter().flatten().flat_map(|listed| &listed.found).filter(|(role, _)| *role == Role::Asked).map(|(_, made)| made);
-    let period = asked().map(|made| made.created_at).min().zip(asked().map(|made| made.created_at).max());
-    let period = period.map(|(from, to)| Period::around(from, to));
+    let period = asked().map(|made| made.created_at).min().map(|oldest| match extent {
+        Extent::Last(_) => Period::around(oldest, None),
+        Extent::Between(since, until) => Period::around(since, Some(until)),
+    });
     let allowance = shipped::Allowance::of(asked().count());
     let head = asked().max_by_key(|made| (made.created_at, made.id)).map(|made| made.sha.clone());
     let oldest =
@@ -225,7 +229,8 @@ pub async fn history(reader: &Reader, repo: &RepoName, environments: &[EnvName],
     }))
     .await;
     let listed_runs = listed.all_of(&ids);
-    History { environments, runs: runs.into_iter().collect(), changes: changes.map_err(|error| error.unknown()), listed_runs }
+    let since = if let Extent::Between(since, _) = extent { Some(since) } else { None };
+    History { environments, runs: runs.into_iter().collect(), changes: changes.map_err(|error| error.unknown()), listed_runs, since }
 }
 
 async fn traced(reader: &Reader, repo: &RepoName, role: Role, deployment: Deployment) -> Traced {

@@ -95,6 +95,7 @@ fn history(traced: Vec<Traced>) -> History {
         runs: BTreeMap::new(),
         changes: Ok(Changes::default()),
         listed_runs: None,
+        since: None,
     }
 }
 

@@ -29,17 +29,28 @@ pub(super) struct Listed {
     workflows: BTreeSet<u64>,
 }
 
-/// When the runs were made that are asked for.
+/// When the runs were made that are asked for: from a moment, up to and with another one or until today.
 #[derive(Clone, Copy)]
 pub(super) struct Period {
     from: Timestamp,
-    to: Timestamp,
+    to: Option<Timestamp>,
 }
 
 impl Period {
-    /// Around deployments: a run starts before its deployments do, seldom by more than a day.
-    pub(super) fn around(from: Timestamp, to: Timestamp) -> Self {
-        Self { from: from.checked_sub(SignedDuration::from_hours(24)).unwrap_or(from), to }
+    /// Around the deployments from a moment up to and without another one: a run starts before its deployments do, seldom by more than
+    /// a day.
+    pub(super) fn around(from: Timestamp, until: Option<Timestamp>) -> Self {
+        let before = |at: Timestamp, by: SignedDuration| at.checked_sub(by).unwrap_or(at);
+        Self { from: before(from, SignedDuration::from_hours(24)), to: until.map(|until| before(until, SignedDuration::from_secs(1))) }
+    }
+
+    /// As GitHub's lists of runs take it.
+    fn created(self) -> String {
+        let second = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        match self.to {
+            Some(to) => format!("{}..{}", second(self.from), second(to)),
+            None => format!(">={}", second(self.from)),
+        }
     }
 }
 
@@ -115,13 +126,11 @@ pub(super) async fn run(reader: &Reader, repo: &RepoName, id: u64) -> Result<Run
 }
 
 /// The runs of a list, the newest first, and whether they are all. If they take more than `most` pages, only those of the first.
-async fn pages(reader: &Reader, list: &Target, period: Period, most: usize) -> (Vec<Run>, bool) {
+async fn pages(reader: &Reader, list: &Target, mut period: Period, most: usize) -> (Vec<Run>, bool) {
     let mut found: Vec<Run> = Vec::new();
-    let Period { from, mut to } = period;
     let mut left = most;
     loop {
-        let second = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let target = list.clone().query("created", format!("{}..{}", second(from), second(to))).query("per_page", PER_PAGE);
+        let target = list.clone().query("created", period.created()).query("per_page", PER_PAGE);
         let page = |number: usize| {
             let target = target.clone().query("page", number);
             async move { reader.get_page::<wire::Runs>(&target).await }
@@ -142,10 +151,10 @@ async fn pages(reader: &Reader, list: &Target, period: Period, most: usize) -> (
         }
         left -= needed.min(SHOWN / PER_PAGE);
         // The next thousand are those before the oldest of these.
-        let oldest = found.iter().map(|run| run.created_at).min().unwrap_or(from);
-        if total < SHOWN || oldest >= to {
+        let oldest = found.iter().map(|run| run.created_at).min();
+        if total < SHOWN || oldest.is_none() || oldest == period.to {
             return (found, total < SHOWN);
         }
-        to = oldest;
+        period.to = oldest;
     }
 }
