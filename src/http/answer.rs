@@ -1,5 +1,5 @@
-//! An answer: a success as JSON, a refusal as the server's message. Pure. Our token was removed before, see
-//! [`super::scrub`], so that it may be cut anywhere.
+//! An answer: a success as JSON, a refusal as the server's message. Pure. Our token and what looks like a credential were removed
+//! before, see [`super::scrub`], so that it may be cut anywhere.
 
 use std::fmt;
 

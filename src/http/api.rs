@@ -64,10 +64,21 @@ impl RequestIds {
 /// Whether the answers of an API may be kept on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caching {
-    /// They may.
-    Allowed,
+    /// They may, but for those at addresses with one of these segments, which may hold secrets.
+    AllBut(&'static [&'static str]),
     /// They may hold secrets.
     Never,
+}
+
+impl Caching {
+    /// Whether the answer at this address, a path with its query, may be kept.
+    pub(super) fn keeps(self, address: &str) -> bool {
+        let path = address.split_once('?').map_or(address, |(path, _)| path);
+        match self {
+            Self::AllBut(secret) => !path.split('/').any(|segment| secret.contains(&segment)),
+            Self::Never => false,
+        }
+    }
 }
 
 /// How an API limits requests, and in which headers it says so.

@@ -20,7 +20,7 @@ use super::headers::text;
 use super::hints::{self, HintContext};
 use super::limiter::Turn;
 use super::limits::{self, Limit, Wait};
-use super::scrub;
+use super::scrub::Sent;
 use super::shared::{Host, OnExhausted, Shared};
 use super::token::{Token, TokenSource};
 use super::transport::Transport;
@@ -192,7 +192,7 @@ impl Channel {
         let cached = self.cached(call);
         let started = Instant::now();
         let (outcome, sent_id) = self.send(call, cached.as_ref().and_then(|(_, stored)| stored.as_ref())).await;
-        let outcome = scrub::outcome(call.token.as_ref(), outcome);
+        let outcome = Sent::new(call.token.as_ref(), call.body).outcome(outcome);
         let request_id = outcome.as_ref().ok().and_then(|response| self.request_id(response.headers())).unwrap_or_default();
         trace::attempt(&call.method, &call.url, &outcome, &request_id, started.elapsed());
         let response = outcome.map_err(|fault| self.faulted(call, &fault, sent_id.clone()))?;
@@ -239,7 +239,8 @@ impl Channel {
             cache.forget(&key);
             return None;
         }
-        if call.range.is_some() || self.host.wrote.load(Ordering::Relaxed) {
+        let may_be_kept = call.range.is_none() && self.endpoint.api().caching.keeps(&call.address);
+        if !may_be_kept || self.host.wrote.load(Ordering::Relaxed) {
             return None;
         }
         let stored = cache.read(&key);
@@ -256,7 +257,7 @@ impl Channel {
 
     /// None for an API whose answers must not be kept.
     fn cache(&self) -> Option<&Cache> {
-        self.shared.settings.cache.as_deref().filter(|_| self.endpoint.api().caching == Caching::Allowed)
+        self.shared.settings.cache.as_deref().filter(|_| self.endpoint.api().caching != Caching::Never)
     }
 
     fn key(&self, call: &Call<'_>) -> Key {

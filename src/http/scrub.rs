@@ -1,4 +1,5 @@
-//! Takes our token out of an answer before anyone reads it. What is cut afterward cannot cut a token in two.
+//! Takes what must not be shown out of an answer before anyone reads it (law 8): our token, and credentials that the server repeats.
+//! What is cut afterward cannot cut a token in two.
 
 use http::{HeaderMap, HeaderValue, Response};
 use hyper::body::Bytes;
@@ -7,52 +8,99 @@ use serde_json::Value;
 use super::answer::{bounded, is_html};
 use super::fault::Fault;
 use super::token::Token;
+use crate::model::{VarValue, without_credentials};
 
 /// Characters of what the network says about itself.
 const MAX_FAULT: usize = 500;
 
-/// What a request came to, without the token that it was sent with.
-pub(super) fn outcome(token: Option<&Token>, outcome: Result<Response<Bytes>, Fault>) -> Result<Response<Bytes>, Fault> {
-    match (outcome, token) {
-        (Ok(response), Some(token)) => Ok(answer(token, response)),
-        (Ok(response), None) => Ok(response),
-        (Err(fault), token) => Err(fault.map(|text| bounded(&token.map_or_else(|| text.to_owned(), |token| token.scrub(text)), MAX_FAULT))),
+/// What a request was sent with, and no message may repeat.
+pub(super) struct Sent<'a> {
+    token: Option<&'a Token>,
+    /// The values of its body that look like credentials.
+    credentials: Vec<&'a str>,
+}
+
+impl<'a> Sent<'a> {
+    pub(super) fn new(token: Option<&'a Token>, body: Option<&'a Value>) -> Self {
+        Self { token, credentials: body.map(credentials).unwrap_or_default() }
     }
-}
 
-/// A success keeps its JSON: that is data, and no message quotes it.
-fn answer(token: &Token, response: Response<Bytes>) -> Response<Bytes> {
-    let is_data = response.status().is_success() && !is_html(&response);
-    let (mut head, body) = response.into_parts();
-    headers(token, &mut head.headers);
-    Response::from_parts(head, if is_data { body } else { words(token, &body) })
-}
-
-fn headers(token: &Token, headers: &mut HeaderMap) {
-    for value in headers.values_mut() {
-        let text = String::from_utf8_lossy(value.as_bytes());
-        let clean = token.scrub(&text);
-        if clean != text {
-            *value = HeaderValue::from_str(&clean).unwrap_or(HeaderValue::from_static("***"));
+    /// What a request came to, in words that can be shown.
+    pub(super) fn outcome(&self, outcome: Result<Response<Bytes>, Fault>) -> Result<Response<Bytes>, Fault> {
+        match outcome {
+            Ok(response) => Ok(self.answer(response)),
+            Err(fault) => Err(fault.map(|text| bounded(&self.without_token(text), MAX_FAULT))),
         }
     }
-}
 
-/// JSON can spell a token in several ways, so it is read first.
-fn words(token: &Token, body: &Bytes) -> Bytes {
-    match serde_json::from_slice::<Value>(body) {
-        Ok(json) => Bytes::from(json_without(token, json).to_string()),
-        Err(_) => Bytes::from(token.scrub(&String::from_utf8_lossy(body))),
+    /// A success keeps its JSON: that is data, and no message quotes it.
+    fn answer(&self, response: Response<Bytes>) -> Response<Bytes> {
+        let is_data = response.status().is_success() && !is_html(&response);
+        let (mut head, body) = response.into_parts();
+        self.headers(&mut head.headers);
+        Response::from_parts(head, if is_data { body } else { self.words(&body) })
+    }
+
+    fn headers(&self, headers: &mut HeaderMap) {
+        for value in headers.values_mut() {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            let clean = self.without_token(&text);
+            if clean != text {
+                *value = HeaderValue::from_str(&clean).unwrap_or(HeaderValue::from_static("***"));
+            }
+        }
+    }
+
+    /// JSON can spell a token in several ways, so it is read first.
+    fn words(&self, body: &Bytes) -> Bytes {
+        match serde_json::from_slice::<Value>(body) {
+            Ok(json) => Bytes::from(self.json(json).to_string()),
+            Err(_) => Bytes::from(self.text(&String::from_utf8_lossy(body))),
+        }
+    }
+
+    fn json(&self, json: Value) -> Value {
+        match json {
+            Value::String(text) => Value::String(self.text(&text)),
+            Value::Array(list) => Value::Array(list.into_iter().map(|value| self.json(value)).collect()),
+            Value::Object(map) => Value::Object(map.into_iter().map(|(key, value)| (self.text(&key), self.json(value))).collect()),
+            other => other,
+        }
+    }
+
+    fn text(&self, text: &str) -> String {
+        let clean = self.credentials.iter().fold(self.without_token(text), |text, value| without(&text, value));
+        without_credentials(&clean)
+    }
+
+    fn without_token(&self, text: &str) -> String {
+        self.token.map_or_else(|| text.to_owned(), |token| token.scrub(text))
     }
 }
 
-fn json_without(token: &Token, json: Value) -> Value {
-    match json {
-        Value::String(text) => Value::String(token.scrub(&text)),
-        Value::Array(list) => Value::Array(list.into_iter().map(|value| json_without(token, value)).collect()),
-        Value::Object(map) => Value::Object(map.into_iter().map(|(key, value)| (token.scrub(&key), json_without(token, value))).collect()),
-        other => other,
+/// The values of a body that look like credentials, by the name that they are sent under: `{"NAME": value}`, or `{"name": …, "value": …}`.
+fn credentials(body: &Value) -> Vec<&str> {
+    let Value::Object(map) = body else { return Vec::new() };
+    let name = map.get("name").and_then(Value::as_str);
+    let named = map.iter().filter_map(|(key, value)| Some((name.filter(|_| key == "value").unwrap_or(key), value.as_str()?)));
+    named.filter(|(name, text)| VarValue::new(*name, *text).plain().is_none()).map(|(_, text)| text).collect()
+}
+
+/// The text without this value, unless it is a part of a longer word.
+fn without(text: &str, value: &str) -> String {
+    let joins = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let (mut clean, mut from) = (String::new(), 0);
+    for (at, _) in text.match_indices(value) {
+        let end = at + value.len();
+        let is_part = joins(text.get(..at).and_then(|before| before.chars().next_back()))
+            || joins(text.get(end..).and_then(|after| after.chars().next()));
+        if !is_part {
+            clean.push_str(text.get(from..at).unwrap_or_default());
+            clean.push_str("***");
+            from = end;
+        }
     }
+    clean + text.get(from..).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -138,7 +186,8 @@ mod tests {
             after in 0usize..50,
         ) {
             let text = format!("{} {TOKEN} {}", filling.repeat(before), "y".repeat(after));
-            let clean = answer(&Token::new(TOKEN, "GH_TOKEN"), echo(status, place, &text));
+            let token = Token::new(TOKEN, "GH_TOKEN");
+            let clean = Sent::new(Some(&token), None).answer(echo(status, place, &text));
             let shown = shown(&clean);
             for at in 0..TOKEN.len() - 8 {
                 prop_assert!(!shown.contains(&TOKEN[at..at + 8]), "{place}, {status}: {shown}");
@@ -148,7 +197,8 @@ mod tests {
         #[test]
         fn what_the_network_says_is_cut_after_it_was_cleaned(before in 0usize..600) {
             let fault = Fault::Lost(format!("{}{TOKEN}", "x".repeat(before)));
-            let said = outcome(Some(&Token::new(TOKEN, "GH_TOKEN")), Err(fault)).unwrap_err().to_string();
+            let token = Token::new(TOKEN, "GH_TOKEN");
+            let said = Sent::new(Some(&token), None).outcome(Err(fault)).unwrap_err().to_string();
             prop_assert!(!said.contains(&TOKEN[..8]) && said.len() < MAX_FAULT + 100, "{said}");
         }
     }
@@ -157,11 +207,32 @@ mod tests {
     fn data_stays_as_it_is() {
         let token = Token::new(TOKEN, "GH_TOKEN");
         let body = json!({"name": TOKEN}).to_string();
-        let same = answer(&token, Response::builder().status(200).body(Bytes::from(body.clone())).unwrap());
+        let sent = Sent::new(Some(&token), None);
+        let same = sent.answer(Response::builder().status(200).body(Bytes::from(body.clone())).unwrap());
         assert_eq!(*same.body(), body);
         let other = json!({"message": "a \u{1b} é", "errors": [1, null, {"a": true}]});
-        let clean = answer(&token, Response::builder().status(422).header("x", "y").body(Bytes::from(other.to_string())).unwrap());
+        let clean = sent.answer(Response::builder().status(422).header("x", "y").body(Bytes::from(other.to_string())).unwrap());
         assert_eq!(serde_json::from_slice::<Value>(clean.body()).unwrap(), other);
         assert_eq!(clean.headers()["x"], "y");
+    }
+
+    #[test]
+    fn a_server_that_repeats_a_value_that_looks_like_a_credential_is_not_quoted() {
+        let said = |body: Value, words: Value| {
+            let response = Response::builder().status(422).body(Bytes::from(words.to_string())).unwrap();
+            String::from_utf8(Sent::new(None, Some(&body)).answer(response).into_body().to_vec()).unwrap()
+        };
+        let bodies = [json!({"name": "API_TOKEN", "value": "hunter2"}), json!({"API_TOKEN": "hunter2", "TIER": "prod"})];
+        for body in bodies {
+            for words in [json!({"message": "hunter2 is too short"}), json!({"errors": ["no", {"message": "API_TOKEN='hunter2'"}]})] {
+                let said = said(body.clone(), words);
+                assert!(!said.contains("hunter2") && said.contains("***"), "{said}");
+            }
+        }
+        let plain = json!({"message": "prod is no tier; hunter22 is not what was sent; API_TOKEN"});
+        assert_eq!(said(json!({"API_TOKEN": "hunter2", "TIER": "prod"}), plain.clone()), plain.to_string());
+        // What the server makes up of its own is masked by its form.
+        let live = said(json!({}), json!({"message": "cannot reach postgres://app:hunter2@db.example.com/app now"}));
+        assert_eq!(live, json!({"message": "cannot reach *** now"}).to_string());
     }
 }

@@ -89,6 +89,25 @@ pub fn credential_in(text: &str) -> Option<&'static str> {
     known.map(|(_, what, _)| *what).or_else(|| has_password_in_url(text).then_some("a password in a URL"))
 }
 
+/// The text with `***` for every word that holds a credential, and for every PEM block.
+#[must_use]
+pub fn without_credentials(text: &str) -> String {
+    let words = |text: &str| -> String { text.split_inclusive(char::is_whitespace).map(masked_word).collect() };
+    let (mut clean, mut rest) = (String::new(), text);
+    while let Some((before, block)) = rest.split_once("-----BEGIN ") {
+        clean = clean + &words(before) + "***";
+        rest = block.split_once("-----END ").and_then(|(_, end)| end.split_once("-----")).map_or("", |(_, after)| after);
+    }
+    clean + &words(rest)
+}
+
+/// A word, with the blank after it, unless it holds a credential.
+fn masked_word(word: &str) -> String {
+    let bare = word.trim_end();
+    // A shorter one is not more than a name.
+    if bare.len() > 7 && holds_one(bare) { word.replace(bare, "***") } else { word.to_owned() }
+}
+
 fn holds_one(text: &str) -> bool {
     // The second is how `-----BEGIN` looks in Base64.
     let pem = text.contains("-----BEGIN ") || text.contains("LS0tLS1CRUdJTi");
@@ -274,5 +293,23 @@ mod tests {
         assert_eq!(credential_in("postgres://a:b@c/d"), Some("a password in a URL"));
         assert_eq!(credential_in("ghp_example"), None);
         assert_eq!(credential_in("xghp_aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5"), None);
+    }
+
+    #[test]
+    fn words_that_hold_a_credential_are_masked_and_all_others_stay() {
+        for (text, masked) in [
+            ("value postgres://a:b@c/d\tis too long", "value ***\tis too long"),
+            ("'ghp_aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5'", "***"),
+            ("got -----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----, no", "got ***, no"),
+            ("got -----BEGIN RSA PRIVATE KEY-----\nMII", "got ***"),
+            ("password=hunter2 is wrong", "*** is wrong"),
+        ] {
+            assert_eq!(without_credentials(text), masked);
+        }
+        for text in
+            ["Validation Failed", "  a\n b ", "", "Variable.value: is too long; secret: missing", "see https://docs.github.com/rest?a=b"]
+        {
+            assert_eq!(without_credentials(text), text);
+        }
     }
 }

@@ -22,7 +22,7 @@ mod var_value;
 pub use address::{Address, AddressKind};
 pub use answer::{Answer, Blocker, Cause, Invalid, Unknown};
 pub use change::{Action, Change, Field};
-pub use credential::credential_in;
+pub use credential::{credential_in, without_credentials};
 pub use duration::{age, parse_duration};
 pub use fleet::{FleetPlan, RepositoryResult, RepositoryRow, Requests};
 pub use key::{GateKey, WrittenBy};

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 /// What an Enterprise Server puts before every path.
 pub(super) const ENTERPRISE_PREFIX: &str = "/api/v3";
 
+/// GitHub's documentation: the page of an error that is not about one route.
+pub(super) const GENERAL: &str = "https://docs.github.com/rest";
+
 /// Which of the two services receives the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Api {
@@ -97,11 +100,23 @@ impl Response {
         response.with("content-type", "text/html; charset=utf-8")
     }
 
-    /// GitHub's error body: exactly `message`, `documentation_url`, `status` (fact G1).
+    /// GitHub's error body: exactly `message`, `documentation_url`, `status` (fact G1). The page is the route's, see [`Self::documented`].
     #[must_use]
     pub fn github_error(status: u16, message: &str) -> Self {
-        let page = "https://docs.github.com/rest/deployments/environments";
-        Self::json(status, &json!({"message": message, "documentation_url": page, "status": status.to_string()}))
+        Self::json(status, &json!({"message": message, "documentation_url": GENERAL, "status": status.to_string()}))
+    }
+
+    /// The same answer; an error that names no page of its own names this one.
+    #[must_use]
+    pub(super) fn documented(self, page: &str) -> Self {
+        let body = if self.status < 400 { None } else { serde_json::from_slice::<Value>(&self.body).ok() };
+        match body {
+            Some(mut body) if body["documentation_url"] == GENERAL => {
+                body["documentation_url"] = page.into();
+                Self { body: body.to_string().into_bytes(), ..self }
+            }
+            _ => self,
+        }
     }
 
     /// Heroku's error body: `id` and `message` (fact H2.1).

@@ -72,6 +72,20 @@ async fn nothing_is_kept_of_heroku_nor_of_a_range() {
 }
 
 #[tokio::test]
+async fn nothing_is_kept_of_the_values_of_variables() {
+    let folder = tempfile::tempdir().unwrap();
+    let (base, log) = start([full("{\"variables\":[{\"name\":\"API_TOKEN\",\"value\":\"hunter2\"}]}")]).await;
+    let of_environment = target().join("environments").join("production").join("variables").query("per_page", 30);
+    for _ in 0..2 {
+        let (_, github) = run(&base, folder.path());
+        github.reader().get(&of_environment).await.unwrap();
+        github.reader().get(&target().join("actions").join("variables").join("API_TOKEN")).await.unwrap();
+    }
+    assert_eq!(conditional(&log), [false; 4]);
+    assert!(!folder.path().join("gatectl").exists());
+}
+
+#[tokio::test]
 async fn a_write_ends_the_cache_for_the_run_and_forgets_what_it_touched() {
     let folder = tempfile::tempdir().unwrap();
     let (base, log) = start([full("{}")]).await;

@@ -12,7 +12,8 @@ pub static API: Api = Api {
     request_ids: RequestIds::OfServer("x-github-request-id"),
     accepted_permissions: Some(ACCEPTED_PERMISSIONS),
     warnings: &[],
-    caching: Caching::Allowed,
+    // The values of variables may be secrets, as config vars may.
+    caching: Caching::AllBut(&["variables"]),
     rate_limit: RateLimit::Window {
         limit: "x-ratelimit-limit",
         remaining: "x-ratelimit-remaining",

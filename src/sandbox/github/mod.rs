@@ -7,6 +7,7 @@ mod access;
 mod contents;
 mod custom_rules;
 mod deployments;
+mod documentation;
 mod environments;
 mod git;
 mod installations;
@@ -127,7 +128,7 @@ fn authenticate(world: &mut GitHub, switches: &Switches, now: &mut Now, request:
         return response;
     }
     let Some(authorization) = request.header("authorization") else {
-        return Response::github_error(401, "Requires authentication");
+        return documented(request, Response::github_error(401, "Requires authentication"));
     };
     let (scheme, token) = authorization.split_once(' ').unwrap_or(("", authorization));
     let scheme_fits = ["bearer", "token"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
@@ -139,6 +140,7 @@ fn authenticate(world: &mut GitHub, switches: &Switches, now: &mut Now, request:
     };
     let Some(caller) = caller else { return Response::bad_credentials() };
     let (Ok(response) | Err(response)) = route(world, switches, now, &caller, request);
+    let response = documented(request, response);
     match caller.grant {
         Grant::Classic(scopes) => {
             let scopes: Vec<String> = scopes.into_iter().collect();
@@ -261,6 +263,13 @@ fn moved(request: &Request, repo: &Repo) -> Response {
     let message = if request.reads() { "Moved Permanently" } else { "Temporary Redirect" };
     let page = "https://docs.github.com/rest/guides/best-practices-for-using-the-rest-api#follow-redirects";
     Response::json(status, &json!({"message": message, "url": place, "documentation_url": page})).with("location", place)
+}
+
+/// An error names the page of its route, as GitHub's do.
+fn documented(request: &Request, response: Response) -> Response {
+    let segments = request.segments().unwrap_or_default();
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    response.documented(&documentation::page(&request.method, &segments))
 }
 
 fn not_found() -> Response {

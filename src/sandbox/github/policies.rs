@@ -7,7 +7,7 @@ use super::page::{Paging, counted};
 use super::{Call, Handled, invalid, not_emulated, not_found, object, text};
 use crate::sandbox::state::{BranchPattern, Environment, PolicyMode, RefType, Repo};
 use crate::sandbox::switches::{DuplicateLocation, DuplicatePolicy};
-use crate::sandbox::wire::Response;
+use crate::sandbox::wire::{GENERAL, Response};
 
 /// A pattern longer than any ref is not a pattern.
 const MAX_PATTERN: usize = 255;
@@ -87,8 +87,7 @@ fn pattern_name(name: String) -> Result<String, Response> {
 /// GitHub's one error body with an `errors` array.
 fn validation(resource: &str, field: &str, code: &str) -> Response {
     let errors = json!([{"resource": resource, "field": field, "code": code}]);
-    let page = "https://docs.github.com/rest/deployments/branch-policies";
-    Response::json(422, &json!({"message": "Validation Failed", "errors": errors, "documentation_url": page, "status": "422"}))
+    Response::json(422, &json!({"message": "Validation Failed", "errors": errors, "documentation_url": GENERAL, "status": "422"}))
 }
 
 fn clashes(call: &Call<'_>, pattern: &BranchPattern, name: &str, kind: RefType) -> bool {

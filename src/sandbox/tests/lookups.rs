@@ -33,6 +33,35 @@ fn a_route_that_is_not_emulated_says_so() {
     assert_eq!(world.verdict("GET", &format!("{ENV}/a/b"), &Value::Null), (404, "Not Found".to_owned()), "a slash that is not encoded");
 }
 
+/// As GitHub's `externalDocs` name them; a token that it does not know is about no route.
+#[test]
+fn an_error_names_the_page_of_its_route() {
+    let mut world = World::new();
+    let mut page = |method: &str, path: &str, headers: &[(&str, &str)]| {
+        let body: Value = serde_json::from_slice(&world.raw(method, path, b"", headers).body).unwrap();
+        body["documentation_url"].as_str().unwrap().strip_prefix("https://docs.github.com/rest").unwrap().to_owned()
+    };
+    for (method, path, expected) in [
+        ("GET", "/users/nobody", "/users/users#get-a-user"),
+        ("GET", "/repos/acme/none", "/repos/repos#get-a-repository"),
+        ("GET", "/repos/acme/shop/environments/none", "/deployments/environments#get-an-environment"),
+        ("DELETE", "/repositories/1296/environments/none", "/deployments/environments#delete-an-environment"),
+        (
+            "POST",
+            "/repos/acme/shop/environments/none/deployment-branch-policies",
+            "/deployments/branch-policies#create-a-deployment-branch-policy",
+        ),
+        ("GET", "/repos/acme/shop/contents/.github/none", "/repos/contents#get-repository-content"),
+        ("GET", "/repos/acme/shop/releases", ""),
+    ] {
+        assert_eq!(page(method, path, &[]), expected, "{method} {path}");
+    }
+    assert_eq!(page("GET", "/user", &[("authorization", "")]), "/users/users#get-the-authenticated-user");
+    world.state.github.tokens.insert("other".to_owned(), Token::classic("root", &["repo"]));
+    let unknown: Value = serde_json::from_slice(&world.raw("GET", "/user", b"", &[]).body).unwrap();
+    assert_eq!((&unknown["message"], &unknown["documentation_url"]), (&json!("Bad credentials"), &json!("https://docs.github.com/rest")));
+}
+
 #[test]
 fn teams_and_their_access() {
     let mut world = World::new();
@@ -250,6 +279,12 @@ fn files_are_served_as_json_raw_and_listed() {
         .map(|entry| entry["path"].to_string())
         .collect();
     assert_eq!(paths, ["\".github\"", "\".github/workflows\"", "\".github/workflows/deploy.yml\"", "\"README.md\""]);
+    world.repo().files.insert("docs/a b#1.md".to_owned(), String::new());
+    let odd = world.get("/repos/acme/shop/contents/docs/a%20b%231.md");
+    assert_eq!(odd["path"], "docs/a b#1.md");
+    for key in ["url", "html_url", "download_url"] {
+        assert!(odd[key].as_str().unwrap().contains("docs/a%20b%231.md"), "{key}: {}", odd[key]);
+    }
     world.accept = "application/vnd.github.raw+json".to_owned();
     assert_eq!(world.raw("GET", "/repos/acme/shop/contents/.github/workflows/deploy.yml", b"", &[]).body, text.as_bytes());
 }
