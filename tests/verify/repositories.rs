@@ -1,9 +1,12 @@
 //! Ordinary repositories are GATED, and each way around a gate has its finding and no other.
 
+use std::collections::BTreeSet;
+
 use gatectl::findings::{Severity, Verdict};
 use gatectl::model::EnvName;
-use gatectl::providers::github::inspection::{Billing, Inspection};
-use gatectl::providers::github::live::{LiveEnvironment, LiveReviewer, PolicyMode, Visibility};
+use gatectl::providers::github::inspection::{Billing, Inspection, Listed};
+use gatectl::providers::github::live::{Access, LiveEnvironment, LiveReviewer, PolicyMode, Visibility};
+use gatectl::providers::github::strictness::ActorId;
 
 use crate::repository::{Repository, all, findings};
 
@@ -120,6 +123,42 @@ fn each_way_around_a_gate_has_its_finding_and_no_other() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn account(kind: &str) -> LiveReviewer {
+    LiveReviewer::User { login: "x".to_owned(), id: 9, kind: kind.to_owned() }
+}
+
+#[test]
+fn an_undeclared_environment_holds_back_only_with_a_person_who_can_approve() {
+    let repository = all("attacks").into_iter().find(|one| one.name == "19-environment-chosen-by-input").unwrap();
+    let verdict = |change: fn(&mut Inspection, &mut LiveEnvironment)| {
+        let report = repository.verify(|live| {
+            let mut qa = LiveEnvironment { name: EnvName::new("qa").unwrap(), ..production(live).clone() };
+            change(live, &mut qa);
+            live.environments.as_mut().unwrap().insert(qa.name.clone(), Ok(qa));
+        });
+        report.verdict
+    };
+    assert_eq!(verdict(|_, _| {}), Verdict::Gated);
+    assert_eq!(verdict(|_, qa| qa.reviewers.clear()), Verdict::Ungated);
+    assert_eq!(verdict(|_, qa| qa.reviewers = vec![account("Bot")]), Verdict::Ungated);
+    // One who was not looked up may be a person; one who is known to have no access, and a team without members, are none who approves.
+    assert_eq!(verdict(|_, qa| qa.reviewers = vec![account("User")]), Verdict::Gated);
+    assert_eq!(
+        verdict(|live, qa| {
+            qa.reviewers = vec![account("User")];
+            live.listed.insert(ActorId::User(9), Listed { access: Access::None, members: None });
+        }),
+        Verdict::Ungated
+    );
+    assert_eq!(
+        verdict(|live, qa| {
+            qa.reviewers = vec![LiveReviewer::Team { slug: "t".to_owned(), id: 8 }];
+            live.listed.insert(ActorId::Team(8), Listed { access: Access::Granted, members: Some(Ok(BTreeSet::new())) });
+        }),
+        Verdict::Ungated
+    );
 }
 
 /// Environments that exist and that gate.toml does not declare.

@@ -122,6 +122,7 @@ fn describe(reviewer: &Reviewer) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::desired::github::Pattern;
 
     fn error(status: u16, message: &str) -> ApiError {
         ApiError { status: Some(status), ..ApiError::new("PUT /x", ErrorKind::Unprocessable, message) }
@@ -151,5 +152,54 @@ mod tests {
         ] {
             assert_eq!(classify(&error(422, other)), None, "{other}");
         }
+    }
+
+    fn steps(gate: &Gate, freeze: Option<&Store>) -> String {
+        let (repo, name) = (RepoName::parse("acme/shop").unwrap(), EnvName::new("production").unwrap());
+        by_hand(&repo, &name, gate, "https://github.com/acme/shop/settings/environments".to_owned(), freeze).steps.join("\n")
+    }
+
+    #[test]
+    fn the_steps_name_everything_that_gate_toml_declares_and_nothing_else() {
+        let reviewers = vec![
+            Reviewer::User { login: "alice".to_owned(), id: Some(501) },
+            Reviewer::User { login: "bob".to_owned(), id: None },
+            Reviewer::Team { org: None, slug: "sre".to_owned(), id: Some(601) },
+        ];
+        let patterns = [(RefKind::Branch, "main"), (RefKind::Tag, "v*")];
+        let selected = patterns.into_iter().map(|(kind, name)| Pattern { kind, name: name.to_owned() }).collect();
+        let gate = Gate {
+            reviewers: Some(reviewers),
+            prevent_self_review: Some(true),
+            can_admins_bypass: Some(false),
+            wait_timer: Some(10),
+            deployment_branch_policy: Some(BranchPolicy::Selected(selected)),
+            ..Gate::default()
+        };
+        let all = steps(&gate, Some(&Store::Heroku("shop-prod".to_owned())));
+        for part in [
+            "gatectl freeze on --app shop-prod",
+            "settings/actions.",
+            "add alice (user id 501), bob, team sre.",
+            "Tick \"Prevent self-review\"",
+            "enter 10 minutes",
+            "Untick \"Allow administrators",
+            "Save protection rules",
+            "add branch `main`, tag `v*`;",
+            "Make acme/shop public",
+        ] {
+            assert!(all.contains(part), "{part}: {all}");
+        }
+        assert!(steps(&gate, None).contains("declare a [freeze]"));
+        // A branch policy is not saved with the other rules, and without reviewers there is nothing to freeze for.
+        let refs = steps(&Gate { deployment_branch_policy: Some(BranchPolicy::Protected), ..Gate::default() }, None);
+        assert!(refs.contains("protected branches"), "{refs}");
+        let timer =
+            steps(&Gate { wait_timer: Some(0), prevent_self_review: Some(true), reviewers: Some(Vec::new()), ..Gate::default() }, None);
+        for part in ["freeze on", "Required reviewers\"", "Prevent self-review", "Wait timer", "configured protection rules", "Save protection rules"] {
+            assert!(!refs.contains(part) && !timer.contains(part), "{part}: {refs} {timer}");
+        }
+        let open = steps(&Gate { wait_timer: Some(1), can_admins_bypass: Some(true), ..Gate::default() }, None);
+        assert!(open.contains("enter 1 minutes") && open.contains("Tick \"Allow administrators") && open.contains("Save"), "{open}");
     }
 }

@@ -427,6 +427,32 @@ fn a_branch_that_is_treated_differently_is_seen() {
     assert_eq!(beside(&text("startsWith(github.ref, 'refs/')")), []);
 }
 
+/// Skipped and without an environment look alike: both name none.
+#[test]
+fn a_job_that_is_skipped_on_the_default_branch_alone_is_seen_on_another() {
+    let text = |condition: &str| {
+        format!("on: push\njobs:\n  a:\n    runs-on: x\n    if: {condition}\n    steps: [{{run: heroku rollback -a raxx-console-prod}}]")
+    };
+    assert_eq!(beside(&text("github.ref != 'refs/heads/main'")), [("ungated-deploy", Severity::Error)]);
+    assert_eq!(beside(&text("github.event_name == 'schedule'")), []);
+}
+
+#[test]
+fn a_known_deploy_of_another_app_can_deploy_unless_gate_toml_calls_its_job_harmless() {
+    let text = with_jobs("hotfix:\n  runs-on: x\n  steps: [{run: heroku container:release web -a raxx-console-staging}]");
+    let can_deploy = |harmless: &[&str]| {
+        let mut facts = facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]);
+        facts.verify.harmless = harmless.iter().map(|entry| entry.parse().unwrap()).collect();
+        let report = check(&[source("deploy.yml", &with_jobs(GATED)), source("other.yml", &text)], &facts);
+        let jobs: Vec<bool> =
+            report.workflows.iter().flat_map(|run| &run.jobs).filter(|job| job.job == "hotfix").map(|job| job.can_deploy).collect();
+        (jobs, report.verdict)
+    };
+    assert_eq!(can_deploy(&[]), (vec![true], Verdict::Unknown));
+    assert_eq!(can_deploy(&["other.yml:hotfix"]), (vec![false], Verdict::Gated));
+    assert_eq!(can_deploy(&["other.yml:another"]), (vec![true], Verdict::Unknown));
+}
+
 #[test]
 fn a_condition_that_always_holds_is_pointed_out() {
     let report = on_push(&format!("{GATED}\n  if: ${{{{ github.ref == 'refs/heads/dev' }}}} && true"));

@@ -161,6 +161,7 @@ mod tests {
             ("bash -c 'a && b'", vec!["a", "b", "bash -c a && b"]),
             ("sudo bash -euc \"a $(b c)\"", vec!["a $", "b c", "bash -euc a $(b c)"]),
             ("x=$(a b)", vec!["x=$", "a b"]),
+            ("x \"$(a b)\"", vec!["x $(a b)", "a b"]),
             ("a ${{ inputs.x || 'y' }} b", vec!["a ${{inputs.x||'y'}} b"]),
             ("a ${B:-c d}", vec!["a ${B:-c d}"]),
             ("eval a b", vec!["a b", "eval a b"]),

@@ -232,3 +232,38 @@ fn actions_and_scripts_of_the_checkout_are_read() {
     assert_eq!(of("[{run: bash scripts/go.sh now}]"), prod);
     assert_eq!(of("[{run: ./scripts/gone.sh}]"), []);
 }
+
+#[test]
+fn what_a_job_checks_out_beside_the_commit_of_its_run_is_told_by_its_kind() {
+    let checkouts = |step: &str| of(&format!("      - {step}")).checkouts;
+    let fixed = |name: &str| Head::Ref(InRun::Values(vec![name.to_owned()]));
+    for (step, written, head) in [
+        ("run: git pull", "git pull", Head::Tip),
+        ("run: gh pr checkout 7", "gh pr checkout", Head::PullRequest),
+        ("run: git reset --hard origin/main", "origin/main", Head::Tip),
+        ("run: git checkout v1", "v1", fixed("v1")),
+        ("run: git switch main", "main", fixed("main")),
+        ("{uses: actions/checkout@v4, with: {ref: main}}", "main", fixed("main")),
+        ("{uses: actions/checkout@v4, with: {ref: main, repository: '${{ github.repository }}'}}", "main", fixed("main")),
+        ("{uses: actions/checkout@v4, with: {ref: refs/pull/7/merge}}", "refs/pull/7/merge", Head::PullRequest),
+    ] {
+        let found = checkouts(step);
+        assert_eq!(found.iter().map(|one| (one.written.as_str(), &one.head)).collect::<Vec<_>>(), [(written, &head)], "{step}");
+        // What is written out is the same in every run.
+        let in_run = found[0].in_run(|_| InRun::Values(vec!["other".to_owned()]));
+        assert_eq!(in_run, found[0], "{step}");
+    }
+    for step in [
+        "run: git checkout -b x",
+        "run: git checkout \"$REF\"",
+        "run: git checkout a.txt",
+        "run: git reset --hard HEAD",
+        "uses: actions/checkout@v4",
+        "{uses: actions/checkout@v4, with: {ref: ''}}",
+        "{uses: actions/checkout@v4, with: {ref: main, repository: acme/other}}",
+    ] {
+        assert_eq!(checkouts(step), [], "{step}");
+    }
+    let [chosen] = checkouts("{uses: actions/checkout@v4, with: {ref: '${{ inputs.ref }}'}}").try_into().unwrap();
+    assert_eq!(chosen.in_run(|_| InRun::Values(vec!["v2".to_owned()])).head, fixed("v2"));
+}

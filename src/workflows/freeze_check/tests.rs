@@ -212,6 +212,9 @@ fn the_check_asks_the_right_question() {
     ] {
         assert!(!is_proven(&format!("{before}{CHECK}{DEPLOY}")), "{before}");
     }
+    // The command may come from the other repository.
+    let other = "- {uses: actions/checkout@v4, with: {repository: acme/tools, path: scripts}}\n";
+    assert!(!is_proven(&format!("{checkout}{other}- run: ./scripts/freeze-guard production\n{DEPLOY}")));
 }
 
 #[test]
@@ -220,6 +223,7 @@ fn nothing_that_may_deploy_comes_before_the_check_or_runs_in_spite_of_it() {
         DEPLOY,
         "- run: make ship\n",
         "- run: npm run build\n",
+        "- run: sudo npm ci\n",
         "- run: npm -w ci run deploy\n",
         "- {uses: akhileshns/heroku-deploy@v3, with: {heroku_app_name: x}}\n",
         "- uses: ./.github/actions/anything\n",
