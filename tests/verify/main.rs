@@ -8,5 +8,6 @@ mod planted;
 mod proposed;
 mod repositories;
 mod repository;
+mod rules;
 mod unknown;
 mod world;

@@ -196,7 +196,14 @@ mod tests {
         assert!(refs.contains("protected branches"), "{refs}");
         let timer =
             steps(&Gate { wait_timer: Some(0), prevent_self_review: Some(true), reviewers: Some(Vec::new()), ..Gate::default() }, None);
-        for part in ["freeze on", "Required reviewers\"", "Prevent self-review", "Wait timer", "configured protection rules", "Save protection rules"] {
+        for part in [
+            "freeze on",
+            "Required reviewers\"",
+            "Prevent self-review",
+            "Wait timer",
+            "configured protection rules",
+            "Save protection rules",
+        ] {
             assert!(!refs.contains(part) && !timer.contains(part), "{part}: {refs} {timer}");
         }
         let open = steps(&Gate { wait_timer: Some(1), can_admins_bypass: Some(true), ..Gate::default() }, None);

@@ -1,0 +1,203 @@
+//! Where exactly each rule of the verdict begins to say something: both sides of every boundary, over inspections and without requests.
+
+use std::collections::BTreeSet;
+
+use gatectl::findings::{Severity, Verdict};
+use gatectl::model::{Cause, EnvName, Unknown};
+use gatectl::providers::github::inspection::{Billing, Inspection, Listed};
+use gatectl::providers::github::live::{Access, LiveEnvironment, LiveReviewer, Visibility};
+use gatectl::providers::github::strictness::ActorId;
+
+use crate::repository::{Repository, all};
+
+type Found = (&'static str, Severity);
+
+const ERROR: Severity = Severity::Error;
+const WARNING: Severity = Severity::Warning;
+const INFO: Severity = Severity::Info;
+
+/// A repository in which nothing is wrong: one reviewer, no bypass, one branch.
+fn ordinary() -> Repository {
+    all("attacks").into_iter().find(|one| one.name == "05-only-reviewer-deploys").unwrap()
+}
+
+fn environment(live: &mut Inspection) -> &mut LiveEnvironment {
+    live.environments.as_mut().unwrap().get_mut(&EnvName::new("production").unwrap()).unwrap().as_mut().unwrap()
+}
+
+fn unknown() -> Unknown {
+    Unknown { reason: "403".to_owned(), hint: String::new(), cause: Cause::Credentials }
+}
+
+fn starters(who: &[(&str, usize)]) -> Option<Vec<String>> {
+    Some(who.iter().flat_map(|(login, count)| vec![(*login).to_owned(); *count]).collect())
+}
+
+/// The verdict with these keys of the environment beside the ordinary ones, and every finding, also those that only inform.
+fn judged(keys: &str, change: impl FnOnce(&mut Inspection)) -> (Verdict, Vec<Found>) {
+    let ordinary = ordinary();
+    let gate = ordinary.gate.replace("[[workflows]]", &format!("{keys}\n[[workflows]]"));
+    let report = Repository { config: gatectl::config::parse("gate.toml", &gate).unwrap(), gate, ..ordinary }.verify(change);
+    let found = report.environments.iter().flat_map(|one| &one.findings).map(|finding| (finding.code.row().name, finding.severity));
+    (report.verdict, found.collect())
+}
+
+#[test]
+fn who_usually_deploys_is_the_starter_of_more_than_half_of_the_latest_twenty_runs() {
+    let deadlock = |who: &[(&str, usize)]| judged("", |live| live.starters = starters(who)).1 == [("self-review-deadlock", WARNING)];
+    for (who, expected) in [
+        (&[("dana", 3)][..], true),
+        (&[("dana", 2)], false),
+        (&[("DANA", 3)], true),
+        (&[("dana", 3), ("eve", 3)], false),
+        (&[("dana", 4), ("eve", 3)], true),
+        // Older runs say nothing of today.
+        (&[("dana", 11), ("eve", 50)], true),
+        (&[("eve", 10), ("dana", 50)], false),
+        (&[("eve", 9), ("dana", 50)], true),
+    ] {
+        assert_eq!(deadlock(who), expected, "{who:?}");
+    }
+    let two = |live: &mut Inspection| {
+        live.starters = starters(&[("dana", 5)]);
+        environment(live).reviewers.push(LiveReviewer::User { login: "eve".to_owned(), id: 7, kind: "User".to_owned() });
+    };
+    assert!(!judged("", two).1.iter().any(|(code, _)| *code == "self-review-deadlock"), "the other one approves");
+}
+
+#[test]
+fn a_starter_who_may_approve_their_own_is_a_warning_whether_listed_or_in_a_team() {
+    let allowed = |keys: &str, who: &str, reviewer: Option<LiveReviewer>| {
+        judged(keys, |live| {
+            live.starters = starters(&[(who, 3)]);
+            let environment = environment(live);
+            environment.prevent_self_review = false;
+            environment.reviewers.extend(reviewer);
+            live.listed.insert(ActorId::Team(8), Listed { access: Access::Granted, members: Some(Ok(["Eve".to_owned()].into())) });
+        })
+        .1
+    };
+    let warning = ("self-review-allowed", WARNING);
+    let team = || Some(LiveReviewer::Team { slug: "t".to_owned(), id: 8 });
+    assert!(allowed("", "Dana", None).contains(&warning));
+    assert!(allowed("", "eve", team()).contains(&warning));
+    assert!(!allowed("", "finn", team()).contains(&warning));
+    assert_eq!(allowed("", "eve", None), []);
+    assert_eq!(allowed("prevent_self_review = false", "dana", None), []);
+    assert_eq!(allowed("prevent_self_review = true", "finn", None), [("self-review-allowed", ERROR)]);
+}
+
+#[test]
+fn a_timer_is_short_only_below_what_is_declared() {
+    let timer = |minutes: u64| judged("wait_timer = 10", move |live| environment(live).wait_timer = minutes.try_into().unwrap());
+    assert_eq!(timer(9), (Verdict::Ungated, vec![("wait-timer-shorter", ERROR)]));
+    assert_eq!((timer(10), timer(11)), ((Verdict::Gated, vec![]), (Verdict::Gated, vec![])));
+}
+
+#[test]
+fn a_bypass_that_the_server_does_not_tell_is_an_error_only_if_gate_toml_declares_one() {
+    assert_eq!(judged("", |live| environment(live).can_admins_bypass = None), (Verdict::Unknown, vec![("unreadable-state", ERROR)]));
+    let silent = ordinary();
+    let gate = silent.gate.replace("can_admins_bypass = false\n", "");
+    let silent = Repository { config: gatectl::config::parse("gate.toml", &gate).unwrap(), gate, ..silent };
+    let report = silent.verify(|live| environment(live).can_admins_bypass = None);
+    assert_eq!(report.verdict, Verdict::Gated);
+    assert_eq!(report.environments[0].findings.iter().map(|one| one.severity).collect::<Vec<_>>(), [WARNING]);
+}
+
+#[test]
+fn secrets_that_cannot_be_read_weigh_as_much_as_what_is_declared_of_them() {
+    let secrets = "secrets = [\"HEROKU_API_KEY\"]";
+    let own = |live: &mut Inspection| environment(live).secrets = Some(Err(unknown()));
+    assert_eq!(judged(secrets, own).1, [("unreadable-state", WARNING)]);
+    assert_eq!(judged("", own).1, []);
+    let organization = |live: &mut Inspection| live.wider_secrets.as_mut().unwrap().organization = Err(unknown());
+    assert_eq!(judged(secrets, organization), (Verdict::Unknown, vec![("unreadable-state", ERROR)]));
+    assert_eq!(judged("", organization), (Verdict::Gated, vec![("unreadable-state", INFO)]), "a job behind the gate uses one");
+    // A person's repository has no organization, but its own list still counts.
+    let personal = |live: &mut Inspection| {
+        live.repository.as_mut().unwrap().in_organization = false;
+        organization(live);
+    };
+    assert_eq!(judged(secrets, personal), (Verdict::Gated, vec![]));
+    let both = |live: &mut Inspection| {
+        personal(live);
+        live.wider_secrets.as_mut().unwrap().repository = Err(unknown());
+    };
+    assert_eq!(judged(secrets, both), (Verdict::Unknown, vec![("unreadable-state", ERROR)]));
+    let wide =
+        |live: &mut Inspection| live.wider_secrets.as_mut().unwrap().organization = Ok(BTreeSet::from(["HEROKU_API_KEY".to_owned()]));
+    assert_eq!(judged(secrets, wide), (Verdict::Ungated, vec![("wider-secret", ERROR)]));
+    assert_eq!(judged("", wide), (Verdict::Gated, vec![("wider-secret", WARNING)]));
+}
+
+#[test]
+fn an_optional_environment_is_missing_only_if_a_job_names_it() {
+    let optional = "[environments.staging]\nstate = \"optional\"\nreviewers = [{ user = \"dana\", id = 501 }]\n";
+    assert_eq!(judged(optional, |_| {}), (Verdict::Gated, vec![]));
+    let ordinary = ordinary();
+    let gate = ordinary.gate.replace("[[workflows]]", &format!("{optional}\n[[workflows]]"));
+    let job = "on: {push: {branches: [main]}}\njobs: {a: {runs-on: x, environment: Staging, steps: [{run: make}]}}\n";
+    let repository = Repository { config: gatectl::config::parse("gate.toml", &gate).unwrap(), gate, ..ordinary }
+        .with(".github/workflows/staging.yml", job.to_owned());
+    let report = repository.verify(|_| {});
+    let of = |name: &str| report.environments.iter().find(|one| one.name == EnvName::new(name).unwrap()).unwrap();
+    assert_eq!(report.verdict, Verdict::Ungated);
+    assert!(of("staging").findings.iter().any(|finding| finding.code.row().name == "environment-missing"), "{report:#?}");
+    assert!(of("production").findings.is_empty());
+}
+
+#[test]
+fn plan_and_visibility_decide_who_is_held_back() {
+    let enforced = |visibility: Visibility, in_organization: bool, billing: Billing| {
+        let report = judged("", |live| {
+            let repository = live.repository.as_mut().unwrap();
+            (repository.visibility, repository.in_organization) = (visibility, in_organization);
+            live.billing = billing;
+            let actor = environment(live).reviewers[0].actor();
+            live.listed.insert(actor, Listed { access: Access::Granted, members: None });
+        });
+        report.0
+    };
+    let plan = |name: &str| Billing::Plan(name.to_owned());
+    use Verdict::{Gated, Ungated, Unknown as Unproven};
+    for (visibility, in_organization, billing, verdict) in [
+        (Visibility::Public, true, plan("free"), Gated),
+        (Visibility::Public, false, Billing::Unreadable(unknown()), Gated),
+        (Visibility::Public, true, plan("bronze"), Ungated),
+        (Visibility::Private, true, plan("enterprise"), Gated),
+        (Visibility::Internal, true, plan("enterprise"), Gated),
+        (Visibility::Private, true, plan("team"), Ungated),
+        (Visibility::Private, true, plan("free"), Ungated),
+        (Visibility::Private, true, plan("pro"), Ungated),
+        (Visibility::Private, true, plan("business"), Unproven),
+        (Visibility::Private, true, Billing::Unreadable(unknown()), Unproven),
+        (Visibility::Private, false, Billing::Unreadable(unknown()), Ungated),
+        (Visibility::Private, true, Billing::Server, Gated),
+        (Visibility::Private, false, Billing::Server, Gated),
+    ] {
+        let about = format!("{visibility:?}, {in_organization}, {billing:?}");
+        assert_eq!(enforced(visibility, in_organization, billing), verdict, "{about}");
+    }
+}
+
+#[test]
+fn one_who_can_approve_makes_doubts_about_the_others_warnings() {
+    let with = |own: Access, other: Option<Access>| {
+        judged("", move |live| {
+            live.repository.as_mut().unwrap().visibility = Visibility::Private;
+            let dana = environment(live).reviewers[0].actor();
+            live.listed.insert(dana, Listed { access: own, members: None });
+            if let Some(access) = other {
+                environment(live).reviewers.push(LiveReviewer::Team { slug: "sre".to_owned(), id: 8 });
+                live.listed.insert(ActorId::Team(8), Listed { access, members: Some(Ok(["eve".to_owned()].into())) });
+            }
+        })
+    };
+    let doubt = || Access::Unknown(unknown());
+    assert_eq!(with(Access::Granted, None), (Verdict::Gated, vec![]));
+    assert_eq!(with(Access::None, None), (Verdict::Ungated, vec![("reviewer-without-access", ERROR)]));
+    assert_eq!(with(doubt(), None), (Verdict::Unknown, vec![("reviewer-unknown", ERROR)]));
+    // A team that gate.toml does not declare may approve, whatever its access is.
+    assert_eq!(with(Access::Granted, Some(Access::Granted)).1, [("undeclared-reviewer", ERROR)]);
+}
