@@ -13,6 +13,7 @@ use crate::model::{Address, RepositoryResult, RepositoryRow, Requests};
 use crate::render::json::to_string;
 use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Role, Section, Severity};
 use crate::verify::{EnvironmentReport, EnvironmentVerdict, VerifyReport};
+use crate::workflows::check::Covered;
 
 /// What a verdict is based on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -92,6 +93,7 @@ impl FleetVerdict<'_> {
             name: report.repository.to_string(),
             verdict: report.verdict.word(),
             reason: None,
+            covered: (self.scope == Scope::Whole).then_some(report.covered),
             environments: &report.environments,
         });
         let left = self.left_alone.iter().map(|row| Entry {
@@ -102,6 +104,7 @@ impl FleetVerdict<'_> {
                 _ => Verdict::Unknown.word(),
             },
             reason: row.reason.as_deref(),
+            covered: None,
             environments: &[],
         });
         let mut repositories: Vec<Entry<'_>> = judged.chain(left).collect();
@@ -127,6 +130,8 @@ struct Entry<'a> {
     verdict: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    covered: Option<Covered>,
     environments: &'a [EnvironmentReport],
 }
 

@@ -9,10 +9,9 @@ use gatectl::model::RepoName;
 use gatectl::sandbox::{Fault, Member, Response, Scenario, Setup, State};
 use serde_json::Value;
 
-use super::run::{command, gatectl, root, run};
+use super::run::{assert_valid, command, gatectl, root, run};
 use super::served::Served;
 use super::terminal::on_terminal;
-use super::verify::assert_valid;
 
 const FLEET: &str = r#"version = 1
 [fleet]
@@ -61,10 +60,7 @@ fn the_rehearsed_fleet_shows_each_change_once_and_stays_within_a_comment() {
     assert!(markdown.stdout.len() < 65_536 && markdown.stdout.contains("123 repositories matched"));
 
     let plan = json(&run(dir.path(), &["plan", "--sandbox=fleet", "--format", "json"], &[]).stdout);
-    let schema = std::fs::read_to_string(root().join("docs/schemas/plan.schema.json")).unwrap();
-    let errors: Vec<String> =
-        jsonschema::validator_for(&json(&schema)).unwrap().iter_errors(&plan).map(|error| error.to_string()).collect();
-    assert!(errors.is_empty(), "{errors:?}");
+    assert_valid("docs/schemas/plan.schema.json", &plan);
     let results = plan["repositories"].as_array().unwrap();
     assert_eq!(results.len(), 123);
     assert_eq!(results.iter().filter(|row| row["result"] == "changes").count(), 48);
@@ -222,6 +218,8 @@ fn verify_judges_each_repository_and_says_what_it_read() {
     let whole = world.run(&["verify", "--format", "json"]);
     let verdict = json(&whole.stdout);
     assert_eq!(verdict["repositories"].as_array().unwrap().len(), 3, "{}", whole.stdout);
+    assert_valid("docs/schemas/verify-fleet.schema.json", &verdict);
+    assert_eq!(verdict["repositories"][0]["covered"]["unclassified"], 0, "{}", whole.stdout);
     assert!(verdict.get("scope").is_none() && whole.stderr.contains("--live-only"), "{}", whole.stderr);
 
     let live = world.run(&["verify", "--live-only"]);
@@ -231,7 +229,9 @@ fn verify_judges_each_repository_and_says_what_it_read() {
         "{}",
         live.stdout
     );
-    assert_eq!(json(&world.run(&["verify", "--live-only", "--format", "json"]).stdout)["scope"], "live");
+    let rules = json(&world.run(&["verify", "--live-only", "--format", "json"]).stdout);
+    assert_valid("docs/schemas/verify-fleet.schema.json", &rules);
+    assert!(rules["scope"] == "live" && rules["repositories"][0].get("covered").is_none(), "{rules:#}");
 
     world.sandbox.with(|state| state.repo("acme/svc-01").unwrap().environment_mut("production").unwrap().reviewers.clear());
     let open = world.run(&["verify", "--live-only"]);
@@ -317,8 +317,8 @@ fn evidence_of_a_fleet_is_grouped_by_repository_with_one_total() {
     );
     let totals: Vec<&Value> = report["repositories"].as_array().unwrap().iter().map(|one| &one["environments"][0]["total"]).collect();
     assert_eq!(totals, [2, 1, 0]);
-    assert_valid(&root().join("docs/schemas/evidence-fleet.schema.json"), &report);
-    assert_valid(&root().join("docs/schemas/evidence.schema.json"), &report["repositories"][0]);
+    assert_valid("docs/schemas/evidence-fleet.schema.json", &report);
+    assert_valid("docs/schemas/evidence.schema.json", &report["repositories"][0]);
     // The whole and each repository are on disk, each with its sums.
     for folder in ["", "svc-00", "svc-01", "svc-02"] {
         let read = |name: &str| std::fs::read_to_string(out.join(folder).join(name)).unwrap();

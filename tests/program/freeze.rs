@@ -4,7 +4,7 @@ use gatectl::model::RepoName;
 use gatectl::sandbox::{Effect, Fault, HerokuApp, HerokuToken, Response, Sandbox, Scenario, Setup, State};
 use serde_json::Value;
 
-use super::run::{KEY, Ran, TOKEN, command, with_canaries};
+use super::run::{KEY, Ran, TOKEN, assert_valid, command, with_canaries};
 use super::served::Served;
 
 const GATE: &str = r#"
@@ -352,14 +352,7 @@ async fn output_follows_the_published_schemas() {
     seen.push(("check", json(&world.run(&["freeze", "check", "--format", "json"]).await)));
     for (verb, value) in seen {
         let name = if verb == "check" { "freeze-check" } else { "freeze" };
-        let text = std::fs::read_to_string(super::run::root().join(format!("docs/schemas/{name}.schema.json"))).unwrap();
-        let schema: Value = serde_json::from_str(&text).unwrap();
-        jsonschema::meta::validate(&schema).unwrap();
-        let errors: Vec<String> =
-            jsonschema::validator_for(&schema).unwrap().iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
-        assert_eq!(errors, Vec::<String>::new(), "{verb}: {value:#}");
-        let keys = schema["required"].as_array().unwrap().iter().filter_map(Value::as_str);
-        assert_eq!(keys.filter(|key| value.get(key).is_none()).count(), 0);
+        assert_valid(&format!("docs/schemas/{name}.schema.json"), &value);
     }
 }
 

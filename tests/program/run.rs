@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use gatectl::sandbox::State;
+use serde_json::Value;
 
 /// The GitHub token of every run that has one.
 pub(crate) const TOKEN: &str = "canary-github-0123456789";
@@ -80,4 +81,14 @@ impl Ran {
         let code = self.code.map_or("signal".to_owned(), |code| code.to_string());
         format!("$ gatectl {}\n{}--- stderr\n{}--- exit {code}\n", args.join(" "), self.stdout, self.stderr)
     }
+}
+
+/// Holds JSON against a schema of the repository.
+pub(crate) fn assert_valid(schema: &str, value: &Value) {
+    let text = std::fs::read_to_string(root().join(schema)).unwrap();
+    let schema: Value = serde_json::from_str(&text).unwrap();
+    jsonschema::meta::validate(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert_eq!(errors, Vec::<String>::new(), "{value:#}");
 }

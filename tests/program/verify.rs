@@ -6,7 +6,7 @@ use gatectl::sandbox::Scenario;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::run::{Ran, gatectl, root, run};
+use super::run::{Ran, assert_valid, gatectl, root, run};
 use super::served::Served;
 use gatectl_test_support::assert_golden;
 
@@ -48,13 +48,6 @@ fn json(ran: &Ran) -> Value {
     serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", ran.stdout, ran.stderr))
 }
 
-pub(crate) fn assert_valid(schema: &Path, value: &Value) {
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
-    let errors: Vec<String> =
-        jsonschema::validator_for(&schema).unwrap().iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect();
-    assert_eq!(errors, Vec::<String>::new());
-}
-
 fn codes(findings: &Value, severity: &str) -> Vec<String> {
     let of = |finding: &&Value| finding["severity"] == severity;
     findings.as_array().unwrap().iter().filter(of).map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
@@ -78,12 +71,12 @@ fn json_follows_the_schema_and_names_the_planted_fault_alone() {
     for (scenario, code, errors) in SCENARIOS {
         let ran = in_checkout(&["verify", &format!("--sandbox={scenario}"), "--format", "json"]);
         let report = json(&ran);
-        assert_valid(&root().join("docs/schemas/verify.schema.json"), &report);
+        assert_valid("docs/schemas/verify.schema.json", &report);
         assert_eq!(codes(&report["environments"][0]["findings"], "error"), *errors, "{scenario}");
         assert_eq!(report["verdict"], if code == 0 { "gated" } else { "ungated" });
     }
     let check = json(&in_checkout(&["check", "--format", "json"]));
-    assert_valid(&root().join("docs/schemas/check.schema.json"), &check);
+    assert_valid("docs/schemas/check.schema.json", &check);
     assert_eq!((codes(&check["findings"], "error"), codes(&check["findings"], "warning")), (vec![], vec!["ref-refused".to_owned()]));
 }
 
@@ -103,7 +96,7 @@ fn sarif_holds_every_finding_once() {
         let ran = run(dir.path(), &args, &[]);
         assert!(ran.stderr.is_empty(), "{}", ran.stderr);
         let sarif: Value = serde_json::from_str(&std::fs::read_to_string(dir.path().join("out.sarif")).unwrap()).unwrap();
-        assert_valid(&root().join("tests/verify/sarif.schema.json"), &sarif);
+        assert_valid("tests/verify/sarif.schema.json", &sarif);
         let rules = sarif["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
         let results = sarif["runs"][0]["results"].as_array().unwrap();
         assert_eq!(results.len(), if command.len() == 1 { 1 } else { 3 }, "{results:#?}");
