@@ -192,3 +192,17 @@ fn a_deploy_in_an_undeclared_environment_needs_a_person_to_approve_there() {
     assert_eq!(verdict(vec![enterprise()]), Verdict::Unknown, "a team that cannot be looked at");
     assert_eq!(verdict(vec![user("Bot"), user("User")]), Verdict::Gated, "a person among them");
 }
+
+#[test]
+fn a_promotion_out_of_an_open_environment_is_not_open_by_declaration() {
+    let repository = all("repositories").into_iter().find(|one| one.name == "staging-to-production").unwrap();
+    let verdict = |step: &str| {
+        let text = format!(
+            "on: {{push: {{branches: [main]}}}}\njobs:\n  stage:\n    runs-on: ubuntu-latest\n    environment: staging\n    steps: [{{run: {step}}}]\n"
+        );
+        repository.with(".github/workflows/stage.yml", text).verify(|_| {}).verdict
+    };
+    assert_eq!(verdict("heroku releases:rollback -a shop-staging"), Verdict::Gated);
+    assert_eq!(verdict("heroku pipelines:promote -a shop-staging"), Verdict::Unknown, "to whatever stage comes next");
+    assert_eq!(verdict("heroku pipelines:promote -a shop-staging --to shop-qa"), Verdict::Gated);
+}

@@ -246,7 +246,10 @@ impl Judge<'_> {
     fn finding(&self, job: &JobEntry, place: &JobGate, case: &Case) -> Option<(Finding, bool)> {
         let at = match place {
             JobGate::Gated | JobGate::GatedElsewhere => return None,
-            JobGate::Open(name) => return open(job, name, case).map(|finding| (finding, false)),
+            JobGate::Open(name) => {
+                let next = || next_stage(job, name).filter(|_| !is_spared(job, self.facts)).map(|finding| (finding, true));
+                return open(job, name, case).map(|finding| (finding, false)).or_else(next);
+            }
             JobGate::Unresolved => return self.unresolved(job, case).map(|finding| (finding, true)),
             JobGate::Undeclared(_) if self.goes_elsewhere(job, case) => return None,
             JobGate::Undeclared(name) => self.undeclared(name),
@@ -398,6 +401,18 @@ pub(super) fn spared_name(job: &JobEntry) -> String {
         job.details.chain.first().map_or((job.details.file.as_str(), job.job.as_str()), |(file, id)| (file.as_str(), id.as_str()));
     let (file, id) = if job.details.file.starts_with('.') { (job.details.file.as_str(), job.job.as_str()) } else { (file, id) };
     format!("{}:{id}", file.rsplit('/').next().unwrap_or(file))
+}
+
+/// A job of an open environment that deploys to the next stage, which may be behind a gate.
+fn next_stage(job: &JobEntry, name: &EnvName) -> Option<Finding> {
+    let deploy = job.details.holds.deploys.iter().find(|deploy| deploy.goes_to_the_next_stage())?;
+    let message = format!(
+        "{} runs in `{name}`, which gate.toml declares open, and runs {}, which deploys to the next stage of a pipeline",
+        job.path, deploy.what
+    );
+    let fix =
+        format!("name the app with `--to APP`, or, if no stage after it is behind a gate, add {} to [verify] harmless", spared_name(job));
+    Some(on_job(Code::UnclassifiedDeploy, job, message).fix(fix))
 }
 
 /// A job of an open environment that uses what a gate protects.

@@ -20,7 +20,7 @@ const TABLE: &[Row] = &[
         &[
             "container:release",
             "container:push",
-            "pipelines:promote",
+            super::PROMOTE,
             "builds:create",
             "deploy:jar",
             "deploy:war",
@@ -255,6 +255,9 @@ fn deploy(
                     return Some((what, platform, target));
                 }
             }
+            "dpl" if rest.iter().any(|word| ["heroku", "--provider=heroku"].contains(&word.as_str())) => {
+                return Some(("dpl heroku".to_owned(), Heroku, app_of(rest, words, env, remotes)));
+            }
             "rsync" | "scp" if !rest.iter().any(|word| word.contains(':') && !word.contains("://")) => continue,
             "ssh" if rest.iter().any(|word| word.contains("github.com")) => continue,
             "ssh" | "scp" | "sftp" | "rsync" if at > 0 && !starts_the_command(words, at) => continue,
@@ -268,6 +271,7 @@ fn deploy(
             if verbs.is_empty() || verb.is_some() {
                 let what = verb.map_or_else(|| (*tool).to_owned(), |verb| format!("{tool} {verb}"));
                 let target = match platform {
+                    Heroku if verb == Some(&super::PROMOTE) => promoted_to(rest),
                     Heroku => app_of(rest, words, env, remotes),
                     Pages => Some(super::PAGES.to_owned()),
                     Other => None,
@@ -337,10 +341,9 @@ fn pushes(rest: &[String], remotes: &BTreeMap<String, String>) -> Option<Option<
 
 /// `git remote add prod https://git.heroku.com/APP.git`, `heroku git:remote -a APP -r prod`: names of remotes.
 fn remember(words: &[String], remotes: &mut BTreeMap<String, String>) {
-    let after = |flags: &[&str]| words.iter().position(|word| flags.contains(&word.as_str())).and_then(|at| words.get(at + 1)).cloned();
     if words.iter().any(|word| word == "git:remote") {
-        if let Some(app) = after(&["-a", "--app"]).or_else(|| joined(words, "--app=")) {
-            remotes.insert(after(&["-r", "--remote"]).unwrap_or_else(|| "heroku".to_owned()), app);
+        if let [app] = values_of(words, "--app", "-a").as_slice() {
+            remotes.insert(values_of(words, "--remote", "-r").first().unwrap_or(&"heroku").to_string(), (*app).to_owned());
         }
         return;
     }
@@ -359,11 +362,39 @@ fn joined(words: &[String], prefix: &str) -> Option<String> {
 
 /// The app of a Heroku command: its flag, its remote, or the variable that the CLI reads.
 fn app_of(rest: &[String], words: &[String], env: &BTreeMap<String, String>, remotes: &BTreeMap<String, String>) -> Option<String> {
-    let after = |flags: &[&str]| rest.iter().position(|word| flags.contains(&word.as_str())).and_then(|at| rest.get(at + 1)).cloned();
-    let flag = after(&["-a", "--app"]).or_else(|| joined(rest, "--app=")).or_else(|| joined(rest, "-a="));
-    let remote = || after(&["-r", "--remote"]).or_else(|| joined(rest, "--remote=")).and_then(|name| remotes.get(&name).cloned());
-    let variable = || joined(words, "HEROKU_APP=").or_else(|| env.get("HEROKU_APP").cloned());
-    literal(&flag.or_else(remote).or_else(variable)?)
+    let flags = values_of(rest, "--app", "-a");
+    let named = match flags.as_slice() {
+        [] => {
+            let remote = values_of(rest, "--remote", "-r").first().and_then(|name| remotes.get(*name).cloned());
+            let variable = || joined(words, "HEROKU_APP=").or_else(|| env.get("HEROKU_APP").cloned());
+            remote.or_else(variable)?
+        }
+        [first, others @ ..] => others.iter().all(|other| other == first).then(|| (*first).to_owned())?,
+    };
+    literal(&named)
+}
+
+/// The app that a promotion goes to: `--app` is the one that it starts from, and without `--to` the pipeline decides.
+fn promoted_to(rest: &[String]) -> Option<String> {
+    match values_of(rest, "--to", "-t").as_slice() {
+        [only] => literal(only).filter(|app| !app.contains(',')),
+        _ => None,
+    }
+}
+
+/// Every value that a flag is given: after a space, after `=`, or right after its short form.
+fn values_of<'w>(words: &'w [String], long: &str, short: &str) -> Vec<&'w str> {
+    let mut found = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        if word == long || word == short {
+            found.extend(words.get(at + 1).map(String::as_str));
+        } else if let Some(value) = word.strip_prefix(long) {
+            found.extend(value.strip_prefix('='));
+        } else if let Some(value) = word.strip_prefix(short) {
+            found.push(value.trim_start_matches('='));
+        }
+    }
+    found
 }
 
 /// A request that writes to a place that apps are deployed from.

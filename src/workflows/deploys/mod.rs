@@ -89,6 +89,9 @@ impl Provider {
     }
 }
 
+/// The Heroku command that deploys what one stage of a pipeline runs to the next.
+const PROMOTE: &str = "pipelines:promote";
+
 /// A command or an action that deploys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deploy {
@@ -102,6 +105,13 @@ pub struct Deploy {
     pub named: bool,
     /// Its position.
     pub pos: Pos,
+}
+
+impl Deploy {
+    /// Whether it deploys to the next stage of a pipeline, and the file does not say which app that is.
+    pub(super) fn goes_to_the_next_stage(&self) -> bool {
+        self.target.is_none() && self.what.ends_with(PROMOTE)
+    }
 }
 
 /// A cloud identity that a job takes on.

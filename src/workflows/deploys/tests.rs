@@ -20,7 +20,15 @@ fn heroku_is_recognized_in_every_form_with_the_app_that_it_names() {
     for (step, want) in [
         ("run: heroku container:release web --app shop-prod", &prod),
         ("run: /usr/bin/heroku rollback -a shop-prod", &prod),
-        ("run: ./node_modules/.bin/heroku pipelines:promote --app=shop-prod", &prod),
+        ("run: ./node_modules/.bin/heroku releases:rollback --app=shop-prod", &prod),
+        ("run: heroku rollback -ashop-prod", &prod),
+        ("run: heroku rollback -a shop-staging -a shop-prod", &unknown),
+        ("run: HEROKU_APP=shop-staging heroku rollback --app=shop-staging -ashop-prod", &unknown),
+        ("run: heroku pipelines:promote -a shop-staging", &unknown),
+        ("run: heroku pipelines:promote -a shop-staging --to shop-prod", &prod),
+        ("run: heroku pipelines:promote -a shop-staging --to=shop-prod,shop-eu", &unknown),
+        ("run: dpl --provider=heroku --app=shop-prod", &prod),
+        ("run: dpl heroku api --app shop-prod", &prod),
         ("run: npx heroku builds:create -a shop-prod", &prod),
         ("run: bash -c 'heroku container:release web -a shop-prod'", &prod),
         ("run: HEROKU_APP=shop-prod heroku container:release web", &prod),
@@ -40,7 +48,7 @@ fn heroku_is_recognized_in_every_form_with_the_app_that_it_names() {
     ] {
         assert_eq!(targets(step), std::slice::from_ref(want), "{step}");
     }
-    assert_eq!(targets("run: dpl --provider=heroku --app=x").len(), 1);
+    assert_eq!(targets("run: dpl --provider=pages").len(), 1);
 }
 
 #[test]
