@@ -84,7 +84,7 @@ pub struct Global {
     /// Print results and errors only
     #[arg(short, long, global = true, hide_short_help = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Trace requests on stderr; twice for headers. Secrets are redacted
+    /// Trace requests on stderr, with headers if given twice; secrets are redacted
     #[arg(short, long, global = true, hide_short_help = true, action = ArgAction::Count)]
     pub verbose: u8,
 }

@@ -1,7 +1,7 @@
 //! What is read through the API: the workflow files if there is no checkout, the local actions and scripts that they run, and the
 //! workflows that they call elsewhere.
 //!
-//! Owns how much is requested. `workflows` decides which files are needed. Tested in `tests/verify/printed.rs`.
+//! Owns how much is requested. `workflows` decides which files are needed. Tested in `tests/program/verify.rs` and `import.rs`.
 
 use std::collections::BTreeSet;
 

@@ -28,7 +28,7 @@ pub fn check_document(report: &CheckReport, jobs: Jobs) -> Document {
     let mut sections = by_weight(findings, jobs);
     sections.extend(population(report.covered, &report.workflows, jobs));
     let headline = match report.verdict {
-        Verdict::Gated => format!("GATED: {}.", covered(report.covered, "a declared environment")),
+        Verdict::Gated => format!("GATED: {}.", covered(report.covered, "", "at a declared environment")),
         _ => format!("{}: {}.", shout(report.verdict), counts(&report.findings)),
     };
     Document {
@@ -74,7 +74,7 @@ fn sentence(report: &VerifyReport) -> String {
     let names: Vec<&str> = report.environments.iter().filter(decides).map(|one| one.name.as_str()).collect();
     let names = names.join(", ");
     match report.verdict {
-        Verdict::Gated => format!("GATED: {}.", covered(report.covered, &names)),
+        Verdict::Gated => format!("GATED: {}.", covered(report.covered, &format!(" to {names}"), "for a required reviewer")),
         Verdict::Compensated => format!("COMPENSATED: GitHub refuses required reviewers for {names}; a freeze check stands in for them."),
         Verdict::Unknown if names.is_empty() => "UNKNOWN: there is nothing to verify.".to_owned(),
         Verdict::Unknown => format!("UNKNOWN: it is not proven that every deploy to {names} waits for a required reviewer."),
@@ -85,12 +85,13 @@ fn sentence(report: &VerifyReport) -> String {
     }
 }
 
-/// What a closed gate covers, as a sentence.
-fn covered(covered: Covered, names: &str) -> String {
+/// What a closed gate covers, as a sentence: the jobs that can deploy `to` something wait `at` something. Without the live state it is
+/// not known whether anyone must approve there.
+fn covered(covered: Covered, to: &str, at: &str) -> String {
     let jobs = match covered.gated {
-        0 => format!("no job can deploy to {names}"),
-        1 => format!("the only job that can deploy to {names} waits for a required reviewer"),
-        n => format!("all {n} jobs that can deploy to {names} wait for a required reviewer"),
+        0 => format!("no job can deploy{to}"),
+        1 => format!("the only job that can deploy{to} waits {at}"),
+        n => format!("all {n} jobs that can deploy{to} wait {at}"),
     };
     format!("{jobs} ({}, {} read)", counted(covered.files, "workflow file"), counted(covered.jobs, "job"))
 }

@@ -11,6 +11,19 @@ fn the_command_line_is_sound() {
 }
 
 #[test]
+fn every_flag_has_one_sentence() {
+    let mut commands = vec![Cli::command()];
+    while let Some(command) = commands.pop() {
+        for argument in command.get_arguments() {
+            let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+            let one = !help.is_empty() && !help.contains(". ") && !help.ends_with('.');
+            assert!(one, "{} {}: {help:?}", command.get_name(), argument.get_id());
+        }
+        commands.extend(command.get_subcommands().cloned());
+    }
+}
+
+#[test]
 fn every_command_has_help_with_examples() {
     for command in Cli::command().get_subcommands().filter(|command| command.get_name() != "help") {
         let help = gatectl(&[command.get_name(), "--help"]);
