@@ -262,7 +262,7 @@ fn what_was_read_back_decides() {
 }
 
 #[test]
-fn what_is_there_again_and_what_nobody_wrote_is_named() {
+fn what_is_there_again_and_what_this_run_did_not_write_is_named() {
     let told = |before: &Plan<&'static str>, after: &Plan<&'static str>| {
         let report = report(before, &vec![StepResult::Done; before.steps.len()], &read_back(after), false);
         assert!(!report.converged);

@@ -622,7 +622,7 @@ fn every_problem_is_reported_at_once() {
 }
 
 #[test]
-fn what_is_no_toml_misleads_nobody_about_the_rest() {
+fn a_syntax_error_does_not_mislead_about_the_rest() {
     one("[environments.eu§ west]\nwait_timer = 1", "unclosed table", "\"eu west\"");
     let marked = "[environments§\nwait_timer = 1\n[github]\n§y = 1\n[freeze]\nfrozen = §yes\n";
     expect(marked, &[("unclosed table", ""), ("unknown key `y`", ""), ("must be quoted", "double quotes")]);

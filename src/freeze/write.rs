@@ -184,7 +184,7 @@ impl fmt::Display for LostUpdate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "another writer changed {} at the same time", self.key)?;
         if let Some(theirs) = &self.theirs {
-            write!(f, ": the record there now is {}'s ({}, \"{}\")", or_nobody(&theirs.by), theirs.at, theirs.reason)?;
+            write!(f, ": the record there now is {}'s ({}, \"{}\")", or_unnamed(&theirs.by), theirs.at, theirs.reason)?;
         }
         write!(f, "; see `gatectl freeze status {}`, then decide again", self.store.flag())
     }
@@ -274,7 +274,7 @@ impl fmt::Display for FreezeRefusal {
 
 impl std::error::Error for FreezeRefusal {}
 
-fn or_nobody(by: &str) -> &str {
+fn or_unnamed(by: &str) -> &str {
     if by.is_empty() { "an unnamed account" } else { by }
 }
 
@@ -302,7 +302,7 @@ fn described(freeze: &Freeze) -> String {
         Freeze::Malformed { why } => format!(": {why}"),
         Freeze::Expired(record) | Freeze::Recorded(record) => {
             let until = record.until.map(|until| format!(" until {until}")).unwrap_or_default();
-            format!(" by {} since {}{until} (\"{}\", id {})", or_nobody(&record.by), record.at, record.reason, record.id)
+            format!(" by {} since {}{until} (\"{}\", id {})", or_unnamed(&record.by), record.at, record.reason, record.id)
         }
     }
 }

@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_read_by_whoever_got_it_and_by_nobody_else() {
+    fn an_answer_is_read_only_by_the_identity_that_got_it() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::at(folder.path().join("gatectl"));
         let own = key("https://a", "token", "/repos/o/r/x?page=1");

@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_passes_while_it_is_shut_and_each_wait_is_shown_once() {
+    async fn no_request_is_sent_during_a_wait_and_each_wait_is_shown_once() {
         let limiter = Limiter::new("h", 8, None);
         limiter.shut(Limit::Secondary, Duration::from_secs(60));
         let shown = AtomicUsize::new(0);

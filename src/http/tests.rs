@@ -194,7 +194,7 @@ async fn a_refused_write_is_sent_once_and_did_not_apply() {
 }
 
 #[tokio::test]
-async fn nobody_listening_is_not_sent_and_tried_again_for_writes_too() {
+async fn a_refused_connection_is_tried_again_for_writes_too() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);

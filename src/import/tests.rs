@@ -322,7 +322,7 @@ fn a_closed_gate_has_no_comment() {
 }
 
 #[test]
-fn every_open_door_is_named() {
+fn every_way_past_the_gate_is_named() {
     let bot = LiveReviewer::User { login: "Acme-Bot".to_owned(), id: 9, kind: "User".to_owned() };
     let weak = |environment: LiveEnvironment| {
         let (text, _) = table(environment);

@@ -14,18 +14,18 @@ const FIELD: &str = GateKey::Reviewers.name();
 pub(super) fn judge(want: Option<&Gate>, environment: &LiveEnvironment, live: &Inspection, enforcement: &Enforcement) -> Vec<Finding> {
     let declared = want.and_then(|gate| gate.reviewers.as_deref());
     if environment.reviewers.is_empty() {
-        return vec![nobody(declared, environment, enforcement).on(FIELD)];
+        return vec![no_reviewers(declared, environment, enforcement).on(FIELD)];
     }
     let mut found: Vec<Finding> = not_enforced(enforcement).into_iter().collect();
     let mut able = 0;
     let mut doubts: Vec<(Finding, bool)> = Vec::new();
-    let mut strangers = Vec::new();
+    let mut unexpected = Vec::new();
     let mut undecided = Vec::new();
     for reviewer in &environment.reviewers {
         let who = name(reviewer);
         if let Some(kind) = machine(reviewer) {
             let message = format!("{who} is a reviewer and no person: GitHub calls it a {kind}");
-            strangers.push(Finding::new(Code::BotReviewer, message));
+            unexpected.push(Finding::new(Code::BotReviewer, message));
             continue;
         }
         if matches!(reviewer, LiveReviewer::EnterpriseTeam { .. }) {
@@ -34,8 +34,8 @@ pub(super) fn judge(want: Option<&Gate>, environment: &LiveEnvironment, live: &I
             continue;
         }
         match declared.map(|declared| matching(declared, reviewer, live)) {
-            Some(Err(stranger)) => {
-                strangers.push(stranger);
+            Some(Err(finding)) => {
+                unexpected.push(finding);
                 continue;
             }
             Some(Ok(Reviewer::User { login, .. })) if !is_login(reviewer, login) => {
@@ -54,8 +54,8 @@ pub(super) fn judge(want: Option<&Gate>, environment: &LiveEnvironment, live: &I
         }
     }
     let open = doubts.iter().any(|(_, open)| *open);
-    let known_strangers = !strangers.is_empty();
-    found.extend(strangers);
+    let any_unexpected = !unexpected.is_empty();
+    found.extend(unexpected);
     // Others can approve too: one approval suffices, and it may be theirs.
     found.extend(undecided);
     found.extend(doubts.into_iter().map(|(finding, undecided)| {
@@ -66,13 +66,13 @@ pub(super) fn judge(want: Option<&Gate>, environment: &LiveEnvironment, live: &I
         };
         finding.severity(severity)
     }));
-    if !known_strangers {
+    if !any_unexpected {
         found.extend(missing(declared.unwrap_or_default(), environment, live));
     }
     found.into_iter().map(|finding| finding.on(FIELD)).collect()
 }
 
-fn nobody(declared: Option<&[Reviewer]>, environment: &LiveEnvironment, enforcement: &Enforcement) -> Finding {
+fn no_reviewers(declared: Option<&[Reviewer]>, environment: &LiveEnvironment, enforcement: &Enforcement) -> Finding {
     let rules = match (environment.policy, environment.wait_timer) {
         (PolicyMode::All, 0) => "it has no required reviewers",
         (_, 0) => "its rules are only about refs, and it has no required reviewers",

@@ -85,7 +85,7 @@ fn json(ran: &Ran) -> Value {
 const ON: &[&str] = &["freeze", "on", "--app", "shop-prod", "--reason", "INC-12: database", "--emergency"];
 
 #[tokio::test]
-async fn the_emergency_brake_needs_an_app_and_a_token_and_nothing_else() {
+async fn a_freeze_in_an_emergency_needs_an_app_and_a_token_and_nothing_else() {
     let world = World::new().await;
     let on = world.run(ON).await;
     assert_eq!(on.code, Some(0), "{}", on.stderr);
@@ -108,7 +108,7 @@ async fn the_emergency_brake_needs_an_app_and_a_token_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_broken_file_does_not_hold_up_the_brake() {
+async fn a_broken_file_does_not_hold_up_a_freeze() {
     let world = World::with_file("version = 1\n[freeze\n").await;
     let without = world.run(&["freeze", "on", "--reason", "x"]).await;
     assert_eq!(without.code, Some(1));
@@ -379,7 +379,7 @@ fn an_answer_that_is_no_config_vars_leaves_a_deploy_undetermined() {
 }
 
 #[tokio::test]
-async fn a_brake_that_does_not_hold_says_so() {
+async fn a_freeze_that_cannot_be_set_says_so() {
     let world = World::new().await;
     world.fault(Fault::before(Response::html(502, "<h1>Bad Gateway</h1>")).method("PATCH"));
     let on = world.run(ON).await;

@@ -55,3 +55,23 @@ fn workflow_files_that_cannot_be_read_are_never_a_pass() {
     assert_eq!(ran.code, Some(6), "{}", ran.stdout);
     assert!(ran.stdout.contains("workflows-unread") && ran.stdout.contains("UNKNOWN"), "{}", ran.stdout);
 }
+
+#[test]
+fn actions_of_the_default_branch_are_read_too() {
+    let world = Served::rehearsal(Scenario::Gated, GATE);
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::write(elsewhere.path().join("gate.toml"), GATE).unwrap();
+    let verify = || run(elsewhere.path(), &["verify", "-R", "acme/shop"], &world.vars());
+    assert_eq!(verify().code, Some(0), "{}", verify().stdout);
+    let ship = "on: push\njobs:\n  ship:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - uses: ./.github/actions/ship\n";
+    let action = "runs:\n  using: composite\n  steps:\n    - {shell: bash, run: ./.github/ship.sh}\n";
+    world.sandbox.with(|state| {
+        let files = &mut state.repo("acme/shop").unwrap().files;
+        files.insert(".github/workflows/ship.yml".to_owned(), ship.to_owned());
+        files.insert(".github/actions/ship/action.yml".to_owned(), action.to_owned());
+        files.insert(".github/ship.sh".to_owned(), "kubectl apply -f shop.yml\n".to_owned());
+    });
+    let told = verify();
+    assert_eq!(told.code, Some(6), "{}", told.stdout);
+    assert!(told.stdout.contains("unclassified-deploy") && told.stdout.contains("kubectl apply"), "{}", told.stdout);
+}

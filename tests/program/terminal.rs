@@ -87,7 +87,7 @@ fn a_prompt_can_be_interrupted() {
 }
 
 #[test]
-fn whoever_is_asked_has_seen_the_plan_in_every_format() {
+fn the_plan_is_shown_before_the_question_in_every_format() {
     for format in ["json", "markdown", "github"] {
         let Some((_, shown)) = converse(&format!("apply --sandbox=no-rules -q --format {format}"), &[("be accepted:", b"no\n")]) else {
             return;

@@ -190,7 +190,7 @@ environment = "production"
 "#;
 
 #[tokio::test]
-async fn where_gate_toml_is_silent_open_doors_are_warnings() {
+async fn what_gate_toml_does_not_mention_and_is_open_is_a_warning() {
     let sources = [source("deploy.yml", DEPLOY)];
     let silent = [("admins-may-bypass", WARNING, None), ("open-refs", WARNING, None)];
     expect("silent", SILENT, &sources, |_| {}, Verdict::Gated, &silent).await;
@@ -292,7 +292,7 @@ async fn refs_that_anyone_can_create_are_pointed_out() {
 }
 
 #[tokio::test]
-async fn visibility_and_plan_decide_whether_reviewers_bite() {
+async fn visibility_and_plan_decide_whether_reviewers_are_enforced() {
     let sources = [source("deploy.yml", DEPLOY)];
     let narrow = Token::classic("sandbox-admin", &["repo", "read:org"]);
     let (private, public) = (narrow.clone(), narrow);

@@ -73,12 +73,12 @@ fn lift_it(id: Option<FreezeId>) -> FreezeOff {
     FreezeOff { reason: "INC-12 is over".to_owned(), id, auto_approve: true, ..FreezeOff::default() }
 }
 
-async fn nobody(question: String) -> anyhow::Result<()> {
+async fn no_terminal(question: String) -> anyhow::Result<()> {
     Err(anyhow::anyhow!("{question}"))
 }
 
 #[tokio::test]
-async fn an_incident_from_the_brake_to_the_all_clear() {
+async fn an_incident_from_the_freeze_to_the_all_clear() {
     let world = World::new().await;
     let start = time("2026-11-24T09:00:00Z");
     assert_eq!(world.check(Vec::new(), start).await, Answered::Open);
@@ -100,13 +100,13 @@ async fn an_incident_from_the_brake_to_the_all_clear() {
     let worse = FreezeOn { replace: true, reason: "INC-13".to_owned(), ..FreezeOn::default() };
     on::freeze(&ann, &worse, start + 2.hours()).await.unwrap();
     let second = world.id().await;
-    let stale = off::lift(&world.writer(""), &lift_it(Some(first)), nobody, start + 3.hours()).await.unwrap_err();
+    let stale = off::lift(&world.writer(""), &lift_it(Some(first)), no_terminal, start + 3.hours()).await.unwrap_err();
     assert!(stale.to_string().contains("another one") && stale.to_string().contains("gh:ann"), "{stale}");
-    let blind = off::lift(&world.writer(""), &lift_it(None), nobody, start + 3.hours()).await.unwrap_err();
+    let blind = off::lift(&world.writer(""), &lift_it(None), no_terminal, start + 3.hours()).await.unwrap_err();
     assert!(blind.to_string().contains("needs its id"), "{blind}");
     assert_eq!(world.id().await, second);
 
-    off::lift(&world.writer(""), &lift_it(Some(second)), nobody, start + 4.hours()).await.unwrap();
+    off::lift(&world.writer(""), &lift_it(Some(second)), no_terminal, start + 4.hours()).await.unwrap();
     assert_eq!(world.check(Vec::new(), start + 4.hours()).await, Answered::Open);
     let status = status::at_time(&Ok(world.writer.reader().clone()), &world.keys, None, start + 4.hours()).await;
     assert_eq!((status.frozen, status.record.map(|record| record.state)), (Some(false), Some(crate::freeze::Switch::Off)));

@@ -48,7 +48,7 @@ proptest! {
     }
 
     #[test]
-    fn keys_that_nobody_knows_are_ignored_and_a_newer_version_is_not_understood(record in record(), newer in 2u32.., key in "x_[a-z]{1,8}") {
+    fn unknown_keys_are_ignored_and_a_newer_version_is_not_understood(record in record(), newer in 2u32.., key in "x_[a-z]{1,8}") {
         prop_assume!(record.to_wire().is_ok());
         let mut value: Map<String, Value> = serde_json::from_str(&record.to_wire().unwrap()).unwrap();
         value.insert(key, json!({"deep": [1, null]}));

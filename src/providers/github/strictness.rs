@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_list_of_approvers_is_a_wider_door_but_none_is_wider_still() {
+    fn more_approvers_are_less_strict_and_none_is_least_strict() {
         let with = |ids: &[u64]| Strictness { reviewers: ids.iter().map(|id| ActorId::User(*id)).collect(), ..base() };
         let weaker = |a: &[u64], b: &[u64]| weakened(Some(&with(a)), Some(&with(b))) == vec![GateKey::Reviewers];
         assert!(weaker(&[1], &[1, 2]));

@@ -64,7 +64,7 @@ fn a_rejected_run_fails() {
 }
 
 #[test]
-fn nobody_approves_their_own_run_where_that_is_prevented() {
+fn no_one_approves_their_own_run_if_that_is_prevented() {
     for (prevented, status) in [(true, 403), (false, 422)] {
         let (mut world, run) = waiting(&json!({"reviewers": [user(ALICE)], "prevent_self_review": prevented}));
         world.use_token(Token::classic("alice", &["repo"]));

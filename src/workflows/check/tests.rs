@@ -383,7 +383,7 @@ fn beside(text: &str) -> Vec<(&'static str, Severity)> {
 }
 
 #[test]
-fn deploys_past_the_gate_are_found_in_files_that_nobody_declared() {
+fn deploys_past_the_gate_are_found_in_undeclared_files() {
     let job = |tail: &str| with_jobs(&format!("hotfix:\n  runs-on: x\n{tail}"));
     let (error, warning) = (Severity::Error, Severity::Warning);
     let key = format!("  env: {{K: '{KEY}'}}\n");

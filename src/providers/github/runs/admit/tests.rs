@@ -95,7 +95,7 @@ fn another_commit_is_refused_whatever_its_case() {
 }
 
 #[test]
-fn only_whom_github_lets_may_review_and_nobody_their_own_where_that_is_prevented() {
+fn only_reviewers_may_review_and_not_their_own_run_if_that_is_prevented() {
     let one = |may| run_state(vec![pending("production", may)]);
     let stranger = NotReviewable::NotAReviewer(name("production"), pending("production", false).reviewers);
     assert_eq!(refusals(one(false), &request(&[]), "carol"), std::slice::from_ref(&stranger));
