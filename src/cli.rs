@@ -169,8 +169,9 @@ pub enum Command {
     ///
     /// With --update, the current file takes the live values and keeps its comments, order and spelling: declared keys change, keys and
     /// environments that hold something back are added, declared variables that no longer exist are removed. Whether an environment
-    /// exists is never changed: one that is declared and not live, or the other way around by `state = "absent"`, stays and is named on stderr, and so
-    /// does a declared secret. Lines that begin with `# weak:` or `# unknown:` above a table are import's own, and are kept true.
+    /// exists is never changed: one that is declared and not live, or the other way around by `state = "absent"`, stays and is named on
+    /// stderr, and so does a declared secret. `[[workflows]]` and `[verify]` stay as they are. Lines that begin with `# weak:` or
+    /// `# unknown:` above a table are import's own, and are kept true.
     #[command(
         after_help = "Examples:\n  gatectl import acme/shop > gate.toml\n  gatectl import acme/shop --environment production\n  gatectl import --update          bring gate.toml in line, keep its comments and order\n  gatectl import acme/shop --sandbox=gated"
     )]

@@ -229,7 +229,7 @@ mod tests {
                 assert!(!said.contains("hunter2") && said.contains("***"), "{said}");
             }
         }
-        let plain = json!({"message": "prod is no tier; hunter22 is not what was sent; API_TOKEN"});
+        let plain = json!({"message": "prod is not a tier; hunter22 is not what was sent; API_TOKEN"});
         assert_eq!(said(json!({"API_TOKEN": "hunter2", "TIER": "prod"}), plain.clone()), plain.to_string());
         // What the server makes up of its own is masked by its form.
         let live = said(json!({}), json!({"message": "cannot reach postgres://app:hunter2@db.example.com/app now"}));
