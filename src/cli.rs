@@ -210,7 +210,7 @@ pub struct Scope {
 }
 
 /// Which part of a fleet.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Fleet options")]
 pub struct FleetArgs {
     /// Only repositories of the fleet that match this name or pattern; repeatable

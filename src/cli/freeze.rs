@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use super::FleetArgs;
 use crate::desired::freeze::Store;
 use crate::freeze::{FreezeId, parse_override, parse_until};
 
@@ -93,6 +94,9 @@ pub struct FreezeOn {
     /// Extend and take over the freeze in place
     #[arg(long)]
     pub replace: bool,
+    /// Whose workflow files are then read.
+    #[command(flatten)]
+    pub fleet: FleetArgs,
 }
 
 /// Flags of `freeze off`.
@@ -138,6 +142,9 @@ pub struct FreezeStatus {
     /// Show the freeze as it would be at this time
     #[arg(long, value_name = "TIME")]
     pub at: Option<Timestamp>,
+    /// Whose workflow files are read.
+    #[command(flatten)]
+    pub fleet: FleetArgs,
 }
 
 /// Checks the form; the command resolves it against the clock.

@@ -33,7 +33,7 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
         Some(saved) => session.config_of(&saved.environments)?,
         None => session.config()?,
     };
-    Session::refuse_fleet_flags(&args.fleet, &config)?;
+    Session::refuse_fleet_flags(&args.fleet, &config.path)?;
     let prune = prune(saved.as_ref().map_or(args.scope.prune, |saved| saved.prune), &config)?;
     let wiring = Wiring::new(session, &config).await?;
     let context = wiring.context(session, &config, prune);

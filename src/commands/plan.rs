@@ -23,7 +23,7 @@ pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Ex
         replaceable(path)?;
     }
     let config = session.config()?;
-    Session::refuse_fleet_flags(&args.fleet, &config)?;
+    Session::refuse_fleet_flags(&args.fleet, &config.path)?;
     let prune = prune(args.scope.prune, &config)?;
     let wiring = Wiring::new(session, &config).await?;
     let context = wiring.context(session, &config, prune);

@@ -33,7 +33,7 @@ use super::{Session, called, output, statics};
 /// When gate.toml or a named folder cannot be read, or nothing is declared. What GitHub does not answer is a verdict: unknown.
 pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<Exit> {
     let config = session.config_of(&[])?;
-    Session::refuse_fleet_flags(&args.fleet, &config)?;
+    Session::refuse_fleet_flags(&args.fleet, &config.path)?;
     if args.live_only {
         return Err(Hinted {
             message: format!("--live-only is for a fleet, and {} is for one repository", config.path),

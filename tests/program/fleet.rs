@@ -271,6 +271,9 @@ fn a_freeze_of_the_organization_names_the_repositories_that_ignore_it() {
     let at_start = status["workflows"].as_array().unwrap().iter().filter(|job| job["only_at_start"] == true).count();
     assert_eq!(at_start, 1, "{status}");
 
+    let part = json(&world.run(&["freeze", "status", "--github", "acme", "--repository", "svc-00", "--format", "json"]).stdout);
+    assert_eq!(part["repositories"].as_array().unwrap().len(), 1, "{part}");
+
     let refusal = Response::github_error(403, "Resource not accessible by personal access token");
     world.sandbox.with(|state| {
         state.faults.push(Fault::before(refusal).path("/repos/acme/svc-01/contents/.github/workflows"));

@@ -25,9 +25,9 @@ use super::FreezeTarget;
 type Repository = (RepoName, Result<Vec<WorkflowStatus>, Unknown>);
 
 /// The status with the jobs that deploy. What cannot be read is a warning: it never blocks a freeze.
-pub(super) async fn with_jobs(session: &Session, target: &FreezeTarget, mut status: Status) -> Status {
+pub(super) async fn with_jobs(session: &Session, target: &FreezeTarget, part: Part, mut status: Status) -> Status {
     let Some(config) = &target.fleet else { return status.with_workflows(of_checkout(session, target)) };
-    let why = match session.stop.unless_set(of_fleet(session, config, &target.keys)).await {
+    let why = match session.stop.unless_set(of_fleet(session, config, part, &target.keys)).await {
         Some(Ok(read)) => return status.with_repositories(read),
         Some(Err(error)) => error.to_string(),
         None => "interrupted".to_owned(),
@@ -61,8 +61,8 @@ pub(super) fn of_checkout(session: &Session, target: &FreezeTarget) -> Vec<Workf
 }
 
 /// Reads the workflow files on the default branch of every repository of a fleet.
-async fn of_fleet(session: &Session, config: &Config, keys: &Keys) -> anyhow::Result<Vec<Repository>> {
-    let run = fleet::Run::open(session, config, Part::default(), Prune::Nothing).await?;
+async fn of_fleet(session: &Session, config: &Config, part: Part, keys: &Keys) -> anyhow::Result<Vec<Repository>> {
+    let run = fleet::Run::open(session, config, part, Prune::Nothing).await?;
     let members = run.members(session, config).await?;
     let read: Vec<&Member<'_>> = members.iter().filter(|member| member.is_read()).collect();
     session.say(&format!("Reading the workflow files of {} repositories to see which check the freeze.", read.len()));

@@ -17,7 +17,7 @@ mod tests;
 use jiff::Timestamp;
 
 use crate::apply::RetryDelays;
-use crate::cli::{FreezeCommand, StoreArgs};
+use crate::cli::{FleetArgs, FreezeCommand, StoreArgs};
 use crate::config::{self, Config};
 use crate::desired::freeze::{Policy, Store, Window};
 use crate::exit::Exit;
@@ -26,13 +26,14 @@ use crate::http::{Reader, Writer};
 use crate::model::{Answer, EnvName};
 use crate::providers::freeze_store;
 use crate::providers::freeze_store::access::{self as store, SendError};
+use crate::reconcile::fleet::Part;
 use crate::render::{Document, json};
 use crate::stop::Stop;
 use crate::views::diagnostic::Hinted;
 
 use super::failure::Interrupted;
 use super::wiring::{Bounds, StoreSite};
-use super::{Session, who};
+use super::{Session, fleet, who};
 
 /// Runs one of the freeze commands.
 ///
@@ -97,6 +98,14 @@ impl FreezeTarget {
             }
             (Some(store), _) => Ok(Self { keys: Keys::standard(store), policy: None, config, fleet }),
         }
+    }
+
+    /// The part of the fleet that the flags name; they are refused on the file of one repository.
+    fn part(&self, args: &FleetArgs) -> anyhow::Result<Part> {
+        if self.fleet.is_none() {
+            Session::refuse_fleet_flags(args, self.config.as_ref().map_or("this run", |config| &config.path))?;
+        }
+        Ok(fleet::part(args))
     }
 
     fn windows(&self) -> &[Window] {

@@ -16,6 +16,7 @@ use super::{FreezeTarget, FreezeWriter, Written, after, coverage, print, refused
 /// When there is a freeze already, or it cannot be written or read back.
 pub(super) async fn run(session: &Session, args: &FreezeOn) -> anyhow::Result<Exit> {
     let target = FreezeTarget::find(session, &args.which)?;
+    let part = target.part(&args.fleet)?;
     let site = site(session, &target).await?;
     let writer = site.writer()?;
     let now = session.now();
@@ -25,7 +26,7 @@ pub(super) async fn run(session: &Session, args: &FreezeOn) -> anyhow::Result<Ex
     if target.fleet.is_some() {
         session.say("Frozen, and verified by reading back.");
     }
-    let status = coverage::with_jobs(session, &target, after(session, &target, written, now)).await;
+    let status = coverage::with_jobs(session, &target, part, after(session, &target, written, now)).await;
     print(session, &target, &status)?;
     Ok(Exit::Done)
 }

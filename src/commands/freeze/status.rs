@@ -19,12 +19,13 @@ use super::{FreezeTarget, coverage, observe, print, site};
 /// When nothing can be asked or printed; a freeze that cannot be read is printed as unknown.
 pub(super) async fn run(session: &Session, args: &FreezeStatus) -> anyhow::Result<Exit> {
     let target = FreezeTarget::find(session, &args.which)?;
+    let part = target.part(&args.fleet)?;
     let site = site(session, &target).await?;
     let policy = target.narrowed(&session.global.environment);
     let at = args.at.unwrap_or_else(|| session.now());
     let status = session.unless_stopped(at_time(&site.reader(), &target.keys, policy.as_ref(), at)).await?;
     site.trace_traffic();
-    let status = coverage::with_jobs(session, &target, status).await;
+    let status = coverage::with_jobs(session, &target, part, status).await;
     print(session, &target, &status)?;
     Ok(match &status.unknown {
         None => Exit::Done,

@@ -31,7 +31,7 @@ use crate::views::evidence_page;
 /// When no repository or token is found, the audit log cannot be read, or nothing can be printed.
 pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> anyhow::Result<Exit> {
     let config = session.config_if_any()?;
-    Session::refuse_fleet_flags(&args.fleet, &config)?;
+    Session::refuse_fleet_flags(&args.fleet, &config.path)?;
     let site = RunsContext::open(session, &config, Needs { github: true, heroku: false, freeze: false }).await?;
     let log = args.audit_log.as_deref().map(audit_log).transpose()?;
     session.progress.phase("reading deployments, runs and reviews");

@@ -248,6 +248,8 @@ async fn how_far_back_one_looks_makes_nothing_approved() {
         let seen = value(&stage.evidence(Extent::Last(last)).await, "evidence");
         assert_eq!((&seen["summary"]["approved"], &seen["summary"]["not-provable"]), (&0.into(), &last.min(2).into()), "{last}");
     }
+    let older = shown(&Document::from(&stage.evidence(Extent::Last(1)).await));
+    assert!(older.contains("\n1 older deployment exists: use --last N"), "{older}");
 }
 
 #[tokio::test]

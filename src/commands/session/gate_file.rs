@@ -125,14 +125,14 @@ impl Session {
     ///
     /// # Errors
     /// When there are any.
-    pub(in crate::commands) fn refuse_fleet_flags(args: &FleetArgs, config: &Config) -> anyhow::Result<()> {
+    pub(in crate::commands) fn refuse_fleet_flags(args: &FleetArgs, file: &str) -> anyhow::Result<()> {
         let flag = match (args.repository.is_empty(), args.shard) {
             (false, _) => "--repository",
             (true, Some(_)) => "--shard",
             (true, None) => return Ok(()),
         };
         Err(Hinted {
-            message: format!("{flag} takes a part of a fleet, and {} is for one repository", config.path),
+            message: format!("{flag} takes a part of a fleet, and {file} is for one repository"),
             hint: "Leave it out, or name a file with `[fleet]`: -c FILE. To name another repository, use -R OWNER/REPO".to_owned(),
         }
         .into())

@@ -14,7 +14,9 @@ use crate::providers::{freeze_store, github, heroku};
 use crate::sandbox::{Sandbox, State};
 
 use super::super::Session;
-use super::{ApiAccess, emulator_token, github_access, github_endpoint, heroku_endpoint, listener, no_token, settings, setup, unneeded};
+use super::{
+    ApiAccess, emulator_token, fleet_setup, github_access, github_endpoint, heroku_endpoint, listener, no_token, settings, setup, unneeded,
+};
 
 /// The store of a freeze: no repository and no token of another API is needed.
 pub(in crate::commands) struct StoreSite {
@@ -38,19 +40,13 @@ impl StoreSite {
         let stack = Stack::new(bounds.on(settings(session)));
         let is_heroku = *freeze_store::of(store).api() == heroku::api::API;
         if let Some(scenario) = session.global.sandbox {
-            let sample;
-            let config = match config {
-                Some(config) => config,
-                None => {
-                    // A fleet file builds no single repository.
-                    sample = match session.fleet_file(&[])? {
-                        Some(_) => super::super::session::sample()?,
-                        None => session.config_or_sample(&[])?,
-                    };
-                    &sample
-                }
+            let fleet = session.fleet_file(&[])?;
+            let fleet = fleet.as_ref().and_then(|config| Some((config, config.desired.fleet.as_ref()?)));
+            let mut setup = match (config, fleet) {
+                (_, Some((config, fleet))) => fleet_setup(config, fleet)?,
+                (Some(config), None) => setup(session, config)?,
+                (None, None) => setup(session, &session.config_or_sample(&[])?)?,
             };
-            let mut setup = setup(session, config)?;
             if let Some(app) = store.app() {
                 setup.apps.entry(app.to_owned()).or_default();
             }

@@ -268,6 +268,9 @@ async fn a_quarter_is_counted_exactly_within_the_promised_requests() {
         "approved by",
         "started by",
         "no later than",
+        "after the request",
+        "(id 20930225)",
+        "comment: reviewed in the browser",
         "reviewed by bob, merged by dev",
         "Rules in force",
         "Rules at that time",
@@ -288,5 +291,9 @@ async fn a_quarter_is_counted_exactly_within_the_promised_requests() {
     let seen = value(&broken, "evidence");
     assert_eq!((evidence::exit(&broken, false), &seen["complete"]), (Exit::Error, &false.into()));
     let production = &seen["environments"].as_array().unwrap().iter().find(|one| one["name"] == "production").unwrap();
+    let page = evidence_page(&broken);
+    for told in ["INCOMPLETE", "not read", "Unknown: the deployments to this environment could not be read."] {
+        assert!(page.contains(told), "{told}");
+    }
     assert!(production["deployments"].as_array().unwrap().is_empty() && production["unknown"]["reason"].is_string(), "{production}");
 }
