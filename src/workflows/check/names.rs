@@ -52,6 +52,9 @@ mod tests {
         for name in ["release-gate", "prod", "production-eu", "pre-release", "staging"] {
             assert_eq!(near(name), None, "{name}");
         }
+        // Two letters are half of a short name.
+        let short = [EnvName::new("prod").unwrap()];
+        assert_eq!(near_miss("prd", &Facts::default(), short.iter()), None);
     }
 
     #[test]
@@ -67,5 +70,8 @@ mod tests {
         for name in ["Production", "PRODUCTION", "staging", "qa", "github-pages", "preprod", "pre-production", "pypi", "release", "p", ""] {
             assert_eq!(near(name), None, "{name}");
         }
+        let short = [EnvName::new("qa").unwrap()];
+        let of_short = |name: &str| near_miss(name, &facts, short.iter()).map(EnvName::as_str);
+        assert_eq!((of_short("qa-eu"), of_short("q"), of_short("qb")), (Some("qa"), None, None));
     }
 }

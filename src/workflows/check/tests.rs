@@ -349,6 +349,9 @@ fn a_checkout_that_can_move_after_the_approval_is_pointed_out() {
     }
     assert_eq!(on("pull_request", "${{ github.event.pull_request.head.sha }}"), []);
     assert_eq!(on("workflow_run", "${{ github.event.workflow_run.head_sha }}"), [untrusted]);
+    // A condition on where the run came from is taken for a guard.
+    let guarded = "on: workflow_run\njobs:\n  deploy:\n    runs-on: x\n    if: github.event.workflow_run.event == 'push'\n    environment: production\n    steps: [{uses: actions/checkout@v4, with: {ref: '${{ github.event.workflow_run.head_sha }}'}}]\n";
+    assert_eq!(codes(&check(&[source("deploy.yml", guarded)], &facts(vec![expect("deploy.yml", vec![])]))), []);
     // What a caller passes is what is checked out.
     let called = "on: {workflow_call: {inputs: {ref: {type: string}}}}\njobs:\n  deploy:\n    runs-on: x\n    environment: production\n    steps: [{uses: actions/checkout@v4, with: {ref: '${{ inputs.ref }}'}}]\n";
     let by = |passed: &str| {
@@ -451,6 +454,33 @@ fn a_known_deploy_of_another_app_can_deploy_unless_gate_toml_calls_its_job_harml
     assert_eq!(can_deploy(&[]), (vec![true], Verdict::Unknown));
     assert_eq!(can_deploy(&["other.yml:hotfix"]), (vec![false], Verdict::Gated));
     assert_eq!(can_deploy(&["other.yml:another"]), (vec![true], Verdict::Unknown));
+}
+
+#[test]
+fn what_only_jobs_of_open_environments_use_is_open_for_all() {
+    let role = |name: &str| format!("steps: [{{uses: aws-actions/configure-aws-credentials@v4, with: {{role-to-assume: {name}}}}}]");
+    let with = |other: &str| {
+        let mut facts = facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]);
+        facts.open = [env("preview")].into();
+        let job = |environment: &str, name: &str| {
+            with_jobs(&format!("a:\n  runs-on: x\n  permissions: {{id-token: write}}\n{environment}  {}", role(name)))
+        };
+        let sources = [
+            source("deploy.yml", &with_jobs(GATED)),
+            source("preview.yml", &job("  environment: preview\n", "preview-role")),
+            source("other.yml", &job("", other)),
+        ];
+        codes(&check(&sources, &facts))
+    };
+    assert_eq!(with("preview-role"), []);
+    assert_eq!(with("another-role"), [("unclassified-credential", Severity::Error)]);
+}
+
+#[test]
+fn a_finding_about_one_environment_decides_nothing_of_another() {
+    let job = format!("{GATED}\nhotfix:\n  runs-on: x\n  env: {{K: '{KEY}'}}\n  environment: prodution");
+    let report = on_push(&job);
+    assert_eq!((report.verdict_of(&env("production")), report.verdict_of(&env("staging"))), (Verdict::Ungated, Verdict::Gated));
 }
 
 #[test]

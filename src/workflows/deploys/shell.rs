@@ -163,6 +163,7 @@ mod tests {
             ("x=$(a b)", vec!["x=$", "a b"]),
             ("x \"$(a b)\"", vec!["x $(a b)", "a b"]),
             ("a ${{ inputs.x || 'y' }} b", vec!["a ${{inputs.x||'y'}} b"]),
+            (r#"x 'a\"b' "a\b" "c\"d" e\ f"#, vec![r#"x a\"b a\b c"d e f"#]),
             ("a ${B:-c d}", vec!["a ${B:-c d}"]),
             ("eval a b", vec!["a b", "eval a b"]),
         ] {

@@ -275,3 +275,27 @@ fn what_a_job_checks_out_beside_the_commit_of_its_run_is_told_by_its_kind() {
     let [chosen] = checkouts("{uses: actions/checkout@v4, with: {ref: '${{ inputs.ref }}'}}").try_into().unwrap();
     assert_eq!(chosen.in_run(|_| InRun::Values(vec!["v2".to_owned()])).head, fixed("v2"));
 }
+
+#[test]
+fn each_thing_to_deploy_with_is_something() {
+    let pos = Pos { line: 1, col: 1 };
+    let aws = Identity { provider: Provider::Aws, name: "x".to_owned(), pos };
+    assert!(!Holds::default().is_anything());
+    for (about, holds) in [
+        ("deploys", Holds { deploys: of("      - run: heroku rollback").deploys, ..Holds::default() }),
+        ("secrets", Holds { secrets: vec![(Read::All, pos)], ..Holds::default() }),
+        ("identities", Holds { identities: vec![aws], ..Holds::default() }),
+        ("token", Holds { token: Some(pos), ..Holds::default() }),
+        ("named", Holds { named: true, ..Holds::default() }),
+    ] {
+        assert!(holds.is_anything(), "{about}");
+    }
+}
+
+#[test]
+fn a_call_reads_what_it_passes_as_inputs_and_not_what_it_hands_on() {
+    let text = "on: push\njobs:\n  a:\n    uses: ./.github/workflows/x.yml\n    with: {k: '${{ secrets.READ }}'}\n    secrets: {ON: '${{ secrets.HANDED }}'}\n";
+    let workflow = read("x.yml", text).unwrap();
+    let secrets = Holds::of(&workflow, &workflow.jobs[0], &Local::default()).secrets;
+    assert_eq!(secrets.iter().map(|(read, _)| read.clone()).collect::<Vec<_>>(), [Read::Named("READ".to_owned())]);
+}
