@@ -132,6 +132,26 @@ fn an_apply_that_meets_another_writer_names_the_variable_and_not_its_value() {
 }
 
 #[test]
+fn a_server_that_repeats_what_was_sent_is_not_quoted_if_that_looks_like_a_credential() {
+    use gatectl::sandbox::{Fault, Response};
+    for format in FORMATS {
+        let world = world();
+        world.sandbox.with(|state| {
+            let github = Response::github_error(422, "The value from-the-file of API_TOKEN is not allowed.");
+            let variables = "/repos/acme/shop/environments/production/variables/*";
+            state.faults.push(Fault::before(github).method("PATCH").path(variables));
+            let heroku = Response::heroku_error(422, "invalid_params", "SECRET_KEY_BASE cannot be 'from-the-file'");
+            state.faults.push(Fault::before(heroku).method("PATCH").path("/apps/*/config-vars"));
+        });
+        let ran = masked(world.run(&["apply", "--auto-approve", "-vv", "--format", format]));
+        assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
+        assert!(!ran.stdout.contains("from-the-file") && !ran.stderr.contains("from-the-file"), "{}{}", ran.stdout, ran.stderr);
+        let squeezed = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(squeezed.contains("is not allowed") && squeezed.contains("cannot be"), "{}", ran.stdout);
+    }
+}
+
+#[test]
 fn import_leaves_a_variable_out_that_looks_like_a_credential_and_says_so() {
     let world = world();
     let imported = masked(world.run(&["import", "acme/shop"]));

@@ -34,6 +34,7 @@ pub(super) fn commits(call: &Call<'_>, repo: &Repo, rest: &[&str]) -> Handled {
                 .filter(|pull| pull.commits.contains(&sha) || pull.merged.as_ref().is_some_and(|merged| merged.sha == sha));
             Ok(array(call, brought.collect(), Paging::LINKED, |pull| call.shapes.pull_simple(repo, pull)))
         }
+        [_, .., "status" | "statuses" | "check-runs" | "check-suites" | "comments"] => Err(not_emulated(call.request)),
         name => {
             let name = name.join("/");
             Ok(Response::json(200, &call.shapes.commit(repo, find(repo, &name).ok_or_else(|| no_commit(&name))?)))

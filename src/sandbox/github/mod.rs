@@ -151,6 +151,9 @@ fn authenticate(world: &mut GitHub, switches: &Switches, now: &mut Now, request:
 }
 
 fn route(world: &mut GitHub, switches: &Switches, now: &mut Now, caller: &Token, request: &Request) -> Handled {
+    if request.path == "/" {
+        return Err(not_emulated(request));
+    }
     let segments = request.segments().ok_or_else(not_found)?;
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
     let rates = rate(world);
@@ -174,7 +177,7 @@ fn route(world: &mut GitHub, switches: &Switches, now: &mut Now, caller: &Token,
             in_repository(&mut call, repo, organizations, rest)
         }
         ("GET", ["user"]) => people::viewer(&call),
-        ("GET", ["user", id]) => people::by_id(&call, id),
+        ("GET", ["user", id]) if is_number(id) => people::by_id(&call, id),
         ("GET", ["users", login]) => people::by_login(&call, login),
         ("GET", ["orgs", org]) => people::organization(&call, org),
         (_, ["orgs", org, "actions", "variables", rest @ ..]) => {
@@ -213,7 +216,7 @@ fn in_repository(call: &mut Call<'_>, repo: &mut Repo, organizations: &BTreeMap<
         ("GET", ["branches"]) => repository::branches(call, repo),
         ("GET", ["branches", rest @ ..]) => repository::branch(call, repo, rest),
         ("GET", ["rulesets"]) => repository::rulesets(call, repo),
-        ("GET", ["rulesets", id]) => repository::ruleset(call, repo, id),
+        ("GET", ["rulesets", id]) if is_number(id) => repository::ruleset(call, repo, id),
         ("GET", ["rules", "branches", branch @ ..]) => repository::branch_rules(call, repo, &branch.join("/")),
         ("GET", ["teams"]) => repository::teams(call, repo),
         ("GET", ["properties", "values"]) => Ok(Response::json(200, &call.shapes.properties(repo))),
@@ -270,6 +273,11 @@ fn documented(request: &Request, response: Response) -> Response {
     let segments = request.segments().unwrap_or_default();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     response.documented(&documentation::page(&request.method, &segments))
+}
+
+/// Whether a segment is an id; any other word there is another route.
+fn is_number(segment: &str) -> bool {
+    !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn not_found() -> Response {

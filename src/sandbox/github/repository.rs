@@ -28,6 +28,7 @@ pub(super) fn branch(call: &Call<'_>, repo: &Repo, rest: &[&str]) -> Handled {
     call.need(repo, Need::CONTENTS)?;
     let (name, protection) = match rest {
         [name @ .., "protection"] if !name.is_empty() => (name.join("/"), true),
+        [_, .., "protection", _] | [_, .., "rename"] => return Err(not_emulated(call.request)),
         name => (name.join("/"), false),
     };
     let absent = || Response::github_error(404, "Branch not found");

@@ -15,7 +15,7 @@ fn accounts_are_found_by_login_and_by_id() {
         let account = world.get(path);
         assert_eq!((account["id"].as_u64(), account["type"].as_str()), (Some(id), Some(kind)), "{path}");
     }
-    for path in ["/users/nobody", "/user/9", "/user/x", "/orgs/alice", "/orgs/acme/teams/nobody", "/apps/none"] {
+    for path in ["/users/nobody", "/user/9", "/orgs/alice", "/orgs/acme/teams/nobody", "/apps/none"] {
         assert_eq!(world.verdict("GET", path, &Value::Null), (404, "Not Found".to_owned()), "{path}");
     }
     assert_eq!(world.get("/apps/gatekeeper")["id"], 77);
@@ -26,7 +26,16 @@ fn accounts_are_found_by_login_and_by_id() {
 #[test]
 fn a_route_that_is_not_emulated_says_so() {
     let mut world = World::new();
-    for (method, path) in [("GET", "/nothing"), ("GET", "/repos/acme/shop/releases"), ("PUT", "/repos/acme/shop/actions/runs/1/x")] {
+    for (method, path) in [
+        ("GET", "/"),
+        ("GET", "/nothing"),
+        ("GET", "/user/repos"),
+        ("GET", "/repos/acme/shop/releases"),
+        ("GET", "/repos/acme/shop/rulesets/rule-suites"),
+        ("GET", "/repos/acme/shop/commits/main/status"),
+        ("GET", "/repos/acme/shop/branches/main/protection/enforce_admins"),
+        ("PUT", "/repos/acme/shop/actions/runs/1/x"),
+    ] {
         let message = format!("gatectl's emulator does not serve {method} {path}.");
         assert_eq!(world.verdict(method, path, &Value::Null), (501, message));
     }
