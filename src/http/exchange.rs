@@ -192,7 +192,7 @@ impl Channel {
         let cached = self.cached(call);
         let started = Instant::now();
         let (outcome, sent_id) = self.send(call, cached.as_ref().and_then(|(_, stored)| stored.as_ref())).await;
-        let outcome = Sent::new(call.token.as_ref(), call.body).outcome(outcome);
+        let outcome = Sent::new(call.token.as_ref(), &call.address, call.body).outcome(outcome);
         let request_id = outcome.as_ref().ok().and_then(|response| self.request_id(response.headers())).unwrap_or_default();
         trace::attempt(&call.method, &call.url, &outcome, &request_id, started.elapsed());
         let response = outcome.map_err(|fault| self.faulted(call, &fault, sent_id.clone()))?;

@@ -21,8 +21,9 @@ pub(super) struct Sent<'a> {
 }
 
 impl<'a> Sent<'a> {
-    pub(super) fn new(token: Option<&'a Token>, body: Option<&'a Value>) -> Self {
-        Self { token, credentials: body.map(credentials).unwrap_or_default() }
+    /// `address` is where it was sent, a path with its query.
+    pub(super) fn new(token: Option<&'a Token>, address: &str, body: Option<&'a Value>) -> Self {
+        Self { token, credentials: body.map(|body| credentials(address, body)).unwrap_or_default() }
     }
 
     /// What a request came to, in words that can be shown.
@@ -78,11 +79,13 @@ impl<'a> Sent<'a> {
     }
 }
 
-/// The values of a body that look like credentials, by the name that they are sent under: `{"NAME": value}`, or `{"name": …, "value": …}`.
-fn credentials(body: &Value) -> Vec<&str> {
+/// The values of a body that look like credentials, by the name that they are sent under: `{"NAME": value}`, or `{"name": …, "value": …}`,
+/// where the address may have the name instead.
+fn credentials<'b>(address: &str, body: &'b Value) -> Vec<&'b str> {
     let Value::Object(map) = body else { return Vec::new() };
-    let name = map.get("name").and_then(Value::as_str);
-    let named = map.iter().filter_map(|(key, value)| Some((name.filter(|_| key == "value").unwrap_or(key), value.as_str()?)));
+    let last = address.split('?').next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+    let name = map.get("name").and_then(Value::as_str).unwrap_or(last);
+    let named = map.iter().filter_map(|(key, value)| Some((if key == "value" { name } else { key }, value.as_str()?)));
     named.filter(|(name, text)| VarValue::new(*name, *text).plain().is_none()).map(|(_, text)| text).collect()
 }
 
@@ -187,7 +190,7 @@ mod tests {
         ) {
             let text = format!("{} {TOKEN} {}", filling.repeat(before), "y".repeat(after));
             let token = Token::new(TOKEN, "GH_TOKEN");
-            let clean = Sent::new(Some(&token), None).answer(echo(status, place, &text));
+            let clean = Sent::new(Some(&token), "/x", None).answer(echo(status, place, &text));
             let shown = shown(&clean);
             for at in 0..TOKEN.len() - 8 {
                 prop_assert!(!shown.contains(&TOKEN[at..at + 8]), "{place}, {status}: {shown}");
@@ -198,7 +201,7 @@ mod tests {
         fn what_the_network_says_is_cut_after_it_was_cleaned(before in 0usize..600) {
             let fault = Fault::Lost(format!("{}{TOKEN}", "x".repeat(before)));
             let token = Token::new(TOKEN, "GH_TOKEN");
-            let said = Sent::new(Some(&token), None).outcome(Err(fault)).unwrap_err().to_string();
+            let said = Sent::new(Some(&token), "/x", None).outcome(Err(fault)).unwrap_err().to_string();
             prop_assert!(!said.contains(&TOKEN[..8]) && said.len() < MAX_FAULT + 100, "{said}");
         }
     }
@@ -207,7 +210,7 @@ mod tests {
     fn data_stays_as_it_is() {
         let token = Token::new(TOKEN, "GH_TOKEN");
         let body = json!({"name": TOKEN}).to_string();
-        let sent = Sent::new(Some(&token), None);
+        let sent = Sent::new(Some(&token), "/x", None);
         let same = sent.answer(Response::builder().status(200).body(Bytes::from(body.clone())).unwrap());
         assert_eq!(*same.body(), body);
         let other = json!({"message": "a \u{1b} é", "errors": [1, null, {"a": true}]});
@@ -218,21 +221,25 @@ mod tests {
 
     #[test]
     fn a_server_that_repeats_a_value_that_looks_like_a_credential_is_not_quoted() {
-        let said = |body: Value, words: Value| {
+        let said = |address: &str, body: Value, words: Value| {
             let response = Response::builder().status(422).body(Bytes::from(words.to_string())).unwrap();
-            String::from_utf8(Sent::new(None, Some(&body)).answer(response).into_body().to_vec()).unwrap()
+            String::from_utf8(Sent::new(None, address, Some(&body)).answer(response).into_body().to_vec()).unwrap()
         };
-        let bodies = [json!({"name": "API_TOKEN", "value": "hunter2"}), json!({"API_TOKEN": "hunter2", "TIER": "prod"})];
-        for body in bodies {
+        let bodies = [
+            ("/variables?a=b/c", json!({"name": "API_TOKEN", "value": "hunter2"})),
+            ("/variables/API_TOKEN", json!({"value": "hunter2"})),
+            ("/config-vars", json!({"API_TOKEN": "hunter2", "TIER": "prod"})),
+        ];
+        for (address, body) in bodies {
             for words in [json!({"message": "hunter2 is too short"}), json!({"errors": ["no", {"message": "API_TOKEN='hunter2'"}]})] {
-                let said = said(body.clone(), words);
+                let said = said(address, body.clone(), words);
                 assert!(!said.contains("hunter2") && said.contains("***"), "{said}");
             }
         }
         let plain = json!({"message": "prod is not a tier; hunter22 is not what was sent; API_TOKEN"});
-        assert_eq!(said(json!({"API_TOKEN": "hunter2", "TIER": "prod"}), plain.clone()), plain.to_string());
+        assert_eq!(said("/config-vars", json!({"API_TOKEN": "hunter2", "TIER": "prod"}), plain.clone()), plain.to_string());
         // What the server makes up of its own is masked by its form.
-        let live = said(json!({}), json!({"message": "cannot reach postgres://app:hunter2@db.example.com/app now"}));
+        let live = said("/x", json!({}), json!({"message": "cannot reach postgres://app:hunter2@db.example.com/app now"}));
         assert_eq!(live, json!({"message": "cannot reach *** now"}).to_string());
     }
 }
