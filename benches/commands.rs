@@ -150,7 +150,7 @@ async fn world(scenario: Scenario, text: &str) -> (Sandbox, tempfile::TempDir) {
     (sandbox, home)
 }
 
-/// The median run, with the requests of all that the emulator has seen, and the ratio to so many round trips at the emulator's latency.
+/// The median run, with the requests of all that the emulator has seen, and the ratio to this many round trips at the emulator's latency.
 fn row(name: &str, runs: &[Measured], sandbox: &Sandbox, limit: Option<f64>) {
     let time = measure::median(runs.iter().map(|run| run.time).collect());
     let memory = runs.iter().map(Measured::megabytes).fold(0.0, f64::max);

@@ -154,7 +154,7 @@ fn unasked(reason: &str) -> Unknown {
 fn weak(source: &Source<'_>, there: &LiveEnvironment, gate: &Gate) -> Vec<String> {
     let mut weak = Vec::new();
     if there.reviewers.is_empty() {
-        weak.push("no required reviewers (declare `reviewers`)".to_owned());
+        weak.push("no required reviewers (declare `reviewers`, or `reviewers = []` if it is open on purpose)".to_owned());
     } else if !there.prevent_self_review {
         weak.push("the person who starts a run may approve it (close with `prevent_self_review = true`)".to_owned());
     }

@@ -47,8 +47,11 @@ fn text(proposal: &Proposal, all: bool) -> String {
         let _ = writeln!(text, "{lead}# {}", line(&warning));
     }
     for (at, one) in proposal.workflows.iter().enumerate() {
-        let comment =
-            if at == 0 { "# From the workflow files: these reach the environments. Add a missing one that deploys.\n" } else { "" };
+        let comment = if at == 0 {
+            "# These workflows reach the environments above. Add a table for each other workflow that deploys.\n"
+        } else {
+            ""
+        };
         let _ = writeln!(text, "\n{comment}[[workflows]]\nfile = {}", string(&one.file));
         let names: Vec<String> = one.expect.environments().map(|name| string(name.as_str())).collect();
         let _ = match names.as_slice() {
