@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use gatectl::desired::github::{Pattern, RefKind};
 use gatectl::findings::{Severity, Verdict};
 use gatectl::model::{Cause, EnvName, Unknown};
 use gatectl::providers::github::inspection::{Billing, Inspection, Listed};
-use gatectl::providers::github::live::{Access, LiveEnvironment, LiveReviewer, Visibility};
+use gatectl::providers::github::live::{Access, LiveEnvironment, LiveReviewer, PolicyMode, Visibility};
 use gatectl::providers::github::strictness::ActorId;
 
 use crate::repository::{Repository, all};
@@ -200,4 +201,84 @@ fn one_who_can_approve_makes_doubts_about_the_others_warnings() {
     assert_eq!(with(doubt(), None), (Verdict::Unknown, vec![("reviewer-unknown", ERROR)]));
     // A team that gate.toml does not declare may approve, whatever its access is.
     assert_eq!(with(Access::Granted, Some(Access::Granted)).1, [("undeclared-reviewer", ERROR)]);
+}
+
+#[test]
+fn protected_branches_that_cannot_be_read_leave_the_policy_undecided() {
+    let ordinary = ordinary();
+    let gate = ordinary.gate.replace("{ branches = [\"main\"] }", "\"protected\"");
+    let protected = Repository { config: gatectl::config::parse("gate.toml", &gate).unwrap(), gate, ..ordinary };
+    let verdict = |change: fn(&mut Inspection)| protected.verify(change).verdict;
+    assert_eq!(verdict(|_| {}), Verdict::Gated);
+    assert_eq!(verdict(|live| live.protected_branches = Err(unknown())), Verdict::Unknown);
+    assert_eq!(verdict(|live| live.protected_branches.as_mut().unwrap().names.clear()), Verdict::Ungated);
+}
+
+#[test]
+fn a_secret_of_an_open_environment_is_its_own_only_if_no_wider_scope_has_the_name() {
+    let ordinary = ordinary();
+    let gate = ordinary.gate.replace("[[workflows]]", "[environments.preview]\nreviewers = []\n\n[[workflows]]");
+    let job = "on: {push: {branches: [main]}}\njobs: {a: {runs-on: x, environment: preview, steps: [{run: './x', env: {K: '${{ secrets.HEROKU_API_KEY }}'}}]}}\n";
+    let repository = Repository { config: gatectl::config::parse("gate.toml", &gate).unwrap(), gate, ..ordinary }
+        .with(".github/workflows/preview.yml", job.to_owned());
+    let shares = |change: fn(&mut Inspection)| {
+        let report = repository.verify(change);
+        report.environments.iter().flat_map(|one| &one.findings).any(|finding| finding.code.row().name == "ungated-credential")
+    };
+    assert!(!shares(|_| {}), "neither the repository nor the organization has it");
+    assert!(shares(|live| live.wider_secrets.as_mut().unwrap().repository = Ok(["HEROKU_API_KEY".to_owned()].into())));
+    assert!(shares(|live| live.wider_secrets.as_mut().unwrap().organization = Ok(["HEROKU_API_KEY".to_owned()].into())));
+    assert!(shares(|live| live.wider_secrets.as_mut().unwrap().organization = Err(unknown())));
+    assert!(shares(|live| live.wider_secrets.as_mut().unwrap().repository = Err(unknown())));
+    assert!(shares(|live| live.wider_secrets = None));
+    let personal = |live: &mut Inspection| {
+        live.repository.as_mut().unwrap().in_organization = false;
+        live.wider_secrets.as_mut().unwrap().organization = Err(unknown());
+    };
+    assert!(!shares(personal), "a person's repository has no organization");
+}
+
+#[test]
+fn what_the_live_policy_refuses_is_said_once() {
+    let ordinary = ordinary();
+    let gate = ordinary.gate.replace("[\"main\"]", "[\"release\"]");
+    let repository = Repository { config: gatectl::config::parse("gate.toml", &gate).unwrap(), gate, ..ordinary };
+    let refused = |pattern: &'static str| {
+        let report = repository.verify(|live| {
+            let pattern = Pattern { kind: RefKind::Branch, name: pattern.to_owned() };
+            environment(live).patterns = Some(Ok([(pattern, 1)].into()));
+        });
+        let all = report.environments.iter().flat_map(|one| &one.findings);
+        all.filter(|finding| finding.code.row().name == "ref-refused").map(|finding| finding.message.clone()).collect::<Vec<_>>()
+    };
+    let declared = refused("release");
+    assert!(declared.len() == 1 && !declared[0].contains("the live policy"), "{declared:?}");
+    assert_eq!(refused("rel*"), declared, "gate.toml says it already");
+}
+
+#[test]
+fn a_finding_names_who_and_what_it_is_about() {
+    let message = |keys: &str, change: fn(&mut Inspection)| {
+        let ordinary = ordinary();
+        let gate = ordinary.gate.replace("[[workflows]]", &format!("{keys}\n[[workflows]]"));
+        let report = Repository { config: gatectl::config::parse("gate.toml", &gate).unwrap(), gate, ..ordinary }.verify(change);
+        let found = report.environments.iter().flat_map(|one| &one.findings).map(|finding| finding.message.clone());
+        found.collect::<Vec<_>>().join("\n")
+    };
+    let stranger = message("", |live| {
+        environment(live).reviewers.push(LiveReviewer::Team { slug: "sre".to_owned(), id: 8 });
+        live.listed.insert(ActorId::Team(8), Listed { access: Access::Granted, members: Some(Ok(["eve".to_owned()].into())) });
+    });
+    assert!(stranger.contains("the team `sre` may approve, and gate.toml declares `dana`"), "{stranger}");
+    let other = message("", |live| {
+        environment(live).reviewers = vec![LiveReviewer::User { login: "Dana".to_owned(), id: 77, kind: "User".to_owned() }]
+    });
+    assert!(other.contains("`Dana` has id 77, and gate.toml pins 501"), "{other}");
+    let wide = message("", |live| environment(live).policy = PolicyMode::All);
+    assert!(wide.contains("every branch and tag may deploy, and gate.toml declares what {\"branches\":[\"main\"]"), "{wide}");
+    let private = message("", |live| {
+        let repository = live.repository.as_mut().unwrap();
+        (repository.visibility, repository.in_organization) = (Visibility::Private, false);
+    });
+    assert!(private.contains("the repository is private and belongs to a personal account"), "{private}");
 }

@@ -233,6 +233,14 @@ fn of_several_closed_windows_the_one_that_ends_last_is_named() {
     let Verdict::Frozen(frozen) = verdict(&policy(windows), FreezeVars::default()) else { panic!("open") };
     assert_eq!(frozen.window, Some(last));
     assert_eq!(frozen.reason.as_deref(), Some("calendar"));
+    // In whichever order they are declared; of two that end together, the first.
+    let day = |name: &str| window(name, "0 0 * * *", 86_399);
+    let two_hours = || window("short", "0 0/2 * * *", 7_199);
+    for windows in [vec![two_hours(), day("first"), day("second")], vec![day("first"), day("second"), two_hours()]] {
+        let closed = state_at(&windows[windows.len() - 2], NOW).unwrap().now.unwrap();
+        let Verdict::Frozen(frozen) = verdict(&policy(windows), FreezeVars::default()) else { panic!("open") };
+        assert_eq!((frozen.window.as_deref(), frozen.since, frozen.until), (Some("first"), Some(closed.since), closed.until));
+    }
 }
 
 #[test]
