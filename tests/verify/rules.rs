@@ -51,6 +51,7 @@ fn who_usually_deploys_is_the_starter_of_more_than_half_of_the_latest_twenty_run
         (&[("dana", 2)], false),
         (&[("DANA", 3)], true),
         (&[("dana", 3), ("eve", 3)], false),
+        (&[("dana", 3), ("ann", 3)], false),
         (&[("dana", 4), ("eve", 3)], true),
         // Older runs say nothing of today.
         (&[("dana", 11), ("eve", 50)], true),
@@ -130,6 +131,18 @@ fn secrets_that_cannot_be_read_weigh_as_much_as_what_is_declared_of_them() {
         |live: &mut Inspection| live.wider_secrets.as_mut().unwrap().organization = Ok(BTreeSet::from(["HEROKU_API_KEY".to_owned()]));
     assert_eq!(judged(secrets, wide), (Verdict::Ungated, vec![("wider-secret", ERROR)]));
     assert_eq!(judged("", wide), (Verdict::Gated, vec![("wider-secret", WARNING)]));
+}
+
+#[test]
+fn wider_secrets_matter_only_if_a_job_or_gate_toml_names_one() {
+    let job = "on: {push: {branches: [main]}}\njobs: {deploy: {runs-on: x, environment: production, steps: [{run: make}]}}\n";
+    let quiet = ordinary().with(".github/workflows/deploy.yml", job.to_owned());
+    let report = quiet.verify(|live| {
+        environment(live).secrets = Some(Err(unknown()));
+        live.wider_secrets.as_mut().unwrap().repository = Err(unknown());
+        live.wider_secrets.as_mut().unwrap().organization = Err(unknown());
+    });
+    assert_eq!(report.environments[0].findings, []);
 }
 
 #[test]
@@ -236,6 +249,10 @@ fn a_secret_of_an_open_environment_is_its_own_only_if_no_wider_scope_has_the_nam
         live.wider_secrets.as_mut().unwrap().organization = Err(unknown());
     };
     assert!(!shares(personal), "a person's repository has no organization");
+    let json = serde_json::to_value(repository.verify(|_| {})).unwrap();
+    let words: Vec<_> =
+        json["environments"].as_array().unwrap().iter().map(|one| (one["name"].as_str(), one["verdict"].as_str())).collect();
+    assert_eq!(words, [(Some("preview"), Some("open")), (Some("production"), Some("gated"))]);
 }
 
 #[test]
@@ -271,7 +288,7 @@ fn a_finding_names_who_and_what_it_is_about() {
     });
     assert!(stranger.contains("the team `sre` may approve, and gate.toml declares `dana`"), "{stranger}");
     let other = message("", |live| {
-        environment(live).reviewers = vec![LiveReviewer::User { login: "Dana".to_owned(), id: 77, kind: "User".to_owned() }]
+        environment(live).reviewers = vec![LiveReviewer::User { login: "Dana".to_owned(), id: 77, kind: "User".to_owned() }];
     });
     assert!(other.contains("`Dana` has id 77, and gate.toml pins 501"), "{other}");
     let wide = message("", |live| environment(live).policy = PolicyMode::All);
