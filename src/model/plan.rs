@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Action, Address, Blocker, Change, Invalid, Unknown};
 
@@ -83,11 +84,21 @@ pub struct Draft<O> {
     pub unknown: Vec<(Address, Unknown)>,
     /// What exists and is not declared.
     pub unmanaged: Vec<Address>,
+    /// The live state of what is declared, if it is known: a saved plan compares it with the live state when it is applied.
+    pub basis: BTreeMap<Address, Value>,
 }
 
 impl<O> Default for Draft<O> {
     fn default() -> Self {
-        Self { steps: Vec::new(), manual: Vec::new(), invalid: Vec::new(), notes: Vec::new(), unknown: Vec::new(), unmanaged: Vec::new() }
+        Self {
+            steps: Vec::new(),
+            manual: Vec::new(),
+            invalid: Vec::new(),
+            notes: Vec::new(),
+            unknown: Vec::new(),
+            unmanaged: Vec::new(),
+            basis: BTreeMap::new(),
+        }
     }
 }
 
@@ -109,7 +120,15 @@ impl<O> Draft<O> {
     pub fn map<P>(self, op: impl Fn(O) -> P) -> Draft<P> {
         let steps =
             self.steps.into_iter().map(|step| Step { changes: step.changes, ops: step.ops.into_iter().map(&op).collect() }).collect();
-        Draft { steps, manual: self.manual, invalid: self.invalid, notes: self.notes, unknown: self.unknown, unmanaged: self.unmanaged }
+        Draft {
+            steps,
+            manual: self.manual,
+            invalid: self.invalid,
+            notes: self.notes,
+            unknown: self.unknown,
+            unmanaged: self.unmanaged,
+            basis: self.basis,
+        }
     }
 }
 
@@ -180,6 +199,7 @@ impl<O> Plan<O> {
                 notes: plan.notes,
                 unknown: plan.unknown,
                 unmanaged: plan.unmanaged,
+                basis: BTreeMap::new(),
             }
         };
         Self::assemble(config, fingerprint, plans.into_iter().map(draft))

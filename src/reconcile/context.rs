@@ -185,11 +185,10 @@ impl Context {
 
     fn plan_from(&self, observed: Observed) -> Planned {
         let mut drafts = Vec::new();
-        let mut basis = BTreeMap::new();
         if let (Some(repository_access), Some(live)) = (&self.github, &observed.github) {
             let mut want = self.want.github.clone();
             if self.prune == Prune::Undeclared {
-                declare_the_rest_absent(&mut want, live);
+                github::plan::declare_the_rest_absent(&mut want, live);
                 // What to delete is unknown, although no declared address says so.
                 if let (true, Some(unknown)) = (want.environments.is_empty(), live.environments.as_ref().err()) {
                     let unknown = live.repository.as_ref().err().unwrap_or(unknown).clone();
@@ -201,7 +200,6 @@ impl Context {
             let context =
                 github::plan::PlanContext { repository: &repository_access.repository, web: &repository_access.web, freeze_store };
             drafts.push(github::plan::plan(context, &want, live).map(Op::Github));
-            github_basis(repository_access, &want, live, &mut basis);
         }
         let freeze_override = self
             .want
@@ -209,25 +207,17 @@ impl Context {
             .as_ref()
             .and_then(|freeze| Some(heroku::plan::Override { app: freeze.store.app()?, key: &freeze.override_flag }));
         drafts.push(heroku::plan::plan(&self.want.heroku, &observed.heroku, freeze_override).map(Op::Heroku));
-        for (app, declared) in &self.want.heroku.config {
-            for (key, value) in observed.heroku.config.get(app).into_iter().flatten().flatten() {
-                if declared.contains_key(key) {
-                    basis.insert(Address::config(app, key), json!(value));
-                }
-            }
-        }
         let freeze = self.want.freeze.as_ref().map(|policy| (policy, freeze_vars(policy, &observed)));
         let mut unread = BTreeMap::new();
         if let Some((policy, vars)) = &freeze {
             drafts.push(freeze_store::plan::plan(policy, vars, observed.flags_written, &self.claim).map(Op::Freeze));
-            match vars {
-                Answer::Present(vars) => drop(basis.insert(policy.store.address(), json!(vars))),
-                Answer::Unknown(unknown) => drop(unread.insert(policy.store.address(), unknown.clone())),
-                Answer::Absent => {}
+            if let Answer::Unknown(unknown) = vars {
+                unread.insert(policy.store.address(), unknown.clone());
             }
         }
         let (refusable, note) = compensation::refusable(self.want.freeze.as_ref(), observed.github.as_ref(), &drafts);
         drafts.extend(note);
+        let basis: BTreeMap<Address, Value> = drafts.iter_mut().flat_map(|draft| std::mem::take(&mut draft.basis)).collect();
         let fingerprint = fingerprint::of(&json!({"desired": fingerprint::desired(&self.want), "live": basis}));
         let plan = Plan::assemble(self.config.clone(), fingerprint, drafts);
         unread.extend(plan.unknown.iter().cloned());
@@ -265,34 +255,5 @@ fn not_read(keys: &Keys) -> Unknown {
         reason: format!("the freeze of {} was not read", keys.store.name()),
         hint: "run the command again".to_owned(),
         cause: Cause::Other,
-    }
-}
-
-fn github_basis(
-    repository_access: &RepositoryAccess,
-    want: &crate::desired::github::Desired,
-    live: &github::live::Live,
-    basis: &mut BTreeMap<Address, Value>,
-) {
-    let Ok(environments) = &live.environments else { return };
-    for (name, environment) in &want.environments {
-        let keys: Vec<&String> = environment.gate().into_iter().flat_map(|gate| gate.variables.keys()).collect();
-        let there = match environments.get(name) {
-            Some(Ok(there)) => Some(there.snapshot(repository_access.repository.owner(), keys)),
-            Some(Err(_)) => continue,
-            None => None,
-        };
-        basis.insert(Address::environment(&repository_access.repository, name), json!(there));
-    }
-}
-
-/// Declares every environment absent that exists and is not declared, as `--prune` asks.
-///
-/// `github-pages` stays: GitHub makes it for itself (fact G2.8).
-fn declare_the_rest_absent(want: &mut crate::desired::github::Desired, live: &github::live::Live) {
-    for name in live.environments.iter().flatten().map(|(name, _)| name) {
-        if name.folded() != "github-pages" && !want.declares(name) {
-            want.environments.insert(name.clone(), crate::desired::github::DesiredEnvironment::Absent);
-        }
     }
 }

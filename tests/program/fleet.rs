@@ -220,6 +220,7 @@ fn verify_judges_each_repository_and_says_what_it_read() {
     assert_eq!(verdict["repositories"].as_array().unwrap().len(), 3, "{}", whole.stdout);
     assert_valid("docs/schemas/verify-fleet.schema.json", &verdict);
     assert_eq!(verdict["repositories"][0]["covered"]["unclassified"], 0, "{}", whole.stdout);
+    assert!(!whole.stdout.contains("[[workflows]]"), "a fleet file cannot declare them: {}", whole.stdout);
     assert!(verdict.get("scope").is_none() && whole.stderr.contains("--live-only"), "{}", whole.stderr);
 
     let live = world.run(&["verify", "--live-only"]);

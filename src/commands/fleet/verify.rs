@@ -6,7 +6,7 @@ use futures_util::stream;
 use crate::cli::{Format, VerifyArgs};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::findings::Verdict;
+use crate::findings::{Code, Verdict};
 use crate::model::{Address, RepositoryRow};
 use crate::reconcile::Prune;
 use crate::reconcile::fleet::Member;
@@ -62,8 +62,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &VerifyArgs, confi
             .buffer_unordered(run.context.at_once);
         while let Some(report) = session.unless_stopped(verdicts.next()).await? {
             counter.one_more();
-            // The table of jobs is only shown for a single repository.
-            reports.push(VerifyReport { workflows: Vec::new(), ..report });
+            reports.push(of_a_fleet(report));
         }
     }
     reports.sort_by_cached_key(|report| Address::repository(&report.repository));
@@ -77,6 +76,16 @@ pub(in crate::commands) async fn run(session: &Session, args: &VerifyArgs, confi
         session.print(config, &Document::from(verdict), || verdict.json())?;
     }
     Ok(if verdict.verdict() == Verdict::Gated { Exit::Done } else { Exit::NotGated })
+}
+
+/// Without the table of jobs, which is only shown for a single repository, and without the advice to declare workflows, which a fleet
+/// file cannot.
+fn of_a_fleet(mut report: VerifyReport) -> VerifyReport {
+    report.workflows.clear();
+    for environment in &mut report.environments {
+        environment.findings.retain(|finding| finding.code != Code::NothingDeclared);
+    }
+    report
 }
 
 /// Prints the number of requests before it starts.

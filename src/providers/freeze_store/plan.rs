@@ -28,6 +28,7 @@ pub fn plan(policy: &Policy, vars: &Answer<FreezeVars>, written: FlagTimes, clai
         // Without a store there is no freeze to set: reading a store that does not exist is an error.
         Answer::Absent => return draft,
     };
+    draft.basis.insert(address.clone(), json!(vars));
     if let Some(frozen) = Frozen::by_store(&Freeze::read(vars, claim.now)) {
         draft.note(&address, format!("FROZEN {frozen}. A freeze is not a difference, and apply never lifts one"));
     }

@@ -8,9 +8,11 @@ mod people;
 mod planner;
 mod update;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use crate::model::{self, Address, Blocker, Change, Draft, GateKey, Step, VarValue};
+use crate::model::{self, Address, Blocker, Change, Draft, GateKey, RepoName, Step, VarValue};
 
 use super::live::{Live, LiveEnvironment, PolicyMode};
 use super::ops::{Action, Body, Op, PolicyFlags};
@@ -24,7 +26,7 @@ use planner::{Planner, field, variable};
 /// Compares what is wanted with what exists.
 #[must_use]
 pub fn plan(context: PlanContext<'_>, want: &Desired, live: &Live) -> Draft<Op> {
-    let mut draft = Draft::default();
+    let mut draft = Draft { basis: basis(context.repository, want, live), ..Draft::default() };
     let (repository, environments) = match (&live.repository, &live.environments) {
         (Ok(repository), Ok(environments)) => (repository, environments),
         (Err(unknown), _) | (_, Err(unknown)) => {
@@ -52,6 +54,32 @@ pub fn plan(context: PlanContext<'_>, want: &Desired, live: &Live) -> Draft<Op> 
         repository_notes(context.repository, repository, environments, &mut draft);
     }
     draft
+}
+
+/// Declares every environment absent that exists and is not declared, as `--prune` asks.
+///
+/// `github-pages` stays: GitHub makes it for itself (fact G2.8).
+pub fn declare_the_rest_absent(want: &mut Desired, live: &Live) {
+    for name in live.environments.iter().flatten().map(|(name, _)| name) {
+        if name.folded() != "github-pages" && !want.declares(name) {
+            want.environments.insert(name.clone(), desired::DesiredEnvironment::Absent);
+        }
+    }
+}
+
+/// The live state of each declared environment that is known, or that it does not exist.
+fn basis(repository: &RepoName, want: &Desired, live: &Live) -> BTreeMap<Address, Value> {
+    let Ok(environments) = &live.environments else { return BTreeMap::new() };
+    let declared = want.environments.iter().filter_map(|(name, environment)| {
+        let keys: Vec<&String> = environment.gate().into_iter().flat_map(|gate| gate.variables.keys()).collect();
+        let there = match environments.get(name) {
+            Some(Ok(there)) => Some(there.snapshot(repository.owner(), keys)),
+            Some(Err(_)) => return None,
+            None => None,
+        };
+        Some((Address::environment(repository, name), json!(there)))
+    });
+    declared.collect()
 }
 
 impl Planner<'_> {

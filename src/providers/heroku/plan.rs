@@ -1,6 +1,6 @@
 //! What differs between the declared and the live config vars, and the one request per app that brings them in line. Pure.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::model::{self, Address, Change, Draft, Field, Step, VarValue};
 
@@ -30,6 +30,8 @@ pub fn plan(want: &Desired, live: &Live, freeze_override: Option<Override<'_>>) 
             }
             None => continue,
         };
+        let read = wanted.keys().filter_map(|key| Some((Address::config(app, key), json!(vars.get(key)?))));
+        draft.basis.extend(read);
         let opens = |key: &str| freeze_override.is_some_and(|o| o.app == app && o.key == key);
         let live = |key: &str| vars.get(key).and_then(Option::as_ref).map(VarValue::expose);
         let changed = wanted.iter().filter(|(key, value)| live(key) != Some(value.as_str()));
@@ -105,7 +107,8 @@ mod tests {
     #[test]
     fn what_is_as_declared_sends_nothing() {
         let draft = plan(&want(&[("A", "1")]), &live(&[("A", Some("1"))]), None);
-        assert_eq!(draft, Draft::default());
+        let basis = BTreeMap::from([(Address::config("app", "A"), json!("1"))]);
+        assert_eq!(draft, Draft { basis, ..Draft::default() });
     }
 
     #[test]
