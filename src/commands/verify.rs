@@ -86,8 +86,13 @@ pub(super) async fn of_member(
     scope: Scope,
 ) -> VerifyReport {
     let asked: BTreeSet<EnvName> = config.desired.github.environments.keys().cloned().collect();
-    let interest =
-        InspectionScope { want: &config.desired.github, environments: &asked, workflows: &BTreeSet::new(), listed: Some(listed) };
+    let interest = InspectionScope {
+        want: &config.desired.github,
+        environments: &asked,
+        workflows: &BTreeSet::new(),
+        judges_workflows: scope == Scope::Whole,
+        listed: Some(listed),
+    };
     let checkout = Checkout { root: &session.directory, repository };
     let facts = Facts { repository: Some(repository.clone()), ..statics::facts(session, config, checkout.root) };
     let sources = async {
@@ -156,7 +161,13 @@ async fn look<'c>(
             }
         };
         let workflows = config.desired.workflows.iter().map(|expectation| expectation.file.trim_start_matches("./")).collect();
-        let interest = InspectionScope { want: &config.desired.github, environments: asked, workflows: &workflows, listed: None };
+        let interest = InspectionScope {
+            want: &config.desired.github,
+            environments: asked,
+            workflows: &workflows,
+            judges_workflows: true,
+            listed: None,
+        };
         let sources = async {
             match on_disk {
                 Some(sources) => Ok(called::with_called(&reader, facts, sources).await),

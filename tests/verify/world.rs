@@ -76,7 +76,8 @@ pub(crate) async fn verdict_of(sandbox: &Sandbox, config: &Config, sources: &[So
     let desired = &config.desired;
     let asked: BTreeSet<EnvName> = desired.github.environments.keys().cloned().collect();
     let workflows = desired.workflows.iter().map(|expectation| expectation.file.as_str()).collect();
-    let interest = InspectionScope { want: &desired.github, environments: &asked, workflows: &workflows, listed: None };
+    let interest =
+        InspectionScope { want: &desired.github, environments: &asked, workflows: &workflows, judges_workflows: true, listed: None };
     let live = inspect(&reader, &repository, interest).await;
     let facts = Facts::new(Some(repository.clone()), "main", &desired.github, &desired.heroku, &desired.workflows, &desired.verify);
     let checked = check_live(sources, &facts, &live);

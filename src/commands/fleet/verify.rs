@@ -20,10 +20,10 @@ use super::super::failure::Unread;
 use super::super::{Session, verify};
 use super::{Run, part};
 
-/// Requests for the rules of a repository: environments, protected branches, secrets of two scopes, and what each environment leads to.
-const FOR_RULES: usize = 6;
-/// The minimum for its workflow files: the folder. A file that several repositories have is read once.
-const FOR_FILES: usize = 1;
+/// The minimum of requests for the rules of a repository: environments, protected branches, and what each environment leads to.
+const FOR_RULES: usize = 3;
+/// The minimum for its workflow files: the folder, and the secrets of three scopes. A file that several repositories have is read once.
+const FOR_FILES: usize = 4;
 
 /// Inspects and judges every repository, and prints.
 ///

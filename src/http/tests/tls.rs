@@ -113,6 +113,33 @@ async fn http2_is_spoken_where_offered_and_one_connection_then_carries_all() {
     assert_eq!(stack.traffic().connections, 1);
 }
 
+#[tokio::test]
+async fn a_server_without_http2_gets_a_connection_for_each_request_before_it_answers_any() {
+    let (config, roots) = identity();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    // No answer leaves before all five requests are here.
+    let all_here = Arc::new(tokio::sync::Barrier::new(5));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (acceptor, all_here) = (acceptor.clone(), Arc::clone(&all_here));
+            tokio::spawn(async move {
+                let mut stream = acceptor.accept(stream).await.unwrap();
+                read_request(&mut stream).await;
+                all_here.wait().await;
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
+            });
+        }
+    });
+    let (stack, writer) = client(&base, Settings { roots: Some(roots), ..settings() });
+    let target = target();
+    let get = || writer.reader().get(&target);
+    let all = tokio::join!(get(), get(), get(), get(), get());
+    assert!(all.0.is_ok() && all.1.is_ok() && all.2.is_ok() && all.3.is_ok() && all.4.is_ok(), "{all:?}");
+    assert_eq!(stack.traffic().connections, 5);
+}
+
 /// A proxy that connects every name to one port on this machine, and remembers what it was asked.
 async fn proxy(port: u16) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

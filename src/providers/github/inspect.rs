@@ -28,6 +28,8 @@ pub struct InspectionScope<'a> {
     pub environments: &'a BTreeSet<EnvName>,
     /// Paths of the workflow files that deploy: who starts them is of interest.
     pub workflows: &'a BTreeSet<&'a str>,
+    /// Whether workflow files are judged too: which secrets deploy then follows from them, so all are of interest, not only declared ones.
+    pub judges_workflows: bool,
     /// What the organization's list says about the repository, if it is one of a fleet: then it is not requested separately, and the
     /// environments come first, since they show which lists to read.
     pub listed: Option<&'a Result<Repository, Unknown>>,
@@ -52,20 +54,21 @@ pub async fn inspect(reader: &Reader, repo: &RepoName, interest: InspectionScope
     let declared: BTreeSet<&Reviewer> =
         gates.iter().flat_map(|(_, gate)| gate.iter().flat_map(|gate| gate.reviewers.iter().flatten())).collect();
     let teams: Vec<&str> = declared.iter().filter_map(|reviewer| slug(reviewer, repo)).collect();
-    // For the same reason, wider secrets are always of interest.
-    let any_gate = !gates.is_empty();
+    let parts_of = |gate: Option<&Gate>| {
+        let parts = parts(gate);
+        RequestedParts { secrets: parts.secrets || interest.judges_workflows, ..parts }
+    };
+    let any_secret = gates.iter().any(|(_, gate)| parts_of(*gate).secrets);
 
     let environments = async {
         if interest.listed.is_none() {
-            // Which secrets deploy follows from the workflow files too, so those of each environment are of interest.
-            let all = |gate: Option<&Gate>| RequestedParts { secrets: true, ..parts(gate) };
-            let parts = join_all(gates.iter().map(|(name, gate)| observe::asked(reader, repo, name, all(*gate))));
+            let parts = join_all(gates.iter().map(|(name, gate)| observe::asked(reader, repo, name, parts_of(*gate))));
             return tokio::join!(observe::environments(reader, repo), parts);
         }
         let listed = observe::environments(reader, repo).await;
         let there = |name: &EnvName| listed.as_ref().ok()?.get(name)?.as_ref().ok();
         let parts = join_all(gates.iter().map(|(name, gate)| {
-            let parts = there(name).map(|there| parts(*gate).of(there)).unwrap_or_default();
+            let parts = there(name).map(|there| parts_of(*gate).of(there)).unwrap_or_default();
             observe::asked(reader, repo, name, parts)
         }));
         let parts = parts.await;
@@ -84,7 +87,7 @@ pub async fn inspect(reader: &Reader, repo: &RepoName, interest: InspectionScope
         join_all(teams.iter().map(|team| members(reader, repo.owner(), team))),
         protected_branches(reader, repo),
         billing(reader, repo),
-        async { if any_gate { Some(wider_secrets(reader, repo).await) } else { None } },
+        async { if any_secret { Some(wider_secrets(reader, repo).await) } else { None } },
         starters(reader, repo, interest.workflows),
     );
 
