@@ -388,3 +388,17 @@ async fn a_freeze_that_cannot_be_set_says_so() {
         assert!(on.stderr.contains(told), "{told}: {}", on.stderr);
     }
 }
+
+#[tokio::test]
+async fn a_flag_that_was_set_by_hand_on_heroku_is_named_with_the_age_of_its_release() {
+    let world = World::rehearsal(Scenario::Gated, GATE).await;
+    world.sandbox.with(|state| {
+        let then = state.now.0 - jiff::SignedDuration::from_hours(75);
+        state.heroku.apps.get_mut("shop-prod").unwrap().set("ann@example.com", &[("DEPLOY_FREEZE", Some("1"))], then);
+    });
+    for args in [&["plan"][..], &["verify"], &["freeze", "check"], &["freeze", "status"]] {
+        let ran = world.both(args).await;
+        let words = format!("{}{}", ran.stdout, ran.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("was set by hand 3 days ago, without a record"), "{args:?}: {words}");
+    }
+}
