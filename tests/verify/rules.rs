@@ -271,6 +271,13 @@ fn what_the_live_policy_refuses_is_said_once() {
     let declared = refused("release");
     assert!(declared.len() == 1 && !declared[0].contains("the live policy"), "{declared:?}");
     assert_eq!(refused("rel*"), declared, "gate.toml says it already");
+    let live = self::ordinary().verify(|live| {
+        let pattern = Pattern { kind: RefKind::Branch, name: "release".to_owned() };
+        environment(live).patterns = Some(Ok([(pattern, 1)].into()));
+    });
+    let says =
+        |finding: &gatectl::findings::Finding| finding.code.row().name == "ref-refused" && finding.message.ends_with("(the live policy)");
+    assert!(live.environments.iter().flat_map(|one| &one.findings).any(says), "{live:#?}");
 }
 
 #[test]
@@ -293,6 +300,13 @@ fn a_finding_names_who_and_what_it_is_about() {
     assert!(other.contains("`Dana` has id 77, and gate.toml pins 501"), "{other}");
     let wide = message("", |live| environment(live).policy = PolicyMode::All);
     assert!(wide.contains("every branch and tag may deploy, and gate.toml declares what {\"branches\":[\"main\"]"), "{wide}");
+    let shared = message("", |live| live.wider_secrets.as_mut().unwrap().organization = Ok(["HEROKU_API_KEY".to_owned()].into()));
+    assert!(shared.contains("HEROKU_API_KEY is a secret of the organization"), "{shared}");
+    let ordinary = ordinary();
+    let gate = ordinary.gate.replace("[\"main\"]", "[\"main\"], tags = [\"v*\"]");
+    let tagged = Repository { config: gatectl::config::parse("gate.toml", &gate).unwrap(), gate, ..ordinary };
+    let report = tagged.verify(|live| live.rulesets = Some(Ok(Vec::new())));
+    assert!(format!("{report:?}").contains("create or move tags `v*` and deploy"), "{report:#?}");
     let private = message("", |live| {
         let repository = live.repository.as_mut().unwrap();
         (repository.visibility, repository.in_organization) = (Visibility::Private, false);
