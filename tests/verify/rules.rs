@@ -313,3 +313,16 @@ fn a_finding_names_who_and_what_it_is_about() {
     });
     assert!(private.contains("the repository is private and belongs to a personal account"), "{private}");
 }
+
+#[test]
+fn a_called_workflow_is_undecided_unless_gate_toml_trusts_it() {
+    let call = "on: {push: {branches: [main]}}\njobs: {a: {uses: o/r/.github/workflows/x.yml@v1, secrets: inherit}}\n";
+    let verdict = |trusted: &str| {
+        let ordinary = ordinary();
+        let gate = format!("{}\n[verify]\ntrusted_workflows = [\"{trusted}\"]\n", ordinary.gate);
+        let repository = Repository { config: gatectl::config::parse("gate.toml", &gate).unwrap(), gate, ..ordinary };
+        repository.with(".github/workflows/other.yml", call.to_owned()).verify(|_| {}).verdict
+    };
+    assert_eq!(verdict("o/r/.github/workflows/*"), Verdict::Gated);
+    assert_ne!(verdict("o/other/.github/workflows/*"), Verdict::Gated);
+}
