@@ -1,7 +1,8 @@
 //! How far a fleet's plan is from the limit of the network: the list, the environments, what depends on them, and all requests at 64 at once.
 //!
 //! `cargo bench --bench fleet` runs the program against the emulator for 1, 20, 100 and 1,000 repositories at 0 and 50 ms latency, and 10,000 at 0 ms, cold
-//! and warm, and prints requests, time, the ratio to the limit (with a round trip of the same run), and peak memory. Nothing is asserted.
+//! and warm, and prints requests, time, the ratio to the limit (with a round trip of the same run), round trips (the longest chain of
+//! requests that wait for each other), and peak memory. Nothing is asserted.
 
 #![allow(
     clippy::unwrap_used,
@@ -44,7 +45,7 @@ fn main() {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        println!("{:<44} {:>8} {:>8} {:>9} {:>8} {:>8}", "", "ms", "ratio", "requests", "free", "MB");
+        println!("{:<44} {:>8} {:>8} {:>9} {:>8} {:>6} {:>8}", "", "ms", "ratio", "requests", "free", "trips", "MB");
         for (count, environments) in [(1, 1), (20, 1), (20, 3), (100, 1), (100, 3), (1_000, 1)] {
             for latency in LATENCIES {
                 measure(count, environments, latency).await;
@@ -62,6 +63,7 @@ async fn measure(count: usize, environments: usize, latency: Duration) {
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join("gate.toml"), &text).unwrap();
     let trip = round_trip(&sandbox, home.path()).await;
+    sandbox.with(|state| state.log.clear());
     for state in ["cold", "warm"] {
         let run = tokio::select! {
             run = plan(&sandbox, home.path(), &[]) => run,
@@ -71,7 +73,8 @@ async fn measure(count: usize, environments: usize, latency: Duration) {
         let limit = (3.0 + requests as f64 / AT_ONCE) * trip.as_secs_f64();
         let name = format!("{count} repositories x {environments}, {} ms, {state}", latency.as_millis());
         let ratio = run.time.as_secs_f64() / limit;
-        println!("{name:<44} {:>8.0} {ratio:>8.2} {requests:>9} {free:>8} {:>8.1}", run.ms(), run.megabytes());
+        let trips = sandbox.with(|state| state.log.depth());
+        println!("{name:<44} {:>8.0} {ratio:>8.2} {requests:>9} {free:>8} {trips:>6} {:>8.1}", run.ms(), run.megabytes());
         sandbox.with(|state| state.log.clear());
     }
     if latency > Duration::ZERO && (20..=100).contains(&count) {
