@@ -218,6 +218,10 @@ fn arm(world: &mut World, trouble: Trouble) {
     if trouble.wrong.is_silent() {
         (world.settings.attempt_timeout, world.settings.timeout) = (SLOW, SLOW * 4);
     }
+    // Heroku does not say when its limit ends, so it is tried again for as long as the command may take.
+    if trouble.wrong == Wrong::LimitedBeyond {
+        world.settings.timeout = SLOW * 4;
+    }
     let methods: &[Option<&str>] = if trouble.writes { &WRITES.map(Some) } else { &[None] };
     for method in methods {
         let fault = trouble.wrong.fault();
