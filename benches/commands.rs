@@ -29,12 +29,7 @@ deployment_branch_policy = { branches = ["main", "release/*"], tags = ["v*"] }
 "#;
 
 fn main() {
-    // Under `cargo test` benchmarks are only built.
-    if !std::env::args().any(|arg| arg == "--bench") {
-        return;
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
+    measure::bench(async {
         println!("{:<52} {:>8} {:>6} {:>9} {:>6} {:>7}", "", "ms", "ratio", "requests", "trips", "MB");
         start().await;
         apply().await;

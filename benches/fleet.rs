@@ -39,12 +39,7 @@ fn fleet(environments: usize) -> String {
 }
 
 fn main() {
-    // Under `cargo test` benchmarks are only built.
-    if !std::env::args().any(|arg| arg == "--bench") {
-        return;
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
+    measure::bench(async {
         println!("{:<44} {:>8} {:>8} {:>9} {:>8} {:>6} {:>8}", "", "ms", "ratio", "requests", "free", "trips", "MB");
         for (count, environments) in [(1, 1), (20, 1), (20, 3), (100, 1), (100, 3), (1_000, 1)] {
             for latency in LATENCIES {

@@ -41,12 +41,7 @@ DEPLOY_FREEZE_OVERRIDE = "0"
 "#;
 
 fn main() {
-    // Under `cargo test` benchmarks are only built.
-    if !std::env::args().any(|arg| arg == "--bench") {
-        return;
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
+    measure::bench(async {
         let trip = round_trip().await;
         println!("one round trip at {} ms latency: {:.1} ms", LATENCY.as_millis(), ms(trip));
         println!("{:<44} {:>8} {:>8} {:>9} {:>6}", "", "ms", "ratio", "requests", "waves");

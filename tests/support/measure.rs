@@ -51,6 +51,13 @@ pub async fn run(program: &str, sandbox: &Sandbox, directory: &Path, args: &[&st
     Measured { time, stdout: read.await.unwrap(), memory }
 }
 
+/// Runs a benchmark; under `cargo test` benchmarks are only built.
+pub fn bench(work: impl Future<Output = ()>) {
+    if std::env::args().any(|arg| arg == "--bench") {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work);
+    }
+}
+
 /// The median of some durations.
 pub fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
