@@ -107,8 +107,6 @@ pub(crate) struct EnvironmentEvidence {
     pub(super) activity_log: String,
     /// How many deployments are in the period. GitHub's list states no total; it was read to the end of the period.
     pub(super) total: usize,
-    /// Whether there are older ones.
-    pub(super) more: bool,
     /// How many, as far as the list was read.
     pub(super) older: Older,
     /// Pages of the list that were read.
@@ -182,7 +180,6 @@ impl EvidenceReport {
                     name: name.to_string(),
                     activity_log: links.activity_log(name),
                     total: records.len(),
-                    more: known.is_ok_and(|known| known.older.count > 0),
                     older: known.map(|known| known.older).unwrap_or_default(),
                     pages: known.map_or(0, |known| known.pages),
                     deployments: records.iter().map(|record| Entry::new(record, links)).collect(),
