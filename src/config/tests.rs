@@ -328,7 +328,7 @@ fn branch_policies_are_a_word_or_a_set_that_is_not_empty() {
     in_prod("deployment_branch_policy = { branches = [\"a\", §\"a\"] }", "named twice", "keep one");
     in_prod("deployment_branch_policy = { branches = [§\"refs/heads/main\"] }", "the short name", "write `main`");
     in_prod("deployment_branch_policy = { branches = [§\"tag:v*\"] }", "no ref matches", "write `v*` in `tags`");
-    in_prod("deployment_branch_policy = { branches = [§\"my branch\"] }", "never has", "did you mean `mybranch`?");
+    in_prod("deployment_branch_policy = { branches = [§\"my branch\"] }", "never has a space", "did you mean `mybranch`?");
     in_prod("deployment_branch_policy = { branches = [§\"main..dev\"] }", "never has `..`", "as `git branch`");
     in_prod("deployment_branch_policy = { branches = [§\"HEAD~1\"] }", "never has `~`", "did you mean `HEAD1`?");
     in_prod("deployment_branch_policy = { tags = [§\"v1.lock\"] }", "never ends with `.lock`", "did you mean `v1`?");

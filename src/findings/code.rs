@@ -175,10 +175,10 @@ codes! {
         "gatectl apply --allow-weaken";
     NoReviewers = "no-reviewers", Error, Disproves, Some('A'),
         "No approval is required: a deploy starts as soon as its job does. Other rules, such as a branch policy, ask for no approval.",
-        "declare `reviewers` in gate.toml, then: gatectl apply";
+        "declare `reviewers`, or `reviewers = []` if it is open on purpose, then: gatectl apply";
     ReviewersNotEnforced = "reviewers-not-enforced", Error, Disproves, Some('B'),
         "The billing plan does not offer required reviewers to this private repository: GitHub refuses them, or lists them and does not enforce them.",
-        "make the repository public or move it to GitHub Enterprise; until then declare [freeze] compensates = true and check the freeze in every deploy job";
+        "make the repository public or move it to GitHub Enterprise; until then, declare `[freeze] compensates = true` in its own gate.toml and check the freeze in every deploy job";
     PlanUnknown = "plan-unknown", Error, Undecided, Some('B'),
         "The repository is private, and the token may not see the plan: required reviewers may be listed and yet not be enforced.",
         "give the token the organization permission `Organization plan: read`, or the classic scope admin:org as an owner";

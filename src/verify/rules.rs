@@ -182,7 +182,15 @@ fn admitted(policy: &BranchPolicy) -> String {
         BranchPolicy::All => "every branch and tag".to_owned(),
         BranchPolicy::Protected => "protected branches".to_owned(),
         BranchPolicy::Selected(patterns) if patterns.is_empty() => "no ref".to_owned(),
-        BranchPolicy::Selected(_) => format!("what {} matches", policy.json()),
+        BranchPolicy::Selected(patterns) => {
+            let of = |kind, word: &str| {
+                let names: Vec<String> =
+                    patterns.iter().filter(|pattern| pattern.kind == kind).map(|pattern| format!("`{}`", pattern.name)).collect();
+                (!names.is_empty()).then(|| format!("{word} {}", names.join(", ")))
+            };
+            let kinds = [of(RefKind::Branch, "branches"), of(RefKind::Tag, "tags")];
+            kinds.into_iter().flatten().collect::<Vec<_>>().join(" and ")
+        }
     }
 }
 

@@ -299,7 +299,7 @@ fn a_finding_names_who_and_what_it_is_about() {
     });
     assert!(other.contains("`Dana` has id 77, and gate.toml pins 501"), "{other}");
     let wide = message("", |live| environment(live).policy = PolicyMode::All);
-    assert!(wide.contains("every branch and tag may deploy, and gate.toml declares what {\"branches\":[\"main\"]"), "{wide}");
+    assert!(wide.contains("every branch and tag may deploy, and gate.toml declares branches `main`"), "{wide}");
     let shared = message("", |live| live.wider_secrets.as_mut().unwrap().organization = Ok(["HEROKU_API_KEY".to_owned()].into()));
     assert!(shared.contains("HEROKU_API_KEY is a secret of the organization"), "{shared}");
     let ordinary = ordinary();

@@ -155,7 +155,8 @@ fn possible(text: &str) -> Check {
     let no_ref = |what: &str, help: String| Err(Wrong::new(format!("no ref matches this: a ref name {what}"), help));
     if let Some(bad) = literal.chars().find(|c| c.is_whitespace() || c.is_control() || "~:".contains(*c)) {
         let without: String = text.chars().filter(|c| *c != bad).collect();
-        return no_ref(&format!("never has {}", quote(&bad.escape_debug().to_string())), format!("did you mean {}?", quote(&without)));
+        let what = if bad == ' ' { "a space".to_owned() } else { quote(&bad.escape_debug().to_string()) };
+        return no_ref(&format!("never has {what}"), format!("did you mean {}?", quote(&without)));
     }
     for never in ["..", "//", "@{"] {
         if literal.contains(never) {
