@@ -68,6 +68,20 @@ fn the_rehearsed_fleet_shows_each_change_once_and_stays_within_a_comment() {
 }
 
 #[test]
+fn the_rehearsed_fleet_needs_a_fleet_file() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("gate.toml"), "version = 1\n[environments.production]\nwait_timer = 5\n").unwrap();
+    for verb in ["plan", "verify", "pending"] {
+        let ran = run(dir.path(), &[verb, "--sandbox=fleet"], &[]);
+        assert_eq!(ran.code, Some(1), "{verb}: {}", ran.stdout);
+        assert!(ran.stderr.contains("gate.toml is for one repository") && ran.stderr.contains("-c FILE"), "{verb}: {}", ran.stderr);
+    }
+    let freeze = run(dir.path(), &["-c", root().join("examples/fleet.toml").to_str().unwrap(), "freeze", "status", "--sandbox=fleet"], &[]);
+    assert!(freeze.stderr.contains("fleet file declares no freeze") && freeze.stderr.contains("--github OWNER"), "{}", freeze.stderr);
+    assert!(!freeze.stderr.contains("cannot be read"), "{}", freeze.stderr);
+}
+
+#[test]
 fn a_mass_change_needs_its_number() {
     let world = served(Scenario::NoRules, 12);
     let refused = world.run(&["apply", "--auto-approve"]);

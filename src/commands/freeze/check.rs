@@ -63,7 +63,7 @@ struct CheckScope {
 fn question(session: &Session, which: &StoreArgs) -> anyhow::Result<(FreezeTarget, CheckScope)> {
     let target = FreezeTarget::find(session, which)?;
     // A gate.toml that exists and cannot be read may hold a window that is closed now.
-    if target.config.is_none() && target.fleet.is_none() && super::has_file(session) {
+    if target.config.is_none() && target.fleet.is_none() && session.has_file() {
         return Err(Hinted {
             message: "gate.toml cannot be read, and it may declare a window that is closed now".to_owned(),
             hint: "`gatectl validate` shows what is wrong with it".to_owned(),

@@ -103,7 +103,7 @@ async fn of_member(
     let own = own.filter(|own| own.freeze.as_ref().is_some_and(|freeze| freeze.store.is(&keys.store)));
     let config = own.as_ref().map(|_| config::FILE_NAME);
     let want = own.unwrap_or(want);
-    let branch = member.listed().as_ref().map_or("main", |listed| listed.default_branch.as_str());
+    let branch = &member.listed().as_ref().map_err(Clone::clone)?.default_branch;
     let facts = Facts::new(Some(repository.clone()), branch, &want.github, &want.heroku, &want.workflows, &want.verify);
     let sources = called::with_called(reader, &facts, sources).await;
     let gates = || want.github.environments.iter().filter(|(_, environment)| environment.gate().is_some());

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use crate::apply::RetryDelays;
 use crate::cli::{FleetArgs, FreezeCommand, StoreArgs};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::desired::freeze::{Policy, Store, Window};
 use crate::exit::Exit;
 use crate::freeze::{FreezeRefusal, FreezeVars, FreezeWrite, Keys, Status};
@@ -72,17 +72,22 @@ impl FreezeTarget {
             (Ok(config), _) => Some(config),
             (Err(_), Some(_)) if fleet.is_some() => None,
             (Err(error), None) => {
-                if has_file(session) {
+                if let Some(file) = &fleet {
+                    let organization = file.desired.fleet.as_ref().map_or("", |fleet| &fleet.organization);
+                    let message = format!("{} is for the repositories of {organization}, and a fleet file declares no freeze", file.path);
+                    return Err(no_store(&message).into());
+                }
+                if session.has_file() {
                     session.say("gate.toml cannot be read; with --app NAME or --github OWNER[/REPO] it is not needed.");
                 }
                 return Err(error.context(no_store("gate.toml does not say where the freeze is kept")));
             }
             (Err(error), Some(store)) => {
-                if has_file(session) {
+                if session.has_file() {
                     let Keys { flag, override_flag, .. } = Keys::standard(store.clone());
                     let first = error.to_string().lines().next().unwrap_or_default().to_owned();
                     session.warn(&[format!(
-                        "gate.toml cannot be read and is not looked at ({first}): going on with {flag} and {override_flag} on {}, without its calendar; `gatectl validate` shows what is wrong with it",
+                        "gate.toml cannot be read and is ignored ({first}): continuing with {flag} and {override_flag} on {}, without its calendar; `gatectl validate` shows what is wrong with it",
                         store.name()
                     )]);
                 }
@@ -120,11 +125,6 @@ impl FreezeTarget {
         }
         Some(policy)
     }
-}
-
-/// Whether there is a gate.toml, be it readable or not.
-fn has_file(session: &Session) -> bool {
-    session.global.config.is_some() || config::find(&session.directory).is_some()
 }
 
 fn no_store(message: &str) -> Hinted {

@@ -45,7 +45,7 @@ impl Session {
     /// # Errors
     /// As [`Self::config`].
     pub fn config_or_sample(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
-        if self.global.config.is_some() || config::find(&self.directory).is_some() {
+        if self.has_file() {
             return self.file(environments);
         }
         let mut config = sample()?;
@@ -163,6 +163,13 @@ impl Session {
                 config::load(&path)?
             }
         };
+        if self.global.sandbox == Some(Scenario::Fleet) && config.desired.fleet.is_none() {
+            return Err(Hinted {
+                message: format!("--sandbox=fleet is an organization, and {} is for one repository", config.path),
+                hint: "name a file with `[fleet]`: -c FILE. Or run it in an empty directory".to_owned(),
+            }
+            .into());
+        }
         narrow(&mut config, environments)?;
         Ok(config)
     }
