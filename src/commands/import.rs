@@ -14,6 +14,7 @@ use crate::model::{Address, Cause, EnvName, RepoName, Unknown};
 use crate::providers::github::{live::Live, observe};
 use crate::render::escape::visible;
 use crate::views::diagnostic::Hinted;
+use crate::views::fleet;
 use crate::workflows::check::SourceFile;
 
 use super::Session;
@@ -199,11 +200,11 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
 
 /// Lists what could not be imported, and returns the exit code for it.
 pub(super) fn told(session: &Session, unknown: &[(Address, Unknown)]) -> Exit {
-    let line = |(address, unknown): &(Address, Unknown)| {
+    let line = |(subject, unknown): (String, &Unknown)| {
         let hint = if unknown.hint.is_empty() { String::new() } else { format!(" ({})", unknown.hint) };
-        format!("{address}: {}{hint}", unknown.reason)
+        format!("{subject}: {}{hint}", unknown.reason)
     };
-    session.warn(&unknown.iter().map(line).collect::<Vec<_>>());
+    session.warn(&fleet::each_cause(unknown).into_iter().map(line).collect::<Vec<_>>());
     if unknown.is_empty() {
         Exit::Done
     } else if unknown.iter().all(|(_, unknown)| unknown.cause == Cause::Credentials) {

@@ -165,6 +165,17 @@ fn causes<'a, T>(
     order
 }
 
+/// Each cause once, with what it affects: `github/acme/svc-a`, or `github/acme/svc-a and 11 more`.
+#[must_use]
+pub fn each_cause(unknown: &[(Address, Unknown)]) -> Vec<(String, &Unknown)> {
+    let causes = groups(unknown, |(address, _)| address, |(address, why)| anonymous(&why.reason, address) + &why.hint);
+    let subject = |first: &Address, all: &[&Address]| match and_more(all) {
+        Some(more) => format!("{first} {more}"),
+        None => first.to_string(),
+    };
+    causes.into_iter().map(|((first, why), all)| (subject(first, &all), why)).collect()
+}
+
 /// A section that stands for several repositories: the first of them shows what is the same in all.
 pub(super) fn together(mut section: Section, addresses: &[&Address], what: &str, names: Names) -> Section {
     if addresses.len() < 2 {

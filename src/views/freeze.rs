@@ -7,7 +7,10 @@ use crate::freeze::{
     Answered, Audit, Checked, Coverage, Decision, EnvironmentStatus, Evidence, Frozen, OpenBecause, Override, Status, Verdict, Why,
     WindowState, WindowStatus, WorkflowStatus,
 };
+use crate::model::{Address, Unknown};
 use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Role, Row, Section, Severity, Span, Table};
+
+use super::fleet;
 
 impl From<&Status> for Document {
     fn from(status: &Status) -> Self {
@@ -176,26 +179,36 @@ fn repositories(status: &Status) -> Option<Section> {
     }
     let count = |coverage| all.iter().filter(|one| one.coverage == coverage).count();
     let text = format!(
-        "{} repositories: {} check the freeze in every job that deploys, {} do not, {} deploy nothing, {} unknown",
+        "{} repositories: {} check the freeze in every job that deploys, {} do not, {} without a job that deploys, {} unknown",
         all.len(),
         count(Coverage::Checked),
         count(Coverage::NotChecked),
         count(Coverage::NoDeploys),
         count(Coverage::Unknown)
     );
-    let unread = all.iter().filter_map(|one| Some((one.name.to_string(), one.unknown.as_ref()?)));
-    let blocks = unread.map(|(name, unknown)| finding(Severity::Warning, "unknown", &name, &unknown.reason, &unknown.hint)).collect();
+    let unread: Vec<(Address, Unknown)> =
+        all.iter().filter_map(|one| Some((Address::repository(&one.name), one.unknown.clone()?))).collect();
+    let blocks = fleet::each_cause(&unread)
+        .into_iter()
+        .map(|(subject, unknown)| finding(Severity::Warning, "unknown", &subject, &unknown.reason, &unknown.hint))
+        .collect();
     Some(Section { heading: Some(Heading { glyph: Glyph::None, subject: None, text }), blocks, ..Section::default() })
 }
 
-/// The jobs that deploy; of a fleet only those that a freeze does not stop, or not always.
+/// The jobs that deploy; of a fleet only those that a freeze does not stop, or not always, alike ones of several repositories in one row.
 fn workflows(status: &Status) -> Option<Section> {
-    let is_shown = |one: &&WorkflowStatus| status.repositories.is_empty() || one.gap.is_some() || one.only_at_start;
-    let rows = status
-        .workflows
-        .iter()
-        .filter(is_shown)
-        .map(|one| {
+    let is_fleet = !status.repositories.is_empty();
+    let mut rows: Vec<(&WorkflowStatus, usize)> = Vec::new();
+    for one in status.workflows.iter().filter(|one| !is_fleet || one.gap.is_some() || one.only_at_start) {
+        let is_alike = |known: &WorkflowStatus| WorkflowStatus { repository: one.repository.clone(), ..known.clone() } == *one;
+        match rows.iter_mut().find(|(known, _)| is_fleet && is_alike(known)) {
+            Some((_, more)) => *more += 1,
+            None => rows.push((one, 0)),
+        }
+    }
+    let rows = rows
+        .into_iter()
+        .map(|(one, more)| {
             let (role, text) = match &one.gap {
                 None if one.only_at_start => (Role::Alert, "when it starts"),
                 None => (Role::Added, "yes"),
@@ -205,7 +218,8 @@ fn workflows(status: &Status) -> Option<Section> {
                 None if one.only_at_start => "its `if` reads the flag: a job that already waits or runs continues".to_owned(),
                 gap => gap.clone().unwrap_or_default(),
             };
-            vec![Span::new(Role::Strong, one.name()), Span::plain(one.environment.as_str()), Span::new(role, text), Span::plain(why)]
+            let name = if more > 0 { format!("{} and in {more} more", one.name()) } else { one.name() };
+            vec![Span::new(Role::Strong, name), Span::plain(one.environment.as_str()), Span::new(role, text), Span::plain(why)]
         })
         .collect();
     table("Jobs that deploy", &["job", "environment", "checks the freeze", "why"], rows)

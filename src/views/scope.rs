@@ -93,12 +93,14 @@ impl RunScope {
             done.push_str(before);
             let starts = done.chars().next_back().is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '/' | '.'));
             let is_code = done.ends_with('`');
+            // "Make `gatectl freeze check` the first step": a workflow runs it, on another machine and not in the emulator.
+            let is_step = done.ends_with("ake `") && command.starts_with("gatectl freeze check");
             let (verb, arguments) = command["gatectl ".len()..].split_at(verb_length(&command["gatectl ".len()..]));
             let own = arguments.split(if is_code { &['`', '\n'][..] } else { &[';', '\n'][..] }).next().unwrap_or_default();
             done.push_str("gatectl ");
             done.push_str(verb);
             if starts {
-                for flag in self.flags.iter().filter(|flag| flag.belongs(verb, own, is_code)) {
+                for flag in self.flags.iter().filter(|flag| flag.belongs(verb, own, is_code) && !(is_step && flag.is_of_this_run(own))) {
                     done.push(' ');
                     done.push_str(&flag.text);
                 }
@@ -189,6 +191,15 @@ fn verb_length(text: &str) -> usize {
 }
 
 impl Flag {
+    /// Whether a step of a workflow does without it: where this run reads the live state, and gate.toml if the step names the store.
+    fn is_of_this_run(&self, own: &str) -> bool {
+        match self.taken_by {
+            TakenBy::Live => true,
+            TakenBy::Gate => own.contains("--app") || own.contains("--github"),
+            TakenBy::Environments | TakenBy::Plans | TakenBy::Freeze => false,
+        }
+    }
+
     fn belongs(&self, verb: &str, own: &str, is_code: bool) -> bool {
         let freeze = verb.starts_with("freeze ");
         let saved = verb == "apply" && is_code && own.trim_start().starts_with(|c: char| c != '-' && c != '<');
@@ -235,6 +246,18 @@ mod tests {
             scope().store("--app", "shop").repeat("run `gatectl freeze off --reason TEXT`"),
             "run `gatectl freeze off -c 'ops/my gate.toml' -R acme/shop --sandbox=no-rules --app shop --reason TEXT`"
         );
+    }
+
+    #[test]
+    fn a_step_of_a_workflow_repeats_what_holds_there_too() {
+        let step = "Make `gatectl freeze check` the first step of each";
+        assert_eq!(
+            scope().repeat(step),
+            "Make `gatectl freeze check -c 'ops/my gate.toml' --environment production` the first step of each"
+        );
+        let named = scope().repeat("make `gatectl freeze check --github acme` the first step");
+        assert_eq!(named, "make `gatectl freeze check --environment production --github acme` the first step");
+        assert!(scope().repeat("gatectl freeze check").contains("--sandbox=no-rules"), "one to run here");
     }
 
     #[test]

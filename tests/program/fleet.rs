@@ -297,7 +297,7 @@ fn a_freeze_of_the_organization_names_the_repositories_that_ignore_it() {
     assert_eq!(on.code, Some(0), "{}{}", on.stdout, on.stderr);
     let words = on.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     for told in [
-        "6 repositories: 2 check the freeze in every job that deploys, 2 do not, 1 deploy nothing, 1 unknown",
+        "6 repositories: 2 check the freeze in every job that deploys, 2 do not, 1 without a job that deploys, 1 unknown",
         "2 of 6 repositories have jobs that deploy and are not shown to check the freeze, and continue while it is frozen: acme/svc-00, acme/svc-02.",
         "1 of 6 repositories is unknown, since their workflow files could not be read: acme/svc-01",
         "when it starts",
@@ -305,6 +305,19 @@ fn a_freeze_of_the_organization_names_the_repositories_that_ignore_it() {
     ] {
         assert!(words.contains(told), "{told}: {}", on.stdout);
     }
+}
+
+#[test]
+fn what_is_alike_in_many_repositories_is_told_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let imported = run(dir.path(), &["import", "--fleet", "acme", "--sandbox=fleet"], &[]);
+    assert_eq!(imported.code, Some(4), "{}", imported.stderr);
+    assert_eq!(imported.stderr.matches("warning: ").count(), 1, "{}", imported.stderr);
+    assert!(imported.stderr.contains("github/acme/svc-011 and 11 more: "), "{}", imported.stderr);
+    let frozen = run(dir.path(), &["freeze", "on", "--sandbox=fleet", "--github", "acme", "--reason", "INC-12"], &[]);
+    assert_eq!(frozen.code, Some(0), "{}", frozen.stderr);
+    assert!(frozen.stdout.lines().count() < 60, "{}", frozen.stdout);
+    assert!(frozen.stdout.contains("more. Make `gatectl freeze check --github acme`"), "{}", frozen.stdout);
 }
 
 /// A deployment to production that this account approved, or that began without an approval.
