@@ -233,6 +233,13 @@ async fn a_repository_that_does_not_say_all_that_counts_is_unknown() {
             unknown(&world).await;
         }
     }
+    // A personal account has other limits and no secrets of an organization.
+    for owner in [json!({"login": "acme"}), json!({"login": "acme", "type": null})] {
+        let mut answer = whole.clone();
+        answer["owner"] = owner;
+        let world = answering("/repos/acme/shop", answer).await;
+        unknown(&world).await;
+    }
 }
 
 #[tokio::test]

@@ -15,10 +15,8 @@ pub(super) struct Variables {
 pub(super) struct Variable {
     pub(super) name: String,
     pub(super) value: String,
-    #[serde(default)]
     pub(super) updated_at: Option<Timestamp>,
     /// Of an organization's variable only.
-    #[serde(default)]
     pub(super) visibility: Option<String>,
 }
 
@@ -34,6 +32,5 @@ impl Page<Variable> for Variables {
 
 #[derive(Deserialize)]
 pub(super) struct Account {
-    #[serde(default)]
     pub(super) login: Option<String>,
 }

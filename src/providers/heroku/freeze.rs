@@ -74,12 +74,9 @@ async fn releases(reader: &Reader, app: &str) -> Result<Vec<Release>, ApiError> 
     #[derive(Deserialize)]
     struct Shape {
         version: u64,
-        #[serde(default)]
         description: Option<String>,
-        #[serde(default)]
         user: Option<User>,
         created_at: Timestamp,
-        #[serde(default)]
         status: Option<String>,
         #[serde(default)]
         current: bool,
@@ -98,6 +95,5 @@ async fn releases(reader: &Reader, app: &str) -> Result<Vec<Release>, ApiError> 
 
 #[derive(Deserialize)]
 struct User {
-    #[serde(default)]
     email: Option<String>,
 }

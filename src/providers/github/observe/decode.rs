@@ -51,7 +51,7 @@ pub(super) fn repository(name: RepoName, found: wire::Repository) -> Result<Repo
         archived: found.archived,
         in_organization: found.owner.kind == "Organization",
         default_branch: found.default_branch,
-        admin: found.permissions.map(|permissions| permissions.admin),
+        admin: found.permissions.and_then(|permissions| permissions.admin),
     })
 }
 

@@ -18,14 +18,13 @@ pub(super) struct Repository {
 
 #[derive(Deserialize)]
 pub(super) struct Owner {
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type")]
     pub kind: String,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Permissions {
-    #[serde(default)]
-    pub admin: bool,
+    pub admin: Option<bool>,
 }
 
 #[derive(Deserialize)]
