@@ -106,7 +106,7 @@ codes! {
         "use the declared name";
     UnresolvedEnvironment = "unresolved-environment", Error, Undecided, None,
         "The environment of a job cannot be determined from the files alone; the job may have none.",
-        "make the name a literal, or an expression over inputs with fixed choices";
+        "use a literal name, or an expression over inputs with fixed choices";
     RemoteWorkflow = "remote-workflow", Error, Undecided, None,
         "A job calls a workflow of another repository, whose jobs may run in any environment or in none.",
         "move the deploying job into this repository, or call a workflow of this repository";
@@ -145,10 +145,10 @@ codes! {
         "remove the job, and revoke the token that it approves with";
     MovingCheckout = "moving-checkout", Warning, Disproves, None,
         "A job behind a gate checks out a branch, a tag or an input instead of the commit of its run: what it deploys can change after the approval.",
-        "check out the commit of the run: remove `ref`, or set it to ${{ github.sha }}";
+        "remove `ref`, or set it to `${{ github.sha }}`";
     UntrustedCheckout = "untrusted-checkout", Warning, Disproves, None,
         "A job behind a gate checks out the head of a pull request under an event that runs with the repository's secrets: anyone can propose what it runs.",
-        "deploy after the merge, on `push`; or check out the code without running any of it";
+        "deploy after the merge, on `push`, or run nothing of what is checked out";
     IdentityTrust = "identity-trust", Info, Undecided, None,
         "A job behind a gate takes on a cloud identity. Whether only that job can do so is decided by the identity's trust policy, which gatectl does not read.",
         "pin the trust policy to the `sub` claim that the message names";

@@ -104,6 +104,17 @@ pub enum Block {
     Table(Table),
 }
 
+impl Block {
+    /// The finding, if it is one.
+    #[must_use]
+    pub const fn finding(&self) -> Option<&Finding> {
+        match self {
+            Self::Finding(finding) => Some(finding),
+            _ => None,
+        }
+    }
+}
+
 /// A line of a diff: sign, label, values.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Row {

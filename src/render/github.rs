@@ -35,13 +35,7 @@ pub fn render(document: &Document, id: &str, locate: impl Fn(&Address, Option<&s
 
 /// Everything that needs attention, in the order of the document.
 fn alerts(document: &Document) -> impl Iterator<Item = &Finding> {
-    document.sections.iter().flat_map(|section| {
-        let told = section.blocks.iter().filter_map(|block| match block {
-            Block::Finding(finding) => Some(finding),
-            _ => None,
-        });
-        section.alerts.iter().chain(told)
-    })
+    document.sections.iter().flat_map(|section| section.alerts.iter().chain(section.blocks.iter().filter_map(Block::finding)))
 }
 
 fn annotation(finding: &Finding, locate: &impl Fn(&Address, Option<&str>) -> Option<Location>) -> String {

@@ -13,6 +13,8 @@ use super::wrap::{wrap, wrap_under};
 const MAX_LABEL: usize = 28;
 /// The indentation of text under its heading.
 const INDENT: usize = 4;
+/// The indentation of a finding: its place is a long word, and the message follows on the same line.
+const FINDING: usize = 2;
 
 /// One line of plain text that may quote text from outside: bounded, all characters visible, and not a command to a
 /// runner of GitHub Actions.
@@ -60,7 +62,13 @@ fn section_lines(section: &Section, style: Style) -> Vec<String> {
     let mut lines = section.heading.as_ref().map_or_else(Vec::new, |heading| heading_lines(heading, style));
     let indent = if section.heading.is_some() { INDENT } else { 0 };
     let label = label_width(&section.blocks);
-    lines.extend(section.blocks.iter().flat_map(|block| block_lines(block, indent, label, style)));
+    for group in section.blocks.chunk_by(same_kind) {
+        let findings: Vec<&Finding> = group.iter().filter_map(Block::finding).collect();
+        match findings.as_slice() {
+            [first, _, ..] => lines.extend(findings_lines(first, &findings, style)),
+            _ => lines.extend(group.iter().flat_map(|block| block_lines(block, indent, label, style))),
+        }
+    }
     lines
 }
 
@@ -89,7 +97,7 @@ fn block_lines(block: &Block, indent: usize, label: usize, style: Style) -> Vec<
             let spans = [Span::new(Role::Strong, word(subject)), Span::plain(format!("{colon}{text}"))];
             wrap(&blanks(2), &spans, INDENT, style)
         }
-        Block::Finding(finding) => finding_lines(finding, indent, style),
+        Block::Finding(finding) => finding_lines(finding, style),
         Block::Table(table) => table::lines(table, indent, style),
     }
 }
@@ -124,17 +132,40 @@ fn step_lines(number: usize, step: &str, indent: usize, style: Style) -> Vec<Str
     wrap(&Span::plain(lead), &[Span::plain(step)], hang, style)
 }
 
-fn finding_lines(finding: &Finding, indent: usize, style: Style) -> Vec<String> {
-    let lead = blanks(indent);
-    let spans = [
-        Span::new(finding.severity.role(), format!("{}[{}]", finding.severity.word(), finding.code)),
-        Span::new(Role::Strong, format!(" {}", word(&finding.subject))),
-        Span::plain(format!(": {}", finding.message)),
-    ];
-    let mut lines = wrap(&lead, &spans, indent + INDENT, style);
-    if !finding.fix.is_empty() {
-        let fix = [Span::new(Role::Strong, "fix:"), Span::plain(format!(" {}", finding.fix))];
-        lines.extend(wrap(&blanks(indent + INDENT), &fix, indent + INDENT, style));
+/// A finding alone: its kind, its subject and the message in one paragraph.
+fn finding_lines(finding: &Finding, style: Style) -> Vec<String> {
+    let mut spans = vec![kind(finding), Span::plain(" ")];
+    spans.extend(about(finding));
+    let mut lines = wrap(&blanks(FINDING), &spans, FINDING + 2, style);
+    lines.extend(fix_lines(&finding.fix, FINDING + 2, style));
+    lines
+}
+
+fn same_kind(one: &Block, other: &Block) -> bool {
+    one.finding().zip(other.finding()).is_some_and(|(one, other)| one.severity == other.severity && one.code == other.code)
+}
+
+/// Several findings of the kind of the first: the kind once, a paragraph for each, and a fix under the last that needs it.
+fn findings_lines(first: &Finding, findings: &[&Finding], style: Style) -> Vec<String> {
+    let mut lines = wrap(&blanks(FINDING), &[kind(first)], FINDING, style);
+    for same_fix in findings.chunk_by(|one, other| one.fix == other.fix) {
+        lines.extend(same_fix.iter().flat_map(|finding| wrap(&blanks(INDENT), &about(finding), INDENT + 2, style)));
+        lines.extend(same_fix.last().iter().flat_map(|last| fix_lines(&last.fix, INDENT, style)));
     }
     lines
+}
+
+fn kind(finding: &Finding) -> Span {
+    Span::new(finding.severity.role(), format!("{}[{}]", finding.severity.word(), finding.code))
+}
+
+fn about(finding: &Finding) -> [Span; 2] {
+    [Span::new(Role::Strong, word(&finding.subject)), Span::plain(format!(": {}", finding.message))]
+}
+
+fn fix_lines(fix: &str, indent: usize, style: Style) -> Vec<String> {
+    if fix.is_empty() {
+        return Vec::new();
+    }
+    wrap(&blanks(indent), &[Span::new(Role::Strong, "fix:"), Span::plain(format!(" {fix}"))], indent + 2, style)
 }

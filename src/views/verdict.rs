@@ -24,7 +24,8 @@ pub enum Jobs {
 /// What `check` prints.
 #[must_use]
 pub fn check_document(report: &CheckReport, jobs: Jobs) -> Document {
-    let findings: Vec<Shown> = report.findings.iter().map(|finding| Shown { finding, shown: of_file(finding) }).collect();
+    let findings: Vec<Shown> =
+        report.findings.iter().map(|finding| Shown { finding, shown: of_file(finding, &report.workflows) }).collect();
     let mut sections = by_weight(findings, jobs);
     sections.extend(population(report.covered, &report.workflows, jobs));
     let headline = match report.verdict {
@@ -190,8 +191,8 @@ fn by_weight(findings: Vec<Shown<'_>>, jobs: Jobs) -> Vec<Section> {
             sections.push(Section { blocks: vec![Block::Text(text)], ..Section::default() });
             continue;
         }
-        let of_it = findings.iter().filter(|shown| Weight::of(shown.finding) == weight);
-        let blocks: Vec<Block> = of_it.map(|shown| Block::Finding(shown.shown.clone())).collect();
+        let of_it: Vec<&Finding> = findings.iter().filter(|shown| Weight::of(shown.finding) == weight).map(|shown| &shown.shown).collect();
+        let blocks: Vec<Block> = by_kind(&of_it).map(|shown| Block::Finding(shown.clone())).collect();
         if !blocks.is_empty() {
             let heading = Heading { glyph: Glyph::None, subject: None, text: format!("{} ({})", weight.title(), blocks.len()) };
             sections.push(Section { heading: Some(heading), blocks, ..Section::default() });
@@ -200,23 +201,36 @@ fn by_weight(findings: Vec<Shown<'_>>, jobs: Jobs) -> Vec<Section> {
     sections
 }
 
+/// Findings of one code together, and in those the ones with one fix, each where the first of them was.
+fn by_kind<'a>(findings: &[&'a Finding]) -> impl Iterator<Item = &'a Finding> {
+    let first = |is: &dyn Fn(&Finding) -> bool| findings.iter().position(|known| is(known));
+    let mut ordered = findings.to_vec();
+    ordered
+        .sort_by_cached_key(|one| (first(&|known| known.code == one.code), first(&|known| known.code == one.code && known.fix == one.fix)));
+    ordered.into_iter()
+}
+
 /// A finding of an environment's report: at its place in a file, or else at what gate.toml declares of the environment.
 fn of_environment(finding: &findings::Finding, report: &VerifyReport, one: &EnvironmentReport) -> Finding {
     if finding.file.is_some() || finding.environment.is_none() {
-        return of_file(finding);
+        return of_file(finding, &report.workflows);
     }
     let address = Address::environment(&report.repository, &one.name);
-    shown(finding, one.name.to_string(), FindingLocation::Declared { address, field: finding.field.map(str::to_owned) })
+    shown(finding, &finding.message, one.name.to_string(), FindingLocation::Declared { address, field: finding.field.map(str::to_owned) })
 }
 
-fn of_file(finding: &findings::Finding) -> Finding {
-    let Some(file) = &finding.file else { return shown(finding, "gate.toml".to_owned(), FindingLocation::Nowhere) };
+/// A finding in a file. What the place says already is not repeated: the file's name before a job, and runs that are all the file has.
+fn of_file(finding: &findings::Finding, workflows: &[ScenarioReport]) -> Finding {
+    let Some(file) = &finding.file else { return shown(finding, &finding.message, "gate.toml".to_owned(), FindingLocation::Nowhere) };
     let (line, col) = (finding.line.unwrap_or(0), finding.col.unwrap_or(0));
     let subject = if line == 0 { file.clone() } else { format!("{file}:{line}") };
-    shown(finding, subject, FindingLocation::At(Location { file: file.clone(), line, col }))
+    let own = format!("{}:", file.rsplit('/').next().unwrap_or(file));
+    let message = finding.message.strip_prefix(&own).map_or_else(|| finding.message.clone(), |job| format!("job {job}"));
+    let message = format!("{message}{}", occurs(finding, file, workflows));
+    shown(finding, &message, subject, FindingLocation::At(Location { file: file.clone(), line, col }))
 }
 
-fn shown(finding: &findings::Finding, subject: String, place: FindingLocation) -> Finding {
+fn shown(finding: &findings::Finding, message: &str, subject: String, place: FindingLocation) -> Finding {
     let mode = finding.failure_mode.map_or_else(String::new, |mode| format!(" (failure mode {mode})"));
     Finding {
         severity: match finding.severity {
@@ -226,17 +240,22 @@ fn shown(finding: &findings::Finding, subject: String, place: FindingLocation) -
         },
         code: finding.code.row().name,
         subject,
-        message: format!("{}{mode}{}", finding.message, occurs(&finding.scenarios)),
+        message: format!("{message}{mode}"),
         fix: finding.fix.clone(),
         place,
     }
 }
 
-/// The runs that a finding occurs in: a few by name.
-fn occurs(scenarios: &[String]) -> String {
+/// The runs that a finding occurs in, a few by name, unless it occurs in every run of its file and is not about the run itself.
+fn occurs(finding: &findings::Finding, file: &str, workflows: &[ScenarioReport]) -> String {
     const SHOWN: usize = 2;
-    let named: Vec<String> = scenarios.iter().take(SHOWN).map(|scenario| format!("`{scenario}`")).collect();
-    match scenarios.len().saturating_sub(SHOWN) {
+    let occurs_in = |run: &ScenarioReport| finding.scenarios.contains(&run.scenario);
+    let mut runs = workflows.iter().filter(|run| run.file == file).peekable();
+    if finding.code != findings::Code::RefRefused && runs.peek().is_some() && runs.all(occurs_in) {
+        return String::new();
+    }
+    let named: Vec<String> = finding.scenarios.iter().take(SHOWN).map(|scenario| format!("`{scenario}`")).collect();
+    match finding.scenarios.len().saturating_sub(SHOWN) {
         _ if named.is_empty() => String::new(),
         0 => format!(" (on {})", named.join(" and ")),
         more => format!(" (on {} and {more} more)", named.join(", ")),

@@ -7,6 +7,9 @@ use gatectl::model::EnvName;
 use gatectl::providers::github::inspection::{Billing, Inspection, Listed};
 use gatectl::providers::github::live::{Access, LiveEnvironment, LiveReviewer, PolicyMode, Visibility};
 use gatectl::providers::github::strictness::ActorId;
+use gatectl::render::{Style, human};
+use gatectl::views::verdict::{Jobs, check_document};
+use gatectl_test_support::assert_golden;
 
 use crate::repository::{Repository, all, findings};
 
@@ -205,4 +208,25 @@ fn a_promotion_out_of_an_open_environment_is_not_open_by_declaration() {
     assert_eq!(verdict("heroku releases:rollback -a shop-staging"), Verdict::Gated);
     assert_eq!(verdict("heroku pipelines:promote -a shop-staging"), Verdict::Unknown, "to whatever stage comes next");
     assert_eq!(verdict("heroku pipelines:promote -a shop-staging --to shop-qa"), Verdict::Gated);
+}
+
+/// Every way around a gate in one repository: the workflow files of all attacks, and the gate.toml of the first.
+#[test]
+fn ten_findings_take_no_more_than_a_screenful() {
+    let attacks = all("attacks");
+    let mut joined = attacks.first().unwrap().clone();
+    for attack in attacks.iter().skip(1) {
+        for source in &attack.sources {
+            if let Some(file) = source.path.strip_prefix(".github/workflows/") {
+                joined = joined.with(&format!(".github/workflows/{}-{file}", &attack.name[..2]), source.text.clone().unwrap());
+            }
+        }
+    }
+    let report = joined.check();
+    let text = human::render(&check_document(&report, Jobs::Counted), Style { width: 80, ..Style::PLAIN });
+    let shown = report.findings.iter().filter(|finding| finding.severity != Severity::Info).count();
+    let frame = text.lines().filter(|line| !line.starts_with("  ")).count();
+    assert!(shown >= 18, "{text}");
+    assert!(text.lines().count() - frame <= 50 * shown / 10, "{shown} findings:\n{text}");
+    assert_golden("verify/all-attacks.txt", &text);
 }

@@ -25,7 +25,7 @@ pub(super) fn judge(job: &JobEntry, scenario: &Scenario, files: &Files, facts: &
     let gate = job.environments.iter().filter_map(|name| EnvName::new(name.as_str()).ok()).find(|name| facts.is_gate(name));
     let Some(gate) = gate.filter(|_| matches!(job.verdict, Verdict::Env | Verdict::Set)) else { return Vec::new() };
     let executing = scenario.git_ref.clone().unwrap_or_else(|| "its ref".to_owned());
-    let judged = format!("GitHub judges {executing}, the ref of the run, regardless of what is checked out");
+    let judged = format!("GitHub judges the ref of the run, {executing}");
     job.details
         .holds
         .checkouts
@@ -40,10 +40,9 @@ pub(super) fn judge(job: &JobEntry, scenario: &Scenario, files: &Files, facts: &
                         job.path, scenario.event
                     ),
                 ),
-                Risk::Moves => (
-                    Code::MovingCheckout,
-                    format!("{} checks out `{written}`, which may be another commit after the approval; {judged}", job.path),
-                ),
+                Risk::Moves => {
+                    (Code::MovingCheckout, format!("{} checks out `{written}`, which may move after the approval; {judged}", job.path))
+                }
             };
             let finding = on_job(code, job, message).at(checkout.pos.line, checkout.pos.col);
             Some(finding.about(&gate))

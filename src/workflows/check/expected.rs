@@ -19,8 +19,7 @@ impl<'a> Check<'a> {
     pub(super) fn expectation(&mut self, expectation: &'a Expectation, runs: &[Run<'a>], refused: &[Refused<'a>]) {
         let workflow = match self.find(expectation) {
             None => {
-                let finding =
-                    Finding::new(Code::MissingWorkflow, format!("{} is declared in gate.toml and is not there", expectation.file));
+                let finding = Finding::new(Code::MissingWorkflow, "gate.toml declares this workflow, and the file does not exist");
                 let finding = match self.similar(&expectation.file) {
                     Some(near) => finding.fix(format!("correct `file` in gate.toml: did you mean {near}?")),
                     None => finding,
@@ -152,7 +151,7 @@ fn job(runs: &[&Run<'_>], id: &str, want: Option<&EnvName>, workflow: &Workflow)
                 _ => {
                     let finding = on_job(Code::WrongEnvironment, job, format!("{} does not run in {wanted} ({})", job.path, job.reason));
                     match want {
-                        Some(want) => finding.fix(format!("add `environment: {want}` to the job `{}` in {}", job.job, job.details.file)),
+                        Some(want) => finding.fix(format!("add `environment: {want}` to the job")),
                         None => finding,
                     }
                 }
@@ -242,9 +241,7 @@ fn ref_refused(policy: Option<&Option<BranchPolicy>>, workflow: &Workflow, scena
     }
     let key = if git_ref.starts_with("refs/tags/") { "tags" } else { "branches" };
     let list = patterns.iter().map(|pattern| format!("\"{pattern}\"")).collect::<Vec<_>>().join(", ");
-    Some(finding.fix(format!(
-        "declare {key} = [{list}] in the deployment_branch_policy of `{want}`, in addition to the refs that it admits already"
-    )))
+    Some(finding.fix(format!("declare {key} = [{list}] in its deployment_branch_policy, beside the refs that it admits")))
 }
 
 /// The patterns of the filter that lets a ref through.

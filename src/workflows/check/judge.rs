@@ -72,7 +72,7 @@ struct Case {
 /// Something that a job uses and that a job behind a gate uses too.
 struct Shared {
     code: Code,
-    /// As a clause: `reads the secret X, as deploy.yml:deploy does in production`.
+    /// As a clause: `reads HEROKU_API_KEY, as deploy.yml:6 does in production`.
     what: String,
     gates: BTreeSet<EnvName>,
     /// Whether only a name is shared, for which another environment may have another value.
@@ -151,6 +151,7 @@ impl Judge<'_> {
     fn case(&self, job: &JobEntry, spared: bool) -> Case {
         let mut case = Case::default();
         let holds = &job.details.holds;
+        let mut seen = BTreeSet::new();
         for deploy in &holds.deploys {
             let credential = credentials::target(deploy);
             let used = credential.as_ref().and_then(|credential| self.credentials.gated(credential));
@@ -158,8 +159,10 @@ impl Judge<'_> {
             match (used, &credential) {
                 // A deploy to a declared app counts regardless of the job's name.
                 (Some(used), _) if !spared || self.facts.targets.apps.contains(target) => {
-                    let what = format!("deploys {target} ({}){}", deploy.what, elsewhere(used));
-                    case.shared.push(Shared { code: Code::UngatedDeploy, what, gates: used.gates.clone(), by_name: by_name(target) });
+                    if seen.insert(credential.clone()) {
+                        let what = format!("deploys {target} ({}){}", deploy.what, elsewhere(used));
+                        case.shared.push(Shared { code: Code::UngatedDeploy, what, gates: used.gates.clone(), by_name: by_name(target) });
+                    }
                 }
                 _ if spared => {}
                 (None, Some(credential)) if self.credentials.is_open(credential) => {}
@@ -230,11 +233,11 @@ impl Judge<'_> {
                         let open = matches!(self.places(job).as_slice(), [JobGate::Open(_)]);
                         // A name that only environments have cannot be the gate's secret in another one.
                         if !(open && self.facts.is_environment_secret(name)) {
-                            let what = format!("reads the secret {name}{}", elsewhere(used));
+                            let what = format!("reads {name}{}", elsewhere(used));
                             case.shared.push(Shared { code: Code::UngatedCredential, what, gates: used.gates.clone(), by_name: true });
                         }
                     } else if !self.credentials.is_open(&credential) {
-                        case.open_questions.push((Code::UnclassifiedCredential, format!("reads the secret {name}")));
+                        case.open_questions.push((Code::UnclassifiedCredential, format!("reads {name}")));
                         case.harmless.secrets.insert(name.to_uppercase());
                     }
                 }
@@ -290,10 +293,10 @@ impl Judge<'_> {
                     near_miss(name, self.facts, self.facts.gates()).map_or(gate, EnvName::as_str)
                 )
             }
-            JobGate::Undeclared(name) => format!(
-                "declare [environments.{name}] in gate.toml with its reviewers (`reviewers = []` if it is meant to be open), or run the job in `{gate}`"
-            ),
-            _ => format!("add `environment: {gate}` to the job `{}` in {}{}", job.job, job.details.file, self.pin(case, gate)),
+            JobGate::Undeclared(name) => {
+                format!("declare [environments.{name}] in gate.toml (`reviewers = []` if it may be open), or run the job in `{gate}`")
+            }
+            _ => format!("add `environment: {gate}` to the job{}", self.pin(case, gate)),
         };
         let finding = finding.fix(fix);
         let finding = match gates.first().filter(|_| gates.len() == 1) {
@@ -330,12 +333,12 @@ impl Judge<'_> {
 
     fn undeclared(&self, name: &str) -> String {
         match (&self.facts.live, self.guard(name)) {
-            (None, _) => format!("runs in `{name}`, which gate.toml does not declare"),
+            (None, _) => format!("runs in the undeclared environment `{name}`"),
             (Some(_), None) => {
-                format!("runs in `{name}`, which gate.toml does not declare and which does not exist: GitHub creates it without rules")
+                format!("runs in the undeclared environment `{name}`, which does not exist: GitHub creates it without rules")
             }
-            (Some(_), Some(Guard::Unknown)) => format!("runs in `{name}`, which gate.toml does not declare and whose gate is not known"),
-            (Some(_), Some(_)) => format!("runs in `{name}`, which gate.toml does not declare and where no person has to approve"),
+            (Some(_), Some(Guard::Unknown)) => format!("runs in the undeclared environment `{name}`, whose gate is not known"),
+            (Some(_), Some(_)) => format!("runs in the undeclared environment `{name}`, where no person has to approve"),
         }
     }
 
@@ -346,15 +349,14 @@ impl Judge<'_> {
             return None;
         }
         let code = if job.details.remote.is_some() { Code::RemoteWorkflow } else { Code::UnresolvedEnvironment };
-        let finding = on_job(
-            code,
-            job,
-            format!("it is not known in which environment {} runs ({}), and it {}", job.path, job.reason, what.join(", and ")),
-        );
+        let finding =
+            on_job(code, job, format!("{} runs in an unknown environment ({}), and {}", job.path, job.reason, what.join(", and ")));
         Some(match &job.details.remote {
             Some(remote) => {
                 let path = &remote.path;
-                finding.fix(format!("if it deploys nothing of yours, add \"{path}\" to [verify] trusted_workflows; otherwise move the deploying job into this repository"))
+                finding.fix(format!(
+                    "move the job into this repository, or, if it deploys nothing of yours, set [verify] trusted_workflows = [\"{path}\"]"
+                ))
             }
             None => finding,
         })
@@ -387,12 +389,12 @@ fn undecided(job: &JobEntry, at: &str, case: &Case) -> Option<Finding> {
     let (first, _) = case.open_questions.iter().min_by_key(|(code, _)| *code)?;
     let what: Vec<&str> = case.open_questions.iter().map(|(_, what)| what.as_str()).collect();
     let finding = on_job(*first, job, format!("{} {at}, and {}", job.path, what.join(", and ")));
-    let names: Vec<String> = match case.harmless.job {
-        true => vec![spared_name(job)],
-        false => case.harmless.secrets.iter().cloned().collect(),
+    let what = match (case.harmless.job, case.harmless.secrets.len()) {
+        (true, _) => "the job",
+        (false, 1) => "the secret",
+        (false, _) => "the secrets",
     };
-    let names = names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
-    Some(finding.fix(format!("if it cannot deploy, add {names} to [verify] harmless; else give the job a declared environment")))
+    Some(finding.fix(format!("give the job a declared environment, or, if it cannot deploy, name {what} in [verify] harmless")))
 }
 
 /// How `[verify] harmless` names a job.
@@ -444,7 +446,7 @@ fn elsewhere(used: &Use) -> String {
     let gates = used.gates.iter().map(EnvName::as_str).collect::<Vec<_>>().join(", ");
     match used.at.as_str() {
         "" => format!(", which {} declares", used.by),
-        at => format!(", as {} does in {gates} ({at})", used.by),
+        at => format!(", as {} does in {gates}", at.strip_prefix(".github/workflows/").unwrap_or(at)),
     }
 }
 

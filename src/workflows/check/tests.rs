@@ -265,7 +265,7 @@ fn a_name_that_is_only_passed_on_gates_nothing() {
     assert_eq!(codes(&ungated), [("ungated-credential", Severity::Error)], "{:#?}", ungated.findings);
     assert_eq!(ungated.findings[0].file.as_deref(), Some(".github/workflows/apply.yml"));
     assert_eq!(ungated.findings[0].line, Some(5));
-    assert!(ungated.findings[0].fix.contains("`apply` in .github/workflows/apply.yml"), "{:?}", ungated.findings[0]);
+    assert_eq!(ungated.findings[0].fix, "add `environment: production` to the job");
 }
 
 #[test]
