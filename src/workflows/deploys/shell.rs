@@ -3,7 +3,7 @@
 //! Owns quoting, comments, lists, substitutions and `bash -c`. Errs on the side of finding a command: what is only printed is
 //! recognized by [`super::commands`]. Must not know which commands deploy.
 
-/// How deep scripts within scripts are followed.
+/// How deep the quoting of scripts within scripts is followed; below it, quotes are ignored.
 const MAX_DEPTH: usize = 4;
 
 /// The words of each simple command, quotes removed; `${{ }}` stays whole within its word.
@@ -14,27 +14,34 @@ pub(super) fn commands(script: &str) -> Vec<Vec<String>> {
 }
 
 fn split(script: &str, depth: usize, found: &mut Vec<Vec<String>>) {
-    let mut scanner = Scanner { rest: script, words: Vec::new(), word: None, nested: Vec::new(), all: Vec::new() };
-    scanner.run();
+    if depth > MAX_DEPTH {
+        let bare: String = script.chars().filter(|c| !matches!(c, '\'' | '"' | '\\')).collect();
+        let innermost = |words: Vec<String>| {
+            let start = words.iter().rposition(|word| is_script_flag(word) || word == "eval").map_or(0, |at| at + 1);
+            words.into_iter().skip(start).collect()
+        };
+        return found.extend(Scanner::of(&bare).all.into_iter().map(innermost));
+    }
+    let scanner = Scanner::of(script);
     for words in scanner.all {
-        if depth < MAX_DEPTH {
-            for script in scripts(&words) {
-                split(&script, depth + 1, found);
-            }
+        for script in scripts(&words) {
+            split(&script, depth + 1, found);
         }
         found.push(words);
     }
-    if depth < MAX_DEPTH {
-        for script in scanner.nested {
-            split(&script, depth + 1, found);
-        }
+    for script in scanner.nested {
+        split(&script, depth + 1, found);
     }
+}
+
+/// Whether a word may say that the next one is a script: `-c`, `-euc`.
+fn is_script_flag(word: &str) -> bool {
+    word.starts_with('-') && word.ends_with('c') && word.len() <= 6 && !word.starts_with("--")
 }
 
 /// The words of a command that are scripts themselves: what follows `-c`, and everything after `eval`.
 fn scripts(words: &[String]) -> Vec<String> {
-    let is_flag = |word: &String| word.starts_with('-') && word.ends_with('c') && word.len() <= 6 && !word.starts_with("--");
-    let mut found: Vec<String> = words.windows(2).filter_map(|pair| is_flag(pair.first()?).then(|| pair.get(1).cloned())?).collect();
+    let mut found: Vec<String> = words.windows(2).filter_map(|pair| is_script_flag(pair.first()?).then(|| pair.get(1).cloned())?).collect();
     if words.first().is_some_and(|word| word == "eval") {
         found.push(words.iter().skip(1).cloned().collect::<Vec<_>>().join(" "));
     }
@@ -50,7 +57,14 @@ struct Scanner<'s> {
     all: Vec<Vec<String>>,
 }
 
-impl Scanner<'_> {
+impl<'s> Scanner<'s> {
+    /// A scanner that has read the script.
+    fn of(script: &'s str) -> Self {
+        let mut scanner = Self { rest: script, words: Vec::new(), word: None, nested: Vec::new(), all: Vec::new() };
+        scanner.run();
+        scanner
+    }
+
     fn run(&mut self) {
         while let Some(c) = self.rest.chars().next() {
             if self.expression() {
@@ -174,6 +188,16 @@ mod tests {
             want.sort();
             assert_eq!(found, want, "{script}");
         }
+    }
+
+    #[test]
+    fn a_command_is_found_at_any_depth() {
+        let mut script = "git push heroku main".to_owned();
+        for depth in 0..8 {
+            assert!(of(&script).iter().any(|words| words.starts_with("git push heroku")), "{depth}: {script}");
+            script = format!("sh -c '{}'", script.replace('\'', "'\\''"));
+        }
+        assert!(of(&format!("{}git push", "eval ".repeat(20))).contains(&"git push".to_owned()));
     }
 
     proptest::proptest! {
