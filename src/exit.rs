@@ -3,6 +3,8 @@
 
 use std::process::ExitCode;
 
+use crate::model::Cause;
+
 /// Each line once: the name, the number, what it means, the next step.
 macro_rules! exits {
     ($($name:ident = $code:literal, $meaning:literal, $next:literal;)+) => {
@@ -61,5 +63,15 @@ impl Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())
+    }
+}
+
+/// Something could not be determined.
+impl From<Cause> for Exit {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::Credentials => Self::Credentials,
+            Cause::Other => Self::Error,
+        }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::step::ATTEMPTS;
 use super::*;
 use crate::http::{ApiError, ErrorKind};
-use crate::model::{Address, ByHand, Cause, Change, Field, OutcomeResult, Plan, Unknown};
+use crate::model::{Address, ByHand, Change, Field, OutcomeResult, Plan, Unknown};
 
 /// A scripted provider: op `n` answers what the script says, and everything is written down.
 #[derive(Default)]
@@ -256,7 +256,7 @@ fn what_was_read_back_decides() {
     assert_eq!((kind, converged), (OutcomeResult::Failed, false));
     assert!(message.contains("does not list a as reviewer") && message.contains("NO APPROVAL IS REQUIRED"), "{message}");
     assert_eq!(result(StepResult::Failed { why: "lost".to_owned(), kind: ErrorKind::Server }, &clean).0, OutcomeResult::Applied);
-    let unknown = Unknown { reason: "502".to_owned(), hint: String::new(), cause: Cause::Other };
+    let unknown = Unknown::new("502", "");
     let blind = plan(Vec::new(), vec![(Address::app("a"), unknown)]);
     assert_eq!(result(StepResult::Done, &blind).0, OutcomeResult::Failed, "a success that could not be checked is not one");
 }

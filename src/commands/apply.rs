@@ -1,6 +1,7 @@
 //! `gatectl apply`: the plan, consent, the writes, and reading back.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use crate::apply::RetryDelays;
 use crate::cli::{ApplyArgs, Format};
@@ -10,10 +11,9 @@ use crate::providers::Op;
 use crate::reconcile::{Applied, Context, FreezeReason, Planned};
 use crate::render::Document;
 use crate::views;
-use crate::views::diagnostic::Hinted;
 use crate::views::words::shell_word;
 
-use super::failure::Interrupted;
+use super::failure::{Interrupted, hinted};
 use super::plan::prune;
 use super::saved::Saved;
 use super::wiring::Wiring;
@@ -53,20 +53,21 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     }
     let writes_github = plan.changes().any(|change| matches!(change.address.kind(), AddressKind::Environment(_)));
     if planned.archived && writes_github {
-        return Err(Hinted {
-            message: "the repository is archived, so GitHub refuses every write: nothing was written".to_owned(),
-            hint: "unarchive it in the repository's settings, then run `gatectl apply` again".to_owned(),
-        }
-        .into());
+        return Err(hinted(
+            "the repository is archived, so GitHub refuses every write: nothing was written",
+            "unarchive it in the repository's settings, then run `gatectl apply` again",
+        ));
     }
     let policy = config.desired.freeze.as_ref();
     let freeze_reason = frozen::freeze_reason(session, args.interlock, policy, &planned)?;
     if !plan.is_empty() {
-        let consent = args.allow_weaken || saved.is_some_and(|saved| saved.allow_weaken);
+        let allow_weaken = args.allow_weaken || saved.is_some_and(|saved| saved.allow_weaken);
         if !args.while_frozen {
             frozen::refuse_to_weaken(policy, &planned, session.now())?;
         }
-        ask(session, args, consent, plan).await?;
+        let refusal = |weakened: &[String]| refuse_to_weaken(args, plan, weakened);
+        let question = ("Apply these changes? Only 'yes' will be accepted: ", "yes");
+        consent(session, args.auto_approve, allow_weaken, plan, refusal, question).await?;
     }
     let applied = write(session, &wiring, &context, &planned, freeze_reason.as_ref()).await?;
     let report = &applied.report;
@@ -159,43 +160,45 @@ fn may_be_cut_off(change: &Change) -> bool {
     change.action == Action::Update && weakens().all(|field| field.only_gains().is_some())
 }
 
-/// Gets the consent that the plan needs, before any write.
-async fn ask(session: &Session, args: &ApplyArgs, allow_weaken: bool, plan: &Plan<Op>) -> anyhow::Result<()> {
-    let auto_approve = args.auto_approve;
-    let weakened: Vec<&Address> = plan.changes().filter(|change| change.weakens).map(|change| &change.address).collect();
+/// Why a plan that weakens these is not written without a word on it.
+fn refuse_to_weaken(args: &ApplyArgs, plan: &Plan<Op>, weakened: &[String]) -> anyhow::Error {
+    let fields = plan.changes().flat_map(|change| &change.fields);
+    let why: String = fields.filter_map(|field| Some(format!("\n{}: {}", field.name, field.because.as_ref()?))).collect();
+    hinted(format!("the plan weakens {}: nothing was written{why}", weakened.join(", ")), consent_hint(args, plan))
+}
+
+/// Gets the consent that a plan needs, before any write: to each weakening unless it is allowed, and then the `answer` to `question`.
+/// `refusal` is the error if weakening is neither allowed nor can be asked about.
+pub(super) async fn consent(
+    session: &Session,
+    auto_approve: bool,
+    allow_weaken: bool,
+    plan: &Plan<Op>,
+    refusal: impl FnOnce(&[String]) -> anyhow::Error,
+    (question, answer): (&str, &str),
+) -> anyhow::Result<()> {
+    let weakened = || plan.changes().filter(|change| change.weakens && !allow_weaken).map(|change| &change.address);
     let can_ask = session.can_ask() && !auto_approve;
-    if !weakened.is_empty() && !allow_weaken && !can_ask {
-        let list: Vec<String> = weakened.iter().map(ToString::to_string).collect();
-        let fields = plan.changes().flat_map(|change| &change.fields);
-        let why: String = fields.filter_map(|field| Some(format!("\n{}: {}", field.name, field.because.as_ref()?))).collect();
-        return Err(Hinted {
-            message: format!("the plan weakens {}: nothing was written{why}", list.join(", ")),
-            hint: consent_hint(args, plan),
-        }
-        .into());
+    if !can_ask && weakened().next().is_some() {
+        return Err(refusal(&weakened().map(ToString::to_string).collect::<Vec<_>>()));
     }
     if auto_approve {
         return Ok(());
     }
     if !can_ask {
-        return Err(Hinted {
-            message: "cannot ask for confirmation: stdin is not a terminal (or CI is set). Nothing was written.".to_owned(),
-            hint: "look at `gatectl plan`, then run again with --auto-approve".to_owned(),
-        }
-        .into());
+        let hint = "look at `gatectl plan`, then run again with --auto-approve";
+        return Err(hinted("cannot ask for confirmation: stdin is not a terminal (or CI is set). Nothing was written.", hint));
     }
     if session.global.format != Format::Human {
         // Consent needs a visible plan; stdout is for a program here.
         session.show(&Document::from(plan));
     }
-    if !allow_weaken {
-        for address in weakened {
-            let word = match address.kind() {
-                AddressKind::Environment(name) => name.to_string(),
-                _ => address.to_string(),
-            };
-            session.confirm(&format!("This weakens {word}. Type the environment name ({word}) to confirm: "), &word).await?;
-        }
+    let name = |address: &Address| match address.kind() {
+        AddressKind::Environment(name) => name.to_string(),
+        _ => address.to_string(),
+    };
+    for name in weakened().map(name).collect::<BTreeSet<String>>() {
+        session.confirm(&format!("This weakens {name}. Type the environment name ({name}) to confirm: "), &name).await?;
     }
-    session.confirm("Apply these changes? Only 'yes' will be accepted: ", "yes").await
+    session.confirm(question, answer).await
 }

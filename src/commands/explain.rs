@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::failure::hinted;
 use crate::cli::ExplainArgs;
 use crate::desired::github::{BranchPolicy, DesiredEnvironment};
 use crate::exit::Exit;
@@ -9,7 +10,6 @@ use crate::model::{Cause, EnvName, Unknown};
 use crate::providers::github::inspection::ProtectedBranches;
 use crate::providers::github::observe;
 use crate::render::{Block, Document, Glyph, Heading, HeadlinePlace, Role, Section, json};
-use crate::views::diagnostic::Hinted;
 use crate::workflows::refs::{Admission, explain, explain_protected};
 
 use super::wiring::{Needs, Wiring};
@@ -28,11 +28,7 @@ pub(super) async fn run(session: &Session, args: &ExplainArgs) -> anyhow::Result
         statics::asked(session, &config)?
     };
     if asked.is_empty() {
-        return Err(Hinted {
-            message: "there is no gate.toml that declares an environment, and none is named".to_owned(),
-            hint: "name one with --environment NAME".to_owned(),
-        }
-        .into());
+        return Err(hinted("there is no gate.toml that declares an environment, and none is named", "name one with --environment NAME"));
     }
     let live = if args.offline { None } else { Some(look(session, &config, &asked).await?) };
     let answers: Vec<Answer> = asked
@@ -54,17 +50,8 @@ pub(super) async fn run(session: &Session, args: &ExplainArgs) -> anyhow::Result
         })
         .collect();
     session.print(&config, &document(&args.git_ref, &answers), || json(&args.git_ref, &answers))?;
-    Ok(exit(&answers))
-}
-
-/// Done only if everything live was decided.
-fn exit(answers: &[Answer]) -> Exit {
-    let undecided: Vec<Cause> = answers.iter().filter_map(|answer| answer.live.as_ref()?.undecided).collect();
-    match undecided.as_slice() {
-        [] => Exit::Done,
-        causes if causes.iter().all(|cause| *cause == Cause::Credentials) => Exit::Credentials,
-        _ => Exit::Error,
-    }
+    let undecided = answers.iter().filter_map(|answer| answer.live.as_ref()?.undecided);
+    Ok(Cause::common(undecided).map_or(Exit::Done, Exit::from))
 }
 
 /// What one policy says.

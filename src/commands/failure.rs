@@ -5,12 +5,17 @@
 use crate::config::LoadError;
 use crate::exit::Exit;
 use crate::http::ApiError;
-use crate::model::{Cause, Unknown};
+use crate::model::Unknown;
 use crate::render::Style;
 use crate::render::escape::actions::log_text;
 use crate::views::diagnostic::{self, Hinted};
 
 use super::output::scope;
+
+/// An error that says what is wrong and the next step.
+pub(super) fn hinted(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+    Hinted { message: message.into(), hint: hint.into() }.into()
+}
 
 /// The user stopped the run; says how far it got. It is the context of the resulting error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +24,7 @@ pub(super) struct Interrupted(pub(super) String);
 impl Interrupted {
     /// The error of a run that a stop ended, and the next step.
     pub(super) fn with(what: &str, hint: &str) -> anyhow::Error {
-        anyhow::Error::from(Hinted { message: what.to_owned(), hint: hint.to_owned() }).context(Self(what.to_owned()))
+        hinted(what, hint).context(Self(what.to_owned()))
     }
 
     /// The same if no write was sent.
@@ -70,19 +75,25 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     } else {
         let api = error.downcast_ref::<ApiError>().map(|error| error.unknown().cause);
         let cause = api.or_else(|| error.downcast_ref::<Unread>().map(|unread| unread.0.cause));
-        if cause == Some(Cause::Credentials) { Exit::Credentials } else { Exit::Error }
+        cause.map_or(Exit::Error, Exit::from)
+    }
+}
+
+/// What failed and the next step, of an error that holds just these two.
+fn two_parts(error: &anyhow::Error) -> Option<(String, String)> {
+    match (error.downcast_ref(), error.downcast_ref()) {
+        (Some(Unread(unknown)), _) => Some((unknown.reason.clone(), unknown.hint.clone())),
+        (None, Some(LoadError::Unreadable(unreadable))) => Some((unreadable.to_string(), unreadable.help.clone())),
+        (None, _) => None,
     }
 }
 
 /// What failed and the next step, as `--format json` has them.
 pub(super) fn told(error: &anyhow::Error) -> (String, String) {
-    if let Some(Unread(unknown)) = error.downcast_ref() {
-        return (unknown.reason.clone(), scope().repeat(&unknown.hint));
-    }
-    match error.downcast_ref::<LoadError>() {
-        Some(LoadError::Problems(problems)) => (problems.plain(), scope().repeat("correct the file, then run `gatectl validate`")),
-        Some(LoadError::Unreadable(unreadable)) => (unreadable.to_string(), scope().repeat(&unreadable.help)),
-        None => diagnostic::parts(error, scope()),
+    match (two_parts(error), error.downcast_ref::<LoadError>()) {
+        (Some((message, hint)), _) => (message, scope().repeat(&hint)),
+        (None, Some(LoadError::Problems(problems))) => (problems.plain(), scope().repeat("correct the file, then run `gatectl validate`")),
+        (None, _) => diagnostic::parts(error, scope()),
     }
 }
 
@@ -90,16 +101,9 @@ pub(super) fn told(error: &anyhow::Error) -> (String, String) {
 #[must_use]
 pub fn explain(error: &anyhow::Error) -> String {
     let style = Style::stderr();
-    if let Some(Unread(unknown)) = error.downcast_ref() {
-        let hinted = Hinted { message: unknown.reason.clone(), hint: unknown.hint.clone() };
-        return diagnostic::render(&hinted.into(), style, scope());
-    }
-    match error.downcast_ref::<LoadError>() {
-        Some(LoadError::Problems(problems)) => log_text(&if style.color { problems.styled() } else { problems.plain() }) + "\n",
-        Some(LoadError::Unreadable(unreadable)) => {
-            let hinted = Hinted { message: unreadable.to_string(), hint: unreadable.help.clone() };
-            diagnostic::render(&hinted.into(), style, scope())
-        }
-        None => diagnostic::render(error, style, scope()),
+    match (two_parts(error), error.downcast_ref::<LoadError>()) {
+        (Some((message, hint)), _) => diagnostic::render(&hinted(message, hint), style, scope()),
+        (None, Some(LoadError::Problems(problems))) => log_text(&if style.color { problems.styled() } else { problems.plain() }) + "\n",
+        (None, _) => diagnostic::render(error, style, scope()),
     }
 }

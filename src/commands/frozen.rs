@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::failure::hinted;
 use crate::desired::freeze::Policy;
 use crate::freeze::{FreezeVars, Verdict, decide};
 use crate::model::{Address, AddressKind, Answer, Change, EnvName};
@@ -23,11 +24,10 @@ pub(super) fn refuse_to_weaken(policy: Option<&Policy>, planned: &Planned, now: 
             Verdict::Frozen(frozen) => format!("deploys to {environment} are frozen {frozen}"),
             Verdict::Undetermined(unknown) => format!("whether deploys to {environment} are frozen is unknown ({})", unknown.reason),
         };
-        return Err(Hinted {
-            message: format!("the plan weakens {}, and {why}: nothing was written", change.address),
-            hint: "wait until the freeze is over, or, if that is what you want, run again with --while-frozen".to_owned(),
-        }
-        .into());
+        return Err(hinted(
+            format!("the plan weakens {}, and {why}: nothing was written", change.address),
+            "wait until the freeze is over, or, if that is what you want, run again with --while-frozen",
+        ));
     }
     Ok(())
 }
@@ -68,11 +68,10 @@ pub(super) fn freeze_reason(
         _ => return Ok(None),
     };
     let Some(policy) = policy.filter(|policy| changed.iter().any(|name| policy.covers(name))) else {
-        return Err(Hinted {
-            message: "--interlock needs a freeze that covers what is written".to_owned(),
-            hint: "list the environment in `freeze.environments` of gate.toml".to_owned(),
-        }
-        .into());
+        return Err(hinted(
+            "--interlock needs a freeze that covers what is written",
+            "list the environment in `freeze.environments` of gate.toml",
+        ));
     };
     for name in changed.iter().filter(|name| !policy.covers(name)) {
         session.warn(&[format!("the freeze does not cover {name}: deploys to it are not held back meanwhile")]);
@@ -81,11 +80,10 @@ pub(super) fn freeze_reason(
     let address = policy.store.app().map(|app| Address::config(app, &policy.override_flag));
     let declared = address.filter(|address| planned.plan.changes().any(|change| change.address == *address));
     if let Some(address) = declared.filter(|_| on) {
-        return Err(Hinted {
-            message: format!("{address} is on and would have to be put back after this run, but gate.toml declares another value"),
-            hint: format!("first: gatectl freeze override --revoke {}", policy.store.flag()),
-        }
-        .into());
+        return Err(hinted(
+            format!("{address} is on and would have to be put back after this run, but gate.toml declares another value"),
+            format!("first: gatectl freeze override --revoke {}", policy.store.flag()),
+        ));
     }
     Ok(Some(freeze_reason))
 }

@@ -1,10 +1,10 @@
 //! `gatectl import`: live state → gate.toml.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 
+use super::output::replace_file;
 use crate::cli::ImportArgs;
 use crate::config::{self, Config, LoadError};
 use crate::exit::Exit;
@@ -13,12 +13,11 @@ use crate::import::{self, Imported, Source};
 use crate::model::{Address, Cause, EnvName, RepoName, Unknown};
 use crate::providers::github::{live::Live, observe};
 use crate::render::escape::visible;
-use crate::views::diagnostic::Hinted;
 use crate::views::fleet;
 use crate::workflows::check::SourceFile;
 
 use super::Session;
-use super::failure::Unread;
+use super::failure::{Unread, hinted};
 use super::session;
 use super::wiring::{self, Needs, Wiring};
 use super::{called, statics};
@@ -30,11 +29,10 @@ use super::{called, statics};
 pub(super) async fn run(session: &Session, args: &ImportArgs) -> anyhow::Result<Exit> {
     let path = if args.update { Some(session.path()?) } else { None };
     if let Some(out) = args.out.as_deref().filter(|out| taken(out)) {
-        return Err(Hinted {
-            message: format!("{} exists: nothing was read or written", out.display()),
-            hint: "name a new file, or bring this one in line with `gatectl import --update`".to_owned(),
-        }
-        .into());
+        return Err(hinted(
+            format!("{} exists: nothing was read or written", out.display()),
+            "name a new file, or bring this one in line with `gatectl import --update`",
+        ));
     }
     let mut config = config(session, path.as_deref())?;
     let repository = match &args.repository {
@@ -88,7 +86,7 @@ async fn workflow_files(session: &Session, reader: &Reader, repository: &RepoNam
     let root = config::checkout(&session.directory).filter(|_| session.global.sandbox.is_none());
     let root = root.filter(|root| config::origin(root).is_some_and(|origin| origin.repository == *repository));
     if let Some(root) = root {
-        let unlisted = |error: anyhow::Error| Unknown { reason: format!("{error:#}"), hint: String::new(), cause: Cause::Other };
+        let unlisted = |error: anyhow::Error| Unknown::new(format!("{error:#}"), "");
         return Ok(statics::in_checkout(&root, Some(repository)).map_err(unlisted)?.unwrap_or_default());
     }
     called::on_github(reader, repository).await
@@ -123,11 +121,10 @@ fn config(session: &Session, path: Option<&Path>) -> anyhow::Result<Config> {
 
 fn same_repository(path: &Path, config: &Config, repository: &RepoName) -> anyhow::Result<()> {
     match &config.desired.github.repository {
-        Some(declared) if declared != repository => Err(Hinted {
-            message: format!("{} declares the gates of {declared}, not those of {repository}", path.display()),
-            hint: format!("leave the repository out, or write a file of its own: gatectl import {repository} > FILE"),
-        }
-        .into()),
+        Some(declared) if declared != repository => Err(hinted(
+            format!("{} declares the gates of {declared}, not those of {repository}", path.display()),
+            format!("leave the repository out, or write a file of its own: gatectl import {repository} > FILE"),
+        )),
         _ => Ok(()),
     }
 }
@@ -138,11 +135,10 @@ fn every_one_is_live(source: &Source<'_>) -> anyhow::Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    Err(Hinted {
-        message: format!("{} has no environment `{}`", source.repository, missing.join("`, `")),
-        hint: "leave --environment out to import what is there".to_owned(),
-    }
-    .into())
+    Err(hinted(
+        format!("{} has no environment `{}`", source.repository, missing.join("`, `")),
+        "leave --environment out to import what is there",
+    ))
 }
 
 fn update(session: &Session, path: &Path, source: &Source<'_>) -> anyhow::Result<Vec<(Address, Unknown)>> {
@@ -169,33 +165,20 @@ pub(super) fn taken(path: &Path) -> bool {
 
 /// Writes a new file in one step.
 pub(super) fn create(session: &Session, path: &Path, text: &str) -> anyhow::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let save = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(directory)?;
-        file.write_all(text.as_bytes())?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            // A gate.toml is as readable as the repository.
-            file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
-        }
-        file.persist(path)?;
-        Ok(())
-    };
-    save().with_context(|| format!("writing {}", path.display()))?;
+    // A gate.toml is as readable as the repository.
+    #[cfg(unix)]
+    let permissions = Some(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    #[cfg(not(unix))]
+    let permissions = None;
+    replace_file(path, text.as_bytes(), permissions).with_context(|| format!("writing {}", path.display()))?;
     session.say(&format!("Wrote {}. Review it before you commit it.", path.display()));
     Ok(())
 }
 
 /// Replaces the file in one step; a link stays a link, and the permissions stay.
 fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    let real: PathBuf = std::fs::canonicalize(path)?;
-    let directory = real.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().set_permissions(std::fs::metadata(&real)?.permissions())?;
-    file.persist(&real)?;
-    Ok(())
+    let real = std::fs::canonicalize(path)?;
+    replace_file(&real, text.as_bytes(), Some(std::fs::metadata(&real)?.permissions()))
 }
 
 /// Lists what could not be imported, and returns the exit code for it.
@@ -205,11 +188,5 @@ pub(super) fn told(session: &Session, unknown: &[(Address, Unknown)]) -> Exit {
         format!("{subject}: {}{hint}", unknown.reason)
     };
     session.warn(&fleet::each_cause(unknown).into_iter().map(line).collect::<Vec<_>>());
-    if unknown.is_empty() {
-        Exit::Done
-    } else if unknown.iter().all(|(_, unknown)| unknown.cause == Cause::Credentials) {
-        Exit::Credentials
-    } else {
-        Exit::Error
-    }
+    Cause::common(unknown.iter().map(|(_, unknown)| unknown.cause)).map_or(Exit::Done, Exit::from)
 }

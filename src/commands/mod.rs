@@ -31,8 +31,8 @@ use crate::cli::{Cli, Command, Format};
 use crate::desired::freeze::Store;
 use crate::exit::Exit;
 use crate::views;
-use crate::views::diagnostic::Hinted;
 use crate::views::scope::RunScope;
+use failure::hinted;
 
 pub use failure::{exit_of, explain};
 pub use output::trace;
@@ -46,11 +46,9 @@ pub use usage::{parse, print_usage};
 /// What stopped it; `main` prints the chain and the next step.
 pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
     match command {
-        _ if session.global.format == Format::Html && !matches!(command, Command::Evidence(_) | Command::Verify(_)) => Err(Hinted {
-            message: "only `evidence` and `verify` can be shown as HTML".to_owned(),
-            hint: "use --format human, json, markdown or github".to_owned(),
+        _ if session.global.format == Format::Html && !matches!(command, Command::Evidence(_) | Command::Verify(_)) => {
+            Err(hinted("only `evidence` and `verify` can be shown as HTML", "use --format human, json, markdown or github"))
         }
-        .into()),
         Command::Validate(args) => validate::run(session, &args),
         Command::Check(args) => check::run(session, &args),
         Command::Verify(args) => match session.fleet_file(&session.global.environment)? {

@@ -3,7 +3,9 @@
 //!
 //! Tested in `tests/program/secrets.rs` and `hostile.rs`.
 
+use std::fs::Permissions;
 use std::io::Write;
+use std::path::Path;
 use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
 use crate::http::Token;
@@ -88,4 +90,17 @@ pub fn trace(verbose: u8) {
 pub(super) fn result(text: &str) {
     // Nothing can be done about a closed stdout.
     let _ = anstream::stdout().write_all(without_tokens(text).as_bytes());
+}
+
+/// Writes a file whole or not at all; readable by its owner only if no permissions are given.
+pub(super) fn replace_file(path: &Path, bytes: &[u8], permissions: Option<Permissions>) -> std::io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    file.write_all(bytes)?;
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions)?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }

@@ -1,12 +1,12 @@
 //! `gatectl plan`: what differs, and nothing written.
 
+use super::failure::hinted;
 use crate::cli::{Format, PlanArgs};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::reconcile::{Prune, exit_of_plan};
 use crate::render::Document;
 use crate::views;
-use crate::views::diagnostic::Hinted;
 use crate::workflows::merge;
 
 use super::Session;
@@ -69,5 +69,5 @@ pub(super) fn prune(flag: bool, config: &Config) -> anyhow::Result<Prune> {
         ),
         (true, None, false) => return Ok(Prune::Undeclared),
     };
-    Err(Hinted { message, hint: hint.to_owned() }.into())
+    Err(hinted(message, hint.to_owned()))
 }

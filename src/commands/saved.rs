@@ -19,7 +19,7 @@ use crate::model::{EnvName, Unknown};
 use crate::reconcile::Planned;
 use crate::views::diagnostic::Hinted;
 
-use super::failure::Unread;
+use super::failure::{Unread, hinted};
 
 pub(super) use file::replaceable;
 pub(super) use fleet::SavedFleetPlan;
@@ -116,9 +116,8 @@ impl Saved {
 
 /// The error for a saved plan that was made from a file of another kind.
 pub(super) fn of_another_file(kind: &str) -> anyhow::Error {
-    Hinted {
-        message: format!("the saved plan was made from {kind}, and this gate file is another one: nothing was written"),
-        hint: "Name the file that it was made from with -c FILE, or make a new plan: gatectl plan --out FILE".to_owned(),
-    }
-    .into()
+    hinted(
+        format!("the saved plan was made from {kind}, and this gate file is another one: nothing was written"),
+        "Name the file that it was made from with -c FILE, or make a new plan: gatectl plan --out FILE",
+    )
 }

@@ -16,9 +16,8 @@ use crate::credentials::ProcessEnv;
 use crate::progress::{Mode, Progress};
 use crate::render::human;
 use crate::stop::Stop;
-use crate::views::diagnostic::Hinted;
 
-use super::failure::Interrupted;
+use super::failure::{Interrupted, hinted};
 
 pub(super) use gate_file::{SAMPLE, sample};
 
@@ -115,7 +114,7 @@ impl Session {
             return Ok(());
         }
         let message = "not confirmed: nothing was written".to_owned();
-        Err(Hinted { message, hint: format!("run again and answer `{answer}`, if that is what you want") }.into())
+        Err(hinted(message, format!("run again and answer `{answer}`, if that is what you want")))
     }
 
     /// Asks on the terminal for a line; returns it trimmed.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::failure::hinted;
 use crate::config::{self, Config};
 use crate::model::{EnvName, RepoName};
 use crate::views::diagnostic::Hinted;
@@ -163,7 +164,7 @@ pub(super) fn asked(session: &Session, config: &Config) -> anyhow::Result<BTreeS
     if let Some(name) = wanted.iter().find(|name| !known.contains(*name)) {
         let known: Vec<&str> = known.iter().map(EnvName::as_str).collect();
         let hint = if known.is_empty() { "it declares none".to_owned() } else { format!("it declares: {}", known.join(", ")) };
-        return Err(Hinted { message: format!("{} declares no environment `{name}`", config.path), hint }.into());
+        return Err(hinted(format!("{} declares no environment `{name}`", config.path), hint));
     }
     Ok(if wanted.is_empty() { known } else { known.into_iter().filter(|name| wanted.contains(name)).collect() })
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::failure::hinted;
 use crate::cli::{Format, VerifyArgs};
 use crate::config::{self, Config};
 use crate::exit::Exit;
@@ -16,7 +17,6 @@ use crate::providers::github::inspection::Inspection;
 use crate::providers::github::live::Repository;
 use crate::render::json;
 use crate::verify::{Case, VerifyReport, check_live, compensations, judge};
-use crate::views::diagnostic::Hinted;
 use crate::views::fleet_verdict::Scope;
 use crate::views::verdict::verify_document;
 use crate::views::{sarif, verdict_page};
@@ -35,19 +35,17 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
     let config = session.config_of(&[])?;
     Session::refuse_fleet_flags(&args.fleet, &config.path)?;
     if args.live_only {
-        return Err(Hinted {
-            message: format!("--live-only is for a fleet, and {} is for one repository", config.path),
-            hint: "Leave it out: the workflow files of one repository are few".to_owned(),
-        }
-        .into());
+        return Err(hinted(
+            format!("--live-only is for a fleet, and {} is for one repository", config.path),
+            "Leave it out: the workflow files of one repository are few",
+        ));
     }
     let asked = statics::asked(session, &config)?;
     if asked.is_empty() {
-        return Err(Hinted {
-            message: format!("{} declares no environment: there is nothing to verify", config.path),
-            hint: "declare one, such as [environments.production] with `reviewers`".to_owned(),
-        }
-        .into());
+        return Err(hinted(
+            format!("{} declares no environment: there is nothing to verify", config.path),
+            "declare one, such as [environments.production] with `reviewers`",
+        ));
     }
     let wiring = Wiring::of(session, &config, Needs { github: true, heroku: false, freeze: true }).await?;
     let Some(repository) = wiring.repository.clone() else { anyhow::bail!("no repository is named; pass --repo OWNER/REPO") };

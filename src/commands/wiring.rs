@@ -2,17 +2,16 @@
 //!
 //! The emulator is wired in here and nowhere else: the code behind the clients does not know about it.
 
+mod emulator;
 mod store;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
-
 use crate::config::{self, Config};
 use crate::credentials::{self, App, Installed, ProcessEnv, Use};
-use crate::desired::fleet::{Fleet, Members};
+use crate::desired::fleet::Fleet;
 use crate::desired::freeze::Store;
 use crate::http::{
     Api, ApiError, Cache, Endpoint, ErrorKind, OnExhausted, Quota, Reader, Settings, Stack, Token, TokenSource, Traffic, Wait, Writer,
@@ -22,10 +21,10 @@ use crate::progress::Progress;
 use crate::providers::github::organization;
 use crate::providers::{Clients, freeze_store, github, heroku};
 use crate::reconcile::{Context, Prune, RepositoryAccess};
-use crate::sandbox::{Member, Sandbox, Setup, State, fleet_names};
+use crate::sandbox::{Sandbox, Setup};
 use crate::stop::Stop;
-use crate::views::diagnostic::Hinted;
 
+use super::failure::hinted;
 use super::output::{keep_out, to_stderr};
 use super::{Session, who};
 
@@ -86,18 +85,10 @@ impl Wiring {
         let stack = Stack::new(settings(session));
         if let Some(scenario) = session.global.sandbox {
             let setup = setup(session, config)?;
-            let repository = setup.repository.clone();
-            let sandbox = Sandbox::start(State::rehearsal(scenario, &setup)).await.context("starting the built-in emulator")?;
-            let github = ApiAccess::new(github::api::endpoint(sandbox.github_url())?, Ok(emulator_token()));
-            let heroku = ApiAccess::new(heroku::api::endpoint(sandbox.heroku_url())?, Ok(emulator_token()));
-            let web = "https://github.com".to_owned();
-            return Ok(Self { stack, repository: Some(repository), web, github, heroku, sandbox: Some(sandbox) });
+            return Self::emulated(stack, emulator::start(scenario, &setup).await?, Some(setup.repository));
         }
-
-        let env = &session.env;
         let github = github_endpoint(session, Some(config))?;
-        let heroku = heroku_endpoint(session)?;
-        let web = web(env, &github);
+        let web = web(&session.env, &github);
         let repository = if needs.github { Some(repository(session, config)?) } else { None };
         let store = config.desired.freeze.as_ref().map(|policy| &policy.store).filter(|_| needs.freeze);
         let keeps_freeze = |api: &Api| store.filter(|store| freeze_store::of(store).api() == api);
@@ -106,12 +97,8 @@ impl Wiring {
             (None, Some(store)) => github_access(session, github, store.name()),
             (None, None) => ApiAccess::new(github, Err(unneeded())),
         };
-        let heroku_tokens: Result<Arc<dyn TokenSource>, Unknown> = if needs.heroku || keeps_freeze(&heroku::api::API).is_some() {
-            Ok(Arc::new(credentials::heroku(env, &heroku, &listener(session))))
-        } else {
-            Err(unneeded())
-        };
-        Ok(Self { stack, repository, web, github, heroku: ApiAccess::new(heroku, heroku_tokens), sandbox: None })
+        let heroku = heroku_access(session, needs.heroku || keeps_freeze(&heroku::api::API).is_some())?;
+        Ok(Self { stack, repository, web, github, heroku, sandbox: None })
     }
 
     /// Finds the server and the token for a fleet: one for all repositories of its organization.
@@ -120,18 +107,20 @@ impl Wiring {
     /// When the address is unusable.
     pub(super) async fn of_fleet(session: &Session, config: &Config, fleet: &Fleet) -> anyhow::Result<Self> {
         let stack = Stack::new(settings(session));
-        let heroku = ApiAccess::new(heroku_endpoint(session)?, Err(unneeded()));
         if let Some(scenario) = session.global.sandbox {
-            let setup = fleet_setup(config, fleet)?;
-            let sandbox = Sandbox::start(State::rehearsal(scenario, &setup)).await.context("starting the built-in emulator")?;
-            let github = ApiAccess::new(github::api::endpoint(sandbox.github_url())?, Ok(emulator_token()));
-            let web = "https://github.com".to_owned();
-            return Ok(Self { stack, repository: None, web, github, heroku, sandbox: Some(sandbox) });
+            return Self::emulated(stack, emulator::start(scenario, &emulator::fleet_setup(config, fleet)?).await?, None);
         }
         let endpoint = github_endpoint(session, Some(config))?;
         let web = web(&session.env, &endpoint);
         let github = github_access(session, endpoint, &fleet.organization);
-        Ok(Self { stack, repository: None, web, github, heroku, sandbox: None })
+        Ok(Self { stack, repository: None, web, github, heroku: heroku_access(session, false)?, sandbox: None })
+    }
+
+    fn emulated(stack: Stack, sandbox: Sandbox, repository: Option<RepoName>) -> anyhow::Result<Self> {
+        let access = |endpoint| ApiAccess::new(endpoint, Ok(Arc::new(Token::new("sandbox", "the built-in emulator"))));
+        let github = access(github::api::endpoint(sandbox.github_url())?);
+        let heroku = access(heroku::api::endpoint(sandbox.heroku_url())?);
+        Ok(Self { stack, repository, web: "https://github.com".to_owned(), github, heroku, sandbox: Some(sandbox) })
     }
 
     /// GitHub's reading client for many repositories: people and teams are looked up once.
@@ -230,6 +219,14 @@ pub(super) struct Needs {
     pub(super) freeze: bool,
 }
 
+/// What the emulator is built from: the current gate.toml.
+///
+/// # Errors
+/// When no repository is named anywhere.
+pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup> {
+    Ok(emulator::setup_of(repository_on(session, config, None)?, config))
+}
+
 fn no_token(unknown: Unknown) -> ApiError {
     ApiError { hint: Some(unknown.hint), ..ApiError::new("GitHub", ErrorKind::Unauthenticated, unknown.reason) }
 }
@@ -253,55 +250,14 @@ fn github_access(session: &Session, endpoint: Endpoint, place: &str) -> ApiAcces
     }
 }
 
-fn emulator_token() -> Arc<dyn TokenSource> {
-    Arc::new(Token::new("sandbox", "the built-in emulator"))
-}
-
-/// What the emulator is built from: the current gate.toml.
-///
-/// # Errors
-/// When no repository is named anywhere.
-pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup> {
-    let setup = Setup::new(repository_on(session, config, None)?, &config.desired.github, &config.desired.heroku).in_real_time();
-    let setup = setup.with_expectations(&config.desired.workflows);
-    Ok(match &config.desired.freeze {
-        Some(freeze) => setup.with_freeze(freeze),
-        None => setup,
-    })
-}
-
-/// Repositories that a pattern stands for in the emulator: more than fit one page.
-const REHEARSED: usize = 120;
-
-/// An organization with repositories that the fleet file matches, each with what is declared for it.
-fn fleet_setup(config: &Config, fleet: &Fleet) -> anyhow::Result<Setup> {
-    let patterns: Vec<String> = match &fleet.members {
-        Members::Named(patterns) => patterns.iter().map(ToString::to_string).collect(),
-        Members::WithProperties(_) => vec!["svc-*".to_owned()],
-    };
-    let mut names = fleet_names(&patterns.iter().map(String::as_str).collect::<Vec<_>>(), REHEARSED);
-    // Each table has a repository that it matches.
-    let tables = fleet.only.iter().map(|only| &only.repositories).chain(fleet.except.iter().map(|except| &except.repositories));
-    names.extend(
-        tables
-            .filter(|pattern| !names.iter().any(|name| pattern.matches(name)))
-            .map(|pattern| pattern.text().replace(['*', '?'], "x"))
-            .collect::<Vec<_>>(),
-    );
-    let members = names.iter().filter_map(|name| {
-        let repository = RepoName::parse(&format!("{}/{name}", fleet.organization)).ok()?;
-        let only = fleet.only.iter().find(|only| only.repositories.matches(name));
-        let environments = only.map_or(&config.desired.github.environments, |only| &only.environments).clone();
-        let mut member = Member::new(repository, environments);
-        if let Members::WithProperties(properties) = &fleet.members {
-            member = properties.iter().fold(member, |member, (name, value)| member.with_property(name, value));
-        }
-        Some(member)
-    });
-    let mut members = members.collect::<Vec<_>>().into_iter();
-    let first = members.next().context("the fleet file names no repository that the emulator can have")?;
-    let github = crate::desired::github::Desired { environments: first.environments, ..Default::default() };
-    Ok(Setup::new(first.repository, &github, &config.desired.heroku).in_real_time().with_fleet(members.collect()))
+/// Heroku with its tokens, if something needs them.
+fn heroku_access(session: &Session, is_needed: bool) -> anyhow::Result<ApiAccess> {
+    let endpoint = heroku::api::endpoint(session.env.get("HEROKU_HOST").unwrap_or(heroku::api::PUBLIC))?;
+    if !is_needed {
+        return Ok(ApiAccess::new(endpoint, Err(unneeded())));
+    }
+    let search = credentials::heroku(&session.env, &endpoint, &listener(session));
+    Ok(ApiAccess::new(endpoint, Ok(Arc::new(search))))
 }
 
 /// Answers of earlier runs. A rehearsal has none, since each starts a new emulator.
@@ -353,14 +309,8 @@ fn github_endpoint(session: &Session, config: Option<&Config>) -> anyhow::Result
         (None, Some(host)) => github::api::endpoint_of_web_host(&host),
         (None, None) => github::api::endpoint(github::api::PUBLIC),
     };
-    Ok(endpoint.map_err(|e| Hinted {
-        message: e.to_string(),
-        hint: "set GITHUB_API_URL or github.api_url in gate.toml to the address of the REST API, or GH_HOST to its host".to_owned(),
-    })?)
-}
-
-fn heroku_endpoint(session: &Session) -> anyhow::Result<Endpoint> {
-    Ok(heroku::api::endpoint(session.env.get("HEROKU_HOST").unwrap_or(heroku::api::PUBLIC))?)
+    let hint = "set GITHUB_API_URL or github.api_url in gate.toml to the address of the REST API, or GH_HOST to its host";
+    endpoint.map_err(|error| hinted(error.to_string(), hint))
 }
 
 /// The repository: `--repo`, the file, `GITHUB_REPOSITORY`, the git remote `origin`, which must be on the host that is asked.
@@ -384,19 +334,16 @@ fn repository_on(session: &Session, config: &Config, host: Option<&str>) -> anyh
         && remote.host != host
     {
         // A repository of the same name on another host is a different one with a different owner.
-        return Err(Hinted {
-            message: format!("no repository is named, and the git remote `origin` is at {}, while this run asks {host}", remote.host),
-            hint: "pass --repo OWNER/REPO or write `repository` below [github]; for GitHub Enterprise Server, also set `api_url` there"
-                .to_owned(),
-        }
-        .into());
+        return Err(hinted(
+            format!("no repository is named, and the git remote `origin` is at {}, while this run asks {host}", remote.host),
+            "pass --repo OWNER/REPO or write `repository` below [github]; for GitHub Enterprise Server, also set `api_url` there",
+        ));
     }
     origin.map(|remote| remote.repository).ok_or_else(|| {
-        Hinted {
-            message: "no repository is named: gate.toml has no `github.repository`, and there is no git remote `origin`".to_owned(),
-            hint: "write `repository = \"OWNER/REPO\"` below [github], or pass --repo OWNER/REPO".to_owned(),
-        }
-        .into()
+        hinted(
+            "no repository is named: gate.toml has no `github.repository`, and there is no git remote `origin`",
+            "write `repository = \"OWNER/REPO\"` below [github], or pass --repo OWNER/REPO",
+        )
     })
 }
 

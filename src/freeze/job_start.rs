@@ -4,7 +4,7 @@
 
 use super::record::{Record, Switch};
 use super::state::{Flag, FreezeVars, Keys};
-use crate::model::{Answer, Cause, Unknown};
+use crate::model::{Answer, Unknown};
 
 /// Reads the four values from the environment of a step; `None` if it does not carry the flag and its record.
 ///
@@ -25,15 +25,14 @@ pub fn from_step<'e>(keys: &Keys, variable: impl Fn(&str) -> Option<&'e str>) ->
     let contradicts = Flag::read(vars.flag.as_deref()) == Flag::Off
         && record.is_some_and(|record| record.map_or(true, |record| record.state == Switch::On));
     Some(if contradicts {
-        Answer::Unknown(Unknown {
-            reason: format!("{} of this step says not frozen, and {} says frozen", keys.flag, keys.record),
-            hint: format!(
+        Answer::Unknown(Unknown::new(
+            format!("{} of this step says not frozen, and {} says frozen", keys.flag, keys.record),
+            format!(
                 "check that the workflow passes `{0}: ${{{{ vars.{0} }}}}`, and that no variable of the environment or the repository hides it; if the freeze was lifted by hand, run `gatectl freeze off {1} --reason TEXT`",
                 keys.flag,
                 keys.store.flag()
             ),
-            cause: Cause::Other,
-        })
+        ))
     } else {
         Answer::Present(vars)
     })

@@ -238,11 +238,10 @@ fn without_store(calendar: &Calendar, rule: OnUnreachable, unknown: &Unknown) ->
 
 /// What is known if the store is not there for these credentials.
 pub(super) fn not_there(store: &Store) -> Unknown {
-    Unknown {
-        reason: format!("{} that holds the freeze does not exist, or these credentials cannot see it", store.described()),
-        hint: format!("check its name (`{}` in gate.toml) and {}", store.key(), store.credentials()),
-        cause: Cause::Other,
-    }
+    Unknown::new(
+        format!("{} that holds the freeze does not exist, or these credentials cannot see it", store.described()),
+        format!("check its name (`{}` in gate.toml) and {}", store.key(), store.credentials()),
+    )
 }
 
 /// The windows of a policy at one moment.
@@ -271,11 +270,7 @@ impl Calendar {
     }
 
     fn broken(&self) -> Option<Unknown> {
-        self.errors.first().map(|error| Unknown {
-            reason: error.to_string(),
-            hint: "correct the window in gate.toml: `gatectl validate` shows where".to_owned(),
-            cause: Cause::Other,
-        })
+        self.errors.first().map(|error| Unknown::new(error.to_string(), "correct the window in gate.toml: `gatectl validate` shows where"))
     }
 }
 

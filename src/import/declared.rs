@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::desired::github::{Gate, RefKind, Reviewer};
-use crate::model::{Cause, GateKey, Unknown};
+use crate::model::{GateKey, Unknown};
 use crate::providers::github::live::{LiveEnvironment, LiveReviewer, PolicyMode};
 use crate::render::human::line;
 
@@ -131,7 +131,7 @@ impl Declared {
             key::clear(key, &mut self.gate);
             let reason = format!("`{}` is left out: {why}", key.name());
             let hint = "change it on GitHub, then import again".to_owned();
-            self.unknown.push((Some(key), Unknown { reason, hint, cause: Cause::Other }));
+            self.unknown.push((Some(key), Unknown::new(reason, hint)));
         }
     }
 }
@@ -147,7 +147,7 @@ fn reviewer(live: &LiveReviewer) -> Option<Reviewer> {
 }
 
 fn unasked(reason: &str) -> Unknown {
-    Unknown { reason: reason.to_owned(), hint: String::new(), cause: Cause::Other }
+    Unknown::new(reason.to_owned(), "")
 }
 
 /// The weaknesses, each with the key that would prevent it.

@@ -23,7 +23,7 @@ mod value;
 mod tests;
 
 use crate::config::Problems;
-use crate::model::{Address, Cause, Unknown};
+use crate::model::{Address, Unknown};
 
 use declared::Declared;
 pub use declared::UNSAID_BYPASS;
@@ -45,7 +45,7 @@ pub fn render(source: &Source<'_>) -> Imported {
     }
     if let Some(reason) = refusal(&text) {
         let hint = "import fewer environments at a time, with --environment".to_owned();
-        unknown.push((Address::repository(source.repository), Unknown { reason, hint, cause: Cause::Other }));
+        unknown.push((Address::repository(source.repository), Unknown::new(reason, hint)));
     }
     Imported { text, unknown }
 }

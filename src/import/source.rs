@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::config;
-use crate::model::{Address, Cause, EnvName, RepoName, Unknown};
+use crate::model::{Address, EnvName, RepoName, Unknown};
 use crate::providers::github::live::{Environments, LiveEnvironment};
 
 use super::value;
@@ -54,7 +54,7 @@ pub(super) fn unspeakable(source: &Source<'_>) -> Vec<(Address, Unknown)> {
         let unknown = match (refused_name(name), there) {
             (Some(why), _) => {
                 let hint = "rename it on GitHub, which means to recreate it, or leave it unmanaged".to_owned();
-                Unknown { reason: format!("`{name}` is left out: {why}"), hint, cause: Cause::Other }
+                Unknown::new(format!("`{name}` is left out: {why}"), hint)
             }
             (None, Err(unknown)) => Unknown { reason: format!("`{name}` is left out: {}", unknown.reason), ..unknown.clone() },
             (None, Ok(_)) => return None,

@@ -9,7 +9,7 @@ use super::*;
 use crate::config;
 use crate::desired::github::{BranchPolicy, Gate, Pattern, RefKind, Reviewer};
 use crate::http::{Settings, Stack, Token};
-use crate::model::{EnvName, GateKey, Plan, RepoName, VarValue};
+use crate::model::{Cause, EnvName, GateKey, Plan, RepoName, VarValue};
 use crate::providers::github::live::{Environments, Live, LiveEnvironment, LiveReviewer, PolicyMode};
 use crate::providers::github::strictness::{ActorId, Strictness, weakened};
 use crate::providers::github::{observe, plan};

@@ -43,6 +43,14 @@ pub struct Unknown {
     pub cause: Cause,
 }
 
+impl Unknown {
+    /// What no better credentials would answer.
+    #[must_use]
+    pub fn new(reason: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { reason: reason.into(), hint: hint.into(), cause: Cause::Other }
+    }
+}
+
 /// A declaration that the live state contradicts: gate.toml, or the account or access that it names, has to change first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Invalid {
@@ -72,7 +80,7 @@ impl Blocker {
     #[must_use]
     pub fn into_unknown(self) -> Unknown {
         match self {
-            Self::Invalid(Invalid { reason, hint }) => Unknown { reason, hint, cause: Cause::Other },
+            Self::Invalid(Invalid { reason, hint }) => Unknown::new(reason, hint),
             Self::Unknown(unknown) => unknown,
         }
     }
@@ -104,4 +112,12 @@ pub enum Cause {
     /// Anything else.
     #[default]
     Other,
+}
+
+impl Cause {
+    /// What several unknowns have in common, if there is any: better credentials help only if they help with each.
+    #[must_use]
+    pub fn common(causes: impl IntoIterator<Item = Self>) -> Option<Self> {
+        causes.into_iter().reduce(|all, one| if all == one { all } else { Self::Other })
+    }
 }

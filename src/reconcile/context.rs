@@ -11,7 +11,7 @@ use crate::desired::Desired;
 use crate::desired::freeze::Policy;
 use crate::freeze::{Claim, FlagTimes, FreezeVars, Keys};
 use crate::http::Reader;
-use crate::model::{Address, AddressKind, Answer, Cause, Draft, EnvName, Plan, RepoName, Step, Unknown};
+use crate::model::{Address, AddressKind, Answer, Draft, EnvName, Plan, RepoName, Step, Unknown};
 use crate::providers::{Op, freeze_store, github, heroku};
 
 use super::{compensation, fingerprint};
@@ -251,9 +251,5 @@ fn freeze_vars(policy: &Policy, observed: &Observed) -> Answer<FreezeVars> {
 }
 
 fn not_read(keys: &Keys) -> Unknown {
-    Unknown {
-        reason: format!("the freeze of {} was not read", keys.store.name()),
-        hint: "run the command again".to_owned(),
-        cause: Cause::Other,
-    }
+    Unknown::new(format!("the freeze of {} was not read", keys.store.name()), "run the command again")
 }

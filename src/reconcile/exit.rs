@@ -9,23 +9,13 @@ use super::Applied;
 /// The exit code of a plan; `detailed` is `--detailed-exitcode`. Unknown is never a pass, even if there are changes.
 #[must_use]
 pub fn exit_of_plan<O>(plan: &Plan<O>, detailed: bool) -> Exit {
-    if let Some(exit) = blocked(plan) {
-        return exit;
-    }
-    if detailed && !plan.holds() { Exit::Pending } else { Exit::Done }
+    blocked(plan).unwrap_or(if detailed && !plan.holds() { Exit::Pending } else { Exit::Done })
 }
 
 /// The exit code for invalid and unknown addresses, if there are any.
 fn blocked<O>(plan: &Plan<O>) -> Option<Exit> {
-    if !plan.invalid.is_empty() {
-        return Some(Exit::Error);
-    }
-    let causes = || plan.unknown.iter().map(|(_, unknown)| unknown.cause);
-    match causes().next() {
-        None => None,
-        Some(_) if causes().all(|cause| cause == Cause::Credentials) => Some(Exit::Credentials),
-        Some(_) => Some(Exit::Error),
-    }
+    let invalid = plan.invalid.iter().map(|_| Cause::Other);
+    Cause::common(plan.unknown.iter().map(|(_, unknown)| unknown.cause).chain(invalid)).map(Exit::from)
 }
 
 impl Applied {
@@ -56,9 +46,6 @@ impl Applied {
                 });
             return if credentials { Exit::Credentials } else { Exit::Error };
         }
-        if let Some(exit) = blocked(plan) {
-            return exit;
-        }
-        if summary.manual > 0 { Exit::Manual } else { Exit::Done }
+        blocked(plan).unwrap_or(if summary.manual > 0 { Exit::Manual } else { Exit::Done })
     }
 }

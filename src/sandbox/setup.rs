@@ -104,13 +104,6 @@ impl Member {
     pub fn new(repository: RepoName, environments: BTreeMap<EnvName, desired::DesiredEnvironment>) -> Self {
         Self { repository, environments, properties: BTreeMap::new() }
     }
-
-    /// With a custom property.
-    #[must_use]
-    pub fn with_property(mut self, name: &str, value: &str) -> Self {
-        self.properties.insert(name.to_owned(), value.to_owned());
-        self
-    }
 }
 
 /// Those for which gate.toml declares reviewers, or all if it declares none.

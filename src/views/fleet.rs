@@ -2,16 +2,15 @@
 //!
 //! Owns the grouping. Must not know how a single change, a cause or an outcome is shown: that is in [`super::plan`] and [`super::report`].
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
 
-use super::plan;
-use super::report;
+use super::words::{alike, count};
+use super::{plan, report};
 use crate::model::{
-    Address, AddressKind, ApplyReport, FleetPlan, Invalid, InvalidDeclaration, Outcome, OutcomeResult, RepositoryResult, RepositoryRow,
-    Requests, Unknown,
+    Address, AddressKind, ApplyReport, FleetPlan, InvalidDeclaration, Outcome, OutcomeResult, RepositoryResult, RepositoryRow, Requests,
+    Unknown,
 };
 use crate::render::{Block, Document, Fold, Glyph, Heading, HeadlinePlace, Section};
 
@@ -107,30 +106,18 @@ impl<O> From<FleetReportView<'_, O>> for Document {
     }
 }
 
-/// Items that differ only in their repository, each with all its addresses, in the order of the first.
+/// Items that differ only in their repository, each with all its addresses.
 fn groups<'a, T>(
     items: impl IntoIterator<Item = &'a T>,
     address: impl Fn(&'a T) -> &'a Address,
     likeness: impl Fn(&'a T) -> String,
 ) -> Vec<(&'a T, Vec<&'a Address>)> {
-    let mut order: Vec<(&T, Vec<&Address>)> = Vec::new();
-    let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for item in items {
-        let at = address(item);
-        let key = (thing(at), likeness(item));
-        match known.get(&key).and_then(|index| order.get_mut(*index)) {
-            Some((_, addresses)) => addresses.push(at),
-            None => {
-                known.insert(key, order.len());
-                order.push((item, vec![at]));
-            }
-        }
-    }
-    order
+    let kinds = alike(items, |item| (thing(address(item)), likeness(item)));
+    kinds.into_iter().filter_map(|kind| Some((*kind.first()?, kind.into_iter().map(&address).collect()))).collect()
 }
 
 /// What an address is within its repository.
-fn thing(address: &Address) -> String {
+pub(super) fn thing(address: &Address) -> String {
     match address.kind() {
         AddressKind::Environment(name) => format!("environments/{}", name.folded()),
         _ => String::new(),
@@ -140,29 +127,6 @@ fn thing(address: &Address) -> String {
 /// A text without the name of its repository and without what differs for each answer.
 fn anonymous(text: &str, address: &Address) -> String {
     plan::without_request_id(text).replace(address.scope(), "OWNER/REPO")
-}
-
-/// Causes that differ only in their repository, each with an address in every repository that it affects.
-fn causes<'a, T>(
-    items: impl IntoIterator<Item = &'a T>,
-    address: impl Fn(&'a T) -> &'a Address,
-    likeness: impl Fn(&'a T) -> String,
-) -> Vec<(&'a T, Vec<&'a Address>)> {
-    let mut order: Vec<(&T, Vec<&Address>)> = Vec::new();
-    let mut known: BTreeMap<String, usize> = BTreeMap::new();
-    for item in items {
-        let (at, key) = (address(item), likeness(item));
-        match known.get(&key).and_then(|index| order.get_mut(*index)) {
-            // Several environments of one repository are one place.
-            Some((_, addresses)) if addresses.last().is_some_and(|last| last.scope() == at.scope()) => {}
-            Some((_, addresses)) => addresses.push(at),
-            None => {
-                known.insert(key, order.len());
-                order.push((item, vec![at]));
-            }
-        }
-    }
-    order
 }
 
 /// Each cause once, with what it affects: `github/acme/svc-a`, or `github/acme/svc-a and 11 more`.
@@ -201,29 +165,26 @@ fn and_more(addresses: &[&Address]) -> Option<String> {
 
 /// Addresses without a plan: each cause once, with the repositories that it affects. `remark` says what happened to them.
 fn blocked(invalid: &[InvalidDeclaration], unknown: &[(Address, Unknown)], remark: &str, names: Names) -> Vec<Section> {
-    let invalid: Vec<(&Address, &Invalid)> =
-        invalid.iter().flat_map(|invalid| invalid.addresses.iter().map(move |address| (address, &invalid.why))).collect();
-    let invalid = causes(&invalid, |(address, _)| address, |(address, why)| anonymous(&why.reason, address));
-    let invalid = invalid.into_iter().map(|((address, why), addresses)| {
-        let section = plan::blocked(Glyph::Failure, "invalid", &[address], &why.reason, &why.hint, &format!("(invalid{remark})"));
-        together(section, &addresses, "Invalid in", names)
-    });
-    let unknown = causes(unknown, |(address, _)| address, |(address, why)| anonymous(&why.reason, address));
-    let unknown = unknown.into_iter().map(|((address, why), addresses)| {
-        let section = plan::blocked(Glyph::Unknown, "unknown", &[address], &why.reason, &why.hint, &format!("(unknown{remark})"));
-        together(section, &addresses, "Unknown in", names)
-    });
-    invalid.chain(unknown).collect()
+    let invalid = invalid.iter().flat_map(|one| one.addresses.iter().map(|address| (address, &one.why.reason, &one.why.hint)));
+    let unknown = unknown.iter().map(|(address, why)| (address, &why.reason, &why.hint));
+    let section = |glyph, word: &'static str, kind: Vec<(&Address, &String, &String)>, title| {
+        let (first, reason, hint) = *kind.first()?;
+        let section = plan::blocked(glyph, word, &[first], reason, hint, &format!("({word}{remark})"));
+        let mut addresses: Vec<&Address> = kind.iter().map(|(address, ..)| *address).collect();
+        // Several environments of one repository are one place.
+        addresses.dedup_by_key(|address| address.scope());
+        Some(together(section, &addresses, title, names))
+    };
+    let invalid = alike(invalid, |(address, reason, _)| anonymous(reason, address)).into_iter();
+    let unknown = alike(unknown, |(address, reason, _)| anonymous(reason, address)).into_iter();
+    let invalid = invalid.filter_map(|kind| section(Glyph::Failure, "invalid", kind, "Invalid in"));
+    invalid.chain(unknown.filter_map(|kind| section(Glyph::Unknown, "unknown", kind, "Unknown in"))).collect()
 }
 
-/// `14 repositories: svc-a, svc-b, …`.
+/// `14 repositories: svc-a, svc-b, …`; each without its owner, who is the same for all.
 fn listed(addresses: &[&Address], names: Names) -> String {
-    format!("{} repositories: {}", addresses.len(), few(addresses, names))
-}
-
-fn few(addresses: &[&Address], names: Names) -> String {
-    let all = addresses.iter().map(|address| short(address.scope()));
-    shortened(all.collect(), names)
+    let all = addresses.iter().map(|address| address.scope().split_once('/').map_or(address.scope(), |(_, name)| name));
+    format!("{} repositories: {}", addresses.len(), shortened(all.collect(), names))
 }
 
 fn shortened(all: Vec<&str>, names: Names) -> String {
@@ -233,11 +194,6 @@ fn shortened(all: Vec<&str>, names: Names) -> String {
         }
         _ => all.join(", "),
     }
-}
-
-/// The repository without its owner, who is the same for all.
-fn short(scope: &str) -> &str {
-    scope.split_once('/').map_or(scope, |(_, name)| name)
 }
 
 /// The repositories that are left alone: every exception with its reason, until it expires, and the archived ones.
@@ -256,22 +212,21 @@ pub(super) fn left_alone(rows: &[RepositoryRow], names: Names) -> Vec<Section> {
 
 /// One line: repositories by result, requests out of the limit, and the time.
 fn headline<O>(what: &str, fleet: &FleetPlan<O>, requests: Requests, elapsed: Duration) -> String {
-    let count = |result| fleet.count(result);
-    let matched = fleet.repositories.len();
-    let word = if matched == 1 { "repository" } else { "repositories" };
+    let of = |result| fleet.count(result);
+    let matched = count(fleet.repositories.len(), "repository");
     let of_limit = match (requests.limit, requests.remaining) {
         (Some(limit), Some(remaining)) => format!("{} requests, {remaining} of {limit} left", requests.sent),
         _ => format!("{} requests", requests.sent),
     };
     let not_modified = if requests.not_modified > 0 { format!(" ({} not modified, free)", requests.not_modified) } else { String::new() };
     format!(
-        "{what}: {matched} {word} matched, {} in sync, {} changed, {} invalid, {} unknown, {} excepted, {} archived; {of_limit}{not_modified}; {:.1} s.",
-        count(RepositoryResult::InSync),
-        count(RepositoryResult::Changes),
-        count(RepositoryResult::Invalid),
-        count(RepositoryResult::Unknown),
-        count(RepositoryResult::Excepted),
-        count(RepositoryResult::Archived),
+        "{what}: {matched} matched, {} in sync, {} changed, {} invalid, {} unknown, {} excepted, {} archived; {of_limit}{not_modified}; {:.1} s.",
+        of(RepositoryResult::InSync),
+        of(RepositoryResult::Changes),
+        of(RepositoryResult::Invalid),
+        of(RepositoryResult::Unknown),
+        of(RepositoryResult::Excepted),
+        of(RepositoryResult::Archived),
         elapsed.as_secs_f64(),
     )
 }

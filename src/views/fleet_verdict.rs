@@ -2,18 +2,21 @@
 //!
 //! Owns the sum of the verdicts and the grouping of findings. Must not judge.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::fleet::{self, Names};
 use crate::findings::{self, Verdict};
 use crate::model::{Address, RepositoryResult, RepositoryRow, Requests};
 use crate::render::json::to_string;
-use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Role, Section, Severity};
+use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Section, Severity};
 use crate::verify::{EnvironmentReport, EnvironmentVerdict, VerifyReport};
 use crate::workflows::check::Covered;
+
+use super::fleet::{self, Names};
+use super::verdict::tone;
+use super::words::alike;
 
 /// What a verdict is based on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -138,35 +141,24 @@ struct Entry<'a> {
 /// A finding that decides, with every environment that it is about.
 struct Group<'a> {
     finding: &'a findings::Finding,
-    verdict: Verdict,
     addresses: Vec<Address>,
 }
 
 /// The findings that keep a repository from being gated, equal ones grouped; the worst come first.
-fn groups<'a>(reports: &'a [VerifyReport]) -> Vec<Group<'a>> {
-    let mut groups: Vec<Group<'a>> = Vec::new();
-    let mut known: BTreeMap<(String, &'static str, String), usize> = BTreeMap::new();
-    for report in reports {
-        let name = report.repository.to_string();
-        for environment in report.environments.iter().filter(|one| one.verdict != EnvironmentVerdict::Open) {
-            for finding in &environment.findings {
-                let verdict = findings::verdict(std::iter::once(finding));
-                if verdict == Verdict::Gated {
-                    continue;
-                }
-                let key = (environment.name.folded(), finding.code.row().name, finding.message.replace(&name, "OWNER/REPO"));
-                let address = Address::environment(&report.repository, &environment.name);
-                match known.get(&key).and_then(|index| groups.get_mut(*index)) {
-                    Some(group) => group.addresses.push(address),
-                    None => {
-                        known.insert(key, groups.len());
-                        groups.push(Group { finding, verdict, addresses: vec![address] });
-                    }
-                }
-            }
-        }
-    }
-    groups.sort_by_key(|group| (std::cmp::Reverse(group.verdict), std::cmp::Reverse(group.addresses.len())));
+fn groups(reports: &[VerifyReport]) -> Vec<Group<'_>> {
+    let judged = |one: &&EnvironmentReport| one.verdict != EnvironmentVerdict::Open;
+    let environments = reports.iter().flat_map(|report| report.environments.iter().filter(judged).map(move |one| (report, one)));
+    let found = environments
+        .flat_map(|(report, one)| one.findings.iter().map(|finding| (Address::environment(&report.repository, &one.name), finding)));
+    let kinds = alike(found.filter(|(_, finding)| finding.verdict() != Verdict::Gated), |(address, finding)| {
+        (fleet::thing(address), finding.code.row().name, finding.message.replace(address.scope(), "OWNER/REPO"))
+    });
+    let groups = kinds.into_iter().filter_map(|kind| {
+        let (_, finding) = *kind.first()?;
+        Some(Group { finding, addresses: kind.into_iter().map(|(address, _)| address).collect() })
+    });
+    let mut groups: Vec<Group<'_>> = groups.collect();
+    groups.sort_by_key(|group| (Reverse(group.finding.verdict()), Reverse(group.addresses.len())));
     groups
 }
 
@@ -186,11 +178,7 @@ impl From<FleetVerdict<'_>> for Document {
             name: "verify",
             sections,
             headline: fleet.headline(),
-            tone: match verdict {
-                Verdict::Gated => Role::Added,
-                Verdict::Compensated | Verdict::Unknown => Role::Alert,
-                Verdict::Ungated => Role::Failure,
-            },
+            tone: tone(verdict),
             next,
             headline_place: HeadlinePlace::First,
             outputs: vec![("verdict", verdict.word().to_owned())],
@@ -199,7 +187,7 @@ impl From<FleetVerdict<'_>> for Document {
 }
 
 fn section(group: &Group<'_>) -> Section {
-    let (glyph, severity) = match group.verdict {
+    let (glyph, severity) = match group.finding.verdict() {
         Verdict::Ungated => (Glyph::Failure, Severity::Error),
         _ => (Glyph::Unknown, Severity::Warning),
     };

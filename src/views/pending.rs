@@ -156,13 +156,8 @@ impl PendingReport {
 
     /// How the command ends; `waiting` is what it exits with if something waits.
     pub(crate) fn exit(&self, waiting: Exit) -> Exit {
-        let credentials = |unknown: &UnknownRun| unknown.why.cause == Cause::Credentials;
-        match self.unknown.as_slice() {
-            [] if self.pending.is_empty() => Exit::Done,
-            [] => waiting,
-            unknown if unknown.iter().all(credentials) => Exit::Credentials,
-            _ => Exit::Error,
-        }
+        let unread = Cause::common(self.unknown.iter().map(|unknown| unknown.why.cause));
+        unread.map_or(if self.pending.is_empty() { Exit::Done } else { waiting }, Exit::from)
     }
 }
 

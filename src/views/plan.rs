@@ -3,7 +3,8 @@
 use crate::model::{Action, Address, AddressKind, Change, InvalidDeclaration, Manual, Plan, Summary, Unknown};
 use crate::render::value;
 use crate::render::{Block, Document, Finding, FindingLocation, Fold, Glyph, Heading, HeadlinePlace, Role, Row, Section, Severity};
-use crate::views::words::count;
+
+use super::words::{alike, count};
 
 impl<O> From<&Plan<O>> for Document {
     fn from(plan: &Plan<O>) -> Self {
@@ -129,15 +130,13 @@ pub(super) fn contradicted(invalid: &InvalidDeclaration, what: &str) -> Section 
 
 /// What could not be determined: each cause once, with the addresses that it affects, in the order of the first of them.
 pub(super) fn undetermined(unknown: &[(Address, Unknown)], what: &str) -> Vec<Section> {
-    let mut causes: Vec<(&Unknown, Vec<&Address>)> = Vec::new();
-    let cause = |why: &Unknown| (without_request_id(&why.reason), why.hint.clone());
-    for (address, why) in unknown {
-        match causes.iter_mut().find(|(known, _)| cause(known) == cause(why)) {
-            Some((_, addresses)) => addresses.push(address),
-            None => causes.push((why, vec![address])),
-        }
-    }
-    causes.iter().map(|(why, addresses)| blocked(Glyph::Unknown, "unknown", addresses, &why.reason, &why.hint, what)).collect()
+    let causes = alike(unknown, |(_, why)| (without_request_id(&why.reason), &why.hint));
+    let section = |cause: Vec<&(Address, Unknown)>| {
+        let (_, why) = cause.first()?;
+        let addresses: Vec<&Address> = cause.iter().map(|(address, _)| address).collect();
+        Some(blocked(Glyph::Unknown, "unknown", &addresses, &why.reason, &why.hint, what))
+    };
+    causes.into_iter().filter_map(section).collect()
 }
 
 /// A reason without the server's request id, which is another one for each answer: what is left tells whether two causes are one.

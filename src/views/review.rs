@@ -115,11 +115,7 @@ impl ReviewReport {
     }
 
     pub(crate) fn exit(&self) -> Exit {
-        let mut causes = self.reviews.iter().filter_map(|entry| entry.cause).peekable();
-        if causes.peek().is_none() {
-            return Exit::Done;
-        }
-        if causes.all(|cause| cause == Cause::Credentials) { Exit::Credentials } else { Exit::Error }
+        Cause::common(self.reviews.iter().filter_map(|entry| entry.cause)).map_or(Exit::Done, Exit::from)
     }
 }
 

@@ -266,7 +266,7 @@ fn shout(verdict: Verdict) -> String {
     verdict.word().to_uppercase()
 }
 
-const fn tone(verdict: Verdict) -> Role {
+pub(super) const fn tone(verdict: Verdict) -> Role {
     match verdict {
         Verdict::Gated => Role::Added,
         Verdict::Compensated | Verdict::Unknown => Role::Alert,

@@ -1,5 +1,7 @@
 //! Small pieces that several views share.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::render::{Block, Glyph, Heading, Role, Row, Span};
@@ -44,4 +46,18 @@ pub(crate) fn count(n: usize, what: &str) -> String {
         Some(stem) => format!("{n} {stem}ies"),
         None => format!("{n} {what}s"),
     }
+}
+
+/// Items that are alike, in the order of the first of each kind.
+pub(super) fn alike<T, K: Ord>(items: impl IntoIterator<Item = T>, likeness: impl Fn(&T) -> K) -> Vec<Vec<T>> {
+    let mut kinds: Vec<Vec<T>> = Vec::new();
+    let mut places: BTreeMap<K, usize> = BTreeMap::new();
+    for item in items {
+        let place = *places.entry(likeness(&item)).or_insert(kinds.len());
+        match kinds.get_mut(place) {
+            Some(kind) => kind.push(item),
+            None => kinds.push(vec![item]),
+        }
+    }
+    kinds
 }

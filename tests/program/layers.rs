@@ -11,7 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["desired", "freeze", "model"]),
     ("credentials", &["http"]),
     ("desired", &["freeze", "model"]),
-    ("exit", &[]),
+    ("exit", &["model"]),
     ("findings", &["model"]),
     ("freeze", &["desired", "model"]),
     ("http", &["model", "stop"]),

@@ -4,20 +4,20 @@ use std::collections::BTreeSet;
 
 use crate::apply::RetryDelays;
 use crate::cli::{ApplyArgs, Format};
+use crate::commands::failure::hinted;
 use crate::exit::Exit;
-use crate::model::{Address, AddressKind, ApplyReport, FleetPlan, OutcomeResult, Plan, RepositoryResult};
+use crate::model::{ApplyReport, FleetPlan, OutcomeResult, Plan, RepositoryResult};
 use crate::providers::Op;
 use crate::reconcile::fleet::{self, FleetPlanned, Keep, Pending};
 use crate::render::Document;
 use crate::views;
-use crate::views::diagnostic::Hinted;
 use crate::views::fleet::{FleetPlanView, FleetReportView, Names};
 
-use super::super::Session;
 use super::super::failure::Interrupted;
 use super::super::plan::prune;
 use super::super::saved::{Saved, SavedFleetPlan, of_another_file};
-
+use super::super::{Session, apply};
+use super::progress::Counter;
 use super::{Run, part};
 
 /// An unattended apply changes no more repositories than this, unless `--max-repositories` says otherwise.
@@ -38,16 +38,15 @@ pub(in crate::commands) async fn run(session: &Session, args: &ApplyArgs) -> any
     let config = &session.any_file(environments)?;
     let saved = saved.as_ref();
     if args.interlock || args.while_frozen {
-        return Err(Hinted {
-            message: "a fleet file has no freeze, so --interlock and --while-frozen mean nothing".to_owned(),
-            hint: "Leave them out, or apply the repository's own gate.toml".to_owned(),
-        }
-        .into());
+        return Err(hinted(
+            "a fleet file has no freeze, so --interlock and --while-frozen mean nothing",
+            "Leave them out, or apply the repository's own gate.toml",
+        ));
     }
     let prune = prune(saved.map_or(args.scope.prune, |saved| saved.prune), config)?;
     let run = Run::open(session, config, saved.map_or_else(|| part(&args.fleet), SavedFleetPlan::part), prune).await?;
     let members = run.members(session, config).await?;
-    let counter = run.counter(session, "reading", members.iter().filter(|member| member.is_read()).count());
+    let counter = Counter::new(session, "reading", members.iter().filter(|member| member.is_read()).count());
     let mut check = saved.map(SavedFleetPlan::check);
     let planned = run.context.plan(&members, |name, planned| {
         counter.one_more();
@@ -110,54 +109,23 @@ fn after(shown: &FleetPlan<Op>, report: &ApplyReport) -> FleetPlan<Op> {
 
 /// Gets the consent that the plan needs, before any write: for weakening, and for the number of repositories.
 async fn consent(session: &Session, args: &ApplyArgs, allow_weaken: bool, shown: &FleetPlan<Op>, count: usize) -> anyhow::Result<()> {
-    let weakened: Vec<&Address> = shown.plan.changes().filter(|change| change.weakens).map(|change| &change.address).collect();
-    let can_ask = session.can_ask() && !args.auto_approve;
-    if !weakened.is_empty() && !allow_weaken && !can_ask {
-        let list: Vec<String> = weakened.iter().map(ToString::to_string).collect();
-        return Err(Hinted {
-            message: format!("The plan weakens {} gates. Nothing was written.\n{}", list.len(), list.join("\n")),
-            hint: "Read the lines marked ! in the plan. If that is what you want, run again with --allow-weaken".to_owned(),
-        }
-        .into());
-    }
+    let refusal = |weakened: &[String]| {
+        hinted(
+            format!("The plan weakens {} gates. Nothing was written.\n{}", weakened.len(), weakened.join("\n")),
+            "Read the lines marked ! in the plan. If that is what you want, run again with --allow-weaken",
+        )
+    };
+    let what = if count == 1 { "repository" } else { "repositories" };
+    let question = format!("This changes {count} {what}. Type the number of repositories ({count}) to confirm: ");
+    apply::consent(session, args.auto_approve, allow_weaken, &shown.plan, refusal, (&question, &count.to_string())).await?;
     let most = args.max_repositories.unwrap_or(MOST_UNATTENDED);
     if args.auto_approve && count > most {
-        return Err(Hinted {
-            message: format!("the plan changes {count} repositories, and an unattended apply changes at most {most}. Nothing was written."),
-            hint: format!("Check the plan. If that is what you want, run again with --max-repositories {count}"),
-        }
-        .into());
+        return Err(hinted(
+            format!("the plan changes {count} repositories, and an unattended apply changes at most {most}. Nothing was written."),
+            format!("Check the plan. If that is what you want, run again with --max-repositories {count}"),
+        ));
     }
-    if args.auto_approve {
-        return Ok(());
-    }
-    if !can_ask {
-        return Err(Hinted {
-            message: "cannot ask for confirmation: stdin is not a terminal (or CI is set). Nothing was written.".to_owned(),
-            hint: "Check `gatectl plan`, then run again with --auto-approve".to_owned(),
-        }
-        .into());
-    }
-    if session.global.format != Format::Human {
-        // Consent needs a visible plan; stdout is for a program here.
-        session.show(&Document::from(&shown.plan));
-    }
-    if !allow_weaken {
-        let names: BTreeSet<String> = weakened
-            .iter()
-            .map(|address| match address.kind() {
-                AddressKind::Environment(name) => name.to_string(),
-                _ => address.to_string(),
-            })
-            .collect();
-        for name in names {
-            session.confirm(&format!("This weakens {name}. Type the environment name ({name}) to confirm: "), &name).await?;
-        }
-    }
-    let what = if count == 1 { "repository" } else { "repositories" };
-    session
-        .confirm(&format!("This changes {count} {what}. Type the number of repositories ({count}) to confirm: "), &count.to_string())
-        .await
+    Ok(())
 }
 
 async fn write(session: &Session, run: &Run, plan: &Plan<Op>, pending: &[Pending]) -> anyhow::Result<crate::reconcile::Applied> {

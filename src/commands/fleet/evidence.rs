@@ -1,12 +1,9 @@
 //! `gatectl evidence` on a fleet file: the evidence of each repository, as `evidence` has it for one.
 
-use futures_util::StreamExt as _;
-use futures_util::stream;
-
 use crate::cli::{EvidenceArgs, Format};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::model::{Address, RepositoryRow};
+use crate::model::RepositoryRow;
 use crate::reconcile::Prune;
 use crate::reconcile::fleet::Member;
 use crate::render::{Document, csv, json};
@@ -15,7 +12,7 @@ use crate::views::{FleetEvidence, evidence_page, fleet_evidence_page};
 use super::super::Session;
 use super::super::failure::Unread;
 use super::super::runs::evidence::{self, Subject};
-use super::{Run, part};
+use super::{Run, each, part};
 
 /// Reads what was deployed from every repository and who approved it, and prints the evidence.
 ///
@@ -27,27 +24,14 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs, con
     let members = run.members(session, config).await?;
     let read: Vec<&Member<'_>> = members.iter().filter(|member| member.is_read()).collect();
     let reader = run.context.reader.clone().map_err(Unread)?;
-    let counter = run.counter(session, "reading deployments", read.len());
-    let mut reports = Vec::new();
-    {
-        let mut gathered = stream::iter(read)
-            .map(|member| {
-                let mut own = config.clone();
-                own.desired.github.environments = run.context.want(member).github.environments;
-                let (reader, web, log) = (&reader, run.context.web.as_str(), log.as_deref());
-                async move {
-                    let subject = Subject { reader, repository: &member.name, web };
-                    (member.name.clone(), Box::pin(evidence::gather(session, args, subject, &own, log)).await)
-                }
-            })
-            // Each has many requests of its own.
-            .buffer_unordered(8);
-        while let Some((name, report)) = session.unless_stopped(gathered.next()).await? {
-            counter.one_more();
-            reports.push((name, report?));
-        }
-    }
-    reports.sort_by_cached_key(|(name, _)| Address::repository(name));
+    let gather = async |member: &Member<'_>| {
+        let mut own = config.clone();
+        own.desired.github.environments = run.context.want(member).github.environments;
+        let subject = Subject { reader: &reader, repository: &member.name, web: &run.context.web };
+        Ok((member.name.clone(), Box::pin(evidence::gather(session, args, subject, &own, log.as_deref())).await?))
+    };
+    // Each has many requests of its own.
+    let reports = each(session, "reading deployments", 8, read, gather).await?;
     run.wiring.trace_traffic();
     let today = run.context.today();
     let left_alone: Vec<RepositoryRow> = members.iter().filter_map(|member| member.left_alone(today)).collect();

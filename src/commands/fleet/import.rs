@@ -1,22 +1,19 @@
 //! `gatectl import --fleet ORG`: the live gates of an organization → one fleet file.
 
-use futures_util::StreamExt as _;
-use futures_util::stream;
-
 use crate::cli::ImportArgs;
+use crate::commands::failure::hinted;
 use crate::config::{self, Config, LoadError};
 use crate::exit::Exit;
 use crate::import::{self, Source};
-use crate::model::{Address, Cause, Unknown};
+use crate::model::{Address, Cause, RepoName, Unknown};
 use crate::providers::github::live::Live;
 use crate::providers::github::{observe, organization};
-use crate::views::diagnostic::Hinted;
 
 use super::super::failure::Unread;
 use super::super::import::{create, taken, told};
 use super::super::wiring::Wiring;
 use super::super::{Session, fleet};
-use super::progress::Counter;
+use super::each;
 
 /// Reads every repository of the organization that is not archived, and writes the file that most of them agree with.
 ///
@@ -24,11 +21,7 @@ use super::progress::Counter;
 /// If the repositories cannot be listed, or none has an environment.
 pub(in crate::commands) async fn run(session: &Session, args: &ImportArgs, organization: &str) -> anyhow::Result<Exit> {
     if let Some(out) = args.out.as_deref().filter(|out| taken(out)) {
-        return Err(Hinted {
-            message: format!("{} exists: nothing was read or written", out.display()),
-            hint: "Name a new file".to_owned(),
-        }
-        .into());
+        return Err(hinted(format!("{} exists: nothing was read or written", out.display()), "Name a new file"));
     }
     let config = config(session, organization)?;
     let wiring = Wiring::of_fleet(session, &config, fleet::of(&config)?).await?;
@@ -37,21 +30,12 @@ pub(in crate::commands) async fn run(session: &Session, args: &ImportArgs, organ
     let listed = session.unless_stopped(organization::repositories(&reader, organization)).await?.map_err(Unread)?;
     let names = listed.into_iter().filter(|(_, repository)| !repository.as_ref().is_ok_and(|repository| repository.archived));
     let names: Vec<_> = names.map(|(name, _)| name).collect();
-    let (counter, only) = (Counter::new(session, "reading", names.len()), &session.global.environment);
-    let mut live = Vec::new();
-    {
-        let mut reads = stream::iter(names)
-            .map(|name| {
-                let reader = &reader;
-                async move { (Box::pin(observe::everything(reader, &name, only)).await, name) }
-            })
-            .buffer_unordered(2 * usize::from(session.global.parallelism));
-        while let Some((read, name)) = session.unless_stopped(reads.next()).await? {
-            counter.one_more();
-            live.push((name, read));
-        }
-    }
-    live.sort_by_cached_key(|(name, _)| Address::repository(name));
+    let only = &session.global.environment;
+    let read = async |name: RepoName| {
+        let live = Box::pin(observe::everything(&reader, &name, only)).await;
+        Ok((name, live))
+    };
+    let live = each(session, "reading", 2 * usize::from(session.global.parallelism), names, read).await?;
     wiring.trace_traffic();
 
     let api_url = wiring.api_url();

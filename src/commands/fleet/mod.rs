@@ -18,12 +18,11 @@ use crate::desired::github::{BranchPolicy, DesiredEnvironment};
 use crate::model::Requests;
 use crate::reconcile::Prune;
 use crate::reconcile::fleet::{FleetContext, Member, NoMembers, Part};
-use crate::views::diagnostic::Hinted;
 
-use super::failure::Unread;
+use super::failure::{Unread, hinted};
 use super::wiring::Wiring;
 use super::{Session, who};
-use progress::Counter;
+pub(super) use progress::each;
 
 /// A run on a fleet file.
 pub(super) struct Run {
@@ -65,11 +64,10 @@ impl Run {
         let members = members.map_err(|why| match why {
             NoMembers::Unread(unknown) => Unread(unknown).into(),
             NoMembers::Contradicted(all) => contradicted(config, &all),
-            NoMembers::NoneNamed(pattern) => Hinted {
-                message: format!("--repository {pattern} matches no repository of the fleet"),
-                hint: format!("Name one that `[fleet] repositories` of {} matches", config.path),
-            }
-            .into(),
+            NoMembers::NoneNamed(pattern) => hinted(
+                format!("--repository {pattern} matches no repository of the fleet"),
+                format!("Name one that `[fleet] repositories` of {} matches", config.path),
+            ),
         })?;
         self.warn_of_quota(session, &members);
         Ok(members)
@@ -112,11 +110,6 @@ impl Run {
             quota.remaining, quota.limit
         )]);
     }
-
-    /// Counts repositories on the progress line.
-    pub(super) fn counter<'s>(&self, session: &'s Session, what: &'static str, total: usize) -> Counter<'s> {
-        Counter::new(session, what, total)
-    }
 }
 
 /// The requests for a repository in which nothing differs, if nothing is cached: the environments, and the lists of each.
@@ -154,5 +147,5 @@ fn contradicted(config: &Config, all: &[Contradiction]) -> anyhow::Error {
     };
     let mut hints: Vec<&str> = all.iter().map(|one| one.hint.as_str()).collect();
     hints.dedup();
-    Hinted { message: all.iter().map(line).collect::<Vec<_>>().join("\n"), hint: hints.join("\n") }.into()
+    hinted(all.iter().map(line).collect::<Vec<_>>().join("\n"), hints.join("\n"))
 }

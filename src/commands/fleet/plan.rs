@@ -12,6 +12,7 @@ use crate::views::fleet::{FleetPlanView, Names};
 use super::super::Session;
 use super::super::plan::prune;
 use super::super::saved::{SavedFleetPlan, replaceable};
+use super::progress::Counter;
 use super::{Run, part};
 
 /// Observes and plans every repository, prints, and saves the plan to `--out`.
@@ -26,7 +27,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &PlanArgs, config:
     let prune = prune(args.scope.prune, config)?;
     let run = Run::open(session, config, part(&args.fleet), prune).await?;
     let members = run.members(session, config).await?;
-    let counter = run.counter(session, "reading", members.iter().filter(|member| member.is_read()).count());
+    let counter = Counter::new(session, "reading", members.iter().filter(|member| member.is_read()).count());
     let mut saved = args.out.is_some().then(|| SavedFleetPlan::new(args, &session.global));
     let planned = run.context.plan(&members, |name, planned| {
         counter.one_more();

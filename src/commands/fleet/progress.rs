@@ -3,6 +3,11 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt as _;
+use futures_util::stream;
+
+use crate::model::{Address, RepoName};
+
 use super::super::Session;
 use super::super::output::to_stderr;
 
@@ -12,7 +17,7 @@ const BETWEEN_LINES: Duration = Duration::from_secs(10);
 const BAR: usize = 20;
 
 /// Counts repositories.
-pub(in crate::commands) struct Counter<'s> {
+pub(super) struct Counter<'s> {
     session: &'s Session,
     what: &'static str,
     total: usize,
@@ -30,7 +35,7 @@ impl<'s> Counter<'s> {
     }
 
     /// One more repository is done.
-    pub(in crate::commands) fn one_more(&self) {
+    pub(super) fn one_more(&self) {
         self.done.set(self.done.get() + 1);
         let line = self.line();
         self.session.progress.phase(&line);
@@ -45,6 +50,29 @@ impl<'s> Counter<'s> {
     fn line(&self) -> String {
         shown(self.what, self.done.get(), self.total, self.began.elapsed())
     }
+}
+
+/// Works on all repositories, this many at once, and counts them. The results are in the order of the repositories' addresses.
+///
+/// # Errors
+/// The first failure, or a stop.
+pub(in crate::commands) async fn each<I, T>(
+    session: &Session,
+    what: &'static str,
+    at_once: usize,
+    all: Vec<I>,
+    work: impl AsyncFn(I) -> anyhow::Result<(RepoName, T)>,
+) -> anyhow::Result<Vec<(RepoName, T)>> {
+    let counter = Counter::new(session, what, all.len());
+    let mut done = Vec::new();
+    let mut working = stream::iter(all).map(|one| work(one)).buffer_unordered(at_once);
+    while let Some(one) = session.unless_stopped(working.next()).await? {
+        counter.one_more();
+        done.push(one?);
+    }
+    drop(working);
+    done.sort_by_cached_key(|(name, _)| Address::repository(name));
+    Ok(done)
 }
 
 fn shown(what: &str, done: usize, total: usize, elapsed: Duration) -> String {

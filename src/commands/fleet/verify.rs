@@ -1,24 +1,21 @@
 //! `gatectl verify` on a fleet file: the verdict on each repository, as `verify` has it for one.
 
-use futures_util::StreamExt as _;
-use futures_util::stream;
-
 use crate::cli::{Format, VerifyArgs};
+use crate::commands::failure::hinted;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::findings::{Code, Verdict};
-use crate::model::{Address, RepositoryRow};
+use crate::model::RepositoryRow;
 use crate::reconcile::Prune;
 use crate::reconcile::fleet::Member;
 use crate::render::Document;
 use crate::verify::VerifyReport;
-use crate::views::diagnostic::Hinted;
 use crate::views::fleet_verdict::{FleetVerdict, Scope};
 use crate::views::fleet_verdict_page;
 
 use super::super::failure::Unread;
 use super::super::{Session, verify};
-use super::{Run, part};
+use super::{Run, each, part};
 
 /// The minimum of requests for the rules of a repository: environments, protected branches, and what each environment leads to.
 const FOR_RULES: usize = 3;
@@ -36,11 +33,10 @@ pub(in crate::commands) async fn run(session: &Session, args: &VerifyArgs, confi
         (args.accept_compensated, "--accept-compensated"),
     ];
     if let Some((_, flag)) = refused.into_iter().find(|(given, _)| *given) {
-        return Err(Hinted {
-            message: format!("{flag} is for one repository, and {} is a fleet file", config.path),
-            hint: "Leave it out, or verify the repository's own gate.toml".to_owned(),
-        }
-        .into());
+        return Err(hinted(
+            format!("{flag} is for one repository, and {} is a fleet file", config.path),
+            "Leave it out, or verify the repository's own gate.toml",
+        ));
     }
     let scope = if args.live_only { Scope::Live } else { Scope::Whole };
     let run = Run::open(session, config, part(&args.fleet), Prune::Nothing).await?;
@@ -48,24 +44,15 @@ pub(in crate::commands) async fn run(session: &Session, args: &VerifyArgs, confi
     let judged: Vec<&Member<'_>> = members.iter().filter(|member| member.is_read()).collect();
     say_cost(session, judged.len(), scope);
     let reader = run.context.reader.clone().map_err(Unread)?;
-    let counter = run.counter(session, "verifying", judged.len());
-    let mut reports: Vec<VerifyReport> = Vec::new();
-    {
-        let mut verdicts = stream::iter(judged)
-            .map(|member| {
-                let mut own = config.clone();
-                own.desired.github.environments = run.context.want(member).github.environments;
-                own.desired.github.repository = Some(member.name.clone());
-                let reader = &reader;
-                async move { Box::pin(verify::of_member(session, reader, &own, &member.name, member.listed(), scope)).await }
-            })
-            .buffer_unordered(run.context.at_once);
-        while let Some(report) = session.unless_stopped(verdicts.next()).await? {
-            counter.one_more();
-            reports.push(of_a_fleet(report));
-        }
-    }
-    reports.sort_by_cached_key(|report| Address::repository(&report.repository));
+    let judge = async |member: &Member<'_>| {
+        let mut own = config.clone();
+        own.desired.github.environments = run.context.want(member).github.environments;
+        own.desired.github.repository = Some(member.name.clone());
+        let report = Box::pin(verify::of_member(session, &reader, &own, &member.name, member.listed(), scope)).await;
+        Ok((member.name.clone(), of_a_fleet(report)))
+    };
+    let reports = each(session, "verifying", run.context.at_once, judged, judge).await?;
+    let reports: Vec<VerifyReport> = reports.into_iter().map(|(_, report)| report).collect();
     let today = run.context.today();
     let left_alone: Vec<RepositoryRow> = members.iter().filter_map(|member| member.left_alone(today)).collect();
     run.wiring.trace_traffic();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::cli::{Format, StoreArgs};
+use crate::commands::failure::hinted;
 use crate::desired::freeze::{Policy, Store};
 use crate::exit::Exit;
 use crate::freeze::{
@@ -64,21 +65,19 @@ fn question(session: &Session, which: &StoreArgs) -> anyhow::Result<(FreezeTarge
     let target = FreezeTarget::find(session, which)?;
     // A gate.toml that exists and cannot be read may hold a window that is closed now.
     if target.config.is_none() && target.fleet.is_none() && session.has_file() {
-        return Err(Hinted {
-            message: "gate.toml cannot be read, and it may declare a window that is closed now".to_owned(),
-            hint: "`gatectl validate` shows what is wrong with it".to_owned(),
-        }
-        .into());
+        return Err(hinted(
+            "gate.toml cannot be read, and it may declare a window that is closed now",
+            "`gatectl validate` shows what is wrong with it",
+        ));
     }
     let named: BTreeSet<EnvName> = session.global.environment.iter().cloned().collect();
     let asked = match &target.policy {
         Some(policy) => covered_by(policy.clone(), named, &target),
         None if named.is_empty() => {
-            return Err(Hinted {
-                message: "no environment is named, and gate.toml does not say which ones the freeze covers".to_owned(),
-                hint: "gatectl freeze check --environment NAME".to_owned(),
-            }
-            .into());
+            return Err(hinted(
+                "no environment is named, and gate.toml does not say which ones the freeze covers",
+                "gatectl freeze check --environment NAME",
+            ));
         }
         None => CheckScope { policy: target.keys.bare_policy(named.clone()), environments: named, strange: BTreeSet::new() },
     };
@@ -193,14 +192,13 @@ fn checked(asked: &CheckScope, seen: &ObservedFreeze, now: Timestamp) -> Checked
     let strange = asked.strange.iter().map(|name| EnvironmentStatus {
         name: name.clone(),
         decision: Decision {
-            verdict: Verdict::Undetermined(Unknown {
-                reason: format!("gate.toml declares no environment `{name}`, and the freeze covers one that is called much like it"),
-                hint: match resembled(name, &asked.policy) {
+            verdict: Verdict::Undetermined(Unknown::new(
+                format!("gate.toml declares no environment `{name}`, and the freeze covers one that is called much like it"),
+                match resembled(name, &asked.policy) {
                     Some(covered) => format!("did you mean `{covered}`? If not, declare [environments.{name}]"),
                     None => "check the spelling".to_owned(),
                 },
-                cause: Cause::Other,
-            }),
+            )),
             warnings: Vec::new(),
         },
     });
@@ -208,20 +206,18 @@ fn checked(asked: &CheckScope, seen: &ObservedFreeze, now: Timestamp) -> Checked
 }
 
 fn too_slow(store: &Store) -> Unknown {
-    Unknown {
-        reason: format!("there was no answer within {} s", OVERALL.as_secs()),
-        hint: format!("see {}, and run again", freeze_store::of(store).api().status_page),
-        cause: Cause::Other,
-    }
+    Unknown::new(
+        format!("there was no answer within {} s", OVERALL.as_secs()),
+        format!("see {}, and run again", freeze_store::of(store).api().status_page),
+    )
 }
 
 fn as_unknown(error: &anyhow::Error) -> Unknown {
     let hint = error.downcast_ref::<Hinted>().map(|hinted| hinted.hint.clone());
-    Unknown {
-        reason: error.to_string().lines().next().unwrap_or_default().to_owned(),
-        hint: hint.unwrap_or_else(|| "`gatectl validate` shows what is wrong with gate.toml".to_owned()),
-        cause: Cause::Other,
-    }
+    Unknown::new(
+        error.to_string().lines().next().unwrap_or_default().to_owned(),
+        hint.unwrap_or_else(|| "`gatectl validate` shows what is wrong with gate.toml".to_owned()),
+    )
 }
 
 /// In GitHub Actions a refusal in the log is easily missed, so annotation and summary are the default there.

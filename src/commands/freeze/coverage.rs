@@ -2,14 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::StreamExt as _;
-use futures_util::stream;
-
 use crate::config::{self, Config};
 use crate::desired::Desired;
 use crate::freeze::{Keys, Status, WorkflowStatus};
 use crate::http::Reader;
-use crate::model::{Address, EnvName, RepoName, Unknown};
+use crate::model::{EnvName, RepoName, Unknown};
 use crate::providers::github::contents;
 use crate::reconcile::Prune;
 use crate::reconcile::fleet::{Member, Part};
@@ -67,22 +64,11 @@ async fn of_fleet(session: &Session, config: &Config, part: Part, keys: &Keys) -
     let read: Vec<&Member<'_>> = members.iter().filter(|member| member.is_read()).collect();
     session.say(&format!("Reading the workflow files of {} repositories to see which check the freeze.", read.len()));
     let reader = run.context.reader.clone().map_err(Unread)?;
-    let counter = run.counter(session, "reading workflows", read.len());
-    let mut repositories = Vec::new();
-    {
-        let (reader, named) = (&reader, &session.global.environment);
-        let mut reading = stream::iter(read)
-            .map(|member| {
-                let want = run.context.want(member);
-                async move { (member.name.clone(), Box::pin(of_member(reader, member, want, keys, named)).await) }
-            })
-            .buffer_unordered(run.context.at_once);
-        while let Some(repository) = reading.next().await {
-            counter.one_more();
-            repositories.push(repository);
-        }
-    }
-    repositories.sort_by_cached_key(|(name, _)| Address::repository(name));
+    let jobs = async |member: &Member<'_>| {
+        let want = run.context.want(member);
+        Ok((member.name.clone(), Box::pin(of_member(&reader, member, want, keys, &session.global.environment)).await))
+    };
+    let repositories = fleet::each(session, "reading workflows", run.context.at_once, read, jobs).await?;
     run.wiring.trace_traffic();
     Ok(repositories)
 }

@@ -31,7 +31,7 @@ use crate::render::{Document, json};
 use crate::stop::Stop;
 use crate::views::diagnostic::Hinted;
 
-use super::failure::Interrupted;
+use super::failure::{Interrupted, hinted};
 use super::wiring::{Bounds, StoreSite};
 use super::{Session, fleet, who};
 
@@ -183,11 +183,9 @@ impl<'a> FreezeWriter<'a> {
     fn unsent(&self, error: SendError) -> anyhow::Error {
         match error {
             SendError::NotWritten(error) => error.into(),
-            SendError::Partly(_) | SendError::NoEffect(_) | SendError::Unread(_) | SendError::Lost(_) => Hinted {
-                message: error.to_string(),
-                hint: format!("`gatectl freeze status {}` shows what is there now", self.keys.store.flag()),
+            SendError::Partly(_) | SendError::NoEffect(_) | SendError::Unread(_) | SendError::Lost(_) => {
+                hinted(error.to_string(), format!("`gatectl freeze status {}` shows what is there now", self.keys.store.flag()))
             }
-            .into(),
         }
     }
 }
@@ -243,7 +241,7 @@ fn refused(refusal: FreezeRefusal, store: &Store) -> anyhow::Error {
         FreezeRefusal::OtherFreeze(_) | FreezeRefusal::Changed => format!("gatectl freeze status {}", store.flag()),
         _ => "nothing was written".to_owned(),
     };
-    Hinted { message: refusal.to_string(), hint }.into()
+    hinted(refusal.to_string(), hint)
 }
 
 /// Reads the freeze as an answer; without a client the answer is the reason.

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::cli::FreezeOff;
+use crate::commands::failure::hinted;
 use crate::desired::freeze::Store;
 use crate::exit::Exit;
 use crate::freeze::{Claim, Freeze, FreezeId, FreezeRefusal, FreezeVars, lift};
-use crate::views::diagnostic::Hinted;
 
 use super::super::Session;
 use super::{FreezeTarget, FreezeWriter, Written, refused, show, site};
@@ -57,22 +57,20 @@ pub(super) async fn lift(
 /// Without a confirmation, someone else's freeze is lifted only by its ID: a newer one could be in place by now.
 fn named(args: &FreezeOff, live: &FreezeVars, claim: &Claim, store: &Store) -> anyhow::Result<()> {
     match Freeze::read(live, claim.now) {
-        Freeze::Recorded(record) if args.id.is_none() && record.by != claim.by => Err(Hinted {
-            message: format!("this freeze is {}'s, since {}: \"{}\"; --auto-approve needs its id", record.by, record.at, record.reason),
-            hint: format!("gatectl freeze off {} --id {} --auto-approve --reason TEXT", store.flag(), record.id),
-        }
-        .into()),
+        Freeze::Recorded(record) if args.id.is_none() && record.by != claim.by => Err(hinted(
+            format!("this freeze is {}'s, since {}: \"{}\"; --auto-approve needs its id", record.by, record.at, record.reason),
+            format!("gatectl freeze off {} --id {} --auto-approve --reason TEXT", store.flag(), record.id),
+        )),
         _ => Ok(()),
     }
 }
 
 async fn ask(session: &Session, question: &str) -> anyhow::Result<()> {
     if !session.can_ask() {
-        return Err(Hinted {
-            message: format!("{question}; cannot ask whether to lift it: stdin is not a terminal (or CI is set)"),
-            hint: "look at `gatectl freeze status`, then run again with --id ID --auto-approve".to_owned(),
-        }
-        .into());
+        return Err(hinted(
+            format!("{question}; cannot ask whether to lift it: stdin is not a terminal (or CI is set)"),
+            "look at `gatectl freeze status`, then run again with --id ID --auto-approve",
+        ));
     }
     session.confirm(&format!("{question}. Lift it? Only 'yes' will be accepted: "), "yes").await
 }

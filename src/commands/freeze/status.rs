@@ -7,7 +7,7 @@ use crate::desired::freeze::Policy;
 use crate::exit::Exit;
 use crate::freeze::{Keys, Status};
 use crate::http::Reader;
-use crate::model::{Cause, Unknown};
+use crate::model::Unknown;
 use crate::providers::freeze_store as store;
 
 use super::super::Session;
@@ -27,11 +27,7 @@ pub(super) async fn run(session: &Session, args: &FreezeStatus) -> anyhow::Resul
     site.trace_traffic();
     let status = coverage::with_jobs(session, &target, part, status).await;
     print(session, &target, &status)?;
-    Ok(match &status.unknown {
-        None => Exit::Done,
-        Some(unknown) if unknown.cause == Cause::Credentials => Exit::Credentials,
-        Some(_) => Exit::Error,
-    })
+    Ok(status.unknown.as_ref().map_or(Exit::Done, |unknown| unknown.cause.into()))
 }
 
 pub(super) async fn at_time(reader: &Result<Reader, Unknown>, keys: &Keys, policy: Option<&Policy>, at: Timestamp) -> Status {

@@ -1,13 +1,14 @@
 //! `gatectl evidence`: who approved the deployments of a period, and which had no approval.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::{EvidenceArgs, Format, Since};
+use crate::commands::failure::hinted;
+use crate::commands::output::replace_file;
 use crate::config::Config;
 use crate::desired::github::DesiredEnvironment;
 use crate::exit::Exit;
@@ -123,9 +124,7 @@ pub(in crate::commands) fn write_all(dir: &Path, texts: [String; 3]) -> anyhow::
     let files = ["evidence.json", "evidence.csv", "evidence.html"].into_iter().zip(&texts);
     let sums: String = files.clone().map(|(name, text)| format!("{}  {name}\n", html::sha256(text))).collect();
     for (name, text) in files.chain([("SHA256SUMS", &sums)]) {
-        let mut file = tempfile::NamedTempFile::new_in(dir).with_context(cannot)?;
-        file.write_all(text.as_bytes()).with_context(cannot)?;
-        file.persist(dir.join(name)).with_context(cannot)?;
+        replace_file(&dir.join(name), text.as_bytes(), None).with_context(cannot)?;
     }
     Ok(())
 }
@@ -159,11 +158,10 @@ fn extent(args: &EvidenceArgs, now: Timestamp) -> anyhow::Result<Extent> {
     // What was created in this second still counts.
     let until = args.until.map_or_else(|| now.checked_add(SignedDuration::from_secs(1)).unwrap_or(now), moment);
     if until <= since {
-        return Err(Hinted {
-            message: format!("the period is empty: --until {until} is not after --since {since}"),
-            hint: "Give --until a later time than --since".to_owned(),
-        }
-        .into());
+        return Err(hinted(
+            format!("the period is empty: --until {until} is not after --since {since}"),
+            "Give --until a later time than --since",
+        ));
     }
     Ok(Extent::Between(since, until))
 }
@@ -179,9 +177,6 @@ fn query(args: &EvidenceArgs, extent: Extent, environments: Vec<EnvName>) -> Que
 
 /// Unreadable data decides first; otherwise a report is a success, unless approvals are required.
 pub(in crate::commands) fn exit(report: &EvidenceReport, require_approved: bool) -> Exit {
-    let mut causes = report.unread().map(|unknown| unknown.cause).peekable();
-    if causes.peek().is_some() {
-        return if causes.all(|cause| cause == Cause::Credentials) { Exit::Credentials } else { Exit::Error };
-    }
-    if require_approved && !report.all_approved() { Exit::NotGated } else { Exit::Done }
+    let read = if require_approved && !report.all_approved() { Exit::NotGated } else { Exit::Done };
+    Cause::common(report.unread().map(|unknown| unknown.cause)).map_or(read, Exit::from)
 }

@@ -10,11 +10,11 @@ pub(super) mod stale;
 #[cfg(test)]
 mod tests;
 
+use super::failure::hinted;
 use crate::config::Config;
 use crate::http::Reader;
 use crate::model::RepoName;
 use crate::providers::github::runs::Links;
-use crate::views::diagnostic::Hinted;
 
 use super::Session;
 use super::wiring::{Needs, Wiring};
@@ -30,10 +30,7 @@ impl RunsContext {
     async fn open(session: &Session, config: &Config, needs: Needs) -> anyhow::Result<Self> {
         let wiring = Wiring::of(session, config, needs).await?;
         wiring.rehearse_runs(session, config)?;
-        let repository = wiring
-            .repository
-            .clone()
-            .ok_or_else(|| Hinted { message: "no repository is named".to_owned(), hint: "pass --repo OWNER/REPO".to_owned() })?;
+        let repository = wiring.repository.clone().ok_or_else(|| hinted("no repository is named", "pass --repo OWNER/REPO"))?;
         let reader = wiring.github()?;
         Ok(Self { wiring, reader, repository })
     }

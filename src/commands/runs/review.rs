@@ -16,12 +16,11 @@ use crate::providers::github::runs::observe::{self, WaitingRun};
 use crate::providers::github::runs::review::{self, Review, ReviewResult};
 use crate::providers::github::runs::{Account, Decision, queue};
 use crate::render::{Document, json};
-use crate::views::diagnostic::Hinted;
 
 use super::freeze_guard::FreezeGuard;
 use super::pending::Refusals;
 use super::{RunsContext, Session};
-use crate::commands::failure::{Interrupted, Unread};
+use crate::commands::failure::{Interrupted, Unread, hinted};
 use crate::commands::wiring::Needs;
 use crate::views::pending::{PendingReport, Question};
 use crate::views::review::{Ended, Preview, ReviewReport};
@@ -226,7 +225,7 @@ pub(super) fn unchanged(then: &[Admitted], now: &[Admitted]) -> anyhow::Result<(
 
 pub(super) fn changed() -> anyhow::Error {
     let message = "a run changed after it was shown: nothing was reviewed".to_owned();
-    Hinted { message, hint: "run the same command again and look at what it shows".to_owned() }.into()
+    hinted(message, "run the same command again and look at what it shows")
 }
 
 /// The ids of the runs, each once.
@@ -239,11 +238,10 @@ pub(super) fn ids(runs: &[RunRef], repository: &RepoName, web: &str) -> anyhow::
         if let Some((host, named)) = &run.place
             && (named != repository || !host.eq_ignore_ascii_case(web))
         {
-            return Err(Hinted {
-                message: format!("run {run} is of {host}/{named}, not of {web}/{repository}"),
-                hint: format!("pass --repo {named}, with GITHUB_API_URL set if it is on another server"),
-            }
-            .into());
+            return Err(hinted(
+                format!("run {run} is of {host}/{named}, not of {web}/{repository}"),
+                format!("pass --repo {named}, with GITHUB_API_URL set if it is on another server"),
+            ));
         }
         if !ids.contains(&run.id) {
             ids.push(run.id);
@@ -257,11 +255,10 @@ fn refused(decision: Decision, refusals: &[(String, String, Cause)]) -> anyhow::
     let lines: Vec<&str> = refusals.iter().map(|(why, _, _)| why.as_str()).collect();
     let mut fixes: Vec<&str> = refusals.iter().map(|(_, fix, _)| fix.as_str()).collect();
     fixes.dedup();
-    let credentials = refusals.iter().all(|(_, _, cause)| *cause == Cause::Credentials);
     Unread(Unknown {
         reason: format!("nothing was {}: {}", decision.word(), lines.join("\n")),
         hint: fixes.join("; "),
-        cause: if credentials { Cause::Credentials } else { Cause::Other },
+        cause: Cause::common(refusals.iter().map(|(_, _, cause)| *cause)).unwrap_or_default(),
     })
     .into()
 }
@@ -270,14 +267,13 @@ fn refused(decision: Decision, refusals: &[(String, String, Cause)]) -> anyhow::
 async fn ask(session: &Session, decision: Decision, comment: Option<String>) -> anyhow::Result<Option<String>> {
     // Never ask about something that was not shown.
     if !session.can_ask() || session.global.format != Format::Human {
-        return Err(Hinted {
-            message: format!(
+        return Err(hinted(
+            format!(
                 "cannot ask for confirmation: stdin is not a terminal, CI is set, or the output format is not for people. Nothing was {}",
                 decision.word()
             ),
-            hint: "look at `gatectl pending`, then run again with --auto-approve, and --sha to say what you looked at".to_owned(),
-        }
-        .into());
+            "look at `gatectl pending`, then run again with --auto-approve, and --sha to say what you looked at",
+        ));
     }
     let comment = match comment {
         Some(given) => Some(given),

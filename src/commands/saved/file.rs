@@ -1,12 +1,14 @@
 //! The file of a saved plan: sealed, written whole or not at all, and read only as it was written.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::commands::failure::hinted;
+use crate::commands::output::replace_file;
 use crate::reconcile::fingerprint;
 use crate::views::diagnostic::Hinted;
 use crate::views::words::shell_word;
@@ -43,11 +45,10 @@ pub(in crate::commands) fn replaceable(path: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     let what = if kind.is_file() { "a file that is not a saved plan" } else { "not a regular file" };
-    Err(Hinted {
-        message: format!("--out {} would replace {what}: nothing was saved", path.display()),
-        hint: "name a new file, or one that `gatectl plan --out` wrote".to_owned(),
-    }
-    .into())
+    Err(hinted(
+        format!("--out {} would replace {what}: nothing was saved", path.display()),
+        "name a new file, or one that `gatectl plan --out` wrote",
+    ))
 }
 
 /// Writes the file whole or not at all, readable by its owner only.
@@ -56,21 +57,12 @@ pub(in crate::commands) fn replaceable(path: &Path) -> anyhow::Result<()> {
 /// If something else is there, or the directory cannot be written.
 pub(in crate::commands) fn write(path: &Path, plan: &impl Serialize) -> anyhow::Result<()> {
     replaceable(path)?;
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let save = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(directory)?;
-        let mut sealed = serde_json::to_value(plan)?;
-        let seal = fingerprint::of(&sealed);
-        if let Some(sealed) = sealed.as_object_mut() {
-            sealed.insert(SEAL.to_owned(), Value::String(seal));
-        }
-        serde_json::to_writer_pretty(&mut file, &sealed)?;
-        file.write_all(b"\n")?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    save().with_context(|| format!("saving the plan to {}", path.display()))
+    let mut sealed = serde_json::to_value(plan)?;
+    let seal = fingerprint::of(&sealed);
+    if let Some(sealed) = sealed.as_object_mut() {
+        sealed.insert(SEAL.to_owned(), Value::String(seal));
+    }
+    replace_file(path, format!("{sealed:#}\n").as_bytes(), None).with_context(|| format!("saving the plan to {}", path.display()))
 }
 
 /// Reads a file.

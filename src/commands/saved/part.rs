@@ -104,11 +104,10 @@ impl SavedPart {
         }
         let reasons: Vec<String> = reasons.iter().map(|(reason, addresses)| format!("{}: {reason}", addresses.join(", "))).collect();
         let hints: BTreeSet<&str> = unread.iter().map(|(_, unknown)| unknown.hint.as_str()).filter(|hint| !hint.is_empty()).collect();
-        let credentials = unread.iter().all(|(_, unknown)| unknown.cause == Cause::Credentials);
-        (!unread.is_empty()).then(|| Unknown {
+        Some(Unknown {
+            cause: Cause::common(unread.iter().map(|(_, unknown)| unknown.cause))?,
             reason: reasons.join("\n"),
             hint: hints.into_iter().collect::<Vec<_>>().join("\n"),
-            cause: if credentials { Cause::Credentials } else { Cause::Other },
         })
     }
 

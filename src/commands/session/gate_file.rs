@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::cli::FleetArgs;
+use crate::commands::failure::hinted;
 use crate::config::{self, Config, LoadError};
 use crate::model::EnvName;
 use crate::sandbox::Scenario;
@@ -131,11 +132,10 @@ impl Session {
             (true, Some(_)) => "--shard",
             (true, None) => return Ok(()),
         };
-        Err(Hinted {
-            message: format!("{flag} takes a part of a fleet, and {file} is for one repository"),
-            hint: "Leave it out, or name a file with `[fleet]`: -c FILE. To name another repository, use -R OWNER/REPO".to_owned(),
-        }
-        .into())
+        Err(hinted(
+            format!("{flag} takes a part of a fleet, and {file} is for one repository"),
+            "Leave it out, or name a file with `[fleet]`: -c FILE. To name another repository, use -R OWNER/REPO",
+        ))
     }
 
     /// The file of one repository.
@@ -143,14 +143,10 @@ impl Session {
         let config = self.whole_file(environments)?;
         match &config.desired.fleet {
             None => Ok(config),
-            Some(fleet) => Err(Hinted {
-                message: format!(
-                    "{} is for the repositories of {}, and this command is for one repository",
-                    config.path, fleet.organization
-                ),
-                hint: "Name the repository's own gate.toml with -c FILE. On a fleet file, run validate, plan, apply or verify".to_owned(),
-            }
-            .into()),
+            Some(fleet) => Err(hinted(
+                format!("{} is for the repositories of {}, and this command is for one repository", config.path, fleet.organization),
+                "Name the repository's own gate.toml with -c FILE. On a fleet file, run validate, plan, apply or verify",
+            )),
         }
     }
 
@@ -164,11 +160,10 @@ impl Session {
             }
         };
         if self.global.sandbox == Some(Scenario::Fleet) && config.desired.fleet.is_none() {
-            return Err(Hinted {
-                message: format!("--sandbox=fleet is an organization, and {} is for one repository", config.path),
-                hint: "name a file with `[fleet]`: -c FILE. Or run it in an empty directory".to_owned(),
-            }
-            .into());
+            return Err(hinted(
+                format!("--sandbox=fleet is an organization, and {} is for one repository", config.path),
+                "name a file with `[fleet]`: -c FILE. Or run it in an empty directory",
+            ));
         }
         narrow(&mut config, environments)?;
         Ok(config)
@@ -179,11 +174,10 @@ impl Session {
         if self.env.get("CI").is_none() || !config::leads_out(&self.directory, path) {
             return Ok(());
         }
-        Err(Hinted {
-            message: format!("{} is a link that leads out of the repository: not read, since CI is set", path.display()),
-            hint: "commit gate.toml itself in place of the link".to_owned(),
-        }
-        .into())
+        Err(hinted(
+            format!("{} is a link that leads out of the repository: not read, since CI is set", path.display()),
+            "commit gate.toml itself in place of the link",
+        ))
     }
 }
 
@@ -197,14 +191,13 @@ fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
     for name in wanted {
         if !declared.contains(name) {
             let declared: Vec<&str> = declared.iter().map(EnvName::as_str).collect();
-            return Err(Hinted {
-                message: format!("{} declares no environment `{name}`", config.path),
-                hint: match declared.as_slice() {
+            return Err(hinted(
+                format!("{} declares no environment `{name}`", config.path),
+                match declared.as_slice() {
                     [] => "it declares none".to_owned(),
                     declared => format!("it declares: {}", declared.join(", ")),
                 },
-            }
-            .into());
+            ));
         }
     }
     let github = &mut config.desired.github;

@@ -1,22 +1,16 @@
 //! The store of a freeze alone: neither a repository nor any other API is needed for it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
-
 use crate::config::Config;
-use crate::credentials;
 use crate::desired::freeze::Store;
-use crate::http::{ApiError, Reader, Settings, Stack, TokenSource, Writer};
+use crate::http::{ApiError, Reader, Settings, Stack, Writer};
 use crate::model::Unknown;
-use crate::providers::{freeze_store, github, heroku};
-use crate::sandbox::{Sandbox, State};
+use crate::providers::{freeze_store, heroku};
+use crate::sandbox::Sandbox;
 
 use super::super::Session;
-use super::{
-    ApiAccess, emulator_token, fleet_setup, github_access, github_endpoint, heroku_endpoint, listener, no_token, settings, setup, unneeded,
-};
+use super::{ApiAccess, Wiring, emulator, github_access, github_endpoint, heroku_access, no_token, settings, setup, unneeded};
 
 /// The store of a freeze: no repository and no token of another API is needed.
 pub(in crate::commands) struct StoreSite {
@@ -43,25 +37,18 @@ impl StoreSite {
             let fleet = session.fleet_file(&[])?;
             let fleet = fleet.as_ref().and_then(|config| Some((config, config.desired.fleet.as_ref()?)));
             let mut setup = match (config, fleet) {
-                (_, Some((config, fleet))) => fleet_setup(config, fleet)?,
+                (_, Some((config, fleet))) => emulator::fleet_setup(config, fleet)?,
                 (Some(config), None) => setup(session, config)?,
                 (None, None) => setup(session, &session.config_or_sample(&[])?)?,
             };
             if let Some(app) = store.app() {
                 setup.apps.entry(app.to_owned()).or_default();
             }
-            let sandbox = Sandbox::start(State::rehearsal(scenario, &setup)).await.context("starting the built-in emulator")?;
-            let endpoint =
-                if is_heroku { heroku::api::endpoint(sandbox.heroku_url())? } else { github::api::endpoint(sandbox.github_url())? };
-            return Ok(Self { stack, access: ApiAccess::new(endpoint, Ok(emulator_token())), _sandbox: Some(sandbox) });
+            let Wiring { stack, github, heroku, sandbox, .. } = Wiring::emulated(stack, emulator::start(scenario, &setup).await?, None)?;
+            return Ok(Self { stack, access: if is_heroku { heroku } else { github }, _sandbox: sandbox });
         }
-        let access = if is_heroku {
-            let endpoint = heroku_endpoint(session)?;
-            let tokens: Arc<dyn TokenSource> = Arc::new(credentials::heroku(&session.env, &endpoint, &listener(session)));
-            ApiAccess::new(endpoint, Ok(tokens))
-        } else {
-            github_access(session, github_endpoint(session, config)?, store.name())
-        };
+        let access =
+            if is_heroku { heroku_access(session, true)? } else { github_access(session, github_endpoint(session, config)?, store.name()) };
         Ok(Self { stack, access, _sandbox: None })
     }
 

@@ -7,7 +7,6 @@ use uuid::Uuid;
 use super::*;
 use crate::desired::freeze::{Length, OnUnreachable, Schedule, Window};
 use crate::freeze::{Claim, FreezeId, FreezeKind, Release, Terms, on};
-use crate::model::Cause;
 
 const NOW: Timestamp = Timestamp::constant(1_780_000_000, 0);
 
@@ -82,7 +81,7 @@ fn each_environment_and_window_is_told_and_a_broken_one_too() {
 
 #[test]
 fn what_is_not_known_is_null_and_has_a_reason() {
-    let unknown = Unknown { reason: "GET config-vars: 503".into(), hint: "try again".into(), cause: Cause::Other };
+    let unknown = Unknown::new("GET config-vars: 503", "try again");
     for answer in [Answer::Unknown(unknown), Answer::Absent] {
         let (status, json) = status(Some(&policy()), &answer, Some(&[]));
         assert_eq!((&json["frozen"], &json["freeze"], &json["override"]), (&Value::Null, &Value::Null, &Value::Null));

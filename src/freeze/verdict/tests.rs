@@ -127,7 +127,7 @@ proptest! {
         }
         prop_assert_eq!(holds(&calendar, &env("staging"), &answer, NOW), Answer::Absent);
         let generous = Policy { on_unreachable: OnUnreachable::Open, ..calendar };
-        let unknown = Unknown { reason: "r".into(), hint: "h".into(), cause: Cause::Other };
+        let unknown = Unknown::new("r", "h");
         prop_assert!(holds(&generous, &env("production"), &Answer::Unknown(unknown), NOW).unknown().is_some());
         prop_assert!(holds(&generous, &env("production"), &Answer::Absent, NOW).unknown().is_some(), "a missing app is not a lifted freeze");
     }
@@ -186,7 +186,7 @@ proptest! {
 
     #[test]
     fn what_the_store_does_not_say_is_not_open(windows in windows(), absent in any::<bool>()) {
-        let unknown = Unknown { reason: "503".into(), hint: "later".into(), cause: Cause::Other };
+        let unknown = Unknown::new("503", "later");
         let answer = if absent { Answer::Absent } else { Answer::Unknown(unknown) };
         let closed = windows.iter().any(|w| w.name == "closed");
         match decide(&policy(windows), &env("production"), &answer, NOW).verdict {

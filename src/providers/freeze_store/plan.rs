@@ -44,11 +44,10 @@ pub fn plan(policy: &Policy, vars: &Answer<FreezeVars>, written: FlagTimes, clai
         Ok(Some(set)) => draft.steps.push(set_freeze(&keys, address, vars, set)),
         Err(refusal) => draft.unknown.push((
             address,
-            Unknown {
-                reason: format!("the record of the freeze cannot be written: {refusal}"),
-                hint: "freeze by hand: `gatectl freeze on --reason TEXT`".to_owned(),
-                cause: Cause::Other,
-            },
+            Unknown::new(
+                format!("the record of the freeze cannot be written: {refusal}"),
+                "freeze by hand: `gatectl freeze on --reason TEXT`",
+            ),
         )),
     }
     draft

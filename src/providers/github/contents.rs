@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use serde::Deserialize;
 
 use crate::http::{ApiError, ErrorKind, Reader, Target};
-use crate::model::{Cause, RepoName, Unknown};
+use crate::model::{RepoName, Unknown};
 
 use super::target::repo_target;
 
@@ -65,11 +65,7 @@ async fn is_absent(reader: &Reader, repo: &RepoName, folder: &[&str]) -> bool {
 
 async fn blob(reader: &Reader, repo: &RepoName, entry: &Entry) -> Result<Vec<u8>, Unknown> {
     if entry.kind != "file" {
-        return Err(Unknown {
-            reason: format!("it is a {}, not a file, and its target was not read", entry.kind),
-            hint: "replace it with a file".to_owned(),
-            cause: Cause::Other,
-        });
+        return Err(Unknown::new(format!("it is a {}, not a file, and its target was not read", entry.kind), "replace it with a file"));
     }
     let target = repo_target(repo).join("git").join("blobs").join(&entry.sha);
     match reader.get_json::<File>(&target).await {

@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::http::{ApiError, ErrorKind, Reader};
-use crate::model::{Blocker, Cause, EnvName, RepoName, Unknown, VarValue};
+use crate::model::{Blocker, EnvName, RepoName, Unknown, VarValue};
 
 use super::live::{Actor, Environments, Live, LiveEnvironment, LiveReviewer, PolicyMode, Repository};
 use super::reviewers;
@@ -232,11 +232,7 @@ pub async fn policies(reader: &Reader, repo: &RepoName, names: &BTreeSet<EnvName
             let policy = match (environment.branch_policy(), &environment.patterns) {
                 (Some(policy), _) => Ok(policy),
                 (None, Some(Err(unknown))) => Err(unknown.clone()),
-                (None, _) => Err(Unknown {
-                    reason: "the patterns of its policy were not read".to_owned(),
-                    hint: "run the command again".to_owned(),
-                    cause: Cause::Other,
-                }),
+                (None, _) => Err(Unknown::new("the patterns of its policy were not read", "run the command again")),
             };
             Some((name.clone(), policy))
         })
@@ -354,11 +350,10 @@ async fn when<T>(asked: bool, answer: impl Future<Output = T>) -> Option<T> {
 pub(super) async fn repository(reader: &Reader, repo: &RepoName) -> Result<Repository, Unknown> {
     let target = repo_target(repo);
     let moved = |how: String| {
-        Unknown {
-        reason: format!("{repo} was renamed or moved: {how}"),
-        hint: "write its new name into gate.toml (`github.repository`) or pass it with --repo; gatectl does not follow a rename, since a write would".to_owned(),
-        cause: Cause::Other,
-    }
+        Unknown::new(
+            format!("{repo} was renamed or moved: {how}"),
+            "write its new name into gate.toml (`github.repository`) or pass it with --repo; gatectl does not follow a rename, since a write would",
+        )
     };
     let found: wire::Repository = reader.get_json(&target).await.map_err(|error| match &error.kind {
         ErrorKind::Moved(_) => moved(error.to_string()),

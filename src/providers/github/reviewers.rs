@@ -56,11 +56,7 @@ pub async fn access(reader: &Reader, repo: &RepoName, reviewer: &Reviewer, actor
 
 /// The access of a reviewer that no write would send: it is not looked up.
 fn not_asked() -> Access {
-    Access::Unknown(Unknown {
-        reason: "their access was not looked up, since nothing is to be written".to_owned(),
-        hint: "run the command again".to_owned(),
-        cause: Cause::Other,
-    })
+    Access::Unknown(Unknown::new("their access was not looked up, since nothing is to be written", "run the command again"))
 }
 
 /// Looks up a reviewer that an environment lists and that is about to be sent along.
@@ -72,11 +68,10 @@ pub async fn resolve_live(reader: &Reader, repo: &RepoName, reviewer: &LiveRevie
         LiveReviewer::User { login, id, .. } => Reviewer::User { login: login.clone(), id: Some(*id) },
         LiveReviewer::Team { slug, id } => Reviewer::Team { org: None, slug: slug.clone(), id: Some(*id) },
         LiveReviewer::EnterpriseTeam { slug, .. } => {
-            return Err(Unknown {
-                reason: format!("the enterprise team `{slug}` cannot be looked up"),
-                hint: "make a team of the organization the reviewer".to_owned(),
-                cause: Cause::Other,
-            });
+            return Err(Unknown::new(
+                format!("the enterprise team `{slug}` cannot be looked up"),
+                "make a team of the organization the reviewer",
+            ));
         }
     };
     resolve(reader, repo, &as_declared).await.map_err(Blocker::into_unknown)
@@ -113,11 +108,10 @@ fn access_of(word: &str, login: &str) -> Access {
     match word {
         "admin" | "write" | "read" => Access::Granted,
         "none" => Access::None,
-        other => Access::Unknown(Unknown {
-            reason: format!("GitHub calls the access of `{login}` {other:?}, which is not one of its documented words"),
-            hint: "check for a newer gatectl".to_owned(),
-            cause: Cause::Other,
-        }),
+        other => Access::Unknown(Unknown::new(
+            format!("GitHub calls the access of `{login}` {other:?}, which is not one of its documented words"),
+            "check for a newer gatectl",
+        )),
     }
 }
 

@@ -157,8 +157,9 @@ fn a_fleet_has_a_share_of_each_condition() {
 #[test]
 fn the_repositories_of_an_organization_come_in_pages_with_what_a_fleet_asks_of_each() {
     let member = |name: &String| {
-        let member = Member::new(RepoName::parse(&format!("raxx-app/{name}")).unwrap(), setup().environments);
-        member.with_property("tier", if name.ends_with('1') { "production" } else { "internal" })
+        let tier = if name.ends_with('1') { "production" } else { "internal" };
+        let properties = [("tier".to_owned(), tier.to_owned())].into();
+        Member { properties, ..Member::new(RepoName::parse(&format!("raxx-app/{name}")).unwrap(), setup().environments) }
     };
     let setup = setup().with_fleet(fleet_names(&["svc-*"], 130).iter().map(member).collect());
     let mut world = World { state: State::rehearsal(Scenario::Fleet, &setup), token: "t".to_owned(), accept: "*/*".to_owned() };

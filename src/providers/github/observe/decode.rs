@@ -5,7 +5,7 @@
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use crate::model::{Cause, EnvName, RepoName, Unknown};
+use crate::model::{EnvName, RepoName, Unknown};
 
 use super::super::live::{LiveEnvironment, LiveReviewer, PolicyMode, Repository, Visibility};
 use super::wire;
@@ -67,11 +67,10 @@ pub(super) fn entry(value: &Value) -> Result<(EnvName, Result<LiveEnvironment, U
 }
 
 fn not_understood(name: &EnvName, reason: &str) -> Unknown {
-    Unknown {
-        reason: format!("GitHub's description of `{name}` is not fully understood: {reason}"),
-        hint: "nothing of it is judged or written; look at it in the repository's settings, and check for a newer gatectl".to_owned(),
-        cause: Cause::Other,
-    }
+    Unknown::new(
+        format!("GitHub's description of `{name}` is not fully understood: {reason}"),
+        "nothing of it is judged or written; look at it in the repository's settings, and check for a newer gatectl",
+    )
 }
 
 fn environment(name: &EnvName, value: &Value) -> Result<LiveEnvironment, String> {

@@ -5,7 +5,7 @@ use super::super::live::{LiveEnvironment, PolicyMode};
 use super::super::ops::{Body, BodyReviewer, PolicyFlags};
 use super::planner::{Planner, Resolved};
 use crate::desired::github::Gate;
-use crate::model::{Cause, Unknown};
+use crate::model::Unknown;
 
 impl Planner<'_> {
     /// The whole object that a PUT has to carry, whichever way GitHub reads absent keys (fact G2.1).
@@ -66,12 +66,11 @@ pub(super) fn unsendable(reviewers: &[LiveReviewer]) -> Unknown {
             LiveReviewer::User { .. } | LiveReviewer::Team { .. } => None,
         })
         .collect();
-    Unknown {
-        reason: format!(
+    Unknown::new(
+        format!(
             "its reviewers include the enterprise team {} (type `BusinessTeam`), and GitHub does not document how a write keeps one",
             teams.join(", ")
         ),
-        hint: "change this environment in the repository's settings, or make a team of the organization the reviewer".to_owned(),
-        cause: Cause::Other,
-    }
+        "change this environment in the repository's settings, or make a team of the organization the reviewer",
+    )
 }

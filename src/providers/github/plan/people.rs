@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::model::{Blocker, Cause, Draft, Unknown};
+use crate::model::{Blocker, Draft, Unknown};
 
 use super::super::live::{Access, Actor, LiveEnvironment, LiveReviewer};
 use super::super::ops::Op;
@@ -53,19 +53,14 @@ impl Planner<'_> {
             Access::Unknown(unknown) => Some(unknown.reason.as_str()),
             Access::Granted | Access::None => None,
         });
-        Err(Unknown {
-            reason: format!(
+        Err(Unknown::new(
+            format!(
                 "none of the declared reviewers is known to see the repository ({}): GitHub silently drops those who cannot, and would leave {} without a reviewer",
                 why.unwrap_or("it was not said"),
                 self.name
             ),
-            hint: format!(
-                "make sure that {} can read {}, and plan with a token that can see it",
-                names.join(", "),
-                self.context.repository
-            ),
-            cause: Cause::Other,
-        })
+            format!("make sure that {} can read {}, and plan with a token that can see it", names.join(", "), self.context.repository),
+        ))
     }
 
     /// Whether an undeclared reviewer survives a PUT that sends it along.
@@ -78,13 +73,10 @@ impl Planner<'_> {
             Some(Ok(Actor { access: Access::Unknown(unknown), .. }) | Err(unknown)) => unknown.reason.clone(),
             None => not_looked_up().reason,
         };
-        Err(Unknown {
-            reason: format!(
-                "a write would send along the reviewer {who}, which gate.toml does not declare and GitHub would silently drop: {why}"
-            ),
-            hint: format!("give {who} read access to the repository, or declare `reviewers` for {}", self.name),
-            cause: Cause::Other,
-        })
+        Err(Unknown::new(
+            format!("a write would send along the reviewer {who}, which gate.toml does not declare and GitHub would silently drop: {why}"),
+            format!("give {who} read access to the repository, or declare `reviewers` for {}", self.name),
+        ))
     }
 
     pub(super) fn note_access(&self, reviewers: &[Resolved<'_>], draft: &mut Draft<Op>) {
@@ -114,7 +106,7 @@ impl Planner<'_> {
 }
 
 fn not_looked_up() -> Unknown {
-    Unknown { reason: "a reviewer was not looked up".to_owned(), hint: "run the command again".to_owned(), cause: Cause::Other }
+    Unknown::new("a reviewer was not looked up", "run the command again")
 }
 
 /// The declared reviewers as a plan shows them: an existing one under its live name, so that it shows as unchanged.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::desired::github::{BranchPolicy, Pattern, RefKind, Reviewer};
-use crate::model::{Cause, EnvName, Field, RepoName, Unknown, VarValue};
+use crate::model::{EnvName, Field, RepoName, Unknown, VarValue};
 use crate::providers::github::live::{Access, Actor, LiveReviewer, Repository, Visibility};
 use crate::providers::github::ops::BodyReviewer;
 use crate::providers::github::strictness::{ActorId, weakened};
@@ -557,7 +557,7 @@ fn unknown(draft: &Draft<Op>) -> &str {
 
 #[test]
 fn a_part_that_could_not_be_read_makes_its_environment_unknown_where_it_is_declared() {
-    let why = || Unknown { reason: "403".to_owned(), hint: "a hint".to_owned(), cause: Cause::Other };
+    let why = || Unknown::new("403", "a hint");
     type Break = fn(&mut LiveEnvironment, Unknown);
     let parts: [(Gate, Break); 3] = [
         (Gate { deployment_branch_policy: Some(selected(&["dev"])), ..Gate::default() }, |there, why| there.patterns = Some(Err(why))),
@@ -579,7 +579,7 @@ fn a_part_that_could_not_be_read_makes_its_environment_unknown_where_it_is_decla
 
 #[test]
 fn without_the_repository_or_its_list_everything_declared_is_unknown() {
-    let why = Unknown { reason: "502".to_owned(), hint: "again".to_owned(), cause: Cause::Other };
+    let why = Unknown::new("502", "again");
     let want = wanting(full());
     let repository = Live { repository: Err(why.clone()), ..live_of(&want) };
     let list = Live { environments: Err(why), ..live_of(&want) };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::model::{self, Blocker, Cause, Change, Draft, Field, GateKey, Step, Unknown, VarValue, WrittenBy};
+use crate::model::{self, Blocker, Change, Draft, Field, GateKey, Step, Unknown, VarValue, WrittenBy};
 
 use super::super::live::{LiveEnvironment, PolicyMode};
 use super::super::ops::{Action, Body, Op, PolicyFlags};
@@ -56,11 +56,11 @@ impl Planner<'_> {
             }
         }
         if let Some(wanted) = gate.can_admins_bypass {
-            let live = there.can_admins_bypass.ok_or_else(|| Unknown {
-                reason: "this server does not say whether admins may bypass the rules".to_owned(),
-                hint: "GitHub Enterprise Server knows `can_admins_bypass` since 3.9; leave the key out of gate.toml for an older one"
-                    .to_owned(),
-                cause: Cause::Other,
+            let live = there.can_admins_bypass.ok_or_else(|| {
+                Unknown::new(
+                    "this server does not say whether admins may bypass the rules",
+                    "GitHub Enterprise Server knows `can_admins_bypass` since 3.9; leave the key out of gate.toml for an older one",
+                )
             })?;
             after.can_admins_bypass = wanted;
             if wanted != live {
@@ -253,7 +253,7 @@ const MAX_RULES: usize = 6;
 
 /// A part that was not requested is not known to be empty.
 fn not_read(what: &str) -> Unknown {
-    Unknown { reason: format!("{what} were not read"), hint: "run the command again".to_owned(), cause: Cause::Other }
+    Unknown::new(format!("{what} were not read"), "run the command again")
 }
 
 enum RuleEdit {

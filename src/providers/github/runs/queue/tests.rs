@@ -1,5 +1,4 @@
 use super::*;
-use crate::model::Cause;
 use crate::providers::github::runs::{Account, Approver};
 
 fn at(second: i64) -> Timestamp {
@@ -61,7 +60,7 @@ fn compared(relation: Relation, commits: &[&str]) -> Result<Comparison, Unknown>
 }
 
 fn unknown() -> Unknown {
-    Unknown { reason: "502".to_owned(), hint: String::new(), cause: Cause::Other }
+    Unknown::new("502", "")
 }
 
 /// Runs that wait for production, what is deployed there, and how each commit compares with that.
