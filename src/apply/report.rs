@@ -65,7 +65,7 @@ fn outcome<O>(change: &Change, end: StepResult, after: &ReadBack<O>) -> Outcome 
         (end, _, Some(unknown)) => unread(end, unknown),
         (StepResult::Done, None, None) => (OutcomeResult::Applied, "verified".to_owned()),
         (StepResult::Mismatch(moved), None, None) => {
-            (OutcomeResult::Applied, format!("is as declared, by another writer's hand: {}", listed(&moved)))
+            (OutcomeResult::Applied, format!("already as declared, set by another writer: {}", listed(&moved)))
         }
         (StepResult::Failed { why, .. }, None, None) => (OutcomeResult::Applied, format!("verified, although there was an error: {why}")),
         (StepResult::Refused(_, _), None, None) => (OutcomeResult::Applied, "verified, although GitHub had refused it".to_owned()),
@@ -80,7 +80,7 @@ fn outcome<O>(change: &Change, end: StepResult, after: &ReadBack<O>) -> Outcome 
     if !not_kept.is_empty() {
         let not_kept = not_kept.join("; ");
         (result, message) = match result {
-            OutcomeResult::Applied => (OutcomeResult::Failed, format!("written, but read back otherwise: {not_kept}")),
+            OutcomeResult::Applied => (OutcomeResult::Failed, format!("written, but reading back shows otherwise: {not_kept}")),
             result => (result, format!("{message}; {not_kept}")),
         };
     }
@@ -92,7 +92,7 @@ fn lost(moved: &Mismatch) -> String {
     let open =
         if moved.name == GateKey::Reviewers.name() && is_none(&moved.now) { ". NO APPROVAL IS REQUIRED to deploy to it" } else { "" };
     format!(
-        "{} was sent along as {} and is now {}{open}: run `gatectl plan`, and set it as it should be",
+        "{} was sent unchanged as {} and is now {}{open}: run `gatectl plan` and correct it",
         moved.name,
         in_words(&moved.was),
         in_words(&moved.now)
@@ -100,7 +100,7 @@ fn lost(moved: &Mismatch) -> String {
 }
 
 fn unread(end: StepResult, unknown: &Unknown) -> (OutcomeResult, String) {
-    let not_read = format!("could not be read back, so whether it is as declared is unknown: {}; {}", unknown.reason, unknown.hint);
+    let not_read = format!("could not be read back, so it is unknown whether it is as declared: {}; {}", unknown.reason, unknown.hint);
     match end {
         StepResult::Refused(by_hand, rest) => {
             let rest = rest.iter().map(|rest| format!("; {rest}")).collect::<String>();
@@ -122,8 +122,10 @@ fn listed(moved: &[Mismatch]) -> String {
 }
 
 fn refused(by_hand: ByHand, rest: &[String], now: &Change) -> (OutcomeResult, String) {
-    let mut message =
-        format!("GitHub's billing plan does not support the whole gate, which is {} until the steps below are done", amiss(now));
+    let mut message = format!(
+        "Your GitHub plan does not support every rule of this gate. Until you finish the steps below, the environment is {}",
+        amiss(now)
+    );
     for rest in rest {
         message.push_str("; ");
         message.push_str(rest);
@@ -148,7 +150,7 @@ fn did_not_stick(change: &Change, now: &Change) -> String {
         return "deleted, but it exists again: another writer recreated it, or a workflow that names it did".to_owned();
     }
     let fields: Vec<String> = now.fields.iter().map(|field| still(change, field)).collect();
-    format!("written, but read back otherwise: {}", fields.join("; "))
+    format!("written, but reading back shows otherwise: {}", fields.join("; "))
 }
 
 fn still(change: &Change, now: &Field) -> String {
@@ -156,7 +158,7 @@ fn still(change: &Change, now: &Field) -> String {
     let dropped = missing_reviewers(now);
     if !dropped.is_empty() {
         return format!(
-            "GitHub does not list {} as reviewer: it drops those who cannot see the repository, without an error. Give read access, then apply again{}",
+            "GitHub does not list {} as a reviewer: it silently drops reviewers without access to the repository. Give them read access, then apply again{}",
             dropped.join(", "),
             if is_none(&now.before) { ". NO APPROVAL IS REQUIRED to deploy until then" } else { "" },
         );

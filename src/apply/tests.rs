@@ -254,7 +254,7 @@ fn what_was_read_back_decides() {
     assert_eq!(result(StepResult::Done, &clean), (OutcomeResult::Applied, true, "verified".to_owned()));
     let (kind, converged, message) = result(StepResult::Done, &before);
     assert_eq!((kind, converged), (OutcomeResult::Failed, false));
-    assert!(message.contains("does not list a as reviewer") && message.contains("NO APPROVAL IS REQUIRED"), "{message}");
+    assert!(message.contains("does not list a as a reviewer") && message.contains("NO APPROVAL IS REQUIRED"), "{message}");
     assert_eq!(result(StepResult::Failed { why: "lost".to_owned(), kind: ErrorKind::Server }, &clean).0, OutcomeResult::Applied);
     let unknown = Unknown::new("502", "");
     let blind = plan(Vec::new(), vec![(Address::app("a"), unknown)]);
@@ -297,5 +297,5 @@ fn what_was_sent_along_and_is_not_there_is_a_failure_that_names_it() {
     assert!(message.contains("NO APPROVAL IS REQUIRED"), "{message}");
     // Items that the read-back plan names are not named twice.
     let (_, message) = said(&before, json!([]));
-    assert!(!message.contains("sent along"), "{message}");
+    assert!(!message.contains("sent unchanged"), "{message}");
 }

@@ -6,12 +6,17 @@ use std::collections::BTreeSet;
 use crate::apply::RetryDelays;
 use crate::cli::{ApplyArgs, Format};
 use crate::exit::Exit;
+use crate::model::shell_word;
 use crate::model::{Action, Address, AddressKind, Change, Plan};
 use crate::providers::Op;
 use crate::reconcile::{Applied, Context, FreezeReason, Planned};
 use crate::render::Document;
 use crate::views;
+<<<<<<< HEAD
 use crate::views::words::shell_word;
+=======
+use crate::views::diagnostic::Hinted;
+>>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
 
 use super::failure::{Interrupted, hinted};
 use super::plan::prune;
@@ -115,7 +120,7 @@ fn abandoned(trail: &[String], frozen: bool) -> anyhow::Error {
         Some((last, before)) => {
             let before: Vec<&str> = before.iter().filter(|what| !what.starts_with("checking ")).map(String::as_str).collect();
             let done = if before.is_empty() { String::new() } else { format!("; before that, in this order: {}", before.join(", ")) };
-            format!("abandoned while {last}, so whether that took effect is unknown{done}; nothing of it was read back")
+            format!("stopped while {last}, so it is unknown whether that took effect{done}; nothing was read back")
         }
     };
     let mut hint = "`gatectl plan` shows where things stand";
@@ -186,8 +191,16 @@ pub(super) async fn consent(
         return Ok(());
     }
     if !can_ask {
+<<<<<<< HEAD
         let hint = "look at `gatectl plan`, then run again with --auto-approve";
         return Err(hinted("cannot ask for confirmation: stdin is not a terminal (or CI is set). Nothing was written.", hint));
+=======
+        return Err(Hinted {
+            message: "cannot ask for confirmation: stdin is not a terminal (or CI is set). Nothing was written.".to_owned(),
+            hint: "review `gatectl plan`, then run again with --auto-approve".to_owned(),
+        }
+        .into());
+>>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
     }
     if session.global.format != Format::Human {
         // Consent needs a visible plan; stdout is for a program here.

@@ -91,9 +91,9 @@ pub(super) fn freeze_reason(
 /// The error for a freeze that should have come first and did not.
 pub(super) fn not_first(why: anyhow::Error) -> anyhow::Error {
     why.context(Hinted {
-        message: "deploys could not be shown to be frozen first, so nothing else was written".to_owned(),
+        message: "could not confirm that deploys are frozen, so nothing else was written".to_owned(),
         hint:
-            "see `gatectl freeze status`, and run again when the store of the freeze answers; without --interlock and `compensates` nothing is frozen first"
+            "see `gatectl freeze status`, and run again when the freeze store responds; without --interlock and `compensates`, nothing is frozen first"
                 .to_owned(),
     })
 }

@@ -145,7 +145,7 @@ fn update(session: &Session, path: &Path, source: &Source<'_>) -> anyhow::Result
     let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     let updated = import::update(&path.to_string_lossy(), &text, source).map_err(LoadError::Problems)?;
     if updated.imported.text == text {
-        session.say(&format!("{} already says what is live; not touched.", path.display()));
+        session.say(&format!("{} already matches the live state; not touched.", path.display()));
     } else {
         write(path, &updated.imported.text).with_context(|| format!("writing {}", path.display()))?;
         let changes = visible(&updated.changes.join(", "));

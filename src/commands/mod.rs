@@ -27,7 +27,7 @@ mod verify;
 mod who;
 mod wiring;
 
-use crate::cli::{Cli, Command, Format};
+use crate::cli::{Cli, Command, FleetArgs, Format, FreezeCommand};
 use crate::desired::freeze::Store;
 use crate::exit::Exit;
 use crate::views;
@@ -143,10 +143,38 @@ fn scope_of(cli: &Cli) -> RunScope {
     if prune {
         scope = scope.prune();
     }
+    if let Some(part) = part_of_fleet(&cli.command) {
+        scope = part.repository.iter().fold(scope, |scope, pattern| scope.repositories(&pattern.to_string()));
+        scope = part.shard.iter().fold(scope, |scope, shard| scope.shard(&shard.to_string()));
+    }
+    let (verifies, check) = match &cli.command {
+        Command::Check(args) => (None, Some(args)),
+        Command::Verify(args) => (Some(args), Some(&args.check)),
+        _ => (None, None),
+    };
+    if let Some(folder) = check.and_then(|args| args.workflows.as_ref()) {
+        scope = scope.workflows(&folder.to_string_lossy());
+    }
+    for (is_set, flag) in verifies.map(|args| [(args.remote, "--remote"), (args.live_only, "--live-only")]).into_iter().flatten() {
+        scope = if is_set { scope.verifies(flag) } else { scope };
+    }
     match store {
         Some(Store::Heroku(app)) => scope.store("--app", &app),
         Some(Store::Github(name)) => scope.store("--github", &name),
         None => scope,
+    }
+}
+
+/// Which part of a fleet a command is limited to, if it takes one.
+fn part_of_fleet(command: &Command) -> Option<&FleetArgs> {
+    match command {
+        Command::Plan(args) => Some(&args.fleet),
+        Command::Apply(args) => Some(&args.fleet),
+        Command::Verify(args) => Some(&args.fleet),
+        Command::Evidence(args) => Some(&args.fleet),
+        Command::Freeze(FreezeCommand::On(args)) => Some(&args.fleet),
+        Command::Freeze(FreezeCommand::Status(args)) => Some(&args.fleet),
+        _ => None,
     }
 }
 

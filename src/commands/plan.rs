@@ -4,6 +4,7 @@ use super::failure::hinted;
 use crate::cli::{Format, PlanArgs};
 use crate::config::Config;
 use crate::exit::Exit;
+use crate::model::shell_word;
 use crate::reconcile::{Prune, exit_of_plan};
 use crate::render::Document;
 use crate::views;
@@ -38,7 +39,11 @@ pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Ex
     let exit = exit_of_plan(&planned.plan, args.detailed_exitcode);
     if let Some(path) = &args.out {
         SavedPlan::new(&planned, args, &session.global).write(path)?;
-        session.say(&format!("Saved the plan to {}. Apply exactly this with: gatectl apply {}", path.display(), path.display()));
+        session.say(&format!(
+            "Saved the plan to {}. Apply exactly this with `gatectl apply {}`.",
+            path.display(),
+            shell_word(&path.to_string_lossy())
+        ));
     }
     Ok(exit)
 }
@@ -60,12 +65,12 @@ pub(super) fn prune(flag: bool, config: &Config) -> anyhow::Result<Prune> {
     let (message, hint) = match (flag, github.left_out.first(), github.environments.is_empty()) {
         (false, _, _) => return Ok(Prune::Nothing),
         (true, Some(left_out), _) => (
-            format!("--prune is about all environments, and --environment leaves out {left_out}"),
+            format!("--prune covers all environments, but --environment leaves out {left_out}"),
             "run it without --environment, or without --prune",
         ),
         (true, None, true) => (
             format!("{} declares no environment, so --prune would delete them all", config.path),
-            "declare what is to stay, or declare single environments with `state = \"absent\"`",
+            "declare the environments to keep, or declare single ones with `state = \"absent\"`",
         ),
         (true, None, false) => return Ok(Prune::Undeclared),
     };

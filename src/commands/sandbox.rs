@@ -53,7 +53,7 @@ pub(super) async fn run(session: &Session, args: &SandboxArgs) -> anyhow::Result
 /// Writes the sample into the directory. A gate.toml that exists already is what the emulator is built from: it stays.
 fn write_config(session: &Session) -> anyhow::Result<()> {
     if let Ok(path) = session.path() {
-        session.say(&format!("{} exists: the emulator is built from it, and it stays as it is.", path.display()));
+        session.say(&format!("{} exists: the emulator is built from it; it is not changed.", path.display()));
         return Ok(());
     }
     let path = session.directory.join(config::FILE_NAME);

@@ -110,14 +110,22 @@ impl Saved {
         } else {
             serde_json::from_value(value).map(Self::Repository)
         };
-        saved.map_err(|_| file::unusable(path, "is not a plan saved by `gatectl plan --out`").into())
+        saved.map_err(|_| file::unusable(path, "is not a saved plan").into())
     }
 }
 
 /// The error for a saved plan that was made from a file of another kind.
 pub(super) fn of_another_file(kind: &str) -> anyhow::Error {
+<<<<<<< HEAD
     hinted(
         format!("the saved plan was made from {kind}, and this gate file is another one: nothing was written"),
         "Name the file that it was made from with -c FILE, or make a new plan: gatectl plan --out FILE",
     )
+=======
+    Hinted {
+        message: format!("the saved plan was made from {kind}, and the current gate file is a different kind: nothing was written"),
+        hint: "Name the file that it was made from with -c FILE, or make a new plan: `gatectl plan --out FILE`".to_owned(),
+    }
+    .into()
+>>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
 }

@@ -155,7 +155,7 @@ impl App {
         if installation.suspended_at.is_some() {
             return Err(failed(
                 format!("the installation of the GitHub App {} on {owner} is suspended", self.id),
-                format!("an admin of {owner} lifts that at {}", self.page(installation.id)),
+                format!("an admin of {owner} can lift that at {}", self.page(installation.id)),
             ));
         }
         let permissions = self.granted(&installation);
@@ -192,7 +192,7 @@ impl App {
         let administration = granted.get("administration").and_then(Value::as_str);
         if self.purpose == Use::Write && administration != Some("write") {
             self.listener.warn(&format!(
-                "the GitHub App {} was not granted `Administration: write`, without which no environment can be changed; an admin of {} grants it at {}",
+                "the GitHub App {} was not granted `Administration: write`, which changing an environment needs; an admin of {} can grant it at {}",
                 self.id,
                 self.installed.owner,
                 self.page(installation.id)
@@ -281,7 +281,7 @@ fn failed(message: impl Into<String>, hint: impl Into<String>) -> ApiError {
 fn foreign(endpoint: &Endpoint) -> ApiError {
     let host = endpoint.web_host();
     failed(
-        format!("the GitHub App of GATECTL_APP_ID does not sign for {host}, which only gate.toml names"),
+        format!("the GitHub App in GATECTL_APP_ID is not used for {host}, which only gate.toml names"),
         format!("set GH_HOST={host} if that server is yours"),
     )
 }

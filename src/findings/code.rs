@@ -126,7 +126,7 @@ codes! {
         "A job runs a command or an action that deploys what a gate protects, without waiting at the gate.",
         "add `environment:` to the job; passing the name to a reusable workflow gates nothing";
     UngatedIdentity = "ungated-identity", Error, Disproves, None,
-        "A job takes on the same cloud identity as a gated deploy, and does not wait at the gate.",
+        "A job assumes the same cloud identity as a gated deploy, and does not wait at the gate.",
         "add `environment:` to the job, and pin the identity's trust policy to the environment";
     UngatedCredential = "ungated-credential", Error, Disproves, None,
         "A job reads a secret that a gated deploy uses, and does not wait at the gate.",
@@ -135,13 +135,13 @@ codes! {
         "A job waits at a gate in some runs and starts without an environment in others.",
         "name the environment in every run";
     UnclassifiedCredential = "unclassified-credential", Error, Undecided, None,
-        "A job without a gate holds a secret, or may take on an identity, and nothing declares that it cannot deploy with it.",
-        "add it to [verify] harmless in gate.toml if it cannot deploy; else give the job a declared environment";
+        "A job without a gate holds a secret, or may assume an identity, and gate.toml does not say that it cannot deploy with it.",
+        "add it to [verify] harmless in gate.toml if it cannot deploy; otherwise give the job a declared environment";
     UnclassifiedDeploy = "unclassified-deploy", Error, Undecided, None,
-        "A job without a gate seems to deploy, and its target is not known.",
-        "add the job to [verify] harmless in gate.toml if it deploys nothing that the gate is for; else give it a declared environment";
+        "A job without a gate seems to deploy, but its target is not known.",
+        "add the job to [verify] harmless in gate.toml if it deploys nothing that the gate protects; otherwise give it a declared environment";
     AutoApproval = "auto-approval", Error, Disproves, None,
-        "A job approves deployments: starting it is enough, no person approves.",
+        "A job approves deployments itself: starting the job is enough, and no person has to approve.",
         "remove the job, and revoke the token that it approves with";
     MovingCheckout = "moving-checkout", Warning, Disproves, None,
         "A job behind a gate checks out a branch, a tag or an input instead of the commit of its run: what it deploys can change after the approval.",
@@ -150,43 +150,43 @@ codes! {
         "A job behind a gate checks out the head of a pull request under an event that runs with the repository's secrets: anyone can propose what it runs.",
         "deploy after the merge, on `push`, or run nothing of what is checked out";
     IdentityTrust = "identity-trust", Info, Undecided, None,
-        "A job behind a gate takes on a cloud identity. Whether only that job can do so is decided by the identity's trust policy, which gatectl does not read.",
+        "A job behind a gate assumes a cloud identity. Whether only that job can do so is decided by the identity's trust policy, which gatectl does not read.",
         "pin the trust policy to the `sub` claim that the message names";
     NothingGated = "nothing-gated", Error, Disproves, None,
-        "gate.toml declares every environment open (`reviewers = []`), so nothing waits for a person.",
+        "gate.toml declares every environment open (`reviewers = []`), so no deploy waits for a person.",
         "declare `reviewers` for the environment that production is deployed from";
     UnpinnedWorkflow = "unpinned-workflow", Warning, Undecided, None,
         "A called workflow of another repository is named by a branch or tag: what it runs can change without a change here.",
         "name the workflow by the full commit SHA";
     UnreadAction = "unread-action", Info, Undecided, None,
-        "An action of this repository is not among the files that were read. A known deploy inside it is not seen; what it could deploy with is.",
-        "run it in a checkout, or with --remote";
+        "An action of this repository is not among the files that were read. gatectl does not see a deploy command inside it, but does see the credentials that it gets.",
+        "run gatectl in a checkout, or with --remote";
     NoDeploymentRecord = "no-deployment-record", Warning, Disproves, None,
         "A job sets `deployment: false`: its gate holds, but no deployment is recorded, so it is missing from the activity log.",
         "remove `deployment: false`";
     WorkflowsUnread = "workflows-unread", Error, Undecided, None,
         "The workflow files could not be read, so it is not known which jobs pass through the environment.",
-        "run it in a checkout, or give the token `Contents: read`";
+        "run gatectl in a checkout, or give the token `Contents: read`";
     EnvironmentMissing = "environment-missing", Error, Disproves, Some('C'),
-        "The environment does not exist. A job that names it starts at once: GitHub creates it then, without any rule.",
+        "The environment does not exist. A job that names it starts at once, and GitHub creates the environment without any rules.",
         "gatectl apply";
     EnvironmentNotAbsent = "environment-not-absent", Error, Disproves, None,
-        "gate.toml declares the environment absent and it exists: a job that names it passes the rules that it happens to have.",
+        "gate.toml declares the environment absent, but it exists: a job that names it passes whatever rules it has.",
         "gatectl apply --allow-weaken";
     NoReviewers = "no-reviewers", Error, Disproves, Some('A'),
-        "No approval is required: a deploy starts as soon as its job does. Other rules, such as a branch policy, ask for no approval.",
+        "No approval is required: a deploy starts as soon as its job does. Other rules, such as a branch policy, do not require one.",
         "declare `reviewers`, or `reviewers = []` if it is open on purpose, then: gatectl apply";
     ReviewersNotEnforced = "reviewers-not-enforced", Error, Disproves, Some('B'),
         "The billing plan does not offer required reviewers to this private repository: GitHub refuses them, or lists them and does not enforce them.",
         "make the repository public or move it to GitHub Enterprise; until then, declare `[freeze] compensates = true` in its own gate.toml and check the freeze in every deploy job";
     PlanUnknown = "plan-unknown", Error, Undecided, Some('B'),
-        "The repository is private, and the token may not see the plan: required reviewers may be listed and yet not be enforced.",
+        "The repository is private, and the token cannot see the billing plan: required reviewers may be listed but not enforced.",
         "give the token the organization permission `Organization plan: read`, or the classic scope admin:org as an owner";
     UndeclaredReviewer = "undeclared-reviewer", Error, Disproves, Some('D'),
         "A reviewer that gate.toml does not declare may approve, and one approval is enough.",
         "`gatectl apply` removes them; or declare them in gate.toml";
     ReviewerIdMismatch = "reviewer-id-mismatch", Error, Disproves, Some('D'),
-        "A reviewer has the declared login and another id: a login that was given up can be registered by anyone.",
+        "A reviewer has the declared login but a different id: anyone can register a login that was given up.",
         "find out who the login belongs to before you change the id; then: gatectl apply";
     BotReviewer = "bot-reviewer", Error, Disproves, Some('D'),
         "A reviewer is not a person: anyone with the machine account's credentials can approve.",
@@ -204,7 +204,7 @@ codes! {
         "Whether a reviewer exists and can approve could not be determined.",
         "give the token the permission that the message names";
     RenamedReviewer = "renamed-reviewer", Info, Disproves, None,
-        "A reviewer has the pinned id and another login: the account was renamed.",
+        "A reviewer has the pinned id but a different login: the account was renamed.",
         "write the new login into gate.toml, with the same id";
     SelfReviewAllowed = "self-review-allowed", Warning, Disproves, None,
         "The person who starts a deploy may approve it too: one stolen account is enough.",
@@ -213,7 +213,7 @@ codes! {
         "The only reviewer is the person who usually starts the deploys and may not approve them: people look for ways around the gate.",
         "declare a second reviewer, then: gatectl apply";
     AdminsMayBypass = "admins-may-bypass", Warning, Disproves, None,
-        "Admins may start a waiting deploy without an approval, by a click.",
+        "Admins may start a waiting deploy without an approval, with one click.",
         "declare can_admins_bypass = false, then: gatectl apply";
     OpenRefs = "open-refs", Warning, Disproves, None,
         "More refs may deploy than should: an unreviewed branch reaches the gate, and one approval by mistake lets it through.",
@@ -240,7 +240,7 @@ codes! {
         "A declared secret is not in the environment: the deploy fails, or finds the secret at a wider scope.",
         "set the secret in the environment";
     AutoCreatedEnvironment = "auto-created-environment", Warning, Disproves, Some('C'),
-        "A job names an environment that does not exist and is almost a declared one: GitHub creates it on the first run, without any rule.",
+        "A job names an environment that does not exist and is almost a declared one: GitHub creates it on the first run, without any rules.",
         "write the declared name";
     UnreadableState = "unreadable-state", Error, Undecided, None,
         "Some live state that the verdict depends on could not be read.",
@@ -253,10 +253,10 @@ codes! {
         "check the freeze in the first step of the deploying job too";
     FreezeOpen = "freeze-open", Warning, Disproves, Some('B'),
         "The freeze that stands in for required reviewers is not on, or may not be: its check lets deploys through, and no one approves them.",
-        "gatectl freeze on";
+        "gatectl freeze on --reason TEXT";
     StaleFreeze = "stale-freeze", Warning, Disproves, None,
         "A freeze or an override was forgotten: one without an end, one that is over, or a flag that someone set by hand.",
-        "tidy it with the command that the message names";
+        "clean it up with the command in the message";
 }
 
 impl Serialize for Code {

@@ -93,7 +93,7 @@ fn by_stamps(keys: &Keys, vars: &FreezeVars, stamps: &Stamps) -> Audit {
     let mut warnings = Vec::new();
     match (&record, set) {
         (Some(record), _) if written(&keys.record).is_some_and(|at| record.at.duration_since(at) > TOLERANCE) => {
-            warnings.push(format!("{} says that it is of {}, which is later than it was written", keys.record, record.at));
+            warnings.push(format!("{} claims to be from {}, which is later than when it was written", keys.record, record.at));
         }
         (Some(record), false) if record.state == Switch::On => {
             warnings.push(format!(
@@ -202,14 +202,14 @@ impl<'r> Timeline<'r> {
             Flag::Off => "may have lifted a freeze",
             Flag::On | Flag::Malformed => "may have brought back a freeze",
         };
-        Some(format!("{evidence} rolled back to v{to}, which restores config vars, and {did}: see who last meant to change {}", keys.flag))
+        Some(format!("{evidence} rolled back to v{to}, which restores config vars, and {did}: check that {} is as intended", keys.flag))
     }
 
     fn failure_warning(&self, keys: &Keys, evidence: &Evidence) -> Option<String> {
         let failed = self.0.iter().any(|release| Some(release.version) == evidence.version && release.status == "failed");
         failed.then(|| {
             format!(
-                "the release that changed {} has failed ({evidence}): the config var is changed, running dynos may not see it",
+                "the release that changed {} has failed ({evidence}): the config var is changed, but running dynos may not see it",
                 keys.flag
             )
         })
@@ -240,7 +240,7 @@ fn claim_warning(keys: &Keys, vars: &FreezeVars, record: &Record, evidence: &Evi
     if record.at.duration_since(evidence.at) > TOLERANCE
         || (record.state == Switch::Off && evidence.at.duration_since(record.at) > TOLERANCE)
     {
-        return Some(format!("{claim} does not fit {evidence}, who last changed {}", keys.flag));
+        return Some(format!("{claim} does not match {evidence}, who last changed {}", keys.flag));
     }
     let user = evidence.user.as_deref()?;
     (record.by.contains('@') && !record.by.eq_ignore_ascii_case(user)).then(|| format!("{claim} names another account than {evidence}"))

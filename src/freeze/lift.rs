@@ -94,7 +94,7 @@ pub fn override_for(
         Freeze::Open | Freeze::Expired(_) => return Err(FreezeRefusal::NothingToOverride),
     };
     if let Override::Valid(over) = Override::read(live, claim.now) {
-        notes.push(format!("it takes the place of the override by {} (until {})", over.by, over.until));
+        notes.push(format!("it replaces the override by {} (until {})", over.by, over.until));
     }
     notes
         .push(format!("workflows that read only {} stay open after {until}, until `gatectl freeze override --revoke`", keys.override_flag));

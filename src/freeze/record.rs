@@ -213,10 +213,10 @@ fn check(what: &str, text: &str, most: usize) -> Result<(), RecordError> {
         return Err(RecordError(format!("{what} is needed")));
     }
     if text.chars().any(char::is_control) {
-        return Err(RecordError(format!("{what} is one line without control characters")));
+        return Err(RecordError(format!("{what} must be one line without control characters")));
     }
     if chars > most {
-        return Err(RecordError(format!("{what} has at most {most} characters, this one has {chars}")));
+        return Err(RecordError(format!("{what} may have at most {most} characters; this one has {chars}")));
     }
     Ok(())
 }

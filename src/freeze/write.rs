@@ -184,9 +184,9 @@ impl fmt::Display for LostUpdate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "another writer changed {} at the same time", self.key)?;
         if let Some(theirs) = &self.theirs {
-            write!(f, ": the record there now is {}'s ({}, \"{}\")", or_unnamed(&theirs.by), theirs.at, theirs.reason)?;
+            write!(f, ": the record there now is by {} ({}, \"{}\")", or_unnamed(&theirs.by), theirs.at, theirs.reason)?;
         }
-        write!(f, "; see `gatectl freeze status {}`, then decide again", self.store.flag())
+        Ok(())
     }
 }
 
@@ -237,37 +237,28 @@ impl fmt::Display for FreezeRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AlreadyFrozen(freeze) => {
-                write!(f, "already frozen{}; `--replace` extends the freeze in place", described(freeze))
+                write!(f, "already frozen{}", described(freeze))
             }
             Self::NotFrozen => f.write_str("not frozen: there is nothing to lift"),
             Self::OtherFreeze(freeze) => {
-                write!(f, "the freeze in place is another one{}; look at `gatectl freeze status` before lifting it", described(freeze))
+                write!(f, "the freeze in place is not the one that --id names{}", described(freeze))
             }
             Self::Shortens { held: Some(until) } => {
-                write!(f, "the freeze in place lasts until {until}: `--replace` extends a freeze, `gatectl freeze off` ends it")
+                write!(f, "the freeze in place lasts until {until}, and `--replace` only extends a freeze")
             }
-            Self::Shortens { held: None } => {
-                f.write_str("the freeze in place has no end: `--replace` extends a freeze, `gatectl freeze off` ends it")
-            }
+            Self::Shortens { held: None } => f.write_str("the freeze in place has no end, and `--replace` only extends a freeze"),
             Self::Ended(until) => write!(f, "{until} is not in the future: give a later `--until`"),
             Self::OverrideLength => {
-                write!(f, "an override lasts more than nothing and at most {}h: give a shorter `--for`", MAX_OVERRIDE.as_hours())
+                write!(f, "an override must be longer than zero and at most {}h: give another `--for`", MAX_OVERRIDE.as_hours())
             }
-            Self::NothingToOverride => {
-                f.write_str("nothing is frozen that an override could open; `gatectl freeze status` shows what will be")
-            }
+            Self::NothingToOverride => f.write_str("nothing is frozen, so there is nothing to override"),
             Self::OverrideOfMalformed { why } => {
-                write!(
-                    f,
-                    "the freeze cannot be understood ({why}), so no override can name it; set it again with `gatectl freeze on --replace --reason TEXT`"
-                )
+                write!(f, "the freeze cannot be understood ({why}), so no override can name it")
             }
             Self::NothingToRevoke => f.write_str("there is no override to revoke"),
-            Self::Changed => {
-                f.write_str("the freeze was changed by another writer meanwhile and is left as it is; see `gatectl freeze status`")
-            }
+            Self::Changed => f.write_str("another writer changed the freeze in the meantime, so it is left as it is"),
             Self::Record(error) => error.fmt(f),
-            Self::NoChange => f.write_str("everything is as it would be written: nothing to do"),
+            Self::NoChange => f.write_str("everything is already set: nothing to do"),
         }
     }
 }

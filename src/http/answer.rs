@@ -57,7 +57,7 @@ pub(super) fn reply(method: &Method, response: &Response<Bytes>) -> Result<Reply
     let status = response.status().as_u16();
     if bytes.is_empty() {
         if *method == Method::GET && response.status() == StatusCode::OK {
-            return Err(broken(ErrorKind::Malformed, "the answer is empty".to_owned()));
+            return Err(broken(ErrorKind::Malformed, "the response is empty".to_owned()));
         }
         return Ok(Reply { status, body: Value::Null, has_next, cursor });
     }
@@ -68,14 +68,14 @@ pub(super) fn reply(method: &Method, response: &Response<Bytes>) -> Result<Reply
             Err(broken(ErrorKind::Malformed, message))
         }
         Err(error) if error.is_eof() => {
-            Err(broken(ErrorKind::Transport, format!("the answer breaks off after {} bytes", response.body().len())))
+            Err(broken(ErrorKind::Transport, format!("the response is cut off after {} bytes", response.body().len())))
         }
         Err(error) if error.is_data() => {
             let message = format!("the response is inconsistent or did not come from this API: {error}");
             Err(broken(ErrorKind::Malformed, message))
         }
         Err(error) => {
-            let message = format!("the answer is not JSON (line {}, column {})", error.line(), error.column());
+            let message = format!("the response is not JSON (line {}, column {})", error.line(), error.column());
             Err(broken(ErrorKind::Malformed, message))
         }
     }
@@ -220,9 +220,9 @@ pub(super) fn bounded(text: &str, max: usize) -> String {
 pub(super) fn decode_message(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("the answer has an unexpected form: expected {}", bounded(expected, MAX_DETAIL)),
-        None if text.starts_with("missing field") => format!("the answer has an unexpected form: {}", bounded(&text, MAX_DETAIL)),
-        None => "the answer has an unexpected form".to_owned(),
+        Some((_, expected)) => format!("the response has an unexpected form: expected {}", bounded(expected, MAX_DETAIL)),
+        None if text.starts_with("missing field") => format!("the response has an unexpected form: {}", bounded(&text, MAX_DETAIL)),
+        None => "the response has an unexpected form".to_owned(),
     }
 }
 
@@ -261,7 +261,7 @@ mod tests {
             assert!(!format!("{refusal:?}").contains("hunter2"), "{refusal:?}");
         }
         let error = serde_json::from_value::<u64>(json!("hunter2")).unwrap_err();
-        assert_eq!(decode_message(&error), "the answer has an unexpected form: expected u64");
+        assert_eq!(decode_message(&error), "the response has an unexpected form: expected u64");
     }
 
     #[test]

@@ -120,7 +120,7 @@ impl Reader {
     /// The error for a complete answer that is not what the API promises.
     #[must_use]
     pub fn malformed(&self, target: &Target, message: impl Into<String>) -> ApiError {
-        let hint = format!("run again; if that does not help, something between here and {} alters its answers", self.endpoint().host());
+        let hint = format!("run again; if that does not help, something between here and {} alters its responses", self.endpoint().host());
         ApiError { hint: Some(hint), ..ApiError::new(call(&self.channel, &Method::GET, target), ErrorKind::Malformed, message) }
     }
 }

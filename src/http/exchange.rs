@@ -303,7 +303,7 @@ impl Channel {
             }
             Some(Ok(_)) => Ok(()),
             Some(Err(wait)) => {
-                let message = format!("not sent: the {} of {} holds", wait.limit, wait.host);
+                let message = format!("not sent: the {} of {} is in effect", wait.limit, wait.host);
                 Err(self.limited(self.unsent(call, ErrorKind::RateLimited, message), &wait))
             }
             None if self.host.limiter.is_open() => Ok(()),
@@ -421,7 +421,8 @@ impl Channel {
 
     fn queued(&self, call: &Call<'_>) -> ApiError {
         let waited = self.shared.settings.timeout.as_secs_f64();
-        let mut error = self.unsent(call, ErrorKind::Transport, format!("not sent: others went first for {waited:.1} s (--timeout)"));
+        let mut error =
+            self.unsent(call, ErrorKind::Transport, format!("not sent: it waited {waited:.1} s behind other requests (--timeout)"));
         error.hint = Some("allow more time with --timeout".to_owned());
         error
     }
@@ -462,7 +463,7 @@ impl fmt::Debug for Channel {
 pub(super) fn malformed_token(endpoint: &Endpoint, token: &Token) -> ApiError {
     let message = "not sent: the token is empty or holds characters that no token has";
     let mut error = ApiError::new(endpoint.to_string(), ErrorKind::Unauthenticated, message);
-    error.hint = Some(format!("look at the token from {}: was it copied whole, on one line, without quotes?", token.source()));
+    error.hint = Some(format!("check the token from {}: was it copied whole, on one line, without quotes?", token.source()));
     error
 }
 

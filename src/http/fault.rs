@@ -33,8 +33,8 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotSent(why) => write!(f, "cannot connect: {why}"),
-            Self::Lost(why) => write!(f, "no complete answer: {why}"),
-            Self::TooLarge(limit) => write!(f, "the answer is larger than {limit} bytes"),
+            Self::Lost(why) => write!(f, "no complete response: {why}"),
+            Self::TooLarge(limit) => write!(f, "the response is larger than {limit} bytes"),
         }
     }
 }

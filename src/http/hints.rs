@@ -28,7 +28,7 @@ fn general(asked: &HintContext<'_>, status: StatusCode, kind: &ErrorKind) -> Str
         ErrorKind::Malformed => between(asked),
         ErrorKind::Unauthenticated => unauthenticated(asked),
         ErrorKind::Forbidden => match asked.token_source {
-            Some(source) => format!("the token from {source} lacks a right that {} asks for", asked.endpoint.api()),
+            Some(source) => format!("the token from {source} lacks a permission that {} requires", asked.endpoint.api()),
             None => unauthenticated(asked),
         },
         ErrorKind::NotFound => match asked.token_source {
@@ -44,10 +44,10 @@ fn general(asked: &HintContext<'_>, status: StatusCode, kind: &ErrorKind) -> Str
         ErrorKind::Server if status == StatusCode::NETWORK_AUTHENTICATION_REQUIRED => between(asked),
         ErrorKind::Server => format!("see {}, and run again", asked.endpoint.api().status_page),
         ErrorKind::Transport if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => proxy_hint(asked),
-        ErrorKind::Transport => format!("the connection to {} broke off: run again", asked.endpoint.host()),
+        ErrorKind::Transport => format!("the connection to {} was lost: run again", asked.endpoint.host()),
         ErrorKind::Conflict => "something else is changing it right now: run again".to_owned(),
         _ => format!(
-            "{} understood and refuses, in the words above: correct what they name in gate.toml; -v shows each request",
+            "{} understood the request and refused it for the reason above: correct that in gate.toml; -v shows each request",
             asked.endpoint.api()
         ),
     }
@@ -66,11 +66,11 @@ pub(super) fn for_fault(asked: &HintContext<'_>, why: &str) -> String {
     }
     if says(&["unknownissuer", "badsignature", "no usable tls certificates"]) {
         return format!(
-            "{host} shows a certificate that this system does not trust: add its issuer to the system store, or name it in SSL_CERT_FILE"
+            "{host} presents a certificate that this system does not trust: add its issuer to the system store, or name it in SSL_CERT_FILE"
         );
     }
     if says(&["certificate"]) {
-        return format!("{host} shows a certificate that does not hold: check the host name, and this machine's clock");
+        return format!("{host} presents an invalid certificate: check the host name, and this machine's clock");
     }
     if says(&["tls", "corrupt message", "handshake"]) {
         return format!("{host} does not speak TLS as expected: check the address and its port");
@@ -105,7 +105,7 @@ fn between(asked: &HintContext<'_>) -> String {
 
 fn proxy_hint(asked: &HintContext<'_>) -> String {
     match &asked.proxy {
-        Some(proxy) => format!("check the proxy {proxy} (HTTPS_PROXY, ALL_PROXY), or exempt {} by NO_PROXY", asked.endpoint.host()),
+        Some(proxy) => format!("check the proxy {proxy} (HTTPS_PROXY, ALL_PROXY), or exempt {} with NO_PROXY", asked.endpoint.host()),
         None => "check HTTPS_PROXY, ALL_PROXY and NO_PROXY".to_owned(),
     }
 }

@@ -17,6 +17,7 @@ mod near;
 mod plan;
 mod report;
 mod run;
+mod shell;
 mod var_value;
 
 pub use address::{Address, AddressKind};
@@ -31,4 +32,5 @@ pub use near::nearest;
 pub use plan::{Draft, InvalidDeclaration, Manual, Note, Plan, Step, Summary};
 pub use report::{ApplyReport, ByHand, Outcome, ReportSummary, Result as OutcomeResult};
 pub use run::{CommitPin, RunRef};
+pub use shell::shell_word;
 pub use var_value::{VarValue, in_words, is_masked};

@@ -118,13 +118,13 @@ impl ApplyFreeze {
     async fn release(self, report: &ApplyReport, delays: &RetryDelays) -> Outcome {
         let (result, message) = match &self.interlock {
             _ if !report.converged => self.kept(report),
-            None => (OutcomeResult::Applied, format!("was frozen before this run, without an end, and is left so; {}", self.lift())),
+            None => (OutcomeResult::Applied, format!("was frozen before this run, without an end, and stays frozen; {}", self.lift())),
             Some(interlock) => match self.restore(interlock, delays).await {
                 Ok(()) => (OutcomeResult::Applied, "frozen while the gate was written, and now as it was before".to_owned()),
                 Err(error) => (
                     OutcomeResult::Failed,
                     format!(
-                        "the gate is as declared, but the freeze of this run could not be taken back: {error}; to lift it: {}",
+                        "the gate is as declared, but the freeze of this run could not be lifted: {error}; to lift it: {}",
                         self.lift()
                     ),
                 ),
@@ -144,12 +144,12 @@ impl ApplyFreeze {
         let refused = report.outcomes.iter().any(|outcome| matches!(outcome.result, OutcomeResult::Manual(_)));
         let (message, first) = if refused {
             let weaker = format!(
-                "FROZEN, and stays so in place of what GitHub refuses. That is weaker than a reviewer: it holds only in workflows that run `gatectl freeze check` before they deploy, {}",
+                "FROZEN, and stays frozen in place of the rule that GitHub refuses. That is weaker than a reviewer: it holds only in workflows that run `gatectl freeze check` before they deploy, {}",
                 kind.gets_past(store)
             );
             (weaker, "To let a single deploy through, with a name and a reason: gatectl freeze override --for 1h --reason TEXT")
         } else {
-            let why = "FROZEN, and stays so: the gate could not be shown to be as declared".to_owned();
+            let why = "FROZEN, and stays frozen: the gate could not be verified".to_owned();
             (why, "Bring the gate in line: gatectl apply")
         };
         let steps = vec![first.to_owned(), format!("When the gate is as declared, lift the freeze: {}", self.lift())];
@@ -160,7 +160,7 @@ impl ApplyFreeze {
         let which = self.keys.store.flag();
         match self.interlock {
             Some(_) => format!("gatectl freeze off {which} --id {} --reason TEXT", self.id),
-            None => format!("`gatectl freeze status {which}` says whose it is and how"),
+            None => format!("`gatectl freeze status {which}` shows whose freeze it is and how to lift it"),
         }
     }
 }

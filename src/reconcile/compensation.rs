@@ -31,7 +31,7 @@ pub(super) fn refusable(policy: Option<&Policy>, live: Option<&Live>, drafts: &[
         let mut draft = Draft::default();
         draft.note(
             &policy.store.address(),
-            "`compensates`: apply freezes deploys before it writes reviewers that GitHub may refuse, and puts the freeze back as it was once they are in place",
+            "`compensates`: apply freezes deploys before it writes reviewers that GitHub may refuse, and restores the previous freeze state once they are in place",
         );
         draft
     });

@@ -79,7 +79,7 @@ fn words(text: &str) -> Vec<String> {
     let mut rest = text;
     loop {
         let leads = words.last().is_none_or(|word| word.is_empty() || word.ends_with(':'));
-        if leads && rest.starts_with("gatectl ") {
+        if leads && ["gatectl ", "gh ", "heroku "].iter().any(|start| rest.starts_with(start)) {
             words.push(rest.to_owned());
             return words;
         }

@@ -44,8 +44,8 @@ fn in_cloud(billing: &Billing, repository: &Repository) -> Enforcement {
             "enterprise" => Enforcement::Enforced,
             "free" | "pro" | "team" => of(plan),
             other => Enforcement::Unknown(Unknown {
-                reason: format!("nothing is documented of the rules on the plan `{other}`"),
-                hint: "find out from GitHub whether the plan offers required reviewers to private repositories".to_owned(),
+                reason: format!("GitHub does not document which rules the plan `{other}` supports"),
+                hint: "ask GitHub whether the plan supports required reviewers in private repositories".to_owned(),
                 cause: crate::model::Cause::Other,
             }),
         },

@@ -61,7 +61,7 @@ fn environment(case: Case<'_>, name: &EnvName) -> Option<EnvironmentReport> {
             };
             let nothing = BTreeMap::new();
             let used = case.workflows.ok().and_then(|report| report.secrets.get(name)).unwrap_or(&nothing);
-            found.extend(rules::judge(gate, used, environment, case.live, &enforcement));
+            found.extend(rules::judge(case.repository, gate, used, environment, case.live, &enforcement));
             found
         }
     };

@@ -24,12 +24,12 @@ pub(super) fn judge(want: Option<&Gate>, environment: &LiveEnvironment, live: &I
     for reviewer in &environment.reviewers {
         let who = name(reviewer);
         if let Some(kind) = machine(reviewer) {
-            let message = format!("{who} is a reviewer and no person: GitHub calls it a {kind}");
+            let message = format!("{who} is a reviewer but not a person: GitHub says its type is {kind}");
             unexpected.push(Finding::new(Code::BotReviewer, message));
             continue;
         }
         if matches!(reviewer, LiveReviewer::EnterpriseTeam { .. }) {
-            let message = format!("whether {who} can approve is not known: GitHub documents no way to look at a team of the enterprise");
+            let message = format!("whether {who} can approve is not known: GitHub documents no way to look up an enterprise team");
             undecided.push(Finding::new(Code::ReviewerUnknown, message).fix("make a team of the organization the reviewer"));
             continue;
         }
@@ -75,9 +75,9 @@ pub(super) fn judge(want: Option<&Gate>, environment: &LiveEnvironment, live: &I
 fn no_reviewers(declared: Option<&[Reviewer]>, environment: &LiveEnvironment, enforcement: &Enforcement) -> Finding {
     let rules = match (environment.policy, environment.wait_timer) {
         (PolicyMode::All, 0) => "it has no required reviewers",
-        (_, 0) => "its rules are only about refs, and it has no required reviewers",
+        (_, 0) => "its rules only restrict refs, and it has no required reviewers",
         (PolicyMode::All, _) => "its only rule is a wait timer, and it has no required reviewers",
-        (..) => "its rules are about refs and time, and it has no required reviewers",
+        (..) => "its rules only restrict refs and time, and it has no required reviewers",
     };
     let finding = |text: &str| Finding::new(Code::NoReviewers, format!("no approval is required: {rules}{text}"));
     match (declared, enforcement) {

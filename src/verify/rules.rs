@@ -6,7 +6,7 @@ use super::Enforcement;
 use super::reviewers::hinted;
 use crate::desired::github::{BranchPolicy, Gate, RefKind};
 use crate::findings::{Code, Finding, Severity};
-use crate::model::{GateKey, Unknown};
+use crate::model::{GateKey, RepoName, Unknown, shell_word};
 use crate::providers::github::inspection::Inspection;
 use crate::providers::github::live::{LiveEnvironment, LiveReviewer};
 use crate::providers::github::strictness::refs_within;
@@ -17,6 +17,7 @@ const FEWEST: usize = 3;
 
 /// What is wrong with the other rules of an environment; `used` are the secrets of the jobs behind it, each with such a job.
 pub(super) fn judge(
+    repository: &RepoName,
     want: Option<&Gate>,
     used: &BTreeMap<String, String>,
     environment: &LiveEnvironment,
@@ -39,7 +40,7 @@ pub(super) fn judge(
     let is_open = refs.iter().any(|finding| finding.code == Code::OpenRefs && finding.severity == Severity::Error);
     found.extend(refs);
     found.extend(super::refs::judge(environment, live).filter(|_| !is_open));
-    found.extend(secrets(want, used, environment, live));
+    found.extend(secrets(repository, want, used, environment, live));
     found
 }
 
@@ -195,14 +196,21 @@ fn admitted(policy: &BranchPolicy) -> String {
 }
 
 /// The secrets that gate.toml declares, and those that jobs behind the gate use (`used`, each with such a job).
-fn secrets(want: &Gate, used: &BTreeMap<String, String>, environment: &LiveEnvironment, live: &Inspection) -> Vec<Finding> {
+fn secrets(
+    repository: &RepoName,
+    want: &Gate,
+    used: &BTreeMap<String, String>,
+    environment: &LiveEnvironment,
+    live: &Inspection,
+) -> Vec<Finding> {
     const FIELD: &str = GateKey::Secrets.name();
+    let set = |name: &str| format!("gh secret set {name} --env {} --repo {}", shell_word(&environment.name.to_string()), repository);
     let mut found = Vec::new();
     let declared: BTreeSet<String> = want.secrets.iter().map(|name| name.to_uppercase()).collect();
     match &environment.secrets {
         Some(Ok(there)) => found.extend(declared.iter().filter(|name| !there.contains(*name)).map(|name| {
             let message = format!("the environment has no secret {name}");
-            Finding::new(Code::MissingSecret, message).fix(format!("gh secret set {name} --env '{}'", environment.name))
+            Finding::new(Code::MissingSecret, message).fix(set(name))
         })),
         Some(Err(unknown)) if !declared.is_empty() => {
             found.push(unreadable("the environment's secrets", unknown).severity(Severity::Warning));
@@ -214,11 +222,12 @@ fn secrets(want: &Gate, used: &BTreeMap<String, String>, environment: &LiveEnvir
     }
     let in_environment = |name: &String| matches!(&environment.secrets, Some(Ok(there)) if there.contains(name));
     let in_organization = live.repository.as_ref().is_ok_and(|repository| repository.in_organization);
-    let scopes = live
-        .wider_secrets
-        .iter()
-        .flat_map(|wider| [("repository", &wider.repository, ""), ("organization", &wider.organization, " --org OWNER")]);
-    for (scope, names, flag) in scopes {
+    let scopes = live.wider_secrets.iter().flat_map(|wider| [("repository", &wider.repository), ("organization", &wider.organization)]);
+    for (scope, names) in scopes {
+        let delete = |name: &str| match scope {
+            "organization" => format!("gh secret delete {name} --org {}", repository.owner()),
+            _ => format!("gh secret delete {name} --repo {repository}"),
+        };
         let names = match names {
             Ok(names) => names,
             // A person's repository has no organization to get secrets from.
@@ -235,7 +244,7 @@ fn secrets(want: &Gate, used: &BTreeMap<String, String>, environment: &LiveEnvir
         };
         found.extend(declared.intersection(names).map(|name| {
             let message = format!("{name} is also a secret of the {scope}: a job without any environment can read it and deploy");
-            Finding::new(Code::WiderSecret, message).fix(format!("gh secret delete {name}{flag}"))
+            Finding::new(Code::WiderSecret, message).fix(delete(name))
         }));
         let wide: Vec<(&String, &String)> = used.iter().filter(|(name, _)| !declared.contains(*name) && names.contains(*name)).collect();
         if let [(first, job), ..] = wide.as_slice() {
@@ -245,9 +254,7 @@ fn secrets(want: &Gate, used: &BTreeMap<String, String>, environment: &LiveEnvir
             let message = format!(
                 "{subject} of the {scope}, and {job} deploys with {first}: any workflow on any branch can read it without an approval"
             );
-            let delete = format!("gh secret delete {first}{flag}");
-            let fix =
-                if in_environment(first) { delete } else { format!("gh secret set {first} --env '{}', then: {delete}", environment.name) };
+            let fix = if in_environment(first) { delete(first) } else { format!("{} && {}", set(first), delete(first)) };
             found.push(Finding::new(Code::WiderSecret, message).severity(Severity::Warning).fix(fix));
         }
     }

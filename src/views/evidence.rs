@@ -380,28 +380,28 @@ fn reason(standing: &Standing) -> Option<String> {
         Standing::Approved | Standing::SelfApproved | Standing::Rejected | Standing::Waiting => None,
         Standing::AuthorApproved => Some("an account that approved it wrote one of the commits or pull requests that it shipped".to_owned()),
         Standing::ApprovedByAutomation => Some(
-            "a bot or an App approved it, or an account that approved several deployments within seconds of their requests".to_owned(),
+            "it was approved by a bot or an App, or by an account that approved several deployments within seconds of each request".to_owned(),
         ),
         Standing::TooFewApprovals { found, needed } => {
-            Some(format!("{found} of the {needed} different people that gate.toml asks for approved it; GitHub enforces only one"))
+            Some(format!("{found} of the {needed} people that gate.toml requires approved it; GitHub enforces only one"))
         }
-        Standing::Bypassed => Some("the audit log says that an admin started it past the environment's rules".to_owned()),
+        Standing::Bypassed => Some("the audit log shows that an admin bypassed the environment's rules".to_owned()),
         Standing::NoApproval => Some(
-            "it began, and no review of its run approved it: no reviewer was required then, or an admin bypassed the rule. GitHub's API does not tell these apart; an audit log does (--audit-log)"
+            "it started, but no review of its run approved it: no reviewer was required at the time, or an admin bypassed the rule. GitHub's API cannot tell these apart; an audit log can (--audit-log)"
                 .to_owned(),
         ),
         Standing::NotProvable(gap) => Some(match gap {
-            Gap::NoRun => "none of its statuses leads to a run of this repository: it was created by the API, which passes no gate, or its log is elsewhere".to_owned(),
-            Gap::SeveralRuns => "its statuses lead to several runs".to_owned(),
-            Gap::RunMismatch(RunMismatch::Commit) => "the run that it leads to is about another commit".to_owned(),
-            Gap::RunMismatch(RunMismatch::Before) => "it is older than the run that it leads to".to_owned(),
-            Gap::RunMismatch(RunMismatch::After) => "it was created after the run that it leads to had ended".to_owned(),
-            Gap::Gone => "the run that it leads to was deleted, is too old, or is hidden from this token".to_owned(),
+            Gap::NoRun => "none of its statuses links to a run of this repository: it was created through the API, which no gate stops, or its log is elsewhere".to_owned(),
+            Gap::SeveralRuns => "its statuses link to several runs".to_owned(),
+            Gap::RunMismatch(RunMismatch::Commit) => "the run it links to is for another commit".to_owned(),
+            Gap::RunMismatch(RunMismatch::Before) => "it is older than the run it links to".to_owned(),
+            Gap::RunMismatch(RunMismatch::After) => "it was created after the run it links to had ended".to_owned(),
+            Gap::Gone => "the run it links to was deleted, is too old, or is hidden from this token".to_owned(),
             Gap::Unread(why) => why.reason.clone(),
-            Gap::NeverSeenToStart(Some(state)) => format!("it is {state}, and no status says that its job began"),
+            Gap::NeverSeenToStart(Some(state)) => format!("it is {state}, and no status shows that its job started"),
             Gap::NeverSeenToStart(None) => "it has no status".to_owned(),
             Gap::WhichAttempt(attempts) => {
-                format!("its run was approved, but has {attempts} attempts, and GitHub does not say which of them")
+                format!("its run was approved, but it has {attempts} attempts, and GitHub does not say which one was approved")
             }
             Gap::TooFewApprovals { deployments, approvals } => format!(
                 "its run made {} to this environment with {}, and GitHub does not say which",
@@ -409,7 +409,7 @@ fn reason(standing: &Standing) -> Option<String> {
                 count(*approvals, "approval")
             ),
             Gap::Contradiction => "its run was both approved and rejected for this environment".to_owned(),
-            Gap::UnnamedEnvironment => "a review of its run names no environment, as after the environment was deleted".to_owned(),
+            Gap::UnnamedEnvironment => "a review of its run names no environment, which happens after an environment is deleted".to_owned(),
             Gap::UnnamedPerson => "GitHub no longer names the account that approved it, or that started its run".to_owned(),
             Gap::UnknownKind(login) => format!("GitHub does not say whether {login}, who approved it, is a person"),
         }),

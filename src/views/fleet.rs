@@ -63,7 +63,7 @@ impl<O> From<FleetPlanView<'_, O>> for Document {
             sections.push(together(plan::change(change), &addresses, "Same change for", names));
         }
         for (manual, addresses) in groups(&shown.manual, |manual| &manual.address, |manual| anonymous(&manual.message, &manual.address)) {
-            sections.push(together(plan::manual(manual), &addresses, "To do by hand in", names));
+            sections.push(together(plan::manual(manual), &addresses, "Manual steps in", names));
         }
         sections.extend(blocked(&shown.invalid, &shown.unknown, "", names));
         sections.extend(left_alone(&fleet.repositories, names));

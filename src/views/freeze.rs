@@ -294,7 +294,7 @@ fn opened(because: &OpenBecause) -> String {
 fn facts(frozen: &Frozen) -> Vec<Block> {
     let until = match (frozen.until, frozen.why) {
         (Some(until), _) => until.to_string(),
-        (None, Why::Window) => "too far off to follow".to_owned(),
+        (None, Why::Window) => "too far ahead to compute".to_owned(),
         (None, _) => "it is lifted".to_owned(),
     };
     let facts = [
@@ -309,7 +309,7 @@ fn facts(frozen: &Frozen) -> Vec<Block> {
 }
 
 fn end(until: Option<Timestamp>) -> String {
-    until.map_or_else(|| "further than can be followed".to_owned(), |until| until.to_string())
+    until.map_or_else(|| "beyond what gatectl computes".to_owned(), |until| until.to_string())
 }
 
 const fn kind(why: Why) -> &'static str {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::exit::Exit;
+use crate::model::shell_word;
 use crate::model::{Cause, EnvName, RepoName, Unknown, age};
 use crate::providers::github::runs::changes::PullRequest;
 use crate::providers::github::runs::queue::{Deployed, NotCompared, Overtaken, Queue, Relation, Ships, Waiting};
@@ -13,7 +14,7 @@ use crate::providers::github::runs::{Account, Links};
 use crate::render::json::FORMAT_VERSION;
 use crate::render::{Block, Document, Glyph, Heading, HeadlinePlace, Role, Section};
 
-use super::words::{count, minute, row, shell_word, short};
+use super::words::{count, minute, row, short};
 
 /// Pull requests, or commits, that are listed by name in text; JSON has all of them.
 const LISTED: usize = 10;
@@ -298,8 +299,8 @@ impl Bundle {
         let mut rows = Vec::new();
         let what = match (self.relation, self.commit_count) {
             ("identical", _) => "nothing: this commit is deployed".to_owned(),
-            ("behind", _) => "nothing new: it goes back to an older commit".to_owned(),
-            ("diverged", n) => format!("{}, and goes back from what only the deployed commit has", count(n, "commit")),
+            ("behind", _) => "nothing new: it rolls back to an older commit".to_owned(),
+            ("diverged", n) => format!("{}, and drops what only the deployed commit has", count(n, "commit")),
             (_, n) => count(n, "commit"),
         };
         let mut who: Vec<&str> = self.authors.iter().map(|author| author.login.as_str()).collect();

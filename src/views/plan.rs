@@ -90,7 +90,7 @@ pub(super) fn change(change: &Change) -> Section {
 /// The title above what gate.toml does not declare.
 pub(super) const UNMANAGED: &str = "Unmanaged (exists but not in gate.toml; not touched)";
 
-const DELETED: &str = "the gate goes, with everything it requires";
+const DELETED: &str = "deletes the gate and every rule in it";
 
 fn weakening(change: &Change, field: Option<&crate::model::Field>) -> Finding {
     let reason = field.map_or(Some(DELETED), |field| field.because.as_deref());
@@ -250,8 +250,8 @@ pub(super) const fn tone(summary: Summary) -> Role {
 
 /// What to do now; `apply` is the sentence about the changes, if there are any.
 pub(super) fn next(summary: Summary, apply: Option<String>) -> Vec<String> {
-    let invalid = "Next: correct what is invalid in gate.toml or on GitHub, and run `gatectl plan` again.";
-    let unknown = "Next: settle what is marked ? and run `gatectl plan` again; unknown is neither a pass nor a difference.";
+    let invalid = "Next: correct each invalid declaration in gate.toml or on GitHub, then run `gatectl plan` again.";
+    let unknown = "Next: resolve each item marked ? and run `gatectl plan` again. Unknown is neither a pass nor a difference.";
     let manual = "Next: do the manual steps, then run `gatectl plan` again.";
     let said = |n: usize, text: &str| (n > 0).then(|| text.to_owned());
     [said(summary.invalid, invalid), said(summary.unknown, unknown), apply, said(summary.manual, manual)].into_iter().flatten().collect()

@@ -138,7 +138,7 @@ impl Entry {
             Ended::Unconfirmed => (
                 "unconfirmed",
                 "GitHub accepted the review, but it does not show among the run's reviews".to_owned(),
-                "look at the run's page".to_owned(),
+                "check the run's page".to_owned(),
                 Some(Cause::Other),
             ),
             Ended::Failed(error) if error.kind == ErrorKind::Unprocessable => (
@@ -206,7 +206,7 @@ impl From<&ReviewReport> for Document {
         let all = done == report.reviews.len();
         let word = report.decision.word();
         let headline = if all {
-            format!("{} {word}, read back.", count(done, "run"))
+            format!("{} {word} and verified.", count(done, "run"))
         } else {
             format!("{done} of {} {word}.", count(report.reviews.len(), "run"))
         };

@@ -4,9 +4,8 @@
 //! suggests in `tests/program/next.rs`.
 
 use crate::findings;
+use crate::model::shell_word;
 use crate::render::{Block, Document, Finding};
-
-use super::words::shell_word;
 
 /// The flags of a run that a suggested command repeats; the default repeats none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +33,12 @@ enum TakenBy {
     Environments,
     /// `plan` and a fresh `apply`.
     Plans,
+    /// What runs on a fleet file.
+    Fleets,
+    /// What judges workflow files.
+    Checks,
+    /// `verify`.
+    Verifies,
     /// The freeze commands.
     Freeze,
 }
@@ -48,7 +53,7 @@ impl RunScope {
     /// `-R OWNER/REPO`.
     #[must_use]
     pub fn repository(self, name: &str) -> Self {
-        self.with(&["-R ", "--repo"], format!("-R {}", shell_word(name)), TakenBy::Live)
+        self.with(&["-R ", "--repo "], format!("-R {}", shell_word(name)), TakenBy::Live)
     }
 
     /// `--environment NAME`.
@@ -67,6 +72,30 @@ impl RunScope {
     #[must_use]
     pub fn prune(self) -> Self {
         self.with(&["--prune"], "--prune".to_owned(), TakenBy::Plans)
+    }
+
+    /// `--repository GLOB`.
+    #[must_use]
+    pub fn repositories(self, pattern: &str) -> Self {
+        self.with(&["--repository"], format!("--repository {}", shell_word(pattern)), TakenBy::Fleets)
+    }
+
+    /// `--shard K/N`.
+    #[must_use]
+    pub fn shard(self, shard: &str) -> Self {
+        self.with(&["--shard"], format!("--shard {shard}"), TakenBy::Fleets)
+    }
+
+    /// `--workflows DIR`.
+    #[must_use]
+    pub fn workflows(self, folder: &str) -> Self {
+        self.with(&["--workflows"], format!("--workflows {}", shell_word(folder)), TakenBy::Checks)
+    }
+
+    /// `--remote` or `--live-only`.
+    #[must_use]
+    pub fn verifies(self, flag: &'static str) -> Self {
+        self.with(&["--remote", "--live-only"], flag.to_owned(), TakenBy::Verifies)
     }
 
     /// `--app NAME` or `--github OWNER[/REPO]`.
@@ -196,7 +225,7 @@ impl Flag {
         match self.taken_by {
             TakenBy::Live => true,
             TakenBy::Gate => own.contains("--app") || own.contains("--github"),
-            TakenBy::Environments | TakenBy::Plans | TakenBy::Freeze => false,
+            TakenBy::Environments | TakenBy::Plans | TakenBy::Fleets | TakenBy::Checks | TakenBy::Verifies | TakenBy::Freeze => false,
         }
     }
 
@@ -212,6 +241,9 @@ impl Flag {
                         || verb == "freeze check")
             }
             TakenBy::Plans => !saved && matches!(verb, "plan" | "apply"),
+            TakenBy::Fleets => !saved && matches!(verb, "plan" | "apply" | "verify" | "evidence" | "freeze status" | "freeze on"),
+            TakenBy::Checks => matches!(verb, "check" | "verify"),
+            TakenBy::Verifies => verb == "verify",
             TakenBy::Freeze => freeze,
         };
         // An import names its repository itself.
@@ -258,6 +290,17 @@ mod tests {
         let named = scope().repeat("make `gatectl freeze check --github acme` the first step");
         assert_eq!(named, "make `gatectl freeze check --environment production --github acme` the first step");
         assert!(scope().repeat("gatectl freeze check").contains("--sandbox=no-rules"), "one to run here");
+    }
+
+    #[test]
+    fn a_part_of_a_fleet_and_other_workflow_files_are_repeated() {
+        let fleet = RunScope::default().config("fleet.toml").repositories("svc-*").repositories("web").shard("1/4");
+        let part = "-c fleet.toml --repository 'svc-*' --repository web --shard 1/4";
+        assert_eq!(fleet.repeat("Next: `gatectl apply --allow-weaken`"), format!("Next: `gatectl apply {part} --allow-weaken`"));
+        assert_eq!(fleet.repeat("`gatectl apply fleet.plan`"), "`gatectl apply -c fleet.toml fleet.plan`");
+        let checked = RunScope::default().workflows("ci/my flows").verifies("--remote");
+        assert_eq!(checked.repeat("`gatectl verify`"), "`gatectl verify --workflows 'ci/my flows' --remote`");
+        assert_eq!(checked.repeat("`gatectl check` and `gatectl plan`"), "`gatectl check --workflows 'ci/my flows'` and `gatectl plan`");
     }
 
     #[test]

@@ -125,10 +125,10 @@ fn next(verb: &str, verdict: Verdict, harmless: &[String]) -> Vec<String> {
     let mut lines = Vec::new();
     if !harmless.is_empty() {
         let names = harmless.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
-        lines.push("If none of what is undecided can deploy, put this into gate.toml under [verify]:".to_owned());
+        lines.push("If none of the undecided items can deploy, add this to gate.toml under [verify]:".to_owned());
         lines.push(format!("harmless = [{names}]"));
     }
-    lines.push(format!("Next: do what the fixes say, then run `gatectl {verb}` again."));
+    lines.push(format!("Next: apply the fixes above, then run `gatectl {verb}` again."));
     lines
 }
 

@@ -29,16 +29,6 @@ pub(crate) fn row(label: &str, role: Role, value: impl Into<String>) -> Block {
     Block::Row(Row { level: 1, label: Some(label.to_owned()), spans: vec![Span::new(role, value)], ..Row::default() })
 }
 
-/// A name quoted for a shell: it comes from outside and is part of a command that a user may copy.
-pub(crate) fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
-    if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
-}
-
 /// `1 deployment`, `2 deployments`, `2 repositories`.
 pub(crate) fn count(n: usize, what: &str) -> String {
     match what.strip_suffix('y') {

@@ -41,7 +41,7 @@ pub fn matches<P: AsRef<str>>(patterns: &[P], name: &str) -> Result<bool, Patter
     }
     if only_negated {
         let pattern = patterns.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
-        return Err(PatternError { pattern, why: "there is no pattern without `!` to take out of" });
+        return Err(PatternError { pattern, why: "a pattern with `!` needs one without `!` before it" });
     }
     Ok(taken_in)
 }

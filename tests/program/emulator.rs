@@ -73,7 +73,7 @@ fn the_emulator_writes_a_gate_toml_where_there_is_none_and_plans_with_it() {
     let mine = "version = 1\n[github]\nrepository = \"acme/shop\"\n";
     std::fs::write(dir.path().join("gate.toml"), mine).unwrap();
     let said = Shell::open(dir.path(), &["--write-config"]).close();
-    assert!(said.contains("it stays as it is"), "{said}");
+    assert!(said.contains("it is not changed"), "{said}");
     assert_eq!(std::fs::read_to_string(dir.path().join("gate.toml")).unwrap(), mine);
 }
 

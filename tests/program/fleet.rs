@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::run::{assert_valid, command, gatectl, root, run};
 use super::served::Served;
+use super::suggestions::follow;
 use super::terminal::on_terminal;
 
 const FLEET: &str = r#"version = 1
@@ -194,7 +195,7 @@ fn a_saved_plan_is_stale_for_what_moved_and_the_rest_can_be_applied() {
         stale.stderr
     );
     assert!(!stale.stderr.contains("acme/svc-01"), "{}", stale.stderr);
-    let applied = world.run(&["apply", "fleet.plan", "--auto-approve", "--skip-stale", "--format", "json"]);
+    let applied = follow(&world, &stale.stderr, "apply PLANFILE --skip-stale", &["--auto-approve", "--format", "json"]);
     assert_eq!(json(&applied.stdout)["summary"]["applied"], 3, "{}", applied.stderr);
     assert!(applied.stderr.contains("skipped, since it moved"), "{}", applied.stderr);
 

@@ -198,7 +198,7 @@ async fn a_colleagues_freeze_is_not_lifted_by_mistake() {
     let id = own["freeze"]["id"].as_str().unwrap();
     let stale = world.run(&["freeze", "off", "--reason", "over", "--id", id, "--auto-approve"]).await;
     assert_eq!(stale.code, Some(1));
-    assert!(stale.stderr.contains("another one"), "{}", stale.stderr);
+    assert!(stale.stderr.contains("not the one that --id names"), "{}", stale.stderr);
     assert_eq!(world.var("DEPLOY_FREEZE").as_deref(), Some("true"));
 
     let id = theirs["freeze"]["id"].as_str().unwrap();
@@ -313,7 +313,7 @@ async fn an_interlocked_apply_tells_what_became_of_the_freeze() {
     assert_eq!(broken.code, Some(1));
     let report = json(&broken);
     let freeze = report["outcomes"].as_array().unwrap().iter().find(|outcome| outcome["address"] == "heroku/shop-prod/freeze").unwrap();
-    assert!(freeze["message"].as_str().unwrap().starts_with("FROZEN, and stays so"), "{freeze}");
+    assert!(freeze["message"].as_str().unwrap().starts_with("FROZEN, and stays frozen"), "{freeze}");
     assert!(freeze["manual"]["steps"][1].as_str().unwrap().contains("freeze off --app shop-prod --id"), "{freeze}");
     assert_eq!(world.run(&["freeze", "check"]).await.code, Some(7));
     world.sandbox.with(|state| state.faults.clear());

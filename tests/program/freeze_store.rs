@@ -91,7 +91,7 @@ async fn an_incident_from_a_bare_machine_to_the_all_clear() {
         assert_ne!(first, second);
         let off = drill.freeze("off", &["--id", &first, "--reason", "over", "--auto-approve"]).await;
         assert_eq!(off.code, Some(1), "{}", off.stdout);
-        assert!(off.stderr.contains("another one"), "{}", off.stderr);
+        assert!(off.stderr.contains("not the one that --id names"), "{}", off.stderr);
         assert_eq!(drill.check().await, Some(7));
 
         let off = drill.freeze("off", &["--id", &second, "--reason", "over", "--auto-approve"]).await;
@@ -144,7 +144,7 @@ async fn in_actions_the_values_of_the_step_are_taken_if_no_token_can_read_the_st
     let open = check(&[("DEPLOY_FREEZE", ""), ("DEPLOY_FREEZE_INFO", "")]).await;
     assert_eq!(open.code, Some(0), "{}{}", open.stdout, open.stderr);
     let words = open.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words.contains("values of the job's start"), "{words}");
+    assert!(words.contains("values are from the start of the job"), "{words}");
     let frozen = check(&[("DEPLOY_FREEZE", "true"), ("DEPLOY_FREEZE_INFO", FROZEN)]).await;
     assert_eq!(frozen.code, Some(7), "{}", frozen.stdout);
     assert!(frozen.stdout.contains("INC-12"), "{}", frozen.stdout);

@@ -34,6 +34,7 @@ mod secrets;
 mod served;
 mod shell;
 mod signals;
+mod suggestions;
 mod terminal;
 mod tips;
 mod unread;

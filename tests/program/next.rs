@@ -2,45 +2,15 @@
 
 use gatectl::sandbox::Scenario;
 
-use super::run::{Ran, run};
+use super::run::{command, root, run};
 use super::served::Served;
+use super::suggestions::{KINDS, filled, follow, of_kind, suggestions};
 
 const GATE: &str = "version = 1\n[github]\nrepository = \"acme/shop\"\n[environments.production]\n\
                     reviewers = [{ user = \"alice\", id = 501 }]\n[environments.staging]\nwait_timer = 5\n\
                     [freeze]\nheroku_app = \"shop-control\"\nenvironments = [\"production\"]\n";
 
-/// The commands between backticks, and those that are a fix, of an output.
-fn suggested(text: &str) -> Vec<String> {
-    let code = text.split('`').skip(1).step_by(2);
-    let fixes = text.lines().filter_map(|line| line.trim_start().strip_prefix("fix: ")).flat_map(|fix| fix.split("then: ").last());
-    let commands = code.chain(fixes).map(|command| command.split_whitespace().collect::<Vec<_>>().join(" "));
-    let mut commands: Vec<String> = commands.filter(|command| command.starts_with("gatectl ")).collect();
-    commands.sort();
-    commands.dedup();
-    commands
-}
-
-/// Words of a command line as a shell splits them; nothing here has more than simple quotes.
-fn words(command: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut quoted = None;
-    for c in command.chars() {
-        match (quoted, c) {
-            (None, '\'' | '"') => quoted = Some(c),
-            (Some(q), c) if c == q => quoted = None,
-            (None, ' ') => words.push(String::new()),
-            _ => words.last_mut().unwrap().push(c),
-        }
-    }
-    words
-}
-
-/// A suggested command as arguments. Words in capitals stand for what the user fills in.
-fn filled(command: &str) -> Vec<String> {
-    let fill = |word: &String| if word == "TEXT" { "because".to_owned() } else { word.clone() };
-    words(command)[1..].iter().map(fill).collect()
-}
-
+/// `suggestions::hold` looks at every run of the suite; here each verb prints with more of a scope than runs usually have.
 #[test]
 fn a_suggested_command_repeats_the_scope_and_is_understood() {
     let dir = tempfile::tempdir().unwrap();
@@ -61,17 +31,7 @@ fn a_suggested_command_repeats_the_scope_and_is_understood() {
         let runs = limited.iter().map(|verb| (*verb, &whole[..])).chain(others.iter().map(|verb| (*verb, &whole[..3])));
         for (verb, scope) in runs.filter(|(verb, _)| scenario == "gated" || verb[0] != "pending" && verb[0] != "evidence") {
             let ran = run(dir.path(), &[verb, scope].concat(), &[]);
-            for command in suggested(&format!("{}{}", ran.stdout, ran.stderr)) {
-                let verb = words(&command)[1].clone();
-                if verb == "sandbox" || verb == "import" || !seen.insert(command.clone()) {
-                    continue;
-                }
-                assert!(command.contains("-c 'my gates/gate.toml'"), "{command}\n{}", ran.stdout);
-                assert!(verb == "validate" || command.contains(&sandbox), "{command}\n{}", ran.stdout);
-                let filled = filled(&command);
-                let again = run(dir.path(), &filled.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
-                assert_ne!(again.code, Some(64), "{command}: {}", again.stderr);
-            }
+            seen.extend(suggestions(&format!("{}\n{}", ran.stdout, ran.stderr)));
         }
     }
     assert!(seen.len() >= 14, "{seen:#?}");
@@ -95,95 +55,206 @@ fn commands_in_every_format_repeat_the_scope() {
     }
 }
 
+/// A gate.toml with this wait for staging, and with these reviewers.
+fn gate(minutes: u32) -> String {
+    GATE.replace("wait_timer = 5", &format!("wait_timer = {minutes}"))
+}
+
 #[test]
 fn what_verify_and_plan_suggest_closes_the_gate_when_it_is_followed() {
-    for scenario in [Scenario::MissingEnvironment, Scenario::NoRules, Scenario::WrongReviewer] {
-        let world = Served::rehearsal(scenario, GATE);
-        let plan = world.run(&["plan"]);
-        let next = suggested(&plan.stdout).into_iter().find(|command| command.starts_with("gatectl apply")).unwrap();
-        let mut command = words(&next);
-        command.push("--auto-approve".to_owned());
-        let applied = world.run(&command[1..].iter().map(String::as_str).collect::<Vec<_>>());
-        assert_eq!(applied.code, Some(0), "{next}: {}{}", applied.stdout, applied.stderr);
-        assert!(world.run(&["plan"]).stdout.contains("No changes"), "{next}");
-    }
-}
-
-/// The first suggestion that begins so, run in the same world.
-fn follow(world: &Served, text: &str, begins: &str, has: &str, more: &[&str]) -> Ran {
-    let command = suggested(text).into_iter().find(|command| command.starts_with(begins) && command.contains(has));
-    let command = command.unwrap_or_else(|| panic!("no {begins} {has}: {text}"));
-    let filled = filled(&command);
-    world.run(&[&filled.iter().map(String::as_str).collect::<Vec<_>>()[..], more].concat())
-}
-
-#[test]
-fn the_fix_of_a_finding_removes_it() {
-    for (scenario, code) in [
-        (Scenario::MissingEnvironment, "environment-missing"),
-        (Scenario::NoRules, "no-reviewers"),
-        (Scenario::WrongReviewer, "undeclared-reviewer"),
+    for (scenario, code, kind) in [
+        (Scenario::MissingEnvironment, "environment-missing", "apply"),
+        (Scenario::NoRules, "no-reviewers", "apply"),
+        (Scenario::WrongReviewer, "undeclared-reviewer", "apply --allow-weaken"),
     ] {
         let world = Served::rehearsal(scenario, GATE);
-        let scope = ["--environment", "production"];
-        let verified = world.run(&[&["verify"], &scope[..]].concat());
+        let verified = world.run(&["verify", "--environment", "production"]);
         assert!(verified.stdout.contains(&format!("error[{code}")), "{}", verified.stdout);
-        let mut applied = follow(&world, &verified.stdout, "gatectl apply", "--environment production", &["--auto-approve"]);
+        let mut applied = follow(&world, &verified.stdout, "apply", &["--auto-approve"]);
         // A new approver is a wider door, which needs consent.
-        if scenario == Scenario::WrongReviewer {
-            applied = follow(&world, &applied.stderr, "gatectl apply", "--allow-weaken", &[]);
+        if kind == "apply --allow-weaken" {
+            let planned = world.run(&["plan"]);
+            assert!(of_kind(&planned.stdout, kind).is_some(), "{}", planned.stdout);
+            applied = follow(&world, &applied.stderr, "apply --allow-weaken --auto-approve", &[]);
         }
         assert_eq!(applied.code, Some(0), "{}{}", applied.stdout, applied.stderr);
-        let verified = follow(&world, &verified.stdout, "gatectl verify", "", &[]);
+        let verified = follow(&world, &verified.stdout, "verify", &[]);
         assert!(!verified.stdout.contains("error["), "{}", verified.stdout);
+
+        let world = Served::rehearsal(scenario, GATE);
+        let applied = follow(&world, &world.run(&["plan"]).stdout, kind, &["--auto-approve"]);
+        assert_eq!(applied.code, Some(0), "{}{}", applied.stdout, applied.stderr);
+        // `apply --dry-run` is another tool's; the tip is a plan.
+        let planned = follow(&world, &world.run(&["apply", "--dry-run"]).stderr, "plan", &[]);
+        assert!(planned.stdout.contains("No changes"), "{}", planned.stdout);
     }
 }
 
 #[test]
-fn a_freeze_names_the_commands_that_end_it() {
+fn a_freeze_names_the_commands_that_extend_open_and_end_it() {
     let world = Served::rehearsal(Scenario::Gated, GATE);
+    let check = || world.run(&["freeze", "check", "--environment", "production"]);
     let frozen = world.run(&["freeze", "on", "--reason", "an incident"]);
-    let overridden = follow(&world, &frozen.stdout, "gatectl freeze override", "--for", &[]);
+    let again = world.run(&["freeze", "on", "--reason", "once more"]);
+    assert_eq!(again.code, Some(1));
+    assert_eq!(follow(&world, &again.stderr, "freeze on --replace --reason", &[]).code, Some(0));
+    assert_eq!(check().code, Some(7));
+    let overridden = follow(&world, &frozen.stdout, "freeze override --for --reason", &[]);
     assert_eq!(overridden.code, Some(0), "{}", overridden.stderr);
-    assert_eq!(world.run(&["freeze", "check", "--environment", "production"]).code, Some(0));
-    let revoked = follow(&world, &format!("{}{}", overridden.stdout, overridden.stderr), "gatectl freeze override", "--revoke", &[]);
+    assert_eq!(check().code, Some(0));
+    let revoked = follow(&world, &format!("{}\n{}", overridden.stdout, overridden.stderr), "freeze override --revoke", &[]);
     assert_eq!(revoked.code, Some(0), "{}", revoked.stderr);
-    let refused = world.run(&["freeze", "check", "--environment", "production"]);
+    let refused = check();
     assert_eq!(refused.code, Some(7));
-    let lifted = follow(&world, &refused.stdout, "gatectl freeze off", "", &["--auto-approve"]);
-    assert_eq!(lifted.code, Some(0), "{}", lifted.stderr);
-    assert_eq!(world.run(&["freeze", "check", "--environment", "production"]).code, Some(0));
+    let lifted = follow(&world, &refused.stdout, "freeze off --id --reason", &["--auto-approve"]);
+    assert_eq!((lifted.code, check().code), (Some(0), Some(0)), "{}", lifted.stderr);
+    let nothing = world.run(&["freeze", "override", "--for", "1h", "--reason", "a hotfix"]);
+    assert_eq!(nothing.code, Some(1));
+    assert!(follow(&world, &nothing.stderr, "freeze status", &[]).stdout.contains("Not frozen"));
+    // Set by hand: there is no record, and so no id.
+    world.sandbox.with(|state| {
+        let app = state.heroku.apps.get_mut("shop-control").unwrap();
+        app.config.insert("DEPLOY_FREEZE".to_owned(), "true".to_owned());
+    });
+    let lifted = follow(&world, &check().stdout, "freeze off --reason", &["--auto-approve"]);
+    assert_eq!((lifted.code, check().code), (Some(0), Some(0)), "{}", lifted.stderr);
 }
 
 #[test]
-fn a_refused_apply_names_the_command_that_is_not_refused() {
-    let world = Served::rehearsal(Scenario::Gated, GATE);
-    // Stale: the live state moved after the plan was saved.
-    std::fs::write(world.dir.path().join("gate.toml"), GATE.replace("wait_timer = 5", "wait_timer = 9")).unwrap();
-    assert_eq!(world.run(&["plan", "--out", "gate.plan"]).code, Some(0));
-    std::fs::write(world.dir.path().join("gate.toml"), GATE.replace("wait_timer = 5", "wait_timer = 8")).unwrap();
-    let stale = world.run(&["apply", "gate.plan", "--auto-approve"]);
-    assert_eq!(stale.code, Some(5));
-    let planned = follow(&world, &stale.stderr, "gatectl plan", "--out gate.plan", &[]);
-    assert_eq!(planned.code, Some(0), "{}", planned.stderr);
-    assert_eq!(world.run(&["apply", "gate.plan", "--auto-approve"]).code, Some(0));
-    // Weaker, and without consent.
-    std::fs::write(world.dir.path().join("gate.toml"), GATE.replace("wait_timer = 5", "wait_timer = 1")).unwrap();
+fn a_plan_that_github_does_not_support_names_the_freeze_that_stands_in() {
+    let world = Served::rehearsal(Scenario::PlanLimit, &format!("{GATE}compensates = true\n"));
     let refused = world.run(&["apply", "--auto-approve"]);
+    assert_eq!(refused.code, Some(3), "{}", refused.stderr);
+    let check = follow(&world, &refused.stdout, "freeze check", &["--environment", "production"]);
+    assert_eq!(check.code, Some(7), "it froze: {}", check.stdout);
+    let world = Served::rehearsal(Scenario::PlanLimit, GATE);
+    let refused = world.run(&["apply", "--auto-approve"]);
+    assert_eq!(world.run(&["freeze", "check", "--environment", "production"]).code, Some(0));
+    assert_eq!(follow(&world, &refused.stdout, "freeze on --reason", &[]).code, Some(0));
+    assert_eq!(world.run(&["freeze", "check", "--environment", "production"]).code, Some(7));
+}
+
+#[test]
+fn a_saved_plan_names_the_command_that_applies_it() {
+    let world = Served::rehearsal(Scenario::Gated, GATE);
+    let declare = |minutes: u32| std::fs::write(world.dir.path().join("gate.toml"), gate(minutes)).unwrap();
+    declare(9);
+    let planned = world.run(&["plan", "--out", "gate.plan"]);
+    // Stale: gate.toml moved after the plan was saved.
+    declare(8);
+    let stale = follow(&world, &planned.stderr, "apply PLANFILE", &["--auto-approve"]);
+    assert_eq!(stale.code, Some(5), "{}", stale.stderr);
+    let planned = follow(&world, &stale.stderr, "plan --out", &[]);
+    assert_eq!(planned.code, Some(0), "{}", planned.stderr);
+    assert_eq!(follow(&world, &planned.stderr, "apply PLANFILE", &["--auto-approve"]).code, Some(0));
+    // Weaker, and without consent.
+    declare(1);
+    let planned = world.run(&["plan", "--out", "gate.plan"]);
+    let refused = follow(&world, &planned.stderr, "apply PLANFILE", &["--auto-approve"]);
     assert_eq!(refused.code, Some(1), "{}", refused.stdout);
-    let applied = follow(&world, &refused.stderr, "gatectl apply", "--allow-weaken", &[]);
+    let applied = follow(&world, &refused.stderr, "apply PLANFILE --allow-weaken --auto-approve", &[]);
     assert_eq!(applied.code, Some(0), "{}{}", applied.stdout, applied.stderr);
     assert!(world.run(&["plan"]).stdout.contains("No changes"));
 }
 
 #[test]
-fn what_waits_names_the_command_that_approves_it() {
+fn what_waits_names_the_command_that_approves_it_and_the_one_that_rejects_what_is_overtaken() {
+    let world = Served::rehearsal(Scenario::Gated, GATE);
+    world.sandbox.with(|state| {
+        state.github.viewer = "alice".to_owned();
+        let mut start = |is_deployed: bool| {
+            let run = state.start_run("acme/shop", ".github/workflows/deploy.yml", "push", "refs/heads/main", "bob", "production").unwrap();
+            (0..60).for_each(|_| {
+                state.now.tick();
+            });
+            if is_deployed {
+                state.release_run("acme/shop", run, Some("alice"));
+                state.finish_run("acme/shop", run, "success");
+            }
+        };
+        // The second is overtaken by the third; the last waits.
+        [true, false, true, false].into_iter().for_each(&mut start);
+    });
+    let pending = world.run(&["pending"]);
+    let approved = follow(&world, &pending.stdout, "approve --sha", &["--comment", "fine", "--auto-approve"]);
+    assert_eq!(approved.code, Some(0), "{}{}", approved.stdout, approved.stderr);
+    let rejected = follow(&world, &pending.stdout, "reject --stale", &["--auto-approve"]);
+    assert_eq!(rejected.code, Some(0), "{}{}", rejected.stdout, rejected.stderr);
+    let unknown = world.run(&["approve", "1", "--auto-approve"]);
+    assert_eq!(unknown.code, Some(1), "{}", unknown.stderr);
+    let run = of_kind(&pending.stdout, "approve --sha").unwrap();
+    let again = world.run(&[&filled(&run).iter().map(String::as_str).collect::<Vec<_>>()[..], &["--auto-approve"]].concat());
+    let left = follow(&world, &again.stderr, "pending", &[]);
+    assert!(left.stdout.contains("Nothing waits"), "{}", left.stdout);
+}
+
+#[test]
+fn a_missing_or_wrong_gate_toml_names_the_command_that_writes_or_checks_it() {
+    let world = Served::rehearsal(Scenario::Gated, GATE);
+    let path = world.dir.path().join("gate.toml");
+    std::fs::write(&path, "version = 1\nsurprise = 1\n").unwrap();
+    let wrong = world.run(&["plan", "--format", "json"]);
+    assert_eq!(follow(&world, &wrong.stdout, "validate", &[]).code, Some(1));
+    let unreadable = world.run(&["plan", "-c", "other.toml"]);
+    let printed = follow(&world, &unreadable.stderr, "import", &[]);
+    assert!(printed.code == Some(0) && printed.stdout.contains("[environments.production]"), "{}", printed.stderr);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(world.dir.path().join(".git")).unwrap();
+    std::fs::write(world.dir.path().join(".git/config"), "[remote \"origin\"]\n\turl = git@github.com:acme/shop.git\n").unwrap();
+    let wrote = follow(&world, &world.run(&["plan"]).stderr, "import --out", &[]);
+    assert_eq!(wrote.code, Some(0), "{}", wrote.stderr);
+    assert!(world.run(&["plan"]).stdout.contains("No changes"));
+    let updated = follow(&world, &world.run(&["import", "acme/shop", "--out", "gate.toml"]).stderr, "import --update", &[]);
+    assert!(updated.code == Some(0) && updated.stderr.contains("already matches"), "{}", updated.stderr);
+}
+
+#[test]
+fn where_nothing_listens_the_emulator_is_named_and_serves() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("gate.toml"), GATE).unwrap();
-    let pending = run(dir.path(), &["pending", "--sandbox=gated"], &[]);
-    let command = suggested(&pending.stdout).into_iter().find(|command| command.starts_with("gatectl approve")).unwrap();
-    let mut arguments = filled(&command);
-    arguments.extend(["--comment".to_owned(), "fine".to_owned(), "--auto-approve".to_owned()]);
-    let approved = run(dir.path(), &arguments.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
-    assert_eq!(approved.code, Some(0), "{command}: {}{}", approved.stdout, approved.stderr);
+    let vars = [("GITHUB_API_URL", "http://127.0.0.1:9"), ("GH_TOKEN", "x")];
+    let refused = run(dir.path(), &["plan", "--timeout", "2s"], &vars);
+    let suggested = of_kind(&format!("{}\n{}", refused.stdout, refused.stderr), "sandbox").unwrap();
+    let args = filled(&suggested);
+    let mut serving = command(dir.path(), &args.iter().map(String::as_str).collect::<Vec<_>>(), &[])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(serving.stdout.take().unwrap()), &mut line).unwrap();
+    serving.kill().unwrap();
+    serving.wait().unwrap();
+    assert!(line.starts_with("export GITHUB_API_URL=http://127.0.0.1:"), "{line}");
+}
+
+#[test]
+fn a_check_names_the_check_that_passes_once_the_fixes_are_applied() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join(".github/workflows");
+    std::fs::create_dir_all(&folder).unwrap();
+    let table = "[[workflows]]\nfile = \".github/workflows/deploy.yml\"\nenvironment = \"production\"\n";
+    std::fs::write(dir.path().join("gate.toml"), format!("{GATE}{table}")).unwrap();
+    let workflow = |line: &str| {
+        let text = format!(
+            "on: {{push: {{branches: [main]}}}}\njobs:\n  deploy:\n    runs-on: x\n{line}    steps: [{{run: git push heroku main}}]\n"
+        );
+        std::fs::write(folder.join("deploy.yml"), text).unwrap();
+    };
+    workflow("");
+    let checked = run(dir.path(), &["check"], &[]);
+    assert_eq!(checked.code, Some(6), "{}", checked.stdout);
+    workflow("    environment: production\n");
+    let args = filled(&of_kind(&checked.stdout, "check").unwrap());
+    let again = run(dir.path(), &args.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
+    assert_eq!(again.code, Some(0), "{}", again.stdout);
+}
+
+/// One of each kind is run: here, or beside what it is about.
+#[test]
+fn every_kind_of_suggestion_is_followed() {
+    let files = ["next", "fleet", "verify"].map(|name| std::fs::read_to_string(root().join(format!("tests/program/{name}.rs"))).unwrap());
+    for kind in KINDS {
+        assert!(files.iter().any(|text| text.contains(&format!("\"{kind}\""))), "`{kind}` is not followed");
+    }
 }

@@ -73,6 +73,7 @@ impl Ran {
         for (stream, text) in [("stdout", &ran.stdout), ("stderr", &ran.stderr)] {
             holds_no_secret(text, &format!("{stream} of {}", ran.args));
         }
+        super::suggestions::hold(args, &ran.stdout, &ran.stderr);
         ran
     }
 

@@ -144,5 +144,5 @@ fn a_plan_of_another_format_is_refused_and_so_is_what_plan_prints() {
     std::fs::write(&path, world.run(&["plan", "--format", "json"]).stdout).unwrap();
     let printed = world.run(&APPLY);
     assert_eq!(printed.code, Some(1));
-    assert!(printed.stderr.contains("is not a plan saved by"), "{}", printed.stderr);
+    assert!(printed.stderr.contains("is not a saved plan"), "{}", printed.stderr);
 }

@@ -93,7 +93,7 @@ fn asked_twice_it_waits_for_nothing() {
     let (code, _, stderr) = ended(child);
     assert_eq!(code, Some(130));
     let told = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(told.contains("while writing the rules of production, so whether that took effect is unknown"), "{stderr}");
+    assert!(told.contains("while writing the rules of production, so it is unknown whether that took effect"), "{stderr}");
     assert!(told.contains("gatectl plan"), "{stderr}");
 }
 
@@ -109,7 +109,7 @@ fn asked_twice_it_says_what_was_done_before() {
     let (code, _, stderr) = ended(child);
     let told = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(code, Some(130), "{stderr}");
-    assert!(told.contains("abandoned while adding branch pattern `main`"), "{stderr}");
+    assert!(told.contains("stopped while adding branch pattern `main`"), "{stderr}");
     assert!(told.contains("before that, in this order: writing the rules of production"), "{stderr}");
 }
 
@@ -271,7 +271,7 @@ fn a_freeze_around_an_apply_stays_and_is_said_to() {
     let (stdout, _) = interrupted(&world, &["apply", "--auto-approve", "--interlock"], "PUT", "INT");
     assert_eq!((asked(&world, "PUT"), asked(&world, "PATCH")), (1, 1), "{stdout}");
     assert_eq!(var(&world, "DEPLOY_FREEZE").as_deref(), Some("true"));
-    for told in ["the gate is as declared, but the freeze of this run could not be taken back", "interrupted", "gatectl freeze off --app"] {
+    for told in ["the gate is as declared, but the freeze of this run could not be lifted", "interrupted", "gatectl freeze off --app"] {
         assert!(stdout.contains(told), "{told}: {stdout}");
     }
 }
@@ -318,7 +318,7 @@ fn an_approval_that_was_on_its_way_is_read_back_and_one_that_waits_is_not_sent_a
         world.sandbox.with(|state| state.faults = vec![slow("POST")]);
         let (stdout, _) = interrupted(&world, &approve, "POST", name);
         assert_eq!(asked(&world, "POST"), 1);
-        assert!(stdout.contains("1 run approved, read back"), "{stdout}");
+        assert!(stdout.contains("1 run approved and verified"), "{stdout}");
 
         let (world, run) = reviewable();
         let approve = ["approve", &run, "--comment", "ship it", "--auto-approve"];

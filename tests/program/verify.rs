@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::run::{Ran, assert_valid, gatectl, root, run};
 use super::served::Served;
+use super::suggestions::follow;
 use gatectl_test_support::assert_golden;
 
 const SCENARIOS: [(&str, i32, &[&str]); 6] = [
@@ -257,7 +258,7 @@ fn a_freeze_that_stands_in_exits_0_only_when_that_is_accepted() {
     let findings = &json(&verify)["environments"][0]["findings"];
     assert_eq!((verify.code, json(&verify)["verdict"].clone()), (Some(6), "compensated".into()), "{}", verify.stdout);
     assert!(!codes(findings, "warning").contains(&"freeze-open".to_owned()), "apply left it frozen: {findings}");
-    assert_eq!(served.run(&["verify", "--accept-compensated"]).code, Some(0));
+    assert_eq!(follow(&served, &served.run(&["verify"]).stdout, "verify --accept-compensated", &[]).code, Some(0));
     served.sandbox.with(|state| state.heroku.apps.get_mut("shop-control").unwrap().config.clear());
     let open = served.run(&["verify", "--format", "json"]);
     assert!(codes(&json(&open)["environments"][0]["findings"], "warning").contains(&"freeze-open".to_owned()), "{}", open.stdout);

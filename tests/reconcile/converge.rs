@@ -131,7 +131,7 @@ async fn a_mistake_in_gate_toml_is_invalid_and_told_once_for_all_that_it_affects
     };
     let cases = [
         ("{ user = \"nobody-here\" }", "nobody-here"),
-        ("{ user = \"alice\", id = 9999 }", "another account"),
+        ("{ user = \"alice\", id = 9999 }", "not the account"),
         ("{ team = \"sr\" }", "no team `sr`"),
         ("{ team = \"sre\", id = 9999 }", "pins 9999"),
         ("{ team = \"old-sre\", id = 601 }", "now called `acme/sre`"),

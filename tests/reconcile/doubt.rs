@@ -42,7 +42,7 @@ async fn two_equal_policy_flags_are_no_protection() {
 async fn two_environments_of_one_name_are_not_told_apart_by_guessing() {
     let both = json!([environment("production", 1, &Value::Null), environment("Production", 2, &Value::Null)]);
     let world = answering(LIST, json!({"total_count": 2, "environments": both})).await;
-    assert!(unknown(&world).await.contains("but for case"));
+    assert!(unknown(&world).await.contains("ignoring case"));
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn reviewers_are_not_replaced_by_some_whom_github_may_drop() {
     world.declare(&GATE.replace("alice\", id = 501", "carol\", id = 777"));
     let permission = "/repos/acme/shop/collaborators/carol/permission";
     world.fault(Fault::before(Response::github_error(404, "Not Found")).path(permission));
-    assert!(unknown(&world).await.contains("known to see"));
+    assert!(unknown(&world).await.contains("known to have access"));
     assert_eq!(world.environment("production").unwrap().reviewers, before);
 
     // If no approval is required today, nothing is lost by trying.
@@ -147,7 +147,7 @@ async fn a_404_for_a_write_names_what_it_may_mean() {
         let (r, m) = outcome(&applied, "/environments/production");
         (r.clone(), m.to_owned())
     };
-    assert!(message.contains("administer") && message.contains("billing plan"), "{message}");
+    assert!(message.contains("not an admin") && message.contains("plans without environments"), "{message}");
 }
 
 #[tokio::test]
@@ -216,7 +216,7 @@ async fn a_repository_that_does_not_say_who_sees_it_is_unknown() {
     ] {
         let world = answering("/repos/acme/shop", repository(said.clone())).await;
         let reason = unknown(&world).await;
-        assert!(reason.contains("who can see the repository"), "{said}: {reason}");
+        assert!(reason.contains("visibility is unclear"), "{said}: {reason}");
     }
 }
 

@@ -127,7 +127,7 @@ async fn a_fault_at_any_request_never_leaves_production_ungated_and_unfrozen() {
                             assert!(frozen(&now) || gated(&now), "{what}: {}", said(&applied));
                             let told = outcome(&applied, "/freeze");
                             assert_ne!(told.0, &OutcomeResult::Applied, "{what}");
-                            assert!(frozen(&now) || told.1.contains("could not be taken back"), "{what}: {told:?}");
+                            assert!(frozen(&now) || told.1.contains("could not be lifted"), "{what}: {told:?}");
                         }
                         Err(_) => {
                             let github = world.written().iter().any(|call| call.contains("/repos/"));
@@ -146,7 +146,7 @@ async fn a_freeze_that_cannot_be_taken_back_is_an_error_and_no_matter_of_credent
     world.fault(Fault::before(Response::heroku_error(404, "not_found", "no")).method("PATCH").from(2));
     let plan = world.plan().await;
     let applied = held(&world).await.unwrap();
-    assert!(said(&applied).contains("could not be taken back"), "{}", said(&applied));
+    assert!(said(&applied).contains("could not be lifted"), "{}", said(&applied));
     assert_eq!(applied.exit(&plan), Exit::Error);
 }
 

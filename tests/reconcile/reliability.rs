@@ -132,12 +132,12 @@ fn rows() -> Vec<Row> {
             ("answer larger than the limit", |_| Fault::after(Response::html(200, &"x".repeat(300_000)))),
         ],
     ));
-    let (reading, writing) = fails(Error, "no complete answer");
+    let (reading, writing) = fails(Error, "no complete response");
     rows.extend(rows_of(Always, reading, writing, &[("connection reset each time", |_| Fault::new(Effect::Reset))]));
     let (reading, writing) = fails(Error, "timed out");
     rows.extend(rows_of(Always, reading, writing, &[("server hangs each time", |_| Fault::new(Effect::Hang))]));
     let cut: Faults<'_> = &[("answer cut short each time", |_| Fault::new(Effect::Truncate(3)))];
-    rows.extend(rows_of(Always, Unknown(Error, "no complete answer"), Writing::Once, cut));
+    rows.extend(rows_of(Always, Unknown(Error, "no complete response"), Writing::Once, cut));
     let (reading, writing) = fails(Error, "502");
     rows.extend(rows_of(Always, reading, writing, &[("502 each time", |_| Fault::before(Response::html(502, "<h1>Bad Gateway</h1>")))]));
     rows.extend(of(

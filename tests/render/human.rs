@@ -94,8 +94,8 @@ fn lines_stay_within_80_columns_unless_one_word_is_wider() {
     use unicode_width::UnicodeWidthStr;
     for (name, document) in documents() {
         for line in plain(&document).lines().filter(|line| line.width() > 80) {
-            // A line that is disarmed grows after it was laid out.
-            if line.contains("\\u{23}") || line.contains("\\u{3a}") {
+            // A line that is disarmed grows after it was laid out, and a command to paste stands on one line.
+            if line.contains("\\u{23}") || line.contains("\\u{3a}") || line.contains(" gh secret set ") {
                 continue;
             }
             let widest = line.split(' ').map(UnicodeWidthStr::width).max().unwrap_or(0);

@@ -58,7 +58,7 @@ fn weakening_and_unknown_are_outside_the_fold() {
     let text = render(&Document::from(&samples::everything()), "", COMMENT_LIMIT);
     let (open, _) = text.split_once("<summary>Notes").unwrap();
     for said in
-        ["admins may then deploy", "may approve and could not before", "the gate goes", "403 Resource not accessible", ": 1 to create"]
+        ["admins may then deploy", "may approve and could not before", "deletes the gate", "403 Resource not accessible", ": 1 to create"]
     {
         assert!(open.contains(said), "{said}");
     }

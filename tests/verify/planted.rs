@@ -231,8 +231,8 @@ async fn a_secret_that_a_gated_job_uses_is_looked_up_in_the_environment_and_beyo
         let about = findings.filter(|finding| finding.field == Some("secrets"));
         about.map(|finding| (finding.code.row().name, finding.severity, finding.fix)).collect::<Vec<_>>()
     };
-    let delete = "gh secret delete DEPLOY_TOKEN".to_owned();
-    let moved = format!("gh secret set DEPLOY_TOKEN --env 'production', then: {delete}");
+    let delete = "gh secret delete DEPLOY_TOKEN --repo acme/shop".to_owned();
+    let moved = format!("gh secret set DEPLOY_TOKEN --env production --repo acme/shop && {delete}");
     assert_eq!(told(true, false, true).await, []);
     assert_eq!(told(true, true, true).await, [("wider-secret", WARNING, delete)]);
     assert_eq!(told(false, true, true).await, [("wider-secret", WARNING, moved)]);

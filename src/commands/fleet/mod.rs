@@ -101,7 +101,7 @@ impl Run {
         }
         let then = quota.reset.strftime("%H:%M UTC");
         let what = if session.global.wait {
-            "this run waits then"
+            "this run then waits"
         } else {
             "what cannot be read until then is unknown; --wait waits for it, and --shard K/N or --repository reads less"
         };

@@ -3,6 +3,7 @@
 use crate::cli::PlanArgs;
 use crate::config::Config;
 use crate::exit::Exit;
+use crate::model::shell_word;
 use crate::reconcile::exit_of_plan;
 use crate::reconcile::fleet::Keep;
 use crate::render::Document;
@@ -46,7 +47,11 @@ pub(in crate::commands) async fn run(session: &Session, args: &PlanArgs, config:
         // The replaced file lists the repositories of the earlier plan.
         session.warn(&saved.lost_since(path));
         saved.write(path)?;
-        session.say(&format!("Saved the plan to {}. Apply exactly this with: gatectl apply {}", path.display(), path.display()));
+        session.say(&format!(
+            "Saved the plan to {}. Apply exactly this with `gatectl apply {}`.",
+            path.display(),
+            shell_word(&path.to_string_lossy())
+        ));
     }
     Ok(exit_of_plan(&shown.plan, args.detailed_exitcode))
 }

@@ -168,13 +168,11 @@ fn at_job_start(session: &Session, keys: &Keys, read: &Answer<FreezeVars>) -> Op
     let in_actions = session.env.get("GITHUB_ACTIONS") == Some("true") && keys.store.app().is_none();
     let vars = from_step(keys, |name| session.env.passed(name)).filter(|_| in_actions)?;
     let mut warnings = vec![format!(
-        "these are the values of the job's start: a freeze that was set since is not seen. A job that waits between its steps asks the API: set GH_TOKEN to a token with `Variables: read` of {}",
+        "these values are from the start of the job: a freeze set since then is not seen. If the job waits between its steps, let the check ask the API: set GH_TOKEN to a token with `Variables: read` on {}",
         keys.store.described()
     )];
     warnings.extend(
-        refused
-            .filter(|_| session.env.get("GH_TOKEN").is_some())
-            .map(|unknown| format!("the API was not asked with success: {}", unknown.reason)),
+        refused.filter(|_| session.env.get("GH_TOKEN").is_some()).map(|unknown| format!("the API could not be read: {}", unknown.reason)),
     );
     Some(ObservedFreeze { vars, source: Source::JobStart, written: FlagTimes::default(), warnings })
 }
@@ -192,9 +190,15 @@ fn checked(asked: &CheckScope, seen: &ObservedFreeze, now: Timestamp) -> Checked
     let strange = asked.strange.iter().map(|name| EnvironmentStatus {
         name: name.clone(),
         decision: Decision {
+<<<<<<< HEAD
             verdict: Verdict::Undetermined(Unknown::new(
                 format!("gate.toml declares no environment `{name}`, and the freeze covers one that is called much like it"),
                 match resembled(name, &asked.policy) {
+=======
+            verdict: Verdict::Undetermined(Unknown {
+                reason: format!("gate.toml declares no environment `{name}`, but the freeze covers one with a similar name"),
+                hint: match resembled(name, &asked.policy) {
+>>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
                     Some(covered) => format!("did you mean `{covered}`? If not, declare [environments.{name}]"),
                     None => "check the spelling".to_owned(),
                 },
@@ -206,10 +210,18 @@ fn checked(asked: &CheckScope, seen: &ObservedFreeze, now: Timestamp) -> Checked
 }
 
 fn too_slow(store: &Store) -> Unknown {
+<<<<<<< HEAD
     Unknown::new(
         format!("there was no answer within {} s", OVERALL.as_secs()),
         format!("see {}, and run again", freeze_store::of(store).api().status_page),
     )
+=======
+    Unknown {
+        reason: format!("no response within {} s", OVERALL.as_secs()),
+        hint: format!("see {}, and run again", freeze_store::of(store).api().status_page),
+        cause: Cause::Other,
+    }
+>>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
 }
 
 fn as_unknown(error: &anyhow::Error) -> Unknown {

@@ -236,10 +236,20 @@ fn print(session: &Session, target: &FreezeTarget, status: &Status) -> anyhow::R
 
 /// The error for a write that was refused before anything was sent.
 fn refused(refusal: FreezeRefusal, store: &Store) -> anyhow::Error {
+    let store = store.flag();
     let hint = match &refusal {
-        FreezeRefusal::AlreadyFrozen(_) => "run again with --replace to extend it".to_owned(),
-        FreezeRefusal::OtherFreeze(_) | FreezeRefusal::Changed => format!("gatectl freeze status {}", store.flag()),
-        _ => "nothing was written".to_owned(),
+        FreezeRefusal::AlreadyFrozen(_) => format!("to extend it: `gatectl freeze on {store} --replace --reason TEXT`"),
+        FreezeRefusal::Shortens { .. } => format!("to end it now: `gatectl freeze off {store} --reason TEXT`"),
+        FreezeRefusal::OtherFreeze(_) | FreezeRefusal::Changed | FreezeRefusal::NothingToOverride => {
+            format!("`gatectl freeze status {store}` shows the freeze and its calendar")
+        }
+        FreezeRefusal::OverrideOfMalformed { .. } => format!("set it again: `gatectl freeze on {store} --replace --reason TEXT`"),
+        FreezeRefusal::NotFrozen
+        | FreezeRefusal::Ended(_)
+        | FreezeRefusal::OverrideLength
+        | FreezeRefusal::NothingToRevoke
+        | FreezeRefusal::Record(_)
+        | FreezeRefusal::NoChange => "nothing was written".to_owned(),
     };
     hinted(refusal.to_string(), hint)
 }

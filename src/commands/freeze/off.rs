@@ -40,7 +40,7 @@ pub(super) async fn lift(
     let write = match lift::off(writer.keys, &before.live, &claim, args.id) {
         Ok(write) => write,
         Err(FreezeRefusal::NotFrozen) => {
-            return Ok(Written { vars: before.live, notes: vec!["it was not frozen: nothing was lifted, and nothing written".to_owned()] });
+            return Ok(Written { vars: before.live, notes: vec!["nothing was frozen, so nothing was lifted or written".to_owned()] });
         }
         Err(refusal) => return Err(refused(refusal, &writer.keys.store)),
     };

@@ -39,7 +39,7 @@ pub(super) async fn open(writer: &FreezeWriter<'_>, args: &FreezeOverride, windo
     match write {
         Ok(write) => writer.send(write).await,
         Err(FreezeRefusal::NothingToRevoke) => {
-            Ok(Written { vars: before.live, notes: vec!["there was no override: nothing was revoked, and nothing written".to_owned()] })
+            Ok(Written { vars: before.live, notes: vec!["there was no override, so nothing was revoked or written".to_owned()] })
         }
         Err(refusal) => Err(refused(refusal, &writer.keys.store)),
     }

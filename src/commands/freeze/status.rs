@@ -45,7 +45,7 @@ pub(super) async fn at_time(reader: &Result<Reader, Unknown>, keys: &Keys, polic
     };
     let mut status = Status::at(keys, policy, &vars, history.as_ref(), at);
     if let (Some(error), None) = (unread, &status.unknown) {
-        status.warnings.push(format!("who really changed the freeze is unknown: {error}"));
+        status.warnings.push(format!("it is unknown who changed the freeze: {error}"));
     }
     status
 }

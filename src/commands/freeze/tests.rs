@@ -101,7 +101,7 @@ async fn an_incident_from_the_freeze_to_the_all_clear() {
     on::freeze(&ann, &worse, start + 2.hours()).await.unwrap();
     let second = world.id().await;
     let stale = off::lift(&world.writer(""), &lift_it(Some(first)), no_terminal, start + 3.hours()).await.unwrap_err();
-    assert!(stale.to_string().contains("another one") && stale.to_string().contains("gh:ann"), "{stale}");
+    assert!(stale.to_string().contains("not the one that --id names") && stale.to_string().contains("gh:ann"), "{stale}");
     let blind = off::lift(&world.writer(""), &lift_it(None), no_terminal, start + 3.hours()).await.unwrap_err();
     assert!(blind.to_string().contains("needs its id"), "{blind}");
     assert_eq!(world.id().await, second);

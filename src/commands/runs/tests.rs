@@ -15,6 +15,7 @@ use crate::cli::Cli;
 use crate::config;
 use crate::exit::Exit;
 use crate::model::EnvName;
+use crate::model::shell_word;
 use crate::progress::{Mode, Progress};
 use crate::providers::github::runs::Decision;
 use crate::providers::github::runs::admit::{ReviewRequest, Which};
@@ -26,7 +27,6 @@ use crate::stop::Stop;
 use crate::views::evidence::{EvidenceReport, Header, Query, Repository};
 use crate::views::pending::{PendingReport, Question};
 use crate::views::review::ReviewReport;
-use crate::views::words::shell_word;
 
 const REPO: &str = "raxx-app/TradeMasterAPI";
 const DEPLOY: &str = ".github/workflows/deploy.yml";

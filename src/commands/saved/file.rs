@@ -7,11 +7,14 @@ use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::Value;
 
+<<<<<<< HEAD
 use crate::commands::failure::hinted;
 use crate::commands::output::replace_file;
+=======
+use crate::model::shell_word;
+>>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
 use crate::reconcile::fingerprint;
 use crate::views::diagnostic::Hinted;
-use crate::views::words::shell_word;
 
 /// The only version that is read: a plan is made for one apply, so older versions need no reader. 1.0 had one fingerprint of gate.toml.
 pub(in crate::commands) const FORMAT_VERSION: &str = "3.0";
@@ -29,7 +32,7 @@ pub(super) fn named(path: &Path) -> String {
 
 /// The error for a file that is not a plan, or one that cannot be used.
 pub(super) fn unusable(path: &Path, what: &str) -> Hinted {
-    Hinted { message: format!("{} {what}", path.display()), hint: "make a new one: gatectl plan --out FILE".to_owned() }
+    Hinted { message: format!("{} {what}", path.display()), hint: "make a new one: `gatectl plan --out FILE`".to_owned() }
 }
 
 /// Refuses a place that holds anything except a saved plan: a typo in `--out` must not overwrite a gate.toml or a workflow.
@@ -45,10 +48,18 @@ pub(in crate::commands) fn replaceable(path: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     let what = if kind.is_file() { "a file that is not a saved plan" } else { "not a regular file" };
+<<<<<<< HEAD
     Err(hinted(
         format!("--out {} would replace {what}: nothing was saved", path.display()),
         "name a new file, or one that `gatectl plan --out` wrote",
     ))
+=======
+    Err(Hinted {
+        message: format!("--out {} would replace {what}: nothing was saved", path.display()),
+        hint: "name a new file, or one that `gatectl plan --out FILE` wrote".to_owned(),
+    }
+    .into())
+>>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
 }
 
 /// Writes the file whole or not at all, readable by its owner only.
@@ -87,17 +98,17 @@ pub(in crate::commands) fn read(path: &Path) -> anyhow::Result<Value> {
     let mut value: Value = serde_json::from_slice(&text).map_err(|_| {
         let hint =
             "apply takes a saved plan; to apply gate.toml itself, run `gatectl apply`, with -c FILE if it is not found automatically";
-        no_plan("is not a plan saved by `gatectl plan --out`", hint.to_owned())
+        no_plan("is not a saved plan", hint.to_owned())
     })?;
     // What `plan --format json` prints has a version too, but no seal.
     let seal = value.as_object_mut().and_then(|plan| plan.remove(SEAL));
-    let seal = seal.ok_or_else(|| unusable("is not a plan saved by `gatectl plan --out`"))?;
+    let seal = seal.ok_or_else(|| unusable("is not a saved plan"))?;
     let version = value.get("format_version").and_then(Value::as_str).unwrap_or_default();
     if version != FORMAT_VERSION {
         return Err(unusable(&format!("has plan format {version:?}; this gatectl reads {FORMAT_VERSION:?}")).into());
     }
     if seal != Value::String(fingerprint::of(&value)) {
-        return Err(unusable("was altered after `gatectl plan` wrote it").into());
+        return Err(unusable("was altered after it was saved").into());
     }
     Ok(value)
 }

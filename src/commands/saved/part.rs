@@ -122,9 +122,9 @@ impl SavedPart {
         let moved: BTreeSet<String> = changes.filter_map(|change| change.get("address")?.as_str().map(str::to_owned)).collect();
         let moved = moved.into_iter().collect::<Vec<_>>().join(", ");
         Err(Stale(if made_by == env!("CARGO_PKG_VERSION") {
-            format!("it would be carried out in another way now ({moved}): the account behind a login, an id or the repository moved")
+            format!("it would be carried out differently now ({moved}): the account behind a login, an id or the repository changed")
         } else {
-            format!("gatectl {made_by} made it, and this one would carry it out in another way ({moved})")
+            format!("gatectl {made_by} made it, and this version would carry it out differently ({moved})")
         }))
     }
 }

@@ -67,7 +67,7 @@ impl Session {
     pub fn write_file(&self, path: &Path, text: &str) -> anyhow::Result<()> {
         std::fs::write(path, text).with_context(|| Hinted {
             message: format!("{} could not be written", path.display()),
-            hint: "name a file in a directory that exists and can be written".to_owned(),
+            hint: "name a file in a directory that exists and is writable".to_owned(),
         })
     }
 

@@ -75,7 +75,7 @@ impl FreezeStore for ActionsVariables {
     }
 
     fn gets_past(&self, store: &Store) -> String {
-        format!("and anyone who can write the Actions variables of {}, or edit the workflow, gets past it", store.described())
+        format!("and anyone who can write the Actions variables of {}, or edit the workflow, can get past it", store.described())
     }
 }
 

@@ -62,7 +62,7 @@ impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotWritten(error) => error.fmt(f),
-            Self::Partly(error) => write!(f, "only a part of the change was written, of which what closes comes first: {error}"),
+            Self::Partly(error) => write!(f, "only part of the change was written, and the part that freezes goes first: {error}"),
             Self::NoEffect(error) => write!(f, "reading back shows that it did not take effect: {error}"),
             Self::Unread(error) => write!(f, "whether it was written is unknown, since it could not be read back: {error}"),
             Self::Lost(lost) => lost.fmt(f),

@@ -72,7 +72,7 @@ fn hint(refused: &Refused<'_>) -> Option<String> {
             Some(format!("not found, or the token from {source} has no access to it; reading it needs {needed}"))
         }
         ErrorKind::Moved(Some(to)) if to.starts_with(refused.origin) || to.starts_with('/') => {
-            Some(format!("it was renamed or transferred and now answers at {to}; write its new name in gate.toml"))
+            Some(format!("it was renamed or transferred and is now at {to}; write its new name in gate.toml"))
         }
         _ => None,
     }
@@ -87,7 +87,7 @@ fn owner_of(header: &str) -> &'static str {
 
 fn forbidden(refused: &Refused<'_>, needed: Option<String>) -> Option<String> {
     if let Some(url) = refused.header("x-github-sso").as_deref().and_then(sso_url) {
-        return Some(format!("the organization asks for single sign-on: authorize the token at {url}"));
+        return Some(format!("the organization requires single sign-on: authorize the token at {url}"));
     }
     let source = refused.token_source?;
     if let Some(needed) = needed {
@@ -104,15 +104,15 @@ fn forbidden(refused: &Refused<'_>, needed: Option<String>) -> Option<String> {
         let has = refused.header("x-oauth-scopes").unwrap_or_else(|| "none".to_owned());
         let accepted = refused.header("x-accepted-oauth-scopes").unwrap_or_else(|| "repo".to_owned());
         return Some(format!(
-            "the token from {source} has the scopes: {has}; accepted are: {accepted}; writing also needs an account that is admin of the repository"
+            "the token from {source} has the scopes: {has}; accepted are: {accepted}; writing also needs a repository admin's account"
         ));
     }
     let needed = if refused.reads() {
         "Actions: read (environments) or Environments: read (variables and secrets)"
     } else {
-        "Administration: write (the permission called Environments does not suffice)"
+        "Administration: write (the permission called Environments is not enough)"
     };
-    Some(format!("the token from {source} lacks a right: GitHub usually asks for {needed}"))
+    Some(format!("the token from {source} lacks a permission: GitHub usually requires {needed}"))
 }
 
 fn sso_url(header: &str) -> Option<&str> {

@@ -384,7 +384,7 @@ pub(super) async fn environments(reader: &Reader, repo: &RepoName) -> Result<Env
             // One entry may be on two pages if another one is added meanwhile.
             Some(twin) if several_pages && environments.get(&name) == Some(&twin) => {}
             Some(_) => {
-                let message = format!("the list holds `{name}` twice, at least but for case");
+                let message = format!("the list contains `{name}` twice, ignoring case");
                 return Err(reader.malformed(&target, message).unknown());
             }
         }

@@ -250,7 +250,7 @@ async fn put(writer: &Writer, target: &Target, body: &Body) -> Result<(), ApiErr
 fn not_writable(error: &ApiError) -> String {
     let seen = error.hint.as_ref().map(|hint| format!("; else: {hint}")).unwrap_or_default();
     format!(
-        "GitHub answers so to an account that does not administer the repository, and in private repositories of some billing plans without environments: check both{seen}"
+        "GitHub responds this way if the account is not an admin of the repository, and in private repositories on plans without environments: check both{seen}"
     )
 }
 

@@ -35,7 +35,7 @@ pub async fn repositories(reader: &Reader, organization: &str) -> Result<Vec<Lis
     for Entry(listed) in found {
         let (name, repository) = listed.map_err(|why| reader.malformed(&target, why).unknown())?;
         if !name.owner().eq_ignore_ascii_case(organization) {
-            return Err(reader.malformed(&target, format!("the list holds {name}, which is not of {organization}")).unknown());
+            return Err(reader.malformed(&target, format!("the list contains {name}, which does not belong to {organization}")).unknown());
         }
         // One entry may be on two pages if another one is added meanwhile.
         repositories.insert(name.to_string().to_lowercase(), (name, repository.map_err(|why| reader.malformed(&target, why).unknown())));

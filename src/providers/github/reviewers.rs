@@ -108,10 +108,18 @@ fn access_of(word: &str, login: &str) -> Access {
     match word {
         "admin" | "write" | "read" => Access::Granted,
         "none" => Access::None,
+<<<<<<< HEAD
         other => Access::Unknown(Unknown::new(
             format!("GitHub calls the access of `{login}` {other:?}, which is not one of its documented words"),
             "check for a newer gatectl",
         )),
+=======
+        other => Access::Unknown(Unknown {
+            reason: format!("GitHub reports the access of `{login}` as {other:?}, which it does not document"),
+            hint: "check for a newer gatectl".to_owned(),
+            cause: Cause::Other,
+        }),
+>>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
     }
 }
 
@@ -193,8 +201,8 @@ async fn mismatch(reader: &Reader, login: &str, pinned: u64, found: u64) -> Bloc
         Err(_) => format!("no account with the pinned id {pinned} can be seen"),
     };
     Blocker::invalid(
-        format!("`{login}` is another account than the one that gate.toml pins: it has id {found}, and {whose}"),
-        format!("do not change the id before you know who `{login}` is today: a login that was given up can be registered by anyone"),
+        format!("`{login}` is not the account that gate.toml pins: it has id {found}, and {whose}"),
+        format!("find out who `{login}` is today before you change the id: anyone can register a login that was given up"),
     )
 }
 
@@ -225,7 +233,7 @@ async fn known_team(
     if let Some(pinned) = pinned.filter(|pinned| *pinned != team.id) {
         return Err(Blocker::invalid(
             format!("team `{org}/{slug}` has id {}, and gate.toml pins {pinned}: it was deleted and created again, or renamed", team.id),
-            "look at who is in the team today before you change the id",
+            "check who is in the team today before you change the id",
         ));
     }
     Ok(Actor { id: ActorId::Team(team.id), name: format!("{org}/{}", team.slug), access })
@@ -250,7 +258,7 @@ async fn no_team(reader: &Reader, org: &str, slug: &str, pinned: Option<u64>, er
     let unseen = |cause: Cause, why: String| {
         Blocker::Unknown(Unknown {
             reason: format!("whether the team `{org}/{slug}` exists is not known ({why})"),
-            hint: "check organization and slug; a secret team is visible only to its members and to owners, and a token needs `read:org` (classic) or the organization permission `Members: read`. A person's account has no teams".to_owned(),
+            hint: "check organization and slug; a secret team is visible only to its members and to owners, and a token needs `read:org` (classic) or the organization permission `Members: read`. A personal account has no teams".to_owned(),
             cause,
         })
     };
@@ -260,7 +268,7 @@ async fn no_team(reader: &Reader, org: &str, slug: &str, pinned: Option<u64>, er
         Err(_) => return unseen(Cause::Credentials, error.to_string()),
     };
     if teams.iter().any(|team| team.slug.eq_ignore_ascii_case(slug)) {
-        return unseen(Cause::Other, format!("the list of teams has it, and {error}"));
+        return unseen(Cause::Other, format!("the list of teams contains it, but {error}"));
     }
     if let Some((id, now)) = pinned.and_then(|id| Some((id, teams.iter().find(|team| team.id == id)?))) {
         return Blocker::invalid(

@@ -47,7 +47,7 @@ pub fn endpoint(host: &str) -> Result<Endpoint, EndpointError> {
         return Ok(endpoint);
     }
     Err(EndpointError(format!(
-        "{} is not a server of Heroku; HEROKU_HOST takes {}, one of their subdomains, or a loopback address",
+        "{} is not a Heroku server; HEROKU_HOST takes {}, one of their subdomains, or a loopback address",
         endpoint.host(),
         DOMAINS.join(", ")
     )))
@@ -56,19 +56,21 @@ pub fn endpoint(host: &str) -> Result<Endpoint, EndpointError> {
 fn hint(refused: &Refused<'_>) -> Option<String> {
     let text = match (refused.kind(), refused.status(), refused.id()) {
         (ErrorKind::Forbidden, _, Some("two_factor")) => {
-            "the account asks for a second factor: use a token of `heroku authorizations:create`, or authorize the app first"
+            "the account requires a second factor: use a token from `heroku authorizations:create`, or authorize the app first"
         }
         (ErrorKind::Forbidden, _, Some("suspended")) => "the account or app is suspended: see https://dashboard.heroku.com/account",
         (ErrorKind::Forbidden, ..) => {
             let scope = if refused.reads() { "read-protected" } else { "write-protected" };
             let source = refused.token_source.unwrap_or("nowhere");
             return Some(format!(
-                "the token (from {source}) needs the scope `{scope}` and, in a team, the right to operate the app: `heroku authorizations:create -s {scope}`"
+                "the token (from {source}) needs the scope `{scope}` and, in a team, permission to operate the app: `heroku authorizations:create -s {scope}`"
             ));
         }
-        (ErrorKind::Unprocessable, 402, _) => "the account has an open bill: see https://dashboard.heroku.com/account/billing",
+        (ErrorKind::Unprocessable, 402, _) => "the account has an unpaid bill: see https://dashboard.heroku.com/account/billing",
         (ErrorKind::Unprocessable, 406, _) => "the server does not serve version 3 of the platform API: check HEROKU_HOST",
-        (ErrorKind::Unprocessable, _, Some("verification_needed")) => "Heroku wants the account verified: see https://heroku.com/verify",
+        (ErrorKind::Unprocessable, _, Some("verification_needed")) => {
+            "Heroku requires the account to be verified: see https://heroku.com/verify"
+        }
         _ => return None,
     };
     Some(text.to_owned())

@@ -55,7 +55,7 @@ impl FreezeStore for ConfigVars {
     fn gets_past(&self, store: &Store) -> String {
         let app = store.name();
         format!(
-            "anyone who can write the config vars of {app} or edit the workflow gets past it, and pushes, promotions and rollbacks on Heroku itself never ask"
+            "anyone who can write the config vars of {app} or edit the workflow can get past it, and pushes, promotions and rollbacks on Heroku itself never check it"
         )
     }
 }

@@ -19,7 +19,7 @@ impl<'a> Check<'a> {
     pub(super) fn expectation(&mut self, expectation: &'a Expectation, runs: &[Run<'a>], refused: &[Refused<'a>]) {
         let workflow = match self.find(expectation) {
             None => {
-                let finding = Finding::new(Code::MissingWorkflow, "gate.toml declares this workflow, and the file does not exist");
+                let finding = Finding::new(Code::MissingWorkflow, "gate.toml declares this workflow, but the file does not exist");
                 let finding = match self.similar(&expectation.file) {
                     Some(near) => finding.fix(format!("correct `file` in gate.toml: did you mean {near}?")),
                     None => finding,

@@ -184,8 +184,8 @@ impl Judge<'_> {
         for identity in &holds.identities {
             let credential = credentials::identity(identity);
             let what = match identity.name.as_str() {
-                "" => format!("takes on this repository's identity at {}", identity.provider.word()),
-                name => format!("takes on the {} identity {name}", identity.provider.word()),
+                "" => format!("assumes this repository's identity at {}", identity.provider.word()),
+                name => format!("assumes the {} identity {name}", identity.provider.word()),
             };
             if let Some(used) = self.credentials.gated(&credential) {
                 let what = format!("{what}{}", elsewhere(used));
@@ -200,7 +200,7 @@ impl Judge<'_> {
         if holds.token.is_some() {
             case.open_questions.push((
                 Code::UnclassifiedCredential,
-                "may take on any identity that trusts this repository (`id-token: write`)".to_owned(),
+                "may assume any identity that trusts this repository (`id-token: write`)".to_owned(),
             ));
             case.harmless.job = true;
         }
@@ -306,7 +306,7 @@ impl Judge<'_> {
         Some((finding, false))
     }
 
-    /// Whether a job whose environment is chosen for each run goes to a target or takes on an identity of its own if it is
+    /// Whether a job whose environment is chosen for each run goes to a target or assumes an identity of its own if it is
     /// not at the gate: `staging` with the staging app. Secrets then have the values of their environment.
     fn goes_elsewhere(&self, job: &JobEntry, case: &Case) -> bool {
         let holds = &job.details.holds;
@@ -380,7 +380,7 @@ pub(super) fn trust(job: &JobEntry, facts: &Facts) -> Option<Finding> {
         return None;
     }
     let claims = sub_claims(facts, gate.as_str())?;
-    let message = format!("{} takes on {}: only its trust policy can keep other jobs from it", job.path, identities.join(" and "));
+    let message = format!("{} assumes {}: only the trust policy can keep other jobs from doing so", job.path, identities.join(" and "));
     Some(on_job(Code::IdentityTrust, job, message).fix(format!("let it admit only the `sub` claim {claims}")).about(&gate))
 }
 

@@ -114,7 +114,7 @@ impl Deploy {
     }
 }
 
-/// A cloud identity that a job takes on.
+/// A cloud identity that a job assumes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The service that accepts it.

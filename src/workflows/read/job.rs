@@ -173,6 +173,6 @@ fn check_needs(jobs: &mut [Job]) {
     }
     // Every remaining job waits for itself or for a job that does.
     for (job, _) in jobs.iter_mut().zip(&waits).filter(|(_, waits)| **waits > 0) {
-        job.problems.push(Problem { pos: job.pos, why: "its `needs` go round in a circle".to_owned() });
+        job.problems.push(Problem { pos: job.pos, why: "its `needs` form a cycle".to_owned() });
     }
 }

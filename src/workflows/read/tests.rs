@@ -71,7 +71,7 @@ fn what_github_rejects_is_a_problem_with_a_reason() {
         ("name: neither", "`runs-on`"),
         ("runs-on: x\nwith: {a: b}", "`with`"),
         ("runs-on: x\nneeds: gone", "`gone`"),
-        ("runs-on: x\nneeds: a", "circle"),
+        ("runs-on: x\nneeds: a", "form a cycle"),
         ("runs-on: x\nsteps: {run: x}", "`steps`"),
         ("runs-on: x\nsteps: [{run: x, uses: y}]", "either"),
     ];

@@ -42,7 +42,7 @@ pub(super) fn repository(name: RepoName, found: wire::Repository) -> Result<Repo
         // An unknown word counts as private.
         (Some(word), Some(true)) if word != "public" => Visibility::Private,
         (said, private) => {
-            return Err(format!("who can see the repository is not said: `visibility` is {said:?} and `private` is {private:?}"));
+            return Err(format!("the repository's visibility is unclear: `visibility` is {said:?} and `private` is {private:?}"));
         }
     };
     Ok(Repository {
@@ -67,10 +67,18 @@ pub(super) fn entry(value: &Value) -> Result<(EnvName, Result<LiveEnvironment, U
 }
 
 fn not_understood(name: &EnvName, reason: &str) -> Unknown {
+<<<<<<< HEAD
     Unknown::new(
         format!("GitHub's description of `{name}` is not fully understood: {reason}"),
         "nothing of it is judged or written; look at it in the repository's settings, and check for a newer gatectl",
     )
+=======
+    Unknown {
+        reason: format!("GitHub's description of `{name}` is not fully understood: {reason}"),
+        hint: "it is neither judged nor written; check it in the repository's settings, and look for a newer gatectl".to_owned(),
+        cause: Cause::Other,
+    }
+>>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
 }
 
 fn environment(name: &EnvName, value: &Value) -> Result<LiveEnvironment, String> {
@@ -125,7 +133,7 @@ fn environment(name: &EnvName, value: &Value) -> Result<LiveEnvironment, String>
 fn reviewer(entry: &Value) -> Result<LiveReviewer, String> {
     let entry: wire::ReviewerEntry = serde_json::from_value(entry.clone()).map_err(|error| format!("a reviewer: {error}"))?;
     let Some(shown) = entry.reviewer else {
-        return Err(format!("a reviewer of type `{}` is null, as that of a deleted account may be", entry.kind));
+        return Err(format!("a reviewer of type `{}` is null, which can happen when an account is deleted", entry.kind));
     };
     if shown.id == 0 {
         return Err(format!("a reviewer of type `{}` has id 0", entry.kind));

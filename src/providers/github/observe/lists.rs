@@ -38,7 +38,7 @@ pub async fn protection_rules(reader: &Reader, repo: &RepoName, name: &EnvName) 
     let list: wire::ProtectionRules = reader.get_json(&target).await?;
     let (said, rules) = (list.total_count, list.custom_deployment_protection_rules);
     if said != rules.len() {
-        return Err(reader.malformed(&target, format!("the list says that it holds {said} entries and gave {}", rules.len())));
+        return Err(reader.malformed(&target, format!("the list claims {said} entries but has {}", rules.len())));
     }
     Ok(rules.into_iter().filter(|rule| rule.enabled).map(|rule| (rule.app.slug, rule.id)).collect())
 }

@@ -19,7 +19,7 @@ where
         let target = target.clone().query("per_page", per_page).query("page", page);
         async move { reader.get_page::<P>(&target).await }
     };
-    let endless = || reader.malformed(target, format!("the list has more than {MAX_PAGES} pages, which no real one has"));
+    let endless = || reader.malformed(target, format!("the list has more than {MAX_PAGES} pages, more than any real one"));
     let (first, mut has_next) = page(1).await?;
     let total = first.total();
     let mut items = first.items();
@@ -34,7 +34,7 @@ where
         }
         // On one page both are from one moment; over several pages, entries may be added meanwhile.
         if items.len() < total || (last <= 1 && items.len() > total) {
-            let message = format!("the list says that it holds {total} entries and gave {}", items.len());
+            let message = format!("the list claims {total} entries but has {}", items.len());
             return Err(reader.malformed(target, message));
         }
     } else {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Address, Draft, EnvName, Field, Manual, RepoName, nearest};
+use crate::model::{Address, Draft, EnvName, Field, Manual, RepoName, nearest, shell_word};
 
 use super::super::live::{Environments, Repository};
 use super::super::ops::Op;
@@ -74,16 +74,7 @@ pub(super) fn repository_notes(name: &RepoName, repository: &Repository, environ
     if repository.admin == Some(false) {
         draft.note(
             &address,
-            "the account behind this token does not administer the repository: `gatectl apply` needs `Administration: write` (fine-grained) or `repo` of an admin (classic)",
+            "the account behind this token is not an admin of the repository: `gatectl apply` needs `Administration: write` (fine-grained) or `repo` of an admin (classic)",
         );
-    }
-}
-
-/// A name as one word of a POSIX shell.
-fn shell_word(text: &str) -> String {
-    if !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c)) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
     }
 }

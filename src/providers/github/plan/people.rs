@@ -53,10 +53,17 @@ impl Planner<'_> {
             Access::Unknown(unknown) => Some(unknown.reason.as_str()),
             Access::Granted | Access::None => None,
         });
+<<<<<<< HEAD
         Err(Unknown::new(
             format!(
                 "none of the declared reviewers is known to see the repository ({}): GitHub silently drops those who cannot, and would leave {} without a reviewer",
                 why.unwrap_or("it was not said"),
+=======
+        Err(Unknown {
+            reason: format!(
+                "no declared reviewer is known to have access to the repository ({}): GitHub silently drops reviewers without access, which would leave {} without a reviewer",
+                why.unwrap_or("no reason given"),
+>>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
                 self.name
             ),
             format!("make sure that {} can read {}, and plan with a token that can see it", names.join(", "), self.context.repository),
@@ -85,7 +92,7 @@ impl Planner<'_> {
                 draft.note(
                     &self.address,
                     format!(
-                        "whether {} can see the repository is unknown ({}); GitHub drops reviewers that cannot, so apply looks again after writing",
+                        "it is unknown whether {} has access to the repository ({}); GitHub drops reviewers without access, so apply checks again after writing",
                         actor.name, unknown.reason
                     ),
                 );
@@ -99,7 +106,10 @@ impl Planner<'_> {
                 && let Some(LiveReviewer::User { login: now, .. }) = there.reviewers.iter().find(|r| r.actor() == actor.id)
                 && !now.eq_ignore_ascii_case(login)
             {
-                draft.note(&self.address, format!("reviewer `{login}` is now called `{now}`: write that into gate.toml, the id stays"));
+                draft.note(
+                    &self.address,
+                    format!("reviewer `{login}` is now called `{now}`: write the new login in gate.toml and keep the id"),
+                );
             }
         }
     }

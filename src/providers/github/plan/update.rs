@@ -52,15 +52,23 @@ impl Planner<'_> {
         if after.prevent_self_review != before.prevent_self_review {
             fields.push((GateKey::PreventSelfReview, json!(before.prevent_self_review), json!(after.prevent_self_review)));
             if gate.prevent_self_review.is_none() {
-                draft.note(&self.address, "prevent_self_review is cleared with the reviewers: it means nothing without them");
+                draft.note(&self.address, "prevent_self_review is cleared with the reviewers: it has no effect without them");
             }
         }
         if let Some(wanted) = gate.can_admins_bypass {
+<<<<<<< HEAD
             let live = there.can_admins_bypass.ok_or_else(|| {
                 Unknown::new(
                     "this server does not say whether admins may bypass the rules",
                     "GitHub Enterprise Server knows `can_admins_bypass` since 3.9; leave the key out of gate.toml for an older one",
                 )
+=======
+            let live = there.can_admins_bypass.ok_or_else(|| Unknown {
+                reason: "this server does not say whether admins may bypass the rules".to_owned(),
+                hint: "GitHub Enterprise Server supports `can_admins_bypass` since 3.9; leave the key out of gate.toml for older versions"
+                    .to_owned(),
+                cause: Cause::Other,
+>>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
             })?;
             after.can_admins_bypass = wanted;
             if wanted != live {
@@ -217,9 +225,9 @@ impl Planner<'_> {
         if union.len() > MAX_RULES && wanted.iter().any(|slug| !live.contains_key(slug)) {
             return Err(Blocker::invalid(
                 format!(
-                    "GitHub enables at most {MAX_RULES} custom rules at a time, so one would have to go before the new one comes, and the gate would be weaker in between"
+                    "GitHub allows at most {MAX_RULES} custom rules, so one would have to be removed before a new one is added, and the gate would be weaker in between"
                 ),
-                "apply in two steps: first take rules away (with --allow-weaken), then add the new ones",
+                "apply in two steps: first remove rules (with --allow-weaken), then add the new ones",
             ));
         }
         let mut edits = Vec::new();
@@ -306,7 +314,7 @@ fn why(key: GateKey, before: &Strictness, after: &Strictness) -> String {
         GateKey::PreventSelfReview => "lets the account that started a run approve it".to_owned(),
         GateKey::CanAdminsBypass => "lets admins skip the rules".to_owned(),
         GateKey::WaitTimer => "shortens the wait".to_owned(),
-        GateKey::DeploymentBranchPolicy => "lets refs deploy that could not before (or might not have)".to_owned(),
+        GateKey::DeploymentBranchPolicy => "may let refs deploy that could not before".to_owned(),
         GateKey::ProtectionRules => "an app no longer has to agree".to_owned(),
         // None of these holds a deployment back.
         GateKey::Secrets | GateKey::Variables | GateKey::Approvals => String::new(),

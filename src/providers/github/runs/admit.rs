@@ -116,7 +116,7 @@ impl fmt::Display for NotReviewable {
             }
             Self::NotWaitingFor(name, pending) => write!(f, "it does not wait for {name}, but for {}", list(pending)),
             Self::WhichEnvironment(pending) => write!(f, "it waits for several environments: {}", list(pending)),
-            Self::OtherCommit { wanted, is } => write!(f, "it is about commit {is}, not {wanted}"),
+            Self::OtherCommit { wanted, is } => write!(f, "it is for commit {is}, not {wanted}"),
             Self::SelfReview(name) => write!(f, "you started it, and {name} prevents self-review"),
             Self::UnknownStarter(name) => {
                 write!(f, "{name} prevents self-review, and GitHub does not say who started the run, so it may be you")
@@ -137,9 +137,9 @@ impl NotReviewable {
             Self::NotWaiting { .. } => "`gatectl pending` lists what waits".to_owned(),
             Self::NotWaitingFor(..) | Self::WhichEnvironment(_) => "name what it waits for with --environment".to_owned(),
             Self::OtherCommit { .. } => "look at what it would deploy before you name its commit with --sha".to_owned(),
-            Self::UnknownStarter(_) => "look at the run's page, and review it there".to_owned(),
+            Self::UnknownStarter(_) => "check the run's page, and review it there".to_owned(),
             Self::SelfReview(_) => "ask another reviewer".to_owned(),
-            Self::NotAReviewer(..) => "ask one of them; a token has to be of the reviewer's own account".to_owned(),
+            Self::NotAReviewer(..) => "ask one of them; the token must belong to the reviewer's own account".to_owned(),
         }
     }
 }

@@ -272,7 +272,7 @@ async fn deployments_as(reader: &Reader, repo: &RepoName, spelling: &str, name: 
         let listed = listed.into_iter().map(Deployment::from);
         found.extend(listed.filter(|made| made.environment.to_lowercase() == name.folded()));
         if pages >= MAX_PAGES {
-            return Err(reader.malformed(&target, format!("the list has more than {MAX_PAGES} pages, which no real one has")));
+            return Err(reader.malformed(&target, format!("the list has more than {MAX_PAGES} pages, more than any real one")));
         }
         let enough = match extent {
             Extent::Last(count) => found.len() > count,

@@ -109,7 +109,7 @@ async fn unsettled(reader: &Reader, repo: &RepoName, review: &Review<'_>, mut er
         if waits {
             "reading back shows that it did not take effect: the run still waits; run the same command again"
         } else {
-            "whether it took effect is unknown: look at the run's page before anything else"
+            "whether it took effect is unknown: check the run's page before anything else"
         }
         .to_owned(),
     );
