@@ -37,7 +37,7 @@ pub fn render(document: &Document, id: &str, limit: usize) -> String {
     let mut out = vec![marker(document.name, id), format!("### {}", prose(&bounded(&document.headline, MAX_SENTENCE)))];
     out.extend(document.next.iter().map(|next| prose(&bounded(next, MAX_SENTENCE))));
     let (shown, cut) = fit(pieces(document), limit.saturating_sub(size(&out) + NOTICE));
-    out.extend(notice(document.name, &cut));
+    out.extend(notice(&cut));
     out.extend(assemble(&shown));
     out.join("\n\n") + "\n"
 }
@@ -114,7 +114,7 @@ fn fit(pieces: Vec<Piece>, room: usize) -> (Vec<Piece>, Vec<String>) {
     (shown, cut)
 }
 
-fn notice(command: &str, cut: &[String]) -> Option<String> {
+fn notice(cut: &[String]) -> Option<String> {
     let mut names = String::new();
     let mut named = 0;
     for name in cut {
@@ -130,7 +130,7 @@ fn notice(command: &str, cut: &[String]) -> Option<String> {
     let more = if named < cut.len() { format!(" and {} more", cut.len() - named) } else { String::new() };
     (!cut.is_empty()).then(|| {
         format!(
-            "> [!WARNING]\n> **This is not all:** {} of the parts did not fit: {names}{more}. Run `gatectl {command}` to see the whole.",
+            "> [!WARNING]\n> **This is not all:** {} of the parts did not fit: {names}{more}. The log of the job has everything, and so does `--format json`.",
             cut.len()
         )
     })

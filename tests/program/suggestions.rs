@@ -143,8 +143,21 @@ fn parse(args: &[String]) -> Result<Cli, String> {
 
 /// A command line by its verb and its flags, without those that only limit it.
 fn kind(command: &str, cli: &Cli) -> String {
-    const LIMITS: [&str; 10] =
-        ["--config", "--repo", "--environment", "--sandbox", "--prune", "--app", "--github", "--repository", "--shard", "--format"];
+    const LIMITS: [&str; 13] = [
+        "--config",
+        "--repo",
+        "--environment",
+        "--sandbox",
+        "--prune",
+        "--app",
+        "--github",
+        "--repository",
+        "--shard",
+        "--format",
+        "--workflows",
+        "--remote",
+        "--live-only",
+    ];
     let words = words(command);
     let mut kind = words[1].clone();
     if matches!(cli.command, Command::Freeze(_)) {
@@ -285,7 +298,8 @@ fn what_the_golden_files_suggest_is_accepted() {
                 seen += suggestions(&text).len();
                 for run in format!("\n{text}").split("\n$ ") {
                     let command = run.lines().next().filter(|line| line.starts_with("gatectl ")).unwrap_or("gatectl plan");
-                    hold(&words(command)[1..].iter().map(String::as_str).collect::<Vec<_>>(), run, "");
+                    let output = run.strip_prefix(command).unwrap_or(run);
+                    hold(&words(command)[1..].iter().map(String::as_str).collect::<Vec<_>>(), output, "");
                 }
             }
         }

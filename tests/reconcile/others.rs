@@ -227,7 +227,7 @@ async fn a_dropped_reviewer_is_an_error_that_names_them() {
     world.repo(|repo| repo.collaborators.remove("bob"));
     let applied = run.apply(&planned, &world).await;
     let (result, message) = outcome(&applied, "/environments/production");
-    assert!(*result == OutcomeResult::Failed && message.contains("does not list bob as reviewer"), "{}", said(&applied));
+    assert!(*result == OutcomeResult::Failed && message.contains("does not list bob as a reviewer"), "{}", said(&applied));
     world.repo(|repo| repo.collaborators.insert("bob".to_owned(), Permission::Read));
     world.converge().await;
 }
