@@ -12,11 +12,6 @@ use crate::providers::Op;
 use crate::reconcile::{Applied, Context, FreezeReason, Planned};
 use crate::render::Document;
 use crate::views;
-<<<<<<< HEAD
-use crate::views::words::shell_word;
-=======
-use crate::views::diagnostic::Hinted;
->>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
 
 use super::failure::{Interrupted, hinted};
 use super::plan::prune;
@@ -191,16 +186,8 @@ pub(super) async fn consent(
         return Ok(());
     }
     if !can_ask {
-<<<<<<< HEAD
-        let hint = "look at `gatectl plan`, then run again with --auto-approve";
+        let hint = "review `gatectl plan`, then run again with --auto-approve";
         return Err(hinted("cannot ask for confirmation: stdin is not a terminal (or CI is set). Nothing was written.", hint));
-=======
-        return Err(Hinted {
-            message: "cannot ask for confirmation: stdin is not a terminal (or CI is set). Nothing was written.".to_owned(),
-            hint: "review `gatectl plan`, then run again with --auto-approve".to_owned(),
-        }
-        .into());
->>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
     }
     if session.global.format != Format::Human {
         // Consent needs a visible plan; stdout is for a program here.

@@ -116,16 +116,8 @@ impl Saved {
 
 /// The error for a saved plan that was made from a file of another kind.
 pub(super) fn of_another_file(kind: &str) -> anyhow::Error {
-<<<<<<< HEAD
     hinted(
-        format!("the saved plan was made from {kind}, and this gate file is another one: nothing was written"),
+        format!("the saved plan was made from {kind}, and the current gate file is a different kind: nothing was written"),
         "Name the file that it was made from with -c FILE, or make a new plan: gatectl plan --out FILE",
     )
-=======
-    Hinted {
-        message: format!("the saved plan was made from {kind}, and the current gate file is a different kind: nothing was written"),
-        hint: "Name the file that it was made from with -c FILE, or make a new plan: `gatectl plan --out FILE`".to_owned(),
-    }
-    .into()
->>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
 }

@@ -38,18 +38,10 @@ pub(in crate::commands) async fn run(session: &Session, args: &ApplyArgs) -> any
     let config = &session.any_file(environments)?;
     let saved = saved.as_ref();
     if args.interlock || args.while_frozen {
-<<<<<<< HEAD
         return Err(hinted(
-            "a fleet file has no freeze, so --interlock and --while-frozen mean nothing",
+            "a fleet file has no freeze, so --interlock and --while-frozen do not apply",
             "Leave them out, or apply the repository's own gate.toml",
         ));
-=======
-        return Err(Hinted {
-            message: "a fleet file has no freeze, so --interlock and --while-frozen do not apply".to_owned(),
-            hint: "Leave them out, or apply the repository's own gate.toml".to_owned(),
-        }
-        .into());
->>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
     }
     let prune = prune(saved.map_or(args.scope.prune, |saved| saved.prune), config)?;
     let run = Run::open(session, config, saved.map_or_else(|| part(&args.fleet), SavedFleetPlan::part), prune).await?;

@@ -190,15 +190,9 @@ fn checked(asked: &CheckScope, seen: &ObservedFreeze, now: Timestamp) -> Checked
     let strange = asked.strange.iter().map(|name| EnvironmentStatus {
         name: name.clone(),
         decision: Decision {
-<<<<<<< HEAD
             verdict: Verdict::Undetermined(Unknown::new(
-                format!("gate.toml declares no environment `{name}`, and the freeze covers one that is called much like it"),
+                format!("gate.toml declares no environment `{name}`, but the freeze covers one with a similar name"),
                 match resembled(name, &asked.policy) {
-=======
-            verdict: Verdict::Undetermined(Unknown {
-                reason: format!("gate.toml declares no environment `{name}`, but the freeze covers one with a similar name"),
-                hint: match resembled(name, &asked.policy) {
->>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
                     Some(covered) => format!("did you mean `{covered}`? If not, declare [environments.{name}]"),
                     None => "check the spelling".to_owned(),
                 },
@@ -210,18 +204,10 @@ fn checked(asked: &CheckScope, seen: &ObservedFreeze, now: Timestamp) -> Checked
 }
 
 fn too_slow(store: &Store) -> Unknown {
-<<<<<<< HEAD
     Unknown::new(
-        format!("there was no answer within {} s", OVERALL.as_secs()),
+        format!("no response within {} s", OVERALL.as_secs()),
         format!("see {}, and run again", freeze_store::of(store).api().status_page),
     )
-=======
-    Unknown {
-        reason: format!("no response within {} s", OVERALL.as_secs()),
-        hint: format!("see {}, and run again", freeze_store::of(store).api().status_page),
-        cause: Cause::Other,
-    }
->>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
 }
 
 fn as_unknown(error: &anyhow::Error) -> Unknown {

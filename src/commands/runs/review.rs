@@ -225,11 +225,7 @@ pub(super) fn unchanged(then: &[Admitted], now: &[Admitted]) -> anyhow::Result<(
 
 pub(super) fn changed() -> anyhow::Error {
     let message = "a run changed after it was shown: nothing was reviewed".to_owned();
-<<<<<<< HEAD
-    hinted(message, "run the same command again and look at what it shows")
-=======
-    Hinted { message, hint: "run the same command again and review what it shows".to_owned() }.into()
->>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
+    hinted(message, "run the same command again and review what it shows")
 }
 
 /// The ids of the runs, each once.
@@ -242,18 +238,10 @@ pub(super) fn ids(runs: &[RunRef], repository: &RepoName, web: &str) -> anyhow::
         if let Some((host, named)) = &run.place
             && (named != repository || !host.eq_ignore_ascii_case(web))
         {
-<<<<<<< HEAD
             return Err(hinted(
-                format!("run {run} is of {host}/{named}, not of {web}/{repository}"),
+                format!("run {run} belongs to {host}/{named}, not to {web}/{repository}"),
                 format!("pass --repo {named}, with GITHUB_API_URL set if it is on another server"),
             ));
-=======
-            return Err(Hinted {
-                message: format!("run {run} belongs to {host}/{named}, not to {web}/{repository}"),
-                hint: format!("pass --repo {named}, with GITHUB_API_URL set if it is on another server"),
-            }
-            .into());
->>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
         }
         if !ids.contains(&run.id) {
             ids.push(run.id);
@@ -284,14 +272,8 @@ async fn ask(session: &Session, decision: Decision, comment: Option<String>) -> 
                 "cannot ask for confirmation: stdin is not a terminal, CI is set, or the output format is not for people. Nothing was {}",
                 decision.word()
             ),
-<<<<<<< HEAD
-            "look at `gatectl pending`, then run again with --auto-approve, and --sha to say what you looked at",
+            "review `gatectl pending`, then run again with --auto-approve, and with --sha to pin the commit you reviewed",
         ));
-=======
-            hint: "review `gatectl pending`, then run again with --auto-approve, and with --sha to pin the commit you reviewed".to_owned(),
-        }
-        .into());
->>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
     }
     let comment = match comment {
         Some(given) => Some(given),

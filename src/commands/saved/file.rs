@@ -7,12 +7,9 @@ use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::Value;
 
-<<<<<<< HEAD
 use crate::commands::failure::hinted;
 use crate::commands::output::replace_file;
-=======
 use crate::model::shell_word;
->>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
 use crate::reconcile::fingerprint;
 use crate::views::diagnostic::Hinted;
 
@@ -48,18 +45,10 @@ pub(in crate::commands) fn replaceable(path: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     let what = if kind.is_file() { "a file that is not a saved plan" } else { "not a regular file" };
-<<<<<<< HEAD
     Err(hinted(
         format!("--out {} would replace {what}: nothing was saved", path.display()),
-        "name a new file, or one that `gatectl plan --out` wrote",
+        "name a new file, or one that `gatectl plan --out FILE` wrote",
     ))
-=======
-    Err(Hinted {
-        message: format!("--out {} would replace {what}: nothing was saved", path.display()),
-        hint: "name a new file, or one that `gatectl plan --out FILE` wrote".to_owned(),
-    }
-    .into())
->>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
 }
 
 /// Writes the file whole or not at all, readable by its owner only.

@@ -108,18 +108,10 @@ fn access_of(word: &str, login: &str) -> Access {
     match word {
         "admin" | "write" | "read" => Access::Granted,
         "none" => Access::None,
-<<<<<<< HEAD
         other => Access::Unknown(Unknown::new(
-            format!("GitHub calls the access of `{login}` {other:?}, which is not one of its documented words"),
+            format!("GitHub reports the access of `{login}` as {other:?}, which it does not document"),
             "check for a newer gatectl",
         )),
-=======
-        other => Access::Unknown(Unknown {
-            reason: format!("GitHub reports the access of `{login}` as {other:?}, which it does not document"),
-            hint: "check for a newer gatectl".to_owned(),
-            cause: Cause::Other,
-        }),
->>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
     }
 }
 

@@ -198,14 +198,12 @@ impl Judge<'_> {
         }
         self.secrets(job, &mut case);
         if holds.token.is_some() {
-            case.open_questions.push((
-                Code::UnclassifiedCredential,
-                "may assume any identity that trusts this repository (`id-token: write`)".to_owned(),
-            ));
+            case.open_questions
+                .push((Code::UnclassifiedCredential, "may assume any identity that trusts this repository (`id-token: write`)".to_owned()));
             case.harmless.job = true;
         }
         if holds.named && case.open_questions.is_empty() && matches!(job.verdict, Verdict::None | Verdict::ViaNeeds) {
-            case.open_questions.push((Code::UnclassifiedDeploy, format!("says by its id `{}` that it deploys", job.job)));
+            case.open_questions.push((Code::UnclassifiedDeploy, format!("has the id `{}`, which suggests that it deploys", job.job)));
             case.harmless.job = true;
         }
         case

@@ -67,18 +67,10 @@ pub(super) fn entry(value: &Value) -> Result<(EnvName, Result<LiveEnvironment, U
 }
 
 fn not_understood(name: &EnvName, reason: &str) -> Unknown {
-<<<<<<< HEAD
     Unknown::new(
         format!("GitHub's description of `{name}` is not fully understood: {reason}"),
-        "nothing of it is judged or written; look at it in the repository's settings, and check for a newer gatectl",
+        "it is neither judged nor written; check it in the repository's settings, and look for a newer gatectl",
     )
-=======
-    Unknown {
-        reason: format!("GitHub's description of `{name}` is not fully understood: {reason}"),
-        hint: "it is neither judged nor written; check it in the repository's settings, and look for a newer gatectl".to_owned(),
-        cause: Cause::Other,
-    }
->>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
 }
 
 fn environment(name: &EnvName, value: &Value) -> Result<LiveEnvironment, String> {

@@ -53,17 +53,10 @@ impl Planner<'_> {
             Access::Unknown(unknown) => Some(unknown.reason.as_str()),
             Access::Granted | Access::None => None,
         });
-<<<<<<< HEAD
         Err(Unknown::new(
             format!(
-                "none of the declared reviewers is known to see the repository ({}): GitHub silently drops those who cannot, and would leave {} without a reviewer",
-                why.unwrap_or("it was not said"),
-=======
-        Err(Unknown {
-            reason: format!(
                 "no declared reviewer is known to have access to the repository ({}): GitHub silently drops reviewers without access, which would leave {} without a reviewer",
                 why.unwrap_or("no reason given"),
->>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
                 self.name
             ),
             format!("make sure that {} can read {}, and plan with a token that can see it", names.join(", "), self.context.repository),

@@ -56,19 +56,11 @@ impl Planner<'_> {
             }
         }
         if let Some(wanted) = gate.can_admins_bypass {
-<<<<<<< HEAD
             let live = there.can_admins_bypass.ok_or_else(|| {
                 Unknown::new(
                     "this server does not say whether admins may bypass the rules",
-                    "GitHub Enterprise Server knows `can_admins_bypass` since 3.9; leave the key out of gate.toml for an older one",
+                    "GitHub Enterprise Server supports `can_admins_bypass` since 3.9; leave the key out of gate.toml for older versions",
                 )
-=======
-            let live = there.can_admins_bypass.ok_or_else(|| Unknown {
-                reason: "this server does not say whether admins may bypass the rules".to_owned(),
-                hint: "GitHub Enterprise Server supports `can_admins_bypass` since 3.9; leave the key out of gate.toml for older versions"
-                    .to_owned(),
-                cause: Cause::Other,
->>>>>>> 3ef3798 (Hold that each suggested command parses, keeps its scope and does what it says; say messages in plainer English)
             })?;
             after.can_admins_bypass = wanted;
             if wanted != live {
