@@ -282,7 +282,7 @@ impl Judge<'_> {
         };
         let gates: BTreeSet<&EnvName> = case.shared.iter().flat_map(|shared| &shared.gates).collect();
         let what: Vec<&str> = clauses.iter().map(|(_, what)| *what).collect();
-        let finding = on_job(code, job, format!("{} {at}, and {}", job.path, what.join(", and "))).severity(Severity::Error);
+        let finding = on_job(code, job, format!("{} {at}, {}", job.path, list(&what))).severity(Severity::Error);
         let gate = gates.first().map(|gate| gate.as_str()).or_else(|| self.facts.gates().next().map(EnvName::as_str)).unwrap_or("NAME");
         let fix = match place {
             JobGate::Undeclared(name) if code == Code::NearMissEnvironment => {
@@ -347,8 +347,7 @@ impl Judge<'_> {
             return None;
         }
         let code = if job.details.remote.is_some() { Code::RemoteWorkflow } else { Code::UnresolvedEnvironment };
-        let finding =
-            on_job(code, job, format!("{} runs in an unknown environment ({}), and {}", job.path, job.reason, what.join(", and ")));
+        let finding = on_job(code, job, format!("{} runs in an unknown environment ({}), {}", job.path, job.reason, list(&what)));
         Some(match &job.details.remote {
             Some(remote) => {
                 let path = &remote.path;
@@ -386,7 +385,7 @@ pub(super) fn trust(job: &JobEntry, facts: &Facts) -> Option<Finding> {
 fn undecided(job: &JobEntry, at: &str, case: &Case) -> Option<Finding> {
     let (first, _) = case.open_questions.iter().min_by_key(|(code, _)| *code)?;
     let what: Vec<&str> = case.open_questions.iter().map(|(_, what)| what.as_str()).collect();
-    let finding = on_job(*first, job, format!("{} {at}, and {}", job.path, what.join(", and ")));
+    let finding = on_job(*first, job, format!("{} {at}, {}", job.path, list(&what)));
     let what = match (case.harmless.job, case.harmless.secrets.len()) {
         (true, _) => "the job",
         (false, 1) => "the secret",
@@ -437,6 +436,15 @@ fn open(job: &JobEntry, name: &EnvName, case: &Case) -> Option<Finding> {
 fn by_name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     lower.contains("${{") && (lower.contains("vars.") || lower.contains("secrets."))
+}
+
+/// The end of a sentence that has begun with another clause: `and a`, or `a, b, and c`.
+fn list(clauses: &[&str]) -> String {
+    match clauses.split_last() {
+        Some((last, [])) => format!("and {last}"),
+        Some((last, rest)) => format!("{}, and {last}", rest.join(", ")),
+        None => String::new(),
+    }
 }
 
 /// Where else it is used.
