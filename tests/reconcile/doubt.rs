@@ -1,5 +1,7 @@
 //! Answers that look like answers and are none: each is unknown, never a pass, never an absence.
 
+use std::time::Duration;
+
 use gatectl::model::OutcomeResult;
 use gatectl::sandbox::{AccountKind, BranchPattern, Fault, LeftPolicies, RefType, Response, Scenario, State};
 use serde_json::{Value, json};
@@ -27,6 +29,20 @@ async fn answering(path: &str, answer: Value) -> World {
 fn environment(name: &str, id: u64, policy: &Value) -> Value {
     json!({"id": id, "node_id": "E", "name": name, "url": "u", "html_url": "u", "created_at": "2025-01-01T00:00:00Z",
         "updated_at": "2025-01-01T00:00:00Z", "protection_rules": [], "deployment_branch_policy": policy})
+}
+
+/// A machine without idle time, or a slow network. That everything holds as declared changes nothing.
+#[tokio::test]
+async fn an_answer_after_the_timeout_is_unknown_and_nothing_is_written_for_it() {
+    let mut world = World::rehearsal(Scenario::Gated, GATE).await;
+    world.is_converged().await;
+    world.sandbox.with(|state| state.latency = Duration::from_secs(1));
+    (world.settings.attempt_timeout, world.settings.timeout) = (Duration::from_millis(20), Duration::from_millis(60));
+    let applied = world.apply().await;
+    let [(address, unknown)] = applied.report.unknown.as_slice() else { panic!("{}", said(&applied)) };
+    assert!(address.to_string().ends_with("environments/production"), "{address}");
+    assert!(unknown.reason.contains("timed out"), "{}", unknown.reason);
+    assert_eq!((applied.report.converged, applied.report.outcomes.len(), world.writes()), (false, 0, 0), "{}", said(&applied));
 }
 
 #[tokio::test]

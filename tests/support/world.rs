@@ -273,7 +273,9 @@ fn repository(config: &Config) -> RepoName {
 /// A report in words, for the messages of tests.
 pub fn said(applied: &Applied) -> String {
     let outcomes = applied.report.outcomes.iter().map(|o| format!("{} {:?}: {}\n", o.address, o.result, o.message));
-    format!("converged: {}\n{}", applied.report.converged, outcomes.collect::<String>())
+    let invalid = applied.report.invalid.iter().map(|it| format!("{:?} invalid: {}\n", it.addresses, it.why.reason));
+    let unknown = applied.report.unknown.iter().map(|(address, unknown)| format!("{address} unknown: {}\n", unknown.reason));
+    format!("converged: {}\n{}", applied.report.converged, outcomes.chain(invalid).chain(unknown).collect::<String>())
 }
 
 /// What a report says about the environment, or of the config var, whose address ends so.
