@@ -22,7 +22,7 @@ use super::Session;
 pub(super) const FOLDER: &str = ".github/workflows";
 
 /// How deep actions of the checkout that use each other are read.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 10;
 
 /// More than any workflow that GitHub runs.
 const MAX_BYTES: u64 = 1024 * 1024;

@@ -260,7 +260,6 @@ fn deploy(
             }
             "rsync" | "scp" if !rest.iter().any(|word| word.contains(':') && !word.contains("://")) => continue,
             "ssh" if rest.iter().any(|word| word.contains("github.com")) => continue,
-            "ssh" | "scp" | "sftp" | "rsync" if at > 0 && !starts_the_command(words, at) => continue,
             _ => {}
         }
         for Row(tool, verbs, platform) in TABLE.iter().filter(|Row(tool, ..)| *tool == name) {

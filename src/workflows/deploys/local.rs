@@ -9,9 +9,6 @@ use crate::workflows::model::{Step, Workflow};
 use crate::workflows::read::steps_of;
 use crate::workflows::yaml;
 
-/// How many files one repository's workflows may name.
-const MAX_FILES: usize = 2_000;
-
 /// The files of the checkout that workflows run, by path.
 #[derive(Debug, Clone, Default)]
 pub struct Local {
@@ -77,9 +74,6 @@ impl Local {
                 );
             }
             found.extend(scripts(step));
-            if found.len() > MAX_FILES {
-                break;
-            }
         }
         let have = |path: &String| {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -131,14 +125,37 @@ mod tests {
     use super::*;
     use crate::workflows::read::read;
 
+    fn wanted(local: &Local, steps: &str) -> Vec<String> {
+        let workflow = read("x.yml", &format!("on: push\njobs: {{a: {{runs-on: x, steps: {steps}}}}}")).unwrap();
+        local.wanted([&workflow].into_iter()).into_iter().collect()
+    }
+
     #[test]
     fn only_literal_paths_within_the_checkout_are_wanted() {
-        let steps = "[{uses: ./.github/actions/go}, {run: './scripts/ship.sh prod && bash ci/x.sh'}, {run: ../up.sh}, {run: /bin/ls}, {run: '$HOME/a.sh'}, {run: ship.sh, working-directory: ops}]";
-        let workflow = read("x.yml", &format!("on: push\njobs: {{a: {{runs-on: x, steps: {steps}}}}}")).unwrap();
-        let wanted: Vec<String> = Local::default().wanted([&workflow].into_iter()).into_iter().collect();
+        let steps = "[{uses: ./.github/actions/go}, {run: './scripts/ship.sh prod && bash ci/x.sh'}, {run: ../up.sh}, {run: /bin/ls}, {run: '$HOME/a.sh'}, {run: ship.sh, working-directory: ops}, {run: ship.sh, working-directory: $OPS}]";
         assert_eq!(
-            wanted,
+            wanted(&Local::default(), steps),
             [".github/actions/go/action.yaml", ".github/actions/go/action.yml", "ci/x.sh", "ops/ship.sh", "scripts/ship.sh"]
         );
+    }
+
+    #[test]
+    fn what_was_read_is_not_wanted_again_and_what_an_action_runs_is() {
+        let mut local = Local::default();
+        local.add("ci/go/action.yml", "runs: {using: composite, steps: [{run: ci/inner.sh, shell: sh}]}");
+        local.add("ci/node/action.yaml", "runs: {using: node20, main: x.js}");
+        local.add("ci/known.sh", "true");
+        let steps = "[{uses: ./ci/go}, {uses: ./ci/node}, {uses: ./ci/gone}, {run: ci/known.sh && ci/go/other.sh}]";
+        let want = ["ci/go/other.sh", "ci/gone/action.yaml", "ci/gone/action.yml", "ci/inner.sh"];
+        assert_eq!(wanted(&local, steps), want);
+        for (uses, lacks) in [("./ci/go", false), ("./ci/node", false), ("./ci/gone", true), ("actions/checkout@v4", false), (".", true)] {
+            assert_eq!(local.lacks(uses), lacks, "{uses}");
+        }
+    }
+
+    #[test]
+    fn every_file_that_a_large_workflow_names_is_wanted() {
+        let steps: Vec<String> = (0..3_000).map(|at| format!("{{run: ci/{at}.sh}}")).collect();
+        assert_eq!(wanted(&Local::default(), &format!("[{}]", steps.join(", "))).len(), 3_000);
     }
 }

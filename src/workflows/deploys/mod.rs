@@ -188,14 +188,12 @@ impl Holds {
     #[must_use]
     pub fn in_run(&self, workflow: &Workflow, job: &Job, passed: &Passed, value: impl Fn(&str) -> InRun) -> Self {
         let mut holds = self.clone();
-        if !passed.is_own() {
-            let has_environment = job.environment.name().is_some();
-            holds.secrets = self
-                .secrets
-                .iter()
-                .flat_map(|(read, pos)| passed.sources(read, has_environment).into_iter().map(|read| (read, *pos)))
-                .collect();
-        }
+        let has_environment = job.environment.name().is_some();
+        holds.secrets = self
+            .secrets
+            .iter()
+            .flat_map(|(read, pos)| passed.sources(read, has_environment).into_iter().map(|read| (read, *pos)))
+            .collect();
         if !passed.grants_token(workflow, job) {
             holds.token = None;
             holds.identities.clear();
@@ -256,22 +254,6 @@ fn filled<T: Clone>(one: &T, name: Option<&str>, value: &impl Fn(&str) -> InRun,
             InRun::DependsOn(_) => vec![with(None)],
         },
     }
-}
-
-/// Whether a step looks like a deploy.
-#[must_use]
-pub fn is_deploying(step: &Step) -> bool {
-    let local = Local::default();
-    let mut found = Found {
-        local: &local,
-        holds: Holds::default(),
-        env: BTreeMap::new(),
-        remotes: BTreeMap::new(),
-        explained: false,
-        uses_token: false,
-    };
-    found.step(step, &BTreeMap::new(), step.pos, 0);
-    !found.holds.deploys.is_empty()
 }
 
 /// Whether an action is one of the tables. None of those deploys or logs in before its own step.
@@ -448,9 +430,6 @@ fn compact(text: &str) -> String {
 
 /// A text of an action of this repository, with the inputs filled in that its caller gives.
 fn fill(text: &str, inputs: &BTreeMap<String, String>) -> String {
-    if inputs.is_empty() || !text.contains("${{") {
-        return text.to_owned();
-    }
     let mut all = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${{") {

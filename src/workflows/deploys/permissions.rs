@@ -37,11 +37,6 @@ impl Passed {
         Self { secrets, token: Some(self.grants_token(workflow, job)) }
     }
 
-    /// Whether secrets have their own names here.
-    pub(super) const fn is_own(&self) -> bool {
-        matches!(self.secrets, Granted::Own)
-    }
-
     /// The secret that a name here really reads. A called job with an environment sees that environment's secrets, passed or not.
     pub(super) fn sources(&self, read: &Read, has_environment: bool) -> Vec<Read> {
         match (&self.secrets, read) {

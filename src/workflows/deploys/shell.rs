@@ -1,7 +1,7 @@
 //! A shell script as simple commands: enough to see which programs it runs with which words.
 //!
 //! Owns quoting, comments, lists, substitutions and `bash -c`. Errs on the side of finding a command: what is only printed is
-//! recognized by [`super::commands`]. Must not know which commands deploy.
+//! recognized by [`super::commands`]. Must not know which commands deploy. Takes time in proportion to the script, whatever is in it.
 
 /// How deep the quoting of scripts within scripts is followed; below it, quotes are ignored.
 const MAX_DEPTH: usize = 4;
@@ -29,9 +29,6 @@ fn split(script: &str, depth: usize, found: &mut Vec<Vec<String>>) {
         }
         found.push(words);
     }
-    for script in scanner.nested {
-        split(&script, depth + 1, found);
-    }
 }
 
 /// Whether a word may say that the next one is a script: `-c`, `-euc`.
@@ -52,20 +49,20 @@ struct Scanner<'s> {
     rest: &'s str,
     words: Vec<String>,
     word: Option<String>,
-    /// Substitutions within double quotes.
-    nested: Vec<String>,
     all: Vec<Vec<String>>,
 }
 
 impl<'s> Scanner<'s> {
     /// A scanner that has read the script.
     fn of(script: &'s str) -> Self {
-        let mut scanner = Self { rest: script, words: Vec::new(), word: None, nested: Vec::new(), all: Vec::new() };
-        scanner.run();
+        let mut scanner = Self { rest: script, words: Vec::new(), word: None, all: Vec::new() };
+        scanner.commands(0, None);
         scanner
     }
 
-    fn run(&mut self) {
+    /// Commands up to the end; those of a substitution within double quotes up to the character that closes it.
+    fn commands(&mut self, depth: usize, close: Option<char>) {
+        let mut subshells = 0_usize;
         while let Some(c) = self.rest.chars().next() {
             if self.expression() {
                 continue;
@@ -73,14 +70,24 @@ impl<'s> Scanner<'s> {
             self.rest = &self.rest[c.len_utf8()..];
             match c {
                 '\\' => self.escaped(),
-                '\'' => self.quoted('\''),
-                '"' => self.quoted('"'),
+                '\'' | '"' if depth == MAX_DEPTH => {}
+                '\'' => self.quoted('\'', depth),
+                '"' => self.quoted('"', depth),
                 '$' if self.rest.starts_with('{') => self.braced(),
                 '#' if self.word.is_none() => {
-                    let end = self.rest.find('\n').unwrap_or(self.rest.len());
+                    let ends = |c: char| c == '\n' || c == '`' && close == Some('`');
+                    let end = self.rest.find(ends).unwrap_or(self.rest.len());
                     self.rest = &self.rest[end..];
                 }
-                '\n' | ';' | '|' | '&' | '(' | ')' | '`' => self.end_command(),
+                c if close == Some(c) && subshells == 0 => break,
+                '\n' | ';' | '|' | '&' | '(' | ')' | '`' => {
+                    match c {
+                        '(' => subshells += 1,
+                        ')' => subshells = subshells.saturating_sub(1),
+                        _ => {}
+                    }
+                    self.end_command();
+                }
                 c if c.is_whitespace() => self.end_word(),
                 c => self.word.get_or_insert_default().push(c),
             }
@@ -100,9 +107,8 @@ impl<'s> Scanner<'s> {
     }
 
     fn braced(&mut self) {
-        let end = self.rest.find('}').map_or(self.rest.len(), |at| at + 1);
-        let (name, rest) = self.rest.split_at(end);
-        self.word.get_or_insert_default().push_str(&format!("${name}"));
+        let (name, rest) = self.rest.split_once('}').unwrap_or((self.rest, ""));
+        self.word.get_or_insert_default().push_str(&format!("${name}}}"));
         self.rest = rest;
     }
 
@@ -117,7 +123,7 @@ impl<'s> Scanner<'s> {
         }
     }
 
-    fn quoted(&mut self, quote: char) {
+    fn quoted(&mut self, quote: char, depth: usize) {
         self.word.get_or_insert_default();
         while let Some(c) = self.rest.chars().next() {
             if self.expression() {
@@ -127,14 +133,22 @@ impl<'s> Scanner<'s> {
             match c {
                 c if c == quote => return,
                 '\\' if quote == '"' && self.rest.starts_with(['"', '\\', '$', '`', '\n']) => self.escaped(),
+                '`' if quote == '"' => self.substitution('`', depth),
                 '$' if quote == '"' && self.rest.starts_with('(') => {
-                    let end = self.rest.find(')').unwrap_or(self.rest.len());
-                    self.nested.push(self.rest.get(1..end).unwrap_or_default().to_owned());
-                    self.word.get_or_insert_default().push('$');
+                    self.rest = &self.rest[1..];
+                    self.substitution(')', depth);
                 }
                 c => self.word.get_or_insert_default().push(c),
             }
         }
+    }
+
+    /// The commands of a substitution; the word around it goes on behind it.
+    fn substitution(&mut self, close: char, depth: usize) {
+        let around = (std::mem::take(&mut self.words), self.word.take());
+        self.commands(depth + 1, Some(close));
+        (self.words, self.word) = around;
+        self.word.get_or_insert_default().push('$');
     }
 
     fn end_word(&mut self) {
@@ -173,13 +187,35 @@ mod tests {
             ("a \\\n  b\n# c\nd # e", vec!["a b", "d"]),
             ("if a; then b; fi", vec!["a", "b"]),
             ("bash -c 'a && b'", vec!["a", "b", "bash -c a && b"]),
-            ("sudo bash -euc \"a $(b c)\"", vec!["a $", "b c", "bash -euc a $(b c)"]),
+            ("sudo bash -euc \"a $(b c)\"", vec!["a $", "b c", "bash -euc a $"]),
             ("x=$(a b)", vec!["x=$", "a b"]),
-            ("x \"$(a b)\"", vec!["x $(a b)", "a b"]),
+            ("x \"$(a b)-c\" d", vec!["x $-c d", "a b"]),
+            ("x \"$(a \"b c\" | d)\"; e", vec!["x $", "a b c", "d", "e"]),
+            ("x \"$( (a; b) && c )\" d", vec!["x $ d", "a", "b", "c"]),
+            ("x \"`a b`\" `c`", vec!["x $", "a b", "c"]),
+            ("x \"`# a`\"; b # `c`", vec!["x $", "b"]),
+            ("x '$(a)' '`b`' \"$c\" \"(d)\"", vec!["x $(a) `b` $c (d)"]),
+            ("(a; b) && c", vec!["a", "b", "c"]),
             ("a ${{ inputs.x || 'y' }} b", vec!["a ${{inputs.x||'y'}} b"]),
             (r#"x 'a\"b' "a\b" "c\"d" e\ f"#, vec![r#"x a\"b a\b c"d e f"#]),
             ("a ${B:-c d}", vec!["a ${B:-c d}"]),
+            ("a ${B:-c;d;} e", vec!["a ${B:-c;d;} e"]),
+            ("a b#c", vec!["a b#c"]),
+            ("a \\\r\n b\\\rc", vec!["a b\rc"]),
             ("eval a b", vec!["a b", "eval a b"]),
+            // The quotes of four levels are followed, and those of deeper ones are ignored.
+            (r#"x "$(1 "$(2 "$(3 "$(4 "$(5)" "`6`")")")")""#, vec!["x $", "1 $", "2 $", "3 $", "4 $", "5", "6"]),
+            (
+                "eval eval eval eval eval eval a",
+                vec![
+                    "a",
+                    "eval eval a",
+                    "eval eval eval a",
+                    "eval eval eval eval a",
+                    "eval eval eval eval eval a",
+                    "eval eval eval eval eval eval a",
+                ],
+            ),
         ] {
             let mut found = of(script);
             let mut want: Vec<String> = want.into_iter().map(str::to_owned).collect();
@@ -198,6 +234,13 @@ mod tests {
             script = format!("sh -c '{}'", script.replace('\'', "'\\''"));
         }
         assert!(of(&format!("{}git push", "eval ".repeat(20))).contains(&"git push".to_owned()));
+    }
+
+    #[test]
+    fn substitutions_that_nothing_closes_are_read_once() {
+        for open in ["\"$(", "\"`", "eval ", "sh -c \"", "("] {
+            assert!(commands(&open.repeat(5_000)).len() <= 20_000, "{open}");
+        }
     }
 
     proptest::proptest! {

@@ -36,6 +36,9 @@ fn heroku_is_recognized_in_every_form_with_the_app_that_it_names() {
         ("run: heroku container:release web -a ${APP}", &prod),
         ("run: heroku container:release web -a ${{ env.APP }}", &prod),
         ("run: heroku container:release web -a $OTHER", &unknown),
+        ("run: heroku container:release web -a $APP_NAME", &unknown),
+        ("run: heroku container:release web -a $APPX", &unknown),
+        ("run: docker push registry.heroku.com/$APP/web", &prod),
         ("run: git push https://git.heroku.com/shop-prod.git HEAD:main", &prod),
         ("run: 'git push https://heroku:$KEY@git.heroku.com/shop-prod.git main'", &prod),
         ("run: heroku git:remote -a shop-prod && git push heroku main", &prod),
@@ -43,18 +46,22 @@ fn heroku_is_recognized_in_every_form_with_the_app_that_it_names() {
         ("run: git push --force heroku main", &unknown),
         ("run: if true; then sudo docker push registry.heroku.com/shop-prod/web; fi", &prod),
         ("run: curl -X POST https://api.heroku.com/apps/shop-prod/builds -d @b.json", &prod),
+        ("run: curl -X POST api.heroku.com/apps/shop-prod/builds", &prod),
+        ("run: a.b=c echo heroku rollback -a shop-prod", &prod),
         ("run: wget --post-data=x https://api.heroku.com/apps/shop-prod/formation", &prod),
         ("{uses: akhileshns/heroku-deploy@v3, with: {heroku_app_name: shop-prod}}", &prod),
     ] {
         assert_eq!(targets(step), std::slice::from_ref(want), "{step}");
     }
-    assert_eq!(targets("run: dpl --provider=pages").len(), 1);
+    let dpl = of("      - run: dpl --provider=pages --app=shop-prod").deploys;
+    assert_eq!(dpl.iter().map(|deploy| (deploy.platform, deploy.target.as_deref())).collect::<Vec<_>>(), [(Platform::Other, None)]);
 }
 
 #[test]
 fn other_platforms_are_told_by_the_verb() {
     for step in [
         "run: kubectl -n prod apply -f k8s.yml",
+        "run: kubectl --kubeconfig k --namespace prod --context live apply -f k8s.yml",
         "run: helm upgrade --install shop ./chart",
         "run: terraform apply -auto-approve",
         "run: aws s3 sync dist s3://shop",
@@ -69,6 +76,11 @@ fn other_platforms_are_told_by_the_verb() {
         "run: sshpass -p x ssh deploy@shop.example.com ./restart",
         "run: rsync -az dist/ deploy@shop.example.com:/srv",
         "run: bundle exec cap production deploy",
+        "run: bundle exec cap production deploy:migrate",
+        "run: curl https://api.render.com/deploy/srv-1",
+        "run: RAILS_ENV=production make deploy",
+        "{uses: pulumi/actions@v5, with: {command: up}}",
+        "{uses: dflook/terraform-apply@v1, with: {command: preview}}",
         "run: npm publish --access public",
         "run: cargo publish",
         "run: twine upload dist/*",
@@ -89,6 +101,13 @@ fn looking_is_not_deploying() {
         "run: git push origin main",
         "run: '# heroku container:release web -a shop-prod'",
         "run: echo heroku rollback -a shop-prod",
+        "run: MY_MSG=x echo heroku rollback -a shop-prod",
+        "run: sudo apt-get install -y ssh lftp",
+        "run: ssh -T git@github.com",
+        "run: aws s3 ls sync",
+        "run: wrangler deployments list",
+        "run: ship/make lint",
+        "{uses: pulumi/actions@v5, with: {command: preview}}",
         "run: which heroku && heroku --version",
         "run: kubectl get pods",
         "run: kubectl apply --dry-run=server -f k8s.yml",
@@ -115,6 +134,7 @@ fn identities_are_told_by_what_they_name() {
     assert_eq!(names(&format!("{{uses: aws-actions/configure-aws-credentials@v4, with: {{role-to-assume: '{role}'}}}}")), aws);
     assert_eq!(names(&format!("{{uses: acme/login@v1, with: {{role-to-assume: '{role}'}}}}")), aws, "an unknown action");
     assert_eq!(names(&format!("run: aws sts assume-role-with-web-identity --role-arn {role}")), aws);
+    assert_eq!(names("run: aws s3 cp arn:aws:s3:::bucket . && ./go other:role/x"), []);
     assert_eq!(names("uses: aws-actions/configure-aws-credentials@v4"), [], "it uses stored keys");
     let azure = names("{uses: azure/login@v2, with: {client-id: '${{ secrets.C }}', tenant-id: t}}");
     assert_eq!(azure, [(Provider::Azure, "${{secrets.C}} t".to_owned())]);
@@ -134,6 +154,10 @@ fn a_token_is_explained_by_what_cannot_deploy_with_it() {
     assert!(unexplained("      - uses: acme/anything@v1\n"));
     assert!(!unexplained("      - uses: actions/checkout@v4\n      - uses: actions/setup-node@v4\n"), "nothing could use it");
     assert!(!unexplained("      - run: make\n      - uses: actions/attest-build-provenance@v2\n"));
+    assert!(!unexplained("      - run: make\n      - uses: actions/deploy-pages@v4\n"));
+    assert!(unexplained("      - run: make\n      - uses: azure/webapps-deploy@v3\n"));
+    // What explains it may come first.
+    assert!(!unexplained("      - uses: actions/deploy-pages@v4\n      - uses: azure/webapps-deploy@v3\n"));
     assert!(!unexplained("      - run: make\n      - {uses: codecov/codecov-action@v5, with: {use_oidc: true}}\n"));
 }
 
@@ -174,8 +198,13 @@ fn what_approves_deployments_is_told_from_what_looks_at_them() {
     ] {
         assert!(approves(step), "{step}");
     }
-    for step in ["run: gh api repos/o/r/actions/runs/1/pending_deployments", "uses: trstringer/manual-approval@v1", "run: gatectl pending"]
-    {
+    for step in [
+        "run: gh api repos/o/r/actions/runs/1/pending_deployments",
+        "uses: trstringer/manual-approval@v1",
+        "run: gatectl pending",
+        "{uses: actions/github-script@v7, with: {script: 'await github.rest.issues.create({})'}}",
+        "{uses: acme/report@v1, with: {example: 'reviewPendingDeploymentsForRun'}}",
+    ] {
         assert!(!approves(step), "{step}");
     }
 }
@@ -185,7 +214,7 @@ fn a_secret_is_followed_through_the_name_it_is_passed_under() {
     let caller =
         read("x.yml", "on: push\njobs: {a: {uses: ./.github/workflows/y.yml, secrets: {key: '${{ secrets.HEROKU_API_KEY }}'}}}").unwrap();
     let passed = Passed::default().by(&caller, &caller.jobs[0]);
-    let callee = read("y.yml", "on: workflow_call\njobs: {b: {runs-on: x, env: {K: '${{ secrets.KEY }}'}}, c: {runs-on: x, env: {K: '${{ secrets.OTHER }}'}}, d: {runs-on: x, environment: e, env: {K: '${{ secrets.OTHER }}'}}}").unwrap();
+    let callee = read("y.yml", "on: workflow_call\njobs: {b: {runs-on: x, env: {K: '${{ secrets.KEY }}'}}, c: {runs-on: x, env: {K: '${{ secrets.OTHER }}'}}, d: {runs-on: x, environment: e, env: {K: '${{ secrets.OTHER }}'}}, e: {runs-on: x, env: {K: '${{ toJSON(secrets) }}'}}, f: {runs-on: x, environment: e, env: {K: '${{ toJSON(secrets) }}'}}}").unwrap();
     let reads = |at: usize| -> Vec<Read> {
         let job = &callee.jobs[at];
         Holds::of(&callee, job, &Local::default())
@@ -198,6 +227,8 @@ fn a_secret_is_followed_through_the_name_it_is_passed_under() {
     assert_eq!(reads(0), [Read::Named("HEROKU_API_KEY".to_owned())]);
     assert_eq!(reads(1), [], "it is not passed");
     assert_eq!(reads(2), [Read::Named("OTHER".to_owned())], "the environment may have it");
+    assert_eq!(reads(3), [Read::Named("HEROKU_API_KEY".to_owned())], "all that are passed");
+    assert_eq!(reads(4), [Read::All], "those of the environment too");
 }
 
 #[test]
@@ -222,6 +253,80 @@ fn an_action_of_the_checkout_that_runs_a_program_may_use_the_token() {
         Holds::of(&workflow, &workflow.jobs[0], &local).token.is_some()
     };
     assert!(token("node20") && token("docker") && !token("composite"));
+}
+
+#[test]
+fn a_call_gives_nothing_if_it_passes_neither_a_secret_nor_the_token() {
+    for (passed, nothing) in [
+        ("", true),
+        (", secrets: inherit", false),
+        (", secrets: {k: '${{ secrets.K }}'}", false),
+        (", secrets: {k: '${{ secrets.GITHUB_TOKEN }}'}", true),
+        (", permissions: {id-token: write}", false),
+    ] {
+        let caller = read("x.yml", &format!("on: push\njobs: {{a: {{uses: ./.github/workflows/y.yml{passed}}}}}")).unwrap();
+        assert_eq!(Passed::default().gives_nothing(&caller, &caller.jobs[0]), nothing, "{passed}");
+    }
+}
+
+#[test]
+fn only_a_job_without_a_known_deploy_is_judged_by_its_id() {
+    let named = |job: &str| {
+        let workflow = read("x.yml", &format!("on: push\njobs: {{{job}}}")).unwrap();
+        Holds::of(&workflow, &workflow.jobs[0], &Local::default()).named
+    };
+    for job in ["deploy: {runs-on: x}", "ship-it: {runs-on: x}", "Promote_all: {runs-on: x, steps: [{run: make}]}"] {
+        assert!(named(job), "{job}");
+    }
+    for job in [
+        "build: {runs-on: x}",
+        "deployment: {runs-on: x}",
+        "deploy: {runs-on: x, steps: [{run: heroku rollback}]}",
+        "deploy: {uses: o/r/.github/workflows/x.yml@v1}",
+    ] {
+        assert!(!named(job), "{job}");
+    }
+}
+
+#[test]
+fn an_identity_is_named_as_it_is_in_the_run() {
+    let text = "on: push\njobs: {a: {runs-on: x, permissions: {id-token: write}, steps: [{uses: aws-actions/configure-aws-credentials@v4, with: {role-to-assume: '${{ inputs.role }}'}}]}}";
+    let workflow = read("x.yml", text).unwrap();
+    let job = &workflow.jobs[0];
+    let names = |value: InRun| -> Vec<String> {
+        let holds = Holds::of(&workflow, job, &Local::default()).in_run(&workflow, job, &Passed::default(), |_| value.clone());
+        holds.identities.into_iter().map(|identity| identity.name).collect()
+    };
+    assert_eq!(names(InRun::Values(vec!["one".to_owned(), "two".to_owned()])), ["one", "two"]);
+    assert_eq!(names(InRun::DependsOn(Vec::new())), ["${{inputs.role}}"]);
+}
+
+#[test]
+fn legs_of_a_job_hold_together_what_each_holds() {
+    let [left, right] = ["heroku rollback -a one && git pull", "heroku rollback -a two && ./go"].map(|run| {
+        of(&format!("      - run: {run}\n        env: {{A: '${{{{ secrets.SAME }}}}', B: '${{{{ secrets.{} }}}}'}}\n", run.len()))
+    });
+    let mut both = left.clone();
+    both.merge(&left);
+    assert_eq!(both, left, "the same once");
+    both.merge(&right);
+    assert_eq!(both.deploys, [left.deploys, right.deploys].concat());
+    assert_eq!(both.secrets.len(), 3, "{:?}", both.secrets);
+    assert_eq!(both.checkouts, left.checkouts);
+    assert!(both.token.is_some());
+}
+
+/// GitHub follows ten.
+#[test]
+fn ten_actions_of_the_checkout_that_use_each_other_are_followed() {
+    let mut local = Local::default();
+    for at in 1..=12 {
+        let steps = format!("[{{uses: ./a{}}}, {{run: heroku rollback -a level-{at}, shell: sh}}]", at + 1);
+        local.add(&format!("a{at}/action.yml"), &format!("runs: {{using: composite, steps: {steps}}}"));
+    }
+    local.add("loop/action.yml", "runs: {using: composite, steps: [{uses: ./loop}]}");
+    let workflow = read("x.yml", "on: push\njobs: {a: {runs-on: x, steps: [{uses: ./a1}, {uses: ./loop}]}}").unwrap();
+    assert_eq!(Holds::of(&workflow, &workflow.jobs[0], &local).deploys.len(), 10);
 }
 
 #[test]
