@@ -7,7 +7,8 @@ use crate::config::{Config, Problem};
 use crate::desired::fleet::{Exception, Fleet};
 use crate::exit::Exit;
 use crate::findings::{Code, Verdict, verdict};
-use crate::render::{Block, Document, Finding, FindingLocation, HeadlinePlace, Location, Role, Section, Severity, json};
+use crate::model::Severity;
+use crate::render::{Block, Document, Finding, FindingLocation, HeadlinePlace, Location, Role, Section, json};
 use crate::views::verdict::{Jobs, check_document};
 use crate::workflows::check::{CheckReport, check};
 

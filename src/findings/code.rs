@@ -4,17 +4,7 @@
 
 use serde::Serialize;
 
-/// The severity of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Worth knowing.
-    Info,
-    /// Worth changing; decides nothing.
-    Warning,
-    /// Decides the verdict.
-    Error,
-}
+use crate::model::Severity;
 
 /// What an error of a code says about the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,8 @@
 
 use serde::Serialize;
 
-use super::code::{Code, Proof, Severity};
-use crate::model::EnvName;
+use super::code::{Code, Proof};
+use crate::model::{EnvName, Severity};
 
 /// Whether production is gated, as far as the evidence goes. Ordered from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -7,5 +7,6 @@
 mod code;
 mod finding;
 
-pub use code::{Code, Proof, Row, Severity};
+pub use crate::model::Severity;
+pub use code::{Code, Proof, Row};
 pub use finding::{Finding, Verdict, verdict};

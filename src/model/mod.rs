@@ -17,6 +17,7 @@ mod near;
 mod plan;
 mod report;
 mod run;
+mod severity;
 mod shell;
 mod var_value;
 
@@ -32,5 +33,6 @@ pub use near::nearest;
 pub use plan::{Draft, InvalidDeclaration, Manual, Note, Plan, Step, Summary};
 pub use report::{ApplyReport, ByHand, Outcome, ReportSummary, Result as OutcomeResult};
 pub use run::{CommitPin, RunRef};
+pub use severity::Severity;
 pub use shell::shell_word;
 pub use var_value::{VarValue, in_words, is_masked};

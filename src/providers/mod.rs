@@ -9,7 +9,7 @@
 use serde::Serialize;
 
 use crate::apply::{Executor, Mismatch};
-use crate::http::{Api, ApiError, ErrorKind, Reader, Writer};
+use crate::http::{Api, ApiError, ErrorKind, Writer};
 use crate::model::ByHand;
 
 pub mod actions_variables;
@@ -20,7 +20,7 @@ pub mod request;
 
 use request::Request;
 
-/// Declares [`Op`] and forwards each request to its provider.
+/// Declares [`Op`], and performs each request with the client of its API.
 macro_rules! providers {
     ($($(#[$doc:meta])* $Name:ident($Request:ty)),* $(,)?) => {
         /// A request of any provider.
@@ -30,41 +30,43 @@ macro_rules! providers {
             $($(#[$doc])* $Name($Request),)*
         }
 
-        impl Request for Op {
-            fn api(&self) -> &'static Api {
-                match self { $(Self::$Name(request) => request.api(),)* }
-            }
-
-            fn describe(&self) -> String {
-                match self { $(Self::$Name(request) => request.describe(),)* }
-            }
-
-            fn writes(&self) -> bool {
-                match self { $(Self::$Name(request) => request.writes(),)* }
-            }
-
-            fn unattributed(&self) -> Self {
+        impl Op {
+            /// The same request without actor and time: the part that a saved plan and a fresh one share.
+            #[must_use]
+            pub fn unattributed(&self) -> Self {
                 match self { $(Self::$Name(request) => Self::$Name(request.unattributed()),)* }
             }
+        }
 
-            async fn moved(&self, reader: &Reader) -> Result<Vec<Mismatch>, ApiError> {
-                match self { $(Self::$Name(request) => request.moved(reader).await,)* }
+        impl Executor for Clients {
+            type Op = Op;
+
+            fn describe(&self, op: &Op) -> String {
+                match op { $(Op::$Name(request) => request.describe(),)* }
             }
 
-            async fn perform(&self, writer: &Writer) -> Result<(), ApiError> {
-                match self { $(Self::$Name(request) => request.perform(writer).await,)* }
+            fn writes(&self, op: &Op) -> bool {
+                match op { $(Op::$Name(request) => request.writes(),)* }
             }
 
-            async fn took_effect(&self, reader: &Reader) -> Result<bool, ApiError> {
-                match self { $(Self::$Name(request) => request.took_effect(reader).await,)* }
+            async fn moved(&self, op: &Op) -> Result<Vec<Mismatch>, ApiError> {
+                match op { $(Op::$Name(request) => request.moved(self.of(request.api())?.reader()).await,)* }
             }
 
-            fn refused(&self, error: &ApiError) -> Option<ByHand> {
-                match self { $(Self::$Name(request) => request.refused(error),)* }
+            async fn perform(&self, op: &Op) -> Result<(), ApiError> {
+                match op { $(Op::$Name(request) => request.perform(&self.of(request.api())?.fresh_only()).await,)* }
             }
 
-            async fn fall_back(&self, writer: &Writer) -> Result<(), ApiError> {
-                match self { $(Self::$Name(request) => request.fall_back(writer).await,)* }
+            async fn took_effect(&self, op: &Op) -> Result<bool, ApiError> {
+                match op { $(Op::$Name(request) => request.took_effect(self.of(request.api())?.reader()).await,)* }
+            }
+
+            fn refused(&self, op: &Op, error: &ApiError) -> Option<ByHand> {
+                match op { $(Op::$Name(request) => request.refused(error),)* }
+            }
+
+            async fn fall_back(&self, op: &Op) -> Result<(), ApiError> {
+                match op { $(Op::$Name(request) => request.fall_back(self.of(request.api())?).await,)* }
             }
         }
     };
@@ -97,37 +99,5 @@ impl Clients {
     pub fn of(&self, api: &Api) -> Result<&Writer, ApiError> {
         let writer = self.0.iter().find(|writer| writer.reader().endpoint().api() == api);
         writer.ok_or_else(|| ApiError::new(api.name, ErrorKind::Unauthenticated, "not sent: there is no token"))
-    }
-}
-
-impl Executor for Clients {
-    type Op = Op;
-
-    fn describe(&self, op: &Op) -> String {
-        op.describe()
-    }
-
-    fn writes(&self, op: &Op) -> bool {
-        op.writes()
-    }
-
-    async fn moved(&self, op: &Op) -> Result<Vec<Mismatch>, ApiError> {
-        op.moved(self.of(op.api())?.reader()).await
-    }
-
-    async fn perform(&self, op: &Op) -> Result<(), ApiError> {
-        op.perform(&self.of(op.api())?.fresh_only()).await
-    }
-
-    async fn took_effect(&self, op: &Op) -> Result<bool, ApiError> {
-        op.took_effect(self.of(op.api())?.reader()).await
-    }
-
-    fn refused(&self, op: &Op, error: &ApiError) -> Option<ByHand> {
-        op.refused(error)
-    }
-
-    async fn fall_back(&self, op: &Op) -> Result<(), ApiError> {
-        op.fall_back(self.of(op.api())?).await
     }
 }

@@ -4,7 +4,7 @@
 //! anything that came from outside, and each renderer escapes it for its medium, in one place. Must not know
 //! terminals, Markdown or any command.
 
-use crate::model::Address;
+use crate::model::{Address, Severity};
 
 /// Everything one command prints as its result.
 #[derive(Debug, Clone, PartialEq)]
@@ -223,31 +223,10 @@ impl Glyph {
     }
 }
 
-/// The severity of a finding, from worst to mildest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// It must be fixed.
-    Error,
-    /// It needs attention.
-    Warning,
-    /// Good to know.
-    Info,
-}
-
 impl Severity {
-    /// `error`, `warning`, `info`.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Info => "info",
-        }
-    }
-
     /// The color of the word.
     #[must_use]
-    pub const fn role(self) -> Role {
+    pub(super) const fn role(self) -> Role {
         match self {
             Self::Error => Role::Failure,
             Self::Warning => Role::Alert,

@@ -2,13 +2,12 @@
 //!
 //! Pure: the caller prints the log and appends the rest to the files that the runner names.
 
-use super::document::Block;
-use super::document::{Document, Finding, FindingLocation, Location, Severity};
+use super::document::{Block, Document, Finding, FindingLocation, Location};
 use super::escape::{MAX_PROSE, actions, bounded};
 use super::human;
 use super::markdown;
 use super::style::Style;
-use crate::model::Address;
+use crate::model::{Address, Severity};
 
 /// The outputs of one step.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -19,7 +19,7 @@ pub(crate) mod value;
 mod wrap;
 
 pub use document::{
-    Block, Document, Finding, FindingLocation, Fold, Glyph, Heading, HeadlinePlace, Location, Role, Row, Section, Severity, Span, Table,
+    Block, Document, Finding, FindingLocation, Fold, Glyph, Heading, HeadlinePlace, Location, Role, Row, Section, Span, Table,
 };
 pub use style::{Color, Style};
 pub use table::csv;

@@ -4,13 +4,13 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{EnvName, RepoName, Unknown};
+use crate::model::{EnvName, RepoName, Severity, Unknown};
 use crate::providers::github::runs::audit::Rule;
 use crate::providers::github::runs::changes::{Change, Unlinked};
 use crate::providers::github::runs::evidence::{self, Gap, Measure, Record, RunMismatch, Standing, Summary};
 use crate::providers::github::runs::observe::{History, Older};
 use crate::providers::github::runs::{Account, Approval, Decision, Links, Run};
-use crate::render::{Finding, FindingLocation, Role, Severity, Span};
+use crate::render::{Finding, FindingLocation, Role, Span};
 
 use super::words::{count, minute, short};
 

@@ -8,9 +8,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::findings::{self, Verdict};
-use crate::model::{Address, RepositoryResult, RepositoryRow, Requests};
+use crate::model::{Address, RepositoryResult, RepositoryRow, Requests, Severity};
 use crate::render::json::to_string;
-use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Section, Severity};
+use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Section};
 use crate::verify::{EnvironmentReport, EnvironmentVerdict, VerifyReport};
 use crate::workflows::check::Covered;
 

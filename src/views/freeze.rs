@@ -7,8 +7,8 @@ use crate::freeze::{
     Answered, Audit, Checked, Coverage, Decision, EnvironmentStatus, Evidence, Frozen, OpenBecause, Override, Status, Verdict, Why,
     WindowState, WindowStatus, WorkflowStatus,
 };
-use crate::model::{Address, Unknown};
-use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Role, Row, Section, Severity, Span, Table};
+use crate::model::{Address, Severity, Unknown};
+use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Role, Row, Section, Span, Table};
 
 use super::fleet;
 

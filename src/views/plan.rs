@@ -1,8 +1,8 @@
 //! A plan as a document.
 
-use crate::model::{Action, Address, AddressKind, Change, InvalidDeclaration, Manual, Plan, Summary, Unknown};
+use crate::model::{Action, Address, AddressKind, Change, InvalidDeclaration, Manual, Plan, Severity, Summary, Unknown};
 use crate::render::value;
-use crate::render::{Block, Document, Finding, FindingLocation, Fold, Glyph, Heading, HeadlinePlace, Role, Row, Section, Severity};
+use crate::render::{Block, Document, Finding, FindingLocation, Fold, Glyph, Heading, HeadlinePlace, Role, Row, Section};
 
 use super::words::{alike, count};
 

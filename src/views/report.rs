@@ -1,8 +1,8 @@
 //! The report of an apply as a document.
 
 use super::plan::{contradicted, glyph, undetermined, verb};
-use crate::model::{ApplyReport, ByHand, Outcome, OutcomeResult, ReportSummary};
-use crate::render::{Block, Document, Finding, FindingLocation, Fold, Glyph, Heading, HeadlinePlace, Role, Section, Severity};
+use crate::model::{ApplyReport, ByHand, Outcome, OutcomeResult, ReportSummary, Severity};
+use crate::render::{Block, Document, Finding, FindingLocation, Fold, Glyph, Heading, HeadlinePlace, Role, Section};
 
 impl From<&ApplyReport> for Document {
     fn from(report: &ApplyReport) -> Self {

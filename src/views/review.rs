@@ -5,11 +5,11 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::http::{ApiError, ErrorKind};
-use crate::model::{Cause, RepoName};
+use crate::model::{Cause, RepoName, Severity};
 use crate::providers::github::runs::admit::Admitted;
 use crate::providers::github::runs::{Approval, Decision, Links};
 use crate::render::json::FORMAT_VERSION;
-use crate::render::{Block, Document, Finding, FindingLocation, Glyph, HeadlinePlace, Role, Section, Severity};
+use crate::render::{Block, Document, Finding, FindingLocation, Glyph, HeadlinePlace, Role, Section};
 
 use super::pending::PendingReport;
 use super::words::{count, heading, row};

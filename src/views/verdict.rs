@@ -5,8 +5,8 @@
 use super::verdict_jobs;
 use crate::findings;
 use crate::findings::Verdict;
-use crate::model::Address;
-use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Location, Role, Section, Severity};
+use crate::model::{Address, Severity};
+use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Location, Role, Section};
 use crate::verify::{EnvironmentReport, EnvironmentVerdict, VerifyReport};
 use crate::workflows::check::{CheckReport, Covered, ScenarioReport};
 
@@ -164,10 +164,10 @@ impl Weight {
 
     pub(in crate::views) fn of(finding: &findings::Finding) -> Self {
         match (finding.severity, finding.verdict()) {
-            (findings::Severity::Error, Verdict::Unknown) => Self::Undecided,
-            (findings::Severity::Error, _) => Self::Disproves,
-            (findings::Severity::Warning, _) => Self::Warns,
-            (findings::Severity::Info, _) => Self::Informs,
+            (Severity::Error, Verdict::Unknown) => Self::Undecided,
+            (Severity::Error, _) => Self::Disproves,
+            (Severity::Warning, _) => Self::Warns,
+            (Severity::Info, _) => Self::Informs,
         }
     }
 
@@ -233,11 +233,7 @@ fn of_file(finding: &findings::Finding, workflows: &[ScenarioReport]) -> Finding
 fn shown(finding: &findings::Finding, message: &str, subject: String, place: FindingLocation) -> Finding {
     let mode = finding.failure_mode.map_or_else(String::new, |mode| format!(" (failure mode {mode})"));
     Finding {
-        severity: match finding.severity {
-            findings::Severity::Error => Severity::Error,
-            findings::Severity::Warning => Severity::Warning,
-            findings::Severity::Info => Severity::Info,
-        },
+        severity: finding.severity,
         code: finding.code.row().name,
         subject,
         message: format!("{message}{mode}"),
@@ -275,16 +271,16 @@ pub(super) const fn tone(verdict: Verdict) -> Role {
 }
 
 fn outputs(verdict: Verdict, findings: &[findings::Finding]) -> Vec<(&'static str, String)> {
-    let count = |severity: findings::Severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let count = |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count();
     vec![
         ("verdict", verdict.word().to_owned()),
-        ("errors", count(findings::Severity::Error).to_string()),
-        ("warnings", count(findings::Severity::Warning).to_string()),
+        ("errors", count(Severity::Error).to_string()),
+        ("warnings", count(Severity::Warning).to_string()),
     ]
 }
 
 fn counts(findings: &[findings::Finding]) -> String {
-    let decisive: Vec<_> = findings.iter().filter(|finding| finding.severity == findings::Severity::Error).collect();
+    let decisive: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
     let undecided = decisive.iter().filter(|finding| finding.verdict() == Verdict::Unknown).count();
     match (decisive.len() - undecided, undecided) {
         (errors, 0) => counted(errors, "error"),

@@ -2,9 +2,9 @@
 
 use gatectl::model::{
     Action, Address, ApplyReport, ByHand, Change, EnvName, Field, Invalid, InvalidDeclaration, Manual, Note, Outcome, OutcomeResult, Plan,
-    RepoName, Step, Unknown,
+    RepoName, Severity, Step, Unknown,
 };
-use gatectl::render::{Block, Document, Finding, FindingLocation, Section, Severity, Span, Table};
+use gatectl::render::{Block, Document, Finding, FindingLocation, Section, Span, Table};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

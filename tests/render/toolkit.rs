@@ -1,8 +1,9 @@
 //! What verdicts, checks and evidence are made of: findings, tables, CSV.
 
+use gatectl::model::Severity;
 use gatectl::render::{
-    Block, Document, Finding, FindingLocation, Fold, Glyph, Heading, HeadlinePlace, Location, Role, Section, Severity, Span, Style, Table,
-    csv, github, human, markdown,
+    Block, Document, Finding, FindingLocation, Fold, Glyph, Heading, HeadlinePlace, Location, Role, Section, Span, Style, Table, csv,
+    github, human, markdown,
 };
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;

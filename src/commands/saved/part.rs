@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use crate::commands::failure::Stale;
 use crate::model::{Address, Cause, Step, Unknown, in_words, is_masked};
 use crate::providers::Op;
-use crate::providers::request::Request as _;
 use crate::reconcile::Planned;
 
 /// What is planned for one repository, and what that was made from.
