@@ -59,18 +59,17 @@ impl State {
     /// Says that the commit of a run came with a pull request, which this reviewer approved and the account that started the run merged.
     fn rehearse_pull(&mut self, repo: &str, run: u64, title: &str, reviewer: &str) {
         self.github.add_account(DEVELOPER, None, AccountKind::User);
-        let (merger, mut ids) = (self.github.viewer.clone(), self.github.ids.clone());
-        let Some(repo) = self.repo(repo) else { return };
+        let merger = self.github.viewer.clone();
+        let Some((repo, ids)) = self.repo_with_ids(repo) else { return };
         let Some(sha) = repo.runs.iter().find(|known| known.id == run).map(|run| run.head_sha.clone()) else { return };
         if let Some(commit) = repo.commits.get_mut(&sha) {
             commit.author = Some(DEVELOPER.to_owned());
             title.clone_into(&mut commit.message);
         }
-        repo.merge(&mut ids, &sha, &[reviewer]);
+        repo.merge(ids, &sha, &[reviewer]);
         for merged in repo.pulls.iter_mut().filter_map(|pull| pull.merged.as_mut()).filter(|merged| merged.sha == sha) {
             merged.by.clone_from(&merger);
         }
-        self.github.ids = ids;
     }
 
     /// From now on every unnamed token is of the first person that gate.toml declares as a reviewer.

@@ -13,7 +13,7 @@ use crate::model::{Blocker, Cause, EnvName, RepoName, Unknown};
 
 use super::inspection::{Billing, Inspection, Listed, ProtectedBranches, WiderSecrets};
 use super::live::{Access, Actor, LiveEnvironment, LiveReviewer, Repository};
-use super::observe::{self, Page, RequestedParts, pages};
+use super::observe::{self, RequestedParts};
 use super::strictness::ActorId;
 use super::target::repo_target;
 use super::{reviewers, rulesets};
@@ -91,14 +91,7 @@ pub async fn inspect(reader: &Reader, repo: &RepoName, interest: InspectionScope
         starters(reader, repo, interest.workflows),
     );
 
-    let environments = listed.map(|mut listed| {
-        for ((name, _), parts) in gates.iter().zip(parts) {
-            if let Some(Ok(environment)) = listed.get_mut(*name) {
-                parts.join(environment);
-            }
-        }
-        listed
-    });
+    let environments = listed.map(|listed| observe::joined(listed, &gates, parts));
     let actors = actors.into_iter().map(|actor| actor.map_err(Blocker::into_unknown));
     let declared: BTreeMap<Reviewer, Result<Actor, Unknown>> = declared.into_iter().cloned().zip(actors).collect();
     let known_teams: BTreeMap<&str, Result<BTreeSet<String>, Unknown>> = teams.iter().copied().zip(members).collect();
@@ -204,9 +197,7 @@ async fn billing(reader: &Reader, repo: &RepoName) -> Billing {
 
 async fn wider_secrets(reader: &Reader, repo: &RepoName) -> WiderSecrets {
     let names = |list: &'static str| async move {
-        let target = repo_target(repo).join("actions").join(list);
-        let secrets: Vec<wire::Secret> = pages::<_, wire::Secrets>(reader, &target, 100).await.map_err(|error| hinted(&error))?;
-        Ok(secrets.into_iter().map(|secret| secret.name.to_uppercase()).collect())
+        observe::secrets(reader, &repo_target(repo).join("actions").join(list)).await.map_err(|error| hinted(&error))
     };
     let (repository, organization) = tokio::join!(names("secrets"), names("organization-secrets"));
     WiderSecrets { repository, organization }
@@ -239,7 +230,7 @@ async fn starters(reader: &Reader, repo: &RepoName, workflows: &BTreeSet<&str>) 
 
 /// Wire formats.
 mod wire {
-    use super::{Deserialize, Page};
+    use super::Deserialize;
 
     #[derive(Deserialize)]
     pub(super) struct Login {
@@ -254,26 +245,6 @@ mod wire {
     #[derive(Deserialize)]
     pub(super) struct Plan {
         pub name: String,
-    }
-
-    #[derive(Deserialize)]
-    pub(super) struct Secret {
-        pub name: String,
-    }
-
-    #[derive(Deserialize)]
-    pub(super) struct Secrets {
-        total_count: Option<usize>,
-        secrets: Vec<Secret>,
-    }
-
-    impl Page<Secret> for Secrets {
-        fn total(&self) -> Option<usize> {
-            self.total_count
-        }
-        fn items(self) -> Vec<Secret> {
-            self.secrets
-        }
     }
 
     #[derive(Deserialize)]

@@ -34,9 +34,14 @@ impl Live {
     /// The result if GitHub cannot be reached at all.
     #[must_use]
     pub fn unreachable(why: &Unknown) -> Self {
+        Self::new(Err(why.clone()), Err(why.clone()))
+    }
+
+    /// A repository and its environments; nothing else was read.
+    pub(super) const fn new(repository: Result<Repository, Unknown>, environments: Result<Environments, Unknown>) -> Self {
         Self {
-            repository: Err(why.clone()),
-            environments: Err(why.clone()),
+            repository,
+            environments,
             reviewers: BTreeMap::new(),
             carried: BTreeMap::new(),
             protected_branches: None,

@@ -5,6 +5,7 @@
 mod decode;
 mod lists;
 mod pages;
+mod parts;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,18 +14,23 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::http::{ApiError, ErrorKind, Reader};
-use crate::model::{Blocker, EnvName, RepoName, Unknown, VarValue};
+use crate::model::{Blocker, EnvName, RepoName, Unknown};
 
 use super::live::{Actor, Environments, Live, LiveEnvironment, LiveReviewer, PolicyMode, Repository};
 use super::reviewers;
 use super::strictness::ActorId;
 use super::target::{environment_target, repo_target};
-use crate::desired::github::{self as desired, BranchPolicy, Desired, Gate, Pattern, Reviewer};
+use crate::desired::github::{self as desired, BranchPolicy, Desired, Gate, Reviewer};
 
 pub(super) use decode::listed;
-use lists::{installed_rules, secrets, variables};
+use lists::installed_rules;
+pub(super) use lists::secrets;
 pub use lists::{integration_id, patterns, protection_rules};
+pub(super) use pages::page;
 pub use pages::{MAX_PAGES, Page, pages};
+pub use parts::RequestedParts;
+pub(super) use parts::asked;
+use parts::{Parts, when};
 
 /// Reads everything that a plan for `want` needs.
 ///
@@ -39,14 +45,14 @@ pub async fn observe(reader: &Reader, repo: &RepoName, want: &Desired) -> Live {
     let (repository, listed, parts, reviewers, protected_branches) = tokio::join!(
         repository(reader, repo),
         environments(reader, repo),
-        join_all(gates.iter().map(|(name, gate)| parts(reader, repo, name, gate))),
+        join_all(gates.iter().map(|(name, gate)| asked(reader, repo, name, (*gate).into()))),
         join_all(declared.iter().map(|reviewer| reviewers::resolve(reader, repo, reviewer))),
         when(protection_matters, protected_branches(reader, repo)),
     );
 
     let reviewers = declared.into_iter().cloned().zip(reviewers).collect();
     let environments = listed.map(|listed| joined(listed, &gates, parts));
-    completed(reader, repo, want, first_look(repository, environments, reviewers, protected_branches)).await
+    completed(reader, repo, want, Live { reviewers, protected_branches, ..Live::new(repository, environments) }).await
 }
 
 /// Reads everything that a plan for `want` needs of a repository that its organization's list has described.
@@ -64,7 +70,7 @@ pub async fn observe_listed(reader: &Reader, repo: &RepoName, want: &Desired, re
     );
     let listed = match listed {
         Ok(listed) => listed,
-        Err(unknown) => return Live { repository, ..Live::unreachable(&unknown) },
+        Err(unknown) => return Live::new(repository, Err(unknown)),
     };
     let mut reviewers: BTreeMap<Reviewer, Result<Actor, Blocker>> = declared.into_iter().cloned().zip(actors).collect();
     let live = |name: &EnvName| listed.get(name).and_then(|there| there.as_ref().ok());
@@ -90,7 +96,7 @@ pub async fn observe_listed(reader: &Reader, repo: &RepoName, want: &Desired, re
         }
     }
     let environments = Ok(joined(listed, &gates, parts));
-    completed(reader, repo, want, first_look(repository, environments, reviewers, protected_branches)).await
+    completed(reader, repo, want, Live { reviewers, protected_branches, ..Live::new(repository, environments) }).await
 }
 
 /// Whether bringing an environment in line sends its declared reviewers: GitHub drops those without access, so that is looked up.
@@ -108,24 +114,6 @@ fn sends_reviewers(
     let listed: BTreeSet<ActorId> = there.reviewers.iter().map(LiveReviewer::actor).collect();
     let declared = gate.reviewers.as_ref().map(|all| all.iter().filter_map(|one| Some(actors.get(one)?.as_ref().ok()?.id)).collect());
     there.rules_differ(gate) || declared.is_some_and(|declared: BTreeSet<ActorId>| declared != listed)
-}
-
-/// The answers of the first wave.
-fn first_look(
-    repository: Result<Repository, Unknown>,
-    environments: Result<Environments, Unknown>,
-    reviewers: BTreeMap<Reviewer, Result<Actor, Blocker>>,
-    protected_branches: Option<Result<BTreeSet<String>, Unknown>>,
-) -> Live {
-    Live {
-        repository,
-        environments,
-        reviewers,
-        carried: BTreeMap::new(),
-        protected_branches,
-        available_rules: BTreeMap::new(),
-        waiting_runs: None,
-    }
 }
 
 /// Adds what matters only because of the environments.
@@ -151,7 +139,7 @@ async fn completed(reader: &Reader, repo: &RepoName, want: &Desired, mut live: L
 pub async fn again(reader: &Reader, repo: &RepoName, want: &Desired, before: &Live) -> Live {
     let gates = gates(want);
     let (listed, parts) =
-        tokio::join!(environments(reader, repo), join_all(gates.iter().map(|(name, gate)| parts(reader, repo, name, gate))));
+        tokio::join!(environments(reader, repo), join_all(gates.iter().map(|(name, gate)| asked(reader, repo, name, (*gate).into()))));
     let environments = listed.map(|listed| joined(listed, &gates, parts));
     let available_rules = match &environments {
         Ok(environments) => available_rules(reader, repo, &gates, environments).await,
@@ -164,7 +152,7 @@ fn gates(want: &Desired) -> Vec<(&EnvName, &Gate)> {
     want.environments.iter().filter_map(|(name, environment)| Some((name, environment.gate()?))).collect()
 }
 
-fn joined(mut listed: Environments, gates: &[(&EnvName, &Gate)], parts: Vec<Parts>) -> Environments {
+pub(super) fn joined<G>(mut listed: Environments, gates: &[(&EnvName, G)], parts: Vec<Parts>) -> Environments {
     for ((name, _), parts) in gates.iter().zip(parts) {
         if let Some(Ok(environment)) = listed.get_mut(*name) {
             parts.join(environment);
@@ -181,7 +169,7 @@ pub async fn everything(reader: &Reader, repo: &RepoName, only: &[EnvName]) -> L
     let (repository, listed) = tokio::join!(repository(reader, repo), environments(reader, repo));
     let mut environments = match listed {
         Ok(environments) => environments,
-        Err(unknown) => return Live { repository, ..Live::unreachable(&unknown) },
+        Err(unknown) => return Live::new(repository, Err(unknown)),
     };
     environments.retain(|name, _| only.is_empty() || only.contains(name));
     let everything = |there: &LiveEnvironment| RequestedParts {
@@ -198,15 +186,7 @@ pub async fn everything(reader: &Reader, repo: &RepoName, only: &[EnvName]) -> L
     for (there, parts) in environments.values_mut().flatten().zip(parts) {
         parts.join(there);
     }
-    Live {
-        repository,
-        environments: Ok(environments),
-        reviewers: BTreeMap::new(),
-        carried: BTreeMap::new(),
-        protected_branches,
-        available_rules: BTreeMap::new(),
-        waiting_runs: None,
-    }
+    Live { protected_branches, ..Live::new(repository, Ok(environments)) }
 }
 
 /// Which refs each environment admits, or why that cannot be read.
@@ -263,88 +243,6 @@ pub async fn environment(
         Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Which parts of an environment to read besides its own object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RequestedParts {
-    /// Branch and tag patterns.
-    pub patterns: bool,
-    /// Custom rules.
-    pub protection_rules: bool,
-    /// Environment variables.
-    pub variables: bool,
-    /// Names of secrets.
-    pub secrets: bool,
-}
-
-impl RequestedParts {
-    /// Those of them that an environment has: GitHub answers 404 for the patterns outside of selected mode (fact G1.2).
-    pub(super) fn of(self, there: &LiveEnvironment) -> Self {
-        Self { patterns: self.patterns && there.policy == PolicyMode::Selected, ..self }
-    }
-}
-
-impl From<&Gate> for RequestedParts {
-    fn from(gate: &Gate) -> Self {
-        Self {
-            patterns: gate.deployment_branch_policy.is_some(),
-            protection_rules: gate.protection_rules.is_some(),
-            variables: !gate.variables.is_empty(),
-            secrets: !gate.secrets.is_empty(),
-        }
-    }
-}
-
-pub(super) struct Parts {
-    patterns: Option<Result<BTreeMap<Pattern, u64>, ApiError>>,
-    protection_rules: Option<Result<BTreeMap<String, u64>, ApiError>>,
-    variables: Option<Result<BTreeMap<String, VarValue>, ApiError>>,
-    secrets: Option<Result<BTreeSet<String>, ApiError>>,
-}
-
-impl Parts {
-    /// These parts, if everything that matters in this mode could be read.
-    fn whole(self, mode: PolicyMode) -> Result<Self, ApiError> {
-        // GitHub answers 404 for the patterns of the other modes.
-        let patterns = self.patterns.as_ref().filter(|_| mode == PolicyMode::Selected).and_then(|part| part.as_ref().err());
-        let rules = self.protection_rules.as_ref().and_then(|part| part.as_ref().err());
-        let variables = self.variables.as_ref().and_then(|part| part.as_ref().err());
-        let secrets = self.secrets.as_ref().and_then(|part| part.as_ref().err());
-        match patterns.or(rules).or(variables).or(secrets) {
-            Some(error) => Err(error.clone()),
-            None => Ok(self),
-        }
-    }
-
-    pub(super) fn join(self, environment: &mut LiveEnvironment) {
-        environment.patterns = match (environment.policy, self.patterns) {
-            (PolicyMode::Selected, Some(patterns)) => Some(patterns.map_err(|e| e.unknown())),
-            // GitHub answers 404 in the other modes: they have no patterns.
-            (_, _) => None,
-        };
-        environment.protection_rules = self.protection_rules.map(|rules| rules.map_err(|e| e.unknown()));
-        environment.variables = self.variables.map(|variables| variables.map_err(|e| e.unknown()));
-        environment.secrets = self.secrets.map(|secrets| secrets.map_err(|e| e.unknown()));
-    }
-}
-
-async fn parts(reader: &Reader, repo: &RepoName, name: &EnvName, gate: &Gate) -> Parts {
-    asked(reader, repo, name, gate.into()).await
-}
-
-pub(super) async fn asked(reader: &Reader, repo: &RepoName, name: &EnvName, asked: RequestedParts) -> Parts {
-    let (patterns, protection_rules, variables, secrets) = tokio::join!(
-        when(asked.patterns, patterns(reader, repo, name)),
-        when(asked.protection_rules, protection_rules(reader, repo, name)),
-        when(asked.variables, variables(reader, repo, name)),
-        when(asked.secrets, secrets(reader, repo, name)),
-    );
-    Parts { patterns, protection_rules, variables, secrets }
-}
-
-async fn when<T>(asked: bool, answer: impl Future<Output = T>) -> Option<T> {
-    if asked { Some(answer.await) } else { None }
 }
 
 pub(super) async fn repository(reader: &Reader, repo: &RepoName) -> Result<Repository, Unknown> {

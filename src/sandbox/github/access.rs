@@ -51,19 +51,29 @@ impl Call<'_> {
     /// What a call needs, of the token first, then of the person.
     pub(super) fn need(&self, repo: &Repo, need: Need) -> Result<(), Response> {
         let open = repo.visibility == Visibility::Public && need.role == Permission::Read;
-        let (areas, refusal) = match &self.caller.grant {
+        let granted = match &self.caller.grant {
             Grant::Classic(scopes) => {
                 let scope = scopes.contains("repo") || (repo.visibility == Visibility::Public && scopes.contains("public_repo"));
                 return if open || scope { self.need_role(repo, need) } else { Err(self.lacks_rights()) };
             }
-            Grant::FineGrained(areas) => (areas, "Resource not accessible by personal access token"),
-            Grant::Installation(areas) => (areas, "Resource not accessible by integration"),
+            Grant::FineGrained(areas) | Grant::Installation(areas) => areas.get(need.area).is_some_and(|level| *level >= need.level),
         };
-        if open || areas.get(need.area).is_some_and(|level| *level >= need.level) {
-            return self.need_role(repo, need);
+        if open || granted { self.need_role(repo, need) } else { Err(self.not_accessible(need.area, need.level)) }
+    }
+
+    /// The refusal of a token that was granted areas, but not this one.
+    fn not_accessible(&self, area: &str, level: Level) -> Response {
+        let token = if matches!(self.caller.grant, Grant::Installation(_)) { "integration" } else { "personal access token" };
+        Response::github_error(403, &format!("Resource not accessible by {token}"))
+            .with("x-accepted-github-permissions", format!("{area}={}", level.as_str()))
+    }
+
+    /// What a GitHub App may not do.
+    pub(super) fn need_person(&self) -> Result<(), Response> {
+        match self.caller.grant {
+            Grant::Installation(_) => Err(Response::github_error(403, "Resource not accessible by integration")),
+            Grant::Classic(_) | Grant::FineGrained(_) => Ok(()),
         }
-        let accepted = format!("{}={}", need.area, need.level.as_str());
-        Err(Response::github_error(403, refusal).with("x-accepted-github-permissions", accepted))
     }
 
     fn need_role(&self, repo: &Repo, need: Need) -> Result<(), Response> {
@@ -83,33 +93,22 @@ impl Call<'_> {
         let level = if self.request.reads() { Level::Read } else { Level::Write };
         let owner = account.owners.iter().any(|owner| owner.eq_ignore_ascii_case(&self.caller.login));
         let within = |areas: &BTreeMap<String, Level>| areas.get(area).is_some_and(|granted| *granted >= level);
-        let (allowed, refusal) = match &self.caller.grant {
-            Grant::Classic(scopes) => (owner && scopes.contains("admin:org"), "Must have admin rights to Organization."),
-            Grant::FineGrained(areas) => (owner && within(areas), "Resource not accessible by personal access token"),
-            Grant::Installation(areas) => (within(areas), "Resource not accessible by integration"),
-        };
-        if allowed {
-            return Ok(());
+        match &self.caller.grant {
+            Grant::Classic(scopes) if owner && scopes.contains("admin:org") => Ok(()),
+            Grant::Classic(_) => Err(Response::github_error(403, "Must have admin rights to Organization.")),
+            Grant::FineGrained(areas) if owner && within(areas) => Ok(()),
+            Grant::Installation(areas) if within(areas) => Ok(()),
+            Grant::FineGrained(_) | Grant::Installation(_) => Err(self.not_accessible(area, level)),
         }
-        let response = Response::github_error(403, refusal);
-        Err(if matches!(self.caller.grant, Grant::Classic(_)) {
-            response
-        } else {
-            response.with("x-accepted-github-permissions", format!("{area}={}", level.as_str()))
-        })
     }
 
     /// What reading about teams needs: the organization's side of a token.
     pub(super) fn need_members(&self) -> Result<(), Response> {
-        let (areas, refusal) = match &self.caller.grant {
-            Grant::Classic(scopes) if ["read:org", "write:org", "admin:org"].iter().any(|&scope| scopes.contains(scope)) => return Ok(()),
-            Grant::Classic(_) => return Err(not_found()),
-            Grant::FineGrained(areas) => (areas, "Resource not accessible by personal access token"),
-            Grant::Installation(areas) => (areas, "Resource not accessible by integration"),
-        };
-        if areas.contains_key("members") {
-            return Ok(());
+        match &self.caller.grant {
+            Grant::Classic(scopes) if ["read:org", "write:org", "admin:org"].iter().any(|&scope| scopes.contains(scope)) => Ok(()),
+            Grant::Classic(_) => Err(not_found()),
+            Grant::FineGrained(areas) | Grant::Installation(areas) if areas.contains_key("members") => Ok(()),
+            Grant::FineGrained(_) | Grant::Installation(_) => Err(self.not_accessible("members", Level::Read)),
         }
-        Err(Response::github_error(403, refusal).with("x-accepted-github-permissions", "members=read"))
     }
 }

@@ -8,9 +8,7 @@ use crate::sandbox::state::{AccountKind, Grant, Permission, Repo, Team};
 use crate::sandbox::wire::Response;
 
 pub(super) fn viewer(call: &Call<'_>) -> Handled {
-    if matches!(call.caller.grant, Grant::Installation(_)) {
-        return Err(Response::github_error(403, "Resource not accessible by integration"));
-    }
+    call.need_person()?;
     let account = call.people.account(&call.caller.login).ok_or_else(not_found)?;
     Ok(Response::json(200, &call.shapes.private_user(account)))
 }

@@ -8,7 +8,7 @@ use super::access::Need;
 use super::page::{Paging, counted};
 use super::shapes::{date, workflow_id};
 use super::{Call, Handled, invalid, not_emulated, not_found, object, text};
-use crate::sandbox::state::{Approval, Environment, Grant, Pending, Repo, Run};
+use crate::sandbox::state::{Approval, Environment, Pending, Repo, Run};
 use crate::sandbox::switches::ForeignReview;
 use crate::sandbox::wire::Response;
 
@@ -171,9 +171,7 @@ fn approved(call: &Call<'_>, repo: &Repo, approval: &Approval) -> Value {
 
 /// Approves or rejects: only required reviewers, and never an App (fact G1.6).
 fn review(call: &mut Call<'_>, repo: &mut Repo, id: &str) -> Handled {
-    if matches!(call.caller.grant, Grant::Installation(_)) {
-        return Err(Response::github_error(403, "Resource not accessible by integration"));
-    }
+    call.need_person()?;
     call.need(repo, Need::DEPLOYMENTS)?;
     let body = object(call.request)?;
     let (state, comment) = (text(&body, "state")?, text(&body, "comment")?);

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::access::Need;
 use super::page::{Paging, counted};
-use super::shapes::base64;
 use super::{Call, Handled, not_emulated, not_found, object, text};
 use crate::sandbox::state::{Environment, Repo, Secret};
 use crate::sandbox::wire::{Response, fnv};
@@ -63,5 +64,5 @@ fn key_id(environment: &Environment) -> String {
 /// 32 bytes that follow from the environment, in base64.
 fn key_text(environment: &Environment) -> String {
     let bytes: Vec<u8> = (0..4_u8).flat_map(|part| fnv(&[&environment.id.to_be_bytes()[..], &[part]].concat()).to_be_bytes()).collect();
-    base64(&bytes)
+    STANDARD.encode(bytes)
 }

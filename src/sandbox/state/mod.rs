@@ -160,4 +160,10 @@ impl State {
         let (owner, own) = name.split_once('/')?;
         self.github.repos.iter_mut().find(|repo| repo.is(owner, own))
     }
+
+    /// The same, and the next ids.
+    pub(in crate::sandbox) fn repo_with_ids(&mut self, name: &str) -> Option<(&mut Repo, &mut Ids)> {
+        let (owner, own) = name.split_once('/')?;
+        Some((self.github.repos.iter_mut().find(|repo| repo.is(owner, own))?, &mut self.github.ids))
+    }
 }

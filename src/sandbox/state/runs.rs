@@ -156,11 +156,10 @@ impl State {
     pub fn start_run(&mut self, repo: &str, path: &str, event: &str, git_ref: &str, actor: &str, environment: &str) -> Option<u64> {
         let now = self.now.tick();
         let (rulesets, bypass) = (self.switches.rulesets, self.switches.fresh_bypass == FreshBypass::Allowed);
-        let mut ids = self.github.ids.clone();
-        let repo = self.repo(repo)?;
+        let (repo, ids) = self.repo_with_ids(repo)?;
         let target = match repo.environment(environment) {
             Some(target) => target.clone(),
-            None => Environment::ungated(&mut ids, environment, bypass, now),
+            None => Environment::ungated(ids, environment, bypass, now),
         };
         let admitted = repo.admits(&target, git_ref, rulesets);
         let gated = !target.reviewers.is_empty() || target.wait_timer > 0 || target.custom_rules.iter().any(|rule| rule.enabled);
@@ -187,7 +186,7 @@ impl State {
             approvals: Vec::new(),
         };
         let state = if admitted { status } else { "failure" };
-        let deployment = repo.deploy(&mut ids, &run, &target.name, state, now);
+        let deployment = repo.deploy(ids, &run, &target.name, state, now);
         if status == "waiting" {
             run.pending.push(Pending { environment: target.id, deployment, since: now });
         }
@@ -196,18 +195,16 @@ impl State {
         if repo.environment(environment).is_none() {
             repo.insert(target);
         }
-        self.github.ids = ids;
         Some(id)
     }
 
     /// Ends a run and its deployments: `success`, `failure`, ...
     pub fn finish_run(&mut self, repo: &str, run: u64, conclusion: &str) {
         let now = self.now.tick();
-        let mut ids = self.github.ids.clone();
-        let Some(repo) = self.repo(repo) else { return };
+        let Some((repo, ids)) = self.repo_with_ids(repo) else { return };
         let deployments: Vec<u64> = repo.deployments.iter().filter(|made| made.run == Some(run)).map(|made| made.id).collect();
         for deployment in deployments {
-            repo.note(&mut ids, deployment, conclusion, now);
+            repo.note(ids, deployment, conclusion, now);
         }
         if let Some(run) = repo.runs.iter_mut().find(|candidate| candidate.id == run) {
             run.status = "completed".to_owned();
@@ -215,27 +212,24 @@ impl State {
             run.updated_at = now;
             run.pending.clear();
         }
-        self.github.ids = ids;
     }
 
     /// One more job of a run, in an environment that exists; it waits if the environment has reviewers or a timer.
     pub fn add_job(&mut self, repo: &str, run: u64, environment: &str) {
         let now = self.now.tick();
-        let mut ids = self.github.ids.clone();
-        let Some(repo) = self.repo(repo) else { return };
+        let Some((repo, ids)) = self.repo_with_ids(repo) else { return };
         let (Some(target), Some(at)) = (repo.environment(environment).cloned(), repo.runs.iter().position(|known| known.id == run)) else {
             return;
         };
         let mut run = repo.runs.remove(at);
         let waits = !target.reviewers.is_empty() || target.wait_timer > 0;
         let state = if waits { "waiting" } else { "in_progress" };
-        let deployment = repo.deploy(&mut ids, &run, &target.name, state, now);
+        let deployment = repo.deploy(ids, &run, &target.name, state, now);
         if waits {
             run.pending.push(Pending { environment: target.id, deployment, since: now });
         }
         (run.status, run.conclusion, run.updated_at) = (state.to_owned(), None, now);
         repo.runs.insert(at, run);
-        self.github.ids = ids;
     }
 
     /// Runs all jobs of a run again: the same run, one attempt further, with new deployments. Its reviews stay.
@@ -275,8 +269,7 @@ impl State {
         deployments: &str,
     ) {
         let now = self.now.tick();
-        let mut ids = self.github.ids.clone();
-        let Some(repo) = self.repo(repo) else { return };
+        let Some((repo, ids)) = self.repo_with_ids(repo) else { return };
         let mut pending = Vec::new();
         for known in repo.runs.iter_mut().filter(|known| known.id == run) {
             pending = std::mem::take(&mut known.pending);
@@ -288,15 +281,14 @@ impl State {
             }
         }
         for pending in pending {
-            repo.note(&mut ids, pending.deployment, deployments, now);
+            repo.note(ids, pending.deployment, deployments, now);
         }
-        self.github.ids = ids;
     }
 
     /// Records a deployment as a script does over the API: no job, no gate, and a log at any address.
     pub fn deploy_over_api(&mut self, repo: &str, environment: &str, sha: &str, creator: &str, run: Option<u64>) {
         let now = self.now.tick();
-        let mut ids = self.github.ids.clone();
+        let Some((repo, ids)) = self.repo_with_ids(repo) else { return };
         let status = DeploymentStatus { id: ids.fresh(), state: "success".to_owned(), log: None, created_at: now };
         let deployment = Deployment {
             id: ids.fresh(),
@@ -309,10 +301,7 @@ impl State {
             run,
             statuses: vec![status],
         };
-        if let Some(repo) = self.repo(repo) {
-            repo.deployments.insert(0, deployment);
-        }
-        self.github.ids = ids;
+        repo.deployments.insert(0, deployment);
     }
 }
 

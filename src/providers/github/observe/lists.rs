@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::http::{ApiError, Reader};
+use crate::http::{ApiError, Reader, Target};
 use crate::model::{EnvName, RepoName, VarValue};
 
 use super::super::target::environment_target;
@@ -51,8 +51,9 @@ pub(super) async fn variables(reader: &Reader, repo: &RepoName, name: &EnvName) 
     Ok(variables.into_iter().map(named).collect())
 }
 
-pub(super) async fn secrets(reader: &Reader, repo: &RepoName, name: &EnvName) -> Result<BTreeSet<String>, ApiError> {
-    let secrets = pages::<_, wire::Secrets>(reader, &environment_target(repo, name).join("secrets"), 100).await?;
+/// Reads the names of the secrets of an environment, a repository or an organization; they fold to upper case.
+pub(in crate::providers::github) async fn secrets(reader: &Reader, list: &Target) -> Result<BTreeSet<String>, ApiError> {
+    let secrets = pages::<_, wire::Secrets>(reader, list, 100).await?;
     Ok(secrets.into_iter().map(|s| s.name.to_uppercase()).collect())
 }
 

@@ -76,3 +76,23 @@ impl<T> Page<T> for Vec<T> {
         self
     }
 }
+
+/// Declares a page of a list that an object holds beside its total.
+macro_rules! page {
+    ($list:ident, $item:ident, $key:ident) => {
+        #[derive(serde::Deserialize)]
+        pub(super) struct $list {
+            total_count: Option<usize>,
+            $key: Vec<$item>,
+        }
+        impl $crate::providers::github::observe::Page<$item> for $list {
+            fn total(&self) -> Option<usize> {
+                self.total_count
+            }
+            fn items(self) -> Vec<$item> {
+                self.$key
+            }
+        }
+    };
+}
+pub(in crate::providers::github) use page;

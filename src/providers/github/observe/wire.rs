@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Page;
+use super::page;
 
 #[derive(Deserialize)]
 pub(super) struct Repository {
@@ -114,24 +114,6 @@ pub(super) struct Branch {
 #[derive(Deserialize)]
 pub(super) struct Runs {
     pub total_count: u64,
-}
-
-macro_rules! page {
-    ($list:ident, $item:ident, $key:ident) => {
-        #[derive(Deserialize)]
-        pub(super) struct $list {
-            total_count: Option<usize>,
-            $key: Vec<$item>,
-        }
-        impl Page<$item> for $list {
-            fn total(&self) -> Option<usize> {
-                self.total_count
-            }
-            fn items(self) -> Vec<$item> {
-                self.$key
-            }
-        }
-    };
 }
 
 page!(Environments, Value, environments);

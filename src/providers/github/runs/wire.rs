@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::super::observe::Page;
+use super::super::observe::page;
 use super::changes::{Commit, PullRequest};
 use super::{Account, Approval, Approver, Decision, Deployment, Pending, Run, Status};
 use crate::model::{EnvName, NameError, RepoName};
@@ -87,20 +87,7 @@ impl From<WireRun> for Run {
     }
 }
 
-#[derive(Deserialize)]
-pub(super) struct Runs {
-    total_count: Option<usize>,
-    workflow_runs: Vec<WireRun>,
-}
-
-impl Page<WireRun> for Runs {
-    fn total(&self) -> Option<usize> {
-        self.total_count
-    }
-    fn items(self) -> Vec<WireRun> {
-        self.workflow_runs
-    }
-}
+page!(Runs, WireRun, workflow_runs);
 
 #[derive(Deserialize)]
 struct WireEnvironment {

@@ -1,8 +1,10 @@
 //! Commits, comparisons, trees and blobs.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{Shapes, base64, date, encoded_path, node};
+use super::{Shapes, date, encoded_path, node};
 use crate::sandbox::state::{Commit, Repo, derived_sha};
 use crate::sandbox::wire::fnv;
 
@@ -21,7 +23,7 @@ pub(in crate::sandbox::github) fn tree_sha(repo: &Repo, folder: &str) -> String 
 /// Base64 in lines of 60 letters.
 pub(in crate::sandbox::github) fn wrapped(text: &str) -> String {
     let mut lines = String::new();
-    for (place, letter) in base64(text.as_bytes()).chars().enumerate() {
+    for (place, letter) in STANDARD.encode(text).chars().enumerate() {
         lines.push(letter);
         if place % 60 == 59 {
             lines.push('\n');

@@ -11,6 +11,8 @@ mod pull;
 mod repository;
 mod run;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -49,21 +51,7 @@ pub(super) fn date(at: Timestamp) -> String {
 }
 
 pub(super) fn node(kind: &str, id: u64) -> String {
-    format!("{kind}_{}", base64(&id.to_be_bytes()).trim_end_matches('='))
-}
-
-pub(super) fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().enumerate().fold(0_u32, |bits, (place, byte)| bits | u32::from(*byte) << (16 - 8 * place));
-        for place in 0..4_usize {
-            let index = (bits >> (18 - 6 * place)) & 63;
-            let letter = ALPHABET.get(index as usize).copied().unwrap_or(b'=');
-            text.push(if place <= chunk.len() { char::from(letter) } else { '=' });
-        }
-    }
-    text
+    format!("{kind}_{}", STANDARD_NO_PAD.encode(id.to_be_bytes()))
 }
 
 /// All that is not unreserved is encoded.
