@@ -43,11 +43,11 @@ exits! {
     Error = 1, "An error, or a `plan`, `import` or `explain` with something that could not be determined.", "Read stderr: the last lines are the next step.";
     Pending = 2, "`plan --detailed-exitcode`: changes are pending; `pending --exit-code`: deployments wait.", "`gatectl apply`; for `pending`, review what is listed.";
     Manual = 3, "Applied as far as the API allows; manual steps remain.", "Do the numbered steps, or use a billing plan that has the rule and apply again.";
-    Credentials = 4, "No or insufficient credentials; what is missing is named.", "Set `GH_TOKEN` or `HEROKU_API_KEY` to a token with the named permission.";
+    Credentials = 4, "Missing or insufficient credentials; the message names what is missing.", "Set `GH_TOKEN` or `HEROKU_API_KEY` to a token with the named permission.";
     Stale = 5, "The saved plan is stale: live state or gate.toml moved.", "Plan again, review again, apply that.";
     NotGated = 6, "`verify`, `check`: ungated or unknown; `evidence --require-approved`: not all provably approved.", "Each finding says what closes the gate.";
     Frozen = 7, "`freeze check`: frozen.", "Wait, or `gatectl freeze override`.";
-    Undetermined = 8, "`freeze check`: undetermined; closed by default.", "Find out why Heroku could not be asked; do not take it for open.";
+    Undetermined = 8, "`freeze check`: undetermined; closed by default.", "Find out why the store could not be read; do not treat it as open.";
     Usage = 64, "The command line is wrong.", "`gatectl COMMAND --help`.";
     Interrupted = 130, "Interrupted; what was done and what was not is printed.", "`gatectl plan` shows where things stand.";
 }

@@ -22,7 +22,7 @@ parents, up to the root of the repository, and every problem of it is reported a
 const RULES: &[(&str, &str)] = &[
     ("`version` comes with every file.", "[github]\nrepository = \"acme/shop\"\n"),
     (
-        "Names of environments compare without case, so two that differ only in case are one too many.",
+        "Names of environments are case-insensitive, so two that differ only in case are the same name.",
         "version = 1\n[environments.production]\n[environments.Production]\n",
     ),
     (

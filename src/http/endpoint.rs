@@ -35,10 +35,10 @@ impl fmt::Display for EndpointError {
 impl std::error::Error for EndpointError {}
 
 impl Endpoint {
-    /// Reads the address of an API; a trailing slash means nothing.
+    /// Reads the address of an API; a trailing slash is ignored.
     ///
     /// # Errors
-    /// When it is no such address, or plain http beyond loopback.
+    /// When it is not such an address, or is plain http beyond loopback.
     pub fn new(api: &'static Api, url: &str) -> Result<Self, EndpointError> {
         // A wrong address may hold a password, so it is never quoted back.
         let refuse = |why: &str| Err(EndpointError(format!("the {api} API address {why}; write it as https://HOST or https://HOST/PATH")));

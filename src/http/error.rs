@@ -25,16 +25,16 @@ pub struct ApiError {
     pub hint: Option<String>,
     /// Whether the request may have taken effect anyway: a write whose answer was lost, or a 5xx.
     pub may_have_applied: bool,
-    /// GitHub's `X-Accepted-GitHub-Permissions` as it came, when it came: the grants that would have sufficed.
+    /// GitHub's `X-Accepted-GitHub-Permissions` as received: the permissions that would have been enough.
     pub accepted_permissions: Option<String>,
 }
 
 /// The kinds of failure that callers branch on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// 401, or a token that cannot be one.
+    /// 401, or a malformed token.
     Unauthenticated,
-    /// 403 that is about rights: the grants that the server says it would accept, when it says so.
+    /// 403 about permissions: those that the server says it would accept, if it names any.
     Forbidden,
     /// 404, 410: missing, or hidden from this token.
     NotFound,
@@ -105,7 +105,7 @@ impl fmt::Display for ApiError {
         if let Some(status) = self.status {
             write!(f, "{status} ")?;
         }
-        // A full stop would stand before what still follows.
+        // A period would come before what still follows.
         f.write_str(if self.details.is_empty() { &self.message } else { self.message.trim_end_matches('.') })?;
         for detail in &self.details {
             write!(f, "; {detail}")?;

@@ -182,7 +182,7 @@ impl Channel {
 
     /// One attempt, when its turn comes.
     async fn attempt(&self, call: &mut Call<'_>, waits: u32) -> Result<Reply, Failed> {
-        // Held until the answer is judged: it may hold back those who queue.
+        // Held until the answer is judged: it may hold back the requests that queue.
         let _turn = self.turn(call).await.map_err(|error| Failed { error, next: Next::GiveUp })?;
         let call = &*call;
         if self.shared.settings.stop.is_set() && !call.reads() {
@@ -311,7 +311,7 @@ impl Channel {
         }
     }
 
-    /// Sends once; also gives the request id that we sent, should no answer bring one.
+    /// Sends once. Also returns the request id that we sent, in case no answer has one.
     async fn send(&self, call: &Call<'_>, stored: Option<&Stored>) -> (Result<Response<Bytes>, Fault>, Option<String>) {
         let mut head = self.transport.head(&call.method, &call.uri);
         if let Some(authorization) = call.token.as_ref().and_then(Token::header) {
@@ -365,7 +365,7 @@ impl Channel {
         Failed { error, next }
     }
 
-    /// A 2xx whose body is not what it should be: a write took effect.
+    /// A 2xx whose body is not what it should be: the write took effect anyway.
     fn broken(&self, call: &Call<'_>, response: &Response<Bytes>, refusal: ErrorResponse, sent_id: Option<String>) -> Failed {
         let next = if call.reads() && refusal.kind == ErrorKind::Transport { Next::Again(Duration::ZERO) } else { Next::GiveUp };
         let mut error = self.error(call, response.status(), response.headers(), refusal, sent_id);

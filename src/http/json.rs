@@ -1,6 +1,6 @@
-//! JSON as it came, or not at all: an object that holds a key twice says two things, and one of them may be false.
+//! Strict JSON: an object with a duplicate key contradicts itself, so it is refused.
 //!
-//! Owns what no API means to send and a reader must not guess about: keys twice, and more values than memory is for.
+//! Owns the refusal of what no API sends on purpose and a reader must not guess about: duplicate keys, and too many values.
 
 use std::cell::Cell;
 use std::fmt;

@@ -1,5 +1,5 @@
-//! One server's limits, kept by all who ask it: how many requests at once, points per minute, the quota that is left, and waits that
-//! the server asked for.
+//! The limits of one server, shared by all of its clients: concurrent requests, points per minute, the quota that is left, and the
+//! waits that the server requested.
 //!
 //! Knows numbers and times only; [`super::limits`] reads them off the answers.
 
@@ -16,7 +16,7 @@ use super::pace::Pace;
 
 /// GitHub's documented limit on concurrent requests (fact G2.11).
 pub(super) const MOST_AT_ONCE: usize = 100;
-/// After this many answers in a row one more request may be in flight again.
+/// After this many answers in a row that no limit refused, one more request may be in flight again.
 const RECOVERY: usize = 32;
 
 /// What one server's clients share.
@@ -25,7 +25,7 @@ pub(super) struct Limiter {
     host: String,
     turns: Semaphore,
     allowance: Mutex<Allowance>,
-    /// How many turns the next ones to end do not give back.
+    /// How many places are not given back when their requests end, because a secondary limit took them.
     excess: AtomicUsize,
     pace: Mutex<Pace>,
     /// Points per minute; `None` does not pace.
@@ -81,7 +81,7 @@ impl Limiter {
         }
     }
 
-    /// A place among the requests in flight, as soon as there is one.
+    /// Waits for a place among the requests in flight.
     pub(super) async fn turn(&self) -> Turn<'_> {
         // Never closed, so this does not fail.
         Turn { limiter: self, permit: self.turns.acquire().await.ok() }
@@ -95,23 +95,23 @@ impl Limiter {
         (!duration.is_zero()).then(|| (at, self.wait(Limit::Pace, duration)))
     }
 
-    /// Takes what a server says about its quota.
+    /// Records what a server says about its quota.
     pub(super) fn note(&self, said: Quota) {
         let mut quota = lock(&self.quota);
         *quota = match *quota {
-            // Answers may overtake each other: of one hour's the smallest number counts.
+            // Answers may arrive out of order: the smallest number of the same hour counts.
             Some(known) if known.reset == said.reset => Some(Quota { remaining: known.remaining.min(said.remaining), ..said }),
             Some(known) if known.reset > said.reset => Some(known),
             _ => Some(said),
         };
     }
 
-    /// What was last known of the quota.
+    /// The last known quota.
     pub(super) fn quota(&self) -> Option<Quota> {
         *lock(&self.quota)
     }
 
-    /// An answer that no limit refused: after enough of them one more request may be in flight.
+    /// Records an answer that no limit refused. After enough of them, one more request may be in flight.
     pub(super) fn answered(&self) {
         let mut allowance = lock(&self.allowance);
         if allowance.now == allowance.most {
@@ -152,10 +152,10 @@ impl Limiter {
         self.open_when_due().is_none()
     }
 
-    /// Waits until it is open, and shows each wait once; whether there was any.
+    /// Waits until requests may be sent, and shows each wait once. Returns whether there was one.
     ///
     /// # Errors
-    /// The wait, if it ends after `latest`; then no time is lost.
+    /// The wait, if it would end after `latest`; it is then not begun.
     pub(super) async fn pass(&self, latest: Option<Instant>, show: impl Fn(&Wait)) -> Result<bool, Wait> {
         let mut waited = false;
         while let Some(shut) = self.open_when_due() {

@@ -18,7 +18,7 @@ pub enum Limit {
     Quota,
     /// Too many requests at once or in a row: GitHub's secondary limit.
     Secondary,
-    /// Nothing was refused: requests are spread so that the points of a minute suffice.
+    /// Nothing was refused: requests are spread out to stay within the points per minute.
     Pace,
 }
 
@@ -41,7 +41,7 @@ pub struct Wait {
     pub limit: Limit,
     /// When requests may continue.
     pub until: Timestamp,
-    /// The length from the time of the request to wait.
+    /// Its length, from when it was requested.
     pub duration: Duration,
 }
 
@@ -54,14 +54,14 @@ impl Wait {
     }
 }
 
-/// What a server says is left of the requests of this hour.
+/// What is left of the hourly quota, as the server states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     /// Requests an hour.
     pub limit: u64,
     /// Requests that are left until the reset.
     pub remaining: u64,
-    /// When the limit is whole again.
+    /// When the quota resets.
     pub reset: Timestamp,
 }
 
@@ -92,7 +92,7 @@ pub(super) fn refused(
         && none_left
         && number(headers, reset).is_some()
     {
-        // The reset may have passed on the way, or by our clock: then a second is enough to see.
+        // The reset may already be over, in transit or by our clock: then one second is enough.
         return Some((Limit::Quota, until(headers, reset, now).unwrap_or(Duration::from_secs(1))));
     }
     if !limited && !none_left {

@@ -14,16 +14,16 @@ use super::target::Target;
 /// What makes two answers one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Sameness {
-    /// The address. Also that there is no answer is kept, so that no request is repeated for nothing.
+    /// The address. A failure is kept too, so that no request is repeated for nothing.
     Address(String),
-    /// The hash of the content, at whichever address it is. That one address does not show it says nothing about the others.
+    /// The hash of the content, regardless of the address. A failure at one address says nothing about the others.
     Content(String),
 }
 
-/// Tells what makes the answer at an address the same as another one; `None` if it is asked for each time.
+/// Returns what identifies the answer at an address; `None` if it is requested each time.
 pub type Covers = fn(&Target) -> Option<Sameness>;
 
-/// One answer, as soon as there is one.
+/// One answer, once it has arrived.
 type Answer<T> = Arc<OnceCell<Result<T, ApiError>>>;
 
 /// The answers so far.

@@ -10,10 +10,10 @@ use super::fault::Fault;
 use super::token::Token;
 use crate::model::{VarValue, without_credentials};
 
-/// Characters of what the network says about itself.
+/// The most characters of a network error that are kept.
 const MAX_FAULT: usize = 500;
 
-/// What a request was sent with, and no message may repeat.
+/// What a request was sent with that no message may repeat.
 pub(super) struct Sent<'a> {
     token: Option<&'a Token>,
     /// The values of its body that look like credentials.
@@ -26,7 +26,7 @@ impl<'a> Sent<'a> {
         Self { token, credentials: body.map(|body| credentials(address, body)).unwrap_or_default() }
     }
 
-    /// What a request came to, in words that can be shown.
+    /// The outcome of a request, in words that can be shown.
     pub(super) fn outcome(&self, outcome: Result<Response<Bytes>, Fault>) -> Result<Response<Bytes>, Fault> {
         match outcome {
             Ok(response) => Ok(self.answer(response)),

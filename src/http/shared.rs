@@ -19,7 +19,7 @@ use super::tls::Tls;
 use super::traffic::Counters;
 use crate::stop::Stop;
 
-/// How the wire behaves. `Settings::default()` is what the command line starts from.
+/// How requests are sent. `Settings::default()` is what the command line starts from.
 #[derive(Clone)]
 pub struct Settings {
     /// For each attempt, from its start to the last byte of its answer.
@@ -30,7 +30,7 @@ pub struct Settings {
     pub parallelism: usize,
     /// Points per minute to one host, a read being one and a write five; `None` is what the service documents (fact G2.11).
     pub points: Option<u32>,
-    /// What happens if no request is left before the timeout of those that want to go.
+    /// What to do if the quota stays used up for longer than the timeout of the requests that wait.
     pub on_exhausted: OnExhausted,
     /// The folder with answers of earlier runs, for conditional requests.
     pub cache: Option<Arc<Cache>>,
@@ -50,7 +50,7 @@ pub struct Settings {
     pub on_wait: Option<OnWait>,
     /// Called once for each different warning that a server sends along with its answers.
     pub on_warning: Option<OnWarning>,
-    /// Once it is set, what is in flight ends as it does, no write is sent any more, and no wait is kept.
+    /// Once it is set, requests in flight finish, no further write is sent, and every wait ends.
     pub stop: Stop,
 }
 
@@ -59,7 +59,7 @@ pub struct Settings {
 pub enum OnExhausted {
     /// Give the request up, with the time to come back.
     GiveUp,
-    /// Wait however long it lasts, and send it then: `--wait`.
+    /// Wait as long as it takes, then send it: `--wait`.
     Wait,
 }
 
@@ -165,7 +165,7 @@ impl Shared {
     /// If TLS has no trusted roots.
     pub(super) fn pool(&self, endpoint: &Endpoint) -> Result<Pool, Fault> {
         let dial = || {
-            // Shorter than an attempt, so that a host that never answers is known not to have been asked.
+            // Shorter than an attempt, so that a host that cannot be reached is known not to have received the request.
             let timeout = self.settings.attempt_timeout / 2;
             Dial::new(self.settings.proxies.clone(), timeout, Arc::clone(&self.counters))
         };

@@ -9,7 +9,7 @@ use super::token::{Token, TokenSource};
 use super::transport::Transport;
 use super::{ApiError, Endpoint, Reader, Traffic, Writer};
 
-/// The wire that all clients of a run share. Cheap to build: connections and TLS come with the first request that needs them.
+/// What all clients of a run share. Cheap to build: connections and TLS come with the first request that needs them.
 /// Its clients live on the Tokio runtime of that first request.
 #[derive(Debug, Clone)]
 pub struct Stack {
@@ -28,7 +28,7 @@ impl Stack {
     /// A client that cannot write (law 2). Without a token it asks anonymously.
     ///
     /// # Errors
-    /// When the token cannot be one.
+    /// When the token is malformed.
     pub fn reader(&self, endpoint: &Endpoint, token: Option<Token>) -> Result<Reader, ApiError> {
         let identity = match token {
             None => Identity::Anonymous,
@@ -41,7 +41,7 @@ impl Stack {
     /// A client that can read and write.
     ///
     /// # Errors
-    /// When the token cannot be one.
+    /// When the token is malformed.
     pub fn writer(&self, endpoint: &Endpoint, token: Option<Token>) -> Result<Writer, ApiError> {
         self.reader(endpoint, token).map(Writer::new)
     }

@@ -66,7 +66,7 @@ pub(in crate::config) static EXCEPTION: Table = Table {
     either: &[],
     keys: &[
         key("reason", Required, Type::Name(&is::REMARK), "reason = \"retired in March\"", "Why the repositories are left alone."),
-        key("owner", Required, Type::Name(&is::REMARK), "owner = \"@ann\"", "Who answers for the exception."),
+        key("owner", Required, Type::Name(&is::REMARK), "owner = \"@ann\"", "Who is responsible for the exception."),
         key(
             "until",
             Required,

@@ -14,7 +14,7 @@ pub(in crate::config) static GITHUB: Table = Table {
             Optional,
             Type::Name(&is::REPOSITORY),
             "repository = \"OWNER/REPO\"",
-            "The repository as OWNER/REPO. Left out: --repo, GITHUB_REPOSITORY, or the git remote `origin`.",
+            "The repository as OWNER/REPO. If omitted: --repo, GITHUB_REPOSITORY, or the git remote `origin`.",
         ),
         key(
             "api_url",
@@ -49,7 +49,7 @@ pub(in crate::config) static ENVIRONMENT: Table = Table {
             Optional,
             Type::Boolean,
             "prevent_self_review = true",
-            "Whether the person who started the run is kept from approving it. Needs reviewers.",
+            "Whether the person who started the run is prevented from approving it. Needs reviewers.",
         ),
         key(
             GateKey::CanAdminsBypass.name(),
@@ -134,14 +134,14 @@ pub(in crate::config) static SELECTED: Table = Table {
             Optional,
             Type::List { of: &Type::Name(&is::PATTERN), noun: "patterns", min: 0, max: ANY, same: is::exact },
             "branches = [\"main\", \"release/*\"]",
-            "Patterns of branches. Left out, no branch may deploy. `*` does not cross `/`.",
+            "Branch patterns. If omitted, no branch may deploy. `*` does not cross `/`.",
         ),
         key(
             "tags",
             Optional,
             Type::List { of: &Type::Name(&is::PATTERN), noun: "patterns", min: 0, max: ANY, same: is::exact },
             "tags = [\"v*\"]",
-            "Patterns of tags. Left out, no tag may deploy. `*` does not cross `/`.",
+            "Tag patterns. If omitted, no tag may deploy. `*` does not cross `/`.",
         ),
     ],
 };
