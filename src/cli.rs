@@ -26,6 +26,7 @@ pub use freeze::{FreezeCommand, FreezeOff, FreezeOn, FreezeOverride, FreezeStatu
 #[command(
     name = "gatectl",
     version,
+    disable_help_flag = true,
     max_term_width = 100,
     after_help = "Examples:
   gatectl plan --sandbox                    try it: no account, no token
@@ -39,6 +40,9 @@ Exit codes: 0 done, 1 error, 2 changes pending (plan --detailed-exitcode), 3 man
 130 interrupted."
 )]
 pub struct Cli {
+    /// Print help; --help also lists the global options (-c, -R, --environment, --sandbox, ...)
+    #[arg(short, long, global = true, action = ArgAction::Help, display_order = 1000)]
+    pub help: Option<bool>,
     /// Flags that every command takes.
     #[command(flatten)]
     pub global: Global,
@@ -264,7 +268,7 @@ pub struct ApplyArgs {
     /// Consent to weakening a gate
     #[arg(long)]
     pub allow_weaken: bool,
-    /// Consent to weakening a gate also while deploys to it are frozen
+    /// Consent to weakening a gate even while deploys to it are frozen
     #[arg(long)]
     pub while_frozen: bool,
     /// Freeze deploys during the apply; restore the previous freeze state only if the result is verified
@@ -413,7 +417,7 @@ pub struct EvidenceArgs {
     /// All deployments since then: a duration back such as 30d, a date, or an RFC 3339 time
     #[arg(long, value_name = "TIME")]
     pub since: Option<Since>,
-    /// Up to and without this time, with --since [default: now]
+    /// Only deployments before this time, with --since [default: now]
     #[arg(long, value_name = "TIME", requires = "since")]
     pub until: Option<Since>,
     /// A GitHub audit log, exported or streamed as JSON lines: exact times, bypasses and the rules in force

@@ -79,7 +79,7 @@ pub struct FreezeOn {
     /// Which freeze.
     #[command(flatten)]
     pub which: StoreArgs,
-    /// Why; shown to everyone who is refused
+    /// Why; shown to everyone whose deploy is refused
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
     /// When it ends: a duration, or a timestamp with offset [default: until lifted]

@@ -61,7 +61,8 @@ fn write_all(directory: &Path, command: &clap::Command, name: &str, above: &[Str
 }
 
 fn page(command: &clap::Command, name: &str, above: &[String]) -> anyhow::Result<Vec<u8>> {
-    let man = Man::new(command.clone())
+    // Short help folds the global options away; a page has them in full.
+    let man = Man::new(command.clone().mut_args(|argument| argument.hide_short_help(false)))
         .title(name.to_uppercase())
         .section("1")
         .source(concat!("gatectl ", env!("CARGO_PKG_VERSION")))

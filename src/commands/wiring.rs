@@ -342,7 +342,7 @@ fn repository_on(session: &Session, config: &Config, host: Option<&str>) -> anyh
     origin.map(|remote| remote.repository).ok_or_else(|| {
         hinted(
             "no repository is named: gate.toml has no `github.repository`, and there is no git remote `origin`",
-            "write `repository = \"OWNER/REPO\"` below [github], or pass --repo OWNER/REPO",
+            "pass --repo OWNER/REPO, or write `repository = \"OWNER/REPO\"` below [github] in gate.toml",
         )
     })
 }

@@ -10,7 +10,7 @@ use super::document::Role;
 /// When to use colors: the values of `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Color {
-    /// On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` hold.
+    /// On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honored.
     #[default]
     Auto,
     /// Always.

@@ -59,7 +59,7 @@ impl Scenario {
             Self::PlanLimit => "the repository is private and its billing plan refuses required reviewers",
             Self::UnprotectedBranches => "only protected branches may deploy, but no branch is protected",
             Self::Gated => "everything is as declared",
-            Self::Fleet => "an organization with many repositories, some of which are wrong in each of these ways",
+            Self::Fleet => "an organization with many repositories, some of which are broken in each of these ways",
         }
     }
 }

@@ -40,8 +40,10 @@ fn short_help_fits_a_screen() {
             .chain(command.get_subcommands().map(|below| vec![command.get_name().to_owned(), below.get_name().to_owned()]));
         for name in names {
             let args: Vec<&str> = name.iter().map(String::as_str).chain(["-h"]).collect();
-            let lines = gatectl(&args).stdout.lines().count();
+            let help = gatectl(&args).stdout;
+            let lines = help.lines().count();
             assert!(lines <= 40, "{} -h prints {lines} lines", name.join(" "));
+            assert!(help.contains("--help also lists the global options"), "{help}");
         }
     }
 }
@@ -60,6 +62,13 @@ fn generated_pages_are_there() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(gatectl(&["man", "--out", dir.path().to_str().unwrap()]).code, Some(0));
     let freeze = std::fs::read_to_string(dir.path().join("gatectl-freeze-on.1")).unwrap();
+    for page in [&page, &freeze] {
+        let global = ["\\-\\-repo", "\\-\\-no\\-cache", "\\-\\-quiet"];
+        for flag in global {
+            let described = page.split_once(flag).and_then(|(_, rest)| rest.lines().nth(1)).unwrap_or_default();
+            assert!(described.split(' ').count() > 2, "{flag} has no sentence: {described:?}");
+        }
+    }
     assert!(freeze.contains(".TH GATECTL-FREEZE-ON 1") && freeze.contains("gatectl\\-freeze\\fR(1)"), "{freeze}");
     let schema: serde_json::Value = serde_json::from_str(&gatectl(&["schema"]).stdout).unwrap();
     assert!(schema["properties"]["environments"].is_object());

@@ -79,7 +79,7 @@ pub(in crate::commands) fn read(path: &Path) -> anyhow::Result<Value> {
     let mut text = Vec::new();
     std::fs::File::open(path)
         .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut text))
-        .with_context(|| format!("reading the saved plan {name}"))?;
+        .with_context(|| no_plan("could not be read", format!("to save a plan there: `gatectl plan --out {}`", named(path))))?;
     let unusable = |what: &str| unusable(path, what);
     if text.len() as u64 > MAX_BYTES {
         return Err(unusable("is too large to be a plan").into());
