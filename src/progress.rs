@@ -3,12 +3,12 @@
 //! Owns the one line that appears after a second and is wiped at the end. Must not know what is being done.
 //! Tested in this file and by `tests/program/terminal.rs`.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write as _};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
 use crate::render::escape::{bounded, visible};
 
@@ -31,7 +31,56 @@ impl Mode {
     /// Shown on a terminal, except with `-q` and in CI (the environment variable `CI` is set).
     #[must_use]
     pub fn detect(quiet: bool, ci: bool) -> Self {
-        if !quiet && !ci && std::io::stderr().is_terminal() { Self::Shown } else { Self::Hidden }
+        if !quiet && !ci && io::stderr().is_terminal() { Self::Shown } else { Self::Hidden }
+    }
+}
+
+/// Columns that stay free for what the terminal echoes: `^C`, twice.
+const ECHO: u16 = 5;
+
+/// Standard error, a little narrower than it is. The line is padded to its end, so an echoed `^C` would otherwise wrap: the next
+/// line would be wiped, and this one left behind.
+#[derive(Debug)]
+struct Narrow;
+
+impl Narrow {
+    fn write(sequence: std::fmt::Arguments<'_>) -> io::Result<()> {
+        io::stderr().write_fmt(sequence)
+    }
+
+    /// Moves the cursor; a zero would mean one.
+    fn go(by: usize, direction: char) -> io::Result<()> {
+        if by == 0 { Ok(()) } else { Self::write(format_args!("\u{1b}[{by}{direction}")) }
+    }
+}
+
+impl TermLike for Narrow {
+    fn width(&self) -> u16 {
+        terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| width.0).saturating_sub(ECHO).max(1)
+    }
+    fn move_cursor_up(&self, by: usize) -> io::Result<()> {
+        Self::go(by, 'A')
+    }
+    fn move_cursor_down(&self, by: usize) -> io::Result<()> {
+        Self::go(by, 'B')
+    }
+    fn move_cursor_right(&self, by: usize) -> io::Result<()> {
+        Self::go(by, 'C')
+    }
+    fn move_cursor_left(&self, by: usize) -> io::Result<()> {
+        Self::go(by, 'D')
+    }
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        Self::write(format_args!("{text}\n"))
+    }
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        Self::write(format_args!("{text}"))
+    }
+    fn clear_line(&self) -> io::Result<()> {
+        Self::write(format_args!("\r\u{1b}[2K"))
+    }
+    fn flush(&self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }
 
@@ -49,7 +98,9 @@ impl Progress {
     /// Starts the clock; nothing is shown yet.
     #[must_use]
     pub fn new(mode: Mode) -> Self {
-        Self::drawing_on(mode, ProgressDrawTarget::stderr, PATIENCE)
+        // Only Unix terminals echo a Ctrl-C; on Windows the library knows how to draw.
+        let target = || if cfg!(unix) { ProgressDrawTarget::term_like(Box::new(Narrow)) } else { ProgressDrawTarget::stderr() };
+        Self::drawing_on(mode, target, PATIENCE)
     }
 
     fn drawing_on(mode: Mode, target: impl FnOnce() -> ProgressDrawTarget + Send + 'static, delay: Duration) -> Self {

@@ -135,8 +135,12 @@ impl Session {
                 Ok(line)
             })
         };
-        let line = self.unless_stopped(tokio::task::spawn_blocking(read)).await???;
-        Ok(line.trim().to_owned())
+        let answered = self.unless_stopped(tokio::task::spawn_blocking(read)).await;
+        if answered.is_err() {
+            // The question is half a line. Nothing can be done about a closed stderr.
+            let _ = writeln!(std::io::stderr());
+        }
+        Ok(answered???.trim().to_owned())
     }
 
     /// Whether a person can be asked: on a terminal, and never when `CI` is set.

@@ -4,7 +4,10 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use gatectl::sandbox::Scenario;
+
 use super::run::{holds_no_secret, root};
+use super::served::Served;
 
 const SCRIPT: &str = "/usr/bin/script";
 
@@ -83,7 +86,22 @@ fn a_weakening_asks_for_the_environments_name() {
 fn a_prompt_can_be_interrupted() {
     let Some((code, shown)) = converse("apply --sandbox=no-rules", &[("be accepted:", b"\x03")]) else { return };
     assert_eq!(code, Some(130), "{shown}");
-    assert!(shown.contains("nothing was changed"), "{shown}");
+    assert!(shown.contains("\nerror: interrupted: nothing was changed"), "on a line of its own: {shown}");
+}
+
+/// The terminal echoes `^C` where the cursor is: at the end of the line of progress, which must leave room for it.
+#[test]
+fn an_interrupted_wait_leaves_no_half_line() {
+    let gate = "version = 1\n[github]\nrepository = \"acme/shop\"\n[environments.production]\nreviewers = [{ user = \"alice\" }]\n";
+    let world = Served::rehearsal(Scenario::NoRules, gate);
+    world.sandbox.with(|state| state.faults.push("* * hang".parse().unwrap()));
+    let Some((code, shown)) = on_terminal(world.dir.path(), &["plan"], &world.vars(), &[("reading the live state", b"\x03")]) else {
+        return;
+    };
+    assert_eq!(code, Some(130), "{shown}");
+    let lines: Vec<&str> = shown.split("\r\u{1b}[2K").filter(|line| line.contains("reading the live state")).collect();
+    assert!(!lines.is_empty() && lines.iter().all(|line| line.replace("^C", "").trim_end_matches('\r').len() <= 80 - 4), "{lines:?}");
+    assert!(shown.contains("^C\r\u{1b}[2K"), "the line is wiped before the error: {shown:?}");
 }
 
 #[test]
