@@ -161,7 +161,7 @@ impl Judge<'_> {
                 (Some(used), _) if !spared || self.facts.targets.apps.contains(target) => {
                     if seen.insert(credential.clone()) {
                         let what = format!("deploys {target} ({}){}", deploy.what, elsewhere(used));
-                        case.shared.push(Shared { code: Code::UngatedDeploy, what, gates: used.gates.clone(), by_name: by_name(target) });
+                        case.shared.push(Shared { code: Code::UngatedDeploy, what, gates: used.gates.clone(), by_name: false });
                     }
                 }
                 _ if spared => {}

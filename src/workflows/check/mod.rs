@@ -109,7 +109,7 @@ pub fn check(sources: &[SourceFile], facts: &Facts) -> CheckReport {
     for expectation in &facts.expectations {
         check.expectation(expectation, &runs, &refused);
     }
-    once(&mut check.findings, first);
+    once(&mut check.findings, first, facts);
     check.findings.extend(expected::refused(facts, &runs));
     check.findings.extend(expected::undeclared(facts));
     if facts.gates().next().is_none() && !facts.open.is_empty() {
@@ -200,20 +200,29 @@ fn same_path(a: &str, b: &str) -> bool {
     a.trim_start_matches("./") == b.trim_start_matches("./")
 }
 
-/// A job outside its declared environment is reported once: by what it deploys with, else by the declaration.
-fn once(findings: &mut Vec<Finding>, first: usize) {
+/// A job outside its declared environment is reported once: by what it deploys with, else by the declaration. A finding stands for
+/// another one only if it decides each environment that the other one does.
+fn once(findings: &mut Vec<Finding>, first: usize, facts: &Facts) {
     let place = |finding: &Finding| (finding.file.clone(), finding.line, finding.col);
-    let expected = findings.split_off(first);
-    for finding in expected {
-        let here = |other: &Finding| place(other) == place(&finding) && other.severity == Severity::Error;
-        if matches!(finding.code, Code::NoGatedJob | Code::UnresolvedEnvironment) {
-            if findings.iter().any(|other| here(other) && other.verdict() == Verdict::Ungated) {
-                continue;
-            }
-            findings.retain(|other| !here(other));
+    let is_only = facts.gates().count() == 1;
+    let stands_for = |one: &Finding, other: &Finding| {
+        (is_only || one.environment.is_none() || one.environment == other.environment) && one.verdict() >= other.verdict()
+    };
+    let mut expected = findings.split_off(first);
+    expected.retain(|finding| {
+        let here = |other: &Finding| place(other) == place(finding) && other.severity == Severity::Error;
+        if !matches!(finding.code, Code::NoGatedJob | Code::UnresolvedEnvironment) {
+            return true;
         }
-        findings.push(finding);
-    }
+        // Between equals, the certain one says more, and the declaration says more than what is not decided.
+        let says_more = |other: &Finding| other.verdict() == Verdict::Ungated || !stands_for(finding, other);
+        if findings.iter().any(|other| here(other) && stands_for(other, finding) && says_more(other)) {
+            return false;
+        }
+        findings.retain(|other| !(here(other) && stands_for(finding, other)));
+        true
+    });
+    findings.append(&mut expected);
 }
 
 /// In the order of files and lines; each place is reported once, with its worst severity and every run that it occurs in.

@@ -9,6 +9,10 @@ use crate::model::RepoName;
 use crate::workflows::deploys::Targets;
 use crate::workflows::freeze_check::Proof;
 
+mod compensated;
+mod declared;
+mod judged;
+
 fn env(name: &str) -> EnvName {
     EnvName::new(name).unwrap()
 }
