@@ -312,8 +312,8 @@ fn names_that_look_the_same_are_the_same() {
 
 #[test]
 fn self_review_needs_reviewers() {
-    in_prod("reviewers = []\n§prevent_self_review = true", "means nothing without reviewers", "name a reviewer");
-    in_prod("§prevent_self_review = true", "means nothing without reviewers", "declare `reviewers`");
+    in_prod("reviewers = []\n§prevent_self_review = true", "has no effect without reviewers", "name a reviewer");
+    in_prod("§prevent_self_review = true", "has no effect without reviewers", "declare `reviewers`");
     read(&format!("version = 1\n{PROD}prevent_self_review = false"));
 }
 

@@ -73,7 +73,7 @@ impl NamePattern {
     pub fn matches(&self, name: &str) -> bool {
         let (pattern, name) = (self.text.to_lowercase(), name.to_lowercase());
         let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
-        // The last `*`, and the position in the name where it resumes: one suffices, since a later `*` can match all that an
+        // The last `*`, and the position in the name where it resumes: one is enough, since a later `*` can match all that an
         // earlier one could.
         let (mut at, mut of, mut star) = (0, 0, None);
         while let Some(c) = name.get(at) {

@@ -37,7 +37,7 @@ impl WorkflowStatus {
     }
 }
 
-/// What the workflows of one repository of a fleet come to.
+/// The result for the workflows of one repository of a fleet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Coverage {

@@ -23,7 +23,7 @@ pub struct Api {
     pub client: ClientKind,
     /// Who names its requests, and in which header.
     pub request_ids: RequestIds,
-    /// The header in which a refusal lists the permissions that would have sufficed.
+    /// The header in which a refusal lists the permissions that would have been enough.
     pub accepted_permissions: Option<&'static str>,
     /// The headers with warnings on a successful answer.
     pub warnings: &'static [&'static str],
@@ -64,7 +64,7 @@ impl RequestIds {
 /// Whether the answers of an API may be kept on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caching {
-    /// They may, but for those at addresses with one of these segments, which may hold secrets.
+    /// They may, except those at addresses with one of these segments, which may hold secrets.
     AllBut(&'static [&'static str]),
     /// They may hold secrets.
     Never,

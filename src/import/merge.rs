@@ -35,8 +35,9 @@ pub(super) fn merge(path: &str, file: &str, source: &Source<'_>) -> Result<Updat
     for (name, environment) in &want.environments {
         let asked = source.only.is_empty() || source.only.contains(name);
         if asked && !source.environments.contains_key(name) && matches!(environment, desired::DesiredEnvironment::Present(_)) {
-            remarks
-                .push(format!("{path} declares `{name}`, which is not live: `gatectl apply` creates it; if it is to go, remove its table"));
+            remarks.push(format!(
+                "{path} declares `{name}`, which is not live: `gatectl apply` creates it; if it should stay absent, remove its table"
+            ));
         }
     }
     let text = if merge.changes.is_empty() { file.to_owned() } else { as_written(file, &document.to_string()) };

@@ -56,7 +56,7 @@ pub(super) fn judge(want: Option<&Gate>, environment: &LiveEnvironment, live: &I
     let open = doubts.iter().any(|(_, open)| *open);
     let any_unexpected = !unexpected.is_empty();
     found.extend(unexpected);
-    // Others can approve too: one approval suffices, and it may be theirs.
+    // Others can approve too: one approval is enough, and it may be theirs.
     found.extend(undecided);
     found.extend(doubts.into_iter().map(|(finding, undecided)| {
         let severity = match (able, undecided, open) {

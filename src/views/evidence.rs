@@ -52,7 +52,7 @@ pub(crate) struct Query {
     pub(crate) last: Option<usize>,
     /// From this moment …
     pub(crate) since: Option<Timestamp>,
-    /// … up to and without this one.
+    /// … and before this one.
     pub(crate) until: Option<Timestamp>,
     /// The audit log that was joined.
     pub(crate) audit_log: Option<String>,

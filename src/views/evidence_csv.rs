@@ -158,7 +158,7 @@ fn ids(accounts: &[Account]) -> String {
     accounts.iter().map(id).collect::<Vec<_>>().join(" ")
 }
 
-/// `ann+bob`, or that no one did.
+/// `ann+bob`, or `no-one`.
 fn reviewers(accounts: &[Account]) -> String {
     if accounts.is_empty() { "no-one".to_owned() } else { logins(accounts).replace(' ', "+") }
 }

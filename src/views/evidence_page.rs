@@ -64,7 +64,7 @@ fn header(facts: &[(&'static str, String)], digest: Option<&str>) -> Markup {
     }
 }
 
-/// What each repository of a fleet comes to, and those that were left alone.
+/// The result for each repository of a fleet, and those that were left alone.
 fn repositories(fleet: FleetEvidence<'_>) -> Markup {
     html! {
         div.wrap {

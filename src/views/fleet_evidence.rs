@@ -43,7 +43,7 @@ impl<'a> FleetEvidence<'a> {
         self.each().all(|report| report.complete) && !self.left_alone.iter().any(|row| row.result == RepositoryResult::Invalid)
     }
 
-    /// How many deployments of all repositories came to what.
+    /// The deployments of all repositories, counted by standing.
     pub(crate) fn summary(&self) -> Summary {
         Summary::sum(self.each().map(|report| &report.summary))
     }
@@ -143,7 +143,7 @@ impl From<FleetEvidence<'_>> for Document {
             let own = Self::from(report);
             let (glyph, _) = rank(report);
             let mut blocks = vec![row("population", Role::Plain, population(report)), row("changes linked", Role::Plain, linked(report))];
-            // How each was made is the same for all, but for what could not be read.
+            // How each was made is the same for all, except what could not be read.
             blocks.extend(
                 facts(report).into_iter().filter(|(label, _)| *label == "not read").map(|(label, value)| row(label, Role::Alert, value)),
             );

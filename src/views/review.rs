@@ -120,7 +120,7 @@ impl ReviewReport {
 }
 
 impl ReviewReport {
-    /// What is said if no run that waits is out of date.
+    /// What is shown if no waiting run is out of date.
     pub(crate) fn nothing_stale(&self) -> Document {
         Document {
             headline: format!("Nothing to reject in {}: no waiting run is known to be out of date.", self.repository),

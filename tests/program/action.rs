@@ -15,7 +15,7 @@ struct Runner {
     vars: Vec<(String, String)>,
 }
 
-/// What a script came to.
+/// The result of a script.
 struct Ran {
     code: Option<i32>,
     log: String,

@@ -123,7 +123,7 @@ fn evidence_page() -> (tempfile::TempDir, std::path::PathBuf) {
     (dir, path)
 }
 
-/// A page whose titles of pull requests and comments of reviews want to be more than text.
+/// A page with hostile titles of pull requests and comments of reviews.
 fn nasty_page(dir: &Path) -> std::path::PathBuf {
     let gate =
         "version = 1\n[github]\nrepository = \"acme/shop\"\n[environments.production]\nreviewers = [{ user = \"alice\", id = 501 }]\n";

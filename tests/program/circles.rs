@@ -130,7 +130,7 @@ fn imports<'m>(modules: &'m BTreeMap<Name, Module>, name: &Name) -> BTreeSet<&'m
         .collect()
 }
 
-/// A path from the root of the crate; none if it leads to another crate, or is no path of a module at all.
+/// A path from the root of the crate; none if it leads to another crate, or is not a path of a module.
 fn absolute(modules: &BTreeMap<Name, Module>, from: &Name, path: &[String]) -> Option<Name> {
     match path.first()?.as_str() {
         "crate" => Some(path[1..].to_vec()),

@@ -83,7 +83,7 @@ fn what_is_not_emulated_is_said_on_stderr_and_never_404() {
     let shell = Shell::open(dir.path(), &[]);
     let answer = shell.get("/repos/raxx-app/TradeMasterAPI/releases");
     assert!(answer.starts_with("HTTP/1.1 501 ") && answer.contains("does not serve GET /repos/"), "{answer}");
-    // What is written last is read last.
+    // What was written last is read last.
     std::thread::sleep(std::time::Duration::from_millis(300));
     let said = shell.close();
     assert!(said.contains("Not emulated, answered with 501: GET /repos/raxx-app/TradeMasterAPI/releases"), "{said}");
@@ -124,7 +124,7 @@ heroku_app = "shop-prod"
 environments = ["production"]
 "#;
 
-/// What is read beside the official description at hand: three lists that it leaves out, and files in folders.
+/// What is read in addition to the official description: three lists that it leaves out, and files in folders.
 const NOT_DESCRIBED: [&str; 4] =
     ["/repos/acme/shop/activity", "/repos/acme/shop/commits", "/repos/acme/shop/pulls", "/repos/acme/shop/contents"];
 
@@ -138,7 +138,7 @@ fn every_command_asks_and_is_answered_as_described() {
         let [run, other] = world.sandbox.with(|state| {
             let actor = state.github.viewer.clone();
             state.github.viewer = "alice".to_owned();
-            // Who keeps a freeze in an organization's variables administers it.
+            // Whose freeze is in an organization's variables is an admin of it.
             for account in state.github.people.accounts.values_mut().filter(|account| account.login == "acme") {
                 account.owners.insert("alice".to_owned());
             }

@@ -22,7 +22,7 @@ repositories = ["svc-*"]
 reviewers = [{ team = "sre", id = 601 }]
 "#;
 
-/// An organization of so many repositories, served to the program.
+/// An organization with this number of repositories, served to the program.
 fn served(scenario: Scenario, count: usize) -> Served {
     let desired = config::parse("gate.toml", FLEET).unwrap().desired;
     let member = |number: usize| {
@@ -368,7 +368,7 @@ fn evidence_of_a_fleet_is_grouped_by_repository_with_one_total() {
     let csv = std::fs::read_to_string(out.join("evidence.csv")).unwrap();
     assert_eq!(csv.lines().count(), 5, "a header, three deployments, one repository without any: {csv}");
 
-    // One repository that cannot be read is said first, and the others are there.
+    // A repository that cannot be read comes first, and the others are there.
     let refusal = Response::github_error(422, "Validation Failed");
     world.sandbox.with(|state| state.faults.push(Fault::before(refusal).path("/repos/acme/svc-01/deployments")));
     let part = world.run(&["evidence"]);

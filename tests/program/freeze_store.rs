@@ -169,7 +169,7 @@ async fn a_freeze_set_by_hand_in_the_web_page_is_named_with_the_command_that_tid
         let now = state.now.0;
         state.github.repos[0].variables.get_mut("DEPLOY_FREEZE").unwrap().updated_at = now - three_days;
     });
-    // Everyone who looks hears of it, with its age.
+    // Every command that looks reports it, with its age.
     drill.declare("[environments.production]\n");
     let repository = [("GITHUB_REPOSITORY", "acme/shop")];
     for args in [&["plan"][..], &["verify"], &["freeze", "check"], &["freeze", "status"]] {

@@ -22,7 +22,7 @@ fn uncolored(text: &str) -> String {
     plain
 }
 
-/// What holds for both streams, whatever was asked. That no secret is in them, [`Ran`] sees to.
+/// What holds for both streams, for any command. [`Ran`] holds that no secret is in them.
 pub(crate) fn is_harmless(ran: &Ran, format: &str, about: &str) {
     let about = format!("{} {about}", ran.args);
     for (stream, text) in [("stdout", &ran.stdout), ("stderr", &ran.stderr)] {

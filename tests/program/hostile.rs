@@ -1,4 +1,4 @@
-//! Names, values and messages from outside that want to be more, through the whole program and each of its outputs.
+//! Hostile names, values and messages from outside, through the whole program and each of its outputs.
 
 use std::collections::BTreeSet;
 

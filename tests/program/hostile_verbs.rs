@@ -1,4 +1,4 @@
-//! The commands about runs and freezes, workflow files, and what `import` writes, fed with what wants to be more than text.
+//! The commands about runs and freezes, workflow files, and what `import` writes, fed with hostile texts.
 
 use std::collections::BTreeMap;
 

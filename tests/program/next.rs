@@ -37,7 +37,7 @@ fn a_suggested_command_repeats_the_scope_and_is_understood() {
     assert!(seen.len() >= 14, "{seen:#?}");
 }
 
-/// A page, JSON and SARIF are read elsewhere, and their commands are pasted all the same.
+/// A page, JSON and SARIF are read elsewhere, but their commands are pasted too.
 #[test]
 fn commands_in_every_format_repeat_the_scope() {
     let dir = tempfile::tempdir().unwrap();
@@ -250,7 +250,7 @@ fn a_check_names_the_check_that_passes_once_the_fixes_are_applied() {
     assert_eq!(again.code, Some(0), "{}", again.stdout);
 }
 
-/// One of each kind is run: here, or beside what it is about.
+/// One of each kind is run: here, or next to what it is about.
 #[test]
 fn every_kind_of_suggestion_is_followed() {
     let files = ["next", "fleet", "verify"].map(|name| std::fs::read_to_string(root().join(format!("tests/program/{name}.rs"))).unwrap());

@@ -26,7 +26,7 @@ pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What one run came to.
+/// The result of one run.
 pub(crate) struct Ran {
     pub(crate) args: String,
     pub(crate) code: Option<i32>,
@@ -37,7 +37,7 @@ pub(crate) struct Ran {
 /// A command in a directory, with an empty environment and the given variables.
 pub(crate) fn command(dir: &Path, args: &[&str], vars: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gatectl"));
-    // An unreachable home: no token of the one who runs the tests is ever found.
+    // An unreachable home: a token of the person who runs the tests is never found.
     command.args(args).current_dir(dir).env_clear().env("HOME", "/nonexistent").env("PATH", "/nonexistent");
     command.envs(vars.iter().copied());
     command
@@ -61,7 +61,7 @@ pub(crate) fn gatectl(args: &[&str]) -> Ran {
 }
 
 impl Ran {
-    /// Takes what a run printed. No run of the suite may print a secret, be it that it went well, failed or panicked.
+    /// Takes what a run printed. No run of the suite may print a secret, whether it succeeds, fails or panics.
     pub(crate) fn new(args: &[&str], output: Output) -> Self {
         let Output { status, stdout, stderr } = output;
         let ran = Self {

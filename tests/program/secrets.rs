@@ -1,5 +1,5 @@
-//! Places in which a token or a config var could leak: cut messages, argument lists, loose files. That no run of the suite prints
-//! one, [`super::run::Ran`] sees to.
+//! Places in which a token or a config var could leak: cut messages, argument lists, loose files. [`super::run::Ran`] holds that no run
+//! of the suite prints one.
 
 use gatectl::sandbox::{Api, Fault, Response, Scenario};
 use serde_json::json;

@@ -11,13 +11,13 @@ use super::served::Served;
 
 const SCRIPT: &str = "/usr/bin/script";
 
-/// Has the emulator in the binary's own process, and answers each question as it comes.
+/// Has the emulator in the binary's own process, and answers the questions in order.
 fn converse(arguments: &str, answers: &[(&str, &[u8])]) -> Option<(Option<i32>, String)> {
     let arguments: Vec<&str> = arguments.split(' ').collect();
     on_terminal(&root(), &arguments, &[("TERM", "dumb")], answers)
 }
 
-/// Runs the binary on a terminal, answers each question as it comes, and gives the exit code with everything shown. No argument
+/// Runs the binary on a terminal, answers the questions in order, and gives the exit code with everything shown. No argument
 /// may need quotes.
 pub(crate) fn on_terminal(
     dir: &Path,

@@ -146,7 +146,7 @@ fn a_repository_written_as_its_clone_address_ends_is_refused_with_its_name() {
     assert!(flag.stderr.contains("write acme/shop"), "{}", flag.stderr);
 }
 
-/// The block of an output that begins so: an entry of a plan up to its blank line, or an error with its hint.
+/// The block of an output that begins with this: an entry of a plan up to its blank line, or an error with its hint.
 fn block<'t>(text: &'t str, begins: &str) -> Vec<&'t str> {
     let lines = text.lines().skip_while(|line| !line.starts_with(begins));
     if begins == "error:" { lines.filter(|line| !line.is_empty()).collect() } else { lines.take_while(|line| !line.is_empty()).collect() }

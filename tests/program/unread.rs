@@ -1,4 +1,4 @@
-//! What each command results in when nothing it asks for can be read: never a success, never a token, always a next step.
+//! The result of each command when nothing it asks for can be read: never a success, never a token, always a next step.
 
 use std::fmt::Write as _;
 
@@ -22,7 +22,7 @@ heroku_app = "shop-prod"
 environments = ["production"]
 "#;
 
-/// A gated world with a run that waits for alice, whose token is at hand; and the run.
+/// A gated world with a run that waits for alice, whose token is in use; and the run.
 fn world() -> (Served, String) {
     let world = Served::rehearsal(Scenario::Gated, TOML);
     let run = world.sandbox.with(|state| {

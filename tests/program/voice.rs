@@ -26,7 +26,7 @@ const BRITISH: [&str; 15] = [
 ];
 
 /// Phrases that read as translated, each with a plain one.
-const IDIOMS: [(&str, &str); 8] = [
+const IDIOMS: [(&str, &str); 15] = [
     ("at hand", "current"),
     ("all the same", "anyway"),
     ("speaks of", "mentions"),
@@ -35,17 +35,25 @@ const IDIOMS: [(&str, &str); 8] = [
     ("comes to what", "results in what"),
     (" surely ", "certainly"),
     ("so many ", "this many"),
+    ("begins so", "begins like this"),
+    ("be it that", "whether"),
+    ("is to go", "is removed"),
+    ("may be had", "is possible"),
+    ("one suffices", "one is enough"),
+    ("did not come about", "did not happen"),
+    ("as it comes", "in order"),
 ];
 
 /// Words after "is no" that are plain English.
 const AFTER_IS_NO: [&str; 8] = ["longer", "more", "such", "other", "less", "need", "way", "reason"];
 
-/// What a person reads of a line of Rust: its comment and its strings.
-fn read_by_people(line: &str) -> String {
+/// What a person reads of a line of Rust: its comment and its strings. Texts of tests are not read by users, and some are nasty on
+/// purpose: only their comments count.
+fn read_by_people(line: &str, is_test: bool) -> String {
     // `//`, `///` and `//!`, but not an address.
     let start = line.match_indices("//").map(|(at, _)| at).find(|at| !line[..*at].ends_with(':'));
     let (code, comment) = start.map_or((line, ""), |at| line.split_at(at));
-    let strings: Vec<&str> = code.split('"').skip(1).step_by(2).collect();
+    let strings: Vec<&str> = if is_test { Vec::new() } else { code.split('"').skip(1).step_by(2).collect() };
     format!("{} {comment}", strings.join(" "))
 }
 
@@ -85,13 +93,14 @@ fn what_people_read_is_plain_american_english() {
     let mut faults = Vec::new();
     for path in files {
         let shown = path.strip_prefix(root()).unwrap().display().to_string();
-        // Names and texts of tests are not read by users, and some are nasty on purpose.
-        if shown.starts_with("tests/") || shown.contains("tests.rs") || shown.contains("/tests/") || shown.ends_with("cases.rs") {
+        let is_test = shown.starts_with("tests/") || shown.contains("tests.rs") || shown.contains("/tests/") || shown.ends_with("cases.rs");
+        // This file names what it looks for, and golden files and fixtures hold what others wrote.
+        if shown == "tests/program/voice.rs" || is_test && !shown.ends_with(".rs") {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();
         for (at, line) in text.lines().enumerate() {
-            let read = if shown.ends_with(".rs") { read_by_people(line) } else { line.to_owned() };
+            let read = if shown.ends_with(".rs") { read_by_people(line, is_test) } else { line.to_owned() };
             if let Some(fault) = fault(&read) {
                 faults.push(format!("{shown}:{}: {fault}", at + 1));
             }

@@ -17,7 +17,7 @@ use proptest::prelude::*;
 
 use gatectl_test_support::world::{REPO, World, parse};
 
-/// Everyone: login or slug, and id. All have access.
+/// All accounts and teams: login or slug, and id. All have access.
 const PEOPLE: [(&str, u64); 3] = [("alice", 501), ("bob", 502), ("carol", 503)];
 const TEAM: (&str, u64) = ("sre", 601);
 pub const APPS: [(&str, u64); 2] = [("gatekeeper", 71), ("watcher", 72)];
@@ -43,7 +43,7 @@ pub struct Case {
     pub want: [Option<Wish>; 2],
     /// Config vars of the app: as they are, as they are declared.
     pub config: [(Option<u8>, Option<u8>); 2],
-    /// Whether what is not declared is to go.
+    /// Whether undeclared environments are deleted.
     pub prune: bool,
     /// Whether a freeze is declared; there is none before.
     pub freeze: bool,

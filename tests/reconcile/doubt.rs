@@ -1,4 +1,4 @@
-//! Answers that look like answers and are none: each is unknown, never a pass, never an absence.
+//! Responses that look valid and are not: each is unknown, never a pass, never an absence.
 
 use std::time::Duration;
 

@@ -34,7 +34,7 @@ reviewers = [{ team = "sre", id = 601 }, { user = "alice", id = 501 }]
 deployment_branch_policy = { branches = ["main"] }
 "#;
 
-/// An organization with so many repositories that the file matches.
+/// An organization with this number of repositories that the file matches.
 struct World {
     sandbox: Sandbox,
     toml: String,

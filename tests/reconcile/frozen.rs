@@ -1,4 +1,4 @@
-//! The freeze beside the reconciler: never drift, never lifted, and held around a gate that is being written.
+//! The freeze next to the reconciler: never drift, never lifted, and held while a gate is written.
 
 use gatectl::exit::Exit;
 use gatectl::freeze::Flag;
@@ -56,7 +56,7 @@ fn gated(snapshot: &Snapshot) -> bool {
     snapshot.gates.get("acme/shop/production").is_some_and(|environment| !environment.reviewers.is_empty())
 }
 
-/// Insists that no write left production open in both ways at once.
+/// Asserts that no write left production open in both ways at once.
 fn assert_never_open(world: &World, what: &str) {
     world.sandbox.with(|state| {
         for write in &state.log.writes {

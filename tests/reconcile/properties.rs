@@ -59,7 +59,7 @@ impl Property {
         self.tried.get_or_init(|| std::thread::Builder::new().stack_size(16 << 20).spawn(self.run).unwrap().join().unwrap())
     }
 
-    /// Insists that no case failed.
+    /// Asserts that no case failed.
     pub fn holds(&self) {
         self.tried().holds();
     }
@@ -166,7 +166,7 @@ impl Wrong {
     }
 }
 
-/// The timeout of a request if some answers never come: long beside what one takes, short beside the test.
+/// The timeout of a request if some answers never come: long compared with an answer, short compared with the test.
 const SLOW: Duration = Duration::from_millis(500);
 
 /// The timeout of a request if every answer comes: far longer than a machine without idle time delays one. What runs out of time is

@@ -53,7 +53,7 @@ struct Row {
     reach: Reach,
     reading: Reading,
     writing: Writing,
-    /// Whose own way of refusing this is; none: anyone's.
+    /// The service that refuses like this; none: any of them.
     only: Option<Api>,
 }
 
@@ -269,7 +269,7 @@ impl Trial {
         world.settings.on_wait = Some(Arc::new(move |_| {
             counter.fetch_add(1, Ordering::SeqCst);
         }));
-        // Long beside what a busy machine takes for one answer, short beside the test.
+        // Long compared with an answer on a busy machine, short compared with the test.
         world.settings.attempt_timeout = Duration::from_secs(5);
         world.settings.parallelism = 4;
         world.settings.timeout = Duration::from_secs(50);
@@ -294,7 +294,7 @@ impl Trial {
     }
 }
 
-/// A request of the run without faults: which service, method, path, the how-manieth of its kind, the how-manieth of its service.
+/// A request of the run without faults: its service, method and path, its number among those of its kind, and among those of its service.
 #[derive(Debug, Clone)]
 struct Place {
     api: Api,
@@ -336,7 +336,7 @@ impl Row {
     async fn trial(&self) -> Trial {
         let mut trial = Trial::new(&Switches::default()).await;
         if self.only == Some(Api::Heroku) {
-            // Its waits double and name no end: less than what they come to.
+            // Its waits double and name no end: less than their sum.
             trial.world.settings.timeout = Duration::from_secs(6);
         }
         trial
@@ -411,7 +411,7 @@ fn same(plan: &Plan<Op>, whole: &Plan<Op>) -> bool {
     (&plan.steps, &plan.notes, &plan.unknown) == (&whole.steps, &whole.notes, &whole.unknown)
 }
 
-/// What a case that has no place came to.
+/// The result of a case that has no place.
 type Verdict = Result<(), String>;
 
 /// A line of the table: what goes wrong, the outcome for reads and for writes, and the cases of each.
@@ -442,7 +442,7 @@ fn written_in_words(writing: Writing) -> String {
     }
 }
 
-/// How many worlds there are at a time: each holds some ten sockets.
+/// How many worlds there are at a time: each holds about ten sockets.
 const AT_ONCE: usize = 48;
 
 async fn every_request_and_every_fault() -> Vec<Line> {
@@ -665,7 +665,7 @@ fn table(lines: &[Line]) -> String {
     text
 }
 
-/// What runs of other seeds than the one of CI came to; written by hand after such a run.
+/// The results of runs with other seeds than that of CI; written by hand after such a run.
 const OTHER_SEEDS: &str = "
 Those are the cases of one seed. With `PROPTEST_RNG_SEED=N cargo test --test reconcile properties`, the seeds 301 to 304 ran in November 2026 too:
 6,400 more cases in 12 minutes, without a violation. An earlier run of seed 301 on a machine without idle time reported 2 cases of the billing

@@ -1,4 +1,4 @@
-//! What a switch stands for is not settled, so apply is right in every position, or says exactly what did not come about.
+//! What a switch stands for is not settled, so apply is right in every position, or says exactly what did not happen.
 
 use gatectl::model::{Outcome, OutcomeResult};
 use gatectl::sandbox::{Plan, Scenario, Switches, Visibility};

@@ -31,7 +31,7 @@ fn reviewers(list: &mut Value) -> &mut Value {
     &mut rules.iter_mut().find(|rule| rule["type"] == "required_reviewers").unwrap()["reviewers"]
 }
 
-/// Applies: production is unknown and untouched, and staging, beside it, is as declared.
+/// Applies: production is unknown and untouched, and staging, next to it, is as declared.
 async fn only_production_is_unknown(world: &World, why: &str) {
     let before = world.environment("production");
     let applied = world.apply().await;

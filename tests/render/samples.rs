@@ -82,7 +82,7 @@ pub(crate) fn weaken() -> Change {
                 "reviewers",
                 json!([moose(), {"user": "alice", "id": 7}]),
                 json!([moose(), {"team": "raxx-app/sre", "id": 4}]),
-                "team raxx-app/sre may approve and could not before; one approval suffices",
+                "team raxx-app/sre may approve and could not before; one approval is enough",
             ),
             weaker("can_admins_bypass", json!(false), json!(true), "admins may then deploy without an approval"),
             field("wait_timer", json!(10), json!(30)),

@@ -1,4 +1,4 @@
-//! Golden files: what the output has to be, kept beside the tests.
+//! Golden files: what the output must be, kept next to the tests.
 
 use std::path::Path;
 

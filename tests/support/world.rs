@@ -170,7 +170,7 @@ impl World {
         run.apply_until(&planned, self, stop).await
     }
 
-    /// Applies, and insists that it converged, that a plan is empty now, and that a second apply asks for no write.
+    /// Applies, and asserts that it converged, that a plan is empty now, and that a second apply sends no write.
     pub async fn converge(&self) -> Applied {
         let applied = self.apply().await;
         assert!(applied.report.converged, "{}", said(&applied));
@@ -178,7 +178,7 @@ impl World {
         applied
     }
 
-    /// Insists that a plan is empty and that an apply asks for no write.
+    /// Asserts that a plan is empty and that an apply sends no write.
     pub async fn is_converged(&self) {
         self.settled().await.unwrap();
     }

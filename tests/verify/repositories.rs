@@ -146,7 +146,7 @@ fn an_undeclared_environment_holds_back_only_with_a_person_who_can_approve() {
     assert_eq!(verdict(|_, _| {}), Verdict::Gated);
     assert_eq!(verdict(|_, qa| qa.reviewers.clear()), Verdict::Ungated);
     assert_eq!(verdict(|_, qa| qa.reviewers = vec![account("Bot")]), Verdict::Ungated);
-    // One who was not looked up may be a person; one who is known to have no access, and a team without members, are none who approves.
+    // A reviewer who was not looked up may be a person; one without access cannot approve, and neither can a team without members.
     assert_eq!(verdict(|_, qa| qa.reviewers = vec![account("User")]), Verdict::Gated);
     assert_eq!(
         verdict(|live, qa| {

@@ -74,7 +74,7 @@ async fn one_wave_of_few_requests_answers_a_preflight() {
     assert_eq!(depth, 1);
 }
 
-/// The verdict if the list of environments answers so.
+/// The verdict if this is the answer to the list of environments.
 async fn with_list(gate: &str, alter: impl FnOnce(&mut serde_json::Value)) -> gatectl::verify::VerifyReport {
     let config = config(gate);
     let sandbox = Sandbox::start(state(&config)).await.unwrap();

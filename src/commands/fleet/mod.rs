@@ -88,7 +88,7 @@ impl Run {
         self.began.elapsed()
     }
 
-    /// Warns before anything else is read if the rest of this hour's requests may not suffice.
+    /// Warns before anything else is read if the rest of this hour's requests may not be enough.
     fn warn_of_quota(&self, session: &Session, members: &[Member<'_>]) {
         let Some(quota) = self.wiring.quota() else { return };
         let needed: usize = members

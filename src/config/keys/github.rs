@@ -42,7 +42,7 @@ pub(in crate::config) static ENVIRONMENT: Table = Table {
             Optional,
             Type::List { of: &Type::Table(&REVIEWER), noun: "reviewers", min: 0, max: 6, same: is::exact },
             "reviewers = [{ user = \"LOGIN\" }, { team = \"SLUG\" }]",
-            "Who may approve a deployment, at most 6; one approval suffices. An empty list declares that no approval is required.",
+            "Who may approve a deployment, at most 6; one approval is enough. An empty list declares that no approval is required.",
         ),
         key(
             GateKey::PreventSelfReview.name(),

@@ -82,7 +82,7 @@ fn self_review(sink: &mut Sink<'_>, table: View<'_>) {
     else {
         return;
     };
-    let problem = Problem::new(at, "`prevent_self_review` means nothing without reviewers");
+    let problem = Problem::new(at, "`prevent_self_review` has no effect without reviewers");
     if !table.mentions(GateKey::Reviewers.name()) {
         sink.push_absence(
             problem

@@ -17,7 +17,7 @@ pub(in crate::config) static REPOSITORY_PATTERN: Syntax = Syntax {
     pattern: Some(r"^[A-Za-z0-9_.*?-]+$"),
     check: |text| match text.strip_prefix('!') {
         Some(rest) => {
-            Err(Wrong::new("a table is for repositories that it matches, so `!` means nothing here", format!("write {}", quote(rest))))
+            Err(Wrong::new("a table is for repositories that it matches, so `!` has no effect here", format!("write {}", quote(rest))))
         }
         None => pattern(text),
     },

@@ -110,7 +110,7 @@ fn every_problem_of_a_fleet_has_its_place() {
     one("[fleet]\norganization = \"acme\"\nrepositories = [§\"svc web\"]\n", "letters, digits", "remove");
     one("[fleet]\norganization = \"acme\"\nrepositories = [\"a\", §\"A\"]\n", "same name", "keep one");
     one("[fleet]\norganization = \"acme\"\n§repostories = [\"a\"]\n", "unknown key `repostories`", "repositories");
-    one(&format!("{FLEET}[fleet.only.§\"!a\".environments.b]\n"), "means nothing here", "write `a`");
+    one(&format!("{FLEET}[fleet.only.§\"!a\".environments.b]\n"), "has no effect here", "write `a`");
     one(&format!("{FLEET}[fleet.only.a]\n§environment = {{}}\n"), "unknown key `environment`", "environments");
     one(&format!("{FLEET}[fleet.except.a]\nreason = \"r\"\nowner = §\" \"\nuntil = 2027-01-31\n"), "an empty name", "write");
     one(
@@ -128,7 +128,7 @@ fn what_an_only_table_makes_of_the_default_is_checked_too() {
         &format!(
             "{FLEET}[environments.production]\nreviewers = [{{ team = \"sre\" }}]\n§prevent_self_review = true\n[fleet.only.a.environments.production]\nreviewers = []\n"
         ),
-        "means nothing without reviewers",
+        "has no effect without reviewers",
         "reviewer",
     );
 }

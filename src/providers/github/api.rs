@@ -31,7 +31,7 @@ const ACCEPTED_PERMISSIONS: &str = "x-accepted-github-permissions";
 /// What the public API grants per minute; an admin sets the limit of a GitHub Enterprise Server, and only its refusals reveal it.
 const POINTS_PER_MINUTE: u32 = 900;
 
-/// Reads a GitHub API address, such as `https://ghe.example.com/api/v3`; a trailing slash means nothing.
+/// Reads a GitHub API address, such as `https://ghe.example.com/api/v3`; a trailing slash is ignored.
 ///
 /// # Errors
 /// When it is not such an address, or plain http beyond loopback.

@@ -22,7 +22,7 @@ pub enum ActorId {
 /// Everything about an environment that holds a deployment back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Strictness {
-    /// Who may approve; one approval suffices. Empty: no approval is required.
+    /// Who may approve; one approval is enough. Empty: no approval is required.
     pub reviewers: BTreeSet<ActorId>,
     /// Whether the person who started the run may not approve it; has no effect without reviewers.
     pub prevent_self_review: bool,

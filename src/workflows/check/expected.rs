@@ -241,7 +241,7 @@ fn ref_refused(policy: Option<&Option<BranchPolicy>>, workflow: &Workflow, scena
     }
     let key = if git_ref.starts_with("refs/tags/") { "tags" } else { "branches" };
     let list = patterns.iter().map(|pattern| format!("\"{pattern}\"")).collect::<Vec<_>>().join(", ");
-    Some(finding.fix(format!("declare {key} = [{list}] in its deployment_branch_policy, beside the refs that it admits")))
+    Some(finding.fix(format!("declare {key} = [{list}] in its deployment_branch_policy, in addition to the refs that it already admits")))
 }
 
 /// The patterns of the filter that lets a ref through.
