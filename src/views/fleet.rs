@@ -69,12 +69,19 @@ impl<O> From<FleetPlanView<'_, O>> for Document {
         sections.extend(left_alone(&fleet.repositories, names));
         let notes = groups(&shown.notes, |note| &note.address, |note| anonymous(&note.message, &note.address));
         let notes = notes.into_iter().map(|(note, addresses)| {
-            let more = and_more(&addresses).map(|more| format!("{more}: ")).unwrap_or_default();
+            let more = and_more(&addresses).map(|more| format!("({more}) ")).unwrap_or_default();
             (note.address.to_string(), format!("{more}{}", note.message))
         });
         sections.extend(plan::list("Notes", notes));
         let unmanaged = groups(&shown.unmanaged, |address| address, |_| String::new());
-        let unmanaged = unmanaged.into_iter().map(|(first, addresses)| (first.to_string(), and_more(&addresses).unwrap_or_default()));
+        let unmanaged = unmanaged.into_iter().map(|(first, addresses)| {
+            let others = match addresses.len() {
+                0 | 1 => String::new(),
+                2 => "1 more repository has it too".to_owned(),
+                all => format!("{} more repositories have it too", all - 1),
+            };
+            (first.to_string(), others)
+        });
         sections.extend(plan::list(plan::UNMANAGED, unmanaged));
         let summary = shown.summary();
         Self {
