@@ -300,7 +300,7 @@ fn a_called_workflow_elsewhere_is_judged_unless_it_is_trusted_and_may_move_unles
     let moves = ("unpinned-workflow", warning);
     assert_eq!(run(commit, &reads, inherit, &[]), [("ungated-credential", error)]);
     assert_eq!(run("v1", &reads, inherit, &[]), [("ungated-credential", error), moves]);
-    // Forty characters that are no commit.
+    // Forty characters that are not a commit.
     assert_eq!(run(&"x".repeat(40), &reads, inherit, &[]), [("ungated-credential", error), moves]);
     assert_eq!(run("abc", &reads, inherit, &[]), [("ungated-credential", error), moves]);
     assert_eq!(run("v1", &reads, inherit, &["o/r/.github/workflows/*"]), []);
@@ -309,7 +309,7 @@ fn a_called_workflow_elsewhere_is_judged_unless_it_is_trusted_and_may_move_unles
     assert_eq!(run("v1", &callee("{run: make}"), inherit, &[]), []);
     let gated = reads.replace("    runs-on: x\n", "    runs-on: x\n    environment: production\n");
     assert_eq!(run("v1", &gated, inherit, &[]), [moves]);
-    // What approves deployments is no matter of trust.
+    // What approves deployments is judged regardless of trust.
     let approves = callee("{uses: activescott/automate-environment-deployment-approval@v1}");
     assert_eq!(run("v1", &approves, inherit, &["o/r/.github/workflows/*"]), [("auto-approval", error)]);
 }
