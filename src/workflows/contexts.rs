@@ -5,6 +5,7 @@
 use super::expressions::{Contexts, Functions, Lookup, Map, Node, Rest, Status, Value};
 use super::facts::Facts;
 use super::scenario::Scenario;
+use super::triggers::PULL_REQUESTS;
 
 /// A key of a workflow that takes expressions; it decides which contexts are available (fact W1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,8 +102,17 @@ pub fn github(scenario: &Scenario, facts: &Facts) -> Node {
             }
         }
     }
-    fields.insert("base_ref", scenario.base.as_deref().map_or_else(|| Node::text(""), Node::text));
-    fields.insert("head_ref", if scenario.base.is_some() { Node::unknown("any branch can be proposed") } else { Node::text("") });
+    let is_pull_request = PULL_REQUESTS.contains(&scenario.event.as_str());
+    let base = match scenario.base.as_deref() {
+        Some(base) if is_pull_request => Node::text(base),
+        // The documentation gives it to pull requests only.
+        _ if is_pull_request || scenario.event == "merge_group" => Node::unknown("it is known only when the run starts"),
+        _ => Node::text(""),
+    };
+    let head =
+        if matches!(base, Node::Known(_)) && !is_pull_request { Node::text("") } else { Node::unknown("any branch can be proposed") };
+    fields.insert("base_ref", base);
+    fields.insert("head_ref", head);
     if let Some(repository) = &facts.repository {
         fields.insert("repository", Node::text(&repository.to_string()));
         fields.insert("repository_owner", Node::text(repository.owner()));
@@ -185,7 +195,7 @@ fn payload(scenario: &Scenario, facts: &Facts) -> Node {
         let inputs: Map<Node> = scenario.inputs.iter().map(|input| (input.name.clone(), input.as_text())).collect();
         fields.insert("inputs", Node::Partial(inputs, Rest::Null));
     }
-    if let Some(base) = &scenario.base {
+    if let Some(base) = scenario.base.as_ref().filter(|_| PULL_REQUESTS.contains(&scenario.event.as_str())) {
         let base: Map<Node> = [("ref", Node::text(base))].into_iter().collect();
         let base = Node::Partial(base, Rest::Unknown(why.to_owned()));
         fields.insert("pull_request", Node::Partial([("base", base)].into_iter().collect(), Rest::Unknown(why.to_owned())));

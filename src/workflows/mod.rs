@@ -24,6 +24,7 @@ pub mod matrix;
 pub mod merge;
 pub mod model;
 pub mod read;
+pub mod reads;
 pub mod refs;
 pub mod resolve;
 pub mod scenario;

@@ -71,25 +71,42 @@ fn strings(patterns: &[Text]) -> Vec<&str> {
 #[must_use]
 pub fn samples(filter: &RefFilter) -> Vec<String> {
     match filter {
-        RefFilter::Only(patterns) => patterns.iter().map(|pattern| pattern.as_str()).filter(|p| !p.starts_with('!')).map(sample).collect(),
+        RefFilter::Only(patterns) => {
+            patterns.iter().map(|pattern| pattern.as_str()).filter(|p| !p.starts_with('!')).map(|p| sample(p, None)).collect()
+        }
         RefFilter::Absent | RefFilter::Ignore(_) => Vec::new(),
     }
 }
 
-/// A name of the form that a pattern asks for; the caller checks it.
-fn sample(pattern: &str) -> String {
+/// Names of the form that a pattern asks for, with a text in the place of each of its wildcards; the caller checks them.
+#[must_use]
+pub fn samples_with(pattern: &str, text: &str) -> Vec<String> {
+    let places = pattern.matches(['*', '[']).count();
+    (0..places).map(|place| sample(pattern, Some((place, text)))).collect()
+}
+
+/// A name of the form that a pattern asks for, with a text in the place of one of its wildcards; the caller checks it.
+fn sample(pattern: &str, text: Option<(usize, &str)>) -> String {
     let mut name = String::new();
     let mut chars = pattern.chars().peekable();
+    let mut place = 0;
     while let Some(c) = chars.next() {
+        let given = text.filter(|(at, _)| *at == place && ['*', '['].contains(&c)).map(|(_, text)| text);
         match c {
             '*' => {
                 while chars.next_if_eq(&'*').is_some() {}
-                name.push('1');
+                name.push_str(given.unwrap_or("1"));
+                place += 1;
             }
             '?' | '+' => {}
             '[' => {
-                name.extend(chars.next());
+                let first = chars.next();
                 while chars.next().is_some_and(|c| c != ']') {}
+                match given {
+                    Some(text) => name.push_str(text),
+                    None => name.extend(first),
+                }
+                place += 1;
             }
             '\\' => name.extend(chars.next()),
             c => name.push(c),

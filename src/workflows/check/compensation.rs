@@ -78,7 +78,7 @@ pub fn compensation(sources: &[SourceFile], facts: &Facts, environment: &EnvName
         }
     }
     for workflow in files.iter().filter_map(|(_, file)| file.as_ref().ok()) {
-        for scenario in derived(workflow, facts) {
+        for scenario in derived(workflow, &files.reads(workflow, facts), facts) {
             if !seen.contains(&(workflow.path.clone(), scenario.label.clone())) {
                 proofs.scenario(workflow, &scenario);
             }

@@ -47,7 +47,7 @@ pub(super) fn all<'a>(files: &'a Files, facts: &'a Facts) -> (Vec<Run<'a>>, Vec<
             runs.iter().filter(|run| std::ptr::eq(run.workflow, workflow)).map(|run| run.scenario.label.clone()).collect();
         let expectation = facts.expectations.iter().find(|one| one.when.is_empty() && same_path(&one.file, &workflow.path));
         let mut seen: Vec<Run<'_>> = Vec::new();
-        for scenario in derived(workflow, facts) {
+        for scenario in derived(workflow, &files.reads(workflow, facts), facts) {
             let jobs = resolve(files, workflow, &scenario, facts);
             if !seen.iter().any(|other| is_probe_of(&scenario, &other.scenario) && same(&jobs, &other.jobs)) {
                 seen.push(Run { workflow, scenario, expectation, jobs });

@@ -529,6 +529,8 @@ fn the_runbooks_freeze_covers_two_of_its_three_workflows() {
     assert_eq!(proven.into_iter().collect::<Vec<_>>(), want, "{proofs:#?}");
 }
 
+mod untried;
+
 mod robustness {
     use proptest::prelude::*;
 

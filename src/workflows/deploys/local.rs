@@ -52,6 +52,20 @@ impl Local {
         self.composites.get(&folder(uses)?)
     }
 
+    /// The steps of the actions of the checkout that some steps use, and of those that these use.
+    pub(in crate::workflows) fn steps_within<'a>(&'a self, steps: &'a [Step]) -> Vec<&'a Step> {
+        let mut found = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut left: Vec<&Step> = steps.iter().collect();
+        while let Some(step) = left.pop() {
+            let uses = step.uses.as_ref().filter(|uses| seen.insert(uses.as_str()));
+            let inner = uses.and_then(|uses| self.composite(uses.as_str())).map(|composite| composite.steps.as_slice());
+            found.extend(inner.unwrap_or_default());
+            left.extend(inner.unwrap_or_default());
+        }
+        found
+    }
+
     /// Whether a step uses an action of this repository that is not here.
     pub(in crate::workflows) fn lacks(&self, uses: &str) -> bool {
         folder(uses).is_some_and(|folder| !self.composites.contains_key(&folder) && !self.programs.contains(&folder))

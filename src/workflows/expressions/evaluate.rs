@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use super::context::{Assumed, Contexts, Functions, Lookup, Resolved};
 use super::functions::{self, Function, Piece, StatusFunction};
@@ -50,7 +51,7 @@ pub(super) fn is_offered(name: &Name, contexts: &dyn Contexts, functions: &Funct
 pub(super) struct Evaluator<'a> {
     contexts: &'a dyn Contexts,
     functions: &'a Functions,
-    roots: RefCell<HashMap<String, Possible>>,
+    roots: RefCell<HashMap<String, Rc<Possible>>>,
     /// What every run holds at this point, at least, in bytes.
     least: Cell<usize>,
     /// What this evaluation holds at this point, in bytes.
@@ -91,7 +92,7 @@ impl<'a> Evaluator<'a> {
     fn kind(&self, tree: &Tree) -> Evaluated {
         match &tree.kind {
             ExprKind::Literal(value) => Ok(Possible::known(value.clone())),
-            ExprKind::Context(name) => Ok(self.root(name).placed(name, tree.span)),
+            ExprKind::Context(name) => Ok(Possible::clone(&self.root(name)).placed(name, tree.span)),
             ExprKind::Access { root, steps } => self.access(tree, root, steps),
             ExprKind::Not(operand) => {
                 let value = self.tree(operand)?;
@@ -110,13 +111,15 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn root(&self, name: &str) -> Possible {
+    fn root(&self, name: &str) -> Rc<Possible> {
         let mut roots = self.roots.borrow_mut();
-        let root = roots.entry(fold(name)).or_insert_with(|| match self.contexts.context(name) {
-            Lookup::Node(node) => Possible::of_node(node),
-            Lookup::Unavailable => Possible::known(Value::Null),
+        let root = roots.entry(fold(name)).or_insert_with(|| {
+            Rc::new(match self.contexts.context(name) {
+                Lookup::Node(node) => Possible::of_node(node),
+                Lookup::Unavailable => Possible::known(Value::Null),
+            })
         });
-        root.clone()
+        Rc::clone(root)
     }
 
     /// Evaluates a part that not every run reaches: its memory and its failure do not count for all runs.
@@ -151,17 +154,18 @@ impl<'a> Evaluator<'a> {
     }
 
     fn access(&self, tree: &Tree, root: &Tree, steps: &[Index]) -> Evaluated {
+        // A context is not copied for each access: `needs` may have a hundred jobs, each read once.
         let mut value = match &root.kind {
             ExprKind::Context(name) => self.root(name),
-            _ => self.tree(root)?,
+            _ => Rc::new(self.tree(root)?),
         };
         for step in steps {
-            value = match step {
+            value = Rc::new(match step {
                 Index::Star => access::star(&value),
                 Index::Key(key) => access::index(&value, &self.tree(key)?),
-            };
+            });
         }
-        Ok(value.placed(&access::path(root, steps), tree.span))
+        Ok(Rc::unwrap_or_clone(value).placed(&access::path(root, steps), tree.span))
     }
 
     fn call(&self, tree: &Tree, function: Function, args: &[Tree]) -> Evaluated {

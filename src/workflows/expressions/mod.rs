@@ -8,6 +8,7 @@
 //! Tested in `tests.rs` and `properties.rs`, and by the shared cases in `cases.rs`.
 
 mod access;
+mod compared;
 mod context;
 mod evaluate;
 mod functions;
@@ -29,6 +30,7 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+pub use compared::{Place, compared};
 pub use context::{Assumed, Condition, Contexts, Functions, Lookup, Node, Reason, Resolved, Rest, Status};
 pub use evaluate::evaluate;
 pub use functions::StatusFunction;

@@ -33,7 +33,7 @@ impl Resolver<'_> {
     pub(super) fn condition(&self, frame: &Frame<'_>, job: &Job, states: &States) -> Result<Outcome, Problem> {
         let text = job.condition.as_ref().filter(|text| text.scalar.kind != NodeKind::Null).map_or("", |text| text.as_str());
         let pos = job.condition.as_ref().map_or(job.pos, |text| text.pos);
-        let evaluate = |status: Status, succeeded: &BTreeSet<String>, failing: Option<&str>| {
+        let evaluate = |status: Status, succeeded: &BTreeSet<String>, failing: &[&str]| {
             let known = Known {
                 place: WorkflowKey::If,
                 github: &self.github,
@@ -48,7 +48,7 @@ impl Resolver<'_> {
 
         let ids: BTreeSet<String> = job.needs.iter().map(|need| need.as_str().to_lowercase()).collect();
         // Evaluated first without assumptions: for the functions that it calls, and for what GitHub rejects.
-        let probe = match evaluate(Status::UNKNOWN, &BTreeSet::new(), None) {
+        let probe = match evaluate(Status::UNKNOWN, &BTreeSet::new(), &[]) {
             Ok(probe) => probe,
             Err(error @ Error::Syntax(_)) => return Err(rejected(&error)),
             Err(Error::Evaluation(_)) => {
@@ -60,8 +60,9 @@ impl Resolver<'_> {
         } else {
             // A need is required when the condition is false for every way in which the need did not succeed.
             let failed = Status { success: Assumed::False, failure: Assumed::Unknown, cancelled: Assumed::Unknown };
-            let holds_back = |id: &str| matches!(evaluate(failed, &BTreeSet::new(), Some(id)), Ok(c) if is_false(&c));
-            ids.iter().filter(|id| ids.len() <= MAX_NEEDS && holds_back(id)).cloned().collect()
+            let names: Vec<&str> = ids.iter().map(String::as_str).take_while(|_| ids.len() <= MAX_NEEDS).collect();
+            let holds_back = |failing: &[&str]| matches!(evaluate(failed, &BTreeSet::new(), failing), Ok(c) if is_false(&c));
+            required(&names, &holds_back).into_iter().map(str::to_owned).collect()
         };
 
         let skipped = job.needs.iter().find(|need| states.get(&need.as_str().to_lowercase()).is_some_and(|state| state.skipped));
@@ -74,7 +75,7 @@ impl Resolver<'_> {
             failure: if ids.is_empty() { Assumed::False } else { Assumed::Unknown },
             cancelled: Assumed::Unknown,
         };
-        let outcome = match evaluate(status, &required, None) {
+        let outcome = match evaluate(status, &required, &[]) {
             Ok(outcome) => outcome,
             Err(error) => return Err(rejected(&error)),
         };
@@ -94,10 +95,62 @@ impl Resolver<'_> {
     }
 }
 
+/// The names each of which alone holds back, if some that hold back still do together with more: then one question is enough
+/// for many names of which none does.
+fn required<'a>(names: &[&'a str], holds_back: &dyn Fn(&[&str]) -> bool) -> Vec<&'a str> {
+    fn within<'a>(names: &[&'a str], holds_back: &dyn Fn(&[&str]) -> bool) -> Vec<&'a str> {
+        match names {
+            _ if !holds_back(names) => Vec::new(),
+            [] | [_] => names.to_vec(),
+            several => {
+                let (first, second) = several.split_at(several.len() / 2);
+                [within(first, holds_back), within(second, holds_back)].concat()
+            }
+        }
+    }
+    if names.is_empty() || holds_back(&[]) { names.to_vec() } else { within(names, holds_back) }
+}
+
 fn is_false(condition: &Condition) -> bool {
     match &condition.value {
         Resolved::Known(value) => !value.is_truthy(),
         Resolved::OneOf(values) => values.iter().all(|value| !value.is_truthy()),
         Resolved::Unknown(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NAMES: [&str; 100] = ["j"; 100];
+
+    proptest! {
+        #[test]
+        fn what_is_required_is_found_as_if_each_was_asked_alone(holding in proptest::collection::btree_set(0_usize..40, 0..8)) {
+            let names: Vec<String> = (0..40).map(|n| n.to_string()).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let holds_back = |failing: &[&str]| failing.iter().any(|name| holding.contains(&name.parse().unwrap()));
+            let alone: Vec<&str> = names.iter().copied().filter(|name| holds_back(&[*name])).collect();
+            prop_assert_eq!(required(&names, &holds_back), alone);
+        }
+    }
+
+    #[test]
+    fn a_hundred_needs_take_few_questions() {
+        let questions = |answer: &dyn Fn(&[&str]) -> bool| {
+            let asked = Cell::new(0);
+            required(&NAMES, &|failing| {
+                asked.set(asked.get() + 1);
+                answer(failing)
+            });
+            asked.get()
+        };
+        assert_eq!((questions(&|_| false), questions(&|_| true)), (2, 1));
+        assert!(questions(&|failing| !failing.is_empty()) <= 2 * NAMES.len());
     }
 }

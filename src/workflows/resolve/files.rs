@@ -8,6 +8,7 @@ use crate::workflows::deploys::{Holds, Local, Passed};
 use crate::workflows::facts::Facts;
 use crate::workflows::model::{Job, Workflow};
 use crate::workflows::read::read;
+use crate::workflows::reads::Reads;
 use crate::workflows::source::{Origin, SourceFile};
 use crate::workflows::yaml::{Pos, YamlError};
 
@@ -63,6 +64,39 @@ impl Files {
     #[must_use]
     pub fn any(&self, path: &str) -> Option<&Result<Workflow, YamlError>> {
         self.own.get(path).or_else(|| self.called.get(path))
+    }
+
+    /// Everything that runs of a workflow evaluate: its own expressions, and those of the workflows that it calls and of the
+    /// actions of the checkout that they use.
+    #[must_use]
+    pub fn reads(&self, workflow: &Workflow, facts: &Facts) -> Reads {
+        let mut reads = Reads::default();
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        let mut left: Vec<&Workflow> = vec![workflow];
+        while let Some(workflow) = left.pop() {
+            if !seen.insert(&workflow.path) {
+                continue;
+            }
+            reads.workflow(workflow);
+            for job in &workflow.jobs {
+                left.extend(job.call.as_ref().and_then(|call| self.called(workflow, call.uses.as_str(), facts)));
+                if self.own.contains_key(&workflow.path) {
+                    self.local.steps_within(&job.steps).into_iter().for_each(|step| reads.step(step));
+                }
+            }
+        }
+        reads
+    }
+
+    /// The workflow that a job calls, if it was read.
+    fn called(&self, workflow: &Workflow, uses: &str, facts: &Facts) -> Option<&Workflow> {
+        let found = match target(workflow, uses, facts) {
+            Called::Own(path) => self.get(&path),
+            Called::OwnAt { path, key } => self.any(&key).or_else(|| self.get(&path)),
+            Called::Other(key) => self.any(&key),
+            Called::Nothing => None,
+        };
+        found?.as_ref().ok()
     }
 
     /// What a job holds before any run.

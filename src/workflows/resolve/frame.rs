@@ -97,7 +97,7 @@ impl Resolver<'_> {
             Run::Maybe(why) => format!("; it may run: {why}"),
             Run::Yes => String::new(),
         };
-        let needs = needs(job, states, &condition.required, None);
+        let needs = needs(job, states, &condition.required, &[]);
         let known = Known {
             place: WorkflowKey::Strategy,
             github: &self.github.clone(),
@@ -254,8 +254,8 @@ fn gates(frame: &Frame<'_>, job: &Job, states: &States, required: &BTreeSet<Stri
     gates
 }
 
-/// The `needs` context: needs in `succeeded` did; the one that is `failing` did not; the others are unknown.
-pub(super) fn needs(job: &Job, states: &States, succeeded: &BTreeSet<String>, failing: Option<&str>) -> Node {
+/// The `needs` context: needs in `succeeded` did; those in `failing` did not; the others are unknown.
+pub(super) fn needs(job: &Job, states: &States, succeeded: &BTreeSet<String>, failing: &[&str]) -> Node {
     let one_of = |results: &[&str]| Node::OneOf(results.iter().map(|result| Value::from(*result)).collect());
     let mut all = Map::new();
     for need in &job.needs {
@@ -263,7 +263,7 @@ pub(super) fn needs(job: &Job, states: &States, succeeded: &BTreeSet<String>, fa
         let state = states.get(&id);
         let (result, outputs) = match state {
             Some(state) if state.skipped => (one_of(&["skipped"]), Node::Partial(Map::new(), Rest::Null)),
-            Some(_) | None if failing == Some(id.as_str()) => {
+            Some(_) | None if failing.contains(&id.as_str()) => {
                 (one_of(&["failure", "cancelled", "skipped"]), Node::unknown("the job did not succeed"))
             }
             Some(state) if succeeded.contains(&id) => (one_of(&["success"]), state.outputs.clone()),

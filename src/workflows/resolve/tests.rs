@@ -78,7 +78,7 @@ fn every_form_of_the_corpus_has_its_verdict() {
             }
             let workflow = files.get(&path).unwrap().as_ref().unwrap();
             assert!(workflow.unknown_keys.is_empty(), "{}: {:?}", folder.display(), workflow.unknown_keys);
-            for scenario in derived(workflow, &facts()) {
+            for scenario in derived(workflow, &files.reads(workflow, &facts()), &facts()) {
                 assert!(!resolve(&files, workflow, &scenario, &facts()).is_empty(), "{} {}", folder.display(), scenario.label);
             }
         }
@@ -387,7 +387,7 @@ fn every_job_of_real_workflows_gets_a_verdict() {
             };
             let problems = workflow.problems.iter().chain(workflow.jobs.iter().flat_map(|job| &job.problems));
             refused.extend(problems.map(|problem| format!("{folder}: {path}:{}: {}", problem.pos.line, problem.why)));
-            for scenario in derived(workflow, &facts()) {
+            for scenario in derived(workflow, &files.reads(workflow, &facts()), &facts()) {
                 let entries = resolve(&files, workflow, &scenario, &facts());
                 assert!(entries.len() >= workflow.jobs.len(), "{folder}: {path} {}", scenario.label);
                 let invalid = entries.iter().filter(|entry| entry.verdict == Verdict::Invalid);

@@ -5,6 +5,7 @@
 //! Tested in its `tests.rs`.
 
 mod derive;
+mod probes;
 
 use super::expressions::{Node, Value};
 use super::facts::Facts;
@@ -22,7 +23,7 @@ pub struct Scenario {
     pub event: String,
     /// The full ref of the run; none if the event does not say.
     pub git_ref: Option<String>,
-    /// The branch that a pull request goes to, without `refs/heads/`.
+    /// The branch that a pull request or a merge group goes to, without `refs/heads/`.
     pub base: Option<String>,
     /// The inputs of a dispatch.
     pub inputs: Vec<Bound>,
@@ -119,7 +120,31 @@ pub fn words(when: &When) -> String {
     [when.event.clone()].into_iter().chain(git_ref).chain(inputs).collect()
 }
 
-/// The ref that a run of an event carries, and the branch that a pull request goes to (fact W1.5).
+/// Events whose runs are on the default branch (fact W1.5).
+const ON_DEFAULT_BRANCH: &[&str] = &[
+    "branch_protection_rule",
+    "check_run",
+    "check_suite",
+    "delete",
+    "discussion",
+    "discussion_comment",
+    "fork",
+    "gollum",
+    "issue_comment",
+    "issues",
+    "label",
+    "milestone",
+    "project",
+    "project_card",
+    "project_column",
+    "public",
+    "repository_dispatch",
+    "schedule",
+    "watch",
+    "workflow_run",
+];
+
+/// The ref that a run of an event carries, and the branch that a pull request or a merge group goes to (facts W1.5, W1.6).
 fn run_ref(event: &str, given: Option<&str>, facts: &Facts) -> (Option<String>, Option<String>) {
     let branch =
         |given: Option<&str>| given.map_or(facts.default_branch.as_str(), |given| given.trim_start_matches("refs/heads/")).to_owned();
@@ -128,9 +153,15 @@ fn run_ref(event: &str, given: Option<&str>, facts: &Facts) -> (Option<String>, 
         // Since December 2025 the default branch, regardless of the target branch of the pull request.
         "pull_request_target" => (Some(facts.default_ref()), Some(branch(given))),
         "pull_request_review" | "pull_request_review_comment" => (Some("refs/pull/1/merge".to_owned()), None),
+        "merge_group" => {
+            let base = branch(given);
+            (Some(format!("refs/heads/gh-readonly-queue/{base}/pr-1-0000000000000000000000000000000000000000")), Some(base))
+        }
         "release" => (Some(given.unwrap_or("refs/tags/v1.0.0").to_owned()), None),
-        "deployment" | "deployment_status" => (given.map(str::to_owned), None),
-        _ => (Some(given.map_or_else(|| facts.default_ref(), str::to_owned)), None),
+        "push" | "create" | "workflow_dispatch" => (Some(given.map_or_else(|| facts.default_ref(), str::to_owned)), None),
+        event if ON_DEFAULT_BRANCH.contains(&event) => (Some(given.map_or_else(|| facts.default_ref(), str::to_owned)), None),
+        // `deployment` and `registry_package` have the branch or tag that is deployed or published, others have none.
+        _ => (given.map(str::to_owned), None),
     }
 }
 
@@ -138,6 +169,7 @@ fn label(event: &str, git_ref: Option<&str>, base: Option<&str>, facts: &Facts) 
     match (event, git_ref, base) {
         (_, _, Some(base)) if base != facts.default_branch => format!("{event} to {base}"),
         ("push" | "create", Some(git_ref), _) => format!("{event} {git_ref}"),
+        ("release", Some(git_ref), _) if git_ref != "refs/tags/v1.0.0" => format!("{event} {git_ref}"),
         ("workflow_dispatch", Some(git_ref), _) if git_ref != facts.default_ref() => format!("{event} {git_ref}"),
         _ => event.to_owned(),
     }
