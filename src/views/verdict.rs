@@ -174,7 +174,7 @@ impl Weight {
     const fn title(self) -> &'static str {
         match self {
             Self::Disproves => "Errors",
-            Self::Undecided => "Not decided",
+            Self::Undecided => "Undecided",
             Self::Warns => "Warnings",
             Self::Informs => "Notes",
         }

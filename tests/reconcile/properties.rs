@@ -43,9 +43,9 @@ pub static PROPERTIES: [Property; 6] = [
     ),
     Property::new("at every write a gate is as strict as its start, or as its goal", keeps_strict),
     Property::new("killed or stopped at any write: strict enough, and the next apply converges", ends_anywhere),
-    Property::new("any fault at any request: said, nothing weakened, and the next apply converges", meets_any_fault),
+    Property::new("any fault at any request: reported, nothing weakened, and the next apply converges", meets_any_fault),
     Property::new("any fault at any request, and killed or stopped at any write: the same", meets_any_fault_and_ends_anywhere),
-    Property::new("what a billing plan refuses is said, and weakens nothing", is_refused),
+    Property::new("what a billing plan refuses is reported, and weakens nothing", is_refused),
 ];
 
 impl Property {

@@ -154,7 +154,7 @@ fn rows() -> Vec<Row> {
             ],
         ),
     ));
-    let limit: Faults<'_> = &[("429 of Heroku's, whose pool is empty", |_| Fault::before(Response::heroku_limit()))];
+    let limit: Faults<'_> = &[("Heroku's 429, its pool is empty", |_| Fault::before(Response::heroku_limit()))];
     rows.extend(of(Api::Heroku, rows_of(Once, Waits, Writing::Waits, limit)));
     let (reading, writing) = fails(Error, "try again after");
     rows.extend(of(
@@ -170,7 +170,7 @@ fn rows() -> Vec<Row> {
             ],
         ),
     ));
-    let beyond: Faults<'_> = &[("429 of Heroku's each time, beyond `--timeout`", |_| Fault::before(Response::heroku_limit()))];
+    let beyond: Faults<'_> = &[("Heroku's 429 each time, beyond `--timeout`", |_| Fault::before(Response::heroku_limit()))];
     rows.extend(of(Api::Heroku, rows_of(Onward, reading, writing, beyond)));
     let (reading, writing) = fails(Credentials, "401");
     rows.extend(rows_of(
@@ -187,7 +187,7 @@ fn rows() -> Vec<Row> {
     let (reading, writing) = fails(Credentials, "https://github.com/orgs/acme/sso");
     rows.extend(of(Api::GitHub, rows_of(Always, reading, writing, &[("403 for single sign-on (`X-GitHub-SSO`)", single_sign_on)])));
     let (reading, writing) = fails(Credentials, "403");
-    let no_access: Faults<'_> = &[("403 of Heroku's, no access to the app", |_| {
+    let no_access: Faults<'_> = &[("Heroku's 403, no access to the app", |_| {
         Fault::before(Response::heroku_error(403, "forbidden", "You do not have access to the app shop-prod."))
     })];
     rows.extend(of(Api::Heroku, rows_of(Always, reading, writing, no_access)));
@@ -423,8 +423,8 @@ struct Line {
 
 fn in_words(reading: Reading) -> String {
     match reading {
-        Reading::Whole => "asked again; nothing is lost".to_owned(),
-        Reading::Waits => "the wait is shown and kept; nothing is lost".to_owned(),
+        Reading::Whole => "requested again; nothing is lost".to_owned(),
+        Reading::Waits => "the wait is shown and honored; nothing is lost".to_owned(),
         Reading::Unknown(exit, "try again after") => format!("unknown, with the time to try again; exit {}", exit.code()),
         Reading::Unknown(exit, _) => format!("unknown, with its cause and next step; nothing is planned for it; exit {}", exit.code()),
     }
@@ -434,7 +434,7 @@ fn written_in_words(writing: Writing) -> String {
     match writing {
         Writing::Once => "found done by reading; converges, sent once".to_owned(),
         Writing::Again => "found not done by reading, sent again; converges".to_owned(),
-        Writing::Waits => "the wait is shown and kept; converges".to_owned(),
+        Writing::Waits => "the wait is shown and honored; converges".to_owned(),
         Writing::Fails(exit, "try again after") => {
             format!("that step fails, with the time to try again; exit {}; the next apply converges", exit.code())
         }
@@ -569,7 +569,7 @@ async fn the_rest() -> Vec<Line> {
     trial.world.fault(twin.method("POST").path("*/deployment-branch-policies"));
     let applied = trial.world.apply().await;
     let verdict = if applied.report.converged { trial.laws(&applied).await } else { Err(said(&applied)) };
-    add("303: another writer added the same pattern", "taken for done; converges", vec![verdict]);
+    add("303: another writer added the same pattern", "counts as done; converges", vec![verdict]);
 
     let twin = Fault::meanwhile(|state| {
         let now = state.now.tick();
@@ -602,9 +602,9 @@ async fn the_rest() -> Vec<Line> {
 
     type Ends = fn(u32) -> StepResult;
     let ends: [(&str, &str, Ends); 2] = [
-        ("process killed while a write is looked at", "the next apply converges", StepResult::Killed),
+        ("process killed during a write", "the next apply converges", StepResult::Killed),
         (
-            "Ctrl-C or SIGTERM while a write is looked at",
+            "Ctrl-C or SIGTERM during a write",
             "that request is finished, no other is sent; exit 130; the next apply converges",
             StepResult::Stopped,
         ),
@@ -636,7 +636,7 @@ fn table(lines: &[Line]) -> String {
          What gatectl does when something goes wrong. Written by `GATECTL_BLESS=1 cargo test --test reconcile reliability`, which runs the real\n\
          client over HTTP against the emulator and injects each fault into every request of a plan and into every write of an apply, one at a\n\
          time; a test keeps this page up to date. After each case the test also checks that no gate was weaker at any moment than where it\n\
-         started or was going, that the report says what is so, that nothing undeclared changed, and that the next apply converges.\n\n\
+         started or was going, that the report tells the truth, that nothing undeclared changed, and that the next apply converges.\n\n\
          If a reviewer's access, the protected branches or the waiting runs cannot be read, the plan has a note instead of an unknown.\n\n\
          | what goes wrong | a read | cases | a write | cases | violations |\n|---|---|--:|---|--:|--:|\n",
     );
@@ -657,7 +657,7 @@ fn table(lines: &[Line]) -> String {
     }
     text.push_str(OTHER_SEEDS);
     text.push_str(
-        "\n## Every command\n\nThe binary itself, where all that it asks GitHub and Heroku meets the same fault: nothing is written, no token is shown, nothing\n\
+        "\n## Every command\n\nThe binary itself, if every request to GitHub and Heroku meets the same fault: nothing is written, no token is shown, nothing\n\
          hangs, and nothing ends with 0. Written by `GATECTL_BLESS=1 cargo test --test program unread`.\n\n```text\n",
     );
     text.push_str(include_str!("../golden/program/unread.txt"));
@@ -667,7 +667,7 @@ fn table(lines: &[Line]) -> String {
 
 /// The results of runs with other seeds than that of CI; written by hand after such a run.
 const OTHER_SEEDS: &str = "
-Those are the cases of one seed. With `PROPTEST_RNG_SEED=N cargo test --test reconcile properties`, the seeds 301 to 304 ran in November 2026 too:
+These are the cases of one seed. With `PROPTEST_RNG_SEED=N cargo test --test reconcile properties`, the seeds 301 to 304 ran in November 2026 too:
 6,400 more cases in 12 minutes, without a violation. An earlier run of seed 301 on a machine without idle time reported 2 cases of the billing
 property, which did not fail when tried again.
 ";
