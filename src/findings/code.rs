@@ -168,7 +168,7 @@ codes! {
         "declare `reviewers`, or `reviewers = []` if it is open on purpose, then: gatectl apply";
     ReviewersNotEnforced = "reviewers-not-enforced", Error, Disproves, Some('B'),
         "The billing plan does not offer required reviewers to this private repository: GitHub refuses them, or lists them and does not enforce them.",
-        "make the repository public or move it to GitHub Enterprise; until then, declare `[freeze] compensates = true` in its own gate.toml and check the freeze in every deploy job";
+        "make the repository public or move it to GitHub Enterprise; until then, declare `[freeze] compensates = true` in the repository's own gate.toml and check the freeze in every deploy job";
     PlanUnknown = "plan-unknown", Error, Undecided, Some('B'),
         "The repository is private, and the token cannot see the billing plan: required reviewers may be listed but not enforced.",
         "give the token the organization permission `Organization plan: read`, or the classic scope admin:org as an owner";

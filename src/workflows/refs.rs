@@ -32,7 +32,7 @@ pub fn explain(policy: &BranchPolicy, git_ref: &str) -> Admission {
                 "only protected branches may deploy; a pull request's merge ref is not one, but all refs may deploy if no branch is protected"
                     .to_owned(),
             ),
-            RefKind::Branch => Admission::Depends(format!("only protected branches may deploy, and whether `{name}` is one is live state")),
+            RefKind::Branch => Admission::Depends(format!("only protected branches may deploy, and only the live state shows whether `{name}` is one")),
         },
         BranchPolicy::Selected(patterns) => {
             let word = match kind {
