@@ -2,12 +2,12 @@
 //!
 //! Tested in `tests/program/usage.rs`, `signals.rs` and `unread.rs`.
 
-use crate::config::LoadError;
+use crate::config::{LoadError, Problem, Problems};
 use crate::exit::Exit;
 use crate::http::ApiError;
-use crate::model::Unknown;
-use crate::render::Style;
+use crate::model::{Severity, Unknown};
 use crate::render::escape::actions::log_text;
+use crate::render::{Finding, FindingLocation, Location, Style};
 use crate::views::diagnostic::{self, Hinted};
 
 use super::output::scope;
@@ -95,6 +95,22 @@ pub(super) fn told(error: &anyhow::Error) -> (String, String) {
         (None, Some(LoadError::Problems(problems))) => (problems.plain(), scope().repeat("correct the file, then run `gatectl validate`")),
         (None, _) => diagnostic::parts(error, scope()),
     }
+}
+
+/// The error as `--format github` has it: each problem of gate.toml at its place, or the error without one.
+pub(super) fn findings(error: &anyhow::Error) -> Vec<Finding> {
+    let finding =
+        |subject: String, message, fix, place| Finding { severity: Severity::Error, code: "failed", subject, message, fix, place };
+    if let Some(LoadError::Problems(Problems { path, problems, .. })) = error.downcast_ref() {
+        let problem = |problem: &Problem| {
+            let (line, col) = (problem.at.line, problem.at.column);
+            let place = FindingLocation::At(Location { file: path.clone(), line, col });
+            finding(path.clone(), problem.message.clone(), problem.help.clone().unwrap_or_default(), place)
+        };
+        return problems.iter().map(problem).collect();
+    }
+    let (message, hint) = told(error);
+    vec![finding("gatectl".to_owned(), message, hint, FindingLocation::Nowhere)]
 }
 
 /// The error as it is printed on stderr: problems of gate.toml with their excerpts, anything else as a chain with a next step.

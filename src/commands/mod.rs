@@ -30,6 +30,7 @@ mod wiring;
 use crate::cli::{Cli, Command, FleetArgs, Format, FreezeCommand};
 use crate::desired::freeze::Store;
 use crate::exit::Exit;
+use crate::render::github;
 use crate::views;
 use crate::views::scope::RunScope;
 use failure::hinted;
@@ -98,7 +99,7 @@ pub fn start(cli: Cli) -> anyhow::Result<Exit> {
     output::keep_scope(scope_of(&cli));
     let session = Session::new(cli.global)?;
     let stop = session.stop.clone();
-    let (owes_json, wrote) = (session.global.format == Format::Json, std::sync::Arc::clone(&session.wrote));
+    let (format, wrote) = (session.global.format, std::sync::Arc::clone(&session.wrote));
     // The emulator runs until it is stopped.
     let ends_so = matches!(cli.command, Command::Sandbox(_));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -111,11 +112,16 @@ pub fn start(cli: Cli) -> anyhow::Result<Exit> {
     runtime.shutdown_background();
     let exit = if stop.is_set() && !ends_so { interrupted(exit) } else { exit };
     if let Err(error) = &exit
-        && owes_json
         && !wrote.load(std::sync::atomic::Ordering::Relaxed)
     {
-        let (message, hint) = failure::told(error);
-        output::result(&views::json::stopped(&message, &hint));
+        match format {
+            Format::Json => {
+                let (message, hint) = failure::told(error);
+                output::result(&views::json::stopped(&message, &hint));
+            }
+            Format::Github => output::result(&github::annotations(&failure::findings(error))),
+            Format::Human | Format::Markdown | Format::Html => {}
+        }
     }
     exit
 }

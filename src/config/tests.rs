@@ -328,9 +328,23 @@ fn branch_policies_are_a_word_or_a_set_that_is_not_empty() {
     in_prod("deployment_branch_policy = { branches = [\"a\", §\"a\"] }", "named twice", "keep one");
     in_prod("deployment_branch_policy = { branches = [§\"refs/heads/main\"] }", "the short name", "write `main`");
     in_prod("deployment_branch_policy = { branches = [§\"tag:v*\"] }", "no ref matches", "write `v*` in `tags`");
-    in_prod("deployment_branch_policy = { branches = [§\"my branch\"] }", "never has a space", "did you mean `mybranch`?");
+    for (pattern, says, help) in [
+        ("my branch", "never has a space", "one pattern for each name"),
+        ("HEAD~1", "never has `~`", "as `git branch`"),
+        ("x:y", "never has `:`", "as `git branch`"),
+        ("x^", "never has `^`", "as `git branch`"),
+        ("~DEFAULT_BRANCH", "never has `~`", "write the branch's name"),
+        ("~ALL", "never has `~`", "\"all\""),
+        (".x", "begins with `.`", "write `x`"),
+        ("feature/.x", "begins with `.`", "as `git branch`"),
+        ("x.lock/y", "ends with `.lock`", "as `git branch`"),
+        ("*.lock", "never ends with `.lock`", "as `git branch`"),
+        ("tag:", "no ref matches", "write a name in `tags`"),
+    ] {
+        in_prod(&format!("deployment_branch_policy = {{ branches = [§\"{pattern}\"] }}"), says, help);
+    }
+    read(&format!("version = 1\n{PROD}deployment_branch_policy = {{ branches = [\"[!^]*\", \"v[0-9].*\"] }}"));
     in_prod("deployment_branch_policy = { branches = [§\"main..dev\"] }", "never has `..`", "as `git branch`");
-    in_prod("deployment_branch_policy = { branches = [§\"HEAD~1\"] }", "never has `~`", "did you mean `HEAD1`?");
     in_prod("deployment_branch_policy = { tags = [§\"v1.lock\"] }", "never ends with `.lock`", "did you mean `v1`?");
     in_prod("deployment_branch_policy = { branches = [§\"release/\"] }", "never ends with `/`", "did you mean `release`?");
     in_prod("deployment_branch_policy = §\"selected\"", "cannot be `selected`", "branches = [\"main\"]");
@@ -404,14 +418,6 @@ fn what_is_declared_harmless_is_a_secret_or_a_job() {
     of("trusted_workflows = [§\"*/r/.github/workflows/x.yml\"]", "would trust everyone", "OWNER/REPO");
     of("trusted_workflows = [§\"./.github/workflows/x.yml\"]", "another repository", "OWNER/REPO");
     of("§harmles = [\"A\"]", "unknown key `harmles`", "write `harmless`");
-}
-
-#[test]
-fn a_secret_is_either_a_deploy_credential_or_harmless() {
-    let listed = "secrets = [\"HEROKU_API_KEY\"]\n[verify]\n";
-    in_prod(&format!("{listed}harmless = [\"SLACK_*\", §\"heroku_*\"]"), "cannot be harmless", "name only secrets");
-    let fleet = "[fleet]\norganization = \"acme\"\nrepositories = [\"*\"]\n[fleet.only.pay.environments.production]\n";
-    one(&format!("{fleet}{listed}harmless = [§\"HEROKU_API_KEY\"]"), "lists `HEROKU_API_KEY`", "name only secrets");
 }
 
 #[test]

@@ -220,9 +220,20 @@ pub(super) fn bounded(text: &str, max: usize) -> String {
 pub(super) fn decode_message(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("the response has an unexpected form: expected {}", bounded(expected, MAX_DETAIL)),
+        Some((_, expected)) => format!("the response has an unexpected form: expected {}", bounded(in_json(expected), MAX_DETAIL)),
         None if text.starts_with("missing field") => format!("the response has an unexpected form: {}", bounded(&text, MAX_DETAIL)),
         None => "the response has an unexpected form".to_owned(),
+    }
+}
+
+/// A Rust type as JSON calls it.
+fn in_json(expected: &str) -> &str {
+    match expected {
+        "a sequence" => "a list",
+        "a map" => "an object",
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i64" => "a whole number",
+        _ if expected.starts_with("struct ") => "an object",
+        _ => expected,
     }
 }
 
@@ -261,7 +272,9 @@ mod tests {
             assert!(!format!("{refusal:?}").contains("hunter2"), "{refusal:?}");
         }
         let error = serde_json::from_value::<u64>(json!("hunter2")).unwrap_err();
-        assert_eq!(decode_message(&error), "the response has an unexpected form: expected u64");
+        assert_eq!(decode_message(&error), "the response has an unexpected form: expected a whole number");
+        let error = serde_json::from_value::<serde_json::Map<String, Value>>(json!([])).unwrap_err();
+        assert_eq!(decode_message(&error), "the response has an unexpected form: expected an object");
     }
 
     #[test]

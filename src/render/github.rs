@@ -37,6 +37,12 @@ fn alerts(document: &Document) -> impl Iterator<Item = &Finding> {
     document.sections.iter().flat_map(|section| section.alerts.iter().chain(section.blocks.iter().filter_map(Block::finding)))
 }
 
+/// Findings outside a document: those of a command that failed.
+#[must_use]
+pub fn annotations(findings: &[Finding]) -> String {
+    findings.iter().map(|finding| annotation(finding, &|_, _| None)).collect()
+}
+
 fn annotation(finding: &Finding, locate: &impl Fn(&Address, Option<&str>) -> Option<Location>) -> String {
     let level = match finding.severity {
         Severity::Error => "error",

@@ -61,8 +61,12 @@ fn route(world: &mut Heroku, switches: &Switches, now: &mut Now, request: &Reque
             let app = app.ok_or_else(|| Response::heroku_error(404, "not_found", "Couldn't find that app."))?;
             in_app(app, &caller, switches, now, request, (method, rest))
         }
-        _ => Err(not_found()),
+        _ => Err(not_emulated(request)),
     }
+}
+
+fn not_emulated(request: &Request) -> Response {
+    Response::heroku_error(501, "not_implemented", &format!("gatectl's emulator does not serve {} {}.", request.method, request.path))
 }
 
 fn not_found() -> Response {
@@ -147,7 +151,7 @@ fn in_app(
             });
             Ok(Response::json(200, &shape))
         }
-        _ => Err(not_found()),
+        _ => Err(not_emulated(request)),
     }
 }
 

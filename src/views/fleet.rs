@@ -9,8 +9,8 @@ use serde_json::json;
 use super::words::{alike, count};
 use super::{plan, report};
 use crate::model::{
-    Address, AddressKind, ApplyReport, FleetPlan, InvalidDeclaration, Outcome, OutcomeResult, RepositoryResult, RepositoryRow, Requests,
-    Unknown,
+    Address, AddressKind, ApplyReport, FleetPlan, InvalidDeclaration, Manual, Outcome, OutcomeResult, RepositoryResult, RepositoryRow,
+    Requests, Unknown,
 };
 use crate::render::{Block, Document, Fold, Glyph, Heading, HeadlinePlace, Section};
 
@@ -62,8 +62,12 @@ impl<O> From<FleetPlanView<'_, O>> for Document {
         for (change, addresses) in changes {
             sections.push(together(plan::change(change), &addresses, "Same change for", names));
         }
-        for (manual, addresses) in groups(&shown.manual, |manual| &manual.address, |manual| anonymous(&manual.message, &manual.address)) {
-            sections.push(together(plan::manual(manual), &addresses, "Manual steps in", names));
+        for kind in alike(&shown.manual, |manual| (thing(&manual.address), anonymous(&manual.message, &manual.address))) {
+            let Some(first) = kind.first() else { continue };
+            let addresses: Vec<&Address> = kind.iter().map(|manual| &manual.address).collect();
+            let steps = kind.iter().take(if names == Names::Few { FEW } else { kind.len() }).flat_map(|manual| &manual.steps);
+            let all = Manual { steps: steps.cloned().collect(), ..(*first).clone() };
+            sections.push(together(plan::manual(&all), &addresses, "Manual steps in", names));
         }
         sections.extend(blocked(&shown.invalid, &shown.unknown, "", names));
         sections.extend(left_alone(&fleet.repositories, names));

@@ -69,6 +69,18 @@ fn the_rehearsed_fleet_shows_each_change_once_and_stays_within_a_comment() {
 }
 
 #[test]
+fn each_missing_secret_of_a_fleet_has_its_own_command() {
+    let world = served(Scenario::Gated, 7);
+    std::fs::write(world.dir.path().join("gate.toml"), format!("{FLEET}secrets = [\"KEY\"]\n")).unwrap();
+    for (args, shown) in [(&["plan"][..], 5), (&["plan", "--list"], 7)] {
+        let stdout = world.run(args).stdout;
+        let commands: std::collections::BTreeSet<&str> =
+            stdout.lines().filter_map(|line| line.split_once("gh secret set KEY --env production --repo ")).map(|(_, name)| name).collect();
+        assert_eq!(commands.len(), shown, "{args:?}: {stdout}");
+    }
+}
+
+#[test]
 fn the_rehearsed_fleet_needs_a_fleet_file() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("gate.toml"), "version = 1\n[environments.production]\nwait_timer = 5\n").unwrap();

@@ -102,6 +102,18 @@ fn every_way_to_fail_is_json_if_that_was_asked_for() {
 }
 
 #[test]
+fn a_failure_in_a_workflow_is_an_annotation_at_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("broken.toml"), "version = 1\nsurprise = 1\n").unwrap();
+    for verb in ["plan", "check", "validate"] {
+        let ran = super::run::run(dir.path(), &[verb, "-c", "broken.toml", "--format", "github"], &[]);
+        assert!(ran.stdout.starts_with("::error file=broken.toml,line=2,col=1,title="), "{verb}: {} {}", ran.stdout, ran.stderr);
+    }
+    let missing = super::run::run(dir.path(), &["plan", "--format", "github"], &[]);
+    assert!(missing.stdout.starts_with("::error title="), "{}", missing.stdout);
+}
+
+#[test]
 fn the_readme_shows_real_output() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let shown = gatectl(&["plan", "--sandbox=missing-environment"]).stdout;

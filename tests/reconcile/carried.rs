@@ -51,6 +51,33 @@ async fn a_reviewer_who_cannot_be_looked_up_is_not_sent_along() {
 }
 
 #[tokio::test]
+async fn a_declared_reviewer_of_unknown_access_is_not_sent_along_either() {
+    let both = |timer: &str| LIVE.replace("id = 501 }", "id = 501 }, { user = \"bob\", id = 502 }").replace("30", timer);
+    let world = World::where_holds(&both("30"), &both("60")).await;
+    let permission = "/repos/acme/shop/collaborators/alice/permission";
+    world.fault(Fault::before(Response::github_error(403, "Forbidden")).method("GET").path(permission));
+    let applied = world.apply().await;
+    assert!(!applied.report.converged && world.writes() == 0, "{}", said(&applied));
+    assert!(applied.report.unknown.iter().any(|(_, unknown)| unknown.reason.contains("lose alice")), "{:?}", applied.report.unknown);
+}
+
+#[tokio::test]
+async fn an_answer_about_another_account_or_team_is_not_taken() {
+    let want = "version = 1\n[environments.production]\nreviewers = [{ user = \"alice\" }, { team = \"sre\" }]\n";
+    let mallory = serde_json::json!({"permission": "read", "user": {"id": 777, "login": "mallory", "type": "User"}});
+    for (path, answer) in [
+        ("/repos/acme/shop/collaborators/alice/permission", mallory),
+        ("/orgs/acme/teams/sre", serde_json::json!({"id": 666, "slug": "evil"})),
+    ] {
+        let world = World::where_holds(LIVE, want).await;
+        world.fault(Fault::before(Response::json(200, &answer)).method("GET").path(path));
+        let applied = world.apply().await;
+        assert!(!applied.report.converged && world.writes() == 0, "{path}: {}", said(&applied));
+        assert!(applied.report.unknown.iter().any(|(_, unknown)| unknown.reason.contains("answered about")), "{path}: {applied:?}");
+    }
+}
+
+#[tokio::test]
 async fn one_who_has_access_is_sent_along_and_stays() {
     let world = World::where_holds(LIVE, WANT).await;
     world.converge().await;

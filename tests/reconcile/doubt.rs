@@ -131,7 +131,7 @@ async fn reviewers_are_not_replaced_by_some_whom_github_may_drop() {
     world.declare(&GATE.replace("alice\", id = 501", "carol\", id = 777"));
     let permission = "/repos/acme/shop/collaborators/carol/permission";
     world.fault(Fault::before(Response::github_error(404, "Not Found")).path(permission));
-    assert!(unknown(&world).await.contains("known to have access"));
+    assert!(unknown(&world).await.contains("a write may lose"));
     assert_eq!(world.environment("production").unwrap().reviewers, before);
 
     // If no approval is required today, nothing is lost by trying.
@@ -144,7 +144,7 @@ async fn reviewers_are_not_replaced_by_some_whom_github_may_drop() {
 async fn a_dropped_reviewer_is_told_even_when_something_else_fails_later() {
     let toml = GATE.replace("deployment_branch_policy = { branches = [\"main\"] }", "variables = { A = \"1\" }");
     let world = World::rehearsal(Scenario::MissingEnvironment, &toml).await;
-    // GitHub silently drops the only reviewer, and the variable after it is refused.
+    // GitHub drops the only reviewer without a word, and the variable after it is refused.
     let drop = |state: &mut State| state.repo("acme/shop").unwrap().environment_mut("production").unwrap().reviewers.clear();
     world.fault(Fault::meanwhile(drop).late().method("PUT"));
     world.fault(Fault::before(Response::github_error(403, "Forbidden")).method("POST"));

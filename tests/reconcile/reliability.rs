@@ -358,7 +358,8 @@ impl Row {
                 let noted = plan.unknown.is_empty() && plan.notes.iter().any(|note| !whole.notes.contains(note));
                 // A team that is not seen may be one that the token must not see.
                 let of_team = self.name == "404" && place.path.starts_with("/orgs/");
-                let expected = if of_team { [Exit::Credentials, Exit::Error] } else { [expected, expected] };
+                let of_access = self.name == "404" && place.path.ends_with("/permission");
+                let expected = if of_team || of_access { [Exit::Credentials, Exit::Error] } else { [expected, expected] };
                 // A team without access contradicts gate.toml: nothing is planned for it either.
                 let invalid = of_team && !plan.invalid.is_empty();
                 if !((unknown || invalid) && expected.contains(&exit) || noted) {
@@ -637,7 +638,7 @@ fn table(lines: &[Line]) -> String {
          client over HTTP against the emulator and injects each fault into every request of a plan and into every write of an apply, one at a\n\
          time; a test keeps this page up to date. After each case the test also checks that no gate was weaker at any moment than where it\n\
          started or was going, that the report tells the truth, that nothing undeclared changed, and that the next apply converges.\n\n\
-         If a reviewer's access, the protected branches or the waiting runs cannot be read, the plan has a note instead of an unknown.\n\n\
+         If a new reviewer's access, the protected branches or the waiting runs cannot be read, the plan has a note instead of an unknown.\n\n\
          | what goes wrong | a read | cases | a write | cases | violations |\n|---|---|--:|---|--:|--:|\n",
     );
     for line in lines {

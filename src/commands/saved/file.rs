@@ -44,7 +44,7 @@ pub(in crate::commands) fn replaceable(path: &Path) -> anyhow::Result<()> {
     if kind.is_file() && small && std::fs::read(path).is_ok_and(sealed) {
         return Ok(());
     }
-    let what = if kind.is_file() { "a file that is not a saved plan" } else { "not a regular file" };
+    let what = if kind.is_file() { "a file that is not a saved plan" } else { "something other than a file" };
     Err(hinted(
         format!("--out {} would replace {what}: nothing was saved", path.display()),
         "name a new file, or one that `gatectl plan --out FILE` wrote",

@@ -137,41 +137,58 @@ fn short_name(text: &str) -> Check {
     }
 }
 
+/// The right form of a name that no ref can have, where it cannot be guessed.
+const AS_SHOWN: &str = "write the name as `git branch` or `git tag` shows it";
+
 /// Refuses a pattern with a literal part that no ref name can have (git-check-ref-format).
 fn possible(text: &str) -> Check {
-    if let Some(name) = text.strip_prefix("tag:") {
-        return Err(Wrong::new(
-            "no ref matches this: the kind of ref is not part of a pattern",
-            format!("write {} in `tags`", quote(name)),
-        ));
+    for (prefix, key) in [("tag:", "tags"), ("branch:", "branches")] {
+        if let Some(name) = text.strip_prefix(prefix) {
+            let name = if name.is_empty() { "a name".to_owned() } else { quote(name) };
+            let help = format!("write {name} in `{key}`");
+            return Err(Wrong::new("no ref matches this: the kind of ref is not part of a pattern", help));
+        }
     }
-    if let Some(name) = text.strip_prefix("branch:") {
-        return Err(Wrong::new(
-            "no ref matches this: the kind of ref is not part of a pattern",
-            format!("write {} in `branches`", quote(name)),
-        ));
+    let no_ref = |what: &str, help: String| Err(Wrong::new(format!("no ref matches this: a ref name {what}"), help));
+    match text {
+        "~DEFAULT_BRANCH" => return no_ref("never has `~`", "that is a word of rulesets: write the branch's name".to_owned()),
+        "~ALL" => {
+            return no_ref(
+                "never has `~`",
+                "that is a word of rulesets: to admit every ref, write `deployment_branch_policy = \"all\"`".to_owned(),
+            );
+        }
+        _ => {}
     }
     let literal = without_sets(text);
-    let no_ref = |what: &str, help: String| Err(Wrong::new(format!("no ref matches this: a ref name {what}"), help));
-    if let Some(bad) = literal.chars().find(|c| c.is_whitespace() || c.is_control() || "~:".contains(*c)) {
-        let without: String = text.chars().filter(|c| *c != bad).collect();
-        let what = if bad == ' ' { "a space".to_owned() } else { quote(&bad.escape_debug().to_string()) };
-        return no_ref(&format!("never has {what}"), format!("did you mean {}?", quote(&without)));
+    match literal.chars().find(|c| c.is_whitespace() || c.is_control() || "~:^".contains(*c)) {
+        None => {}
+        Some(' ') => return no_ref("never has a space", "write one pattern for each name, without a space".to_owned()),
+        Some(bad) => return no_ref(&format!("never has {}", quote(&bad.escape_debug().to_string())), AS_SHOWN.to_owned()),
     }
     for never in ["..", "//", "@{"] {
         if literal.contains(never) {
-            return no_ref(&format!("never has {}", quote(never)), "write the name as `git branch` or `git tag` shows it".to_owned());
+            return no_ref(&format!("never has {}", quote(never)), AS_SHOWN.to_owned());
+        }
+    }
+    for (begins, what) in [("/", "never begins with `/`"), (".", "has no part that begins with `.`")] {
+        if let Some(rest) = text.strip_prefix(begins) {
+            return no_ref(what, format!("write {}", quote(rest)));
         }
     }
     for end in [".lock", "/", "."] {
         if let Some(rest) = text.strip_suffix(end) {
-            return no_ref(&format!("never ends with {}", quote(end)), format!("did you mean {}?", quote(rest)));
+            // Without it, `*.lock` would admit everything.
+            let is_name = !rest.contains(['*', '?', '[']);
+            let help = if is_name { format!("did you mean {}?", quote(rest)) } else { AS_SHOWN.to_owned() };
+            return no_ref(&format!("never ends with {}", quote(end)), help);
         }
     }
-    if let Some(rest) = text.strip_prefix('/') {
-        return no_ref("never begins with `/`", format!("write {}", quote(rest)));
+    match literal {
+        _ if literal.contains("/.") => no_ref("has no part that begins with `.`", AS_SHOWN.to_owned()),
+        _ if literal.contains(".lock/") => no_ref("has no part that ends with `.lock`", AS_SHOWN.to_owned()),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// The pattern without its sets (`[a-z]`), which match one character of several.

@@ -153,6 +153,7 @@ impl Planner<'_> {
         if let Some(Ok(secrets)) = &there.secrets {
             self.missing_secrets(gate.secrets.difference(secrets), draft);
         }
+        self.note_wider_secrets(gate, draft);
     }
 
     fn delete(&self, there: &LiveEnvironment, draft: &mut Draft<Op>) {

@@ -38,10 +38,7 @@ fn differences(body: &Body, known: &[Value], there: &LiveEnvironment, owner: &st
         differ(GateKey::Reviewers, Some(sent), json!(there.reviewers.iter().map(|reviewer| reviewer.json(owner)).collect::<Vec<_>>()));
     }
     differ(GateKey::PreventSelfReview, body.prevent_self_review.map(Value::from), json!(there.prevent_self_review));
-    // A server that does not show the key does not know the rule (fact G2.4).
-    if there.can_admins_bypass.is_some() {
-        differ(GateKey::CanAdminsBypass, body.can_admins_bypass.map(Value::from), json!(there.can_admins_bypass));
-    }
+    differ(GateKey::CanAdminsBypass, body.can_admins_bypass.map(Value::from), json!(there.can_admins_bypass));
     differ(GateKey::WaitTimer, body.wait_timer.map(Value::from), json!(there.wait_timer));
     differ(GateKey::DeploymentBranchPolicy, body.deployment_branch_policy.map(mode), mode(PolicyFlags::of(there.policy)));
     moved

@@ -93,8 +93,8 @@ struct Permission {
 struct Account {
     id: u64,
     login: String,
-    #[serde(rename = "type", default)]
-    kind: String,
+    #[serde(rename = "type")]
+    kind: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -140,14 +140,21 @@ fn permission_target(repo: &RepoName, login: &str) -> Target {
 
 /// Checks that an account can be a reviewer: a person, and the pinned account.
 async fn person(reader: &Reader, login: &str, pinned: Option<u64>, account: Account, access: Access) -> Result<Actor, Blocker> {
-    if account.kind != "User" {
-        return Err(Blocker::invalid(
-            format!("`{login}` is not a person: GitHub says its type is {}", account.kind),
-            "name a person or a team in `reviewers`: GitHub lets only those approve",
-        ));
+    match account.kind.as_deref() {
+        Some("User") => {}
+        Some(kind) => {
+            return Err(Blocker::invalid(
+                format!("`{login}` is not a person: GitHub says its type is {kind}"),
+                "name a person or a team in `reviewers`: GitHub lets only those approve",
+            ));
+        }
+        None => return Err(Unknown::new(format!("GitHub does not say whether `{login}` is a person"), "run the command again").into()),
     }
     if let Some(pinned) = pinned.filter(|pinned| *pinned != account.id) {
         return Err(mismatch(reader, login, pinned, account.id).await);
+    }
+    if pinned.is_none() && !account.login.eq_ignore_ascii_case(login) {
+        return Err(about_another(login, &account.login));
     }
     Ok(Actor { id: ActorId::User(account.id), name: account.login, access })
 }
@@ -228,6 +235,9 @@ async fn known_team(
             "check who is in the team today before you change the id",
         ));
     }
+    if pinned.is_none() && !team.slug.eq_ignore_ascii_case(slug) {
+        return Err(about_another(slug, &team.slug));
+    }
     Ok(Actor { id: ActorId::Team(team.id), name: format!("{org}/{}", team.slug), access })
 }
 
@@ -272,6 +282,14 @@ async fn no_team(reader: &Reader, org: &str, slug: &str, pinned: Option<u64>, er
         format!("the organization {org} has no team `{slug}` that this token can see ({error})"),
         "check the slug; a secret team is visible only to its members and to owners of the organization",
     )
+}
+
+/// An answer that no pinned id confirms and that has another name than was asked for.
+fn about_another(asked: &str, answered: &str) -> Blocker {
+    Blocker::Unknown(Unknown::new(
+        format!("GitHub was asked about `{asked}` and answered about `{answered}`"),
+        format!("if `{answered}` is who is meant, write that name in gate.toml"),
+    ))
 }
 
 fn unreadable(login: &str) -> Unknown {

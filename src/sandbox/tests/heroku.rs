@@ -46,6 +46,15 @@ fn each_effective_patch_makes_one_release_that_names_keys_and_actor() {
 }
 
 #[test]
+fn a_route_that_is_not_emulated_says_so() {
+    let mut world = world();
+    for path in ["/apps", "/apps/shop-prod/dynos", "/pipelines"] {
+        let (status, body) = world.call("GET", path, &Value::Null);
+        assert_eq!((status, &body["message"]), (501, &json!(format!("gatectl's emulator does not serve GET {path}."))));
+    }
+}
+
+#[test]
 fn a_refused_patch_changes_nothing() {
     let mut world = world();
     for body in [json!({"A": "9", "B-C": "1"}), json!({"A": "9", "HEROKU_X": "1"}), json!({"A": 9}), json!({"A": "9", "": "1"})] {

@@ -136,6 +136,6 @@ proptest! {
         let below = format!("{ENV}{path}");
         prop_assert!(answered(world.raw(method, &below, &body, &[]).status));
         world.accept = "application/vnd.heroku+json; version=3".to_owned();
-        prop_assert!(world.raw(method, &path, &body, &[("range", "version ]..;;=,")]).status < 500);
+        prop_assert!(answered(world.raw(method, &path, &body, &[("range", "version ]..;;=,")]).status));
     }
 }

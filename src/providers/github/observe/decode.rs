@@ -13,6 +13,9 @@ use super::wire;
 /// Words of GitHub for kinds of accounts; any other makes its environment unknown.
 const ACCOUNT_KINDS: [&str; 4] = ["User", "Bot", "Organization", "Mannequin"];
 
+/// The types of an environment's rules; custom ones have a list of their own (fact G1.1). Any other makes its environment unknown.
+const RULE_TYPES: [&str; 3] = ["required_reviewers", "wait_timer", "branch_policy"];
+
 /// The account that GitHub shows in place of deleted ones.
 const GHOST: &str = "ghost";
 
@@ -81,18 +84,21 @@ fn environment(name: &EnvName, value: &Value) -> Result<LiveEnvironment, String>
         let first = all.next();
         if all.next().is_some() { Err(format!("it has more than one `{kind}` rule")) } else { Ok(first) }
     };
-    // A rule that is not configured has no entry, and unknown kinds have endpoints of their own (fact G1.1).
+    if let Some(rule) = rules.iter().find(|rule| !RULE_TYPES.contains(&rule.kind.as_str())) {
+        return Err(format!("it has a rule of type `{}`", rule.kind));
+    }
+    // A rule that is not configured has no entry (fact G1.1).
     let (mut reviewers, mut prevent_self_review) = (Vec::new(), false);
     if let Some(rule) = of_kind("required_reviewers")? {
         let entries = rule.reviewers.as_ref().ok_or("its `required_reviewers` rule has no list `reviewers`")?;
         reviewers = entries.iter().map(reviewer).collect::<Result<Vec<_>, _>>()?;
-        prevent_self_review = rule.prevent_self_review.unwrap_or(false);
+        prevent_self_review = rule.prevent_self_review.ok_or("its `required_reviewers` rule has no flag `prevent_self_review`")?;
     }
     let wait_timer = match of_kind("wait_timer")? {
         Some(rule) => rule.wait_timer.ok_or("its `wait_timer` rule has no number of minutes")?,
         None => 0,
     };
-    let policy = match one.deployment_branch_policy {
+    let policy = match one.deployment_branch_policy.ok_or("`deployment_branch_policy` is missing")? {
         Some(flags) => match (flags.protected_branches, flags.custom_branch_policies) {
             (false, true) => PolicyMode::Selected,
             (true, false) => PolicyMode::Protected,
@@ -247,7 +253,11 @@ mod tests {
             without("protection_rules"),
             with_rules(Value::Null),
             with_rules(json!([{"type": "required_reviewers"}])),
-            with_rules(json!([{"type": "required_reviewers", "reviewers": null}])),
+            with_rules(json!([{"type": "required_reviewers", "prevent_self_review": true, "reviewers": null}])),
+            with_rules(json!([{"type": "required_reviewers", "reviewers": []}])),
+            with_rules(json!([{"type": "required_reviewers", "prevent_self_review": null, "reviewers": []}])),
+            without("deployment_branch_policy"),
+            with_rules(json!([{"type": "quorum"}])),
             with_rules(json!([{"type": "wait_timer"}])),
             with_rules(json!([{"type": "wait_timer", "wait_timer": -1}])),
             with_rules(json!([{"type": "wait_timer", "wait_timer": 1}, {"type": "wait_timer", "wait_timer": 2}])),

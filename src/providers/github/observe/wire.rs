@@ -1,6 +1,6 @@
 //! Wire formats: every field that GitHub may leave out is optional, unknown ones are ignored.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::page;
@@ -32,7 +32,14 @@ pub(super) struct WireEnvironment {
     pub id: u64,
     pub can_admins_bypass: Option<bool>,
     pub protection_rules: Option<Vec<Rule>>,
-    pub deployment_branch_policy: Option<PolicyFlags>,
+    /// `None` if the key is missing, which is not the null that means every ref.
+    #[serde(default, deserialize_with = "present")]
+    pub deployment_branch_policy: Option<Option<PolicyFlags>>,
+}
+
+/// The value of a key that is there, null or not.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 #[derive(Deserialize)]

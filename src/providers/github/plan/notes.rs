@@ -10,6 +10,13 @@ use super::planner::Planner;
 use crate::desired::github::{BranchPolicy, Gate};
 
 impl Planner<'_> {
+    /// What a plan leaves out of what gate.toml declares about secrets: no wider scope may have them.
+    pub(super) fn note_wider_secrets(&self, gate: &Gate, draft: &mut Draft<Op>) {
+        if !gate.secrets.is_empty() {
+            draft.note(&self.address, "a plan does not look for its secrets at the repository and the organization; `gatectl verify` does");
+        }
+    }
+
     /// Declared secrets that do not exist: gatectl never knows their values, so setting them is a manual step.
     pub(super) fn missing_secrets<'s>(&self, missing: impl Iterator<Item = &'s String>, draft: &mut Draft<Op>) {
         let (environment, repository) = (shell_word(self.name.as_str()), self.context.repository);

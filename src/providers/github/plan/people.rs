@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::model::{Blocker, Draft, Unknown};
+use crate::model::{Blocker, Cause, Draft, Unknown};
 
 use super::super::live::{Access, Actor, LiveEnvironment, LiveReviewer};
 use super::super::ops::Op;
@@ -41,42 +41,43 @@ impl Planner<'_> {
     /// Whether a PUT may send these reviewers, or, if none are declared, those that exist (law 5).
     ///
     /// # Errors
-    /// If GitHub may drop all of them, so that the gate is lost.
+    /// If GitHub may drop one that is there, or all of them, so that the gate is lost.
     pub(super) fn sendable(&self, reviewers: Option<&[Resolved<'_>]>, there: &[LiveReviewer]) -> Result<(), Unknown> {
         let Some(reviewers) = reviewers else { return there.iter().try_for_each(|reviewer| self.carries(reviewer)) };
-        let some_stay = there.is_empty() || reviewers.iter().any(|(_, actor)| actor.access == Access::Granted);
-        if reviewers.is_empty() || some_stay {
-            return Ok(());
-        }
-        let names: Vec<&str> = reviewers.iter().map(|(_, actor)| actor.name.as_str()).collect();
-        let why = reviewers.iter().find_map(|(_, actor)| match &actor.access {
-            Access::Unknown(unknown) => Some(unknown.reason.as_str()),
-            Access::Granted | Access::None => None,
-        });
-        Err(Unknown::new(
-            format!(
-                "no declared reviewer is known to have access to the repository ({}): GitHub silently drops reviewers without access, which would leave {} without a reviewer",
-                why.unwrap_or("no reason given"),
+        let unproven: Vec<&Actor> = reviewers.iter().map(|(_, actor)| *actor).filter(|actor| actor.access != Access::Granted).collect();
+        let is_there = |actor: &Actor| there.iter().any(|reviewer| reviewer.actor() == actor.id);
+        let all_may_go = !there.is_empty() && unproven.len() == reviewers.len();
+        let at_risk: Vec<&Actor> = unproven.into_iter().filter(|actor| all_may_go || is_there(actor)).collect();
+        let Some(first) = at_risk.first() else { return Ok(()) };
+        let Access::Unknown(Unknown { reason: why, hint, cause }) = &first.access else { return Ok(()) };
+        let names = at_risk.iter().map(|actor| actor.name.as_str()).collect::<Vec<_>>().join(", ");
+        Err(Unknown {
+            reason: format!(
+                "a write may lose {names} among the reviewers of {}, since GitHub silently drops those without access: {why}",
                 self.name
             ),
-            format!("make sure that {} can read {}, and plan with a token that can see it", names.join(", "), self.context.repository),
-        ))
+            hint: hint.clone(),
+            cause: *cause,
+        })
     }
 
     /// Whether an undeclared reviewer survives a PUT that sends it along.
     fn carries(&self, reviewer: &LiveReviewer) -> Result<(), Unknown> {
         let who = reviewer.json(self.repository.name.owner());
         let who = who.get("user").or_else(|| who.get("team")).and_then(Value::as_str).unwrap_or("an enterprise team").to_owned();
-        let why = match self.live.carried.get(&reviewer.actor()) {
+        let (why, cause) = match self.live.carried.get(&reviewer.actor()) {
             Some(Ok(Actor { access: Access::Granted, .. })) => return Ok(()),
-            Some(Ok(Actor { access: Access::None, .. })) => format!("{who} has no access to {}", self.context.repository),
-            Some(Ok(Actor { access: Access::Unknown(unknown), .. }) | Err(unknown)) => unknown.reason.clone(),
-            None => not_looked_up().reason,
+            Some(Ok(Actor { access: Access::None, .. })) => (format!("{who} has no access to {}", self.context.repository), Cause::Other),
+            Some(Ok(Actor { access: Access::Unknown(unknown), .. }) | Err(unknown)) => (unknown.reason.clone(), unknown.cause),
+            None => (not_looked_up().reason, Cause::Other),
         };
-        Err(Unknown::new(
-            format!("a write would send along the reviewer {who}, which gate.toml does not declare and GitHub would silently drop: {why}"),
-            format!("give {who} read access to the repository, or declare `reviewers` for {}", self.name),
-        ))
+        Err(Unknown {
+            reason: format!(
+                "a write would send along the reviewer {who}, which gate.toml does not declare and GitHub would silently drop: {why}"
+            ),
+            hint: format!("give {who} read access to the repository, or declare `reviewers` for {}", self.name),
+            cause,
+        })
     }
 
     pub(super) fn note_access(&self, reviewers: &[Resolved<'_>], draft: &mut Draft<Op>) {
