@@ -17,6 +17,7 @@ mod others;
 mod properties;
 mod reliability;
 mod requests;
+mod reviewers;
 mod switches;
 mod undecodable;
 mod unusual;
