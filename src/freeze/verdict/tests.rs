@@ -244,6 +244,33 @@ fn of_several_closed_windows_the_one_that_ends_last_is_named() {
 }
 
 #[test]
+fn a_closure_is_shown_with_all_that_is_known_of_it() {
+    let record = Record {
+        id: id(1),
+        state: Switch::On,
+        reason: "outage".into(),
+        by: "gh:ann".into(),
+        at: NOW,
+        until: Some(NOW + SignedDuration::from_hours(1)),
+        kind: FreezeKind::Emergency,
+        reference: None,
+    };
+    let silent = Record { reason: String::new(), by: String::new(), until: None, ..record.clone() };
+    let malformed = Freeze::Malformed { why: "no JSON".to_owned() };
+    for (freeze, want) in [
+        (Freeze::Recorded(record), "by gh:ann since 2026-05-28T20:26:40Z until 2026-05-28T21:26:40Z: outage"),
+        (Freeze::Recorded(silent), "by an unnamed account since 2026-05-28T20:26:40Z"),
+        (Freeze::Unattributed, "by an unnamed account"),
+        (malformed, "by an unnamed account: no JSON"),
+    ] {
+        assert_eq!(Frozen::by_store(&freeze).unwrap().to_string(), want);
+    }
+    let closed = window("night", "0 0 * * *", 86_399);
+    let Verdict::Frozen(frozen) = verdict(&policy(vec![closed]), FreezeVars::default()) else { panic!("open") };
+    assert_eq!(frozen.to_string(), "by the window night since 2026-05-28T00:00:00Z until 2026-05-28T23:59:59Z: calendar");
+}
+
+#[test]
 fn a_bare_override_opens_nothing() {
     let vars = FreezeVars { flag: Some("true".into()), override_flag: Some("1".into()), ..FreezeVars::default() };
     let decision = decide(&policy(vec![]), &env("production"), &Answer::Present(vars), NOW);
