@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::model::{Cause, EnvName, Unknown};
 use crate::providers::github::inspection::ProtectedBranches;
 use crate::providers::github::observe;
-use crate::render::{Block, Document, Glyph, Heading, HeadlinePlace, Role, Section, json};
+use crate::render::{Block, Document, Glyph, Heading, Section, json};
 use crate::workflows::refs::{Admission, explain, explain_protected};
 
 use super::wiring::{Needs, Wiring};
@@ -143,7 +143,7 @@ fn document(git_ref: &str, answers: &[Answer]) -> Document {
         };
         let blocks = [Some(item("gate.toml", &answer.declared)), answer.live.as_ref().map(|said| item("live", said))];
         Section {
-            heading: Some(Heading { glyph: Glyph::None, subject: Some(answer.name.to_string()), text: git_ref.to_owned() }),
+            heading: Some(Heading::of(Glyph::None, answer.name.to_string(), git_ref)),
             blocks: blocks.into_iter().flatten().collect(),
             ..Section::default()
         }
@@ -154,10 +154,7 @@ fn document(git_ref: &str, answers: &[Answer]) -> Document {
         name: "explain",
         sections: answers.iter().map(section).collect(),
         headline: format!("{git_ref}: {}.", words.join(", ")),
-        tone: Role::Plain,
-        next: Vec::new(),
-        headline_place: HeadlinePlace::Last,
-        outputs: Vec::new(),
+        ..Document::default()
     }
 }
 

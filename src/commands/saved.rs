@@ -5,6 +5,7 @@
 //! pure, only steps that follow again from gate.toml and the live state are ever run. What cannot be read did not move:
 //! then nothing is written and the plan stays good. The seal is not a signature: who can write the file can make a new
 //! one, and with it the consent to weaken, but no other steps (see SECURITY.md).
+//! Tested by `tests/program/saved.rs`.
 
 mod file;
 mod fleet;

@@ -3,13 +3,14 @@
 use std::io::Write as _;
 
 use crate::cli::ValidateArgs;
-use crate::config::{Config, Problem};
+use crate::config::{Config, Position, Problem};
 use crate::desired::fleet::{Exception, Fleet};
 use crate::exit::Exit;
 use crate::findings::{Code, Verdict, verdict};
 use crate::model::Severity;
-use crate::render::{Block, Document, Finding, FindingLocation, HeadlinePlace, Location, Role, Section, json};
+use crate::render::{Block, Document, Finding, Location, Role, Section, json};
 use crate::views::verdict::{Jobs, check_document};
+use crate::views::words::count;
 use crate::workflows::check::{CheckReport, check};
 
 use super::{Session, statics};
@@ -69,36 +70,26 @@ fn of_fleet(session: &Session, config: &Config, fleet: &Fleet) -> anyhow::Result
     let ended: Vec<&Exception> = fleet.except.iter().filter(|except| except.has_expired(today)).collect();
     let finding = |except: &&Exception| {
         let at = config.positions.get(["fleet", "except", except.repositories.text(), "until"]);
-        Finding {
-            severity: Severity::Error,
-            code: "gate-toml",
-            subject: format!("{}:{}:{}", config.path, at.line, at.column),
-            message: format!(
-                "the exception for \"{}\" ended on {}: {} (owner {})",
-                except.repositories, except.until, except.reason, except.owner
-            ),
-            fix: "Remove the `except` table so that the repository is managed, or set a later `until`".to_owned(),
-            place: FindingLocation::At(Location { file: config.path.clone(), line: at.line, col: at.column }),
-        }
+        let message =
+            format!("the exception for \"{}\" ended on {}: {} (owner {})", except.repositories, except.until, except.reason, except.owner);
+        let fix = "Remove the `except` table so that the repository is managed, or set a later `until`";
+        Finding::at(Severity::Error, "gate-toml", place(config, at), message, fix)
     };
-    let blocks: Vec<Block> = ended.iter().map(finding).map(Block::Finding).collect();
     let valid = format!(
         "{} is valid: a fleet of {}, {}, {}, {}.",
         config.path,
         fleet.organization,
-        counted(config.desired.github.environments.len(), "environment"),
-        counted(fleet.only.len(), "`only` table"),
-        counted(fleet.except.len(), "exception"),
+        count(config.desired.github.environments.len(), "environment"),
+        count(fleet.only.len(), "`only` table"),
+        count(fleet.except.len(), "exception"),
     );
-    let sections = if blocks.is_empty() { Vec::new() } else { vec![Section { blocks, ..Section::default() }] };
+    let sections = Section::of(ended.iter().map(finding).map(Block::Finding).collect());
     let document = Document {
         name: "validate",
         sections: sections.into_iter().chain(warnings(config)).collect(),
-        headline: if ended.is_empty() { valid } else { format!("{}: {} ended.", config.path, counted(ended.len(), "exception")) },
+        headline: if ended.is_empty() { valid } else { format!("{}: {} ended.", config.path, count(ended.len(), "exception")) },
         tone: if ended.is_empty() { Role::Added } else { Role::Failure },
-        next: Vec::new(),
-        headline_place: HeadlinePlace::Last,
-        outputs: Vec::new(),
+        ..Document::default()
     };
     session.print(config, &document, || {
         json::to_string(&serde_json::json!({
@@ -125,24 +116,20 @@ fn workflows(session: &Session, config: &Config) -> anyhow::Result<Option<CheckR
     Ok(Some(report))
 }
 
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
 fn document(config: &Config, report: Option<&CheckReport>, expected: bool) -> Document {
     let want = &config.desired;
     let vars: usize = want.heroku.config.values().map(std::collections::BTreeMap::len).sum();
     let valid = format!(
         "{} is valid: {}, {}, {}, {}.",
         config.path,
-        counted(want.github.environments.len(), "environment"),
-        counted(want.workflows.len(), "workflow expectation"),
-        counted(vars, "config var"),
+        count(want.github.environments.len(), "environment"),
+        count(want.workflows.len(), "workflow expectation"),
+        count(vars, "config var"),
         if want.freeze.is_some() { "a freeze" } else { "no freeze" },
     );
     let plain = |sections: Vec<Section>, headline, tone, next| {
         let sections = sections.into_iter().chain(warnings(config)).collect();
-        Document { name: "validate", sections, headline, headline_place: HeadlinePlace::Last, tone, next, outputs: Vec::new() }
+        Document { name: "validate", sections, headline, tone, next, ..Document::default() }
     };
     match report {
         Some(report) => {
@@ -163,15 +150,12 @@ fn document(config: &Config, report: Option<&CheckReport>, expected: bool) -> Do
 /// What is allowed but probably not intended.
 fn warnings(config: &Config) -> Option<Section> {
     let block = |warning: &Problem| {
-        Block::Finding(Finding {
-            severity: Severity::Warning,
-            code: "gate-toml",
-            subject: format!("{}:{}:{}", config.path, warning.at.line, warning.at.column),
-            message: warning.message.clone(),
-            fix: warning.help.clone().unwrap_or_default(),
-            place: FindingLocation::At(Location { file: config.path.clone(), line: warning.at.line, col: warning.at.column }),
-        })
+        let fix = warning.help.as_deref().unwrap_or_default();
+        Block::Finding(Finding::at(Severity::Warning, "gate-toml", place(config, &warning.at), &warning.message, fix))
     };
-    let blocks: Vec<Block> = config.warnings.iter().map(block).collect();
-    (!blocks.is_empty()).then(|| Section { blocks, ..Section::default() })
+    Section::of(config.warnings.iter().map(block).collect())
+}
+
+fn place(config: &Config, at: &Position) -> Location {
+    Location { file: config.path.clone(), line: at.line, col: at.column }
 }

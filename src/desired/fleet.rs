@@ -2,14 +2,17 @@
 //!
 //! Owns what is declared, and what that means for a list of repositories. Pure. Must not know how the list was read.
 
+mod names;
+
 use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 
 use jiff::civil::Date;
 
 use crate::desired::github::DesiredEnvironment;
 use crate::model::EnvName;
+
+pub use names::{NamePattern, Shard};
 
 /// The whole `[fleet]` table.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,73 +34,6 @@ pub enum Members {
     Named(Vec<NamePattern>),
     /// Those that have all of these custom properties.
     WithProperties(BTreeMap<String, String>),
-}
-
-/// The name of a repository, or a pattern of names: `*` stands for any characters, `?` for one. Compares without case, as GitHub does.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct NamePattern {
-    text: String,
-    excludes: bool,
-}
-
-impl NamePattern {
-    /// As it is written; a `!` in front excludes what the rest matches.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        match text.strip_prefix('!') {
-            Some(rest) => Self { text: rest.to_owned(), excludes: true },
-            None => Self { text: text.to_owned(), excludes: false },
-        }
-    }
-
-    /// Whether it excludes what it matches.
-    #[must_use]
-    pub fn excludes(&self) -> bool {
-        self.excludes
-    }
-
-    /// Whether it matches one name only.
-    #[must_use]
-    pub fn is_exact(&self) -> bool {
-        !self.text.contains(['*', '?'])
-    }
-
-    /// The pattern without its `!`.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Whether it matches a name, which is the part after `OWNER/`.
-    #[must_use]
-    pub fn matches(&self, name: &str) -> bool {
-        let (pattern, name) = (self.text.to_lowercase(), name.to_lowercase());
-        let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
-        // The last `*`, and the position in the name where it resumes: one is enough, since a later `*` can match all that an
-        // earlier one could.
-        let (mut at, mut of, mut star) = (0, 0, None);
-        while let Some(c) = name.get(at) {
-            match pattern.get(of) {
-                Some('*') => {
-                    star = Some((of + 1, at));
-                    of += 1;
-                }
-                Some(wanted) if *wanted == '?' || wanted == c => (at, of) = (at + 1, of + 1),
-                _ => {
-                    let Some((after, from)) = star else { return false };
-                    star = Some((after, from + 1));
-                    (at, of) = (from + 1, after);
-                }
-            }
-        }
-        pattern.iter().skip(of).all(|c| *c == '*')
-    }
-}
-
-impl fmt::Display for NamePattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", if self.excludes { "!" } else { "" }, self.text)
-    }
 }
 
 /// One `[fleet.only.NAME]` table.
@@ -202,7 +138,7 @@ impl Fleet {
         match &self.members {
             Members::WithProperties(_) => listed.has_properties,
             Members::Named(patterns) => {
-                let (excluding, including): (Vec<_>, Vec<_>) = patterns.iter().partition(|pattern| pattern.excludes);
+                let (excluding, including): (Vec<_>, Vec<_>) = patterns.iter().partition(|pattern| pattern.excludes());
                 let any = |patterns: &[&NamePattern]| patterns.iter().any(|pattern| pattern.matches(listed.name));
                 any(&including) && !any(&excluding)
             }
@@ -239,7 +175,7 @@ impl Fleet {
                     let what = if pattern.is_exact() { "has no repository" } else { "has no repository that matches" };
                     wrong.push(Contradiction {
                         key: path(["fleet", "repositories", &index.to_string()]),
-                        message: format!("{organization} {what} \"{}\"", pattern.text),
+                        message: format!("{organization} {what} \"{}\"", pattern.text()),
                         hint: seen.to_owned(),
                     });
                 }
@@ -259,8 +195,8 @@ impl Fleet {
         let tables = tables.chain(self.except.iter().map(|except| ("except", &except.repositories)));
         for (table, pattern) in tables.filter(|(_, pattern)| !in_fleet(pattern)) {
             wrong.push(Contradiction {
-                key: path(["fleet", table, &pattern.text]),
-                message: format!("`{table}` table \"{}\" matches no repository of the fleet", pattern.text),
+                key: path(["fleet", table, pattern.text()]),
+                message: format!("`{table}` table \"{}\" matches no repository of the fleet", pattern.text()),
                 hint: format!("{seen}. Remove the table if the repository is gone"),
             });
         }
@@ -270,46 +206,6 @@ impl Fleet {
 
 fn path<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
-}
-
-/// A stable part of a fleet, for one of several runners: `K/N`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shard {
-    /// From 1.
-    number: u32,
-    of: u32,
-}
-
-impl FromStr for Shard {
-    type Err = String;
-
-    /// Reads `K/N`.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let numbers = text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
-        match numbers {
-            Some((number, of)) if (1..=of).contains(&number) => Ok(Self { number, of }),
-            _ => Err("write K/N with K from 1 to N, such as 1/4".to_owned()),
-        }
-    }
-}
-
-impl Shard {
-    /// Whether a repository is in this part. That depends on its name alone, so adding a repository does not move any other.
-    #[must_use]
-    pub fn holds(self, name: &str) -> bool {
-        // FNV-1a, 64 bits.
-        let hash = name
-            .to_lowercase()
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        hash % u64::from(self.of) == u64::from(self.number - 1)
-    }
-}
-
-impl fmt::Display for Shard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.number, self.of)
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use crate::model::{Address, Severity};
 
 /// Everything one command prints as its result.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Document {
     /// The command, in lower case: `plan`; part of the hidden marker of a comment.
     pub name: &'static str,
@@ -48,6 +48,13 @@ pub struct Section {
     pub fold: Option<Fold>,
 }
 
+impl Section {
+    /// Blocks without a heading; none if there are none.
+    pub(crate) fn of(blocks: Vec<Block>) -> Option<Self> {
+        (!blocks.is_empty()).then(|| Self { blocks, ..Self::default() })
+    }
+}
+
 /// What a section is folded into if the medium can fold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fold {
@@ -76,6 +83,18 @@ pub struct Heading {
     pub subject: Option<String>,
     /// The text about the subject, or the title if there is no subject.
     pub text: String,
+}
+
+impl Heading {
+    /// What is done to a thing.
+    pub(crate) fn of(glyph: Glyph, subject: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { glyph, subject: Some(subject.into()), text: text.into() }
+    }
+
+    /// A plain title.
+    pub(crate) fn title(text: impl Into<String>) -> Self {
+        Self { glyph: Glyph::None, subject: None, text: text.into() }
+    }
 }
 
 /// One piece of content.
@@ -250,6 +269,38 @@ pub struct Finding {
     pub fix: String,
     /// Its place in a file.
     pub place: FindingLocation,
+}
+
+impl Finding {
+    /// A finding without a place in a file.
+    pub(crate) fn new(
+        severity: Severity,
+        code: &'static str,
+        subject: impl Into<String>,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        let (subject, message, fix) = (subject.into(), message.into(), fix.into());
+        Self { severity, code, subject, message, fix, place: FindingLocation::Nowhere }
+    }
+
+    /// A finding about something that gate.toml declares.
+    pub(crate) fn declared(
+        severity: Severity,
+        code: &'static str,
+        address: &Address,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        let place = FindingLocation::Declared { address: address.clone(), field: None };
+        Self { place, ..Self::new(severity, code, address.to_string(), message, fix) }
+    }
+
+    /// A finding about a place in a file.
+    pub(crate) fn at(severity: Severity, code: &'static str, place: Location, message: impl Into<String>, fix: impl Into<String>) -> Self {
+        let subject = format!("{}:{}:{}", place.file, place.line, place.col);
+        Self { place: FindingLocation::At(place), ..Self::new(severity, code, subject, message, fix) }
+    }
 }
 
 /// The place of a finding.

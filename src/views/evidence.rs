@@ -10,7 +10,7 @@ use crate::providers::github::runs::changes::{Change, Unlinked};
 use crate::providers::github::runs::evidence::{self, Gap, Measure, Record, RunMismatch, Standing, Summary};
 use crate::providers::github::runs::observe::{History, Older};
 use crate::providers::github::runs::{Account, Approval, Decision, Links, Run};
-use crate::render::{Finding, FindingLocation, Role, Span};
+use crate::render::{Finding, Role, Span};
 
 use super::words::{count, minute, short};
 
@@ -350,7 +350,7 @@ impl Entry {
         };
         let subject = self.run.map_or_else(|| format!("deployments/{}", self.id), |run| format!("runs/{run}"));
         let message = self.reason.clone().unwrap_or_default();
-        Some(Finding { severity, code: self.verdict.word(), subject, message, fix, place: FindingLocation::Nowhere })
+        Some(Finding::new(severity, self.verdict.word(), subject, message, fix))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::model::{
     Address, AddressKind, ApplyReport, FleetPlan, InvalidDeclaration, Manual, Outcome, OutcomeResult, RepositoryResult, RepositoryRow,
     Requests, Unknown,
 };
-use crate::render::{Block, Document, Fold, Glyph, Heading, HeadlinePlace, Section};
+use crate::render::{Block, Document, Fold, Glyph, Heading, Section};
 
 /// How many repositories of a group are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,8 +94,8 @@ impl<O> From<FleetPlanView<'_, O>> for Document {
             headline: headline("Plan", fleet, view.requests, view.elapsed),
             tone: plan::tone(summary),
             next: plan::next(summary, plan::apply(summary)),
-            headline_place: HeadlinePlace::Last,
             outputs: plan::outputs(summary),
+            ..Self::default()
         }
     }
 }
@@ -213,7 +213,7 @@ pub(super) fn left_alone(rows: &[RepositoryRow], names: Names) -> Vec<Section> {
     let excepted = of(RepositoryResult::Excepted).map(|row| (row.name.to_string(), row.reason.clone().unwrap_or_default()));
     let archived: Vec<&str> = of(RepositoryResult::Archived).map(|row| row.name.name()).collect();
     let archived = (!archived.is_empty()).then(|| Section {
-        heading: Some(Heading { glyph: Glyph::None, subject: None, text: "Archived (skipped: GitHub refuses every write)".to_owned() }),
+        heading: Some(Heading::title("Archived (skipped: GitHub refuses every write)")),
         blocks: vec![Block::Text(shortened(archived, names))],
         alerts: Vec::new(),
         fold: Some(Fold::Always("Archived")),

@@ -135,7 +135,7 @@ fn rank(report: &EvidenceReport) -> (Glyph, u8) {
 impl From<FleetEvidence<'_>> for Document {
     fn from(fleet: FleetEvidence<'_>) -> Self {
         let head = fleet.facts().into_iter().map(|(label, value)| row(label, Role::Plain, value)).collect();
-        let heading = Heading { glyph: Glyph::None, subject: None, text: "evidence: how it was made".to_owned() };
+        let heading = Heading::title("evidence: how it was made");
         let mut sections = vec![Section { heading: Some(heading), blocks: head, ..Section::default() }];
         let mut order: Vec<&(RepoName, EvidenceReport)> = fleet.reports.iter().collect();
         order.sort_by_key(|(_, report)| rank(report).1);
@@ -148,7 +148,7 @@ impl From<FleetEvidence<'_>> for Document {
                 facts(report).into_iter().filter(|(label, _)| *label == "not read").map(|(label, value)| row(label, Role::Alert, value)),
             );
             sections.push(Section {
-                heading: Some(Heading { glyph, subject: Some(name.to_string()), text: own.headline }),
+                heading: Some(Heading::of(glyph, name.to_string(), own.headline)),
                 blocks,
                 fold: (glyph == Glyph::None).then_some(Fold::Always("Approved")),
                 ..Section::default()
@@ -164,9 +164,9 @@ impl From<FleetEvidence<'_>> for Document {
             sections,
             headline: format!("{} {} requests.", fleet.headline(), fleet.requests.sent),
             tone: if approved && fleet.is_complete() { Role::Added } else { Role::Alert },
-            next: Vec::new(),
             headline_place: if fleet.is_complete() { HeadlinePlace::Last } else { HeadlinePlace::First },
             outputs: vec![("all-approved", approved.to_string())],
+            ..Self::default()
         }
     }
 }

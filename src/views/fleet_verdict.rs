@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::findings::{self, Verdict};
 use crate::model::{Address, RepositoryResult, RepositoryRow, Requests, Severity};
 use crate::render::json::to_string;
-use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Section};
+use crate::render::{Block, Document, Finding, Glyph, Heading, HeadlinePlace, Section};
 use crate::verify::{EnvironmentReport, EnvironmentVerdict, VerifyReport};
 use crate::workflows::check::Covered;
 
@@ -192,17 +192,13 @@ fn section(group: &Group<'_>) -> Section {
         _ => (Glyph::Unknown, Severity::Warning),
     };
     let addresses: Vec<&Address> = group.addresses.iter().collect();
-    let first = addresses.first().map(|address| (*address).clone());
-    let shown = Finding {
-        severity,
-        code: group.finding.code.row().name,
-        subject: first.as_ref().map(ToString::to_string).unwrap_or_default(),
-        message: group.finding.message.clone(),
-        fix: group.finding.fix.clone(),
-        place: first.map_or(FindingLocation::Nowhere, |address| FindingLocation::Declared { address, field: None }),
+    let (code, message, fix) = (group.finding.code.row().name, &group.finding.message, &group.finding.fix);
+    let shown = match addresses.first() {
+        Some(first) => Finding::declared(severity, code, first, message, fix),
+        None => Finding::new(severity, code, "", message, fix),
     };
     let section = Section {
-        heading: Some(Heading { glyph, subject: Some(shown.subject.clone()), text: format!("({})", shown.code) }),
+        heading: Some(Heading::of(glyph, shown.subject.clone(), format!("({})", shown.code))),
         blocks: vec![Block::Finding(shown.clone())],
         alerts: vec![shown],
         fold: None,

@@ -8,9 +8,10 @@ use crate::freeze::{
     WindowState, WindowStatus, WorkflowStatus,
 };
 use crate::model::{Address, Severity, Unknown};
-use crate::render::{Block, Document, Finding, FindingLocation, Glyph, Heading, HeadlinePlace, Role, Row, Section, Span, Table};
+use crate::render::{Block, Document, Finding, Glyph, Heading, Role, Section, Span, Table};
 
 use super::fleet;
+use super::words::row;
 
 impl From<&Status> for Document {
     fn from(status: &Status) -> Self {
@@ -28,8 +29,8 @@ impl From<&Status> for Document {
             headline,
             tone,
             next: status.next_step.iter().map(|step| format!("Next: {step}.")).collect(),
-            headline_place: HeadlinePlace::Last,
             outputs: vec![("frozen", status.frozen.map_or("unknown".to_owned(), |frozen| frozen.to_string()))],
+            ..Self::default()
         }
     }
 }
@@ -40,7 +41,7 @@ impl From<&Checked> for Document {
         let mut sections: Vec<Section> = checked.environments.iter().map(|environment| checked_environment(environment, store)).collect();
         if let Some(unknown) = &checked.unknown {
             sections.push(Section {
-                heading: Some(heading(Glyph::Unknown, "freeze", "undetermined")),
+                heading: Some(Heading::of(Glyph::Unknown, "freeze", "undetermined")),
                 blocks: vec![finding(Severity::Error, "deploy-freeze", "freeze", &unknown.reason, &unknown.hint)],
                 ..Section::default()
             });
@@ -60,9 +61,8 @@ impl From<&Checked> for Document {
             sections,
             headline: headline.to_owned(),
             tone,
-            next: Vec::new(),
-            headline_place: HeadlinePlace::Last,
             outputs: vec![("verdict", verdict.to_owned())],
+            ..Self::default()
         }
     }
 }
@@ -103,22 +103,22 @@ fn store(status: &Status) -> Section {
     match (&status.freeze, &status.record) {
         (Some(frozen), record) => {
             blocks.extend(facts(frozen));
-            blocks.extend(record.as_ref().and_then(|record| record.reference.as_ref()).map(|reference| row("ref", reference)));
+            blocks.extend(record.as_ref().and_then(|record| record.reference.as_ref()).map(|reference| row("ref", Role::Plain, reference)));
         }
         (None, Some(record)) => {
             let did = if record.state == crate::freeze::Switch::Off { "lifted" } else { "ended" };
             let by = if record.by.is_empty() { "an unnamed account" } else { &record.by };
-            blocks.push(row("last", format!("{did}; its record is by {by}, at {}: {}", record.at, record.reason)));
+            blocks.push(row("last", Role::Plain, format!("{did}; its record is by {by}, at {}: {}", record.at, record.reason)));
         }
         (None, None) => {}
     }
     if let Some(Audit { flag: Some(evidence), .. }) = &status.audit {
-        blocks.push(row("changed by", told(evidence)));
+        blocks.push(row("changed by", Role::Plain, told(evidence)));
     }
     if let Some(unknown) = &status.unknown {
         blocks.push(finding(Severity::Error, "unknown", &status.address.to_string(), &unknown.reason, &unknown.hint));
     }
-    Section { heading: Some(heading(glyph, &status.address.to_string(), &text)), blocks, ..Section::default() }
+    Section { heading: Some(Heading::of(glyph, status.address.to_string(), &text)), blocks, ..Section::default() }
 }
 
 fn told(evidence: &Evidence) -> String {
@@ -134,12 +134,14 @@ fn over(over: &Override) -> Section {
         Override::Valid(record) => {
             let what = record.freeze_id.map_or_else(|| "windows only".to_owned(), |id| format!("the freeze {id}"));
             let rows = [("by", record.by.clone()), ("until", record.until.to_string()), ("reason", record.reason.clone()), ("opens", what)];
-            (Glyph::Alert, "in place", rows.map(|(label, text)| row(label, text)).to_vec())
+            (Glyph::Alert, "in place", rows.map(|(label, text)| row(label, Role::Plain, text)).to_vec())
         }
-        Override::Expired(record) => (Glyph::None, "ended", vec![row("by", &record.by), row("until", record.until.to_string())]),
+        Override::Expired(record) => {
+            (Glyph::None, "ended", vec![row("by", Role::Plain, &record.by), row("until", Role::Plain, record.until.to_string())])
+        }
         Override::Invalid { why } => (Glyph::Alert, "opens nothing", vec![Block::Text(why.clone())]),
     };
-    Section { heading: Some(heading(glyph, "override", text)), blocks, ..Section::default() }
+    Section { heading: Some(Heading::of(glyph, "override", text)), blocks, ..Section::default() }
 }
 
 fn environments(status: &Status) -> Option<Section> {
@@ -192,7 +194,7 @@ fn repositories(status: &Status) -> Option<Section> {
         .into_iter()
         .map(|(subject, unknown)| finding(Severity::Warning, "unknown", &subject, &unknown.reason, &unknown.hint))
         .collect();
-    Some(Section { heading: Some(Heading { glyph: Glyph::None, subject: None, text }), blocks, ..Section::default() })
+    Some(Section { heading: Some(Heading::title(text)), blocks, ..Section::default() })
 }
 
 /// The jobs that deploy; of a fleet only those that a freeze does not stop, or not always, alike ones of several repositories in one row.
@@ -227,7 +229,7 @@ fn workflows(status: &Status) -> Option<Section> {
 
 fn table(title: &str, header: &[&str], rows: Vec<Vec<Span>>) -> Option<Section> {
     (!rows.is_empty()).then(|| Section {
-        heading: Some(Heading { glyph: Glyph::None, subject: None, text: title.to_owned() }),
+        heading: Some(Heading::title(title)),
         blocks: vec![Block::Table(Table { header: header.iter().map(|name| (*name).to_owned()).collect(), rows })],
         ..Section::default()
     })
@@ -238,7 +240,7 @@ fn warnings(status: &Status) -> Option<Section> {
     let subject = status.address.to_string();
     let blocks: Vec<Block> =
         status.warnings.iter().chain(audited).map(|warning| finding(Severity::Warning, "deploy-freeze", &subject, warning, "")).collect();
-    (!blocks.is_empty()).then(|| Section { blocks, ..Section::default() })
+    Section::of(blocks)
 }
 
 fn checked_environment(environment: &EnvironmentStatus, store: Option<&Store>) -> Section {
@@ -270,7 +272,7 @@ fn checked_environment(environment: &EnvironmentStatus, store: Option<&Store>) -
         }
     };
     blocks.extend(environment.decision.warnings.iter().map(|warning| finding(Severity::Warning, "deploy-freeze", name, warning, "")));
-    Section { heading: Some(heading(glyph, name, word)), blocks, ..Section::default() }
+    Section { heading: Some(Heading::of(glyph, name, word)), blocks, ..Section::default() }
 }
 
 fn verdict(verdict: &Verdict) -> (&'static str, Role, String) {
@@ -305,7 +307,7 @@ fn facts(frozen: &Frozen) -> Vec<Block> {
         ("reason", frozen.reason.clone()),
         ("id", frozen.id.map(|id| id.to_string())),
     ];
-    facts.into_iter().filter_map(|(label, text)| Some(row(label, text?))).collect()
+    facts.into_iter().filter_map(|(label, text)| Some(row(label, Role::Plain, text?))).collect()
 }
 
 fn end(until: Option<Timestamp>) -> String {
@@ -321,15 +323,6 @@ const fn kind(why: Why) -> &'static str {
     }
 }
 
-fn heading(glyph: Glyph, subject: &str, text: &str) -> Heading {
-    Heading { glyph, subject: Some(subject.to_owned()), text: text.to_owned() }
-}
-
-fn row(label: &str, text: impl Into<String>) -> Block {
-    Block::Row(Row { level: 1, label: Some(label.to_owned()), spans: vec![Span::plain(text)], ..Row::default() })
-}
-
 fn finding(severity: Severity, code: &'static str, subject: &str, message: &str, fix: &str) -> Block {
-    let place = FindingLocation::Nowhere;
-    Block::Finding(Finding { severity, code, subject: subject.to_owned(), message: message.to_owned(), fix: fix.to_owned(), place })
+    Block::Finding(Finding::new(severity, code, subject, message, fix))
 }

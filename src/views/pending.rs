@@ -12,7 +12,7 @@ use crate::providers::github::runs::changes::PullRequest;
 use crate::providers::github::runs::queue::{Deployed, NotCompared, Overtaken, Queue, Relation, Ships, Waiting};
 use crate::providers::github::runs::{Account, Links};
 use crate::render::json::FORMAT_VERSION;
-use crate::render::{Block, Document, Glyph, Heading, HeadlinePlace, Role, Section};
+use crate::render::{Block, Document, Glyph, Heading, Role, Section};
 
 use super::words::{count, minute, row, short};
 
@@ -229,7 +229,7 @@ impl Entry {
         blocks.extend(self.ships.iter().flat_map(Bundle::items));
         let at_least = if self.waiting_since_exact { "" } else { "at least " };
         let text = format!("run {} has waited {at_least}{}", self.run, age(self.waiting_since, now));
-        let heading = Heading { glyph: Glyph::Alert, subject: Some(self.environment.clone()), text };
+        let heading = Heading::of(Glyph::Alert, self.environment.clone(), text);
         Section { heading: Some(heading), blocks, ..Section::default() }
     }
 
@@ -367,7 +367,7 @@ impl PendingReport {
     pub(crate) fn document(&self, now: Timestamp) -> Document {
         let mine: Vec<&Entry> = self.pending.iter().filter(|entry| entry.you_may_approve).collect();
         let unknown = self.unknown.iter().map(|unknown| Section {
-            heading: Some(Heading { glyph: Glyph::Unknown, subject: Some(format!("runs/{}", unknown.run)), text: "unknown".to_owned() }),
+            heading: Some(Heading::of(Glyph::Unknown, format!("runs/{}", unknown.run), "unknown")),
             blocks: vec![Block::Text(unknown.why.reason.clone()), Block::Text(unknown.why.hint.clone())],
             ..Section::default()
         });
@@ -377,8 +377,8 @@ impl PendingReport {
             headline: self.headline(mine.len()),
             tone: if self.unknown.is_empty() { Role::Plain } else { Role::Alert },
             next: self.next(&mine),
-            headline_place: HeadlinePlace::Last,
             outputs: vec![("pending", self.pending.len().to_string()), ("stale", self.stale_runs.len().to_string())],
+            ..Document::default()
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::model::{Action, Address, AddressKind, Change, InvalidDeclaration, Manual, Plan, Severity, Summary, Unknown};
 use crate::render::value;
-use crate::render::{Block, Document, Finding, FindingLocation, Fold, Glyph, Heading, HeadlinePlace, Role, Row, Section};
+use crate::render::{Block, Document, Finding, FindingLocation, Fold, Glyph, Heading, Role, Row, Section};
 
 use super::words::{alike, count};
 
@@ -23,8 +23,8 @@ impl<O> From<&Plan<O>> for Document {
             headline: headline(summary),
             tone: tone(summary),
             next: next(summary, apply(summary)),
-            headline_place: HeadlinePlace::Last,
             outputs: outputs(summary),
+            ..Self::default()
         }
     }
 }
@@ -80,7 +80,7 @@ pub(super) fn change(change: &Change) -> Section {
         alerts.push(weakening(change, None));
     }
     Section {
-        heading: Some(Heading { glyph: glyph(change.action), subject: Some(change.address.to_string()), text }),
+        heading: Some(Heading::of(glyph(change.action), change.address.to_string(), text)),
         blocks: rows.into_iter().map(Block::Row).collect(),
         alerts,
         fold: Some(Fold::IfLong("Changes")),
@@ -95,27 +95,15 @@ const DELETED: &str = "deletes the gate and every rule in it";
 fn weakening(change: &Change, field: Option<&crate::model::Field>) -> Finding {
     let reason = field.map_or(Some(DELETED), |field| field.because.as_deref());
     let reason = reason.map_or_else(|| "the gate is weaker afterward".to_owned(), str::to_owned);
-    Finding {
-        severity: Severity::Warning,
-        code: "weakens",
-        subject: change.address.to_string(),
-        message: field.map_or_else(|| reason.clone(), |field| format!("`{}`: {reason}", field.name)),
-        fix: String::new(),
-        place: FindingLocation::Declared { address: change.address.clone(), field: field.map(|field| field.name.clone()) },
-    }
+    let message = field.map_or_else(|| reason.clone(), |field| format!("`{}`: {reason}", field.name));
+    let place = FindingLocation::Declared { address: change.address.clone(), field: field.map(|field| field.name.clone()) };
+    Finding { place, ..Finding::declared(Severity::Warning, "weakens", &change.address, message, "") }
 }
 
 pub(super) fn manual(manual: &Manual) -> Section {
-    let alert = Finding {
-        severity: Severity::Warning,
-        code: "manual",
-        subject: manual.address.to_string(),
-        message: manual.message.clone(),
-        fix: manual.steps.join("; "),
-        place: FindingLocation::Declared { address: manual.address.clone(), field: None },
-    };
+    let alert = Finding::declared(Severity::Warning, "manual", &manual.address, &manual.message, manual.steps.join("; "));
     Section {
-        heading: Some(Heading { glyph: Glyph::Alert, subject: Some(manual.address.to_string()), text: "(manual)".to_owned() }),
+        heading: Some(Heading::of(Glyph::Alert, manual.address.to_string(), "(manual)")),
         blocks: vec![Block::Text(manual.message.clone()), Block::Steps(manual.steps.clone())],
         alerts: vec![alert],
         fold: None,
@@ -157,30 +145,18 @@ pub(super) fn blocked(glyph: Glyph, code: &'static str, addresses: &[&Address], 
     if !hint.is_empty() {
         blocks.push(Block::Text(format!("hint: {hint}")));
     }
-    let alert = |address: &&Address| Finding {
-        severity: Severity::Error,
-        code,
-        subject: address.to_string(),
-        message: reason.to_owned(),
-        fix: hint.to_owned(),
-        place: FindingLocation::Declared { address: (*address).clone(), field: None },
-    };
+    let alert = |address: &&Address| Finding::declared(Severity::Error, code, address, reason, hint);
     let text = match others.len() {
         0 => what.to_owned(),
         more => format!("and {more} more {what}"),
     };
-    Section {
-        heading: Some(Heading { glyph, subject: Some(first), text }),
-        blocks,
-        alerts: addresses.iter().map(alert).collect(),
-        fold: None,
-    }
+    Section { heading: Some(Heading::of(glyph, first, text)), blocks, alerts: addresses.iter().map(alert).collect(), fold: None }
 }
 
 pub(super) fn list(title: &'static str, entries: impl Iterator<Item = (String, String)>) -> Option<Section> {
     let blocks: Vec<Block> = entries.map(|(subject, text)| Block::Item { subject, text }).collect();
     (!blocks.is_empty()).then(|| Section {
-        heading: Some(Heading { glyph: Glyph::None, subject: None, text: title.to_owned() }),
+        heading: Some(Heading::title(title)),
         blocks,
         alerts: Vec::new(),
         fold: Some(Fold::Always(title)),

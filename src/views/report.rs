@@ -2,7 +2,7 @@
 
 use super::plan::{contradicted, glyph, undetermined, verb};
 use crate::model::{ApplyReport, ByHand, Outcome, OutcomeResult, ReportSummary, Severity};
-use crate::render::{Block, Document, Finding, FindingLocation, Fold, Glyph, Heading, HeadlinePlace, Role, Section};
+use crate::render::{Block, Document, Finding, Fold, Glyph, Heading, Role, Section};
 
 impl From<&ApplyReport> for Document {
     fn from(report: &ApplyReport) -> Self {
@@ -22,8 +22,8 @@ impl From<&ApplyReport> for Document {
                 (false, _) => Role::Failure,
             },
             next: next(report),
-            headline_place: HeadlinePlace::Last,
             outputs: vec![("converged", report.converged.to_string())],
+            ..Self::default()
         }
     }
 }
@@ -43,21 +43,18 @@ pub(super) fn outcome(outcome: &Outcome) -> Section {
     if let OutcomeResult::Manual(manual) = &outcome.result {
         blocks.extend(by_hand(manual));
     }
-    let finding = |(severity, code)| Finding {
-        severity,
-        code,
-        subject: outcome.address.to_string(),
-        message: if outcome.message.is_empty() { text.clone() } else { outcome.message.clone() },
-        fix: match &outcome.result {
+    let finding = |(severity, code)| {
+        let message = if outcome.message.is_empty() { &text } else { &outcome.message };
+        let fix = match &outcome.result {
             OutcomeResult::Manual(manual) if manual.url.is_empty() => manual.steps.join("; "),
             OutcomeResult::Manual(manual) => format!("follow the steps at {}", manual.url),
             _ => String::new(),
-        },
-        place: FindingLocation::Declared { address: outcome.address.clone(), field: None },
+        };
+        Finding::declared(severity, code, &outcome.address, message, fix)
     };
     Section {
         alerts: alert.map(finding).into_iter().collect(),
-        heading: Some(Heading { glyph: sign, subject: Some(outcome.address.to_string()), text }),
+        heading: Some(Heading::of(sign, outcome.address.to_string(), text)),
         blocks,
         fold: alert.is_none().then_some(Fold::Always("Applied")),
     }

@@ -9,7 +9,7 @@ use crate::model::{Cause, RepoName, Severity};
 use crate::providers::github::runs::admit::Admitted;
 use crate::providers::github::runs::{Approval, Decision, Links};
 use crate::render::json::FORMAT_VERSION;
-use crate::render::{Block, Document, Finding, FindingLocation, Glyph, HeadlinePlace, Role, Section};
+use crate::render::{Block, Document, Finding, Glyph, Role, Section};
 
 use super::pending::PendingReport;
 use super::words::{count, heading, row};
@@ -52,9 +52,7 @@ impl From<&Preview<'_>> for Document {
             sections: preview.runs.iter().map(section).collect(),
             headline: format!("{} to be {word} by {}.", count(preview.runs.len(), "run"), preview.viewer),
             tone: Role::Alert,
-            next: Vec::new(),
-            headline_place: HeadlinePlace::Last,
-            outputs: Vec::new(),
+            ..Self::default()
         }
     }
 }
@@ -187,14 +185,8 @@ impl Entry {
         blocks.push(row("page", Role::Plain, self.url.as_str()));
         blocks.extend(self.activity_logs.iter().map(|log| row("activity log", Role::Plain, log.as_str())));
         if !self.message.is_empty() {
-            blocks.push(Block::Finding(Finding {
-                severity: Severity::Error,
-                code: self.result,
-                subject: format!("runs/{}", self.run),
-                message: self.message.clone(),
-                fix: self.hint.clone(),
-                place: FindingLocation::Nowhere,
-            }));
+            let subject = format!("runs/{}", self.run);
+            blocks.push(Block::Finding(Finding::new(Severity::Error, self.result, subject, &self.message, &self.hint)));
         }
         Section { heading: Some(heading(glyph, &format!("runs/{}", self.run), &text)), blocks, ..Section::default() }
     }
@@ -215,9 +207,8 @@ impl From<&ReviewReport> for Document {
             sections: report.reviews.iter().map(|entry| entry.section(report.decision)).collect(),
             headline,
             tone: if all { Role::Added } else { Role::Failure },
-            next: Vec::new(),
-            headline_place: HeadlinePlace::Last,
             outputs: vec![(word, done.to_string())],
+            ..Self::default()
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn short(sha: &str) -> String {
 pub(crate) fn heading(glyph: Glyph, subject: &str, text: &str) -> Heading {
     match glyph {
         Glyph::None => Heading { glyph, subject: None, text: format!("{subject}: {text}") },
-        _ => Heading { glyph, subject: Some(subject.to_owned()), text: text.to_owned() },
+        _ => Heading::of(glyph, subject, text),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the verbs do on a fleet file. What they do in one repository is the same code as on its own gate.toml.
 //!
 //! Owns what a run on a fleet starts from, its progress, and how the list of repositories contradicts the file.
+//! Tested by `tests/program/fleet.rs`.
 
 pub(super) mod apply;
 pub(super) mod evidence;
