@@ -110,7 +110,7 @@ pub(super) fn in_folder(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
         if is_workflow(&name) && !entry.path().is_dir() {
             let path = format!("{FOLDER}/{name}");
             sources.push(match read(&entry.path()) {
-                Ok(bytes) if bytes.len() as u64 > MAX_BYTES => SourceFile::unread(path, format!("larger than {MAX_BYTES} bytes")),
+                Ok(bytes) if bytes.len() as u64 > MAX_BYTES => SourceFile::too_large(path, MAX_BYTES),
                 Ok(bytes) => SourceFile::new(path, bytes),
                 Err(error) => SourceFile::unread(path, error.to_string()),
             });

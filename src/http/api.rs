@@ -111,6 +111,8 @@ pub struct Refused<'a> {
     /// Where the token came from; `None` if there is none.
     pub token_source: Option<&'a str>,
     pub(super) method: &'a Method,
+    /// The path of the request.
+    pub path: &'a str,
     pub(super) status: StatusCode,
     pub(super) headers: &'a HeaderMap,
     pub(super) response: &'a ErrorResponse,

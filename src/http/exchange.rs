@@ -435,6 +435,7 @@ impl Channel {
         HintContext {
             endpoint: &self.endpoint,
             method: &call.method,
+            path: call.uri.path(),
             token_source: call.token.as_ref().map(Token::source),
             proxy: self.shared.settings.proxies.before(&call.url),
         }

@@ -10,6 +10,8 @@ use super::{Endpoint, ErrorKind};
 pub(super) struct HintContext<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) method: &'a Method,
+    /// The path of the request.
+    pub(super) path: &'a str,
     /// The source of the token; `None` if there is no token.
     pub(super) token_source: Option<&'a str>,
     /// The proxy in between, if any.
@@ -18,8 +20,8 @@ pub(super) struct HintContext<'a> {
 
 /// The hint for an answer that is not a success: the API's own, else what holds for every API.
 pub(super) fn for_refusal(asked: &HintContext<'_>, status: StatusCode, headers: &HeaderMap, response: &ErrorResponse) -> String {
-    let (origin, token_source, method) = (asked.endpoint.origin(), asked.token_source, asked.method);
-    let refused = Refused { origin, token_source, method, status, headers, response };
+    let (origin, token_source, method, path) = (asked.endpoint.origin(), asked.token_source, asked.method, asked.path);
+    let refused = Refused { origin, token_source, method, path, status, headers, response };
     (asked.endpoint.api().hint)(&refused).unwrap_or_else(|| general(asked, status, &response.kind))
 }
 

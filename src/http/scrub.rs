@@ -172,7 +172,7 @@ mod tests {
             _ => read::refusal(response),
         };
         let endpoint = github::endpoint(github::PUBLIC).unwrap();
-        let asked = HintContext { endpoint: &endpoint, method: &Method::GET, token_source: Some("GH_TOKEN"), proxy: None };
+        let asked = HintContext { endpoint: &endpoint, method: &Method::GET, path: "/", token_source: Some("GH_TOKEN"), proxy: None };
         let hint = hints::for_refusal(&asked, response.status(), response.headers(), &refusal);
         let id = text(response.headers(), github::API.request_ids.header());
         format!("{refusal:?} {hint:?} {id:?} {:?}", response.headers())

@@ -196,6 +196,17 @@ fn ability(reviewer: &LiveReviewer, live: &Inspection) -> Ability {
     }
 }
 
+/// Whether a listed reviewer is a person or a team who can approve, if that is known.
+pub(super) fn can_approve(reviewer: &LiveReviewer, live: &Inspection) -> Option<bool> {
+    let has_no_access = live.listed.get(&reviewer.actor()).is_some_and(|listed| listed.access == Access::None);
+    match ability(reviewer, live) {
+        _ if machine(reviewer).is_some() || has_no_access => Some(false),
+        Ability::Able => Some(true),
+        Ability::Unable(_) => Some(false),
+        Ability::Unknown(_) => None,
+    }
+}
+
 /// GitHub's word for an account that is not a person.
 fn machine(reviewer: &LiveReviewer) -> Option<&str> {
     match reviewer {

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Enforcement;
+use super::reviewers::can_approve;
 use crate::desired::freeze::OnUnreachable;
 use crate::desired::github::BranchPolicy;
 use crate::findings::{Code, Finding};
 use crate::model::{EnvName, Unknown};
 use crate::providers::github::inspection::Inspection;
-use crate::providers::github::live::{Access, LiveEnvironment, LiveReviewer};
+use crate::providers::github::live::LiveEnvironment;
 use crate::workflows::check::{CheckReport, FreezeFacts, SourceFile, check, compensation};
 use crate::workflows::facts::{Facts, Guard};
 use crate::workflows::freeze_check::Proof;
@@ -60,27 +61,17 @@ fn wider_secrets(live: &Inspection) -> Option<BTreeSet<String>> {
 /// Whether a person has to approve in each live environment.
 fn guards(live: &Inspection) -> Option<BTreeMap<EnvName, Guard>> {
     let enforcement = Enforcement::of(live);
-    let guard = |environment: &Result<LiveEnvironment, Unknown>| match (environment, &enforcement) {
-        (Ok(environment), _) if !environment.reviewers.iter().any(|reviewer| may_be_a_person(reviewer, live)) => Guard::Open,
-        (_, Enforcement::Refused(_)) => Guard::Open,
-        (Ok(environment), Enforcement::Enforced) if environment.reviewers.iter().all(is_enterprise_team) => Guard::Unknown,
-        (Ok(_), Enforcement::Enforced) => Guard::Gated,
-        (Err(_), _) | (_, Enforcement::Unknown(_)) => Guard::Unknown,
+    let guard = |environment: &Result<LiveEnvironment, Unknown>| {
+        let Ok(environment) = environment else { return Guard::Unknown };
+        let can: Vec<Option<bool>> = environment.reviewers.iter().map(|reviewer| can_approve(reviewer, live)).collect();
+        match &enforcement {
+            _ if can.iter().all(|can| *can == Some(false)) => Guard::Open,
+            Enforcement::Refused(_) => Guard::Open,
+            Enforcement::Enforced if can.contains(&Some(true)) => Guard::Gated,
+            Enforcement::Enforced | Enforcement::Unknown(_) => Guard::Unknown,
+        }
     };
     Some(live.environments.as_ref().ok()?.iter().map(|(name, environment)| (name.clone(), guard(environment))).collect())
-}
-
-/// Whether a reviewer may be a person who can approve: not a machine account, and not known to lack access.
-fn may_be_a_person(reviewer: &LiveReviewer, live: &Inspection) -> bool {
-    let is_machine = matches!(reviewer, LiveReviewer::User { kind, .. } if kind != "User");
-    let listed = live.listed.get(&reviewer.actor());
-    let has_members = |members: &Result<BTreeSet<String>, Unknown>| members.as_ref().map_or(true, |members| !members.is_empty());
-    !is_machine && listed.is_none_or(|listed| listed.access != Access::None && listed.members.as_ref().is_none_or(has_members))
-}
-
-/// GitHub documents no way to look at such a team: whether it has members is not known.
-const fn is_enterprise_team(reviewer: &LiveReviewer) -> bool {
-    matches!(reviewer, LiveReviewer::EnterpriseTeam { .. })
 }
 
 /// The declared environments with their live policies; if a live one is not known, the declared one.

@@ -1,5 +1,7 @@
 //! A file as it was found, and why it is read.
 
+use std::fmt;
+
 /// A file as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
@@ -8,8 +10,40 @@ pub struct SourceFile {
     pub path: String,
     /// Why it is read.
     pub origin: Origin,
-    /// Its text, or why it could not be read.
-    pub text: Result<String, String>,
+    /// Its text, or why there is none.
+    pub text: Result<String, NoText>,
+}
+
+/// Why there is no text of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoText {
+    /// It is not UTF-8.
+    NotUtf8(String),
+    /// It is larger than this many bytes.
+    TooLarge(u64),
+    /// It could not be read.
+    Unreadable(String),
+}
+
+impl NoText {
+    /// What to do about it.
+    #[must_use]
+    pub const fn fix(&self) -> &'static str {
+        match self {
+            Self::NotUtf8(_) => "save the file as UTF-8",
+            Self::TooLarge(_) => "split the workflow into smaller files",
+            Self::Unreadable(_) => "make the file readable, then run gatectl again",
+        }
+    }
+}
+
+impl fmt::Display for NoText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotUtf8(why) | Self::Unreadable(why) => f.write_str(why),
+            Self::TooLarge(limit) => write!(f, "larger than {limit} bytes"),
+        }
+    }
 }
 
 /// Why a file is read.
@@ -27,14 +61,20 @@ impl SourceFile {
     /// A workflow of this repository from its bytes; other than UTF-8 counts as unreadable.
     #[must_use]
     pub fn new(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
-        let text = String::from_utf8(bytes.into()).map_err(|error| error.utf8_error().to_string());
+        let text = String::from_utf8(bytes.into()).map_err(|error| NoText::NotUtf8(error.utf8_error().to_string()));
         Self { path: path.into(), origin: Origin::Workflow, text }
     }
 
     /// A workflow of this repository that could not be read.
     #[must_use]
     pub fn unread(path: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { path: path.into(), origin: Origin::Workflow, text: Err(why.into()) }
+        Self { path: path.into(), origin: Origin::Workflow, text: Err(NoText::Unreadable(why.into())) }
+    }
+
+    /// A workflow of this repository that has more bytes than are read.
+    #[must_use]
+    pub fn too_large(path: impl Into<String>, limit: u64) -> Self {
+        Self { path: path.into(), origin: Origin::Workflow, text: Err(NoText::TooLarge(limit)) }
     }
 
     /// The same file, read for another reason.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use gatectl::findings::{Severity, Verdict};
-use gatectl::model::EnvName;
+use gatectl::model::{EnvName, Unknown};
 use gatectl::providers::github::inspection::{Billing, Inspection, Listed};
 use gatectl::providers::github::live::{Access, LiveEnvironment, LiveReviewer, PolicyMode, Visibility};
 use gatectl::providers::github::strictness::ActorId;
@@ -162,6 +162,21 @@ fn an_undeclared_environment_holds_back_only_with_a_person_who_can_approve() {
         }),
         Verdict::Ungated
     );
+    let team = |listed: Option<Listed>| {
+        let report = repository.verify(|live| {
+            let team = vec![LiveReviewer::Team { slug: "t".to_owned(), id: 8 }];
+            let qa = LiveEnvironment { name: EnvName::new("qa").unwrap(), reviewers: team, ..production(live).clone() };
+            live.environments.as_mut().unwrap().insert(qa.name.clone(), Ok(qa));
+            live.listed.extend(listed.map(|listed| (ActorId::Team(8), listed)));
+        });
+        report.verdict
+    };
+    let members = || Some(Ok(BTreeSet::from(["eve".to_owned()])));
+    let hidden = || Unknown::new("the token may not see it", "give it Members: read");
+    assert_eq!(team(None), Verdict::Unknown, "nothing is known about the team");
+    assert_eq!(team(Some(Listed { access: Access::Granted, members: Some(Err(hidden())) })), Verdict::Unknown);
+    assert_eq!(team(Some(Listed { access: Access::Unknown(hidden()), members: members() })), Verdict::Unknown);
+    assert_eq!(team(Some(Listed { access: Access::Granted, members: members() })), Verdict::Gated);
 }
 
 /// Environments that exist and that gate.toml does not declare.

@@ -36,6 +36,20 @@ async fn every_single_answer_that_is_refused_leaves_it_undecided_at_best() {
 }
 
 #[tokio::test]
+async fn a_team_that_holds_an_undeclared_environment_back_is_looked_up() {
+    let live = config(&format!("{GATE}[environments.prod-eu]\nreviewers = [{{ team = \"ops\", id = 602 }}]\n"));
+    let eu = DEPLOY.replace("production", "prod-eu").replace("./deploy}", "./deploy, env: {K: '${{ secrets.HEROKU_API_KEY }}'}}");
+    let sources = [source("deploy.yml", DEPLOY), source("eu.yml", &eu)];
+    let sandbox = Sandbox::start(state(&live)).await.unwrap();
+    assert_eq!(verdict_of(&sandbox, &config(GATE), &sources, "test").await.verdict, Verdict::Gated);
+    for path in ["/orgs/acme/teams/ops/members", "/orgs/acme/teams/ops/repos/acme/shop"] {
+        sandbox.with(|state| state.faults = vec![Fault::before(Response::github_error(403, "No.")).api(Api::GitHub).path(path)]);
+        let report = verdict_of(&sandbox, &config(GATE), &sources, "test").await;
+        assert_eq!(report.verdict, Verdict::Unknown, "{path}: {report:#?}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_sees_nothing_gets_no_pass() {
     let sources = [source("deploy.yml", DEPLOY)];
     for areas in [&[][..], &[("metadata", Level::Read)], &[("contents", Level::Read)], &[("secrets", Level::Read)]] {

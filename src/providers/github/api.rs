@@ -107,12 +107,19 @@ fn forbidden(refused: &Refused<'_>, needed: Option<String>) -> Option<String> {
             "the token from {source} has the scopes: {has}; accepted are: {accepted}; writing also needs a repository admin's account"
         ));
     }
-    let needed = if refused.reads() {
+    let needed = if refused.reads() && is_team(refused.path) {
+        "the organization permission Members: read"
+    } else if refused.reads() {
         "Actions: read (environments) or Environments: read (variables and secrets)"
     } else {
         "Administration: write (the permission called Environments is not enough)"
     };
     Some(format!("the token from {source} lacks a permission: GitHub usually requires {needed}"))
+}
+
+/// Whether a path is of an organization's teams: `/orgs/ORG/teams/SLUG`, also below `/api/v3`.
+fn is_team(path: &str) -> bool {
+    path.split_once("/orgs/").and_then(|(_, rest)| rest.split('/').nth(1)) == Some("teams")
 }
 
 fn sso_url(header: &str) -> Option<&str> {
@@ -149,6 +156,12 @@ mod tests {
         for odd in ["", ";", "x", "=", "a=b,"] {
             assert_eq!(permissions(odd), None, "{odd}");
         }
+    }
+
+    #[test]
+    fn a_team_is_told_from_what_belongs_to_a_repository() {
+        assert!(is_team("/orgs/acme/teams/sre/members") && is_team("/api/v3/orgs/acme/teams"));
+        assert!(!is_team("/orgs/acme") && !is_team("/orgs/teams/repos") && !is_team("/repos/acme/teams/environments"));
     }
 
     #[test]

@@ -102,7 +102,10 @@ pub async fn inspect(reader: &Reader, repo: &RepoName, interest: InspectionScope
         matches!(policy, Some(BranchPolicy::Selected(patterns)) if patterns.iter().any(Pattern::admits_new_refs))
     };
     let asks_for_rulesets = live.clone().any(by_pattern);
-    let (listed, rulesets) = tokio::join!(listed_reviewers(reader, repo, live, &declared, &known_teams), async {
+    // Workflows may deploy in an environment that gate.toml does not declare: it holds them back only with a reviewer who can approve.
+    let undeclared = |name: &EnvName| interest.judges_workflows && !interest.want.environments.contains_key(name);
+    let judged = environments.iter().flatten().filter(|(name, _)| asked(name) || undeclared(name)).filter_map(|(_, one)| one.as_ref().ok());
+    let (listed, rulesets) = tokio::join!(listed_reviewers(reader, repo, judged, &declared, &known_teams), async {
         if asks_for_rulesets { Some(rulesets::rulesets(reader, repo).await) } else { None }
     },);
     Inspection { repository, environments, declared, listed, protected_branches, billing, wider_secrets, rulesets, starters }

@@ -96,7 +96,7 @@ pub fn check(sources: &[SourceFile], facts: &Facts) -> CheckReport {
     let files = Files::new(sources);
     let mut check = Check { files: &files, facts, workflows: Vec::new(), findings: Vec::new() };
     for (path, file) in files.iter() {
-        check.file(path, file);
+        check.file(path, file, sources);
     }
     for (uses, (path, pos)) in files.unread_actions() {
         let message = format!("`{uses}` was not read: it is judged by the secrets and identities that its steps get");
@@ -147,13 +147,18 @@ struct Check<'a> {
 
 impl<'a> Check<'a> {
     /// Findings on a file that hold for every event.
-    fn file(&mut self, path: &str, file: &Result<Workflow, YamlError>) {
+    fn file(&mut self, path: &str, file: &Result<Workflow, YamlError>, sources: &[SourceFile]) {
         let relied_on = self.facts.expectations.iter().any(|e| same_path(&e.file, path));
         let workflow = match file {
             Ok(workflow) => workflow,
             Err(error) => {
                 let finding = Finding::new(Code::UnreadableWorkflow, format!("{path} could not be read: {}", error.why));
-                self.findings.push(finding.in_file(path).at(error.pos.line, error.pos.col));
+                let finding = finding.in_file(path).at(error.pos.line, error.pos.col);
+                let no_text = sources.iter().find(|source| source.path == path).and_then(|source| source.text.as_ref().err());
+                self.findings.push(match no_text {
+                    Some(why) => finding.fix(why.fix()),
+                    None => finding,
+                });
                 return;
             }
         };

@@ -11,8 +11,11 @@ use super::{Covered, on_job};
 use crate::desired::verify;
 use crate::findings::{Code, Finding, Verdict as Weight};
 use crate::model::EnvName;
+use crate::workflows::expressions::Node;
 use crate::workflows::facts::Facts;
+use crate::workflows::model::{Input, InputKind, Workflow};
 use crate::workflows::resolve::{Files, JobEntry, Verdict};
+use crate::workflows::scenario::{Bound, Scenario};
 
 /// The result for all jobs together.
 pub(super) struct Population {
@@ -53,15 +56,29 @@ pub(super) fn judge(runs: &mut [Run<'_>], files: &Files, facts: &Facts) -> Popul
             if judgment.finding.as_ref().is_some_and(|finding| finding.verdict() == Weight::Unknown) {
                 unclassified.insert(id);
             }
-            let small = small(job, judgment.finding.as_ref(), facts);
+            let finding = judgment.finding.map(|finding| with_any_environment(finding, run.workflow, &run.scenario, facts));
+            let small = small(job, finding.as_ref(), facts);
             let checkouts = checkouts::judge(job, &run.scenario, files, facts);
-            let all = judgment.finding.into_iter().chain(judgment.approval).chain(small).chain(checkouts).chain(trust(job, facts));
+            let all = finding.into_iter().chain(judgment.approval).chain(small).chain(checkouts).chain(trust(job, facts));
             findings.extend(all.map(|finding| finding.on_run(run.scenario.label.clone())));
         }
     }
     let jobs = files.iter().filter_map(|(_, file)| file.as_ref().ok()).map(|workflow| workflow.jobs.len()).sum();
     let covered = Covered { files: 0, jobs, can_deploy: can_deploy.len(), unclassified: unclassified.len(), gated: gated.len() };
     Population { findings, covered, harmless: pasted(facts, spared_jobs, spared_secrets), secrets: credentials.secrets() }
+}
+
+/// A finding on a run for which any environment can be chosen: only `verify` knows which there are.
+fn with_any_environment(finding: Finding, workflow: &Workflow, scenario: &Scenario, facts: &Facts) -> Finding {
+    let is_any = |input: &Input| {
+        let unknown = |bound: &Bound| bound.name == input.name && matches!(bound.value, Node::Unknown(_));
+        input.kind == InputKind::Environment && scenario.inputs.iter().any(unknown)
+    };
+    let can_choose = workflow.triggers.iter().flat_map(|trigger| &trigger.inputs).any(is_any);
+    if finding.code == Code::UnresolvedEnvironment && facts.live.is_none() && can_choose {
+        return finding.fix("run `gatectl verify`: it tries each environment that exists");
+    }
+    finding
 }
 
 /// Jobs that run behind a declared gate in some run.

@@ -275,9 +275,16 @@ fn a_name_that_is_only_passed_on_gates_nothing() {
 #[test]
 fn a_file_that_cannot_be_read_leaves_everything_unknown() {
     let good = source("deploy.yml", &with_jobs(GATED));
-    for bad in [source("x.yml", "on: [push\njobs:"), SourceFile::new(".github/workflows/x.yml", vec![0xff, 0xfe, 0x00])] {
+    let path = ".github/workflows/x.yml";
+    for (bad, fix) in [
+        (source("x.yml", "on: [push\njobs:"), "valid YAML"),
+        (SourceFile::new(path, vec![0xff, 0xfe, 0x00]), "as UTF-8"),
+        (SourceFile::too_large(path, 1024), "split"),
+        (SourceFile::unread(path, "permission denied"), "readable"),
+    ] {
         let report = check(&[good.clone(), bad], &facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]));
         assert_eq!((report.verdict, codes(&report)), (Verdict::Unknown, vec![("unreadable-workflow", Severity::Error)]));
+        assert!(report.findings[0].fix.contains(fix), "{:?}", report.findings[0]);
     }
     let report = check(&[source("deploy.yml", "a: [")], &facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]));
     assert_eq!(report.verdict, Verdict::Unknown);
@@ -478,6 +485,20 @@ fn what_only_jobs_of_open_environments_use_is_open_for_all() {
     };
     assert_eq!(with("preview-role"), []);
     assert_eq!(with("another-role"), [("unclassified-credential", Severity::Error)]);
+}
+
+#[test]
+fn an_environment_that_is_chosen_among_those_that_exist_is_for_verify() {
+    let fix = |kind: &str| {
+        let text = format!(
+            "on: {{workflow_dispatch: {{inputs: {{to: {{type: {kind}, required: true}}}}}}}}\njobs:\n  a:\n    runs-on: x\n    environment: ${{{{ inputs.to }}}}\n    env: {{K: '{KEY}'}}\n"
+        );
+        let report =
+            check(&[source("deploy.yml", &with_jobs(GATED)), source("other.yml", &text)], &facts(vec![expect("deploy.yml", vec![])]));
+        report.findings.iter().find(|finding| finding.code == Code::UnresolvedEnvironment).map(|finding| finding.fix.clone()).unwrap()
+    };
+    assert!(fix("environment").starts_with("run `gatectl verify`"), "{}", fix("environment"));
+    assert!(!fix("string").contains("verify"));
 }
 
 #[test]

@@ -188,6 +188,6 @@ pub(super) fn target(workflow: &Workflow, uses: &str, facts: &Facts) -> Called {
 fn parse(source: &SourceFile) -> Result<Workflow, YamlError> {
     match &source.text {
         Ok(text) => read(&source.path, text),
-        Err(why) => Err(YamlError { pos: Pos { line: 1, col: 1 }, why: why.clone() }),
+        Err(why) => Err(YamlError { pos: Pos { line: 1, col: 1 }, why: why.to_string() }),
     }
 }
