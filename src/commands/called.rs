@@ -42,7 +42,7 @@ pub(super) async fn on_github(reader: &Reader, repository: &RepoName) -> Result<
 pub(super) async fn with_called(reader: &Reader, facts: &Facts, mut sources: Vec<SourceFile>) -> Vec<SourceFile> {
     let mut tried = BTreeSet::new();
     for _ in 0..ROUNDS {
-        let wanted = Files::new(&sources).wanted_of_others(facts);
+        let wanted = Files::new(&sources, facts.repository.as_ref()).wanted_of_others(facts);
         let new: Vec<String> = wanted.into_iter().filter(|key| tried.len() < MOST && tried.insert(key.clone())).collect();
         if new.is_empty() {
             break;
@@ -69,7 +69,7 @@ async fn called(reader: &Reader, key: String) -> SourceFile {
 async fn with_local(reader: &Reader, repository: &RepoName, mut sources: Vec<SourceFile>) -> Vec<SourceFile> {
     let mut tried = BTreeSet::new();
     for _ in 0..ROUNDS {
-        let wanted = Files::new(&sources).wanted_of_the_checkout().into_iter().filter(|path| is_likely(path));
+        let wanted = Files::new(&sources, Some(repository)).wanted_of_the_checkout().into_iter().filter(|path| is_likely(path));
         let new: Vec<String> = wanted.filter(|path| tried.len() < MOST && tried.insert(path.clone())).collect();
         let found = join_all(new.into_iter().map(|path| async move {
             let bytes = contents::file(reader, repository, &path).await.ok()??;

@@ -21,7 +21,7 @@ pub(super) fn run(session: &Session, args: &CheckArgs) -> anyhow::Result<Exit> {
     let root = statics::root(session, &config);
     let facts = statics::facts(session, &config, &root);
     let sources = match &args.workflows {
-        Some(folder) => statics::in_named(folder)?,
+        Some(folder) => statics::in_named(folder, facts.repository.as_ref())?,
         None => statics::in_checkout(&root, facts.repository.as_ref())?.ok_or_else(|| Hinted {
             message: format!("there are no workflow files: {} has no {}", root.display(), statics::FOLDER),
             hint: "run it in a checkout of the repository, or name the folder with --workflows DIR".to_owned(),

@@ -54,19 +54,19 @@ pub(super) fn in_repository(session: &Session, config: &Config, root: &Path) -> 
 pub(super) fn in_checkout(root: &Path, repository: Option<&RepoName>) -> anyhow::Result<Option<Vec<SourceFile>>> {
     let folder = root.join(FOLDER);
     if folder.is_dir() {
-        return in_folder(&folder).map(|sources| Some(with_checkout(root, sources)));
+        return in_folder(&folder).map(|sources| Some(with_checkout(root, sources, repository)));
     }
     let is_it = repository.is_some() && config::origin(root).map(|origin| origin.repository).as_ref() == repository;
     Ok(is_it.then(Vec::new))
 }
 
 /// The workflows, and the actions and scripts of the checkout that their steps run, as far as it has them.
-fn with_checkout(root: &Path, mut sources: Vec<SourceFile>) -> Vec<SourceFile> {
+fn with_checkout(root: &Path, mut sources: Vec<SourceFile>, repository: Option<&RepoName>) -> Vec<SourceFile> {
     let mut tried: BTreeSet<String> = BTreeSet::new();
     // An action may run another one; each round reads what the last one named.
     for _ in 0..ROUNDS {
         let wanted: Vec<String> =
-            Files::new(&sources).wanted_of_the_checkout().into_iter().filter(|path| tried.insert(path.clone())).collect();
+            Files::new(&sources, repository).wanted_of_the_checkout().into_iter().filter(|path| tried.insert(path.clone())).collect();
         let found: Vec<SourceFile> = wanted
             .into_iter()
             .filter_map(|path| Some((read(&root.join(&path)).ok().filter(|bytes| bytes.len() as u64 <= MAX_BYTES)?, path)))
@@ -84,12 +84,12 @@ fn with_checkout(root: &Path, mut sources: Vec<SourceFile>) -> Vec<SourceFile> {
 ///
 /// # Errors
 /// When the folder cannot be listed.
-pub(super) fn in_named(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
+pub(super) fn in_named(folder: &Path, repository: Option<&RepoName>) -> anyhow::Result<Vec<SourceFile>> {
     let sources = in_folder(folder)?;
     let real = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     let root = real.ends_with(FOLDER).then(|| real.parent()?.parent()).flatten();
     Ok(match root {
-        Some(root) => with_checkout(root, sources),
+        Some(root) => with_checkout(root, sources, repository),
         None => sources,
     })
 }

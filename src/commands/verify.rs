@@ -114,7 +114,7 @@ struct Checkout<'a> {
 /// The files of the checkout; `None` if GitHub must be asked: with `--remote`, or if this is not a checkout of the repository.
 fn on_disk(args: &VerifyArgs, checkout: Checkout<'_>) -> anyhow::Result<Option<Vec<SourceFile>>> {
     if let Some(folder) = &args.check.workflows {
-        return statics::in_named(folder).map(Some);
+        return statics::in_named(folder, Some(checkout.repository)).map(Some);
     }
     let elsewhere = config::origin(checkout.root).is_some_and(|origin| origin.repository != *checkout.repository);
     if args.remote || elsewhere { Ok(None) } else { statics::in_checkout(checkout.root, Some(checkout.repository)) }

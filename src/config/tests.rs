@@ -421,6 +421,14 @@ fn what_is_declared_harmless_is_a_secret_or_a_job() {
 }
 
 #[test]
+fn a_secret_is_either_a_deploy_credential_or_harmless() {
+    let listed = "secrets = [\"HEROKU_API_KEY\"]\n[verify]\n";
+    in_prod(&format!("{listed}harmless = [\"SLACK_*\", §\"heroku_*\"]"), "cannot be harmless", "name only secrets");
+    let fleet = "[fleet]\norganization = \"acme\"\nrepositories = [\"*\"]\n[fleet.only.pay.environments.production]\n";
+    one(&format!("{fleet}{listed}harmless = [§\"HEROKU_API_KEY\"]"), "lists `HEROKU_API_KEY`", "name only secrets");
+}
+
+#[test]
 fn a_scenario_has_the_keys_of_its_event() {
     let when = |when: &str, message: &str, help: &str| {
         one(&format!("[[workflows]]\nfile = \".github/workflows/a.yml\"\nenvironment = \"p\"\nwhen = {when}"), message, help);

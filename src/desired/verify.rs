@@ -48,12 +48,19 @@ impl fmt::Display for Harmless {
     }
 }
 
+impl Harmless {
+    /// Whether it names a secret.
+    #[must_use]
+    pub fn spares_secret(&self, name: &str) -> bool {
+        matches!(self, Self::Secrets(pattern) if fnmatch::matches(pattern, &name.to_ascii_uppercase()))
+    }
+}
+
 impl Verify {
     /// Whether a secret is declared to deploy nothing.
     #[must_use]
     pub fn spares_secret(&self, name: &str) -> bool {
-        let name = name.to_ascii_uppercase();
-        self.harmless.iter().any(|entry| matches!(entry, Harmless::Secrets(pattern) if fnmatch::matches(pattern, &name)))
+        self.harmless.iter().any(|entry| entry.spares_secret(name))
     }
 
     /// Whether a job is declared to deploy nothing. The path is its file's in the repository.

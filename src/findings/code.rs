@@ -98,7 +98,7 @@ codes! {
         "The environment of a job cannot be determined from the files alone; the job may have none.",
         "use a literal name, or an expression over inputs with fixed choices";
     RemoteWorkflow = "remote-workflow", Error, Undecided, None,
-        "A job calls a workflow of another repository, whose jobs may run in any environment or in none.",
+        "A job calls a workflow that was not read, of another repository or at another ref: its jobs may run in any environment or in none.",
         "move the deploying job into this repository, or call a workflow of this repository";
     UpstreamGate = "upstream-gate", Error, Disproves, None,
         "A deploying job has no environment and only waits for a job that has one: the environment's secrets and refs do not bind it.",

@@ -22,6 +22,6 @@ pub(super) fn desired(sink: &mut Sink<'_>, root: &DeTable<'_>) -> Option<Desired
     let workflows = workflows::expectations(sink, root, &github);
     let freeze = freeze::policy(sink, root, &github);
     let heroku = heroku::desired(sink, root, freeze.as_ref());
-    let verify = root.table("verify", &VERIFY).map(workflows::verify).unwrap_or_default();
+    let verify = root.table("verify", &VERIFY).map(|table| workflows::verify(sink, root, table)).unwrap_or_default();
     Some(Desired { github, workflows, verify, heroku, fleet, freeze })
 }

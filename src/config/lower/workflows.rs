@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::super::keys::{WHEN, WORKFLOW};
-use super::super::near::join;
+use super::super::keys::{ENVIRONMENT, FLEET, ONLY, WHEN, WORKFLOW};
+use super::super::near::{join, quote};
 use super::super::position::Span;
 use super::super::problem::{Problem, Sink};
 use super::super::view::View;
 use crate::desired::github::{Desired, DesiredEnvironment};
-use crate::desired::verify::Verify;
+use crate::desired::verify::{Harmless, Verify};
 use crate::desired::workflows::{EVENTS, Expectation, Expected, InputValue, When};
-use crate::model::EnvName;
+use crate::model::{EnvName, GateKey};
 
 pub(super) fn expectations(sink: &mut Sink<'_>, root: View<'_>, github: &Desired) -> Vec<Expectation> {
     let items = root.list("workflows").into_iter().flatten();
@@ -63,10 +63,35 @@ fn named<'a>(table: View<'a>) -> Vec<(&'a str, Span)> {
 }
 
 /// `[verify]`.
-pub(super) fn verify(table: View<'_>) -> Verify {
-    let harmless = table.texts("harmless").into_iter().flatten().filter_map(|(text, _)| text.parse().ok()).collect();
+pub(super) fn verify(sink: &mut Sink<'_>, root: View<'_>, table: View<'_>) -> Verify {
+    let harmless: Vec<(Harmless, Span)> =
+        table.texts("harmless").into_iter().flatten().filter_map(|(text, span)| Some((text.parse().ok()?, span))).collect();
     let trusted_workflows = table.texts("trusted_workflows").into_iter().flatten().map(|(text, _)| text.to_owned()).collect();
-    Verify { harmless, trusted_workflows }
+    let only = root.table("fleet", &FLEET).into_iter().flat_map(|fleet| fleet.entries("only"));
+    let only = only.filter_map(|(_, _, table)| Some(View::new(table.get_ref().as_table()?, &ONLY)));
+    for environments in [root].into_iter().chain(only) {
+        for (_, _, environment) in environments.entries("environments") {
+            let Some(environment) = environment.get_ref().as_table().map(|table| View::new(table, &ENVIRONMENT)) else { continue };
+            for (secret, span) in environment.texts(GateKey::Secrets.name()).into_iter().flatten() {
+                contradicts(sink, &harmless, secret, span);
+            }
+        }
+    }
+    Verify { harmless: harmless.into_iter().map(|(entry, _)| entry).collect(), trusted_workflows }
+}
+
+/// What an environment lists is a deploy credential, and cannot be harmless too.
+fn contradicts(sink: &mut Sink<'_>, harmless: &[(Harmless, Span)], secret: &str, span: Span) {
+    let Some((entry, at)) = harmless.iter().find(|(entry, _)| entry.spares_secret(secret)) else { return };
+    sink.push(
+        Problem::new(
+            at.clone(),
+            format!("{} cannot be harmless: an environment's `secrets` lists {}", quote(&entry.to_string()), quote(secret)),
+        )
+        .label("declared harmless here")
+        .related(span, "declared a deploy credential here")
+        .help("name only secrets that cannot deploy"),
+    );
 }
 
 /// The keys that an event takes besides `event`.

@@ -47,7 +47,7 @@ pub struct Compensation {
 /// triggers allow. A freeze compensates for missing reviewers only if there is at least one, and every one is proven.
 #[must_use]
 pub fn compensation(sources: &[SourceFile], facts: &Facts, environment: &EnvName, freeze: FreezeFacts<'_>) -> Vec<Compensation> {
-    let files = Files::new(sources);
+    let files = Files::new(sources, facts.repository.as_ref());
     let environments = facts.environments.keys().cloned().collect();
     let mut proofs = Proofs { files: &files, facts, environment, freeze, environments: &environments, found: Vec::new() };
     let mut seen: BTreeSet<(String, String)> = BTreeSet::new();

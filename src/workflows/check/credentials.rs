@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::runs::Run;
 use crate::model::EnvName;
-use crate::workflows::deploys::{Deploy, Identity, Platform, Provider};
+use crate::workflows::deploys::{Deploy, Identity, Platform, Principal, Provider};
 use crate::workflows::facts::Facts;
 use crate::workflows::resolve::{JobEntry, Verdict};
 use crate::workflows::secrets::Read;
@@ -16,8 +16,15 @@ use crate::workflows::secrets::Read;
 pub(super) enum Credential {
     /// A secret, by its name in upper case.
     Secret(String),
-    /// An identity, by its provider and its name there.
-    Identity(Provider, String),
+    /// An identity.
+    Identity {
+        /// The service that accepts it.
+        provider: Provider,
+        /// Its name there.
+        name: String,
+        /// The file, if the name is an expression that has a value of its own in each: `${{steps.role.outputs.arn}}`.
+        file: Option<String>,
+    },
     /// The target of a deploy.
     Target(Platform, String),
 }
@@ -45,14 +52,7 @@ impl Credentials {
         let mut all = Self::default();
         let gates: BTreeSet<EnvName> = facts.gates().cloned().collect();
         let declared = |credential| (credential, Use { gates: gates.clone(), by: "gate.toml".to_owned(), at: String::new() });
-        all.gated.extend(
-            facts
-                .targets
-                .secrets
-                .iter()
-                .filter(|name| !facts.verify.spares_secret(name))
-                .map(|name| declared(Credential::Secret(name.to_uppercase()))),
-        );
+        all.gated.extend(facts.targets.secrets.iter().map(|name| declared(Credential::Secret(name.to_uppercase()))));
         all.gated.extend(facts.targets.apps.iter().map(|app| declared(Credential::Target(Platform::Heroku, app.clone()))));
         for job in runs.iter().flat_map(|run| &run.jobs).filter(|job| !is_spared(job, facts)) {
             let names: Vec<EnvName> = match job.verdict {
@@ -94,8 +94,14 @@ impl Credentials {
     pub(super) fn any_secret(&self) -> Option<(&str, &Use)> {
         self.gated.iter().find_map(|(credential, used)| match credential {
             Credential::Secret(name) => Some((name.as_str(), used)),
-            Credential::Identity(..) | Credential::Target(..) => None,
+            Credential::Identity { .. } | Credential::Target(..) => None,
         })
+    }
+
+    /// Whether an identity whose name is not known may be one that is assumed behind a gate.
+    pub(super) fn may_be_gated(&self, identity: &Identity) -> bool {
+        let mut known = self.gated.keys();
+        is_local(&identity.name) && known.any(|one| matches!(one, Credential::Identity { provider, .. } if *provider == identity.provider))
     }
 
     /// Whether only jobs of open environments use it among those that have one.
@@ -113,19 +119,37 @@ pub(super) fn is_spared(job: &JobEntry, facts: &Facts) -> bool {
 fn held(job: &JobEntry, facts: &Facts) -> Vec<Credential> {
     let holds = &job.details.holds;
     let secrets = holds.secrets.iter().filter_map(|(read, _)| secret(read, facts));
-    secrets.chain(holds.identities.iter().map(identity)).chain(holds.deploys.iter().filter_map(target)).collect()
+    let identities = holds.identities.iter().filter_map(|one| identity(one, &job.details.file));
+    secrets.chain(identities).chain(holds.deploys.iter().filter_map(target)).collect()
 }
 
-/// A secret that is not declared harmless.
+/// A secret that is not declared harmless. One that an environment lists never is.
 pub(super) fn secret(read: &Read, facts: &Facts) -> Option<Credential> {
     match read {
-        Read::Named(name) => (!facts.verify.spares_secret(name)).then(|| Credential::Secret(name.to_uppercase())),
+        Read::Named(name) => {
+            let upper = name.to_uppercase();
+            (facts.targets.secrets.contains(&upper) || !facts.verify.spares_secret(name)).then_some(Credential::Secret(upper))
+        }
         Read::All => None,
     }
 }
 
-pub(super) fn identity(identity: &Identity) -> Credential {
-    Credential::Identity(identity.provider, identity.name.to_lowercase())
+/// An identity that a job of a file assumes; none if its rights are those of the job's own `sub` claim.
+pub(super) fn identity(identity: &Identity, file: &str) -> Option<Credential> {
+    let Identity { provider, ref name, principal, .. } = *identity;
+    let file = is_local(name).then(|| file.to_owned());
+    (principal == Principal::Named).then(|| Credential::Identity { provider, name: name.to_lowercase(), file })
+}
+
+/// Whether a name is a variable or a secret, which each environment may set for itself.
+pub(super) fn by_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.contains("${{") && (lower.contains("vars.") || lower.contains("secrets."))
+}
+
+/// Whether a name is known only in the run, and differs between files.
+fn is_local(name: &str) -> bool {
+    name.contains("${{") && !by_name(name)
 }
 
 pub(super) fn target(deploy: &Deploy) -> Option<Credential> {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::credentials::{self, Credentials, Use, is_spared};
+use super::credentials::{self, Credentials, Use, by_name, is_spared};
 use super::names::near_miss;
 use super::on_job;
 use crate::findings::{Code, Finding, Severity};
@@ -80,6 +80,12 @@ struct Shared {
 }
 
 impl Case {
+    /// The other fix, if all that is shared are secrets that are named: they may be for notifications alone.
+    fn spare(&self) -> &'static str {
+        let are_secrets = self.shared.iter().all(|shared| shared.code == Code::UngatedCredential && !shared.what.starts_with("reads all"));
+        if are_secrets && !self.shared.is_empty() { ", or, if the secret cannot deploy, name it in [verify] harmless" } else { "" }
+    }
+
     /// Whether it certainly uses what deploys behind a gate, wherever it runs.
     fn is_proven(&self) -> bool {
         self.shared.iter().any(|shared| !shared.by_name)
@@ -124,6 +130,12 @@ impl Judge<'_> {
         let elsewhere = job.details.file.rsplit_once('@').map(|(path, _)| path).filter(|path| !path.starts_with('.'));
         let trusts = |path: &str| self.facts.verify.trusts(path);
         job.details.remote.as_ref().is_some_and(|remote| remote.gets_nothing || trusts(&remote.path)) || elsewhere.is_some_and(trusts)
+    }
+
+    /// Whether a called workflow is one of this repository.
+    fn is_own(&self, path: &str) -> bool {
+        let repository = self.facts.repository.as_ref().map(|own| format!("{}/{}/", own.owner(), own.name()).to_lowercase());
+        repository.is_some_and(|own| path.to_lowercase().starts_with(&own))
     }
 
     fn places(&self, job: &JobEntry) -> Vec<JobGate> {
@@ -182,16 +194,16 @@ impl Judge<'_> {
             return case;
         }
         for identity in &holds.identities {
-            let credential = credentials::identity(identity);
+            let credential = credentials::identity(identity, &job.details.file);
             let what = match identity.name.as_str() {
                 "" => format!("assumes this repository's identity at {}", identity.provider.word()),
                 name => format!("assumes the {} identity {name}", identity.provider.word()),
             };
-            if let Some(used) = self.credentials.gated(&credential) {
+            if let Some(used) = credential.as_ref().and_then(|credential| self.credentials.gated(credential)) {
                 let what = format!("{what}{}", elsewhere(used));
                 let by_name = by_name(&identity.name);
                 case.shared.push(Shared { code: Code::UngatedIdentity, what, gates: used.gates.clone(), by_name });
-            } else if !self.credentials.is_open(&credential) {
+            } else if !credential.is_some_and(|credential| self.credentials.is_open(&credential)) {
                 case.open_questions.push((Code::UnclassifiedCredential, what));
                 case.harmless.job = true;
             }
@@ -248,8 +260,9 @@ impl Judge<'_> {
         let at = match place {
             JobGate::Gated | JobGate::GatedElsewhere => return None,
             JobGate::Open(name) => {
-                let next = || next_stage(job, name).filter(|_| !is_spared(job, self.facts)).map(|finding| (finding, true));
-                return open(job, name, case).map(|finding| (finding, false)).or_else(next);
+                let undecided = || next_stage(job, name).or_else(|| self.unknown_identity(job, name));
+                let undecided = || undecided().filter(|_| !is_spared(job, self.facts)).map(|finding| (finding, true));
+                return open(job, name, case).map(|finding| (finding, false)).or_else(undecided);
             }
             JobGate::Unresolved => return self.unresolved(job, case).map(|finding| (finding, true)),
             JobGate::Undeclared(_) if self.goes_elsewhere(job, case) => return None,
@@ -294,7 +307,7 @@ impl Judge<'_> {
             JobGate::Undeclared(name) => {
                 format!("declare [environments.{name}] in gate.toml (`reviewers = []` if it may be open), or run the job in `{gate}`")
             }
-            _ => format!("add `environment: {gate}` to the job{}", self.pin(case, gate)),
+            _ => format!("add `environment: {gate}` to the job{}{}", self.pin(case, gate), case.spare()),
         };
         let finding = finding.fix(fix);
         let finding = match gates.first().filter(|_| gates.len() == 1) {
@@ -304,15 +317,44 @@ impl Judge<'_> {
         Some((finding, false))
     }
 
-    /// Whether a job whose environment is chosen for each run goes to a target or assumes an identity of its own if it is
-    /// not at the gate: `staging` with the staging app. Secrets then have the values of their environment.
+    /// Whether a job whose environment is chosen for each run goes to a target or assumes an identity of its own if it is not at the
+    /// gate, `staging` with the staging app, and cannot have the gate's secrets there: only environments have secrets of these names.
     fn goes_elsewhere(&self, job: &JobEntry, case: &Case) -> bool {
         let holds = &job.details.holds;
         let literal = |name: &str| !name.is_empty() && !name.contains(['$', '{']);
         let targets = holds.deploys.iter().all(|deploy| deploy.target.as_deref().is_some_and(literal)) && !holds.deploys.is_empty();
         let identities = holds.identities.iter().all(|identity| literal(&identity.name)) && !holds.identities.is_empty();
         let is_chosen = self.gated_somewhere.contains(&(job.details.file.clone(), job.job.clone()));
-        is_chosen && !case.is_proven() && (targets || identities) && (identities || holds.identities.is_empty())
+        is_chosen
+            && !case.is_proven()
+            && (targets || identities)
+            && (identities || holds.identities.is_empty())
+            && self.has_own_secrets(job)
+    }
+
+    /// Whether no secret of a job is the one of the same name behind a gate. That a name which gate.toml lists exists in its
+    /// environment only is a finding of its own.
+    fn has_own_secrets(&self, job: &JobEntry) -> bool {
+        job.details.holds.secrets.iter().all(|(read, _)| match (read, credentials::secret(read, self.facts)) {
+            (Read::All, _) => false,
+            (Read::Named(name), Some(credential)) if self.credentials.gated(&credential).is_some() => {
+                self.facts.targets.secrets.contains(&name.to_uppercase()) || self.facts.is_environment_secret(name)
+            }
+            (Read::Named(_), _) => true,
+        })
+    }
+
+    /// A job of an open environment whose identity may be one that a gate protects.
+    fn unknown_identity(&self, job: &JobEntry, name: &EnvName) -> Option<Finding> {
+        let identity = job.details.holds.identities.iter().find(|identity| self.credentials.may_be_gated(identity))?;
+        let message = format!(
+            "{} runs in `{name}`, which gate.toml declares open, and assumes the {} identity {}, whose name is known only in the run",
+            job.path,
+            identity.provider.word(),
+            identity.name
+        );
+        let fix = format!("write the name out, or, if no gate protects it, add {} to [verify] harmless", spared_name(job));
+        Some(on_job(Code::UnclassifiedCredential, job, message).fix(fix))
     }
 
     /// The service that holds an identity's trust policy.
@@ -349,6 +391,9 @@ impl Judge<'_> {
         let code = if job.details.remote.is_some() { Code::RemoteWorkflow } else { Code::UnresolvedEnvironment };
         let finding = on_job(code, job, format!("{} runs in an unknown environment ({}), {}", job.path, job.reason, list(&what)));
         Some(match &job.details.remote {
+            Some(remote) if self.is_own(&remote.path) => {
+                finding.fix("call it as ./.github/workflows/FILE, or run `gatectl verify`, which reads it at that ref")
+            }
             Some(remote) => {
                 let path = &remote.path;
                 finding.fix(format!(
@@ -430,12 +475,6 @@ fn open(job: &JobEntry, name: &EnvName, case: &Case) -> Option<Finding> {
         Some(gate) => finding.about(gate),
         None => finding,
     })
-}
-
-/// Whether a name is a variable or a secret, which each environment may set for itself.
-fn by_name(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    lower.contains("${{") && (lower.contains("vars.") || lower.contains("secrets."))
 }
 
 /// The end of a sentence that has begun with another clause: `and a`, or `a, b, and c`.

@@ -93,12 +93,12 @@ pub struct ScenarioReport {
 /// Checks every file.
 #[must_use]
 pub fn check(sources: &[SourceFile], facts: &Facts) -> CheckReport {
-    let files = Files::new(sources);
+    let files = Files::new(sources, facts.repository.as_ref());
     let mut check = Check { files: &files, facts, workflows: Vec::new(), findings: Vec::new() };
     for (path, file) in files.iter() {
         check.file(path, file, sources);
     }
-    for (uses, (path, pos)) in files.unread_actions() {
+    for (uses, (path, pos)) in files.unread_actions(facts) {
         let message = format!("`{uses}` was not read: it is judged by the secrets and identities that its steps get");
         check.findings.push(Finding::new(Code::UnreadAction, message).in_file(path).at(pos.line, pos.col));
     }

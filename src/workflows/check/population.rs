@@ -127,11 +127,6 @@ fn small(job: &JobEntry, finding: Option<&Finding>, facts: &Facts) -> Vec<Findin
     if job.details.unrecorded && job.environments.iter().any(|name| EnvName::new(name.as_str()).is_ok_and(|name| facts.is_gate(&name))) {
         found.push(on_job(Code::NoDeploymentRecord, job, format!("{} sets `deployment: false`", job.path)));
     }
-    if let Some(git_ref) = job.details.other_ref.as_ref().filter(|_| job.can_deploy || finding.is_some()) {
-        let message = format!("{} runs as it is at `{git_ref}`, and was judged as it is in the files that were read", job.path);
-        let fix = "call it as ./.github/workflows/FILE, or run `gatectl verify`, which reads it at that ref";
-        found.push(on_job(Code::UnpinnedWorkflow, job, message).fix(fix));
-    }
     let called = job.details.file.rsplit_once('@').filter(|(path, _)| !path.starts_with('.'));
     if let Some((path, git_ref)) = called.filter(|_| job.verdict != Verdict::Skipped)
         && !(git_ref.len() == 40 && git_ref.chars().all(|c| c.is_ascii_hexdigit()))

@@ -26,7 +26,7 @@ pub struct Proposal {
 /// Derives the declarations from every run that the triggers allow.
 #[must_use]
 pub fn propose(sources: &[SourceFile], facts: &Facts) -> Proposal {
-    let files = Files::new(sources);
+    let files = Files::new(sources, facts.repository.as_ref());
     let (runs, _) = runs::all(&files, facts);
     let mut reached: BTreeMap<&str, BTreeSet<&EnvName>> = BTreeMap::new();
     let mut undeclared = BTreeSet::new();

@@ -80,8 +80,8 @@ pub(super) struct Login {
 
 /// When an action asks for the run's OIDC token.
 pub(super) enum Asks {
-    /// If this input is given.
-    If(&'static str),
+    /// If one of these inputs is given.
+    If(&'static [&'static str]),
     /// Unless one of these is.
     Unless(&'static [&'static str]),
 }
@@ -92,23 +92,23 @@ const fn login(action: &'static str, provider: Provider, asks: Asks, names: &'st
 
 /// Actions that log in, one line each.
 pub(super) const LOGIN: &[Login] = &[
-    login("aws-actions/configure-aws-credentials", Aws, Asks::If("role-to-assume"), &["role-to-assume"]),
+    login("aws-actions/configure-aws-credentials", Aws, Asks::If(&["role-to-assume"]), &["role-to-assume"]),
     login(
         "google-github-actions/auth",
         GoogleCloud,
-        Asks::If("workload_identity_provider"),
+        Asks::If(&["workload_identity_provider"]),
         &["workload_identity_provider", "service_account"],
     ),
-    login("azure/login", Azure, Asks::If("client-id"), &["client-id", "tenant-id", "subscription-id"]),
-    login("hashicorp/vault-action", Vault, Asks::If("role"), &["role", "url"]),
+    login("azure/login", Azure, Asks::If(&["client-id"]), &["client-id", "tenant-id", "subscription-id"]),
+    login("hashicorp/vault-action", Vault, Asks::If(&["role", "jwtGithubAudience"]), &["role", "url"]),
     login("pypa/gh-action-pypi-publish", PyPi, Asks::Unless(&["password"]), &["repository-url"]),
     login("rust-lang/crates-io-auth-action", CratesIo, Asks::Unless(&[]), &["url"]),
     login("rubygems/release-gem", RubyGems, Asks::Unless(&[]), &[]),
     login("rubygems/configure-rubygems-credentials", RubyGems, Asks::Unless(&["api-token"]), &["role-to-assume", "gem-server"]),
-    login("nuget/login", NuGet, Asks::If("user"), &["user"]),
-    login("jfrog/setup-jfrog-cli", JFrog, Asks::If("oidc-provider-name"), &["oidc-provider-name"]),
-    login("octopusdeploy/login", Octopus, Asks::If("service_account_id"), &["service_account_id"]),
-    login("tailscale/github-action", Tailscale, Asks::If("oauth-client-id"), &["oauth-client-id"]),
+    login("nuget/login", NuGet, Asks::If(&["user"]), &["user"]),
+    login("jfrog/setup-jfrog-cli", JFrog, Asks::If(&["oidc-provider-name"]), &["oidc-provider-name"]),
+    login("octopusdeploy/login", Octopus, Asks::If(&["service_account_id"]), &["service_account_id"]),
+    login("tailscale/github-action", Tailscale, Asks::If(&["oauth-client-id"]), &["oauth-client-id"]),
     login("js-devtools/npm-publish", Npm, Asks::Unless(&["token"]), &["registry"]),
 ];
 
@@ -139,7 +139,8 @@ pub(super) const HARMLESS: &[(&str, bool, &str)] = &[
     ("codspeedhq/action", true, "https://github.com/CodSpeedHQ/action: uploads benchmarks"),
     ("sonarsource/", false, "https://github.com/SonarSource/sonarqube-scan-action: scans code"),
     ("snyk/actions", false, "https://github.com/snyk/actions: scans dependencies"),
-    ("github/codeql-action", false, "https://github.com/github/codeql-action: scans code"),
+    ("github/codeql-action/init", false, "https://github.com/github/codeql-action: prepares a scan"),
+    ("github/codeql-action/upload-sarif", false, "https://github.com/github/codeql-action: uploads results"),
     ("gitleaks/gitleaks-action", false, "https://github.com/gitleaks/gitleaks-action: scans for secrets"),
     ("trufflesecurity/trufflehog", false, "https://github.com/trufflesecurity/trufflehog: scans for secrets"),
     ("aquasecurity/trivy-action", false, "https://github.com/aquasecurity/trivy-action: scans images"),
@@ -156,16 +157,77 @@ pub(super) const HARMLESS: &[(&str, bool, &str)] = &[
     ("dawidd6/action-send-mail", false, "https://github.com/dawidd6/action-send-mail: sends a message"),
 ];
 
-/// Actions that only fetch, set up or keep files: if a job has no others, nothing in it can use an identity.
-pub(super) const SETUP: &[&str] = &[
-    "actions/checkout",
-    "actions/setup-",
+/// Actions that only fetch, set up, log in with stored credentials, or keep files: none of them asks for the OIDC token, deploys,
+/// or runs what the repository holds.
+const SETUP: &[&str] = &[
+    "1password/load-secrets-action",
+    "actions-rust-lang/setup-rust-toolchain",
     "actions/cache",
-    "actions/upload-artifact",
+    "actions/checkout",
+    "actions/configure-pages",
+    "actions/create-github-app-token",
+    "actions/dependency-review-action",
     "actions/download-artifact",
     "actions/labeler",
+    "actions/setup-",
     "actions/stale",
+    "actions/upload-artifact",
+    "actions/upload-pages-artifact",
+    "anchore/sbom-action",
+    "android-actions/setup-android",
+    "astral-sh/setup-uv",
+    "aws-actions/amazon-ecr-login",
+    "azure/aks-set-context",
+    "azure/docker-login",
+    "azure/setup-helm",
+    "azure/setup-kubectl",
+    "denoland/setup-deno",
+    "docker/login-action",
+    "docker/metadata-action",
+    "docker/setup-",
+    "dorny/paths-filter",
+    "dtolnay/rust-toolchain",
+    "erlef/setup-beam",
+    "google-github-actions/get-gke-credentials",
+    "google-github-actions/setup-gcloud",
+    "gradle/actions/setup-gradle",
+    "gradle/actions/wrapper-validation",
+    "hashicorp/setup-terraform",
+    "oven-sh/setup-bun",
+    "pnpm/action-setup",
+    "ruby/setup-ruby",
+    "shivammathur/setup-php",
+    "step-security/harden-runner",
+    "superfly/flyctl-actions/setup-flyctl",
+    "swatinem/rust-cache",
+    "webfactory/ssh-agent",
 ];
+
+/// Actions that run what the repository holds, or publish with `GITHUB_TOKEN`, and that do not ask for the OIDC token themselves.
+const BUILD: &[&str] = &[
+    "actions/github-script",
+    "cypress-io/github-action",
+    "docker/bake-action",
+    "docker/build-push-action",
+    "github/codeql-action",
+    "googleapis/release-please-action",
+    "goreleaser/goreleaser-action",
+    "gradle/gradle-build-action",
+    "ncipollo/release-action",
+    "peter-evans/create-pull-request",
+    "pypa/cibuildwheel",
+    "softprops/action-gh-release",
+];
+
+/// Whether an action is one that only prepares a job. With `arguments`, `setup-gradle` may run a build (fact W1.9).
+pub(super) fn is_setup(action: &str, has_input: impl Fn(&str) -> bool) -> bool {
+    SETUP.iter().any(|line| is(action, line)) && !(action.starts_with("gradle/") && has_input("arguments"))
+}
+
+/// Whether an action is one that runs what the repository holds, and asks for no OIDC token itself.
+pub(super) fn builds(action: &str) -> bool {
+    BUILD.iter().chain(SETUP).any(|line| is(action, line))
+}
 
 /// The name of an action without its ref, as the tables write it.
 pub(super) fn name(uses: &str) -> String {

@@ -322,6 +322,24 @@ fn runs_a_deploy(words: &[String]) -> Option<String> {
     RUNNERS.contains(&runner.as_str()).then(|| format!("{runner} {named}"))
 }
 
+/// Programs that run a script or a task of the repository.
+const INTERPRETERS: &[&str] = &[
+    "sh", "bash", "zsh", "pwsh", "node", "deno", "tsx", "ts-node", "python", "python3", "ruby", "perl", "php", "gradle", "gradlew", "mvn",
+    "mvnw", "nx", "turbo", "poetry", "uv", "hatch",
+];
+
+/// `./deploy.sh`, `node scripts/release.js`, `pnpm release`: a program of the repository whose own name says that it deploys.
+pub(super) fn is_named_a_deploy(words: &[String]) -> bool {
+    let Some(head) = words.iter().position(|word| !is_assignment(word)).filter(|_| !is_talk(words)) else { return false };
+    let (Some(name), Some(rest)) = (words.get(head).map(|word| program(word)), words.get(head + 1..)) else { return false };
+    let says_so = |name: &str| {
+        let first = name.split(['-', '_', ':', '.']).next().unwrap_or_default();
+        ["deploy", "promote", "rollback", "ship", "publish", "release"].contains(&first)
+    };
+    let runs = RUNNERS.contains(&name.as_str()) || INTERPRETERS.contains(&name.as_str());
+    says_so(&name) || runs && rest.iter().filter(|word| !word.starts_with('-')).any(|word| says_so(&program(word)))
+}
+
 /// The app that a git push goes to: `Some(None)` for Heroku with an unknown app, none for another remote.
 fn pushes(rest: &[String], remotes: &BTreeMap<String, String>) -> Option<Option<String>> {
     rest.iter().find_map(|word| {
@@ -414,7 +432,7 @@ fn posts(rest: &[String]) -> Option<(String, Platform, Option<String>)> {
 }
 
 /// A word with the variables filled in that are known.
-fn expand(word: &str, env: &BTreeMap<String, String>) -> String {
+pub(super) fn expand(word: &str, env: &BTreeMap<String, String>) -> String {
     if !word.contains('$') {
         return word.to_owned();
     }
@@ -449,7 +467,7 @@ fn is_assignment(word: &str) -> bool {
 }
 
 /// The program that a word names: `/usr/bin/heroku`, `./node_modules/.bin/heroku`, `heroku.exe`, `vercel@latest`.
-fn program(word: &str) -> String {
+pub(super) fn program(word: &str) -> String {
     let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
     let name = name.split('@').next().unwrap_or(name);
     name.trim_end_matches(".exe").trim_end_matches(".cmd").to_lowercase()

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::shell;
+use crate::model::RepoName;
 use crate::workflows::model::{Step, Workflow};
 use crate::workflows::read::steps_of;
 use crate::workflows::yaml;
@@ -12,6 +13,8 @@ use crate::workflows::yaml;
 /// The files of the checkout that workflows run, by path.
 #[derive(Debug, Clone, Default)]
 pub struct Local {
+    /// The repository, whose actions may be named in full.
+    repository: Option<RepoName>,
     composites: BTreeMap<String, Composite>,
     /// Folders of actions that run a program or a container: what they do is not read.
     programs: BTreeSet<String>,
@@ -27,6 +30,12 @@ pub(super) struct Composite {
 }
 
 impl Local {
+    /// Nothing yet, of a repository.
+    #[must_use]
+    pub fn of(repository: Option<&RepoName>) -> Self {
+        Self { repository: repository.cloned(), ..Self::default() }
+    }
+
     /// Adds a file of the checkout.
     pub fn add(&mut self, path: &str, text: &str) {
         let is_action = matches!(path.rsplit('/').next(), Some("action.yml" | "action.yaml"));
@@ -49,7 +58,7 @@ impl Local {
     }
 
     pub(super) fn composite(&self, uses: &str) -> Option<&Composite> {
-        self.composites.get(&folder(uses)?)
+        self.composites.get(&self.folder(uses)?)
     }
 
     /// The steps of the actions of the checkout that some steps use, and of those that these use.
@@ -68,7 +77,14 @@ impl Local {
 
     /// Whether a step uses an action of this repository that is not here.
     pub(in crate::workflows) fn lacks(&self, uses: &str) -> bool {
-        folder(uses).is_some_and(|folder| !self.composites.contains_key(&folder) && !self.programs.contains(&folder))
+        self.folder(uses).is_some_and(|folder| !self.composites.contains_key(&folder) && !self.programs.contains(&folder))
+    }
+
+    /// The folder of an action of this repository: `./.github/actions/x`, `$/…`, or by the repository's name, `OWNER/REPO/…@REF`.
+    fn folder(&self, uses: &str) -> Option<String> {
+        let own = || own_action(uses, self.repository.as_ref()).map(|(path, _)| path);
+        let path = uses.strip_prefix("./").or_else(|| uses.strip_prefix("$/")).or_else(|| (uses == ".").then_some("")).or_else(own)?;
+        normal("", path)
     }
 
     /// The scripts that a step runs by a literal path.
@@ -82,7 +98,7 @@ impl Local {
         let mut found = BTreeSet::new();
         let own = workflows.flat_map(|workflow| &workflow.jobs).flat_map(|job| &job.steps);
         for step in own.chain(self.composites.values().flat_map(|composite| &composite.steps)) {
-            if let Some(folder) = step.uses.as_ref().and_then(|uses| folder(uses.as_str())) {
+            if let Some(folder) = step.uses.as_ref().and_then(|uses| self.folder(uses.as_str())) {
                 found.extend(
                     ["action.yml", "action.yaml"].map(|name| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }),
                 );
@@ -99,10 +115,13 @@ impl Local {
     }
 }
 
-/// The folder of an action of this repository: `./.github/actions/x`.
-fn folder(uses: &str) -> Option<String> {
-    let path = uses.strip_prefix("./").or_else(|| (uses == ".").then_some(""))?;
-    normal("", path)
+/// The path and the ref of an action that is named by this repository's own name.
+pub(in crate::workflows) fn own_action<'u>(uses: &'u str, repository: Option<&RepoName>) -> Option<(&'u str, &'u str)> {
+    let (path, git_ref) = uses.split_once('@')?;
+    let mut parts = path.splitn(3, '/');
+    let (owner, name) = (parts.next()?, parts.next()?);
+    let is = |own: &RepoName| own.owner().eq_ignore_ascii_case(owner) && own.name().eq_ignore_ascii_case(name);
+    repository.is_some_and(is).then(|| (parts.next().unwrap_or_default(), git_ref))
 }
 
 /// The paths in a step's script that could be scripts of the checkout.

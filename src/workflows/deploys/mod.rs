@@ -5,19 +5,26 @@
 //! Tested here, and as verdicts in `check`.
 
 mod actions;
+mod approvals;
 mod checkouts;
 mod commands;
+mod fill;
 mod local;
 mod permissions;
 mod shell;
+mod token;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use checkouts::{Checkout, Head};
 pub use local::Local;
+pub(in crate::workflows) use local::own_action;
 pub use permissions::Passed;
 
 use actions::Asks;
+use approvals::approves;
+use fill::{Assigned, Values};
+use token::Use;
 
 use super::model::{Job, Secrets, Step, Workflow};
 use super::secrets::{self, Read};
@@ -121,8 +128,19 @@ pub struct Identity {
     pub provider: Provider,
     /// The role, provider or client that it names; empty if the service trusts the repository itself.
     pub name: String,
+    /// What the service's trust policy decides by.
+    pub principal: Principal,
     /// Its position.
     pub pos: Pos,
+}
+
+/// What a trust policy decides by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Principal {
+    /// The identity that is named: each job that may assume it has all of its rights.
+    Named,
+    /// The `sub` claim of the job: jobs that share the name do not share rights (fact W1.8).
+    Subject,
 }
 
 /// The value of a text with expressions in a run.
@@ -159,10 +177,9 @@ impl Holds {
     /// Everything that a job holds, before any run: names may hold expressions.
     #[must_use]
     pub fn of(workflow: &Workflow, job: &Job, local: &Local) -> Self {
-        let mut found =
-            Found { local, holds: Self::default(), env: BTreeMap::new(), remotes: BTreeMap::new(), explained: false, uses_token: false };
-        found.env(workflow.env.as_ref());
-        found.env(job.body.get("env"));
+        let mut found = Found::of(local);
+        found.env(workflow.env.as_ref(), &BTreeMap::new());
+        found.env(job.body.get("env"), &BTreeMap::new());
         found.holds.secrets.extend(workflow.env.iter().flat_map(secrets::reads));
         for (key, value) in job.body.mapping().into_iter().flatten() {
             if key.text != "steps" && !(key.text == "secrets" && job.call.is_some()) {
@@ -172,11 +189,11 @@ impl Holds {
         for step in &job.steps {
             found.step(step, &BTreeMap::new(), step.pos, 0);
         }
-        let Found { mut holds, explained, uses_token, .. } = found;
+        let Found { mut holds, token, .. } = found;
         holds.secrets.retain(|(read, _)| !matches!(read, Read::Named(name) if name.eq_ignore_ascii_case("GITHUB_TOKEN")));
         let first = job.id.split(['-', '_']).next().unwrap_or_default().to_lowercase();
         holds.named = job.call.is_none() && holds.deploys.is_empty() && ["deploy", "promote", "rollback", "ship"].contains(&first.as_str());
-        holds.token = (uses_token && !explained && holds.identities.is_empty()).then_some(job.pos);
+        holds.token = token.are_unexplained().then_some(job.pos);
         let is_template = |text: &str| text.contains("${{");
         holds.templated = holds.deploys.iter().filter_map(|deploy| deploy.target.as_deref()).any(is_template)
             || holds.identities.iter().any(|identity| is_template(&identity.name))
@@ -263,48 +280,61 @@ pub fn is_known_action(uses: &str) -> bool {
     let is = |line: &str| actions::is(&name, line);
     let deploys = actions::DEPLOY.iter().any(|(line, ..)| is(line));
     let harmless = actions::HARMLESS.iter().any(|(line, ..)| is(line));
-    deploys || harmless || actions::SETUP.iter().any(|line| is(line)) || actions::LOGIN.iter().any(|login| is(login.action))
+    deploys || harmless || actions::is_setup(&name, |_| false) || actions::LOGIN.iter().any(|login| is(login.action))
+}
+
+/// Whether a step uses an action that only prepares its job: it fetches, sets up, or logs in with stored credentials.
+#[must_use]
+pub fn only_prepares(step: &Step) -> bool {
+    let has_input = |name: &str| with(step).any(|(key, text)| key.eq_ignore_ascii_case(name) && !text.is_empty());
+    step.uses.as_ref().is_some_and(|uses| actions::is_setup(&actions::name(uses.as_str()), has_input))
 }
 
 /// What is collected for one job.
 struct Found<'a> {
     local: &'a Local,
     holds: Holds,
+    /// The variables whose values are known.
     env: BTreeMap<String, String>,
+    /// Those that a step so far may have changed for the steps after it.
+    assigned: Assigned,
     /// Names of git remotes, with the apps they go to.
     remotes: BTreeMap<String, String>,
-    /// Whether a step needs the job's identity for something that cannot deploy.
-    explained: bool,
-    /// Whether a step could use the job's identity.
-    uses_token: bool,
+    /// What the steps could do with the job's OIDC token.
+    token: token::Uses,
 }
 
-impl Found<'_> {
-    fn env(&mut self, node: Option<&Node>) {
-        for (key, value) in node.and_then(Node::mapping).into_iter().flatten() {
-            if let Some(scalar) = value.scalar() {
-                self.env.insert(key.text.clone(), compact(&scalar.text));
-            }
-        }
+impl<'a> Found<'a> {
+    fn of(local: &'a Local) -> Self {
+        let (env, remotes) = (BTreeMap::new(), BTreeMap::new());
+        Self { local, holds: Holds::default(), env, assigned: Assigned::default(), remotes, token: token::Uses::default() }
+    }
+
+    /// The variables of an `env`, over those that are known before it.
+    fn env(&mut self, node: Option<&Node>, inputs: &BTreeMap<String, String>) {
+        let values = Values { inputs, env: &self.env };
+        let entries = node.and_then(Node::mapping).into_iter().flatten();
+        let filled: Vec<_> = entries.filter_map(|(key, value)| Some((key.text.clone(), values.fill(&value.scalar()?.text)))).collect();
+        self.env.extend(filled);
+    }
+
+    fn fill(&self, text: &str, inputs: &BTreeMap<String, String>) -> String {
+        Values { inputs, env: &self.env }.fill(text)
     }
 
     /// One step; `inputs` are those of the action of this repository that it is a part of.
     fn step(&mut self, step: &Step, inputs: &BTreeMap<String, String>, pos: Pos, depth: usize) {
         let before = self.env.clone();
-        for (key, value) in step.body.get("env").and_then(Node::mapping).into_iter().flatten() {
-            if let Some(scalar) = value.scalar() {
-                self.env.insert(key.text.clone(), fill(&compact(&scalar.text), inputs));
-            }
-        }
+        self.env(step.body.get("env"), inputs);
         let action = step.uses.as_ref().map(|uses| actions::name(uses.as_str()));
         let harmless = action.as_deref().and_then(|action| actions::HARMLESS.iter().find(|(line, ..)| actions::is(action, line)));
         match harmless {
-            Some((_, needs_token, _)) => self.explained |= needs_token,
+            Some((_, true, _)) => self.token.add(Use::Harmless),
+            Some((_, false, _)) => {}
             None => self.holds.secrets.extend(secrets::reads(&step.body)),
         }
         if let Some(run) = &step.run {
-            self.uses_token = true;
-            self.script(&fill(run.as_str(), inputs), pos);
+            self.script(&self.fill(run.as_str(), inputs), pos);
             for script in self.local.scripts_of(step) {
                 self.script(script, pos);
             }
@@ -313,40 +343,55 @@ impl Found<'_> {
             self.action(action, uses.as_str(), step, inputs, pos, depth);
         }
         self.env = before;
+        self.assigned.remove_from(&mut self.env);
     }
 
     fn script(&mut self, script: &str, pos: Pos) {
-        self.holds.deploys.extend(commands::deploys(script, &self.env, &mut self.remotes, pos));
+        let mut env = self.env.clone();
+        Assigned::within(script).remove_from(&mut env);
+        self.assigned.add(Assigned::later(script));
+        self.holds.deploys.extend(commands::deploys(script, &env, &mut self.remotes, pos));
         self.holds.checkouts.extend(checkouts::of_script(script, pos));
-        if approves(script) {
+        if approves(&commands::expand(script, &env)) {
             self.holds.approvals.push(("it answers pending deployments".to_owned(), pos));
         }
+        let known = self.holds.identities.len();
         for words in shell::commands(script) {
-            for word in words.iter().filter(|word| word.contains("arn:aws") && word.contains(":role/")) {
-                let name = word.rsplit('=').next().unwrap_or(word).to_owned();
-                self.holds.identities.push(Identity { provider: Provider::Aws, name, pos });
+            let words = words.iter().map(|word| commands::expand(word, &env));
+            for word in words.filter(|word| word.contains("arn:aws") && word.contains(":role/")) {
+                let name = word.rsplit('=').next().unwrap_or(&word).to_owned();
+                self.holds.identities.push(Identity { provider: Provider::Aws, name, principal: Principal::Named, pos });
             }
         }
+        let names_identity = self.holds.identities.len() > known;
+        self.token.add(if names_identity { Use::Login } else { token::of_script(script) });
     }
 
     fn action(&mut self, action: &str, uses: &str, step: &Step, inputs: &BTreeMap<String, String>, pos: Pos, depth: usize) {
         if let Some(composite) = self.local.composite(uses).filter(|_| depth < MAX_DEPTH) {
             let mut given = composite.defaults.clone();
-            given.extend(with(step).map(|(name, text)| (name.to_lowercase(), fill(&compact(text), inputs))));
+            given.extend(with(step).map(|(name, text)| (name.to_lowercase(), self.fill(text, inputs))));
             for inner in &composite.steps {
                 self.step(inner, &given, pos, depth + 1);
             }
             return;
         }
-        self.uses_token |= !actions::SETUP.iter().any(|line| actions::is(action, line));
-        let input = |name: &str| with(step).find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, text)| fill(&compact(text), inputs));
+        let given: BTreeMap<String, String> = with(step).map(|(key, text)| (key.to_lowercase(), self.fill(text, inputs))).collect();
+        let input = |name: &str| given.get(&name.to_lowercase()).filter(|text| !text.is_empty()).cloned();
         if action == "actions/checkout" {
             self.holds.checkouts.extend(checkouts::of_action(input, pos));
         }
-        if actions::approves(action) || with(step).any(|(key, text)| key == "script" && approves(text)) {
+        // Requests of `actions/github-script` and of octokit's actions.
+        let requests = ["script", "route", "query"].iter().filter_map(|name| given.get(*name)).any(|text| approves(text));
+        let is_gatectl = action.ends_with("/gatectl") && input("command").is_some_and(|command| command == "approve");
+        if actions::approves(action) || requests || is_gatectl {
             self.holds.approvals.push((format!("it uses the action {action}"), pos));
         }
-        if let Some((_, platform, names)) = actions::DEPLOY.iter().find(|(line, ..)| actions::is(action, line)) {
+        if let Some(arguments) = input("arguments").filter(|_| action.starts_with("gradle/")) {
+            self.script(&format!("gradle {arguments}"), pos);
+        }
+        let deploy = actions::DEPLOY.iter().find(|(line, ..)| actions::is(action, line));
+        if let Some((_, platform, names)) = deploy {
             // A package that is only built, or a preview: the input says so.
             let target = match platform {
                 Platform::Pages => Some(PAGES.to_owned()),
@@ -356,29 +401,32 @@ impl Found<'_> {
             if !is_preview {
                 self.holds.deploys.push(Deploy { what: format!("the action {action}"), platform: *platform, target, named: false, pos });
             }
-            self.explained |= *platform == Platform::Pages;
         }
         let login = actions::LOGIN.iter().find(|login| actions::is(action, login.action));
-        match login {
+        let identities = match login {
             Some(login) => {
-                let given = |name: &&str| input(name).filter(|text| !text.is_empty());
                 let asks = match login.asks {
-                    Asks::If(name) => given(&name).is_some(),
-                    Asks::Unless(stored) => !stored.iter().any(|name| given(name).is_some()),
+                    Asks::If(names) => names.iter().any(|name| input(name).is_some()),
+                    Asks::Unless(stored) => !stored.iter().any(|name| input(name).is_some()),
                 };
-                if asks {
-                    let names: Vec<String> = login.names.iter().filter_map(given).collect();
-                    self.holds.identities.push(Identity { provider: login.provider, name: names.join(" "), pos });
-                }
+                let name = || login.names.iter().filter_map(|name| input(name)).collect::<Vec<_>>().join(" ");
+                asks.then(|| (login.provider, name())).into_iter().collect::<Vec<_>>()
             }
-            None => {
-                for (name, provider) in actions::IDENTITY_INPUTS {
-                    if let Some(name) = input(name).filter(|name| !name.is_empty()) {
-                        self.holds.identities.push(Identity { provider: *provider, name, pos });
-                    }
-                }
-            }
-        }
+            None => actions::IDENTITY_INPUTS.iter().filter_map(|(name, provider)| Some((*provider, input(name)?))).collect(),
+        };
+        let is_known = deploy.is_some() || actions::builds(action);
+        let setup = actions::is_setup(action, |name| input(name).is_some());
+        self.token.add(match login {
+            _ if action == "actions/deploy-pages" => Use::Harmless,
+            Some(_) if !identities.is_empty() => Use::Login,
+            Some(_) => Use::Runs,
+            None if setup => Use::Nothing,
+            None if is_known && !given.values().any(|text| token::asks(text)) => Use::Runs,
+            None => Use::Unknown,
+        });
+        let is_direct = action == "google-github-actions/auth" && input("service_account").is_none();
+        let principal = if is_direct { Principal::Subject } else { Principal::Named };
+        self.holds.identities.extend(identities.into_iter().map(|(provider, name)| Identity { provider, name, principal, pos }));
     }
 }
 
@@ -386,65 +434,6 @@ impl Found<'_> {
 fn with(step: &Step) -> impl Iterator<Item = (&str, &str)> {
     let entries = step.body.get("with").and_then(Node::mapping).into_iter().flatten();
     entries.filter_map(|(key, value)| Some((key.text.as_str(), value.scalar()?.text.as_str())))
-}
-
-/// Whether a script answers pending deployments or a custom rule: it names the endpoint and sends an answer.
-fn approves(script: &str) -> bool {
-    let text = script.to_lowercase();
-    let calls = ["reviewpendingdeploymentsforrun", "reviewcustomgatesforrun"].iter().any(|name| text.contains(name));
-    let names = text.contains("pending_deployments") || text.contains("deployment_protection_rule");
-    let sends = [
-        "-x post",
-        "-xpost",
-        "--method post",
-        "--method=post",
-        "--request post",
-        "\"post\"",
-        "'post'",
-        ".post(",
-        "-f ",
-        "--field",
-        "--raw-field",
-        "--input",
-        "--data",
-        "-d ",
-    ];
-    calls || (names && sends.iter().any(|word| text.contains(word)))
-}
-
-/// A text whose expressions are written without spaces, so that equal ones compare equal.
-fn compact(text: &str) -> String {
-    let mut all = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${{") {
-        let end = after.find("}}").unwrap_or(after.len());
-        let (inside, tail) = after.split_at(end);
-        all.push_str(before);
-        all.push_str("${{");
-        all.extend(inside.chars().filter(|c| !c.is_whitespace()));
-        rest = tail;
-    }
-    all.push_str(rest);
-    all.trim().to_owned()
-}
-
-/// A text of an action of this repository, with the inputs filled in that its caller gives.
-fn fill(text: &str, inputs: &BTreeMap<String, String>) -> String {
-    let mut all = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${{") {
-        all.push_str(before);
-        let end = after.find("}}").map_or(after.len(), |at| at + 2);
-        let (inside, tail) = after.split_at(end);
-        let name = inside.trim_end_matches("}}").trim().to_lowercase();
-        match name.strip_prefix("inputs.").and_then(|name| inputs.get(name)) {
-            Some(value) => all.push_str(value),
-            None => all.push_str(&format!("${{{{{inside}")),
-        }
-        rest = tail;
-    }
-    all.push_str(rest);
-    all
 }
 
 /// The names of secrets that gate.toml binds to an environment, and of the apps that it declares.

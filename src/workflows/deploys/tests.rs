@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::RepoName;
 use crate::workflows::read::read;
 
 fn of(steps: &str) -> Holds {
@@ -148,17 +149,83 @@ fn identities_are_told_by_what_they_name() {
 }
 
 #[test]
-fn a_token_is_explained_by_what_cannot_deploy_with_it() {
-    let unexplained = |steps: &str| of(steps).token.is_some();
-    assert!(unexplained("      - run: ./login\n"));
-    assert!(unexplained("      - uses: acme/anything@v1\n"));
-    assert!(!unexplained("      - uses: actions/checkout@v4\n      - uses: actions/setup-node@v4\n"), "nothing could use it");
-    assert!(!unexplained("      - run: make\n      - uses: actions/attest-build-provenance@v2\n"));
-    assert!(!unexplained("      - run: make\n      - uses: actions/deploy-pages@v4\n"));
-    assert!(unexplained("      - run: make\n      - uses: azure/webapps-deploy@v3\n"));
-    // What explains it may come first.
-    assert!(!unexplained("      - uses: actions/deploy-pages@v4\n      - uses: azure/webapps-deploy@v3\n"));
-    assert!(!unexplained("      - run: make\n      - {uses: codecov/codecov-action@v5, with: {use_oidc: true}}\n"));
+fn a_token_is_explained_only_if_each_step_that_could_ask_for_it_is_known() {
+    let attest = "uses: actions/attest-build-provenance@v2";
+    let login = "{uses: aws-actions/configure-aws-credentials@v4, with: {role-to-assume: 'arn:aws:iam::1:role/x'}}";
+    let keys = "uses: aws-actions/configure-aws-credentials@v4";
+    let codecov = "{uses: codecov/codecov-action@v5, with: {use_oidc: true}}";
+    let pages = "uses: actions/deploy-pages@v4";
+    for (steps, unexplained) in [
+        (vec!["run: ./login"], true),
+        (vec!["uses: acme/anything@v1"], true),
+        (vec!["uses: actions/checkout@v4", "uses: actions/setup-node@v4", "uses: docker/login-action@v3"], false),
+        (vec!["run: make", attest], false),
+        (vec!["run: make", pages], false),
+        (vec!["run: make", codecov], false),
+        (vec!["run: make", "uses: azure/webapps-deploy@v3"], true),
+        // What explains it may come first.
+        (vec![pages, "uses: azure/webapps-deploy@v3"], false),
+        (vec!["uses: docker/build-push-action@v6", attest], false),
+        (vec!["uses: docker/build-push-action@v6"], true),
+        // One step that is known says nothing about another one.
+        (vec![attest, "{uses: Infisical/secrets-action@v1, with: {method: oidc}}"], true),
+        (vec![attest, "{uses: changesets/action@v1, with: {publish: pnpm release}}"], true),
+        (vec![attest, "uses: ./ci/gone"], true),
+        (vec![login, "uses: acme/anything@v1"], true),
+        (vec!["{uses: acme/login@v1, with: {role-to-assume: 'arn:aws:iam::1:role/x'}}"], true),
+        (vec![login, "run: ./deploy.sh"], false),
+        (vec![keys, "run: make"], true),
+        (vec![attest, "run: ./deploy.sh"], true),
+        (vec![attest, "run: pnpm release"], true),
+        (vec![attest, "run: node scripts/publish.js"], true),
+        (vec![attest, "run: cp target/release/shop dist && cargo build --release"], false),
+        (vec![codecov, "run: 'curl $ACTIONS_ID_TOKEN_REQUEST_URL'"], true),
+        (vec![login, "run: vault login -method=jwt role=x"], true),
+        (vec!["run: aws sts assume-role-with-web-identity --role-arn arn:aws:iam::1:role/x"], false),
+        (vec![attest, "{uses: actions/github-script@v7, with: {script: 'core.getIDToken()'}}"], true),
+        (vec![attest, "{uses: actions/github-script@v7, with: {script: 'core.info()'}}"], false),
+    ] {
+        let text: String = steps.iter().map(|step| format!("      - {step}\n")).collect();
+        assert_eq!(of(&text).token.is_some(), unexplained, "{text}");
+    }
+}
+
+#[test]
+fn literal_variables_are_filled_in_until_a_step_may_change_them() {
+    let role = |steps: &str| -> Vec<String> {
+        let text = format!(
+            "on: push\nenv: {{ROLE: prod, UP: '${{{{ vars.UP }}}}'}}\njobs: {{a: {{runs-on: x, env: {{ARN: 'arn:aws:iam::1:role/prod'}}, steps: [{steps}]}}}}"
+        );
+        let workflow = read("x.yml", &text).unwrap();
+        let holds = Holds::of(&workflow, &workflow.jobs[0], &Local::default());
+        holds
+            .identities
+            .into_iter()
+            .map(|identity| identity.name)
+            .chain(holds.deploys.into_iter().filter_map(|deploy| deploy.target))
+            .collect()
+    };
+    let login = |name: &str| format!("{{uses: aws-actions/configure-aws-credentials@v4, with: {{role-to-assume: '{name}'}}}}");
+    assert_eq!(role(&login("${{ env.ROLE }}")), ["prod"]);
+    assert_eq!(role(&login("a/${{env.UP}}")), ["a/${{vars.UP}}"]);
+    assert_eq!(role(&login("${{ env.NONE }}")), ["${{env.NONE}}"]);
+    assert_eq!(role("{run: 'aws sts assume-role-with-web-identity --role-arn \"$ARN\"'}"), ["arn:aws:iam::1:role/prod"]);
+    assert_eq!(role("{uses: akhileshns/heroku-deploy@v3, with: {heroku_app_name: 'shop-${{ env.ROLE }}'}}"), ["shop-prod"]);
+    let set = |run: &str| role(&format!("{{run: '{run}'}}, {}", login("${{ env.ROLE }}")));
+    assert_eq!(set("echo ROLE=x >> $GITHUB_ENV"), ["${{env.ROLE}}"], "a later step has another value");
+    assert_eq!(set("echo OTHER=x >> $GITHUB_ENV"), ["prod"]);
+    assert_eq!(set("ROLE=x make"), ["prod"], "only that script");
+    assert_eq!(role("{run: 'ROLE=x; heroku rollback -a $ROLE'}"), [""; 0]);
+    assert_eq!(role("{env: {ROLE: mine}, run: heroku rollback -a $ROLE}"), ["mine"]);
+}
+
+#[test]
+fn a_direct_federation_with_google_cloud_has_the_rights_of_the_jobs_subject() {
+    let principal = |with: &str| {
+        of(&format!("      - {{uses: google-github-actions/auth@v3, with: {{workload_identity_provider: p{with}}}}}\n")).identities[0]
+            .principal
+    };
+    assert_eq!((principal(""), principal(", service_account: s")), (Principal::Subject, Principal::Named));
 }
 
 #[test]
@@ -195,6 +262,12 @@ fn what_approves_deployments_is_told_from_what_looks_at_them() {
         "uses: activescott/automate-environment-deployment-approval@v1",
         "{uses: actions/github-script@v7, with: {script: 'await github.rest.actions.reviewPendingDeploymentsForRun({})'}}",
         "run: gh api --method POST repos/o/r/actions/runs/1/deployment_protection_rule --input a.json",
+        "{uses: actions/github-script@v7, with: {script: \"github.request('POST /repos/o/r/actions/runs/1/pending_deployments', {})\"}}",
+        "{uses: octokit/request-action@v2, with: {route: POST /repos/o/r/actions/runs/1/pending_deployments}}",
+        "{shell: pwsh, run: Invoke-RestMethod -Method Post -Uri https://api.github.com/repos/o/r/actions/runs/1/pending_deployments}",
+        "{env: {URL: https://api.github.com/repos/o/r/actions/runs/1/pending_deployments}, run: curl -XPOST $URL}",
+        "run: gh api graphql -f query='mutation { approveDeployments(input:{}) { clientMutationId } }'",
+        "run: gatectl -c x.toml approve 123 --auto-approve",
     ] {
         assert!(approves(step), "{step}");
     }
@@ -202,6 +275,8 @@ fn what_approves_deployments_is_told_from_what_looks_at_them() {
         "run: gh api repos/o/r/actions/runs/1/pending_deployments",
         "uses: trstringer/manual-approval@v1",
         "run: gatectl pending",
+        "run: gatectl verify && ./approve",
+        "run: curl --silent https://api.github.com/repos/o/r/actions/runs/1/pending_deployments",
         "{uses: actions/github-script@v7, with: {script: 'await github.rest.issues.create({})'}}",
         "{uses: acme/report@v1, with: {example: 'reviewPendingDeploymentsForRun'}}",
     ] {
@@ -286,6 +361,21 @@ fn only_a_job_without_a_known_deploy_is_judged_by_its_id() {
     ] {
         assert!(!named(job), "{job}");
     }
+}
+
+#[test]
+fn an_action_of_this_repository_is_read_by_each_of_its_names() {
+    let own = RepoName::parse("acme/shop").unwrap();
+    let mut local = Local::of(Some(&own));
+    local.add("ci/ship/action.yml", "runs: {using: composite, steps: [{run: heroku rollback -a shop-prod, shell: sh}]}");
+    let found = |uses: &str| {
+        let workflow = read("x.yml", &format!("on: push\njobs: {{a: {{runs-on: x, steps: [{{uses: '{uses}'}}]}}}}")).unwrap();
+        (Holds::of(&workflow, &workflow.jobs[0], &local).deploys.len(), local.wanted([&workflow].into_iter()).len())
+    };
+    for uses in ["./ci/ship", "$/ci/ship", "Acme/shop/ci/ship@main", "acme/shop/ci/ship@v1"] {
+        assert_eq!(found(uses), (1, 0), "{uses}");
+    }
+    assert_eq!((found("acme/other/ci/ship@main"), found("acme/shop/ci/gone@main")), ((0, 0), (0, 2)));
 }
 
 #[test]
@@ -384,7 +474,7 @@ fn what_a_job_checks_out_beside_the_commit_of_its_run_is_told_by_its_kind() {
 #[test]
 fn each_thing_to_deploy_with_is_something() {
     let pos = Pos { line: 1, col: 1 };
-    let aws = Identity { provider: Provider::Aws, name: "x".to_owned(), pos };
+    let aws = Identity { provider: Provider::Aws, name: "x".to_owned(), principal: Principal::Named, pos };
     assert!(!Holds::default().is_anything());
     for (about, holds) in [
         ("deploys", Holds { deploys: of("      - run: heroku rollback").deploys, ..Holds::default() }),

@@ -4,66 +4,27 @@
 //! that is trusted here, as it is in the build of the same packages.
 
 use super::step_context::{StepContext, is_guarded};
+use crate::workflows::deploys::only_prepares;
 use crate::workflows::model::Step;
 use crate::workflows::shell::{Command, Word};
 use crate::workflows::yaml::Node;
 
-/// Actions by owner and name, below which any path counts.
+/// Actions by owner and name, below which any path counts; those that only prepare a job are [`only_prepares`]'s.
 const ACTIONS: &[&str] = &[
-    // Fetch and set up.
-    "actions-rust-lang/setup-rust-toolchain",
-    "actions/cache",
-    "actions/create-github-app-token",
-    "actions/setup-dotnet",
-    "actions/setup-go",
-    "actions/setup-java",
-    "actions/setup-node",
-    "actions/setup-python",
-    "android-actions/setup-android",
-    "astral-sh/setup-uv",
-    "azure/setup-helm",
-    "azure/setup-kubectl",
-    "denoland/setup-deno",
-    "dorny/paths-filter",
-    "dtolnay/rust-toolchain",
-    "erlef/setup-beam",
-    "gradle/actions/setup-gradle",
-    "gradle/actions/wrapper-validation",
-    "hashicorp/setup-terraform",
-    "oven-sh/setup-bun",
-    "pnpm/action-setup",
-    "ruby/setup-ruby",
-    "shivammathur/setup-php",
-    "step-security/harden-runner",
-    "superfly/flyctl-actions/setup-flyctl",
-    "swatinem/rust-cache",
     // Log in.
-    "aws-actions/amazon-ecr-login",
     "aws-actions/configure-aws-credentials",
-    "azure/aks-set-context",
-    "azure/docker-login",
     "azure/login",
-    "docker/login-action",
-    "docker/metadata-action",
-    "docker/setup-buildx-action",
-    "docker/setup-qemu-action",
     "google-github-actions/auth",
-    "google-github-actions/get-gke-credentials",
-    "google-github-actions/setup-gcloud",
     "hashicorp/vault-action",
-    "1password/load-secrets-action",
-    "webfactory/ssh-agent",
-    // Upload to GitHub, scan and attest.
+    // Upload to GitHub, scan and attest. `codeql-action/autobuild` and `analyze` may run the build (fact W1.9).
     "actions/attest",
     "actions/attest-build-provenance",
     "actions/attest-sbom",
-    "actions/dependency-review-action",
-    "actions/upload-artifact",
-    "anchore/sbom-action",
     "aquasecurity/trivy-action",
     "codecov/codecov-action",
     "coverallsapp/github-action",
-    "github/codeql-action",
+    "github/codeql-action/init",
+    "github/codeql-action/upload-sarif",
     // Notify.
     "8398a7/action-slack",
     "rtcamp/action-slack-notify",
@@ -202,7 +163,10 @@ pub(super) fn action(step: &Step, place: &mut StepContext<'_>) -> bool {
         name if name.ends_with("/gatectl") && name.split('/').count() == 2 => {
             with("command").is_none_or(|command| ["install", "validate", "plan", "verify", "check"].contains(&command))
         }
-        name => ACTIONS.iter().any(|known| name == *known || name.strip_prefix(known).is_some_and(|rest| rest.starts_with('/'))),
+        name => {
+            let is = |known: &&str| name.strip_prefix(*known).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            only_prepares(step) || ACTIONS.iter().any(is)
+        }
     }
 }
 

@@ -30,24 +30,16 @@ impl Resolver<'_> {
         if uses.contains("${{") {
             return (problem("`uses` cannot hold an expression".to_owned()), none);
         }
-        let mut other_ref = None;
         let (path, found) = match files::target(target.frame.workflow, uses, self.facts) {
             Called::Own(path) => {
                 let found = self.files.get(&path);
                 (path, found)
             }
-            Called::OwnAt { path, key } => match self.files.any(&key) {
-                Some(found) => (key, Some(found)),
-                None => {
-                    other_ref = key.split_once('@').map(|(_, git_ref)| git_ref.to_owned());
-                    let found = self.files.get(&path);
-                    (path, found)
-                }
-            },
             Called::Other(key) => {
                 let found = self.files.any(&key);
                 if found.is_none() {
-                    return (vec![remote(target, key)], none);
+                    let why = format!("it calls `{key}`, which was not read");
+                    return (vec![unread(target, &key, why)], none);
                 }
                 (key, found)
             }
@@ -104,9 +96,6 @@ impl Resolver<'_> {
         let outputs = if outputs.len() == 1 { outputs.remove(0) } else { none };
         let only = seen.len() == 1;
         let mut entries: Vec<JobEntry> = seen.into_iter().flat_map(|(_, entries)| entries).collect();
-        if other_ref.is_some() {
-            entries.iter_mut().for_each(|one| one.details.other_ref.clone_from(&other_ref));
-        }
         if only && legs.len() > 1 {
             let with_leg = legs.first().map(|leg| format!("{} ({})", entry.path, leg.label)).unwrap_or_default();
             for one in &mut entries {
@@ -117,12 +106,6 @@ impl Resolver<'_> {
         }
         (entries, outputs)
     }
-}
-
-/// A call of a workflow elsewhere that was not read.
-fn remote(target: &Target<'_>, key: String) -> JobEntry {
-    let why = format!("it calls `{key}`, which is in another repository and was not read");
-    unread(target, &key, why)
 }
 
 /// A call of a workflow that was not read. What its jobs could deploy with is what the caller passes.

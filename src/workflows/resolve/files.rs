@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::RepoName;
-use crate::workflows::deploys::{Holds, Local, Passed};
+use crate::workflows::deploys::{Holds, Local, Passed, own_action};
 use crate::workflows::facts::Facts;
 use crate::workflows::model::{Job, Workflow};
 use crate::workflows::read::read;
@@ -27,10 +27,10 @@ pub struct Files {
 }
 
 impl Files {
-    /// Reads every file.
+    /// Reads every file of a repository.
     #[must_use]
-    pub fn new(sources: &[SourceFile]) -> Self {
-        let mut files = Self::default();
+    pub fn new(sources: &[SourceFile], repository: Option<&RepoName>) -> Self {
+        let mut files = Self { local: Local::of(repository), ..Self::default() };
         for source in sources {
             match (source.origin, &source.text) {
                 (Origin::Workflow, _) => _ = files.own.insert(source.path.clone(), parse(source)),
@@ -92,7 +92,6 @@ impl Files {
     fn called(&self, workflow: &Workflow, uses: &str, facts: &Facts) -> Option<&Workflow> {
         let found = match target(workflow, uses, facts) {
             Called::Own(path) => self.get(&path),
-            Called::OwnAt { path, key } => self.any(&key).or_else(|| self.get(&path)),
             Called::Other(key) => self.any(&key),
             Called::Nothing => None,
         };
@@ -120,20 +119,22 @@ impl Files {
         let calls = all.flat_map(|workflow| workflow.jobs.iter().filter_map(move |job| Some((workflow, job, job.call.as_ref()?))));
         let gives = calls.filter(|(workflow, job, _)| !Passed::default().gives_nothing(workflow, job));
         let keys = gives.filter_map(|(workflow, _, call)| match target(workflow, call.uses.as_str(), facts) {
-            Called::Other(key) | Called::OwnAt { key, .. } => Some(key),
+            Called::Other(key) => Some(key),
             Called::Own(_) | Called::Nothing => None,
         });
         let trusted = |key: &String| facts.verify.trusts(key.split('@').next().unwrap_or_default());
         keys.filter(|key| !self.called.contains_key(key) && !trusted(key)).collect()
     }
 
-    /// Actions of this repository that steps use and that were not read, each with the first place that does.
+    /// Actions of this repository that steps use and that were not read, or not at the ref that is named; each with the first place.
     #[must_use]
-    pub fn unread_actions(&self) -> BTreeMap<String, (String, Pos)> {
+    pub fn unread_actions(&self, facts: &Facts) -> BTreeMap<String, (String, Pos)> {
+        let is_other = |git_ref: &str| git_ref != facts.default_branch && git_ref != facts.default_ref();
+        let at_another_ref = |uses: &str| own_action(uses, facts.repository.as_ref()).is_some_and(|(_, git_ref)| is_other(git_ref));
         let mut found = BTreeMap::new();
         for workflow in self.own.values().flatten() {
             for step in workflow.jobs.iter().flat_map(|job| &job.steps) {
-                if let Some(uses) = step.uses.as_ref().filter(|uses| self.local.lacks(uses.as_str())) {
+                if let Some(uses) = step.uses.as_ref().filter(|uses| self.local.lacks(uses.as_str()) || at_another_ref(uses.as_str())) {
                     found.entry(uses.as_str().to_owned()).or_insert_with(|| (workflow.path.clone(), uses.pos));
                 }
             }
@@ -146,9 +147,7 @@ impl Files {
 pub(super) enum Called {
     /// A workflow of this repository, by path.
     Own(String),
-    /// A workflow of this repository, by path, as it is at another ref than the default branch.
-    OwnAt { path: String, key: String },
-    /// A workflow elsewhere.
+    /// A workflow elsewhere, or of this repository at another ref than the default branch.
     Other(String),
     /// Nothing that GitHub accepts.
     Nothing,
@@ -173,12 +172,11 @@ pub(super) fn target(workflow: &Workflow, uses: &str, facts: &Facts) -> Called {
             if !owner.is_empty() && !name.is_empty() && file.starts_with(FOLDER) && !git_ref.is_empty() =>
         {
             let is = |own: &RepoName| own.owner().eq_ignore_ascii_case(owner) && own.name().eq_ignore_ascii_case(name);
-            if !facts.repository.as_ref().is_some_and(is) {
-                Called::Other(uses.to_owned())
-            } else if git_ref == facts.default_branch || git_ref == facts.default_ref() {
+            let is_default = git_ref == facts.default_branch || git_ref == facts.default_ref();
+            if is_default && facts.repository.as_ref().is_some_and(is) {
                 Called::Own(file.to_owned())
             } else {
-                Called::OwnAt { path: file.to_owned(), key: uses.to_owned() }
+                Called::Other(uses.to_owned())
             }
         }
         _ => Called::Nothing,

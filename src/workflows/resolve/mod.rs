@@ -81,8 +81,6 @@ pub struct Details {
     pub loose_gates: Vec<String>,
     /// The workflow of another repository that the job calls and that is not read.
     pub remote: Option<Remote>,
-    /// The ref of this repository that the job's workflow is called at, if it was judged as it is in the checkout.
-    pub other_ref: Option<String>,
     /// The jobs that call down to this one, as file and id; the job itself comes last.
     pub chain: Vec<(String, String)>,
     /// Whether `deployment: false` keeps the deployment out of the records.

@@ -1,0 +1,155 @@
+//! Expressions in texts, as far as the files alone fill them in: inputs of an action of this repository, and literal `env`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::shell;
+
+/// What fills in `${{ inputs.NAME }}` and `${{ env.NAME }}`.
+#[derive(Clone, Copy)]
+pub(super) struct Values<'a> {
+    /// The inputs of the action of this repository that a step is a part of; names are lower-case.
+    pub(super) inputs: &'a BTreeMap<String, String>,
+    pub(super) env: &'a BTreeMap<String, String>,
+}
+
+impl<'a> Values<'a> {
+    /// A text with the expressions filled in that are one known value each. The others are written without spaces, so that equal
+    /// ones compare equal.
+    pub(super) fn fill(self, text: &str) -> String {
+        let mut all = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${{") {
+            let (inside, tail) = after.split_once("}}").unwrap_or((after, ""));
+            all.push_str(before);
+            match self.value(inside.trim()) {
+                Some(value) => all.push_str(value),
+                None => {
+                    all.push_str("${{");
+                    all.extend(inside.chars().filter(|c| !c.is_whitespace()));
+                    all.push_str("}}");
+                }
+            }
+            rest = tail;
+        }
+        all.push_str(rest);
+        all.trim().to_owned()
+    }
+
+    /// Names of inputs compare without case, names of variables with it.
+    fn value(self, expression: &str) -> Option<&'a str> {
+        let (context, rest) = expression.split_at_checked(expression.find(['.', '['])?)?;
+        let name = match rest.strip_prefix('.') {
+            Some(name) => name,
+            None => rest.strip_prefix("['")?.strip_suffix("']")?,
+        };
+        match context.trim().to_ascii_lowercase().as_str() {
+            "inputs" => self.inputs.get(&name.to_lowercase()),
+            "env" => self.env.get(name),
+            _ => None,
+        }
+        .map(String::as_str)
+    }
+}
+
+/// The variables that a script may give another value.
+#[derive(Debug, Default)]
+pub(super) struct Assigned {
+    names: BTreeSet<String>,
+    /// Whether it may be any.
+    all: bool,
+}
+
+impl Assigned {
+    /// For the script itself: `APP=x`, `export APP=x`, `read APP`, `for APP in …`.
+    pub(super) fn within(script: &str) -> Self {
+        let mut found = Self::default();
+        for words in shell::commands(script) {
+            found.names.extend(words.iter().filter_map(|word| assigned(word)).map(str::to_owned));
+            let mut words = words.iter().map(String::as_str).skip_while(|word| assigned(word).is_some());
+            match (words.next(), words.next()) {
+                (Some("for" | "read" | "mapfile" | "unset"), Some(first)) => {
+                    found.names.extend([first].into_iter().chain(words).map(str::to_owned));
+                }
+                (Some("." | "source" | "eval"), Some(file)) => found.all |= !file.ends_with("/activate"),
+                (Some(name), Some("=")) => found.names.extend(name.strip_prefix("$env:").map(str::to_owned)),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// For the steps after it: what it writes to `$GITHUB_ENV`. The names of `echo NAME=…` are seen, those of `cat FILE` are not.
+    pub(super) fn later(script: &str) -> Self {
+        if !script.contains("GITHUB_ENV") {
+            return Self::default();
+        }
+        let unseen = |words: &Vec<String>| {
+            let first = words.first().map(String::as_str).unwrap_or_default();
+            let prints = ["echo", "printf"].contains(&first) && words.iter().any(|word| assigned(word).is_some());
+            // `{ …; } >> "$GITHUB_ENV"`: what is printed are commands of their own.
+            words.iter().any(|word| word.contains("GITHUB_ENV")) && !prints && !first.starts_with('>')
+        };
+        Self { all: shell::commands(script).iter().any(unseen), ..Self::within(script) }
+    }
+
+    pub(super) fn add(&mut self, more: Self) {
+        self.names.extend(more.names);
+        self.all |= more.all;
+    }
+
+    /// Removes the variables whose values are no longer known.
+    pub(super) fn remove_from(&self, env: &mut BTreeMap<String, String>) {
+        env.retain(|name, _| !self.all && !self.names.contains(name));
+    }
+}
+
+/// The variable of `NAME=VALUE`, `NAME<<EOF` or `$env:NAME=VALUE`.
+fn assigned(word: &str) -> Option<&str> {
+    let word = word.trim_start_matches("$env:");
+    let end = word.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|end| *end > 0)?;
+    let (name, rest) = word.split_at_checked(end)?;
+    (rest.starts_with('=') || rest.starts_with("<<") || rest.starts_with("+=")).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_known_value_is_filled_in() {
+        let map = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        let (inputs, env) = (map("app", "one"), map("APP", "two"));
+        for (text, want) in [
+            ("a-${{ inputs.App }}-${{env['APP']}}", "a-one-two"),
+            ("${{ env.app }} ${{ env.APP || 'x' }} ${{ github . ref }}", "${{env.app}} ${{env.APP||'x'}} ${{github.ref}}"),
+            (" ${{ inputs['app'] }} ${{", "one ${{}}"),
+        ] {
+            assert_eq!(Values { inputs: &inputs, env: &env }.fill(text), want);
+        }
+    }
+
+    #[test]
+    fn a_variable_that_a_script_may_change_is_not_known() {
+        let left = |assigned: Assigned| {
+            let mut env = ["APP", "B"].map(|name| (name.to_owned(), "x".to_owned())).into();
+            assigned.remove_from(&mut env);
+            env.into_keys().collect::<String>()
+        };
+        for (script, within, later) in [
+            ("make", "APPB", "APPB"),
+            ("APP=x; make", "B", "APPB"),
+            ("export APP=$(cat f)", "B", "APPB"),
+            ("for APP in a b; do make; done", "B", "APPB"),
+            ("$env:APP = 'x'\n$env:B='y'", "", "APPB"),
+            ("source prod.env", "", "APPB"),
+            ("source venv/bin/activate", "APPB", "APPB"),
+            ("echo \"APP=x\" >> $GITHUB_ENV", "B", "B"),
+            ("echo 'APP<<E' >> \"$GITHUB_ENV\"", "B", "B"),
+            ("{ echo APP=x; echo C=y; } >> $GITHUB_ENV", "B", "B"),
+            ("cat prod.env >> $GITHUB_ENV", "APPB", ""),
+            ("\"APP=x\" | Out-File -Append $env:GITHUB_ENV", "B", ""),
+        ] {
+            assert_eq!((left(Assigned::within(script)).as_str(), left(Assigned::later(script)).as_str()), (within, later), "{script}");
+        }
+    }
+}
