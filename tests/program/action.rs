@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::run::root;
 
-/// A runner's workspace, with this program and a false `gh` on the path.
+/// A runner's workspace, with this program and a fake `gh` on the path.
 struct Runner {
     dir: tempfile::TempDir,
     vars: Vec<(String, String)>,
@@ -222,7 +222,7 @@ fn a_fork_gets_validation_and_is_told_so() {
         ("pull_request", "mallory/TradeMasterAPI"),
         ("pull_request_target", ""),
         ("workflow_run", "mallory/x"),
-        // The event does not say whose code was checked out.
+        // The event does not name the repository whose code was checked out.
         ("issue_comment", ""),
     ];
     for (event, head) in foreign {

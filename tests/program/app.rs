@@ -1,4 +1,4 @@
-//! A GitHub App instead of a token: found, narrowed, renewed, and what is told if that fails.
+//! A GitHub App instead of a token: found, narrowed, renewed, and the message if that fails.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ fn run(world: &Served, args: &[&str]) -> Ran {
     world.run_with(args, &[("GATECTL_APP_ID", "4711"), ("GATECTL_APP_PRIVATE_KEY", KEY), ("GH_TOKEN", "")])
 }
 
-/// What each token that was made may do.
+/// The permissions of each token that was made.
 fn grants(world: &Served) -> Vec<BTreeMap<String, Level>> {
     world.sandbox.with(|state| {
         let made = state.github.tokens.iter().filter(|(token, _)| token.starts_with("ghs_"));

@@ -37,7 +37,7 @@ fn import_circles_are_few_and_each_stays_within_one_folder() {
         let folders: BTreeSet<&str> = files(circle).into_iter().map(|file| file.split('/').next().unwrap_or_default()).collect();
         assert!(folders.len() == 1, "a circle leads through several folders: {}", files(circle).join(" "));
     }
-    // The reader of imports sees some at all.
+    // The reader of imports finds some.
     assert!(imports.values().map(BTreeSet::len).sum::<usize>() > 500);
 }
 

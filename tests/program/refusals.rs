@@ -1,4 +1,4 @@
-//! What is refused before anything is asked or written, and how a program is told that there is no result.
+//! What is refused before anything is read or written, and how a program learns that there is no result.
 
 use gatectl::sandbox::Scenario;
 

@@ -17,7 +17,7 @@ reviewers = [{ user = "alice", id = 501 }]
 DEPLOY_FREEZE_OVERRIDE = "0"
 "#;
 
-/// A token of which no piece stands anywhere else, for both APIs.
+/// A token no part of which occurs anywhere else, for both APIs.
 const TOKEN_OF_NO_WORDS: &str = "ghp_aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5";
 
 /// Not even a piece of the token is shown.

@@ -132,7 +132,7 @@ fn no_script_holds_an_expression() {
         let text = fs::read_to_string(&path).unwrap();
         let held = text.lines().filter(|line| line.trim_start_matches([' ', '-']).starts_with("run:")).find(|line| line.contains("${{"));
         assert_eq!(held, None, "{}", path.display());
-        // A script of several lines would hide from the look at single lines above.
+        // The check of single lines above would miss a script of several lines.
         assert!(!text.lines().any(|line| line.trim_end().ends_with("run: |") || line.trim_end().ends_with("run: >")), "{}", path.display());
     }
 }

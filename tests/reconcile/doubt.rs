@@ -144,7 +144,7 @@ async fn reviewers_are_not_replaced_by_some_whom_github_may_drop() {
 async fn a_dropped_reviewer_is_told_even_when_something_else_fails_later() {
     let toml = GATE.replace("deployment_branch_policy = { branches = [\"main\"] }", "variables = { A = \"1\" }");
     let world = World::rehearsal(Scenario::MissingEnvironment, &toml).await;
-    // GitHub drops the only reviewer without a word, and the variable after it is refused.
+    // GitHub silently drops the only reviewer, and the variable after it is refused.
     let drop = |state: &mut State| state.repo("acme/shop").unwrap().environment_mut("production").unwrap().reviewers.clear();
     world.fault(Fault::meanwhile(drop).late().method("PUT"));
     world.fault(Fault::before(Response::github_error(403, "Forbidden")).method("POST"));

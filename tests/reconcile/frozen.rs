@@ -247,7 +247,7 @@ async fn a_store_that_cannot_be_read_is_unknown_and_github_is_planned_all_the_sa
     assert!(planned.plan.unknown.iter().any(|(address, _)| address.to_string() == "heroku/shop-prod/freeze"));
     assert!(planned.plan.changes().any(|change| change.address.to_string().ends_with("/environments/production")));
 
-    // Without the right, and with nothing declared of the freeze's own state, it is a note.
+    // Without the permission, and with nothing declared about the freeze's own state, it is a note.
     world.heal();
     world.fault(Fault::before(Response::heroku_error(403, "forbidden", "no")).path("/apps/*"));
     let unnamed = |plan: &gatectl::model::Plan<gatectl::providers::Op>| {

@@ -1,4 +1,4 @@
-//! What holds in every world, for every declaration, whatever goes wrong and wherever a run ends.
+//! What holds in every world, for every declaration, no matter what goes wrong or where a run ends.
 //!
 //! `GATECTL_CASES` multiplies how many are tried; a failing one shrinks to something that can be read.
 
@@ -29,7 +29,7 @@ pub struct Property {
     tried: OnceLock<Tried>,
 }
 
-/// What came of it: how many cases were tried, and what each that failed says.
+/// The result: how many cases were tried, and what each failed one says.
 pub struct Tried {
     pub cases: usize,
     pub violations: Vec<String>,
@@ -53,7 +53,7 @@ impl Property {
         Self { name, run, tried: OnceLock::new() }
     }
 
-    /// What came of it.
+    /// The result.
     pub fn tried(&self) -> &Tried {
         // What is tried while shrinking is deeper than the stack of a test's thread.
         self.tried.get_or_init(|| std::thread::Builder::new().stack_size(16 << 20).spawn(self.run).unwrap().join().unwrap())
@@ -160,7 +160,7 @@ impl Wrong {
         matches!(self, Self::HangBefore | Self::HangAfter | Self::Drip)
     }
 
-    /// How often it can come about in a case that is to end soon.
+    /// How often it can happen in a case that should end soon.
     fn times(self, times: u32) -> u32 {
         if self.is_silent() || self == Self::LimitedShortly { times.min(2) } else { times }
     }
@@ -303,7 +303,7 @@ pub fn nothing_else(world: &World, start: &State) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// A report says what is so, and of everything that is not as declared that it is not.
+/// A report tells the truth, and names everything that is not as declared.
 pub fn honest(world: &World, applied: &Applied) -> Result<(), TestCaseError> {
     let amiss = world.sandbox.with(|state| amiss(&meant(world), state));
     prop_assert!(!applied.report.converged || amiss.is_empty(), "said to converge, amiss: {:?}\n{}", amiss, said(applied));
@@ -381,7 +381,7 @@ where
     tried
 }
 
-/// Switches in some positions of which not everything can come about; `switches` tests each position by itself.
+/// Switches with a position in which not everything can be applied; `switches` tests each position by itself.
 const UNATTAINABLE: &[&str] = &["bypass_key", "self_review_key", "duplicate_policy"];
 /// With hidden patterns there is a moment that no client can avoid (fact G2.6): GitHub does not show them before it brings them back.
 const HIDDEN: &[&str] = &["bypass_key", "self_review_key", "duplicate_policy", "left_policies"];
@@ -423,7 +423,7 @@ fn meets_any_fault_and_ends_anywhere() -> Tried {
     })
 }
 
-/// A run that meets this trouble and ends there: it says what is so, weakens nothing, touches nothing else, and the next one converges.
+/// A run that meets this fault and ends there: it tells the truth, weakens nothing, touches nothing else, and the next one converges.
 async fn run_to(case: &Case, turned: &Turned, trouble: Option<Trouble>, end: Option<StepResult>) -> Result<(), TestCaseError> {
     let start = case.state(&turned.switches());
     let mut world = world(case, turned).await;

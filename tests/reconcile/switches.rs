@@ -38,7 +38,7 @@ version = 1
 reviewers = [{ user = "rita", id = 505 }, { user = "alice", id = 501 }]
 "#;
 
-/// What cannot come about in a position, and the word with which the report names it.
+/// What cannot be applied in a position, and the word with which the report names it.
 const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[
     // GitHub Enterprise Server before 3.9: there is no such switch to turn off.
     ("bypass_key", "NotPermitted", "create", "can_admins_bypass"),

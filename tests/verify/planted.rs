@@ -370,7 +370,7 @@ async fn a_freeze_stands_in_for_what_the_plan_withholds_and_for_nothing_else() {
     let fails_open = COMPENSATED.replace("compensates = true", "compensates = true\non_unreachable = \"open\"");
     let weaker = [told[0], ("freeze-open", WARNING, Some('B'))];
     expect("fails open", &fails_open, &sources, refused, Verdict::Compensated, &weaker).await;
-    // On a plan that has reviewers, a freeze makes up for nothing.
+    // On a plan that has reviewers, a freeze compensates for nothing.
     let reset = |state: &mut State| environment(state).reviewers.clear();
     expect("reset", COMPENSATED, &sources, reset, Verdict::Ungated, &[("no-reviewers", ERROR, Some('A'))]).await;
 }

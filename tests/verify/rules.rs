@@ -1,4 +1,4 @@
-//! Where exactly each rule of the verdict begins to say something: both sides of every boundary, over inspections and without requests.
+//! The exact boundary of each rule of the verdict: both sides of it, over inspections and without requests.
 
 use std::collections::BTreeSet;
 

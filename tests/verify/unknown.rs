@@ -5,7 +5,7 @@ use gatectl::sandbox::{Api, Fault, Level, Response, Sandbox, Token};
 
 use crate::world::{DEPLOY, GATE, REPO, config, source, state, verdict, verdict_of};
 
-/// Questions of which the verdict does not hang: another reviewer is proven, or they only add warnings.
+/// Requests that the verdict does not depend on: another reviewer is proven, or they only add warnings.
 const SPARE: &[&str] = &["/teams/", "/collaborators/", "/actions/runs", "/branches", "/environments/production/secrets", "/rulesets"];
 
 #[tokio::test]
