@@ -66,9 +66,13 @@ pub struct Known<'a> {
 }
 
 impl Contexts for Known<'_> {
+    fn offers(&self, name: &str) -> bool {
+        self.place.offers().iter().any(|offered| offered.eq_ignore_ascii_case(name))
+    }
+
     fn context(&self, name: &str) -> Lookup {
         let name = name.to_ascii_lowercase();
-        if !self.place.offers().contains(&name.as_str()) {
+        if !self.offers(&name) {
             return Lookup::Unavailable;
         }
         Lookup::Node(match name.as_str() {

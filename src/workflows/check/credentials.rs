@@ -104,6 +104,17 @@ impl Credentials {
         is_local(&identity.name) && known.any(|one| matches!(one, Credential::Identity { provider, .. } if *provider == identity.provider))
     }
 
+    /// Whether a target that an input names may be one that a gate protects: what is known of its name fits.
+    pub(super) fn may_be_gated_target(&self, deploy: &Deploy) -> bool {
+        let Some((start, end)) =
+            deploy.target.as_deref().and_then(|target| Some((target.split_once("${{")?.0, target.rsplit_once("}}")?.1)))
+        else {
+            return false;
+        };
+        let fits = |name: &str| name.strip_prefix(start).is_some_and(|rest| rest.ends_with(end));
+        self.gated.keys().any(|one| matches!(one, Credential::Target(platform, name) if *platform == deploy.platform && fits(name)))
+    }
+
     /// Whether only jobs of open environments use it among those that have one.
     pub(super) fn is_open(&self, credential: &Credential) -> bool {
         self.open.contains(credential) && !self.gated.contains_key(credential)
@@ -152,6 +163,7 @@ fn is_local(name: &str) -> bool {
     name.contains("${{") && !by_name(name)
 }
 
+/// The target of a deploy, if its name is known.
 pub(super) fn target(deploy: &Deploy) -> Option<Credential> {
-    deploy.target.clone().map(|target| Credential::Target(deploy.platform, target))
+    deploy.target.clone().filter(|target| !target.contains("${{")).map(|target| Credential::Target(deploy.platform, target))
 }

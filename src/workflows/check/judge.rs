@@ -260,7 +260,7 @@ impl Judge<'_> {
         let at = match place {
             JobGate::Gated | JobGate::GatedElsewhere => return None,
             JobGate::Open(name) => {
-                let undecided = || next_stage(job, name).or_else(|| self.unknown_identity(job, name));
+                let undecided = || next_stage(job, name).or_else(|| self.unknown_name(job, name));
                 let undecided = || undecided().filter(|_| !is_spared(job, self.facts)).map(|finding| (finding, true));
                 return open(job, name, case).map(|finding| (finding, false)).or_else(undecided);
             }
@@ -284,7 +284,7 @@ impl Judge<'_> {
             clauses.push((Code::UngatedJob, "waits at a declared gate in other runs"));
         }
         let Some(code) = clauses.iter().map(|(code, _)| *code).min() else {
-            return undecided(job, &at, case).map(|finding| (finding, true));
+            return undecided(job, &at, case).or_else(|| self.chosen(job, &at)).map(|finding| (finding, true));
         };
         let code = match place {
             JobGate::Undeclared(name) if self.guard(name) == Some(Guard::Unknown) => Code::UnreadableState,
@@ -344,17 +344,21 @@ impl Judge<'_> {
         })
     }
 
-    /// A job of an open environment whose identity may be one that a gate protects.
-    fn unknown_identity(&self, job: &JobEntry, name: &EnvName) -> Option<Finding> {
-        let identity = job.details.holds.identities.iter().find(|identity| self.credentials.may_be_gated(identity))?;
-        let message = format!(
-            "{} runs in `{name}`, which gate.toml declares open, and assumes the {} identity {}, whose name is known only in the run",
-            job.path,
-            identity.provider.word(),
-            identity.name
-        );
+    /// A job of an open environment whose identity or target may be one that a gate protects.
+    fn unknown_name(&self, job: &JobEntry, name: &EnvName) -> Option<Finding> {
+        let holds = &job.details.holds;
+        let identity = holds.identities.iter().find(|identity| self.credentials.may_be_gated(identity));
+        let identity = identity
+            .map(|identity| (Code::UnclassifiedCredential, format!("assumes the {} identity {}", identity.provider.word(), identity.name)));
+        let target = || {
+            let deploy = holds.deploys.iter().find(|deploy| self.credentials.may_be_gated_target(deploy))?;
+            Some((Code::UnclassifiedDeploy, format!("deploys {} ({})", deploy.target.as_deref().unwrap_or_default(), deploy.what)))
+        };
+        let (code, what) = identity.or_else(target)?;
+        let message =
+            format!("{} runs in `{name}`, which gate.toml declares open, and {what}, whose name is known only in the run", job.path);
         let fix = format!("write the name out, or, if no gate protects it, add {} to [verify] harmless", spared_name(job));
-        Some(on_job(Code::UnclassifiedCredential, job, message).fix(fix))
+        Some(on_job(code, job, message).fix(fix))
     }
 
     /// The service that holds an identity's trust policy.
@@ -382,11 +386,26 @@ impl Judge<'_> {
         }
     }
 
+    /// A job that waits at a gate or does not, as whoever starts the run chooses: its runner may reach what it deploys to by itself.
+    fn chosen(&self, job: &JobEntry, at: &str) -> Option<Finding> {
+        let somewhere = self.gated_somewhere.contains(&(job.details.file.clone(), job.job.clone()));
+        let by_input = job.reason.to_lowercase().contains("inputs");
+        if !somewhere || !by_input || is_spared(job, self.facts) {
+            return None;
+        }
+        let message = format!("{} {at}, and waits at a declared gate if another input is given", job.path);
+        let fix = format!(
+            "let the input name declared environments only (`type: choice`), or, if the job cannot deploy, add {} to [verify] harmless",
+            spared_name(job)
+        );
+        Some(on_job(Code::UnresolvedEnvironment, job, message).fix(fix))
+    }
+
     fn unresolved(&self, job: &JobEntry, case: &Case) -> Option<Finding> {
         let what = case.shared.iter().map(|shared| &shared.what);
         let what: Vec<&str> = what.chain(case.open_questions.iter().map(|(_, what)| what)).map(String::as_str).collect();
         if what.is_empty() {
-            return None;
+            return self.chosen(job, &format!("runs in an unknown environment ({})", job.reason));
         }
         let code = if job.details.remote.is_some() { Code::RemoteWorkflow } else { Code::UnresolvedEnvironment };
         let finding = on_job(code, job, format!("{} runs in an unknown environment ({}), {}", job.path, job.reason, list(&what)));

@@ -216,10 +216,19 @@ impl Holds {
             holds.identities.clear();
         }
         if self.templated {
+            // A target that whoever starts the run names stays as it is written: it may be any.
+            let chosen = |written: &String| match value(written) {
+                InRun::DependsOn(names) => names.iter().any(|name| name.starts_with("inputs") || name.starts_with("github.event.inputs")),
+                InRun::Values(_) => false,
+            };
+            let with = |deploy: &Deploy, target: Option<String>| Deploy {
+                target: target.or_else(|| deploy.target.clone().filter(chosen)),
+                ..deploy.clone()
+            };
             holds.deploys = self
                 .deploys
                 .iter()
-                .flat_map(|deploy| filled(deploy, deploy.target.as_deref(), &value, |target| Deploy { target, ..deploy.clone() }))
+                .flat_map(|deploy| filled(deploy, deploy.target.as_deref(), &value, |target| with(deploy, target)))
                 .collect();
             holds.identities = holds
                 .identities

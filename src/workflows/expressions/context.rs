@@ -10,6 +10,11 @@ use super::value::{Map, Value};
 pub trait Contexts {
     /// The root of a context (`github`, `inputs`, `matrix`, …). The name comes as it is spelled in the expression: compare without case.
     fn context(&self, name: &str) -> Lookup;
+
+    /// Whether the position offers a context. It is asked for each name of an expression, so it should not make the context.
+    fn offers(&self, name: &str) -> bool {
+        !matches!(self.context(name), Lookup::Unavailable)
+    }
 }
 
 /// The answer to the question for a context.

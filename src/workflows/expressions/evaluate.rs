@@ -40,7 +40,7 @@ pub fn evaluate(expr: &Expr, contexts: &dyn Contexts, functions: &Functions) -> 
 /// Whether a position offers a name.
 pub(super) fn is_offered(name: &Name, contexts: &dyn Contexts, functions: &Functions) -> bool {
     match name {
-        Name::Context(name) => !matches!(contexts.context(name), Lookup::Unavailable),
+        Name::Context(name) => contexts.offers(name),
         Name::Function(Function::HashFiles) => functions.hash_files,
         Name::Function(Function::Status(_)) => functions.status.is_some(),
         Name::Function(_) => true,

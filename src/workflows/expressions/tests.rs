@@ -67,6 +67,25 @@ fn reasons(resolved: Resolved) -> Vec<Reason> {
 }
 
 #[test]
+fn a_context_is_made_once_however_often_an_expression_reads_it() {
+    struct Counting(std::cell::Cell<usize>);
+    impl Contexts for Counting {
+        fn offers(&self, name: &str) -> bool {
+            name == "needs"
+        }
+
+        fn context(&self, _: &str) -> Lookup {
+            self.0.set(self.0.get() + 1);
+            Lookup::Node(Node::Partial(Map::new(), Rest::Null))
+        }
+    }
+    let counting = Counting(std::cell::Cell::new(0));
+    let text = (0..100).map(|n| format!("needs.j{n}.result == 'success'")).collect::<Vec<_>>().join(" || ");
+    condition(&text, &counting, &Functions::default()).unwrap();
+    assert_eq!(counting.0.get(), 1);
+}
+
+#[test]
 fn a_choice_by_the_unknown_is_one_of_its_branches() {
     assert_eq!(value("github.actor == 'x' && 'production' || 'staging'"), one_of(&["production", "staging"]));
     assert_eq!(value("github.actor && 'production' || 'staging'"), one_of(&["production", "staging"]));

@@ -198,6 +198,10 @@ struct Overlaid<'a> {
 }
 
 impl Contexts for Overlaid<'_> {
+    fn offers(&self, name: &str) -> bool {
+        name.eq_ignore_ascii_case(self.name) || self.under.offers(name)
+    }
+
     fn context(&self, name: &str) -> Lookup {
         if name.eq_ignore_ascii_case(self.name) { Lookup::Node(self.node.clone()) } else { self.under.context(name) }
     }

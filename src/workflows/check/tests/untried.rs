@@ -5,6 +5,9 @@ use super::*;
 /// A step that deploys with the gate's secret.
 const SHIP: &str = "runs-on: x\n    env: {K: '${{ secrets.HEROKU_API_KEY }}'}";
 
+/// A step that deploys a declared app.
+const APP: &str = "{run: heroku container:release web --app raxx-console-prod}";
+
 /// The verdict on `other.yml` beside a gated file; a called workflow may come with it.
 fn verdict(on: &str, jobs: &str, called: Option<&str>) -> Verdict {
     let text = format!("on:\n  {on}\njobs:\n  {}\n", jobs.replace("SHIP", SHIP));
@@ -102,11 +105,10 @@ fn in_the_open(on: &str, gated: &str, open: &str) -> (Verdict, Vec<(&'static str
 
 #[test]
 fn a_target_that_the_starter_chooses_is_any_of_its_values() {
-    let app = "{run: heroku container:release web --app raxx-console-prod}";
     let role = |name: &str| format!("{{uses: aws-actions/configure-aws-credentials@v4, with: {{role-to-assume: \"{name}\"}}}}");
     let chosen = "{workflow_dispatch: {inputs: {t: {type: choice, options: [staging, prod], default: staging}}}}";
     for (on, gated, open) in [
-        (chosen, app.to_owned(), "{run: 'heroku container:release web --app raxx-console-${{ inputs.t }}'}".to_owned()),
+        (chosen, APP.to_owned(), "{run: 'heroku container:release web --app raxx-console-${{ inputs.t }}'}".to_owned()),
         (chosen, role("arn:aws:iam::1:role/prod"), role("arn:aws:iam::1:role/${{ inputs.t }}")),
         (
             "push",
@@ -117,9 +119,42 @@ fn a_target_that_the_starter_chooses_is_any_of_its_values() {
         assert_eq!(in_the_open(on, &gated, &open).0, Verdict::Ungated, "{open}");
     }
     assert_eq!(
-        in_the_open(chosen, app, "{run: 'heroku container:release web --app raxx-console-staging # ${{ inputs.t }}'}").0,
+        in_the_open(chosen, APP, "{run: 'heroku container:release web --app raxx-console-staging # ${{ inputs.t }}'}").0,
         Verdict::Gated
     );
+}
+
+#[test]
+fn a_target_that_the_starter_may_write_freely_is_not_known() {
+    let free = "{workflow_dispatch: {inputs: {t: {type: string}}}}";
+    let to = |app: &str| in_the_open(free, APP, &format!("{{run: 'heroku container:release web --app {app}'}}"));
+    let unknown = (Verdict::Unknown, vec![("unclassified-deploy", Severity::Error)]);
+    assert_eq!(to("${{ inputs.t }}"), unknown);
+    assert_eq!(to("raxx-console-${{ inputs.t }}"), unknown);
+    // No name of this form is behind the gate.
+    assert_eq!(to("review-${{ inputs.t }}").0, Verdict::Gated);
+    assert_eq!(to("${{ vars.APP }}").0, Verdict::Gated);
+    let role = |name: &str| format!("{{uses: aws-actions/configure-aws-credentials@v4, with: {{role-to-assume: \"{name}\"}}}}");
+    assert_eq!(in_the_open(free, &role("arn:aws:iam::1:role/prod"), &role("arn:aws:iam::1:role/${{ inputs.t }}")).0, Verdict::Unknown);
+}
+
+#[test]
+fn a_job_that_leaves_its_gate_by_an_input_is_not_known() {
+    let run = |input: &str, harmless: &[&str]| {
+        let text = format!(
+            "on: {{workflow_dispatch: {{inputs: {{t: {{{input}}}}}}}}}\njobs:\n  deploy:\n    runs-on: [self-hosted, prod]\n    \
+             environment: ${{{{ inputs.t }}}}\n    steps: [{{run: ./deploy.sh}}]\n"
+        );
+        let mut facts = facts(vec![expect("deploy.yml", vec![when("workflow_dispatch", None, &[("t", "production")])])]);
+        facts.verify.harmless = harmless.iter().map(|entry| entry.parse().unwrap()).collect();
+        let report = check(&[source("deploy.yml", &text)], &facts);
+        (report.verdict, codes(&report))
+    };
+    let unknown = (Verdict::Unknown, vec![("unresolved-environment", Severity::Error)]);
+    assert_eq!(run("type: string, required: true", &[]), unknown);
+    assert_eq!(run("type: choice, required: true, options: [production, hotfix]", &[]), unknown);
+    assert_eq!(run("type: choice, required: true, options: [production]", &[]), (Verdict::Gated, vec![]));
+    assert_eq!(run("type: choice, required: true, options: [production, hotfix]", &["deploy.yml:deploy"]).0, Verdict::Gated);
 }
 
 /// Whether the freeze check of a job in production is proven in every run.
