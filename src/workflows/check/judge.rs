@@ -386,7 +386,7 @@ impl Judge<'_> {
         }
     }
 
-    /// A job that waits at a gate or does not, as whoever starts the run chooses: its runner may reach what it deploys to by itself.
+    /// A job that waits at a gate or does not, as an input chooses: its runner may reach what it deploys to by itself.
     fn chosen(&self, job: &JobEntry, at: &str) -> Option<Finding> {
         let somewhere = self.gated_somewhere.contains(&(job.details.file.clone(), job.job.clone()));
         let by_input = job.reason.to_lowercase().contains("inputs");

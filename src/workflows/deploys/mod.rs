@@ -216,7 +216,7 @@ impl Holds {
             holds.identities.clear();
         }
         if self.templated {
-            // A target that whoever starts the run names stays as it is written: it may be any.
+            // A target that an input names stays as it is written: it may be any.
             let chosen = |written: &String| match value(written) {
                 InRun::DependsOn(names) => names.iter().any(|name| name.starts_with("inputs") || name.starts_with("github.event.inputs")),
                 InRun::Values(_) => false,
