@@ -77,7 +77,7 @@ fn other_platforms_are_told_by_the_verb() {
         "run: sshpass -p x ssh deploy@shop.example.com ./restart",
         "run: rsync -az dist/ deploy@shop.example.com:/srv",
         "run: bundle exec cap production deploy",
-        "run: bundle exec cap production deploy:migrate",
+        "run: cap production deploy:migrate",
         "run: curl https://api.render.com/deploy/srv-1",
         "run: RAILS_ENV=production make deploy",
         "{uses: pulumi/actions@v5, with: {command: up}}",

@@ -110,7 +110,7 @@ fn a_called_workflow_is_checked_in_itself_or_before_it_is_called() {
     assert_eq!(run(&guarded, &callee(&format!("{CHECK}, {deploy}"))), [row("apply.yml", MAIN, path, "proven")]);
     // The inputs of the run are not those of the called workflow.
     let dispatch = "on: {workflow_dispatch: {inputs: {go: {type: choice, options: ['no']}}}}\njobs:\n  call:\n    uses: ./.github/workflows/apply.yml\n    with: {go: 'yes'}\n    secrets: inherit\n";
-    let skipped = format!("{{run: heroku container:release web, if: \"inputs.go != 'no'\"}}, {CHECK}, {deploy}");
+    let skipped = format!("{{run: gatectl freeze check, if: \"inputs.go == 'no'\"}}, {deploy}");
     let found = run(dispatch, &callee(&skipped));
     assert!(!found.is_empty() && found.iter().all(|(_, _, _, kind)| *kind == "unproven"), "{found:?}");
 }

@@ -209,6 +209,7 @@ fn a_ref_that_the_files_own_filter_names_must_be_admitted() {
         "{push: {branches-ignore: [dev]}}",
         "{pull_request: {branches: [main]}}",
         "{schedule: [{cron: '0 0 * * *'}]}",
+        "{push: {branches: [release]}, workflow_dispatch: }",
     ] {
         assert_eq!(refused(on, &["release"]), [[""; 0]; 0], "{on}");
     }
