@@ -265,7 +265,7 @@ impl Judge<'_> {
                 return open(job, name, case).map(|finding| (finding, false)).or_else(undecided);
             }
             JobGate::Unresolved => return self.unresolved(job, case).map(|finding| (finding, true)),
-            JobGate::Undeclared(_) if self.goes_elsewhere(job, case) => return None,
+            JobGate::Undeclared(name) if self.goes_elsewhere(job, name, case) => return None,
             JobGate::Undeclared(name) => self.undeclared(name),
             JobGate::Nowhere if job.verdict == Verdict::ViaNeeds => {
                 format!("has no environment of its own and only waits for a job in {}", job.environments.join(", "))
@@ -319,7 +319,7 @@ impl Judge<'_> {
 
     /// Whether a job whose environment is chosen for each run goes to a target or assumes an identity of its own if it is not at the
     /// gate, `staging` with the staging app, and cannot have the gate's secrets there: only environments have secrets of these names.
-    fn goes_elsewhere(&self, job: &JobEntry, case: &Case) -> bool {
+    fn goes_elsewhere(&self, job: &JobEntry, name: &str, case: &Case) -> bool {
         let holds = &job.details.holds;
         let literal = |name: &str| !name.is_empty() && !name.contains(['$', '{']);
         let targets = holds.deploys.iter().all(|deploy| deploy.target.as_deref().is_some_and(literal)) && !holds.deploys.is_empty();
@@ -329,16 +329,19 @@ impl Judge<'_> {
             && !case.is_proven()
             && (targets || identities)
             && (identities || holds.identities.is_empty())
-            && self.has_own_secrets(job)
+            && self.has_own_secrets(job, name)
     }
 
     /// Whether no secret of a job is the one of the same name behind a gate. That a name which gate.toml lists exists in its
-    /// environment only is a finding of its own.
-    fn has_own_secrets(&self, job: &JobEntry) -> bool {
+    /// environment only is a finding of its own. Where no scope was looked up, an environment that may exist has the login of the
+    /// deploy to its own app.
+    fn has_own_secrets(&self, job: &JobEntry, environment: &str) -> bool {
+        let may_exist = self.facts.live.is_none() || self.guard(environment).is_some();
+        let is_login = |name: &str| may_exist && self.facts.wider_secrets.is_none() && name.to_uppercase().contains("HEROKU");
         job.details.holds.secrets.iter().all(|(read, _)| match (read, credentials::secret(read, self.facts)) {
             (Read::All, _) => false,
             (Read::Named(name), Some(credential)) if self.credentials.gated(&credential).is_some() => {
-                self.facts.targets.secrets.contains(&name.to_uppercase()) || self.facts.is_environment_secret(name)
+                self.facts.targets.secrets.contains(&name.to_uppercase()) || self.facts.is_environment_secret(name) || is_login(name)
             }
             (Read::Named(_), _) => true,
         })

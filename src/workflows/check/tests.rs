@@ -540,6 +540,7 @@ fn a_job_that_goes_elsewhere_on_other_branches_holds_the_gates_secrets_there_too
     };
     assert_eq!(run(""), []);
     assert_eq!(run(&format!(", env: {{K: '{KEY}'}}")), [], "gate.toml declares that only environments have it");
+    assert_eq!(run(", env: {K: '${{ secrets.HEROKU_TOKEN }}'}"), [], "the login of its own deploy");
     assert_eq!(run(", env: {K: '${{ secrets.PROD_DATABASE_URL }}'}"), [("ungated-credential", Severity::Error)]);
     assert_eq!(run(", env: {K: '${{ toJSON(secrets) }}'}"), [("ungated-credential", Severity::Error)]);
 }
