@@ -41,7 +41,14 @@ pub fn report<O>(plan: &Plan<O>, ends: &[StepResult], after: &ReadBack<O>, inter
     outcomes.sort_by(|a, b| a.address.cmp(&b.address));
     let all_applied = outcomes.iter().all(|outcome| outcome.result == OutcomeResult::Applied);
     let converged = all_applied && plan.invalid.is_empty() && plan.unknown.is_empty() && after.plan.holds();
-    ApplyReport { converged, outcomes, invalid: plan.invalid.clone(), unknown: plan.unknown.clone(), interrupted }
+    ApplyReport {
+        converged,
+        outcomes,
+        invalid: plan.invalid.clone(),
+        unknown: plan.unknown.clone(),
+        interrupted,
+        limited_to: plan.limited_to.clone(),
+    }
 }
 
 /// Manual steps that gate.toml declares: nothing was refused, and they remain to be done.

@@ -97,6 +97,7 @@ fn plan(steps: Vec<Step<&'static str>>, unknown: Vec<(Address, Unknown)>) -> Pla
         notes: Vec::new(),
         unknown,
         unmanaged: Vec::new(),
+        limited_to: [].into(),
     }
 }
 

@@ -44,12 +44,7 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     }
     let plan = &planned.plan;
     if session.global.format == Format::Human {
-        let mut document = Document::from(plan);
-        if !plan.is_empty() && plan.unknown.is_empty() {
-            // The next step is this apply itself.
-            document.next.clear();
-        }
-        session.print(&config, &document, String::new)?;
+        session.print(&config, &views::plan::before_apply(plan, Document::from(plan)), String::new)?;
     }
     let writes_github = plan.changes().any(|change| matches!(change.address.kind(), AddressKind::Environment(_)));
     if planned.archived && writes_github {

@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::http::ApiError;
 use crate::model::{Severity, Unknown};
 use crate::render::escape::actions::log_text;
-use crate::render::{Finding, FindingLocation, Location, Style};
+use crate::render::{Finding, Location, Style};
 use crate::views::diagnostic::{self, Hinted};
 
 use super::output::scope;
@@ -92,25 +92,24 @@ fn two_parts(error: &anyhow::Error) -> Option<(String, String)> {
 pub(super) fn told(error: &anyhow::Error) -> (String, String) {
     match (two_parts(error), error.downcast_ref::<LoadError>()) {
         (Some((message, hint)), _) => (message, scope().repeat(&hint)),
-        (None, Some(LoadError::Problems(problems))) => (problems.plain(), scope().repeat("correct the file, then run `gatectl validate`")),
+        (None, Some(LoadError::Problems(problems))) => (problems.lines(), scope().repeat("correct the file, then run `gatectl validate`")),
         (None, _) => diagnostic::parts(error, scope()),
     }
 }
 
 /// The error as `--format github` has it: each problem of gate.toml at its place, or the error without one.
 pub(super) fn findings(error: &anyhow::Error) -> Vec<Finding> {
-    let finding =
-        |subject: String, message, fix, place| Finding { severity: Severity::Error, code: "failed", subject, message, fix, place };
     if let Some(LoadError::Problems(Problems { path, problems, .. })) = error.downcast_ref() {
-        let problem = |problem: &Problem| {
-            let (line, col) = (problem.at.line, problem.at.column);
-            let place = FindingLocation::At(Location { file: path.clone(), line, col });
-            finding(path.clone(), problem.message.clone(), problem.help.clone().unwrap_or_default(), place)
-        };
-        return problems.iter().map(problem).collect();
+        return problems.iter().map(|problem| of_gate_file(Severity::Error, path, problem)).collect();
     }
     let (message, hint) = told(error);
-    vec![finding("gatectl".to_owned(), message, hint, FindingLocation::Nowhere)]
+    vec![Finding::new(Severity::Error, "failed", "gatectl", message, hint)]
+}
+
+/// A problem of gate.toml, or a warning about it, at its place.
+pub(super) fn of_gate_file(severity: Severity, path: &str, problem: &Problem) -> Finding {
+    let place = Location { file: path.to_owned(), line: problem.at.line, col: problem.at.column };
+    Finding::at(severity, "gate-toml", place, &problem.message, problem.help.as_deref().unwrap_or_default())
 }
 
 /// The error as it is printed on stderr: problems of gate.toml with their excerpts, anything else as a chain with a next step.

@@ -35,12 +35,11 @@ pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Ex
         Format::Markdown | Format::Github => views::plan::comment(&planned.plan, applied_by(session, &config).as_deref()),
         Format::Human | Format::Json | Format::Html => Document::from(&planned.plan),
     };
-    let has_changes = !planned.plan.steps.is_empty();
-    let document = match planned.archived && has_changes {
-        true => {
-            Document { next: vec!["Next: unarchive the repository in its settings, then run `gatectl plan` again.".to_owned()], ..document }
-        }
-        false => document,
+    let document = if planned.archived && !planned.plan.is_empty() {
+        let next = "Next: unarchive the repository in its settings, then run `gatectl plan` again.";
+        Document { next: vec![next.to_owned()], ..document }
+    } else {
+        document
     };
     session.print(&config, &document, || views::json::plan(&planned.plan))?;
     let exit = exit_of_plan(&planned.plan, args.detailed_exitcode);

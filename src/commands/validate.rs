@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use crate::cli::ValidateArgs;
-use crate::config::{Config, Position, Problem};
+use crate::config::Config;
 use crate::desired::fleet::{Exception, Fleet};
 use crate::exit::Exit;
 use crate::findings::{Code, Verdict, verdict};
@@ -13,6 +13,7 @@ use crate::views::verdict::{Jobs, check_document};
 use crate::views::words::count;
 use crate::workflows::check::{CheckReport, check};
 
+use super::failure::of_gate_file;
 use super::{Session, statics};
 
 /// Validates each named file, or the current one. All are read, even if one is invalid; the worst result decides.
@@ -73,7 +74,8 @@ fn of_fleet(session: &Session, config: &Config, fleet: &Fleet) -> anyhow::Result
         let message =
             format!("the exception for \"{}\" ended on {}: {} (owner {})", except.repositories, except.until, except.reason, except.owner);
         let fix = "Remove the `except` table so that the repository is managed, or set a later `until`";
-        Finding::at(Severity::Error, "gate-toml", place(config, at), message, fix)
+        let place = Location { file: config.path.clone(), line: at.line, col: at.column };
+        Finding::at(Severity::Error, "gate-toml", place, message, fix)
     };
     let valid = format!(
         "{} is valid: a fleet of {}, {}, {}, {}.",
@@ -149,13 +151,6 @@ fn document(config: &Config, report: Option<&CheckReport>, expected: bool) -> Do
 
 /// What is allowed but probably not intended.
 fn warnings(config: &Config) -> Option<Section> {
-    let block = |warning: &Problem| {
-        let fix = warning.help.as_deref().unwrap_or_default();
-        Block::Finding(Finding::at(Severity::Warning, "gate-toml", place(config, &warning.at), &warning.message, fix))
-    };
-    Section::of(config.warnings.iter().map(block).collect())
-}
-
-fn place(config: &Config, at: &Position) -> Location {
-    Location { file: config.path.clone(), line: at.line, col: at.column }
+    let finding = |warning| of_gate_file(Severity::Warning, &config.path, warning);
+    Section::of(config.warnings.iter().map(finding).map(Block::Finding).collect())
 }

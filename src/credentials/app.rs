@@ -94,7 +94,6 @@ pub struct App {
 struct Installation {
     id: u64,
     suspended_at: Option<String>,
-    #[serde(default)]
     permissions: Map<String, Value>,
 }
 

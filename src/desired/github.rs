@@ -18,7 +18,6 @@ pub struct Desired {
     /// Every declared environment.
     pub environments: BTreeMap<EnvName, DesiredEnvironment>,
     /// Declared, but outside this run's scope (`--environment`): neither planned nor undeclared.
-    #[serde(default)]
     pub left_out: BTreeSet<EnvName>,
 }
 

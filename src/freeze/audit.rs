@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::record::{Record, Switch};
 use super::state::{Flag, FreezeVars, Keys};
 
 /// One release of the app that holds the freeze. Every change of a config var makes one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
     /// The number after `v`.
     pub version: u64,
@@ -25,8 +25,6 @@ pub struct Release {
     pub created_at: Timestamp,
     /// `succeeded`, `pending`, `failed` or `expired`.
     pub status: String,
-    /// Whether it is the one that runs.
-    pub current: bool,
 }
 
 /// When Actions variables were last written.

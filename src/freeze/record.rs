@@ -98,12 +98,11 @@ pub struct Record {
     /// When it began.
     pub at: Timestamp,
     /// When it ends; `None` means until it is lifted.
-    #[serde(default)]
     pub until: Option<Timestamp>,
     /// The kind.
     pub kind: FreezeKind,
     /// An incident or a ticket.
-    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
 }
 
@@ -146,12 +145,11 @@ pub struct OverrideRecord {
     #[serde(default)]
     pub reason: String,
     /// When it began, if recorded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
     /// When it ends.
     pub until: Timestamp,
     /// The freeze that it opens; `None` opens windows of the calendar and no freeze.
-    #[serde(default)]
     pub freeze_id: Option<FreezeId>,
 }
 

@@ -53,7 +53,7 @@ pub struct Field {
     /// Whether the gate is weaker afterward in this dimension (law 7).
     pub weakens: bool,
     /// Why it is weaker, in words for the person who consents; only with `weakens`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Action, Address, Blocker, Change, Invalid, Unknown};
+use super::{Action, Address, Blocker, Change, EnvName, Invalid, Unknown};
 
 /// Some changes and the requests that make them: what is shown and what is done are one piece of data (law 3).
 ///
@@ -67,6 +67,8 @@ pub struct Plan<O> {
     pub unknown: Vec<(Address, Unknown)>,
     /// What exists and gate.toml does not mention; never touched.
     pub unmanaged: Vec<Address>,
+    /// The environments that it is about, if `--environment` leaves out others that gate.toml declares; else empty.
+    pub limited_to: BTreeSet<EnvName>,
 }
 
 /// What one provider has to say about its part of a plan.
@@ -163,6 +165,7 @@ impl<O> Plan<O> {
             notes: Vec::new(),
             unknown: Vec::new(),
             unmanaged: Vec::new(),
+            limited_to: BTreeSet::new(),
         };
         let mut invalid: BTreeMap<Invalid, BTreeSet<Address>> = BTreeMap::new();
         for draft in drafts {
@@ -190,7 +193,9 @@ impl<O> Plan<O> {
 
     /// Combines the plans of several repositories, as [`Self::assemble`] does the providers' parts.
     pub fn merge(config: String, fingerprint: String, plans: impl IntoIterator<Item = Self>) -> Self {
+        let mut limited_to = BTreeSet::new();
         let draft = |plan: Self| {
+            limited_to.extend(plan.limited_to);
             let invalid = plan.invalid.into_iter().flat_map(|one| one.addresses.into_iter().map(move |address| (address, one.why.clone())));
             Draft {
                 steps: plan.steps,
@@ -202,7 +207,8 @@ impl<O> Plan<O> {
                 basis: BTreeMap::new(),
             }
         };
-        Self::assemble(config, fingerprint, plans.into_iter().map(draft))
+        let merged = Self::assemble(config, fingerprint, plans.into_iter().map(draft));
+        Self { limited_to, ..merged }
     }
 
     /// Every change, in address order.

@@ -1,8 +1,10 @@
 //! What an apply did, address by address.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Address, InvalidDeclaration, Unknown};
+use super::{Action, Address, EnvName, InvalidDeclaration, Unknown};
 
 /// What a person has to do because the API refused (exit code 3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +69,8 @@ pub struct ApplyReport {
     pub unknown: Vec<(Address, Unknown)>,
     /// Whether a signal stopped the run early (exit code 130).
     pub interrupted: bool,
+    /// As in the plan.
+    pub limited_to: BTreeSet<EnvName>,
 }
 
 /// The counts of a report.

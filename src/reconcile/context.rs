@@ -131,6 +131,12 @@ impl Context {
         context
     }
 
+    /// The environments of a run that leaves others out.
+    fn limited_to(&self) -> BTreeSet<EnvName> {
+        let github = &self.want.github;
+        if github.left_out.is_empty() { BTreeSet::new() } else { github.environments.keys().cloned().collect() }
+    }
+
     async fn observe(&self, before: Option<&Observed>) -> Observed {
         let github = async {
             let repository_access = self.github.as_ref()?;
@@ -219,7 +225,7 @@ impl Context {
         drafts.extend(note);
         let basis: BTreeMap<Address, Value> = drafts.iter_mut().flat_map(|draft| std::mem::take(&mut draft.basis)).collect();
         let fingerprint = fingerprint::of(&json!({"desired": fingerprint::desired(&self.want), "live": basis}));
-        let plan = Plan::assemble(self.config.clone(), fingerprint, drafts);
+        let plan = Plan { limited_to: self.limited_to(), ..Plan::assemble(self.config.clone(), fingerprint, drafts) };
         unread.extend(plan.unknown.iter().cloned());
         let declared = fingerprint::declared(&self.want, self.github.as_ref().map(|repository_access| &repository_access.repository));
         let archived =

@@ -329,6 +329,13 @@ fn sum(plan: &Plan<Op>, applied: impl Iterator<Item = Applied>, interrupted: boo
     converged &= untold.is_empty();
     outcomes.extend(untold);
     outcomes.sort_by(|a, b| a.address.cmp(&b.address));
-    let report = ApplyReport { converged, outcomes, invalid: plan.invalid.clone(), unknown: plan.unknown.clone(), interrupted };
+    let report = ApplyReport {
+        converged,
+        outcomes,
+        invalid: plan.invalid.clone(),
+        unknown: plan.unknown.clone(),
+        interrupted,
+        limited_to: plan.limited_to.clone(),
+    };
     Applied { ends, after: Plan::merge(plan.config.clone(), String::new(), after), report }
 }

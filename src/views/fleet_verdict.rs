@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::findings::{self, Verdict};
-use crate::model::{Address, RepositoryResult, RepositoryRow, Requests, Severity};
+use crate::model::{Address, RepositoryResult, RepositoryRow, Requests};
 use crate::render::json::to_string;
 use crate::render::{Block, Document, Finding, Glyph, Heading, HeadlinePlace, Section};
 use crate::verify::{EnvironmentReport, EnvironmentVerdict, VerifyReport};
@@ -187,10 +187,8 @@ impl From<FleetVerdict<'_>> for Document {
 }
 
 fn section(group: &Group<'_>) -> Section {
-    let (glyph, severity) = match group.finding.verdict() {
-        Verdict::Ungated => (Glyph::Failure, Severity::Error),
-        _ => (Glyph::Unknown, Severity::Warning),
-    };
+    let glyph = if group.finding.verdict() == Verdict::Ungated { Glyph::Failure } else { Glyph::Unknown };
+    let severity = group.finding.severity;
     let addresses: Vec<&Address> = group.addresses.iter().collect();
     let (code, message, fix) = (group.finding.code.row().name, &group.finding.message, &group.finding.fix);
     let shown = match addresses.first() {

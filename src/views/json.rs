@@ -1,9 +1,11 @@
 //! Plans and reports as JSON: keys and their order are part of the interface (`docs/schemas/`).
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::model::{
-    Action, Address, ApplyReport, ByHand, Change, FleetPlan, InvalidDeclaration, Manual, Note, OutcomeResult, Plan, ReportSummary,
+    Action, Address, ApplyReport, ByHand, Change, EnvName, FleetPlan, InvalidDeclaration, Manual, Note, OutcomeResult, Plan, ReportSummary,
     RepositoryRow, Requests, Summary, Unknown,
 };
 use crate::render::json::to_string;
@@ -41,6 +43,7 @@ fn plan_output<'a, O>(plan: &'a Plan<O>, fleet: Option<FleetOutput<'a>>) -> Plan
         unknown: unknown_entries(&plan.unknown),
         summary: plan.summary(),
         unmanaged: &plan.unmanaged,
+        limited_to: &plan.limited_to,
         fleet,
     }
 }
@@ -65,6 +68,7 @@ fn report_output<'a>(report: &'a ApplyReport, fleet: Option<FleetOutput<'a>>) ->
         invalid: &report.invalid,
         unknown: unknown_entries(&report.unknown),
         interrupted: report.interrupted,
+        limited_to: &report.limited_to,
         fleet,
     }
 }
@@ -103,6 +107,8 @@ struct PlanOutput<'a> {
     unknown: Vec<UnknownEntry<'a>>,
     summary: Summary,
     unmanaged: &'a [Address],
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    limited_to: &'a BTreeSet<EnvName>,
     #[serde(flatten)]
     fleet: Option<FleetOutput<'a>>,
 }
@@ -130,6 +136,8 @@ struct ReportOutput<'a> {
     invalid: &'a [InvalidDeclaration],
     unknown: Vec<UnknownEntry<'a>>,
     interrupted: bool,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    limited_to: &'a BTreeSet<EnvName>,
     #[serde(flatten)]
     fleet: Option<FleetOutput<'a>>,
 }

@@ -1,6 +1,8 @@
 //! A plan as a document.
 
-use crate::model::{Action, Address, AddressKind, Change, InvalidDeclaration, Manual, Plan, Severity, Summary, Unknown};
+use std::collections::BTreeSet;
+
+use crate::model::{Action, Address, AddressKind, Change, EnvName, InvalidDeclaration, Manual, Plan, Severity, Summary, Unknown};
 use crate::render::value;
 use crate::render::{Block, Document, Finding, FindingLocation, Fold, Glyph, Heading, Role, Row, Section};
 
@@ -20,12 +22,21 @@ impl<O> From<&Plan<O>> for Document {
         Self {
             name: "plan",
             sections,
-            headline: headline(summary),
+            headline: headline(summary, &plan.limited_to),
             tone: tone(summary),
             next: next(summary, apply(summary)),
             outputs: outputs(summary),
             ..Self::default()
         }
+    }
+}
+
+/// A plan as it is shown before its apply: the next step is that apply itself, after whatever it cannot resolve.
+pub(crate) fn before_apply<O>(plan: &Plan<O>, document: Document) -> Document {
+    let Summary { invalid, unknown, .. } = plan.summary();
+    match plan.is_empty() {
+        true => document,
+        false => Document { next: next(Summary { invalid, unknown, ..Summary::default() }, None), ..document },
     }
 }
 
@@ -191,11 +202,19 @@ pub(super) fn outputs(summary: Summary) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn headline(summary: Summary) -> String {
+/// That everything the run looked at is as declared.
+pub(super) fn matches(limited_to: &BTreeSet<EnvName>) -> String {
+    match limited_to.iter().map(EnvName::as_str).collect::<Vec<_>>().join(", ").as_str() {
+        "" => "live state matches gate.toml".to_owned(),
+        names => format!("live state of {names} matches gate.toml"),
+    }
+}
+
+fn headline(summary: Summary, limited_to: &BTreeSet<EnvName>) -> String {
     let Summary { create, update, delete, weakens, manual, invalid, unknown } = summary;
     let changes = create + update + delete;
     if changes + manual + invalid + unknown == 0 {
-        return "No changes. The live state matches gate.toml.".to_owned();
+        return format!("No changes. The {}.", matches(limited_to));
     }
     let mut line = match (changes, invalid + unknown) {
         (0, 0) => "Plan: no changes.".to_owned(),

@@ -1,6 +1,6 @@
 //! The report of an apply as a document.
 
-use super::plan::{contradicted, glyph, undetermined, verb};
+use super::plan::{contradicted, glyph, matches, undetermined, verb};
 use crate::model::{ApplyReport, ByHand, Outcome, OutcomeResult, ReportSummary, Severity};
 use crate::render::{Block, Document, Finding, Fold, Glyph, Heading, Role, Section};
 
@@ -78,12 +78,12 @@ fn headline(report: &ApplyReport) -> String {
     let ReportSummary { applied, manual, failed, skipped } = report.summary();
     let start = if report.interrupted { "Apply interrupted" } else { "Apply" };
     if report.outcomes.is_empty() && report.converged {
-        return format!("{start}: nothing to do. The live state matches gate.toml.");
+        return format!("{start}: nothing to do. The {}.", matches(&report.limited_to));
     }
     let needs = if manual == 1 { "needs" } else { "need" };
     let counts = format!("{start}: {applied} applied, {manual} {needs} manual steps, {failed} failed, {skipped} skipped.");
     if report.converged {
-        format!("{counts} Verified: live state matches gate.toml.")
+        format!("{counts} Verified: {}.", matches(&report.limited_to))
     } else {
         format!("{counts} Live state does NOT match gate.toml yet.")
     }

@@ -140,12 +140,6 @@ impl RunScope {
         done
     }
 
-    /// A claim about the live state as one about the environments that the run is limited to.
-    fn limit(&self, claim: String) -> String {
-        let environments = self.flags.iter().filter_map(|flag| flag.text.strip_prefix("--environment ")).collect::<Vec<_>>().join(", ");
-        if environments.is_empty() { claim } else { claim.replace("ive state", &format!("ive state of {environments}")) }
-    }
-
     /// JSON in which every suggested command repeats the scope.
     #[must_use]
     pub fn repeat_in_json(&self, json: &str) -> String {
@@ -187,7 +181,6 @@ impl RunScope {
             again(&mut finding.fix);
         };
         again(&mut document.headline);
-        document.headline = self.limit(document.headline);
         document.next.iter_mut().for_each(again);
         for section in &mut document.sections {
             section.alerts.iter_mut().for_each(finding);
@@ -285,13 +278,6 @@ mod tests {
             scope().store("--app", "shop").repeat("run `gatectl freeze off --reason TEXT`"),
             "run `gatectl freeze off -c 'ops/my gate.toml' -R acme/shop --sandbox=no-rules --app shop --reason TEXT`"
         );
-    }
-
-    #[test]
-    fn a_claim_is_about_the_environments_that_the_run_is_limited_to() {
-        let claim = || "Verified: live state matches gate.toml.".to_owned();
-        assert_eq!(RunScope::default().prune().limit(claim()), claim());
-        assert_eq!(scope().environment("qa").limit(claim()), "Verified: live state of production, qa matches gate.toml.");
     }
 
     #[test]

@@ -40,6 +40,21 @@ fn writes(world: &Served) -> usize {
 }
 
 #[test]
+fn a_claim_names_the_environments_it_is_about_also_if_the_plan_was_saved() {
+    let world = planned();
+    let only = ["plan", "--environment", "production", "--out", "part.plan"];
+    assert_eq!(world.run(&only).code, Some(0));
+    let claim = "live state of production matches gate.toml";
+    for args in [&["apply", "part.plan", "--auto-approve"][..], &["plan", "--environment", "production"]] {
+        let ran = world.run(args);
+        let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(ran.code == Some(0) && said.contains(claim), "{args:?}: {} {}", ran.stdout, ran.stderr);
+    }
+    let json = world.run(&["plan", "--environment", "production", "--format", "json"]).stdout;
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["limited_to"], serde_json::json!(["production"]));
+}
+
+#[test]
 fn what_cannot_be_read_has_not_moved_and_the_plan_stays_good() {
     let forbidden = Response::github_error(403, "Resource not accessible by personal access token");
     let unwell = Response::heroku_error(503, "service_unavailable", "Heroku is unwell.");

@@ -29,7 +29,8 @@ fn plans() -> Vec<(&'static str, Plan<()>)> {
 }
 
 fn reports() -> Vec<(&'static str, ApplyReport)> {
-    let nothing = ApplyReport { converged: true, outcomes: vec![], invalid: vec![], unknown: vec![], interrupted: false };
+    let nothing =
+        ApplyReport { converged: true, outcomes: vec![], invalid: vec![], unknown: vec![], interrupted: false, limited_to: [].into() };
     let interrupted = ApplyReport { interrupted: true, converged: false, ..samples::applied() };
     vec![
         ("nothing", nothing),

@@ -40,6 +40,7 @@ pub(crate) fn plan(changes: Vec<Change>) -> Plan<()> {
         notes: vec![],
         unknown: vec![],
         unmanaged: vec![],
+        limited_to: [].into(),
     }
 }
 
@@ -257,6 +258,7 @@ pub(crate) fn applied() -> ApplyReport {
         invalid: vec![],
         unknown: vec![],
         interrupted: false,
+        limited_to: [].into(),
     }
 }
 
@@ -288,6 +290,7 @@ pub(crate) fn mixed() -> ApplyReport {
         invalid: vec![invalid()],
         unknown: vec![],
         interrupted: false,
+        limited_to: [].into(),
     }
 }
 
@@ -299,7 +302,14 @@ pub(crate) fn hostile_report() -> ApplyReport {
     let outcomes = NASTY.iter().flat_map(|nasty| {
         results(nasty).into_iter().map(|result| outcome(env(&format!("e{nasty}")), Action::Update, result, nasty)).collect::<Vec<_>>()
     });
-    ApplyReport { converged: false, outcomes: outcomes.collect(), invalid: vec![], unknown: vec![], interrupted: true }
+    ApplyReport {
+        converged: false,
+        outcomes: outcomes.collect(),
+        invalid: vec![],
+        unknown: vec![],
+        interrupted: true,
+        limited_to: [].into(),
+    }
 }
 
 /// A document in which every kind of block holds the text.

@@ -12,6 +12,7 @@ use crate::reconcile::fleet::{self, FleetPlanned, Keep, Pending};
 use crate::render::Document;
 use crate::views;
 use crate::views::fleet::{FleetPlanView, FleetReportView, Names};
+use crate::views::plan::before_apply;
 
 use super::super::failure::Interrupted;
 use super::super::plan::prune;
@@ -59,12 +60,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &ApplyArgs) -> any
     }
     if session.global.format == Format::Human {
         let view = FleetPlanView { plan: &shown, requests: run.requests(), elapsed: run.elapsed(), names: Names::Few };
-        let mut document = Document::from(view);
-        if !shown.plan.is_empty() && shown.plan.unknown.is_empty() {
-            // The next step is this apply itself.
-            document.next.clear();
-        }
-        session.print(config, &document, String::new)?;
+        session.print(config, &before_apply(&shown.plan, Document::from(view)), String::new)?;
     }
     if !pending.is_empty() {
         let allow_weaken = args.allow_weaken || saved.is_some_and(|saved| saved.allow_weaken);

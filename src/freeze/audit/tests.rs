@@ -16,7 +16,6 @@ fn release(version: u64, description: &str) -> Release {
         user: Some(format!("user{version}@example.com")),
         created_at: time(version),
         status: "succeeded".into(),
-        current: false,
     }
 }
 

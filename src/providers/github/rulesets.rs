@@ -94,7 +94,6 @@ mod wire {
     #[derive(Deserialize)]
     pub(super) struct Whole {
         pub conditions: Option<Conditions>,
-        #[serde(default)]
         pub rules: Vec<Rule>,
         /// Left out if the token may not see it.
         pub bypass_actors: Option<Vec<serde_json::Value>>,
@@ -105,11 +104,9 @@ mod wire {
         pub ref_name: Option<RefName>,
     }
 
-    #[derive(Deserialize, Default)]
+    #[derive(Deserialize)]
     pub(super) struct RefName {
-        #[serde(default)]
         pub include: Vec<String>,
-        #[serde(default)]
         pub exclude: Vec<String>,
     }
 

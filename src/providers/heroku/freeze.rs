@@ -78,8 +78,6 @@ async fn releases(reader: &Reader, app: &str) -> Result<Vec<Release>, ApiError> 
         user: Option<User>,
         created_at: Timestamp,
         status: Option<String>,
-        #[serde(default)]
-        current: bool,
     }
     let shapes: Vec<Shape> = reader.get_json(&Target::new(["apps", app, "releases"]).range(NEWEST)).await?;
     let release = |shape: Shape| Release {
@@ -88,7 +86,6 @@ async fn releases(reader: &Reader, app: &str) -> Result<Vec<Release>, ApiError> 
         user: shape.user.and_then(|user| user.email),
         created_at: shape.created_at,
         status: shape.status.unwrap_or_default(),
-        current: shape.current,
     };
     Ok(shapes.into_iter().map(release).collect())
 }
