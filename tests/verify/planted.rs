@@ -1,7 +1,7 @@
 //! Each fault planted alone: its finding, and nothing else.
 
 use gatectl::findings::{Severity, Verdict};
-use gatectl::sandbox::{AccountKind, Level, Permission, Plan, ReviewerRef, Run, Secret, State, Token, Visibility};
+use gatectl::sandbox::{AccountKind, Fault, Level, Permission, Plan, Response, ReviewerRef, Run, Secret, State, Token, Visibility};
 use gatectl::verify::VerifyReport;
 use gatectl::workflows::check::SourceFile;
 use jiff::Timestamp;
@@ -286,6 +286,10 @@ async fn refs_that_anyone_can_create_are_pointed_out() {
     expect("not enforced", GATE, &sources, |state| repo(state).rulesets[0].active = false, Verdict::Gated, &free).await;
     let other = |state: &mut State| repo(state).rulesets[0].covers = std::iter::once("v1.*".to_owned()).collect();
     expect("other tags", GATE, &sources, other, Verdict::Gated, &free).await;
+    // Without its list of exceptions it is not known to have none.
+    let whole = serde_json::json!({"conditions": {"ref_name": {"include": ["~ALL"]}}, "rules": [{"type": "creation"}, {"type": "update"}]});
+    let unlisted = |state: &mut State| state.faults.push(Fault::before(Response::json(200, &whole)).path("/repos/acme/shop/rulesets/9"));
+    expect("exceptions not listed", GATE, &sources, unlisted, Verdict::Gated, &free).await;
     let open = GATE.replace(r#"branches = ["main"], tags = ["v*"]"#, r#"branches = ["*"]"#);
     let both = [("open-refs", WARNING, None), ("refs-anyone-can-create", WARNING, None)];
     expect("every branch", &open, &sources, |_| {}, Verdict::Gated, &both).await;
