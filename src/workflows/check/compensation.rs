@@ -14,9 +14,6 @@ use crate::workflows::resolve::{Files, JobEntry, Verdict, resolve};
 use crate::workflows::scenario::{Scenario, declared, derived, words};
 use crate::workflows::yaml::Pos;
 
-/// The separator between a job and the one that it calls, in the path of an entry.
-const CALLS: char = '\u{203a}';
-
 /// The freeze that must hold deploys back.
 #[derive(Clone, Copy)]
 pub struct FreezeFacts<'a> {
@@ -134,7 +131,7 @@ impl Proofs<'_> {
         let known = Known { place: WorkflowKey::Step, github: &context, inputs: &inputs, needs: &later, matrix: &later, jobs: &later };
         let FreezeFacts { policy, config, holds } = self.freeze;
         let question = Question { environment: self.environment, environments: self.environments, policy, config, holds, contexts: &known };
-        let is_called = entry.path.contains(CALLS);
+        let is_called = entry.details.chain.len() > 1;
         let found =
             self.files.any(&entry.details.file).and_then(|file| file.as_ref().ok()).and_then(|file| Some((file, file.job(&entry.job)?)));
         let own = match found {
@@ -146,8 +143,7 @@ impl Proofs<'_> {
         if !is_called || !matches!(own, Proof::Unproven(..)) {
             return (entry.details.file.clone(), own);
         }
-        // `deploy.yml:deploy (leg) › x.yml:apply`: the first job is in the file that the event starts.
-        let caller = entry.path.split_once(':').and_then(|(_, rest)| started.job(rest.split([' ', CALLS]).next()?));
+        let caller = entry.details.chain.first().and_then(|(_, id)| started.job(id));
         match caller.map(|caller| freeze_check_before_deploy(started, caller, &question)) {
             Some(proof @ (Proof::Proven(_) | Proof::Earlier(..) | Proof::AtStart(_))) => (started.path.clone(), proof),
             Some(Proof::Unproven(..)) | None => (entry.details.file.clone(), own),

@@ -69,9 +69,28 @@ struct Case {
     harmless: Harmless,
 }
 
+/// What kind of thing a job uses that a job behind a gate uses too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Means {
+    Target,
+    Identity,
+    Secret,
+    AllSecrets,
+}
+
+impl Means {
+    const fn code(self) -> Code {
+        match self {
+            Self::Target => Code::UngatedDeploy,
+            Self::Identity => Code::UngatedIdentity,
+            Self::Secret | Self::AllSecrets => Code::UngatedCredential,
+        }
+    }
+}
+
 /// Something that a job uses and that a job behind a gate uses too.
 struct Shared {
-    code: Code,
+    means: Means,
     /// As a clause: `reads HEROKU_API_KEY, as deploy.yml:6 does in production`.
     what: String,
     gates: BTreeSet<EnvName>,
@@ -82,7 +101,7 @@ struct Shared {
 impl Case {
     /// The other fix, if all that is shared are secrets that are named: they may be for notifications alone.
     fn spare(&self) -> &'static str {
-        let are_secrets = self.shared.iter().all(|shared| shared.code == Code::UngatedCredential && !shared.what.starts_with("reads all"));
+        let are_secrets = self.shared.iter().all(|shared| shared.means == Means::Secret);
         if are_secrets && !self.shared.is_empty() { ", or, if the secret cannot deploy, name it in [verify] harmless" } else { "" }
     }
 
@@ -138,6 +157,11 @@ impl Judge<'_> {
         repository.is_some_and(|own| path.to_lowercase().starts_with(&own))
     }
 
+    /// Whether a job runs behind a declared gate in some run.
+    fn waits_in_other_runs(&self, job: &JobEntry) -> bool {
+        self.gated_somewhere.contains(&job.id())
+    }
+
     fn places(&self, job: &JobEntry) -> Vec<JobGate> {
         match job.verdict {
             Verdict::Env | Verdict::Set => job.environments.iter().map(|name| self.place(name)).collect(),
@@ -173,7 +197,7 @@ impl Judge<'_> {
                 (Some(used), _) if !spared || self.facts.targets.apps.contains(target) => {
                     if seen.insert(credential.clone()) {
                         let what = format!("deploys {target} ({}){}", deploy.what, elsewhere(used));
-                        case.shared.push(Shared { code: Code::UngatedDeploy, what, gates: used.gates.clone(), by_name: false });
+                        case.shared.push(Shared { means: Means::Target, what, gates: used.gates.clone(), by_name: false });
                     }
                 }
                 _ if spared => {}
@@ -202,7 +226,7 @@ impl Judge<'_> {
             if let Some(used) = credential.as_ref().and_then(|credential| self.credentials.gated(credential)) {
                 let what = format!("{what}{}", elsewhere(used));
                 let by_name = by_name(&identity.name);
-                case.shared.push(Shared { code: Code::UngatedIdentity, what, gates: used.gates.clone(), by_name });
+                case.shared.push(Shared { means: Means::Identity, what, gates: used.gates.clone(), by_name });
             } else if !credential.is_some_and(|credential| self.credentials.is_open(&credential)) {
                 case.open_questions.push((Code::UnclassifiedCredential, what));
                 case.harmless.job = true;
@@ -228,7 +252,7 @@ impl Judge<'_> {
                 Read::All => match self.credentials.any_secret() {
                     Some((name, used)) => {
                         let what = format!("reads all secrets at once, among them {name}{}", elsewhere(used));
-                        case.shared.push(Shared { code: Code::UngatedCredential, what, gates: used.gates.clone(), by_name: true });
+                        case.shared.push(Shared { means: Means::AllSecrets, what, gates: used.gates.clone(), by_name: true });
                     }
                     None => {
                         case.open_questions.push((Code::UnclassifiedCredential, "reads all secrets at once".to_owned()));
@@ -244,7 +268,7 @@ impl Judge<'_> {
                         // A name that only environments have cannot be the gate's secret in another one.
                         if !(open && self.facts.is_environment_secret(name)) {
                             let what = format!("reads {name}{}", elsewhere(used));
-                            case.shared.push(Shared { code: Code::UngatedCredential, what, gates: used.gates.clone(), by_name: true });
+                            case.shared.push(Shared { means: Means::Secret, what, gates: used.gates.clone(), by_name: true });
                         }
                     } else if !self.credentials.is_open(&credential) {
                         case.open_questions.push((Code::UnclassifiedCredential, format!("reads {name}")));
@@ -273,14 +297,11 @@ impl Judge<'_> {
             JobGate::Nowhere if !job.details.loose_gates.is_empty() => {
                 format!("may run although the job in {} that it waits for was rejected", job.details.loose_gates.join(", "))
             }
-            JobGate::Nowhere if job.verdict == Verdict::None && job.reason.starts_with("it has no `environment`") => {
-                "has no environment".to_owned()
-            }
+            JobGate::Nowhere if job.verdict == Verdict::None && !job.details.has_environment => "has no environment".to_owned(),
             JobGate::Nowhere => format!("may run without an environment ({})", job.reason),
         };
-        let mut clauses: Vec<(Code, &str)> = case.shared.iter().map(|shared| (shared.code, shared.what.as_str())).collect();
-        let somewhere = self.gated_somewhere.contains(&(job.details.file.clone(), job.job.clone()));
-        if clauses.is_empty() && *place == JobGate::Nowhere && somewhere && !is_spared(job, self.facts) {
+        let mut clauses: Vec<(Code, &str)> = case.shared.iter().map(|shared| (shared.means.code(), shared.what.as_str())).collect();
+        if clauses.is_empty() && *place == JobGate::Nowhere && self.waits_in_other_runs(job) && !is_spared(job, self.facts) {
             clauses.push((Code::UngatedJob, "waits at a declared gate in other runs"));
         }
         let Some(code) = clauses.iter().map(|(code, _)| *code).min() else {
@@ -324,8 +345,7 @@ impl Judge<'_> {
         let literal = |name: &str| !name.is_empty() && !name.contains(['$', '{']);
         let targets = holds.deploys.iter().all(|deploy| deploy.target.as_deref().is_some_and(literal)) && !holds.deploys.is_empty();
         let identities = holds.identities.iter().all(|identity| literal(&identity.name)) && !holds.identities.is_empty();
-        let is_chosen = self.gated_somewhere.contains(&(job.details.file.clone(), job.job.clone()));
-        is_chosen
+        self.waits_in_other_runs(job)
             && !case.is_proven()
             && (targets || identities)
             && (identities || holds.identities.is_empty())
@@ -337,7 +357,7 @@ impl Judge<'_> {
     /// deploy to its own app.
     fn has_own_secrets(&self, job: &JobEntry, environment: &str) -> bool {
         let may_exist = self.facts.live.is_none() || self.guard(environment).is_some();
-        let is_login = |name: &str| may_exist && self.facts.wider_secrets.is_none() && name.to_uppercase().contains("HEROKU");
+        let is_login = |name: &str| may_exist && self.facts.wider_secrets.is_none() && Platform::Heroku.has_login(name);
         job.details.holds.secrets.iter().all(|(read, _)| match (read, credentials::secret(read, self.facts)) {
             (Read::All, _) => false,
             (Read::Named(name), Some(credential)) if self.credentials.gated(&credential).is_some() => {
@@ -366,7 +386,7 @@ impl Judge<'_> {
 
     /// The service that holds an identity's trust policy.
     fn pin(&self, case: &Case, gate: &str) -> String {
-        let has_identity = case.shared.iter().any(|shared| shared.code == Code::UngatedIdentity);
+        let has_identity = case.shared.iter().any(|shared| shared.means == Means::Identity);
         match sub_claims(self.facts, gate).filter(|_| has_identity) {
             Some(claims) => format!(", and pin the identity's trust policy to the `sub` claim {claims}"),
             None => String::new(),
@@ -391,9 +411,8 @@ impl Judge<'_> {
 
     /// A job that waits at a gate or does not, as an input chooses: its runner may reach what it deploys to by itself.
     fn chosen(&self, job: &JobEntry, at: &str) -> Option<Finding> {
-        let somewhere = self.gated_somewhere.contains(&(job.details.file.clone(), job.job.clone()));
         let by_input = job.reason.to_lowercase().contains("inputs");
-        if !somewhere || !by_input || is_spared(job, self.facts) {
+        if !self.waits_in_other_runs(job) || !by_input || is_spared(job, self.facts) {
             return None;
         }
         let message = format!("{} {at}, and waits at a declared gate if another input is given", job.path);
@@ -484,12 +503,12 @@ fn next_stage(job: &JobEntry, name: &EnvName) -> Option<Finding> {
 /// A job of an open environment that uses what a gate protects.
 fn open(job: &JobEntry, name: &EnvName, case: &Case) -> Option<Finding> {
     let at = format!("runs in `{name}`, which gate.toml declares open");
-    let Shared { code, what, gates, by_name } = case.shared.iter().min_by_key(|shared| (shared.by_name, shared.code))?;
+    let Shared { means, what, gates, by_name } = case.shared.iter().min_by_key(|shared| (shared.by_name, shared.means.code()))?;
     let finding = match by_name {
-        false => on_job(*code, job, format!("{} {at}, and {what}", job.path))
+        false => on_job(means.code(), job, format!("{} {at}, and {what}", job.path))
             .severity(Severity::Error)
             .fix(format!("give `{name}` an identity and a target of its own, or declare reviewers for it")),
-        true => on_job(*code, job, format!("{} {at}, and {what}; the name may have another value there", job.path))
+        true => on_job(means.code(), job, format!("{} {at}, and {what}; the name may have another value there", job.path))
             .severity(Severity::Warning)
             .fix(format!("use another name in `{name}`, or store both values in their environments only")),
     };

@@ -26,8 +26,6 @@ pub(super) struct Population {
     pub(super) secrets: BTreeMap<EnvName, BTreeMap<String, String>>,
 }
 
-type JobId = (String, String);
-
 /// Judges every job, and marks those that can deploy.
 pub(super) fn judge(runs: &mut [Run<'_>], files: &Files, facts: &Facts) -> Population {
     let credentials = Credentials::of(runs, facts);
@@ -40,7 +38,7 @@ pub(super) fn judge(runs: &mut [Run<'_>], files: &Files, facts: &Facts) -> Popul
         for job in &mut run.jobs {
             let judgment = judge.judge(job);
             job.can_deploy = judgment.can_deploy;
-            let id: JobId = (job.details.file.clone(), job.job.clone());
+            let id = job.id();
             if judgment.can_deploy {
                 can_deploy.insert(id.clone());
                 if judgment.gated {
@@ -82,10 +80,10 @@ fn with_any_environment(finding: Finding, workflow: &Workflow, scenario: &Scenar
 }
 
 /// Jobs that run behind a declared gate in some run.
-fn behind_a_gate(runs: &[Run<'_>], facts: &Facts) -> BTreeSet<JobId> {
+fn behind_a_gate(runs: &[Run<'_>], facts: &Facts) -> BTreeSet<(String, String)> {
     let is_gate = |name: &String| EnvName::new(name.as_str()).is_ok_and(|name| facts.is_gate(&name));
     let gated = |job: &&JobEntry| job.verdict == Verdict::Env && job.environments.iter().any(is_gate);
-    runs.iter().flat_map(|run| &run.jobs).filter(gated).map(|job| (job.details.file.clone(), job.job.clone())).collect()
+    runs.iter().flat_map(|run| &run.jobs).filter(gated).map(JobEntry::id).collect()
 }
 
 /// `[verify] harmless` with its present and missing entries, sorted; empty if none is missing.

@@ -13,6 +13,9 @@ struct Row(&'static str, &'static [&'static str], Platform);
 
 use Platform::{Heroku, Other, Pages};
 
+/// The Heroku command that deploys what one stage of a pipeline runs to the next.
+const PROMOTE: &str = "pipelines:promote";
+
 /// `kubectl apply`, not `kubectl get`: verbs that change what runs or what is published.
 const TABLE: &[Row] = &[
     Row(
@@ -20,7 +23,7 @@ const TABLE: &[Row] = &[
         &[
             "container:release",
             "container:push",
-            super::PROMOTE,
+            PROMOTE,
             "builds:create",
             "deploy:jar",
             "deploy:war",
@@ -206,13 +209,14 @@ pub(super) fn deploys(script: &str, env: &BTreeMap<String, String>, remotes: &mu
     for words in super::shell::commands(script) {
         let words: Vec<String> = words.iter().map(|word| expand(word, env)).collect();
         remember(&words, remotes);
-        if let Some((what, platform, target)) = deploy(&words, env, remotes) {
-            found.push(Deploy { what, platform, target, named: false, pos });
-        } else if let Some(what) = runs_a_deploy(&words) {
-            found.push(Deploy { what, platform: Other, target: None, named: true, pos });
-        }
+        found.extend(deploy(&words, env, remotes, pos).or_else(|| runs_a_deploy(&words, pos)));
     }
     found
+}
+
+/// A deploy that is known by its command.
+fn known(what: impl Into<String>, platform: Platform, target: Option<String>, pos: Pos) -> Deploy {
+    Deploy { what: what.into(), platform, target, named: false, promotes: false, pos }
 }
 
 /// The words after the program, if the command does more than print.
@@ -223,11 +227,7 @@ fn is_talk(words: &[String]) -> bool {
     head.is_none_or(|head| TALK.contains(&head.as_str())) || words.iter().any(asks)
 }
 
-fn deploy(
-    words: &[String],
-    env: &BTreeMap<String, String>,
-    remotes: &BTreeMap<String, String>,
-) -> Option<(String, Platform, Option<String>)> {
+fn deploy(words: &[String], env: &BTreeMap<String, String>, remotes: &BTreeMap<String, String>, pos: Pos) -> Option<Deploy> {
     if is_talk(words) {
         return None;
     }
@@ -237,26 +237,23 @@ fn deploy(
         match name.as_str() {
             "git" if rest.iter().any(|word| word == "push") => {
                 if let Some(target) = pushes(rest, remotes) {
-                    return Some(("git push heroku".to_owned(), Heroku, target));
+                    return Some(known("git push heroku", Heroku, target, pos));
                 }
             }
             "docker" | "podman" | "crane" | "skopeo" => {
                 let image = rest.iter().find_map(|word| word.split_once("registry.heroku.com/")).map(|(_, path)| path);
                 if let Some(path) = image.filter(|_| rest.iter().any(|word| ["push", "copy", "--push"].contains(&word.as_str()))) {
-                    return Some((
-                        "docker push registry.heroku.com".to_owned(),
-                        Heroku,
-                        literal(path.split('/').next().unwrap_or_default()),
-                    ));
+                    let app = literal(path.split('/').next().unwrap_or_default());
+                    return Some(known("docker push registry.heroku.com", Heroku, app, pos));
                 }
             }
             "curl" | "wget" | "http" | "xh" => {
-                if let Some((what, platform, target)) = posts(rest) {
-                    return Some((what, platform, target));
+                if let Some(found) = posts(rest, pos) {
+                    return Some(found);
                 }
             }
             "dpl" if rest.iter().any(|word| ["heroku", "--provider=heroku"].contains(&word.as_str())) => {
-                return Some(("dpl heroku".to_owned(), Heroku, app_of(rest, words, env, remotes)));
+                return Some(known("dpl heroku", Heroku, app_of(rest, words, env, remotes), pos));
             }
             "rsync" | "scp" if !rest.iter().any(|word| word.contains(':') && !word.contains("://")) => continue,
             "ssh" if rest.iter().any(|word| word.contains("github.com")) => continue,
@@ -269,13 +266,14 @@ fn deploy(
             let verb = verbs.iter().find(|verb| has_verb(rest, verb));
             if verbs.is_empty() || verb.is_some() {
                 let what = verb.map_or_else(|| (*tool).to_owned(), |verb| format!("{tool} {verb}"));
+                let promotes = verb == Some(&PROMOTE);
                 let target = match platform {
-                    Heroku if verb == Some(&super::PROMOTE) => promoted_to(rest),
+                    Heroku if promotes => promoted_to(rest),
                     Heroku => app_of(rest, words, env, remotes),
                     Pages => Some(super::PAGES.to_owned()),
                     Other => None,
                 };
-                return Some((what, *platform, target));
+                return Some(Deploy { promotes, ..known(what, *platform, target, pos) });
             }
         }
     }
@@ -309,7 +307,7 @@ fn has_verb(rest: &[String], verb: &str) -> bool {
 }
 
 /// `make deploy`, `npm run deploy:prod`: what runs is not in the line, and its name says deploy.
-fn runs_a_deploy(words: &[String]) -> Option<String> {
+fn runs_a_deploy(words: &[String], pos: Pos) -> Option<Deploy> {
     if is_talk(words) {
         return None;
     }
@@ -319,7 +317,8 @@ fn runs_a_deploy(words: &[String]) -> Option<String> {
         let first = word.split(['-', '_', ':', '/', '.']).next().unwrap_or_default();
         ["deploy", "promote", "rollback", "ship", "publish"].contains(&first)
     })?;
-    RUNNERS.contains(&runner.as_str()).then(|| format!("{runner} {named}"))
+    let is_runner = RUNNERS.contains(&runner.as_str());
+    is_runner.then(|| Deploy { named: true, ..known(format!("{runner} {named}"), Other, None, pos) })
 }
 
 /// Programs that run a script or a task of the repository.
@@ -415,7 +414,7 @@ fn values_of<'w>(words: &'w [String], long: &str, short: &str) -> Vec<&'w str> {
 }
 
 /// A request that writes to a place that apps are deployed from.
-fn posts(rest: &[String]) -> Option<(String, Platform, Option<String>)> {
+fn posts(rest: &[String], pos: Pos) -> Option<Deploy> {
     let writes = rest.iter().any(|word| {
         let lower = word.to_lowercase();
         ["-xpost", "-xpatch", "-xput", "-d", "--json", "post", "patch", "put"].contains(&lower.as_str())
@@ -425,10 +424,10 @@ fn posts(rest: &[String]) -> Option<(String, Platform, Option<String>)> {
     let parts = |path: &str| ["/builds", "/releases", "/formation", "/pipeline-promotions"].iter().any(|part| path.contains(part));
     if let Some((_, path)) = url.split_once("api.heroku.com").filter(|(_, path)| writes && parts(path)) {
         let app = path.split_once("/apps/").and_then(|(_, path)| literal(path.split('/').next().unwrap_or_default()));
-        return Some(("a write to api.heroku.com".to_owned(), Heroku, app));
+        return Some(known("a write to api.heroku.com", Heroku, app, pos));
     }
     let hook = ["api.render.com/deploy", "api.vercel.com/v1/integrations/deploy", "api.netlify.com/build_hooks"];
-    hook.iter().find(|hook| url.contains(**hook)).map(|hook| (format!("a call of {hook}"), Other, None))
+    hook.iter().find(|hook| url.contains(**hook)).map(|hook| known(format!("a call of {hook}"), Other, None, pos))
 }
 
 /// A word with the variables filled in that are known.

@@ -46,6 +46,16 @@ pub enum Platform {
     Other,
 }
 
+impl Platform {
+    /// Whether a secret, by its name, is taken for the login that deploys to it: nothing else in a workflow says so.
+    pub(super) fn has_login(self, secret: &str) -> bool {
+        match self {
+            Self::Heroku => secret.to_uppercase().contains("HEROKU"),
+            Self::Pages | Self::Other => false,
+        }
+    }
+}
+
 /// The service that accepts the run's OIDC token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Provider {
@@ -96,9 +106,6 @@ impl Provider {
     }
 }
 
-/// The Heroku command that deploys what one stage of a pipeline runs to the next.
-const PROMOTE: &str = "pipelines:promote";
-
 /// A command or an action that deploys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deploy {
@@ -110,14 +117,16 @@ pub struct Deploy {
     pub target: Option<String>,
     /// Whether only a name that the project itself chose says that it deploys.
     pub named: bool,
+    /// Whether it deploys what one stage of a pipeline runs to the next.
+    pub promotes: bool,
     /// Its position.
     pub pos: Pos,
 }
 
 impl Deploy {
     /// Whether it deploys to the next stage of a pipeline, and the file does not say which app that is.
-    pub(super) fn goes_to_the_next_stage(&self) -> bool {
-        self.target.is_none() && self.what.ends_with(PROMOTE)
+    pub(super) const fn goes_to_the_next_stage(&self) -> bool {
+        self.target.is_none() && self.promotes
     }
 }
 
@@ -408,7 +417,8 @@ impl<'a> Found<'a> {
             };
             let is_preview = action == "pulumi/actions" && input("command").is_some_and(|command| command == "preview");
             if !is_preview {
-                self.holds.deploys.push(Deploy { what: format!("the action {action}"), platform: *platform, target, named: false, pos });
+                let what = format!("the action {action}");
+                self.holds.deploys.push(Deploy { what, platform: *platform, target, named: false, promotes: false, pos });
             }
         }
         let login = actions::LOGIN.iter().find(|login| actions::is(action, login.action));

@@ -143,6 +143,7 @@ impl Resolver<'_> {
             details: Details {
                 file: frame.workflow.path.clone(),
                 col: pos.col,
+                has_environment: job.environment.name().is_some(),
                 holds: self.files.holds(frame.workflow, job),
                 chain: frame.chain.iter().cloned().chain([(frame.workflow.path.clone(), job.id.clone())]).collect(),
                 ..Details::default()
@@ -152,6 +153,11 @@ impl Resolver<'_> {
 }
 
 impl JobEntry {
+    /// The job in any run: its file, and its id there.
+    pub(in crate::workflows) fn id(&self) -> (String, String) {
+        (self.details.file.clone(), self.job.clone())
+    }
+
     pub(super) fn with(&self, verdict: Verdict, reason: impl Into<String>) -> Self {
         Self { verdict, reason: reason.into(), ..self.clone() }
     }

@@ -75,6 +75,8 @@ pub struct Details {
     pub file: String,
     /// The column that goes with the line.
     pub col: usize,
+    /// Whether the job has an `environment`, if only an empty one.
+    pub has_environment: bool,
     /// What the job could deploy with.
     pub holds: Holds,
     /// Environments of jobs that this one waits for, and that do not hold it back.

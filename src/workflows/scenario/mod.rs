@@ -93,7 +93,7 @@ pub fn declared(workflow: &Workflow, when: &When, facts: &Facts) -> Result<Scena
         });
     }
     let mut label = label(&when.event, git_ref.as_deref(), base.as_deref(), facts);
-    if when.git_ref.is_some() && base.is_none() && !label.contains(' ') {
+    if when.git_ref.is_some() && base.is_none() && label == when.event {
         label = format!("{label} {}", git_ref.as_deref().unwrap_or_default());
     }
     for (name, value) in &when.inputs {
