@@ -122,7 +122,7 @@ pub fn github(scenario: &Scenario, facts: &Facts) -> Node {
         fields.insert("repository_owner", Node::text(repository.owner()));
     }
     fields.insert("event", payload(scenario, facts));
-    Node::Partial(fields, Rest::Unknown("it is known only when the run starts".to_owned()))
+    Node::Partial(fields, Rest::Unknown("it is known only when the run starts".into()))
 }
 
 /// Top-level keys of payloads that only some events have; an event of the table that lacks one has null there.
@@ -181,7 +181,7 @@ fn payload(scenario: &Scenario, facts: &Facts) -> Node {
         repository.insert("full_name", Node::text(&known.to_string()));
         repository.insert("name", Node::text(known.name()));
     }
-    fields.insert("repository", Node::Partial(repository, Rest::Unknown(why.to_owned())));
+    fields.insert("repository", Node::Partial(repository, Rest::Unknown(why.into())));
     if let Some(keys) = payload_keys(&scenario.event) {
         for key in PAYLOAD_KEYS.iter().filter(|key| !keys.contains(key)) {
             fields.insert(*key, Node::Known(Value::Null));
@@ -201,8 +201,8 @@ fn payload(scenario: &Scenario, facts: &Facts) -> Node {
     }
     if let Some(base) = scenario.base.as_ref().filter(|_| PULL_REQUESTS.contains(&scenario.event.as_str())) {
         let base: Map<Node> = [("ref", Node::text(base))].into_iter().collect();
-        let base = Node::Partial(base, Rest::Unknown(why.to_owned()));
-        fields.insert("pull_request", Node::Partial([("base", base)].into_iter().collect(), Rest::Unknown(why.to_owned())));
+        let base = Node::Partial(base, Rest::Unknown(why.into()));
+        fields.insert("pull_request", Node::Partial([("base", base)].into_iter().collect(), Rest::Unknown(why.into())));
     }
     for (key, values) in [("action", &scenario.types), ("schedule", &scenario.crons)] {
         match values.as_slice() {
@@ -211,5 +211,5 @@ fn payload(scenario: &Scenario, facts: &Facts) -> Node {
             some => _ = fields.insert(key, Node::OneOf(some.iter().map(|value| Value::from(value.as_str())).collect())),
         }
     }
-    Node::Partial(fields, Rest::Unknown(why.to_owned()))
+    Node::Partial(fields, Rest::Unknown(why.into()))
 }

@@ -3,7 +3,7 @@
 //! Owns the cross product, `exclude`, GitHub's two-step `include`, and what an unknown part of them means: a leg that
 //! may run is a leg. Must not know what a leg is used for.
 
-use super::expressions::{Map, Node, Rest, Value};
+use super::expressions::{Map, Node, Rest, Value, Why};
 
 /// GitHub's limit on the legs of one job.
 const MAX_LEGS: usize = 256;
@@ -20,7 +20,7 @@ pub struct Parts {
     /// The entries of `include`.
     pub include: Vec<Node>,
     /// Why `include` holds more entries than are known, when it does.
-    pub more: Option<String>,
+    pub more: Option<Why>,
 }
 
 /// The values of one dimension.
@@ -29,7 +29,7 @@ pub enum Dimension {
     /// These, each with what is known about it.
     Values(Vec<Node>),
     /// Unknown, and why.
-    Unknown(String),
+    Unknown(Why),
 }
 
 /// One leg: what `matrix` is in it, and how GitHub labels it.
@@ -50,7 +50,7 @@ impl Leg {
 
     /// A leg about which nothing is known.
     #[must_use]
-    pub fn unknown(why: impl Into<String>) -> Self {
+    pub fn unknown(why: impl Into<Why>) -> Self {
         Self { context: Node::Unknown(why.into()), label: String::new() }
     }
 }
@@ -127,7 +127,7 @@ fn included(original: Vec<Combination>, parts: &Parts) -> Vec<(Combination, Rest
     let mut legs: Vec<(Combination, Rest)> = original.iter().map(|combination| (combination.clone(), Rest::Null)).collect();
     for entry in &parts.include {
         let Some(keys) = fields(entry) else {
-            legs.push((Combination::new(), Rest::Unknown("an entry of `include` is not known".to_owned())));
+            legs.push((Combination::new(), Rest::Unknown("an entry of `include` is not known".into())));
             continue;
         };
         let mut extended = false;
@@ -141,7 +141,7 @@ fn included(original: Vec<Combination>, parts: &Parts) -> Vec<(Combination, Rest
             let sure = fits.iter().all(|fit| *fit == Some(true));
             extended |= sure;
             for (key, value) in keys.iter().filter(|(key, _)| !is_original(key)) {
-                let value = if sure { value.clone() } else { Node::Unknown("whether `include` extends this leg is not known".to_owned()) };
+                let value = if sure { value.clone() } else { Node::Unknown("whether `include` extends this leg is not known".into()) };
                 leg.insert(key.clone(), value);
             }
         }
@@ -214,7 +214,7 @@ mod tests {
         let mut some = parts(vec![dimension("env", &["qa", "prod"]), dimension("region", &["eu", "us"])]);
         some.exclude = vec![entry(&[("env", "qa")]), entry(&[("env", "prod"), ("region", "us")])];
         assert_eq!(labels(&some), ["prod, eu"]);
-        some.exclude = vec![Node::Unknown("x".to_owned())];
+        some.exclude = vec![Node::Unknown("x".into())];
         assert_eq!(labels(&some).len(), 4);
     }
 
@@ -244,14 +244,14 @@ mod tests {
 
     #[test]
     fn an_unknown_dimension_leaves_the_known_one_known() {
-        let some = parts(vec![("app".to_owned(), Dimension::Unknown("x".to_owned())), dimension("env", &["dev", "test"])]);
+        let some = parts(vec![("app".to_owned(), Dimension::Unknown("x".into())), dimension("env", &["dev", "test"])]);
         assert_eq!(labels(&some), ["dev", "test"]);
     }
 
     #[test]
     fn an_unknown_include_may_add_any_leg() {
         let mut some = parts(vec![dimension("env", &["dev"])]);
-        some.more = Some("x".to_owned());
+        some.more = Some("x".into());
         let legs = legs(&some).unwrap();
         assert_eq!(legs.len(), 2);
         assert!(matches!(&legs[1].context, Node::Partial(map, Rest::Unknown(_)) if map.is_empty()));
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn an_include_that_may_contradict_both_extends_and_adds() {
-        let mut some = parts(vec![("env".to_owned(), Dimension::Unknown("x".to_owned()))]);
+        let mut some = parts(vec![("env".to_owned(), Dimension::Unknown("x".into()))]);
         some.include = vec![entry(&[("env", "prod"), ("gate", "yes")])];
         let legs = legs(&some).unwrap();
         assert_eq!(legs.len(), 2);

@@ -85,7 +85,7 @@ pub fn expression(bytes: &[u8]) {
         fn context(&self, name: &str) -> Lookup {
             match name.len() {
                 3 => Lookup::Unavailable,
-                _ => Lookup::Node(Node::Unknown("of the test".to_owned())),
+                _ => Lookup::Node(Node::Unknown("of the test".into())),
             }
         }
     }

@@ -411,8 +411,7 @@ impl Judge<'_> {
 
     /// A job that waits at a gate or does not, as an input chooses: its runner may reach what it deploys to by itself.
     fn chosen(&self, job: &JobEntry, at: &str) -> Option<Finding> {
-        let by_input = job.reason.to_lowercase().contains("inputs");
-        if !self.waits_in_other_runs(job) || !by_input || is_spared(job, self.facts) {
+        if !self.waits_in_other_runs(job) || !job.details.by_input || is_spared(job, self.facts) {
             return None;
         }
         let message = format!("{} {at}, and waits at a declared gate if another input is given", job.path);

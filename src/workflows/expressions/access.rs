@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::context::{Reason, Rest};
-use super::possible::{Item, Open, Possible};
-use super::syntax::{ExprKind, Index, Span, Tree};
+use super::context::Rest;
+use super::possible::{Item, Open, Possible, unplaced};
+use super::syntax::{ExprKind, Index, Tree};
 use super::value::Value;
 
 /// Follows `.*`.
@@ -56,7 +56,7 @@ fn at(item: &Item, key: &Value) -> Possible {
             let name = if key.is_primitive() { Some(key.to_text()) } else { None };
             match (name.and_then(|name| partial.fields.get(&name)), &partial.rest) {
                 (Some(field), _) => field.clone(),
-                (None, Rest::Unknown(why)) if key.is_primitive() => Possible::unknown(Open::ANY, vec![unplaced(why)]),
+                (None, Rest::Unknown(why)) if key.is_primitive() => Possible::unknown(Open::ANY, vec![unplaced(why.clone())]),
                 (None, Rest::Unknown(_) | Rest::Null) => Possible::known(Value::Null),
             }
         }
@@ -74,7 +74,7 @@ fn anywhere(item: &Item) -> Possible {
         Item::Filtered(_) => Possible::unknown(Open::TRUTHY, Vec::new()),
         Item::Partial(partial) => match &partial.rest {
             Rest::Null => any(&mut partial.fields.values().cloned()),
-            Rest::Unknown(why) => Possible::unknown(Open::ANY, vec![unplaced(why)]),
+            Rest::Unknown(why) => Possible::unknown(Open::ANY, vec![unplaced(why.clone())]),
         },
     }
 }
@@ -104,10 +104,6 @@ fn elements(value: &Value) -> Vec<Value> {
 
 fn filtered(items: Vec<Value>) -> Possible {
     Possible::item(Item::Filtered(Arc::new(items)))
-}
-
-fn unplaced(why: &str) -> Reason {
-    Reason { path: String::new(), span: Span { start: 0, end: 0 }, why: why.to_owned() }
 }
 
 /// The path of an access for a message: `needs.setup.outputs.env`, `matrix.include[0]`.

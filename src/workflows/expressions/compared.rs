@@ -102,7 +102,7 @@ fn constant(tree: &Tree) -> Option<Vec<String>> {
     struct Nothing;
     impl Contexts for Nothing {
         fn context(&self, _: &str) -> Lookup {
-            Lookup::Node(Node::Unknown(String::new()))
+            Lookup::Node(Node::unknown(""))
         }
     }
     let value = Evaluator::new(&Nothing, &Functions::default()).tree(tree).ok()?;

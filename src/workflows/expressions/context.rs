@@ -1,6 +1,7 @@
 //! What is known in a scenario, in the form that the evaluator needs.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use super::functions::StatusFunction;
 use super::syntax::Span;
@@ -33,8 +34,8 @@ pub enum Node {
     Known(Value),
     /// It is one of these, and it is not known which; an empty list says nothing.
     OneOf(Vec<Value>),
-    /// Nothing, and why: a clause such as `the payload of an event is known at run time only`.
-    Unknown(String),
+    /// Nothing, and why.
+    Unknown(Why),
     /// It is an object with these properties.
     Partial(Map<Self>, Rest),
 }
@@ -42,7 +43,7 @@ pub enum Node {
 impl Node {
     /// A node about which nothing is known.
     pub(in crate::workflows) fn unknown(why: &str) -> Self {
-        Self::Unknown(why.to_owned())
+        Self::Unknown(why.into())
     }
 
     /// A node that is this text.
@@ -57,7 +58,35 @@ pub enum Rest {
     /// There are none, so they are null.
     Null,
     /// Nothing, and why.
-    Unknown(String),
+    Unknown(Why),
+}
+
+/// Why something is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Why {
+    /// What it depends on, the nearest first: an input depends on what the caller passes.
+    pub paths: Vec<String>,
+    /// A clause such as `the payload of an event is known at run time only`.
+    pub clause: String,
+}
+
+impl From<String> for Why {
+    fn from(clause: String) -> Self {
+        Self { paths: Vec::new(), clause }
+    }
+}
+
+impl From<&str> for Why {
+    fn from(clause: &str) -> Self {
+        Self::from(clause.to_owned())
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.paths.iter().try_for_each(|path| write!(f, "`{path}`: "))?;
+        f.write_str(&self.clause)
+    }
 }
 
 /// The functions that are available at one position only.
@@ -106,7 +135,15 @@ pub struct Reason {
     /// Where the expression reads it.
     pub span: Span,
     /// Why it is unknown.
-    pub why: String,
+    pub why: Why,
+}
+
+impl Reason {
+    /// Why a value that depends on it is unknown.
+    #[must_use]
+    pub fn behind(&self) -> Why {
+        Why { paths: [&self.path].into_iter().chain(&self.why.paths).cloned().collect(), clause: self.why.clause.clone() }
+    }
 }
 
 /// The value of an expression in every run of the scenario in which it has one.

@@ -12,7 +12,7 @@ const MAX_COMBINATIONS: usize = 256;
 /// The value of a status function.
 pub(super) fn assumed(function: StatusFunction, assumed: Assumed, span: Span) -> Possible {
     let path = format!("{}()", Function::Status(function).name());
-    let reason = Reason { path, span, why: "how the needed jobs end is known at run time only".to_owned() };
+    let reason = Reason { path, span, why: "how the needed jobs end is known at run time only".into() };
     Possible::truths(assumed != Assumed::False, assumed != Assumed::True, vec![reason])
 }
 
@@ -40,7 +40,7 @@ impl SourceSpan {
     }
 
     pub(super) fn unknown(&self, why: &str) -> Possible {
-        Possible::unknown(Open::ANY, vec![Reason { path: self.path.clone(), span: self.span, why: why.to_owned() }])
+        Possible::unknown(Open::ANY, vec![Reason { path: self.path.clone(), span: self.span, why: why.into() }])
     }
 
     pub(super) fn failure(&self, failure: Failure) -> EvalError {

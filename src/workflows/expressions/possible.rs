@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::context::{Node, Reason, Resolved, Rest};
+use super::context::{Node, Reason, Resolved, Rest, Why};
 use super::syntax::{EvalError, Span};
 use super::value::{Map, Value};
 
@@ -114,7 +114,7 @@ impl Possible {
         match node {
             Node::Known(value) => Self::known(value),
             Node::Unknown(why) => Self::unknown(Open::ANY, vec![unplaced(why)]),
-            Node::OneOf(values) if values.is_empty() => Self::unknown(Open::ANY, vec![unplaced("none of its values is known".to_owned())]),
+            Node::OneOf(values) if values.is_empty() => Self::unknown(Open::ANY, vec![unplaced("none of its values is known")]),
             Node::OneOf(values) => {
                 let reason = unplaced(format!("it is one of {} values", values.len()));
                 let set = values.into_iter().fold(Self::default(), |set, value| set.or(Self::known(value)));
@@ -128,7 +128,7 @@ impl Possible {
                     return Self::known(Value::object(known));
                 }
                 let partial = Partial { fields, rest, stand_in: Value::object(Map::new()) };
-                let reasons = vec![unplaced("only some of its properties are known".to_owned())];
+                let reasons = vec![unplaced("only some of its properties are known")];
                 Self { reasons, ..Self::item(Item::Partial(Arc::new(partial))) }
             }
         }
@@ -236,7 +236,7 @@ impl Possible {
             (1, true) => values.pop().map_or(Resolved::Known(Value::Null), Resolved::Known),
             (2.., true) => Resolved::OneOf(values),
             _ if self.reasons.is_empty() => {
-                Resolved::Unknown(vec![Reason { path: "expression".to_owned(), span, why: "it has too many possible values".to_owned() }])
+                Resolved::Unknown(vec![Reason { path: "expression".to_owned(), span, why: "it has too many possible values".into() }])
             }
             _ => Resolved::Unknown(self.reasons),
         }
@@ -252,6 +252,6 @@ impl Possible {
     }
 }
 
-fn unplaced(why: String) -> Reason {
-    Reason { path: String::new(), span: Span { start: 0, end: 0 }, why }
+pub(super) fn unplaced(why: impl Into<Why>) -> Reason {
+    Reason { path: String::new(), span: Span { start: 0, end: 0 }, why: why.into() }
 }

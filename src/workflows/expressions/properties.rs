@@ -34,7 +34,7 @@ impl Leaf {
         match self.knows {
             Knows::All => Node::Known(self.value()),
             Knows::OneOf => Node::OneOf(self.values.clone()),
-            Knows::Nothing => Node::Unknown("of the test".to_owned()),
+            Knows::Nothing => Node::Unknown("of the test".into()),
         }
     }
 }
@@ -57,7 +57,7 @@ impl Contexts for Before<'_> {
     fn context(&self, name: &str) -> Lookup {
         let Scenario { a, b, fields, extra } = self.0;
         let fields = FIELDS.into_iter().zip(fields.iter().map(Leaf::node));
-        let rest = |extra: &Option<Value>| if extra.is_some() { Rest::Unknown("more may come".to_owned()) } else { Rest::Null };
+        let rest = |extra: &Option<Value>| if extra.is_some() { Rest::Unknown("more may come".into()) } else { Rest::Null };
         Lookup::Node(match name.to_lowercase().as_str() {
             "a" => a.node(),
             "b" => b.node(),
@@ -200,9 +200,9 @@ fn is_well_formed(resolved: &Resolved, text: &str) -> bool {
         Resolved::OneOf(values) => (2..=16).contains(&values.len()),
         Resolved::Unknown(reasons) => {
             !reasons.is_empty()
-                && reasons
-                    .iter()
-                    .all(|r| !r.path.is_empty() && !r.why.is_empty() && text.get(r.span.start..r.span.end).is_some_and(|t| !t.is_empty()))
+                && reasons.iter().all(|r| {
+                    !r.path.is_empty() && !r.why.clause.is_empty() && text.get(r.span.start..r.span.end).is_some_and(|t| !t.is_empty())
+                })
         }
     }
 }

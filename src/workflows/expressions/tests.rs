@@ -10,7 +10,7 @@ struct Dispatch;
 
 impl Contexts for Dispatch {
     fn context(&self, name: &str) -> Lookup {
-        let unknown = || Node::Unknown("only the run knows".to_owned());
+        let unknown = || Node::Unknown("only the run knows".into());
         let known = |text: &str| Node::Known(Value::from(text));
         let partial = |entries: Vec<(&str, Node)>, rest| Node::Partial(entries.into_iter().collect(), rest);
         Lookup::Node(match name.to_lowercase().as_str() {
@@ -19,12 +19,9 @@ impl Contexts for Dispatch {
                     ("event_name", known("workflow_dispatch")),
                     ("ref", known("refs/heads/main")),
                     ("actor", unknown()),
-                    (
-                        "event",
-                        partial(vec![("pull_request", Node::Known(Value::Null))], Rest::Unknown("the payload is not known".to_owned())),
-                    ),
+                    ("event", partial(vec![("pull_request", Node::Known(Value::Null))], Rest::Unknown("the payload is not known".into()))),
                 ],
-                Rest::Unknown("only the run knows".to_owned()),
+                Rest::Unknown("only the run knows".into()),
             ),
             "inputs" => partial(
                 vec![
@@ -140,7 +137,7 @@ fn reasons_name_the_path_and_the_place() {
     let text = "github.ref == 'x' || needs['setup'].outputs.env";
     let start = text.find("needs").unwrap();
     let expected =
-        Reason { path: "needs.setup.outputs.env".to_owned(), span: Span { start, end: text.len() }, why: "only the run knows".to_owned() };
+        Reason { path: "needs.setup.outputs.env".to_owned(), span: Span { start, end: text.len() }, why: "only the run knows".into() };
     assert_eq!(reasons(value(text)), [expected]);
     let paths = |text: &str| reasons(value(text)).into_iter().map(|reason| reason.path).collect::<Vec<_>>();
     assert_eq!(paths("format('{0}{1}', github.actor, github.event.x[0].y)"), ["github.actor", "github.event.x[0].y"]);
@@ -153,7 +150,10 @@ fn reasons_name_the_path_and_the_place() {
 
 #[test]
 fn failing_in_some_runs_is_unknown_and_in_all_an_error() {
-    assert_eq!(reasons(value("github.actor && fromJSON('oops')"))[1].why, "it may fail: Error parsing JSON when evaluating fromJson");
+    assert_eq!(
+        reasons(value("github.actor && fromJSON('oops')"))[1].why.to_string(),
+        "it may fail: Error parsing JSON when evaluating fromJson"
+    );
     assert!(matches!(value("fromJSON(format('[{0}', inputs.environment))"), Resolved::Unknown(_)));
     let expr = parse("github.ref && fromJSON('oops')").unwrap();
     let error = evaluate(&expr, &Dispatch, &PLAIN).unwrap_err();
@@ -321,5 +321,5 @@ fn json_writes_numbers_as_the_runner_does() {
 #[test]
 fn json_with_one_key_in_two_spellings_is_not_decided() {
     let Resolved::Unknown(reasons) = value("fromJSON('{\"a\": 1, \"A\": 2}').a") else { panic!() };
-    assert!(reasons[0].why.contains("two spellings"), "{reasons:?}");
+    assert!(reasons[0].why.clause.contains("two spellings"), "{reasons:?}");
 }

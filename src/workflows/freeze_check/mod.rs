@@ -70,7 +70,7 @@ fn at_start(job: &Job, question: &Question<'_>) -> Option<Pos> {
     let condition = job.condition.as_ref().filter(|_| question.policy.store.app().is_none())?;
     let vars: Map<Node> =
         [(question.policy.flag.clone(), Node::text("true")), (question.policy.override_flag.clone(), Node::text(""))].into_iter().collect();
-    let vars = Node::Partial(vars, Rest::Unknown("other variables are not in the files".to_owned()));
+    let vars = Node::Partial(vars, Rest::Unknown("other variables are not in the files".into()));
     let contexts = Overlaid { name: "vars", node: &vars, under: question.contexts };
     let succeeded = Functions { status: Some(Status::NEEDS_SUCCEEDED), hash_files: false };
     (truth(condition, &contexts, succeeded) == Some(false)).then_some(condition.pos)
@@ -105,7 +105,7 @@ fn requires(job: &Job, need: &str, question: &Question<'_>) -> bool {
             &["success", "failure", "cancelled", "skipped"]
         };
         let fields: Map<Node> =
-            [("result", one_of(results)), ("outputs", Node::Unknown("the job may not have succeeded".to_owned()))].into_iter().collect();
+            [("result", one_of(results)), ("outputs", Node::Unknown("the job may not have succeeded".into()))].into_iter().collect();
         (other.as_str().to_owned(), Node::Partial(fields, Rest::Null))
     };
     let needs = Node::Partial(job.needs.iter().map(result).collect(), Rest::Null);
@@ -144,7 +144,7 @@ fn after(rest: &[Step], check: &Step, place: &mut StepContext<'_>) -> Proof {
         .map(|id| (id.text.clone(), Node::Partial(outcome, Rest::Null)))
         .into_iter()
         .collect();
-    let steps = Node::Partial(steps, Rest::Unknown("it is known only while the job runs".to_owned()));
+    let steps = Node::Partial(steps, Rest::Unknown("it is known only while the job runs".into()));
     let contexts = Overlaid { name: "steps", node: &steps, under: place.question.contexts };
     let failed = Functions { status: Some(Status { success: Assumed::False, ..Status::UNKNOWN }), hash_files: true };
     for step in rest {
@@ -186,7 +186,7 @@ pub struct Nothing;
 
 impl Contexts for Nothing {
     fn context(&self, _: &str) -> Lookup {
-        Lookup::Node(Node::Unknown("nothing is assumed of a step".to_owned()))
+        Lookup::Node(Node::Unknown("nothing is assumed of a step".into()))
     }
 }
 

@@ -199,6 +199,6 @@ fn call_outputs(workflow: &Workflow, frame: &Frame<'_>, states: &States, known: 
     let jobs = Node::Partial(jobs, Rest::Null);
     let known = Known { place: WorkflowKey::CallOutput, inputs: &frame.inputs, jobs: &jobs, ..known.clone() };
     let declared = workflow.trigger("workflow_call").map(|trigger| trigger.outputs.as_slice()).unwrap_or_default();
-    let of = |text| value(text, &known).map_or_else(|error| Node::Unknown(error.message().to_owned()), |found| texts(node(found)));
+    let of = |text| value(text, &known).map_or_else(|error| Node::Unknown(error.message().into()), |found| texts(node(found)));
     Node::Partial(declared.iter().map(|(key, text)| (key.text.clone(), of(text))).collect(), Rest::Null)
 }

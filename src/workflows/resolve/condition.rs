@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::frame::{Frame, States, needs};
-use super::{Resolver, quoted, why};
+use super::{Resolver, names_input, quoted, why};
 use crate::workflows::contexts::{Known, WorkflowKey};
-use crate::workflows::expressions::{Assumed, Condition, Error, Node, Resolved, Status, Value, condition};
+use crate::workflows::expressions::{Assumed, Condition, Error, Node, Resolved, Status, Value, Why, condition};
 use crate::workflows::model::{Job, Problem};
 use crate::workflows::yaml::NodeKind;
 
@@ -23,8 +23,15 @@ pub(super) struct Outcome {
 /// Whether a job runs, given that everything before it may have gone well.
 pub(super) enum Run {
     Yes,
-    Maybe(String),
+    Maybe(Maybe),
     Skipped(String),
+}
+
+/// Why a job may run or not.
+pub(super) struct Maybe {
+    pub(super) why: Why,
+    /// Whether an input decides it.
+    pub(super) by_input: bool,
 }
 
 impl Resolver<'_> {
@@ -88,8 +95,11 @@ impl Resolver<'_> {
             Resolved::OneOf(values) if values.iter().all(|value| !value.is_truthy()) => {
                 Run::Skipped(format!("if: {} does not hold here", quoted(text)))
             }
-            Resolved::OneOf(_) => Run::Maybe(format!("if: {}", quoted(text))),
-            Resolved::Unknown(reasons) => Run::Maybe(why(reasons)),
+            Resolved::OneOf(_) => Run::Maybe(Maybe { why: format!("if: {}", quoted(text)).into(), by_input: names_input(text) }),
+            Resolved::Unknown(reasons) => {
+                let why = why(reasons);
+                Run::Maybe(Maybe { by_input: why.paths.iter().any(|path| names_input(path)), why })
+            }
         };
         Ok(Outcome { run, required, mixed: outcome.mixed || probe.mixed })
     }

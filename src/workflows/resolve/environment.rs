@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::frame::Gates;
-use super::{JobEntry, Verdict, node, quoted, value};
+use super::{JobEntry, Verdict, names_input, node, quoted, value};
 use crate::workflows::contexts::Known;
 use crate::workflows::expressions::{Node, Resolved, Value};
 use crate::workflows::model::{Job, JobEnvironment, Problem, Text};
@@ -14,6 +14,7 @@ pub(super) fn of(job: &Job, entry: &JobEntry, gates: &Gates, known: &Known<'_>) 
         Some(name) => named(name, entry, known),
         None => entry.with(Verdict::None, "it has no `environment`"),
     };
+    one.details.by_input |= job.environment.name().is_some_and(|name| names_input(name.as_str()));
     if one.verdict == Verdict::None && !gates.held.is_empty() {
         let names: Vec<String> = gates.held.iter().cloned().collect();
         let why = format!("{}, but it waits for a job in {}", one.reason, names.join(", "));
@@ -39,7 +40,11 @@ fn named(text: &Text, entry: &JobEntry, known: &Known<'_>) -> JobEntry {
     let values = match node(resolved) {
         Node::Known(value) => vec![value],
         Node::OneOf(values) => values,
-        Node::Unknown(why) => return entry.with(Verdict::Unknown, format!("{source} is not known: {why}")),
+        Node::Unknown(why) => {
+            let mut one = entry.with(Verdict::Unknown, format!("{source} is not known: {why}"));
+            one.details.by_input = why.paths.iter().any(|path| names_input(path));
+            return one;
+        }
         Node::Partial(..) => return entry.with(Verdict::Unknown, format!("{source} is not known")),
     };
     let is_name = |value: &Value| name(value).is_some();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::call::Target;
-use super::condition::Run;
+use super::condition::{Maybe, Run};
 use super::{Details, JobEntry, Resolver, Verdict, node, origin, texts, value};
 use crate::workflows::contexts::{Known, WorkflowKey};
 use crate::workflows::deploys::{InRun, Passed};
@@ -94,8 +94,8 @@ impl Resolver<'_> {
                 state.skipped = true;
                 return (vec![entry.with(Verdict::Skipped, why)], state);
             }
-            Run::Maybe(why) => format!("; it may run: {why}"),
-            Run::Yes => String::new(),
+            Run::Maybe(maybe) => Some(maybe),
+            Run::Yes => None,
         };
         let needs = needs(job, states, &condition.required, &[]);
         let known = Known {
@@ -121,7 +121,7 @@ impl Resolver<'_> {
             state.outputs = outputs;
             return (entries, state);
         }
-        let entries = environments(frame, job, &entry, &state.gates, &legs, &known, &maybe);
+        let entries = environments(frame, job, &entry, &state.gates, &legs, &known, maybe.as_ref());
         state.outputs = outputs(job, &legs, &known);
         let lets_failures_pass = job.continue_on_error.as_ref().is_some_and(|text: &Text| !text.is_false());
         if !lets_failures_pass && entries.iter().all(|entry| entry.verdict == Verdict::Env) {
@@ -193,14 +193,17 @@ fn environments(
     gates: &Gates,
     legs: &[Leg],
     known: &Known<'_>,
-    maybe: &str,
+    maybe: Option<&Maybe>,
 ) -> Vec<JobEntry> {
     let mut all: Vec<JobEntry> = Vec::new();
     for leg in legs {
         let known = Known { matrix: &leg.context, ..known.clone() };
         let mut one = super::environment::of(job, entry, gates, &known);
         one.details.holds = entry.details.holds.in_run(frame.workflow, job, &frame.passed, |text| in_run(text, &known));
-        one.reason.push_str(maybe);
+        if let Some(Maybe { why, by_input }) = maybe {
+            one.reason.push_str(&format!("; it may run: {why}"));
+            one.details.by_input |= by_input;
+        }
         if !leg.label.is_empty() {
             one.path = format!("{} ({})", one.path, leg.label);
         }
@@ -234,7 +237,7 @@ fn in_run(text: &str, known: &Known<'_>) -> InRun {
 fn outputs(job: &Job, legs: &[Leg], known: &Known<'_>) -> Node {
     let [leg] = legs else { return Node::unknown("every leg of the matrix writes the same outputs") };
     let known = Known { place: WorkflowKey::Outputs, matrix: &leg.context, ..known.clone() };
-    let of = |text: &Text| value(text, &known).map_or_else(|error| Node::Unknown(error.message().to_owned()), |v| texts(node(v)));
+    let of = |text: &Text| value(text, &known).map_or_else(|error| Node::Unknown(error.message().into()), |v| texts(node(v)));
     let map: Map<Node> = job.outputs.iter().map(|(key, text)| (key.text.clone(), of(text))).collect();
     Node::Partial(map, Rest::Null)
 }

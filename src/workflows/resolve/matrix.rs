@@ -2,7 +2,7 @@
 
 use super::{node, value};
 use crate::workflows::contexts::Known;
-use crate::workflows::expressions::{Map, Node, Rest, Value};
+use crate::workflows::expressions::{Map, Node, Rest, Value, Why};
 use crate::workflows::matrix::{self, Dimension, Leg, Parts};
 use crate::workflows::model::{Job, Matrix, Text};
 use crate::workflows::yaml::{Data, Node as Yaml};
@@ -21,7 +21,7 @@ pub(super) fn legs(job: &Job, known: &Known<'_>) -> Result<Vec<Leg>, String> {
                 None => return Ok(vec![Leg::only()]),
             },
             Node::Unknown(why) => Node::Unknown(why),
-            _ => Node::Unknown("the strategy is not known".to_owned()),
+            _ => Node::Unknown("the strategy is not known".into()),
         },
     };
     match fields(declared) {
@@ -31,11 +31,11 @@ pub(super) fn legs(job: &Job, known: &Known<'_>) -> Result<Vec<Leg>, String> {
 }
 
 /// The keys of a matrix with what is known about each, and why there may be more keys.
-type Fields = (Vec<(String, Node)>, Option<String>);
+type Fields = (Vec<(String, Node)>, Option<Why>);
 
 /// # Errors
 /// Why the matrix is not known.
-fn fields(matrix: Node) -> Result<Fields, String> {
+fn fields(matrix: Node) -> Result<Fields, Why> {
     match matrix {
         Node::Known(Value::Object(map)) => {
             Ok((map.iter().map(|(key, value)| (key.to_owned(), Node::Known(value.clone()))).collect(), None))
@@ -45,11 +45,11 @@ fn fields(matrix: Node) -> Result<Fields, String> {
             Ok((map.iter().map(|(key, value)| (key.to_owned(), value.clone())).collect(), more))
         }
         Node::Unknown(why) => Err(why),
-        Node::Known(_) | Node::OneOf(_) => Err("the matrix is not known".to_owned()),
+        Node::Known(_) | Node::OneOf(_) => Err("the matrix is not known".into()),
     }
 }
 
-fn parts(fields: Vec<(String, Node)>, more: Option<String>) -> Parts {
+fn parts(fields: Vec<(String, Node)>, more: Option<Why>) -> Parts {
     let mut parts = Parts { dimensions: Vec::new(), exclude: Vec::new(), include: Vec::new(), more };
     for (key, value) in fields {
         let values = items(value);
@@ -65,12 +65,12 @@ fn parts(fields: Vec<(String, Node)>, more: Option<String>) -> Parts {
 }
 
 /// The items of a list, each with what is known about it, or why the list is unknown.
-fn items(value: Node) -> Result<Vec<Node>, String> {
+fn items(value: Node) -> Result<Vec<Node>, Why> {
     match value {
         Node::Known(Value::Array(items)) => Ok(items.iter().cloned().map(Node::Known).collect()),
         Node::Partial(map, Rest::Null) if is_list(&map) => Ok(map.values().cloned().collect()),
         Node::Unknown(why) => Err(why),
-        Node::Known(_) | Node::OneOf(_) | Node::Partial(..) => Err("its values are not known".to_owned()),
+        Node::Known(_) | Node::OneOf(_) | Node::Partial(..) => Err("its values are not known".into()),
     }
 }
 
@@ -95,7 +95,7 @@ fn evaluated(yaml: &Yaml, known: &Known<'_>) -> Result<Node, String> {
             let mut map = Map::new();
             for (key, item) in entries {
                 if key.text.contains("${{") {
-                    rest = Rest::Unknown("keys that an expression makes are not followed".to_owned());
+                    rest = Rest::Unknown("keys that an expression makes are not followed".into());
                 } else {
                     map.insert(key.text.clone(), evaluated(item, known)?);
                 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::contexts::{Known, github};
 use super::deploys::{Holds, Passed};
-use super::expressions::{self, Error, Map, Node, Resolved, Rest, Status, Value};
+use super::expressions::{self, Error, Map, Node, Reason, Resolved, Rest, Status, Value, Why};
 use super::facts::Facts;
 use super::model::{Text, Workflow};
 use super::scenario::{Scenario, plain};
@@ -77,6 +77,8 @@ pub struct Details {
     pub col: usize,
     /// Whether the job has an `environment`, if only an empty one.
     pub has_environment: bool,
+    /// Whether an input decides which environment it is, or whether the job runs.
+    pub by_input: bool,
     /// What the job could deploy with.
     pub holds: Holds,
     /// Environments of jobs that this one waits for, and that do not hold it back.
@@ -155,13 +157,18 @@ fn texts(node: Node) -> Node {
 }
 
 /// The first reason for which a value is not known.
-fn why(reasons: &[expressions::Reason]) -> String {
-    reasons.first().map_or_else(|| "it could not be determined".to_owned(), |reason| format!("`{}`: {}", reason.path, reason.why))
+fn why(reasons: &[Reason]) -> Why {
+    reasons.first().map_or_else(|| "it could not be determined".into(), Reason::behind)
 }
 
-/// The root dependency of a value: an input depends on what the caller passes, which [`why`] puts in front.
-fn origin(reason: &expressions::Reason) -> &str {
-    reason.why.strip_prefix('`').and_then(|rest| rest.split_once('`')).map_or(reason.path.as_str(), |(path, _)| path)
+/// What a value depends on: for an input, what the caller passes.
+fn origin(reason: &Reason) -> &str {
+    reason.why.paths.first().unwrap_or(&reason.path)
+}
+
+/// Whether an expression, or the path of what a value depends on, names an input.
+fn names_input(text: &str) -> bool {
+    text.to_ascii_lowercase().contains("inputs")
 }
 
 /// A source text for a message: one line, and not a long one.

@@ -54,6 +54,26 @@ fn ship(words: &str, texts: &[(&str, &str)]) -> String {
     resolved(&files(texts), ".github/workflows/ship.yml", words)
 }
 
+#[test]
+fn a_job_knows_whether_an_input_decides_where_it_runs() {
+    let call = "on: push\njobs: {a: {uses: ./.github/workflows/x.yml, with: {given: '${{ vars.GIVEN }}'}}}";
+    for (job, by_input) in [
+        ("environment: '${{ inputs.given }}'", true),
+        ("environment: \"${{ matrix.name }}\", strategy: {matrix: {name: '${{ fromJSON(inputs.given) }}'}}", true),
+        ("environment: qa, if: 'inputs.given'", true),
+        ("environment: '${{ vars.GIVEN }}'", false),
+        ("environment: qa, if: vars.GIVEN", false),
+        ("environment: qa, env: {A: '${{ inputs.given }}'}", false),
+    ] {
+        let called = format!("on: {{workflow_call: {{inputs: {{given: {{type: string}}}}}}}}\njobs: {{b: {{runs-on: x, {job}}}}}");
+        let files = files(&[("ship.yml", call), ("x.yml", &called)]);
+        let workflow = files.get(".github/workflows/ship.yml").unwrap().as_ref().unwrap();
+        let scenario = declared(workflow, &when("push"), &facts()).unwrap();
+        let found = resolve(&files, workflow, &scenario, &facts());
+        assert_eq!(found.iter().map(|entry| entry.details.by_input).collect::<Vec<_>>(), [by_input], "{job}: {found:?}");
+    }
+}
+
 /// Each folder is a small repository; lines `#? SCENARIO => JOBS` of a file say what it must result in.
 #[test]
 fn every_form_of_the_corpus_has_its_verdict() {
