@@ -12,6 +12,7 @@ use crate::model::{RepoName, Unknown};
 use crate::providers::github::contents;
 use crate::workflows::check::{Origin, SourceFile};
 use crate::workflows::facts::Facts;
+use crate::workflows::reference::Reference;
 use crate::workflows::resolve::Files;
 
 use super::statics;
@@ -53,10 +54,9 @@ pub(super) async fn with_called(reader: &Reader, facts: &Facts, mut sources: Vec
 }
 
 async fn called(reader: &Reader, key: String) -> SourceFile {
-    let parts = key.split_once('@').and_then(|(path, git_ref)| {
-        let (owner, rest) = path.split_once('/')?;
-        let (name, file) = rest.split_once('/')?;
-        Some((RepoName::parse(&format!("{owner}/{name}")).ok()?, file, git_ref))
+    let parts = Reference::parse(&key).filter(|named| !named.path.is_empty()).and_then(|named| {
+        let repository = RepoName::parse(&format!("{}/{}", named.owner, named.name)).ok()?;
+        Some((repository, named.path, named.git_ref?))
     });
     let Some((repository, file, git_ref)) = parts else { return SourceFile::unread(key, "its name is not understood").of(Origin::Called) };
     match contents::file_at(reader, &repository, file, git_ref).await {

@@ -92,6 +92,12 @@ impl Facts {
         self.wider_secrets.as_ref().is_some_and(|names| !names.contains(&name.to_uppercase()))
     }
 
+    /// Whether a ref is the default branch, by its short or its full name.
+    #[must_use]
+    pub fn is_default(&self, git_ref: &str) -> bool {
+        git_ref == self.default_branch || git_ref == self.default_ref()
+    }
+
     /// The default branch as a full ref.
     #[must_use]
     pub fn default_ref(&self) -> String {

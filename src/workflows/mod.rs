@@ -25,6 +25,7 @@ pub mod merge;
 pub mod model;
 pub mod read;
 pub mod reads;
+pub mod reference;
 pub mod refs;
 pub mod resolve;
 pub mod scenario;

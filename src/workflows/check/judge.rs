@@ -11,6 +11,7 @@ use crate::findings::{Code, Finding, Severity};
 use crate::model::EnvName;
 use crate::workflows::deploys::{Identity, PAGES, Platform};
 use crate::workflows::facts::{Facts, Guard};
+use crate::workflows::reference::Reference;
 use crate::workflows::resolve::{JobEntry, Verdict};
 use crate::workflows::secrets::Read;
 
@@ -146,15 +147,9 @@ impl Judge<'_> {
 
     /// A call that gets nothing to deploy with, or that gate.toml trusts.
     fn is_trusted(&self, job: &JobEntry) -> bool {
-        let elsewhere = job.details.file.rsplit_once('@').map(|(path, _)| path).filter(|path| !path.starts_with('.'));
         let trusts = |path: &str| self.facts.verify.trusts(path);
-        job.details.remote.as_ref().is_some_and(|remote| remote.gets_nothing || trusts(&remote.path)) || elsewhere.is_some_and(trusts)
-    }
-
-    /// Whether a called workflow is one of this repository.
-    fn is_own(&self, path: &str) -> bool {
-        let repository = self.facts.repository.as_ref().map(|own| format!("{}/{}/", own.owner(), own.name()).to_lowercase());
-        repository.is_some_and(|own| path.to_lowercase().starts_with(&own))
+        job.details.remote.as_ref().is_some_and(|remote| remote.gets_nothing || trusts(&remote.path))
+            || job.elsewhere().is_some_and(|named| trusts(named.without_ref))
     }
 
     /// Whether a job runs behind a declared gate in some run.
@@ -431,7 +426,7 @@ impl Judge<'_> {
         let code = if job.details.remote.is_some() { Code::RemoteWorkflow } else { Code::UnresolvedEnvironment };
         let finding = on_job(code, job, format!("{} runs in an unknown environment ({}), {}", job.path, job.reason, list(&what)));
         Some(match &job.details.remote {
-            Some(remote) if self.is_own(&remote.path) => {
+            Some(remote) if Reference::parse(&remote.path).is_some_and(|named| named.is_of(self.facts.repository.as_ref())) => {
                 finding.fix("call it as ./.github/workflows/FILE, or run `gatectl verify`, which reads it at that ref")
             }
             Some(remote) => {

@@ -125,7 +125,7 @@ fn small(job: &JobEntry, finding: Option<&Finding>, facts: &Facts) -> Vec<Findin
     if job.details.unrecorded && job.environments.iter().any(|name| EnvName::new(name.as_str()).is_ok_and(|name| facts.is_gate(&name))) {
         found.push(on_job(Code::NoDeploymentRecord, job, format!("{} sets `deployment: false`", job.path)));
     }
-    let called = job.details.file.rsplit_once('@').filter(|(path, _)| !path.starts_with('.'));
+    let called = job.elsewhere().and_then(|named| Some((named.without_ref, named.git_ref?)));
     if let Some((path, git_ref)) = called.filter(|_| job.verdict != Verdict::Skipped)
         && !(git_ref.len() == 40 && git_ref.chars().all(|c| c.is_ascii_hexdigit()))
         && (job.can_deploy || finding.is_some())

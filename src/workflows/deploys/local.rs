@@ -8,6 +8,7 @@ use super::shell;
 use crate::model::RepoName;
 use crate::workflows::model::{Step, Workflow};
 use crate::workflows::read::steps_of;
+use crate::workflows::reference::Reference;
 use crate::workflows::yaml;
 
 /// The files of the checkout that workflows run, by path.
@@ -82,7 +83,8 @@ impl Local {
 
     /// The folder of an action of this repository: `./.github/actions/x`, `$/…`, or by the repository's name, `OWNER/REPO/…@REF`.
     fn folder(&self, uses: &str) -> Option<String> {
-        let own = || own_action(uses, self.repository.as_ref()).map(|(path, _)| path);
+        let is_own = |named: &Reference<'_>| named.git_ref.is_some() && named.is_of(self.repository.as_ref());
+        let own = || Reference::parse(uses).filter(is_own).map(|named| named.path);
         let path = uses.strip_prefix("./").or_else(|| uses.strip_prefix("$/")).or_else(|| (uses == ".").then_some("")).or_else(own)?;
         normal("", path)
     }
@@ -113,15 +115,6 @@ impl Local {
         };
         found.into_iter().filter(|path| !have(path)).collect()
     }
-}
-
-/// The path and the ref of an action that is named by this repository's own name.
-pub(in crate::workflows) fn own_action<'u>(uses: &'u str, repository: Option<&RepoName>) -> Option<(&'u str, &'u str)> {
-    let (path, git_ref) = uses.split_once('@')?;
-    let mut parts = path.splitn(3, '/');
-    let (owner, name) = (parts.next()?, parts.next()?);
-    let is = |own: &RepoName| own.owner().eq_ignore_ascii_case(owner) && own.name().eq_ignore_ascii_case(name);
-    repository.is_some_and(is).then(|| (parts.next().unwrap_or_default(), git_ref))
 }
 
 /// The paths in a step's script that could be scripts of the checkout.

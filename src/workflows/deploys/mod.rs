@@ -18,7 +18,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use checkouts::{Checkout, Head};
 pub use local::Local;
-pub(in crate::workflows) use local::own_action;
 pub use permissions::Passed;
 
 use actions::Asks;

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::RepoName;
-use crate::workflows::deploys::{Holds, Local, Passed, own_action};
+use crate::workflows::deploys::{Holds, Local, Passed};
 use crate::workflows::facts::Facts;
 use crate::workflows::model::{Job, Workflow};
 use crate::workflows::read::read;
 use crate::workflows::reads::Reads;
+use crate::workflows::reference::Reference;
 use crate::workflows::source::{Origin, SourceFile};
 use crate::workflows::yaml::{Pos, YamlError};
 
@@ -129,8 +130,9 @@ impl Files {
     /// Actions of this repository that steps use and that were not read, or not at the ref that is named; each with the first place.
     #[must_use]
     pub fn unread_actions(&self, facts: &Facts) -> BTreeMap<String, (String, Pos)> {
-        let is_other = |git_ref: &str| git_ref != facts.default_branch && git_ref != facts.default_ref();
-        let at_another_ref = |uses: &str| own_action(uses, facts.repository.as_ref()).is_some_and(|(_, git_ref)| is_other(git_ref));
+        let is_other = |git_ref: &str| !facts.is_default(git_ref);
+        let is_own = |named: &Reference<'_>| named.is_of(facts.repository.as_ref());
+        let at_another_ref = |uses: &str| Reference::parse(uses).filter(is_own).and_then(|named| named.git_ref).is_some_and(is_other);
         let mut found = BTreeMap::new();
         for workflow in self.own.values().flatten() {
             for step in workflow.jobs.iter().flat_map(|job| &job.steps) {
@@ -160,26 +162,17 @@ pub(super) fn target(workflow: &Workflow, uses: &str, facts: &Facts) -> Called {
             return Called::Nothing;
         }
         // A called workflow of another repository calls its neighbor at the same ref.
-        return match workflow.path.split_once("/.github/workflows/").zip(workflow.path.rsplit_once('@')) {
-            Some(((owner, _), (_, git_ref))) if !workflow.path.starts_with('.') => Called::Other(format!("{owner}/{path}@{git_ref}")),
-            _ => Called::Own(path.to_owned()),
+        let here = Reference::parse(&workflow.path).filter(|named| named.path.starts_with(FOLDER));
+        return match here.and_then(|Reference { owner, name, git_ref, .. }| Some((owner, name, git_ref?))) {
+            Some((owner, name, git_ref)) => Called::Other(format!("{owner}/{name}/{path}@{git_ref}")),
+            None => Called::Own(path.to_owned()),
         };
     }
-    let Some((path, git_ref)) = uses.split_once('@') else { return Called::Nothing };
-    let mut parts = path.splitn(3, '/');
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some(owner), Some(name), Some(file))
-            if !owner.is_empty() && !name.is_empty() && file.starts_with(FOLDER) && !git_ref.is_empty() =>
-        {
-            let is = |own: &RepoName| own.owner().eq_ignore_ascii_case(owner) && own.name().eq_ignore_ascii_case(name);
-            let is_default = git_ref == facts.default_branch || git_ref == facts.default_ref();
-            if is_default && facts.repository.as_ref().is_some_and(is) {
-                Called::Own(file.to_owned())
-            } else {
-                Called::Other(uses.to_owned())
-            }
-        }
-        _ => Called::Nothing,
+    let Some(named) = Reference::parse(uses).filter(|named| named.path.starts_with(FOLDER)) else { return Called::Nothing };
+    match named.git_ref {
+        None | Some("") => Called::Nothing,
+        Some(git_ref) if facts.is_default(git_ref) && named.is_of(facts.repository.as_ref()) => Called::Own(named.path.to_owned()),
+        Some(_) => Called::Other(uses.to_owned()),
     }
 }
 

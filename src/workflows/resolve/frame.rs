@@ -10,6 +10,7 @@ use crate::workflows::deploys::{InRun, Passed};
 use crate::workflows::expressions::{self, Map, Node, Resolved, Rest, Status, Value};
 use crate::workflows::matrix::Leg;
 use crate::workflows::model::{Job, Problem, Text, Workflow};
+use crate::workflows::reference::Reference;
 use crate::workflows::yaml::Pos;
 
 /// The maximum number of remembered upstream environments of each kind.
@@ -156,6 +157,11 @@ impl JobEntry {
     /// The job in any run: its file, and its id there.
     pub(in crate::workflows) fn id(&self) -> (String, String) {
         (self.details.file.clone(), self.job.clone())
+    }
+
+    /// The workflow that the job is in, if it is one of another repository or at another ref.
+    pub(in crate::workflows) fn elsewhere(&self) -> Option<Reference<'_>> {
+        Reference::parse(&self.details.file).filter(|named| named.git_ref.is_some() && !named.owner.starts_with('.'))
     }
 
     pub(super) fn with(&self, verdict: Verdict, reason: impl Into<String>) -> Self {
