@@ -38,17 +38,9 @@ pub fn report<O>(plan: &Plan<O>, ends: &[StepResult], after: &ReadBack<O>, inter
     // Reading back covers what was written; for the rest the plan's own observation is the latest.
     let manual: BTreeSet<&Manual> = plan.manual.iter().chain(&after.plan.manual).collect();
     outcomes.extend(manual.into_iter().map(by_hand));
-    outcomes.sort_by(|a, b| a.address.cmp(&b.address));
     let all_applied = outcomes.iter().all(|outcome| outcome.result == OutcomeResult::Applied);
     let converged = all_applied && plan.invalid.is_empty() && plan.unknown.is_empty() && after.plan.holds();
-    ApplyReport {
-        converged,
-        outcomes,
-        invalid: plan.invalid.clone(),
-        unknown: plan.unknown.clone(),
-        interrupted,
-        limited_to: plan.limited_to.clone(),
-    }
+    ApplyReport::new(plan, converged, outcomes, interrupted)
 }
 
 /// Manual steps that gate.toml declares: nothing was refused, and they remain to be done.

@@ -15,6 +15,7 @@ mod key;
 mod name;
 mod near;
 mod plan;
+pub mod ref_name;
 mod report;
 mod run;
 mod severity;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Address, EnvName, InvalidDeclaration, Unknown};
+use super::{Action, Address, EnvName, InvalidDeclaration, Plan, Unknown};
 
 /// What a person has to do because the API refused (exit code 3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +87,14 @@ pub struct ReportSummary {
 }
 
 impl ApplyReport {
+    /// The report on a plan, with its outcomes in address order.
+    #[must_use]
+    pub fn new<O>(plan: &Plan<O>, converged: bool, mut outcomes: Vec<Outcome>, interrupted: bool) -> Self {
+        outcomes.sort_by(|a, b| a.address.cmp(&b.address));
+        let (invalid, unknown, limited_to) = (plan.invalid.clone(), plan.unknown.clone(), plan.limited_to.clone());
+        Self { converged, outcomes, invalid, unknown, interrupted, limited_to }
+    }
+
     /// The counts for the last line and for JSON.
     #[must_use]
     pub fn summary(&self) -> ReportSummary {

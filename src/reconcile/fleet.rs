@@ -328,14 +328,6 @@ fn sum(plan: &Plan<Op>, applied: impl Iterator<Item = Applied>, interrupted: boo
     let untold: Vec<_> = untold.map(crate::apply::by_hand).collect();
     converged &= untold.is_empty();
     outcomes.extend(untold);
-    outcomes.sort_by(|a, b| a.address.cmp(&b.address));
-    let report = ApplyReport {
-        converged,
-        outcomes,
-        invalid: plan.invalid.clone(),
-        unknown: plan.unknown.clone(),
-        interrupted,
-        limited_to: plan.limited_to.clone(),
-    };
+    let report = ApplyReport::new(plan, converged, outcomes, interrupted);
     Applied { ends, after: Plan::merge(plan.config.clone(), String::new(), after), report }
 }

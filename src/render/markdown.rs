@@ -130,7 +130,7 @@ fn notice(cut: &[String]) -> Option<String> {
     let more = if named < cut.len() { format!(" and {} more", cut.len() - named) } else { String::new() };
     (!cut.is_empty()).then(|| {
         format!(
-            "> [!WARNING]\n> **This is not all:** {} of the parts did not fit: {names}{more}. The log of the job has everything, and so does `--format json`.",
+            "> [!WARNING]\n> **This is not all:** {} of the parts did not fit: {names}{more}. `--format json` has everything.",
             cut.len()
         )
     })

@@ -43,11 +43,10 @@ fn in_cloud(billing: &Billing, repository: &Repository) -> Enforcement {
         (Billing::Plan(plan), _) => match plan.as_str() {
             "enterprise" => Enforcement::Enforced,
             "free" | "pro" | "team" => of(plan),
-            other => Enforcement::Unknown(Unknown {
-                reason: format!("GitHub does not document which rules the plan `{other}` supports"),
-                hint: "ask GitHub whether the plan supports required reviewers in private repositories".to_owned(),
-                cause: crate::model::Cause::Other,
-            }),
+            other => Enforcement::Unknown(Unknown::new(
+                format!("GitHub does not document which rules the plan `{other}` supports"),
+                "ask GitHub whether the plan supports required reviewers in private repositories",
+            )),
         },
         (Billing::Unreadable(unknown), _) => Enforcement::Unknown(unknown.clone()),
         (Billing::Server, _) => Enforcement::Enforced,

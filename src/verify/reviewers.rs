@@ -178,11 +178,7 @@ fn ability(reviewer: &LiveReviewer, live: &Inspection) -> Ability {
     }
     let who = name(reviewer);
     let Some(listed) = live.listed.get(&reviewer.actor()) else {
-        return Ability::Unknown(Unknown {
-            reason: format!("{who} was not looked up"),
-            hint: "run it again".to_owned(),
-            cause: crate::model::Cause::Other,
-        });
+        return Ability::Unknown(Unknown::new(format!("{who} was not looked up"), "run it again"));
     };
     match &listed.members {
         Some(Ok(members)) if members.is_empty() => return Ability::Unable(Finding::new(Code::EmptyTeam, format!("{who} has no members"))),

@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use crate::desired::freeze::Store;
 use crate::freeze::{
     Answered, Audit, Checked, Coverage, Decision, EnvironmentStatus, Evidence, Frozen, OpenBecause, Override, Status, Verdict, Why,
-    WindowState, WindowStatus, WorkflowStatus,
+    WindowState, WindowStatus,
 };
 use crate::model::{Address, Severity, Unknown};
 use crate::render::{Block, Document, Finding, Glyph, Heading, Role, Section, Span, Table};
 
 use super::fleet;
-use super::words::row;
+use super::words::{alike, count, row};
 
 impl From<&Status> for Document {
     fn from(status: &Status) -> Self {
@@ -179,14 +179,14 @@ fn repositories(status: &Status) -> Option<Section> {
     if all.is_empty() {
         return None;
     }
-    let count = |coverage| all.iter().filter(|one| one.coverage == coverage).count();
+    let how_many = |coverage| all.iter().filter(|one| one.coverage == coverage).count();
     let text = format!(
-        "{} repositories: {} check the freeze in every job that deploys, {} do not, {} without a job that deploys, {} unknown",
-        all.len(),
-        count(Coverage::Checked),
-        count(Coverage::NotChecked),
-        count(Coverage::NoDeploys),
-        count(Coverage::Unknown)
+        "{}: {} check the freeze in every job that deploys, {} do not, {} without a job that deploys, {} unknown",
+        count(all.len(), "repository"),
+        how_many(Coverage::Checked),
+        how_many(Coverage::NotChecked),
+        how_many(Coverage::NoDeploys),
+        how_many(Coverage::Unknown)
     );
     let unread: Vec<(Address, Unknown)> =
         all.iter().filter_map(|one| Some((Address::repository(&one.name), one.unknown.clone()?))).collect();
@@ -200,16 +200,14 @@ fn repositories(status: &Status) -> Option<Section> {
 /// The jobs that deploy; of a fleet only those that a freeze does not stop, or not always, alike ones of several repositories in one row.
 fn workflows(status: &Status) -> Option<Section> {
     let is_fleet = !status.repositories.is_empty();
-    let mut rows: Vec<(&WorkflowStatus, usize)> = Vec::new();
-    for one in status.workflows.iter().filter(|one| !is_fleet || one.gap.is_some() || one.only_at_start) {
-        let is_alike = |known: &WorkflowStatus| WorkflowStatus { repository: one.repository.clone(), ..known.clone() } == *one;
-        match rows.iter_mut().find(|(known, _)| is_fleet && is_alike(known)) {
-            Some((_, more)) => *more += 1,
-            None => rows.push((one, 0)),
-        }
-    }
-    let rows = rows
-        .into_iter()
+    let shown = status.workflows.iter().filter(|one| !is_fleet || one.gap.is_some() || one.only_at_start).enumerate();
+    let kinds = alike(shown, |(at, one)| {
+        let apart = if is_fleet { None } else { Some(*at) };
+        (apart, &one.file, &one.job, &one.environment, &one.gap, one.only_at_start)
+    });
+    let rows = kinds
+        .iter()
+        .filter_map(|kind| Some((kind.first()?.1, kind.len() - 1)))
         .map(|(one, more)| {
             let (role, text) = match &one.gap {
                 None if one.only_at_start => (Role::Alert, "when it starts"),

@@ -122,8 +122,8 @@ impl RunScope {
             done.push_str(before);
             let starts = done.chars().next_back().is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '/' | '.'));
             let is_code = done.ends_with('`');
-            // "Make `gatectl freeze check` the first step": a workflow runs it, on another machine and not in the emulator.
-            let is_step = done.ends_with("ake `") && command.starts_with("gatectl freeze check");
+            // Between backticks it is the step of a workflow: that runs on another machine and not in the emulator.
+            let is_step = is_code && command.starts_with("gatectl freeze check");
             let (verb, arguments) = command["gatectl ".len()..].split_at(verb_length(&command["gatectl ".len()..]));
             let own = arguments.split(if is_code { &['`', '\n'][..] } else { &[';', '\n'][..] }).next().unwrap_or_default();
             done.push_str("gatectl ");

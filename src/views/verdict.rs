@@ -3,6 +3,7 @@
 //! Owns the order and the sentences. Each finding is shown once.
 
 use super::verdict_jobs;
+use super::words::count;
 use crate::findings;
 use crate::findings::Verdict;
 use crate::model::{Address, Severity};
@@ -94,11 +95,7 @@ fn covered(covered: Covered, to: &str, at: &str) -> String {
         1 => format!("the only job that can deploy{to} waits {at}"),
         n => format!("all {n} jobs that can deploy{to} wait {at}"),
     };
-    format!("{jobs} ({}, {} read)", counted(covered.files, "workflow file"), counted(covered.jobs, "job"))
-}
-
-fn counted(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+    format!("{jobs} ({}, {} read)", count(covered.files, "workflow file"), count(covered.jobs, "job"))
 }
 
 /// The jobs: each one, or how many.
@@ -141,7 +138,7 @@ fn environment(report: &VerifyReport, one: &EnvironmentReport) -> Section {
         EnvironmentVerdict::Judged(Verdict::Ungated) => Glyph::Failure,
     };
     let subject = Address::environment(&report.repository, &one.name).to_string();
-    Section { heading: Some(Heading { glyph, subject: Some(subject), text: one.verdict.word().to_uppercase() }), ..Section::default() }
+    Section { heading: Some(Heading::of(glyph, subject, one.verdict.word().to_uppercase())), ..Section::default() }
 }
 
 /// A finding, and how it is shown.
@@ -187,14 +184,14 @@ fn by_weight(findings: Vec<Shown<'_>>, jobs: Jobs) -> Vec<Section> {
     for weight in Weight::ALL {
         let notes = findings.iter().filter(|shown| Weight::of(shown.finding) == Weight::Informs).count();
         if weight == Weight::Informs && jobs != Jobs::Listed && notes > 0 {
-            let text = format!("{} not shown. Run with -v to see them.", counted(notes, "note"));
+            let text = format!("{} not shown. Run with -v to see them.", count(notes, "note"));
             sections.push(Section { blocks: vec![Block::Text(text)], ..Section::default() });
             continue;
         }
         let of_it: Vec<&Finding> = findings.iter().filter(|shown| Weight::of(shown.finding) == weight).map(|shown| &shown.shown).collect();
         let blocks: Vec<Block> = by_kind(&of_it).map(|shown| Block::Finding(shown.clone())).collect();
         if !blocks.is_empty() {
-            let heading = Heading { glyph: Glyph::None, subject: None, text: format!("{} ({})", weight.title(), blocks.len()) };
+            let heading = Heading::title(format!("{} ({})", weight.title(), blocks.len()));
             sections.push(Section { heading: Some(heading), blocks, ..Section::default() });
         }
     }
@@ -271,11 +268,11 @@ pub(super) const fn tone(verdict: Verdict) -> Role {
 }
 
 fn outputs(verdict: Verdict, findings: &[findings::Finding]) -> Vec<(&'static str, String)> {
-    let count = |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let how_many = |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count();
     vec![
         ("verdict", verdict.word().to_owned()),
-        ("errors", count(Severity::Error).to_string()),
-        ("warnings", count(Severity::Warning).to_string()),
+        ("errors", how_many(Severity::Error).to_string()),
+        ("warnings", how_many(Severity::Warning).to_string()),
     ]
 }
 
@@ -283,8 +280,8 @@ fn counts(findings: &[findings::Finding]) -> String {
     let decisive: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
     let undecided = decisive.iter().filter(|finding| finding.verdict() == Verdict::Unknown).count();
     match (decisive.len() - undecided, undecided) {
-        (errors, 0) => counted(errors, "error"),
-        (0, unknown) => format!("{} could not be decided", counted(unknown, "question")),
-        (errors, unknown) => format!("{}, and {} could not be decided", counted(errors, "error"), counted(unknown, "question")),
+        (errors, 0) => count(errors, "error"),
+        (0, unknown) => format!("{} could not be decided", count(unknown, "question")),
+        (errors, unknown) => format!("{}, and {} could not be decided", count(errors, "error"), count(unknown, "question")),
     }
 }

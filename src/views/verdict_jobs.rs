@@ -50,7 +50,7 @@ fn file(name: &str, scenarios: &[&ScenarioReport]) -> Section {
     }
     let table = Table { header: ["scenario", "declared", "job", "environment", "line"].map(str::to_owned).to_vec(), rows };
     Section {
-        heading: Some(Heading { glyph: Glyph::None, subject: Some(name.to_owned()), text: String::new() }),
+        heading: Some(Heading::of(Glyph::None, name, "")),
         blocks: [Block::Table(table)].into_iter().chain(reasons).collect(),
         fold: Some(Fold::Always(FOLD)),
         ..Section::default()

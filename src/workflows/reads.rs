@@ -5,16 +5,17 @@
 
 use std::collections::BTreeSet;
 
-use super::expressions::{Place, compared};
-use super::keys;
+use crate::model::ref_name::refused;
+
+use super::expressions::{Place, Text, compared};
 use super::model::{Step, Workflow};
 use super::secrets::expressions;
 use super::yaml::{Data, Node};
 
 /// Keys of a job that no other job and no environment depends on: an input that is read here only makes no run of its own.
 const ASIDE: &[&str] = &["steps", "env", "name", "concurrency", "runs-on", "container", "services", "defaults", "permissions"];
-/// The longest text that is taken for the name of a ref.
-const LONGEST_NAME: usize = 64;
+/// The longest name of a ref that is tried; a longer one is unknown.
+const LONGEST_NAME: usize = 255;
 
 /// Every expression of a run.
 #[derive(Debug, Clone, Default)]
@@ -120,15 +121,17 @@ impl Reads {
         let mut found = RefTexts::default();
         let mut seen = BTreeSet::new();
         for read in self.all.iter().filter(|read| seen.insert(read.text.as_str())) {
-            let reads_ref = reads_ref(&read.lower, &carriers);
+            let reads_ref = is_of_ref(&read.lower, &carriers);
             // Only a full ref is one wherever it stands.
             if !reads_ref && !read.lower.contains("refs/") {
                 continue;
             }
             let compared = compared(&read.text);
             found.open |= compared.open.iter().map(|text| text.to_ascii_lowercase()).any(|text| is_open(&text, &carriers));
-            for (place, text) in compared.texts {
-                found.add(place, &text, reads_ref);
+            for text in compared.texts {
+                // `github.event_name == 'release'` says nothing of a ref, also beside one that does.
+                let of_ref = text.comparison.as_ref().map_or(reads_ref, |written| is_of_ref(&written.to_ascii_lowercase(), &carriers));
+                found.add(&text, of_ref);
             }
         }
         found
@@ -140,7 +143,7 @@ impl Reads {
         loop {
             let carries = |read: &&Read| !["if", "run", "group"].contains(&read.key.as_str()) && !found.contains(&read.key);
             let more: Vec<String> =
-                self.all.iter().filter(carries).filter(|read| reads_ref(&read.lower, &found)).map(|read| read.key.clone()).collect();
+                self.all.iter().filter(carries).filter(|read| is_of_ref(&read.lower, &found)).map(|read| read.key.clone()).collect();
             if more.is_empty() {
                 return found;
             }
@@ -150,41 +153,44 @@ impl Reads {
 }
 
 impl RefTexts {
-    fn add(&mut self, place: Place, text: &str, reads_ref: bool) {
-        let is_name = |text: &str| {
-            let full = text.starts_with("refs/heads/") || text.starts_with("refs/tags/");
-            let short = reads_ref && !text.is_empty() && !keys::events().contains(&text);
-            (full || short) && text.len() < LONGEST_NAME && !text.contains([' ', ':', '*', '{', '\n'])
-        };
-        let set = match place {
-            Place::Whole => return self.whole.extend(names_within(text).into_iter().filter(|text| is_name(text)).map(str::to_owned)),
+    /// Adds a text; `of_ref` says whether it is compared with a ref, as far as that shows.
+    fn add(&mut self, text: &Text, of_ref: bool) {
+        let set = match text.place {
+            Place::Whole => &mut self.whole,
             Place::Start => &mut self.starts,
             Place::Anywhere => &mut self.parts,
             Place::End => &mut self.ends,
         };
-        if is_name(text) {
-            set.insert(text.to_owned());
+        for name in names_within(&text.text) {
+            let is_full = name.starts_with("refs/heads/") || name.starts_with("refs/tags/");
+            let is_possible = !name.is_empty() && refused(name).is_none() && !name.contains(['*', '?', '[', '\\']);
+            if !is_possible || !is_full && !of_ref {
+                continue;
+            }
+            if name.len() > LONGEST_NAME {
+                self.open = true;
+            } else {
+                set.insert(name.to_owned());
+            }
         }
     }
 }
 
-/// The names that a text lists: `["refs/heads/a", "refs/heads/b"]`, `a,b`, or itself.
-fn names_within(text: &str) -> Vec<&str> {
-    if !text.contains(['"', ',', ' ']) {
-        return vec![text];
-    }
-    text.split(['"', ',', '[', ']', ' ']).filter(|part| !part.is_empty()).collect()
+/// The text itself, and the names that it lists: `["refs/heads/a", "refs/heads/b"]`, `a,b`.
+fn names_within(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.split(['"', ',', '[', ']', ' ']).filter(move |part| *part != text);
+    std::iter::once(text).chain(parts)
 }
 
 /// Whether an expression, in lower case, reads a ref: `github.base_ref`, or a name under which one is passed on.
-fn reads_ref(lower: &str, carriers: &BTreeSet<String>) -> bool {
+fn is_of_ref(lower: &str, carriers: &BTreeSet<String>) -> bool {
     let is_ref = |word: &str| ["ref", "ref_name", "ref_type"].contains(&word) || word.ends_with("_ref");
     lower.split(|c: char| !is_word(c)).any(|word| is_ref(word) || carriers.contains(word))
 }
 
 /// Whether a comparison, in lower case, is one of a ref with what a caller, a job or a matrix gives.
 fn is_open(lower: &str, carriers: &BTreeSet<String>) -> bool {
-    reads_ref(lower, carriers) && ["inputs", "needs", "matrix", "jobs"].iter().any(|context| lower.contains(context))
+    is_of_ref(lower, carriers) && ["inputs", "needs", "matrix", "jobs"].iter().any(|context| lower.contains(context))
 }
 
 /// Whether an expression, in lower case, reads an input.
@@ -235,8 +241,8 @@ mod tests {
         let text = "on: push\njobs:\n  a: {runs-on: x, outputs: {where: '${{ github.ref_name }}'}}\n  \
                     b: {runs-on: x, needs: a, if: \"needs.a.outputs.where == 'hotfix' || github.actor == 'eve'\"}\n  \
                     c: {runs-on: x, if: \"github.actor == 'bob'\"}";
-        assert_eq!(reads(text).refs().whole, ["hotfix", "eve"].map(str::to_owned).into());
-        let matrix = "on: push\njobs: {a: {runs-on: x, if: 'github.ref_name == inputs.branch'}}";
-        assert!(reads(matrix).refs().open && !reads(text).refs().open);
+        assert_eq!(reads(text).refs().whole, ["hotfix"].map(str::to_owned).into());
+        let by_input = "on: push\njobs: {a: {runs-on: x, if: 'github.ref_name == inputs.branch'}}";
+        assert!(reads(by_input).refs().open && !reads(text).refs().open);
     }
 }

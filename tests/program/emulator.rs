@@ -138,7 +138,7 @@ fn every_command_asks_and_is_answered_as_described() {
         let [run, other] = world.sandbox.with(|state| {
             let actor = state.github.viewer.clone();
             state.github.viewer = "alice".to_owned();
-            // Whose freeze is in an organization's variables is an admin of it.
+            // A freeze in an organization's variables needs an admin of the organization.
             for account in state.github.people.accounts.values_mut().filter(|account| account.login == "acme") {
                 account.owners.insert("alice".to_owned());
             }

@@ -254,7 +254,10 @@ fn a_check_names_the_check_that_passes_once_the_fixes_are_applied() {
 #[test]
 fn every_kind_of_suggestion_is_followed() {
     let files = ["next", "fleet", "verify"].map(|name| std::fs::read_to_string(root().join(format!("tests/program/{name}.rs"))).unwrap());
+    // A kind is an argument of its own, after a comma; what a test runs itself is in a list.
+    let follows = |line: &&str| line.contains("follow(") || line.contains("of_kind(") || line.contains("(Scenario::");
+    let lines: Vec<&str> = files.iter().flat_map(|text| text.lines()).filter(follows).collect();
     for kind in KINDS {
-        assert!(files.iter().any(|text| text.contains(&format!("\"{kind}\""))), "`{kind}` is not followed");
+        assert!(lines.iter().any(|line| line.contains(&format!(", \"{kind}\""))), "`{kind}` is not followed");
     }
 }

@@ -84,9 +84,9 @@ pub(crate) fn suggestions(output: &str) -> Vec<Suggestion> {
     for line in texts(output) {
         let mut rest = line.as_str();
         while let Some(at) = rest.find("`gatectl ") {
-            let (before, code) = (&rest[..at], &rest[at + 1..]);
+            let code = &rest[at + 1..];
             let Some(end) = code.find('`') else { panic!("a command that does not end on its line: {line}\n{output}") };
-            let is_step = before.ends_with("ake ") && code.starts_with("gatectl freeze check");
+            let is_step = code.starts_with("gatectl freeze check");
             found.push(Suggestion { command: code[..end].to_owned(), is_step });
             rest = &code[end + 1..];
         }

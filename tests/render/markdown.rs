@@ -222,7 +222,7 @@ fn what_does_not_fit_is_named_and_the_summary_stays() {
     // Each change is an alert and a folded section: two parts.
     let cut: usize = text.split("**This is not all:** ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     assert!(shown > 0 && cut > 0 && cut <= 4_000 - shown, "{shown} {cut}");
-    assert!(text.contains(" more. The log of the job"));
+    assert!(text.contains(" more. `--format json` has everything."));
     assert!(render(&document, "", SUMMARY_LIMIT).len() <= SUMMARY_LIMIT);
 }
 

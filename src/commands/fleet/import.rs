@@ -57,7 +57,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &ImportArgs, organ
         let unknown = Unknown {
             reason: format!("no repository of {organization} has an environment that could be read"),
             hint: "Check that the token can read the repositories' environments (Actions: read)".to_owned(),
-            cause: if unread.iter().any(|(_, unknown)| unknown.cause == Cause::Credentials) { Cause::Credentials } else { Cause::Other },
+            cause: Cause::common(unread.iter().map(|(_, unknown)| unknown.cause)).unwrap_or_default(),
         };
         return Err(Unread(unknown).into());
     }

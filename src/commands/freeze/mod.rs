@@ -240,18 +240,18 @@ fn refused(refusal: FreezeRefusal, store: &Store) -> anyhow::Error {
     let hint = match &refusal {
         FreezeRefusal::AlreadyFrozen(_) => format!("to extend it: `gatectl freeze on {store} --replace --reason TEXT`"),
         FreezeRefusal::Shortens { .. } => format!("to end it now: `gatectl freeze off {store} --reason TEXT`"),
-        FreezeRefusal::OtherFreeze(_) | FreezeRefusal::Changed | FreezeRefusal::NothingToOverride => {
-            format!("`gatectl freeze status {store}` shows the freeze and its calendar")
-        }
-        FreezeRefusal::OverrideOfMalformed { .. } => format!("set it again: `gatectl freeze on {store} --replace --reason TEXT`"),
-        FreezeRefusal::NotFrozen
-        | FreezeRefusal::Ended(_)
-        | FreezeRefusal::OverrideLength
+        FreezeRefusal::OtherFreeze(_)
+        | FreezeRefusal::Changed
+        | FreezeRefusal::NothingToOverride
+        | FreezeRefusal::NotFrozen
         | FreezeRefusal::NothingToRevoke
-        | FreezeRefusal::Record(_)
-        | FreezeRefusal::NoChange => "nothing was written".to_owned(),
+        | FreezeRefusal::NoChange => format!("`gatectl freeze status {store}` shows the freeze and its calendar"),
+        FreezeRefusal::OverrideOfMalformed { .. } => format!("set it again: `gatectl freeze on {store} --replace --reason TEXT`"),
+        FreezeRefusal::Ended(_) | FreezeRefusal::OverrideLength | FreezeRefusal::Record(_) => {
+            "correct that, then run the command again".to_owned()
+        }
     };
-    hinted(refusal.to_string(), hint)
+    hinted(format!("{refusal} (nothing was written)"), hint)
 }
 
 /// Reads the freeze as an answer; without a client the answer is the reason.

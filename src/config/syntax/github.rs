@@ -5,6 +5,7 @@ use crate::config::discover::Remote;
 use crate::config::near::quote;
 use crate::config::schema::{Syntax, Wrong};
 use crate::desired::freeze::Store;
+use crate::model::ref_name::{Refused, refused};
 use crate::model::{EnvName, RepoName};
 
 pub(in crate::config) static REPOSITORY: Syntax = Syntax {
@@ -161,15 +162,11 @@ fn possible(text: &str) -> Check {
         _ => {}
     }
     let literal = without_sets(text);
-    match literal.chars().find(|c| c.is_whitespace() || c.is_control() || "~:^".contains(*c)) {
+    match refused(&literal) {
         None => {}
-        Some(' ') => return no_ref("never has a space", "write one pattern for each name, without a space".to_owned()),
-        Some(bad) => return no_ref(&format!("never has {}", quote(&bad.escape_debug().to_string())), AS_SHOWN.to_owned()),
-    }
-    for never in ["..", "//", "@{"] {
-        if literal.contains(never) {
-            return no_ref(&format!("never has {}", quote(never)), AS_SHOWN.to_owned());
-        }
+        Some(Refused::Char(' ')) => return no_ref("never has a space", "write one pattern for each name, without a space".to_owned()),
+        Some(Refused::Char(bad)) => return no_ref(&format!("never has {}", quote(&bad.escape_debug().to_string())), AS_SHOWN.to_owned()),
+        Some(Refused::Text(bad)) => return no_ref(&format!("never has {}", quote(bad)), AS_SHOWN.to_owned()),
     }
     for (begins, what) in [("/", "never begins with `/`"), (".", "has no part that begins with `.`")] {
         if let Some(rest) = text.strip_prefix(begins) {

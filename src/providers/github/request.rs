@@ -63,8 +63,8 @@ impl Request for Op {
         let existence = |was: &str, now: &str| vec![Mismatch { name: self.environment.to_string(), was: json!(was), now: json!(now) }];
         Ok(match (then, now) {
             (None, None) => Vec::new(),
-            (None, Some(_)) => existence("missing", "there"),
-            (Some(_), None) => existence("there", "missing"),
+            (None, Some(_)) => existence("missing", "present"),
+            (Some(_), None) => existence("present", "missing"),
             (Some(then), Some(now)) => live::moved(then, &now).into_iter().map(|(name, was, now)| Mismatch { name, was, now }).collect(),
         })
     }
@@ -204,7 +204,7 @@ async fn put(writer: &Writer, target: &Target, body: &Body) -> Result<(), ApiErr
 
 /// What a 404 on a PUT may mean: an environment need not exist to be written (facts G2.3 and G2.10).
 fn not_writable(error: &ApiError) -> String {
-    let seen = error.hint.as_ref().map(|hint| format!("; else: {hint}")).unwrap_or_default();
+    let seen = error.hint.as_ref().map(|hint| format!(". Otherwise: {hint}")).unwrap_or_default();
     format!(
         "GitHub responds this way if the account is not an admin of the repository, and in private repositories on plans without environments: check both{seen}"
     )

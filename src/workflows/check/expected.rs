@@ -143,18 +143,21 @@ fn job(runs: &[&Run<'_>], id: &str, want: Option<&EnvName>, workflow: &Workflow)
             if holds {
                 continue;
             }
-            let wanted = want.map_or("no environment".to_owned(), |want| format!("`{want}`"));
-            let finding = match job.verdict {
-                Verdict::Unknown | Verdict::Set => {
-                    on_job(Code::UnresolvedEnvironment, job, format!("whether {} runs in {wanted} is not known: {}", job.path, job.reason))
+            let (path, reason) = (&job.path, &job.reason);
+            let finding = match (job.verdict, want) {
+                (Verdict::Unknown | Verdict::Set, Some(want)) => {
+                    on_job(Code::UnresolvedEnvironment, job, format!("whether {path} runs in `{want}` is not known: {reason}"))
                 }
-                _ => {
-                    let finding = on_job(Code::WrongEnvironment, job, format!("{} does not run in {wanted} ({})", job.path, job.reason));
-                    match want {
-                        Some(want) => finding.fix(format!("add `environment: {want}` to the job")),
-                        None => finding,
-                    }
+                (Verdict::Unknown | Verdict::Set, None) => {
+                    on_job(Code::UnresolvedEnvironment, job, format!("whether {path} runs without an environment is not known: {reason}"))
                 }
+                (_, Some(want)) => on_job(Code::WrongEnvironment, job, format!("{path} does not run in `{want}` ({reason})"))
+                    .fix(format!("add `environment: {want}` to the job")),
+                (_, None) => on_job(
+                    Code::WrongEnvironment,
+                    job,
+                    format!("{path} runs in an environment, and gate.toml declares none for it ({reason})"),
+                ),
             };
             let finding = finding.on_run(run.scenario.label.clone());
             found.push(match want {

@@ -22,11 +22,22 @@ pub enum Place {
     Anywhere,
 }
 
+/// A text that is known before any run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// Which part of a value it is compared with.
+    pub place: Place,
+    /// The text.
+    pub text: String,
+    /// The comparison as it is written; none for a text that no comparison holds.
+    pub comparison: Option<String>,
+}
+
 /// Everything that an expression compares.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Compared {
     /// Texts that are known before any run.
-    pub texts: Vec<(Place, String)>,
+    pub texts: Vec<Text>,
     /// Comparisons of two values of which neither is, as they are written.
     pub open: Vec<String>,
 }
@@ -44,7 +55,9 @@ pub fn compared(expression: &str) -> Compared {
 impl Compared {
     fn tree(&mut self, source: &str, tree: &Tree) {
         match &tree.kind {
-            ExprKind::Literal(Value::String(text)) => self.texts.push((Place::Whole, text.to_string())),
+            ExprKind::Literal(Value::String(text)) => {
+                self.texts.push(Text { place: Place::Whole, text: text.to_string(), comparison: None });
+            }
             ExprKind::Literal(_) | ExprKind::Context(_) => {}
             ExprKind::Not(operand) => self.tree(source, operand),
             ExprKind::And(operands) | ExprKind::Or(operands) => operands.iter().for_each(|operand| self.tree(source, operand)),
@@ -81,18 +94,19 @@ impl Compared {
 
     /// The sides of one comparison, of which the last is sought at a place of the first.
     fn sides(&mut self, source: &str, tree: &Tree, sides: &[&Tree], place: Place) {
+        let comparison = source.get(tree.span.start..tree.span.end).map(str::to_owned);
         let mut known = false;
         for side in sides {
             match constant(side) {
                 Some(texts) => {
                     known = true;
-                    self.texts.extend(texts.into_iter().map(|text| (place, text)));
+                    self.texts.extend(texts.into_iter().map(|text| Text { place, text, comparison: comparison.clone() }));
                 }
                 None => self.tree(source, side),
             }
         }
         if !known {
-            self.open.extend(source.get(tree.span.start..tree.span.end).map(str::to_owned));
+            self.open.extend(comparison);
         }
     }
 }
@@ -128,7 +142,9 @@ mod tests {
 
     #[test]
     fn a_comparison_has_a_place_and_a_known_text_or_is_open() {
-        let of = |expression: &str| compared(expression).texts;
+        let of = |expression: &str| -> Vec<(Place, String)> {
+            compared(expression).texts.into_iter().map(|text| (text.place, text.text)).collect()
+        };
         let one = |place, text: &str| vec![(place, text.to_owned())];
         assert_eq!(of("github.ref == 'refs/heads/a'"), one(Place::Whole, "refs/heads/a"));
         assert_eq!(
@@ -140,5 +156,8 @@ mod tests {
         assert_eq!(of("github.ref == format('refs/heads/{0}', 'x')"), one(Place::Whole, "refs/heads/x"));
         assert_eq!(compared("github.ref_name == inputs.branch || x").open, ["github.ref_name == inputs.branch"]);
         assert_eq!(compared("github.ref ==").texts, []);
+        let comparisons: Vec<Option<String>> =
+            compared("github.event_name == 'push' && 'a' || 'b'").texts.into_iter().map(|text| text.comparison).collect();
+        assert_eq!(comparisons, [Some("github.event_name == 'push'".to_owned()), None, None]);
     }
 }

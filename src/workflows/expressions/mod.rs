@@ -30,7 +30,7 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
-pub use compared::{Place, compared};
+pub use compared::{Place, Text, compared};
 pub use context::{Assumed, Condition, Contexts, Functions, Lookup, Node, Reason, Resolved, Rest, Status, Why};
 pub use evaluate::evaluate;
 pub use functions::StatusFunction;

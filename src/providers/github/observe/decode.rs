@@ -147,7 +147,7 @@ fn reviewer(entry: &Value) -> Result<LiveReviewer, String> {
             if login == GHOST {
                 return Err("the reviewer `ghost` stands for a deleted account".to_owned());
             }
-            let kind = shown.kind.unwrap_or_else(|| "User".to_owned());
+            let kind = shown.kind.ok_or_else(|| format!("the reviewer `{login}` has no type"))?;
             if !ACCOUNT_KINDS.contains(&kind.as_str()) {
                 return Err(format!("the reviewer `{login}` is of type `{kind}`"));
             }
@@ -220,6 +220,8 @@ mod tests {
             json!({"type": "Bot", "reviewer": {"id": 4, "login": "ci[bot]", "type": "Bot"}}),
             json!({"type": "User", "reviewer": {"id": 4, "login": "ci[bot]"}}),
             json!({"type": "User", "reviewer": {"id": 4}}),
+            json!({"type": "User", "reviewer": {"id": 4, "login": "alice"}}),
+            user(json!({"type": null})),
             json!({"type": "Team", "reviewer": {"id": 4, "name": "Only a name"}}),
             json!({"type": "Team", "reviewer": {"id": 4, "slug": "ent:all", "node_id": "ET_x"}}),
             json!({"type": "Team", "reviewer": {"id": 4, "login": "alice", "type": "User"}}),

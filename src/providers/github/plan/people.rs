@@ -44,13 +44,24 @@ impl Planner<'_> {
     /// If GitHub may drop one that is there, or all of them, so that the gate is lost.
     pub(super) fn sendable(&self, reviewers: Option<&[Resolved<'_>]>, there: &[LiveReviewer]) -> Result<(), Unknown> {
         let Some(reviewers) = reviewers else { return there.iter().try_for_each(|reviewer| self.carries(reviewer)) };
-        let unproven: Vec<&Actor> = reviewers.iter().map(|(_, actor)| *actor).filter(|actor| actor.access != Access::Granted).collect();
         let is_there = |actor: &Actor| there.iter().any(|reviewer| reviewer.actor() == actor.id);
-        let all_may_go = !there.is_empty() && unproven.len() == reviewers.len();
-        let at_risk: Vec<&Actor> = unproven.into_iter().filter(|actor| all_may_go || is_there(actor)).collect();
-        let Some(first) = at_risk.first() else { return Ok(()) };
-        let Access::Unknown(Unknown { reason: why, hint, cause }) = &first.access else { return Ok(()) };
-        let names = at_risk.iter().map(|actor| actor.name.as_str()).collect::<Vec<_>>().join(", ");
+        let all_may_go = !there.is_empty() && reviewers.iter().all(|(_, actor)| actor.access != Access::Granted);
+        let at_risk: Vec<(&Actor, Unknown)> = reviewers
+            .iter()
+            .filter(|(_, actor)| all_may_go || is_there(actor))
+            .filter_map(|(_, actor)| {
+                Some((
+                    *actor,
+                    match &actor.access {
+                        Access::Granted => return None,
+                        Access::Unknown(unknown) => unknown.clone(),
+                        Access::None => Unknown::new(format!("{} has no access", actor.name), "give them read access to the repository"),
+                    },
+                ))
+            })
+            .collect();
+        let Some((_, Unknown { reason: why, hint, cause })) = at_risk.first() else { return Ok(()) };
+        let names = at_risk.iter().map(|(actor, _)| actor.name.as_str()).collect::<Vec<_>>().join(", ");
         Err(Unknown {
             reason: format!(
                 "a write may lose {names} among the reviewers of {}, since GitHub silently drops those without access: {why}",

@@ -5,9 +5,9 @@ use crate::desired::freeze::{OnUnreachable, Policy, Store};
 
 const CHECK: &str = "{run: gatectl freeze check}";
 
-/// File, scenario, job and kind of each proof for production.
-fn proofs(files: &[(&str, &str)], expectations: Vec<Expectation>) -> Vec<(String, String, String, &'static str)> {
-    let policy = Policy {
+/// A freeze that compensates.
+pub(super) fn policy() -> Policy {
+    Policy {
         store: Store::Heroku("raxx-console-prod".to_owned()),
         environments: BTreeSet::from([env("production")]),
         flag: Policy::FLAG.to_owned(),
@@ -17,7 +17,12 @@ fn proofs(files: &[(&str, &str)], expectations: Vec<Expectation>) -> Vec<(String
         check_commands: Vec::new(),
         on_unreachable: OnUnreachable::Frozen,
         windows: Vec::new(),
-    };
+    }
+}
+
+/// File, scenario, job and kind of each proof for production.
+fn proofs(files: &[(&str, &str)], expectations: Vec<Expectation>) -> Vec<(String, String, String, &'static str)> {
+    let policy = policy();
     let sources: Vec<SourceFile> = files.iter().map(|(name, text)| source(name, text)).collect();
     let mut facts = facts(expectations);
     facts.environments.insert(env("staging"), None);

@@ -43,7 +43,7 @@ fn each_job_that_is_declared_resolves_to_exactly_that() {
             jobs(&want),
             both.replace("docs:\n", "docs:\n  environment: staging\n"),
             "wrong-environment",
-            "deploy.yml:docs does not run in no environment (environment: staging)",
+            "deploy.yml:docs runs in an environment, and gate.toml declares none for it (environment: staging)",
             Code::WrongEnvironment.row().fix.to_owned(),
             None,
         ),

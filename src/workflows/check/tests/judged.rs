@@ -368,4 +368,5 @@ fn a_short_or_long_name_is_a_branch_unless_it_is_a_commit() {
     for name in ["abc1234", "release-0123456789012345678901234567890123", "refs/pull/7/merge"] {
         assert_eq!(on("push", name), moving, "{name}");
     }
+    assert_eq!(on("push", "0123456789abcdef0123456789abcdef01234567"), []);
 }

@@ -33,6 +33,20 @@ fn a_ref_that_is_treated_differently_is_found_behind_a_filter() {
 }
 
 #[test]
+fn a_ref_with_any_name_that_git_takes_is_tried() {
+    let long = "x".repeat(200);
+    for name in ["release", "label", "push", "deployment", "a{b", "a,b", "[skip", &long, &"x".repeat(300)] {
+        let wants = if name == "[skip" { Verdict::Gated } else { Verdict::Ungated };
+        for condition in [format!("github.ref_name == '{name}'"), format!("github.ref == 'refs/heads/{name}'")] {
+            let found = verdict("push:", &format!("a:\n    if: \"{condition}\"\n    SHIP"), None);
+            assert!(found == wants || name.len() > 255 && found != Verdict::Gated, "{condition}: {found:?}");
+        }
+    }
+    let base = verdict("pull_request:", "a:\n    if: github.base_ref == 'release'\n    SHIP", None);
+    assert_eq!(base, Verdict::Ungated);
+}
+
+#[test]
 fn each_event_is_tried_with_its_own_ref() {
     let production_on = |condition: &str| format!("a:\n    environment: \"${{{{ {condition} && 'production' || '' }}}}\"\n    SHIP");
     for (on, job) in [
@@ -159,24 +173,14 @@ fn a_job_that_leaves_its_gate_by_an_input_is_not_known() {
 
 /// Whether the freeze check of a job in production is proven in every run.
 fn is_compensated(on: &str, check_step: &str, more: &[SourceFile]) -> bool {
-    let policy = crate::desired::freeze::Policy {
-        store: crate::desired::freeze::Store::Heroku("raxx-console-prod".to_owned()),
-        environments: BTreeSet::from([env("production")]),
-        flag: "DEPLOY_FREEZE".to_owned(),
-        override_flag: "DEPLOY_FREEZE_OVERRIDE".to_owned(),
-        frozen: false,
-        compensates: true,
-        check_commands: Vec::new(),
-        on_unreachable: crate::desired::freeze::OnUnreachable::Frozen,
-        windows: Vec::new(),
-    };
+    let policy = compensated::policy();
     let text = format!(
         "on: {on}\njobs:\n  deploy:\n    runs-on: ubuntu-latest\n    environment: production\n    steps: [{{uses: actions/checkout@v4}}, {check_step}, {{run: ./ship}}]\n"
     );
     let sources: Vec<SourceFile> = [source("deploy.yml", &text)].into_iter().chain(more.iter().cloned()).collect();
     let freeze = FreezeFacts { policy: &policy, config: Some("gate.toml"), holds: &|_| Some(false) };
     let proofs = compensation(&sources, &facts(vec![expect("deploy.yml", vec![])]), &env("production"), freeze);
-    proofs.iter().all(|one| matches!(one.proof, Proof::Proven(_)))
+    !proofs.is_empty() && proofs.iter().all(|one| matches!(one.proof, Proof::Proven(_)))
 }
 
 #[test]
