@@ -188,7 +188,7 @@ async fn an_environment_that_appears_or_goes_meanwhile_is_not_touched() {
         state.start_run(REPO, ".github/workflows/deploy.yml", "push", "refs/heads/main", "alice", "production");
     }));
     let applied = world.apply().await;
-    assert!(outcome(&applied, "/environments/production").1.contains("is now \"there\""), "{}", said(&applied));
+    assert!(outcome(&applied, "/environments/production").1.contains("is now \"present\""), "{}", said(&applied));
     assert_eq!(world.writes(), 0);
     world.heal();
     world.converge().await;
