@@ -86,6 +86,12 @@ impl Facts {
         self.gates().any(|gate| gate == name)
     }
 
+    /// The live gate of an environment, if the live ones are known and it is one of them.
+    #[must_use]
+    pub fn guard(&self, name: &str) -> Option<Guard> {
+        self.live.as_ref()?.get(&EnvName::new(name).ok()?).copied()
+    }
+
     /// Whether a secret certainly exists only in environments: neither the repository nor its organization has one of that name.
     #[must_use]
     pub fn is_environment_secret(&self, name: &str) -> bool {

@@ -29,6 +29,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Map, Value, json};
 
 use self::shapes::Shapes;
+use super::faults::PRIMARY_LIMIT;
 use super::state::{GitHub, Grant, Ids, Now, Organization, People, Repo, Token};
 use super::switches::Switches;
 use super::wire::{Request, Response, fnv};
@@ -65,8 +66,13 @@ impl Call<'_> {
 /// Answers one request.
 pub(super) fn answer(world: &mut GitHub, switches: &Switches, now: &mut Now, request: &Request) -> Response {
     let free = request.path == "/rate_limit";
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    if world.resets.is_some_and(|resets| resets <= seconds) {
+        (world.used, world.resets) = (0, None);
+    }
+    world.resets.get_or_insert(seconds + 3600);
     let mut response =
-        if world.used >= LIMIT && !free { Response::primary_limit(403, 3600) } else { authenticate(world, switches, now, request) };
+        if world.used >= LIMIT && !free { Response::github_error(403, PRIMARY_LIMIT) } else { authenticate(world, switches, now, request) };
     if request.method == "GET" && response.status == 200 {
         response = conditional(request, response);
     }
@@ -87,8 +93,8 @@ pub(super) fn answer(world: &mut GitHub, switches: &Switches, now: &mut Now, req
 
 /// `limit`, `used`, `remaining`, `reset`.
 fn rate(world: &GitHub) -> [(&'static str, u64); 4] {
-    let reset = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs()) + 3600;
-    [("limit", LIMIT.into()), ("used", world.used.into()), ("remaining", (LIMIT.saturating_sub(world.used)).into()), ("reset", reset)]
+    let left = LIMIT.saturating_sub(world.used);
+    [("limit", LIMIT.into()), ("used", world.used.into()), ("remaining", left.into()), ("reset", world.resets.unwrap_or_default())]
 }
 
 /// ETag and 304 (fact G2.12): representations vary by token and by `Accept`.

@@ -29,6 +29,8 @@ pub struct GitHub {
     pub ids: Ids,
     /// How many of the hour's 5000 requests are used up (fact G2.11).
     pub used: u32,
+    /// When that hour ends, in seconds since 1970. None before the first request (fact G2.11).
+    pub resets: Option<u64>,
 }
 
 /// A GitHub App on an account.

@@ -239,6 +239,15 @@ fn requests_are_counted_until_none_is_left() {
     assert_eq!((limited.status, limited.header("x-ratelimit-remaining")), (403, Some("0")));
     assert_eq!(world.get("/rate_limit")["rate"]["remaining"], 0);
     assert!(limited.header("x-github-request-id").is_some());
+
+    // Each answer of an hour names the same end, and then another hour begins.
+    let resets = world.state.github.resets.unwrap();
+    assert_eq!(limited.header("x-ratelimit-reset"), Some(resets.to_string().as_str()));
+    world.state.github.resets = Some(resets - 10);
+    assert_eq!(world.raw("GET", "/user", b"", &[]).header("x-ratelimit-reset"), Some((resets - 10).to_string().as_str()));
+    world.state.github.resets = Some(1);
+    let another = world.raw("GET", "/user", b"", &[]);
+    assert_eq!((another.status, another.header("x-ratelimit-used")), (200, Some("1")));
 }
 
 #[test]

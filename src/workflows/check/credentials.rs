@@ -126,6 +126,14 @@ pub(super) fn is_spared(job: &JobEntry, facts: &Facts) -> bool {
     job.details.chain.iter().any(|(file, id)| facts.verify.spares_job(file, id))
 }
 
+/// How `[verify] harmless` names a job.
+pub(super) fn spared_name(job: &JobEntry) -> String {
+    let (file, id) =
+        job.details.chain.first().map_or((job.details.file.as_str(), job.job.as_str()), |(file, id)| (file.as_str(), id.as_str()));
+    let (file, id) = if job.details.file.starts_with('.') { (job.details.file.as_str(), job.job.as_str()) } else { (file, id) };
+    format!("{}:{id}", file.rsplit('/').next().unwrap_or(file))
+}
+
 /// What a job holds, as it is compared.
 fn held(job: &JobEntry, facts: &Facts) -> Vec<Credential> {
     let holds = &job.details.holds;

@@ -3,15 +3,20 @@
 //! Owns which scenarios are checked, and what passes. Pure: files and facts in, a report out.
 //! Tested in its `tests.rs` and by `tests/verify/`.
 
+mod case;
 mod checkouts;
 mod compensation;
 mod credentials;
 mod expected;
 mod judge;
 mod names;
+mod open;
+mod place;
 mod population;
 mod propose;
 mod runs;
+mod trust;
+mod ungated;
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::case::Harmless;
 use super::checkouts;
-use super::credentials::Credentials;
-use super::judge::{Harmless, Judge, spared_name, trust};
+use super::credentials::{Credentials, spared_name};
+use super::judge::Judge;
 use super::names::near_miss;
 use super::runs::Run;
+use super::trust::trust;
 use super::{Covered, on_job};
 use crate::desired::verify;
 use crate::findings::{Code, Finding, Verdict as Weight};

@@ -1,207 +1,15 @@
-//! Commands that deploy, by program and verb: one line each.
+//! The commands of a script that deploy.
 //!
-//! Owns the table, and how the target of a Heroku command is read. Evidence, not proof: an unlisted program may
-//! deploy as well, and is then judged by the secrets and identities that it gets.
+//! Owns how a command is held against the tables of `programs`. Evidence, not proof: an unlisted program may
+//! deploy as well, and is then judged by the secrets and identities that it gets. Tested in `tests.rs`.
 
 use std::collections::BTreeMap;
 
-use super::{Deploy, Platform};
+use super::heroku::{app_of, literal, promoted_to, pushes, remember};
+use super::holds::Deploy;
+use super::holds::Platform::{self, Heroku, Other, Pages};
+use super::programs::{INTERPRETERS, PROMOTE, RUNNERS, Row, TABLE, TALK};
 use crate::workflows::yaml::Pos;
-
-/// A program and the words after it that make it a deploy; an empty list means any.
-struct Row(&'static str, &'static [&'static str], Platform);
-
-use Platform::{Heroku, Other, Pages};
-
-/// The Heroku command that deploys what one stage of a pipeline runs to the next.
-const PROMOTE: &str = "pipelines:promote";
-
-/// `kubectl apply`, not `kubectl get`: verbs that change what runs or what is published.
-const TABLE: &[Row] = &[
-    Row(
-        "heroku",
-        &[
-            "container:release",
-            "container:push",
-            PROMOTE,
-            "builds:create",
-            "deploy:jar",
-            "deploy:war",
-            "war:deploy",
-            "releases:rollback",
-            "rollback",
-        ],
-        Heroku,
-    ),
-    Row("dpl", &[], Other),
-    Row(
-        "kubectl",
-        &[
-            "apply",
-            "create",
-            "replace",
-            "patch",
-            "delete",
-            "scale",
-            "edit",
-            "rollout restart",
-            "rollout undo",
-            "set image",
-            "set env",
-            "run",
-        ],
-        Other,
-    ),
-    Row("oc", &["apply", "create", "replace", "patch", "delete", "scale", "rollout", "start-build", "set image"], Other),
-    Row("helm", &["upgrade", "install", "rollback", "uninstall"], Other),
-    Row("helmfile", &["apply", "sync", "destroy"], Other),
-    Row("skaffold", &["run", "deploy", "apply"], Other),
-    Row("argocd", &["app sync", "app set", "app rollback"], Other),
-    Row("kustomize", &["deploy"], Other),
-    Row("nomad", &["job run", "run", "job revert"], Other),
-    Row("terraform", &["apply", "destroy"], Other),
-    Row("tofu", &["apply", "destroy"], Other),
-    Row("terragrunt", &["apply", "destroy", "run-all apply", "apply-all"], Other),
-    Row("pulumi", &["up", "update", "destroy"], Other),
-    Row("cdk", &["deploy", "destroy"], Other),
-    Row("cdktf", &["deploy", "destroy"], Other),
-    Row("sst", &["deploy"], Other),
-    Row("serverless", &["deploy", "rollback", "remove"], Other),
-    Row("sls", &["deploy", "rollback", "remove"], Other),
-    Row("sam", &["deploy", "sync"], Other),
-    Row("copilot", &["deploy", "svc deploy", "job deploy", "env deploy"], Other),
-    Row("eb", &["deploy"], Other),
-    Row(
-        "aws",
-        &[
-            "s3 sync",
-            "s3 cp",
-            "s3 mv",
-            "s3 rm",
-            "s3api put-object",
-            "lambda update-function-code",
-            "lambda publish-version",
-            "lambda update-alias",
-            "ecs update-service",
-            "ecs run-task",
-            "cloudformation deploy",
-            "cloudformation create-stack",
-            "cloudformation update-stack",
-            "cloudformation execute-change-set",
-            "deploy create-deployment",
-            "elasticbeanstalk update-environment",
-            "amplify start-job",
-            "amplify start-deployment",
-            "apprunner start-deployment",
-            "cloudfront create-invalidation",
-            "ssm send-command",
-            "codepipeline start-pipeline-execution",
-        ],
-        Other,
-    ),
-    Row(
-        "gcloud",
-        &[
-            "run deploy",
-            "run services update",
-            "run services replace",
-            "run jobs deploy",
-            "app deploy",
-            "functions deploy",
-            "builds submit",
-            "deploy releases create",
-            "container clusters",
-            "compute ssh",
-            "compute scp",
-            "storage cp",
-            "storage rsync",
-        ],
-        Other,
-    ),
-    Row("gsutil", &["cp", "rsync", "mv"], Other),
-    Row("firebase", &["deploy", "hosting:clone", "hosting:channel:deploy"], Other),
-    Row(
-        "az",
-        &[
-            "webapp up",
-            "webapp deploy",
-            "webapp deployment",
-            "functionapp deployment",
-            "functionapp deploy",
-            "containerapp up",
-            "containerapp update",
-            "deployment group create",
-            "deployment sub create",
-            "staticwebapp",
-            "storage blob upload",
-            "storage blob upload-batch",
-            "aks command",
-        ],
-        Other,
-    ),
-    Row("azd", &["deploy", "up", "provision"], Other),
-    Row("func", &["azure functionapp publish"], Other),
-    Row("swa", &["deploy"], Other),
-    Row("flyctl", &["deploy", "machine update", "secrets set"], Other),
-    Row("fly", &["deploy", "machine update", "secrets set"], Other),
-    Row("vercel", &["deploy", "--prod", "promote", "rollback", "alias"], Other),
-    Row("netlify", &["deploy"], Other),
-    Row("wrangler", &["deploy", "publish", "pages deploy", "pages publish", "versions deploy", "rollback"], Other),
-    Row("surge", &[], Other),
-    Row("railway", &["up", "deploy", "redeploy"], Other),
-    Row("render", &["deploys create"], Other),
-    Row("doctl", &["apps create-deployment", "apps update", "serverless deploy"], Other),
-    Row("cf", &["push", "zero-downtime-push", "blue-green-deploy"], Other),
-    Row("scalingo", &["deploy"], Other),
-    Row("clever", &["deploy"], Other),
-    Row("kamal", &["deploy", "redeploy", "rollback", "setup"], Other),
-    Row("cap", &["deploy"], Other),
-    Row("mina", &["deploy"], Other),
-    Row("dep", &["deploy"], Other),
-    Row("ansible-playbook", &[], Other),
-    Row("ssh", &[], Other),
-    Row("scp", &[], Other),
-    Row("sftp", &[], Other),
-    Row("lftp", &[], Other),
-    Row("rsync", &[], Other),
-    Row("docker", &["stack deploy", "service update"], Other),
-    Row("npm", &["publish"], Other),
-    Row("pnpm", &["publish"], Other),
-    Row("yarn", &["publish", "npm publish"], Other),
-    Row("lerna", &["publish"], Other),
-    Row("changeset", &["publish"], Other),
-    Row("semantic-release", &[], Other),
-    Row("cargo", &["publish", "release"], Other),
-    Row("gem", &["push"], Other),
-    Row("twine", &["upload"], Other),
-    Row("poetry", &["publish"], Other),
-    Row("uv", &["publish"], Other),
-    Row("flit", &["publish"], Other),
-    Row("hatch", &["publish"], Other),
-    Row("mvn", &["deploy"], Other),
-    Row("mvnw", &["deploy"], Other),
-    Row("gradle", &["publish", "publishplugins"], Other),
-    Row("gradlew", &["publish", "publishplugins"], Other),
-    Row("dotnet", &["nuget push"], Other),
-    Row("nuget", &["push"], Other),
-    Row("pod", &["trunk push"], Other),
-    Row("dart", &["pub publish"], Other),
-    Row("flutter", &["pub publish"], Other),
-    Row("mix", &["hex.publish"], Other),
-    Row("fastlane", &["deploy", "release", "beta", "deliver", "supply", "upload_to_app_store", "upload_to_play_store"], Other),
-    Row("eas", &["submit", "update"], Other),
-    Row("mkdocs", &["gh-deploy"], Pages),
-    Row("mike", &["deploy"], Pages),
-    Row("ghp-import", &[], Pages),
-    Row("gh-pages", &[], Pages),
-];
-
-/// Programs that run a task which only its name marks as a deploy.
-const RUNNERS: &[&str] = &["make", "just", "task", "npm", "pnpm", "yarn", "bun", "rake", "bundle", "invoke", "fab", "nox", "composer"];
-
-/// Programs that only print their arguments or search for them.
-const TALK: &[&str] =
-    &["echo", "printf", "grep", "egrep", "rg", "which", "type", "hash", "man", "alias", "test", "[", "[[", "case", "sed", "awk"];
 
 /// Every deploy of a script. `env` fills in variables; a target that stays unknown is `None`.
 pub(super) fn deploys(script: &str, env: &BTreeMap<String, String>, remotes: &mut BTreeMap<String, String>, pos: Pos) -> Vec<Deploy> {
@@ -321,12 +129,6 @@ fn runs_a_deploy(words: &[String], pos: Pos) -> Option<Deploy> {
     is_runner.then(|| Deploy { named: true, ..known(format!("{runner} {named}"), Other, None, pos) })
 }
 
-/// Programs that run a script or a task of the repository.
-const INTERPRETERS: &[&str] = &[
-    "sh", "bash", "zsh", "pwsh", "node", "deno", "tsx", "ts-node", "python", "python3", "ruby", "perl", "php", "gradle", "gradlew", "mvn",
-    "mvnw", "nx", "turbo", "poetry", "uv", "hatch",
-];
-
 /// `./deploy.sh`, `node scripts/release.js`, `pnpm release`: a program of the repository whose own name says that it deploys.
 pub(super) fn is_named_a_deploy(words: &[String]) -> bool {
     let Some(head) = words.iter().position(|word| !is_assignment(word)).filter(|_| !is_talk(words)) else { return false };
@@ -337,80 +139,6 @@ pub(super) fn is_named_a_deploy(words: &[String]) -> bool {
     };
     let runs = RUNNERS.contains(&name.as_str()) || INTERPRETERS.contains(&name.as_str());
     says_so(&name) || runs && rest.iter().filter(|word| !word.starts_with('-')).any(|word| says_so(&program(word)))
-}
-
-/// The app that a git push goes to: `Some(None)` for Heroku with an unknown app, none for another remote.
-fn pushes(rest: &[String], remotes: &BTreeMap<String, String>) -> Option<Option<String>> {
-    rest.iter().find_map(|word| {
-        if let Some((_, path)) = word.split_once("git.heroku.com/") {
-            return Some(literal(path.trim_end_matches('/').trim_end_matches(".git")));
-        }
-        if let Some((_, path)) = word.split_once("heroku.com:") {
-            return Some(literal(path.trim_end_matches(".git")));
-        }
-        if let Some(app) = remotes.get(word.as_str()) {
-            return Some(literal(app));
-        }
-        (word == "heroku" || word.starts_with("heroku-") || word.starts_with("dokku")).then_some(None)
-    })
-}
-
-/// `git remote add prod https://git.heroku.com/APP.git`, `heroku git:remote -a APP -r prod`: names of remotes.
-fn remember(words: &[String], remotes: &mut BTreeMap<String, String>) {
-    if words.iter().any(|word| word == "git:remote") {
-        if let [app] = values_of(words, "--app", "-a").as_slice() {
-            remotes.insert(values_of(words, "--remote", "-r").first().unwrap_or(&"heroku").to_string(), (*app).to_owned());
-        }
-        return;
-    }
-    let Some(at) = words.iter().position(|word| word == "remote") else { return };
-    if let [verb, name, url, ..] = words.get(at + 1..).unwrap_or_default()
-        && ["add", "set-url"].contains(&verb.as_str())
-        && let Some((_, path)) = url.split_once("git.heroku.com/").or_else(|| url.split_once("heroku.com:"))
-    {
-        remotes.insert(name.clone(), path.trim_end_matches(".git").to_owned());
-    }
-}
-
-fn joined(words: &[String], prefix: &str) -> Option<String> {
-    words.iter().find_map(|word| word.strip_prefix(prefix)).map(str::to_owned)
-}
-
-/// The app of a Heroku command: its flag, its remote, or the variable that the CLI reads.
-fn app_of(rest: &[String], words: &[String], env: &BTreeMap<String, String>, remotes: &BTreeMap<String, String>) -> Option<String> {
-    let flags = values_of(rest, "--app", "-a");
-    let named = match flags.as_slice() {
-        [] => {
-            let remote = values_of(rest, "--remote", "-r").first().and_then(|name| remotes.get(*name).cloned());
-            let variable = || joined(words, "HEROKU_APP=").or_else(|| env.get("HEROKU_APP").cloned());
-            remote.or_else(variable)?
-        }
-        [first, others @ ..] => others.iter().all(|other| other == first).then(|| (*first).to_owned())?,
-    };
-    literal(&named)
-}
-
-/// The app that a promotion goes to: `--app` is the one that it starts from, and without `--to` the pipeline decides.
-fn promoted_to(rest: &[String]) -> Option<String> {
-    match values_of(rest, "--to", "-t").as_slice() {
-        [only] => literal(only).filter(|app| !app.contains(',')),
-        _ => None,
-    }
-}
-
-/// Every value that a flag is given: after a space, after `=`, or right after its short form.
-fn values_of<'w>(words: &'w [String], long: &str, short: &str) -> Vec<&'w str> {
-    let mut found = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        if word == long || word == short {
-            found.extend(words.get(at + 1).map(String::as_str));
-        } else if let Some(value) = word.strip_prefix(long) {
-            found.extend(value.strip_prefix('='));
-        } else if let Some(value) = word.strip_prefix(short) {
-            found.push(value.trim_start_matches('='));
-        }
-    }
-    found
 }
 
 /// A request that writes to a place that apps are deployed from.
@@ -453,12 +181,6 @@ pub(super) fn expand(word: &str, env: &BTreeMap<String, String>) -> String {
         }
     }
     text
-}
-
-/// A target as it is named; none if a shell variable decides. An expression stays for the run to fill in.
-fn literal(text: &str) -> Option<String> {
-    let shell = text.replace("${{", "").contains(['$', '`']);
-    (!text.is_empty() && !shell).then(|| text.to_owned())
 }
 
 fn is_assignment(word: &str) -> bool {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Job, Node, Read, Secrets, Workflow, secrets};
+use crate::workflows::model::{Job, Secrets, Workflow};
+use crate::workflows::secrets::{self, Read};
+use crate::workflows::yaml::Node;
 
 /// What a called workflow got from its caller; the default is a workflow that an event started.
 #[derive(Debug, Clone, Default)]

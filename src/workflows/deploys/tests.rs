@@ -1,6 +1,8 @@
 use super::*;
 use crate::model::RepoName;
 use crate::workflows::read::read;
+use crate::workflows::secrets::Read;
+use crate::workflows::yaml::Pos;
 
 fn of(steps: &str) -> Holds {
     let text = format!(
