@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, DeserializeSeed};
 use serde_json::Value;
 
 use super::answer::{Reply, decode_message};
-use super::exchange::{Channel, Identity};
+use super::channel::{Channel, Identity};
 use super::once::{Covers, Once};
 use super::{ApiError, Endpoint, ErrorKind, Target};
 

@@ -1,9 +1,9 @@
 //! One request and its answer: queueing, attempts, retries, waits and deadlines.
+//!
+//! Owns when a request is sent, and when it is sent again. Must not know how its failure is told: that is for `failure`.
+//! Tested in `tests/`, through the clients.
 
-use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use http::header::{AUTHORIZATION, IF_NONE_MATCH, RANGE};
 use http::{HeaderMap, Method, Response, StatusCode, Uri};
@@ -12,80 +12,22 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::answer::{self, ErrorResponse, Reply};
+use super::answer::{self, Reply};
 use super::api::Caching;
 use super::cache::{Cache, Key, Stored};
+use super::channel::{Call, Channel, Identity};
+use super::failure::{Failed, Next, interrupted, malformed_token};
 use super::fault::Fault;
 use super::headers::text;
-use super::hints::{self, HintContext};
 use super::limiter::Turn;
-use super::limits::{self, Limit, Wait};
+use super::limits::{self, Limit};
 use super::scrub::Sent;
-use super::shared::{Host, OnExhausted, Shared};
-use super::token::{Token, TokenSource};
-use super::transport::Transport;
-use super::{ApiError, Endpoint, ErrorKind, Target, backoff, trace};
+use super::shared::OnExhausted;
+use super::token::Token;
+use super::{ApiError, ErrorKind, Target, backoff, trace};
 
 /// How often rate limits may hold back one request before it fails.
 const MAX_WAITS: u32 = 5;
-
-/// The caller's identity.
-pub(super) enum Identity {
-    /// Anonymous.
-    Anonymous,
-    /// The account of this token.
-    Token(Token),
-    /// The account of the token that this returns.
-    Source(Arc<dyn TokenSource>),
-}
-
-/// One API, one identity: everything that a request needs but its target.
-pub(super) struct Channel {
-    pub(super) shared: Arc<Shared>,
-    pub(super) host: Arc<Host>,
-    pub(super) endpoint: Endpoint,
-    pub(super) identity: Identity,
-    pub(super) transport: Transport,
-}
-
-/// One request, before it is attempted.
-struct Call<'a> {
-    method: Method,
-    uri: Uri,
-    url: String,
-    range: Option<&'static str>,
-    /// What a write to it may change, and its own name: for the cache.
-    scope: String,
-    address: String,
-    body: Option<&'a Value>,
-    /// What the next attempt is sent with.
-    token: Option<Token>,
-    /// Whether it comes back after a wait for a rate limit instead of being sent.
-    fresh_only: bool,
-    deadline: Instant,
-}
-
-impl Call<'_> {
-    fn reads(&self) -> bool {
-        self.method == Method::GET
-    }
-}
-
-/// An attempt that did not succeed, and whether another may.
-struct Failed {
-    error: ApiError,
-    next: Next,
-}
-
-enum Next {
-    GiveUp,
-    /// After the usual pause, or after this one if it is longer.
-    Again(Duration),
-    /// After this wait, which applies to all requests.
-    Limited(Wait),
-    /// At once, with another token, if there is one.
-    Renewed,
-}
 
 impl Channel {
     /// Sends the request, and retries if that cannot repeat an effect.
@@ -218,7 +160,11 @@ impl Channel {
             }
             Ok(reply)
         } else {
-            Err(self.refused(call, &response, waits, sent_id))
+            let refusal = answer::refusal(&response);
+            let (status, headers, minimum) = (response.status(), response.headers(), self.shared.settings.secondary_wait);
+            let limit = limits::refused(rate_limit, status, headers, &refusal.message, waits, minimum, Timestamp::now());
+            let held = limit.map(|(limit, duration)| self.host.limiter.shut(limit, duration));
+            Err(self.refused(call, &response, refusal, held, sent_id))
         }
     }
 
@@ -342,64 +288,6 @@ impl Channel {
         (outcome, id)
     }
 
-    fn refused(&self, call: &Call<'_>, response: &Response<Bytes>, waits: u32, sent_id: Option<String>) -> Failed {
-        let (status, headers) = (response.status(), response.headers());
-        let refusal = answer::refusal(response);
-        let minimum = self.shared.settings.secondary_wait;
-        let limit = limits::refused(self.endpoint.api().rate_limit, status, headers, &refusal.message, waits, minimum, Timestamp::now());
-        let mut error = self.error(call, status, headers, refusal, sent_id);
-        if let Some((limit, duration)) = limit {
-            error.kind = ErrorKind::RateLimited;
-            error.hint = None;
-            return Failed { error, next: Next::Limited(self.host.limiter.shut(limit, duration)) };
-        }
-        error.may_have_applied = !call.reads() && status.is_server_error();
-        let again = call.reads() && status.is_server_error();
-        let next = if again {
-            Next::Again(limits::retry_after(headers, Timestamp::now()).unwrap_or_default())
-        } else if status == StatusCode::UNAUTHORIZED {
-            Next::Renewed
-        } else {
-            Next::GiveUp
-        };
-        Failed { error, next }
-    }
-
-    /// A 2xx whose body is not what it should be: the write took effect anyway.
-    fn broken(&self, call: &Call<'_>, response: &Response<Bytes>, refusal: ErrorResponse, sent_id: Option<String>) -> Failed {
-        let next = if call.reads() && refusal.kind == ErrorKind::Transport { Next::Again(Duration::ZERO) } else { Next::GiveUp };
-        let mut error = self.error(call, response.status(), response.headers(), refusal, sent_id);
-        error.may_have_applied = !call.reads();
-        Failed { error, next }
-    }
-
-    fn faulted(&self, call: &Call<'_>, fault: &Fault, sent_id: Option<String>) -> Failed {
-        let not_sent = matches!(fault, Fault::NotSent(_));
-        let too_large = matches!(fault, Fault::TooLarge(_));
-        let kind = if too_large { ErrorKind::Malformed } else { ErrorKind::Transport };
-        let mut error = ApiError::new(self.words(call), kind, fault.to_string());
-        error.hint = Some(hints::for_fault(&self.asked(call), &error.message));
-        error.request_id = if not_sent { None } else { sent_id };
-        error.may_have_applied = !call.reads() && !not_sent;
-        let again = (call.reads() || not_sent) && !too_large;
-        Failed { error, next: if again { Next::Again(Duration::ZERO) } else { Next::GiveUp } }
-    }
-
-    fn error(&self, call: &Call<'_>, status: StatusCode, headers: &HeaderMap, refusal: ErrorResponse, sent_id: Option<String>) -> ApiError {
-        let asked = self.asked(call);
-        let hint = Some(hints::for_refusal(&asked, status, headers, &refusal));
-        let id = refusal.id.map(|id| format!("id {id}"));
-        ApiError {
-            status: Some(status.as_u16()),
-            kind: refusal.kind,
-            details: id.into_iter().chain(refusal.details).collect(),
-            request_id: self.request_id(headers).or(sent_id),
-            hint,
-            accepted_permissions: self.endpoint.api().accepted_permissions.and_then(|name| text(headers, name)),
-            ..ApiError::new(self.words(call), ErrorKind::Malformed, refusal.message)
-        }
-    }
-
     /// When a wait has to be over; `None` if it may last.
     fn latest(&self, call: &Call<'_>) -> Option<Instant> {
         let settings = &self.shared.settings;
@@ -408,67 +296,4 @@ impl Channel {
             OnExhausted::GiveUp => Some(call.deadline.checked_sub(settings.margin()).unwrap_or(call.deadline)),
         }
     }
-
-    /// Completes a refusal by a limit with the time to come back.
-    fn limited(&self, mut error: ApiError, wait: &Wait) -> ApiError {
-        let until = wait.until_utc();
-        error.message = format!("{}; try again after {until}", error.message);
-        let settings = &self.shared.settings;
-        let total = settings.timeout.saturating_add(wait.duration).saturating_add(settings.margin()).as_secs().saturating_add(1);
-        error.hint = Some(format!("run again after {until}, or allow the wait with --timeout {total}s"));
-        error
-    }
-
-    fn queued(&self, call: &Call<'_>) -> ApiError {
-        let waited = self.shared.settings.timeout.as_secs_f64();
-        let mut error =
-            self.unsent(call, ErrorKind::Transport, format!("not sent: it waited {waited:.1} s behind other requests (--timeout)"));
-        error.hint = Some("allow more time with --timeout".to_owned());
-        error
-    }
-
-    fn unsent(&self, call: &Call<'_>, kind: ErrorKind, message: impl Into<String>) -> ApiError {
-        ApiError::new(self.words(call), kind, message)
-    }
-
-    fn asked<'a>(&'a self, call: &'a Call<'_>) -> HintContext<'a> {
-        HintContext {
-            endpoint: &self.endpoint,
-            method: &call.method,
-            path: call.uri.path(),
-            token_source: call.token.as_ref().map(Token::source),
-            proxy: self.shared.settings.proxies.before(&call.url),
-        }
-    }
-
-    fn request_id(&self, headers: &HeaderMap) -> Option<String> {
-        text(headers, self.endpoint.api().request_ids.header())
-    }
-
-    fn words(&self, call: &Call<'_>) -> String {
-        format!("{} {}", call.method, call.url)
-    }
-}
-
-impl fmt::Debug for Channel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.identity {
-            Identity::Anonymous => write!(f, "{} without a token", self.endpoint),
-            Identity::Token(token) => write!(f, "{} with {token:?}", self.endpoint),
-            Identity::Source(source) => write!(f, "{} with {source:?}", self.endpoint),
-        }
-    }
-}
-
-/// A token that cannot be sent.
-pub(super) fn malformed_token(endpoint: &Endpoint, token: &Token) -> ApiError {
-    let message = "not sent: the token is empty or holds characters that no token has";
-    let mut error = ApiError::new(endpoint.to_string(), ErrorKind::Unauthenticated, message);
-    error.hint = Some(format!("check the token from {}: was it copied whole, on one line, without quotes?", token.source()));
-    error
-}
-
-/// What the user's stop held back.
-fn interrupted(error: ApiError) -> ApiError {
-    ApiError { kind: ErrorKind::Interrupted, hint: Some("run the same command again".to_owned()), ..error }
 }

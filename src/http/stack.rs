@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::exchange::{Channel, Identity, malformed_token};
+use super::channel::{Channel, Identity};
+use super::failure::malformed_token;
 use super::limits::{LONGEST, Quota};
 use super::shared::{Settings, Shared};
 use super::token::{Token, TokenSource};
