@@ -1,18 +1,19 @@
-//! The result of `evidence`: the shape of its JSON (format 2.0), its CSV, and the words for each standing. The text is made from it in
-//! `evidence_document`, the HTML page in `evidence_page`.
+//! The result of `evidence`, and the shape of its JSON (format 2.0).
+//!
+//! Owns which facts of a deployment are told. Its text is made in `evidence_document`, its CSV in `evidence_csv`, its page in
+//! `evidence_page`. Must not judge. Tested by golden files in `commands/runs`.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{EnvName, RepoName, Severity, Unknown};
+use crate::model::{EnvName, RepoName, Unknown};
 use crate::providers::github::runs::audit::Rule;
-use crate::providers::github::runs::changes::{Change, Unlinked};
-use crate::providers::github::runs::evidence::{self, Gap, Measure, Record, RunMismatch, Standing, Summary};
+use crate::providers::github::runs::changes::Change;
+use crate::providers::github::runs::evidence::{self, Measure, Record, Standing, Summary};
 use crate::providers::github::runs::observe::{History, Older};
 use crate::providers::github::runs::{Account, Approval, Decision, Links, Run};
-use crate::render::{Finding, Role, Span};
 
-use super::words::{count, minute, short};
+use super::evidence_words::{reason, unlinked_words};
 
 /// The version of the JSON; it rises if a key goes or changes its meaning.
 pub(crate) const FORMAT_VERSION: &str = "2.0";
@@ -237,11 +238,6 @@ impl Unrecorded {
     }
 }
 
-/// Logins as one text.
-pub(super) fn logins(accounts: &[Account]) -> String {
-    accounts.iter().map(|account| account.login.as_str()).collect::<Vec<_>>().join(", ")
-}
-
 impl Entry {
     fn new(record: &Record, links: Links<'_>) -> Self {
         let by = |state| -> Vec<Account> {
@@ -289,69 +285,6 @@ impl Entry {
             verdict: record.standing.clone(),
         }
     }
-
-    /// What it ships, in a few words.
-    pub(super) fn shipped(&self) -> String {
-        match (&self.changes, self.commits) {
-            (Some(pulls), _) if !pulls.is_empty() => pulls.iter().map(|pull| format!("#{}", pull.number)).collect::<Vec<_>>().join(" "),
-            (Some(_), Some(commits)) => count(commits, "commit"),
-            _ => "unknown".to_owned(),
-        }
-    }
-
-    /// The standing in words, with who and when.
-    pub(super) fn verdict_words(&self) -> (Role, String) {
-        let (role, verdict) = match &self.verdict {
-            Standing::Approved => (Role::Added, format!("approved by {}", logins(&self.approved_by))),
-            Standing::SelfApproved => (Role::Alert, format!("self-approved by {}", logins(&self.approved_by))),
-            Standing::AuthorApproved => (Role::Alert, format!("approved by an author: {}", logins(&self.approved_by))),
-            Standing::ApprovedByAutomation => (Role::Alert, format!("approved by automation: {}", logins(&self.approved_by))),
-            Standing::TooFewApprovals { found, needed } => {
-                (Role::Alert, format!("{found} of {needed} approvals: {}", logins(&self.approved_by)))
-            }
-            Standing::Bypassed => (Role::Failure, "BYPASSED by an admin".to_owned()),
-            Standing::Rejected => (Role::Plain, format!("rejected by {}", logins(&self.rejected_by))),
-            Standing::Waiting => (Role::Quiet, "waiting".to_owned()),
-            Standing::NoApproval => (Role::Failure, "NO APPROVAL".to_owned()),
-            Standing::NotProvable(_) => (Role::Alert, "not provable".to_owned()),
-        };
-        match (self.approved_at, self.approved_no_later_than) {
-            (Some(at), _) => (role, format!("{verdict}, {}", minute(at))),
-            (None, Some(at)) => (role, format!("{verdict}, before {}", minute(at))),
-            (None, None) => (role, verdict),
-        }
-    }
-
-    pub(super) fn row(&self) -> Vec<Span> {
-        let (role, verdict) = self.verdict_words();
-        vec![
-            Span::plain(minute(self.created_at)),
-            Span::plain(short(&self.sha)),
-            Span::plain(self.run.map_or_else(|| "-".to_owned(), |run| run.to_string())),
-            Span::plain(self.started_by.as_ref().map_or("-", |account| account.login.as_str())),
-            Span::plain(self.shipped()),
-            Span::new(role, verdict),
-        ]
-    }
-
-    pub(super) fn finding(&self) -> Option<Finding> {
-        let look = || self.url.as_ref().map_or_else(|| "Open the activity log below".to_owned(), |url| format!("Open {url}"));
-        let (severity, fix) = match &self.verdict {
-            Standing::NoApproval => (
-                Severity::Error,
-                "Run `gatectl verify` to see whether anything gates it now; the activity log below may name an admin".to_owned(),
-            ),
-            Standing::Bypassed => (Severity::Error, "Declare can_admins_bypass = false, then run `gatectl apply`".to_owned()),
-            Standing::NotProvable(Gap::Unread(why)) if !why.hint.is_empty() => (Severity::Warning, why.hint.clone()),
-            Standing::NotProvable(_) | Standing::AuthorApproved | Standing::ApprovedByAutomation | Standing::TooFewApprovals { .. } => {
-                (Severity::Warning, look())
-            }
-            Standing::Approved | Standing::SelfApproved | Standing::Rejected | Standing::Waiting => return None,
-        };
-        let subject = self.run.map_or_else(|| format!("deployments/{}", self.id), |run| format!("runs/{run}"));
-        let message = self.reason.clone().unwrap_or_default();
-        Some(Finding::new(severity, self.verdict.word(), subject, message, fix))
-    }
 }
 
 fn shipped(change: &Change) -> Vec<Shipped> {
@@ -364,54 +297,4 @@ fn shipped(change: &Change) -> Vec<Shipped> {
         merged_at: pull.merged_at,
     });
     pulls.collect()
-}
-
-const fn unlinked_words(unlinked: Unlinked) -> &'static str {
-    match unlinked {
-        Unlinked::NoEarlierDeployment => "no earlier deployment is known to compare with",
-        Unlinked::OutsideHistory => "the commits since the previous deployment are not in the history of the newest one",
-        Unlinked::Unread => "the commits or pull requests could not be read",
-    }
-}
-
-/// Why it was not approved independently, or why that is unknown.
-fn reason(standing: &Standing) -> Option<String> {
-    match standing {
-        Standing::Approved | Standing::SelfApproved | Standing::Rejected | Standing::Waiting => None,
-        Standing::AuthorApproved => Some("an account that approved it wrote one of the commits or pull requests that it shipped".to_owned()),
-        Standing::ApprovedByAutomation => Some(
-            "it was approved by a bot or an App, or by an account that approved several deployments within seconds of each request".to_owned(),
-        ),
-        Standing::TooFewApprovals { found, needed } => {
-            Some(format!("{found} of the {needed} people that gate.toml requires approved it; GitHub enforces only one"))
-        }
-        Standing::Bypassed => Some("the audit log shows that an admin bypassed the environment's rules".to_owned()),
-        Standing::NoApproval => Some(
-            "it started, but no review of its run approved it: no reviewer was required at the time, or an admin bypassed the rule. GitHub's API cannot tell these apart; an audit log can (--audit-log)"
-                .to_owned(),
-        ),
-        Standing::NotProvable(gap) => Some(match gap {
-            Gap::NoRun => "none of its statuses links to a run of this repository: it was created through the API, which no gate stops, or its log is elsewhere".to_owned(),
-            Gap::SeveralRuns => "its statuses link to several runs".to_owned(),
-            Gap::RunMismatch(RunMismatch::Commit) => "the run it links to is for another commit".to_owned(),
-            Gap::RunMismatch(RunMismatch::Before) => "it is older than the run it links to".to_owned(),
-            Gap::RunMismatch(RunMismatch::After) => "it was created after the run it links to had ended".to_owned(),
-            Gap::Gone => "the run it links to was deleted, is too old, or is hidden from this token".to_owned(),
-            Gap::Unread(why) => why.reason.clone(),
-            Gap::NeverSeenToStart(Some(state)) => format!("it is {state}, and no status shows that its job started"),
-            Gap::NeverSeenToStart(None) => "it has no status".to_owned(),
-            Gap::WhichAttempt(attempts) => {
-                format!("its run was approved, but it has {attempts} attempts, and GitHub does not say which one was approved")
-            }
-            Gap::TooFewApprovals { deployments, approvals } => format!(
-                "its run made {} to this environment with {}, and GitHub does not say which",
-                count(*deployments, "deployment"),
-                count(*approvals, "approval")
-            ),
-            Gap::Contradiction => "its run was both approved and rejected for this environment".to_owned(),
-            Gap::UnnamedEnvironment => "a review of its run names no environment, which happens after an environment is deleted".to_owned(),
-            Gap::UnnamedPerson => "GitHub no longer names the account that approved it, or that started its run".to_owned(),
-            Gap::UnknownKind(login) => format!("GitHub does not say whether {login}, who approved it, is a person"),
-        }),
-    }
 }

@@ -2,13 +2,13 @@
 //!
 //! Must not judge: the standings come from the report. Tested by golden files in `commands/runs`.
 
-use crate::model::{EnvName, RepoName};
+use crate::model::{EnvName, RepoName, Severity};
 use crate::providers::github::runs::Account;
-use crate::providers::github::runs::evidence::{Standing, Summary};
-use crate::render::{Block, Document, Glyph, HeadlinePlace, Role, Section, Table};
+use crate::providers::github::runs::evidence::{Gap, Standing, Summary};
+use crate::render::{Block, Document, Finding, Glyph, HeadlinePlace, Role, Section, Span, Table};
 
 use super::evidence::{Entry, EnvironmentEvidence, EvidenceReport, Header, Linked, Query};
-use super::words::{count, heading};
+use super::words::{count, heading, minute, short};
 
 impl From<&EvidenceReport> for Document {
     fn from(report: &EvidenceReport) -> Self {
@@ -178,4 +178,74 @@ fn section(environment: &EnvironmentEvidence, repository: &RepoName) -> Section 
     blocks.extend(environment.deployments.iter().filter_map(Entry::finding).map(Block::Finding));
     blocks.push(Block::Link(environment.activity_log.clone()));
     Section { heading: Some(heading(glyph, &environment.name, &text)), blocks, ..Section::default() }
+}
+
+impl Entry {
+    /// What it ships, in a few words.
+    pub(super) fn shipped(&self) -> String {
+        match (&self.changes, self.commits) {
+            (Some(pulls), _) if !pulls.is_empty() => pulls.iter().map(|pull| format!("#{}", pull.number)).collect::<Vec<_>>().join(" "),
+            (Some(_), Some(commits)) => count(commits, "commit"),
+            _ => "unknown".to_owned(),
+        }
+    }
+
+    /// The standing in words, with who and when.
+    pub(super) fn verdict_words(&self) -> (Role, String) {
+        let (role, verdict) = match &self.verdict {
+            Standing::Approved => (Role::Added, format!("approved by {}", logins(&self.approved_by))),
+            Standing::SelfApproved => (Role::Alert, format!("self-approved by {}", logins(&self.approved_by))),
+            Standing::AuthorApproved => (Role::Alert, format!("approved by an author: {}", logins(&self.approved_by))),
+            Standing::ApprovedByAutomation => (Role::Alert, format!("approved by automation: {}", logins(&self.approved_by))),
+            Standing::TooFewApprovals { found, needed } => {
+                (Role::Alert, format!("{found} of {needed} approvals: {}", logins(&self.approved_by)))
+            }
+            Standing::Bypassed => (Role::Failure, "BYPASSED by an admin".to_owned()),
+            Standing::Rejected => (Role::Plain, format!("rejected by {}", logins(&self.rejected_by))),
+            Standing::Waiting => (Role::Quiet, "waiting".to_owned()),
+            Standing::NoApproval => (Role::Failure, "NO APPROVAL".to_owned()),
+            Standing::NotProvable(_) => (Role::Alert, "not provable".to_owned()),
+        };
+        match (self.approved_at, self.approved_no_later_than) {
+            (Some(at), _) => (role, format!("{verdict}, {}", minute(at))),
+            (None, Some(at)) => (role, format!("{verdict}, before {}", minute(at))),
+            (None, None) => (role, verdict),
+        }
+    }
+
+    fn row(&self) -> Vec<Span> {
+        let (role, verdict) = self.verdict_words();
+        vec![
+            Span::plain(minute(self.created_at)),
+            Span::plain(short(&self.sha)),
+            Span::plain(self.run.map_or_else(|| "-".to_owned(), |run| run.to_string())),
+            Span::plain(self.started_by.as_ref().map_or("-", |account| account.login.as_str())),
+            Span::plain(self.shipped()),
+            Span::new(role, verdict),
+        ]
+    }
+
+    fn finding(&self) -> Option<Finding> {
+        let look = || self.url.as_ref().map_or_else(|| "Open the activity log below".to_owned(), |url| format!("Open {url}"));
+        let (severity, fix) = match &self.verdict {
+            Standing::NoApproval => (
+                Severity::Error,
+                "Run `gatectl verify` to see whether anything gates it now; the activity log below may name an admin".to_owned(),
+            ),
+            Standing::Bypassed => (Severity::Error, "Declare can_admins_bypass = false, then run `gatectl apply`".to_owned()),
+            Standing::NotProvable(Gap::Unread(why)) if !why.hint.is_empty() => (Severity::Warning, why.hint.clone()),
+            Standing::NotProvable(_) | Standing::AuthorApproved | Standing::ApprovedByAutomation | Standing::TooFewApprovals { .. } => {
+                (Severity::Warning, look())
+            }
+            Standing::Approved | Standing::SelfApproved | Standing::Rejected | Standing::Waiting => return None,
+        };
+        let subject = self.run.map_or_else(|| format!("deployments/{}", self.id), |run| format!("runs/{run}"));
+        let message = self.reason.clone().unwrap_or_default();
+        Some(Finding::new(severity, self.verdict.word(), subject, message, fix))
+    }
+}
+
+/// Logins as one text.
+pub(super) fn logins(accounts: &[Account]) -> String {
+    accounts.iter().map(|account| account.login.as_str()).collect::<Vec<_>>().join(", ")
 }

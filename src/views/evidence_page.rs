@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::evidence::{Entry, EnvironmentEvidence, EvidenceReport, logins};
-use super::evidence_document::{account, facts, headline, population, standings};
+use super::evidence::{Entry, EnvironmentEvidence, EvidenceReport};
+use super::evidence_document::{account, facts, headline, logins, population, standings};
 use super::fleet_evidence::{FleetEvidence, left_alone};
 use super::words::{count, minute};
 use crate::model::age;

@@ -1,4 +1,6 @@
-//! What `pending` shows: what waits for approval, for how long, what it would ship, and why you may not approve it.
+//! The result of `pending`: what waits for approval, for how long, what it would ship, and why you may not approve it.
+//!
+//! Owns the shape of its JSON. Its text is made in `pending_document`. Tested by golden files in `commands/runs`.
 
 use std::collections::BTreeMap;
 
@@ -6,18 +8,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::exit::Exit;
-use crate::model::shell_word;
-use crate::model::{Cause, EnvName, RepoName, Unknown, age};
+use crate::model::{Cause, EnvName, RepoName, Unknown};
 use crate::providers::github::runs::changes::PullRequest;
 use crate::providers::github::runs::queue::{Deployed, NotCompared, Overtaken, Queue, Relation, Ships, Waiting};
 use crate::providers::github::runs::{Account, Links};
 use crate::render::json::FORMAT_VERSION;
-use crate::render::{Block, Document, Glyph, Heading, Role, Section};
-
-use super::words::{count, minute, row, short};
-
-/// Pull requests, or commits, that are listed by name in text; JSON has all of them.
-const LISTED: usize = 10;
 
 /// The query for a queue.
 #[derive(Debug, Clone, Copy)]
@@ -36,100 +31,100 @@ pub(crate) struct Question<'a> {
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct PendingReport {
     format_version: &'static str,
-    repository: RepoName,
-    pending: Vec<Entry>,
-    unknown: Vec<UnknownRun>,
+    pub(super) repository: RepoName,
+    pub(super) pending: Vec<Entry>,
+    pub(super) unknown: Vec<UnknownRun>,
     /// Runs whose pending deployments are all overtaken.
-    stale_runs: Vec<u64>,
+    pub(super) stale_runs: Vec<u64>,
     #[serde(skip)]
-    older_than: Option<i64>,
+    pub(super) older_than: Option<i64>,
 }
 
 /// One environment that one run waits for.
 #[derive(Debug, Clone, Serialize)]
-struct Entry {
-    environment: String,
+pub(super) struct Entry {
+    pub(super) environment: String,
     environment_id: u64,
-    run: u64,
-    attempt: u32,
-    workflow: String,
-    event: String,
-    branch: String,
-    sha: String,
-    started_by: Option<String>,
-    reviewers: Vec<String>,
-    you_may_approve: bool,
+    pub(super) run: u64,
+    pub(super) attempt: u32,
+    pub(super) workflow: String,
+    pub(super) event: String,
+    pub(super) branch: String,
+    pub(super) sha: String,
+    pub(super) started_by: Option<String>,
+    pub(super) reviewers: Vec<String>,
+    pub(super) you_may_approve: bool,
     /// Why not; none if you may.
-    you_may_not_because: Option<String>,
+    pub(super) you_may_not_because: Option<String>,
     /// When it began to wait, or when the run last changed if that is not known.
-    waiting_since: Timestamp,
+    pub(super) waiting_since: Timestamp,
     /// Whether that is when it began to wait.
-    waiting_since_exact: bool,
+    pub(super) waiting_since_exact: bool,
     age_seconds: i64,
-    wait_timer: u32,
-    wait_timer_started_at: Option<Timestamp>,
+    pub(super) wait_timer: u32,
+    pub(super) wait_timer_started_at: Option<Timestamp>,
     /// The newest deployment to the environment that succeeded; none if no recent one did, or if that is not known.
-    deployed: Option<Last>,
-    ships: Option<Bundle>,
+    pub(super) deployed: Option<Last>,
+    pub(super) ships: Option<Bundle>,
     /// Why it is not known what would ship.
-    ships_unknown: Option<String>,
+    pub(super) ships_unknown: Option<String>,
     /// Whether a newer deployment overtook it; none if that is not known.
-    overtaken: Option<bool>,
-    overtaken_unknown: Option<String>,
+    pub(super) overtaken: Option<bool>,
+    pub(super) overtaken_unknown: Option<String>,
     /// A run that waits for the same environment with a commit that contains this one.
-    newer_waiting_run: Option<u64>,
-    url: String,
-    activity_log: String,
+    pub(super) newer_waiting_run: Option<u64>,
+    pub(super) url: String,
+    pub(super) activity_log: String,
 }
 
 /// What is deployed.
 #[derive(Debug, Clone, Serialize)]
-struct Last {
+pub(super) struct Last {
     id: u64,
-    sha: String,
-    run: Option<u64>,
-    succeeded_at: Timestamp,
+    pub(super) sha: String,
+    pub(super) run: Option<u64>,
+    pub(super) succeeded_at: Timestamp,
 }
 
 /// What would ship.
 #[derive(Debug, Clone, Serialize)]
-struct Bundle {
-    relation: &'static str,
-    compare_url: String,
+pub(super) struct Bundle {
+    pub(super) relation: &'static str,
+    pub(super) compare_url: String,
     /// How many commits.
-    commit_count: usize,
+    pub(super) commit_count: usize,
     /// The oldest first.
-    commits: Vec<Commit>,
-    authors: Vec<Account>,
+    pub(super) commits: Vec<Commit>,
+    pub(super) authors: Vec<Account>,
     /// Commits whose author has no account that GitHub knows.
-    unnamed_authors: usize,
+    pub(super) unnamed_authors: usize,
     /// None if they could not be read.
-    pull_requests: Option<Vec<Pull>>,
+    pub(super) pull_requests: Option<Vec<Pull>>,
     /// Whether every commit and pull request is listed.
-    complete: bool,
+    pub(super) complete: bool,
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct Commit {
-    sha: String,
-    subject: String,
-    author: Option<String>,
+pub(super) struct Commit {
+    pub(super) sha: String,
+    pub(super) subject: String,
+    pub(super) author: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct Pull {
-    number: u64,
-    title: String,
-    author: Option<String>,
+pub(super) struct Pull {
+    pub(super) number: u64,
+    pub(super) title: String,
+    pub(super) author: Option<String>,
 }
 
 /// A run whose pending environments are unknown.
 #[derive(Debug, Clone, Serialize)]
-struct UnknownRun {
-    run: u64,
-    url: String,
+pub(super) struct UnknownRun {
+    pub(super) run: u64,
+    pub(super) url: String,
     #[serde(flatten)]
-    why: Unknown,
+    pub(super) why: Unknown,
 }
 
 impl PendingReport {
@@ -204,59 +199,6 @@ impl Entry {
             activity_log: links.activity_log(&pending.environment),
         }
     }
-
-    fn section(&self, now: Timestamp) -> Section {
-        let attempt = if self.attempt > 1 { format!(", attempt {}", self.attempt) } else { String::new() };
-        let mut blocks = vec![
-            row("workflow", Role::Plain, format!("{} on {}{attempt}", self.workflow, self.event)),
-            row("commit", Role::Plain, format!("{} on {}", short(&self.sha), self.branch)),
-            row("started by", Role::Plain, self.started_by.as_deref().unwrap_or("unknown: GitHub does not name the account")),
-            row("waiting since", Role::Plain, format!("{} UTC", minute(self.waiting_since))),
-            row("reviewers", Role::Plain, if self.reviewers.is_empty() { "none".to_owned() } else { self.reviewers.join(", ") }),
-        ];
-        if self.wait_timer > 0 {
-            let since = self.wait_timer_started_at.map(|at| format!(", since {} UTC", minute(at))).unwrap_or_default();
-            blocks.push(row("wait timer", Role::Plain, format!("{} minutes{since}", self.wait_timer)));
-        }
-        let (role, may) = match &self.you_may_not_because {
-            None => (Role::Added, "yes".to_owned()),
-            Some(why) => (Role::Quiet, format!("no: {why}")),
-        };
-        blocks.push(row("you may approve", role, may));
-        blocks.extend(self.shipping());
-        blocks.push(row("page", Role::Plain, self.url.as_str()));
-        blocks.push(row("log", Role::Plain, self.activity_log.as_str()));
-        blocks.extend(self.ships.iter().flat_map(Bundle::items));
-        let at_least = if self.waiting_since_exact { "" } else { "at least " };
-        let text = format!("run {} has waited {at_least}{}", self.run, age(self.waiting_since, now));
-        let heading = Heading::of(Glyph::Alert, self.environment.clone(), text);
-        Section { heading: Some(heading), blocks, ..Section::default() }
-    }
-
-    /// What it would ship, compared with what is deployed.
-    fn shipping(&self) -> Vec<Block> {
-        let mut rows = Vec::new();
-        if let Some(last) = &self.deployed {
-            rows.push(row("deployed", Role::Plain, format!("{}, {} UTC", short(&last.sha), minute(last.succeeded_at))));
-        }
-        match (&self.ships, &self.ships_unknown) {
-            (Some(ships), _) => rows.extend(ships.rows()),
-            (None, Some(why)) => rows.push(row("would ship", Role::Alert, why.as_str())),
-            (None, None) => {}
-        }
-        match (self.overtaken, &self.overtaken_unknown, &self.deployed) {
-            (Some(true), _, Some(last)) => {
-                let text = format!("yes: {} was deployed since and contains this commit", short(&last.sha));
-                rows.push(row("out of date", Role::Alert, text));
-            }
-            (None, Some(why), _) => rows.push(row("out of date", Role::Alert, format!("unknown: {why}"))),
-            _ => {}
-        }
-        if let Some(newer) = self.newer_waiting_run {
-            rows.push(row("newer", Role::Alert, format!("run {newer} waits with a newer commit")));
-        }
-        rows
-    }
 }
 
 impl Last {
@@ -294,127 +236,11 @@ impl Bundle {
             complete: ships.complete,
         }
     }
-
-    fn rows(&self) -> Vec<Block> {
-        let mut rows = Vec::new();
-        let what = match (self.relation, self.commit_count) {
-            ("identical", _) => "nothing: this commit is deployed".to_owned(),
-            ("behind", _) => "nothing new: it rolls back to an older commit".to_owned(),
-            ("diverged", n) => format!("{}, and drops what only the deployed commit has", count(n, "commit")),
-            (_, n) => count(n, "commit"),
-        };
-        let mut who: Vec<&str> = self.authors.iter().map(|author| author.login.as_str()).collect();
-        let unnamed = match self.unnamed_authors {
-            0 => None,
-            n => Some(format!("{} without a GitHub account", count(n, "author"))),
-        };
-        who.extend(unnamed.as_deref());
-        let by = if who.is_empty() { String::new() } else { format!(" by {}", who.join(", ")) };
-        rows.push(row("would ship", Role::Plain, format!("{what}{by}")));
-        if self.pull_requests.is_none() {
-            rows.push(row("pull requests", Role::Alert, "unknown: they could not be read"));
-        } else if !self.complete {
-            rows.push(row("not listed", Role::Alert, "there are too many commits or pull requests to read them all"));
-        }
-        if self.relation != "identical" {
-            rows.push(row("compare", Role::Plain, self.compare_url.as_str()));
-        }
-        rows
-    }
-
-    /// The pull requests, or the newest commits if there are none.
-    fn items(&self) -> Vec<Block> {
-        let by = |author: &Option<String>| author.as_ref().map_or_else(|| "an unknown author".to_owned(), Clone::clone);
-        let pulls = self.pull_requests.as_deref().unwrap_or_default();
-        let (all, shown): (usize, Vec<Block>) = if pulls.is_empty() {
-            let item = |commit: &Commit| Block::Item {
-                subject: short(&commit.sha),
-                text: format!("{}, by {}", commit.subject, by(&commit.author)),
-            };
-            (self.commits.len(), self.commits.iter().rev().take(LISTED).map(item).collect())
-        } else {
-            let item = |pull: &Pull| Block::Item {
-                subject: format!("#{}", pull.number),
-                text: format!("{}, by {}", pull.title, by(&pull.author)),
-            };
-            (pulls.len(), pulls.iter().take(LISTED).map(item).collect())
-        };
-        let more = (all > LISTED).then(|| Block::Text(format!("and {} more", all - LISTED)));
-        shown.into_iter().chain(more).collect()
-    }
 }
 
 fn not_compared(why: NotCompared<'_>) -> String {
     match why {
         NotCompared::NothingDeployed => "unknown: no recent deployment to this environment succeeded".to_owned(),
         NotCompared::Unread(unknown) => format!("unknown: {}", unknown.reason),
-    }
-}
-
-impl PendingReport {
-    /// What a run would ship to each environment that it waits for.
-    pub(super) fn shipping(&self, run: u64) -> Vec<Block> {
-        let entries: Vec<&Entry> = self.pending.iter().filter(|entry| entry.run == run).collect();
-        let several = entries.len() > 1;
-        let of = |entry: &&Entry| {
-            let name = several.then(|| Block::Text(format!("To {}:", entry.environment)));
-            name.into_iter().chain(entry.shipping()).chain(entry.ships.iter().flat_map(Bundle::items)).collect::<Vec<_>>()
-        };
-        entries.iter().flat_map(of).collect()
-    }
-
-    /// The sections and sentences at a moment.
-    pub(crate) fn document(&self, now: Timestamp) -> Document {
-        let mine: Vec<&Entry> = self.pending.iter().filter(|entry| entry.you_may_approve).collect();
-        let unknown = self.unknown.iter().map(|unknown| Section {
-            heading: Some(Heading::of(Glyph::Unknown, format!("runs/{}", unknown.run), "unknown")),
-            blocks: vec![Block::Text(unknown.why.reason.clone()), Block::Text(unknown.why.hint.clone())],
-            ..Section::default()
-        });
-        Document {
-            name: "pending",
-            sections: self.pending.iter().map(|entry| entry.section(now)).chain(unknown).collect(),
-            headline: self.headline(mine.len()),
-            tone: if self.unknown.is_empty() { Role::Plain } else { Role::Alert },
-            next: self.next(&mine),
-            outputs: vec![("pending", self.pending.len().to_string()), ("stale", self.stale_runs.len().to_string())],
-            ..Document::default()
-        }
-    }
-
-    fn headline(&self, mine: usize) -> String {
-        let long = if self.older_than.is_some() { " for that long" } else { "" };
-        let what = match self.pending.len() {
-            0 => format!("Nothing waits for approval{long}"),
-            1 => format!("1 deployment waits for approval{long}"),
-            n => format!("{n} deployments wait for approval{long}"),
-        };
-        let may = match (self.pending.len(), mine) {
-            (0, _) => String::new(),
-            (_, 0) => " You may approve none of them.".to_owned(),
-            (_, n) => format!(" You may approve {n}."),
-        };
-        let stale = match self.stale_runs.len() {
-            0 => String::new(),
-            n => format!(" {} out of date.", if n == 1 { "1 run is".to_owned() } else { format!("{n} runs are") }),
-        };
-        let unsure = match self.unknown.len() {
-            0 => String::new(),
-            n => format!(" What {} could not be read.", if n == 1 { "1 run waits for".to_owned() } else { format!("{n} runs wait for") }),
-        };
-        format!("{what} in {}.{may}{stale}{unsure}", self.repository)
-    }
-
-    fn next(&self, mine: &[&Entry]) -> Vec<String> {
-        let stale = |entry: &&&Entry| self.stale_runs.contains(&entry.run);
-        let approve = mine.iter().find(|entry| !stale(entry)).map(|entry| {
-            let environment = shell_word(&entry.environment);
-            format!("Next: `gatectl approve {} --environment {environment} --sha {}`, or reject it.", entry.run, short(&entry.sha))
-        });
-        let reject = (!self.stale_runs.is_empty()).then(|| {
-            "Next: `gatectl reject --stale` shows the runs that a newer deployment has overtaken, and rejects them if you confirm."
-                .to_owned()
-        });
-        approve.into_iter().chain(reject).collect()
     }
 }

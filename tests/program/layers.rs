@@ -44,6 +44,7 @@ const PURE: &[&str] = &[
     "providers/github/refusal.rs",
     "providers/github/runs/admit.rs",
     "providers/github/runs/evidence.rs",
+    "providers/github/runs/evidence/",
     "providers/github/strictness.rs",
     "providers/heroku/api.rs",
     "providers/heroku/plan.rs",

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::Cause;
+use crate::model::{Cause, Unknown};
 use crate::providers::github::runs::changes::{Changes, Commit, PullRequest};
 use crate::providers::github::runs::observe::{Deployments, Older};
 
