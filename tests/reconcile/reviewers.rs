@@ -121,7 +121,7 @@ async fn an_anonymous_404_about_a_login_proves_nothing() {
 async fn after_a_rate_limit_nothing_is_asked_in_its_place() {
     let (world, reader) = answering(vec![(PERMISSION, Response::primary_limit(403, 3600))]).await;
     let found = said(reviewers::resolve(&reader, &RepoName::parse(REPO).unwrap(), &alice(None)).await);
-    assert!(found.starts_with("not known: "), "{found}");
+    assert!(found.starts_with("not known: ") && found.contains(PERMISSION), "the refused request is the reason: {found}");
     assert_eq!(world.sandbox.with(|state| state.log.calls()), [format!("GET {PERMISSION}")]);
 }
 
