@@ -30,7 +30,7 @@ pub use duration::{age, parse_duration};
 pub use fleet::{FleetPlan, RepositoryResult, RepositoryRow, Requests};
 pub use key::{GateKey, WrittenBy};
 pub use name::{EnvName, NameError, RepoName};
-pub use near::nearest;
+pub use near::{is_misspelling, nearest};
 pub use plan::{Draft, InvalidDeclaration, Manual, Note, Plan, Step, Summary};
 pub use report::{ApplyReport, ByHand, Outcome, ReportSummary, Result as OutcomeResult};
 pub use run::{CommitPin, RunRef};

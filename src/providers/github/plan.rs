@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::model::{self, Address, Blocker, Change, Draft, GateKey, RepoName, Step, VarValue};
+use crate::model::{self, Address, Blocker, Change, Draft, EnvName, GateKey, RepoName, Step, VarValue, is_misspelling};
 
 use super::live::{Live, LiveEnvironment, PolicyMode};
 use super::ops::{Action, Body, Op, PolicyFlags};
@@ -58,10 +58,15 @@ pub fn plan(context: PlanContext<'_>, want: &Desired, live: &Live) -> Draft<Op> 
 
 /// Declares every environment absent that exists and is not declared, as `--prune` asks.
 ///
-/// `github-pages` stays: GitHub makes it for itself (fact G2.8).
+/// `github-pages` stays: GitHub makes it for itself (fact G2.8). So does what a declared environment that does not exist may be a
+/// misspelling of.
 pub fn declare_the_rest_absent(want: &mut Desired, live: &Live) {
-    for name in live.environments.iter().flatten().map(|(name, _)| name) {
-        if name.folded() != "github-pages" && !want.declares(name) {
+    let Ok(live) = &live.environments else { return };
+    let declared = want.environments.iter().filter(|(_, environment)| matches!(environment, desired::DesiredEnvironment::Present(_)));
+    let new: Vec<EnvName> = declared.map(|(name, _)| name.clone()).filter(|name| !live.contains_key(name)).collect();
+    for name in live.keys() {
+        let meant = new.iter().any(|new| is_misspelling(new.as_str(), name.as_str()));
+        if name.folded() != "github-pages" && !want.declares(name) && !meant {
             want.environments.insert(name.clone(), desired::DesiredEnvironment::Absent);
         }
     }
@@ -84,6 +89,9 @@ fn basis(repository: &RepoName, want: &Desired, live: &Live) -> BTreeMap<Address
 
 impl Planner<'_> {
     fn create(&self, gate: &Gate, draft: &mut Draft<Op>) {
+        if let Some(why) = self.misspelled() {
+            return draft.block(&self.address, why);
+        }
         let reviewers = match self.reviewers(gate) {
             Ok(reviewers) => reviewers,
             Err(blockers) => return self.block(draft, blockers),
@@ -131,7 +139,6 @@ impl Planner<'_> {
 
         self.missing_secrets(gate.secrets.iter(), draft);
         self.note_protected(gate, draft);
-        self.note_near_miss(draft);
     }
 
     fn block(&self, draft: &mut Draft<Op>, blockers: Vec<Blocker>) {

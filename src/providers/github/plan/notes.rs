@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Address, Draft, EnvName, Field, Manual, RepoName, nearest, shell_word};
+use crate::model::{Address, Blocker, Draft, Field, Manual, RepoName, is_misspelling, shell_word};
 
 use super::super::live::{Environments, Repository};
 use super::super::ops::Op;
@@ -32,15 +32,17 @@ impl Planner<'_> {
         });
     }
 
-    /// An undeclared environment with almost the same name: the declaration may have a typo.
-    pub(super) fn note_near_miss(&self, draft: &mut Draft<Op>) {
-        let live = self.live.environments.iter().flat_map(BTreeMap::keys).filter(|name| !self.want.declares(name));
-        if let Some(near) = nearest(self.name.as_str(), live.map(EnvName::as_str)) {
-            draft.note(
-                &self.address,
-                format!("`{}` does not exist, and `{near}` exists and is not in gate.toml: did you mean `{near}`?", self.name),
-            );
-        }
+    /// An undeclared environment that has almost the same name: creating another one would leave it without the declared gate.
+    pub(super) fn misspelled(&self) -> Option<Blocker> {
+        let mut live = self.live.environments.iter().flat_map(BTreeMap::keys).filter(|name| !self.want.declares(name));
+        let meant = live.find(|there| is_misspelling(self.name.as_str(), there.as_str()))?;
+        Some(Blocker::invalid(
+            format!("`{}` does not exist, and `{meant}` exists and is not in gate.toml: did you mean `{meant}`?", self.name),
+            format!(
+                "correct the name in gate.toml. If both are meant, declare `{meant}` too: a table without keys leaves it as it is, and \
+                 `state = \"absent\"` deletes it"
+            ),
+        ))
     }
 
     pub(super) fn note_protected(&self, gate: &Gate, draft: &mut Draft<Op>) {
