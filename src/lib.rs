@@ -21,6 +21,7 @@ pub mod config;
 pub mod credentials;
 pub mod desired;
 pub mod exit;
+pub mod files;
 pub mod findings;
 pub mod freeze;
 pub mod http;

@@ -8,6 +8,7 @@ use super::output::replace_file;
 use crate::cli::ImportArgs;
 use crate::config::{self, Config, LoadError};
 use crate::exit::Exit;
+use crate::files;
 use crate::http::Reader;
 use crate::import::{self, Imported, Source};
 use crate::model::{Address, Cause, EnvName, RepoName, Unknown};
@@ -142,7 +143,7 @@ fn every_one_is_live(source: &Source<'_>) -> anyhow::Result<()> {
 }
 
 fn update(session: &Session, path: &Path, source: &Source<'_>) -> anyhow::Result<Vec<(Address, Unknown)>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let text = files::read_text(path, config::MAX_BYTES as u64).with_context(|| format!("reading {}", path.display()))?;
     let updated = import::update(&path.to_string_lossy(), &text, source).map_err(LoadError::Problems)?;
     if updated.imported.text == text {
         session.say(&format!("{} already matches the live state; not touched.", path.display()));

@@ -1,14 +1,13 @@
 //! The static half: workflow files of the checkout, and what they are checked against.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Read;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::failure::hinted;
 use crate::config::{self, Config};
+use crate::files;
 use crate::model::{EnvName, RepoName};
 use crate::views::diagnostic::Hinted;
 use crate::views::verdict::Jobs;
@@ -17,12 +16,16 @@ use crate::workflows::facts::Facts;
 use crate::workflows::resolve::Files;
 
 use super::Session;
+use super::session::refuse_undeclared;
 
 /// Where GitHub looks for workflows; subdirectories are not supported (fact W1.2).
 pub(super) const FOLDER: &str = ".github/workflows";
 
 /// How deep actions of the checkout that use each other are read.
 const ROUNDS: usize = 10;
+
+/// GitHub's events have at most 25 MB.
+const MAX_EVENT: u64 = 64 * 1024 * 1024;
 
 /// More than any workflow that GitHub runs.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -53,7 +56,9 @@ pub(super) fn in_repository(session: &Session, config: &Config, root: &Path) -> 
 /// When the folder cannot be listed. A file that cannot be read is an answer of its own.
 pub(super) fn in_checkout(root: &Path, repository: Option<&RepoName>) -> anyhow::Result<Option<Vec<SourceFile>>> {
     let folder = root.join(FOLDER);
-    if folder.is_dir() {
+    // A link that leads nowhere, or a folder that may not be read, does not mean that there are none.
+    let absent = |error: std::io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+    if !folder.symlink_metadata().is_err_and(absent) {
         return in_folder(&folder).map(|sources| Some(with_checkout(root, sources, repository)));
     }
     let is_it = repository.is_some() && config::origin(root).map(|origin| origin.repository).as_ref() == repository;
@@ -69,7 +74,7 @@ fn with_checkout(root: &Path, mut sources: Vec<SourceFile>, repository: Option<&
             Files::new(&sources, repository).wanted_of_the_checkout().into_iter().filter(|path| tried.insert(path.clone())).collect();
         let found: Vec<SourceFile> = wanted
             .into_iter()
-            .filter_map(|path| Some((read(&root.join(&path)).ok().filter(|bytes| bytes.len() as u64 <= MAX_BYTES)?, path)))
+            .filter_map(|path| Some((files::read(&root.join(&path), MAX_BYTES).ok()?, path)))
             .map(|(bytes, path)| SourceFile::new(path, bytes).of(Origin::Checkout))
             .collect();
         if found.is_empty() {
@@ -109,9 +114,9 @@ pub(super) fn in_folder(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
         let name = entry.file_name().to_string_lossy().into_owned();
         if is_workflow(&name) && !entry.path().is_dir() {
             let path = format!("{FOLDER}/{name}");
-            sources.push(match read(&entry.path()) {
-                Ok(bytes) if bytes.len() as u64 > MAX_BYTES => SourceFile::too_large(path, MAX_BYTES),
+            sources.push(match files::read(&entry.path(), MAX_BYTES) {
                 Ok(bytes) => SourceFile::new(path, bytes),
+                Err(error) if error.kind() == ErrorKind::FileTooLarge => SourceFile::too_large(path, MAX_BYTES),
                 Err(error) => SourceFile::unread(path, error.to_string()),
             });
         }
@@ -123,16 +128,6 @@ pub(super) fn in_folder(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
 /// Whether GitHub takes a file of the folder for a workflow.
 pub(super) fn is_workflow(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|extension| extension == "yml" || extension == "yaml")
-}
-
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    // A pipe or a device would never end.
-    if !path.metadata()?.is_file() {
-        return Err(std::io::Error::other("not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// What the files are checked against, as far as it is known without asking anyone.
@@ -147,7 +142,7 @@ pub(super) fn facts(session: &Session, config: &Config, root: &Path) -> Facts {
 
 /// The default branch as the event that started the Actions run tells it.
 fn branch_of_event(session: &Session) -> Option<String> {
-    let event = std::fs::read(session.env.get("GITHUB_EVENT_PATH")?).ok()?;
+    let event = files::read(Path::new(session.env.get("GITHUB_EVENT_PATH")?), MAX_EVENT).ok()?;
     let event: serde_json::Value = serde_json::from_slice(&event).ok()?;
     event.pointer("/repository/default_branch")?.as_str().map(str::to_owned)
 }
@@ -161,11 +156,7 @@ pub(super) fn asked(session: &Session, config: &Config) -> anyhow::Result<BTreeS
     let known: BTreeSet<EnvName> =
         want.github.environments.keys().chain(want.workflows.iter().flat_map(|one| one.expect.environments())).cloned().collect();
     let wanted = &session.global.environment;
-    if let Some(name) = wanted.iter().find(|name| !known.contains(*name)) {
-        let known: Vec<&str> = known.iter().map(EnvName::as_str).collect();
-        let hint = if known.is_empty() { "it declares none".to_owned() } else { format!("it declares: {}", known.join(", ")) };
-        return Err(hinted(format!("{} declares no environment `{name}`", config.path), hint));
-    }
+    refuse_undeclared(config, &known, wanted)?;
     Ok(if wanted.is_empty() { known } else { known.into_iter().filter(|name| wanted.contains(name)).collect() })
 }
 

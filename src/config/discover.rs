@@ -1,9 +1,8 @@
 //! The repository that a directory belongs to, by its git remote.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
+use crate::files;
 use crate::model::RepoName;
 
 /// A repository on some GitHub, as a git remote's address names it.
@@ -100,11 +99,9 @@ fn config_of(git: &Path) -> Option<PathBuf> {
     }
 }
 
+/// git's own files are small; a configuration with ten thousand branches has a megabyte.
 fn read(path: &Path) -> Option<String> {
-    const MOST: u64 = 1024 * 1024;
-    let mut text = String::new();
-    File::open(path).ok()?.take(MOST).read_to_string(&mut text).ok()?;
-    Some(text)
+    files::read_text(path, 16 * 1024 * 1024).ok()
 }
 
 /// The first `url` of `[remote "origin"]` in git's configuration language.
@@ -257,6 +254,24 @@ mod tests {
         assert!(!leads_out(&repo, &dir.path().join("secret")), "named as what it is");
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_place_of_a_file_of_git_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        for folder in ["config/.git/refs/remotes/origin", "common", "tree", "git", "loop"] {
+            fs::create_dir_all(path(folder)).unwrap();
+        }
+        fs::write(path("tree/.git"), "gitdir: ../common\n").unwrap();
+        for pipe in ["config/.git/config", "config/.git/refs/remotes/origin/HEAD", "common/commondir", "common/config", "git/.git"] {
+            assert!(std::process::Command::new("mkfifo").arg(path(pipe)).status().unwrap().success());
+        }
+        std::os::unix::fs::symlink(".git", path("loop/.git")).unwrap();
+        for start in ["config", "tree", "git", "loop"] {
+            assert_eq!((origin(&path(start)), default_branch(&path(start))), (None, None), "{start}");
+        }
+    }
+
     #[test]
     fn origin_is_found_from_a_clone_a_worktree_and_a_submodule() {
         let dir = tempfile::tempdir().unwrap();
@@ -276,6 +291,10 @@ mod tests {
         assert_eq!(found("tree").as_deref(), Some("o/clone"));
         assert_eq!(found("clone/sub").as_deref(), Some("o/sub"));
         assert_eq!(found("broken"), None);
+        assert_eq!(default_branch(&path("clone")), None);
+        fs::create_dir_all(path("clone/.git/refs/remotes/origin")).unwrap();
+        fs::write(path("clone/.git/refs/remotes/origin/HEAD"), "ref: refs/remotes/origin/trunk\n").unwrap();
+        assert_eq!(default_branch(&path("clone")).as_deref(), Some("trunk"));
         assert_eq!(found("missing"), None);
     }
 }

@@ -1,13 +1,13 @@
 //! Finds gate.toml and reads it from the disk.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::discover::root;
 use super::position::Lines;
 use super::{Config, MAX_BYTES, Problems, parse};
+use crate::files;
 
 /// What the file is called.
 pub const FILE_NAME: &str = "gate.toml";
@@ -56,7 +56,10 @@ impl std::error::Error for LoadError {}
 pub fn load(path: &Path) -> Result<Config, LoadError> {
     let name = path.to_string_lossy().into_owned();
     let unreadable = |message: String, help: &str| LoadError::Unreadable(Unreadable { path: name.clone(), message, help: help.to_owned() });
-    let bytes = read(path).map_err(|e| match e.kind() {
+    let bytes = files::read(path, MAX_BYTES as u64).map_err(|e| match e.kind() {
+        ErrorKind::NotFound if path.is_symlink() => {
+            unreadable("is a link to a file that does not exist".to_owned(), "correct the link, or put the file itself in its place")
+        }
         ErrorKind::NotFound => unreadable(
             "no such file".to_owned(),
             "name the file with --config, or write one from what is live: `gatectl import OWNER/REPO > gate.toml`",
@@ -65,13 +68,12 @@ pub fn load(path: &Path) -> Result<Config, LoadError> {
         ErrorKind::InvalidInput => {
             unreadable("is not a regular file".to_owned(), "copy it into a file first: reading a pipe or a device may never end")
         }
+        ErrorKind::FileTooLarge => {
+            unreadable(format!("larger than {MAX_BYTES} bytes"), "a gate.toml holds a few tables; check that this is the right file")
+        }
         ErrorKind::PermissionDenied => unreadable("permission denied".to_owned(), "make the file readable for this user"),
         _ => unreadable(format!("cannot be read: {e}"), "check the path and the disk"),
     })?;
-    if bytes.len() > MAX_BYTES {
-        let help = "a gate.toml holds a few tables; check that this is the right file";
-        return Err(unreadable(format!("larger than {MAX_BYTES} bytes"), help));
-    }
     let text = std::str::from_utf8(&bytes).map_err(|e| {
         let valid = bytes.get(..e.valid_up_to()).map(String::from_utf8_lossy).unwrap_or_default();
         let at = Lines::new(&valid).locate(&(valid.len()..valid.len()));
@@ -86,31 +88,17 @@ pub fn load(path: &Path) -> Result<Config, LoadError> {
     parse(&name, text).map_err(LoadError::Problems)
 }
 
-/// At most one byte more than is allowed. A device or a pipe is not even opened: that alone may never end.
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    let kind = std::fs::metadata(path)?;
-    if kind.is_dir() {
-        return Err(ErrorKind::IsADirectory.into());
-    }
-    if !kind.is_file() {
-        return Err(ErrorKind::InvalidInput.into());
-    }
-    let file = File::open(path)?;
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 /// Finds gate.toml in a directory or in a parent, up to the repository's root: the directory that holds `.git`.
 ///
 /// Outside of a repository only the directory itself is looked at: a file left in a shared parent, such
-/// as /tmp, would choose the server that a token is sent to. The answer is relative where `start` is.
+/// as /tmp, would choose the server that a token is sent to. A link that leads nowhere is found too: no other file may take its
+/// place unnoticed. The answer is relative where `start` is.
 #[must_use]
 pub fn find(start: &Path) -> Option<PathBuf> {
     let real = std::fs::canonicalize(start).ok()?;
     let root = root(&real).unwrap_or(&real);
     let up = real.ancestors().take_while(|dir| dir.starts_with(root));
-    let (levels, _) = up.enumerate().find(|(_, dir)| dir.join(FILE_NAME).exists())?;
+    let (levels, _) = up.enumerate().find(|(_, dir)| dir.join(FILE_NAME).symlink_metadata().is_ok())?;
     let here = if start == Path::new(".") { Path::new("") } else { start };
     Some(std::iter::repeat_n(Path::new(".."), levels).fold(here.to_owned(), |path, up| path.join(up)).join(FILE_NAME))
 }
@@ -167,6 +155,13 @@ mod tests {
         fs::write(repo.join("a").join(FILE_NAME), "").unwrap();
         assert_eq!(find(&deep), Some(deep.join("../gate.toml")));
         assert_eq!(find(&repo.join("missing")), None);
+        #[cfg(unix)]
+        {
+            let link = deep.join(FILE_NAME);
+            std::os::unix::fs::symlink("nowhere", &link).unwrap();
+            assert_eq!(find(&deep), Some(link.clone()), "a link that leads nowhere hides no other file");
+            assert_eq!(unreadable(&link).message, "is a link to a file that does not exist");
+        }
         assert_eq!(find(Path::new(".")), Some(PathBuf::from(FILE_NAME)), "tests run where this project's own file is");
     }
 }

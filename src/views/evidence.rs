@@ -213,6 +213,12 @@ impl EvidenceReport {
         })
     }
 
+    /// Whether any deployment to an environment was found, or could not be read.
+    pub(crate) fn may_have(&self, name: &EnvName) -> bool {
+        let mut named = self.environments.iter().filter(|environment| environment.name == name.as_str());
+        named.any(|environment| environment.total > 0 || environment.older.count > 0 || environment.unknown.is_some())
+    }
+
     /// Whether each environment has evidence, and all of it passes, on its own or because of `--allow`.
     pub(crate) fn all_approved(&self) -> bool {
         let passes = |entry: &Entry| entry.verdict.passes() || self.header.query.allow.iter().any(|allowed| allowed == entry.standing);

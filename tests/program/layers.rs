@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("apply", &["http", "model", "stop"]),
     ("cli", &["desired", "freeze", "model", "providers", "render", "sandbox"]),
-    ("config", &["desired", "freeze", "model"]),
-    ("credentials", &["http"]),
+    ("config", &["desired", "files", "freeze", "model"]),
+    ("credentials", &["files", "http"]),
     ("desired", &["freeze", "model"]),
     ("exit", &["model"]),
+    ("files", &[]),
     ("findings", &["model"]),
     ("freeze", &["desired", "model"]),
     ("http", &["model", "stop"]),

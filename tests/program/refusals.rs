@@ -68,6 +68,20 @@ fn a_pipe_or_a_device_is_no_gate_file_and_no_plan() {
     }
     let ran = run(directory.path(), &["apply", "pipe"], &[]);
     assert!(ran.code == Some(1) && ran.stderr.contains("not a regular file"), "{}", ran.stderr);
+    let ran = run(directory.path(), &["evidence", "-R", "acme/shop", "--audit-log", "pipe"], &[("GH_TOKEN", "x")]);
+    assert!(ran.code == Some(1) && ran.stderr.contains("Name a regular file"), "{}", ran.stderr);
+    // Neither does what a checkout or a run brings along.
+    std::fs::write(directory.path().join("gate.toml"), "version = 1\n[environments.production]\n").unwrap();
+    std::fs::create_dir_all(directory.path().join(".git")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(directory.path().join(".git/config")).status().unwrap().success());
+    let ran = run(directory.path(), &["check"], &[("GITHUB_EVENT_PATH", pipe.to_str().unwrap())]);
+    assert!(ran.code == Some(1) && ran.stderr.contains("there are no workflow files"), "{}", ran.stderr);
+    let ran = run(directory.path(), &["plan"], &[("GH_TOKEN", "x")]);
+    assert!(ran.code == Some(1) && ran.stderr.contains("--repo"), "{}", ran.stderr);
+    std::fs::create_dir(directory.path().join(".github")).unwrap();
+    std::os::unix::fs::symlink("workflows", directory.path().join(".github/workflows")).unwrap();
+    let ran = run(directory.path(), &["check"], &[]);
+    assert!(ran.code == Some(1) && ran.stderr.contains("cannot be listed"), "a link to itself: {}", ran.stderr);
 }
 
 #[test]
@@ -96,7 +110,53 @@ fn an_archived_repository_is_refused_before_any_write() {
 #[test]
 fn a_slip_in_the_name_of_an_environment_is_named_before_it_is_created() {
     let world = Served::rehearsal(Scenario::Gated, TOML);
-    std::fs::write(world.dir.path().join("slip.toml"), TOML.replace("environments.production", "environments.prodcution")).unwrap();
-    let ran = world.run(&["plan", "-c", "slip.toml"]);
-    assert!(ran.stdout.contains("did you mean `production`?"), "{}", ran.stdout);
+    let slip = world.dir.path().join("slip.toml");
+    let text = TOML.replace("environments.production", "environments.prodcution");
+    std::fs::write(&slip, &text).unwrap();
+    for args in [&["plan", "-c", "slip.toml"][..], &["apply", "-c", "slip.toml", "--auto-approve"]] {
+        let ran = world.run(args);
+        assert!(ran.code == Some(1) && ran.stdout.contains("did you mean `production`?"), "{}", ran.stdout);
+        assert!(!ran.stdout.contains("(create)"), "{}", ran.stdout);
+    }
+    assert_eq!(world.sandbox.with(|state| state.log.write_requests().count()), 0);
+    std::fs::write(&slip, format!("{text}[environments.production]\n")).unwrap();
+    let ran = world.run(&["apply", "-c", "slip.toml", "--auto-approve"]);
+    assert!(ran.code == Some(0) && ran.stdout.contains("(create)"), "both are meant: {}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn a_name_that_neither_gate_toml_nor_github_has_is_refused_by_every_command() {
+    let toml = format!("{TOML}[environments.canary]\n[freeze]\ngithub = \"acme/shop\"\nenvironments = [\"production\", \"canary\"]\n");
+    let world = Served::rehearsal(Scenario::Gated, &toml);
+    world.sandbox.with(|state| {
+        let repo = state.repo("acme/shop").unwrap();
+        let docs = gatectl::sandbox::Environment { id: 99, name: "docs".to_owned(), ..repo.environment("production").unwrap().clone() };
+        repo.insert(docs);
+    });
+    for (args, live) in [
+        (&["plan"][..], false),
+        (&["verify"], false),
+        (&["check", "--workflows", "."], false),
+        (&["explain", "--ref", "refs/heads/main"], false),
+        (&["freeze", "status"], false),
+        (&["pending"], true),
+        (&["reject", "--stale", "--auto-approve"], true),
+        (&["evidence"], true),
+    ] {
+        let refused = if live { "acme/shop has no environment `zz`" } else { "gate.toml declares no environment `zz`" };
+        let ran = world.run(&[args, &["--environment", "zz"]].concat());
+        assert!(ran.code == Some(1) && ran.stderr.contains(refused) && ran.stderr.contains("production"), "{args:?}: {}", ran.stderr);
+        if live {
+            for name in ["docs", "production"] {
+                let ran = world.run(&[args, &["--environment", name]].concat());
+                assert_eq!(ran.code, Some(0), "{args:?} {name}: {}", ran.stderr);
+            }
+        }
+    }
+    for args in [&["freeze", "off", "--reason", "x", "--auto-approve"][..], &["freeze", "override", "--for", "1h", "--reason", "x"]] {
+        let ran = world.run(&[args, &["--environment", "canary"]].concat());
+        assert!(ran.code == Some(1) && ran.stderr.contains("--environment cannot limit it"), "{args:?}: {}", ran.stderr);
+    }
+    let ran = world.run(&["freeze", "on", "--reason", "x", "--environment", "canary"]);
+    assert!(ran.code == Some(0) && ran.stderr.contains("--environment cannot limit it"), "{}", ran.stderr);
 }

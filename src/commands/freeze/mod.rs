@@ -32,6 +32,7 @@ use crate::stop::Stop;
 use crate::views::diagnostic::Hinted;
 
 use super::failure::{Interrupted, hinted};
+use super::session::{listed, refuse_undeclared};
 use super::wiring::{Bounds, StoreSite};
 use super::{Session, fleet, who};
 
@@ -115,6 +116,31 @@ impl FreezeTarget {
 
     fn windows(&self) -> &[Window] {
         self.policy.as_ref().map(|policy| policy.windows.as_slice()).unwrap_or_default()
+    }
+
+    /// Refuses an `--environment` that would limit a write: the store holds one freeze for every environment that it covers.
+    ///
+    /// # Errors
+    /// Unless every covered environment is named.
+    fn refuse_part(&self, wanted: &[EnvName]) -> anyhow::Result<()> {
+        let covered = self.policy.as_ref().map(|policy| &policy.environments);
+        if wanted.is_empty() || covered.is_some_and(|covered| covered.iter().all(|name| wanted.contains(name))) {
+            return Ok(());
+        }
+        let message =
+            format!("a freeze of {} holds every environment that it covers: --environment cannot limit it", self.keys.store.name());
+        let hint =
+            covered.map_or_else(|| "leave it out".to_owned(), |covered| listed("leave it out if you mean all of them; it covers", covered));
+        Err(hinted(message, hint))
+    }
+
+    /// Refuses a name that gate.toml does not declare.
+    ///
+    /// # Errors
+    /// The first one, with those that it declares.
+    fn refuse_undeclared(&self, wanted: &[EnvName]) -> anyhow::Result<()> {
+        let Some(config) = self.config.as_ref().filter(|_| self.policy.is_some()) else { return Ok(()) };
+        refuse_undeclared(config, &config.desired.github.environments.keys().cloned().collect(), wanted)
     }
 
     /// The policy, with only those environments that `--environment` names; all, when it names none.

@@ -18,6 +18,7 @@ use super::{FreezeTarget, FreezeWriter, Written, refused, show, site};
 /// When another freeze than the intended one is in place, consent is missing, or it cannot be written or read back.
 pub(super) async fn run(session: &Session, args: &FreezeOff) -> anyhow::Result<Exit> {
     let target = FreezeTarget::find(session, &args.which)?;
+    target.refuse_part(&session.global.environment)?;
     let site = site(session, &target).await?;
     let writer = site.writer()?;
     let now = session.now();

@@ -17,6 +17,8 @@ use super::{FreezeTarget, FreezeWriter, Written, after, coverage, print, refused
 pub(super) async fn run(session: &Session, args: &FreezeOn) -> anyhow::Result<Exit> {
     let target = FreezeTarget::find(session, &args.which)?;
     let part = target.part(&args.fleet)?;
+    // Freezing more than was meant is safe, and must not fail in an emergency.
+    session.warn(&target.refuse_part(&session.global.environment).err().map(|error| error.to_string()).into_iter().collect::<Vec<_>>());
     let site = site(session, &target).await?;
     let writer = site.writer()?;
     let now = session.now();

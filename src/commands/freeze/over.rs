@@ -17,6 +17,7 @@ use super::{FreezeTarget, FreezeWriter, Written, refused, show, site};
 /// When there is nothing to override, or it cannot be written or read back.
 pub(super) async fn run(session: &Session, args: &FreezeOverride) -> anyhow::Result<Exit> {
     let target = FreezeTarget::find(session, &args.which)?;
+    target.refuse_part(&session.global.environment)?;
     let site = site(session, &target).await?;
     let writer = site.writer()?;
     let now = session.now();

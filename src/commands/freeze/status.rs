@@ -20,6 +20,7 @@ use super::{FreezeTarget, coverage, observe, print, site};
 pub(super) async fn run(session: &Session, args: &FreezeStatus) -> anyhow::Result<Exit> {
     let target = FreezeTarget::find(session, &args.which)?;
     let part = target.part(&args.fleet)?;
+    target.refuse_undeclared(&session.global.environment)?;
     let site = site(session, &target).await?;
     let policy = target.narrowed(&session.global.environment);
     let at = args.at.unwrap_or_else(|| session.now());

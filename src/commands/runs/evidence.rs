@@ -1,6 +1,7 @@
 //! `gatectl evidence`: who approved the deployments of a period, and which had no approval.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -12,6 +13,7 @@ use crate::commands::output::replace_file;
 use crate::config::Config;
 use crate::desired::github::DesiredEnvironment;
 use crate::exit::Exit;
+use crate::files;
 use crate::http::Reader;
 use crate::model::{Cause, EnvName, RepoName};
 use crate::providers::github::runs::Links;
@@ -38,6 +40,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> 
     session.progress.phase("reading deployments, runs and reviews");
     let subject = Subject { reader: &site.reader, repository: &site.repository, web: site.links().web };
     let report = gather(session, args, subject, &config, log.as_deref()).await?;
+    site.refuse_strange(session, &config, |name| report.may_have(name)).await?;
     site.wiring.trace_traffic();
     if let Some(dir) = &args.out {
         write_all(dir, [json::to_string(&report), csv(&report.records()), evidence_page(&report)])?;
@@ -108,12 +111,16 @@ const MAX_AUDIT_LOG: u64 = 512 * 1024 * 1024;
 
 /// The text of an audit log.
 pub(in crate::commands) fn audit_log(path: &Path) -> anyhow::Result<String> {
-    let hinted = |hint: &str| Hinted { message: format!("the audit log {} cannot be read", path.display()), hint: hint.to_owned() };
-    let found = std::fs::metadata(path).with_context(|| hinted("Name a file of JSON lines that GitHub exported or streamed"))?;
-    if !found.is_file() || found.len() > MAX_AUDIT_LOG {
-        return Err(hinted("Name a regular file of at most 512 MiB; split a larger one by month").into());
-    }
-    std::fs::read_to_string(path).with_context(|| hinted("Name a file of JSON lines that GitHub exported or streamed"))
+    files::read_text(path, MAX_AUDIT_LOG).map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::InvalidInput | ErrorKind::IsADirectory | ErrorKind::FileTooLarge => {
+                "Name a regular file of at most 512 MiB; split a larger one by month"
+            }
+            _ => "Name a file of JSON lines that GitHub exported or streamed",
+        };
+        let message = format!("the audit log {} cannot be read", path.display());
+        anyhow::Error::new(error).context(Hinted { message, hint: hint.to_owned() })
+    })
 }
 
 /// Writes the evidence as JSON, CSV and HTML, each file whole or not at all, and the sums last: sums that fit prove that all is there.

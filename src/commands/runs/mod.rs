@@ -13,10 +13,12 @@ mod tests;
 use super::failure::hinted;
 use crate::config::Config;
 use crate::http::Reader;
-use crate::model::RepoName;
+use crate::model::{EnvName, RepoName};
+use crate::providers::github::observe as environments;
 use crate::providers::github::runs::Links;
 
 use super::Session;
+use super::session::listed;
 use super::wiring::{Needs, Wiring};
 
 /// The current repository, and a client that reads it.
@@ -33,6 +35,28 @@ impl RunsContext {
         let repository = wiring.repository.clone().ok_or_else(|| hinted("no repository is named", "pass --repo OWNER/REPO"))?;
         let reader = wiring.github()?;
         Ok(Self { wiring, reader, repository })
+    }
+
+    /// Refuses a name of `--environment` that neither gate.toml nor GitHub has, so that a misspelled one does not read as "nothing there".
+    /// GitHub is asked only if nothing was `found` for a name.
+    async fn refuse_strange(&self, session: &Session, config: &Config, found: impl Fn(&EnvName) -> bool) -> anyhow::Result<()> {
+        let declared = &config.desired.github.environments;
+        let mut strange = session.global.environment.iter().filter(|name| !declared.contains_key(*name) && !found(name)).peekable();
+        if strange.peek().is_none() {
+            return Ok(());
+        }
+        match session.unless_stopped(environments::names(&self.reader, &self.repository)).await? {
+            Ok(live) => match strange.find(|name| !live.contains(*name)) {
+                None => Ok(()),
+                Some(name) => Err(hinted(format!("{} has no environment `{name}`", self.repository), listed("it has", &live))),
+            },
+            Err(unknown) => {
+                let names: Vec<String> = strange.map(|name| format!("`{name}`")).collect();
+                let warning = format!("whether {} has {} is unknown: {}", self.repository, names.join(", "), unknown.reason);
+                session.warn(&[warning]);
+                Ok(())
+            }
+        }
     }
 
     fn links(&self) -> Links<'_> {

@@ -28,6 +28,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &PendingArgs) -> a
     session.progress.phase("reading what waits");
     let (queue, viewer) = session.unless_stopped(site.queue()).await??;
     let (waiting, now) = (queue.waiting(), session.now());
+    site.refuse_strange(session, &config, |name| waiting.iter().any(|one| one.pending.environment == *name)).await?;
     let refusals = session.unless_stopped(site.refusals(&config, &waiting, &viewer, now)).await?;
     site.wiring.trace_traffic();
     let question = Question {

@@ -34,6 +34,7 @@ pub(super) async fn reject_stale(session: &Session, config: &Config, site: &Runs
     let (queue, viewer) = session.unless_stopped(site.queue()).await??;
     let viewer = viewer.map_err(write::explained)?;
     let waiting = queue.waiting();
+    site.refuse_strange(session, config, |name| waiting.iter().any(|one| one.pending.environment == *name)).await?;
     let named = &session.global.environment;
     let asked = |run: &&Run| of(&waiting, run.id).all(|one| named.is_empty() || named.contains(&one.pending.environment));
     let stale: Vec<&Run> = Queue::stale(&waiting).into_iter().filter(asked).collect();

@@ -1,6 +1,6 @@
 //! The file of a saved plan: sealed, written whole or not at all, and read only as it was written.
 
-use std::io::Read;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::commands::failure::hinted;
 use crate::commands::output::replace_file;
+use crate::files;
 use crate::model::shell_word;
 use crate::reconcile::fingerprint;
 use crate::views::diagnostic::Hinted;
@@ -40,8 +41,7 @@ pub(in crate::commands) fn replaceable(path: &Path) -> anyhow::Result<()> {
     let Ok(kind) = std::fs::metadata(path) else { return Ok(()) };
     // A plan of another version, or an altered one, may be replaced too.
     let sealed = |bytes: Vec<u8>| serde_json::from_slice::<Value>(&bytes).is_ok_and(|plan| plan.get(SEAL).is_some_and(Value::is_string));
-    let small = kind.len() <= MAX_BYTES;
-    if kind.is_file() && small && std::fs::read(path).is_ok_and(sealed) {
+    if files::read(path, MAX_BYTES).is_ok_and(sealed) {
         return Ok(());
     }
     let what = if kind.is_file() { "a file that is not a saved plan" } else { "something other than a file" };
@@ -72,18 +72,17 @@ pub(in crate::commands) fn write(path: &Path, plan: &impl Serialize) -> anyhow::
 pub(in crate::commands) fn read(path: &Path) -> anyhow::Result<Value> {
     let name = path.display();
     let no_plan = |what: &str, hint: String| Hinted { message: format!("{name} {what}"), hint };
-    if std::fs::metadata(path).is_ok_and(|kind| !kind.is_file()) {
-        let hint = "name a file that `gatectl plan --out FILE` wrote".to_owned();
-        return Err(no_plan("is not a regular file, so it is not a saved plan", hint).into());
-    }
-    let mut text = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut text))
-        .with_context(|| no_plan("could not be read", format!("to save a plan there: `gatectl plan --out {}`", named(path))))?;
     let unusable = |what: &str| unusable(path, what);
-    if text.len() as u64 > MAX_BYTES {
-        return Err(unusable("is too large to be a plan").into());
-    }
+    let text = match files::read(path, MAX_BYTES) {
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::IsADirectory) => {
+            let hint = "name a file that `gatectl plan --out FILE` wrote".to_owned();
+            return Err(no_plan("is not a regular file, so it is not a saved plan", hint).into());
+        }
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => return Err(unusable("is too large to be a plan").into()),
+        read => {
+            read.with_context(|| no_plan("could not be read", format!("to save a plan there: `gatectl plan --out {}`", named(path))))?
+        }
+    };
     let mut value: Value = serde_json::from_slice(&text).map_err(|_| {
         let hint =
             "apply takes a saved plan; to apply gate.toml itself, run `gatectl apply`, with -c FILE if it is not found automatically";

@@ -181,6 +181,21 @@ impl Session {
     }
 }
 
+/// Refuses a name of `--environment` that the file does not know.
+///
+/// # Errors
+/// The first one, with those that it knows.
+pub(in crate::commands) fn refuse_undeclared(config: &Config, known: &BTreeSet<EnvName>, wanted: &[EnvName]) -> anyhow::Result<()> {
+    let Some(name) = wanted.iter().find(|name| !known.contains(*name)) else { return Ok(()) };
+    Err(hinted(format!("{} declares no environment `{name}`", config.path), listed("it declares", known)))
+}
+
+/// The names that could have been meant.
+pub(in crate::commands) fn listed(what: &str, names: &BTreeSet<EnvName>) -> String {
+    let names: Vec<&str> = names.iter().map(EnvName::as_str).collect();
+    if names.is_empty() { format!("{what} none") } else { format!("{what}: {}", names.join(", ")) }
+}
+
 /// Keeps only the named environments, and nothing of Heroku to write.
 fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
     if wanted.is_empty() {
@@ -188,18 +203,7 @@ fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
     }
     let only = config.desired.fleet.iter().flat_map(|fleet| &fleet.only).flat_map(|only| only.environments.keys());
     let declared: BTreeSet<EnvName> = config.desired.github.environments.keys().chain(only).cloned().collect();
-    for name in wanted {
-        if !declared.contains(name) {
-            let declared: Vec<&str> = declared.iter().map(EnvName::as_str).collect();
-            return Err(hinted(
-                format!("{} declares no environment `{name}`", config.path),
-                match declared.as_slice() {
-                    [] => "it declares none".to_owned(),
-                    declared => format!("it declares: {}", declared.join(", ")),
-                },
-            ));
-        }
-    }
+    refuse_undeclared(config, &declared, wanted)?;
     let github = &mut config.desired.github;
     let (kept, left_out): (BTreeMap<_, _>, BTreeMap<_, _>) =
         std::mem::take(&mut github.environments).into_iter().partition(|(name, _)| wanted.contains(name));

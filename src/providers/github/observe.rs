@@ -189,6 +189,14 @@ pub async fn everything(reader: &Reader, repo: &RepoName, only: &[EnvName]) -> L
     Live { protected_branches, ..Live::new(repository, Ok(environments)) }
 }
 
+/// The names of all environments.
+///
+/// # Errors
+/// When they cannot be listed.
+pub async fn names(reader: &Reader, repo: &RepoName) -> Result<BTreeSet<EnvName>, Unknown> {
+    Ok(environments(reader, repo).await?.into_keys().collect())
+}
+
 /// Which refs each environment admits, or why that cannot be read.
 pub type Policies = BTreeMap<EnvName, Result<BranchPolicy, Unknown>>;
 
