@@ -4,7 +4,7 @@
 //! Schema share), what each may hold, and the position of each. Turns a file into [`Desired`], or into every
 //! problem that it has. Also finds the file and the repository that a directory belongs to.
 //! Must not know live state, requests, credentials or the command line.
-//! Tested in its `tests.rs`; every file in `examples/` by `tests/program/examples.rs`.
+//! Tested in its `tests/`; every file in `examples/` by `tests/program/examples.rs`.
 
 mod check;
 mod credentials;

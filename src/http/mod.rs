@@ -2,7 +2,7 @@
 //!
 //! Owns TLS, proxies, timeouts, retries, rate limits, redaction and the typed error. The only place that knows the
 //! HTTP library. Must not know what any endpoint means.
-//! Tested in its `tests.rs`, over real sockets against servers that misbehave.
+//! Tested in its `tests/`, over real sockets against servers that misbehave.
 
 mod answer;
 mod api;

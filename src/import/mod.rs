@@ -7,7 +7,7 @@
 //! is left undeclared and, if it matters, named in a `# weak:` line. What could not be read, or cannot be said in
 //! gate.toml, becomes an `# unknown:` line: nothing is left out silently. Both kinds of lines belong to import.
 //! `[[workflows]]` and `[verify]` are proposed from the workflow files. Heroku config vars (they may be secrets) and freezes are
-//! not imported. Tested in its `tests.rs`, `tests/verify/proposed.rs` and `tests/program/import.rs`.
+//! not imported. Tested in its `tests/`, `tests/verify/proposed.rs` and `tests/program/import.rs`.
 
 mod declared;
 mod edit;

@@ -1,7 +1,7 @@
 //! The keys of `[environments.NAME]`: the one table of their names, whether they hold deployments back, and what writes them.
 //!
 //! The reader of gate.toml, its JSON Schema, plans, snapshots, strictness, import and findings take names and order from here.
-//! Tested by `every_key_of_the_table_is_read` in `config/tests.rs` and by the properties of `providers/github/strictness.rs`.
+//! Tested by `every_key_of_the_table_is_read` in `config/tests/accepted.rs` and by the properties of `providers/github/strictness.rs`.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! What git refuses in the name of a ref (git-check-ref-format).
 //!
-//! Pure. Must not know patterns: their wildcards are refused in names and mean something in them. Tested by `config/tests.rs`.
+//! Pure. Must not know patterns: their wildcards are refused in names and mean something in them. Tested by `config/tests/environments.rs`.
 
 /// What a name cannot have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 //! Workflow runs from the command line: `pending`, `approve`, `reject`, `evidence`. They need a repository and a token, no file.
-//! Tested in its `tests.rs`.
+//! Tested in its `tests/`.
 
 pub(super) mod evidence;
 pub(super) mod freeze_guard;

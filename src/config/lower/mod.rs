@@ -1,5 +1,5 @@
 //! From checked tables to the declared state, and the rules about several keys at once.
-//! Tested in `config/tests.rs`.
+//! Tested in `config/tests/`.
 
 mod fleet;
 mod freeze;

@@ -1,7 +1,7 @@
 //! The rules for single pieces of text: names, patterns, addresses.
 //!
 //! Each refusal says what to write instead.
-//! Tested in `config/tests.rs`.
+//! Tested in `config/tests/`.
 
 mod fleet;
 mod freeze;

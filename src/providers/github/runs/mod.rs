@@ -2,7 +2,7 @@
 //!
 //! Owns GitHub's view of runs, deployments and reviews (fact G1.6). `observe` sends requests, `wire` decodes, `evidence` and
 //! `admit` are pure, `review` writes. Must not know gate.toml, freezes or rendering.
-//! Tested in `admit/tests.rs` and `evidence/tests.rs`, and over HTTP in `commands/runs/tests.rs`.
+//! Tested in `admit/tests.rs` and `evidence/tests.rs`, and over HTTP in `commands/runs/tests/`.
 
 pub mod admit;
 pub mod audit;

@@ -1,7 +1,7 @@
 //! What waits for a review, compared with what is deployed: its age, what it would ship, and whether it is out of date. Pure.
 //!
 //! Owns when a deployment counts as overtaken. `observe` sends the requests. Must not know who may approve, freezes or rendering.
-//! Tested in this file and in `commands/runs/tests.rs`.
+//! Tested in `queue/tests.rs` and in `commands/runs/tests/`.
 
 pub mod observe;
 
