@@ -1,6 +1,7 @@
 //! Whether a text approves deployments: the API, GraphQL and gatectl itself.
 
 use super::commands::program;
+use super::requests::sends;
 use super::shell;
 
 /// Calls that answer deployments, without `_` and `-`: of octokit, and of GraphQL.
@@ -9,22 +10,31 @@ const CALLS: &[&str] = &["reviewpendingdeployments", "reviewcustomgatesforrun", 
 /// Endpoints that answer deployments if something is sent to them.
 const ENDPOINTS: &[&str] = &["pending_deployments", "deployment_protection_rule"];
 
-/// Flags that send something.
-const SENDS: &[&str] = &["-f", "-F", "--field", "--raw-field", "--input", "--data", "-d", "--json", "--form", "--post-data", "--body-data"];
-
 /// Whether a script answers pending deployments or a custom rule: it names the endpoint and sends an answer.
 pub(super) fn approves(script: &str) -> bool {
     let text = script.to_lowercase();
     let bare = text.replace(['_', '-'], "");
-    if CALLS.iter().any(|name| bare.contains(name)) || shell::commands(script).iter().any(|words| is_gatectl(words)) {
+    let commands = shell::commands(script);
+    if CALLS.iter().any(|name| bare.contains(name)) || commands.iter().any(|words| is_gatectl(words)) {
         return true;
     }
-    // `-X POST`, `-XPOST`, `github.request('POST …')`, `requests.post(…)`, `-Method Post`.
-    let is_post = |word: &str| word == "post" || word == "xpost";
-    let posts = text.split(|c: char| !c.is_alphanumeric() && c != '_').any(is_post);
-    let is_flag =
-        |word: &str| SENDS.iter().any(|flag| word.strip_prefix(flag).is_some_and(|rest| flag.len() == 2 || !rest.starts_with('-')));
-    ENDPOINTS.iter().any(|name| text.contains(name)) && (posts || script.split_whitespace().any(is_flag))
+    is_endpoint(&text) && commands.iter().any(|words| !is_elsewhere(words) && sends(words).unwrap_or_else(|| names_post(words)))
+}
+
+fn is_endpoint(text: &str) -> bool {
+    ENDPOINTS.iter().any(|name| text.contains(name))
+}
+
+/// `github.request('POST …')`, `requests.post(…)`: a word of another language that sends.
+fn names_post(words: &[String]) -> bool {
+    words.iter().any(|word| word.to_lowercase().split(|c: char| !c.is_alphanumeric() && c != '_').any(|part| part == "post"))
+}
+
+/// Whether a command goes to another server than GitHub's, by an address that it spells out.
+fn is_elsewhere(words: &[String]) -> bool {
+    let host = |word: &String| word.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default().to_lowercase());
+    let others = |host: String| !host.is_empty() && !host.contains('$') && !host.contains("github");
+    !words.iter().any(|word| is_endpoint(&word.to_lowercase())) && words.iter().filter_map(host).any(others)
 }
 
 /// `gatectl approve 123`.

@@ -9,6 +9,7 @@ use super::heroku::{app_of, literal, promoted_to, pushes, remember};
 use super::holds::Deploy;
 use super::holds::Platform::{self, Heroku, Other, Pages};
 use super::programs::{INTERPRETERS, PROMOTE, RUNNERS, Row, TABLE, TALK};
+use super::requests::sends;
 use crate::workflows::yaml::Pos;
 
 /// Every deploy of a script. `env` fills in variables; a target that stays unknown is `None`.
@@ -17,7 +18,10 @@ pub(super) fn deploys(script: &str, env: &BTreeMap<String, String>, remotes: &mu
     for words in super::shell::commands(script) {
         let words: Vec<String> = words.iter().map(|word| expand(word, env)).collect();
         remember(&words, remotes);
-        found.extend(deploy(&words, env, remotes, pos).or_else(|| runs_a_deploy(&words, pos)));
+        if is_talk(&words) {
+            continue;
+        }
+        found.extend(deploy(&words, env, remotes, pos).or_else(|| request(&words, pos)).or_else(|| runs_a_deploy(&words, pos)));
     }
     found
 }
@@ -27,18 +31,18 @@ fn known(what: impl Into<String>, platform: Platform, target: Option<String>, po
     Deploy { what: what.into(), platform, target, named: false, promotes: false, pos }
 }
 
-/// The words after the program, if the command does more than print.
+/// Whether a command only prints, or only says what it would do.
 fn is_talk(words: &[String]) -> bool {
-    let head = words.iter().find(|word| !is_assignment(word)).map(|word| program(word));
-    let asks =
-        |word: &String| ["--help", "--version", "--dry-run=client", "--dry-run=server", "--dry-run", "--check"].contains(&word.as_str());
-    head.is_none_or(|head| TALK.contains(&head.as_str())) || words.iter().any(asks)
+    let Some(head) = words.iter().position(|word| !is_assignment(word)) else { return true };
+    let rest = words.get(head + 1..).unwrap_or_default();
+    let tries = |word: &String| ["--dry-run=client", "--dry-run=server", "--dry-run", "--check"].contains(&word.as_str());
+    // Elsewhere they belong to what is deployed: `helm upgrade shop ./chart --version 1.2.3`.
+    let asks = |word: &String| ["--help", "--version"].contains(&word.as_str());
+    let prints = words.get(head).is_some_and(|head| TALK.contains(&program(head).as_str()));
+    prints || rest.iter().any(tries) || rest.first().is_some_and(asks) || rest.last().is_some_and(asks)
 }
 
 fn deploy(words: &[String], env: &BTreeMap<String, String>, remotes: &BTreeMap<String, String>, pos: Pos) -> Option<Deploy> {
-    if is_talk(words) {
-        return None;
-    }
     for (at, word) in words.iter().enumerate() {
         let name = program(word);
         let rest = words.get(at + 1..).unwrap_or_default();
@@ -53,11 +57,6 @@ fn deploy(words: &[String], env: &BTreeMap<String, String>, remotes: &BTreeMap<S
                 if let Some(path) = image.filter(|_| rest.iter().any(|word| ["push", "copy", "--push"].contains(&word.as_str()))) {
                     let app = literal(path.split('/').next().unwrap_or_default());
                     return Some(known("docker push registry.heroku.com", Heroku, app, pos));
-                }
-            }
-            "curl" | "wget" | "http" | "xh" => {
-                if let Some(found) = posts(rest, pos) {
-                    return Some(found);
                 }
             }
             "dpl" if rest.iter().any(|word| ["heroku", "--provider=heroku"].contains(&word.as_str())) => {
@@ -116,9 +115,6 @@ fn has_verb(rest: &[String], verb: &str) -> bool {
 
 /// `make deploy`, `npm run deploy:prod`: what runs is not in the line, and its name says deploy.
 fn runs_a_deploy(words: &[String], pos: Pos) -> Option<Deploy> {
-    if is_talk(words) {
-        return None;
-    }
     let head = words.iter().position(|word| !is_assignment(word))?;
     let runner = program(words.get(head)?);
     let named = words.get(head + 1..)?.iter().find(|word| {
@@ -141,16 +137,12 @@ pub(super) fn is_named_a_deploy(words: &[String]) -> bool {
     says_so(&name) || runs && rest.iter().filter(|word| !word.starts_with('-')).any(|word| says_so(&program(word)))
 }
 
-/// A request that writes to a place that apps are deployed from.
-fn posts(rest: &[String], pos: Pos) -> Option<Deploy> {
-    let writes = rest.iter().any(|word| {
-        let lower = word.to_lowercase();
-        ["-xpost", "-xpatch", "-xput", "-d", "--json", "post", "patch", "put"].contains(&lower.as_str())
-            || ["--data", "--post-", "--body-", "-d", "--method=post", "--request=post"].iter().any(|flag| lower.starts_with(flag))
-    });
-    let url = rest.iter().find(|word| word.contains("://") || word.contains("api.heroku.com"))?;
+/// A request to a place that apps are deployed from.
+fn request(words: &[String], pos: Pos) -> Option<Deploy> {
+    let sends = sends(words)?;
+    let url = words.iter().find(|word| word.contains("://") || word.contains("api.heroku.com"))?;
     let parts = |path: &str| ["/builds", "/releases", "/formation", "/pipeline-promotions"].iter().any(|part| path.contains(part));
-    if let Some((_, path)) = url.split_once("api.heroku.com").filter(|(_, path)| writes && parts(path)) {
+    if let Some((_, path)) = url.split_once("api.heroku.com").filter(|(_, path)| sends && parts(path)) {
         let app = path.split_once("/apps/").and_then(|(_, path)| literal(path.split('/').next().unwrap_or_default()));
         return Some(known("a write to api.heroku.com", Heroku, app, pos));
     }

@@ -15,6 +15,7 @@ mod holds;
 mod local;
 mod permissions;
 mod programs;
+mod requests;
 mod shell;
 mod token;
 

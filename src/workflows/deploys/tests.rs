@@ -50,6 +50,8 @@ fn heroku_is_recognized_in_every_form_with_the_app_that_it_names() {
         ("run: if true; then sudo docker push registry.heroku.com/shop-prod/web; fi", &prod),
         ("run: curl -X POST https://api.heroku.com/apps/shop-prod/builds -d @b.json", &prod),
         ("run: curl -X POST api.heroku.com/apps/shop-prod/builds", &prod),
+        ("run: 'curl -nsSF file=@a https://api.heroku.com/apps/shop-prod/builds'", &prod),
+        ("run: wget --method=PATCH --body-file=a https://api.heroku.com/apps/shop-prod/formation", &prod),
         ("run: a.b=c echo heroku rollback -a shop-prod", &prod),
         ("run: wget --post-data=x https://api.heroku.com/apps/shop-prod/formation", &prod),
         ("{uses: akhileshns/heroku-deploy@v3, with: {heroku_app_name: shop-prod}}", &prod),
@@ -71,6 +73,7 @@ fn other_platforms_are_told_by_the_verb() {
         "run: aws ecs update-service --service shop",
         "run: gcloud run deploy shop",
         "run: az webapp deploy --name shop",
+        "run: helm upgrade --install shop ./chart --version 1.2.3",
         "run: flyctl deploy --remote-only",
         "run: npx vercel --prod",
         "run: npx netlify deploy --prod",
@@ -104,6 +107,9 @@ fn looking_is_not_deploying() {
         "run: git push origin main",
         "run: '# heroku container:release web -a shop-prod'",
         "run: echo heroku rollback -a shop-prod",
+        "run: echo curl -X POST https://api.heroku.com/apps/shop-prod/builds",
+        "run: curl -fsSL https://api.heroku.com/apps/shop-prod/builds",
+        "run: helm upgrade --help",
         "run: MY_MSG=x echo heroku rollback -a shop-prod",
         "run: sudo apt-get install -y ssh lftp",
         "run: ssh -T git@github.com",
@@ -270,6 +276,14 @@ fn what_approves_deployments_is_told_from_what_looks_at_them() {
         "{env: {URL: https://api.github.com/repos/o/r/actions/runs/1/pending_deployments}, run: curl -XPOST $URL}",
         "run: gh api graphql -f query='mutation { approveDeployments(input:{}) { clientMutationId } }'",
         "run: gatectl -c x.toml approve 123 --auto-approve",
+        "run: curl --data-binary @body https://api.github.com/repos/o/r/actions/runs/1/pending_deployments",
+        "run: 'curl -T body https://api.github.com/repos/o/r/actions/runs/1/pending_deployments'",
+        "run: 'curl -sSX\"$METHOD\" https://api.github.com/repos/o/r/actions/runs/1/pending_deployments'",
+        "run: wget --method=PUT --body-file=a https://api.github.com/repos/o/r/actions/runs/1/pending_deployments",
+        "run: https --json api.github.com/repos/o/r/actions/runs/1/pending_deployments state=approved",
+        "run: http POST api.github.com/repos/o/r/actions/runs/1/pending_deployments < a.json",
+        "{run: \"U=$API/pending_deployments\\nretry 3 curl --json @a $U\"}",
+        "{run: \"python3 - <<E\\nrequests.post(api + '/pending_deployments')\\nE\"}",
     ] {
         assert!(approves(step), "{step}");
     }
@@ -281,6 +295,12 @@ fn what_approves_deployments_is_told_from_what_looks_at_them() {
         "run: curl --silent https://api.github.com/repos/o/r/actions/runs/1/pending_deployments",
         "{uses: actions/github-script@v7, with: {script: 'await github.rest.issues.create({})'}}",
         "{uses: acme/report@v1, with: {example: 'reviewPendingDeploymentsForRun'}}",
+        "run: curl -fsSL https://api.github.com/repos/o/r/actions/runs/1/pending_deployments | jq -f wanted.jq && rm -dir x",
+        "run: 'curl -G -d per_page=1 https://api.github.com/repos/o/r/actions/runs/1/pending_deployments'",
+        "run: gh api -X GET repos/o/r/actions/runs/1/pending_deployments -f per_page=1",
+        "run: 'curl -D headers -sd= -XGET https://api.github.com/repos/o/r/actions/runs/1/pending_deployments'",
+        "run: http api.github.com/repos/o/r/actions/runs/1/pending_deployments page==1",
+        "{run: \"gh api repos/o/r/actions/runs/1/pending_deployments >a\\ncurl -d @a https://hooks.example.com/x\"}",
     ] {
         assert!(!approves(step), "{step}");
     }
