@@ -29,28 +29,28 @@ const SCRIPT_FOLDERS: &[&str] = &["scripts/", "script/", "bin/", "ci/", ".github
 
 /// Every workflow file of the default branch, with the actions and scripts there that their steps run; empty only if there certainly
 /// are none.
-pub(super) async fn on_github(reader: &Reader, repository: &RepoName) -> Result<Vec<SourceFile>, Unknown> {
+pub(super) async fn on_github(reader: &Reader, repository: &RepoName) -> Result<Files, Unknown> {
     let folder: Vec<&str> = statics::FOLDER.split('/').collect();
     let files = contents::folder(reader, repository, &folder, statics::is_workflow).await?;
     let source = |(path, bytes): contents::Read| match bytes {
         Ok(bytes) => SourceFile::new(path, bytes),
         Err(unknown) => SourceFile::unread(path, unknown.reason),
     };
-    Ok(with_local(reader, repository, files.into_iter().map(source).collect()).await)
+    Ok(with_local(reader, repository, Files::new(files.into_iter().map(source), Some(repository))).await)
 }
 
 /// The files, and the workflows that they call elsewhere at the refs that they name.
-pub(super) async fn with_called(reader: &Reader, facts: &Facts, mut sources: Vec<SourceFile>) -> Vec<SourceFile> {
+pub(super) async fn with_called(reader: &Reader, facts: &Facts, mut files: Files) -> Files {
     let mut tried = BTreeSet::new();
     for _ in 0..ROUNDS {
-        let wanted = Files::new(&sources, facts.repository.as_ref()).wanted_of_others(facts);
-        let new: Vec<String> = wanted.into_iter().filter(|key| tried.len() < MOST && tried.insert(key.clone())).collect();
+        let new: Vec<String> =
+            files.wanted_of_others(facts).into_iter().filter(|key| tried.len() < MOST && tried.insert(key.clone())).collect();
         if new.is_empty() {
             break;
         }
-        sources.extend(join_all(new.into_iter().map(|key| called(reader, key))).await);
+        files.add(join_all(new.into_iter().map(|key| called(reader, key))).await);
     }
-    sources
+    files
 }
 
 async fn called(reader: &Reader, key: String) -> SourceFile {
@@ -66,22 +66,24 @@ async fn called(reader: &Reader, key: String) -> SourceFile {
     .of(Origin::Called)
 }
 
-async fn with_local(reader: &Reader, repository: &RepoName, mut sources: Vec<SourceFile>) -> Vec<SourceFile> {
+async fn with_local(reader: &Reader, repository: &RepoName, mut files: Files) -> Files {
     let mut tried = BTreeSet::new();
     for _ in 0..ROUNDS {
-        let wanted = Files::new(&sources, Some(repository)).wanted_of_the_checkout().into_iter().filter(|path| is_likely(path));
+        let wanted = files.wanted_of_the_checkout().into_iter().filter(|path| is_likely(path));
         let new: Vec<String> = wanted.filter(|path| tried.len() < MOST && tried.insert(path.clone())).collect();
         let found = join_all(new.into_iter().map(|path| async move {
-            let bytes = contents::file(reader, repository, &path).await.ok()??;
-            Some(SourceFile::new(path, bytes).of(Origin::Checkout))
+            match contents::file(reader, repository, &path).await {
+                Ok(bytes) => Some(SourceFile::script(path, &bytes?)),
+                Err(error) => Some(SourceFile::unread(path, error.unknown().reason).of(Origin::Checkout)),
+            }
         }));
         let found: Vec<SourceFile> = found.await.into_iter().flatten().collect();
         if found.is_empty() {
             break;
         }
-        sources.extend(found);
+        files.add(found);
     }
-    sources
+    files
 }
 
 fn is_likely(path: &str) -> bool {

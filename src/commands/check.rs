@@ -20,14 +20,14 @@ pub(super) fn run(session: &Session, args: &CheckArgs) -> anyhow::Result<Exit> {
     let asked = statics::asked(session, &config)?;
     let root = statics::root(session, &config);
     let facts = statics::facts(session, &config, &root);
-    let sources = match &args.workflows {
+    let files = match &args.workflows {
         Some(folder) => statics::in_named(folder, facts.repository.as_ref())?,
         None => statics::in_checkout(&root, facts.repository.as_ref())?.ok_or_else(|| Hinted {
             message: format!("there are no workflow files: {} has no {}", root.display(), statics::FOLDER),
             hint: "run it in a checkout of the repository, or name the folder with --workflows DIR".to_owned(),
         })?,
     };
-    let mut report = statics::narrow(check(&sources, &facts), &asked);
+    let mut report = statics::narrow(check(&files, &facts), &asked);
     output::scope().repeat_in_findings(report.findings.iter_mut());
     if let Some(path) = &args.sarif {
         session.write_file(path, &sarif::render(&report.findings, |finding| session.place(&config, finding)))?;

@@ -15,7 +15,7 @@ use crate::model::{Address, Cause, EnvName, RepoName, Unknown};
 use crate::providers::github::{live::Live, observe};
 use crate::render::escape::visible;
 use crate::views::fleet;
-use crate::workflows::check::SourceFile;
+use crate::workflows::resolve::Files;
 
 use super::Session;
 use super::failure::{Unread, hinted};
@@ -83,7 +83,7 @@ pub(super) async fn run(session: &Session, args: &ImportArgs) -> anyhow::Result<
 }
 
 /// The workflow files: of the checkout, if this is one of the repository, else of the default branch.
-async fn workflow_files(session: &Session, reader: &Reader, repository: &RepoName) -> Result<Vec<SourceFile>, Unknown> {
+async fn workflow_files(session: &Session, reader: &Reader, repository: &RepoName) -> Result<Files, Unknown> {
     let root = config::checkout(&session.directory).filter(|_| session.global.sandbox.is_none());
     let root = root.filter(|root| config::origin(root).is_some_and(|origin| origin.repository == *repository));
     if let Some(root) = root {
@@ -98,7 +98,7 @@ fn with_workflows(
     session: &Session,
     imported: Imported,
     source: &Source<'_>,
-    files: Result<Option<Vec<SourceFile>>, Unknown>,
+    files: Result<Option<Files>, Unknown>,
     default_branch: &str,
 ) -> Imported {
     match files {

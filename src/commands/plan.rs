@@ -58,8 +58,8 @@ pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Ex
 fn applied_by(session: &Session, config: &Config) -> Option<String> {
     let root = statics::root(session, config);
     let facts = statics::facts(session, config, &root);
-    let sources = statics::in_checkout(&root, facts.repository.as_ref()).ok().flatten()?;
-    merge::applied_by(&sources, &facts.default_ref())
+    let files = statics::in_checkout(&root, facts.repository.as_ref()).ok().flatten()?;
+    merge::applied_by(&files, &facts.default_ref())
 }
 
 /// Checks `--prune`: it is about the whole file, so no part of it may be left out.

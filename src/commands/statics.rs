@@ -54,48 +54,65 @@ pub(super) fn in_repository(session: &Session, config: &Config, root: &Path) -> 
 ///
 /// # Errors
 /// When the folder cannot be listed. A file that cannot be read is an answer of its own.
-pub(super) fn in_checkout(root: &Path, repository: Option<&RepoName>) -> anyhow::Result<Option<Vec<SourceFile>>> {
+pub(super) fn in_checkout(root: &Path, repository: Option<&RepoName>) -> anyhow::Result<Option<Files>> {
     let folder = root.join(FOLDER);
     // A link that leads nowhere, or a folder that may not be read, does not mean that there are none.
     let absent = |error: std::io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
     if !folder.symlink_metadata().is_err_and(absent) {
-        return in_folder(&folder).map(|sources| Some(with_checkout(root, sources, repository)));
+        return in_folder(&folder).map(|sources| Some(with_checkout(root, Files::new(sources, repository))));
     }
     let is_it = repository.is_some() && config::origin(root).map(|origin| origin.repository).as_ref() == repository;
-    Ok(is_it.then(Vec::new))
+    Ok(is_it.then(|| Files::new([], repository)))
 }
 
 /// The workflows, and the actions and scripts of the checkout that their steps run, as far as it has them.
-fn with_checkout(root: &Path, mut sources: Vec<SourceFile>, repository: Option<&RepoName>) -> Vec<SourceFile> {
+fn with_checkout(root: &Path, mut files: Files) -> Files {
     let mut tried: BTreeSet<String> = BTreeSet::new();
     // An action may run another one; each round reads what the last one named.
     for _ in 0..ROUNDS {
-        let wanted: Vec<String> =
-            Files::new(&sources, repository).wanted_of_the_checkout().into_iter().filter(|path| tried.insert(path.clone())).collect();
-        let found: Vec<SourceFile> = wanted
-            .into_iter()
-            .filter_map(|path| Some((files::read(&root.join(&path), MAX_BYTES).ok()?, path)))
-            .map(|(bytes, path)| SourceFile::new(path, bytes).of(Origin::Checkout))
-            .collect();
+        let wanted = files.wanted_of_the_checkout().into_iter().filter(|path| tried.insert(path.clone()));
+        let found: Vec<SourceFile> = wanted.filter_map(|path| script(root, path)).collect();
         if found.is_empty() {
             break;
         }
-        sources.extend(found);
+        files.add(found);
     }
-    sources
+    files
+}
+
+/// What a step may run; none if nothing is there but a folder or a program, which is judged by what the job holds.
+fn script(root: &Path, path: String) -> Option<SourceFile> {
+    let place = root.join(&path);
+    match files::read(&place, MAX_BYTES) {
+        Ok(bytes) if bytes.contains(&0) => None,
+        Ok(bytes) => Some(SourceFile::script(path, &bytes)),
+        Err(_) if !place.exists() || place.is_dir() => None,
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+            let text = SourceFile::too_large(path, MAX_BYTES).of(Origin::Checkout);
+            (!is_program(&place)).then_some(text)
+        }
+        Err(error) => Some(SourceFile::unread(path, error.to_string()).of(Origin::Checkout)),
+    }
+}
+
+/// Whether a large file is none of text.
+fn is_program(place: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(place).and_then(|file| file.take(8192).read_to_end(&mut head));
+    read.is_ok() && head.contains(&0)
 }
 
 /// The workflow files of a folder that is named. If it is the one of a checkout, with the actions and scripts that they run there.
 ///
 /// # Errors
 /// When the folder cannot be listed.
-pub(super) fn in_named(folder: &Path, repository: Option<&RepoName>) -> anyhow::Result<Vec<SourceFile>> {
-    let sources = in_folder(folder)?;
+pub(super) fn in_named(folder: &Path, repository: Option<&RepoName>) -> anyhow::Result<Files> {
+    let files = Files::new(in_folder(folder)?, repository);
     let real = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     let root = real.ends_with(FOLDER).then(|| real.parent()?.parent()).flatten();
     Ok(match root {
-        Some(root) => with_checkout(root, sources, repository),
-        None => sources,
+        Some(root) => with_checkout(root, files),
+        None => files,
     })
 }
 
@@ -103,7 +120,7 @@ pub(super) fn in_named(folder: &Path, repository: Option<&RepoName>) -> anyhow::
 ///
 /// # Errors
 /// When the folder cannot be listed.
-pub(super) fn in_folder(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
+fn in_folder(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
     let hint = || Hinted {
         message: format!("the workflow files in {} cannot be listed", folder.display()),
         hint: "name the folder that holds them with --workflows DIR".to_owned(),

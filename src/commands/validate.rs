@@ -110,8 +110,8 @@ fn of_fleet(session: &Session, config: &Config, fleet: &Fleet) -> anyhow::Result
 fn workflows(session: &Session, config: &Config) -> anyhow::Result<Option<CheckReport>> {
     let root = statics::root(session, config);
     let facts = statics::facts(session, config, &root);
-    let Some(sources) = statics::in_checkout(&root, facts.repository.as_ref())? else { return Ok(None) };
-    let mut report = statics::narrow(check(&sources, &facts), &statics::asked(session, config)?);
+    let Some(files) = statics::in_checkout(&root, facts.repository.as_ref())? else { return Ok(None) };
+    let mut report = statics::narrow(check(&files, &facts), &statics::asked(session, config)?);
     // A gate.toml without expectations is valid; `check` is the command that asks for proof.
     report.findings.retain(|finding| finding.code != Code::NothingDeclared);
     report.verdict = verdict(&report.findings);

@@ -20,8 +20,9 @@ use crate::verify::{Case, VerifyReport, check_live, compensations, judge};
 use crate::views::fleet_verdict::Scope;
 use crate::views::verdict::verify_document;
 use crate::views::{sarif, verdict_page};
-use crate::workflows::check::{FreezeFacts, SourceFile};
+use crate::workflows::check::FreezeFacts;
 use crate::workflows::facts::Facts;
+use crate::workflows::resolve::Files;
 
 use super::runs::freeze_guard::FreezeGuard;
 use super::wiring::{Needs, Wiring};
@@ -50,7 +51,7 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
     let wiring = Wiring::of(session, &config, Needs { github: true, heroku: false, freeze: true }).await?;
     let Some(repository) = wiring.repository.clone() else { anyhow::bail!("no repository is named; pass --repo OWNER/REPO") };
     let checkout = Checkout { root: &statics::root(session, &config), repository: &repository };
-    let on_disk = on_disk(args, checkout)?.filter(|sources| session.global.sandbox.is_none() || any_declared(&config, sources));
+    let on_disk = on_disk(args, checkout)?.filter(|files| session.global.sandbox.is_none() || any_declared(&config, files));
 
     let facts = Facts { repository: Some(repository.clone()), ..statics::facts(session, &config, checkout.root) };
     session.progress.phase("reading the live state");
@@ -93,14 +94,14 @@ pub(super) async fn of_member(
     };
     let checkout = Checkout { root: &session.directory, repository };
     let facts = Facts { repository: Some(repository.clone()), ..statics::facts(session, config, checkout.root) };
-    let sources = async {
+    let files = async {
         match scope {
             Scope::Whole => Ok(called::with_called(reader, &facts, called::on_github(reader, repository).await?).await),
-            Scope::Live => Ok(Vec::new()),
+            Scope::Live => Ok(Files::default()),
         }
     };
-    let (live, sources) = tokio::join!(inspect(reader, repository, interest), sources);
-    let observed = Observed { live, sources, in_checkout: false, guard: None };
+    let (live, files) = tokio::join!(inspect(reader, repository, interest), files);
+    let observed = Observed { live, files, in_checkout: false, guard: None };
     report(session, config, checkout, &asked, &observed)
 }
 
@@ -112,7 +113,7 @@ struct Checkout<'a> {
 }
 
 /// The files of the checkout; `None` if GitHub must be asked: with `--remote`, or if this is not a checkout of the repository.
-fn on_disk(args: &VerifyArgs, checkout: Checkout<'_>) -> anyhow::Result<Option<Vec<SourceFile>>> {
+fn on_disk(args: &VerifyArgs, checkout: Checkout<'_>) -> anyhow::Result<Option<Files>> {
     if let Some(folder) = &args.check.workflows {
         return statics::in_named(folder, Some(checkout.repository)).map(Some);
     }
@@ -122,14 +123,14 @@ fn on_disk(args: &VerifyArgs, checkout: Checkout<'_>) -> anyhow::Result<Option<V
 
 /// Whether the checkout has any workflow that gate.toml declares. If it has none, as when the sample is rehearsed in any
 /// directory, the emulator's repository is the one that gate.toml is about.
-fn any_declared(config: &Config, sources: &[SourceFile]) -> bool {
-    config.desired.workflows.iter().any(|expectation| sources.iter().any(|source| source.path == expectation.file))
+fn any_declared(config: &Config, files: &Files) -> bool {
+    config.desired.workflows.iter().any(|expectation| files.get(&expectation.file).is_some())
 }
 
 /// Everything that was inspected.
 struct Observed<'c> {
     live: Inspection,
-    sources: Result<Vec<SourceFile>, Unknown>,
+    files: Result<Files, Unknown>,
     /// Whether the files are those of the checkout.
     in_checkout: bool,
     /// The freeze, if gate.toml declares one.
@@ -141,7 +142,7 @@ async fn look<'c>(
     config: &'c Config,
     checkout: Checkout<'_>,
     asked: &BTreeSet<EnvName>,
-    on_disk: Option<Vec<SourceFile>>,
+    on_disk: Option<Files>,
     facts: &Facts,
     now: Timestamp,
 ) -> Observed<'c> {
@@ -166,32 +167,32 @@ async fn look<'c>(
             judges_workflows: true,
             listed: None,
         };
-        let sources = async {
+        let files = async {
             match on_disk {
-                Some(sources) => Ok(called::with_called(&reader, facts, sources).await),
+                Some(files) => Ok(called::with_called(&reader, facts, files).await),
                 None => Ok(called::with_called(&reader, facts, called::on_github(&reader, checkout.repository).await?).await),
             }
         };
-        tokio::join!(inspect(&reader, checkout.repository, interest), sources)
+        tokio::join!(inspect(&reader, checkout.repository, interest), files)
     };
-    let ((live, sources), guard) = tokio::join!(github, guard);
-    Observed { live, sources, in_checkout, guard }
+    let ((live, files), guard) = tokio::join!(github, guard);
+    Observed { live, files, in_checkout, guard }
 }
 
 fn report(session: &Session, config: &Config, checkout: Checkout<'_>, asked: &BTreeSet<EnvName>, seen: &Observed<'_>) -> VerifyReport {
-    let Observed { live, sources, guard, .. } = seen;
+    let Observed { live, files, guard, .. } = seen;
     let mut facts = statics::facts(session, config, checkout.root);
     facts.repository = Some(checkout.repository.clone());
     if let Ok(repository) = &live.repository {
         facts.default_branch.clone_from(&repository.default_branch);
     }
-    let checked = sources.as_ref().map(|sources| statics::narrow(check_live(sources, &facts, live), asked));
+    let checked = files.as_ref().map(|files| statics::narrow(check_live(files, &facts, live), asked));
     let expected = facts.expectations.iter().flat_map(|one| one.expect.environments().cloned()).collect();
-    let mut compensations = match (sources, &config.desired.freeze) {
-        (Ok(sources), Some(policy)) => {
+    let mut compensations = match (files, &config.desired.freeze) {
+        (Ok(files), Some(policy)) => {
             let file = statics::in_repository(session, config, checkout.root);
             let holds = |path: &str| seen.in_checkout.then(|| checkout.root.join(path).is_file());
-            compensations(asked, sources, &facts, FreezeFacts { policy, config: Some(&file), holds: &holds })
+            compensations(asked, files, &facts, FreezeFacts { policy, config: Some(&file), holds: &holds })
         }
         (Ok(_) | Err(_), _) => BTreeMap::new(),
     };

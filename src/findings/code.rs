@@ -149,7 +149,7 @@ codes! {
         "A called workflow of another repository is named by a branch or tag: what it runs can change without a change here.",
         "name the workflow by the full commit SHA";
     UnreadAction = "unread-action", Info, Undecided, None,
-        "An action of this repository is not among the files that were read. gatectl does not see a deploy command inside it, but does see the credentials that it gets.",
+        "An action of this repository is not among the files that were read, or a run uses it at another ref. gatectl does not see a deploy command inside it, but does see the credentials that it gets. If an action or a script is there and cannot be read, the verdict is UNKNOWN.",
         "run gatectl in a checkout, or with --remote";
     NoDeploymentRecord = "no-deployment-record", Warning, Disproves, None,
         "A job sets `deployment: false`: its gate holds, but no deployment is recorded, so it is missing from the activity log.",

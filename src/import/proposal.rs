@@ -7,8 +7,9 @@ use std::fmt::Write as _;
 use crate::config;
 use crate::model::{Address, Unknown};
 use crate::render::human::line;
-use crate::workflows::check::{Proposal, SourceFile, propose};
+use crate::workflows::check::{Proposal, propose};
 use crate::workflows::facts::Facts;
+use crate::workflows::resolve::Files;
 
 use super::declared::UNKNOWN;
 use super::source::{Imported, Source};
@@ -16,7 +17,7 @@ use super::value::{list, string};
 
 /// Adds what the workflow files suggest to an imported file that declares nothing about them.
 #[must_use]
-pub fn with_workflows(imported: Imported, source: &Source<'_>, files: &[SourceFile], default_branch: &str) -> Imported {
+pub fn with_workflows(imported: Imported, source: &Source<'_>, files: &Files, default_branch: &str) -> Imported {
     let Ok(config) = config::parse(config::FILE_NAME, &imported.text) else { return imported };
     let want = &config.desired;
     let repository = Some(source.repository.clone());

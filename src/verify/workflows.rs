@@ -10,20 +10,21 @@ use crate::findings::{Code, Finding};
 use crate::model::{EnvName, Unknown};
 use crate::providers::github::inspection::Inspection;
 use crate::providers::github::live::LiveEnvironment;
-use crate::workflows::check::{CheckReport, FreezeFacts, SourceFile, check, compensation};
+use crate::workflows::check::{CheckReport, FreezeFacts, check, compensation};
 use crate::workflows::facts::{Facts, Guard};
 use crate::workflows::freeze_check::Proof;
+use crate::workflows::resolve::Files;
 use crate::workflows::yaml::Pos;
 
 /// Checks the files against gate.toml and against the live policies; names what a job would create on its first run.
 #[must_use]
-pub fn check_live(sources: &[SourceFile], facts: &Facts, live: &Inspection) -> CheckReport {
+pub fn check_live(files: &Files, facts: &Facts, live: &Inspection) -> CheckReport {
     let facts = &Facts { live: guards(live), wider_secrets: wider_secrets(live), ..facts.clone() };
-    let mut report = check(sources, facts);
+    let mut report = check(files, facts);
     let policies = live_policies(facts, live);
     if policies != facts.environments {
         let facts = Facts { environments: policies, ..facts.clone() };
-        let refused = check(sources, &facts).findings.into_iter().filter(|finding| finding.code == Code::RefRefused);
+        let refused = check(files, &facts).findings.into_iter().filter(|finding| finding.code == Code::RefRefused);
         let same =
             |a: &Finding, b: &Finding| (a.code, &a.file, a.line, a.col, &a.environment) == (b.code, &b.file, b.line, b.col, &b.environment);
         let new: Vec<Finding> = refused.filter(|finding| !report.findings.iter().any(|known| same(known, finding))).collect();
@@ -103,17 +104,12 @@ pub struct Compensation {
 
 /// For each environment whose freeze is declared to compensate for reviewers, whether every deploy checks it.
 #[must_use]
-pub fn compensations(
-    asked: &BTreeSet<EnvName>,
-    sources: &[SourceFile],
-    facts: &Facts,
-    freeze: FreezeFacts<'_>,
-) -> BTreeMap<EnvName, Compensation> {
+pub fn compensations(asked: &BTreeSet<EnvName>, files: &Files, facts: &Facts, freeze: FreezeFacts<'_>) -> BTreeMap<EnvName, Compensation> {
     let covered = asked.iter().filter(|name| freeze.policy.compensates && freeze.policy.environments.contains(*name));
-    covered.map(|name| (name.clone(), of(sources, facts, name, freeze))).collect()
+    covered.map(|name| (name.clone(), of(files, facts, name, freeze))).collect()
 }
 
-fn of(sources: &[SourceFile], facts: &Facts, environment: &EnvName, freeze: FreezeFacts<'_>) -> Compensation {
+fn of(files: &Files, facts: &Facts, environment: &EnvName, freeze: FreezeFacts<'_>) -> Compensation {
     let mut found = Compensation::default();
     let add = |list: &mut Vec<Finding>, finding: Finding| {
         if !list.iter().any(|known| (&known.file, known.line, known.col) == (&finding.file, finding.line, finding.col)) {
@@ -125,7 +121,7 @@ fn of(sources: &[SourceFile], facts: &Facts, environment: &EnvName, freeze: Free
         let finding = Finding::new(Code::FreezeOpen, message).fix("remove on_unreachable, so that an unreadable freeze stops deploys");
         found.weaknesses.push(finding.about(environment));
     }
-    for one in compensation(sources, facts, environment, freeze) {
+    for one in compensation(files, facts, environment, freeze) {
         let subject = match (one.scenario.as_str(), one.path.as_str()) {
             ("", _) => String::new(),
             (scenario, "") => format!("on `{scenario}`: "),

@@ -2,19 +2,17 @@
 //!
 //! Owns what counts as such a workflow. It is a courtesy to readers and proves nothing. Tested in this file.
 
-use super::model::Step;
-use super::source::{Origin, SourceFile};
-use super::{read, shell, triggers};
+use super::model::{Step, Workflow};
+use super::resolve::Files;
+use super::{shell, triggers};
 
 /// The first workflow that runs `gatectl apply` when this ref is pushed.
 #[must_use]
-pub fn applied_by(sources: &[SourceFile], pushed: &str) -> Option<String> {
-    let workflows = sources.iter().filter(|source| source.origin == Origin::Workflow);
-    let applies = |source: &&SourceFile| {
-        let Some(workflow) = source.text.as_ref().ok().and_then(|text| read::read(&source.path, text).ok()) else { return false };
-        triggers::starts(&workflow, "push", pushed).is_ok() && workflow.jobs.iter().flat_map(|job| &job.steps).any(runs_apply)
+pub fn applied_by(files: &Files, pushed: &str) -> Option<String> {
+    let applies = |workflow: &&Workflow| {
+        triggers::starts(workflow, "push", pushed).is_ok() && workflow.jobs.iter().flat_map(|job| &job.steps).any(runs_apply)
     };
-    workflows.into_iter().find(applies).map(|source| source.path.clone())
+    files.iter().filter_map(|(_, file)| file.as_ref().ok()).find(applies).map(|workflow| workflow.path.clone())
 }
 
 fn runs_apply(step: &Step) -> bool {
@@ -34,10 +32,15 @@ fn runs_apply(step: &Step) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workflows::source::SourceFile;
+
+    fn files(text: &str) -> Files {
+        Files::new([SourceFile::new(".github/workflows/gate-apply.yml", text)], None)
+    }
 
     fn found(on: &str, step: &str) -> Option<String> {
         let text = format!("on: {on}\njobs:\n  apply:\n    runs-on: ubuntu-latest\n    steps:\n      - {step}\n");
-        applied_by(&[SourceFile::new(".github/workflows/gate-apply.yml", text)], "refs/heads/main")
+        applied_by(&files(&text), "refs/heads/main")
     }
 
     #[test]
@@ -61,7 +64,6 @@ mod tests {
     #[test]
     fn the_example_applies() {
         let text = include_str!("../../examples/workflows/gate-apply.yml");
-        let sources = [SourceFile::new(".github/workflows/gate-apply.yml", text)];
-        assert_eq!(applied_by(&sources, "refs/heads/main").as_deref(), Some(".github/workflows/gate-apply.yml"));
+        assert_eq!(applied_by(&files(text), "refs/heads/main").as_deref(), Some(".github/workflows/gate-apply.yml"));
     }
 }

@@ -31,7 +31,7 @@ impl NoText {
     pub const fn fix(&self) -> &'static str {
         match self {
             Self::NotUtf8(_) => "save the file as UTF-8",
-            Self::TooLarge(_) => "split the workflow into smaller files",
+            Self::TooLarge(_) => "split it into smaller files",
             Self::Unreadable(_) => "make the file readable, then run gatectl again",
         }
     }
@@ -63,6 +63,12 @@ impl SourceFile {
     pub fn new(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         let text = String::from_utf8(bytes.into()).map_err(|error| NoText::NotUtf8(error.utf8_error().to_string()));
         Self { path: path.into(), origin: Origin::Workflow, text }
+    }
+
+    /// An action or a script of this repository from its bytes. What is not UTF-8 in it is replaced.
+    #[must_use]
+    pub fn script(path: impl Into<String>, bytes: &[u8]) -> Self {
+        Self { path: path.into(), origin: Origin::Checkout, text: Ok(String::from_utf8_lossy(bytes).into_owned()) }
     }
 
     /// A workflow of this repository that could not be read.

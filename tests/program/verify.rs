@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gatectl::sandbox::Scenario;
+use gatectl::sandbox::{Fault, Response, Scenario};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -135,7 +135,7 @@ fn check_exits_6_unless_all_is_proven() {
 
 #[test]
 fn actions_and_scripts_of_the_checkout_are_read() {
-    let ran = |script: &str| {
+    let ran = |script: &[u8]| {
         let dir = checkout(|dir| {
             let text = "on: push\njobs:\n  hotfix:\n    runs-on: ubuntu-latest\n    steps: [{uses: ./ci/hotfix}]\n";
             std::fs::write(dir.join(".github/workflows/hotfix.yml"), text).unwrap();
@@ -146,9 +146,15 @@ fn actions_and_scripts_of_the_checkout_are_read() {
         });
         run(dir.path(), &["check"], &[])
     };
-    assert_eq!(ran("make test\n").code, Some(0));
-    let deploys = ran("heroku rollback -a raxx-console-prod\n");
-    assert!(deploys.code == Some(6) && deploys.stdout.contains("error[ungated-deploy]"), "{}", deploys.stdout);
+    assert_eq!(ran(b"make test\n").code, Some(0));
+    for script in [&b"heroku rollback -a raxx-console-prod\n"[..], b"# caf\xe9\nheroku rollback -a raxx-console-prod\n"] {
+        let deploys = ran(script);
+        assert!(deploys.code == Some(6) && deploys.stdout.contains("error[ungated-deploy]"), "{}", deploys.stdout);
+    }
+    let program = [&b"\x7fELF\0"[..], &[b'x'; 1_100_000]].concat();
+    assert_eq!(ran(&program).code, Some(0), "a program is no script");
+    let large = ran(&[b'#'; 1_100_000]);
+    assert!(large.code == Some(6) && large.stdout.contains("`ci/go.sh` could not be"), "{}", large.stdout);
 }
 
 #[test]
@@ -244,6 +250,28 @@ fn workflows_that_are_called_elsewhere_are_read_at_their_ref() {
     assert_eq!(verdict_at("main", Some(harmless)), said("gated", &[]));
     assert_eq!(verdict_at("main", Some(deploys)), said("unknown", &["unclassified-credential", "unpinned-workflow"]));
     assert_eq!(verdict_at(COMMIT, Some(deploys)), said("unknown", &["unclassified-credential"]));
+}
+
+#[test]
+fn a_script_that_github_does_not_hand_out_is_not_taken_for_absent() {
+    let toml = COMPENSATED.split("[freeze]").next().unwrap();
+    let world = Served::rehearsal(Scenario::Gated, toml);
+    world.sandbox.with(|state| {
+        let files = &mut state.repo("acme/shop").unwrap().files;
+        files.clear();
+        files.insert(".github/workflows/deploy.yml".to_owned(), CHECKED.to_owned());
+        let nightly = "on: push\njobs:\n  a:\n    runs-on: x\n    steps: [{run: ci/x.sh && ls ci/lib ci/gone}]\n";
+        files.insert(".github/workflows/nightly.yml".to_owned(), nightly.to_owned());
+        files.insert("ci/x.sh".to_owned(), "make test\n".to_owned());
+        files.insert("ci/lib/y.sh".to_owned(), String::new());
+    });
+    let verify = || world.run(&["verify", "--remote"]);
+    let read = verify();
+    assert_eq!(read.code, Some(0), "a folder and a file that is not there say nothing: {}", read.stdout);
+    let refusal = Response::github_error(403, "Resource not accessible by integration");
+    world.sandbox.with(|state| state.faults.push(Fault::before(refusal).path("/repos/acme/shop/contents/ci/x.sh*")));
+    let refused = verify();
+    assert!(refused.code == Some(6) && refused.stdout.contains("`ci/x.sh` could not be"), "{}", refused.stdout);
 }
 
 #[test]

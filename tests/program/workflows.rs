@@ -10,6 +10,7 @@ use gatectl::workflows::check::{CheckReport, SourceFile, check};
 use gatectl::workflows::deploys::Targets;
 use gatectl::workflows::facts::Facts;
 use gatectl::workflows::read::read;
+use gatectl::workflows::resolve::Files;
 use gatectl::workflows::resolve::Verdict;
 
 use super::run::{gatectl, root};
@@ -47,8 +48,8 @@ fn checked() -> CheckReport {
             apps: BTreeSet::from(["shop-prod".to_owned()]),
         },
     };
-    let sources: Vec<SourceFile> = examples().into_iter().map(|(path, text)| SourceFile::new(path, text)).collect();
-    check(&sources, &facts)
+    let sources = examples().into_iter().map(|(path, text)| SourceFile::new(path, text));
+    check(&Files::new(sources, None), &facts)
 }
 
 #[test]

@@ -21,6 +21,7 @@ use gatectl::providers::github::{self, observe, plan};
 use gatectl::providers::heroku;
 use gatectl::render::{Document, Style, human, json, markdown};
 use gatectl::workflows::check::{SourceFile, check};
+use gatectl::workflows::resolve::Files;
 use gatectl::workflows::expressions::{Contexts, Functions, Lookup, Node, Status, condition, interpolate, parse};
 use gatectl::workflows::facts::Facts;
 use gatectl::workflows::yaml;
@@ -70,7 +71,7 @@ pub fn workflow(bytes: &[u8]) {
         environments: BTreeMap::from([(environment, None)]),
         ..Facts::default()
     };
-    let report = check(&[SourceFile::new(PATH, bytes)], &facts);
+    let report = check(&Files::new([SourceFile::new(PATH, bytes)], facts.repository.as_ref()), &facts);
     let readable = std::str::from_utf8(bytes).is_ok_and(|text| yaml::parse(text).is_ok());
     assert!(readable || report.verdict != gatectl::findings::Verdict::Gated, "an unreadable file passes");
     let says_job = std::str::from_utf8(bytes).is_ok_and(|text| text.contains("job"));

@@ -28,7 +28,7 @@ fn reviewed(text: &str) -> String {
 fn what_is_proposed_holds_and_names_every_job_that_is_undecided() {
     let mut wrong = Vec::new();
     for repository in all("repositories") {
-        let imported = import(&repository, |imported, source| import::with_workflows(imported, source, &repository.sources, "main"));
+        let imported = import(&repository, |imported, source| import::with_workflows(imported, source, &repository.files(), "main"));
         let with = |text: &str| {
             let config =
                 config::parse("gate.toml", text).unwrap_or_else(|problems| panic!("{}: {}\n{text}", repository.name, problems.plain()));
@@ -54,7 +54,7 @@ fn an_environment_that_a_job_would_create_is_named() {
     let mut repository = all("repositories").into_iter().find(|one| one.name == "web-app").unwrap();
     let deploy = repository.sources.iter_mut().find(|source| source.path.ends_with("/deploy.yml")).unwrap();
     deploy.text = Ok(deploy.text.clone().unwrap().replace("name: production\n", "name: live\n"));
-    let imported = import(&repository, |imported, source| import::with_workflows(imported, source, &repository.sources, "main"));
+    let imported = import(&repository, |imported, source| import::with_workflows(imported, source, &repository.files(), "main"));
     assert!(imported.text.contains("# deploy.yml:deploy names the environment `live`, which does not exist"), "{}", imported.text);
     assert!(!imported.text.contains("file = \".github/workflows/deploy.yml\""), "{}", imported.text);
 }

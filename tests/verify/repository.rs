@@ -15,6 +15,7 @@ use gatectl::providers::github::rulesets::{Bypass, Ruleset};
 use gatectl::verify::{Case, VerifyReport, check_live, judge};
 use gatectl::workflows::check::{CheckReport, Origin, SourceFile, check};
 use gatectl::workflows::facts::Facts;
+use gatectl::workflows::resolve::Files;
 
 /// One repository.
 #[derive(Clone)]
@@ -81,9 +82,13 @@ impl Repository {
         Facts::new(desired.github.repository.clone(), "main", &desired.github, &desired.heroku, &desired.workflows, &desired.verify)
     }
 
+    pub(crate) fn files(&self) -> Files {
+        Files::new(self.sources.clone(), self.config.desired.github.repository.as_ref())
+    }
+
     /// What `check` says.
     pub(crate) fn check(&self) -> CheckReport {
-        check(&self.sources, &self.facts())
+        check(&self.files(), &self.facts())
     }
 
     /// What `verify` says if the live state is as gate.toml declares, but for a change.
@@ -93,7 +98,7 @@ impl Repository {
         let desired = &self.config.desired;
         let asked: BTreeSet<EnvName> = desired.github.environments.keys().cloned().collect();
         let facts = self.facts();
-        let checked = check_live(&self.sources, &facts, &live);
+        let checked = check_live(&self.files(), &facts, &live);
         judge(Case {
             repository: &self.repository(),
             want: &desired.github,

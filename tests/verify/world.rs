@@ -11,6 +11,7 @@ use gatectl::sandbox::{RefType, Repo, Ruleset, Sandbox, Scenario, Setup, State};
 use gatectl::verify::{Case, VerifyReport, check_live, compensations, judge};
 use gatectl::workflows::check::{FreezeFacts, SourceFile};
 use gatectl::workflows::facts::Facts;
+use gatectl::workflows::resolve::Files;
 
 pub(crate) const REPO: &str = "acme/shop";
 pub(crate) const ALICE: u64 = 501;
@@ -80,10 +81,11 @@ pub(crate) async fn verdict_of(sandbox: &Sandbox, config: &Config, sources: &[So
         InspectionScope { want: &desired.github, environments: &asked, workflows: &workflows, judges_workflows: true, listed: None };
     let live = inspect(&reader, &repository, interest).await;
     let facts = Facts::new(Some(repository.clone()), "main", &desired.github, &desired.heroku, &desired.workflows, &desired.verify);
-    let checked = check_live(sources, &facts, &live);
+    let files = Files::new(sources.to_vec(), Some(&repository));
+    let checked = check_live(&files, &facts, &live);
     let holds = |_: &str| Some(false);
     let compensations = match &desired.freeze {
-        Some(policy) => compensations(&asked, sources, &facts, FreezeFacts { policy, config: Some("gate.toml"), holds: &holds }),
+        Some(policy) => compensations(&asked, &files, &facts, FreezeFacts { policy, config: Some("gate.toml"), holds: &holds }),
         None => BTreeMap::new(),
     };
     let expected = facts.expectations.iter().flat_map(|one| one.expect.environments().cloned()).collect();

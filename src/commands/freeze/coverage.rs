@@ -10,9 +10,10 @@ use crate::model::{EnvName, RepoName, Unknown};
 use crate::providers::github::contents;
 use crate::reconcile::Prune;
 use crate::reconcile::fleet::{Member, Part};
-use crate::workflows::check::{FreezeFacts, SourceFile, compensation};
+use crate::workflows::check::{FreezeFacts, compensation};
 use crate::workflows::facts::Facts;
 use crate::workflows::freeze_check::Proof;
+use crate::workflows::resolve::Files;
 
 use super::super::failure::Unread;
 use super::super::{Session, called, fleet, statics};
@@ -42,19 +43,19 @@ pub(super) fn of_checkout(session: &Session, target: &FreezeTarget) -> Vec<Workf
     }
     let root = statics::root(session, config);
     let facts = statics::facts(session, config, &root);
-    let sources = match statics::in_checkout(&root, facts.repository.as_ref()) {
-        Ok(sources) => sources.unwrap_or_default(),
+    let files = match statics::in_checkout(&root, facts.repository.as_ref()) {
+        Ok(files) => files.unwrap_or_default(),
         Err(error) => {
             session.warn(&[format!("whether the workflows check the freeze is unknown: {error}")]);
             return Vec::new();
         }
     };
-    if sources.is_empty() {
+    if files.is_empty() {
         return Vec::new();
     }
     let file = statics::in_repository(session, config, &root);
     let holds = |path: &str| Some(root.join(path).is_file());
-    jobs(&sources, &facts, FreezeFacts { policy, config: Some(&file), holds: &holds }, None)
+    jobs(&files, &facts, FreezeFacts { policy, config: Some(&file), holds: &holds }, None)
 }
 
 /// Reads the workflow files on the default branch of every repository of a fleet.
@@ -82,8 +83,8 @@ async fn of_member(
     named: &[EnvName],
 ) -> Result<Vec<WorkflowStatus>, Unknown> {
     let repository = &member.name;
-    let (sources, file) = tokio::join!(called::on_github(reader, repository), contents::file(reader, repository, config::FILE_NAME));
-    let (sources, file) = (sources?, file.map_err(|error| error.unknown())?);
+    let (files, file) = tokio::join!(called::on_github(reader, repository), contents::file(reader, repository, config::FILE_NAME));
+    let (files, file) = (files?, file.map_err(|error| error.unknown())?);
     // With a file that is broken, `freeze check` refuses every deploy.
     let own = file.and_then(|bytes| config::parse(config::FILE_NAME, &String::from_utf8(bytes).ok()?).ok()).map(|own| own.desired);
     let own = own.filter(|own| own.freeze.as_ref().is_some_and(|freeze| freeze.store.is(&keys.store)));
@@ -91,18 +92,18 @@ async fn of_member(
     let want = own.unwrap_or(want);
     let branch = &member.listed().as_ref().map_err(Clone::clone)?.default_branch;
     let facts = Facts::new(Some(repository.clone()), branch, &want.github, &want.heroku, &want.workflows, &want.verify);
-    let sources = called::with_called(reader, &facts, sources).await;
+    let files = called::with_called(reader, &facts, files).await;
     let gates = || want.github.environments.iter().filter(|(_, environment)| environment.gate().is_some());
     let mut policy = want.freeze.clone().unwrap_or_else(|| keys.bare_policy(gates().map(|(name, _)| name.clone()).collect()));
     policy.environments.retain(|name| named.is_empty() || named.contains(name));
-    Ok(jobs(&sources, &facts, FreezeFacts { policy: &policy, config, holds: &|_| None }, Some(repository)))
+    Ok(jobs(&files, &facts, FreezeFacts { policy: &policy, config, holds: &|_| None }, Some(repository)))
 }
 
 /// Every job that deploys to an environment that the freeze covers, and whether a freeze provably stops it.
-fn jobs(sources: &[SourceFile], facts: &Facts, freeze: FreezeFacts<'_>, repository: Option<&RepoName>) -> Vec<WorkflowStatus> {
+fn jobs(files: &Files, facts: &Facts, freeze: FreezeFacts<'_>, repository: Option<&RepoName>) -> Vec<WorkflowStatus> {
     let mut found: BTreeMap<(String, String), WorkflowStatus> = BTreeMap::new();
     let environments: &BTreeSet<EnvName> = &freeze.policy.environments;
-    let proofs = environments.iter().flat_map(|name| compensation(sources, facts, name, freeze).into_iter().map(move |one| (name, one)));
+    let proofs = environments.iter().flat_map(|name| compensation(files, facts, name, freeze).into_iter().map(move |one| (name, one)));
     // Without a file it says that nothing deploys.
     for (environment, one) in proofs.filter(|(_, one)| !one.file.is_empty()) {
         let gap = match &one.proof {

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::http::{ApiError, ErrorKind, Reader, Target};
 use crate::model::{RepoName, Unknown};
@@ -74,14 +75,18 @@ async fn blob(reader: &Reader, repo: &RepoName, entry: &Entry) -> Result<Vec<u8>
     }
 }
 
-/// Reads one file of the default branch; `None` if GitHub answers 404, which is also what a token without access gets.
+/// Reads one file of the default branch; `None` for a folder, and if GitHub answers 404, which is also what a token without access gets.
 ///
 /// # Errors
 /// When it cannot be read.
 pub async fn file(reader: &Reader, repo: &RepoName, path: &str) -> Result<Option<Vec<u8>>, ApiError> {
     let target = path.split('/').fold(repo_target(repo).join("contents"), |target, part| target.join(part));
-    match reader.get_json::<File>(&target).await {
-        Ok(file) => decode(&file).map(Some).map_err(|why| reader.malformed(&target, why)),
+    match reader.get_json::<Value>(&target).await {
+        Ok(Value::Array(_)) => Ok(None),
+        Ok(file) => {
+            let file = File::deserialize(file).map_err(|error| error.to_string());
+            file.and_then(|file| decode(&file)).map(Some).map_err(|why| reader.malformed(&target, why))
+        }
         Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }

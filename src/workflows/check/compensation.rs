@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{SourceFile, same_path};
+use super::same_path;
 use crate::desired::freeze::Policy;
 use crate::model::EnvName;
 use crate::workflows::contexts::{Known, WorkflowKey, github};
@@ -43,10 +43,9 @@ pub struct Compensation {
 /// One proof for each job that may deploy to an environment, in every declared scenario and in every other one that the
 /// triggers allow. A freeze compensates for missing reviewers only if there is at least one, and every one is proven.
 #[must_use]
-pub fn compensation(sources: &[SourceFile], facts: &Facts, environment: &EnvName, freeze: FreezeFacts<'_>) -> Vec<Compensation> {
-    let files = Files::new(sources, facts.repository.as_ref());
+pub fn compensation(files: &Files, facts: &Facts, environment: &EnvName, freeze: FreezeFacts<'_>) -> Vec<Compensation> {
     let environments = facts.environments.keys().cloned().collect();
-    let mut proofs = Proofs { files: &files, facts, environment, freeze, environments: &environments, found: Vec::new() };
+    let mut proofs = Proofs { files, facts, environment, freeze, environments: &environments, found: Vec::new() };
     let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
     for expectation in facts.expectations.iter().filter(|one| one.expect.environments().any(|name| name == environment)) {
         let nothing = |scenario: String, why: String| Compensation {

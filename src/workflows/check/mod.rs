@@ -24,9 +24,8 @@ use serde::Serialize;
 
 use super::facts::Facts;
 use super::model::{Problem, Workflow};
-use super::resolve::{Files, JobEntry};
+use super::resolve::{Files, JobEntry, Unread, Unreadable, WhyUnread};
 use super::triggers::unclear;
-use super::yaml::YamlError;
 use crate::desired::workflows::{Expectation, Expected};
 use crate::findings::{Code, Finding, Severity, Verdict, verdict};
 use crate::model::EnvName;
@@ -97,18 +96,14 @@ pub struct ScenarioReport {
 
 /// Checks every file.
 #[must_use]
-pub fn check(sources: &[SourceFile], facts: &Facts) -> CheckReport {
-    let files = Files::new(sources, facts.repository.as_ref());
-    let mut check = Check { files: &files, facts, workflows: Vec::new(), findings: Vec::new() };
+pub fn check(files: &Files, facts: &Facts) -> CheckReport {
+    let mut check = Check { files, facts, workflows: Vec::new(), findings: Vec::new() };
     for (path, file) in files.iter() {
-        check.file(path, file, sources);
+        check.file(path, file);
     }
-    for (uses, (path, pos)) in files.unread_actions(facts) {
-        let message = format!("`{uses}` was not read: it is judged by the secrets and identities that its steps get");
-        check.findings.push(Finding::new(Code::UnreadAction, message).in_file(path).at(pos.line, pos.col));
-    }
-    let (mut runs, refused) = runs::all(&files, facts);
-    let population = population::judge(&mut runs, &files, facts);
+    check.findings.extend(files.unread(facts).into_iter().map(unread));
+    let (mut runs, refused) = runs::all(files, facts);
+    let population = population::judge(&mut runs, files, facts);
     check.findings.extend(population.findings);
     let first = check.findings.len();
     for expectation in &facts.expectations {
@@ -152,17 +147,16 @@ struct Check<'a> {
 
 impl<'a> Check<'a> {
     /// Findings on a file that hold for every event.
-    fn file(&mut self, path: &str, file: &Result<Workflow, YamlError>, sources: &[SourceFile]) {
+    fn file(&mut self, path: &str, file: &Result<Workflow, Unreadable>) {
         let relied_on = self.facts.expectations.iter().any(|e| same_path(&e.file, path));
         let workflow = match file {
             Ok(workflow) => workflow,
             Err(error) => {
-                let finding = Finding::new(Code::UnreadableWorkflow, format!("{path} could not be read: {}", error.why));
-                let finding = finding.in_file(path).at(error.pos.line, error.pos.col);
-                let no_text = sources.iter().find(|source| source.path == path).and_then(|source| source.text.as_ref().err());
-                self.findings.push(match no_text {
-                    Some(why) => finding.fix(why.fix()),
-                    None => finding,
+                let finding = Finding::new(Code::UnreadableWorkflow, format!("{path} could not be read: {error}"));
+                let finding = finding.in_file(path).at(error.pos().line, error.pos().col);
+                self.findings.push(match error {
+                    Unreadable::NoText(why) => finding.fix(why.fix()),
+                    Unreadable::NotYaml(_) => finding,
                 });
                 return;
             }
@@ -189,7 +183,7 @@ impl<'a> Check<'a> {
     }
 
     /// The file that an expectation names.
-    fn find(&self, expectation: &Expectation) -> Option<(&'a str, &'a Result<Workflow, YamlError>)> {
+    fn find(&self, expectation: &Expectation) -> Option<(&'a str, &'a Result<Workflow, Unreadable>)> {
         self.files.iter().find(|(path, _)| same_path(&expectation.file, path)).map(|(path, file)| (path.as_str(), file))
     }
 }
@@ -199,6 +193,27 @@ fn rejected(path: &str, problem: &Problem, relied_on: bool) -> Finding {
     let finding = Finding::new(Code::InvalidWorkflow, format!("GitHub rejects this workflow: {}", problem.why));
     let finding = finding.in_file(path).at(problem.pos.line, problem.pos.col);
     if relied_on { finding.severity(Severity::Error) } else { finding }
+}
+
+/// An action or a script that is not judged as a run would find it.
+fn unread(unread: Unread) -> Finding {
+    let name = &unread.name;
+    let finding = match unread.why {
+        WhyUnread::Absent => Finding::new(
+            Code::UnreadAction,
+            format!("`{name}` was not read: it is judged by the secrets and identities that its steps get"),
+        ),
+        WhyUnread::AtRef(git_ref) => Finding::new(
+            Code::UnreadAction,
+            format!("a run uses `{name}` as it is at `{git_ref}`; what is judged is the one that was read here"),
+        )
+        .severity(Severity::Warning)
+        .fix("name it as `./PATH`, so that a run uses the one of its own commit"),
+        WhyUnread::Unreadable(why) => {
+            Finding::new(Code::UnreadAction, format!("`{name}` could not be read: {why}")).severity(Severity::Error).fix(why.fix())
+        }
+    };
+    finding.in_file(unread.file).at(unread.pos.line, unread.pos.col)
 }
 
 /// A finding on a job.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::expected::is_env;
-use super::{SourceFile, check, runs};
+use super::{check, runs};
 use crate::desired::workflows::{Expectation, Expected};
 use crate::model::EnvName;
 use crate::workflows::facts::Facts;
@@ -25,9 +25,8 @@ pub struct Proposal {
 
 /// Derives the declarations from every run that the triggers allow.
 #[must_use]
-pub fn propose(sources: &[SourceFile], facts: &Facts) -> Proposal {
-    let files = Files::new(sources, facts.repository.as_ref());
-    let (runs, _) = runs::all(&files, facts);
+pub fn propose(files: &Files, facts: &Facts) -> Proposal {
+    let (runs, _) = runs::all(files, facts);
     let mut reached: BTreeMap<&str, BTreeSet<&EnvName>> = BTreeMap::new();
     let mut undeclared = BTreeSet::new();
     for run in &runs {
@@ -46,6 +45,6 @@ pub fn propose(sources: &[SourceFile], facts: &Facts) -> Proposal {
         when: Vec::new(),
     };
     let workflows: Vec<Expectation> = reached.into_iter().map(expectation).collect();
-    let harmless = check(sources, &Facts { expectations: workflows.clone(), ..facts.clone() }).harmless;
+    let harmless = check(files, &Facts { expectations: workflows.clone(), ..facts.clone() }).harmless;
     Proposal { workflows, harmless, undeclared }
 }

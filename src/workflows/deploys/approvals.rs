@@ -1,8 +1,7 @@
 //! Whether a text approves deployments: the API, GraphQL and gatectl itself.
 
-use super::commands::program;
 use super::requests::sends;
-use super::shell;
+use super::shell::{self, program};
 
 /// Calls that answer deployments, without `_` and `-`: of octokit, and of GraphQL.
 const CALLS: &[&str] = &["reviewpendingdeployments", "reviewcustomgatesforrun", "approvedeployments"];

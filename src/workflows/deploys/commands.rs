@@ -10,12 +10,13 @@ use super::holds::Deploy;
 use super::holds::Platform::{self, Heroku, Other, Pages};
 use super::programs::{INTERPRETERS, PROMOTE, RUNNERS, Row, TABLE, TALK};
 use super::requests::sends;
+use super::shell::{self, program};
 use crate::workflows::yaml::Pos;
 
 /// Every deploy of a script. `env` fills in variables; a target that stays unknown is `None`.
 pub(super) fn deploys(script: &str, env: &BTreeMap<String, String>, remotes: &mut BTreeMap<String, String>, pos: Pos) -> Vec<Deploy> {
     let mut found = Vec::new();
-    for words in super::shell::commands(script) {
+    for words in shell::commands(script) {
         let words: Vec<String> = words.iter().map(|word| expand(word, env)).collect();
         remember(&words, remotes);
         if is_talk(&words) {
@@ -177,11 +178,4 @@ pub(super) fn expand(word: &str, env: &BTreeMap<String, String>) -> String {
 
 fn is_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
-}
-
-/// The program that a word names: `/usr/bin/heroku`, `./node_modules/.bin/heroku`, `heroku.exe`, `vercel@latest`.
-pub(super) fn program(word: &str) -> String {
-    let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
-    let name = name.split('@').next().unwrap_or(name);
-    name.trim_end_matches(".exe").trim_end_matches(".cmd").to_lowercase()
 }

@@ -9,6 +9,7 @@ use crate::model::RepoName;
 use crate::workflows::model::{Step, Workflow};
 use crate::workflows::read::steps_of;
 use crate::workflows::reference::Reference;
+use crate::workflows::source::NoText;
 use crate::workflows::yaml;
 
 /// The files of the checkout that workflows run, by path.
@@ -20,6 +21,8 @@ pub struct Local {
     /// Folders of actions that run a program or a container: what they do is not read.
     programs: BTreeSet<String>,
     scripts: BTreeMap<String, String>,
+    /// What is there and could not be read, by path.
+    unread: BTreeMap<String, NoText>,
 }
 
 /// A composite action.
@@ -37,10 +40,17 @@ impl Local {
         Self { repository: repository.cloned(), ..Self::default() }
     }
 
-    /// Adds a file of the checkout.
-    pub fn add(&mut self, path: &str, text: &str) {
+    /// Adds a file of the checkout, or why there is no text of it.
+    pub fn add(&mut self, path: &str, text: Result<String, NoText>) {
+        let text = match text {
+            Ok(text) => text,
+            Err(why) => {
+                self.unread.insert(path.to_owned(), why);
+                return;
+            }
+        };
         let is_action = matches!(path.rsplit('/').next(), Some("action.yml" | "action.yaml"));
-        match yaml::parse(text).ok().filter(|_| is_action) {
+        match yaml::parse(&text).ok().filter(|_| is_action) {
             Some(root) => {
                 let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
                 let using = root.get("runs").and_then(|runs| runs.get("using")).and_then(|using| using.scalar());
@@ -54,7 +64,7 @@ impl Local {
                 let steps = root.get("runs").map(steps_of).unwrap_or_default();
                 self.composites.insert(folder.to_owned(), Composite { steps, defaults: defaults.collect() });
             }
-            None => _ = self.scripts.insert(path.to_owned(), text.to_owned()),
+            None => _ = self.scripts.insert(path.to_owned(), text),
         }
     }
 
@@ -76,9 +86,10 @@ impl Local {
         found
     }
 
-    /// Whether a step uses an action of this repository that is not here.
-    pub(in crate::workflows) fn lacks(&self, uses: &str) -> bool {
-        self.folder(uses).is_some_and(|folder| !self.composites.contains_key(&folder) && !self.programs.contains(&folder))
+    /// If a step uses an action of this repository that is not here: why its file could not be read, if there is one.
+    pub(in crate::workflows) fn lacks(&self, uses: &str) -> Option<Option<&NoText>> {
+        let folder = self.folder(uses).filter(|folder| !self.composites.contains_key(folder) && !self.programs.contains(folder))?;
+        Some(files_of_action(&folder).iter().find_map(|path| self.unread.get(path)))
     }
 
     /// The folder of an action of this repository: `./.github/actions/x`, `$/…`, or by the repository's name, `OWNER/REPO/…@REF`.
@@ -94,6 +105,11 @@ impl Local {
         scripts(step).iter().filter_map(|path| self.scripts.get(path)).map(String::as_str).collect()
     }
 
+    /// The scripts that a step names and that could not be read.
+    pub(in crate::workflows) fn unread_scripts_of(&self, step: &Step) -> Vec<(String, &NoText)> {
+        scripts(step).into_iter().filter_map(|path| Some((path.clone(), self.unread.get(&path)?))).collect()
+    }
+
     /// The files that workflows name and that were not passed in: candidates that need not exist in the checkout.
     #[must_use]
     pub fn wanted<'a>(&self, workflows: impl Iterator<Item = &'a Workflow>) -> BTreeSet<String> {
@@ -101,9 +117,7 @@ impl Local {
         let own = workflows.flat_map(|workflow| &workflow.jobs).flat_map(|job| &job.steps);
         for step in own.chain(self.composites.values().flat_map(|composite| &composite.steps)) {
             if let Some(folder) = step.uses.as_ref().and_then(|uses| self.folder(uses.as_str())) {
-                found.extend(
-                    ["action.yml", "action.yaml"].map(|name| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }),
-                );
+                found.extend(files_of_action(&folder));
             }
             found.extend(scripts(step));
         }
@@ -111,10 +125,15 @@ impl Local {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
             let is_action = path.ends_with("action.yml") || path.ends_with("action.yaml");
             let known = self.composites.contains_key(folder) || self.programs.contains(folder);
-            self.scripts.contains_key(path) || is_action && known
+            self.scripts.contains_key(path) || self.unread.contains_key(path) || is_action && known
         };
         found.into_iter().filter(|path| !have(path)).collect()
     }
+}
+
+/// Where the file of an action in a folder may be.
+fn files_of_action(folder: &str) -> [String; 2] {
+    ["action.yml", "action.yaml"].map(|name| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") })
 }
 
 /// The paths in a step's script that could be scripts of the checkout.
@@ -168,14 +187,14 @@ mod tests {
     #[test]
     fn what_was_read_is_not_wanted_again_and_what_an_action_runs_is() {
         let mut local = Local::default();
-        local.add("ci/go/action.yml", "runs: {using: composite, steps: [{run: ci/inner.sh, shell: sh}]}");
-        local.add("ci/node/action.yaml", "runs: {using: node20, main: x.js}");
-        local.add("ci/known.sh", "true");
+        local.add("ci/go/action.yml", Ok("runs: {using: composite, steps: [{run: ci/inner.sh, shell: sh}]}".to_owned()));
+        local.add("ci/node/action.yaml", Ok("runs: {using: node20, main: x.js}".to_owned()));
+        local.add("ci/known.sh", Ok("true".to_owned()));
         let steps = "[{uses: ./ci/go}, {uses: ./ci/node}, {uses: ./ci/gone}, {run: ci/known.sh && ci/go/other.sh}]";
         let want = ["ci/go/other.sh", "ci/gone/action.yaml", "ci/gone/action.yml", "ci/inner.sh"];
         assert_eq!(wanted(&local, steps), want);
         for (uses, lacks) in [("./ci/go", false), ("./ci/node", false), ("./ci/gone", true), ("actions/checkout@v4", false), (".", true)] {
-            assert_eq!(local.lacks(uses), lacks, "{uses}");
+            assert_eq!(local.lacks(uses).is_some(), lacks, "{uses}");
         }
     }
 

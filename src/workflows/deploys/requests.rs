@@ -3,7 +3,7 @@
 //! Owns which programs are clients, and what makes each of them send. Must not know what an address means. What is not certain,
 //! such as a method in a variable, counts as sent. Tested in `tests.rs`.
 
-use super::commands::program;
+use super::shell::program;
 
 /// A program that sends requests.
 struct Client {

@@ -45,6 +45,13 @@ fn scripts(words: &[String]) -> Vec<String> {
     found
 }
 
+/// The program that a word names: `/usr/bin/heroku`, `./node_modules/.bin/heroku`, `heroku.exe`, `vercel@latest`.
+pub(super) fn program(word: &str) -> String {
+    let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
+    let name = name.split('@').next().unwrap_or(name);
+    name.trim_end_matches(".exe").trim_end_matches(".cmd").to_lowercase()
+}
+
 struct Scanner<'s> {
     rest: &'s str,
     words: Vec<String>,

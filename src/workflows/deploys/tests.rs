@@ -344,7 +344,7 @@ fn a_called_workflow_never_gets_more_than_its_caller_has() {
 fn an_action_of_the_checkout_that_runs_a_program_may_use_the_token() {
     let token = |using: &str| {
         let mut local = Local::default();
-        local.add("ci/go/action.yml", &format!("runs:\n  using: {using}\n  steps: [{{uses: actions/checkout@v4}}]\n  main: go.js\n"));
+        local.add("ci/go/action.yml", Ok(format!("runs:\n  using: {using}\n  steps: [{{uses: actions/checkout@v4}}]\n  main: go.js\n")));
         let text = "on: push\njobs: {a: {runs-on: x, permissions: {id-token: write}, steps: [{uses: ./ci/go}]}}";
         let workflow = read("x.yml", text).unwrap();
         Holds::of(&workflow, &workflow.jobs[0], &local).token.is_some()
@@ -389,7 +389,7 @@ fn only_a_job_without_a_known_deploy_is_judged_by_its_id() {
 fn an_action_of_this_repository_is_read_by_each_of_its_names() {
     let own = RepoName::parse("acme/shop").unwrap();
     let mut local = Local::of(Some(&own));
-    local.add("ci/ship/action.yml", "runs: {using: composite, steps: [{run: heroku rollback -a shop-prod, shell: sh}]}");
+    local.add("ci/ship/action.yml", Ok("runs: {using: composite, steps: [{run: heroku rollback -a shop-prod, shell: sh}]}".to_owned()));
     let found = |uses: &str| {
         let workflow = read("x.yml", &format!("on: push\njobs: {{a: {{runs-on: x, steps: [{{uses: '{uses}'}}]}}}}")).unwrap();
         (Holds::of(&workflow, &workflow.jobs[0], &local).deploys.len(), local.wanted([&workflow].into_iter()).len())
@@ -434,9 +434,9 @@ fn ten_actions_of_the_checkout_that_use_each_other_are_followed() {
     let mut local = Local::default();
     for at in 1..=12 {
         let steps = format!("[{{uses: ./a{}}}, {{run: heroku rollback -a level-{at}, shell: sh}}]", at + 1);
-        local.add(&format!("a{at}/action.yml"), &format!("runs: {{using: composite, steps: {steps}}}"));
+        local.add(&format!("a{at}/action.yml"), Ok(format!("runs: {{using: composite, steps: {steps}}}")));
     }
-    local.add("loop/action.yml", "runs: {using: composite, steps: [{uses: ./loop}]}");
+    local.add("loop/action.yml", Ok("runs: {using: composite, steps: [{uses: ./loop}]}".to_owned()));
     let workflow = read("x.yml", "on: push\njobs: {a: {runs-on: x, steps: [{uses: ./a1}, {uses: ./loop}]}}").unwrap();
     assert_eq!(Holds::of(&workflow, &workflow.jobs[0], &local).deploys.len(), 10);
 }
@@ -444,8 +444,8 @@ fn ten_actions_of_the_checkout_that_use_each_other_are_followed() {
 #[test]
 fn actions_and_scripts_of_the_checkout_are_read() {
     let mut local = Local::default();
-    local.add("ci/ship/action.yml", "inputs: {app: {default: none}}\nruns:\n  using: composite\n  steps:\n    - run: heroku rollback -a ${{ inputs.app }}\n      shell: bash\n");
-    local.add("scripts/go.sh", "#!/bin/sh\nheroku container:release web -a shop-prod\n");
+    local.add("ci/ship/action.yml", Ok("inputs: {app: {default: none}}\nruns:\n  using: composite\n  steps:\n    - run: heroku rollback -a ${{ inputs.app }}\n      shell: bash\n".to_owned()));
+    local.add("scripts/go.sh", Ok("#!/bin/sh\nheroku container:release web -a shop-prod\n".to_owned()));
     let of = |steps: &str| {
         let workflow = read("x.yml", &format!("on: push\njobs: {{a: {{runs-on: x, steps: {steps}}}}}")).unwrap();
         Holds::of(&workflow, &workflow.jobs[0], &local).deploys.into_iter().map(|deploy| deploy.target).collect::<Vec<_>>()

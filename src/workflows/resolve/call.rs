@@ -57,7 +57,7 @@ impl Resolver<'_> {
         let workflow = match found {
             None => return (vec![unread(target, path, format!("it calls `{path}`, which is not among the files read"))], none),
             Some(Err(error)) => {
-                return (vec![unread(target, path, format!("it calls `{path}`, which could not be read: {}", error.why))], none);
+                return (vec![unread(target, path, format!("it calls `{path}`, which could not be read: {error}"))], none);
             }
             Some(Ok(workflow)) => workflow,
         };

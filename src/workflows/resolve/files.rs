@@ -2,6 +2,8 @@
 //! checkout. Owns how each is found. Reads no files itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::OnceLock;
 
 use crate::model::RepoName;
 use crate::workflows::deploys::{Holds, Local, Passed};
@@ -10,7 +12,7 @@ use crate::workflows::model::{Job, Workflow};
 use crate::workflows::read::read;
 use crate::workflows::reads::Reads;
 use crate::workflows::reference::Reference;
-use crate::workflows::source::{Origin, SourceFile};
+use crate::workflows::source::{NoText, Origin, SourceFile};
 use crate::workflows::yaml::{Pos, YamlError};
 
 /// Where GitHub looks for workflows.
@@ -19,51 +21,112 @@ pub(super) const FOLDER: &str = ".github/workflows/";
 /// Every file by its path.
 #[derive(Debug, Default)]
 pub struct Files {
-    own: BTreeMap<String, Result<Workflow, YamlError>>,
+    own: BTreeMap<String, Result<Workflow, Unreadable>>,
     /// By `OWNER/REPO/.github/workflows/FILE@REF`.
-    called: BTreeMap<String, Result<Workflow, YamlError>>,
-    /// What each job holds, by file, in the order of its jobs.
-    holds: BTreeMap<String, Vec<Holds>>,
+    called: BTreeMap<String, Result<Workflow, Unreadable>>,
     local: Local,
+    /// What each job holds, by file, in the order of its jobs; collected when it is first asked for.
+    holds: OnceLock<BTreeMap<String, Vec<Holds>>>,
+}
+
+/// Why a workflow could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// There is no text of it.
+    NoText(NoText),
+    /// Its text is not YAML.
+    NotYaml(YamlError),
+}
+
+impl Unreadable {
+    /// Where it goes wrong.
+    #[must_use]
+    pub const fn pos(&self) -> Pos {
+        match self {
+            Self::NoText(_) => Pos { line: 1, col: 1 },
+            Self::NotYaml(error) => error.pos,
+        }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoText(why) => why.fmt(f),
+            Self::NotYaml(error) => f.write_str(&error.why),
+        }
+    }
+}
+
+/// A file of this repository that steps name and that was not judged as a run would find it, with the first place that names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// As the step names it.
+    pub name: String,
+    /// Why not.
+    pub why: WhyUnread,
+    /// The workflow.
+    pub file: String,
+    /// Where in it.
+    pub pos: Pos,
+}
+
+/// Why a file that steps name was not judged as a run would find it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhyUnread {
+    /// It is not among the files that were read.
+    Absent,
+    /// It is there and could not be read.
+    Unreadable(NoText),
+    /// A run uses it as it is at this ref; what was read is the one of the default branch or of the checkout.
+    AtRef(String),
 }
 
 impl Files {
-    /// Reads every file of a repository.
+    /// Every file of a repository.
     #[must_use]
-    pub fn new(sources: &[SourceFile], repository: Option<&RepoName>) -> Self {
+    pub fn new(sources: impl IntoIterator<Item = SourceFile>, repository: Option<&RepoName>) -> Self {
         let mut files = Self { local: Local::of(repository), ..Self::default() };
-        for source in sources {
-            match (source.origin, &source.text) {
-                (Origin::Workflow, _) => _ = files.own.insert(source.path.clone(), parse(source)),
-                (Origin::Called, _) => _ = files.called.insert(source.path.clone(), parse(source)),
-                (Origin::Checkout, Ok(text)) => files.local.add(&source.path, text),
-                // A script that cannot be read counts as missing.
-                (Origin::Checkout, Err(_)) => {}
+        files.add(sources);
+        files
+    }
+
+    /// Adds files.
+    pub fn add(&mut self, sources: impl IntoIterator<Item = SourceFile>) {
+        self.holds.take();
+        for SourceFile { path, origin, text } in sources {
+            let workflow = |text: Result<String, NoText>| match text {
+                Ok(text) => read(&path, &text).map_err(Unreadable::NotYaml),
+                Err(why) => Err(Unreadable::NoText(why)),
+            };
+            match origin {
+                Origin::Workflow => _ = self.own.insert(path.clone(), workflow(text)),
+                Origin::Called => _ = self.called.insert(path.clone(), workflow(text)),
+                Origin::Checkout => self.local.add(&path, text),
             }
         }
-        let nothing = Local::default();
-        for workflow in files.own.values().chain(files.called.values()).flatten() {
-            let local = if files.own.contains_key(&workflow.path) { &files.local } else { &nothing };
-            let holds = workflow.jobs.iter().map(|job| Holds::of(workflow, job, local)).collect();
-            files.holds.insert(workflow.path.clone(), holds);
-        }
-        files
+    }
+
+    /// Whether this repository has no workflow.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.own.is_empty()
     }
 
     /// A workflow of this repository.
     #[must_use]
-    pub fn get(&self, path: &str) -> Option<&Result<Workflow, YamlError>> {
+    pub fn get(&self, path: &str) -> Option<&Result<Workflow, Unreadable>> {
         self.own.get(path)
     }
 
     /// Every workflow of this repository, by path.
-    pub fn iter(&self) -> impl Iterator<Item = (&String, &Result<Workflow, YamlError>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &Result<Workflow, Unreadable>)> {
         self.own.iter()
     }
 
     /// A workflow by the path that entries of jobs have: one of this repository, or one that is called elsewhere.
     #[must_use]
-    pub fn any(&self, path: &str) -> Option<&Result<Workflow, YamlError>> {
+    pub fn any(&self, path: &str) -> Option<&Result<Workflow, Unreadable>> {
         self.own.get(path).or_else(|| self.called.get(path))
     }
 
@@ -102,8 +165,17 @@ impl Files {
     /// What a job holds before any run.
     pub(super) fn holds(&self, workflow: &Workflow, job: &Job) -> Holds {
         let at = workflow.jobs.iter().position(|other| std::ptr::eq(other, job));
-        let known = at.and_then(|at| self.holds.get(&workflow.path)?.get(at));
+        let known = at.and_then(|at| self.holds.get_or_init(|| self.all_holds()).get(&workflow.path)?.get(at));
         known.cloned().unwrap_or_else(|| Holds::of(workflow, job, &Local::default()))
+    }
+
+    fn all_holds(&self) -> BTreeMap<String, Vec<Holds>> {
+        let nothing = Local::default();
+        let of = |workflow: &Workflow, local: &Local| {
+            (workflow.path.clone(), workflow.jobs.iter().map(|job| Holds::of(workflow, job, local)).collect())
+        };
+        let own = self.own.values().flatten().map(|workflow| of(workflow, &self.local));
+        own.chain(self.called.values().flatten().map(|workflow| of(workflow, &nothing))).collect()
     }
 
     /// Files of the checkout that steps run and that were not read: candidates that need not exist in the checkout.
@@ -127,21 +199,33 @@ impl Files {
         keys.filter(|key| !self.called.contains_key(key) && !trusted(key)).collect()
     }
 
-    /// Actions of this repository that steps use and that were not read, or not at the ref that is named; each with the first place.
+    /// Actions and scripts of this repository that steps name and that were not read, or not at the ref that a run uses.
     #[must_use]
-    pub fn unread_actions(&self, facts: &Facts) -> BTreeMap<String, (String, Pos)> {
-        let is_other = |git_ref: &str| !facts.is_default(git_ref);
+    pub fn unread(&self, facts: &Facts) -> Vec<Unread> {
         let is_own = |named: &Reference<'_>| named.is_of(facts.repository.as_ref());
-        let at_another_ref = |uses: &str| Reference::parse(uses).filter(is_own).and_then(|named| named.git_ref).is_some_and(is_other);
-        let mut found = BTreeMap::new();
+        let why = |uses: &str| match self.local.lacks(uses) {
+            Some(why) => Some(why.map_or(WhyUnread::Absent, |why| WhyUnread::Unreadable(why.clone()))),
+            None => {
+                let git_ref = Reference::parse(uses).filter(is_own)?.git_ref?;
+                (!facts.is_default(git_ref)).then(|| WhyUnread::AtRef(git_ref.to_owned()))
+            }
+        };
+        let mut found: BTreeMap<String, Unread> = BTreeMap::new();
         for workflow in self.own.values().flatten() {
-            for step in workflow.jobs.iter().flat_map(|job| &job.steps) {
-                if let Some(uses) = step.uses.as_ref().filter(|uses| self.local.lacks(uses.as_str()) || at_another_ref(uses.as_str())) {
-                    found.entry(uses.as_str().to_owned()).or_insert_with(|| (workflow.path.clone(), uses.pos));
+            for own in workflow.jobs.iter().flat_map(|job| &job.steps) {
+                let pos = own.uses.as_ref().map_or(own.pos, |uses| uses.pos);
+                for step in self.local.steps_within(std::slice::from_ref(own)).into_iter().chain([own]) {
+                    let action = step.uses.as_ref().and_then(|uses| Some((uses.as_str().to_owned(), why(uses.as_str())?)));
+                    let scripts = self.local.unread_scripts_of(step).into_iter();
+                    let scripts = scripts.map(|(path, why)| (path, WhyUnread::Unreadable(why.clone())));
+                    for (name, why) in action.into_iter().chain(scripts) {
+                        let new = Unread { name: name.clone(), why, file: workflow.path.clone(), pos };
+                        found.entry(name).or_insert(new);
+                    }
                 }
             }
         }
-        found
+        found.into_values().collect()
     }
 }
 
@@ -173,12 +257,5 @@ pub(super) fn target(workflow: &Workflow, uses: &str, facts: &Facts) -> Called {
         None | Some("") => Called::Nothing,
         Some(git_ref) if facts.is_default(git_ref) && named.is_of(facts.repository.as_ref()) => Called::Own(named.path.to_owned()),
         Some(_) => Called::Other(uses.to_owned()),
-    }
-}
-
-fn parse(source: &SourceFile) -> Result<Workflow, YamlError> {
-    match &source.text {
-        Ok(text) => read(&source.path, text),
-        Err(why) => Err(YamlError { pos: Pos { line: 1, col: 1 }, why: why.to_string() }),
     }
 }

@@ -24,7 +24,7 @@ use super::yaml::NodeKind;
 /// How many jobs one scenario may result in, called ones included; the rest is unknown.
 const MAX_JOBS: usize = 10_000;
 
-pub use files::Files;
+pub use files::{Files, Unread, Unreadable, WhyUnread};
 
 /// What is known about the environment that a job runs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

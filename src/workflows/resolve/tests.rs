@@ -15,7 +15,7 @@ fn facts() -> Facts {
 fn files(texts: &[(&str, &str)]) -> Files {
     let path = |name: &str| format!(".github/workflows/{name}");
     let sources: Vec<SourceFile> = texts.iter().map(|(name, text)| SourceFile::new(path(name), *text)).collect();
-    Files::new(&sources, None)
+    Files::new(sources, None)
 }
 
 /// `push refs/tags/v1 environment=production` as gate.toml would say it.

@@ -34,7 +34,7 @@ fn proofs(files: &[(&str, &str)], expectations: Vec<Expectation>) -> Vec<(String
         Proof::AtStart(_) => "at start",
         Proof::Unproven(..) => "unproven",
     };
-    let all = compensation(&sources, &facts, &env("production"), freeze).into_iter();
+    let all = compensation(&super::files(&sources, &facts), &facts, &env("production"), freeze).into_iter();
     all.map(|one| (short(&one.at), one.scenario, one.path, kind(&one.proof))).collect()
 }
 

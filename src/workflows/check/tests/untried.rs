@@ -179,7 +179,8 @@ fn is_compensated(on: &str, check_step: &str, more: &[SourceFile]) -> bool {
     );
     let sources: Vec<SourceFile> = [source("deploy.yml", &text)].into_iter().chain(more.iter().cloned()).collect();
     let freeze = FreezeFacts { policy: &policy, config: Some("gate.toml"), holds: &|_| Some(false) };
-    let proofs = compensation(&sources, &facts(vec![expect("deploy.yml", vec![])]), &env("production"), freeze);
+    let facts = facts(vec![expect("deploy.yml", vec![])]);
+    let proofs = compensation(&files(&sources, &facts), &facts, &env("production"), freeze);
     !proofs.is_empty() && proofs.iter().all(|one| matches!(one.proof, Proof::Proven(_)))
 }
 
