@@ -21,9 +21,9 @@ use gatectl::providers::github::{self, observe, plan};
 use gatectl::providers::heroku;
 use gatectl::render::{Document, Style, human, json, markdown};
 use gatectl::workflows::check::{SourceFile, check};
-use gatectl::workflows::resolve::Files;
 use gatectl::workflows::expressions::{Contexts, Functions, Lookup, Node, Status, condition, interpolate, parse};
 use gatectl::workflows::facts::Facts;
+use gatectl::workflows::resolve::Files;
 use gatectl::workflows::yaml;
 use jiff::{SignedDuration, Timestamp};
 
