@@ -1,7 +1,8 @@
 //! The static half: workflow files of the checkout, and what they are checked against.
 
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
