@@ -15,11 +15,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use gatectl::config;
-use gatectl::desired::github::Desired;
-use gatectl::model::RepoName;
-use gatectl::sandbox::{Member, Sandbox, Scenario, Setup, State};
+use gatectl::sandbox::{Sandbox, Scenario};
 use gatectl_test_support::measure::{self, Measured, median, ms};
+use gatectl_test_support::world;
 use serde_json::Value;
 
 /// Requests under way at once, as the program has them by default.
@@ -53,7 +51,7 @@ fn main() {
 /// One fleet, planned with an empty cache and again.
 async fn measure(count: usize, environments: usize, latency: Duration) {
     let text = fleet(environments);
-    let sandbox = world(&text, count).await;
+    let sandbox = served(&text, count).await;
     sandbox.with(|state| state.latency = latency);
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join("gate.toml"), &text).unwrap();
@@ -101,17 +99,9 @@ async fn without_quota(sandbox: &Sandbox) {
 }
 
 /// An organization of this many repositories in which everything is as declared.
-async fn world(text: &str, count: usize) -> Sandbox {
-    let desired = config::parse("gate.toml", text).unwrap().desired;
-    let member = |number: usize| {
-        let name = RepoName::parse(&format!("acme/svc-{number:04}")).unwrap();
-        Member::new(name, desired.github.environments.clone())
-    };
-    let mut members: Vec<Member> = (0..count).map(member).collect();
-    let first = members.remove(0);
-    let own = Desired { environments: first.environments, ..Desired::default() };
-    let setup = Setup::new(first.repository, &own, &desired.heroku).with_fleet(members);
-    Sandbox::start(State::rehearsal(Scenario::Gated, &setup)).await.unwrap()
+async fn served(text: &str, count: usize) -> Sandbox {
+    let names = (0..count).map(|number| format!("svc-{number:04}"));
+    Sandbox::start(world::fleet(Scenario::Gated, text, names)).await.unwrap()
 }
 
 /// The time of one request on a connection that is open, by the time that a plan of one repository takes for each of its three.

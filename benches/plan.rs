@@ -17,28 +17,10 @@ use std::time::{Duration, Instant};
 use gatectl::sandbox::{Environment, Sandbox, Scenario};
 
 use gatectl_test_support::measure::{self, Measured, ms};
-use gatectl_test_support::world::World;
+use gatectl_test_support::world::{THREE_ENVIRONMENTS, World};
 
 const LATENCY: Duration = Duration::from_millis(100);
 const RUNS: usize = 9;
-
-/// Three environments, pinned reviewers, custom policies, one app.
-const FLEET: &str = r#"
-version = 1
-[github]
-repository = "acme/shop"
-[environments.production]
-reviewers = [{ user = "alice", id = 501 }, { user = "bob", id = 502 }]
-deployment_branch_policy = { branches = ["main", "release/*"], tags = ["v*"] }
-[environments.staging]
-reviewers = [{ user = "alice", id = 501 }]
-deployment_branch_policy = { branches = ["main"] }
-[environments.demo]
-reviewers = [{ user = "bob", id = 502 }]
-deployment_branch_policy = { branches = ["main", "demo/*"] }
-[heroku.config.shop-prod]
-DEPLOY_FREEZE_OVERRIDE = "0"
-"#;
 
 fn main() {
     measure::bench(async {
@@ -47,17 +29,17 @@ fn main() {
         println!("{:<44} {:>8} {:>8} {:>9} {:>6}", "", "ms", "ratio", "requests", "waves");
 
         for (name, scenario) in [("plan, all as declared", Scenario::Gated), ("plan, everything missing", Scenario::MissingEnvironment)] {
-            measure(name, World::rehearsal(scenario, FLEET).await, trip).await;
+            measure(name, World::rehearsal(scenario, THREE_ENVIRONMENTS).await, trip).await;
         }
-        let world = World::rehearsal(Scenario::Gated, FLEET).await;
+        let world = World::rehearsal(Scenario::Gated, THREE_ENVIRONMENTS).await;
         add_environments(&world, 130);
         measure("plan beside 130 undeclared environments", world, trip).await;
-        let rules = FLEET.replace("[environments.demo]", "protection_rules = [\"gatekeeper\"]\n[environments.demo]");
+        let rules = THREE_ENVIRONMENTS.replace("[environments.demo]", "protection_rules = [\"gatekeeper\"]\n[environments.demo]");
         let world = World::rehearsal(Scenario::Gated, &rules).await;
         world.repo(|repo| repo.environment_mut("staging").unwrap().custom_rules.clear());
         measure("plan with a custom rule to enable", world, trip).await;
 
-        let world = World::rehearsal(Scenario::Gated, FLEET).await;
+        let world = World::rehearsal(Scenario::Gated, THREE_ENVIRONMENTS).await;
         world.sandbox.with(|state| state.latency = LATENCY);
         let (version, _) = program(&world.sandbox, &["--version"]).await;
         let (whole, memory) = program(&world.sandbox, &["plan", "--format", "json"]).await;
@@ -109,7 +91,7 @@ fn add_environments(world: &World, count: usize) {
 /// The median time of the program, and the most memory it had, in MB.
 async fn program(sandbox: &Sandbox, args: &[&str]) -> (Duration, f64) {
     let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join("gate.toml"), FLEET).unwrap();
+    std::fs::write(directory.path().join("gate.toml"), THREE_ENVIRONMENTS).unwrap();
     let mut runs = Vec::new();
     for _ in 0..RUNS {
         runs.push(measure::run(env!("CARGO_BIN_EXE_gatectl"), sandbox, directory.path(), &[args, &["--no-cache"]].concat()).await);

@@ -4,11 +4,12 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
 
-use gatectl::sandbox::{Api, Scenario};
+use gatectl::sandbox::Scenario;
 
 use super::run::{command, run};
 use super::served::Served;
-use gatectl_test_support::conformance::{Official, Seen};
+use gatectl_test_support::conformance::Official;
+use gatectl_test_support::world::as_seen;
 
 /// A served emulator that ends with the test.
 pub(crate) struct Shell {
@@ -182,15 +183,7 @@ fn every_command_asks_and_is_answered_as_described() {
         }
         world.sandbox.with(|state| {
             for exchange in &state.log.exchanges {
-                let github = exchange.api == Api::GitHub;
-                let shown = Seen {
-                    github,
-                    method: &exchange.method,
-                    path: &exchange.path,
-                    request: &exchange.body,
-                    status: exchange.status.unwrap_or_default(),
-                    response: &exchange.response,
-                };
+                let shown = as_seen(exchange);
                 let about = format!("{scenario}: {} {} {:?}", exchange.method, exchange.path, exchange.status);
                 let json = exchange.response_headers.iter().all(|(name, value)| name != "content-type" || value.contains("/json"));
                 let Some(wrong) = official.request(&shown) else {

@@ -3,16 +3,14 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use gatectl::config;
-use gatectl::desired::github::Desired;
-use gatectl::model::RepoName;
-use gatectl::sandbox::{Fault, Member, Response, Scenario, Setup, State};
+use gatectl::sandbox::{Fault, Response, Scenario, State};
 use serde_json::Value;
 
 use super::run::{assert_valid, command, gatectl, root, run};
 use super::served::Served;
 use super::suggestions::follow;
 use super::terminal::on_terminal;
+use gatectl_test_support::world;
 
 const FLEET: &str = r#"version = 1
 [fleet]
@@ -24,16 +22,8 @@ reviewers = [{ team = "sre", id = 601 }]
 
 /// An organization with this number of repositories, served to the program.
 fn served(scenario: Scenario, count: usize) -> Served {
-    let desired = config::parse("gate.toml", FLEET).unwrap().desired;
-    let member = |number: usize| {
-        let name = RepoName::parse(&format!("acme/svc-{number:02}")).unwrap();
-        Member::new(name, desired.github.environments.clone())
-    };
-    let mut members: Vec<Member> = (0..count).map(member).collect();
-    let first = members.remove(0);
-    let own = Desired { environments: first.environments, ..Desired::default() };
-    let setup = Setup::new(first.repository, &own, &desired.heroku).with_fleet(members);
-    Served::of(State::rehearsal(scenario, &setup), FLEET)
+    let names = (0..count).map(|number| format!("svc-{number:02}"));
+    Served::of(world::fleet(scenario, FLEET, names), FLEET)
 }
 
 fn json(text: &str) -> Value {

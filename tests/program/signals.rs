@@ -81,36 +81,32 @@ fn an_apply_finishes_the_request_in_flight_and_says_what_was_done() {
     }
 }
 
-#[test]
-fn asked_twice_it_waits_for_nothing() {
+/// What an apply says on one line that hangs in a request of this method and is asked to stop twice.
+fn asked_twice(method: &str, second: &str) -> String {
     let world = Served::rehearsal(Scenario::MissingEnvironment, GATE);
-    world.sandbox.with(|state| state.faults = vec![Fault::new(Effect::Hang).method("PUT")]);
+    world.sandbox.with(|state| state.faults = vec![Fault::new(Effect::Hang).method(method)]);
     let child = start(&world, &["apply", "--auto-approve"]);
-    until_asked(&world, "PUT");
+    until_asked(&world, method);
     signal(&child, "INT");
     std::thread::sleep(Duration::from_millis(50));
-    signal(&child, "INT");
+    signal(&child, second);
     let (code, _, stderr) = ended(child);
-    assert_eq!(code, Some(130));
-    let told = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(told.contains("while writing the rules of production, so it is unknown whether that took effect"), "{stderr}");
-    assert!(told.contains("gatectl plan"), "{stderr}");
+    assert_eq!(code, Some(130), "{stderr}");
+    stderr.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn asked_twice_it_waits_for_nothing() {
+    let told = asked_twice("PUT", "INT");
+    assert!(told.contains("while writing the rules of production, so it is unknown whether that took effect"), "{told}");
+    assert!(told.contains("gatectl plan"), "{told}");
 }
 
 #[test]
 fn asked_twice_it_says_what_was_done_before() {
-    let world = Served::rehearsal(Scenario::MissingEnvironment, GATE);
-    world.sandbox.with(|state| state.faults = vec![Fault::new(Effect::Hang).method("POST")]);
-    let child = start(&world, &["apply", "--auto-approve"]);
-    until_asked(&world, "POST");
-    signal(&child, "INT");
-    std::thread::sleep(Duration::from_millis(50));
-    signal(&child, "TERM");
-    let (code, _, stderr) = ended(child);
-    let told = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert_eq!(code, Some(130), "{stderr}");
-    assert!(told.contains("stopped while adding branch pattern `main`"), "{stderr}");
-    assert!(told.contains("before that, in this order: writing the rules of production"), "{stderr}");
+    let told = asked_twice("POST", "TERM");
+    assert!(told.contains("stopped while adding branch pattern `main`"), "{told}");
+    assert!(told.contains("before that, in this order: writing the rules of production"), "{told}");
 }
 
 #[cfg(target_os = "linux")]

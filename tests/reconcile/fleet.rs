@@ -9,7 +9,6 @@ use std::time::Duration;
 use gatectl::apply::RetryDelays;
 use gatectl::config;
 use gatectl::desired::fleet::NamePattern;
-use gatectl::desired::github::Desired;
 use gatectl::freeze::{Claim, FreezeId};
 use gatectl::http::{Cache, Proxies, Settings, Stack, Token};
 use gatectl::model::{Address, OutcomeResult, RepoName, RepositoryResult};
@@ -17,12 +16,13 @@ use gatectl::providers::Clients;
 use gatectl::providers::github::{self, organization};
 use gatectl::reconcile::fleet::{self, FleetContext, FleetPlanned, Keep, NoMembers, Part};
 use gatectl::reconcile::{Applied, Prune};
-use gatectl::sandbox::{Condition, Fault, Member, Response, Sandbox, Scenario, Setup, State};
+use gatectl::sandbox::{Condition, Fault, Response, Sandbox, Scenario};
 use gatectl::stop::Stop;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::properties::factor;
+use gatectl_test_support::world;
 
 const GATE: &str = r#"
 version = 1
@@ -44,18 +44,6 @@ struct World {
 
 impl World {
     async fn new(scenario: Scenario, toml: &str, count: usize) -> Self {
-        let desired = config::parse("gate.toml", toml).unwrap_or_else(|problems| panic!("{problems}")).desired;
-        let fleet = desired.fleet.unwrap();
-        let member = |number: usize| {
-            let name = format!("svc-{number:04}");
-            let only = fleet.only.iter().find(|only| only.repositories.matches(&name));
-            let environments = only.map_or(&desired.github.environments, |only| &only.environments).clone();
-            Member::new(RepoName::parse(&format!("acme/{name}")).unwrap(), environments)
-        };
-        let mut members: Vec<Member> = (0..count).map(member).collect();
-        let first = members.remove(0);
-        let environments = Desired { environments: first.environments, ..Desired::default() };
-        let setup = Setup::new(first.repository, &environments, &desired.heroku).with_fleet(members);
         let settings = Settings {
             proxies: Proxies::none(),
             backoff: Duration::from_millis(2),
@@ -63,7 +51,7 @@ impl World {
             points: Some(u32::MAX),
             ..Settings::default()
         };
-        let sandbox = Sandbox::start(State::rehearsal(scenario, &setup)).await.unwrap();
+        let sandbox = Sandbox::start(world::fleet(scenario, toml, (0..count).map(|number| format!("svc-{number:04}")))).await.unwrap();
         Self { sandbox, toml: toml.to_owned(), settings, part: Part::default() }
     }
 

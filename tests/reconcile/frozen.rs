@@ -66,7 +66,16 @@ fn assert_never_open(world: &World, what: &str) {
     });
 }
 
-async fn held(world: &World) -> anyhow::Result<Applied> {
+/// Answers that are lost or refused, with or without effect.
+pub const EFFECTS: [fn() -> Fault; 4] = [
+    || Fault::before(Response::html(503, "down")),
+    || Fault::after(Response::html(502, "lost")),
+    || Fault::new(Effect::Reset).late(),
+    || Fault::before(Response::json(422, &json!({"id": "invalid_params", "message": "no"}))),
+];
+
+/// An apply behind a freeze.
+pub async fn held(world: &World) -> anyhow::Result<Applied> {
     let run = world.run();
     let planned = run.context.plan().await;
     let freeze_reason =
@@ -91,12 +100,6 @@ async fn a_gate_is_rebuilt_behind_a_freeze_that_goes_afterward() {
 
 #[tokio::test]
 async fn a_fault_at_any_request_never_leaves_production_ungated_and_unfrozen() {
-    let effects: [fn() -> Fault; 4] = [
-        || Fault::before(Response::html(503, "down")),
-        || Fault::after(Response::html(502, "lost")),
-        || Fault::new(Effect::Reset).late(),
-        || Fault::before(Response::json(422, &json!({"id": "invalid_params", "message": "no"}))),
-    ];
     let starts: [&[(&str, Option<&str>)]; 3] = [
         &[("DEPLOY_FREEZE_OVERRIDE", None)],
         &[("DEPLOY_FREEZE", Some("true")), ("DEPLOY_FREEZE_INFO", Some(RECORD))],
@@ -107,7 +110,7 @@ async fn a_fault_at_any_request_never_leaves_production_ungated_and_unfrozen() {
         set(&clean, start);
         held(&clean).await.unwrap();
         let requests = u32::try_from(clean.sandbox.with(|state| state.log.exchanges.len())).unwrap();
-        for (index, effect) in effects.iter().enumerate().take(if case == 0 { 4 } else { 2 }) {
+        for (index, effect) in EFFECTS.iter().enumerate().take(if case == 0 { 4 } else { 2 }) {
             for nth in 1..=requests + 1 {
                 for outage in [false, true].into_iter().take(if case == 0 { 2 } else { 1 }) {
                     let what = format!("start {start:?}, effect {index} at request {nth}, outage {outage}");

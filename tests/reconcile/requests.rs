@@ -4,23 +4,7 @@ use std::collections::BTreeSet;
 
 use gatectl::sandbox::{Fault, Response, Scenario};
 
-use gatectl_test_support::world::{World, said};
-
-/// Three environments with pinned reviewers and custom policies, and one app: the case of the speed law.
-pub const FLEET: &str = r#"
-version = 1
-[environments.production]
-reviewers = [{ user = "alice", id = 501 }, { user = "bob", id = 502 }]
-deployment_branch_policy = { branches = ["main", "release/*"], tags = ["v*"] }
-[environments.staging]
-reviewers = [{ user = "alice", id = 501 }]
-deployment_branch_policy = { branches = ["main"] }
-[environments.demo]
-reviewers = [{ user = "bob", id = 502 }]
-deployment_branch_policy = { branches = ["main", "demo/*"] }
-[heroku.config.shop-prod]
-DEPLOY_FREEZE_OVERRIDE = "0"
-"#;
+use gatectl_test_support::world::{THREE_ENVIRONMENTS, World, said};
 
 fn asked_twice(calls: &[String]) -> Vec<&String> {
     let mut seen = BTreeSet::new();
@@ -30,7 +14,7 @@ fn asked_twice(calls: &[String]) -> Vec<&String> {
 #[tokio::test]
 async fn a_plan_is_one_round_trip_deep_and_asks_nothing_twice() {
     for scenario in [Scenario::Gated, Scenario::NoRules, Scenario::MissingEnvironment] {
-        let world = World::rehearsal(scenario, FLEET).await;
+        let world = World::rehearsal(scenario, THREE_ENVIRONMENTS).await;
         // Long enough for every request of one wave to arrive before the first answer, however busy the machine is.
         world.sandbox.with(|state| state.latency = std::time::Duration::from_millis(400));
         world.plan().await;
@@ -55,7 +39,7 @@ async fn what_nothing_declares_is_not_asked() {
 
 #[tokio::test]
 async fn a_converged_apply_asks_no_more_than_a_plan() {
-    let world = World::rehearsal(Scenario::Gated, FLEET).await;
+    let world = World::rehearsal(Scenario::Gated, THREE_ENVIRONMENTS).await;
     world.plan().await;
     let planned = world.sandbox.with(|state| std::mem::take(&mut state.log).calls().len());
     world.apply().await;
@@ -64,7 +48,7 @@ async fn a_converged_apply_asks_no_more_than_a_plan() {
 
 #[tokio::test]
 async fn one_change_is_one_write_after_one_look_and_one_look_back() {
-    let world = World::rehearsal(Scenario::Gated, FLEET).await;
+    let world = World::rehearsal(Scenario::Gated, THREE_ENVIRONMENTS).await;
     world.repo(|repo| repo.environment_mut("production").unwrap().reviewers.clear());
     world.converge().await;
     assert_eq!(world.written(), ["PUT /repos/acme/shop/environments/production"]);

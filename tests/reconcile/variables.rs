@@ -3,11 +3,10 @@
 use gatectl::freeze::{Freeze, FreezeVars, Keys, Override};
 use gatectl::model::OutcomeResult;
 use gatectl::providers::freeze_store::access;
-use gatectl::reconcile::{Applied, FreezeReason};
-use gatectl::sandbox::{Effect, Fault, Response, Scenario};
-use gatectl::stop::Stop;
+use gatectl::sandbox::{Fault, Response, Scenario};
 use serde_json::json;
 
+use crate::frozen::{EFFECTS, held};
 use gatectl_test_support::world::{World, outcome, said};
 
 fn gate(store: &str, line: &str) -> String {
@@ -44,12 +43,6 @@ fn gated(world: &World) -> bool {
     world.environment("production").is_some_and(|environment| !environment.reviewers.is_empty())
 }
 
-async fn held(world: &World) -> anyhow::Result<Applied> {
-    let run = world.run();
-    let planned = run.context.plan().await;
-    Box::pin(run.context.apply_frozen(&FreezeReason::Requested, &run.clients, &planned, &Stop::default(), &world.delays, |_| {})).await
-}
-
 #[tokio::test]
 async fn a_gate_is_rebuilt_behind_a_freeze_that_goes_afterward() {
     for store in STORES {
@@ -68,17 +61,11 @@ async fn a_gate_is_rebuilt_behind_a_freeze_that_goes_afterward() {
 /// Killed at every request, with every kind of lost or refused answer: each state in between is one that a killed run leaves.
 #[tokio::test]
 async fn killed_at_every_request_it_never_leaves_production_ungated_and_unfrozen() {
-    let effects: [fn() -> Fault; 4] = [
-        || Fault::before(Response::html(503, "down")),
-        || Fault::after(Response::html(502, "lost")),
-        || Fault::new(Effect::Reset).late(),
-        || Fault::before(Response::json(422, &json!({"message": "no"}))),
-    ];
     for store in STORES {
         let clean = World::rehearsal(Scenario::MissingEnvironment, &gate(store, "")).await;
         held(&clean).await.unwrap();
         let requests = u32::try_from(clean.sandbox.with(|state| state.log.exchanges.len())).unwrap();
-        for (index, effect) in effects.iter().enumerate() {
+        for (index, effect) in EFFECTS.iter().enumerate() {
             for nth in 1..=requests + 1 {
                 for outage in [true, false] {
                     let what = format!("{store}, effect {index} at request {nth}, outage {outage}");

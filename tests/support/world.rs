@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use gatectl::apply::RetryDelays;
 use gatectl::config::{self, Config};
+use gatectl::desired::github::Desired;
 use gatectl::freeze::{Claim, FreezeId};
 use gatectl::http::{Proxies, Settings, Stack, Token};
 use gatectl::model::{OutcomeResult, Plan, RepoName};
 use gatectl::providers::{Clients, Op, github, heroku};
 use gatectl::reconcile::{Applied, Context, Planned, Prune, RepositoryAccess};
-use gatectl::sandbox::{Api, Environment, Exchange, Fault, Repo, Sandbox, Scenario, Setup, State};
+use gatectl::sandbox::{Api, Environment, Exchange, Fault, Member, Repo, Sandbox, Scenario, Setup, State};
 use gatectl::stop::Stop;
 
 use uuid::Uuid;
@@ -27,6 +28,24 @@ static ASKED: Mutex<BTreeSet<(String, String, Vec<u8>)>> = Mutex::new(BTreeSet::
 static OFFICIAL: LazyLock<Option<Official>> = LazyLock::new(Official::load);
 
 pub const REPO: &str = "acme/shop";
+
+/// Three environments with pinned reviewers and custom policies, and one app: the case of the speed law.
+pub const THREE_ENVIRONMENTS: &str = r#"
+version = 1
+[github]
+repository = "acme/shop"
+[environments.production]
+reviewers = [{ user = "alice", id = 501 }, { user = "bob", id = 502 }]
+deployment_branch_policy = { branches = ["main", "release/*"], tags = ["v*"] }
+[environments.staging]
+reviewers = [{ user = "alice", id = 501 }]
+deployment_branch_policy = { branches = ["main"] }
+[environments.demo]
+reviewers = [{ user = "bob", id = 502 }]
+deployment_branch_policy = { branches = ["main", "demo/*"] }
+[heroku.config.shop-prod]
+DEPLOY_FREEZE_OVERRIDE = "0"
+"#;
 
 /// A world, a declaration, and how runs behave.
 pub struct World {
@@ -240,14 +259,7 @@ impl Drop for World {
         let Some(official) = (if std::thread::panicking() { None } else { OFFICIAL.as_ref() }) else { return };
         self.sandbox.with(|state| {
             for exchange in &state.log.exchanges {
-                let seen = Seen {
-                    github: exchange.api == Api::GitHub,
-                    method: &exchange.method,
-                    path: &exchange.path,
-                    request: &exchange.body,
-                    status: exchange.status.unwrap_or_default(),
-                    response: &exchange.response,
-                };
+                let seen = as_seen(exchange);
                 // Thousands of worlds ask the same; once is enough.
                 let new = ASKED.lock().unwrap().insert((exchange.method.clone(), exchange.path.clone(), exchange.body.clone()));
                 if new {
@@ -259,6 +271,34 @@ impl Drop for World {
             }
         });
     }
+}
+
+/// An exchange of the emulator, as the descriptions are asked about it.
+pub fn as_seen(exchange: &Exchange) -> Seen<'_> {
+    Seen {
+        github: exchange.api == Api::GitHub,
+        method: &exchange.method,
+        path: &exchange.path,
+        request: &exchange.body,
+        status: exchange.status.unwrap_or_default(),
+        response: &exchange.response,
+    }
+}
+
+/// The organization acme with repositories of these names, each in the state that a scenario makes of what a fleet file declares for it.
+pub fn fleet(scenario: Scenario, toml: &str, names: impl IntoIterator<Item = String>) -> State {
+    let desired = parse(toml).desired;
+    let fleet = desired.fleet.as_ref().unwrap();
+    let member = |name: String| {
+        let only = fleet.only.iter().find(|only| only.repositories.matches(&name));
+        let environments = only.map_or(&desired.github.environments, |only| &only.environments).clone();
+        Member::new(RepoName::parse(&format!("acme/{name}")).unwrap(), environments)
+    };
+    let mut members: Vec<Member> = names.into_iter().map(member).collect();
+    let first = members.remove(0);
+    let own = Desired { environments: first.environments, ..Desired::default() };
+    let setup = Setup::new(first.repository, &own, &desired.heroku).with_fleet(members);
+    State::rehearsal(scenario, &setup)
 }
 
 /// Reads a declaration; `[github] repository` is acme/shop unless it says otherwise.

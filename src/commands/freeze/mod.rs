@@ -250,10 +250,26 @@ fn after(session: &Session, target: &FreezeTarget, written: Written, now: Timest
     status
 }
 
-/// Prints the state after a write, in the form of `freeze status`.
-fn show(session: &Session, target: &FreezeTarget, written: Written, now: Timestamp) -> anyhow::Result<()> {
-    let status = after(session, target, written, now).with_workflows(coverage::of_checkout(session, target));
-    print(session, target, &status)
+/// Makes one change to the freeze and prints the resulting state, in the form of `freeze status`.
+///
+/// # Errors
+/// When `--environment` names only some of what it covers, or the change cannot be made.
+async fn change(
+    session: &Session,
+    which: &StoreArgs,
+    make: impl AsyncFnOnce(&FreezeWriter<'_>, &FreezeTarget, Timestamp) -> anyhow::Result<Written>,
+) -> anyhow::Result<Exit> {
+    let target = FreezeTarget::find(session, which)?;
+    target.refuse_part(&session.global.environment)?;
+    let site = site(session, &target).await?;
+    let writer = site.writer()?;
+    let now = session.now();
+    let writer = FreezeWriter::new(&writer, &target.keys, session);
+    let written = session.unless_given_up(make(&writer, &target, now)).await??;
+    site.trace_traffic();
+    let status = after(session, &target, written, now).with_workflows(coverage::of_checkout(session, &target));
+    print(session, &target, &status)?;
+    Ok(Exit::Done)
 }
 
 fn print(session: &Session, target: &FreezeTarget, status: &Status) -> anyhow::Result<()> {

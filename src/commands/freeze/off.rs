@@ -10,24 +10,15 @@ use crate::exit::Exit;
 use crate::freeze::{Claim, Freeze, FreezeId, FreezeRefusal, FreezeVars, lift};
 
 use super::super::Session;
-use super::{FreezeTarget, FreezeWriter, Written, refused, show, site};
+use super::{FreezeWriter, Written, change, refused};
 
 /// Lifts the freeze and prints the resulting state. If nothing is frozen there is nothing to do, which is not an error.
 ///
 /// # Errors
 /// When another freeze than the intended one is in place, consent is missing, or it cannot be written or read back.
 pub(super) async fn run(session: &Session, args: &FreezeOff) -> anyhow::Result<Exit> {
-    let target = FreezeTarget::find(session, &args.which)?;
-    target.refuse_part(&session.global.environment)?;
-    let site = site(session, &target).await?;
-    let writer = site.writer()?;
-    let now = session.now();
-    let writer = FreezeWriter::new(&writer, &target.keys, session);
     let consent = async |question: String| ask(session, &question).await;
-    let written = session.unless_given_up(lift(&writer, args, consent, now)).await??;
-    site.trace_traffic();
-    show(session, &target, written, now)?;
-    Ok(Exit::Done)
+    change(session, &args.which, async |writer, _, now| lift(writer, args, consent, now).await).await
 }
 
 pub(super) async fn lift(

@@ -9,23 +9,14 @@ use crate::exit::Exit;
 use crate::freeze::{Claim, FreezeId, FreezeRefusal, lift};
 
 use super::super::Session;
-use super::{FreezeTarget, FreezeWriter, Written, refused, show, site};
+use super::{FreezeWriter, Written, change, refused};
 
 /// Overrides or revokes, and prints the resulting state.
 ///
 /// # Errors
 /// When there is nothing to override, or it cannot be written or read back.
 pub(super) async fn run(session: &Session, args: &FreezeOverride) -> anyhow::Result<Exit> {
-    let target = FreezeTarget::find(session, &args.which)?;
-    target.refuse_part(&session.global.environment)?;
-    let site = site(session, &target).await?;
-    let writer = site.writer()?;
-    let now = session.now();
-    let writer = FreezeWriter::new(&writer, &target.keys, session);
-    let written = session.unless_given_up(open(&writer, args, target.windows(), now)).await??;
-    site.trace_traffic();
-    show(session, &target, written, now)?;
-    Ok(Exit::Done)
+    change(session, &args.which, async |writer, target, now| open(writer, args, target.windows(), now).await).await
 }
 
 pub(super) async fn open(writer: &FreezeWriter<'_>, args: &FreezeOverride, windows: &[Window], now: Timestamp) -> anyhow::Result<Written> {

@@ -1,14 +1,17 @@
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
-use crate::desired::freeze::{Length, OnUnreachable, Schedule, Window};
+use crate::desired::freeze::{Length, Schedule, Window};
 use crate::freeze::{Claim, FreezeId, FreezeKind, Release, Terms, on};
 
 const NOW: Timestamp = Timestamp::constant(1_780_000_000, 0);
+
+fn keys() -> Keys {
+    Keys::standard(Store::Heroku("app".to_owned()))
+}
 
 fn policy() -> Policy {
     let window = |name: &str, start: &str| Window {
@@ -17,21 +20,15 @@ fn policy() -> Policy {
         timezone: "America/New_York".into(),
         reason: None,
     };
+    let environments = ["production", "eu"].map(|name| EnvName::new(name).unwrap());
     Policy {
-        store: Store::Heroku("app".to_owned()),
-        environments: ["production", "eu"].map(|name| EnvName::new(name).unwrap()).into_iter().collect::<BTreeSet<_>>(),
-        flag: Policy::FLAG.into(),
-        override_flag: Policy::OVERRIDE.into(),
-        frozen: false,
-        compensates: false,
-        check_commands: Vec::new(),
-        on_unreachable: OnUnreachable::Frozen,
         windows: vec![window("weekend", "0 16 * * FRI"), window("broken", "0 16 * *")],
+        ..keys().bare_policy(environments.into_iter().collect())
     }
 }
 
 fn frozen(by: &str) -> FreezeVars {
-    let keys = Keys::standard(Store::Heroku("app".to_owned()));
+    let keys = keys();
     let claim = Claim { id: FreezeId::new(Uuid::nil()), by: by.into(), reason: "db \u{1F525}".into(), now: NOW };
     let terms = Terms { kind: FreezeKind::Emergency, until: None, reference: Some("INC-12".into()) };
     let write = on(&keys, &FreezeVars::default(), &claim, &terms).unwrap();
@@ -39,13 +36,7 @@ fn frozen(by: &str) -> FreezeVars {
 }
 
 fn status(policy: Option<&Policy>, vars: &Answer<FreezeVars>, releases: Option<&[Release]>) -> (Status, Value) {
-    let status = Status::at(
-        &Keys::standard(Store::Heroku("app".to_owned())),
-        policy,
-        vars,
-        releases.map(|releases| History::Releases(releases.to_vec())).as_ref(),
-        NOW,
-    );
+    let status = Status::at(&keys(), policy, vars, releases.map(|releases| History::Releases(releases.to_vec())).as_ref(), NOW);
     let json = serde_json::to_value(&status).unwrap();
     (status, json)
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::*;
 use crate::desired::freeze::{Length, Schedule};
 use crate::freeze::record::{Record, Switch};
-use crate::freeze::state::MAX_OVERRIDE;
+use crate::freeze::state::{Keys, MAX_OVERRIDE};
 
 const NOW: Timestamp = Timestamp::constant(1_780_000_000, 0);
 
@@ -30,17 +30,8 @@ fn window(name: &str, line: &str, seconds: u64) -> Window {
 }
 
 fn policy(windows: Vec<Window>) -> Policy {
-    Policy {
-        store: Store::Heroku("app".to_owned()),
-        environments: BTreeSet::from([env("production")]),
-        flag: Policy::FLAG.into(),
-        override_flag: Policy::OVERRIDE.into(),
-        frozen: false,
-        compensates: false,
-        check_commands: Vec::new(),
-        on_unreachable: OnUnreachable::Frozen,
-        windows,
-    }
+    let keys = Keys::standard(Store::Heroku("app".to_owned()));
+    Policy { windows, ..keys.bare_policy(BTreeSet::from([env("production")])) }
 }
 
 /// Closed now, open now, and unknown.

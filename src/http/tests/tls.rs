@@ -80,6 +80,14 @@ async fn plain_http_behind_an_https_address_is_a_tls_failure() {
     assert_eq!((error.kind, error.may_have_applied), (ErrorKind::Transport, false));
 }
 
+/// Sends five reads that are under way together.
+async fn five_at_once(writer: &Writer) {
+    let target = target();
+    let get = || writer.reader().get(&target);
+    let all = tokio::join!(get(), get(), get(), get(), get());
+    assert!(all.0.is_ok() && all.1.is_ok() && all.2.is_ok() && all.3.is_ok() && all.4.is_ok(), "{all:?}");
+}
+
 #[tokio::test]
 async fn http2_is_spoken_where_offered_and_one_connection_then_carries_all() {
     let (mut config, roots) = identity();
@@ -104,11 +112,8 @@ async fn http2_is_spoken_where_offered_and_one_connection_then_carries_all() {
         }
     });
     let (stack, writer) = client(&base, Settings { roots: Some(roots), ..settings() });
-    let target = target();
-    let get = || writer.reader().get(&target);
-    let all = tokio::join!(get(), get(), get(), get(), get());
-    assert!(all.0.is_ok() && all.1.is_ok() && all.2.is_ok() && all.3.is_ok() && all.4.is_ok(), "{all:?}");
-    writer.put(&target, &json!({})).await.unwrap();
+    five_at_once(&writer).await;
+    writer.put(&target(), &json!({})).await.unwrap();
     assert_eq!(*versions.lock().unwrap(), [http::Version::HTTP_2; 6]);
     assert_eq!(stack.traffic().connections, 1);
 }
@@ -133,10 +138,7 @@ async fn a_server_without_http2_gets_a_connection_for_each_request_before_it_ans
         }
     });
     let (stack, writer) = client(&base, Settings { roots: Some(roots), ..settings() });
-    let target = target();
-    let get = || writer.reader().get(&target);
-    let all = tokio::join!(get(), get(), get(), get(), get());
-    assert!(all.0.is_ok() && all.1.is_ok() && all.2.is_ok() && all.3.is_ok() && all.4.is_ok(), "{all:?}");
+    five_at_once(&writer).await;
     assert_eq!(stack.traffic().connections, 5);
 }
 
