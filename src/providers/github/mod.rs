@@ -1,5 +1,5 @@
 //! GitHub Environments: reviewers, timers, refs, custom rules and variables.
-//! `plan` is tested in its `tests.rs`, all of it over HTTP by `tests/reconcile/` and `tests/verify/`.
+//! `plan` is tested in its `tests/`, all of it over HTTP by `tests/reconcile/` and `tests/verify/`.
 
 pub mod api;
 pub mod contents;

@@ -1,6 +1,6 @@
 //! What evidence can say about a deployment: the standings, their stable names, and how many have each.
 //!
-//! Owns which standings pass by themselves. Must not know how one is found: that is for `evidence`. Tested in `evidence/tests.rs`.
+//! Owns which standings pass by themselves. Must not know how one is found: that is for `evidence`. Tested in `tests.rs`.
 
 use std::collections::BTreeMap;
 
