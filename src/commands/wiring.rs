@@ -25,7 +25,7 @@ use crate::sandbox::{Sandbox, Setup};
 use crate::stop::Stop;
 
 use super::failure::hinted;
-use super::output::{keep_out, to_stderr};
+use super::output::{keep_out, scope, to_stderr};
 use super::{Session, who};
 
 pub(super) use store::{Bounds, StoreSite};
@@ -89,6 +89,7 @@ impl Wiring {
         }
         let github = github_endpoint(session, Some(config))?;
         let web = web(&session.env, &github);
+        keep_host(&github);
         let repository = if needs.github { Some(repository(session, config)?) } else { None };
         let store = config.desired.freeze.as_ref().map(|policy| &policy.store).filter(|_| needs.freeze);
         let keeps_freeze = |api: &Api| store.filter(|store| freeze_store::of(store).api() == api);
@@ -112,6 +113,7 @@ impl Wiring {
         }
         let endpoint = github_endpoint(session, Some(config))?;
         let web = web(&session.env, &endpoint);
+        keep_host(&endpoint);
         let github = github_access(session, endpoint, &fleet.organization);
         Ok(Self { stack, repository: None, web, github, heroku: heroku_access(session, false)?, sandbox: None })
     }
@@ -327,7 +329,8 @@ fn repository_on(session: &Session, config: &Config, host: Option<&str>) -> anyh
         return Ok(repository);
     }
     if let Some(text) = session.env.get("GITHUB_REPOSITORY") {
-        return RepoName::parse(text).map_err(|e| anyhow::anyhow!("GITHUB_REPOSITORY: {e}"));
+        return RepoName::parse(text)
+            .map_err(|e| hinted(format!("GITHUB_REPOSITORY: {e}"), "set it to OWNER/REPO, or pass --repo OWNER/REPO"));
     }
     let origin = config::origin(&session.directory);
     if let (Some(remote), Some(host)) = (&origin, host)
@@ -353,6 +356,13 @@ fn web(env: &ProcessEnv, github: &Endpoint) -> String {
         Some(url) => url.trim_end_matches('/').to_owned(),
         None if github.is_loopback() => "https://github.com".to_owned(),
         None => format!("https://{}", github.web_host()),
+    }
+}
+
+/// The GitHub CLI goes to github.com unless it is told otherwise.
+fn keep_host(github: &Endpoint) {
+    if !github.is_loopback() && github.web_host() != "github.com" {
+        scope().keep_host(github.web_host());
     }
 }
 

@@ -62,7 +62,7 @@ pub fn load(path: &Path) -> Result<Config, LoadError> {
         }
         ErrorKind::NotFound => unreadable(
             "no such file".to_owned(),
-            "name the file with --config, or write one from what is live: `gatectl import OWNER/REPO > gate.toml`",
+            "name the file with --config, or write one from what is live: `gatectl import OWNER/REPO --out gate.toml`",
         ),
         ErrorKind::IsADirectory => unreadable("is a directory".to_owned(), "name the file in it: --config DIR/gate.toml"),
         ErrorKind::InvalidInput => {

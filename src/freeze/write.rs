@@ -308,7 +308,7 @@ pub fn parse_until(text: &str, now: Timestamp) -> Result<Timestamp, String> {
         Ok(duration) if duration.is_zero() => Err(format!("`{text}` ends the freeze at once: give a longer time, such as 2h")),
         Ok(duration) => SignedDuration::try_from(duration).ok().and_then(|d| now.checked_add(d).ok()).ok_or_else(bad),
         Err(_) => match text.parse::<Timestamp>() {
-            Ok(until) if until <= now => Err(format!("`{text}` is not in the future: it is {now} now. Give a later `--until`")),
+            Ok(until) if until <= now => Err(format!("`{text}` is not in the future: it is {now} now")),
             Ok(until) => Ok(until),
             Err(_) => Err(bad()),
         },

@@ -47,6 +47,8 @@ fn general(asked: &HintContext<'_>, status: StatusCode, kind: &ErrorKind) -> Str
         ErrorKind::Server => format!("see {}, and run again", asked.endpoint.api().status_page),
         ErrorKind::Transport if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => proxy_hint(asked),
         ErrorKind::Transport => format!("the connection to {} was lost: run again", asked.endpoint.host()),
+        // The API takes what gatectl accepts.
+        _ if status == StatusCode::NOT_ACCEPTABLE => between(asked),
         ErrorKind::Conflict => "something else is changing it right now: run again".to_owned(),
         _ => format!(
             "{} understood the request and refused it for the reason above: correct that in gate.toml; -v shows each request",

@@ -1,7 +1,9 @@
-//! The scope of a run by its flags: every command that gatectl suggests repeats it (law 9).
+//! The scope of a run by its flags, and the GitHub that it is about: every command that gatectl suggests repeats them (law 9).
 //!
 //! Owns which flags a command takes. Must not know how text is printed. Tested here, and by running what the program
 //! suggests in `tests/program/next.rs`.
+
+use std::sync::OnceLock;
 
 use crate::findings;
 use crate::model::shell_word;
@@ -11,6 +13,8 @@ use crate::render::{Block, Document, Finding};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunScope {
     flags: Vec<Flag>,
+    /// Where the GitHub CLI must go if not to github.com; known only once the server is.
+    gh_host: OnceLock<String>,
 }
 
 /// One flag, and which commands take it.
@@ -104,19 +108,51 @@ impl RunScope {
         self.with(&["--app", "--github"], format!("{flag} {}", shell_word(name)), TakenBy::Freeze)
     }
 
+    /// The host of a GitHub other than github.com: a suggested `gh secret set` must not write to a repository of the same name there.
+    pub fn keep_host(&self, host: &str) {
+        // A second client of the run is for the same server.
+        _ = self.gh_host.set(host.to_owned());
+    }
+
+    /// Whether no command would change.
+    fn is_empty(&self) -> bool {
+        self.flags.is_empty() && self.gh_host.get().is_none()
+    }
+
+    /// A text in which each command of the GitHub CLI goes to the host of this run.
+    fn to_host(&self, text: &str) -> String {
+        let Some(host) = self.gh_host.get() else { return text.to_owned() };
+        let host = shell_word(host);
+        let mut parts = text.split("gh ");
+        let mut done = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let starts = done.chars().next_back().is_none_or(|c| matches!(c, '`' | ' ' | '\n'));
+            let login = ["auth login", "auth refresh"].into_iter().find(|login| part.starts_with(login) && !part.contains("--hostname"));
+            done.push_str(&match (starts, login) {
+                (true, Some(login)) => format!("gh {login} --hostname {host}{}", &part[login.len()..]),
+                (true, None) if ["api ", "repo ", "secret "].iter().any(|verb| part.starts_with(verb)) => {
+                    format!("GH_HOST={host} gh {part}")
+                }
+                _ => format!("gh {part}"),
+            });
+        }
+        done
+    }
+
     fn with(mut self, names: &'static [&'static str], text: String, taken_by: TakenBy) -> Self {
         self.flags.push(Flag { names, text, taken_by });
         self
     }
 
-    /// A text with the scope added to each command of gatectl in it.
+    /// A text with the scope added to each command in it.
     #[must_use]
     pub fn repeat(&self, text: &str) -> String {
+        let text = self.to_host(text);
         if self.flags.is_empty() {
-            return text.to_owned();
+            return text;
         }
         let mut done = String::with_capacity(text.len());
-        let mut rest = text;
+        let mut rest = text.as_str();
         while let Some(at) = rest.find("gatectl ") {
             let (before, command) = rest.split_at(at);
             done.push_str(before);
@@ -143,7 +179,7 @@ impl RunScope {
     /// JSON in which every suggested command repeats the scope.
     #[must_use]
     pub fn repeat_in_json(&self, json: &str) -> String {
-        if self.flags.is_empty() {
+        if self.is_empty() {
             return json.to_owned();
         }
         let mut done = String::with_capacity(json.len());
@@ -152,7 +188,9 @@ impl RunScope {
             done.push_str(&rest[..start]);
             let literal = &rest[start..start + string_length(&rest[start..])];
             match serde_json::from_str::<String>(literal) {
-                Ok(text) if text.contains("gatectl ") => done.push_str(crate::render::json::to_string(&self.repeat(&text)).trim_end()),
+                Ok(text) if text.contains("gatectl ") || text.contains("gh ") => {
+                    done.push_str(crate::render::json::to_string(&self.repeat(&text)).trim_end());
+                }
                 _ => done.push_str(literal),
             }
             rest = &rest[start + literal.len()..];
@@ -172,7 +210,7 @@ impl RunScope {
     /// A document in which every suggested command repeats the scope; quoted words and values stay as they are.
     #[must_use]
     pub fn repeat_in(&self, mut document: Document) -> Document {
-        if self.flags.is_empty() {
+        if self.is_empty() {
             return document;
         }
         let again = |text: &mut String| *text = self.repeat(text);
@@ -259,6 +297,7 @@ fn is_live(verb: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::Section;
 
     fn scope() -> RunScope {
         RunScope::default().config("ops/my gate.toml").repository("acme/shop").environment("production").sandbox("no-rules").prune()
@@ -278,6 +317,28 @@ mod tests {
             scope().store("--app", "shop").repeat("run `gatectl freeze off --reason TEXT`"),
             "run `gatectl freeze off -c 'ops/my gate.toml' -R acme/shop --sandbox=no-rules --app shop --reason TEXT`"
         );
+    }
+
+    #[test]
+    fn a_command_of_the_github_cli_goes_to_the_host_of_the_run() {
+        let scope = RunScope::default();
+        let set = "gh secret set KEY --env production --repo acme/shop";
+        assert_eq!(scope.repeat(set), set);
+        scope.keep_host("ghe.example.com");
+        assert_eq!(scope.repeat(set), format!("GH_HOST=ghe.example.com {set}"));
+        assert_eq!(
+            scope.repeat("`gh secret set A --org acme && gh secret delete A --repo acme/shop`; high secret"),
+            "`GH_HOST=ghe.example.com gh secret set A --org acme && GH_HOST=ghe.example.com gh secret delete A --repo acme/shop`; high secret"
+        );
+        assert_eq!(
+            scope.repeat("log in with `gh auth login`; `gh auth login --hostname other`; `gh auth token`"),
+            "log in with `gh auth login --hostname ghe.example.com`; `gh auth login --hostname other`; `gh auth token`"
+        );
+        let json = "{\"steps\":[\"gh secret set A\"],\"name\":\"high\"}";
+        assert_eq!(scope.repeat_in_json(json), json.replace("gh secret", "GH_HOST=ghe.example.com gh secret"));
+        let steps = Section { blocks: vec![Block::Steps(vec![set.to_owned()])], ..Section::default() };
+        let shown = scope.repeat_in(Document { sections: vec![steps], ..Document::default() });
+        assert_eq!(shown.sections[0].blocks, [Block::Steps(vec![format!("GH_HOST=ghe.example.com {set}")])]);
     }
 
     #[test]

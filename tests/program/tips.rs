@@ -59,12 +59,16 @@ fn an_error_with_two_places_has_no_escaped_marker() {
 }
 
 #[test]
-fn an_environment_whose_name_looks_encoded_is_warned_of() {
-    let dir = here("version = 1\n[environments.\"need%2Fencoding\"]\nwait_timer = 1\n[environments.\"50% off\"]\nwait_timer = 1\n");
+fn a_name_that_looks_encoded_is_warned_of() {
+    let policy = "deployment_branch_policy = { branches = [\"release%2F*\", \"100%\"] }";
+    let dir = here(&format!(
+        "version = 1\n[environments.\"need%2Fencoding\"]\nwait_timer = 1\n[environments.\"50% off\"]\nwait_timer = 1\n{policy}\n"
+    ));
     let ran = run(dir.path(), &["validate"], &[]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(ran.stdout.contains("gate.toml:2:15") && ran.stdout.contains("need/encoding"), "{}", ran.stdout);
-    assert_eq!(ran.stdout.matches("percent-encoded").count(), 1, "{}", ran.stdout);
+    assert!(ran.stdout.contains("gate.toml:6:42") && ran.stdout.contains("release/*"), "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches("percent-encoded").count(), 2, "{}", ran.stdout);
 }
 
 #[test]
@@ -78,6 +82,7 @@ fn a_refused_media_type_shows_the_servers_words() {
         let ran = world.run(&["plan"]);
         assert_eq!(ran.code, Some(1), "{}", ran.stdout);
         assert!(ran.stdout.contains("406") && ran.stdout.contains("says the mirror"), "{}", ran.stdout);
+        assert!(!ran.stdout.contains("correct that in gate.toml"), "{}", ran.stdout);
     }
 }
 
@@ -181,4 +186,11 @@ fn the_commonest_mistakes_are_one_short_block_with_a_command() {
         assert!((2..=6).contains(&block.len()) && block.iter().any(|line| line.contains(command)), "{command}: {block:#?}\n{text}");
         assert_eq!(text.lines().filter(|line| line.starts_with(begins)).count(), 1, "{text}");
     }
+}
+
+#[test]
+fn a_suggested_command_of_the_github_cli_goes_to_the_host_of_the_run() {
+    let dir = here(&GATE.replace("[github]\n", "[github]\napi_url = \"https://ghe.example.com/api/v3\"\n"));
+    let ran = run(dir.path(), &["plan"], &[]);
+    assert!(ran.stdout.contains("`gh auth login --hostname ghe.example.com`"), "{}", ran.stdout);
 }

@@ -8,6 +8,7 @@ use crate::exit::Exit;
 use crate::freeze::{self, Claim, FreezeId, FreezeKind, Terms, parse_until};
 
 use super::super::Session;
+use super::super::failure::hinted;
 use super::{FreezeTarget, FreezeWriter, Written, after, coverage, print, refused, site};
 
 /// Freezes, and prints what is frozen, since when, by which account, and how to lift it.
@@ -34,7 +35,8 @@ pub(super) async fn run(session: &Session, args: &FreezeOn) -> anyhow::Result<Ex
 }
 
 pub(super) async fn freeze(writer: &FreezeWriter<'_>, args: &FreezeOn, now: Timestamp) -> anyhow::Result<Written> {
-    let until = args.until.as_deref().map(|text| parse_until(text, now)).transpose().map_err(anyhow::Error::msg)?;
+    let until = args.until.as_deref().map(|text| parse_until(text, now)).transpose();
+    let until = until.map_err(|message| hinted(message, "give `--until` a duration from now, such as 2h, or a later time"))?;
     let kind = if args.emergency { FreezeKind::Emergency } else { FreezeKind::Manual };
     let terms = Terms { kind, until, reference: args.reference.clone() };
     let before = writer.observe().await?;

@@ -135,6 +135,9 @@ fn branch_policy(sink: &mut Sink<'_>, table: View<'_>) -> Option<BranchPolicy> {
         _ => {}
     }
     let selected = table.table(KEY, &SELECTED)?;
+    for (text, at) in ["branches", "tags"].into_iter().flat_map(|name| selected.texts(name).into_iter().flatten()) {
+        encoded(sink, text, at);
+    }
     let patterns = |name, kind| {
         let texts = selected.texts(name).into_iter().flatten();
         texts.map(move |(text, _)| Pattern { kind, name: text.to_owned() })
