@@ -124,7 +124,7 @@ fn same_repository(path: &Path, config: &Config, repository: &RepoName) -> anyho
     match &config.desired.github.repository {
         Some(declared) if declared != repository => Err(hinted(
             format!("{} declares the gates of {declared}, not those of {repository}", path.display()),
-            format!("leave the repository out, or write a file of its own: gatectl import {repository} > FILE"),
+            format!("leave the repository out, or write a file of its own: `gatectl import {repository} --out FILE`"),
         )),
         _ => Ok(()),
     }

@@ -8,6 +8,7 @@ use super::discover::root;
 use super::position::Lines;
 use super::{Config, MAX_BYTES, Problems, parse};
 use crate::files;
+use crate::model::shell_word;
 
 /// What the file is called.
 pub const FILE_NAME: &str = "gate.toml";
@@ -62,7 +63,10 @@ pub fn load(path: &Path) -> Result<Config, LoadError> {
         }
         ErrorKind::NotFound => unreadable(
             "no such file".to_owned(),
-            "name the file with --config, or write one from what is live: `gatectl import OWNER/REPO --out gate.toml`",
+            &format!(
+                "name the file with --config, or write one from what is live: `gatectl import OWNER/REPO --out {}`",
+                shell_word(&name)
+            ),
         ),
         ErrorKind::IsADirectory => unreadable("is a directory".to_owned(), "name the file in it: --config DIR/gate.toml"),
         ErrorKind::InvalidInput => {

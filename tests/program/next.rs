@@ -196,8 +196,10 @@ fn a_missing_or_wrong_gate_toml_names_the_command_that_writes_or_checks_it() {
     let wrong = world.run(&["plan", "--format", "json"]);
     assert_eq!(follow(&world, &wrong.stdout, "validate", &[]).code, Some(1));
     let unreadable = world.run(&["plan", "-c", "other.toml"]);
-    let printed = follow(&world, &unreadable.stderr, "import", &[]);
-    assert!(printed.code == Some(0) && printed.stdout.contains("[environments.production]"), "{}", printed.stderr);
+    let written = follow(&world, &unreadable.stderr, "import --out", &[]);
+    let other = std::fs::read_to_string(world.dir.path().join("other.toml")).unwrap();
+    assert!(written.code == Some(0) && other.contains("[environments.production]"), "{}", written.stderr);
+    assert_eq!(follow(&world, &other, "import", &[]).stdout, other, "the file names the command that made it");
     std::fs::remove_file(&path).unwrap();
     std::fs::create_dir(world.dir.path().join(".git")).unwrap();
     std::fs::write(world.dir.path().join(".git/config"), "[remote \"origin\"]\n\turl = git@github.com:acme/shop.git\n").unwrap();
