@@ -119,6 +119,12 @@ impl RepoName {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// Whether these two halves name it.
+    #[must_use]
+    pub fn is(&self, owner: &str, name: &str) -> bool {
+        self.owner.eq_ignore_ascii_case(owner) && self.name.eq_ignore_ascii_case(name)
+    }
 }
 
 impl TryFrom<String> for RepoName {
@@ -134,7 +140,7 @@ impl From<RepoName> for String {
 }
 impl PartialEq for RepoName {
     fn eq(&self, other: &Self) -> bool {
-        self.owner.eq_ignore_ascii_case(&other.owner) && self.name.eq_ignore_ascii_case(&other.name)
+        self.is(&other.owner, &other.name)
     }
 }
 impl Eq for RepoName {}

@@ -33,8 +33,7 @@ impl<'t> Reference<'t> {
     /// Whether it is in a repository. GitHub compares names without case.
     #[must_use]
     pub fn is_of(&self, repository: Option<&RepoName>) -> bool {
-        let is = |own: &RepoName| own.owner().eq_ignore_ascii_case(self.owner) && own.name().eq_ignore_ascii_case(self.name);
-        repository.is_some_and(is)
+        repository.is_some_and(|repository| repository.is(self.owner, self.name))
     }
 }
 

@@ -267,7 +267,7 @@ impl Repo {
     /// Whether this is its name, ignoring case.
     #[must_use]
     pub fn is(&self, owner: &str, name: &str) -> bool {
-        self.name.owner().eq_ignore_ascii_case(owner) && self.name.name().eq_ignore_ascii_case(name)
+        self.name.is(owner, name)
     }
 
     /// The environment of this name, ignoring case.

@@ -11,7 +11,12 @@ use crate::workflows::freeze_check::Proof;
 
 mod compensated;
 mod declared;
+mod files;
 mod judged;
+mod open;
+mod robustness;
+mod runbook;
+mod untried;
 
 fn env(name: &str) -> EnvName {
     EnvName::new(name).unwrap()
@@ -69,70 +74,8 @@ fn codes(report: &CheckReport) -> Vec<(&'static str, Severity)> {
 }
 
 const GATED: &str = "deploy:\n  runs-on: x\n  environment: production\n  steps: [{run: heroku container:release web}]";
+
 const KEY: &str = "${{ secrets.HEROKU_API_KEY }}";
-
-fn runbook(policy: Option<BranchPolicy>) -> CheckReport {
-    let (sources, facts) = runbook_repository(policy);
-    check(&sources, &facts)
-}
-
-fn runbook_repository(policy: Option<BranchPolicy>) -> (Vec<SourceFile>, Facts) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/workflows/runbook");
-    let sources: Vec<SourceFile> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .map(|path| source(path.file_name().unwrap().to_str().unwrap(), &std::fs::read_to_string(&path).unwrap()))
-        .collect();
-    assert_eq!(sources.len(), 4);
-    let dispatch = || vec![when("workflow_dispatch", None, &[("environment", "production")])];
-    let tags = ["refs/tags/v1.2.3", "refs/tags/trademaster-api-v1.2.3"].map(|tag| when("push", Some(tag), &[])).to_vec();
-    let mut facts =
-        facts(vec![expect("deploy-heroku.yml", dispatch()), expect("deploy-console.yml", dispatch()), expect("deploy-antlers.yml", tags)]);
-    facts.environments.insert(env("production"), policy);
-    (sources, facts)
-}
-
-#[test]
-fn the_runbooks_repository_has_its_planted_fault_and_no_other() {
-    let report = runbook(Some(BranchPolicy::Protected));
-    assert_eq!(codes(&report), [("ref-refused", Severity::Warning)], "{:#?}", report.findings);
-    for finding in &report.findings {
-        assert_eq!(finding.file.as_deref(), Some(".github/workflows/deploy-antlers.yml"));
-        assert_eq!((finding.line, finding.environment.as_ref()), (Some(3), Some(&env("production"))));
-        assert!(finding.fix.contains("tags = [\"v*\", \"trademaster-api-v*\"]"), "{}", finding.fix);
-    }
-    assert_eq!(report.findings[0].scenarios, ["push refs/tags/v1.2.3", "push refs/tags/trademaster-api-v1.2.3"], "once, with both runs");
-    assert_eq!(report.verdict, Verdict::Gated);
-    let declared: Vec<_> = report.workflows.iter().filter(|w| w.expect.is_some()).collect();
-    assert_eq!(declared.len(), 4);
-    for scenario in declared {
-        let deploy = scenario.jobs.iter().find(|job| job.job == "deploy").unwrap();
-        assert_eq!(deploy.environments, ["production"], "{scenario:?}");
-    }
-}
-
-#[test]
-fn a_policy_that_admits_the_tags_leaves_nothing_to_say() {
-    let pattern = |kind, name: &str| Pattern { kind, name: name.to_owned() };
-    let patterns = [pattern(RefKind::Branch, "main"), pattern(RefKind::Tag, "v*"), pattern(RefKind::Tag, "trademaster-api-v*")];
-    for policy in [None, Some(BranchPolicy::All), Some(BranchPolicy::Selected(patterns.into_iter().collect()))] {
-        assert_eq!(codes(&runbook(policy.clone())), [], "{policy:?}");
-    }
-}
-
-#[test]
-fn json_has_the_shape_of_the_contract() {
-    let json = serde_json::to_value(on_push(GATED)).unwrap();
-    assert_eq!(
-        json["workflows"][0],
-        serde_json::json!({
-            "file": ".github/workflows/deploy.yml", "scenario": "push refs/heads/main", "expect": "production",
-            "jobs": [{"job": "deploy", "path": "deploy.yml:deploy", "verdict": "env", "environments": ["production"],
-                      "can_deploy": true, "line": 5, "reason": "environment: production"}],
-        })
-    );
-    assert_eq!((&json["verdict"], &json["format_version"], &json["findings"]), (&"gated".into(), &"1.1".into(), &serde_json::json!([])));
-}
 
 #[test]
 fn names_compare_without_case() {
@@ -278,55 +221,6 @@ fn a_name_that_is_only_passed_on_gates_nothing() {
     assert_eq!(ungated.findings[0].file.as_deref(), Some(".github/workflows/apply.yml"));
     assert_eq!(ungated.findings[0].line, Some(5));
     assert!(ungated.findings[0].fix.starts_with("add `environment: production` to the job"), "{:?}", ungated.findings[0]);
-}
-
-#[test]
-fn a_file_that_cannot_be_read_leaves_everything_unknown() {
-    let good = source("deploy.yml", &with_jobs(GATED));
-    let path = ".github/workflows/x.yml";
-    for (bad, fix) in [
-        (source("x.yml", "on: [push\njobs:"), "valid YAML"),
-        (SourceFile::new(path, vec![0xff, 0xfe, 0x00]), "as UTF-8"),
-        (SourceFile::too_large(path, 1024), "split"),
-        (SourceFile::unread(path, "permission denied"), "readable"),
-    ] {
-        let report = check(&[good.clone(), bad], &facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]));
-        assert_eq!((report.verdict, codes(&report)), (Verdict::Unknown, vec![("unreadable-workflow", Severity::Error)]));
-        assert!(report.findings[0].fix.contains(fix), "{:?}", report.findings[0]);
-    }
-    let report = check(&[source("deploy.yml", "a: [")], &facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]));
-    assert_eq!(report.verdict, Verdict::Unknown);
-}
-
-#[test]
-fn what_a_step_runs_and_was_not_read_as_a_run_finds_it_is_told() {
-    let steps = "[{uses: ./ci/go}, {run: ./ci/x.sh}, {uses: raxx-app/TradeMasterAPI/ci/go@v1}, {uses: raxx-app/TradeMasterAPI/ci/go@main}]";
-    let other = source("other.yml", &with_jobs(&format!("test:\n  runs-on: x\n  steps: {steps}")));
-    let run = |checkout: Vec<SourceFile>| {
-        let sources: Vec<SourceFile> = [source("deploy.yml", &with_jobs(GATED)), other.clone()].into_iter().chain(checkout).collect();
-        let report = check(&sources, &facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]));
-        let said = report.findings.iter().map(|finding| {
-            assert_eq!((finding.code, finding.file.as_deref()), (Code::UnreadAction, Some(".github/workflows/other.yml")));
-            (finding.severity, finding.message.clone())
-        });
-        (report.verdict, said.collect::<Vec<_>>())
-    };
-    let action = || SourceFile::script("ci/go/action.yml", b"runs: {using: composite, steps: [{run: ci/inner.sh, shell: sh}]}");
-    let unread = |path: &str| SourceFile::unread(path, "permission denied").of(Origin::Checkout);
-    let at_v1 = (
-        Severity::Warning,
-        "a run uses `raxx-app/TradeMasterAPI/ci/go@v1` as it is at `v1`; what is judged is the one that was read here".to_owned(),
-    );
-    let denied = |name: &str| (Severity::Error, format!("`{name}` could not be read: permission denied"));
-    assert_eq!(run(vec![action()]), (Verdict::Gated, vec![at_v1.clone()]));
-    assert_eq!(run(vec![action(), unread("ci/x.sh")]), (Verdict::Unknown, vec![denied("ci/x.sh"), at_v1.clone()]));
-    assert_eq!(run(vec![action(), unread("ci/inner.sh")]), (Verdict::Unknown, vec![denied("ci/inner.sh"), at_v1]));
-    let names = ["./ci/go", "raxx-app/TradeMasterAPI/ci/go@main", "raxx-app/TradeMasterAPI/ci/go@v1"];
-    let (verdict, mut said) = run(vec![unread("ci/go/action.yaml")]);
-    said.sort();
-    assert_eq!((verdict, said), (Verdict::Unknown, names.map(denied).to_vec()));
-    let (verdict, said) = run(Vec::new());
-    assert_eq!((verdict, said.len(), said[0].0), (Verdict::Gated, 3, Severity::Info));
 }
 
 #[test]
@@ -507,97 +401,6 @@ fn a_known_deploy_of_another_app_can_deploy_unless_gate_toml_calls_its_job_harml
 }
 
 #[test]
-fn what_only_jobs_of_open_environments_use_is_open_for_all() {
-    let role = |name: &str| format!("steps: [{{uses: aws-actions/configure-aws-credentials@v4, with: {{role-to-assume: {name}}}}}]");
-    let with = |other: &str| {
-        let mut facts = facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]);
-        facts.open = [env("preview")].into();
-        let job = |environment: &str, name: &str| {
-            with_jobs(&format!("a:\n  runs-on: x\n  permissions: {{id-token: write}}\n{environment}  {}", role(name)))
-        };
-        let sources = [
-            source("deploy.yml", &with_jobs(GATED)),
-            source("preview.yml", &job("  environment: preview\n", "preview-role")),
-            source("other.yml", &job("", other)),
-        ];
-        codes(&check(&sources, &facts))
-    };
-    assert_eq!(with("preview-role"), []);
-    assert_eq!(with("another-role"), [("unclassified-credential", Severity::Error)]);
-}
-
-/// `deploy.yml` in production, and `other.yml` in `staging`, which is declared open, each with a step and an `env` of the file.
-fn beside_an_open_one(gated: (&str, &str), open: (&str, &str)) -> Vec<(&'static str, Severity)> {
-    let job = |(step, variable): (&str, &str), environment: &str| {
-        format!(
-            "on: {{push: {{branches: [main]}}}}\nenv: {{NAME: '{variable}'}}\npermissions: {{id-token: write}}\njobs:\n  deploy:\n    runs-on: x\n    environment: {environment}\n    steps: [{step}]\n"
-        )
-    };
-    let mut facts = facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]);
-    facts.environments.insert(env("staging"), None);
-    facts.open = [env("staging")].into();
-    let sources = [source("deploy.yml", &job(gated, "production")), source("other.yml", &job(open, "staging"))];
-    let report = check(&sources, &facts);
-    codes(&report).into_iter().filter(|(code, _)| *code != "identity-trust").collect()
-}
-
-#[test]
-fn what_an_open_environment_shares_with_a_gate_is_compared_by_its_value() {
-    let aws = |name: &str| format!("{{uses: aws-actions/configure-aws-credentials@v4, with: {{role-to-assume: '{name}'}}}}");
-    let heroku = |name: &str| format!("{{uses: akhileshns/heroku-deploy@v3, with: {{heroku_app_name: '{name}'}}}}");
-    let gcp = |more: &str| format!("{{uses: google-github-actions/auth@v3, with: {{workload_identity_provider: p{more}}}}}");
-    let (identity, deploy) = (("ungated-identity", Severity::Error), ("ungated-deploy", Severity::Error));
-    let undecided = ("unclassified-credential", Severity::Error);
-    let variable = "${{ env.NAME }}";
-    for (gated, open, want) in [
-        ((aws(variable), "prod"), (aws("prod"), ""), vec![identity]),
-        ((aws(variable), "prod"), (aws(variable), "staging"), vec![]),
-        ((heroku(variable), "shop"), (heroku("shop"), ""), vec![deploy]),
-        ((heroku(variable), "shop"), (heroku(variable), "shop-staging"), vec![]),
-        // A value that only the run knows may be the other one.
-        ((aws("prod"), ""), (aws("${{ steps.role.outputs.arn }}"), ""), vec![undecided]),
-        ((aws("${{ steps.role.outputs.arn }}"), ""), (aws("${{ steps.role.outputs.arn }}"), ""), vec![undecided]),
-        ((gcp(""), ""), (aws("${{ steps.role.outputs.arn }}"), ""), vec![]),
-        // Jobs share the pool, and each has the rights of its own `sub` claim.
-        ((gcp(""), ""), (gcp(""), ""), vec![]),
-        ((gcp(", service_account: s"), ""), (gcp(", service_account: s"), ""), vec![identity]),
-    ] {
-        assert_eq!(beside_an_open_one((&gated.0, gated.1), (&open.0, open.1)), want, "{gated:?} {open:?}");
-    }
-}
-
-#[test]
-fn a_job_that_goes_elsewhere_on_other_branches_holds_the_gates_secrets_there_too() {
-    let text = |more: &str| {
-        format!(
-            "on: {{push: {{branches: [main, develop]}}}}\njobs:\n  deploy:\n    runs-on: x\n    environment: ${{{{ github.ref_name == 'main' && 'production' || 'dev' }}}}\n    steps: [{{run: 'heroku rollback -a shop-${{{{ github.ref_name }}}}'{more}}}]\n"
-        )
-    };
-    let run = |more: &str| {
-        let report = check(&[source("deploy.yml", &text(more))], &facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]));
-        codes(&report)
-    };
-    assert_eq!(run(""), []);
-    assert_eq!(run(&format!(", env: {{K: '{KEY}'}}")), [], "gate.toml declares that only environments have it");
-    assert_eq!(run(", env: {K: '${{ secrets.HEROKU_TOKEN }}'}"), [], "the login of its own deploy");
-    assert_eq!(run(", env: {K: '${{ secrets.PROD_DATABASE_URL }}'}"), [("ungated-credential", Severity::Error)]);
-    assert_eq!(run(", env: {K: '${{ toJSON(secrets) }}'}"), [("ungated-credential", Severity::Error)]);
-}
-
-#[test]
-fn a_secret_that_an_environment_lists_is_never_harmless() {
-    let mut facts = facts(vec![expect("deploy.yml", vec![when("push", None, &[])])]);
-    facts.verify.harmless = vec!["HEROKU_*".parse().unwrap()];
-    let hotfix = with_jobs(&format!("a:\n  runs-on: x\n  env: {{K: '{KEY}'}}"));
-    let report = check(&[source("deploy.yml", &with_jobs(GATED)), source("other.yml", &hotfix)], &facts);
-    assert_eq!(codes(&report), [("ungated-credential", Severity::Error)]);
-    assert_eq!(
-        report.findings[0].fix,
-        "add `environment: production` to the job, or, if the secret cannot deploy, name it in [verify] harmless"
-    );
-}
-
-#[test]
 fn an_environment_that_is_chosen_among_those_that_exist_is_for_verify() {
     let fix = |kind: &str| {
         let text = format!(
@@ -636,88 +439,4 @@ fn misspelled_keys_name_the_right_one() {
 fn a_gate_without_a_record_is_pointed_out() {
     let report = on_push("deploy:\n  runs-on: x\n  environment: {name: production, deployment: false}");
     assert_eq!((report.verdict, codes(&report)), (Verdict::Gated, vec![("no-deployment-record", Severity::Warning)]));
-}
-
-#[test]
-fn the_runbooks_freeze_covers_two_of_its_three_workflows() {
-    let (sources, facts) = runbook_repository(None);
-    let policy = crate::desired::freeze::Policy {
-        store: crate::desired::freeze::Store::Heroku("raxx-console-prod".to_owned()),
-        environments: BTreeSet::from([env("production")]),
-        flag: "DEPLOY_FREEZE".to_owned(),
-        override_flag: "DEPLOY_FREEZE_OVERRIDE".to_owned(),
-        frozen: false,
-        compensates: true,
-        check_commands: vec!["./scripts/deploy-freeze-check".to_owned()],
-        on_unreachable: crate::desired::freeze::OnUnreachable::Frozen,
-        windows: Vec::new(),
-    };
-    let freeze = FreezeFacts { policy: &policy, config: Some("gate.toml"), holds: &|_| Some(false) };
-    let proofs = compensation(&files(&sources, &facts), &facts, &env("production"), freeze);
-    let proven: BTreeSet<(&str, bool)> =
-        proofs.iter().map(|c| (c.file.rsplit('/').next().unwrap(), matches!(c.proof, Proof::Proven(_)))).collect();
-    let want = [("deploy-antlers.yml", false), ("deploy-console.yml", true), ("deploy-heroku.yml", false)];
-    assert_eq!(proven.into_iter().collect::<Vec<_>>(), want, "{proofs:#?}");
-}
-
-mod untried;
-
-mod robustness {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const BASE: &str = include_str!("../../../tests/fixtures/workflows/runbook/deploy-heroku.yml");
-    const MATRIX: &str = include_str!("../../../tests/fixtures/workflows/forms/61-one-dimension-unknown/ship.yml");
-
-    fn survives(text: &str) {
-        let dispatch = when("workflow_dispatch", None, &[("environment", "production")]);
-        let expectation = expect("deploy.yml", vec![dispatch, when("pull_request", None, &[])]);
-        let report = check(&[source("deploy.yml", text)], &facts(vec![expectation]));
-        assert!(report.findings.iter().all(|finding| finding.line != Some(0) && finding.col != Some(0)));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(96))]
-
-        #[test]
-        fn damaged_workflows_never_panic(at in 0.0..1.0, length in 0_usize..40, put in "[-a-z0-9:\\[\\]{}&*!|>'\"#%@,?$. \\n]{0,12}", matrix: bool) {
-            let base = if matrix { MATRIX } else { BASE };
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in a short file")]
-            let at = (base.len() as f64 * at) as usize;
-            let end = (at + length).min(base.len());
-            survives(&format!("{}{put}{}", &base[..at], &base[end..]));
-        }
-
-        #[test]
-        fn shuffled_lines_never_panic(lines in proptest::sample::subsequence(BASE.lines().collect::<Vec<_>>(), 0..40), turn in 0_usize..40) {
-            let mut lines = lines;
-            let turn = turn.min(lines.len());
-            lines.rotate_left(turn);
-            survives(&lines.join("\n"));
-        }
-
-        #[test]
-        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let file = SourceFile::new(".github/workflows/deploy.yml", bytes);
-            let report = check(&[file], &facts(vec![expect("deploy.yml", vec![])]));
-            prop_assert!(report.verdict != Verdict::Gated);
-        }
-    }
-
-    #[test]
-    fn a_megabyte_of_jobs_is_checked() {
-        let mut jobs = String::new();
-        let mut count = 0;
-        while jobs.len() < 1_000_000 {
-            let needs = if count == 0 { String::new() } else { format!(", needs: j{}", count - 1) };
-            jobs.push_str(&format!(
-                "j{count}:\n  {{runs-on: x{needs}, if: \"github.ref == 'refs/heads/main'\", environment: '${{{{ github.ref_name == ''main'' && ''production'' }}}}', steps: [{{run: echo {count}}}]}}\n"
-            ));
-            count += 1;
-        }
-        let report = on_push(&jobs);
-        assert_eq!(report.verdict, Verdict::Gated, "{:?}", report.findings.first());
-        assert_eq!(report.workflows[0].jobs.len(), count);
-    }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Bound, Scenario, crons, label, not_given, probes, required, run_ref, types};
+use super::{Bound, SOME_RELEASE, Scenario, crons, label, not_given, probes, required, run_ref, types};
 use crate::workflows::expressions::{Node, Value};
 use crate::workflows::facts::Facts;
 use crate::workflows::model::{Input, InputKind, Trigger, Workflow};
@@ -16,8 +16,6 @@ use crate::workflows::triggers::{PULL_REQUESTS, admits, samples};
 const OTHER_BRANCH: &str = "refs/heads/some-other-branch";
 /// A tag that nothing names.
 const SOME_TAG: &str = "refs/tags/some-tag";
-/// The tag of a release that nothing names.
-const SOME_RELEASE: &str = "refs/tags/v1.0.0";
 /// How many combinations of inputs one trigger is tried with.
 const MAX_INPUTS: usize = 64;
 /// The maximum number of scenarios for one trigger.

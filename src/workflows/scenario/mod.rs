@@ -120,6 +120,9 @@ pub fn words(when: &When) -> String {
     [when.event.clone()].into_iter().chain(git_ref).chain(inputs).collect()
 }
 
+/// The tag of a release that nothing names.
+const SOME_RELEASE: &str = "refs/tags/v1.0.0";
+
 /// Events whose runs are on the default branch (fact W1.5).
 const ON_DEFAULT_BRANCH: &[&str] = &[
     "branch_protection_rule",
@@ -157,7 +160,7 @@ fn run_ref(event: &str, given: Option<&str>, facts: &Facts) -> (Option<String>, 
             let base = branch(given);
             (Some(format!("refs/heads/gh-readonly-queue/{base}/pr-1-0000000000000000000000000000000000000000")), Some(base))
         }
-        "release" => (Some(given.unwrap_or("refs/tags/v1.0.0").to_owned()), None),
+        "release" => (Some(given.unwrap_or(SOME_RELEASE).to_owned()), None),
         "push" | "create" | "workflow_dispatch" => (Some(given.map_or_else(|| facts.default_ref(), str::to_owned)), None),
         event if ON_DEFAULT_BRANCH.contains(&event) => (Some(given.map_or_else(|| facts.default_ref(), str::to_owned)), None),
         // `deployment` and `registry_package` have the branch or tag that is deployed or published, others have none.
@@ -169,7 +172,7 @@ fn label(event: &str, git_ref: Option<&str>, base: Option<&str>, facts: &Facts) 
     match (event, git_ref, base) {
         (_, _, Some(base)) if base != facts.default_branch => format!("{event} to {base}"),
         ("push" | "create", Some(git_ref), _) => format!("{event} {git_ref}"),
-        ("release", Some(git_ref), _) if git_ref != "refs/tags/v1.0.0" => format!("{event} {git_ref}"),
+        ("release", Some(git_ref), _) if git_ref != SOME_RELEASE => format!("{event} {git_ref}"),
         ("workflow_dispatch", Some(git_ref), _) if git_ref != facts.default_ref() => format!("{event} {git_ref}"),
         _ => event.to_owned(),
     }
