@@ -57,6 +57,8 @@ fn brief(value: &Value) -> String {
         Value::Null => "(none)".to_owned(),
         Value::String(text) => quoted(&bounded(text, MAX_VALUE)),
         Value::Object(map) if is_ref_policy(map) => "selected refs".to_owned(),
+        // Selected mode without a pattern, as a cut-off apply leaves it.
+        Value::Object(map) if map.is_empty() => "selected refs (none listed)".to_owned(),
         masked if is_masked(masked) => MASKED.to_owned(),
         Value::Array(list) if !list.is_empty() => format!("{} listed", list.len()),
         other => bounded(&other.to_string(), MAX_VALUE).into_owned(),

@@ -46,6 +46,8 @@ fn people_and_refs_are_called_by_what_they_are() {
     let (field, refs) = rows(json!("all"), json!({"tags": ["v*"], "branches": ["main"]}));
     assert_eq!(text(&field), "\"all\" -> selected refs");
     assert_eq!(with(&refs, Glyph::Create), ["branch \"main\"", "tag \"v*\""]);
+    let (field, _) = rows(json!({}), json!({"branches": ["main"]}));
+    assert_eq!(text(&field), "selected refs (none listed) -> selected refs");
 }
 
 #[test]
