@@ -54,6 +54,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_nearest_of_a_short_name_is_one_typo_away() {
+        assert_eq!(nearest("teem", ["tame", "team"]), Some("team"));
+        assert_eq!(nearest("team", ["tame"]), None);
+        assert_eq!(nearest("wiat_tmier", ["wait_timer"]), Some("wait_timer"));
+    }
+
+    #[test]
     fn a_slip_is_told_from_a_name_that_is_meant() {
         for (name, other) in [
             ("prodcution", "production"),

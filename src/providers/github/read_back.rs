@@ -1,7 +1,7 @@
 //! Compares what a step sent with what was read back. Pure.
 //!
 //! A PUT replaces the whole gate, so it also carries what gate.toml does not declare; the plan that is made from reading back does
-//! not look at that (law 5). Tested in `tests/reconcile/others.rs`.
+//! not look at that (law 5). Tested here and in `tests/reconcile/others.rs`.
 
 use std::collections::BTreeSet;
 
@@ -66,5 +66,65 @@ fn mode(flags: Option<PolicyFlags>) -> Value {
         None => json!("all"),
         Some(flags) if flags.protected_branches => json!("protected"),
         Some(_) => json!("selected"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::EnvName;
+    use crate::providers::github::live::{LiveReviewer, PolicyMode};
+
+    fn there(policy: PolicyMode, reviewers: Vec<LiveReviewer>) -> LiveEnvironment {
+        LiveEnvironment {
+            name: EnvName::new("production").unwrap(),
+            id: 1,
+            reviewers,
+            prevent_self_review: false,
+            can_admins_bypass: Some(false),
+            wait_timer: 5,
+            policy,
+            patterns: None,
+            protection_rules: None,
+            variables: None,
+            secrets: None,
+        }
+    }
+
+    fn words(body: &Body, there: &LiveEnvironment) -> Vec<String> {
+        let known = [json!({"team": "acme/sre", "id": 7}), json!({"user": "alice", "id": 7}), json!({"user": "bob", "id": 8})];
+        differences(body, &known, there, "acme").iter().map(|one| format!("{} {} {}", one.name, one.was, one.now)).collect()
+    }
+
+    #[test]
+    fn each_key_that_was_sent_is_compared() {
+        let live = there(PolicyMode::All, Vec::new());
+        assert_eq!(words(&Body::default(), &live), [""; 0], "what was not sent is not compared");
+        let sent = Body {
+            wait_timer: Some(6),
+            prevent_self_review: Some(true),
+            reviewers: Some(vec![BodyReviewer { kind: ReviewerKind::User, id: 7 }]),
+            deployment_branch_policy: Some(PolicyFlags::of(PolicyMode::Protected)),
+            can_admins_bypass: Some(true),
+        };
+        assert_eq!(
+            words(&sent, &live),
+            [
+                "reviewers [{\"id\":7,\"user\":\"alice\"}] []",
+                "prevent_self_review true false",
+                "can_admins_bypass true false",
+                "wait_timer 6 5",
+                "deployment_branch_policy \"protected\" \"all\"",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_policy_is_kept_only_as_it_was_sent() {
+        let modes = [PolicyMode::All, PolicyMode::Protected, PolicyMode::Selected];
+        for (sent, live) in modes.iter().flat_map(|sent| modes.map(|live| (*sent, live))) {
+            let body = Body { deployment_branch_policy: Some(PolicyFlags::of(sent)), ..Body::default() };
+            assert_eq!(words(&body, &there(live, Vec::new())).is_empty(), sent == live, "{sent:?} {live:?}");
+        }
     }
 }

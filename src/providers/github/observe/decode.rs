@@ -224,6 +224,9 @@ mod tests {
             user(json!({"type": null})),
             json!({"type": "Team", "reviewer": {"id": 4, "name": "Only a name"}}),
             json!({"type": "Team", "reviewer": {"id": 4, "slug": "ent:all", "node_id": "ET_x"}}),
+            json!({"type": "Team", "reviewer": {"id": 4, "slug": "ent:all"}}),
+            json!({"type": "Team", "reviewer": {"id": 4, "slug": "all", "node_id": "ET_x"}}),
+            json!({"type": "Team", "reviewer": {"id": 4, "slug": "all", "login": "alice"}}),
             json!({"type": "Team", "reviewer": {"id": 4, "login": "alice", "type": "User"}}),
             json!({"type": "BusinessTeam", "reviewer": null}),
             json!("alice"),
@@ -240,6 +243,32 @@ mod tests {
             if let Some(kind) = entry.get("type").and_then(Value::as_str).filter(|kind| !["User", "Team"].contains(kind)) {
                 assert!(unknown.reason.contains(kind), "the raw type is named: {}", unknown.reason);
             }
+        }
+    }
+
+    #[test]
+    fn who_sees_a_repository_is_read_only_from_words_that_agree() {
+        let of = |visibility: Value, private: Value, owner: &str| {
+            let found = json!({"full_name": "acme/shop", "visibility": visibility, "private": private, "archived": false,
+                "default_branch": "main", "owner": {"type": owner}});
+            listed(&found).unwrap().1.map(|found| (found.visibility, found.in_organization)).ok()
+        };
+        for (visibility, private, want) in [
+            (json!("public"), json!(false), Some(Visibility::Public)),
+            (json!("public"), Value::Null, Some(Visibility::Public)),
+            (Value::Null, json!(false), Some(Visibility::Public)),
+            (json!("internal"), json!(true), Some(Visibility::Internal)),
+            (json!("private"), json!(true), Some(Visibility::Private)),
+            (Value::Null, json!(true), Some(Visibility::Private)),
+            (json!("a new word"), json!(true), Some(Visibility::Private)),
+            (json!("public"), json!(true), None),
+            (json!("private"), json!(false), None),
+            (json!("a new word"), json!(false), None),
+            (json!("a new word"), Value::Null, None),
+            (Value::Null, Value::Null, None),
+        ] {
+            assert_eq!(of(visibility.clone(), private.clone(), "Organization"), want.map(|want| (want, true)), "{visibility} {private}");
+            assert_eq!(of(visibility, private, "User"), want.map(|want| (want, false)));
         }
     }
 

@@ -168,36 +168,3 @@ fn full() -> Gate {
 fn notes(draft: &Draft<Op>) -> String {
     draft.notes.iter().map(|note| format!("{}\n", note.message)).collect()
 }
-
-#[test]
-fn a_new_environment_that_is_most_likely_a_misspelled_live_one_is_invalid() {
-    let repository = repo();
-    let gate = || desired::DesiredEnvironment::Present(Gate { wait_timer: Some(5), ..Gate::default() });
-    let planned = |declared: &[(&str, desired::DesiredEnvironment)], live: &str| {
-        let live = live_of(&Desired { environments: [(name(live), gate())].into(), ..Desired::default() });
-        let environments = declared.iter().map(|(text, environment)| (name(text), environment.clone())).collect();
-        let mut want = Desired { environments, ..Desired::default() };
-        let kept = plan(context(&repository), &want, &live);
-        declare_the_rest_absent(&mut want, &live);
-        (kept, plan(context(&repository), &want, &live))
-    };
-    let (kept, pruned) = planned(&[("prodcution", gate())], "production");
-    for draft in [kept, pruned] {
-        assert!(draft.steps.is_empty(), "neither is one created nor the other deleted: {draft:?}");
-        let [(address, why)] = draft.invalid.as_slice() else { panic!("{draft:?}") };
-        assert_eq!(*address, Address::environment(&repository, &name("prodcution")));
-        assert!(why.reason.contains("did you mean `production`?"), "{why:?}");
-    }
-    let absent = desired::DesiredEnvironment::Absent;
-    let empty = desired::DesiredEnvironment::Present(Gate::default());
-    for (declared, live) in [
-        (&[("prodcution", gate()), ("production", empty)][..], "production"),
-        (&[("production", gate()), ("prodcution", absent)], "prodcution"),
-        (&[("staging2", gate())], "staging1"),
-        (&[("prod-us", gate())], "prod-eu"),
-    ] {
-        let (draft, _) = planned(declared, live);
-        let created = draft.steps.iter().flat_map(|step| &step.changes).filter(|change| change.action == model::Action::Create);
-        assert_eq!((created.count(), draft.invalid.len()), (1, 0), "{declared:?}");
-    }
-}

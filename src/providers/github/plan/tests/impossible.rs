@@ -71,3 +71,66 @@ fn a_reviewer_without_access_is_invalid_and_nothing_is_planned_for_it() {
         assert!(invalid(&planned(&to(reviewers), &live)).contains("bob has no access"));
     }
 }
+
+#[test]
+fn a_reviewer_of_unknown_access_is_sent_only_if_nobody_can_be_lost() {
+    let not_known = || Access::Unknown(Unknown::new("403", "a hint"));
+    for (there, to, unsure, lost) in [
+        // Whom GitHub drops was not there, and another one stays.
+        (&[1][..], &[0, 1][..], &[0][..], ""),
+        (&[], &[0], &[0], ""),
+        (&[1], &[0, 1], &[], ""),
+        // One that is there may go.
+        (&[0], &[0, 1], &[0], "may lose alice"),
+        (&[0, 1], &[0, 1, 2], &[1], "may lose bob"),
+        // No one would be left.
+        (&[1], &[0], &[0], "may lose alice"),
+        (&[2], &[0, 1], &[0, 1], "may lose alice, bob"),
+    ] {
+        let listed = |all: &[usize]| Gate { reviewers: Some(all.iter().copied().map(user).collect()), ..Gate::default() };
+        let mut live = live_of(&wanting(listed(there)));
+        for one in unsure {
+            live.reviewers.get_mut(&user(*one)).unwrap().as_mut().unwrap().access = not_known();
+        }
+        let draft = planned(&wanting(Gate { wait_timer: Some(5), ..listed(to) }), &live);
+        if lost.is_empty() {
+            assert_eq!((draft.steps.len(), draft.unknown.len()), (1, 0), "{there:?} {to:?} {draft:?}");
+            assert_eq!(notes(&draft).matches("whether alice has access").count(), unsure.len(), "{draft:?}");
+        } else {
+            assert!(unknown(&draft).contains(lost), "{there:?} {to:?} {draft:?}");
+        }
+    }
+}
+
+#[test]
+fn a_new_environment_that_is_most_likely_a_misspelled_live_one_is_invalid() {
+    let repository = repo();
+    let gate = || desired::DesiredEnvironment::Present(Gate { wait_timer: Some(5), ..Gate::default() });
+    let planned = |declared: &[(&str, desired::DesiredEnvironment)], live: &str| {
+        let live = live_of(&Desired { environments: [(name(live), gate())].into(), ..Desired::default() });
+        let environments = declared.iter().map(|(text, environment)| (name(text), environment.clone())).collect();
+        let mut want = Desired { environments, ..Desired::default() };
+        let kept = plan(context(&repository), &want, &live);
+        declare_the_rest_absent(&mut want, &live);
+        (kept, plan(context(&repository), &want, &live))
+    };
+    let (kept, pruned) = planned(&[("prodcution", gate())], "production");
+    for draft in [kept, pruned] {
+        assert!(draft.steps.is_empty(), "neither is one created nor the other deleted: {draft:?}");
+        let [(address, why)] = draft.invalid.as_slice() else { panic!("{draft:?}") };
+        assert_eq!(*address, Address::environment(&repository, &name("prodcution")));
+        assert!(why.reason.contains("did you mean `production`?"), "{why:?}");
+    }
+    let absent = desired::DesiredEnvironment::Absent;
+    let empty = desired::DesiredEnvironment::Present(Gate::default());
+    for (declared, live) in [
+        (&[("prodcution", gate()), ("production", empty)][..], "production"),
+        (&[("production", gate()), ("prodcution", absent)], "prodcution"),
+        (&[("staging2", gate())], "staging1"),
+        (&[("prod-us", gate())], "prod-eu"),
+    ] {
+        let (draft, _) = planned(declared, live);
+        let created = draft.steps.iter().flat_map(|step| &step.changes).filter(|change| change.action == model::Action::Create);
+        assert_eq!((created.count(), draft.invalid.len()), (1, 0), "{declared:?}");
+    }
+}

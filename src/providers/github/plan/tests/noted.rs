@@ -82,3 +82,15 @@ fn the_billing_note_is_one_line_once_and_absent_if_a_gated_rule_is_live() {
     let refs = Gate { deployment_branch_policy: Some(selected(&["main"])), ..Gate::default() };
     assert_eq!(billing(&two(Gate::default()), &two(refs), Visibility::Private), Vec::<String>::new());
 }
+
+#[test]
+fn a_reviewer_who_was_renamed_is_named() {
+    let want = |timer| wanting(Gate { reviewers: Some(vec![user(0), user(1)]), wait_timer: Some(timer), ..Gate::default() });
+    let mut live = live_of(&want(1));
+    let Ok(environments) = &mut live.environments else { panic!("{live:?}") };
+    let there = environments.get_mut(&name("production")).unwrap().as_mut().unwrap();
+    there.reviewers[0] = LiveReviewer::User { login: "alicia".to_owned(), id: 1, kind: "User".to_owned() };
+    there.reviewers[1] = LiveReviewer::User { login: "BOB".to_owned(), id: 2, kind: "User".to_owned() };
+    let said = notes(&planned(&want(2), &live));
+    assert!(said.contains("reviewer `alice` is now called `alicia`") && !said.contains("bob"), "{said}");
+}

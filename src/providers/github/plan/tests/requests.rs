@@ -9,6 +9,7 @@ fn where_the_billing_plan_decides_a_rule_that_nothing_needs_is_not_named() {
         reviewers: Some(Vec::new()),
         prevent_self_review: Some(false),
         wait_timer: Some(0),
+        can_admins_bypass: Some(true),
         deployment_branch_policy: Some(selected(&["main"])),
         ..Gate::default()
     };
