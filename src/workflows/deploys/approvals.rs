@@ -41,3 +41,21 @@ fn is_gatectl(words: &[String]) -> bool {
     let mut rest = words.iter().skip_while(|word| program(word) != "gatectl").skip(1);
     rest.any(|word| word == "approve")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_request_goes_and_which_program_it_is_decide() {
+        for (script, approves_it) in [
+            ("P=pending_deployments\ncurl -X POST https://api.github.com/repos/o/r/actions/runs/1/$P", true),
+            ("P=pending_deployments\ncurl -X POST https://$HOST/repos/o/r/actions/runs/1/$P", true),
+            ("echo pending_deployments\ncurl -X POST https://hooks.example.com/x", false),
+            ("gatectl approve 1", true),
+            ("npm run approve", false),
+        ] {
+            assert_eq!(approves(script), approves_it, "{script}");
+        }
+    }
+}

@@ -147,9 +147,13 @@ mod tests {
             ("echo 'APP<<E' >> \"$GITHUB_ENV\"", "B", "B"),
             ("{ echo APP=x; echo C=y; } >> $GITHUB_ENV", "B", "B"),
             ("cat prod.env >> $GITHUB_ENV", "APPB", ""),
+            ("echo \"$PAIRS\" >> $GITHUB_ENV", "APPB", ""),
             ("\"APP=x\" | Out-File -Append $env:GITHUB_ENV", "B", ""),
         ] {
             assert_eq!((left(Assigned::within(script)).as_str(), left(Assigned::later(script)).as_str()), (within, later), "{script}");
         }
+        let mut both = Assigned::within("APP=x");
+        both.add(Assigned::within("source prod.env"));
+        assert_eq!(left(both), "", "what one of two may change");
     }
 }
