@@ -76,7 +76,7 @@ fn a_reviewer_without_access_is_invalid_and_nothing_is_planned_for_it() {
 fn a_reviewer_of_unknown_access_is_sent_only_if_nobody_can_be_lost() {
     let not_known = || Access::Unknown(Unknown::new("403", "a hint"));
     for (there, to, unsure, lost) in [
-        // Whom GitHub drops was not there, and another one stays.
+        // The one that GitHub may drop was not there, and another one stays.
         (&[1][..], &[0, 1][..], &[0][..], ""),
         (&[], &[0], &[0], ""),
         (&[1], &[0, 1], &[], ""),
