@@ -116,6 +116,13 @@ impl Case {
                 case.harmless.job = true;
             }
         }
+        for named in &holds.by_other_means {
+            let credential = identity(named, &job.details.file);
+            if let Some(used) = credential.as_ref().and_then(|credential| credentials.gated(credential)) {
+                let what = format!("names the {} identity {}{}", named.provider.word(), named.name, elsewhere(used));
+                case.shared.push(Shared { means: Means::Identity, what, gates: used.gates.clone(), by_name: by_name(&named.name) });
+            }
+        }
         case.secrets(job, facts, credentials);
         if holds.token.is_some() {
             case.open_questions

@@ -104,15 +104,21 @@ impl Credentials {
         is_local(&identity.name) && known.any(|one| matches!(one, Credential::Identity { provider, .. } if *provider == identity.provider))
     }
 
-    /// Whether a target that an input names may be one that a gate protects: what is known of its name fits.
+    /// Whether a target that is known only in the run may be one that a gate protects: what is known of its name fits.
     pub(super) fn may_be_gated_target(&self, deploy: &Deploy) -> bool {
-        let Some((start, end)) =
-            deploy.target.as_deref().and_then(|target| Some((target.split_once("${{")?.0, target.rsplit_once("}}")?.1)))
-        else {
-            return false;
+        let (start, end) = match deploy.target.as_deref() {
+            // The shell decides.
+            None if deploy.platform == Platform::Heroku && !deploy.named => ("", ""),
+            None => return false,
+            Some(target) if by_name(target) => return false,
+            Some(target) => match target.split_once("${{").zip(target.rsplit_once("}}")) {
+                Some(((start, _), (_, end))) => (start, end),
+                None => return false,
+            },
         };
         let fits = |name: &str| name.strip_prefix(start).is_some_and(|rest| rest.ends_with(end));
-        self.gated.keys().any(|one| matches!(one, Credential::Target(platform, name) if *platform == deploy.platform && fits(name)))
+        let is_it = |one: &Credential| matches!(one, Credential::Target(platform, name) if *platform == deploy.platform && fits(name));
+        self.gated.iter().any(|(one, used)| !used.gates.is_empty() && is_it(one))
     }
 
     /// Whether only jobs of open environments use it among those that have one.
@@ -138,7 +144,7 @@ pub(super) fn spared_name(job: &JobEntry) -> String {
 fn held(job: &JobEntry, facts: &Facts) -> Vec<Credential> {
     let holds = &job.details.holds;
     let secrets = holds.secrets.iter().filter_map(|(read, _)| secret(read, facts));
-    let identities = holds.identities.iter().filter_map(|one| identity(one, &job.details.file));
+    let identities = holds.identities.iter().chain(&holds.by_other_means).filter_map(|one| identity(one, &job.details.file));
     secrets.chain(identities).chain(holds.deploys.iter().filter_map(target)).collect()
 }
 

@@ -52,7 +52,7 @@ fn unknown_name(job: &JobEntry, name: &EnvName, credentials: &Credentials) -> Op
         .map(|identity| (Code::UnclassifiedCredential, format!("assumes the {} identity {}", identity.provider.word(), identity.name)));
     let target = || {
         let deploy = holds.deploys.iter().find(|deploy| credentials.may_be_gated_target(deploy))?;
-        Some((Code::UnclassifiedDeploy, format!("deploys {} ({})", deploy.target.as_deref().unwrap_or_default(), deploy.what)))
+        Some((Code::UnclassifiedDeploy, format!("deploys {} ({})", deploy.target.as_deref().unwrap_or("an app"), deploy.what)))
     };
     let (code, what) = identity.or_else(target)?;
     let message = format!("{} runs in `{name}`, which gate.toml declares open, and {what}, whose name is known only in the run", job.path);

@@ -121,7 +121,10 @@ pub(super) const IDENTITY_INPUTS: &[(&str, Provider)] = &[
     ("workload_identity_provider", GoogleCloud),
 ];
 
-/// Actions that cannot deploy with their inputs. Each with the page that says what it does with it, and whether the
+/// Inputs of actions that are commands or scripts for a shell.
+pub(super) const COMMAND_INPUTS: &[&str] = &["run", "command", "commands", "cmd", "args", "script"];
+
+/// Actions that cannot deploy with their inputs, unless one of [`COMMAND_INPUTS`] makes them run something. Each with the page that says what it does with it, and whether the
 /// `id-token` permission is what it needs for that.
 pub(super) const HARMLESS: &[(&str, bool, &str)] = &[
     ("actions/attest", true, "https://github.com/actions/attest: signs an attestation"),
@@ -137,7 +140,10 @@ pub(super) const HARMLESS: &[(&str, bool, &str)] = &[
     ("qltysh/qlty-action", true, "https://github.com/qltysh/qlty-action: uploads coverage"),
     ("paambaati/codeclimate-action", false, "https://github.com/paambaati/codeclimate-action: uploads coverage"),
     ("codspeedhq/action", true, "https://github.com/CodSpeedHQ/action: uploads benchmarks"),
-    ("sonarsource/", false, "https://github.com/SonarSource/sonarqube-scan-action: scans code"),
+    ("sonarsource/sonarqube-scan-action", false, "https://github.com/SonarSource/sonarqube-scan-action: scans code"),
+    ("sonarsource/sonarqube-quality-gate-action", false, "https://github.com/SonarSource/sonarqube-quality-gate-action: reads a result"),
+    ("sonarsource/sonarcloud-github-action", false, "https://github.com/SonarSource/sonarcloud-github-action: scans code"),
+    ("sonarsource/sonarcloud-github-c-cpp", false, "https://github.com/SonarSource/sonarcloud-github-c-cpp: installs a scanner"),
     ("snyk/actions", false, "https://github.com/snyk/actions: scans dependencies"),
     ("github/codeql-action/init", false, "https://github.com/github/codeql-action: prepares a scan"),
     ("github/codeql-action/upload-sarif", false, "https://github.com/github/codeql-action: uploads results"),
@@ -168,6 +174,7 @@ const SETUP: &[&str] = &[
     "actions/create-github-app-token",
     "actions/dependency-review-action",
     "actions/download-artifact",
+    "actions/jekyll-build-pages",
     "actions/labeler",
     "actions/setup-",
     "actions/stale",

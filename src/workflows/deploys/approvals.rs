@@ -20,6 +20,11 @@ pub(super) fn approves(script: &str) -> bool {
     is_endpoint(&text) && commands.iter().any(|words| !is_elsewhere(words) && sends(words).unwrap_or_else(|| names_post(words)))
 }
 
+/// Whether the inputs of an action that sends a request make it answer pending deployments: `url: …`, `method: POST`.
+pub(super) fn requests_an_approval<'t>(inputs: impl Iterator<Item = &'t String> + Clone) -> bool {
+    inputs.clone().any(|text| is_endpoint(&text.to_lowercase())) && inputs.into_iter().any(|text| text.eq_ignore_ascii_case("post"))
+}
+
 fn is_endpoint(text: &str) -> bool {
     ENDPOINTS.iter().any(|name| text.contains(name))
 }
@@ -29,11 +34,12 @@ fn names_post(words: &[String]) -> bool {
     words.iter().any(|word| word.to_lowercase().split(|c: char| !c.is_alphanumeric() && c != '_').any(|part| part == "post"))
 }
 
-/// Whether a command goes to another server than GitHub's, by an address that it spells out.
+/// Whether a command goes to another server than GitHub's: by an address that it spells out, and none of its words may be another one.
 fn is_elsewhere(words: &[String]) -> bool {
-    let host = |word: &String| word.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default().to_lowercase());
+    let may_be_it = |word: &String| word.starts_with('$') || is_endpoint(&word.to_lowercase());
+    let host = |word: &String| Some(word.strip_prefix("https://")?.split('/').next().unwrap_or_default().to_lowercase());
     let others = |host: String| !host.is_empty() && !host.contains('$') && !host.contains("github");
-    !words.iter().any(|word| is_endpoint(&word.to_lowercase())) && words.iter().filter_map(host).any(others)
+    !words.iter().any(may_be_it) && words.iter().filter_map(host).any(others)
 }
 
 /// `gatectl approve 123`.

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::actions::{self, Asks};
-use super::approvals::approves;
+use super::approvals::{approves, requests_an_approval};
 use super::checkouts::{self, Checkout};
 use super::commands;
 use super::fill::{Assigned, Values};
@@ -88,14 +88,26 @@ impl<'a> Found<'a> {
         let action = step.uses.as_ref().map(|uses| actions::name(uses.as_str()));
         let harmless = action.as_deref().and_then(|action| actions::HARMLESS.iter().find(|(line, ..)| actions::is(action, line)));
         match harmless {
-            Some((_, true, _)) => self.token.add(Use::Harmless),
-            Some((_, false, _)) => {}
+            Some((_, is_signing, _)) => {
+                if *is_signing {
+                    self.token.add(Use::Harmless);
+                }
+                if with(step).any(|(name, _)| actions::COMMAND_INPUTS.contains(&name)) {
+                    self.holds.secrets.extend(step.body.get("env").into_iter().flat_map(secrets::reads));
+                }
+            }
             None => self.holds.secrets.extend(secrets::reads(&step.body)),
         }
         if let Some(run) = &step.run {
             self.script(&self.fill(run.as_str(), inputs), pos);
             for script in self.local.scripts_of(step) {
                 self.script(script, pos);
+            }
+        }
+        // The script of `actions/github-script` is one of another language.
+        for (name, text) in with(step).filter(|_| action.as_deref() != Some("actions/github-script")) {
+            if actions::COMMAND_INPUTS.contains(&name.to_lowercase().as_str()) {
+                self.commands(&self.fill(text, inputs), pos);
             }
         }
         if let (Some(action), Some(uses), None) = (&action, &step.uses, harmless) {
@@ -105,15 +117,29 @@ impl<'a> Found<'a> {
         self.assigned.remove_from(&mut self.env);
     }
 
-    fn script(&mut self, script: &str, pos: Pos) {
-        let mut env = self.env.clone();
-        Assigned::within(script).remove_from(&mut env);
-        self.assigned.add(Assigned::later(script));
+    /// What a script does. What it could do with the job's token is for the step that runs it to say.
+    fn commands(&mut self, script: &str, pos: Pos) {
+        let env = self.env_of(script);
         self.holds.deploys.extend(commands::deploys(script, &env, &mut self.remotes, pos));
         self.holds.checkouts.extend(checkouts::of_script(script, pos));
         if approves(&commands::expand(script, &env)) {
             self.holds.approvals.push(("it answers pending deployments".to_owned(), pos));
         }
+    }
+
+    /// The variables whose values are known within a script.
+    fn env_of(&self, script: &str) -> BTreeMap<String, String> {
+        let mut env = self.env.clone();
+        let assigned = Assigned::within(script);
+        assigned.remove_from(&mut env);
+        env.extend(assigned.literals(|name| self.env.contains_key(name) || self.assigned.names(name)));
+        env
+    }
+
+    fn script(&mut self, script: &str, pos: Pos) {
+        self.commands(script, pos);
+        self.assigned.add(Assigned::later(script));
+        let env = self.env_of(script);
         let known = self.holds.identities.len();
         for words in shell::commands(script) {
             let words = words.iter().map(|word| commands::expand(word, &env));
@@ -141,13 +167,17 @@ impl<'a> Found<'a> {
             self.holds.checkouts.extend(checkouts::of_action(input, pos));
         }
         // Requests of `actions/github-script` and of octokit's actions.
-        let requests = ["script", "route", "query"].iter().filter_map(|name| given.get(*name)).any(|text| approves(text));
+        let requests = ["script", "route", "query"].iter().filter_map(|name| given.get(*name)).any(|text| approves(text))
+            || requests_an_approval(given.values());
         let is_gatectl = action.ends_with("/gatectl") && input("command").is_some_and(|command| command == "approve");
         if actions::approves(action) || requests || is_gatectl {
             self.holds.approvals.push((format!("it uses the action {action}"), pos));
         }
         if let Some(arguments) = input("arguments").filter(|_| action.starts_with("gradle/")) {
             self.script(&format!("gradle {arguments}"), pos);
+        }
+        if let Some(tags) = input("tags").filter(|_| ["docker/build-push-action", "docker/bake-action"].contains(&action)) {
+            self.commands(&format!("docker push {}", tags.replace(['\n', ','], " ")), pos);
         }
         let deploy = actions::DEPLOY.iter().find(|(line, ..)| actions::is(action, line));
         if let Some((_, platform, names)) = deploy {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::heroku::{app_of, literal, promoted_to, pushes, remember};
 use super::holds::Deploy;
 use super::holds::Platform::{self, Heroku, Other, Pages};
-use super::programs::{INTERPRETERS, PROMOTE, RUNNERS, Row, TABLE, TALK};
+use super::programs::{INTERPRETERS, PROMOTE, RUNNERS, Row, TABLE, TALK, WRAPPERS};
 use super::requests::sends;
 use super::shell::{self, program};
 use crate::workflows::yaml::Pos;
@@ -36,11 +36,16 @@ fn known(what: impl Into<String>, platform: Platform, target: Option<String>, po
 fn is_talk(words: &[String]) -> bool {
     let Some(head) = words.iter().position(|word| !is_assignment(word)) else { return true };
     let rest = words.get(head + 1..).unwrap_or_default();
-    let tries = |word: &String| ["--dry-run=client", "--dry-run=server", "--dry-run", "--check"].contains(&word.as_str());
+    let tries = |(at, word): (usize, &String)| match word.as_str() {
+        // `npm publish --dry-run false`.
+        "--dry-run" => !rest.get(at + 1).is_some_and(|value| value == "false" || value.starts_with('$')),
+        word => ["--dry-run=client", "--dry-run=server", "--check", "--syntax-check"].contains(&word),
+    };
     // Elsewhere they belong to what is deployed: `helm upgrade shop ./chart --version 1.2.3`.
-    let asks = |word: &String| ["--help", "--version"].contains(&word.as_str());
+    let asks = rest.first().is_some_and(|word| ["--help", "--version"].contains(&word.as_str()))
+        || rest.last().is_some_and(|word| word == "--help");
     let prints = words.get(head).is_some_and(|head| TALK.contains(&program(head).as_str()));
-    prints || rest.iter().any(tries) || rest.first().is_some_and(asks) || rest.last().is_some_and(asks)
+    prints || asks || rest.iter().enumerate().any(tries)
 }
 
 fn deploy(words: &[String], env: &BTreeMap<String, String>, remotes: &BTreeMap<String, String>, pos: Pos) -> Option<Deploy> {
@@ -53,9 +58,14 @@ fn deploy(words: &[String], env: &BTreeMap<String, String>, remotes: &BTreeMap<S
                     return Some(known("git push heroku", Heroku, target, pos));
                 }
             }
-            "docker" | "podman" | "crane" | "skopeo" => {
+            "docker" | "podman" | "crane" | "skopeo" | "buildah" | "nerdctl" | "pack" => {
                 let image = rest.iter().find_map(|word| word.split_once("registry.heroku.com/")).map(|(_, path)| path);
-                if let Some(path) = image.filter(|_| rest.iter().any(|word| ["push", "copy", "--push"].contains(&word.as_str()))) {
+                let pushes = |word: &String| {
+                    ["push", "copy", "--push", "--publish"].contains(&word.as_str())
+                        || word.contains("type=registry")
+                        || word.contains("push=true")
+                };
+                if let Some(path) = image.filter(|_| rest.iter().any(pushes)) {
                     let app = literal(path.split('/').next().unwrap_or_default());
                     return Some(known("docker push registry.heroku.com", Heroku, app, pos));
                 }
@@ -65,6 +75,7 @@ fn deploy(words: &[String], env: &BTreeMap<String, String>, remotes: &BTreeMap<S
             }
             "rsync" | "scp" if !rest.iter().any(|word| word.contains(':') && !word.contains("://")) => continue,
             "ssh" if rest.iter().any(|word| word.contains("github.com")) => continue,
+            "aws" | "gsutil" if downloads(rest) => continue,
             _ => {}
         }
         for Row(tool, verbs, platform) in TABLE.iter().filter(|Row(tool, ..)| *tool == name) {
@@ -90,15 +101,25 @@ fn deploy(words: &[String], env: &BTreeMap<String, String>, remotes: &BTreeMap<S
 
 /// Whether only assignments and wrappers stand before a word.
 fn starts_the_command(words: &[String], at: usize) -> bool {
-    let wrapper = |word: &String| {
-        is_assignment(word)
-            || ["npx", "pnpx", "bunx", "env", "sshpass", "timeout", "nohup", "xargs", "bundle", "exec", "retry", "dlx", "-y", "--yes"]
-                .contains(&program(word).as_str())
+    let before = words.get(..at).unwrap_or_default();
+    let mut short_flag = false;
+    before.iter().all(|word| {
+        // `sshpass -p SECRET ssh …`, `sudo -u deploy ssh …`: the word after a short flag may be its value.
+        let is_value = std::mem::replace(&mut short_flag, word.len() == 2 && word.starts_with('-'));
+        is_value
+            || is_assignment(word)
             || word.starts_with('-')
+            || WRAPPERS.contains(&program(word).as_str())
             || word.chars().all(|c| c.is_ascii_digit())
-    };
-    // `sshpass -p SECRET ssh …`: one word may belong to a flag.
-    words.iter().take(at).filter(|word| !wrapper(word)).count() <= usize::from(words.first().is_some_and(|word| program(word) == "sshpass"))
+    })
+}
+
+/// `aws s3 cp s3://bucket/x .`: what is copied comes from the store.
+fn downloads(rest: &[String]) -> bool {
+    let is_remote = |word: &String| word.starts_with("s3://") || word.starts_with("gs://");
+    let copies = rest.iter().any(|word| word == "cp");
+    let places: Vec<&String> = rest.iter().skip_while(|word| *word != "cp").skip(1).filter(|word| !word.starts_with('-')).collect();
+    copies && matches!(places.as_slice(), [from, to] if is_remote(from) && !is_remote(to) && !to.contains('$'))
 }
 
 fn has_verb(rest: &[String], verb: &str) -> bool {
@@ -109,7 +130,7 @@ fn has_verb(rest: &[String], verb: &str) -> bool {
     };
     match parts.as_slice() {
         // A flag's value may be any word, so a verb of one word is looked for among the first few.
-        [only] => plain.iter().take(4).any(|word| is(word, only)),
+        [only] => plain.iter().take(6).any(|word| is(word, only)),
         several => plain.windows(several.len()).take(6).any(|words| words.iter().zip(several).all(|(word, part)| is(word, part))),
     }
 }
@@ -118,9 +139,13 @@ fn has_verb(rest: &[String], verb: &str) -> bool {
 fn runs_a_deploy(words: &[String], pos: Pos) -> Option<Deploy> {
     let head = words.iter().position(|word| !is_assignment(word))?;
     let runner = program(words.get(head)?);
-    let named = words.get(head + 1..)?.iter().find(|word| {
+    let mut flag = false;
+    let named = words.get(head + 1..)?.iter().take_while(|word| *word != "--").find(|word| {
+        // `make -C deploy test`: a place, not a task.
+        let is_place =
+            std::mem::replace(&mut flag, ["-C", "-d", "-f", "--prefix", "--filter", "--path", "--dir", "--cwd"].contains(&word.as_str()));
         let first = word.split(['-', '_', ':', '/', '.']).next().unwrap_or_default();
-        ["deploy", "promote", "rollback", "ship", "publish"].contains(&first)
+        !is_place && ["deploy", "promote", "rollback", "ship", "publish"].contains(&first)
     })?;
     let is_runner = RUNNERS.contains(&runner.as_str());
     is_runner.then(|| Deploy { named: true, ..known(format!("{runner} {named}"), Other, None, pos) })
@@ -131,24 +156,27 @@ pub(super) fn is_named_a_deploy(words: &[String]) -> bool {
     let Some(head) = words.iter().position(|word| !is_assignment(word)).filter(|_| !is_talk(words)) else { return false };
     let (Some(name), Some(rest)) = (words.get(head).map(|word| program(word)), words.get(head + 1..)) else { return false };
     let says_so = |name: &str| {
-        let first = name.split(['-', '_', ':', '.']).next().unwrap_or_default();
-        ["deploy", "promote", "rollback", "ship", "publish", "release"].contains(&first)
+        let verbs = ["deploy", "promote", "rollback", "ship", "shipit", "publish", "release", "upload", "np"];
+        name.split(['-', '_', ':', '.']).any(|part| verbs.contains(&part))
     };
-    let runs = RUNNERS.contains(&name.as_str()) || INTERPRETERS.contains(&name.as_str());
+    let runs = [RUNNERS, INTERPRETERS, WRAPPERS, &["cargo", "auto"]].iter().any(|programs| programs.contains(&name.as_str()));
     says_so(&name) || runs && rest.iter().filter(|word| !word.starts_with('-')).any(|word| says_so(&program(word)))
 }
 
 /// A request to a place that apps are deployed from.
 fn request(words: &[String], pos: Pos) -> Option<Deploy> {
     let sends = sends(words)?;
-    let url = words.iter().find(|word| word.contains("://") || word.contains("api.heroku.com"))?;
-    let parts = |path: &str| ["/builds", "/releases", "/formation", "/pipeline-promotions"].iter().any(|part| path.contains(part));
-    if let Some((_, path)) = url.split_once("api.heroku.com").filter(|(_, path)| sends && parts(path)) {
+    let parts =
+        |path: &str| ["/builds", "/releases", "/formation", "/dynos", "/pipeline-promotions"].iter().any(|part| path.contains(part));
+    let paths = words.iter().filter_map(|word| Some(word.split_once("api.heroku.com")?.1));
+    if let Some(path) = paths.filter(|path| sends && parts(path)).next() {
         let app = path.split_once("/apps/").and_then(|(_, path)| literal(path.split('/').next().unwrap_or_default()));
-        return Some(known("a write to api.heroku.com", Heroku, app, pos));
+        let promotes = path.contains("/pipeline-promotions");
+        return Some(Deploy { promotes, ..known("a write to api.heroku.com", Heroku, app, pos) });
     }
-    let hook = ["api.render.com/deploy", "api.vercel.com/v1/integrations/deploy", "api.netlify.com/build_hooks"];
-    hook.iter().find(|hook| url.contains(**hook)).map(|hook| known(format!("a call of {hook}"), Other, None, pos))
+    let hooks = ["api.render.com/deploy", "api.vercel.com/v1/integrations/deploy", "api.netlify.com/build_hooks"];
+    let called = hooks.iter().find(|hook| words.iter().any(|word| word.contains(**hook)))?;
+    Some(known(format!("a call of {called}"), Other, None, pos))
 }
 
 /// A word with the variables filled in that are known.

@@ -55,6 +55,8 @@ impl<'a> Values<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Assigned {
     names: BTreeSet<String>,
+    /// Those that get one literal value: `APP=x` on a line of its own, `export APP=x`.
+    literal: BTreeMap<String, String>,
     /// Whether it may be any.
     all: bool,
 }
@@ -64,11 +66,25 @@ impl Assigned {
     pub(super) fn within(script: &str) -> Self {
         let mut found = Self::default();
         for words in shell::commands(script) {
-            found.names.extend(words.iter().filter_map(|word| assigned(word)).map(str::to_owned));
+            let declares = words.first().is_some_and(|word| ["export", "readonly", "local", "declare"].contains(&word.as_str()));
+            let alone = words.iter().skip(usize::from(declares)).all(|word| assigned(word).is_some());
+            for word in &words {
+                let Some(name) = assigned(word).map(str::to_owned) else { continue };
+                let value =
+                    word.strip_prefix(&name).and_then(|rest| rest.strip_prefix('=')).filter(|value| alone && !value.contains(['$', '`']));
+                let is_first = found.names.insert(name.clone());
+                match value.filter(|_| is_first) {
+                    Some(value) => _ = found.literal.insert(name, value.to_owned()),
+                    None => _ = found.literal.remove(&name),
+                }
+            }
             let mut words = words.iter().map(String::as_str).skip_while(|word| assigned(word).is_some());
             match (words.next(), words.next()) {
                 (Some("for" | "read" | "mapfile" | "unset"), Some(first)) => {
-                    found.names.extend([first].into_iter().chain(words).map(str::to_owned));
+                    for name in [first].into_iter().chain(words) {
+                        found.names.insert(name.to_owned());
+                        found.literal.remove(name);
+                    }
                 }
                 (Some("." | "source" | "eval"), Some(file)) => found.all |= !file.ends_with("/activate"),
                 (Some(name), Some("=")) => found.names.extend(name.strip_prefix("$env:").map(str::to_owned)),
@@ -90,6 +106,18 @@ impl Assigned {
             words.iter().any(|word| word.contains("GITHUB_ENV")) && !prints && !first.starts_with('>')
         };
         Self { all: shell::commands(script).iter().any(unseen), ..Self::within(script) }
+    }
+
+    /// Variables with the one value that the script gives them, but for those that have another one before.
+    pub(super) fn literals(self, known: impl Fn(&str) -> bool) -> BTreeMap<String, String> {
+        let mut literal = self.literal;
+        literal.retain(|name, _| !self.all && !known(name));
+        literal
+    }
+
+    /// Whether a variable may have another value.
+    pub(super) fn names(&self, name: &str) -> bool {
+        self.all || self.names.contains(name)
     }
 
     pub(super) fn add(&mut self, more: Self) {

@@ -28,12 +28,17 @@ pub(super) fn remember(words: &[String], remotes: &mut BTreeMap<String, String>)
         }
         return;
     }
-    let Some(at) = words.iter().position(|word| word == "remote") else { return };
-    if let [verb, name, url, ..] = words.get(at + 1..).unwrap_or_default()
-        && ["add", "set-url"].contains(&verb.as_str())
-        && let Some((_, path)) = url.split_once("git.heroku.com/").or_else(|| url.split_once("heroku.com:"))
-    {
-        remotes.insert(name.clone(), path.trim_end_matches(".git").to_owned());
+    let Some(url) = words.iter().position(|word| word.contains("git.heroku.com")) else { return };
+    let Some(app) = words.get(url).and_then(|url| url.split_once("git.heroku.com/").or_else(|| url.split_once("heroku.com:"))) else {
+        return;
+    };
+    // `git remote add -f NAME URL`, `git remote set-url --push NAME URL`, `git config remote.NAME.url URL`.
+    let names = |word: &String| ["remote", "config"].contains(&word.as_str());
+    if let Some(name) = url.checked_sub(1).and_then(|at| words.get(at)).filter(|_| words.iter().take(url).any(names)) {
+        let name = name
+            .strip_prefix("remote.")
+            .map_or(name.as_str(), |name| name.trim_end_matches("url").trim_end_matches("push").trim_end_matches('.'));
+        remotes.insert(name.to_owned(), app.1.trim_end_matches('/').trim_end_matches(".git").to_owned());
     }
 }
 

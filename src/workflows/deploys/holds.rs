@@ -143,6 +143,8 @@ pub struct Holds {
     pub secrets: Vec<(Read, Pos)>,
     /// Cloud identities.
     pub identities: Vec<Identity>,
+    /// Cloud identities that it names and may assume without the run's token: with stored keys, or with those of its runner.
+    pub by_other_means: Vec<Identity>,
     /// Whether it may ask for an OIDC token that nothing known explains.
     pub token: Option<Pos>,
     /// What approves deployments.
@@ -168,34 +170,26 @@ impl Holds {
             .collect();
         if !passed.grants_token(workflow, job) {
             holds.token = None;
-            holds.identities.clear();
+            holds.by_other_means = std::mem::take(&mut holds.identities);
+            holds.by_other_means.retain(|identity| identity.provider == Provider::Aws);
         }
         if self.templated {
-            // A target that an input names stays as it is written: it may be any.
-            let chosen = |written: &String| match value(written) {
-                InRun::DependsOn(names) => names.iter().any(|name| name.starts_with("inputs") || name.starts_with("github.event.inputs")),
-                InRun::Values(_) => false,
-            };
-            let with = |deploy: &Deploy, target: Option<String>| Deploy {
-                target: target.or_else(|| deploy.target.clone().filter(chosen)),
-                ..deploy.clone()
-            };
+            // A target whose name is not known stays as it is written: it may be any that fits. So does not the one of a promotion.
+            let written = |deploy: &Deploy| deploy.target.clone().filter(|_| !deploy.promotes);
+            let with = |deploy: &Deploy, target: Option<String>| Deploy { target: target.or_else(|| written(deploy)), ..deploy.clone() };
             holds.deploys = self
                 .deploys
                 .iter()
                 .flat_map(|deploy| filled(deploy, deploy.target.as_deref(), &value, |target| with(deploy, target)))
                 .collect();
-            holds.identities = holds
-                .identities
-                .iter()
-                .flat_map(|identity| {
-                    let name = identity.name.clone();
-                    filled(identity, Some(&identity.name), &value, |found| Identity {
-                        name: found.unwrap_or_else(|| name.clone()),
-                        ..identity.clone()
-                    })
-                })
-                .collect();
+            for identities in [&mut holds.identities, &mut holds.by_other_means] {
+                let in_run = |identity: &Identity| {
+                    let with =
+                        |found: Option<String>| Identity { name: found.unwrap_or_else(|| identity.name.clone()), ..identity.clone() };
+                    filled(identity, Some(&identity.name), &value, with)
+                };
+                *identities = identities.iter().flat_map(in_run).collect();
+            }
             holds.checkouts = holds.checkouts.iter().map(|checkout| checkout.in_run(&value)).collect();
         }
         holds
@@ -204,7 +198,7 @@ impl Holds {
     /// Whether the job holds anything that could deploy.
     #[must_use]
     pub const fn is_anything(&self) -> bool {
-        let Self { deploys, secrets, identities, token, approvals: _, checkouts: _, named, templated: _ } = self;
+        let Self { deploys, secrets, identities, by_other_means: _, token, approvals: _, checkouts: _, named, templated: _ } = self;
         !deploys.is_empty() || !secrets.is_empty() || !identities.is_empty() || token.is_some() || *named
     }
 
@@ -220,6 +214,7 @@ impl Holds {
         union(&mut self.deploys, &other.deploys);
         union(&mut self.secrets, &other.secrets);
         union(&mut self.identities, &other.identities);
+        union(&mut self.by_other_means, &other.by_other_means);
         union(&mut self.approvals, &other.approvals);
         union(&mut self.checkouts, &other.checkouts);
         self.token = self.token.or(other.token);

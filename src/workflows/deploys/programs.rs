@@ -27,6 +27,8 @@ pub(super) const TABLE: &[Row] = &[
         ],
         Heroku,
     ),
+    // The call of an API, by its method.
+    Row("heroku", &["api post", "api patch", "api put"], Heroku),
     Row("dpl", &[], Other),
     Row(
         "kubectl",
@@ -193,6 +195,12 @@ pub(super) const TABLE: &[Row] = &[
 /// Programs that run a task which only its name marks as a deploy.
 pub(super) const RUNNERS: &[&str] =
     &["make", "just", "task", "npm", "pnpm", "yarn", "bun", "rake", "bundle", "invoke", "fab", "nox", "composer"];
+
+/// Programs that run the program after them.
+pub(super) const WRAPPERS: &[&str] = &[
+    "npx", "pnpx", "bunx", "npm", "pnpm", "yarn", "dlx", "exec", "run", "x", "env", "sshpass", "timeout", "nohup", "nice", "stdbuf",
+    "xargs", "bundle", "retry", "poetry", "uv", "uvx", "pipx", "pipenv", "pdm", "rye", "hatch", "doppler", "mise",
+];
 
 /// Programs that only print their arguments or search for them.
 pub(super) const TALK: &[&str] =

@@ -61,7 +61,8 @@ const CLIENTS: &[Client] = &[
         asks: &[],
         valued: "",
     },
-    Client { programs: &["http", "https", "xh", "xhs"], method: &[], body: &["--raw"], asks: &[], valued: "" },
+    // HTTPie sends what stands on its standard input, which is no terminal in a run.
+    Client { programs: &["http", "https", "xh", "xhs"], method: &[], body: &["--raw"], asks: &["--ignore-stdin"], valued: "" },
 ];
 
 /// Whether one of the words is a client, and those after it make it send something; `None` if none of them is a client.
@@ -86,14 +87,12 @@ impl Client {
                     asks |= self.asks.contains(&flag.as_str());
                 }
             }
-            if self.method.is_empty() && !word.starts_with('-') {
-                if word.chars().all(|c| c.is_ascii_uppercase()) {
-                    method = Some(word.clone());
-                }
-                body |= word.replace("==", "").contains('=') && !word.contains("://");
+            if self.method.is_empty() && word.chars().all(|c| c.is_ascii_uppercase()) {
+                method = Some(word.clone());
             }
         }
-        method.map_or(body && !asks, |method| !["GET", "HEAD", "OPTIONS"].contains(&method.to_uppercase().as_str()))
+        let sends = (body || self.method.is_empty()) && !asks;
+        method.map_or(sends, |method| !["GET", "HEAD", "OPTIONS"].contains(&method.to_uppercase().as_str()))
     }
 
     /// The flags of a word, with the value if it holds one: `--json=x`, `-Method:Post`, `-sSXPOST`.
@@ -104,9 +103,11 @@ impl Client {
             return vec![(flag.to_owned(), given(value))];
         }
         let (name, value) = word.split_once(':').unwrap_or((word, ""));
+        // PowerShell takes any beginning of a name that is not that of another one.
         let name = name.to_lowercase();
-        if name.len() > 2 && (self.method.contains(&name.as_str()) || self.body.contains(&name.as_str())) {
-            return vec![(name, given(value))];
+        let is_it = |flag: &&&str| name.len() > 2 && flag.len() > 2 && !flag.starts_with("--") && flag.starts_with(&name);
+        if let Some(flag) = self.method.iter().chain(self.body).find(is_it) {
+            return vec![((*flag).to_owned(), given(value))];
         }
         let mut found = Vec::new();
         let Some(letters) = word.strip_prefix('-') else { return found };

@@ -45,11 +45,22 @@ fn scripts(words: &[String]) -> Vec<String> {
     found
 }
 
-/// The program that a word names: `/usr/bin/heroku`, `./node_modules/.bin/heroku`, `heroku.exe`, `vercel@latest`.
+/// The program that a word names: `/usr/bin/heroku`, `./node_modules/.bin/heroku`, `heroku.exe`, `vercel@latest`, and by the name of
+/// its package `@railway/cli`, `firebase-tools`.
 pub(super) fn program(word: &str) -> String {
-    let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
-    let name = name.split('@').next().unwrap_or(name);
-    name.trim_end_matches(".exe").trim_end_matches(".cmd").to_lowercase()
+    let mut parts = word.rsplit(['/', '\\']);
+    let name = |part: &str| part.split('@').find(|part| !part.is_empty()).unwrap_or(part).to_lowercase();
+    let first = name(parts.next().unwrap_or(word));
+    let named = if first == "cli" { parts.next().map_or(first, name) } else { first };
+    let named = named.trim_end_matches(".exe").trim_end_matches(".cmd");
+    match named {
+        "firebase-tools" => "firebase",
+        "netlify-cli" => "netlify",
+        "aws-cdk" => "cdk",
+        "eas-cli" => "eas",
+        named => named,
+    }
+    .to_owned()
 }
 
 struct Scanner<'s> {
@@ -87,6 +98,11 @@ impl<'s> Scanner<'s> {
                     self.rest = &self.rest[end..];
                 }
                 c if close == Some(c) && subshells == 0 => break,
+                // PowerShell continues a line with it.
+                '`' if self.rest.starts_with(['\n', '\r']) => {
+                    self.end_word();
+                    self.rest = self.rest.trim_start_matches(['\r', '\n']);
+                }
                 '\n' | ';' | '|' | '&' | '(' | ')' | '`' => {
                     match c {
                         '(' => subshells += 1,
@@ -208,6 +224,7 @@ mod tests {
             ("a ${B:-c d}", vec!["a ${B:-c d}"]),
             ("a ${B:-c;d;} e", vec!["a ${B:-c;d;} e"]),
             ("a b#c", vec!["a b#c"]),
+            ("a `\n  -b `\r\n  c\nd", vec!["a -b c", "d"]),
             ("a \\\r\n b\\\rc", vec!["a b\rc"]),
             ("eval a b", vec!["a b", "eval a b"]),
             // The quotes of four levels are followed, and those of deeper ones are ignored.

@@ -92,3 +92,72 @@ fn a_secret_that_an_environment_lists_is_never_harmless() {
         "add `environment: production` to the job, or, if the secret cannot deploy, name it in [verify] harmless"
     );
 }
+
+#[test]
+fn a_role_of_the_gate_is_its_own_however_it_is_assumed() {
+    let assume = |with: &str| {
+        format!("{{uses: aws-actions/configure-aws-credentials@v4, with: {{role-to-assume: 'arn:aws:iam::1:role/prod'{with}}}}}")
+    };
+    let cli = "{run: aws sts assume-role --role-arn arn:aws:iam::1:role/prod}".to_owned();
+    let identity = [("ungated-identity", Severity::Error)];
+    for (gated, permissions) in [(assume(""), "permissions: {id-token: write}, "), (assume(", aws-access-key-id: a"), "")] {
+        for steps in [assume(", aws-access-key-id: a"), cli.clone()] {
+            let text = format!(
+                "on: {{push: {{branches: [main]}}}}\njobs:\n  deploy: {{runs-on: x, {permissions}environment: production, steps: [{gated}]}}\n  \
+                 other: {{runs-on: self-hosted, steps: [{steps}]}}\n"
+            );
+            let report = check(&[source("deploy.yml", &text)], &facts(vec![expect("deploy.yml", vec![])]));
+            let found: Vec<_> = codes(&report).into_iter().filter(|(name, _)| *name != "identity-trust").collect();
+            assert_eq!((report.verdict, found.as_slice()), (Verdict::Ungated, &identity[..]), "{gated} {steps}");
+        }
+    }
+    // Without the token, a role that no gate knows is nothing of its own.
+    let text = "on: push\njobs:\n  a: {runs-on: self-hosted, steps: [{run: aws sts assume-role --role-arn arn:aws:iam::1:role/other}]}\n";
+    let report = check(&[source("deploy.yml", &with_jobs(GATED)), source("other.yml", text)], &facts(vec![expect("deploy.yml", vec![])]));
+    assert_eq!(report.verdict, Verdict::Gated, "{:?}", report.findings);
+}
+
+#[test]
+fn an_app_that_only_the_shell_knows_may_be_the_gates() {
+    let run = |step: &str| {
+        let gated = "{run: heroku container:release web -a raxx-console-prod}";
+        let text = format!(
+            "on: {{push: {{branches: [main]}}}}\njobs:\n  a: {{runs-on: x, environment: staging, steps: [{step}]}}\n  \
+             b: {{runs-on: x, environment: production, steps: [{gated}]}}\n"
+        );
+        let mut facts = facts(vec![expect("deploy.yml", vec![])]);
+        facts.open.insert(env("staging"));
+        facts.environments.insert(env("staging"), None);
+        let report = check(&[source("deploy.yml", &text)], &facts);
+        (report.verdict, codes(&report).first().map(|(name, _)| *name))
+    };
+    let undecided = (Verdict::Unknown, Some("unclassified-deploy"));
+    for app in ["$(cat app)", "${APP:-x}", "$APP", "${{ steps.a.outputs.app }}"] {
+        assert_eq!(run(&format!("{{run: 'heroku container:release web -a {app}'}}")), undecided, "{app}");
+    }
+    assert_eq!(run("{run: \"curl -X POST https://api.heroku.com/pipeline-promotions\"}"), undecided);
+    for step in [
+        "{run: 'heroku container:release web -a ${{ vars.APP }}'}",
+        "{run: 'APP=shop-staging; heroku container:release web -a $APP'}",
+        "{run: npx vercel --prod}",
+    ] {
+        assert_eq!(run(step).0, Verdict::Gated, "{step}");
+    }
+}
+
+#[test]
+fn a_harmless_action_that_is_given_a_command_runs_it() {
+    let run = |step: &str| {
+        let text = with_jobs(&format!("bench:\n  runs-on: x\n  steps: [{step}]"));
+        let report =
+            check(&[source("deploy.yml", &with_jobs(GATED)), source("other.yml", &text)], &facts(vec![expect("deploy.yml", vec![])]));
+        (report.verdict, codes(&report).first().map(|(name, _)| *name))
+    };
+    let key = "env: {HEROKU_API_KEY: '${{ secrets.HEROKU_API_KEY }}'}";
+    let token = "token: '${{ secrets.CODSPEED_TOKEN }}'";
+    assert_eq!(run(&format!("{{uses: CodSpeedHQ/action@v3, with: {{run: cargo codspeed run, {token}}}}}")), (Verdict::Gated, None));
+    let given = run(&format!("{{uses: CodSpeedHQ/action@v3, with: {{run: make, {token}}}, {key}}}"));
+    assert_eq!(given, (Verdict::Ungated, Some("ungated-credential")));
+    let deploys = run("{uses: CodSpeedHQ/action@v3, with: {run: heroku container:release web -a raxx-console-prod}}");
+    assert_eq!(deploys, (Verdict::Ungated, Some("ungated-deploy")));
+}
