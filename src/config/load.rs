@@ -61,13 +61,13 @@ pub fn load(path: &Path) -> Result<Config, LoadError> {
         ErrorKind::NotFound if path.is_symlink() => {
             unreadable("is a link to a file that does not exist".to_owned(), "correct the link, or put the file itself in its place")
         }
-        ErrorKind::NotFound => unreadable(
-            "no such file".to_owned(),
-            &format!(
-                "name the file with --config, or write one from what is live: `gatectl import OWNER/REPO --out {}`",
-                shell_word(&name)
-            ),
-        ),
+        ErrorKind::NotFound => {
+            // A name that must be quoted is hardly meant.
+            let is_plain = shell_word(&name) == name;
+            let new = if is_plain { name.as_str() } else { "gate.toml" };
+            let help = format!("name the file with --config, or write one from what is live: `gatectl import OWNER/REPO --out {new}`");
+            unreadable("no such file".to_owned(), &help)
+        }
         ErrorKind::IsADirectory => unreadable("is a directory".to_owned(), "name the file in it: --config DIR/gate.toml"),
         ErrorKind::InvalidInput => {
             unreadable("is not a regular file".to_owned(), "copy it into a file first: reading a pipe or a device may never end")

@@ -61,7 +61,7 @@ const CLIENTS: &[Client] = &[
         asks: &[],
         valued: "",
     },
-    // HTTPie sends what stands on its standard input, which is no terminal in a run.
+    // HTTPie sends what stands on its standard input, and a run has no terminal.
     Client { programs: &["http", "https", "xh", "xhs"], method: &[], body: &["--raw"], asks: &["--ignore-stdin"], valued: "" },
 ];
 
