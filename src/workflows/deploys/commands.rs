@@ -168,8 +168,8 @@ fn request(words: &[String], pos: Pos) -> Option<Deploy> {
     let sends = sends(words)?;
     let parts =
         |path: &str| ["/builds", "/releases", "/formation", "/dynos", "/pipeline-promotions"].iter().any(|part| path.contains(part));
-    let paths = words.iter().filter_map(|word| Some(word.split_once("api.heroku.com")?.1));
-    if let Some(path) = paths.filter(|path| sends && parts(path)).next() {
+    let mut paths = words.iter().filter_map(|word| Some(word.split_once("api.heroku.com")?.1));
+    if let Some(path) = paths.find(|path| sends && parts(path)) {
         let app = path.split_once("/apps/").and_then(|(_, path)| literal(path.split('/').next().unwrap_or_default()));
         let promotes = path.contains("/pipeline-promotions");
         return Some(Deploy { promotes, ..known("a write to api.heroku.com", Heroku, app, pos) });
