@@ -24,7 +24,7 @@ const ROUNDS: usize = 9;
 const MOST: usize = 100;
 
 /// Extensions and folders that mark a path in a command as a script.
-const SCRIPTS: &[&str] = &[".sh", ".bash"];
+const SCRIPTS: &[&str] = &[".sh", ".bash", ".ps1", ".py", ".js", ".mjs", ".rb"];
 const SCRIPT_FOLDERS: &[&str] = &["scripts/", "script/", "bin/", "ci/", ".github/"];
 
 /// Every workflow file of the default branch, with the actions and scripts there that their steps run; empty only if there certainly

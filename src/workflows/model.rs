@@ -267,6 +267,10 @@ pub struct Step {
     pub continue_on_error: Option<Text>,
     /// Whether it may run concurrently with the steps after it (`background`).
     pub background: Option<Text>,
+    /// `working-directory`: its own, or that of the `defaults` of its job or workflow.
+    pub working_directory: Option<Text>,
+    /// The folder of the action of this repository that it is a part of: its `github.action_path`.
+    pub action_path: Option<String>,
     /// The whole step.
     pub body: Node,
 }

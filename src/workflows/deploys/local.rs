@@ -1,10 +1,11 @@
 //! Actions and scripts of the checkout that steps run: which they are, and what is in them.
 //!
-//! Owns the paths that a workflow can name literally. Reads no file itself: the caller passes the files in.
+//! Owns which files of the checkout steps lead to. Reads no file itself: the caller passes the files in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::shell;
+use super::paths::{self, Named, Place, normal};
+use super::strings;
 use crate::model::RepoName;
 use crate::workflows::model::{Step, Workflow};
 use crate::workflows::read::steps_of;
@@ -20,10 +21,41 @@ pub struct Local {
     composites: BTreeMap<String, Composite>,
     /// Folders of actions that run a program or a container: what they do is not read.
     programs: BTreeSet<String>,
-    scripts: BTreeMap<String, String>,
+    scripts: BTreeMap<String, Script>,
     /// What is there and could not be read, by path.
     unread: BTreeMap<String, NoText>,
 }
+
+/// A file that a step may run.
+#[derive(Debug, Clone)]
+struct Script {
+    text: String,
+    /// The commands that it holds in quotes, if its language is not that of a shell.
+    quoted: Vec<String>,
+    /// What it names, if it is a script.
+    named: Vec<Named>,
+}
+
+impl Script {
+    fn of(path: &str, text: String) -> Self {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if strings::is_of_language(name) {
+            let quoted = strings::commands(&text);
+            return Self { named: quoted.iter().flat_map(|command| paths::named(command)).collect(), quoted, text };
+        }
+        let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+        let is_shell = ending.is_none_or(|ending| SHELLS.contains(&ending)) || text.starts_with("#!");
+        let named = if is_shell { paths::named(&text) } else { Vec::new() };
+        Self { text, quoted: Vec::new(), named }
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        [&self.text].into_iter().chain(&self.quoted).map(String::as_str)
+    }
+}
+
+/// Endings of scripts of a shell.
+const SHELLS: &[&str] = &["sh", "bash", "zsh", "ksh", "ps1", "cmd", "bat"];
 
 /// A composite action.
 #[derive(Debug, Clone)]
@@ -54,17 +86,21 @@ impl Local {
             Some(root) => {
                 let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
                 let using = root.get("runs").and_then(|runs| runs.get("using")).and_then(|using| using.scalar());
-                if using.is_none_or(|using| using.text != "composite") {
+                // The runner compares it without case.
+                if using.is_none_or(|using| !using.text.eq_ignore_ascii_case("composite")) {
                     self.programs.insert(folder.to_owned());
                     return;
                 }
                 let defaults = root.get("inputs").and_then(|inputs| inputs.mapping()).into_iter().flatten();
                 let defaults =
                     defaults.filter_map(|(key, input)| Some((key.text.to_lowercase(), input.get("default")?.scalar()?.text.clone())));
-                let steps = root.get("runs").map(steps_of).unwrap_or_default();
+                let mut steps = root.get("runs").map(steps_of).unwrap_or_default();
+                for step in &mut steps {
+                    step.action_path = Some(folder.to_owned());
+                }
                 self.composites.insert(folder.to_owned(), Composite { steps, defaults: defaults.collect() });
             }
-            None => _ = self.scripts.insert(path.to_owned(), text),
+            None => _ = self.scripts.insert(path.to_owned(), Script::of(path, text)),
         }
     }
 
@@ -100,14 +136,28 @@ impl Local {
         normal("", path)
     }
 
-    /// The scripts that a step runs by a literal path.
+    /// The scripts that a step may run, with those that these may run.
     pub(super) fn scripts_of<'a>(&'a self, step: &Step) -> Vec<&'a str> {
-        scripts(step).iter().filter_map(|path| self.scripts.get(path)).map(String::as_str).collect()
+        self.files_of(step).iter().filter_map(|path| self.scripts.get(path)).flat_map(Script::texts).collect()
     }
 
-    /// The scripts that a step names and that could not be read.
+    /// The scripts that a step may run and that could not be read.
     pub(in crate::workflows) fn unread_scripts_of(&self, step: &Step) -> Vec<(String, &NoText)> {
-        scripts(step).into_iter().filter_map(|path| Some((path.clone(), self.unread.get(&path)?))).collect()
+        self.files_of(step).into_iter().filter_map(|path| Some((path.clone(), self.unread.get(&path)?))).collect()
+    }
+
+    /// The paths that could be scripts of the checkout which a step runs, by itself or through a script that was read.
+    fn files_of(&self, step: &Step) -> BTreeSet<String> {
+        let Some(run) = &step.run else { return BTreeSet::new() };
+        let mut place = Place::of(step);
+        let mut found = BTreeSet::new();
+        let mut left = VecDeque::from(place.files(&paths::named(run.as_str())));
+        while let Some(path) = left.pop_front() {
+            let script = self.scripts.get(&path).filter(|_| !found.contains(&path));
+            left.extend(script.into_iter().flat_map(|script| place.within(&path).files(&script.named)));
+            found.insert(path);
+        }
+        found
     }
 
     /// The files that workflows name and that were not passed in: candidates that need not exist in the checkout.
@@ -119,7 +169,7 @@ impl Local {
             if let Some(folder) = step.uses.as_ref().and_then(|uses| self.folder(uses.as_str())) {
                 found.extend(files_of_action(&folder));
             }
-            found.extend(scripts(step));
+            found.extend(self.files_of(step));
         }
         let have = |path: &String| {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -134,35 +184,6 @@ impl Local {
 /// Where the file of an action in a folder may be.
 fn files_of_action(folder: &str) -> [String; 2] {
     ["action.yml", "action.yaml"].map(|name| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") })
-}
-
-/// The paths in a step's script that could be scripts of the checkout.
-fn scripts(step: &Step) -> BTreeSet<String> {
-    let Some(run) = &step.run else { return BTreeSet::new() };
-    let folder = step.body.get("working-directory").and_then(|node| node.scalar()).map_or("", |scalar| scalar.text.as_str());
-    let mut found = BTreeSet::new();
-    for words in shell::commands(run.as_str()) {
-        let is_path = |word: &&String| {
-            let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c));
-            plain && !word.starts_with(['-', '/']) && (word.contains('/') || word.ends_with(".sh"))
-        };
-        found.extend(words.iter().filter(is_path).filter_map(|word| normal(folder, word)));
-    }
-    found
-}
-
-/// A path below the root of the checkout; none for one that leaves it.
-fn normal(folder: &str, path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in folder.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." => _ = parts.pop()?,
-            part if part.contains(['$', '\\', ':']) => return None,
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 #[cfg(test)]
@@ -202,5 +223,43 @@ mod tests {
     fn every_file_that_a_large_workflow_names_is_wanted() {
         let steps: Vec<String> = (0..3_000).map(|at| format!("{{run: ci/{at}.sh}}")).collect();
         assert_eq!(wanted(&Local::default(), &format!("[{}]", steps.join(", "))).len(), 3_000);
+    }
+
+    #[test]
+    fn the_folder_of_a_step_is_its_own_or_that_of_the_defaults() {
+        for (workflow, job, step, want) in [
+            ("w", "", "", "w/go.sh"),
+            ("w", "j", "", "j/go.sh"),
+            ("w", "j", "s", "s/go.sh"),
+            ("", "j", "", "j/go.sh"),
+            ("", "", "", "go.sh"),
+        ] {
+            let key = |folder: &str| if folder.is_empty() { String::new() } else { format!("working-directory: {folder}") };
+            let defaults = |folder: &str| format!("defaults: {{run: {{{}}}}}", key(folder));
+            let text = format!(
+                "on: push\n{}\njobs: {{a: {{runs-on: x, {}, steps: [{{run: ./go.sh, {}}}]}}}}",
+                defaults(workflow),
+                defaults(job),
+                key(step)
+            );
+            let workflow = read("x.yml", &text).unwrap();
+            assert_eq!(Local::default().wanted([&workflow].into_iter()).into_iter().collect::<Vec<_>>(), [want], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_script_names_is_wanted_and_what_other_files_name_is_not() {
+        for (path, text, want) in [
+            ("ops/a.sh", "./ops/go.sh; . lib/x", vec!["lib/x", "ops/go.sh", "ops/lib/x", "ops/ops/go.sh"]),
+            ("ops/a.sh", "\"$(dirname \"$0\")/go\"", vec!["go", "ops/go"]),
+            ("ops/a.py", "os.system('./go.sh'); x = a/b.sh", vec!["go.sh", "ops/go.sh"]),
+            ("ops/a.json", "{\"x\": \"ops/go.sh\"} ops/go.sh", vec![]),
+            ("ops/a.x", "#!/bin/sh\n$GITHUB_WORKSPACE/go", vec!["go"]),
+            ("ops/a.sh", "ops/a.sh", vec!["ops/ops/a.sh"]),
+        ] {
+            let mut local = Local::default();
+            local.add(path, Ok(text.to_owned()));
+            assert_eq!(wanted(&local, &format!("[{{run: {path}}}]")), want, "{path} {text}");
+        }
     }
 }

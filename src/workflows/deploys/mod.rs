@@ -13,10 +13,12 @@ mod fill;
 mod heroku;
 mod holds;
 mod local;
+mod paths;
 mod permissions;
 mod programs;
 mod requests;
 mod shell;
+mod strings;
 mod token;
 
 use std::collections::BTreeSet;

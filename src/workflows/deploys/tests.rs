@@ -498,6 +498,43 @@ fn actions_and_scripts_of_the_checkout_are_read() {
     assert_eq!(of("[{run: ./scripts/gone.sh}]"), []);
 }
 
+/// Each script is reached only by the form that its row is about.
+#[test]
+fn scripts_of_the_checkout_are_followed() {
+    let deploy = "heroku rollback -a shop-prod";
+    for (files, step, found) in [
+        (vec![("ops/a.sh", "./ops/go.sh"), ("ops/go.sh", deploy)], "run: ./ops/a.sh", true),
+        (vec![("ops/a.sh", ". ops/go"), ("ops/go", deploy)], "run: ./ops/a.sh", true),
+        (vec![("ops/a.sh", "\"$(dirname \"$0\")/go.sh\""), ("ops/go.sh", deploy)], "run: ./ops/a.sh", true),
+        (vec![("ops/a.sh", "cd \"$(dirname \"$0\")\"; ./go"), ("ops/go", deploy)], "run: ./ops/a.sh", true),
+        (vec![("a.sh", "./b.sh"), ("b.sh", "./a.sh; ./c.sh"), ("c.sh", deploy)], "run: ./a.sh", true),
+        (vec![("ops/go", deploy)], "run: cd ops && ./go", true),
+        (vec![("go", deploy)], "run: bash go", true),
+        (vec![("go", deploy)], "run: make go", false),
+        (vec![("lib/go", deploy)], "run: cd ops && ./go", false),
+        (vec![("ops/a.sh", "true"), ("ops/go.sh", deploy)], "run: ./ops/a.sh", false),
+        (vec![("go.py", "os.system(\"heroku rollback -a shop-prod\")")], "run: python go.py", true),
+        (vec![("go.py", "run(['heroku', 'rollback', '-a', 'shop-prod'])")], "run: python go.py", true),
+        (vec![("go.js", "execSync('heroku rollback -a shop-prod')")], "run: node go.js", true),
+        (vec![("go.rb", "system \"heroku rollback -a shop-prod\"")], "run: ruby go.rb", true),
+        (vec![("a.js", "import './b.js'"), ("b.js", "exec(`heroku rollback -a shop-prod`)")], "run: node a.js", true),
+        (vec![("go.py", "print(\"heroku rollback -a shop-prod\")")], "run: python go.py", false),
+        (vec![("ci/go/go.sh", deploy)], "uses: ./ci/go", true),
+        (vec![("go.sh", deploy)], "uses: ./ci/go", false),
+    ] {
+        let mut local = Local::default();
+        let action = "runs: {using: Composite, steps: [{run: '${{ github.action_path }}/go.sh', shell: sh}]}";
+        local.add("ci/go/action.yml", Ok(action.to_owned()));
+        for (path, text) in &files {
+            local.add(path, Ok((*text).to_owned()));
+        }
+        let workflow = read("x.yml", &format!("on: push\njobs: {{a: {{runs-on: x, steps: [{{{step}}}]}}}}")).unwrap();
+        let deploys = Holds::of(&workflow, &workflow.jobs[0], &local).deploys;
+        let targets: Vec<_> = deploys.iter().filter_map(|deploy| deploy.target.as_deref()).collect();
+        assert_eq!(targets.contains(&"shop-prod"), found, "{files:?} {step}");
+    }
+}
+
 #[test]
 fn what_a_job_checks_out_beside_the_commit_of_its_run_is_told_by_its_kind() {
     let checkouts = |step: &str| of(&format!("      - {step}")).checkouts;

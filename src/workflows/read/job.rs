@@ -14,6 +14,12 @@ pub(super) fn jobs(node: &Node, workflow: &mut Workflow) {
         return;
     };
     workflow.jobs = entries.iter().map(|(key, body)| job(key, body, &mut workflow.unknown_keys)).collect();
+    for job in &mut workflow.jobs {
+        let folder = of_defaults(&job.body, "working-directory").or_else(|| workflow.working_directory.clone());
+        for step in job.steps.iter_mut().filter(|step| step.working_directory.is_none()) {
+            step.working_directory.clone_from(&folder);
+        }
+    }
     check_needs(&mut workflow.jobs);
 }
 
@@ -135,6 +141,8 @@ fn step(node: &Node, problems: &mut Vec<Problem>) -> Step {
         shell: scalar(node, "shell", problems),
         continue_on_error: scalar(node, "continue-on-error", problems),
         background: scalar(node, "background", problems),
+        working_directory: node.get("working-directory").and_then(text),
+        action_path: None,
         body: node.clone(),
     }
 }
