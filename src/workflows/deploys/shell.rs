@@ -186,7 +186,16 @@ impl<'s> Scanner<'s> {
             ["if", "then", "else", "elif", "do", "while", "until", "!", "{", "}", "fi", "done", "time", "exec", "sudo", "command"]
                 .contains(&word.as_str())
         };
-        let start = words.iter().take_while(keyword).count();
+        let mut start = words.iter().take_while(keyword).count();
+        // `command -v ssh` only looks the name up, and `command -p ssh` runs it.
+        let lookup = |word: &String| word.starts_with('-') && word.contains(['v', 'V']);
+        if start > 0 && words.get(start - 1).is_some_and(|word| word == "command") {
+            match words.get(start) {
+                Some(option) if lookup(option) => start -= 1,
+                Some(option) if option == "-p" || option == "--" => start += 1,
+                _ => {}
+            }
+        }
         let words: Vec<String> = words.into_iter().skip(start).collect();
         if !words.is_empty() {
             self.all.push(words);
@@ -226,6 +235,8 @@ mod tests {
             ("a b#c", vec!["a b#c"]),
             ("a `\n  -b `\r\n  c\nd", vec!["a -b c", "d"]),
             ("a \\\r\n b\\\rc", vec!["a b\rc"]),
+            ("if ! command -v a; then sudo command b; fi", vec!["command -v a", "b"]),
+            ("command -pV a | command -p b && command -- c", vec!["command -pV a", "b", "c"]),
             ("eval a b", vec!["a b", "eval a b"]),
             // The quotes of four levels are followed, and those of deeper ones are ignored.
             (r#"x "$(1 "$(2 "$(3 "$(4 "$(5)" "`6`")")")")""#, vec!["x $", "1 $", "2 $", "3 $", "4 $", "5", "6"]),

@@ -1,9 +1,10 @@
 //! Whether a command is the freeze check that the proof needs.
 
-use super::step_context::{StepContext, is_guarded};
+use super::step_context::StepContext;
+use super::variables;
 use crate::model::EnvName;
 use crate::workflows::model::Step;
-use crate::workflows::shell::Command;
+use crate::workflows::shell::{Command, Word};
 
 /// Whether a text runs a freeze check at all; for messages only.
 pub(super) fn mentions_check(text: &str, place: &StepContext<'_>) -> bool {
@@ -35,7 +36,8 @@ pub(super) fn check(command: &Command, directory: Option<&str>, step: &Step, pla
         let declared = place.question.policy.check_commands.iter().find(|declared| starts_with(&words, declared))?;
         equivalent(declared, &words, directory, place)
     };
-    if let Some((name, _)) = command.assignments.iter().find(|(name, _)| is_guarded(name, place.question.policy)) {
+    let changes = |(name, value): &&(String, Word)| variables::change_check(name, &value.text, place.question.policy);
+    if let Some((name, _)) = command.assignments.iter().find(changes) {
         return Some(Err(format!("`{name}=` before the freeze check changes what it asks")));
     }
     Some(verdict)

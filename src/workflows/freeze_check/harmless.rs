@@ -3,7 +3,8 @@
 //! Owns the tables. Anything not in them may deploy. A package manager runs scripts of the packages that it installs;
 //! that is trusted here, as it is in the build of the same packages.
 
-use super::step_context::{StepContext, is_guarded};
+use super::step_context::StepContext;
+use super::{installs, variables};
 use crate::workflows::deploys::only_prepares;
 use crate::workflows::model::Step;
 use crate::workflows::shell::{Command, Word};
@@ -30,6 +31,23 @@ const ACTIONS: &[&str] = &[
     "rtcamp/action-slack-notify",
     "sarisia/actions-status-discord",
     "slackapi/slack-github-action",
+];
+
+/// An action, or any, by how its name starts; an input of it that names a program or holds code; whether a value is harmless.
+type Input = (&'static str, &'static str, fn(&str) -> bool);
+
+/// Any action in a Docker container takes `entrypoint`.
+const INPUTS: &[Input] = &[
+    ("", "entrypoint", str::is_empty),
+    ("8398a7/action-slack", "custom_payload", |text| !text.contains('(')),
+    ("actions/setup-python", "pip-install", |text| {
+        let words: Vec<&str> = ["pip", "install"].into_iter().chain(text.split_whitespace()).collect();
+        !installs::run_checkout(&words)
+    }),
+    ("codecov/codecov-action", "binary", str::is_empty),
+    ("codecov/codecov-action", "gcov_args", str::is_empty),
+    ("codecov/codecov-action", "gcov_executable", is_program_name),
+    ("github/codeql-action/init", "tools", |text| is_program_name(text) || text.starts_with("https://github.com/github/codeql-action/")),
 ];
 
 /// Commands whose every use is harmless.
@@ -152,6 +170,14 @@ pub(super) fn action(step: &Step, place: &mut StepContext<'_>) -> bool {
     let Some(uses) = &step.uses else { return false };
     let action = uses.as_str().split('@').next().unwrap_or_default().to_ascii_lowercase();
     let with = |key: &str| step.body.get("with").and_then(|with| with.get(key)).and_then(Node::scalar).map(|scalar| scalar.text.as_str());
+    let names_program = |(of, input, harmless): &Input| {
+        let given =
+            step.body.get("with").and_then(Node::mapping).into_iter().flatten().filter(|(key, _)| key.text.eq_ignore_ascii_case(input));
+        action.starts_with(of) && given.into_iter().any(|(_, value)| !value.scalar().is_some_and(|scalar| harmless(&scalar.text)))
+    };
+    if INPUTS.iter().any(names_program) {
+        return false;
+    }
     match action.as_str() {
         "actions/checkout" => {
             place.checked_out(step);
@@ -174,13 +200,14 @@ pub(super) fn action(step: &Step, place: &mut StepContext<'_>) -> bool {
 pub(super) fn command(command: &Command, fed_by: Option<&Command>, place: &mut StepContext<'_>) -> bool {
     let policy = place.question.policy;
     let exported = if name_of(command) == Some("export") { command.words.get(1..).unwrap_or_default() } else { &[] };
-    let exported = exported.iter().map(|word| word.text.split('=').next().unwrap_or_default());
-    let names: Vec<String> = command.assignments.iter().map(|(name, _)| name.as_str()).chain(exported).map(str::to_owned).collect();
-    if names.iter().any(|name| is_guarded(name, policy) || !is_variable(name)) {
+    let exported = exported.iter().map(|word| word.text.split_once('=').unwrap_or((&word.text, "")));
+    let assigned = command.assignments.iter().map(|(name, value)| (name.as_str(), value.text.as_str()));
+    let set: Vec<(&str, &str)> = assigned.chain(exported).collect();
+    if set.iter().any(|(name, value)| variables::change_later(name, value, policy) || !is_variable(name)) {
         return false;
     }
-    for name in names {
-        place.wrote(&name);
+    for (name, _) in set {
+        place.wrote(name);
     }
     if !command.writes.iter().all(|file| may_write(file, command, place)) {
         return false;
@@ -188,12 +215,15 @@ pub(super) fn command(command: &Command, fed_by: Option<&Command>, place: &mut S
     let Some(name) = name_of(command) else { return command.words.is_empty() };
     let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
     let rest = words.get(1..).unwrap_or_default();
+    if installs::run_checkout(&words) {
+        return false;
+    }
     match name {
         "export" => true,
         "set" => is_strictness(rest),
         "cd" => rest.len() == 1,
         "printf" => rest.first() != Some(&"-v"),
-        "command" => rest.first() == Some(&"-v"),
+        "command" => ["-v", "-V"].iter().any(|flag| rest.first() == Some(flag)),
         "chmod" => rest.first() == Some(&"+x"),
         "sudo" => rest.first().is_some_and(|name| ["apt", "apt-get"].contains(name)) && is_verb(rest),
         "tee" => rest.iter().all(|file| ["-a", "$GITHUB_STEP_SUMMARY"].contains(file)),
@@ -238,8 +268,18 @@ fn is_verb(words: &[&str]) -> bool {
         let same = first == prefix.first().copied() && words.get(1..prefix.len()) == prefix.get(1..);
         let named = same && (words.first() == prefix.first() || prefix.first() == Some(&"gatectl"));
         let verb = rest.iter().find(|word| !["-y", "-q", "-qq", "--yes", "--quiet"].contains(word));
-        named && verb.is_some_and(|verb| verbs.contains(verb)) && !(["git", "apt", "apt-get"].contains(&prefix[0]) && rest.iter().any(runs))
+        // A process that `aws` runs for its credentials.
+        let sets_process = prefix.first() == Some(&"aws") && rest.iter().any(|word| word.contains("credential_process"));
+        named
+            && !sets_process
+            && verb.is_some_and(|verb| verbs.contains(verb))
+            && !(["git", "apt", "apt-get"].contains(&prefix[0]) && rest.iter().any(runs))
     })
+}
+
+/// Whether a text is a name without a path, such as that of a program on the `PATH`.
+fn is_program_name(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
 }
 
 /// A download of a release, or a message to people.
@@ -268,12 +308,13 @@ fn may_write(file: &Word, command: &Command, place: &mut StepContext<'_>) -> boo
     match file.text.as_str() {
         "/dev/null" | "/dev/stderr" | "/dev/stdout" | "$GITHUB_OUTPUT" | "$GITHUB_STEP_SUMMARY" | "$GITHUB_PATH" => true,
         "$GITHUB_ENV" => {
-            let name = match (name_of(command), command.words.get(1..)) {
-                (Some("echo"), Some([word])) => word.text.split_once('=').map(|(name, _)| name.to_owned()),
+            let set = match (name_of(command), command.words.get(1..)) {
+                (Some("echo"), Some([word])) => word.text.split_once('='),
                 _ => None,
             };
-            let Some(name) = name.filter(|name| is_variable(name) && !is_guarded(name, place.question.policy)) else { return false };
-            place.wrote(&name);
+            let plain = |(name, value): &(&str, &str)| is_variable(name) && !variables::change_later(name, value, place.question.policy);
+            let Some((name, _)) = set.filter(plain) else { return false };
+            place.wrote(name);
             true
         }
         path => (file.literal || path.starts_with("$HOME/") || path.starts_with("$RUNNER_TEMP/")) && !is_relied_on(path, place),

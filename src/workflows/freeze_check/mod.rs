@@ -6,9 +6,12 @@
 //! before or without the check is proven.
 
 mod arguments;
+mod containers;
 mod harmless;
+mod installs;
 mod step;
 mod step_context;
+mod variables;
 
 use std::collections::BTreeSet;
 
@@ -124,7 +127,12 @@ fn in_steps(workflow: &Workflow, job: &Job, question: &Question<'_>) -> Proof {
     for (at, step) in job.steps.iter().enumerate() {
         let why = match step::role(step, &mut place) {
             Role::Harmless => continue,
-            Role::Check => return after(job.steps.get(at + 1..).unwrap_or_default(), step, &mut place),
+            Role::Check => {
+                return match containers::may_deploy(workflow, job) {
+                    Some((pos, why)) => Proof::Unproven(pos, why),
+                    None => after(job.steps.get(at + 1..).unwrap_or_default(), step, &mut place),
+                };
+            }
             Role::NoProof(why) => why,
             Role::Other => "this step may deploy, and no freeze check runs before it: move the check in front of it".to_owned(),
         };

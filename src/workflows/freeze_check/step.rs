@@ -20,7 +20,8 @@ pub(super) enum Role {
 /// The role of a step, given what ran before it.
 pub(super) fn role(step: &Step, place: &mut StepContext<'_>) -> Role {
     if step.uses.is_some() {
-        return if harmless::action(step, place) { Role::Harmless } else { Role::Other };
+        let is_harmless = harmless::action(step, place) && !place.may_run_code_of_env(step, None);
+        return if is_harmless { Role::Harmless } else { Role::Other };
     }
     let Some(text) = place.script(step) else { return Role::Other };
     let shell = place.shell(step);
@@ -87,11 +88,16 @@ fn only_line(text: &str, step: &Step, place: &mut StepContext<'_>) -> Found {
                 return Found::Bad(why.to_owned());
             }
             Some(Err(why)) => return Found::Bad(why),
-            None if !command.assignments.is_empty() || !harmless::command(command, None, place) => return Found::MayDeploy,
+            None if !command.assignments.is_empty() || !is_harmless(command, None, step, place) => return Found::MayDeploy,
             None => {}
         }
     }
     Found::Nothing
+}
+
+fn is_harmless(command: &Command, fed_by: Option<&Command>, step: &Step, place: &mut StepContext<'_>) -> bool {
+    let program = command.words.first().map(|word| word.text.as_str());
+    harmless::command(command, fed_by, place) && !place.may_run_code_of_env(step, program)
 }
 
 fn in_script(script: &Script, shell: Shell, step: &Step, place: &mut StepContext<'_>) -> Found {
@@ -107,7 +113,7 @@ fn in_script(script: &Script, shell: Shell, step: &Step, place: &mut StepContext
                 return stops.map_or_else(Found::Bad, |()| Found::Check);
             }
             let fed_by = before.filter(|_| *join == Join::Pipe);
-            if !harmless::command(command, fed_by, place) {
+            if !is_harmless(command, fed_by, step, place) {
                 return Found::MayDeploy;
             }
             if harmless::changes_directory(command) {

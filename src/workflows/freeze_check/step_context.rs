@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Question;
+use super::{Question, variables};
 use crate::desired::freeze::Policy;
 use crate::model::EnvName;
 use crate::workflows::expressions::{self, Functions, Resolved, Status};
@@ -148,9 +148,7 @@ impl<'a> StepContext<'a> {
     {
         let workflow: &'a Workflow = self.workflow;
         let job: &'a Job = self.job;
-        let maps = [step.body.get("env"), job.body.get("env"), workflow.env.as_ref()];
-        maps.into_iter()
-            .flatten()
+        envs(workflow, job, step)
             .filter_map(Node::mapping)
             .flatten()
             .filter_map(|(key, value)| Some((key.text.as_str(), value.scalar()?.text.as_str())))
@@ -167,20 +165,28 @@ impl<'a> StepContext<'a> {
     /// Which one does.
     pub(super) fn untouched(&self, step: &Step) -> Result<(), String> {
         let policy = self.question.policy;
-        let stored = |name: &str| is_stored(name, policy);
         for (name, text) in self.variables(step) {
-            let is_own =
-                stored(name) && only_expression(text).is_some_and(|inside| inside.trim().eq_ignore_ascii_case(&format!("vars.{name}")));
-            if is_guarded(name, policy) && !is_own {
+            let is_own = variables::is_stored(name, policy)
+                && only_expression(text).is_some_and(|inside| inside.trim().eq_ignore_ascii_case(&format!("vars.{name}")));
+            if variables::change_check(name, text, policy) && !is_own {
                 return Err(format!("the variable `{name}` in `env` changes what the freeze check asks"));
             }
         }
         // `env` as one expression may set anything.
-        let opaque = [step.body.get("env"), self.job.body.get("env"), self.workflow.env.as_ref()];
-        if opaque.into_iter().flatten().any(|env| env.mapping().is_none() && !env.is_null()) {
+        if self.has_opaque_env(step) {
             return Err("`env` is not a plain mapping and may change what the freeze check asks".to_owned());
         }
         Ok(())
+    }
+
+    fn has_opaque_env(&self, step: &Step) -> bool {
+        envs(self.workflow, self.job, step).any(|env| env.mapping().is_none() && !env.is_null())
+    }
+
+    /// Whether `env` may make a program of a step run other code than its own; `None` is an action.
+    pub(super) fn may_run_code_of_env(&self, step: &Step, program: Option<&str>) -> bool {
+        let value = |text: &str| self.known(text).unwrap_or_else(|| text.to_owned());
+        self.has_opaque_env(step) || self.variables(step).any(|(name, text)| variables::name_code(name, &value(text), program))
     }
 
     pub(super) fn shell(&self, step: &Step) -> Shell {
@@ -318,6 +324,12 @@ impl<'a> StepContext<'a> {
     }
 }
 
+/// Each `env` that a step gets, the nearest one first.
+fn envs<'s>(workflow: &'s Workflow, job: &'s Job, step: &'s Step) -> impl Iterator<Item = &'s Node> {
+    let container = job.body.get("container").and_then(|container| container.get("env"));
+    [step.body.get("env"), job.body.get("env"), workflow.env.as_ref(), container].into_iter().flatten()
+}
+
 /// A directory as seen from another one, without `.` and `..`; `None` if it is not below the workspace or not plain.
 pub(super) fn joined(from: &str, to: &str) -> Option<String> {
     let to = to.trim();
@@ -339,33 +351,6 @@ pub(super) fn joined(from: &str, to: &str) -> Option<String> {
         }
     }
     Some(parts.join("/"))
-}
-
-/// Whether a variable of this name may change what a freeze check reads, or which program runs under its name.
-pub(super) fn is_guarded(name: &str, policy: &Policy) -> bool {
-    const NAMES: &[&str] = &[
-        "BASHOPTS",
-        "BASH_ENV",
-        "CDPATH",
-        "ENV",
-        "GH_HOST",
-        "GITHUB_API_URL",
-        "GITHUB_WORKSPACE",
-        "HEROKU_HOST",
-        "IFS",
-        "LD_LIBRARY_PATH",
-        "LD_PRELOAD",
-        "PATH",
-        "SHELLOPTS",
-    ];
-    let upper = name.to_ascii_uppercase();
-    NAMES.contains(&upper.as_str()) || upper.starts_with("GATECTL_") || is_stored(name, policy)
-}
-
-/// Whether a variable is one of those that hold the freeze.
-fn is_stored(name: &str, policy: &Policy) -> bool {
-    let bare = name.strip_suffix(Policy::RECORD_SUFFIX).unwrap_or(name);
-    bare.eq_ignore_ascii_case(&policy.flag) || bare.eq_ignore_ascii_case(&policy.override_flag)
 }
 
 /// `bash -euo pipefail {0}` and what else may stand in `shell:`.

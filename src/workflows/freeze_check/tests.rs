@@ -2,6 +2,7 @@ use super::*;
 use crate::desired::freeze::{OnUnreachable, Store};
 use crate::workflows::read::read;
 
+mod before;
 mod sound;
 
 fn policy() -> Policy {
