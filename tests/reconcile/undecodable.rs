@@ -62,6 +62,13 @@ async fn a_reviewer_that_is_not_understood_is_never_sent_along_or_left_out() {
 }
 
 #[tokio::test]
+async fn a_reviewer_of_whose_type_two_answers_differ_is_not_sent_along() {
+    let world = World::where_holds(LIVE, WANT).await;
+    altered(&world, LIST, |list| reviewers(list)[0]["reviewer"]["type"] = json!("Bot")).await;
+    only_production_is_unknown(&world, "lists it as a Bot").await;
+}
+
+#[tokio::test]
 async fn rules_that_are_missing_are_not_rules_that_are_not_there() {
     for value in [Value::Null, json!([{"id": 1, "type": "required_reviewers"}]), json!([{"id": 1, "type": "wait_timer"}])] {
         let world = World::where_holds(LIVE, WANT).await;

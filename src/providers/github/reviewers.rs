@@ -65,6 +65,13 @@ fn not_asked() -> Access {
 /// If the account or team is not found under the listed name and id, or is of a kind that is never sent.
 pub async fn resolve_live(reader: &Reader, repo: &RepoName, reviewer: &LiveReviewer) -> Result<Actor, Unknown> {
     let as_declared = match reviewer {
+        // Even if its account were a person's: two answers that contradict each other prove nothing.
+        LiveReviewer::User { login, kind, .. } if kind != "User" => {
+            return Err(Unknown::new(
+                format!("`{login}` is not a person: the environment lists it as a {kind}"),
+                "remove it from the environment's reviewers",
+            ));
+        }
         LiveReviewer::User { login, id, .. } => Reviewer::User { login: login.clone(), id: Some(*id) },
         LiveReviewer::Team { slug, id } => Reviewer::Team { org: None, slug: slug.clone(), id: Some(*id) },
         LiveReviewer::EnterpriseTeam { slug, .. } => {
