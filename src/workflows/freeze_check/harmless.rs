@@ -277,6 +277,15 @@ fn is_verb(words: &[&str]) -> bool {
     })
 }
 
+/// Whether a folder is outside the workspace.
+fn is_outside_checkout(folder: &str) -> bool {
+    const BASES: &[&str] = &["$HOME/", "${HOME}/", "~/", "$RUNNER_TEMP/", "${RUNNER_TEMP}/", "$RUNNER_TOOL_CACHE/"];
+    match BASES.iter().find_map(|base| folder.strip_prefix(base)) {
+        Some(rest) => !rest.contains("..") && !rest.starts_with("work/"),
+        None => variables::is_elsewhere(folder),
+    }
+}
+
 /// Whether a text is a name without a path, such as that of a program on the `PATH`.
 fn is_program_name(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
@@ -306,7 +315,12 @@ fn is_installer(command: &Command) -> bool {
 /// Whether a command may write to a file: not to one that the check depends on, and it passes only plain variables to later steps.
 fn may_write(file: &Word, command: &Command, place: &mut StepContext<'_>) -> bool {
     match file.text.as_str() {
-        "/dev/null" | "/dev/stderr" | "/dev/stdout" | "$GITHUB_OUTPUT" | "$GITHUB_STEP_SUMMARY" | "$GITHUB_PATH" => true,
+        "/dev/null" | "/dev/stderr" | "/dev/stdout" | "$GITHUB_OUTPUT" | "$GITHUB_STEP_SUMMARY" => true,
+        // A folder of the checkout may hold a program with the name of another.
+        "$GITHUB_PATH" => match (name_of(command), command.words.get(1..)) {
+            (Some("echo"), Some([word])) => is_outside_checkout(&word.text),
+            _ => false,
+        },
         "$GITHUB_ENV" => {
             let set = match (name_of(command), command.words.get(1..)) {
                 (Some("echo"), Some([word])) => word.text.split_once('='),

@@ -160,7 +160,7 @@ const fn never(_: &str) -> bool {
 }
 
 /// Whether a path is absolute and outside the workspace of a runner or a container.
-fn is_elsewhere(path: &str) -> bool {
+pub(super) fn is_elsewhere(path: &str) -> bool {
     path.starts_with('/') && !path.contains(['$', '\\']) && !["/work/", "/workspace", "/__w", "/../"].iter().any(|part| path.contains(part))
 }
 

@@ -152,6 +152,11 @@ fn a_variable_that_names_code_breaks_the_proof_for_what_it_affects() {
     // Only programs in Python read its variables.
     let python = |line: &str| with_keys("env: {PYTHONPATH: src}", &format!("- run: {line}\n"));
     assert!(python("npm ci") && !python("pip install -r requirements.txt") && !python("python -m pip install x"));
+    for (folder, harmless) in
+        [("$HOME/.cargo/bin", true), ("/opt/x/bin", true), ("$PWD/bin", false), ("./bin", false), ("$HOME/work/shop/shop/bin", false)]
+    {
+        assert_eq!(after_script(&format!("echo \"{folder}\" >> $GITHUB_PATH")), harmless, "{folder}");
+    }
     // Set by a script, for itself or for later steps.
     assert!(after_script("export NODE_OPTIONS=--max-old-space-size=4096; npm ci"));
     for line in [
