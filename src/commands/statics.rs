@@ -96,7 +96,7 @@ fn script(root: &Path, path: String) -> Option<SourceFile> {
     }
 }
 
-/// Whether a large file is none of text.
+/// Whether a file is a program, by a zero byte near its start.
 fn is_program(place: &Path) -> bool {
     let mut head = Vec::new();
     let read = File::open(place).and_then(|file| file.take(8192).read_to_end(&mut head));

@@ -121,10 +121,7 @@ pub(super) const IDENTITY_INPUTS: &[(&str, Provider)] = &[
     ("workload_identity_provider", GoogleCloud),
 ];
 
-/// Inputs of actions that are commands or scripts for a shell.
-pub(super) const COMMAND_INPUTS: &[&str] = &["run", "command", "commands", "cmd", "args", "script"];
-
-/// Actions that cannot deploy with their inputs, unless one of [`COMMAND_INPUTS`] makes them run something. Each with the page that says what it does with it, and whether the
+/// Actions that cannot deploy with their inputs, unless one is a command ([`is_command`]). Each with the page that says what it does with it, and whether the
 /// `id-token` permission is what it needs for that.
 pub(super) const HARMLESS: &[(&str, bool, &str)] = &[
     ("actions/attest", true, "https://github.com/actions/attest: signs an attestation"),
@@ -225,6 +222,11 @@ const BUILD: &[&str] = &[
     "pypa/cibuildwheel",
     "softprops/action-gh-release",
 ];
+
+/// Whether an input of an action, by its name, is a command or a script for a shell.
+pub(super) fn is_command(input: &str) -> bool {
+    ["run", "command", "commands", "cmd", "args", "script"].contains(&input.to_lowercase().as_str())
+}
 
 /// Whether an action is one that only prepares a job. With `arguments`, `setup-gradle` may run a build (fact W1.9).
 pub(super) fn is_setup(action: &str, has_input: impl Fn(&str) -> bool) -> bool {

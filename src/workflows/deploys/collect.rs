@@ -92,7 +92,7 @@ impl<'a> Found<'a> {
                 if *is_signing {
                     self.token.add(Use::Harmless);
                 }
-                if with(step).any(|(name, _)| actions::COMMAND_INPUTS.contains(&name)) {
+                if with(step).any(|(name, _)| actions::is_command(name)) {
                     self.holds.secrets.extend(step.body.get("env").into_iter().flat_map(secrets::reads));
                 }
             }
@@ -105,10 +105,9 @@ impl<'a> Found<'a> {
             }
         }
         // The script of `actions/github-script` is one of another language.
-        for (name, text) in with(step).filter(|_| action.as_deref() != Some("actions/github-script")) {
-            if actions::COMMAND_INPUTS.contains(&name.to_lowercase().as_str()) {
-                self.commands(&self.fill(text, inputs), pos);
-            }
+        let is_javascript = action.as_deref() == Some("actions/github-script");
+        for (_, text) in with(step).filter(|(name, _)| !is_javascript && actions::is_command(name)) {
+            self.commands(&self.fill(text, inputs), pos);
         }
         if let (Some(action), Some(uses), None) = (&action, &step.uses, harmless) {
             self.action(action, uses.as_str(), step, inputs, pos, depth);
