@@ -21,6 +21,9 @@ const PRINT_A_FOLDER: &[&str] = &["dirname", "pwd", "realpath", "readlink", "git
 /// How many of the folders that a script changed to last its paths are looked for in.
 const RECENT: usize = 8;
 
+/// The longest folder that is kept, in bytes: a script that changes to one folder below the last, again and again, stays cheap.
+const LONGEST: usize = 255;
+
 /// How many words after an interpreter may be the script, flags aside: `bash -o pipefail go`.
 const OPERANDS: usize = 3;
 
@@ -167,7 +170,7 @@ impl Place {
             match one {
                 Named::File(start, path) => found.extend(self.resolve(*start, path, RECENT)),
                 Named::Folder(start, path) => {
-                    for folder in self.resolve(*start, path, 1) {
+                    for folder in self.resolve(*start, path, 1).into_iter().filter(|folder| folder.len() <= LONGEST) {
                         self.recent.retain(|known| *known != folder);
                         self.recent.push_back(folder);
                     }
@@ -280,7 +283,9 @@ mod tests {
     fn the_paths_of_a_large_script_are_bounded() {
         let script: String = (0..2_000).map(|at| format!("cd d{at}\n./go{at}\n")).collect();
         let step = read("x.yml", "on: push\njobs: {a: {runs-on: x, steps: [{run: x}]}}").unwrap().jobs[0].steps[0].clone();
-        assert!(Place::of(&step).files(&named(&script)).len() <= 2_000 * (RECENT + 1));
+        let found = Place::of(&step).files(&named(&script));
+        assert!(found.len() <= 2_000 * (RECENT + 1));
+        assert!(found.iter().all(|path| path.len() <= LONGEST + 10));
     }
 
     proptest::proptest! {
