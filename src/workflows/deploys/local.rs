@@ -57,6 +57,9 @@ impl Script {
 /// Endings of scripts of a shell.
 const SHELLS: &[&str] = &["sh", "bash", "zsh", "ksh", "ps1", "cmd", "bat"];
 
+/// How many scripts that run others are followed for one step.
+const MOST: usize = 64;
+
 /// A composite action.
 #[derive(Debug, Clone)]
 pub(super) struct Composite {
@@ -152,10 +155,16 @@ impl Local {
         let mut place = Place::of(step);
         let mut found = BTreeSet::new();
         let mut left = VecDeque::from(place.files(&paths::named(run.as_str())));
+        let mut followed = 0;
         while let Some(path) = left.pop_front() {
-            let script = self.scripts.get(&path).filter(|_| !found.contains(&path));
-            left.extend(script.into_iter().flat_map(|script| place.within(&path).files(&script.named)));
-            found.insert(path);
+            if !found.insert(path.clone()) {
+                continue;
+            }
+            if let Some(script) = self.scripts.get(&path).filter(|script| !script.named.is_empty() && followed < MOST) {
+                followed += 1;
+                let more = place.within(&path).files(&script.named);
+                left.extend(more.into_iter().filter(|path| !found.contains(path)));
+            }
         }
         found
     }

@@ -49,7 +49,10 @@ pub(super) enum Start {
     Unknown,
 }
 
-/// The paths that a script names, in its order.
+/// How many paths of one script are looked for: more than any script that people write names.
+const MOST: usize = 1_000;
+
+/// The first paths that a script names, in its order.
 pub(super) fn named(script: &str) -> Vec<Named> {
     let mut found = Vec::new();
     for text in [Some(script.to_owned()), with_slashes(script)].into_iter().flatten() {
@@ -58,6 +61,9 @@ pub(super) fn named(script: &str) -> Vec<Named> {
             // `$(dirname $0)/go.sh`: what follows an unquoted substitution is read as the next command.
             if let Some(first) = words.first_mut().filter(|first| prints_folder && first.starts_with('/')) {
                 first.insert(0, '$');
+            }
+            if found.len() >= MOST {
+                break;
             }
             of_command(&words, &mut found);
             prints_folder = words.first().is_some_and(|first| PRINT_A_FOLDER.contains(&program(first).as_str()));
