@@ -130,9 +130,17 @@ impl<'s> Scanner<'s> {
     }
 
     fn braced(&mut self) {
-        let (name, rest) = self.rest.split_once('}').unwrap_or((self.rest, ""));
+        // `${A+"${B}"}`: one within another. If the last one is not closed, the first brace is taken to close the first one.
+        let (mut open, mut before) = (0_usize, '$');
+        let closes = |c: char| {
+            let opens = std::mem::replace(&mut before, c) == '$' && c == '{';
+            open = if opens { open + 1 } else { open.saturating_sub(usize::from(c == '}')) };
+            c == '}' && open == 0
+        };
+        let end = self.rest.find(closes).or_else(|| self.rest.find('}')).unwrap_or(self.rest.len());
+        let (name, rest) = self.rest.split_at(end);
         self.word.get_or_insert_default().push_str(&format!("${name}}}"));
-        self.rest = rest;
+        self.rest = rest.strip_prefix('}').unwrap_or(rest);
     }
 
     fn escaped(&mut self) {
@@ -232,6 +240,9 @@ mod tests {
             (r#"x 'a\"b' "a\b" "c\"d" e\ f"#, vec![r#"x a\"b a\b c"d e f"#]),
             ("a ${B:-c d}", vec!["a ${B:-c d}"]),
             ("a ${B:-c;d;} e", vec!["a ${B:-c;d;} e"]),
+            ("a ${B+\"${C}\"} d; e 'f g'", vec!["a ${B+\"${C}\"} d", "e f g"]),
+            ("a ${B#{}; c", vec!["a ${B#{}", "c"]),
+            ("a ${B${C}; d", vec!["a ${B${C}", "d"]),
             ("a b#c", vec!["a b#c"]),
             ("a `\n  -b `\r\n  c\nd", vec!["a -b c", "d"]),
             ("a \\\r\n b\\\rc", vec!["a b\rc"]),
