@@ -11,14 +11,21 @@ use crate::exit::Exit;
 use crate::sandbox::{Sandbox, State};
 
 use super::Session;
+use super::failure::hinted;
 use super::session::SAMPLE;
 use super::wiring;
 
 /// Serves, and prints the variables that point a shell at it.
 ///
 /// # Errors
-/// When no port can be had, gate.toml has problems, or one should be written and cannot be.
+/// With `--sandbox`, which is for other commands; when no port can be had, gate.toml has problems, or one should be written and cannot be.
 pub(super) async fn run(session: &Session, args: &SandboxArgs) -> anyhow::Result<Exit> {
+    if let Some(scenario) = session.global.sandbox {
+        return Err(hinted(
+            "--sandbox makes a command ask an emulator of its own, and this one is the emulator",
+            format!("name the fault that it starts with: --scenario {scenario}"),
+        ));
+    }
     if args.write_config {
         write_config(session)?;
     }

@@ -99,6 +99,13 @@ fn an_empty_gate_file_is_explained_and_import_writes_whole_files_only() {
 }
 
 #[test]
+fn the_emulator_does_not_take_another_one_for_its_scenario() {
+    let dir = tempfile::tempdir().unwrap();
+    let ran = run(dir.path(), &["sandbox", "--sandbox=gated"], &[]);
+    assert!(ran.code == Some(1) && ran.stderr.contains("--scenario gated"), "{}", ran.stderr);
+}
+
+#[test]
 fn an_archived_repository_is_refused_before_any_write() {
     let world = Served::rehearsal(Scenario::NoRules, TOML);
     world.sandbox.with(|state| state.repo("acme/shop").unwrap().archived = true);
