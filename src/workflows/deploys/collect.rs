@@ -1,6 +1,6 @@
 //! What the steps of one job hold, with the scripts and the actions of the checkout that they run.
 //!
-//! Owns how the tables of commands and actions are applied to steps, one by one. Must not know runs. Tested in `tests.rs`.
+//! Owns how the tables of commands and actions are applied to steps, one by one. Must not know runs. Tested in `tests/`.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! The commands of a script that deploy.
 //!
 //! Owns how a command is held against the tables of `programs`. Evidence, not proof: an unlisted program may
-//! deploy as well, and is then judged by the secrets and identities that it gets. Tested in `tests.rs`.
+//! deploy as well, and is then judged by the secrets and identities that it gets. Tested in `tests/`.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Which app a command that deploys to Heroku goes to.
 //!
-//! Owns its flags, its git remotes and the variable that the CLI reads. A target that the file does not name is none. Tested in `tests.rs`.
+//! Owns its flags, its git remotes and the variable that the CLI reads. A target that the file does not name is none. Tested in `tests/`.
 
 use std::collections::BTreeMap;
 

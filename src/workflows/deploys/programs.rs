@@ -1,6 +1,6 @@
 //! The tables of programs: which of their verbs deploy, which run what the repository holds, and which only print.
 //!
-//! One line each. Owns no reading of scripts: that is for `commands`. Tested in `tests.rs`.
+//! One line each. Owns no reading of scripts: that is for `commands`. Tested in `tests/`.
 
 use super::holds::Platform::{self, Heroku, Other, Pages};
 

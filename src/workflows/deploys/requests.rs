@@ -1,7 +1,7 @@
 //! Whether a command sends something over HTTP, by the flags of its own client.
 //!
 //! Owns which programs are clients, and what makes each of them send. Must not know what an address means. What is not certain,
-//! such as a method in a variable, counts as sent. Tested in `tests.rs`.
+//! such as a method in a variable, counts as sent. Tested in `tests/`.
 
 use super::shell::program;
 
