@@ -20,7 +20,6 @@ macro_rules! exits {
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
             /// What it means, in the words of the documentation.
-            #[must_use]
             pub const fn meaning(self) -> &'static str {
                 match self {
                     $(Self::$name => $meaning,)+
@@ -28,7 +27,6 @@ macro_rules! exits {
             }
 
             /// What to do about it; empty if nothing is to be done.
-            #[must_use]
             pub const fn next_step(self) -> &'static str {
                 match self {
                     $(Self::$name => $next,)+
@@ -54,7 +52,6 @@ exits! {
 
 impl Exit {
     /// The number.
-    #[must_use]
     pub const fn code(self) -> u8 {
         self as u8
     }

@@ -29,7 +29,6 @@ pub enum Mode {
 
 impl Mode {
     /// Shown on a terminal, except with `-q` and in CI (the environment variable `CI` is set).
-    #[must_use]
     pub fn detect(quiet: bool, ci: bool) -> Self {
         if !quiet && !ci && io::stderr().is_terminal() { Self::Shown } else { Self::Hidden }
     }
@@ -96,7 +95,6 @@ pub struct Progress {
 
 impl Progress {
     /// Starts the clock; nothing is shown yet.
-    #[must_use]
     pub fn new(mode: Mode) -> Self {
         // Only Unix terminals echo a Ctrl-C; on Windows the library knows how to draw.
         let target = || if cfg!(unix) { ProgressDrawTarget::term_like(Box::new(Narrow)) } else { ProgressDrawTarget::stderr() };
@@ -121,7 +119,6 @@ impl Progress {
     }
 
     /// Whether the line is ever visible.
-    #[must_use]
     pub fn is_shown(&self) -> bool {
         self.mode == Mode::Shown
     }

@@ -24,7 +24,6 @@ impl Stop {
     }
 
     /// Whether it was requested.
-    #[must_use]
     pub fn is_set(&self) -> bool {
         *self.0.borrow() > 0
     }

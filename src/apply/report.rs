@@ -20,7 +20,6 @@ pub struct ReadBack<O> {
 }
 
 /// Joins the plan, how each step ended, and what reading back found.
-#[must_use]
 pub fn report<O>(plan: &Plan<O>, ends: &[StepResult], after: &ReadBack<O>, interrupted: bool) -> ApplyReport {
     let mut outcomes: Vec<Outcome> = plan
         .steps
@@ -44,7 +43,6 @@ pub fn report<O>(plan: &Plan<O>, ends: &[StepResult], after: &ReadBack<O>, inter
 }
 
 /// Manual steps that gate.toml declares: nothing was refused, and they remain to be done.
-#[must_use]
 pub fn by_hand(manual: &Manual) -> Outcome {
     let by_hand = ByHand { url: String::new(), because: String::new(), steps: manual.steps.clone() };
     Outcome {

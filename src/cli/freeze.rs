@@ -41,7 +41,6 @@ pub enum FreezeCommand {
 
 impl FreezeCommand {
     /// Which freeze it is about.
-    #[must_use]
     pub fn which(&self) -> &StoreArgs {
         match self {
             Self::On(args) => &args.which,
@@ -67,7 +66,6 @@ pub struct StoreArgs {
 
 impl StoreArgs {
     /// The store that the flags name.
-    #[must_use]
     pub fn store(&self) -> Option<Store> {
         self.app.clone().map(Store::Heroku).or_else(|| self.github.clone())
     }

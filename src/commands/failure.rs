@@ -66,7 +66,6 @@ impl std::fmt::Display for Stale {
 impl std::error::Error for Stale {}
 
 /// The exit code for an error that ended a command.
-#[must_use]
 pub fn exit_of(error: &anyhow::Error) -> Exit {
     if error.is::<Interrupted>() {
         Exit::Interrupted
@@ -113,7 +112,6 @@ pub(super) fn of_gate_file(severity: Severity, path: &str, problem: &Problem) ->
 }
 
 /// The error as it is printed on stderr: problems of gate.toml with their excerpts, anything else as a chain with a next step.
-#[must_use]
 pub fn explain(error: &anyhow::Error) -> String {
     let style = Style::stderr();
     match (two_parts(error), error.downcast_ref::<LoadError>()) {

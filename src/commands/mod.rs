@@ -86,7 +86,6 @@ pub async fn run(session: &Session, command: Command) -> anyhow::Result<Exit> {
 }
 
 /// The parsed command line, for what is generated from it.
-#[must_use]
 pub fn command_line() -> clap::Command {
     <Cli as clap::CommandFactory>::command()
 }

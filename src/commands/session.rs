@@ -99,7 +99,6 @@ impl Session {
     }
 
     /// The present time, in whole seconds as records have it; the one place that reads the clock for what is decided or recorded.
-    #[must_use]
     pub fn now(&self) -> Timestamp {
         let now = Timestamp::now();
         Timestamp::from_second(now.as_second()).unwrap_or(now)
@@ -144,7 +143,6 @@ impl Session {
     }
 
     /// Whether a person can be asked: on a terminal, and never when `CI` is set.
-    #[must_use]
     pub fn can_ask(&self) -> bool {
         self.env.get("CI").is_none() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }

@@ -33,7 +33,6 @@ pub(super) fn completions(shell: Shell) -> anyhow::Result<Exit> {
 }
 
 /// Answers a shell that asks for completions; `None` if the variable is not for us.
-#[must_use]
 pub fn complete() -> Option<Exit> {
     let shell = std::env::var_os("COMPLETE")?;
     Shells::builtins().completer(Path::new(&shell).file_stem()?.to_str()?)?;

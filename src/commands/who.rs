@@ -17,7 +17,6 @@ pub(super) fn in_actions(env: &ProcessEnv) -> Option<String> {
 }
 
 /// Who acts, without asking anyone: the Actions account, else the local user and, if known, the machine.
-#[must_use]
 pub(super) fn local(env: &ProcessEnv) -> String {
     if let Some(actor) = in_actions(env) {
         return actor;
@@ -31,7 +30,6 @@ pub(super) fn local(env: &ProcessEnv) -> String {
 }
 
 /// Who acts when an apply has to set the freeze that gate.toml declares; asks no one.
-#[must_use]
 pub(super) fn declared(session: &Session) -> Claim {
     let reason = "declared in gate.toml (frozen = true)".to_owned();
     Claim { id: FreezeId::new(Uuid::new_v4()), by: local(&session.env), reason, now: session.now() }

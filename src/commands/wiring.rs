@@ -141,7 +141,6 @@ impl Wiring {
     }
 
     /// What is to be observed and planned; built on clients that cannot write (law 2).
-    #[must_use]
     pub(super) fn context(&self, session: &Session, config: &Config, prune: Prune) -> Context {
         let want = config.desired.clone();
         let github = match &self.repository {
@@ -158,7 +157,6 @@ impl Wiring {
     }
 
     /// The writing clients.
-    #[must_use]
     pub(super) fn clients(&self) -> Clients {
         [&self.github, &self.heroku].into_iter().filter_map(|access| access.writer(&self.stack)).collect()
     }

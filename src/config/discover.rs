@@ -17,7 +17,6 @@ pub struct Remote {
 impl Remote {
     /// Reads an address as git writes it: `https://HOST/OWNER/REPO.git`, `ssh://git@HOST/OWNER/REPO`,
     /// `git@HOST:OWNER/REPO`. A user, a password and a port are dropped; local paths are not remotes.
-    #[must_use]
     pub fn parse(url: &str) -> Option<Self> {
         let url = url.trim();
         let (authority, path) = match url.split_once("://") {
@@ -47,7 +46,6 @@ impl Remote {
 /// Reads the remote `origin` of the repository that a directory lies in, without running git.
 ///
 /// What git itself would add from the user's own configuration (`insteadOf`, includes) is not seen.
-#[must_use]
 pub fn origin(start: &Path) -> Option<Remote> {
     let real = std::fs::canonicalize(start).ok()?;
     let config = config_of(&root(&real)?.join(".git"))?;
@@ -55,7 +53,6 @@ pub fn origin(start: &Path) -> Option<Remote> {
 }
 
 /// The root of the git checkout that a directory lies in.
-#[must_use]
 pub fn checkout(start: &Path) -> Option<PathBuf> {
     let real = std::fs::canonicalize(start).ok()?;
     root(&real).map(Path::to_owned)
@@ -63,7 +60,6 @@ pub fn checkout(start: &Path) -> Option<PathBuf> {
 
 /// Whether a path lies in the checkout of `start`, and what it names does not: a link leads out. Outside of a checkout `start` itself
 /// counts as one.
-#[must_use]
 pub fn leads_out(start: &Path, path: &Path) -> bool {
     let (Ok(here), Ok(real)) = (std::fs::canonicalize(start), std::fs::canonicalize(start.join(path))) else { return false };
     let inside = root(&here).unwrap_or(&here);
@@ -79,7 +75,6 @@ pub fn leads_out(start: &Path, path: &Path) -> bool {
 }
 
 /// The default branch of the remote `origin`, as the last clone or fetch noted it (`refs/remotes/origin/HEAD`).
-#[must_use]
 pub fn default_branch(start: &Path) -> Option<String> {
     let config = config_of(&checkout(start)?.join(".git"))?;
     let head = read(&config.parent()?.join("refs/remotes/origin/HEAD"))?;

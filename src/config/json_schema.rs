@@ -10,7 +10,6 @@ use super::schema::{Key, Presence, Syntax, Table, Type};
 /// Describes gate.toml as a JSON Schema (draft 7), with a description for every key.
 ///
 /// What the schema refuses, [`super::parse`] refuses too; rules over several keys are only in the latter.
-#[must_use]
 pub fn json_schema() -> Value {
     let mut schema = table(&ROOT);
     schema.insert("$schema".to_owned(), "http://json-schema.org/draft-07/schema#".into());

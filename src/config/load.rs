@@ -97,7 +97,6 @@ pub fn load(path: &Path) -> Result<Config, LoadError> {
 /// Outside of a repository only the directory itself is looked at: a file left in a shared parent, such
 /// as /tmp, would choose the server that a token is sent to. A link that leads nowhere is found too: no other file may take its
 /// place unnoticed. The answer is relative where `start` is.
-#[must_use]
 pub fn find(start: &Path) -> Option<PathBuf> {
     let real = std::fs::canonicalize(start).ok()?;
     let root = root(&real).unwrap_or(&real);

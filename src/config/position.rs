@@ -71,7 +71,6 @@ impl Positions {
     ///
     /// If the file does not have the path, its nearest parent answers, and finally the start of the file. A name
     /// that does not exist as written is looked up without case.
-    #[must_use]
     pub fn get<S: AsRef<str>>(&self, path: impl IntoIterator<Item = S>) -> &Position {
         let mut node = &self.root;
         for name in path {

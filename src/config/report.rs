@@ -16,19 +16,16 @@ const AROUND: usize = 100;
 
 impl Problems {
     /// Shows the problems without color.
-    #[must_use]
     pub fn plain(&self) -> String {
         self.render(&Renderer::plain())
     }
 
     /// Shows the problems with ANSI colors.
-    #[must_use]
     pub fn styled(&self) -> String {
         self.render(&Renderer::styled())
     }
 
     /// One line for each problem, `gate.toml:LINE:COL: message; help`, for editors and logs.
-    #[must_use]
     pub fn lines(&self) -> String {
         let line = |p: &Problem| {
             let help = p.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();

@@ -107,7 +107,6 @@ impl App {
     /// `None` if it names none. A bad key is reported with the first token.
     ///
     /// `stack` must be one of its own: a token may be requested while a write of the run holds its turn.
-    #[must_use]
     pub fn of(
         env: &ProcessEnv,
         stack: Stack,

@@ -17,7 +17,6 @@ const NAMED_BY: [&str; 3] = ["GH_HOST", "GITHUB_API_URL", "GITHUB_SERVER_URL"];
 ///
 /// A gate.toml may come from anyone's pull request, and with it `github.api_url`. So the variables' tokens go to GitHub, to
 /// loopback, and to hosts that the environment itself names; `gh` binds each token to its host and may always be asked.
-#[must_use]
 pub fn github(env: &ProcessEnv, endpoint: &Endpoint, listener: &Arc<dyn Listener>) -> Search {
     let missing = (
         "there is no GitHub token",

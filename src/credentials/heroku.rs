@@ -14,7 +14,6 @@ const MACHINE: &str = "api.heroku.com";
 /// Looks for a token for this endpoint: `HEROKU_API_KEY`, then `~/.netrc` (or `$NETRC`), then `heroku auth:token`.
 ///
 /// The tool takes seconds to start, so it comes last; it also runs if the server refuses a netrc's token, which may be stale.
-#[must_use]
 pub fn heroku(env: &ProcessEnv, endpoint: &Endpoint, listener: &Arc<dyn Listener>) -> Search {
     let missing = (
         "there is no Heroku token",

@@ -27,19 +27,16 @@ pub struct ProcessEnv(BTreeMap<String, String>);
 
 impl ProcessEnv {
     /// Those of this process that are valid Unicode.
-    #[must_use]
     pub fn of_this_process() -> Self {
         Self(std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?))).collect())
     }
 
     /// The value of a variable; none when it is unset or blank.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.passed(name).filter(|value| !value.trim().is_empty())
     }
 
     /// The value of a variable that is set, also if it is blank.
-    #[must_use]
     pub fn passed(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }

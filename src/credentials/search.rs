@@ -48,7 +48,6 @@ impl Search {
     }
 
     /// Where the current token came from; `None` if there is none yet.
-    #[must_use]
     pub fn at_hand(&self) -> Option<&str> {
         self.at_hand.as_ref().map(Token::source)
     }

@@ -60,7 +60,6 @@ pub struct Exception {
 
 impl Exception {
     /// Whether it has expired.
-    #[must_use]
     pub fn has_expired(&self, today: Date) -> bool {
         self.until < today
     }

@@ -56,7 +56,6 @@ impl Store {
     }
 
     /// Whether two names are the same store: GitHub compares names without case (fact G1).
-    #[must_use]
     pub fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Heroku(a), Self::Heroku(b)) => a == b,
@@ -66,7 +65,6 @@ impl Store {
     }
 
     /// Its name in messages: `shop-prod`.
-    #[must_use]
     pub fn name(&self) -> &str {
         match self {
             Self::Heroku(name) | Self::Github(name) => name,
@@ -74,7 +72,6 @@ impl Store {
     }
 
     /// What it is, with its name: `the app shop-prod`.
-    #[must_use]
     pub fn described(&self) -> String {
         match self {
             Self::Heroku(app) => format!("the app {app}"),
@@ -84,7 +81,6 @@ impl Store {
     }
 
     /// What holds the four values: `the app's config vars`.
-    #[must_use]
     pub const fn values(&self) -> &'static str {
         match self {
             Self::Heroku(_) => "the app's config vars",
@@ -93,7 +89,6 @@ impl Store {
     }
 
     /// The key of gate.toml that names it.
-    #[must_use]
     pub const fn key(&self) -> &'static str {
         match self {
             Self::Heroku(_) => "freeze.heroku_app",
@@ -102,7 +97,6 @@ impl Store {
     }
 
     /// The service whose credentials can read it.
-    #[must_use]
     pub fn credentials(&self) -> &'static str {
         match self {
             Self::Heroku(_) => "the account behind HEROKU_API_KEY",
@@ -112,7 +106,6 @@ impl Store {
     }
 
     /// The flag that names it on the command line: `--app shop-prod`.
-    #[must_use]
     pub fn flag(&self) -> String {
         match self {
             Self::Heroku(app) => format!("--app {app}"),
@@ -121,7 +114,6 @@ impl Store {
     }
 
     /// The address of the freeze that is kept there.
-    #[must_use]
     pub fn address(&self) -> Address {
         match self {
             Self::Heroku(app) => Address::freeze(app),
@@ -130,7 +122,6 @@ impl Store {
     }
 
     /// The app whose config vars hold the values: gate.toml may declare more of them.
-    #[must_use]
     pub fn app(&self) -> Option<&str> {
         match self {
             Self::Heroku(app) => Some(app),

@@ -35,7 +35,6 @@ pub enum DesiredEnvironment {
 
 impl DesiredEnvironment {
     /// The rules that are declared for it; none for one that must not exist.
-    #[must_use]
     pub const fn gate(&self) -> Option<&Gate> {
         match self {
             Self::Present(gate) | Self::Optional(gate) => Some(gate),
@@ -113,7 +112,6 @@ pub struct Pattern {
 
 impl Pattern {
     /// Whether refs that it admits can still be created: a tag under any name, a branch if the pattern has a wildcard.
-    #[must_use]
     pub fn admits_new_refs(&self) -> bool {
         self.kind == RefKind::Tag || self.name.contains(['*', '?', '['])
     }
@@ -131,7 +129,6 @@ pub enum RefKind {
 
 impl RefKind {
     /// GitHub's word.
-    #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Branch => "branch",
@@ -142,14 +139,12 @@ impl RefKind {
 
 impl Desired {
     /// The environments whose deployments the person who started the run may not approve.
-    #[must_use]
     pub fn no_self_review(&self) -> Vec<EnvName> {
         let prevents = |environment: &DesiredEnvironment| environment.gate().is_some_and(|gate| gate.prevent_self_review == Some(true));
         self.environments.iter().filter(|(_, environment)| prevents(environment)).map(|(name, _)| name.clone()).collect()
     }
 
     /// Whether the file mentions an environment.
-    #[must_use]
     pub fn declares(&self, name: &EnvName) -> bool {
         self.environments.contains_key(name) || self.left_out.contains(name)
     }

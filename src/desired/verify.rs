@@ -50,7 +50,6 @@ impl fmt::Display for Harmless {
 
 impl Harmless {
     /// Whether it names a secret.
-    #[must_use]
     pub fn spares_secret(&self, name: &str) -> bool {
         matches!(self, Self::Secrets(pattern) if fnmatch::matches(pattern, &name.to_ascii_uppercase()))
     }
@@ -58,13 +57,11 @@ impl Harmless {
 
 impl Verify {
     /// Whether a secret is declared to deploy nothing.
-    #[must_use]
     pub fn spares_secret(&self, name: &str) -> bool {
         self.harmless.iter().any(|entry| entry.spares_secret(name))
     }
 
     /// Whether a job is declared to deploy nothing. The path is its file's in the repository.
-    #[must_use]
     pub fn spares_job(&self, path: &str, id: &str) -> bool {
         let path = path.trim_start_matches("./");
         let is_file = |file: &str| file == path || path.rsplit('/').next() == Some(file);
@@ -72,7 +69,6 @@ impl Verify {
     }
 
     /// Whether a called workflow of another repository is declared to deploy nothing. `path` is without its `@ref`.
-    #[must_use]
     pub fn trusts(&self, path: &str) -> bool {
         self.trusted_workflows.iter().any(|pattern| fnmatch::matches(&pattern.to_lowercase(), &path.to_lowercase()))
     }

@@ -46,7 +46,6 @@ macro_rules! codes {
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
             /// What the table says about the code.
-            #[must_use]
             pub const fn row(self) -> Row {
                 match self {
                     $(Self::$variant => Row {

@@ -23,7 +23,6 @@ pub enum Verdict {
 
 impl Verdict {
     /// As JSON writes it.
-    #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Gated => "gated",
@@ -69,7 +68,6 @@ pub struct Finding {
 
 impl Finding {
     /// A finding with the defaults of its code.
-    #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         let row = code.row();
         Self {
@@ -136,7 +134,6 @@ impl Finding {
     }
 
     /// The verdict from this finding alone.
-    #[must_use]
     pub fn verdict(&self) -> Verdict {
         match (self.severity, self.code.row().proof) {
             (Severity::Error, Proof::Disproves) => Verdict::Ungated,
@@ -147,7 +144,6 @@ impl Finding {
 }
 
 /// The verdict from all findings: the worst of them.
-#[must_use]
 pub fn verdict<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Verdict {
     findings.into_iter().map(Finding::verdict).max().unwrap_or(Verdict::Gated)
 }

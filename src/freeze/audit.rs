@@ -74,7 +74,6 @@ pub struct Audit {
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Compares the records with the store's history.
-#[must_use]
 pub fn audit(keys: &Keys, vars: &FreezeVars, history: &History) -> Audit {
     match history {
         History::Releases(releases) => by_releases(keys, vars, releases),

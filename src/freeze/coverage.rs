@@ -27,7 +27,6 @@ pub struct WorkflowStatus {
 
 impl WorkflowStatus {
     /// `deploy.yml:deploy`, after the repository if it is one of a fleet.
-    #[must_use]
     pub fn name(&self) -> String {
         let job = if self.job.is_empty() { &self.file } else { &self.job };
         match &self.repository {

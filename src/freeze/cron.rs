@@ -79,13 +79,11 @@ impl Cron {
     }
 
     /// Whether both day fields are restricted, so that a day matches if *either* of them does: rarely intended.
-    #[must_use]
     pub const fn either_day(&self) -> bool {
         self.either_day
     }
 
     /// The latest match that is not after `civil`; `None` only before the first year that the calendar here knows.
-    #[must_use]
     pub fn prev_at_or_before(&self, civil: DateTime) -> Option<DateTime> {
         if self.on_day(civil.date())
             && let Some(time) = self.time_to(civil.time())
@@ -97,7 +95,6 @@ impl Cron {
     }
 
     /// The earliest match after `civil`; `None` only past the last year that the calendar here knows.
-    #[must_use]
     pub fn next_after(&self, civil: DateTime) -> Option<DateTime> {
         let from = civil.checked_add(1.minute()).ok()?;
         if self.on_day(from.date())

@@ -10,7 +10,6 @@ use crate::model::{Answer, Unknown};
 ///
 /// A variable that is not there arrives as an empty text, and so does one whose name is misspelled in the workflow. So a flag
 /// that is off with a record that says frozen is not trusted.
-#[must_use]
 pub fn from_step<'e>(keys: &Keys, variable: impl Fn(&str) -> Option<&'e str>) -> Option<Answer<FreezeVars>> {
     let set = |name: &str| variable(name).filter(|value| !value.trim().is_empty()).map(str::to_owned);
     variable(&keys.flag)?;

@@ -43,7 +43,6 @@ impl From<&Audit> for FlagTimes {
 }
 
 /// Everything that is left over at a moment.
-#[must_use]
 pub fn leftovers(keys: &Keys, vars: &FreezeVars, written: FlagTimes, now: Timestamp) -> Vec<Leftover> {
     let freeze = Freeze::read(vars, now);
     let over = Override::read(vars, now);

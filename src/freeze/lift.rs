@@ -44,7 +44,6 @@ pub fn off(keys: &Keys, live: &FreezeVars, claim: &Claim, only: Option<FreezeId>
 }
 
 /// The question before the freeze is lifted; `None` if it is the caller's own and not an emergency.
-#[must_use]
 pub fn question(live: &FreezeVars, claim: &Claim) -> Option<String> {
     match Freeze::read(live, claim.now) {
         Freeze::Open | Freeze::Expired(_) => None,

@@ -27,7 +27,6 @@ pub struct FreezeId(Uuid);
 
 impl FreezeId {
     /// Takes a fresh UUID.
-    #[must_use]
     pub const fn new(id: Uuid) -> Self {
         Self(id)
     }
@@ -116,7 +115,6 @@ impl Record {
     }
 
     /// Whether the freeze has expired.
-    #[must_use]
     pub fn expired(&self, now: Timestamp) -> bool {
         self.until.is_some_and(|until| until <= now)
     }

@@ -64,13 +64,11 @@ impl SetFreeze {
     }
 
     /// Where it is set.
-    #[must_use]
     pub const fn keys(&self) -> &Keys {
         &self.keys
     }
 
     /// The record that will be there.
-    #[must_use]
     pub const fn record(&self) -> &Record {
         &self.record
     }

@@ -34,13 +34,11 @@ pub struct Keys {
 
 impl Keys {
     /// The default names: all that the emergency path needs to know is the store.
-    #[must_use]
     pub fn standard(store: Store) -> Self {
         Self::named(store, Policy::FLAG, Policy::OVERRIDE)
     }
 
     /// The names that a policy declares.
-    #[must_use]
     pub fn of(policy: &Policy) -> Self {
         Self::named(policy.store.clone(), &policy.flag, &policy.override_flag)
     }
@@ -59,7 +57,6 @@ impl Keys {
     }
 
     /// A policy for these environments where gate.toml says nothing: no calendar, and closed if the store cannot be read.
-    #[must_use]
     pub fn bare_policy(&self, environments: BTreeSet<EnvName>) -> Policy {
         Policy {
             store: self.store.clone(),
@@ -75,20 +72,17 @@ impl Keys {
     }
 
     /// All four names: what may be read, and nothing else.
-    #[must_use]
     pub fn all(&self) -> [&str; 4] {
         [&self.flag, &self.record, &self.override_flag, &self.override_record]
     }
 
     /// The four values by their names, as a store holds them.
-    #[must_use]
     pub fn values(&self, vars: &FreezeVars) -> BTreeMap<String, String> {
         let values = [&vars.flag, &vars.record, &vars.override_flag, &vars.override_record];
         self.all().into_iter().zip(values).filter_map(|(key, value)| Some((key.to_owned(), value.clone()?))).collect()
     }
 
     /// Takes the four values out of what a store holds.
-    #[must_use]
     pub fn pick(&self, vars: &BTreeMap<String, String>) -> FreezeVars {
         let value = |key: &String| vars.get(key).cloned();
         FreezeVars {
@@ -115,19 +109,16 @@ pub struct FreezeVars {
 
 impl FreezeVars {
     /// The values under their names. gate.toml may have named any variable of the app, so anything except a flag and a record is hidden.
-    #[must_use]
     pub fn under<'k>(&self, keys: &'k Keys) -> [(&'k str, Option<VarValue>); 4] {
         self.named(keys.all())
     }
 
     /// Whether the override's flag is anything but off.
-    #[must_use]
     pub fn is_overridden(&self) -> bool {
         Flag::read(self.override_flag.as_deref()) != Flag::Off
     }
 
     /// Whether a flag is set that no record explains: its age is known only to the store.
-    #[must_use]
     pub fn lacks_a_record(&self, now: Timestamp) -> bool {
         matches!(Freeze::read(self, now), Freeze::Unattributed) || matches!(Override::read(self, now), Override::Invalid { .. })
     }
@@ -178,7 +169,6 @@ pub enum Flag {
 
 impl Flag {
     /// Reads the value of a config var, in any case of letters.
-    #[must_use]
     pub fn read(value: Option<&str>) -> Self {
         match value.unwrap_or_default().to_ascii_lowercase().as_str() {
             "" | "false" | "0" | "no" | "off" => Self::Off,
@@ -209,7 +199,6 @@ pub enum Freeze {
 
 impl Freeze {
     /// Reads the flag and its record. The flag decides; the record explains it.
-    #[must_use]
     pub fn read(vars: &FreezeVars, now: Timestamp) -> Self {
         match Flag::read(vars.flag.as_deref()) {
             Flag::Off => Self::Open,
@@ -226,7 +215,6 @@ impl Freeze {
     }
 
     /// Whether deploys are refused, overrides aside.
-    #[must_use]
     pub const fn closes(&self) -> bool {
         match self {
             Self::Open | Self::Expired(_) => false,
@@ -235,7 +223,6 @@ impl Freeze {
     }
 
     /// The record, if there is one that belongs to the freeze.
-    #[must_use]
     pub const fn record(&self) -> Option<&Record> {
         match self {
             Self::Expired(record) | Self::Recorded(record) => Some(record),
@@ -264,7 +251,6 @@ pub enum Override {
 
 impl Override {
     /// Reads the override's flag and its record.
-    #[must_use]
     pub fn read(vars: &FreezeVars, now: Timestamp) -> Self {
         let invalid = |why: &str| Self::Invalid { why: why.to_owned() };
         match Flag::read(vars.override_flag.as_deref()) {
@@ -290,7 +276,6 @@ impl Override {
     ///
     /// One that names a freeze opens that freeze, and the windows that are closed as well. One that names none opens
     /// windows only: a freeze that is set later is not lifted by it.
-    #[must_use]
     pub fn opening(&self, freeze: &Freeze) -> Option<&OverrideRecord> {
         let Self::Valid(record) = self else { return None };
         let opens = match freeze {

@@ -84,7 +84,6 @@ pub struct WindowStatus {
 impl Status {
     /// Puts everything together for the moment `at`. Without a policy (no gate.toml) there are no environments and no windows.
     /// `history` is what the store knows of its changes, if that was read.
-    #[must_use]
     pub fn at(keys: &Keys, policy: Option<&Policy>, vars: &Answer<FreezeVars>, history: Option<&History>, at: Timestamp) -> Self {
         let store = vars.present().map(|vars| (Freeze::read(vars, at), Override::read(vars, at)));
         let freeze = store.as_ref().and_then(|(freeze, _)| Frozen::by_store(freeze));
@@ -205,7 +204,6 @@ impl From<&Verdict> for Answered {
 
 impl Checked {
     /// Puts the answers together. No environment at all is undetermined: nothing was shown to be open.
-    #[must_use]
     pub fn of(store: &Store, source: Source, environments: Vec<EnvironmentStatus>, at: Timestamp) -> Self {
         let worst = environments.iter().map(|environment| Answered::from(&environment.decision.verdict)).min();
         let verdict = worst.unwrap_or(Answered::Undetermined);
@@ -223,7 +221,6 @@ impl Checked {
     }
 
     /// The result if the freeze is not even known.
-    #[must_use]
     pub fn unasked(unknown: Unknown, at: Timestamp) -> Self {
         let verdict = Answered::Undetermined;
         Self {

@@ -15,7 +15,6 @@ use crate::model::{Answer, Cause, EnvName, Unknown};
 
 impl Policy {
     /// Whether a freeze closes this environment. If it does not, the store need not be read.
-    #[must_use]
     pub fn covers(&self, environment: &EnvName) -> bool {
         self.environments.contains(environment)
     }
@@ -99,7 +98,6 @@ impl Frozen {
     }
 
     /// The closure from the store.
-    #[must_use]
     pub fn by_store(freeze: &Freeze) -> Option<Self> {
         let said = |text: &String| (!text.is_empty()).then(|| text.clone());
         match freeze {
@@ -132,7 +130,6 @@ impl Frozen {
     }
 
     /// The commands that open what is closed, for the store that holds the freeze.
-    #[must_use]
     pub fn next_step(&self, store: &Store) -> String {
         let which = store.flag();
         let over = format!("gatectl freeze override {which} --for 1h --reason TEXT");
@@ -167,7 +164,6 @@ impl fmt::Display for Frozen {
 /// `vars` is not read if [`Policy::covers`] returns false. Windows close without the store; only a valid override that was
 /// read from it opens them. An app that is not there, and credentials that are refused, are not an unreachable store:
 /// `on_unreachable` does not open these.
-#[must_use]
 pub fn decide(policy: &Policy, environment: &EnvName, vars: &Answer<FreezeVars>, now: Timestamp) -> Decision {
     if !policy.covers(environment) {
         return Decision { verdict: Verdict::Open { because: OpenBecause::NotCovered }, warnings: Vec::new() };
@@ -186,7 +182,6 @@ pub fn decide(policy: &Policy, environment: &EnvName, vars: &Answer<FreezeVars>,
 /// Whether the store holds a freeze, not overridden, that closes `environment` at `now`: what may compensate for a reviewer.
 ///
 /// Windows do not count, since they open by themselves; nor does a policy that lets deploys through if the store cannot be read.
-#[must_use]
 pub fn holds(policy: &Policy, environment: &EnvName, vars: &Answer<FreezeVars>, now: Timestamp) -> Answer<Frozen> {
     if !policy.covers(environment) {
         return Answer::Absent;

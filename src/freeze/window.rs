@@ -104,7 +104,6 @@ pub fn zone(name: &str) -> Result<TimeZone, String> {
 }
 
 /// A warning about a cron line that its author probably did not intend.
-#[must_use]
 pub fn day_caution(line: &str) -> Option<String> {
     Cron::parse(line).ok().filter(Cron::either_day)?;
     let [_, _, day, _, weekday] = line.split_ascii_whitespace().collect::<Vec<_>>()[..] else { return None };
@@ -114,7 +113,6 @@ pub fn day_caution(line: &str) -> Option<String> {
 }
 
 /// A warning about a time zone that its author probably did not intend.
-#[must_use]
 pub fn zone_caution(name: &str) -> Option<String> {
     let upper = name.to_ascii_uppercase();
     if let Some((_, place)) =

@@ -96,13 +96,11 @@ impl FreezeWrite {
     }
 
     /// Where it is written.
-    #[must_use]
     pub const fn store(&self) -> &Store {
         &self.keys.store
     }
 
     /// What is written, for a store that takes all of it at once: `None` deletes the value. Never empty, never without effect.
-    #[must_use]
     pub const fn body(&self) -> &BTreeMap<String, Option<String>> {
         &self.body
     }
@@ -111,7 +109,6 @@ impl FreezeWrite {
     ///
     /// After each of them deploys are at least as closed as before the first one or after the last one, for gatectl and for
     /// workflows that read only the flags. Lifting a freeze, or overriding it, takes effect with the last request.
-    #[must_use]
     pub fn one_by_one(&self) -> Vec<ValueWrite<'_>> {
         let mut values: Vec<ValueWrite<'_>> = self
             .body
@@ -123,7 +120,6 @@ impl FreezeWrite {
     }
 
     /// Whether a store still holds what it held when the write was made.
-    #[must_use]
     pub fn is_untouched(&self, now: &BTreeMap<String, String>) -> bool {
         self.live == *now
     }
@@ -143,7 +139,6 @@ impl FreezeWrite {
     }
 
     /// Side effects of the write that the user may not expect, one sentence each.
-    #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
     }

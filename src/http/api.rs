@@ -120,37 +120,31 @@ pub struct Refused<'a> {
 
 impl Refused<'_> {
     /// What kind of failure it is.
-    #[must_use]
     pub fn kind(&self) -> &ErrorKind {
         &self.response.kind
     }
 
     /// The HTTP status.
-    #[must_use]
     pub fn status(&self) -> u16 {
         self.status.as_u16()
     }
 
     /// The error's own name, such as `two_factor`, if the API gives it one.
-    #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.response.id.as_deref()
     }
 
     /// A header that is present and not empty; bounded.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<String> {
         text(self.headers, name)
     }
 
     /// Whether a header is present, even if empty.
-    #[must_use]
     pub fn has_header(&self, name: &str) -> bool {
         self.headers.contains_key(name)
     }
 
     /// Whether the request only read.
-    #[must_use]
     pub fn reads(&self) -> bool {
         *self.method == Method::GET
     }

@@ -110,7 +110,6 @@ fn hex(bytes: &[u8]) -> String {
 
 impl Cache {
     /// Answers in this folder, which is made when the first one is written.
-    #[must_use]
     pub fn at(folder: PathBuf) -> Self {
         Self { folder, usable: OnceLock::new() }
     }

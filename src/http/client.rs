@@ -33,13 +33,11 @@ impl Reader {
     }
 
     /// The endpoint that this client asks.
-    #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.channel.endpoint
     }
 
     /// Whether requests carry a token.
-    #[must_use]
     pub fn is_authenticated(&self) -> bool {
         !matches!(self.channel.identity, Identity::Anonymous)
     }
@@ -118,7 +116,6 @@ impl Reader {
     }
 
     /// The error for a complete answer that is not what the API promises.
-    #[must_use]
     pub fn malformed(&self, target: &Target, message: impl Into<String>) -> ApiError {
         let hint = format!("run again; if that does not help, something between here and {} alters its responses", self.endpoint().host());
         ApiError { hint: Some(hint), ..ApiError::new(call(&self.channel, &Method::GET, target), ErrorKind::Malformed, message) }
@@ -138,7 +135,6 @@ impl Writer {
     }
 
     /// The reading client.
-    #[must_use]
     pub fn reader(&self) -> &Reader {
         &self.reader
     }

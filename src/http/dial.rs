@@ -25,19 +25,16 @@ pub struct Proxies(Arc<Matcher>);
 
 impl Proxies {
     /// As curl reads `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`. Loopback is never proxied.
-    #[must_use]
     pub fn from_env() -> Self {
         Self(Arc::new(Matcher::from_env()))
     }
 
     /// No proxy.
-    #[must_use]
     pub fn none() -> Self {
         Self(Arc::new(Matcher::builder().build()))
     }
 
     /// This one for all but loopback.
-    #[must_use]
     pub fn all(url: &str) -> Self {
         Self(Arc::new(Matcher::builder().all(url.to_owned()).build()))
     }

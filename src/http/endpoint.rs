@@ -83,25 +83,21 @@ impl Endpoint {
     }
 
     /// Which API this is.
-    #[must_use]
     pub fn api(&self) -> &'static Api {
         self.api
     }
 
     /// The host alone, in lower case, without port or brackets.
-    #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
     /// Whether it is on this machine.
-    #[must_use]
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.host)
     }
 
     /// The host under which people know this server: `github.com` for `api.github.com`, as `gh` wants it.
-    #[must_use]
     pub fn web_host(&self) -> &str {
         &self.web_host
     }
@@ -112,7 +108,6 @@ impl Endpoint {
     }
 
     /// The scheme, host and port.
-    #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
     }

@@ -64,7 +64,6 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Whether better credentials would help.
-    #[must_use]
     pub const fn cause(&self) -> Cause {
         match self {
             Self::Unauthenticated | Self::Forbidden => Cause::Credentials,
@@ -75,7 +74,6 @@ impl ErrorKind {
 
 impl ApiError {
     /// A failure without further details.
-    #[must_use]
     pub fn new(call: impl Into<String>, kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             call: call.into(),
@@ -91,7 +89,6 @@ impl ApiError {
     }
 
     /// This failure as an unknown answer (law 1).
-    #[must_use]
     pub fn unknown(&self) -> Unknown {
         Unknown { reason: self.to_string(), hint: self.hint.clone().unwrap_or_default(), cause: self.kind.cause() }
     }

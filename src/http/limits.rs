@@ -47,7 +47,6 @@ pub struct Wait {
 
 impl Wait {
     /// The moment to try again, in UTC, to the second and never too early.
-    #[must_use]
     pub fn until_utc(&self) -> String {
         let whole = Timestamp::from_second(self.until.as_second().saturating_add(1)).unwrap_or(self.until);
         whole.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()

@@ -19,7 +19,6 @@ pub struct Stack {
 
 impl Stack {
     /// Builds the stack; sends nothing.
-    #[must_use]
     pub fn new(mut settings: Settings) -> Self {
         settings.timeout = settings.timeout.min(LONGEST);
         settings.attempt_timeout = settings.attempt_timeout.min(LONGEST);
@@ -48,13 +47,11 @@ impl Stack {
     }
 
     /// A client that cannot write (law 2) and asks for the token of each request.
-    #[must_use]
     pub fn reader_as(&self, endpoint: &Endpoint, tokens: Arc<dyn TokenSource>) -> Reader {
         self.client(endpoint, Identity::Source(tokens))
     }
 
     /// A client that can read and write and asks for the token of each request.
-    #[must_use]
     pub fn writer_as(&self, endpoint: &Endpoint, tokens: Arc<dyn TokenSource>) -> Writer {
         Writer::new(self.reader_as(endpoint, tokens))
     }
@@ -66,13 +63,11 @@ impl Stack {
     }
 
     /// What a server last said about its quota; `None` before its first answer, and if it has none.
-    #[must_use]
     pub fn quota(&self, endpoint: &Endpoint) -> Option<Quota> {
         self.shared.host(endpoint).limiter.quota()
     }
 
     /// What was sent so far.
-    #[must_use]
     pub fn traffic(&self) -> Traffic {
         self.shared.counters.read()
     }

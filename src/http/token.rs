@@ -40,13 +40,11 @@ pub struct Token {
 
 impl Token {
     /// A token without surrounding blanks, and its source: `GH_TOKEN`, `gh auth token`, a path.
-    #[must_use]
     pub fn new(secret: &str, source: impl Into<String>) -> Self {
         Self { secret: SecretString::from(secret.trim()), source: source.into() }
     }
 
     /// Where it was found.
-    #[must_use]
     pub fn source(&self) -> &str {
         &self.source
     }
@@ -63,7 +61,6 @@ impl Token {
     }
 
     /// Whether both are the same token, wherever each was found.
-    #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.secret.expose_secret() == other.secret.expose_secret()
     }

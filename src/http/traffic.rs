@@ -25,19 +25,16 @@ pub struct Traffic {
 
 impl Traffic {
     /// All requests.
-    #[must_use]
     pub fn sent(&self) -> u64 {
         self.reads() + self.writes()
     }
 
     /// All requests that only read.
-    #[must_use]
     pub fn reads(&self) -> u64 {
         self.get
     }
 
     /// All requests that could write.
-    #[must_use]
     pub fn writes(&self) -> u64 {
         self.put + self.patch + self.post + self.delete
     }

@@ -23,7 +23,6 @@ struct Member<'a> {
 }
 
 /// Writes the fleet file that plans to no changes against the live state. Repositories without an environment are left out.
-#[must_use]
 pub fn render_fleet(organization: &str, sources: &[Source<'_>]) -> Imported {
     let mut unknown = Vec::new();
     let mut members = Vec::new();

@@ -33,7 +33,6 @@ pub use source::{Imported, Source, Updated};
 use source::{refusal, selected, unspeakable};
 
 /// Writes the gate.toml that plans to no changes against the live state.
-#[must_use]
 pub fn render(source: &Source<'_>) -> Imported {
     let mut unknown = unspeakable(source);
     let mut text = text::head(source, &unknown);

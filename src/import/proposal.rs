@@ -16,7 +16,6 @@ use super::source::{Imported, Source};
 use super::value::{list, string};
 
 /// Adds what the workflow files suggest to an imported file that declares nothing about them.
-#[must_use]
 pub fn with_workflows(imported: Imported, source: &Source<'_>, files: &Files, default_branch: &str) -> Imported {
     let Ok(config) = config::parse(config::FILE_NAME, &imported.text) else { return imported };
     let want = &config.desired;
@@ -29,7 +28,6 @@ pub fn with_workflows(imported: Imported, source: &Source<'_>, files: &Files, de
 }
 
 /// Says in an imported file why nothing is declared about the workflow files.
-#[must_use]
 pub fn without_workflows(mut imported: Imported, source: &Source<'_>, why: Unknown) -> Imported {
     let reason = format!("the workflow files could not be read: {}", why.reason);
     let _ = writeln!(imported.text, "\n{UNKNOWN}{}", line(&reason));

@@ -42,43 +42,36 @@ enum Provider {
 
 impl Address {
     /// The address of a repository: `github/OWNER/REPO`.
-    #[must_use]
     pub fn repository(repo: &RepoName) -> Self {
         Self { provider: Provider::Github, scope: repo.to_string(), kind: AddressKind::Repository }
     }
 
     /// The address of an environment: `github/OWNER/REPO/environments/NAME`.
-    #[must_use]
     pub fn environment(repo: &RepoName, name: &EnvName) -> Self {
         Self { provider: Provider::Github, scope: repo.to_string(), kind: AddressKind::Environment(name.clone()) }
     }
 
     /// The address of a Heroku app: `heroku/APP`.
-    #[must_use]
     pub fn app(app: &str) -> Self {
         Self { provider: Provider::Heroku, scope: app.to_owned(), kind: AddressKind::App }
     }
 
     /// The address of one config var: `heroku/APP/config/KEY`.
-    #[must_use]
     pub fn config(app: &str, key: &str) -> Self {
         Self { provider: Provider::Heroku, scope: app.to_owned(), kind: AddressKind::Config(key.to_owned()) }
     }
 
     /// The address of an app's deploy freeze: `heroku/APP/freeze`.
-    #[must_use]
     pub fn freeze(app: &str) -> Self {
         Self { provider: Provider::Heroku, scope: app.to_owned(), kind: AddressKind::Freeze }
     }
 
     /// The address of the deploy freeze that is kept at a repository or its owner: `github/OWNER[/REPO]/freeze`.
-    #[must_use]
     pub fn github_freeze(owner_or_repository: &str) -> Self {
         Self { provider: Provider::Github, scope: owner_or_repository.to_owned(), kind: AddressKind::Freeze }
     }
 
     /// `github` or `heroku`.
-    #[must_use]
     pub const fn provider(&self) -> &'static str {
         match self.provider {
             Provider::Github => "github",
@@ -87,13 +80,11 @@ impl Address {
     }
 
     /// `OWNER/REPO`, `OWNER`, or the name of the app.
-    #[must_use]
     pub fn scope(&self) -> &str {
         &self.scope
     }
 
     /// What the address points at.
-    #[must_use]
     pub fn kind(&self) -> &AddressKind {
         &self.kind
     }

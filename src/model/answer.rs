@@ -45,7 +45,6 @@ pub struct Unknown {
 
 impl Unknown {
     /// What no better credentials would answer.
-    #[must_use]
     pub fn new(reason: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { reason: reason.into(), hint: hint.into(), cause: Cause::Other }
     }
@@ -71,13 +70,11 @@ pub enum Blocker {
 
 impl Blocker {
     /// An invalid declaration.
-    #[must_use]
     pub fn invalid(reason: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Invalid(Invalid { reason: reason.into(), hint: hint.into() })
     }
 
     /// The same for a question about the live state alone, which a contradicted declaration cannot answer.
-    #[must_use]
     pub fn into_unknown(self) -> Unknown {
         match self {
             Self::Invalid(Invalid { reason, hint }) => Unknown::new(reason, hint),
@@ -116,7 +113,6 @@ pub enum Cause {
 
 impl Cause {
     /// What several unknowns have in common, if there is any: better credentials help only if they help with each.
-    #[must_use]
     pub fn common(causes: impl IntoIterator<Item = Self>) -> Option<Self> {
         causes.into_iter().reduce(|all, one| if all == one { all } else { Self::Other })
     }

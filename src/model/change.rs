@@ -21,7 +21,6 @@ pub enum Action {
 
 impl Action {
     /// Terraform's sign for the action: `+`, `~` or `-`.
-    #[must_use]
     pub const fn glyph(self) -> char {
         match self {
             Self::Create => '+',
@@ -31,7 +30,6 @@ impl Action {
     }
 
     /// The past tense for reports: `created`, `updated`, `deleted`.
-    #[must_use]
     pub const fn past(self) -> &'static str {
         match self {
             Self::Create => "created",
@@ -60,7 +58,6 @@ pub struct Field {
 impl Field {
     /// What a list gains if it loses nothing, such as `branch main`: what a cut-off step leaves to be done.
     /// `None` if the field is not a table of lists, or something is removed.
-    #[must_use]
     pub fn only_gains(&self) -> Option<Vec<String>> {
         let lists = |value: &Value| -> Option<BTreeSet<String>> {
             let table = value.as_object()?;
@@ -75,7 +72,6 @@ impl Field {
 
 impl Change {
     /// A change with its verdict drawn from its fields; deleting always weakens (law 7).
-    #[must_use]
     pub fn new(address: Address, action: Action, fields: Vec<Field>) -> Self {
         let weakens = action == Action::Delete || fields.iter().any(|field| field.weakens);
         Self { address, action, weakens, fields }

@@ -77,7 +77,6 @@ pub(super) fn is_credential(name: &str, text: &str) -> bool {
 }
 
 /// The kind of credential in a text, in words; `None` if only its name could mark it as one.
-#[must_use]
 pub fn credential_in(text: &str) -> Option<&'static str> {
     if text.contains("-----BEGIN ") && text.contains("PRIVATE KEY") {
         return Some("a private key");
@@ -90,7 +89,6 @@ pub fn credential_in(text: &str) -> Option<&'static str> {
 }
 
 /// The text with `***` for every word that holds a credential, and for every PEM block.
-#[must_use]
 pub fn without_credentials(text: &str) -> String {
     let words = |text: &str| -> String { text.split_inclusive(char::is_whitespace).map(masked_word).collect() };
     let (mut clean, mut rest) = (String::new(), text);

@@ -19,7 +19,6 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 }
 
 /// The age of a moment in the largest whole unit: `3 days`.
-#[must_use]
 pub fn age(since: Timestamp, now: Timestamp) -> String {
     let seconds = now.duration_since(since).as_secs().max(0);
     let (count, unit) = match seconds {

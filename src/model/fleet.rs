@@ -27,7 +27,6 @@ impl RepositoryResult {
     pub const ALL: [Self; 6] = [Self::InSync, Self::Changes, Self::Invalid, Self::Unknown, Self::Excepted, Self::Archived];
 
     /// The result of a plan of one repository; unknown outweighs the rest.
-    #[must_use]
     pub fn of<O>(plan: &Plan<O>) -> Self {
         match plan {
             plan if !plan.unknown.is_empty() => Self::Unknown,
@@ -74,7 +73,6 @@ pub struct FleetPlan<O> {
 
 impl<O> FleetPlan<O> {
     /// How many repositories have a result.
-    #[must_use]
     pub fn count(&self, result: RepositoryResult) -> usize {
         self.repositories.iter().filter(|row| row.result == result).count()
     }

@@ -4,7 +4,6 @@
 //! A wildcard does not match a `.` at the start of a directory; no git ref has one there. Matching takes polynomial time.
 
 /// Tells whether a pattern matches a whole name: the short name of a branch or tag.
-#[must_use]
 pub fn matches(pattern: &str, name: &str) -> bool {
     let segments = compile(pattern);
     let mut names = name.split('/').map(|part| part.chars().collect::<Vec<_>>()).peekable();
@@ -27,7 +26,6 @@ pub fn matches(pattern: &str, name: &str) -> bool {
 }
 
 /// Tells whether every name that `special` matches is certainly matched by `general`. False means that this is not proven.
-#[must_use]
 pub fn covers(general: &str, special: &str) -> bool {
     if starts_differ(general, special) {
         return false;

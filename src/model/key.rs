@@ -34,19 +34,16 @@ macro_rules! keys {
             pub const ALL: &[Self] = &[$(Self::$Key),*];
 
             /// What GitHub and gate.toml call it.
-            #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$Key => $name,)* }
             }
 
             /// Whether its value holds deployments back, so that a change of it can weaken the gate (law 7).
-            #[must_use]
             pub const fn holds_back(self) -> bool {
                 match self { $(Self::$Key => $holds_back,)* }
             }
 
             /// What writes it.
-            #[must_use]
             pub const fn written_by(self) -> WrittenBy {
                 match self { $(Self::$Key => WrittenBy::$written_by,)* }
             }

@@ -43,13 +43,11 @@ impl EnvName {
     }
 
     /// The name as it was written.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The form that is equal for names of the same environment.
-    #[must_use]
     pub fn folded(&self) -> String {
         self.0.to_lowercase()
     }
@@ -109,19 +107,16 @@ impl RepoName {
     }
 
     /// The account or organization.
-    #[must_use]
     pub fn owner(&self) -> &str {
         &self.owner
     }
 
     /// The repository's own name.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Whether these two halves name it.
-    #[must_use]
     pub fn is(&self, owner: &str, name: &str) -> bool {
         self.owner.eq_ignore_ascii_case(owner) && self.name.eq_ignore_ascii_case(name)
     }

@@ -1,7 +1,6 @@
 //! Near matches for misspelled names.
 
 /// The most likely candidate, if any is close enough: about one typo for each three characters, three at most.
-#[must_use]
 pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let name = fold(name);
     let length = name.chars().count();
@@ -23,7 +22,6 @@ fn fold(name: &str) -> String {
 /// Whether one name is most likely the other one, misspelled: the same words, one slip in each that has five letters, two from ten on.
 ///
 /// Slips rarely hit the first letter (`internal` is not `external`), and what numbers or places a name is meant: `staging2`, `prod-eu`.
-#[must_use]
 pub fn is_misspelling(name: &str, other: &str) -> bool {
     let (name, other) = (fold(name), fold(other));
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();

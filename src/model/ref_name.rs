@@ -12,7 +12,6 @@ pub enum Refused {
 }
 
 /// The first thing in a name, or in a part of one, that no name has; wildcards apart.
-#[must_use]
 pub fn refused(name: &str) -> Option<Refused> {
     let bad = name.chars().find(|c| c.is_whitespace() || c.is_control() || "~:^".contains(*c)).map(Refused::Char);
     bad.or_else(|| ["..", "//", "@{"].into_iter().find(|text| name.contains(text)).map(Refused::Text))

@@ -32,7 +32,6 @@ pub enum Result {
 
 impl Result {
     /// As JSON has it.
-    #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Applied => "applied",
@@ -88,7 +87,6 @@ pub struct ReportSummary {
 
 impl ApplyReport {
     /// The report on a plan, with its outcomes in address order.
-    #[must_use]
     pub fn new<O>(plan: &Plan<O>, converged: bool, mut outcomes: Vec<Outcome>, interrupted: bool) -> Self {
         outcomes.sort_by(|a, b| a.address.cmp(&b.address));
         let (invalid, unknown, limited_to) = (plan.invalid.clone(), plan.unknown.clone(), plan.limited_to.clone());
@@ -96,7 +94,6 @@ impl ApplyReport {
     }
 
     /// The counts for the last line and for JSON.
-    #[must_use]
     pub fn summary(&self) -> ReportSummary {
         let mut summary = ReportSummary::default();
         for outcome in &self.outcomes {

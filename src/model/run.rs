@@ -38,7 +38,6 @@ pub struct CommitPin(String);
 
 impl CommitPin {
     /// Whether this is that commit.
-    #[must_use]
     pub fn is(&self, sha: &str) -> bool {
         sha.to_ascii_lowercase().starts_with(&self.0)
     }

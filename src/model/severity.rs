@@ -16,7 +16,6 @@ pub enum Severity {
 
 impl Severity {
     /// `error`, `warning`, `info`.
-    #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Error => "error",

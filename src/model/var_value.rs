@@ -31,38 +31,32 @@ pub struct VarValue {
 
 impl VarValue {
     /// A value under its name.
-    #[must_use]
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let (name, text) = (name.into(), text.into());
         Self { is_masked: is_credential(&name, &text), name, text }
     }
 
     /// A value that is never shown.
-    #[must_use]
     pub fn hidden(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self { name: name.into(), text: text.into(), is_masked: true }
     }
 
     /// The text itself, to compare it or to send it. Never to show it.
-    #[must_use]
     pub fn expose(&self) -> &str {
         &self.text
     }
 
     /// The text, unless it looks like a credential.
-    #[must_use]
     pub fn plain(&self) -> Option<&str> {
         (!self.is_masked).then_some(&self.text)
     }
 
     /// The form in every output: the text, or `{"masked":true}`.
-    #[must_use]
     pub fn shown(&self) -> Value {
         self.plain().map_or_else(|| json!({ MASKED: true }), |text| json!(text))
     }
 
     /// The form that is kept for comparison with a later reading: the text, or a digest of it. Equal for equal values only.
-    #[must_use]
     pub fn kept(&self) -> Value {
         self.plain().map_or_else(|| json!({ MASKED: self.digest() }), |text| json!(text))
     }
@@ -88,13 +82,11 @@ impl Serialize for VarValue {
 }
 
 /// A value of a plan in words: its JSON, or `(masked)`.
-#[must_use]
 pub fn in_words(value: &Value) -> String {
     if is_masked(value) { "(masked)".to_owned() } else { value.to_string() }
 }
 
 /// Whether this replaces a value that is not shown.
-#[must_use]
 pub fn is_masked(value: &Value) -> bool {
     value.as_object().is_some_and(|map| map.len() == 1 && map.contains_key(MASKED))
 }

@@ -7,7 +7,6 @@ use crate::model::{Address, Cause, Outcome, OutcomeResult, Plan, Step};
 use super::Applied;
 
 /// The exit code of a plan; `detailed` is `--detailed-exitcode`. Unknown is never a pass, even if there are changes.
-#[must_use]
 pub fn exit_of_plan<O>(plan: &Plan<O>, detailed: bool) -> Exit {
     blocked(plan).unwrap_or(if detailed && !plan.holds() { Exit::Pending } else { Exit::Done })
 }
@@ -20,7 +19,6 @@ fn blocked<O>(plan: &Plan<O>) -> Option<Exit> {
 
 impl Applied {
     /// The exit code of an apply of this plan.
-    #[must_use]
     pub fn exit<O>(&self, plan: &Plan<O>) -> Exit {
         let Self { ends, after, report } = self;
         let summary = report.summary();

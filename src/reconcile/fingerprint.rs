@@ -9,7 +9,6 @@ use crate::desired::Desired;
 use crate::model::{Address, RepoName};
 
 /// The fingerprint of a JSON value; serde_json keeps object keys sorted, so equal contents are equal text.
-#[must_use]
 pub fn of(value: &Value) -> String {
     let digest = digest(&SHA256, value.to_string().as_bytes());
     let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -17,14 +16,12 @@ pub fn of(value: &Value) -> String {
 }
 
 /// What gate.toml means for plan and apply; comments and layout do not count.
-#[must_use]
 pub fn desired(want: &Desired) -> Value {
     let environments: Vec<Value> = want.github.environments.iter().map(|(name, environment)| json!([name.folded(), environment])).collect();
     json!({"environments": environments, "heroku": want.heroku, "freeze": want.freeze})
 }
 
 /// The fingerprint of what gate.toml declares for each address; the freeze's address stands for the whole `[freeze]` table.
-#[must_use]
 pub fn declared(want: &Desired, repository: Option<&RepoName>) -> BTreeMap<Address, String> {
     let environments = repository.into_iter().flat_map(|repository| {
         let address = |name| Address::environment(repository, name);

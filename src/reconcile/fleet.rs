@@ -80,7 +80,6 @@ impl Member<'_> {
     }
 
     /// The row of one that is left alone; none if its environments are read. An exception that ended is an error.
-    #[must_use]
     pub fn left_alone(&self, today: Date) -> Option<RepositoryRow> {
         let (result, reason) = match self.standing {
             Standing::Declared(_) => return None,
@@ -92,7 +91,6 @@ impl Member<'_> {
     }
 
     /// Whether its environments are read: an archived or excepted repository is left alone.
-    #[must_use]
     pub fn is_read(&self) -> bool {
         matches!(self.standing, Standing::Declared(_))
     }
@@ -180,7 +178,6 @@ impl FleetContext {
     }
 
     /// The declaration for a member.
-    #[must_use]
     pub fn want(&self, member: &Member<'_>) -> Desired {
         let mut want = self.want.clone();
         want.github.environments.clone_from(self.environments(member.standing));
@@ -188,7 +185,6 @@ impl FleetContext {
     }
 
     /// The context in which a member is planned and applied.
-    #[must_use]
     pub fn context(&self, member: &Member<'_>) -> Context {
         let site = RepositoryAccess {
             repository: member.name.clone(),
@@ -242,7 +238,6 @@ impl FleetContext {
     }
 
     /// The day by which exceptions are judged, in UTC.
-    #[must_use]
     pub fn today(&self) -> Date {
         jiff::tz::TimeZone::UTC.to_datetime(self.claim.now).date()
     }

@@ -66,7 +66,6 @@ pub enum Fold {
 
 impl Fold {
     /// The title.
-    #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
             Self::Always(title) | Self::IfLong(title) => title,
@@ -125,7 +124,6 @@ pub enum Block {
 
 impl Block {
     /// The finding, if it is one.
-    #[must_use]
     pub const fn finding(&self) -> Option<&Finding> {
         match self {
             Self::Finding(finding) => Some(finding),
@@ -216,7 +214,6 @@ pub enum Glyph {
 
 impl Glyph {
     /// The sign as one ASCII character.
-    #[must_use]
     pub const fn sign(self) -> char {
         match self {
             Self::None => ' ',
@@ -229,7 +226,6 @@ impl Glyph {
     }
 
     /// The color of the sign.
-    #[must_use]
     pub const fn role(self) -> Role {
         match self {
             Self::None => Role::Plain,
@@ -244,7 +240,6 @@ impl Glyph {
 
 impl Severity {
     /// The color of the word.
-    #[must_use]
     pub(super) const fn role(self) -> Role {
         match self {
             Self::Error => Role::Failure,

@@ -22,7 +22,6 @@ pub struct Step {
 
 /// The document as a step's output. `locate` finds the declaration of an address in gate.toml, or of one of its fields; `id` is that of
 /// [`markdown::marker`], since a workflow that keeps the summary can post it as a comment.
-#[must_use]
 pub fn render(document: &Document, id: &str, locate: impl Fn(&Address, Option<&str>) -> Option<Location>) -> Step {
     let annotations: String = alerts(document).map(|alert| annotation(alert, &locate)).collect();
     Step {
@@ -38,7 +37,6 @@ fn alerts(document: &Document) -> impl Iterator<Item = &Finding> {
 }
 
 /// Findings outside a document: those of a command that failed.
-#[must_use]
 pub fn annotations(findings: &[Finding]) -> String {
     findings.iter().map(|finding| annotation(finding, &|_, _| None)).collect()
 }

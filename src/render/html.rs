@@ -13,7 +13,6 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// The SHA-256 of a text, as 64 hexadecimal digits.
-#[must_use]
 pub fn sha256(text: &str) -> String {
     digest(&SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -23,7 +22,6 @@ fn source(text: &str) -> String {
 }
 
 /// A whole page. `title` is plain text; `body` comes from templates.
-#[must_use]
 pub fn page(title: &str, body: &Markup) -> String {
     let policy = format!(
         "default-src 'none'; style-src {}; script-src {}; img-src data:; base-uri 'none'; form-action 'none'",
@@ -53,7 +51,6 @@ pub fn page(title: &str, body: &Markup) -> String {
 }
 
 /// A link to another page, if the address is one that a browser may open; else its text.
-#[must_use]
 pub fn link(address: &str, text: &str) -> Markup {
     if address.starts_with("https://") || address.starts_with("http://") {
         html! { a href=(address) rel="noreferrer" { (super::escape::visible(text)) } }
@@ -63,7 +60,6 @@ pub fn link(address: &str, text: &str) -> Markup {
 }
 
 /// A text from outside, with characters that cannot be seen or that change the direction of writing made visible.
-#[must_use]
 pub fn text(text: &str) -> Markup {
     html! { (super::escape::visible(text)) }
 }

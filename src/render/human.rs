@@ -18,19 +18,16 @@ const FINDING: usize = 2;
 
 /// One line of plain text that may quote text from outside: bounded, all characters visible, and not a command to a
 /// runner of GitHub Actions.
-#[must_use]
 pub fn line(text: &str) -> String {
     log_line(&visible(&bounded(text, MAX_PROSE))).into_owned()
 }
 
 /// Plain text of several lines from other code, which may quote text from outside.
-#[must_use]
 pub fn lines(text: &str) -> String {
     bounded(text, 2 * MAX_PROSE).split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The whole document, ending in a newline: the summary line before or after the sections, then the next step.
-#[must_use]
 pub fn render(document: &Document, style: Style) -> String {
     let headline = wrap(&blanks(0), &[Span::new(document.tone, document.headline.as_str())], 0, style);
     let (mut lines, last) = match document.headline_place {

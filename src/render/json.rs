@@ -13,7 +13,6 @@ pub const FORMAT_VERSION: &str = "1.0";
 /// Anything as JSON, in the form that every command prints: indented, escaped, ending in a newline.
 ///
 /// What cannot be JSON (a map whose keys are not strings) is `null`; no output of gatectl is.
-#[must_use]
 pub fn to_string(value: &impl Serialize) -> String {
     let Ok(pretty) = serde_json::to_string_pretty(value) else { return "null\n".to_owned() };
     let mut out = String::with_capacity(pretty.len() + 1);

@@ -24,7 +24,6 @@ const MAX_SENTENCE: usize = 300;
 ///
 /// `id` distinguishes several comments of one command, such as one for each gate.toml; empty if there is but one.
 /// Search for it only at the start of a comment and only among your own comments: anyone can write such a line.
-#[must_use]
 pub fn marker(name: &str, id: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._/-".contains(c);
     let id: String = id.chars().map(|c| if plain(c) { c.to_string() } else { format!("%{:x}", u32::from(c)) }).collect();
@@ -32,7 +31,6 @@ pub fn marker(name: &str, id: &str) -> String {
 }
 
 /// The whole document, ending in a newline, in at most `limit` bytes (which are 16 KiB or more).
-#[must_use]
 pub fn render(document: &Document, id: &str, limit: usize) -> String {
     let mut out = vec![marker(document.name, id), format!("### {}", prose(&bounded(&document.headline, MAX_SENTENCE)))];
     out.extend(document.next.iter().map(|next| prose(&bounded(next, MAX_SENTENCE))));

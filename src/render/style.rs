@@ -53,13 +53,11 @@ impl Style {
     pub const PLAIN: Self = Self { color: false, width: Self::WIDTH };
 
     /// The style for standard output.
-    #[must_use]
     pub fn stdout() -> Self {
         Self::of(&std::io::stdout())
     }
 
     /// The style for standard error.
-    #[must_use]
     pub fn stderr() -> Self {
         Self::of(&std::io::stderr())
     }
@@ -72,7 +70,6 @@ impl Style {
     }
 
     /// A piece of finished text in the color of its role.
-    #[must_use]
     pub(super) fn paint(self, role: Role, text: &str) -> String {
         let ansi = ansi(role);
         if self.color && ansi != Ansi::new() && !text.is_empty() {

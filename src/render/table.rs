@@ -92,7 +92,6 @@ fn fold(text: &str, width: usize) -> Vec<String> {
 /// Made to be opened in a spreadsheet by a user who trusts it: a cell that a spreadsheet would compute (it begins
 /// with `=`, `+`, `-`, `@`) gets a `'` in front, and what cannot be seen is written as an escape, line breaks included,
 /// so that each record is one line.
-#[must_use]
 pub fn csv(table: &Table) -> String {
     // A quote in front of a cell also keeps `::` from the start of a line.
     let mut writer =

@@ -109,25 +109,21 @@ impl FromStr for Fault {
 
 impl Fault {
     /// This effect on every request.
-    #[must_use]
     pub fn new(effect: Effect) -> Self {
         Self { api: None, method: None, path: "*".to_owned(), from: 1, times: u32::MAX, moment: Moment::Before, effect, seen: 0 }
     }
 
     /// This answer, and nothing changes.
-    #[must_use]
     pub fn before(response: Response) -> Self {
         Self::new(Effect::Answer(response))
     }
 
     /// This answer, after the request took effect.
-    #[must_use]
     pub fn after(response: Response) -> Self {
         Self::new(Effect::Answer(response)).late()
     }
 
     /// Another writer's change, just before the request is looked at.
-    #[must_use]
     pub fn meanwhile(change: impl Fn(&mut State) + Send + Sync + 'static) -> Self {
         Self::new(Effect::Meanwhile(Arc::new(change))).nth(1)
     }
@@ -207,7 +203,6 @@ fn fits(pattern: &str, text: &str) -> bool {
 
 impl Response {
     /// GitHub's primary rate limit, 403 or 429, over after this many seconds.
-    #[must_use]
     pub fn primary_limit(status: u16, over_in: u64) -> Self {
         let reset = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs()) + over_in;
         let limits = [("x-ratelimit-limit", "5000"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-used", "5000")];
@@ -219,7 +214,6 @@ impl Response {
     }
 
     /// GitHub's secondary rate limit, 403 or 429, with or without `Retry-After` in seconds.
-    #[must_use]
     pub fn secondary_limit(status: u16, retry_after: Option<u64>) -> Self {
         let response = Self::github_error(status, SECONDARY_LIMIT);
         match retry_after {
@@ -229,13 +223,11 @@ impl Response {
     }
 
     /// GitHub's answer to a token that it does not know.
-    #[must_use]
     pub fn bad_credentials() -> Self {
         Self::github_error(401, "Bad credentials")
     }
 
     /// Heroku's empty request pool.
-    #[must_use]
     pub fn heroku_limit() -> Self {
         Self::heroku_error(429, "rate_limit", "Your account reached the API limit. Please wait a few minutes before making new requests")
             .with("ratelimit-remaining", "0")

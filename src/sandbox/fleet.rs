@@ -36,7 +36,6 @@ pub enum Condition {
 impl Condition {
     /// The condition of the repository at this place, counted from 0: of each twenty, two each are missing, without rules, with
     /// a wrong reviewer, beyond the plan, and unreadable; one is archived, nine are gated.
-    #[must_use]
     pub fn of(place: usize) -> Self {
         match place % 10 {
             2 => Self::Missing,
@@ -63,7 +62,6 @@ impl Condition {
 
 /// Names that patterns with `*` stand for: this many in all, shared among the patterns. A name without `*`, also after `!`, is
 /// itself.
-#[must_use]
 pub fn fleet_names(patterns: &[&str], count: usize) -> Vec<String> {
     let globs = patterns.iter().filter(|pattern| pattern.contains('*') && !pattern.starts_with('!')).count();
     let each = count.div_ceil(globs.max(1));

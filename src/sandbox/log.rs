@@ -25,7 +25,6 @@ impl Log {
     }
 
     /// `METHOD path` of every exchange, for comparing and for messages.
-    #[must_use]
     pub fn calls(&self) -> Vec<String> {
         self.exchanges.iter().map(|exchange| format!("{} {}", exchange.method, exchange.path)).collect()
     }
@@ -33,7 +32,6 @@ impl Log {
     /// The longest chain of requests of which each arrived only after the one before was answered: the depth in round trips.
     ///
     /// Use some latency, or an answer may be sent before a concurrent request arrives.
-    #[must_use]
     pub fn depth(&self) -> usize {
         let mut chain: Vec<(u64, usize)> = Vec::new();
         for exchange in &self.exchanges {
@@ -44,7 +42,6 @@ impl Log {
     }
 
     /// Every state in which writes found and left one environment (`OWNER/REPO/NAME`), oldest first; none is absent.
-    #[must_use]
     pub fn history(&self, gate: &str) -> Vec<Option<&Environment>> {
         let mut states: Vec<Option<&Environment>> = Vec::new();
         let about = |write: &&Write| write.repository.as_ref().is_none_or(|repository| belongs(gate, repository));
@@ -99,19 +96,16 @@ pub struct Exchange {
 
 impl Exchange {
     /// Whether the request only reads.
-    #[must_use]
     pub fn reads(&self) -> bool {
         self.method == "GET" || self.method == "HEAD"
     }
 
     /// The value of a request header.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// The request's body as JSON, when it is.
-    #[must_use]
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }

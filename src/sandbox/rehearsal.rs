@@ -13,7 +13,6 @@ impl State {
     /// The world as declared, then broken in the way that the scenario names.
     ///
     /// An environment `staging` without rules, which gate.toml need not declare, exists in every scenario.
-    #[must_use]
     pub fn rehearsal(scenario: Scenario, setup: &Setup) -> Self {
         if scenario == Scenario::Fleet {
             let members = if setup.fleet.is_empty() { fleet::default_members(setup) } else { setup.fleet.clone() };

@@ -36,7 +36,6 @@ impl Scenario {
     ];
 
     /// The name on the command line.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::MissingEnvironment => "missing-environment",
@@ -50,7 +49,6 @@ impl Scenario {
     }
 
     /// What it shows, in one line.
-    #[must_use]
     pub fn description(self) -> &'static str {
         match self {
             Self::MissingEnvironment => "the gated environments were deleted: nothing waits for approval",

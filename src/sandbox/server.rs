@@ -66,19 +66,16 @@ impl Sandbox {
     }
 
     /// GitHub's base address: `http://127.0.0.1:PORT`.
-    #[must_use]
     pub fn github_url(&self) -> &str {
         &self.github
     }
 
     /// The same GitHub as an Enterprise Server shows it: `http://127.0.0.1:PORT/api/v3`.
-    #[must_use]
     pub fn enterprise_url(&self) -> String {
         format!("{}{ENTERPRISE_PREFIX}", self.github)
     }
 
     /// Heroku's base address: `http://127.0.0.1:PORT`.
-    #[must_use]
     pub fn heroku_url(&self) -> &str {
         &self.heroku
     }
@@ -94,13 +91,11 @@ impl Sandbox {
     }
 
     /// How many connections were opened so far.
-    #[must_use]
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
     /// Ends the server and gives back the worlds as they are.
-    #[must_use]
     pub fn stop(self) -> State {
         self.with(|state| state.clone())
     }

@@ -30,7 +30,6 @@ pub struct Setup {
 
 impl Setup {
     /// From what gate.toml declares; the repository may come from elsewhere.
-    #[must_use]
     pub fn new(repository: RepoName, github: &desired::Desired, heroku: &heroku::Desired) -> Self {
         Self {
             repository,
@@ -100,7 +99,6 @@ pub struct Member {
 
 impl Member {
     /// A repository for which these environments are declared.
-    #[must_use]
     pub fn new(repository: RepoName, environments: BTreeMap<EnvName, desired::DesiredEnvironment>) -> Self {
         Self { repository, environments, properties: BTreeMap::new() }
     }

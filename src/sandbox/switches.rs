@@ -24,7 +24,6 @@ macro_rules! switches {
 
         impl Switches {
             /// Every way to turn exactly one switch away from its default.
-            #[must_use]
             pub fn deviations() -> Vec<Deviation> {
                 vec![$($(Deviation {
                     switch: stringify!($field),

@@ -39,25 +39,21 @@ pub struct Request {
 
 impl Request {
     /// The decoded segments of the path; none when one is empty (a trailing slash) or not UTF-8: GitHub answers 404 then.
-    #[must_use]
     pub fn segments(&self) -> Option<Vec<String>> {
         self.path.strip_prefix('/')?.split('/').map(decode).collect()
     }
 
     /// The decoded value of a query parameter.
-    #[must_use]
     pub fn param(&self, name: &str) -> Option<String> {
         self.query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).and_then(|(_, value)| decode(value))
     }
 
     /// The value of a header, when it is text.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
     /// Whether the request only reads.
-    #[must_use]
     pub fn reads(&self) -> bool {
         self.method == "GET" || self.method == "HEAD"
     }
@@ -81,27 +77,23 @@ pub struct Response {
 
 impl Response {
     /// An answer without a body.
-    #[must_use]
     pub fn empty(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: Vec::new() }
     }
 
     /// An answer with a JSON body.
-    #[must_use]
     pub fn json(status: u16, body: &Value) -> Self {
         let response = Self { status, headers: Vec::new(), body: body.to_string().into_bytes() };
         response.with("content-type", "application/json; charset=utf-8")
     }
 
     /// An HTML page, as proxies and load balancers send it.
-    #[must_use]
     pub fn html(status: u16, body: &str) -> Self {
         let response = Self { status, headers: Vec::new(), body: body.as_bytes().to_vec() };
         response.with("content-type", "text/html; charset=utf-8")
     }
 
     /// GitHub's error body: exactly `message`, `documentation_url`, `status` (fact G1). The page is the route's, see [`Self::documented`].
-    #[must_use]
     pub fn github_error(status: u16, message: &str) -> Self {
         Self::json(status, &json!({"message": message, "documentation_url": GENERAL, "status": status.to_string()}))
     }
@@ -120,7 +112,6 @@ impl Response {
     }
 
     /// Heroku's error body: `id` and `message` (fact H2.1).
-    #[must_use]
     pub fn heroku_error(status: u16, id: &str, message: &str) -> Self {
         Self::json(status, &json!({"id": id, "message": message}))
     }
@@ -133,7 +124,6 @@ impl Response {
     }
 
     /// The value of a header.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }

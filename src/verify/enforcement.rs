@@ -20,7 +20,6 @@ pub enum Enforcement {
 
 impl Enforcement {
     /// What was observed, as an answer.
-    #[must_use]
     pub fn of(live: &Inspection) -> Self {
         match (&live.billing, &live.repository) {
             (Billing::Server, _) => Self::Enforced,

@@ -30,7 +30,6 @@ pub struct Case<'a> {
 }
 
 /// The verdict on every environment in question.
-#[must_use]
 pub fn judge(case: Case<'_>) -> VerifyReport {
     let environments = case.asked.iter().filter_map(|name| environment(case, name)).collect();
     VerifyReport::new(case.repository.clone(), environments, case.workflows.ok())

@@ -38,7 +38,6 @@ pub enum EnvironmentVerdict {
 
 impl EnvironmentVerdict {
     /// As JSON writes it.
-    #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -66,13 +65,11 @@ pub struct EnvironmentReport {
 
 impl EnvironmentReport {
     /// The report that follows from the findings alone.
-    #[must_use]
     pub fn new(name: EnvName, findings: Vec<Finding>) -> Self {
         Self { name, verdict: EnvironmentVerdict::Judged(verdict(&findings)), findings }
     }
 
     /// The report on an environment that gate.toml declares open: its findings decide nothing.
-    #[must_use]
     pub fn open(name: EnvName, findings: Vec<Finding>) -> Self {
         let findings = findings.into_iter().map(|finding| match finding.severity {
             Severity::Error => finding.severity(Severity::Warning),
@@ -84,7 +81,6 @@ impl EnvironmentReport {
 
 impl VerifyReport {
     /// The report over some environments.
-    #[must_use]
     pub fn new(repository: RepoName, environments: Vec<EnvironmentReport>, checked: Option<&CheckReport>) -> Self {
         let judged = environments.iter().filter_map(|one| match one.verdict {
             EnvironmentVerdict::Open => None,

@@ -17,7 +17,6 @@ use crate::workflows::resolve::Files;
 use crate::workflows::yaml::Pos;
 
 /// Checks the files against gate.toml and against the live policies; names what a job would create on its first run.
-#[must_use]
 pub fn check_live(files: &Files, facts: &Facts, live: &Inspection) -> CheckReport {
     let facts = &Facts { live: guards(live), wider_secrets: wider_secrets(live), ..facts.clone() };
     let mut report = check(files, facts);
@@ -103,7 +102,6 @@ pub struct Compensation {
 }
 
 /// For each environment whose freeze is declared to compensate for reviewers, whether every deploy checks it.
-#[must_use]
 pub fn compensations(asked: &BTreeSet<EnvName>, files: &Files, facts: &Facts, freeze: FreezeFacts<'_>) -> BTreeMap<EnvName, Compensation> {
     let covered = asked.iter().filter(|name| freeze.policy.compensates && freeze.policy.environments.contains(*name));
     covered.map(|name| (name.clone(), of(files, facts, name, freeze))).collect()

@@ -30,7 +30,6 @@ impl fmt::Display for Hinted {
 impl std::error::Error for Hinted {}
 
 /// The error as it is printed, ending in a newline: what failed, why, and what to do now, within the scope of the run.
-#[must_use]
 pub fn render(error: &anyhow::Error, style: Style, scope: &RunScope) -> String {
     let mut lines = Vec::new();
     let mut told = String::new();
@@ -51,7 +50,6 @@ pub fn render(error: &anyhow::Error, style: Style, scope: &RunScope) -> String {
 }
 
 /// What failed and why, and what to do now, for a program.
-#[must_use]
 pub fn parts(error: &anyhow::Error, scope: &RunScope) -> (String, String) {
     let mut message = String::new();
     for cause in error.chain().map(ToString::to_string) {

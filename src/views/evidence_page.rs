@@ -15,7 +15,6 @@ use crate::render::html::{link, page, sha256, text};
 use crate::render::json;
 
 /// The page of one repository. It names the SHA-256 of the JSON that shows the same report.
-#[must_use]
 pub(crate) fn evidence_page(report: &EvidenceReport) -> String {
     let name = report.header.repository.name.to_string();
     let body = html! {
@@ -32,7 +31,6 @@ pub(crate) fn evidence_page(report: &EvidenceReport) -> String {
 }
 
 /// The page of a fleet: the total, a table of repositories, and the deployments of each.
-#[must_use]
 pub(crate) fn fleet_evidence_page(fleet: FleetEvidence<'_>) -> String {
     let reports: Vec<&EvidenceReport> = fleet.reports.iter().map(|(_, report)| report).collect();
     let body = html! {

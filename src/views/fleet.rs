@@ -141,7 +141,6 @@ fn anonymous(text: &str, address: &Address) -> String {
 }
 
 /// Each cause once, with what it affects: `github/acme/svc-a`, or `github/acme/svc-a and 11 more`.
-#[must_use]
 pub fn each_cause(unknown: &[(Address, Unknown)]) -> Vec<(String, &Unknown)> {
     let causes = groups(unknown, |(address, _)| address, |(address, why)| anonymous(&why.reason, address) + &why.hint);
     let subject = |first: &Address, all: &[&Address]| match and_more(all) {

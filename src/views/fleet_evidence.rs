@@ -49,7 +49,6 @@ impl<'a> FleetEvidence<'a> {
     }
 
     /// As JSON, ending in a newline: each repository as `evidence` prints it alone.
-    #[must_use]
     pub(crate) fn json(&self) -> String {
         to_string(&Output {
             format_version: FORMAT_VERSION,

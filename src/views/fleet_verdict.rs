@@ -45,7 +45,6 @@ pub struct FleetVerdict<'a> {
 
 impl FleetVerdict<'_> {
     /// The worst of all; unknown if nothing was judged. An exception that ended proves nothing.
-    #[must_use]
     pub fn verdict(&self) -> Verdict {
         let expired = self.left_alone.iter().filter(|row| row.result == RepositoryResult::Invalid).map(|_| Verdict::Unknown);
         self.reports.iter().map(|report| report.verdict).chain(expired).max().unwrap_or(Verdict::Unknown)
@@ -90,7 +89,6 @@ impl FleetVerdict<'_> {
     }
 
     /// As JSON, ending in a newline.
-    #[must_use]
     pub fn json(&self) -> String {
         let judged = self.reports.iter().map(|report| Entry {
             name: report.repository.to_string(),

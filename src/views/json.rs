@@ -14,19 +14,16 @@ use crate::render::json::to_string;
 const FORMAT_VERSION: &str = "1.1";
 
 /// The plan as JSON, ending in a newline.
-#[must_use]
 pub fn plan<O>(plan: &Plan<O>) -> String {
     to_string(&plan_output(plan, None))
 }
 
 /// The plan of a fleet as JSON: the same keys, and the result for each repository.
-#[must_use]
 pub fn fleet_plan<O>(fleet: &FleetPlan<O>, requests: Requests) -> String {
     to_string(&plan_output(&fleet.plan, Some(FleetOutput { repositories: &fleet.repositories, requests })))
 }
 
 /// The report on a fleet as JSON: the same keys, and the result for each repository.
-#[must_use]
 pub fn fleet_report<O>(report: &ApplyReport, fleet: &FleetPlan<O>, requests: Requests) -> String {
     to_string(&report_output(report, Some(FleetOutput { repositories: &fleet.repositories, requests })))
 }
@@ -49,7 +46,6 @@ fn plan_output<'a, O>(plan: &'a Plan<O>, fleet: Option<FleetOutput<'a>>) -> Plan
 }
 
 /// The report as JSON, ending in a newline.
-#[must_use]
 pub fn report(report: &ApplyReport) -> String {
     to_string(&report_output(report, None))
 }
@@ -74,7 +70,6 @@ fn report_output<'a>(report: &'a ApplyReport, fleet: Option<FleetOutput<'a>>) ->
 }
 
 /// Why a command stopped before it had a result, as JSON, ending in a newline.
-#[must_use]
 pub fn stopped(message: &str, hint: &str) -> String {
     to_string(&StoppedOutput { format_version: FORMAT_VERSION, error: StoppedError { message, hint } })
 }

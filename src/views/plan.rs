@@ -42,7 +42,6 @@ pub(crate) fn before_apply<O>(plan: &Plan<O>, document: Document) -> Document {
 
 /// The plan as a comment on a pull request: one line that sums up, and what a merge does. `applied_by` is the workflow that applies
 /// gate.toml when it is merged, if there is one.
-#[must_use]
 pub fn comment<O>(plan: &Plan<O>, applied_by: Option<&str>) -> Document {
     let document = Document::from(plan);
     let Some(headline) = lead(plan) else { return document };

@@ -8,7 +8,6 @@ use crate::findings::{Code, Finding, Severity};
 use crate::render::{Location, json};
 
 /// The findings as one SARIF run, ending in a newline. `place` says where a finding belongs that is in no workflow file.
-#[must_use]
 pub fn render(findings: &[Finding], place: impl Fn(&Finding) -> Option<Location>) -> String {
     let results: Vec<Value> = findings.iter().map(|finding| result(finding, location(finding).or_else(|| place(finding)))).collect();
     json::to_string(&json!({

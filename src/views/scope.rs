@@ -145,7 +145,6 @@ impl RunScope {
     }
 
     /// A text with the scope added to each command in it.
-    #[must_use]
     pub fn repeat(&self, text: &str) -> String {
         let text = self.to_host(text);
         if self.flags.is_empty() {
@@ -177,7 +176,6 @@ impl RunScope {
     }
 
     /// JSON in which every suggested command repeats the scope.
-    #[must_use]
     pub fn repeat_in_json(&self, json: &str) -> String {
         if self.is_empty() {
             return json.to_owned();
@@ -208,7 +206,6 @@ impl RunScope {
     }
 
     /// A document in which every suggested command repeats the scope; quoted words and values stay as they are.
-    #[must_use]
     pub fn repeat_in(&self, mut document: Document) -> Document {
         if self.is_empty() {
             return document;

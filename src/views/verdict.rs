@@ -23,7 +23,6 @@ pub enum Jobs {
 }
 
 /// What `check` prints.
-#[must_use]
 pub fn check_document(report: &CheckReport, jobs: Jobs) -> Document {
     let findings: Vec<Shown> =
         report.findings.iter().map(|finding| Shown { finding, shown: of_file(finding, &report.workflows) }).collect();
@@ -45,7 +44,6 @@ pub fn check_document(report: &CheckReport, jobs: Jobs) -> Document {
 }
 
 /// What `verify` prints.
-#[must_use]
 pub fn verify_document(report: &VerifyReport, jobs: Jobs) -> Document {
     let mut sections: Vec<Section> = report.environments.iter().map(|one| environment(report, one)).collect();
     let mut shown: Vec<Shown> = Vec::new();

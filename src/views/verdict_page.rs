@@ -13,7 +13,6 @@ use crate::verify::{EnvironmentVerdict, VerifyReport};
 use crate::views::verdict::Weight;
 
 /// The page for one repository.
-#[must_use]
 pub(crate) fn verdict_page(report: &VerifyReport) -> String {
     let body = html! {
         h1 { "Deploy gates" }
@@ -25,7 +24,6 @@ pub(crate) fn verdict_page(report: &VerifyReport) -> String {
 }
 
 /// The page for a fleet; a repository without a finding is in the grid alone.
-#[must_use]
 pub(crate) fn fleet_verdict_page(fleet: FleetVerdict<'_>) -> String {
     let reports: Vec<&VerifyReport> = fleet.reports.iter().collect();
     let has_findings = |report: &&&VerifyReport| report.environments.iter().any(|one| !one.findings.is_empty());

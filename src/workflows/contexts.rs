@@ -39,7 +39,6 @@ impl WorkflowKey {
     }
 
     /// The functions it offers; `status` is what to assume of the needed jobs.
-    #[must_use]
     pub fn functions(self, status: Status) -> Functions {
         Functions {
             status: matches!(self, Self::If | Self::Step).then_some(status),
@@ -88,7 +87,6 @@ impl Contexts for Known<'_> {
 }
 
 /// The `github` context of a scenario.
-#[must_use]
 pub fn github(scenario: &Scenario, facts: &Facts) -> Node {
     let mut fields = Map::new();
     fields.insert("event_name", Node::text(&scenario.event));

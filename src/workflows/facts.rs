@@ -47,7 +47,6 @@ impl Facts {
     /// What gate.toml declares, as a check needs it.
     ///
     /// The repository and the default branch are as the caller knows them: from gate.toml, the command line or the live state.
-    #[must_use]
     pub fn new(
         repository: Option<RepoName>,
         default_branch: &str,
@@ -81,31 +80,26 @@ impl Facts {
     }
 
     /// Whether a deploy waits at an environment, as far as gate.toml says.
-    #[must_use]
     pub fn is_gate(&self, name: &EnvName) -> bool {
         self.gates().any(|gate| gate == name)
     }
 
     /// The live gate of an environment, if the live ones are known and it is one of them.
-    #[must_use]
     pub fn guard(&self, name: &str) -> Option<Guard> {
         self.live.as_ref()?.get(&EnvName::new(name).ok()?).copied()
     }
 
     /// Whether a secret certainly exists only in environments: neither the repository nor its organization has one of that name.
-    #[must_use]
     pub fn is_environment_secret(&self, name: &str) -> bool {
         self.wider_secrets.as_ref().is_some_and(|names| !names.contains(&name.to_uppercase()))
     }
 
     /// Whether a ref is the default branch, by its short or its full name.
-    #[must_use]
     pub fn is_default(&self, git_ref: &str) -> bool {
         git_ref == self.default_branch || git_ref == self.default_ref()
     }
 
     /// The default branch as a full ref.
-    #[must_use]
     pub fn default_ref(&self) -> String {
         format!("refs/heads/{}", self.default_branch)
     }

@@ -43,13 +43,11 @@ pub struct Leg {
 
 impl Leg {
     /// The one leg of a job without a matrix.
-    #[must_use]
     pub fn only() -> Self {
         Self { context: Node::Known(Value::Null), label: String::new() }
     }
 
     /// A leg about which nothing is known.
-    #[must_use]
     pub fn unknown(why: impl Into<Why>) -> Self {
         Self { context: Node::Unknown(why.into()), label: String::new() }
     }

@@ -7,7 +7,6 @@ use super::resolve::Files;
 use super::{shell, triggers};
 
 /// The first workflow that runs `gatectl apply` when this ref is pushed.
-#[must_use]
 pub fn applied_by(files: &Files, pushed: &str) -> Option<String> {
     let applies = |workflow: &&Workflow| {
         triggers::starts(workflow, "push", pushed).is_ok() && workflow.jobs.iter().flat_map(|job| &job.steps).any(runs_apply)

@@ -15,19 +15,16 @@ pub struct Text {
 
 impl Text {
     /// The text as written.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.scalar.text
     }
 
     /// Whether it is plain `true`.
-    #[must_use]
     pub fn is_true(&self) -> bool {
         self.scalar.kind == NodeKind::Bool(true)
     }
 
     /// Whether it is plain `false`.
-    #[must_use]
     pub fn is_false(&self) -> bool {
         self.scalar.kind == NodeKind::Bool(false)
     }
@@ -58,19 +55,16 @@ pub struct Workflow {
 
 impl Workflow {
     /// The file's name, as paths of jobs begin: `deploy.yml`.
-    #[must_use]
     pub fn file_name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }
 
     /// The trigger for an event, when the file declares one.
-    #[must_use]
     pub fn trigger(&self, event: &str) -> Option<&Trigger> {
         self.triggers.iter().find(|trigger| trigger.event == event)
     }
 
     /// The job with an id. GitHub compares ids without case.
-    #[must_use]
     pub fn job(&self, id: &str) -> Option<&Job> {
         self.jobs.iter().find(|job| job.id.eq_ignore_ascii_case(id))
     }
@@ -210,7 +204,6 @@ pub enum JobEnvironment {
 
 impl JobEnvironment {
     /// The text that names the environment, when the key is there.
-    #[must_use]
     pub fn name(&self) -> Option<&Text> {
         match self {
             Self::Absent => None,

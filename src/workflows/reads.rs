@@ -107,7 +107,6 @@ impl Reads {
     }
 
     /// What an input affects; reading all inputs at once counts as reading it.
-    #[must_use]
     pub fn input(&self, name: &str) -> Affects {
         let name = name.to_ascii_lowercase();
         let affects = |read: &Read| if read.decides { Affects::Jobs } else { Affects::Steps };
@@ -115,7 +114,6 @@ impl Reads {
     }
 
     /// The texts that refs are compared with, directly or after they were passed on as an input, an output or a variable.
-    #[must_use]
     pub fn refs(&self) -> RefTexts {
         let carriers = self.carriers();
         let mut found = RefTexts::default();

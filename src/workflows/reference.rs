@@ -21,7 +21,6 @@ pub struct Reference<'t> {
 
 impl<'t> Reference<'t> {
     /// Takes a name apart; none if it does not begin with a repository.
-    #[must_use]
     pub fn parse(text: &'t str) -> Option<Self> {
         let (without_ref, git_ref) = text.split_once('@').map_or((text, None), |(before, git_ref)| (before, Some(git_ref)));
         let mut parts = without_ref.splitn(3, '/');
@@ -31,7 +30,6 @@ impl<'t> Reference<'t> {
     }
 
     /// Whether it is in a repository. GitHub compares names without case.
-    #[must_use]
     pub fn is_of(&self, repository: Option<&RepoName>) -> bool {
         repository.is_some_and(|repository| repository.is(self.owner, self.name))
     }

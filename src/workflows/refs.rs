@@ -19,7 +19,6 @@ pub enum Admission {
 }
 
 /// Which rule of a policy admits or refuses a ref, given in full: `refs/heads/main`, `refs/tags/v1`, `refs/pull/1/merge`.
-#[must_use]
 pub fn explain(policy: &BranchPolicy, git_ref: &str) -> Admission {
     let Some((kind, name)) = split(git_ref) else {
         return Admission::Depends(format!("`{git_ref}` is not a full ref; write refs/heads/NAME or refs/tags/NAME"));
@@ -63,7 +62,6 @@ pub fn explain(policy: &BranchPolicy, git_ref: &str) -> Admission {
 /// What "protected branches only" says about a ref, given the protected branches, or the first of them if they are too many to list.
 ///
 /// Without any protected branch, GitHub lets every branch deploy (fact G2.6).
-#[must_use]
 pub fn explain_protected(protected: &BTreeSet<String>, complete: bool, git_ref: &str) -> Admission {
     match split(git_ref) {
         Some((RefKind::Branch, name)) if !git_ref.starts_with("refs/pull/") => {

@@ -14,7 +14,6 @@ pub enum Read {
 }
 
 /// Every secret that a node reads, with the position of the scalar that does.
-#[must_use]
 pub fn reads(node: &Node) -> Vec<(Read, Pos)> {
     let mut found = Vec::new();
     node.each_scalar(&mut |scalar, pos| found.extend(in_text(&scalar.text).into_iter().map(|read| (read, pos))));
@@ -22,7 +21,6 @@ pub fn reads(node: &Node) -> Vec<(Read, Pos)> {
 }
 
 /// Every secret that the `${{ }}` parts of a text read.
-#[must_use]
 pub fn in_text(text: &str) -> Vec<Read> {
     expressions(text).flat_map(in_expression).collect()
 }

@@ -27,7 +27,6 @@ pub enum NoText {
 
 impl NoText {
     /// What to do about it.
-    #[must_use]
     pub const fn fix(&self) -> &'static str {
         match self {
             Self::NotUtf8(_) => "save the file as UTF-8",
@@ -59,26 +58,22 @@ pub enum Origin {
 
 impl SourceFile {
     /// A workflow of this repository from its bytes; other than UTF-8 counts as unreadable.
-    #[must_use]
     pub fn new(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         let text = String::from_utf8(bytes.into()).map_err(|error| NoText::NotUtf8(error.utf8_error().to_string()));
         Self { path: path.into(), origin: Origin::Workflow, text }
     }
 
     /// An action or a script of this repository from its bytes. What is not UTF-8 in it is replaced.
-    #[must_use]
     pub fn script(path: impl Into<String>, bytes: &[u8]) -> Self {
         Self { path: path.into(), origin: Origin::Checkout, text: Ok(String::from_utf8_lossy(bytes).into_owned()) }
     }
 
     /// A workflow of this repository that could not be read.
-    #[must_use]
     pub fn unread(path: impl Into<String>, why: impl Into<String>) -> Self {
         Self { path: path.into(), origin: Origin::Workflow, text: Err(NoText::Unreadable(why.into())) }
     }
 
     /// A workflow of this repository that has more bytes than are read.
-    #[must_use]
     pub fn too_large(path: impl Into<String>, limit: u64) -> Self {
         Self { path: path.into(), origin: Origin::Workflow, text: Err(NoText::TooLarge(limit)) }
     }

@@ -28,7 +28,6 @@ pub fn starts<'a>(workflow: &'a Workflow, event: &str, filtered: &str) -> Result
 }
 
 /// Whether the filters of a trigger let a ref through.
-#[must_use]
 pub fn admits(trigger: &Trigger, filtered: &str) -> bool {
     let push = trigger.event == "push";
     if !push && !PULL_REQUESTS.contains(&trigger.event.as_str()) && trigger.event != "merge_group" {
@@ -51,7 +50,6 @@ fn lets_through(own: &RefFilter, other: &RefFilter, name: &str) -> bool {
 }
 
 /// The filters of a trigger whose effect is not documented.
-#[must_use]
 pub fn unclear(trigger: &Trigger) -> Vec<Problem> {
     let filters = [&trigger.branches, &trigger.tags].into_iter();
     let patterns = filters.filter_map(|filter| match filter {
@@ -68,7 +66,6 @@ fn strings(patterns: &[Text]) -> Vec<&str> {
 }
 
 /// Names that the positive patterns of a filter admit, one for each pattern for which one is easily made.
-#[must_use]
 pub fn samples(filter: &RefFilter) -> Vec<String> {
     match filter {
         RefFilter::Only(patterns) => {
@@ -79,7 +76,6 @@ pub fn samples(filter: &RefFilter) -> Vec<String> {
 }
 
 /// Names of the form that a pattern asks for, with a text in the place of each of its wildcards; the caller checks them.
-#[must_use]
 pub fn samples_with(pattern: &str, text: &str) -> Vec<String> {
     let places = pattern.matches(['*', '[']).count();
     (0..places).map(|place| sample(pattern, Some((place, text)))).collect()

@@ -97,7 +97,6 @@ pub fn parse(text: &str) -> Result<Node, YamlError> {
 
 impl Node {
     /// The scalar, when it is one.
-    #[must_use]
     pub fn scalar(&self) -> Option<&Scalar> {
         match &self.data {
             Data::Scalar(scalar) => Some(scalar),
@@ -106,7 +105,6 @@ impl Node {
     }
 
     /// Keys and values, when it is a mapping.
-    #[must_use]
     pub fn mapping(&self) -> Option<&[(Key, Self)]> {
         match &self.data {
             Data::Mapping(entries) => Some(entries),
@@ -115,19 +113,16 @@ impl Node {
     }
 
     /// The value of a key, when this is a mapping that has it.
-    #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.mapping()?.iter().find(|(k, _)| k.text == key).map(|(_, value)| value)
     }
 
     /// Whether it is null.
-    #[must_use]
     pub fn is_null(&self) -> bool {
         matches!(&self.data, Data::Scalar(Scalar { kind: NodeKind::Null, .. }))
     }
 
     /// A list's items, or the value itself as the only one.
-    #[must_use]
     pub fn items(&self) -> &[Self] {
         match &self.data {
             Data::Sequence(items) => items,
@@ -145,7 +140,6 @@ impl Node {
     }
 
     /// What the value is called in a message.
-    #[must_use]
     pub fn kind_name(&self) -> &'static str {
         match &self.data {
             Data::Scalar(Scalar { kind: NodeKind::Null, .. }) => "nothing",

@@ -16,7 +16,6 @@ use super::Session;
 
 impl Session {
     /// Whether there is a gate.toml to read on disk.
-    #[must_use]
     pub fn has_file(&self) -> bool {
         self.global.config.is_some() || config::find(&self.directory).is_some()
     }

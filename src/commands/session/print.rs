@@ -72,7 +72,6 @@ impl Session {
     }
 
     /// Where in gate.toml a finding on an environment belongs.
-    #[must_use]
     pub(in crate::commands) fn place(&self, config: &Config, finding: &Finding) -> Option<Location> {
         let mut path = vec!["environments".to_owned(), finding.environment.as_ref()?.to_string()];
         path.extend(finding.field.map(str::to_owned));

@@ -12,7 +12,6 @@ pub struct NamePattern {
 
 impl NamePattern {
     /// As it is written; a `!` in front excludes what the rest matches.
-    #[must_use]
     pub fn new(text: &str) -> Self {
         match text.strip_prefix('!') {
             Some(rest) => Self { text: rest.to_owned(), excludes: true },
@@ -21,25 +20,21 @@ impl NamePattern {
     }
 
     /// Whether it excludes what it matches.
-    #[must_use]
     pub fn excludes(&self) -> bool {
         self.excludes
     }
 
     /// Whether it matches one name only.
-    #[must_use]
     pub fn is_exact(&self) -> bool {
         !self.text.contains(['*', '?'])
     }
 
     /// The pattern without its `!`.
-    #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
     /// Whether it matches a name, which is the part after `OWNER/`.
-    #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         let (pattern, name) = (self.text.to_lowercase(), name.to_lowercase());
         let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
@@ -93,7 +88,6 @@ impl FromStr for Shard {
 
 impl Shard {
     /// Whether a repository is in this part. That depends on its name alone, so adding a repository does not move any other.
-    #[must_use]
     pub fn holds(self, name: &str) -> bool {
         // FNV-1a, 64 bits.
         let hash = name

@@ -16,7 +16,6 @@ mod store;
 pub use store::FreezeStore;
 
 /// The requests of a store.
-#[must_use]
 pub fn of(store: &Store) -> &'static dyn FreezeStore {
     match store {
         Store::Heroku(_) => &heroku::freeze::ConfigVars,

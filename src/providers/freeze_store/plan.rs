@@ -10,7 +10,6 @@ use super::ops::Op;
 
 /// Sets the freeze that gate.toml declares, if there is none. A freeze that exists is operational: it is shown, it is no
 /// difference, and nothing here could lift it. `written` is how old a flag without a record is.
-#[must_use]
 pub fn plan(policy: &Policy, vars: &Answer<FreezeVars>, written: FlagTimes, claim: &Claim) -> Draft<Op> {
     let mut draft = Draft::default();
     let (keys, address) = (Keys::of(policy), policy.store.address());

@@ -36,7 +36,6 @@ pub struct Inspection {
 
 impl Inspection {
     /// The result if GitHub cannot be reached at all.
-    #[must_use]
     pub fn unreachable(why: &Unknown) -> Self {
         Self {
             repository: Err(why.clone()),

@@ -32,7 +32,6 @@ pub struct Live {
 
 impl Live {
     /// The result if GitHub cannot be reached at all.
-    #[must_use]
     pub fn unreachable(why: &Unknown) -> Self {
         Self::new(Err(why.clone()), Err(why.clone()))
     }
@@ -84,7 +83,6 @@ pub enum Visibility {
 
 impl Visibility {
     /// Whether the billing plan decides which rules may be set (fact G2.3).
-    #[must_use]
     pub const fn plan_gated(self) -> bool {
         !matches!(self, Self::Public)
     }
@@ -172,7 +170,6 @@ pub enum LiveReviewer {
 
 impl LiveReviewer {
     /// The identity.
-    #[must_use]
     pub const fn actor(&self) -> ActorId {
         match self {
             Self::User { id, .. } => ActorId::User(*id),
@@ -182,7 +179,6 @@ impl LiveReviewer {
     }
 
     /// As a plan shows it; `owner` is the repository's, whose teams these are.
-    #[must_use]
     pub fn json(&self, owner: &str) -> Value {
         match self {
             Self::User { login, id, .. } => json!({"user": login, "id": id}),
@@ -215,7 +211,6 @@ impl From<&BranchPolicy> for PolicyMode {
 
 impl LiveEnvironment {
     /// The policy as gate.toml would write it; `None` when the patterns are not known.
-    #[must_use]
     pub fn branch_policy(&self) -> Option<BranchPolicy> {
         match self.policy {
             PolicyMode::All => Some(BranchPolicy::All),
@@ -228,19 +223,16 @@ impl LiveEnvironment {
     }
 
     /// Whether a team of the enterprise may approve.
-    #[must_use]
     pub fn has_enterprise_team(&self) -> bool {
         self.reviewers.iter().any(|reviewer| matches!(reviewer, LiveReviewer::EnterpriseTeam { .. }))
     }
 
     /// Whether a PUT is needed to bring it in line with a gate that declares no reviewers: then those that exist are sent along.
-    #[must_use]
     pub fn carries_reviewers(&self, gate: &Gate) -> bool {
         gate.reviewers.is_none() && !self.reviewers.is_empty() && self.rules_differ(gate)
     }
 
     /// Whether a PUT is needed to bring it in line, apart from its reviewers.
-    #[must_use]
     pub fn rules_differ(&self, gate: &Gate) -> bool {
         gate.prevent_self_review.is_some_and(|wanted| wanted != self.prevent_self_review)
             || gate.can_admins_bypass.is_some_and(|wanted| Some(wanted) != self.can_admins_bypass)
@@ -249,7 +241,6 @@ impl LiveEnvironment {
     }
 
     /// How strict it is. A key that was not requested counts as maximally strict: it is not managed, so it does not change.
-    #[must_use]
     pub fn strictness(&self) -> Strictness {
         Strictness {
             reviewers: self.reviewers.iter().map(LiveReviewer::actor).collect(),
@@ -267,7 +258,6 @@ impl LiveEnvironment {
 
 impl BranchPolicy {
     /// As a plan shows it: `"all"`, `"protected"`, or the two lists of gate.toml.
-    #[must_use]
     pub fn json(&self) -> Value {
         match self {
             Self::All => json!("all"),
@@ -291,7 +281,6 @@ impl BranchPolicy {
 pub type Snapshot = BTreeMap<String, Value>;
 
 /// The fields of `now` that are not as in `then`, with both values; a renamed login or slug is not a difference, since only ids count.
-#[must_use]
 pub fn moved(then: &Snapshot, now: &Snapshot) -> Vec<(String, Value, Value)> {
     then.iter()
         .filter_map(|(name, before)| {
@@ -317,7 +306,6 @@ fn identity(value: &Value) -> Value {
 
 impl LiveEnvironment {
     /// What a key holds, as a plan shows it; `None` if that is not known, or the key has no value of its own.
-    #[must_use]
     pub fn value(&self, key: GateKey, owner: &str) -> Option<Value> {
         match key {
             GateKey::Reviewers => Some(self.reviewers.iter().map(|reviewer| reviewer.json(owner)).collect()),
@@ -336,7 +324,6 @@ impl LiveEnvironment {
     }
 
     /// What is known of the environment, limited to `keys` of variables and the requested parts; what could not be read is left out.
-    #[must_use]
     pub fn snapshot<'a>(&self, owner: &str, keys: impl IntoIterator<Item = &'a String>) -> Snapshot {
         let mut fields = Snapshot::new();
         for key in GateKey::live() {

@@ -122,7 +122,6 @@ pub enum ReviewerKind {
 
 impl BodyReviewer {
     /// How a reviewer is sent; `None` for a kind without a documented form in a PUT.
-    #[must_use]
     pub const fn of(actor: ActorId) -> Option<Self> {
         match actor {
             ActorId::User(id) => Some(Self { kind: ReviewerKind::User, id }),
@@ -143,7 +142,6 @@ pub struct PolicyFlags {
 
 impl PolicyFlags {
     /// What is sent for a mode; `None` is `null`.
-    #[must_use]
     pub const fn of(mode: PolicyMode) -> Option<Self> {
         match mode {
             PolicyMode::All => None,
@@ -169,7 +167,6 @@ impl Body {
     }
 
     /// Whether it asks for a rule that a billing plan may refuse (fact G2.3).
-    #[must_use]
     pub fn has_gated_rules(&self) -> bool {
         self.reviewers.as_ref().is_some_and(|all| !all.is_empty())
             || self.wait_timer.is_some_and(|timer| timer > 0)
@@ -177,7 +174,6 @@ impl Body {
     }
 
     /// Whether a live environment matches this body in every key that the body has.
-    #[must_use]
     pub fn holds_in(&self, live: &LiveEnvironment) -> bool {
         let reviewers = |wanted: &Vec<BodyReviewer>| {
             let wanted: BTreeSet<_> = wanted.iter().copied().map(Some).collect();

@@ -95,7 +95,6 @@ pub async fn with_properties(reader: &Reader, organization: &str, wanted: &BTree
 
 /// Which answers are the same for all repositories of an organization: people, teams, who is in them, a file that workflows call at
 /// a ref, and files with the same content.
-#[must_use]
 pub fn shared(target: &Target) -> Option<Sameness> {
     let address = target.to_string();
     let (path, query) = address.split_once('?').unwrap_or((&address, ""));

@@ -24,7 +24,6 @@ pub use planner::PlanContext;
 use planner::{Planner, field, variable};
 
 /// Compares what is wanted with what exists.
-#[must_use]
 pub fn plan(context: PlanContext<'_>, want: &Desired, live: &Live) -> Draft<Op> {
     let mut draft = Draft { basis: basis(context.repository, want, live), ..Draft::default() };
     let (repository, environments) = match (&live.repository, &live.environments) {

@@ -14,7 +14,6 @@ use super::live::{Live, LiveEnvironment};
 use super::ops::{Action, Body, BodyReviewer, Op, PolicyFlags, ReviewerKind};
 
 /// The keys of a step's last PUT that are not there as they were sent. What could not be read is left out: read-back reports that itself.
-#[must_use]
 pub fn not_kept(ops: &[Op], live: &Live) -> Vec<Mismatch> {
     let put = ops.iter().rev().find_map(|op| if let Action::Put { body, .. } = &op.action { Some((op, body)) } else { None });
     let Some((op, body)) = put else { return Vec::new() };

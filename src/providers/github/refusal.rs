@@ -20,7 +20,6 @@ pub enum Feature {
 }
 
 /// Recognizes a refusal by the billing plan, in all known wordings; `None` for every other 422 (fact G2.2).
-#[must_use]
 pub fn classify(error: &ApiError) -> Option<Feature> {
     if error.kind != ErrorKind::Unprocessable || error.status != Some(422) {
         return None;
@@ -42,7 +41,6 @@ pub fn classify(error: &ApiError) -> Option<Feature> {
 ///
 /// `url` is the repository's environment page; `freeze` the store to freeze in the meantime. `because` is filled in by
 /// the reader of GitHub's words.
-#[must_use]
 pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze: Option<&Store>) -> ByHand {
     let reviewers = gate.reviewers.as_deref().unwrap_or_default();
     let mut steps = Vec::new();

@@ -41,7 +41,6 @@ pub enum Bypass {
 
 impl Ruleset {
     /// Whether it certainly covers every ref that a pattern of an environment admits.
-    #[must_use]
     pub fn covers(&self, pattern: &Pattern) -> bool {
         let prefix = match self.kind {
             RefKind::Branch => "refs/heads/",

@@ -38,7 +38,6 @@ pub struct Strictness {
 
 /// Whether `a` holds back at least what `b` holds back, in one key. `None` is an environment that does not exist:
 /// the weakest of all, since a workflow that names it creates it without rules (fact G2.8).
-#[must_use]
 pub fn at_least_as_strict(a: Option<&Strictness>, b: Option<&Strictness>, key: GateKey) -> bool {
     let (a, b) = match (a, b) {
         (_, None) => return true,
@@ -59,7 +58,6 @@ pub fn at_least_as_strict(a: Option<&Strictness>, b: Option<&Strictness>, key: G
 }
 
 /// The keys in which going from `before` to `after` needs consent: `after` is not provably as strict (law 7).
-#[must_use]
 pub fn weakened(before: Option<&Strictness>, after: Option<&Strictness>) -> Vec<GateKey> {
     let finishes = |key: GateKey| key == GateKey::DeploymentBranchPolicy && finishes_a_cut_off_step(before, after);
     GateKey::strict().filter(|key| !at_least_as_strict(after, before, *key) && !finishes(*key)).collect()
@@ -78,7 +76,6 @@ fn finishes_a_cut_off_step(before: Option<&Strictness>, after: Option<&Strictnes
 /// Law 4 for one moment of an apply: in each key, `now` is at least as strict as the start or as the goal.
 ///
 /// If the two ends can be compared, this is "as the weaker of the two"; if not, it asks for one of them.
-#[must_use]
 pub fn between(start: Option<&Strictness>, now: Option<&Strictness>, goal: Option<&Strictness>) -> Vec<GateKey> {
     GateKey::strict().filter(|key| !at_least_as_strict(now, start, *key) && !at_least_as_strict(now, goal, *key)).collect()
 }
@@ -87,7 +84,6 @@ pub fn between(start: Option<&Strictness>, now: Option<&Strictness>, goal: Optio
 ///
 /// `Protected` is never provably within patterns, nor patterns within `Protected`: protection can change at any time,
 /// and without a protected branch it admits every branch (fact G2.6). Patterns that admit nothing are within all.
-#[must_use]
 pub fn refs_within(a: &BranchPolicy, b: &BranchPolicy) -> bool {
     match (a, b) {
         (_, BranchPolicy::All) | (BranchPolicy::Protected, BranchPolicy::Protected) => true,
@@ -98,7 +94,6 @@ pub fn refs_within(a: &BranchPolicy, b: &BranchPolicy) -> bool {
 }
 
 /// Whether one of `patterns` provably matches all that `pattern` matches.
-#[must_use]
 pub fn covered(pattern: &Pattern, patterns: &BTreeSet<Pattern>) -> bool {
     // Most patterns are the same on both sides, and thousands of them are compared with each other.
     patterns.contains(pattern)
@@ -106,14 +101,12 @@ pub fn covered(pattern: &Pattern, patterns: &BTreeSet<Pattern>) -> bool {
 }
 
 /// Whether one of the patterns admits the ref, given by its short name.
-#[must_use]
 pub fn admitted<'p>(patterns: &'p BTreeSet<Pattern>, kind: RefKind, short_name: &str) -> Option<&'p Pattern> {
     patterns.iter().find(|pattern| pattern.kind == kind && fnmatch::matches(&pattern.name, short_name))
 }
 
 impl Strictness {
     /// A gate that holds nothing back: what GitHub creates when a workflow names a new environment.
-    #[must_use]
     pub const fn none() -> Self {
         Self {
             reviewers: BTreeSet::new(),

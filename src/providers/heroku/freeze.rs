@@ -61,7 +61,6 @@ impl FreezeStore for ConfigVars {
 }
 
 /// Picks the freeze's config vars from what was read of its app.
-#[must_use]
 pub fn pick(keys: &Keys, vars: &Values) -> FreezeVars {
     keys.pick(&set_only(vars.clone()))
 }

@@ -18,7 +18,6 @@ pub struct Override<'a> {
 }
 
 /// Compares what is wanted with what exists.
-#[must_use]
 pub fn plan(want: &Desired, live: &Live, freeze_override: Option<Override<'_>>) -> Draft<Op> {
     let mut draft = Draft::default();
     for (app, wanted) in &want.config {

@@ -7,7 +7,6 @@ use super::visible;
 /// Defuses a line that a runner would execute as a command.
 ///
 /// A runner executes `::name::` at the start of a line, blanks not counted, and the older `##[name]` anywhere in it.
-#[must_use]
 pub fn log_line(line: &str) -> Cow<'_, str> {
     let start = line.len() - line.trim_start().len();
     if line[start..].starts_with("::") {
@@ -18,7 +17,6 @@ pub fn log_line(line: &str) -> Cow<'_, str> {
 }
 
 /// Defuses every line of a text that other code formatted.
-#[must_use]
 pub fn log_text(text: &str) -> String {
     text.split('\n').map(log_line).collect::<Vec<_>>().join("\n")
 }
@@ -26,7 +24,6 @@ pub fn log_text(text: &str) -> String {
 /// A workflow command: `::error file=gate.toml,line=3::message`. Newlines of the message stay newlines.
 ///
 /// `name` and the keys of the properties are ours; values and message may be anything. Empty values are left out.
-#[must_use]
 pub fn command(name: &str, properties: &[(&str, &str)], message: &str) -> String {
     let properties: Vec<String> =
         properties.iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| format!("{key}={}", property(value))).collect();
@@ -38,7 +35,6 @@ pub fn command(name: &str, properties: &[(&str, &str)], message: &str) -> String
 /// One entry of `$GITHUB_OUTPUT`, with its line end.
 ///
 /// A value of several lines goes between delimiters that no line of it equals, so that it cannot end early.
-#[must_use]
 pub fn output(name: &str, value: &str) -> String {
     if !value.contains(['\n', '\r']) {
         return format!("{name}={value}\n");

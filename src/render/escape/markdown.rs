@@ -10,7 +10,6 @@ use super::visible;
 const BREAK: &str = "&#8203;";
 
 /// Text that shows exactly its characters: no markup, no HTML, no links, no mentions, no references.
-#[must_use]
 pub fn text(raw: &str) -> String {
     let raw = visible(raw);
     let mut out = String::with_capacity(raw.len() * 2);
@@ -63,7 +62,6 @@ pub fn text(raw: &str) -> String {
 
 /// Our own text that may quote text from outside: text in backticks is code, addresses of pages and
 /// of commits are code too, so that nothing is linked, and the rest is [`text`].
-#[must_use]
 pub fn prose(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len() * 2);
     // Blanks in front of a line mean code.
@@ -86,7 +84,6 @@ pub fn prose(raw: &str) -> String {
 }
 
 /// Inline code.
-#[must_use]
 pub fn code(raw: &str) -> String {
     let raw = visible(raw);
     // Backticks would end it, a table would be split at the bar, and outer spaces and emptiness change its meaning.
@@ -99,7 +96,6 @@ pub fn code(raw: &str) -> String {
 }
 
 /// A fenced block; the fence is longer than any run of backticks in it.
-#[must_use]
 pub fn fence(language: &str, lines: &[String]) -> String {
     // A runner may log it.
     let lines: Vec<String> = lines.iter().map(|line| log_line(&visible(line)).into_owned()).collect();
@@ -109,7 +105,6 @@ pub fn fence(language: &str, lines: &[String]) -> String {
 }
 
 /// A link to a page, shown as its address; an address that is not plain https (or http) is code, not a link.
-#[must_use]
 pub fn link(url: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(c);
     let web = url.starts_with("https://") || url.starts_with("http://");

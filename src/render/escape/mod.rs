@@ -26,7 +26,6 @@ const MAX_MARKS: usize = 3;
 ///
 /// What is left is one line of characters that each take space in place: no controls, no escape sequences, no
 /// change of direction, nothing of zero width, no space but the plain one.
-#[must_use]
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     // At the start there is no character for a combining mark to attach to.
@@ -51,7 +50,6 @@ pub fn visible(text: &str) -> String {
 }
 
 /// Cuts a text after `max` characters and says how many are missing.
-#[must_use]
 pub fn bounded(text: &str, max: usize) -> Cow<'_, str> {
     match text.char_indices().nth(max) {
         None => Cow::Borrowed(text),
@@ -63,7 +61,6 @@ pub fn bounded(text: &str, max: usize) -> Cow<'_, str> {
 }
 
 /// A name as it is, or in quotes if its ends would be unclear.
-#[must_use]
 pub fn word(name: &str) -> String {
     if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || (c.is_ascii_graphic() && c != '"' && c != '\\')) {
         name.to_owned()
@@ -73,7 +70,6 @@ pub fn word(name: &str) -> String {
 }
 
 /// A string between quotes; quotes and backslashes in it are escaped, so that no two strings look the same.
-#[must_use]
 pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');

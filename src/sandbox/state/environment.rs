@@ -42,7 +42,6 @@ pub struct Environment {
 
 impl Environment {
     /// An environment without any rule: what a job that names a missing one makes.
-    #[must_use]
     pub fn ungated(ids: &mut Ids, name: &str, can_admins_bypass: bool, now: Timestamp) -> Self {
         Self {
             id: ids.fresh(),
@@ -112,7 +111,6 @@ pub enum RefType {
 
 impl RefType {
     /// GitHub's word.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Branch => "branch",

@@ -88,7 +88,6 @@ impl Commit {
 
 impl Repo {
     /// The newest commit of a branch or tag: the first one of the repository, if nothing was added.
-    #[must_use]
     pub fn head(&self, name: &str) -> String {
         self.heads.get(name).cloned().unwrap_or_else(|| Commit::first().sha)
     }
@@ -138,7 +137,6 @@ impl Repo {
     }
 
     /// A commit and what it builds on, nearest first, along all parents.
-    #[must_use]
     pub fn ancestry(&self, sha: &str) -> Vec<&Commit> {
         let mut found = BTreeSet::new();
         let mut all = Vec::new();
@@ -154,7 +152,6 @@ impl Repo {
     }
 
     /// The commit that a branch, a tag or a SHA names.
-    #[must_use]
     pub fn resolve(&self, name: &str) -> Option<String> {
         let short = name.strip_prefix("refs/heads/").or_else(|| name.strip_prefix("refs/tags/")).unwrap_or(name);
         let short = short.strip_prefix("heads/").or_else(|| short.strip_prefix("tags/")).unwrap_or(short);

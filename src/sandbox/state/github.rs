@@ -79,7 +79,6 @@ pub enum Readers {
 
 impl Readers {
     /// GitHub's word.
-    #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::All => "all",
@@ -89,7 +88,6 @@ impl Readers {
     }
 
     /// Whether this repository is one of them.
-    #[must_use]
     pub fn include(&self, repo: &Repo) -> bool {
         match self {
             Self::All => true,
@@ -235,7 +233,6 @@ pub struct Repo {
 
 impl Repo {
     /// An empty private repository whose default branch `main` is protected.
-    #[must_use]
     pub fn new(id: u64, name: RepoName) -> Self {
         Self {
             id,
@@ -265,13 +262,11 @@ impl Repo {
     }
 
     /// Whether this is its name, ignoring case.
-    #[must_use]
     pub fn is(&self, owner: &str, name: &str) -> bool {
         self.name.is(owner, name)
     }
 
     /// The environment of this name, ignoring case.
-    #[must_use]
     pub fn environment(&self, name: &str) -> Option<&Environment> {
         self.environments.get(&name.to_lowercase())
     }
@@ -297,7 +292,6 @@ impl Repo {
     }
 
     /// What an account may do here, over all grants (fact G1.5).
-    #[must_use]
     pub fn permission(&self, people: &People, login: &str) -> Permission {
         let owner = people.account(self.name.owner());
         let is = |other: &String| other.eq_ignore_ascii_case(login);
@@ -312,7 +306,6 @@ impl Repo {
     }
 
     /// The permission that an account has as a collaborator or through teams.
-    #[must_use]
     pub fn granted(&self, people: &People, login: &str) -> Permission {
         let is = |other: &String| other.eq_ignore_ascii_case(login);
         let direct = self.collaborators.iter().filter(|(name, _)| is(name)).map(|(_, permission)| *permission);
@@ -321,7 +314,6 @@ impl Repo {
     }
 
     /// What a team may do here, its parents' access included.
-    #[must_use]
     pub fn team_permission(&self, people: &People, team: u64) -> Permission {
         people.lineage(team).filter_map(|team| self.teams.get(&team.id).copied()).max().unwrap_or(Permission::None)
     }
@@ -340,7 +332,6 @@ pub enum Visibility {
 
 impl Visibility {
     /// GitHub's word.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Public => "public",

@@ -72,7 +72,6 @@ pub struct Release {
 
 impl HerokuApp {
     /// An app with these config vars, in its first release.
-    #[must_use]
     pub fn new(name: &str, owner: &str, config: BTreeMap<String, String>, now: Timestamp) -> Self {
         let mut app = Self {
             id: uuid(&format!("app {name}")),

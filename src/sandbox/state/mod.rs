@@ -73,7 +73,6 @@ impl Default for Now {
 
 impl Now {
     /// The time of this machine.
-    #[must_use]
     pub fn real() -> Self {
         Self(Timestamp::now(), Clock::Machine)
     }
@@ -132,7 +131,6 @@ impl State {
     }
 
     /// Every environment's gate and every app's config vars, as they are now.
-    #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         self.snapshot_of(None)
     }

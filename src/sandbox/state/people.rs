@@ -15,19 +15,16 @@ pub struct People {
 
 impl People {
     /// The account with this login, ignoring case.
-    #[must_use]
     pub fn account(&self, login: &str) -> Option<&Account> {
         self.accounts.values().find(|account| account.login.eq_ignore_ascii_case(login))
     }
 
     /// The team of this organization with this slug.
-    #[must_use]
     pub fn team(&self, org: &str, slug: &str) -> Option<&Team> {
         self.teams.values().find(|team| team.org.eq_ignore_ascii_case(org) && team.slug.eq_ignore_ascii_case(slug))
     }
 
     /// The billing plan of this account; Free if unknown.
-    #[must_use]
     pub fn plan(&self, login: &str) -> Plan {
         self.account(login).map_or(Plan::Free, |account| account.plan)
     }
@@ -69,7 +66,6 @@ pub enum AccountKind {
 
 impl AccountKind {
     /// GitHub's word.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::User => "User",
@@ -94,7 +90,6 @@ pub enum Plan {
 
 impl Plan {
     /// GitHub's word.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Free => "free",
@@ -154,7 +149,6 @@ pub enum Permission {
 
 impl Permission {
     /// The role's name.
-    #[must_use]
     pub fn role(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -167,7 +161,6 @@ impl Permission {
     }
 
     /// The four-word form of the permission endpoint: triage reads as read, maintain as write (fact G1.5).
-    #[must_use]
     pub fn legacy(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -218,7 +211,6 @@ pub enum Level {
 
 impl Level {
     /// GitHub's word.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -229,19 +221,16 @@ impl Level {
 
 impl Token {
     /// A classic token.
-    #[must_use]
     pub fn classic(login: &str, scopes: &[&str]) -> Self {
         Self { login: login.to_owned(), grant: Grant::Classic(scopes.iter().map(|&scope| scope.to_owned()).collect()) }
     }
 
     /// A fine-grained token.
-    #[must_use]
     pub fn fine_grained(login: &str, areas: &[(&str, Level)]) -> Self {
         Self { login: login.to_owned(), grant: Grant::FineGrained(areas.iter().map(|&(area, level)| (area.to_owned(), level)).collect()) }
     }
 
     /// An installation's token.
-    #[must_use]
     pub fn installation(login: &str, areas: &[(&str, Level)]) -> Self {
         Self { login: login.to_owned(), grant: Grant::Installation(areas.iter().map(|&(area, level)| (area.to_owned(), level)).collect()) }
     }

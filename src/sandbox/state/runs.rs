@@ -105,7 +105,6 @@ pub struct DeploymentStatus {
 
 impl Repo {
     /// Whether a branch counts as protected.
-    #[must_use]
     pub fn protects(&self, branch: &str, rulesets: Rulesets) -> bool {
         let by_rule = self.branches.iter().any(|candidate| candidate.name == branch && candidate.protected);
         let covers = |set: &Ruleset| set.active && set.target == RefType::Branch && set.covers.contains(branch);
@@ -113,7 +112,6 @@ impl Repo {
     }
 
     /// Whether a job on this full ref may deploy to an environment (fact G2.6).
-    #[must_use]
     pub fn admits(&self, environment: &Environment, git_ref: &str, rulesets: Rulesets) -> bool {
         let (kind, name) = match (git_ref.strip_prefix("refs/heads/"), git_ref.strip_prefix("refs/tags/")) {
             (Some(name), _) => (RefType::Branch, name),
@@ -333,7 +331,6 @@ impl Repo {
     }
 
     /// Whether an account is one of an environment's reviewers, directly or through a team.
-    #[must_use]
     pub fn reviews(&self, people: &super::People, environment: &Environment, login: &str) -> bool {
         environment.reviewers.iter().any(|reviewer| match reviewer {
             ReviewerRef::User(id) => people.accounts.get(id).is_some_and(|account| account.login.eq_ignore_ascii_case(login)),

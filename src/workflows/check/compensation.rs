@@ -42,7 +42,6 @@ pub struct Compensation {
 
 /// One proof for each job that may deploy to an environment, in every declared scenario and in every other one that the
 /// triggers allow. A freeze compensates for missing reviewers only if there is at least one, and every one is proven.
-#[must_use]
 pub fn compensation(files: &Files, facts: &Facts, environment: &EnvName, freeze: FreezeFacts<'_>) -> Vec<Compensation> {
     let environments = facts.environments.keys().cloned().collect();
     let mut proofs = Proofs { files, facts, environment, freeze, environments: &environments, found: Vec::new() };

@@ -75,7 +75,6 @@ pub struct Covered {
 
 impl CheckReport {
     /// The verdict on an environment by the findings about it or about no environment.
-    #[must_use]
     pub fn verdict_of(&self, environment: &EnvName) -> Verdict {
         verdict(self.findings.iter().filter(|finding| finding.environment.as_ref().is_none_or(|about| about == environment)))
     }
@@ -95,7 +94,6 @@ pub struct ScenarioReport {
 }
 
 /// Checks every file.
-#[must_use]
 pub fn check(files: &Files, facts: &Facts) -> CheckReport {
     let mut check = Check { files, facts, workflows: Vec::new(), findings: Vec::new() };
     for (path, file) in files.iter() {

@@ -24,7 +24,6 @@ pub struct Proposal {
 }
 
 /// Derives the declarations from every run that the triggers allow.
-#[must_use]
 pub fn propose(files: &Files, facts: &Facts) -> Proposal {
     let (runs, _) = runs::all(files, facts);
     let mut reached: BTreeMap<&str, BTreeSet<&EnvName>> = BTreeMap::new();

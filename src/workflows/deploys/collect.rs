@@ -22,7 +22,6 @@ const MAX_DEPTH: usize = 10;
 
 impl Holds {
     /// Everything that a job holds, before any run: names may hold expressions.
-    #[must_use]
     pub fn of(workflow: &Workflow, job: &Job, local: &Local) -> Self {
         let mut found = Found::of(local);
         found.env(workflow.env.as_ref(), &BTreeMap::new());

@@ -60,7 +60,6 @@ pub enum Provider {
 
 impl Provider {
     /// As messages call it.
-    #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Aws => "AWS",
@@ -196,7 +195,6 @@ impl Holds {
     }
 
     /// Whether the job holds anything that could deploy.
-    #[must_use]
     pub const fn is_anything(&self) -> bool {
         let Self { deploys, secrets, identities, by_other_means: _, token, approvals: _, checkouts: _, named, templated: _ } = self;
         !deploys.is_empty() || !secrets.is_empty() || !identities.is_empty() || token.is_some() || *named

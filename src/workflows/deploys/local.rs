@@ -70,7 +70,6 @@ pub(super) struct Composite {
 
 impl Local {
     /// Nothing yet, of a repository.
-    #[must_use]
     pub fn of(repository: Option<&RepoName>) -> Self {
         Self { repository: repository.cloned(), ..Self::default() }
     }
@@ -170,7 +169,6 @@ impl Local {
     }
 
     /// The files that workflows name and that were not passed in: candidates that need not exist in the checkout.
-    #[must_use]
     pub fn wanted<'a>(&self, workflows: impl Iterator<Item = &'a Workflow>) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let own = workflows.flat_map(|workflow| &workflow.jobs).flat_map(|job| &job.steps);

@@ -35,7 +35,6 @@ use super::yaml::Node;
 pub const PAGES: &str = "github-pages";
 
 /// Whether an action is one of the tables. None of those deploys or logs in before its own step.
-#[must_use]
 pub fn is_known_action(uses: &str) -> bool {
     let name = actions::name(uses);
     let is = |line: &str| actions::is(&name, line);
@@ -45,7 +44,6 @@ pub fn is_known_action(uses: &str) -> bool {
 }
 
 /// Whether a step uses an action that only prepares its job: it fetches, sets up, or logs in with stored credentials.
-#[must_use]
 pub fn only_prepares(step: &Step) -> bool {
     let has_input = |name: &str| with(step).any(|(key, text)| key.eq_ignore_ascii_case(name) && !text.is_empty());
     step.uses.as_ref().is_some_and(|uses| actions::is_setup(&actions::name(uses.as_str()), has_input))

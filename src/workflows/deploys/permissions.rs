@@ -54,7 +54,6 @@ impl Passed {
 
     /// Whether a job may ask for an OIDC token: its own `permissions` or its workflow's say so, or its caller's if neither
     /// is written; a called workflow never gets more than its caller has.
-    #[must_use]
     pub fn grants_token(&self, workflow: &Workflow, job: &Job) -> bool {
         let declared = job.body.get("permissions").or(workflow.permissions.as_ref()).map(writes_token);
         match self.token {
@@ -64,7 +63,6 @@ impl Passed {
     }
 
     /// Whether a calling job passes on anything that could deploy.
-    #[must_use]
     pub fn gives_nothing(&self, workflow: &Workflow, job: &Job) -> bool {
         let passed = self.by(workflow, job);
         let is_token = |read: &Read| matches!(read, Read::Named(name) if name.eq_ignore_ascii_case("GITHUB_TOKEN"));
@@ -74,7 +72,6 @@ impl Passed {
     }
 
     /// The secrets that a calling job passes to a workflow that is not read.
-    #[must_use]
     pub fn reads(&self, job: &Job) -> Vec<Read> {
         match job.call.as_ref().map(|call| &call.secrets) {
             Some(Secrets::Inherit(_)) => match &self.secrets {

@@ -43,7 +43,6 @@ pub struct Compared {
 }
 
 /// What an expression compares; nothing for a text that is not one.
-#[must_use]
 pub fn compared(expression: &str) -> Compared {
     let mut found = Compared::default();
     if let Some(root) = parse(expression).ok().and_then(|expr| expr.root) {

@@ -140,7 +140,6 @@ pub struct Reason {
 
 impl Reason {
     /// Why a value that depends on it is unknown.
-    #[must_use]
     pub fn behind(&self) -> Why {
         Why { paths: [&self.path].into_iter().chain(&self.why.paths).cloned().collect(), clause: self.why.clause.clone() }
     }

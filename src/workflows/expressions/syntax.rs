@@ -44,7 +44,6 @@ pub enum Error {
 
 impl Error {
     /// Where.
-    #[must_use]
     pub fn span(&self) -> Span {
         match self {
             Self::Syntax(error) => error.span,
@@ -53,7 +52,6 @@ impl Error {
     }
 
     /// What, in GitHub's words.
-    #[must_use]
     pub fn message(&self) -> &str {
         match self {
             Self::Syntax(error) => &error.message,
@@ -103,7 +101,6 @@ pub struct Expr {
 
 impl Expr {
     /// The contexts that the expression reads, in lower case.
-    #[must_use]
     pub fn contexts(&self) -> BTreeSet<String> {
         let name = |(name, _): &(Name, Span)| match name {
             Name::Context(name) => Some(name.to_lowercase()),

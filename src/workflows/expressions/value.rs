@@ -28,19 +28,16 @@ pub enum Value {
 
 impl Value {
     /// Makes an array.
-    #[must_use]
     pub fn array(items: Vec<Self>) -> Self {
         Self::Array(Arc::new(items))
     }
 
     /// Makes an object.
-    #[must_use]
     pub fn object(entries: Map<Self>) -> Self {
         Self::Object(Arc::new(entries))
     }
 
     /// Whether the value counts as true: all but false, null, 0, NaN and the empty string.
-    #[must_use]
     pub fn is_truthy(&self) -> bool {
         match self {
             Self::Null => false,
@@ -52,7 +49,6 @@ impl Value {
     }
 
     /// The value as text, as interpolation writes it: null is empty, numbers have at most 15 digits, collections are their kind.
-    #[must_use]
     pub fn to_text(&self) -> String {
         match self {
             Self::Null => String::new(),
@@ -65,7 +61,6 @@ impl Value {
     }
 
     /// The text, when the value is a string.
-    #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(text) => Some(text),
@@ -144,7 +139,6 @@ pub struct Map<T> {
 
 impl<T> Map<T> {
     /// Makes an empty map.
-    #[must_use]
     pub fn new() -> Self {
         Self { entries: Vec::new(), index: HashMap::new() }
     }
@@ -164,7 +158,6 @@ impl<T> Map<T> {
     }
 
     /// The value of a key, in any case.
-    #[must_use]
     pub fn get(&self, key: &str) -> Option<&T> {
         self.index.get(&fold(key)).and_then(|at| self.entries.get(*at)).map(|(_, value)| value)
     }
@@ -190,13 +183,11 @@ impl<T> Map<T> {
     }
 
     /// How many keys there are.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Whether there are none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -58,7 +58,6 @@ pub struct Question<'a> {
 
 /// Whether a freeze check of an environment runs before anything that may deploy, in this job or in one that it waits for,
 /// and cannot be skipped or ignored.
-#[must_use]
 pub fn freeze_check_before_deploy(workflow: &Workflow, job: &Job, question: &Question<'_>) -> Proof {
     let own = in_steps(workflow, job, question);
     if matches!(own, Proof::Proven(_)) {

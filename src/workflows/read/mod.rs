@@ -47,7 +47,6 @@ pub fn read(path: &str, text: &str) -> Result<Workflow, YamlError> {
 }
 
 /// The steps of a composite action's `runs`; GitHub reports problems in them when it runs them.
-#[must_use]
 pub(super) fn steps_of(runs: &Node) -> Vec<Step> {
     job::steps(runs, &mut Vec::new())
 }

@@ -40,7 +40,6 @@ pub enum Unreadable {
 
 impl Unreadable {
     /// Where it goes wrong.
-    #[must_use]
     pub const fn pos(&self) -> Pos {
         match self {
             Self::NoText(_) => Pos { line: 1, col: 1 },
@@ -84,7 +83,6 @@ pub enum WhyUnread {
 
 impl Files {
     /// Every file of a repository.
-    #[must_use]
     pub fn new(sources: impl IntoIterator<Item = SourceFile>, repository: Option<&RepoName>) -> Self {
         let mut files = Self { local: Local::of(repository), ..Self::default() };
         files.add(sources);
@@ -108,13 +106,11 @@ impl Files {
     }
 
     /// Whether this repository has no workflow.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.own.is_empty()
     }
 
     /// A workflow of this repository.
-    #[must_use]
     pub fn get(&self, path: &str) -> Option<&Result<Workflow, Unreadable>> {
         self.own.get(path)
     }
@@ -125,14 +121,12 @@ impl Files {
     }
 
     /// A workflow by the path that entries of jobs have: one of this repository, or one that is called elsewhere.
-    #[must_use]
     pub fn any(&self, path: &str) -> Option<&Result<Workflow, Unreadable>> {
         self.own.get(path).or_else(|| self.called.get(path))
     }
 
     /// Everything that runs of a workflow evaluate: its own expressions, and those of the workflows that it calls and of the
     /// actions of the checkout that they use.
-    #[must_use]
     pub fn reads(&self, workflow: &Workflow, facts: &Facts) -> Reads {
         let mut reads = Reads::default();
         let mut seen: BTreeSet<&str> = BTreeSet::new();
@@ -179,14 +173,12 @@ impl Files {
     }
 
     /// Files of the checkout that steps run and that were not read: candidates that need not exist in the checkout.
-    #[must_use]
     pub fn wanted_of_the_checkout(&self) -> BTreeSet<String> {
         self.local.wanted(self.own.values().flatten())
     }
 
     /// Workflows that jobs call in other repositories, or at another ref of this one, and that were not read:
     /// `OWNER/REPO/.github/workflows/FILE@REF`. Those that get nothing to deploy with, and trusted ones, are left out.
-    #[must_use]
     pub fn wanted_of_others(&self, facts: &Facts) -> BTreeSet<String> {
         let all = self.own.values().chain(self.called.values()).flatten();
         let calls = all.flat_map(|workflow| workflow.jobs.iter().filter_map(move |job| Some((workflow, job, job.call.as_ref()?))));
@@ -200,7 +192,6 @@ impl Files {
     }
 
     /// Actions and scripts of this repository that steps name and that were not read, or not at the ref that a run uses.
-    #[must_use]
     pub fn unread(&self, facts: &Facts) -> Vec<Unread> {
         let is_own = |named: &Reference<'_>| named.is_of(facts.repository.as_ref());
         let why = |uses: &str| match self.local.lacks(uses) {

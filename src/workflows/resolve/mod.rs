@@ -105,7 +105,6 @@ pub struct Remote {
 }
 
 /// The verdict on every job of a scenario, in the order of the file, called jobs under their caller.
-#[must_use]
 pub fn resolve(files: &Files, workflow: &Workflow, scenario: &Scenario, facts: &Facts) -> Vec<JobEntry> {
     let mut resolver = Resolver { files, facts, github: github(scenario, facts), jobs_left: MAX_JOBS };
     let inputs: Map<Node> = scenario.inputs.iter().map(|input| (input.name.clone(), input.value.clone())).collect();

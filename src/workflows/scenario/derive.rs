@@ -28,7 +28,6 @@ const MAX_EVALUATIONS: usize = 10_000;
 /// may happen there.
 ///
 /// `reads` is everything that a run of the file evaluates.
-#[must_use]
 pub fn derived(workflow: &Workflow, reads: &Reads, facts: &Facts) -> Vec<Scenario> {
     let texts = reads.refs();
     let all = workflow.triggers.iter().flat_map(|trigger| {

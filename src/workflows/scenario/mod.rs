@@ -57,7 +57,6 @@ impl Bound {
     }
 
     /// `github.event.inputs.<name>`: always text.
-    #[must_use]
     pub fn as_text(&self) -> Node {
         let of = |value: &Value| Value::String(value.to_text());
         match self.text.as_ref().unwrap_or(&self.value) {
@@ -113,7 +112,6 @@ pub fn declared(workflow: &Workflow, when: &When, facts: &Facts) -> Result<Scena
 }
 
 /// A `when` in words, as gate.toml gives it.
-#[must_use]
 pub fn words(when: &When) -> String {
     let git_ref = when.git_ref.iter().map(|git_ref| format!(" {git_ref}"));
     let inputs = when.inputs.iter().map(|(name, value)| format!(" {name}={}", written(value)));

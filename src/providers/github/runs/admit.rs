@@ -34,7 +34,6 @@ pub enum Which {
 
 impl Which {
     /// The environments of `--environment`.
-    #[must_use]
     pub fn named(names: &[EnvName]) -> Self {
         if names.is_empty() { Self::TheOne } else { Self::Named(names.to_vec()) }
     }
@@ -62,7 +61,6 @@ pub struct Admitted {
 
 impl Admitted {
     /// Whether another reading shows the same: the same attempt of the same run, waiting for the same.
-    #[must_use]
     pub fn still(&self, now: &Self) -> bool {
         let waits = |admitted: &Self| admitted.pending.iter().map(|pending| pending.environment_id).collect::<Vec<_>>();
         (&self.run.sha, self.run.attempt) == (&now.run.sha, now.run.attempt) && waits(self) == waits(now)
@@ -131,7 +129,6 @@ impl fmt::Display for NotReviewable {
 
 impl NotReviewable {
     /// The next step.
-    #[must_use]
     pub fn fix(&self) -> String {
         match self {
             Self::NotWaiting { .. } => "`gatectl pending` lists what waits".to_owned(),
@@ -177,7 +174,6 @@ pub fn admit(run_state: RunState, request: &ReviewRequest, viewer: &Account) -> 
 }
 
 /// Why an account may not review one of the environments that a run waits for; `None` if it may.
-#[must_use]
 pub fn barred(run: &Run, pending: &Pending, decision: Decision, no_self_review: &[EnvName], viewer: &Account) -> Option<NotReviewable> {
     let name = &pending.environment;
     let own = run.is_by(viewer);

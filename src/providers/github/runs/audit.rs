@@ -70,7 +70,6 @@ pub struct Rule {
 
 impl AuditLog {
     /// Reads JSON lines or one JSON array; only events of this repository are kept.
-    #[must_use]
     pub fn parse(text: &str, repository: &RepoName) -> Self {
         let mut log = Self::default();
         let whole: Option<Vec<Value>> = text.trim_start().starts_with('[').then(|| serde_json::from_str(text).ok()).flatten();
@@ -148,7 +147,6 @@ impl AuditLog {
     }
 
     /// The rules at a moment: the result of the last change before it, else what the first change after it replaced.
-    #[must_use]
     pub fn rule_at(&self, environment: &EnvName, moment: Timestamp) -> Option<Rule> {
         let here = || self.rules.iter().filter(|change| change.environment.to_lowercase() == environment.folded());
         if let Some(change) = here().rfind(|change| change.at <= moment) {

@@ -69,7 +69,6 @@ pub struct Change {
 
 impl Change {
     /// What these commits bring; pull requests are found by the commit that brought each into its base.
-    #[must_use]
     pub fn of<'c>(commits: impl IntoIterator<Item = &'c Commit>, by_merge_commit: &BTreeMap<String, PullRequest>) -> Self {
         let mut change = Self { commits: 0, pull_requests: Vec::new(), authors: BTreeSet::new(), unnamed_authors: 0 };
         for commit in commits {
@@ -97,7 +96,6 @@ pub struct Changes {
 
 impl Changes {
     /// Joins both lists.
-    #[must_use]
     pub fn new(commits: impl IntoIterator<Item = Commit>, pull_requests: impl IntoIterator<Item = PullRequest>) -> Self {
         Self {
             commits: commits.into_iter().map(|commit| (commit.sha.clone(), commit)).collect(),

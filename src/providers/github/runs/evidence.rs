@@ -62,7 +62,6 @@ pub struct Measure<'a> {
 const SECONDS: i64 = 10;
 
 /// Judges everything that was read, each environment's deployments as they were listed.
-#[must_use]
 pub fn judge(repository: &RepoName, history: &History, measure: Measure<'_>) -> Vec<(EnvName, Vec<Record>)> {
     let known = history.environments.iter().filter_map(|(name, known)| Some((name, known.as_ref().ok()?)));
     let judged = known.map(|(name, known)| (name.clone(), environment(repository, name, &known.traced, history, measure)));
@@ -282,7 +281,6 @@ fn waited(statuses: &[Status]) -> Option<usize> {
 
 /// Runs of deploying workflows without a deployment: they deployed elsewhere, did not deploy, or left no record
 /// (`deployment: false`). `None` if the runs of the period are not all known.
-#[must_use]
 pub fn unrecorded<'h>(repository: &RepoName, history: &'h History) -> Option<Vec<&'h Run>> {
     let listed = history.listed_runs.as_ref()?;
     let deployments = || history.environments.iter().filter_map(|(_, known)| known.as_ref().ok()).flat_map(|known| &known.traced);

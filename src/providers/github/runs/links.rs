@@ -14,26 +14,22 @@ pub struct Links<'a> {
 
 impl Links<'_> {
     /// The page of a run.
-    #[must_use]
     pub fn run(&self, id: u64) -> String {
         self.page(["actions", "runs", &id.to_string()])
     }
 
     /// GitHub's own log of an environment's deployments: who approved, and when.
-    #[must_use]
     pub fn activity_log(&self, environment: &EnvName) -> String {
         let page = self.target(["deployments", "activity_log"]).query("environments_filter", environment);
         format!("{}{page}", self.web)
     }
 
     /// What changed between two commits.
-    #[must_use]
     pub fn compare(&self, base: &str, head: &str) -> String {
         self.page(["compare", &format!("{base}...{head}")])
     }
 
     /// One commit.
-    #[must_use]
     pub fn commit(&self, sha: &str) -> String {
         self.page(["commit", sha])
     }

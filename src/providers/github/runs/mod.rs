@@ -49,7 +49,6 @@ pub enum AccountKind {
 
 impl Account {
     /// An account that GitHub describes by its type: `User`, `Bot`, `Organization`, …
-    #[must_use]
     pub fn new(login: String, id: Option<u64>, kind: Option<&str>) -> Self {
         let kind = match kind {
             _ if login.ends_with("[bot]") => AccountKind::Automation,
@@ -61,7 +60,6 @@ impl Account {
     }
 
     /// Whether both are one account: by id if both have one, else by login, without case.
-    #[must_use]
     pub fn is(&self, other: &Self) -> bool {
         match (self.id, other.id) {
             (Some(a), Some(b)) => a == b,
@@ -111,19 +109,16 @@ pub struct Run {
 
 impl Run {
     /// Who started this attempt, as far as GitHub says.
-    #[must_use]
     pub fn started_by(&self) -> Option<&Account> {
         self.triggering_actor.as_ref().or(self.actor.as_ref())
     }
 
     /// Whether GitHub says who started the run and this attempt of it.
-    #[must_use]
     pub fn names_its_starters(&self) -> bool {
         self.actor.is_some() && self.triggering_actor.is_some()
     }
 
     /// Whether this account started the run, or this attempt of it.
-    #[must_use]
     pub fn is_by(&self, account: &Account) -> bool {
         [&self.actor, &self.triggering_actor].into_iter().flatten().any(|actor| actor.is(account))
     }
@@ -179,14 +174,12 @@ pub struct Approval {
 
 impl Approval {
     /// Whether this review is for an environment.
-    #[must_use]
     pub fn is_for(&self, environment: &EnvName) -> bool {
         let wanted = environment.folded();
         self.environments.iter().any(|name| name.to_lowercase() == wanted)
     }
 
     /// Whether this account made it.
-    #[must_use]
     pub fn is_by(&self, account: &Account) -> bool {
         self.user.as_ref().is_some_and(|user| user.is(account))
     }
@@ -206,7 +199,6 @@ pub enum Decision {
 
 impl Decision {
     /// GitHub's word.
-    #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Approved => "approved",

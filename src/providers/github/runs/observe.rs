@@ -153,7 +153,6 @@ pub enum Role {
 
 impl Traced {
     /// The runs that the statuses lead to. An `inactive` status may come from a later deployment, so it proves nothing.
-    #[must_use]
     pub fn runs(&self, repo: &RepoName) -> BTreeSet<u64> {
         let active = self.statuses.iter().flatten().filter(|status| status.state != "inactive");
         active.filter_map(|status| run_of_link(status.log.as_deref()?, repo)).collect()

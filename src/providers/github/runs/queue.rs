@@ -101,7 +101,6 @@ pub struct Waiting<'q> {
 
 impl Waiting<'_> {
     /// When it began to wait, or the earliest moment by which it certainly did.
-    #[must_use]
     pub fn since_at_latest(&self) -> Timestamp {
         self.since.unwrap_or(self.run.updated_at)
     }
@@ -145,7 +144,6 @@ pub enum Overtaken<'q> {
 
 impl Queue {
     /// Everything that waits, longest waiting first.
-    #[must_use]
     pub fn waiting(&self) -> Vec<Waiting<'_>> {
         let pairs = self.runs.iter().flat_map(|one| one.pending.iter().flatten().map(move |pending| (&one.run, pending)));
         let mut waiting: Vec<Waiting<'_>> = pairs.map(|(run, pending)| self.one(run, pending)).collect();
@@ -207,7 +205,6 @@ impl Queue {
     }
 
     /// The runs whose pending deployments are all overtaken: rejecting one fails the whole run.
-    #[must_use]
     pub fn stale<'q>(waiting: &[Waiting<'q>]) -> Vec<&'q Run> {
         let mut by_run: BTreeMap<u64, (&Run, bool)> = BTreeMap::new();
         for one in waiting {

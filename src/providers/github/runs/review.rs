@@ -58,7 +58,6 @@ pub async fn submit(writer: &Writer, repo: &RepoName, review: &Review<'_>, delay
 }
 
 /// The hint for a token that cannot review at all, instead of a hint about permissions (fact G1.6).
-#[must_use]
 pub fn explained(mut error: ApiError) -> ApiError {
     if error.message.contains("Resource not accessible by integration") {
         error.hint = Some(

@@ -38,7 +38,6 @@ pub enum Standing {
 
 impl Standing {
     /// The stable name.
-    #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Approved => "approved",
@@ -55,7 +54,6 @@ impl Standing {
     }
 
     /// Why it could not be read, if that is the reason.
-    #[must_use]
     pub const fn unread(&self) -> Option<&Unknown> {
         match self {
             Self::NotProvable(Gap::Unread(unknown)) => Some(unknown),
@@ -78,7 +76,6 @@ impl Standing {
     ];
 
     /// Whether it passes `--require-approved` as it is: approved by someone independent, or not deployed.
-    #[must_use]
     pub const fn passes(&self) -> bool {
         matches!(self, Self::Approved | Self::Rejected | Self::Waiting)
     }
@@ -136,7 +133,6 @@ pub struct Summary(BTreeMap<&'static str, usize>);
 
 impl Summary {
     /// Counts.
-    #[must_use]
     pub fn of<'a>(standings: impl IntoIterator<Item = &'a Standing>) -> Self {
         let mut counts: BTreeMap<&'static str, usize> = Standing::WORDS.into_iter().map(|word| (word, 0)).collect();
         for standing in standings {
@@ -146,7 +142,6 @@ impl Summary {
     }
 
     /// The counts of several together.
-    #[must_use]
     pub fn sum<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self {
         let mut sum = Self::of([]);
         for (word, count) in all.into_iter().flat_map(|one| &one.0) {
@@ -156,13 +151,11 @@ impl Summary {
     }
 
     /// How many have this name.
-    #[must_use]
     pub fn count(&self, word: &str) -> usize {
         self.0.get(word).copied().unwrap_or(0)
     }
 
     /// All of them.
-    #[must_use]
     pub fn total(&self) -> usize {
         self.0.values().sum()
     }
