@@ -1,6 +1,6 @@
 # gatectl alone: a static program, the public certificate authorities, and a user without rights.
 #   docker build -t gatectl . && docker run --rm -v "$PWD:/work:ro" -e GH_TOKEN gatectl plan
-FROM rust:1-alpine AS build
+FROM rust:1.95.0-alpine AS build
 RUN apk add --no-cache musl-dev gcc ca-certificates
 WORKDIR /src
 COPY . .

@@ -6,7 +6,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 if [[ ! "$PULL_REQUEST" =~ ^[0-9]+$ ]]; then
-    say notice "no comment: this run is about no pull request"
+    say notice "no comment: this run is not for a pull request"
     exit 0
 elif from_fork; then
     say notice "no comment: a run for a fork may not write; the result is in the log and in the summary"

@@ -6,10 +6,10 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 case "$GITHUB_EVENT_NAME" in
-    # What a branch declares is not yet what has to be.
+    # What a branch declares is not in force yet.
     pull_request* | workflow_run) fail "the drift issue is for schedules, pushes and dispatches, not for $GITHUB_EVENT_NAME" ;;
 esac
-[[ "$COMMAND" == plan || "$COMMAND" == verify ]] || fail "the drift issue goes with plan or verify"
+[[ "$COMMAND" == plan || "$COMMAND" == verify ]] || fail "the input drift-issue works with the commands plan and verify only"
 
 text="$(mktemp "$RUNNER_TEMP/gatectl-issue.XXXXXX")"
 compose "$text" "By [this run]($(run_url)) of commit ${GITHUB_SHA:0:12}. It closes itself once the result is clean."

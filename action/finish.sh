@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Ends the action as gatectl ended; pending changes are a result, not a failure.
+# Exits as gatectl did; pending changes are a result, not a failure.
 # In: COMMAND, EXIT_CODE.
 set -euo pipefail
 # shellcheck source=action/lib.sh

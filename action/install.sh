@@ -13,7 +13,7 @@ from_source() {
         rustup toolchain install stable --profile minimal --no-self-update
         toolchain=(+stable)
     fi
-    command -v cargo >/dev/null || fail "building gatectl from source takes a Rust toolchain, and there is none: name a release in the input version"
+    command -v cargo >/dev/null || fail "building gatectl from source needs a Rust toolchain, and this runner has none: name a release in the input version"
     # Nothing that is built here needs a token.
     env -u GH_TOKEN cargo ${toolchain[@]+"${toolchain[@]}"} install --locked --quiet --path "$GITHUB_ACTION_PATH" --root "$root"
     printf '%s\n' "$root/bin" >>"$GITHUB_PATH"
@@ -52,7 +52,7 @@ from_release() {
     name="gatectl-$tag-$(target)"
     archive="$root/$name.tar.gz"
     mkdir -p "$root"
-    command -v gh >/dev/null || fail "downloading a release takes the GitHub CLI, which this runner lacks: use version: source"
+    command -v gh >/dev/null || fail "downloading a release needs the GitHub CLI, which this runner lacks: use version: source"
     gh release download "$tag" --repo "$(repository)" --dir "$root" --clobber --pattern "$name.tar.gz" --pattern SHA256SUMS
     want="${SHA256:-$(awk -v name="$name.tar.gz" '$2 == name { print $1 }' "$root/SHA256SUMS")}"
     got="$(sha256 "$archive")"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs gatectl once. Never fails for what gatectl says: its exit code and its Markdown are outputs for the steps that follow.
+# Runs gatectl once. Never fails because of gatectl's result: its exit code and its Markdown are outputs for the steps that follow.
 # In: COMMAND, CONFIG, ENVIRONMENT, PLAN_FILE, MORE_ARGS, HEAD_REPOSITORY, and the tokens.
 set -euo pipefail
 # shellcheck source=action/lib.sh
@@ -22,7 +22,7 @@ elif from_fork; then
     unset GH_TOKEN GITHUB_TOKEN HEROKU_API_KEY
     [[ "$COMMAND" == check ]] || command=validate
     if [[ "$command" != "$COMMAND" ]]; then
-        say notice "this is code from a fork, which gets no token: only the file was validated, $COMMAND did not run"
+        say notice "this may be code from a fork, so it gets no token: only the file was validated, $COMMAND did not run"
     fi
 fi
 
@@ -49,7 +49,7 @@ code=0
 GITHUB_STEP_SUMMARY="$body" gatectl "${args[@]}" || code=$?
 {
     cat "$body"
-    [[ "$command" == "$COMMAND" ]] || printf '\nThis is code from a fork, which gets no token: %s did not run.\n' "$COMMAND"
+    [[ "$command" == "$COMMAND" ]] || printf '\nThis may be code from a fork, so it gets no token: %s did not run.\n' "$COMMAND"
 } >>"$GITHUB_STEP_SUMMARY"
 {
     printf 'exit-code=%s\n' "$code"

@@ -40,7 +40,7 @@ Exit codes: 0 done, 1 error, 2 changes pending (plan --detailed-exitcode), 3 man
 130 interrupted."
 )]
 pub struct Cli {
-    /// Print help; --help also lists the global options (-c, -R, --environment, --sandbox, ...)
+    /// Print help; --help also lists the global options (-c, -R, --environment, --sandbox, --format, -q, -v, ...)
     #[arg(short, long, global = true, action = ArgAction::Help, display_order = 1000)]
     pub help: Option<bool>,
     /// Flags that every command takes.
@@ -146,17 +146,17 @@ pub enum Command {
     Freeze(FreezeCommand),
     /// List deployments that wait for approval, and whether you can approve them
     #[command(
-        after_help = "Needs no gate.toml, only a repository and a token with `Actions: read`.\n\nExamples:\n  gatectl pending\n  gatectl pending --repo OWNER/REPO --environment production --format json\n  gatectl pending --older-than 2d --exit-code       for a scheduled job: exits 2 if something is forgotten"
+        after_help = "Needs no gate.toml, only a repository and a token with `Actions: read`.\n\nExamples:\n  gatectl pending\n  gatectl pending --repo OWNER/REPO --environment production --format json\n  gatectl pending --older-than 2d --exit-code       for a scheduled job: exits 2 if anything has waited that long"
     )]
     Pending(PendingArgs),
     /// Approve pending deployments of one or more workflow runs
     #[command(
-        after_help = "RUN is a run ID or a run URL. Several runs may be named; nothing is approved unless all can be.\nRefused while a freeze of gate.toml covers the environment, for another commit than --sha, for a run that you started if\nself-review is prevented, and if you are not a reviewer. GITHUB_TOKEN and App tokens cannot approve: use a reviewer's own token.\n\nExamples:\n  gatectl approve 30433642\n  gatectl approve https://github.com/OWNER/REPO/actions/runs/30433642 --environment production --comment 'v1.2.3'\n  gatectl approve 30433642 30433650 --sha 3f2a1b0 --auto-approve"
+        after_help = "RUN is a run ID or a run URL. Several runs may be named; nothing is approved unless all can be.\nRefused if a freeze covers the environment, if the run's commit is not --sha, if you started the run and self-review is\nprevented, and if you are not a reviewer. GITHUB_TOKEN and App tokens cannot approve: use a reviewer's own token.\n\nExamples:\n  gatectl approve 30433642\n  gatectl approve https://github.com/OWNER/REPO/actions/runs/30433642 --environment production --comment 'v1.2.3'\n  gatectl approve 30433642 30433650 --sha 3f2a1b0 --auto-approve"
     )]
     Approve(ApproveArgs),
     /// Reject pending deployments of one or more workflow runs; the runs fail
     #[command(
-        after_help = "RUN is a run ID or a run URL. Works also while frozen.\n\nExamples:\n  gatectl reject 30433642 --comment 'wrong branch'\n  gatectl reject 30433642 --environment production --auto-approve\n  gatectl reject --stale          what a newer deployment has overtaken"
+        after_help = "RUN is a run ID or a run URL. Also works while frozen.\n\nExamples:\n  gatectl reject 30433642 --comment 'wrong branch'\n  gatectl reject 30433642 --environment production --auto-approve\n  gatectl reject --stale          what a newer deployment has overtaken"
     )]
     Reject(RejectArgs),
     /// Show who approved recent deployments, and which had no approval
@@ -167,15 +167,15 @@ pub enum Command {
     /// Generate gate.toml from the live state of a repository
     ///
     /// The text goes to stdout, and `gatectl plan` shows no changes against it. Everything that holds a deployment back is
-    /// declared, with ids pinned; comments name what is weak, and what could not be read (exit code 1, or 4 if credentials are why).
+    /// declared, with ids pinned. Comments name what is weak and what could not be read (exit code 1, or 4 if credentials are why).
     /// `[[workflows]]` and `[verify]` are proposed from the workflow files: of the checkout, or of the default branch. The freeze and
     /// Heroku config vars are not imported.
     ///
     /// With --update, the current file takes the live values and keeps its comments, order and spelling: declared keys change, keys and
-    /// environments that hold something back are added, declared variables that no longer exist are removed. Whether an environment
-    /// exists is never changed: one that is declared and not live, or the other way around by `state = "absent"`, stays and is named on
-    /// stderr, and so does a declared secret. `[[workflows]]` and `[verify]` stay as they are. Lines that begin with `# weak:` or
-    /// `# unknown:` above a table are import's own, and are kept true.
+    /// environments that hold something back are added, and declared variables that no longer exist are removed. An update never changes
+    /// whether an environment is declared to exist: one that is declared but not live, or declared absent but live, stays as it is and is
+    /// named on stderr. The same holds for a declared secret. `[[workflows]]` and `[verify]` are not touched. Import owns the lines above a
+    /// table that begin with `# weak:` or `# unknown:`, and keeps them up to date.
     #[command(
         after_help = "Examples:\n  gatectl import acme/shop > gate.toml\n  gatectl import acme/shop --environment production\n  gatectl import --update          bring gate.toml in line, keep its comments and order\n  gatectl import acme/shop --sandbox=gated"
     )]
@@ -192,7 +192,7 @@ pub enum Command {
     Schema,
     /// Print completions for a shell
     ///
-    /// They ask gatectl itself, so names of environments come from the current gate.toml. Print them again after an upgrade.
+    /// The script asks gatectl itself, so environment names come from the current gate.toml. Print it again after an upgrade.
     #[command(
         after_help = "Examples:\n  gatectl completions bash > ~/.local/share/bash-completion/completions/gatectl\n  gatectl completions zsh > \"${fpath[1]}/_gatectl\"\n  gatectl completions fish > ~/.config/fish/completions/gatectl.fish\n  gatectl completions powershell | Out-String | Invoke-Expression    in $PROFILE"
     )]
@@ -239,7 +239,7 @@ pub struct PlanArgs {
     /// Exit 2 when changes are pending
     #[arg(long)]
     pub detailed_exitcode: bool,
-    /// Save the plan for `gatectl apply FILE`
+    /// Save the plan, to apply exactly this with `gatectl apply FILE`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
     /// With --out: consent to weakening in the saved plan

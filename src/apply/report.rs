@@ -86,8 +86,7 @@ fn outcome<O>(change: &Change, end: StepResult, after: &ReadBack<O>) -> Outcome 
 
 /// What was sent along and is not there, in words.
 fn lost(moved: &Mismatch) -> String {
-    let open =
-        if moved.name == GateKey::Reviewers.name() && is_none(&moved.now) { ". NO APPROVAL IS REQUIRED to deploy to it" } else { "" };
+    let open = if moved.name == GateKey::Reviewers.name() && is_none(&moved.now) { ". NO APPROVAL IS REQUIRED to deploy" } else { "" };
     format!(
         "{} was sent unchanged as {} and is now {}{open}: run `gatectl plan` and correct it",
         moved.name,
@@ -120,7 +119,7 @@ fn listed(moved: &[Mismatch]) -> String {
 
 fn refused(by_hand: ByHand, rest: &[String], now: &Change) -> (OutcomeResult, String) {
     let mut message = format!(
-        "Your GitHub plan does not support every rule of this gate. Until you finish the steps below, the environment is {}",
+        "Your GitHub plan does not support every rule of this gate. Until you finish the steps below, the following is {}",
         amiss(now)
     );
     for rest in rest {
@@ -137,7 +136,7 @@ fn amiss(now: &Change) -> String {
     }
     let fields: Vec<&str> = now.fields.iter().map(|field| field.name.as_str()).collect();
     let is_open = now.fields.iter().any(|field| field.name == GateKey::Reviewers.name() && is_none(&field.before));
-    let open = if is_open { ". NO APPROVAL IS REQUIRED to deploy to it" } else { "" };
+    let open = if is_open { ". NO APPROVAL IS REQUIRED to deploy" } else { "" };
     format!("not as declared: {}{open}", fields.join(", "))
 }
 

@@ -34,7 +34,7 @@ pub enum FreezeCommand {
     Status(FreezeStatus),
     /// Check whether a deploy may proceed: the first step of a deploy job
     #[command(
-        after_help = "Examples:\n  gatectl freeze check --environment production\n  gatectl freeze check --environment production --app my-app\n\nAsks within 10 seconds. In GitHub Actions it also writes an annotation and the job summary.\nExit codes: 0 open, 7 frozen, 8 undetermined (closed, unless gate.toml says on_unreachable = \"open\")."
+        after_help = "Examples:\n  gatectl freeze check --environment production\n  gatectl freeze check --environment production --app my-app\n\nAnswers within 10 seconds. In GitHub Actions it also writes an annotation and the job summary.\nExit codes: 0 open, 7 frozen, 8 undetermined (closed, unless gate.toml says on_unreachable = \"open\")."
     )]
     Check(StoreArgs),
 }
@@ -86,10 +86,10 @@ pub struct FreezeOn {
     /// Mark as an emergency: lifting it always asks for confirmation
     #[arg(long)]
     pub emergency: bool,
-    /// The incident or the ticket
+    /// The incident or ticket
     #[arg(long = "ref", value_name = "ID")]
     pub reference: Option<String>,
-    /// Extend and take over the freeze in place
+    /// Extend the current freeze and take it over
     #[arg(long)]
     pub replace: bool,
     /// Whose workflow files are then read.

@@ -56,7 +56,7 @@ pub struct RejectArgs {
     /// The run ID or the run URL
     #[arg(value_name = "RUN", required_unless_present = "stale")]
     pub runs: Vec<RunRef>,
-    /// Every run that a newer deployment has overtaken
+    /// Reject every run that a newer deployment has overtaken
     #[arg(long, conflicts_with_all = ["runs", "sha"])]
     pub stale: bool,
     /// How it is rejected.
@@ -67,10 +67,10 @@ pub struct RejectArgs {
 /// Flags of `evidence`.
 #[derive(Debug, Args)]
 pub struct EvidenceArgs {
-    /// How many of the newest deployments of each environment
+    /// Only the newest N deployments of each environment
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000), conflicts_with = "since")]
     pub last: u16,
-    /// All deployments since then: a duration back such as 30d, a date, or an RFC 3339 time
+    /// Only deployments since then: a duration back such as 30d, a date, or an RFC 3339 time
     #[arg(long, value_name = "TIME")]
     pub since: Option<Since>,
     /// Only deployments before this time, with --since [default: now]
@@ -85,7 +85,7 @@ pub struct EvidenceArgs {
     /// Exit 6 if there is no evidence, or any deployment lacks a provable approval by someone independent
     #[arg(long)]
     pub require_approved: bool,
-    /// Standings that pass --require-approved too, such as self-approved,author-approved
+    /// Standings that also pass --require-approved, such as self-approved,author-approved
     #[arg(long, value_name = "STANDING", value_delimiter = ',', requires = "require_approved", value_parser = clap::builder::PossibleValuesParser::new(Standing::WORDS))]
     pub allow: Vec<String>,
     /// Write evidence.json, evidence.csv, evidence.html and SHA256SUMS into this directory

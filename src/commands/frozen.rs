@@ -74,7 +74,7 @@ pub(super) fn freeze_reason(
         ));
     };
     for name in changed.iter().filter(|name| !policy.covers(name)) {
-        session.warn(&[format!("the freeze does not cover {name}: deploys to it are not held back meanwhile")]);
+        session.warn(&[format!("the freeze does not cover {name}: deploys to it are not held back during this run")]);
     }
     let on = planned.freeze.as_ref().and_then(Answer::present).is_some_and(FreezeVars::is_overridden);
     let address = policy.store.app().map(|app| Address::config(app, &policy.override_flag));

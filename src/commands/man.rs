@@ -23,7 +23,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR", "Proxy and certificate authorities."),
     ("NO_COLOR, CLICOLOR_FORCE", "Turn colors off, or force them."),
     ("CI", "If set, gatectl never prompts and shows no progress bar."),
-    ("XDG_CACHE_HOME", "Where answers of GitHub are kept for conditional requests; see --no-cache."),
+    ("XDG_CACHE_HOME", "Where GitHub's responses are cached for conditional requests; see --no-cache."),
 ];
 
 /// What gatectl reads and writes on disk.
@@ -31,7 +31,7 @@ const FILES: &[(&str, &str)] = &[
     ("gate.toml", "The declaration: here or in a parent directory, up to the root of the repository."),
     (".github/workflows/*.yml", "The workflow files that check and verify read."),
     ("~/.netrc", "The Heroku token, if HEROKU_API_KEY is not set."),
-    ("$XDG_CACHE_HOME/gatectl", "Answers of GitHub, readable by their owner alone."),
+    ("$XDG_CACHE_HOME/gatectl", "Cached GitHub responses, readable only by their owner."),
 ];
 
 /// Prints the main page, or writes one for each command.
@@ -82,14 +82,29 @@ fn page(command: &clap::Command, name: &str, above: &[String]) -> anyhow::Result
         man.render_subcommands_section(&mut text)?;
     }
     if command.get_after_help().is_some() || command.get_after_long_help().is_some() {
-        let mut examples = Vec::new();
-        man.render_extra_section(&mut examples)?;
-        text.extend(String::from_utf8_lossy(&examples).replace(".SH EXTRA\nExamples:\n", ".SH EXAMPLES\n").into_bytes());
+        let mut extra = Vec::new();
+        man.render_extra_section(&mut extra)?;
+        text.extend(notes_and_examples(&String::from_utf8_lossy(&extra)).into_bytes());
     }
     let below = command.get_subcommands().map(|below| format!("{name}-{}", below.get_name()));
     let see: Vec<String> = above.iter().cloned().chain(below).collect();
     text.extend(sections(&see).into_bytes());
     Ok(text)
+}
+
+/// What help has below its options: prose is filled, and commands keep their lines.
+fn notes_and_examples(extra: &str) -> String {
+    let lines = extra.lines().filter(|line| !line.starts_with('.') && *line != "Examples:");
+    let (examples, notes): (Vec<&str>, Vec<&str>) = lines.partition(|line| line.starts_with("  "));
+    let notes = notes.join("\n");
+    let mut text = String::new();
+    if !notes.trim().is_empty() {
+        let _ = writeln!(text, ".SH NOTES\n{}", notes.trim());
+    }
+    if !examples.is_empty() {
+        let _ = writeln!(text, ".SH EXAMPLES\n.nf\n{}\n.fi", examples.join("\n"));
+    }
+    text
 }
 
 fn sections(see: &[String]) -> String {

@@ -22,7 +22,7 @@ use super::wiring;
 pub(super) async fn run(session: &Session, args: &SandboxArgs) -> anyhow::Result<Exit> {
     if let Some(scenario) = session.global.sandbox {
         return Err(hinted(
-            "--sandbox makes a command ask an emulator of its own, and this one is the emulator",
+            "--sandbox runs a command against its own emulator, and this command is the emulator",
             format!("name the fault that it starts with: --scenario {scenario}"),
         ));
     }

@@ -218,9 +218,10 @@ fn report(session: &Session, config: &Config, checkout: Checkout<'_>, asked: &BT
 /// A note that a freeze lets deploys through today, or may.
 fn open(guard: &FreezeGuard<'_>, name: &EnvName, now: Timestamp) -> Option<Finding> {
     match guard.holds(name, now).0 {
-        None => {
-            Some(Finding::new(Code::FreezeOpen, format!("deploys to {name} are not frozen today: their freeze check lets them through")))
-        }
+        None => Some(Finding::new(
+            Code::FreezeOpen,
+            format!("deploys to {name} are not frozen right now: their freeze check lets them through"),
+        )),
         Some(closed) if closed.undetermined.is_some() => Some(Finding::new(Code::FreezeOpen, closed.why)),
         Some(_) => None,
     }

@@ -105,7 +105,7 @@ fn value(sink: &mut Sink<'_>, owner: &ValueOwner<'_>, kind: &'static Type, found
         (Type::LocalDateTime, DeValue::Datetime(time)) if time.date.is_some() && time.time.is_some() && time.offset.is_none() => {}
         (Type::LocalDateTime, DeValue::Datetime(time)) => sink.push(
             Problem::new(found.span(), format!("{} must be a local date-time", quote(owner.name)))
-                .label(if time.offset.is_some() { "has an offset" } else { "is half a date-time" })
+                .label(if time.offset.is_some() { "has an offset" } else { "is an incomplete date-time" })
                 .help(format!("write `{}`; the window's `timezone` says where", owner.key.example)),
         ),
         (Type::LocalDate, DeValue::Datetime(time)) if time.date.is_some() && time.time.is_none() => {}

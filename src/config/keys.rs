@@ -67,7 +67,7 @@ pub(super) static ROOT: Table = Table {
             "[[workflows]]",
             "Which environment each workflow must resolve to, checked statically.",
         ),
-        key("verify", Optional, Type::Table(&VERIFY), "[verify]", "What the verdict cannot read from the workflow files."),
+        key("verify", Optional, Type::Table(&VERIFY), "[verify]", "What gatectl cannot tell from the workflow files."),
         key("heroku", Optional, Type::Table(&HEROKU), "[heroku.config.my-app]", "Heroku apps."),
         key("freeze", Optional, Type::Table(&FREEZE), "[freeze]", "The deploy freeze."),
     ],
@@ -99,7 +99,7 @@ pub(super) static WORKFLOW: Table = Table {
             Optional,
             Type::Map { name: &is::JOB, of: &Type::Name(&is::ENVIRONMENT), same: is::folded },
             "jobs = { deploy = \"production\", docs = \"none\" }",
-            "Instead of `environment`: the one that each job must resolve to, `none` for no environment.",
+            "Instead of `environment`: which environment each job must resolve to; `none` for no environment.",
         ),
         key(
             "when",
@@ -109,7 +109,7 @@ pub(super) static WORKFLOW: Table = Table {
                 Type::List { of: &Type::Table(&WHEN), noun: "scenarios", min: 1, max: ANY, same: is::exact },
             ]),
             "when = { event = \"push\", branch = \"main\" }",
-            "The scenario, or a list of scenarios, in which it must. If omitted: every declared trigger of the file.",
+            "The scenario, or a list of scenarios, in which it must resolve this way. If omitted: every trigger that the file declares.",
         ),
     ],
 };
@@ -119,21 +119,21 @@ pub(super) static WHEN: Table = Table {
     either: &[],
     keys: &[
         key("event", Required, Type::Word(EVENTS), "event = \"push\"", "The event that starts the run, by GitHub's name."),
-        key("branch", Optional, Type::Name(&is::REF_NAME), "branch = \"main\"", "Of a push: the branch, without refs/heads/."),
-        key("tag", Optional, Type::Name(&is::REF_NAME), "tag = \"v1.2.3\"", "Of a push or a release: the tag, without refs/tags/."),
+        key("branch", Optional, Type::Name(&is::REF_NAME), "branch = \"main\"", "For a push: the branch, without refs/heads/."),
+        key("tag", Optional, Type::Name(&is::REF_NAME), "tag = \"v1.2.3\"", "For a push or a release: the tag, without refs/tags/."),
         key(
             "ref",
             Optional,
             Type::Name(&is::REF),
             "ref = \"refs/heads/main\"",
-            "Of a dispatch: the ref it runs on; a short name is a branch. If omitted: the default branch.",
+            "For a dispatch: the ref it runs on; a short name is a branch. If omitted: the default branch.",
         ),
         key(
             "inputs",
             Optional,
             Type::Map { name: &is::INPUT, of: &Type::Either(&[Type::Text, Type::Boolean, Type::Number]), same: is::folded },
             "inputs = { environment = \"production\" }",
-            "Of a dispatch: its inputs. Inputs that are not named use their defaults.",
+            "For a dispatch: its inputs. Inputs that are not named use their defaults.",
         ),
     ],
 };

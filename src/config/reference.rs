@@ -9,18 +9,18 @@ use super::{json_schema, parse};
 const HEAD: &str = "\
 # gate.toml
 
-The reference of every key, generated from the table that the reader itself uses. `examples/` has whole files.
+A reference for every key, generated from the table that gatectl itself reads the file with. `examples/` has whole files.
 
 Editors complete and check the file with its JSON Schema. `gatectl schema > gate.schema.json` writes it; then make
 `#:schema ./gate.schema.json` the first line of gate.toml. A release also publishes `gate.schema.json`.
 
-A key that is left out is not managed: its live value stays as it is. gate.toml is looked for in the current directory and its
-parents, up to the root of the repository, and every problem of it is reported at once by `gatectl validate`.
+A key that is left out is not managed: its live value stays as it is. gatectl looks for gate.toml in the current directory and its
+parents, up to the root of the repository. `gatectl validate` reports all of its problems at once.
 ";
 
 /// Rules that no single key shows, each with a file that breaks it.
 const RULES: &[(&str, &str)] = &[
-    ("`version` comes with every file.", "[github]\nrepository = \"acme/shop\"\n"),
+    ("Every file needs `version`.", "[github]\nrepository = \"acme/shop\"\n"),
     (
         "Names of environments are case-insensitive, so two that differ only in case are the same name.",
         "version = 1\n[environments.production]\n[environments.Production]\n",
@@ -34,7 +34,7 @@ const RULES: &[(&str, &str)] = &[
         "version = 1\n[environments.production]\nstate = \"absent\"\nwait_timer = 5\n",
     ),
     (
-        "A table of patterns names at least one: with none, nothing could deploy.",
+        "A table of patterns needs at least one pattern: with none, nothing could deploy.",
         "version = 1\n[environments.production]\ndeployment_branch_policy = { branches = [], tags = [] }\n",
     ),
     (
@@ -42,7 +42,7 @@ const RULES: &[(&str, &str)] = &[
         "version = 1\n[environments.production]\ndeployment_branch_policy = { branches = [\"refs/heads/main\"] }\n",
     ),
     (
-        "A freeze is declared or not: `frozen = false` is refused, since only `gatectl freeze off` lifts one.",
+        "`frozen = false` is refused, since only `gatectl freeze off` lifts a freeze.",
         "version = 1\n[freeze]\nheroku_app = \"shop-prod\"\nenvironments = [\"production\"]\nfrozen = false\n[environments.production]\n",
     ),
     (
@@ -50,7 +50,7 @@ const RULES: &[(&str, &str)] = &[
         "version = 1\n[fleet]\norganization = \"acme\"\nrepositories = [\"svc-*\"]\n[heroku.config.shop-prod]\nTIER = \"1\"\n",
     ),
     (
-        "In `repositories`, at least one name or pattern does not exclude.",
+        "`repositories` needs at least one name or pattern without `!`.",
         "version = 1\n[fleet]\norganization = \"acme\"\nrepositories = [\"!svc-x\"]\n",
     ),
     (

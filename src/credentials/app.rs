@@ -93,6 +93,8 @@ pub struct App {
 #[derive(Deserialize)]
 struct Installation {
     id: u64,
+    /// `Organization` or `User`.
+    target_type: Option<String>,
     suspended_at: Option<String>,
     permissions: Map<String, Value>,
 }
@@ -153,20 +155,20 @@ impl App {
         if installation.suspended_at.is_some() {
             return Err(failed(
                 format!("the installation of the GitHub App {} on {owner} is suspended", self.id),
-                format!("an admin of {owner} can lift that at {}", self.page(installation.id)),
+                format!("an admin of {owner} can lift that at {}", self.page(&installation)),
             ));
         }
         let permissions = self.granted(&installation);
         if permissions.is_empty() {
             let missing = format!("the installation of the GitHub App {} on {owner} has no permission that gatectl can use", self.id);
-            return Err(failed(missing, format!("grant it `Actions: read` at least: {}", self.page(installation.id))));
+            return Err(failed(missing, format!("grant it `Actions: read` at least: {}", self.page(&installation))));
         }
         let mut body = json!({"permissions": permissions});
         if let Some(repository) = repository {
             body["repositories"] = json!([repository]);
         }
         let target = Target::new(["app", "installations", &installation.id.to_string(), "access_tokens"]);
-        let reply = client.post(&target, &body).await.map_err(|error| self.refused(error, installation.id))?;
+        let reply = client.post(&target, &body).await.map_err(|error| self.refused(error, Some(&installation)))?;
         let made = Made::deserialize(reply.body).map_err(|_| client.reader().malformed(&target, "the response holds no token"))?;
         let token = Token::new(&made.token, format!("the GitHub App {}", self.id));
         self.listener.found(&token);
@@ -193,7 +195,7 @@ impl App {
                 "the GitHub App {} was not granted `Administration: write`, which changing an environment needs; an admin of {} can grant it at {}",
                 self.id,
                 self.installed.owner,
-                self.page(installation.id)
+                self.page(installation)
             ));
         }
         granted
@@ -207,11 +209,11 @@ impl App {
                 format!("the GitHub App {} is not installed on {place} ({error})", self.id),
                 format!("install it on {owner} and give it access to the repository, or check GATECTL_APP_ID"),
             ),
-            _ => self.refused(error, 0),
+            _ => self.refused(error, None),
         }
     }
 
-    fn refused(&self, error: ApiError, installation: u64) -> ApiError {
+    fn refused(&self, error: ApiError, installation: Option<&Installation>) -> ApiError {
         let words = error.message.to_ascii_lowercase();
         let hint = match error.kind {
             ErrorKind::Unauthenticated if words.contains("claim") || words.contains("expir") => {
@@ -221,16 +223,21 @@ impl App {
                 format!("the private key does not belong to the App {}: check GATECTL_APP_ID and GATECTL_APP_PRIVATE_KEY together", self.id)
             }
             ErrorKind::Forbidden | ErrorKind::Unprocessable => {
-                format!("look at the installation's repositories and permissions: {}", self.page(installation))
+                let page = installation.map(|installation| format!(": {}", self.page(installation))).unwrap_or_default();
+                format!("check the installation's repositories and permissions{page}")
             }
             _ => return error,
         };
         ApiError { hint: Some(hint), ..error }
     }
 
-    /// The settings page of the installation.
-    fn page(&self, installation: u64) -> String {
-        format!("https://{}/organizations/{}/settings/installations/{installation}", self.endpoint.web_host(), self.installed.owner)
+    /// The settings page of the installation. That of a person's own account does not name the account.
+    fn page(&self, installation: &Installation) -> String {
+        let whose = match installation.target_type.as_deref() {
+            Some("User") => String::new(),
+            _ => format!("organizations/{}/", self.installed.owner),
+        };
+        format!("https://{}/{whose}settings/installations/{}", self.endpoint.web_host(), installation.id)
     }
 }
 

@@ -110,7 +110,7 @@ codes! {
         "let the policy admit the ref: { branches = [...], tags = [...] } in gate.toml";
     MixedCondition = "mixed-condition", Warning, Disproves, None,
         "An `if` mixes text with `${{ }}`, which GitHub reads as a non-empty string: the condition always holds.",
-        "put the whole condition inside one `${{ }}`, or write it without";
+        "put the whole condition inside one `${{ }}`, or use none";
     UngatedDeploy = "ungated-deploy", Error, Disproves, None,
         "A job runs a command or an action that deploys what a gate protects, without waiting at the gate.",
         "add `environment:` to the job; passing the name to a reusable workflow gates nothing";
@@ -127,7 +127,7 @@ codes! {
         "A job without a gate holds a secret, or may assume an identity, and gate.toml does not say that it cannot deploy with it.",
         "add it to [verify] harmless in gate.toml if it cannot deploy; otherwise give the job a declared environment";
     UnclassifiedDeploy = "unclassified-deploy", Error, Undecided, None,
-        "A job without a gate seems to deploy, but its target is not known.",
+        "A job without a gate appears to deploy, but its target is not known.",
         "add the job to [verify] harmless in gate.toml if it deploys nothing that the gate protects; otherwise give it a declared environment";
     AutoApproval = "auto-approval", Error, Disproves, None,
         "A job approves deployments itself: starting the job is enough, and no person has to approve.",
@@ -137,7 +137,7 @@ codes! {
         "remove `ref`, or set it to `${{ github.sha }}`";
     UntrustedCheckout = "untrusted-checkout", Warning, Disproves, None,
         "A job behind a gate checks out the head of a pull request under an event that runs with the repository's secrets: anyone can propose what it runs.",
-        "deploy after the merge, on `push`, or run nothing of what is checked out";
+        "deploy after the merge, on `push`, or run nothing from that checkout";
     IdentityTrust = "identity-trust", Info, Undecided, None,
         "A job behind a gate assumes a cloud identity. Whether only that job can do so is decided by the identity's trust policy, which gatectl does not read.",
         "pin the trust policy to the `sub` claim that the message names";
@@ -148,7 +148,7 @@ codes! {
         "A called workflow of another repository is named by a branch or tag: what it runs can change without a change here.",
         "name the workflow by the full commit SHA";
     UnreadAction = "unread-action", Info, Undecided, None,
-        "An action of this repository is not among the files that were read, or a run uses it at another ref. gatectl does not see a deploy command inside it, but does see the credentials that it gets. If an action or a script is there and cannot be read, the verdict is UNKNOWN.",
+        "An action of this repository is not among the files that were read, or a run uses it at another ref. gatectl does not see a deploy command inside it, but does see the credentials that it gets. If an action or a script exists but cannot be read, the verdict is UNKNOWN.",
         "run gatectl in a checkout, or with --remote";
     NoDeploymentRecord = "no-deployment-record", Warning, Disproves, None,
         "A job sets `deployment: false`: its gate holds, but no deployment is recorded, so it is missing from the activity log.",
@@ -205,25 +205,25 @@ codes! {
         "Admins may start a waiting deploy without an approval, with one click.",
         "declare can_admins_bypass = false, then: gatectl apply";
     OpenRefs = "open-refs", Warning, Disproves, None,
-        "More refs may deploy than should: an unreviewed branch reaches the gate, and one approval by mistake lets it through.",
+        "More refs may deploy than should: an unreviewed branch reaches the gate, and one mistaken approval lets it through.",
         "declare deployment_branch_policy, then: gatectl apply";
     NoProtectedBranch = "no-protected-branch", Warning, Disproves, None,
         "Only protected branches may deploy, and no branch is protected: GitHub then lets every branch deploy.",
         "protect the default branch, or declare { branches = [...] } as deployment_branch_policy";
     RefsAnyoneCanCreate = "refs-anyone-can-create", Warning, Disproves, None,
-        "The environment admits branches or tags by a pattern, and anyone with write access can create one that matches: its workflow files are theirs, and one approval by mistake lets it through.",
+        "The environment admits branches or tags by a pattern, and anyone with write access can create one that matches: they write its workflow files, and one mistaken approval lets it through.",
         "add a ruleset that restricts creation and update of these refs, with a short bypass list; or admit exact branches only";
     NoPattern = "no-pattern", Warning, Disproves, None,
         "Only selected refs may deploy, and none is selected: nothing can deploy, and people look for ways around the gate.",
         "declare deployment_branch_policy with the refs that deploy, then: gatectl apply";
     WaitTimerShorter = "wait-timer-shorter", Error, Disproves, None,
-        "Deploys wait less time than gate.toml declares: there is less time to notice and to reject.",
+        "Deploys wait for less time than gate.toml declares, which leaves less time to notice and reject one.",
         "gatectl apply";
     CustomRuleMissing = "custom-rule-missing", Error, Disproves, None,
         "A custom protection rule that gate.toml declares is not enabled: its app is not consulted.",
         "gatectl apply";
     WiderSecret = "wider-secret", Error, Disproves, None,
-        "A secret of the environment exists at the repository or organization too: any workflow can read it there and deploy without the gate.",
+        "A secret of the environment also exists at the repository or organization: any workflow can read it there and deploy without the gate.",
         "delete the wider secret";
     MissingSecret = "missing-secret", Warning, Disproves, None,
         "A declared secret is not in the environment: the deploy fails, or finds the secret at a wider scope.",

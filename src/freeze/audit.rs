@@ -152,7 +152,7 @@ impl std::fmt::Display for Evidence {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.version {
             Some(version) => write!(f, "{} (release v{version}, {})", self.user.as_deref().unwrap_or("an unknown account"), self.at),
-            None => write!(f, "{}; GitHub keeps no history of variables: who did it is only what the record says", self.at),
+            None => write!(f, "{}; GitHub keeps no history of variables: only the record says who did it", self.at),
         }
     }
 }

@@ -81,7 +81,7 @@ pub(super) fn ignored(workflows: &[WorkflowStatus]) -> Option<String> {
     let ignoring: Vec<String> = workflows.iter().filter(|one| one.gap.is_some()).map(WorkflowStatus::name).collect();
     (!ignoring.is_empty()).then(|| {
         format!(
-            "{} of {} jobs that deploy are not shown to check the freeze, and continue while it is frozen: {}. Make `gatectl freeze check` the first step of each",
+            "{} of {} jobs that deploy do not provably check the freeze, and keep deploying during it: {}. Make `gatectl freeze check` the first step of each",
             ignoring.len(),
             workflows.len(),
             named(&ignoring)
@@ -97,7 +97,7 @@ pub(super) fn ignored_in(repositories: &[RepositoryStatus], store: &Store) -> Ve
     let mut warnings = Vec::new();
     if !ignoring.is_empty() {
         warnings.push(format!(
-            "{} of {all} repositories have jobs that deploy and are not shown to check the freeze, and continue while it is frozen: {}. Make `gatectl freeze check {}` the first step of each",
+            "{} of {all} repositories have jobs that deploy, do not provably check the freeze, and keep deploying during it: {}. Make `gatectl freeze check {}` the first step of each",
             ignoring.len(),
             named(&ignoring),
             store.flag()

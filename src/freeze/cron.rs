@@ -73,7 +73,7 @@ impl Cron {
             Some(_) => Ok(cron),
             None => Err(CronError {
                 span: day.at..month.at + month.text.len(),
-                message: format!("no year has such a day: `{}` in month `{}`", day.text, month.text),
+                message: format!("no year has that day: `{}` in month `{}`", day.text, month.text),
             }),
         }
     }

@@ -74,7 +74,7 @@ pub fn state_at(window: &Window, now: Timestamp) -> Result<WindowState, WindowEr
             let start = Cron::parse(start).map_err(|e| error(e.message))?;
             let lasts = match length {
                 Length::Duration(duration) if duration.is_zero() || *duration > MAX_DURATION => {
-                    return Err(error("a duration is more than zero and at most 31 days".to_owned()));
+                    return Err(error("a duration must be more than zero and at most 31 days".to_owned()));
                 }
                 Length::Duration(duration) => Lasts::For(*duration),
                 Length::End(end) => Lasts::Until(Cron::parse(end).map_err(|e| error(e.message))?),

@@ -161,7 +161,7 @@ fn unrecorded(report: &EvidenceReport) -> Option<Section> {
 fn section(environment: &EnvironmentEvidence, repository: &RepoName) -> Section {
     let (glyph, text) = match (&environment.unknown, environment.deployments.len()) {
         (Some(_), _) => (Glyph::Unknown, "its deployments could not be listed".to_owned()),
-        (None, 0) => (Glyph::Unknown, format!("no deployments of {repository} to it found")),
+        (None, 0) => (Glyph::Unknown, format!("no deployments of {repository} to this environment were found")),
         (None, n) => {
             let gap = environment.deployments.iter().any(|entry| !entry.verdict.passes());
             (if gap { Glyph::Alert } else { Glyph::None }, count(n, "deployment"))

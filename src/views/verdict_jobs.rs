@@ -17,8 +17,8 @@ pub(super) fn scenarios(all: &[ScenarioReport]) -> Vec<Section> {
         shown.chunk_by(|a, b| a.file == b.file).filter_map(|scenarios| Some(file(&scenarios.first()?.file, scenarios))).collect();
     let others = match all.len() - shown.len() {
         0 => return sections,
-        1 => "1 other scenario, in which no job names an environment or seems to deploy".to_owned(),
-        n => format!("{n} other scenarios, in which no job names an environment or seems to deploy"),
+        1 => "1 other scenario, in which no job names an environment or appears to deploy".to_owned(),
+        n => format!("{n} other scenarios, in which no job names an environment or appears to deploy"),
     };
     let text = format!("Not shown: {others}; --format json has all.");
     sections.push(Section { blocks: vec![Block::Text(text)], fold: Some(Fold::Always(FOLD)), ..Section::default() });

@@ -93,7 +93,7 @@ fn what_is_wrong_with_an_app_is_told_with_the_next_step() {
     type Change = fn(&mut Installation);
     let cases: [(Change, &[&str]); 4] = [
         (|one| one.public_key = vec![0x30], &["could not be decoded", "private key does not belong to the App 4711"]),
-        (|one| one.suspended = true, &["is suspended", "https://", "/settings/installations/77"]),
+        (|one| one.suspended = true, &["is suspended", "https://", "/organizations/acme/settings/installations/77"]),
         (|one| one.account = "elsewhere".to_owned(), &["is not installed on acme/shop", "install it"]),
         (|one| one.permissions.clear(), &["has no permission", "Actions: read", "/settings/installations/77"]),
     ];
@@ -103,6 +103,15 @@ fn what_is_wrong_with_an_app_is_told_with_the_next_step() {
         let told = format!("{}{}", ran.stdout, ran.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(words.iter().all(|word| told.contains(word)), "{words:?}: {told}");
     }
+    // The page of a person's own account does not name the account.
+    let person = world(|one| one.suspended = true);
+    person.sandbox.with(|state| {
+        let acme = state.github.people.accounts.values_mut().find(|account| account.login == "acme").unwrap();
+        acme.kind = gatectl::sandbox::AccountKind::User;
+    });
+    let ran = run(&person, &["plan"]);
+    let told = format!("{}{}", ran.stdout, ran.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("is suspended") && told.contains("/settings/installations/77") && !told.contains("/organizations/"), "{told}");
     let world = world(|_| ());
     world.sandbox.with(|state| state.github.clock_ahead = -3600);
     let ran = run(&world, &["plan"]);

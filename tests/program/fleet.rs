@@ -227,7 +227,7 @@ fn commands_for_one_repository_say_so_and_so_do_flags_for_many() {
     }
     assert_eq!(run(dir.path(), &["validate"], &[]).code, Some(0));
     let ran = gatectl(&["plan", "--sandbox", "--shard", "1/2"]);
-    assert!(ran.code == Some(1) && ran.stderr.contains("--shard takes a part of a fleet"), "{}", ran.stderr);
+    assert!(ran.code == Some(1) && ran.stderr.contains("--shard selects part of a fleet"), "{}", ran.stderr);
 }
 
 #[test]
@@ -302,7 +302,7 @@ fn a_freeze_of_the_organization_names_the_repositories_that_ignore_it() {
     let words = on.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     for told in [
         "6 repositories: 2 check the freeze in every job that deploys, 2 do not, 1 without a job that deploys, 1 unknown",
-        "2 of 6 repositories have jobs that deploy and are not shown to check the freeze, and continue while it is frozen: acme/svc-00, acme/svc-02.",
+        "2 of 6 repositories have jobs that deploy, do not provably check the freeze, and keep deploying during it: acme/svc-00, acme/svc-02.",
         "1 of 6 repositories is unknown, since their workflow files could not be read: acme/svc-01",
         "when it starts",
         "FROZEN",

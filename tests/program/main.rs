@@ -39,6 +39,7 @@ mod terminal;
 mod tips;
 mod unread;
 mod usage;
+mod vendors;
 mod verify;
 mod voice;
 mod workflows;

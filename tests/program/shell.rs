@@ -62,7 +62,12 @@ fn every_command_has_a_manual_page() {
     assert_eq!(std::fs::read_to_string(out.join("gatectl.1")).unwrap(), gatectl(&["man"]).stdout);
     for command in gatectl::cli::Cli::command().get_subcommands() {
         let page = std::fs::read_to_string(out.join(format!("gatectl-{}.1", command.get_name()))).unwrap();
-        assert!(page.contains(".SH SYNOPSIS"), "{}", command.get_name());
+        assert!(page.contains(".SH SYNOPSIS") && !page.contains(".SH EXTRA"), "{}", command.get_name());
     }
     assert!(!out.join("gatectl-help.1").exists());
+    // An example is pasted whole: it stands on one line, and prose around it is filled.
+    let approve = std::fs::read_to_string(out.join("gatectl-approve.1")).unwrap();
+    let (notes, examples) = approve.split_once(".SH NOTES\n").unwrap().1.split_once(".SH EXAMPLES\n.nf\n").unwrap();
+    assert!(notes.starts_with("RUN is") && !notes.contains("  gatectl"), "{notes}");
+    assert!(examples.lines().take_while(|line| *line != ".fi").all(|line| line.starts_with("  gatectl approve ")), "{examples}");
 }

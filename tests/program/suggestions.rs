@@ -59,7 +59,7 @@ pub(crate) struct Suggestion {
 }
 
 /// The strings of an output: of JSON each by itself, of anything else its lines.
-fn texts(output: &str) -> Vec<String> {
+pub(crate) fn texts(output: &str) -> Vec<String> {
     fn strings(value: &Value, into: &mut Vec<String>) {
         match value {
             Value::String(text) => into.extend(text.lines().map(str::to_owned)),
@@ -266,6 +266,7 @@ pub(crate) fn hold(args: &[&str], stdout: &str, stderr: &str) {
     if args.iter().any(|arg| ["--help", "-h", "--", "--version", "man", "schema"].contains(arg)) {
         return;
     }
+    [stdout, stderr].iter().for_each(|output| super::vendors::hold(&args.join(" "), output));
     let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
     let cli = parse(&args);
     let run = cli.as_ref().map(scope).unwrap_or_default();

@@ -48,8 +48,8 @@ fn table(lines: &[Line]) -> String {
         let _ = writeln!(text, "| {} | {read} | {reads} | {write} | {writes} | {wrong} |", line.name);
     }
     text.push_str(
-        "\n## Random worlds\n\nRandom gates, declarations, positions of what GitHub leaves open, faults and moments at which a run ends;\n\
-         `GATECTL_CASES=10` tries ten times as many. A case that fails is shrunk. The next apply is the very next one; if reads lag behind\n\
+        "\n## Random worlds\n\nRandom gates, declarations, faults, moments at which a run ends, and answers to what GitHub's documentation leaves open.\n\
+         `GATECTL_CASES=10` tries ten times as many. A case that fails is shrunk. \"The next apply\" is the very next one; if reads lag behind\n\
          writes, or a request of a killed run may still arrive, it is one of the next three.\n\n| property | cases | violations |\n|---|--:|--:|\n",
     );
     for property in &PROPERTIES {
@@ -69,10 +69,10 @@ fn table(lines: &[Line]) -> String {
 /// The results of runs with other seeds than that of CI; written by hand after such a run.
 const OTHER_SEEDS: &str = "
 These are the cases of one seed. With `PROPTEST_RNG_SEED=N cargo test --test reconcile properties`, the seeds 301 to 338 ran in November 2026 too:
-60,800 more cases in 46 minutes, without a violation, on a machine that built other code most of that time. An earlier run of seed 301 on a machine
-without idle time reported 2 cases of the billing property, which did not fail when tried again. The tests ran out of time, and gatectl reported that correctly: requests took
-longer than the two minutes that the test gave them, so what they asked for was unknown. Stopping the process for 125 seconds reproduced it (12 of 150 cases). Requests
-of the properties now have half an hour, and the same stop fails no case.
+60,800 more cases in 46 minutes, without a violation, on a machine that built other code most of that time. An earlier run of seed 301 on an overloaded
+machine reported 2 cases of the billing property, which passed when tried again. The requests had exceeded the two minutes that the test allowed them, and gatectl
+correctly reported the result as unknown. Stopping the process for 125 seconds reproduced it (12 of 150 cases). The tests now allow half an hour, and the same stop
+fails no case.
 ";
 
 /// The whole matrix.

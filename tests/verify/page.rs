@@ -10,9 +10,9 @@ fn page() -> String {
     let mut text = String::from(
         "# Findings\n\n\
          What `gatectl check` and `gatectl verify` can report. Codes are stable: scripts and code scanning match on them.\n\n\
-         An error decides: one that disproves the gate makes its environment UNGATED, one that could not be decided makes it UNKNOWN.\n\
-         Warnings and infos change no verdict. If gate.toml declares otherwise, some warnings are errors; if nothing\n\
-         relies on what is wrong, some errors are warnings. The letter is the failure mode ([docs/laws.md](laws.md#failure-modes)) that the finding belongs to.\n\n\
+         Only errors affect the verdict: one that disproves the gate makes its environment UNGATED, one that could not be decided makes it UNKNOWN.\n\
+         Some warnings become errors if gate.toml declares otherwise, and some errors become warnings if nothing relies on what is wrong.\n\
+         The letter is the failure mode ([docs/laws.md](laws.md#failure-modes)) that the finding belongs to.\n\n\
          | code | severity | decides | mode |\n| --- | --- | --- | --- |\n",
     );
     let rows = || Code::ALL.iter().map(|code| code.row());

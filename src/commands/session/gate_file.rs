@@ -132,7 +132,7 @@ impl Session {
             (true, None) => return Ok(()),
         };
         Err(hinted(
-            format!("{flag} takes a part of a fleet, and {file} is for one repository"),
+            format!("{flag} selects part of a fleet, and {file} is for one repository"),
             "Leave it out, or name a file with `[fleet]`: -c FILE. To name another repository, use -R OWNER/REPO",
         ))
     }

@@ -56,7 +56,7 @@ pub(in crate::config) static ENVIRONMENT: Table = Table {
             Optional,
             Type::Boolean,
             "can_admins_bypass = false",
-            "Whether administrators of the repository may skip the rules.",
+            "Whether admins of the repository may skip the rules.",
         ),
         key(
             GateKey::WaitTimer.name(),
@@ -113,7 +113,7 @@ pub(in crate::config) static REVIEWER: Table = Table {
             Optional,
             Type::Name(&is::TEAM),
             "{ team = \"SLUG\" }",
-            "A team's slug, of the repository's organization, or ORG/SLUG.",
+            "The slug of a team in the repository's organization, or ORG/SLUG.",
         ),
         key(
             "id",

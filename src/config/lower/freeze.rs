@@ -64,7 +64,7 @@ fn distinct(sink: &mut Sink<'_>, table: View<'_>, flag: &str, override_flag: &st
     let place = |name| table.get(name).map(|value| value.span());
     let Some(at) = place("override").or_else(|| place("flag")) else { return };
     sink.push(
-        Problem::new(at, format!("`{flag}` and `{override_flag}` with their records are not four different names"))
+        Problem::new(at, format!("`{flag}`, `{override_flag}` and their records must have four different names"))
             .label("used twice")
             .help(format!("choose another key; each has a record in KEY{}", Policy::RECORD_SUFFIX)),
     );
@@ -200,7 +200,9 @@ fn local(sink: &mut Sink<'_>, table: View<'_>, key: &str) -> Option<DateTime> {
     );
     if read.is_err() {
         sink.push(
-            Problem::new(value.span(), "no such moment").label("not a date-time of the calendar").help("write such as 2026-12-21T00:00:00"),
+            Problem::new(value.span(), "no such moment")
+                .label("not a date-time of the calendar")
+                .help("write a date-time such as 2026-12-21T00:00:00"),
         );
     }
     read.ok()

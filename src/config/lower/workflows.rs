@@ -128,12 +128,12 @@ fn when(sink: &mut Sink<'_>, table: View<'_>, at: Span) -> Option<When> {
 fn one_ref(sink: &mut Sink<'_>, table: View<'_>, at: Span) {
     match (table.key("branch"), table.key("tag")) {
         (None, None) => sink.push_absence(
-            Problem::new(at, "a push is of a branch or of a tag").label("of neither").help("add branch = \"main\" or tag = \"v1.2.3\""),
+            Problem::new(at, "a push needs a branch or a tag").label("of neither").help("add branch = \"main\" or tag = \"v1.2.3\""),
         ),
         (Some(branch), Some(tag)) => {
             let (first, second) = if branch.start < tag.start { (branch, tag) } else { (tag, branch) };
             sink.push(
-                Problem::new(second, "a push is of a branch or of a tag, not of both")
+                Problem::new(second, "a push has either a branch or a tag, not both")
                     .label("one too many")
                     .related(first, "this is given already")
                     .help("write a list with one scenario for each"),

@@ -39,7 +39,7 @@ pub(in crate::config) static DURATION: Syntax = Syntax {
         const MOST: u64 = 31 * 86_400;
         let fix = "write whole numbers with units, such as \"64h\" or \"1h30m\"";
         match crate::model::parse_duration(text).map(|d| d.as_secs()) {
-            Ok(0) => Err(Wrong::new("a window lasts longer than nothing", fix)),
+            Ok(0) => Err(Wrong::new("a window must last longer than zero", fix)),
             Ok(seconds) if seconds > MOST => Err(Wrong::new("a window lasts at most 31 days", "shorten it, or write `from` and `until`")),
             Ok(_) => Ok(()),
             Err(_) => Err(Wrong::new(format!("{} is not a duration", quote(text)), fix)),
@@ -120,10 +120,10 @@ fn not_a_place(text: &str) -> Option<String> {
             Some(0) => "for UTC, write \"UTC\"".to_owned(),
             // The sign of these names is the opposite of everyone else's.
             Some(hours) if (-14..=12).contains(&-hours) && !upper.starts_with("ETC/") => format!(
-                "an offset knows no daylight saving; {example}; for UTC{hours:+} all year, write \"Etc/GMT{:+}\" (the sign is inverted in these names)",
+                "an offset has no daylight saving; {example}; for UTC{hours:+} all year, write \"Etc/GMT{:+}\" (the sign is inverted in these names)",
                 -hours
             ),
-            _ => format!("an offset knows no daylight saving; {example}"),
+            _ => format!("an offset has no daylight saving; {example}"),
         });
     }
     let short = upper.len() <= 5 && !upper.is_empty() && upper.bytes().all(|b| b.is_ascii_uppercase()) && text.trim() == upper;

@@ -50,9 +50,9 @@ fn a_freeze_names_what_it_closes() {
     declared("\"PRODUCTION\", §\"eu west\"", "no environment `eu west`", "declare [environments.\"eu west\"]");
     declared("§\"old\"", "declared absent", "remove it");
     one(&format!("{FREEZE}frozen = §false"), "cannot be declared", "gatectl freeze off");
-    one(&format!("{FREEZE}flag = \"X\"\noverride = §\"X\""), "not four different", "another key");
-    one(&format!("{FREEZE}override = §\"DEPLOY_FREEZE_INFO\""), "not four different", "another key");
-    one(&format!("{FREEZE}flag = §\"DEPLOY_FREEZE_OVERRIDE\""), "not four different", "another key");
+    one(&format!("{FREEZE}flag = \"X\"\noverride = §\"X\""), "four different names", "another key");
+    one(&format!("{FREEZE}override = §\"DEPLOY_FREEZE_INFO\""), "four different names", "another key");
+    one(&format!("{FREEZE}flag = §\"DEPLOY_FREEZE_OVERRIDE\""), "four different names", "another key");
     one(&format!("{FREEZE}flag = §\"A B\""), "A to Z", "write `A_B`");
     one(&format!("{FREEZE}on_unreachable = §\"closed\""), "cannot be `closed`", "`frozen` or `open`");
 }
@@ -78,7 +78,7 @@ fn a_window_recurs_or_happens_once() {
     window(&format!("§until = 2026-01-01T00:00:00\n{zone}"), "`from` and `until` together", "from = ");
     window(&format!("{cron}duration = \"1h\"\n§from = 2026-01-01T00:00:00\n{zone}"), "has either", "remove one");
     window(&format!("start = §\"0 16 * *\"\nduration = \"1h\"\n{zone}"), "this one has 4", "day of week");
-    window(&format!("{cron}duration = §\"0h\"\n{zone}"), "longer than nothing", "64h");
+    window(&format!("{cron}duration = §\"0h\"\n{zone}"), "longer than zero", "64h");
     window(&format!("{cron}duration = §\"32d\"\n{zone}"), "at most 31 days", "shorten");
     window(&format!("{cron}duration = §\"90 minutes\"\n{zone}"), "not a duration", "64h");
     window(&format!("{cron}duration = §64\n{zone}"), "must be a string", "quote it");
@@ -88,8 +88,8 @@ fn a_window_recurs_or_happens_once() {
         ("+02:00", "for UTC+2 all year, write \"Etc/GMT-2\" (the sign is inverted"),
         ("GMT+2", "for UTC+2 all year, write \"Etc/GMT-2\""),
         ("UTC-5", "for UTC-5 all year, write \"Etc/GMT+5\""),
-        ("UTC+05:30", "an offset knows no daylight saving; name the place"),
-        ("Etc/GMT+20", "an offset knows no daylight saving; name the place"),
+        ("UTC+05:30", "an offset has no daylight saving; name the place"),
+        ("Etc/GMT+20", "an offset has no daylight saving; name the place"),
         ("Z", "write \"UTC\""),
         ("PST", "\"America/Los_Angeles\" or \"Asia/Manila\""),
         ("IST", "\"Asia/Kolkata\" or \"Asia/Jerusalem\" or \"Europe/Dublin\""),

@@ -63,8 +63,8 @@ fn a_scenario_has_the_keys_of_its_event() {
     when("§{ branch = \"main\" }", "needs `event`", "event = ");
     when("{ event = §\"psh\", branch = \"main\" }", "cannot be `psh`", "write \"push\"");
     when("{ event = §\"dispatch\" }", "cannot be `dispatch`", "`workflow_dispatch`");
-    when("§{ event = \"push\" }", "of a branch or of a tag", "branch = \"main\"");
-    when("{ event = \"push\", branch = \"a\", §tag = \"b\" }", "not of both", "one scenario for each");
+    when("§{ event = \"push\" }", "needs a branch or a tag", "branch = \"main\"");
+    when("{ event = \"push\", branch = \"a\", §tag = \"b\" }", "not both", "one scenario for each");
     when("{ event = \"push\", branch = \"a\", §ref = \"b\" }", "`push` takes no `ref`", "`branch` and `tag`");
     when("{ event = \"push\", branch = \"a\", §inputs = {} }", "`push` takes no `inputs`", "`branch` and `tag`");
     when("{ event = \"workflow_dispatch\", §branch = \"a\" }", "takes no `branch`", "`ref` and `inputs`");
@@ -79,5 +79,5 @@ fn a_scenario_has_the_keys_of_its_event() {
     when("{ event = \"workflow_dispatch\", inputs = { a = §9007199254740993 } }", "exactly", "quote it: \"9007199254740993\"");
     when("§[]", "empty list of scenarios", "remove the key");
     when("§\"push\"", "must be a table or a list", "event = ");
-    when("[{ event = \"push\", branch = \"a\" }, §{ event = \"push\" }]", "of a branch or of a tag", "branch");
+    when("[{ event = \"push\", branch = \"a\" }, §{ event = \"push\" }]", "needs a branch or a tag", "branch");
 }

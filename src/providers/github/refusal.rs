@@ -61,7 +61,7 @@ pub fn by_hand(repo: &RepoName, name: &EnvName, gate: &Gate, url: String, freeze
             url.replace("/environments", "/actions")
         ));
     }
-    steps.push(format!("Open {url} and choose `{name}`. If the page does not show the controls of the next steps, go to the last one."));
+    steps.push(format!("Open {url} and choose `{name}`. If the page does not show the controls of the next steps, skip to the last step."));
     let before = steps.len();
     if !reviewers.is_empty() {
         let who: Vec<String> = reviewers.iter().map(describe).collect();

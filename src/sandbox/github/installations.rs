@@ -20,10 +20,11 @@ pub(super) fn answer(world: &mut GitHub, request: &Request) -> Option<Response> 
     let (Ok(response) | Err(response)) = match (request.method.as_str(), parts.as_slice()) {
         ("GET", ["repos", owner, name, "installation"]) => {
             let known = world.repos.iter().any(|repo| repo.is(owner, name));
-            authenticate(world, request).and_then(|app| if known { installation(world, &app, owner).map(found) } else { Err(not_found()) })
+            authenticate(world, request)
+                .and_then(|app| if known { installation(world, &app, owner).map(|one| found(world, one)) } else { Err(not_found()) })
         }
         ("GET", ["orgs" | "users", owner, "installation"]) => {
-            authenticate(world, request).and_then(|app| installation(world, &app, owner).map(found))
+            authenticate(world, request).and_then(|app| installation(world, &app, owner).map(|one| found(world, one)))
         }
         ("POST", ["app", "installations", id, "access_tokens"]) => {
             authenticate(world, request).and_then(|app| access_token(world, &app, id, request))
@@ -75,12 +76,13 @@ fn words(permissions: &BTreeMap<String, Level>) -> Value {
     permissions.iter().map(|(area, level)| (area.clone(), json!(level.as_str()))).collect::<serde_json::Map<_, _>>().into()
 }
 
-fn found(one: &Installation) -> Response {
+fn found(world: &GitHub, one: &Installation) -> Response {
     let suspended = one.suspended.then_some("2026-01-02T03:04:05Z");
     let body = json!({
         "id": one.id,
         "app_id": one.app_id.parse::<u64>().unwrap_or_default(),
         "account": {"login": one.account},
+        "target_type": world.people.account(&one.account).map(|account| account.kind.as_str()),
         "permissions": words(&one.permissions),
         "repository_selection": "all",
         "suspended_at": suspended,

@@ -55,7 +55,7 @@ fn unknown_name(job: &JobEntry, name: &EnvName, credentials: &Credentials) -> Op
         Some((Code::UnclassifiedDeploy, format!("deploys {} ({})", deploy.target.as_deref().unwrap_or("an app"), deploy.what)))
     };
     let (code, what) = identity.or_else(target)?;
-    let message = format!("{} runs in `{name}`, which gate.toml declares open, and {what}, whose name is known only in the run", job.path);
+    let message = format!("{} runs in `{name}`, which gate.toml declares open, and {what}, whose name is known only at run time", job.path);
     let fix = format!("write the name out, or, if no gate protects it, add {} to [verify] harmless", spared_name(job));
     Some(on_job(code, job, message).fix(fix))
 }

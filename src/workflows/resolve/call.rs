@@ -193,7 +193,7 @@ fn call_outputs(workflow: &Workflow, frame: &Frame<'_>, states: &States, known: 
             Some(_) | None => Node::unknown("whether the called job runs is not known"),
         };
         let fields: Map<Node> =
-            [("outputs", outputs), ("result", Node::unknown("it is known only when the job ended"))].into_iter().collect();
+            [("outputs", outputs), ("result", Node::unknown("it is known only after the job ends"))].into_iter().collect();
         jobs.insert(job.id.clone(), Node::Partial(fields, Rest::Null));
     }
     let jobs = Node::Partial(jobs, Rest::Null);

@@ -88,9 +88,9 @@ pub(super) fn rows() -> Vec<Row> {
         Whole,
         Again,
         &[
-            ("connection reset before the request took effect", |_| Fault::new(Effect::Reset)),
-            ("server hangs before the request took effect", |_| Fault::new(Effect::Hang)),
-            ("500 before the request took effect", |api| Fault::before(refusal(api, 500, ITS_FAULT, "Server Error"))),
+            ("connection reset before the request takes effect", |_| Fault::new(Effect::Reset)),
+            ("server hangs before the request takes effect", |_| Fault::new(Effect::Hang)),
+            ("500 before the request takes effect", |api| Fault::before(refusal(api, 500, ITS_FAULT, "Server Error"))),
             ("502 as HTML", |_| Fault::before(Response::html(502, "<h1>Bad Gateway</h1>"))),
         ],
     );
@@ -99,11 +99,11 @@ pub(super) fn rows() -> Vec<Row> {
         Whole,
         Writing::Once,
         &[
-            ("connection reset after it took effect", |_| Fault::new(Effect::Reset).late()),
-            ("server hangs after it took effect", |_| Fault::new(Effect::Hang).late()),
-            ("502 after it took effect (lost response)", |api| Fault::after(refusal(api, 502, ITS_FAULT, "Server Error"))),
-            ("answer drips in slower than the time-out", |_| Fault::new(Effect::Drip(1, Duration::from_millis(1500)))),
-            ("answer cut short", |_| Fault::new(Effect::Truncate(3))),
+            ("connection reset after it takes effect", |_| Fault::new(Effect::Reset).late()),
+            ("server hangs after it takes effect", |_| Fault::new(Effect::Hang).late()),
+            ("502 after it takes effect (lost response)", |api| Fault::after(refusal(api, 502, ITS_FAULT, "Server Error"))),
+            ("response trickles in slower than the timeout", |_| Fault::new(Effect::Drip(1, Duration::from_millis(1500)))),
+            ("response cut short", |_| Fault::new(Effect::Truncate(3))),
         ],
     ));
     rows.extend(rows_of(
@@ -113,14 +113,14 @@ pub(super) fn rows() -> Vec<Row> {
         &[
             ("200 with a page that is not JSON", |_| Fault::after(Response::html(200, "<h1>Sign in</h1>"))),
             ("200 with JSON of another shape", |_| Fault::after(Response::json(200, &json!(7)))),
-            ("answer larger than the limit", |_| Fault::after(Response::html(200, &"x".repeat(300_000)))),
+            ("response larger than the limit", |_| Fault::after(Response::html(200, &"x".repeat(300_000)))),
         ],
     ));
     let (reading, writing) = fails(Error, "no complete response");
     rows.extend(rows_of(Always, reading, writing, &[("connection reset each time", |_| Fault::new(Effect::Reset))]));
     let (reading, writing) = fails(Error, "timed out");
     rows.extend(rows_of(Always, reading, writing, &[("server hangs each time", |_| Fault::new(Effect::Hang))]));
-    let cut: Faults<'_> = &[("answer cut short each time", |_| Fault::new(Effect::Truncate(3)))];
+    let cut: Faults<'_> = &[("response cut short each time", |_| Fault::new(Effect::Truncate(3)))];
     rows.extend(rows_of(Always, Unknown(Error, "no complete response"), Writing::Once, cut));
     let (reading, writing) = fails(Error, "502");
     rows.extend(rows_of(Always, reading, writing, &[("502 each time", |_| Fault::before(Response::html(502, "<h1>Bad Gateway</h1>")))]));
@@ -207,7 +207,7 @@ fn moved(_: Api) -> Fault {
 
 pub(super) fn in_words(reading: Reading) -> String {
     match reading {
-        Reading::Whole => "requested again; nothing is lost".to_owned(),
+        Reading::Whole => "retried; nothing is lost".to_owned(),
         Reading::Waits => "the wait is shown and honored; nothing is lost".to_owned(),
         Reading::Unknown(exit, "try again after") => format!("unknown, with the time to try again; exit {}", exit.code()),
         Reading::Unknown(exit, _) => format!("unknown, with its cause and next step; nothing is planned for it; exit {}", exit.code()),
@@ -216,8 +216,8 @@ pub(super) fn in_words(reading: Reading) -> String {
 
 pub(super) fn written_in_words(writing: Writing) -> String {
     match writing {
-        Writing::Once => "found done by reading; converges, sent once".to_owned(),
-        Writing::Again => "found not done by reading, sent again; converges".to_owned(),
+        Writing::Once => "a read shows that it happened; converges, sent once".to_owned(),
+        Writing::Again => "a read shows that it did not happen; sent again; converges".to_owned(),
         Writing::Waits => "the wait is shown and honored; converges".to_owned(),
         Writing::Fails(exit, "try again after") => {
             format!("that step fails, with the time to try again; exit {}; the next apply converges", exit.code())

@@ -81,7 +81,7 @@ pub(super) async fn the_rest() -> Vec<Line> {
     let trial = Trial::new(&stale).await;
     let applied = trial.world.apply().await;
     let verdict = if applied.report.converged { trial.laws(&applied).await } else { Err(said(&applied)) };
-    add("reads lag behind a write", "read again for a bounded while; converges", vec![verdict]);
+    add("reads lag behind a write", "read again for a limited time; converges", vec![verdict]);
 
     // Just before the write itself, when the last look is past.
     let twin = Fault::meanwhile(|state| {

@@ -300,7 +300,7 @@ fn why(key: GateKey, before: &Strictness, after: &Strictness) -> String {
         GateKey::Reviewers => {
             let count = after.reviewers.difference(&before.reviewers).count();
             let teams = after.reviewers.difference(&before.reviewers).any(|actor| matches!(actor, ActorId::Team(_)));
-            let who = if teams { "a team, or someone," } else { "someone" };
+            let who = if teams { "a person or team" } else { "someone" };
             format!("lets {who} approve who could not before ({count} new; one approval is enough)")
         }
         GateKey::PreventSelfReview => "lets the account that started a run approve it".to_owned(),

@@ -102,7 +102,7 @@ impl fmt::Display for NotReviewable {
             Self::NotWaiting { status, reviews } => {
                 // `waiting` here is a run whose jobs wait for something else than a review.
                 let waits = status == "waiting";
-                f.write_str(if waits { "no environment of it waits for a review" } else { "it no longer waits" })?;
+                f.write_str(if waits { "none of its environments is waiting for a review" } else { "it no longer waits" })?;
                 if !waits {
                     write!(f, ": it is {status}")?;
                 }

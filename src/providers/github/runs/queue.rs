@@ -234,7 +234,7 @@ fn overtaken<'q>(
         Ok(Relation::Ahead | Relation::Diverged) => Overtaken::No,
         Ok(Relation::Identical | Relation::Behind) if since.is_some() => Overtaken::By(deployed),
         Ok(Relation::Identical | Relation::Behind) => {
-            Overtaken::Unknown("its deployment record was not found, so when it began to wait is unknown".to_owned())
+            Overtaken::Unknown("its deployment record was not found, so it is unknown when it began to wait".to_owned())
         }
         Err(NotCompared::Unread(unknown)) => Overtaken::Unknown(unknown.reason.clone()),
         Err(NotCompared::NothingDeployed) => Overtaken::No,

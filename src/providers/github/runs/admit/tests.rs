@@ -142,5 +142,5 @@ fn a_run_whose_starter_is_not_said_is_not_approved_under_prevented_self_review()
 #[test]
 fn a_run_that_waits_for_something_else_is_not_said_to_have_stopped_waiting() {
     let Err(refusals) = admit(run_state(Vec::new()), &request(&[]), &person("bob")) else { panic!("nothing waits for a review") };
-    assert_eq!(refusals[0].to_string(), "no environment of it waits for a review");
+    assert_eq!(refusals[0].to_string(), "none of its environments is waiting for a review");
 }

@@ -132,14 +132,14 @@ pub async fn compare(reader: &Reader, repo: &RepoName, base: &str, head: &str) -
         ("behind", 0) => Relation::Behind,
         ("ahead", 1..) => Relation::Ahead,
         ("diverged", 1..) => Relation::Diverged,
-        _ => return Err(malformed("the status and the number of commits do not fit each other")),
+        _ => return Err(malformed("the status and the number of commits contradict each other")),
     };
     let (ahead_by, mut commits) = (first.ahead_by, first.commits);
     for number in 2..=COMMIT_PAGES.min(ahead_by.div_ceil(PER_PAGE)) {
         commits.extend(page(number).await?.commits);
     }
     if commits.len() > ahead_by || (commits.len() < ahead_by && commits.len() < COMMIT_PAGES * PER_PAGE) {
-        return Err(malformed("the number of commits does not fit the list of commits"));
+        return Err(malformed("the number of commits contradicts the list of commits"));
     }
     Ok(Comparison { relation, ahead_by, commits: commits.into_iter().map(Into::into).collect() })
 }
