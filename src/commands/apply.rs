@@ -29,10 +29,7 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
         Some(Saved::Repository(saved)) => Some(saved),
         Some(Saved::Fleet(_)) => return Err(super::saved::of_another_file("a fleet file")),
     };
-    let config = match &saved {
-        Some(saved) => session.config_of(&saved.environments)?,
-        None => session.config()?,
-    };
+    let config = session.config(saved.as_ref().map_or(&session.global.environment, |saved| &saved.environments))?;
     Session::refuse_fleet_flags(&args.fleet, &config.path)?;
     let prune = prune(saved.as_ref().map_or(args.scope.prune, |saved| saved.prune), &config)?;
     let wiring = Wiring::new(session, &config).await?;
@@ -66,7 +63,6 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     }
     let applied = write(session, &wiring, &context, &planned, freeze_reason.as_ref()).await?;
     let report = &applied.report;
-    wiring.trace_traffic();
     if session.global.format != Format::Human || !plan.is_empty() {
         if session.global.format == Format::Human {
             session.write("\n")?;

@@ -16,7 +16,7 @@ use super::{Session, output, statics};
 /// # Errors
 /// When gate.toml or the folder of workflows cannot be read.
 pub(super) fn run(session: &Session, args: &CheckArgs) -> anyhow::Result<Exit> {
-    let config = session.config_of(&[])?;
+    let config = session.config(&[])?;
     let asked = statics::asked(session, &config)?;
     let root = statics::root(session, &config);
     let facts = statics::facts(session, &config, &root);

@@ -121,17 +121,16 @@ async fn look(
     config: &crate::config::Config,
     asked: &std::collections::BTreeSet<EnvName>,
 ) -> anyhow::Result<Result<Live, Unknown>> {
-    let wiring = Wiring::of(session, config, Needs { github: true, heroku: false, freeze: false }).await?;
-    let Some(repository) = wiring.repository.clone() else { anyhow::bail!("no repository is named; pass --repo OWNER/REPO, or --offline") };
+    let wiring = Wiring::of(session, config, Needs::REPOSITORY).await?;
+    let repository = wiring.repository()?;
     let reader = match wiring.github() {
         Ok(reader) => reader,
         Err(error) => return Ok(Err(error.unknown())),
     };
     session.progress.phase("reading the live state");
-    let policies = observe::policies(&reader, &repository, asked);
-    let protected = crate::providers::github::inspect::protected_branches(&reader, &repository);
+    let policies = observe::policies(&reader, repository, asked);
+    let protected = crate::providers::github::inspect::protected_branches(&reader, repository);
     let (environments, protected) = session.unless_stopped(async { tokio::join!(policies, protected) }).await?;
-    wiring.trace_traffic();
     Ok(Ok(Live { environments, protected }))
 }
 

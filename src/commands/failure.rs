@@ -41,18 +41,6 @@ impl std::fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-/// No result, since something could not be read; the cause decides the exit code.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unread(pub(super) Unknown);
-
-impl std::fmt::Display for Unread {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.reason)
-    }
-}
-
-impl std::error::Error for Unread {}
-
 /// Why a saved plan cannot be applied: what it was made from has moved (exit code 5).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stale(pub(super) String);
@@ -73,26 +61,17 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
         Exit::Stale
     } else {
         let api = error.downcast_ref::<ApiError>().map(|error| error.unknown().cause);
-        let cause = api.or_else(|| error.downcast_ref::<Unread>().map(|unread| unread.0.cause));
+        let cause = api.or_else(|| error.downcast_ref::<Unknown>().map(|unknown| unknown.cause));
         cause.map_or(Exit::Error, Exit::from)
-    }
-}
-
-/// What failed and the next step, of an error that holds just these two.
-fn two_parts(error: &anyhow::Error) -> Option<(String, String)> {
-    match (error.downcast_ref(), error.downcast_ref()) {
-        (Some(Unread(unknown)), _) => Some((unknown.reason.clone(), unknown.hint.clone())),
-        (None, Some(LoadError::Unreadable(unreadable))) => Some((unreadable.to_string(), unreadable.help.clone())),
-        (None, _) => None,
     }
 }
 
 /// What failed and the next step, as `--format json` has them.
 pub(super) fn told(error: &anyhow::Error) -> (String, String) {
-    match (two_parts(error), error.downcast_ref::<LoadError>()) {
-        (Some((message, hint)), _) => (message, scope().repeat(&hint)),
-        (None, Some(LoadError::Problems(problems))) => (problems.lines(), scope().repeat("correct the file, then run `gatectl validate`")),
-        (None, _) => diagnostic::parts(error, scope()),
+    match error.downcast_ref() {
+        Some(LoadError::Problems(problems)) => (problems.lines(), scope().repeat("correct the file, then run `gatectl validate`")),
+        Some(LoadError::Unreadable(file)) => (file.to_string(), scope().repeat(&file.help)),
+        None => diagnostic::parts(error, scope()),
     }
 }
 
@@ -114,9 +93,9 @@ pub(super) fn of_gate_file(severity: Severity, path: &str, problem: &Problem) ->
 /// The error as it is printed on stderr: problems of gate.toml with their excerpts, anything else as a chain with a next step.
 pub fn explain(error: &anyhow::Error) -> String {
     let style = Style::stderr();
-    match (two_parts(error), error.downcast_ref::<LoadError>()) {
-        (Some((message, hint)), _) => diagnostic::render(&hinted(message, hint), style, scope()),
-        (None, Some(LoadError::Problems(problems))) => log_text(&if style.color { problems.styled() } else { problems.plain() }) + "\n",
-        (None, _) => diagnostic::render(error, style, scope()),
+    match error.downcast_ref() {
+        Some(LoadError::Problems(problems)) => log_text(&if style.color { problems.styled() } else { problems.plain() }) + "\n",
+        Some(LoadError::Unreadable(file)) => diagnostic::render(&hinted(file.to_string(), &file.help), style, scope()),
+        None => diagnostic::render(error, style, scope()),
     }
 }

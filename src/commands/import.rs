@@ -18,7 +18,7 @@ use crate::views::fleet;
 use crate::workflows::resolve::Files;
 
 use super::Session;
-use super::failure::{Unread, hinted};
+use super::failure::hinted;
 use super::session;
 use super::wiring::{self, Needs, Wiring};
 use super::{called, statics};
@@ -44,7 +44,7 @@ pub(super) async fn run(session: &Session, args: &ImportArgs) -> anyhow::Result<
         same_repository(path, &config, &repository)?;
     }
     config.desired.github.repository = Some(repository.clone());
-    let wiring = Wiring::of(session, &config, Needs { github: true, heroku: false, freeze: false }).await?;
+    let wiring = Wiring::of(session, &config, Needs::REPOSITORY).await?;
     let reader = wiring.github()?;
     session.progress.phase("reading the live state");
     let only = &session.global.environment;
@@ -55,10 +55,9 @@ pub(super) async fn run(session: &Session, args: &ImportArgs) -> anyhow::Result<
         }
     };
     let (live, files) = session.unless_stopped(async { tokio::join!(observe::everything(&reader, &repository, only), files) }).await?;
-    wiring.trace_traffic();
 
     let Live { repository, environments, protected_branches, .. } = live;
-    let (live, environments) = (repository.map_err(Unread)?, environments.map_err(Unread)?);
+    let (live, environments) = (repository?, environments?);
     let repository = live.name;
     let unsaid = environments.iter().filter(|(_, there)| there.as_ref().is_ok_and(|there| there.can_admins_bypass.is_none()));
     session.warn(
@@ -115,8 +114,8 @@ fn with_workflows(
 fn config(session: &Session, path: Option<&Path>) -> anyhow::Result<Config> {
     match path {
         Some(path) => Ok(config::load(path)?),
-        None if session.global.sandbox.is_some() => Ok(session.config_or_sample(&[]).or_else(|_| session::sample())?),
-        None => Ok(config::parse(config::FILE_NAME, "version = 1\n").map_err(LoadError::Problems)?),
+        None if session.global.sandbox.is_some() => Ok(session.config(&[]).or_else(|_| session::sample())?),
+        None => Ok(session::empty()?),
     }
 }
 

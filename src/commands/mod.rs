@@ -27,7 +27,9 @@ mod verify;
 mod who;
 mod wiring;
 
-use crate::cli::{Cli, Command, FleetArgs, Format, FreezeCommand};
+use std::path::PathBuf;
+
+use crate::cli::{ApplyArgs, Cli, Command, FleetArgs, Format, FreezeCommand, PlanArgs};
 use crate::desired::freeze::Store;
 use crate::exit::Exit;
 use crate::render::github;
@@ -128,59 +130,42 @@ pub fn start(cli: Cli) -> anyhow::Result<Exit> {
 /// What the flags limit this run to.
 fn scope_of(cli: &Cli) -> RunScope {
     let global = &cli.global;
-    let mut scope = RunScope::default();
-    if let Some(path) = &global.config {
-        scope = scope.config(&path.to_string_lossy());
-    }
-    if let Some(repo) = &global.repo {
-        scope = scope.repository(&repo.to_string());
-    }
-    scope = global.environment.iter().fold(scope, |scope, name| scope.environment(name.as_str()));
-    if let Some(scenario) = global.sandbox {
-        scope = scope.sandbox(scenario.name());
-    }
-    let (prune, store) = match &cli.command {
-        Command::Plan(args) => (args.scope.prune, None),
-        Command::Apply(args) => (args.scope.prune, None),
-        Command::Freeze(command) => (false, command.which().store()),
-        _ => (false, None),
-    };
-    if prune {
-        scope = scope.prune();
-    }
-    if let Some(part) = part_of_fleet(&cli.command) {
-        scope = part.repository.iter().fold(scope, |scope, pattern| scope.repositories(&pattern.to_string()));
-        scope = part.shard.iter().fold(scope, |scope, shard| scope.shard(&shard.to_string()));
-    }
-    let (verifies, check) = match &cli.command {
-        Command::Check(args) => (None, Some(args)),
-        Command::Verify(args) => (Some(args), Some(&args.check)),
-        _ => (None, None),
-    };
-    if let Some(folder) = check.and_then(|args| args.workflows.as_ref()) {
-        scope = scope.workflows(&folder.to_string_lossy());
-    }
-    for (is_set, flag) in verifies.map(|args| [(args.remote, "--remote"), (args.live_only, "--live-only")]).into_iter().flatten() {
-        scope = if is_set { scope.verifies(flag) } else { scope };
-    }
-    match store {
-        Some(Store::Heroku(app)) => scope.store("--app", &app),
-        Some(Store::Github(name)) => scope.store("--github", &name),
-        None => scope,
-    }
-}
-
-/// Which part of a fleet a command is limited to, if it takes one.
-fn part_of_fleet(command: &Command) -> Option<&FleetArgs> {
-    match command {
-        Command::Plan(args) => Some(&args.fleet),
-        Command::Apply(args) => Some(&args.fleet),
+    let path = |flag, path: &Option<PathBuf>| path.as_ref().map(|path| (flag, Some(path.to_string_lossy().into_owned())));
+    let switch = |flag, is_set: bool| is_set.then_some((flag, None));
+    let mut flags = Vec::new();
+    flags.extend(path("-c", &global.config));
+    flags.extend(global.repo.iter().map(|repo| ("-R", Some(repo.to_string()))));
+    flags.extend(global.environment.iter().map(|name| ("--environment", Some(name.to_string()))));
+    flags.extend(global.sandbox.map(|scenario| ("--sandbox", Some(scenario.name().to_owned()))));
+    let fleet = match &cli.command {
+        Command::Plan(PlanArgs { scope, fleet, .. }) | Command::Apply(ApplyArgs { scope, fleet, .. }) => {
+            flags.extend(switch("--prune", scope.prune));
+            Some(fleet)
+        }
         Command::Verify(args) => Some(&args.fleet),
         Command::Evidence(args) => Some(&args.fleet),
         Command::Freeze(FreezeCommand::On(args)) => Some(&args.fleet),
         Command::Freeze(FreezeCommand::Status(args)) => Some(&args.fleet),
         _ => None,
+    };
+    if let Some(FleetArgs { repository, shard }) = fleet {
+        flags.extend(repository.iter().map(|pattern| ("--repository", Some(pattern.to_string()))));
+        flags.extend(shard.map(|shard| ("--shard", Some(shard.to_string()))));
     }
+    match &cli.command {
+        Command::Check(args) => flags.extend(path("--workflows", &args.workflows)),
+        Command::Verify(args) => {
+            flags.extend(path("--workflows", &args.check.workflows));
+            flags.extend(switch("--remote", args.remote));
+            flags.extend(switch("--live-only", args.live_only));
+        }
+        Command::Freeze(command) => flags.extend(command.which().store().map(|store| match store {
+            Store::Heroku(app) => ("--app", Some(app)),
+            Store::Github(name) => ("--github", Some(name)),
+        })),
+        _ => {}
+    }
+    RunScope::of(flags)
 }
 
 /// The end of a run that the user stopped, at any point.

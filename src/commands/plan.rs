@@ -23,14 +23,13 @@ pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Ex
     if let Some(path) = &args.out {
         replaceable(path)?;
     }
-    let config = session.config()?;
+    let config = session.config(&session.global.environment)?;
     Session::refuse_fleet_flags(&args.fleet, &config.path)?;
     let prune = prune(args.scope.prune, &config)?;
     let wiring = Wiring::new(session, &config).await?;
     let context = wiring.context(session, &config, prune);
     session.progress.phase("reading the live state");
     let planned = session.unless_stopped(context.plan()).await?;
-    wiring.trace_traffic();
     let document = match session.global.format {
         Format::Markdown | Format::Github => views::plan::comment(&planned.plan, applied_by(session, &config).as_deref()),
         Format::Human | Format::Json | Format::Html => Document::from(&planned.plan),

@@ -11,7 +11,7 @@ use crate::providers::github::contents;
 use crate::views::diagnostic::Hinted;
 
 use super::Session;
-use super::session::RemoteGate;
+use super::session::{RemoteGate, empty};
 use super::wiring::{Needs, Wiring};
 
 /// The session, with the gate.toml of the default branch if the command needs one and only `--repo` was given.
@@ -23,8 +23,7 @@ pub(super) async fn with_gate(session: Session, command: &Command) -> anyhow::Re
     let Some(repository) = session.global.repo.clone().filter(|_| reads && session.global.sandbox.is_none() && !session.has_file()) else {
         return Ok(session);
     };
-    let empty = config::parse(config::FILE_NAME, "version = 1\n").map_err(config::LoadError::Problems)?;
-    let wiring = Wiring::of(&session, &empty, Needs { github: true, heroku: false, freeze: false }).await?;
+    let wiring = Wiring::of(&session, &empty()?, Needs::REPOSITORY).await?;
     let found = session.unless_stopped(contents::file(&wiring.github()?, &repository, config::FILE_NAME)).await??;
     let hinted = |message: String| Hinted {
         message,

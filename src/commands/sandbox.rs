@@ -12,7 +12,7 @@ use crate::sandbox::{Sandbox, State};
 
 use super::Session;
 use super::failure::hinted;
-use super::session::SAMPLE;
+use super::session::{SAMPLE, sample};
 use super::wiring;
 
 /// Serves, and prints the variables that point a shell at it.
@@ -29,7 +29,7 @@ pub(super) async fn run(session: &Session, args: &SandboxArgs) -> anyhow::Result
     if args.write_config {
         write_config(session)?;
     }
-    let config = session.config_or_sample(&[])?;
+    let config = if session.has_file() { session.config(&[])? } else { sample()? };
     let setup = wiring::setup(session, &config)?;
     let mut state = State::rehearsal(args.scenario, &setup);
     state.rehearse_runs(&setup);

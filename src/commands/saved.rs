@@ -20,10 +20,10 @@ use crate::model::{EnvName, Unknown};
 use crate::reconcile::Planned;
 use crate::views::diagnostic::Hinted;
 
-use super::failure::{Unread, hinted};
+use super::failure::hinted;
 
 pub(super) use file::replaceable;
-pub(super) use fleet::SavedFleetPlan;
+use fleet::SavedFleet;
 use part::{NotNow, SavedPart};
 
 /// The key that only a plan of a fleet has.
@@ -31,7 +31,7 @@ const REPOSITORIES: &str = "repositories";
 
 /// A plan as it is kept in a file. Holds no secret: only declared config vars, and no token.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct SavedPlan {
+pub(super) struct SavedPlan<Kept = SavedPart> {
     format_version: String,
     /// The version of gatectl that planned.
     gatectl: String,
@@ -41,8 +41,9 @@ pub(super) struct SavedPlan {
     pub(super) prune: bool,
     /// What `--environment` named.
     pub(super) environments: Vec<EnvName>,
+    /// What is planned for one repository, or for those of a fleet.
     #[serde(flatten)]
-    part: SavedPart,
+    kept: Kept,
 }
 
 /// A file that `plan --out` wrote.
@@ -50,19 +51,18 @@ pub(super) enum Saved {
     /// For one repository.
     Repository(SavedPlan),
     /// For a fleet.
-    Fleet(SavedFleetPlan),
+    Fleet(SavedPlan<SavedFleet>),
 }
 
-impl SavedPlan {
-    /// Saves a fresh plan.
-    pub(super) fn new(planned: &Planned, args: &PlanArgs, global: &Global) -> Self {
+impl<Kept: Serialize> SavedPlan<Kept> {
+    fn of(kept: Kept, args: &PlanArgs, global: &Global) -> Self {
         Self {
             format_version: file::FORMAT_VERSION.to_owned(),
             gatectl: env!("CARGO_PKG_VERSION").to_owned(),
             allow_weaken: args.allow_weaken,
             prune: args.scope.prune,
             environments: global.environment.clone(),
-            part: SavedPart::of(planned),
+            kept,
         }
     }
 
@@ -73,19 +73,26 @@ impl SavedPlan {
     pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
         file::write(path, self)
     }
+}
+
+impl SavedPlan {
+    /// Saves a fresh plan.
+    pub(super) fn new(planned: &Planned, args: &PlanArgs, global: &Global) -> Self {
+        Self::of(SavedPart::of(planned), args, global)
+    }
 
     /// Compares the plan kept in `file` with the current gate.toml and live state.
     ///
     /// # Errors
-    /// [`Stale`](super::failure::Stale) when either moved, naming what did, or when its steps no longer follow from the two; [`Unread`]
+    /// [`Stale`](super::failure::Stale) when either moved, naming what did, or when its steps no longer follow from the two; [`Unknown`]
     /// when nothing is seen to have moved and not all of it can be read.
     pub(super) fn check(&self, file: &Path, now: &Planned) -> anyhow::Result<()> {
-        self.part.check(&self.gatectl, now).map_err(|why| match why {
-            NotNow::Unread(unread) => Unread(Unknown {
+        self.kept.check(&self.gatectl, now).map_err(|why| match why {
+            NotNow::Unread(unread) => Unknown {
                 reason: format!("nothing was written: what the saved plan was made from cannot be read now\n{}", unread.reason),
                 hint: format!("{}\nthe plan is still good: then run `gatectl apply {}` again", unread.hint, file::named(file)),
                 ..unread
-            })
+            }
             .into(),
             NotNow::Stale(stale, hint) => {
                 let again = format!("make a new one with `gatectl plan --out {}`, and have it reviewed again", file::named(file));

@@ -19,7 +19,7 @@ use crate::stop::Stop;
 
 use super::failure::{Interrupted, hinted};
 
-pub(super) use gate_file::{SAMPLE, listed, refuse_undeclared, sample};
+pub(super) use gate_file::{SAMPLE, empty, listed, refuse_undeclared, sample};
 
 /// One run of the program.
 pub struct Session {

@@ -46,7 +46,7 @@ fn file(session: &Session) -> anyhow::Result<Exit> {
     if let Some(fleet) = &config.desired.fleet {
         return of_fleet(session, &config, fleet);
     }
-    let whole = session.config_of(&[])?;
+    let whole = session.config(&[])?;
     let checked = workflows(session, &whole)?;
     let expected = !whole.desired.workflows.is_empty();
     let report = checked.as_ref().filter(|_| expected);

@@ -33,7 +33,7 @@ use super::{Session, called, output, statics};
 /// # Errors
 /// When gate.toml or a named folder cannot be read, or nothing is declared. What GitHub does not answer is a verdict: unknown.
 pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<Exit> {
-    let config = session.config_of(&[])?;
+    let config = session.config(&[])?;
     Session::refuse_fleet_flags(&args.fleet, &config.path)?;
     if args.live_only {
         return Err(hinted(
@@ -48,15 +48,14 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
             "declare one, such as [environments.production] with `reviewers`",
         ));
     }
-    let wiring = Wiring::of(session, &config, Needs { github: true, heroku: false, freeze: true }).await?;
-    let Some(repository) = wiring.repository.clone() else { anyhow::bail!("no repository is named; pass --repo OWNER/REPO") };
-    let checkout = Checkout { root: &statics::root(session, &config), repository: &repository };
+    let wiring = Wiring::of(session, &config, Needs::REPOSITORY_AND_FREEZE).await?;
+    let repository = wiring.repository()?;
+    let checkout = Checkout { root: &statics::root(session, &config), repository };
     let on_disk = on_disk(args, checkout)?.filter(|files| session.global.sandbox.is_none() || any_declared(&config, files));
 
     let facts = Facts { repository: Some(repository.clone()), ..statics::facts(session, &config, checkout.root) };
     session.progress.phase("reading the live state");
     let seen = session.unless_stopped(look(&wiring, &config, checkout, &asked, on_disk, &facts, session.now())).await?;
-    wiring.trace_traffic();
 
     let mut report = report(session, &config, checkout, &asked, &seen);
     output::scope().repeat_in_findings(report.environments.iter_mut().flat_map(|one| &mut one.findings));

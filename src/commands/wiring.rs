@@ -2,68 +2,44 @@
 //!
 //! The emulator is wired in here and nowhere else: the code behind the clients does not know about it.
 
+mod access;
 mod emulator;
-mod store;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::config::{self, Config};
-use crate::credentials::{self, App, Installed, ProcessEnv, Use};
+use crate::credentials::ProcessEnv;
 use crate::desired::fleet::Fleet;
 use crate::desired::freeze::Store;
-use crate::http::{
-    Api, ApiError, Cache, Endpoint, ErrorKind, OnExhausted, Quota, Reader, Settings, Stack, Token, TokenSource, Traffic, Wait, Writer,
-};
+use crate::http::{ApiError, Cache, Endpoint, ErrorKind, OnExhausted, Quota, Reader, Settings, Stack, Token, Traffic, Wait, Writer};
 use crate::model::{Cause, RepoName, Unknown};
 use crate::progress::Progress;
 use crate::providers::github::organization;
 use crate::providers::{Clients, freeze_store, github, heroku};
 use crate::reconcile::{Context, Prune, RepositoryAccess};
 use crate::sandbox::{Sandbox, Setup};
-use crate::stop::Stop;
+
+use access::ApiAccess;
 
 use super::failure::hinted;
-use super::output::{keep_out, scope, to_stderr};
+use super::output::{scope, to_stderr};
 use super::{Session, who};
 
-pub(super) use store::{Bounds, StoreSite};
-
-/// Everything that a run needs to reach the outside.
+/// Everything that a run needs to reach the outside. What was sent is traced when it is dropped.
 pub(super) struct Wiring {
     stack: Stack,
     /// The repository, when the command needs one.
-    pub(super) repository: Option<RepoName>,
+    repository: Option<RepoName>,
     /// Where the repository's pages are.
     pub(super) web: String,
-    github: ApiAccess,
-    heroku: ApiAccess,
+    /// GitHub, if something needs it.
+    github: Option<ApiAccess>,
+    /// Heroku, if something needs it.
+    heroku: Option<ApiAccess>,
     /// The emulator lives as long as the run.
     sandbox: Option<Sandbox>,
-}
-
-/// One API: where it is, and the tokens for it, or why there are none.
-struct ApiAccess {
-    endpoint: Endpoint,
-    tokens: Result<Arc<dyn TokenSource>, Unknown>,
-    /// The tokens for writes, if they differ.
-    write_tokens: Option<Arc<dyn TokenSource>>,
-}
-
-impl ApiAccess {
-    fn new(endpoint: Endpoint, tokens: Result<Arc<dyn TokenSource>, Unknown>) -> Self {
-        Self { endpoint, tokens, write_tokens: None }
-    }
-
-    fn reader(&self, stack: &Stack) -> Result<Reader, Unknown> {
-        Ok(stack.reader_as(&self.endpoint, self.tokens.clone()?))
-    }
-
-    fn writer(&self, stack: &Stack) -> Option<Writer> {
-        let tokens = self.write_tokens.clone().or_else(|| self.tokens.clone().ok())?;
-        Some(stack.writer_as(&self.endpoint, tokens))
-    }
 }
 
 impl Wiring {
@@ -74,7 +50,7 @@ impl Wiring {
     pub(super) async fn new(session: &Session, config: &Config) -> anyhow::Result<Self> {
         let github = !config.desired.github.environments.is_empty();
         let heroku = !config.desired.heroku.config.is_empty();
-        Self::of(session, config, Needs { github, heroku, freeze: true }).await
+        Self::of(session, config, Needs { github, heroku, ..Needs::REPOSITORY_AND_FREEZE }).await
     }
 
     /// Finds the servers and tokens that a command needs, regardless of gate.toml.
@@ -88,17 +64,15 @@ impl Wiring {
             return Self::emulated(stack, emulator::start(scenario, &setup).await?, Some(setup.repository));
         }
         let github = github_endpoint(session, Some(config))?;
-        let web = web(&session.env, &github);
+        let web = web(&session.env, Some(&github));
         keep_host(&github);
         let repository = if needs.github { Some(repository(session, config)?) } else { None };
         let store = config.desired.freeze.as_ref().map(|policy| &policy.store).filter(|_| needs.freeze);
-        let keeps_freeze = |api: &Api| store.filter(|store| freeze_store::of(store).api() == api);
-        let github = match (&repository, keeps_freeze(&github::api::API)) {
-            (Some(repository), _) => github_access(session, github, &repository.to_string()),
-            (None, Some(store)) => github_access(session, github, store.name()),
-            (None, None) => ApiAccess::new(github, Err(unneeded())),
-        };
-        let heroku = heroku_access(session, needs.heroku || keeps_freeze(&heroku::api::API).is_some())?;
+        let place = repository.as_ref().map(ToString::to_string);
+        let place = place.or_else(|| store.filter(|store| !keeps_in_heroku(store)).map(|store| store.name().to_owned()));
+        let github = place.map(|place| ApiAccess::of_github(session, github, &place));
+        let needs_heroku = needs.heroku || store.is_some_and(keeps_in_heroku);
+        let heroku = needs_heroku.then(|| ApiAccess::of_heroku(session)).transpose()?;
         Ok(Self { stack, repository, web, github, heroku, sandbox: None })
     }
 
@@ -112,22 +86,71 @@ impl Wiring {
             return Self::emulated(stack, emulator::start(scenario, &emulator::fleet_setup(config, fleet)?).await?, None);
         }
         let endpoint = github_endpoint(session, Some(config))?;
-        let web = web(&session.env, &endpoint);
+        let web = web(&session.env, Some(&endpoint));
         keep_host(&endpoint);
-        let github = github_access(session, endpoint, &fleet.organization);
-        Ok(Self { stack, repository: None, web, github, heroku: heroku_access(session, false)?, sandbox: None })
+        let github = ApiAccess::of_github(session, endpoint, &fleet.organization);
+        Ok(Self { stack, repository: None, web, github: Some(github), heroku: None, sandbox: None })
+    }
+
+    /// Finds the store of a freeze alone. gate.toml may be missing: only the emulator is built from it. `within` bounds every request
+    /// with its retries, regardless of a longer `--timeout`.
+    ///
+    /// # Errors
+    /// When the address is unusable, or the emulator does not start.
+    pub(super) async fn of_store(
+        session: &Session,
+        config: Option<&Config>,
+        store: &Store,
+        within: Option<Duration>,
+    ) -> anyhow::Result<Self> {
+        let mut settings = settings(session);
+        if let Some(within) = within {
+            settings.timeout = settings.timeout.min(within);
+            // Short enough that an attempt that hangs leaves time for two more.
+            settings.attempt_timeout = settings.attempt_timeout.min(within / 3);
+        }
+        let stack = Stack::new(settings);
+        if let Some(scenario) = session.global.sandbox {
+            let fleet = session.fleet_file(&[])?;
+            let fleet = fleet.as_ref().and_then(|config| Some((config, config.desired.fleet.as_ref()?)));
+            let mut setup = match (config, fleet) {
+                (_, Some((config, fleet))) => emulator::fleet_setup(config, fleet)?,
+                (Some(config), None) => setup(session, config)?,
+                (None, None) => setup(session, &session.config(&[])?)?,
+            };
+            if let Some(app) = store.app() {
+                setup.apps.entry(app.to_owned()).or_default();
+            }
+            return Self::emulated(stack, emulator::start(scenario, &setup).await?, None);
+        }
+        if keeps_in_heroku(store) {
+            let heroku = Some(ApiAccess::of_heroku(session)?);
+            return Ok(Self { stack, repository: None, web: web(&session.env, None), github: None, heroku, sandbox: None });
+        }
+        let endpoint = github_endpoint(session, config)?;
+        let web = web(&session.env, Some(&endpoint));
+        let github = ApiAccess::of_github(session, endpoint, store.name());
+        Ok(Self { stack, repository: None, web, github: Some(github), heroku: None, sandbox: None })
     }
 
     fn emulated(stack: Stack, sandbox: Sandbox, repository: Option<RepoName>) -> anyhow::Result<Self> {
-        let access = |endpoint| ApiAccess::new(endpoint, Ok(Arc::new(Token::new("sandbox", "the built-in emulator"))));
+        let access = |endpoint| Some(ApiAccess::new(endpoint, Token::new("sandbox", "the built-in emulator")));
         let github = access(github::api::endpoint(sandbox.github_url())?);
         let heroku = access(heroku::api::endpoint(sandbox.heroku_url())?);
         Ok(Self { stack, repository, web: "https://github.com".to_owned(), github, heroku, sandbox: Some(sandbox) })
     }
 
+    /// The repository that the command is about.
+    ///
+    /// # Errors
+    /// If it is for a fleet, or for a store alone.
+    pub(super) fn repository(&self) -> anyhow::Result<&RepoName> {
+        self.repository.as_ref().ok_or_else(|| hinted("no repository is named", "pass --repo OWNER/REPO"))
+    }
+
     /// GitHub's reading client for many repositories: people and teams are looked up once.
     pub(super) fn shared_github(&self) -> Result<Reader, Unknown> {
-        Ok(self.github.reader(&self.stack)?.asking_once(organization::shared))
+        Ok(self.reader(self.github.as_ref())?.asking_once(organization::shared))
     }
 
     /// What was sent so far.
@@ -137,7 +160,7 @@ impl Wiring {
 
     /// What GitHub last said about the rate limit.
     pub(super) fn quota(&self) -> Option<Quota> {
-        self.stack.quota(&self.github.endpoint)
+        self.stack.quota(&self.github.as_ref()?.endpoint)
     }
 
     /// What is to be observed and planned; built on clients that cannot write (law 2).
@@ -145,12 +168,12 @@ impl Wiring {
         let want = config.desired.clone();
         let github = match &self.repository {
             Some(repository) if !want.github.environments.is_empty() || prune == Prune::Undeclared => {
-                let reader = self.github.reader(&self.stack);
+                let reader = self.reader(self.github.as_ref());
                 Some(RepositoryAccess { repository: repository.clone(), web: self.web.clone(), reader, listed: None })
             }
             _ => None,
         };
-        let heroku = (!want.heroku.config.is_empty()).then(|| self.heroku.reader(&self.stack));
+        let heroku = (!want.heroku.config.is_empty()).then(|| self.reader(self.heroku.as_ref()));
         let freeze = want.freeze.as_ref().map(|policy| self.store(&policy.store));
         let claim = who::declared(session);
         Context { config: config.path.clone(), want, github, heroku, freeze, prune, claim }
@@ -158,7 +181,7 @@ impl Wiring {
 
     /// The writing clients.
     pub(super) fn clients(&self) -> Clients {
-        [&self.github, &self.heroku].into_iter().filter_map(|access| access.writer(&self.stack)).collect()
+        [&self.github, &self.heroku].into_iter().flatten().map(|access| access.writer(&self.stack)).collect()
     }
 
     /// GitHub's reading client.
@@ -166,7 +189,7 @@ impl Wiring {
     /// # Errors
     /// When there is no token.
     pub(super) fn github(&self) -> Result<Reader, ApiError> {
-        self.github.reader(&self.stack).map_err(no_token)
+        self.reader(self.github.as_ref()).map_err(no_token)
     }
 
     /// GitHub's writing client.
@@ -174,14 +197,32 @@ impl Wiring {
     /// # Errors
     /// When there is no token.
     pub(super) fn github_writer(&self) -> Result<Writer, ApiError> {
-        self.github.writer(&self.stack).ok_or_else(|| no_token(unneeded()))
+        self.writer(self.github.as_ref())
     }
 
     /// The reading client of what keeps a freeze, or why there is none.
     pub(super) fn store(&self, store: &Store) -> Result<Reader, Unknown> {
-        let api = freeze_store::of(store).api();
-        let access = if *api == heroku::api::API { &self.heroku } else { &self.github };
-        access.reader(&self.stack)
+        self.reader(self.keeps(store))
+    }
+
+    /// The writing client of what keeps a freeze.
+    ///
+    /// # Errors
+    /// When there is no token.
+    pub(super) fn store_writer(&self, store: &Store) -> Result<Writer, ApiError> {
+        self.writer(self.keeps(store))
+    }
+
+    fn keeps(&self, store: &Store) -> Option<&ApiAccess> {
+        if keeps_in_heroku(store) { self.heroku.as_ref() } else { self.github.as_ref() }
+    }
+
+    fn reader(&self, access: Option<&ApiAccess>) -> Result<Reader, Unknown> {
+        Ok(access.ok_or_else(unneeded)?.reader(&self.stack))
+    }
+
+    fn writer(&self, access: Option<&ApiAccess>) -> Result<Writer, ApiError> {
+        Ok(access.ok_or_else(|| no_token(unneeded()))?.writer(&self.stack))
     }
 
     /// In a rehearsal: adds the history of the repository and a reviewer's token. Otherwise does nothing.
@@ -197,12 +238,14 @@ impl Wiring {
 
     /// The address of the API as gate.toml has to name it: none for github.com or for a temporary server on this machine.
     pub(super) fn api_url(&self) -> Option<String> {
-        let url = self.github.endpoint.to_string();
-        (url != github::api::PUBLIC && !self.github.endpoint.is_loopback()).then_some(url)
+        let endpoint = &self.github.as_ref()?.endpoint;
+        let url = endpoint.to_string();
+        (url != github::api::PUBLIC && !endpoint.is_loopback()).then_some(url)
     }
+}
 
-    /// How many requests were sent, for `-v`.
-    pub(super) fn trace_traffic(&self) {
+impl Drop for Wiring {
+    fn drop(&mut self) {
         let sent = self.stack.traffic();
         tracing::info!("sent {} reads and {} writes over {} connections", sent.reads(), sent.writes(), sent.connections);
     }
@@ -212,11 +255,17 @@ impl Wiring {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Needs {
     /// GitHub, and with it a repository.
-    pub(super) github: bool,
-    /// Heroku.
-    pub(super) heroku: bool,
+    github: bool,
+    heroku: bool,
     /// What keeps the freeze of gate.toml, if it declares one.
-    pub(super) freeze: bool,
+    freeze: bool,
+}
+
+impl Needs {
+    /// A repository on GitHub.
+    pub(super) const REPOSITORY: Self = Self { github: true, heroku: false, freeze: false };
+    /// The same, and what keeps its freeze.
+    pub(super) const REPOSITORY_AND_FREEZE: Self = Self { freeze: true, ..Self::REPOSITORY };
 }
 
 /// What the emulator is built from: the current gate.toml.
@@ -227,37 +276,17 @@ pub(super) fn setup(session: &Session, config: &Config) -> anyhow::Result<Setup>
     Ok(emulator::setup_of(repository_on(session, config, None)?, config))
 }
 
+/// Whether a freeze is kept in an app of Heroku.
+fn keeps_in_heroku(store: &Store) -> bool {
+    *freeze_store::of(store).api() == heroku::api::API
+}
+
+fn unneeded() -> Unknown {
+    Unknown { cause: Cause::Credentials, ..Unknown::new("no token was looked for", "") }
+}
+
 fn no_token(unknown: Unknown) -> ApiError {
     ApiError { hint: Some(unknown.hint), ..ApiError::new("GitHub", ErrorKind::Unauthenticated, unknown.reason) }
-}
-
-/// GitHub with the tokens for `OWNER/REPO`, or for a whole organization: of a GitHub App if the environment names one.
-fn github_access(session: &Session, endpoint: Endpoint, place: &str) -> ApiAccess {
-    let listener = listener(session);
-    let (owner, repository) = place.split_once('/').map_or((place, None), |(owner, repository)| (owner, Some(repository)));
-    let app = |purpose: Use| -> Option<Arc<dyn TokenSource>> {
-        // A separate stack that a stop does not end: reading back after a stop may need another token.
-        let stack = Stack::new(Settings { stop: Stop::default(), cache: None, ..settings(session) });
-        let installed = Installed { owner: owner.to_owned(), repository: repository.map(str::to_owned) };
-        Some(Arc::new(App::of(&session.env, stack, &endpoint, installed, purpose, &listener)?))
-    };
-    match app(Use::Read) {
-        Some(reads) => ApiAccess { write_tokens: app(Use::Write), ..ApiAccess::new(endpoint, Ok(reads)) },
-        None => {
-            let search = credentials::github(&session.env, &endpoint, &listener);
-            ApiAccess::new(endpoint, Ok(Arc::new(search)))
-        }
-    }
-}
-
-/// Heroku with its tokens, if something needs them.
-fn heroku_access(session: &Session, is_needed: bool) -> anyhow::Result<ApiAccess> {
-    let endpoint = heroku::api::endpoint(session.env.get("HEROKU_HOST").unwrap_or(heroku::api::PUBLIC))?;
-    if !is_needed {
-        return Ok(ApiAccess::new(endpoint, Err(unneeded())));
-    }
-    let search = credentials::heroku(&session.env, &endpoint, &listener(session));
-    Ok(ApiAccess::new(endpoint, Ok(Arc::new(search))))
 }
 
 /// Answers of earlier runs. A rehearsal has none, since each starts a new emulator.
@@ -349,11 +378,11 @@ fn repository_on(session: &Session, config: &Config, host: Option<&str>) -> anyh
 }
 
 /// The repository's web address: from GITHUB_SERVER_URL, else derived from the API's host.
-fn web(env: &ProcessEnv, github: &Endpoint) -> String {
-    match env.get("GITHUB_SERVER_URL") {
-        Some(url) => url.trim_end_matches('/').to_owned(),
-        None if github.is_loopback() => "https://github.com".to_owned(),
-        None => format!("https://{}", github.web_host()),
+fn web(env: &ProcessEnv, github: Option<&Endpoint>) -> String {
+    match (env.get("GITHUB_SERVER_URL"), github.filter(|github| !github.is_loopback())) {
+        (Some(url), _) => url.trim_end_matches('/').to_owned(),
+        (None, Some(github)) => format!("https://{}", github.web_host()),
+        (None, None) => "https://github.com".to_owned(),
     }
 }
 
@@ -362,25 +391,4 @@ fn keep_host(github: &Endpoint) {
     if !github.is_loopback() && github.web_host() != "github.com" {
         scope().keep_host(github.web_host());
     }
-}
-
-/// Redacts every token that is found, and prints warnings about it.
-struct Listener(Arc<Progress>);
-
-impl credentials::Listener for Listener {
-    fn found(&self, token: &Token) {
-        keep_out(token);
-    }
-
-    fn warn(&self, warning: &str) {
-        self.0.suspend(|| to_stderr(&format!("warning: {warning}")));
-    }
-}
-
-fn listener(session: &Session) -> Arc<dyn credentials::Listener> {
-    Arc::new(Listener(Arc::clone(&session.progress)))
-}
-
-fn unneeded() -> Unknown {
-    Unknown { reason: "no token was looked for".to_owned(), hint: String::new(), cause: Cause::Credentials }
 }

@@ -1,5 +1,7 @@
 //! Present, absent and unknown are three answers (law 1).
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// The answer of a live API to a question.
@@ -49,6 +51,15 @@ impl Unknown {
         Self { reason: reason.into(), hint: hint.into(), cause: Cause::Other }
     }
 }
+
+/// As the error of a command that has no result because of it.
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for Unknown {}
 
 /// A declaration that the live state contradicts: gate.toml, or the account or access that it names, has to change first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::http::ApiError;
+use crate::model::Unknown;
 use crate::render::escape::{MAX_PROSE, bounded};
 use crate::render::wrap;
 use crate::render::{Role, Span, Style};
@@ -65,11 +66,13 @@ pub fn parts(error: &anyhow::Error, scope: &RunScope) -> (String, String) {
 
 /// Every next step that the chain knows, the outermost first.
 fn hints(error: &anyhow::Error) -> Vec<String> {
-    let of_context = error.downcast_ref::<Hinted>().map(|hinted| hinted.hint.clone());
     let of_cause = |cause: &(dyn std::error::Error + 'static)| {
         let api = cause.downcast_ref::<ApiError>().and_then(|api| api.hint.clone());
-        api.or_else(|| cause.downcast_ref::<Hinted>().map(|hinted| hinted.hint.clone()))
+        let unknown = || cause.downcast_ref::<Unknown>().map(|unknown| unknown.hint.clone());
+        api.or_else(unknown).or_else(|| cause.downcast_ref::<Hinted>().map(|hinted| hinted.hint.clone()))
     };
+    // The chain does not show what a context is, only the error itself does.
+    let of_context = error.downcast_ref::<Hinted>().map(|hinted| hinted.hint.clone());
     let api = error.downcast_ref::<ApiError>().and_then(|api| api.hint.clone());
     let mut hints = Vec::new();
     for hint in of_context.into_iter().chain(api).chain(error.chain().filter_map(of_cause)) {

@@ -17,13 +17,20 @@ pub struct RunScope {
     gh_host: OnceLock<String>,
 }
 
-/// One flag, and which commands take it.
+/// One flag of the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Flag {
-    /// How it is recognized in a command that has it already.
-    names: &'static [&'static str],
+    row: &'static Row,
     /// As it is written, quoted for a shell.
     text: String,
+}
+
+/// A flag that can be repeated.
+#[derive(Debug, PartialEq, Eq)]
+struct Row {
+    name: &'static str,
+    /// How it, or a flag in its place, is recognized in a command.
+    forms: &'static [&'static str],
     taken_by: TakenBy,
 }
 
@@ -47,65 +54,38 @@ enum TakenBy {
     Freeze,
 }
 
+const fn row(name: &'static str, forms: &'static [&'static str], taken_by: TakenBy) -> Row {
+    Row { name, forms, taken_by }
+}
+
+static ROWS: &[Row] = &[
+    row("-c", &["-c ", "--config"], TakenBy::Gate),
+    row("-R", &["-R ", "--repo "], TakenBy::Live),
+    row("--environment", &["--environment"], TakenBy::Environments),
+    row("--sandbox", &["--sandbox"], TakenBy::Live),
+    row("--prune", &["--prune"], TakenBy::Plans),
+    row("--repository", &["--repository"], TakenBy::Fleets),
+    row("--shard", &["--shard"], TakenBy::Fleets),
+    row("--workflows", &["--workflows"], TakenBy::Checks),
+    row("--remote", &["--remote", "--live-only"], TakenBy::Verifies),
+    row("--live-only", &["--remote", "--live-only"], TakenBy::Verifies),
+    row("--app", &["--app", "--github"], TakenBy::Freeze),
+    row("--github", &["--app", "--github"], TakenBy::Freeze),
+];
+
 impl RunScope {
-    /// `-c FILE`.
-    #[must_use]
-    pub fn config(self, path: &str) -> Self {
-        self.with(&["-c ", "--config"], format!("-c {}", shell_word(path)), TakenBy::Gate)
-    }
-
-    /// `-R OWNER/REPO`.
-    #[must_use]
-    pub fn repository(self, name: &str) -> Self {
-        self.with(&["-R ", "--repo "], format!("-R {}", shell_word(name)), TakenBy::Live)
-    }
-
-    /// `--environment NAME`.
-    #[must_use]
-    pub fn environment(self, name: &str) -> Self {
-        self.with(&["--environment"], format!("--environment {}", shell_word(name)), TakenBy::Environments)
-    }
-
-    /// `--sandbox=SCENARIO`.
-    #[must_use]
-    pub fn sandbox(self, scenario: &str) -> Self {
-        self.with(&["--sandbox"], format!("--sandbox={scenario}"), TakenBy::Live)
-    }
-
-    /// `--prune`.
-    #[must_use]
-    pub fn prune(self) -> Self {
-        self.with(&["--prune"], "--prune".to_owned(), TakenBy::Plans)
-    }
-
-    /// `--repository GLOB`.
-    #[must_use]
-    pub fn repositories(self, pattern: &str) -> Self {
-        self.with(&["--repository"], format!("--repository {}", shell_word(pattern)), TakenBy::Fleets)
-    }
-
-    /// `--shard K/N`.
-    #[must_use]
-    pub fn shard(self, shard: &str) -> Self {
-        self.with(&["--shard"], format!("--shard {shard}"), TakenBy::Fleets)
-    }
-
-    /// `--workflows DIR`.
-    #[must_use]
-    pub fn workflows(self, folder: &str) -> Self {
-        self.with(&["--workflows"], format!("--workflows {}", shell_word(folder)), TakenBy::Checks)
-    }
-
-    /// `--remote` or `--live-only`.
-    #[must_use]
-    pub fn verifies(self, flag: &'static str) -> Self {
-        self.with(&["--remote", "--live-only"], flag.to_owned(), TakenBy::Verifies)
-    }
-
-    /// `--app NAME` or `--github OWNER[/REPO]`.
-    #[must_use]
-    pub fn store(self, flag: &str, name: &str) -> Self {
-        self.with(&["--app", "--github"], format!("{flag} {}", shell_word(name)), TakenBy::Freeze)
+    /// Flags in the order in which they are repeated, each with its value if it takes one.
+    pub fn of<'f>(flags: impl IntoIterator<Item = (&'f str, Option<String>)>) -> Self {
+        let flag = |(name, value): (&str, Option<String>)| {
+            let row = ROWS.iter().find(|row| row.name == name)?;
+            let text = match (name, value) {
+                (_, None) => name.to_owned(),
+                ("--sandbox", Some(value)) => format!("{name}={value}"),
+                (_, Some(value)) => format!("{name} {}", shell_word(&value)),
+            };
+            Some(Flag { row, text })
+        };
+        Self { flags: flags.into_iter().filter_map(flag).collect(), ..Self::default() }
     }
 
     /// The host of a GitHub other than github.com: a suggested `gh secret set` must not write to a repository of the same name there.
@@ -137,11 +117,6 @@ impl RunScope {
             });
         }
         done
-    }
-
-    fn with(mut self, names: &'static [&'static str], text: String, taken_by: TakenBy) -> Self {
-        self.flags.push(Flag { names, text, taken_by });
-        self
     }
 
     /// A text with the scope added to each command in it.
@@ -257,7 +232,7 @@ fn verb_length(text: &str) -> usize {
 impl Flag {
     /// Whether a step of a workflow does without it: where this run reads the live state, and gate.toml if the step names the store.
     fn is_of_this_run(&self, own: &str) -> bool {
-        match self.taken_by {
+        match self.row.taken_by {
             TakenBy::Live => true,
             TakenBy::Gate => own.contains("--app") || own.contains("--github"),
             TakenBy::Environments | TakenBy::Plans | TakenBy::Fleets | TakenBy::Checks | TakenBy::Verifies | TakenBy::Freeze => false,
@@ -267,7 +242,7 @@ impl Flag {
     fn belongs(&self, verb: &str, own: &str, is_code: bool) -> bool {
         let freeze = verb.starts_with("freeze ");
         let saved = verb == "apply" && is_code && own.trim_start().starts_with(|c: char| c != '-' && c != '<');
-        let takes = match self.taken_by {
+        let takes = match self.row.taken_by {
             TakenBy::Gate => freeze || is_live(verb) || matches!(verb, "check" | "validate" | "import"),
             TakenBy::Live => freeze || is_live(verb),
             TakenBy::Environments => {
@@ -283,7 +258,7 @@ impl Flag {
         };
         // An import names its repository itself.
         let names_its_own = verb == "import" && !own.contains("--update");
-        takes && !names_its_own && !self.names.iter().any(|name| own.contains(name))
+        takes && !names_its_own && !self.row.forms.iter().any(|name| own.contains(name))
     }
 }
 
@@ -296,8 +271,16 @@ mod tests {
     use super::*;
     use crate::render::Section;
 
+    fn of(flags: &[(&str, &str)]) -> RunScope {
+        let value = |value: &str| (!value.is_empty()).then(|| value.to_owned());
+        RunScope::of(flags.iter().map(|(name, text)| (*name, value(text))))
+    }
+
+    const FLAGS: [(&str, &str); 5] =
+        [("-c", "ops/my gate.toml"), ("-R", "acme/shop"), ("--environment", "production"), ("--sandbox", "no-rules"), ("--prune", "")];
+
     fn scope() -> RunScope {
-        RunScope::default().config("ops/my gate.toml").repository("acme/shop").environment("production").sandbox("no-rules").prune()
+        of(&FLAGS)
     }
 
     #[test]
@@ -311,7 +294,7 @@ mod tests {
         );
         assert_eq!(scope().repeat("`gatectl validate`"), "`gatectl validate -c 'ops/my gate.toml'`");
         assert_eq!(
-            scope().store("--app", "shop").repeat("run `gatectl freeze off --reason TEXT`"),
+            of(&[&FLAGS[..], &[("--app", "shop")]].concat()).repeat("run `gatectl freeze off --reason TEXT`"),
             "run `gatectl freeze off -c 'ops/my gate.toml' -R acme/shop --sandbox=no-rules --app shop --reason TEXT`"
         );
     }
@@ -352,11 +335,11 @@ mod tests {
 
     #[test]
     fn a_part_of_a_fleet_and_other_workflow_files_are_repeated() {
-        let fleet = RunScope::default().config("fleet.toml").repositories("svc-*").repositories("web").shard("1/4");
+        let fleet = of(&[("-c", "fleet.toml"), ("--repository", "svc-*"), ("--repository", "web"), ("--shard", "1/4")]);
         let part = "-c fleet.toml --repository 'svc-*' --repository web --shard 1/4";
         assert_eq!(fleet.repeat("Next: `gatectl apply --allow-weaken`"), format!("Next: `gatectl apply {part} --allow-weaken`"));
         assert_eq!(fleet.repeat("`gatectl apply fleet.plan`"), "`gatectl apply -c fleet.toml fleet.plan`");
-        let checked = RunScope::default().workflows("ci/my flows").verifies("--remote");
+        let checked = of(&[("--workflows", "ci/my flows"), ("--remote", "")]);
         assert_eq!(checked.repeat("`gatectl verify`"), "`gatectl verify --workflows 'ci/my flows' --remote`");
         assert_eq!(checked.repeat("`gatectl check` and `gatectl plan`"), "`gatectl check --workflows 'ci/my flows'` and `gatectl plan`");
     }
@@ -364,7 +347,7 @@ mod tests {
     #[test]
     fn json_stays_json() {
         let json = "{\n \"fix\": \"gatectl apply\", \"a\\\"b\": [\"x\", \"\"], \"hint\": \"`gatectl plan`; \\\"q\\\"\"\n}";
-        let scope = RunScope::default().config("o'k \"q\".toml");
+        let scope = of(&[("-c", "o'k \"q\".toml")]);
         let done = scope.repeat_in_json(json);
         let value: serde_json::Value = serde_json::from_str(&done).unwrap();
         assert_eq!(value["fix"], "gatectl apply -c 'o'\\''k \"q\".toml'");

@@ -16,7 +16,7 @@ use crate::views::plan::before_apply;
 
 use super::super::failure::Interrupted;
 use super::super::plan::prune;
-use super::super::saved::{Saved, SavedFleetPlan, of_another_file};
+use super::super::saved::{Saved, SavedPlan, of_another_file};
 use super::super::{Session, apply};
 use super::progress::Counter;
 use super::{Run, part};
@@ -45,10 +45,10 @@ pub(in crate::commands) async fn run(session: &Session, args: &ApplyArgs) -> any
         ));
     }
     let prune = prune(saved.map_or(args.scope.prune, |saved| saved.prune), config)?;
-    let run = Run::open(session, config, saved.map_or_else(|| part(&args.fleet), SavedFleetPlan::part), prune).await?;
+    let run = Run::open(session, config, saved.map_or_else(|| part(&args.fleet), SavedPlan::part), prune).await?;
     let members = run.members(session, config).await?;
     let counter = Counter::new(session, "reading", members.iter().filter(|member| member.is_read()).count());
-    let mut check = saved.map(SavedFleetPlan::check);
+    let mut check = saved.map(SavedPlan::comparison);
     let planned = run.context.plan(&members, |name, planned| {
         counter.one_more();
         if check.as_mut().is_none_or(|check| check.follows(name, planned)) { Keep::Pending } else { Keep::Shown }
@@ -67,7 +67,6 @@ pub(in crate::commands) async fn run(session: &Session, args: &ApplyArgs) -> any
         consent(session, args, allow_weaken, &shown, pending.len()).await?;
     }
     let applied = write(session, &run, &shown.plan, &pending).await?;
-    run.wiring.trace_traffic();
     let exit = applied.exit(&shown.plan);
     let after = after(&shown, &applied.report);
     if session.global.format != Format::Human || !pending.is_empty() {

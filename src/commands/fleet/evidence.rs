@@ -10,7 +10,6 @@ use crate::render::{Document, csv, json};
 use crate::views::{FleetEvidence, evidence_page, fleet_evidence_page};
 
 use super::super::Session;
-use super::super::failure::Unread;
 use super::super::runs::evidence::{self, Subject};
 use super::{Run, each, part};
 
@@ -23,7 +22,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs, con
     let run = Run::open(session, config, part(&args.fleet), Prune::Nothing).await?;
     let members = run.members(session, config).await?;
     let read: Vec<&Member<'_>> = members.iter().filter(|member| member.is_read()).collect();
-    let reader = run.context.reader.clone().map_err(Unread)?;
+    let reader = run.context.reader.clone()?;
     let gather = async |member: &Member<'_>| {
         let mut own = config.clone();
         own.desired.github.environments = run.context.want(member).github.environments;
@@ -32,7 +31,6 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs, con
     };
     // Each has many requests of its own.
     let reports = each(session, "reading deployments", 8, read, gather).await?;
-    run.wiring.trace_traffic();
     let today = run.context.today();
     let left_alone: Vec<RepositoryRow> = members.iter().filter_map(|member| member.left_alone(today)).collect();
     let fleet = FleetEvidence { reports: &reports, left_alone: &left_alone, requests: run.requests() };

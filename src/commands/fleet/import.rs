@@ -9,7 +9,6 @@ use crate::model::{Address, Cause, RepoName, Unknown};
 use crate::providers::github::live::Live;
 use crate::providers::github::{observe, organization};
 
-use super::super::failure::Unread;
 use super::super::import::{create, taken, told};
 use super::super::wiring::Wiring;
 use super::super::{Session, fleet};
@@ -25,9 +24,9 @@ pub(in crate::commands) async fn run(session: &Session, args: &ImportArgs, organ
     }
     let config = config(session, organization)?;
     let wiring = Wiring::of_fleet(session, &config, fleet::of(&config)?).await?;
-    let reader = wiring.shared_github().map_err(Unread)?;
+    let reader = wiring.shared_github()?;
     session.progress.phase(&format!("listing the repositories of {organization}"));
-    let listed = session.unless_stopped(organization::repositories(&reader, organization)).await?.map_err(Unread)?;
+    let listed = session.unless_stopped(organization::repositories(&reader, organization)).await??;
     let names = listed.into_iter().filter(|(_, repository)| !repository.as_ref().is_ok_and(|repository| repository.archived));
     let names: Vec<_> = names.map(|(name, _)| name).collect();
     let only = &session.global.environment;
@@ -36,7 +35,6 @@ pub(in crate::commands) async fn run(session: &Session, args: &ImportArgs, organ
         Ok((name, live))
     };
     let live = each(session, "reading", 2 * usize::from(session.global.parallelism), names, read).await?;
-    wiring.trace_traffic();
 
     let api_url = wiring.api_url();
     let mut unread: Vec<(Address, Unknown)> = Vec::new();
@@ -59,7 +57,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &ImportArgs, organ
             hint: "Check that the token can read the repositories' environments (Actions: read)".to_owned(),
             cause: Cause::common(unread.iter().map(|(_, unknown)| unknown.cause)).unwrap_or_default(),
         };
-        return Err(Unread(unknown).into());
+        return Err(unknown.into());
     }
     let imported = import::render_fleet(organization, &sources);
     match &args.out {

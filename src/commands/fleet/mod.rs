@@ -20,7 +20,7 @@ use crate::model::Requests;
 use crate::reconcile::Prune;
 use crate::reconcile::fleet::{FleetContext, Member, NoMembers, Part};
 
-use super::failure::{Unread, hinted};
+use super::failure::hinted;
 use super::wiring::Wiring;
 use super::{Session, who};
 pub(super) use progress::each;
@@ -63,7 +63,7 @@ impl Run {
         session.progress.phase(&format!("listing the repositories of {}", self.context.fleet.organization));
         let members = session.unless_stopped(self.context.members()).await?;
         let members = members.map_err(|why| match why {
-            NoMembers::Unread(unknown) => Unread(unknown).into(),
+            NoMembers::Unread(unknown) => unknown.into(),
             NoMembers::Contradicted(all) => contradicted(config, &all),
             NoMembers::NoneNamed(pattern) => hinted(
                 format!("--repository {pattern} matches no repository of the fleet"),

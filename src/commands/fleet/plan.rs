@@ -12,7 +12,7 @@ use crate::views::fleet::{FleetPlanView, Names};
 
 use super::super::Session;
 use super::super::plan::prune;
-use super::super::saved::{SavedFleetPlan, replaceable};
+use super::super::saved::{SavedPlan, replaceable};
 use super::progress::Counter;
 use super::{Run, part};
 
@@ -29,7 +29,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &PlanArgs, config:
     let run = Run::open(session, config, part(&args.fleet), prune).await?;
     let members = run.members(session, config).await?;
     let counter = Counter::new(session, "reading", members.iter().filter(|member| member.is_read()).count());
-    let mut saved = args.out.is_some().then(|| SavedFleetPlan::new(args, &session.global));
+    let mut saved = args.out.is_some().then(|| SavedPlan::of_fleet(args, &session.global));
     let planned = run.context.plan(&members, |name, planned| {
         counter.one_more();
         if let Some(saved) = &mut saved {
@@ -38,7 +38,6 @@ pub(in crate::commands) async fn run(session: &Session, args: &PlanArgs, config:
         Keep::Shown
     });
     let planned = session.unless_stopped(planned).await?;
-    run.wiring.trace_traffic();
     let names = if args.list { Names::All } else { Names::Few };
     let (shown, requests) = (&planned.shown, run.requests());
     let view = FleetPlanView { plan: shown, requests, elapsed: run.elapsed(), names };

@@ -13,7 +13,6 @@ use crate::verify::VerifyReport;
 use crate::views::fleet_verdict::{FleetVerdict, Scope};
 use crate::views::fleet_verdict_page;
 
-use super::super::failure::Unread;
 use super::super::{Session, verify};
 use super::{Run, each, part};
 
@@ -43,7 +42,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &VerifyArgs, confi
     let members = run.members(session, config).await?;
     let judged: Vec<&Member<'_>> = members.iter().filter(|member| member.is_read()).collect();
     say_cost(session, judged.len(), scope);
-    let reader = run.context.reader.clone().map_err(Unread)?;
+    let reader = run.context.reader.clone()?;
     let judge = async |member: &Member<'_>| {
         let mut own = config.clone();
         own.desired.github.environments = run.context.want(member).github.environments;
@@ -55,7 +54,6 @@ pub(in crate::commands) async fn run(session: &Session, args: &VerifyArgs, confi
     let reports: Vec<VerifyReport> = reports.into_iter().map(|(_, report)| report).collect();
     let today = run.context.today();
     let left_alone: Vec<RepositoryRow> = members.iter().filter_map(|member| member.left_alone(today)).collect();
-    run.wiring.trace_traffic();
     let verdict = FleetVerdict { reports: &reports, left_alone: &left_alone, scope, requests: run.requests(), elapsed: run.elapsed() };
     if session.global.format == Format::Html {
         session.write(&fleet_verdict_page(verdict))?;

@@ -20,7 +20,7 @@ use crate::render::{Document, json};
 use crate::views::diagnostic::Hinted;
 
 use super::super::Session;
-use super::super::wiring::{Bounds, StoreSite};
+use super::super::wiring::Wiring;
 use super::{FreezeTarget, beside};
 
 /// The time limit for all requests with their retries.
@@ -125,20 +125,13 @@ impl ObservedFreeze {
 /// The four values, within bounds: from the store, or, if these credentials cannot read it, from the step's environment.
 async fn read(session: &Session, target: &FreezeTarget) -> ObservedFreeze {
     let work = async {
-        match StoreSite::new(session, target.config.as_ref(), &target.keys.store, Bounds::AtMost(REQUESTS)).await {
-            Ok(site) => {
-                let seen = in_store(&site.reader(), &target.keys).await;
-                site.trace_traffic();
-                seen
-            }
+        match Wiring::of_store(session, target.config.as_ref(), &target.keys.store, Some(REQUESTS)).await {
+            Ok(wiring) => in_store(&wiring.store(&target.keys.store), &target.keys).await,
             Err(error) => ObservedFreeze::unknown(as_unknown(&error)),
         }
     };
     let seen = tokio::time::timeout(OVERALL, work).await.unwrap_or_else(|_| ObservedFreeze::unknown(too_slow(&target.keys.store)));
-    match at_job_start(session, &target.keys, &seen.vars) {
-        Some(handed) => handed,
-        None => seen,
-    }
+    at_job_start(session, &target.keys, &seen.vars).unwrap_or(seen)
 }
 
 async fn in_store(reader: &Result<Reader, Unknown>, keys: &Keys) -> ObservedFreeze {

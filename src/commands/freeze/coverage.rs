@@ -15,7 +15,6 @@ use crate::workflows::facts::Facts;
 use crate::workflows::freeze_check::Proof;
 use crate::workflows::resolve::Files;
 
-use super::super::failure::Unread;
 use super::super::{Session, called, fleet, statics};
 use super::FreezeTarget;
 
@@ -64,13 +63,12 @@ async fn of_fleet(session: &Session, config: &Config, part: Part, keys: &Keys) -
     let members = run.members(session, config).await?;
     let read: Vec<&Member<'_>> = members.iter().filter(|member| member.is_read()).collect();
     session.say(&format!("Reading the workflow files of {} repositories to see which check the freeze.", read.len()));
-    let reader = run.context.reader.clone().map_err(Unread)?;
+    let reader = run.context.reader.clone()?;
     let jobs = async |member: &Member<'_>| {
         let want = run.context.want(member);
         Ok((member.name.clone(), Box::pin(of_member(&reader, member, want, keys, &session.global.environment)).await))
     };
     let repositories = fleet::each(session, "reading workflows", run.context.at_once, read, jobs).await?;
-    run.wiring.trace_traffic();
     Ok(repositories)
 }
 

@@ -33,7 +33,7 @@ use crate::views::diagnostic::Hinted;
 
 use super::failure::{Interrupted, hinted};
 use super::session::{listed, refuse_undeclared};
-use super::wiring::{Bounds, StoreSite};
+use super::wiring::Wiring;
 use super::{Session, fleet, who};
 
 /// Runs one of the freeze commands.
@@ -69,7 +69,7 @@ impl FreezeTarget {
     fn find(session: &Session, which: &StoreArgs) -> anyhow::Result<Self> {
         let named = which.store();
         let fleet = session.fleet_file(&[]).ok().flatten();
-        let config = match (session.config_of(&[]), &named) {
+        let config = match (session.config(&[]), &named) {
             (Ok(config), _) => Some(config),
             (Err(_), Some(_)) if fleet.is_some() => None,
             (Err(error), None) => {
@@ -237,9 +237,9 @@ async fn beside<A, B>(first: impl Future<Output = A>, second: impl Future<Output
 }
 
 /// Connects, and shows progress.
-async fn site(session: &Session, target: &FreezeTarget) -> anyhow::Result<StoreSite> {
+async fn connect(session: &Session, target: &FreezeTarget) -> anyhow::Result<Wiring> {
     session.progress.phase(&format!("reading the freeze of {}", target.keys.store.name()));
-    StoreSite::new(session, target.config.as_ref(), &target.keys.store, Bounds::Usual).await
+    Wiring::of_store(session, target.config.as_ref(), &target.keys.store, None).await
 }
 
 /// The state after a write.
@@ -261,12 +261,11 @@ async fn change(
 ) -> anyhow::Result<Exit> {
     let target = FreezeTarget::find(session, which)?;
     target.refuse_part(&session.global.environment)?;
-    let site = site(session, &target).await?;
-    let writer = site.writer()?;
+    let wiring = connect(session, &target).await?;
+    let writer = wiring.store_writer(&target.keys.store)?;
     let now = session.now();
     let writer = FreezeWriter::new(&writer, &target.keys, session);
     let written = session.unless_given_up(make(&writer, &target, now)).await??;
-    site.trace_traffic();
     let status = after(session, &target, written, now).with_workflows(coverage::of_checkout(session, &target));
     print(session, &target, &status)?;
     Ok(Exit::Done)

@@ -9,7 +9,7 @@ use crate::freeze::{self, Claim, FreezeId, FreezeKind, Terms, parse_until};
 
 use super::super::Session;
 use super::super::failure::hinted;
-use super::{FreezeTarget, FreezeWriter, Written, after, coverage, print, refused, site};
+use super::{FreezeTarget, FreezeWriter, Written, after, connect, coverage, print, refused};
 
 /// Freezes, and prints what is frozen, since when, by which account, and how to lift it.
 ///
@@ -20,12 +20,11 @@ pub(super) async fn run(session: &Session, args: &FreezeOn) -> anyhow::Result<Ex
     let part = target.part(&args.fleet)?;
     // Freezing more than was meant is safe, and must not fail in an emergency.
     session.warn(&target.refuse_part(&session.global.environment).err().map(|error| error.to_string()).into_iter().collect::<Vec<_>>());
-    let site = site(session, &target).await?;
-    let writer = site.writer()?;
+    let wiring = connect(session, &target).await?;
+    let writer = wiring.store_writer(&target.keys.store)?;
     let now = session.now();
     let writer = FreezeWriter::new(&writer, &target.keys, session);
     let written = session.unless_given_up(freeze(&writer, args, now)).await??;
-    site.trace_traffic();
     if target.fleet.is_some() {
         session.say("Frozen, and verified by reading back.");
     }

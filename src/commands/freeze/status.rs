@@ -11,7 +11,7 @@ use crate::model::Unknown;
 use crate::providers::freeze_store as store;
 
 use super::super::Session;
-use super::{FreezeTarget, coverage, observe, print, site};
+use super::{FreezeTarget, connect, coverage, observe, print};
 
 /// Reads the freeze and its history concurrently, and prints both with any contradictions.
 ///
@@ -21,11 +21,10 @@ pub(super) async fn run(session: &Session, args: &FreezeStatus) -> anyhow::Resul
     let target = FreezeTarget::find(session, &args.which)?;
     let part = target.part(&args.fleet)?;
     target.refuse_undeclared(&session.global.environment)?;
-    let site = site(session, &target).await?;
+    let wiring = connect(session, &target).await?;
     let policy = target.narrowed(&session.global.environment);
     let at = args.at.unwrap_or_else(|| session.now());
-    let status = session.unless_stopped(at_time(&site.reader(), &target.keys, policy.as_ref(), at)).await?;
-    site.trace_traffic();
+    let status = session.unless_stopped(at_time(&wiring.store(&target.keys.store), &target.keys, policy.as_ref(), at)).await?;
     let status = coverage::with_jobs(session, &target, part, status).await;
     print(session, &target, &status)?;
     Ok(status.unknown.as_ref().map_or(Exit::Done, |unknown| unknown.cause.into()))

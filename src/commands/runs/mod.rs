@@ -32,7 +32,7 @@ impl RunsContext {
     async fn open(session: &Session, config: &Config, needs: Needs) -> anyhow::Result<Self> {
         let wiring = Wiring::of(session, config, needs).await?;
         wiring.rehearse_runs(session, config)?;
-        let repository = wiring.repository.clone().ok_or_else(|| hinted("no repository is named", "pass --repo OWNER/REPO"))?;
+        let repository = wiring.repository()?.clone();
         let reader = wiring.github()?;
         Ok(Self { wiring, reader, repository })
     }

@@ -24,13 +24,12 @@ use crate::commands::wiring::Needs;
 /// When the runs cannot be read.
 pub(in crate::commands) async fn run(session: &Session, args: &PendingArgs) -> anyhow::Result<Exit> {
     let config = session.config_if_any()?;
-    let site = RunsContext::open(session, &config, Needs { github: true, heroku: false, freeze: true }).await?;
+    let site = RunsContext::open(session, &config, Needs::REPOSITORY_AND_FREEZE).await?;
     session.progress.phase("reading what waits");
     let (queue, viewer) = session.unless_stopped(site.queue()).await??;
     let (waiting, now) = (queue.waiting(), session.now());
     site.refuse_strange(session, &config, |name| waiting.iter().any(|one| one.pending.environment == *name)).await?;
     let refusals = session.unless_stopped(site.refusals(&config, &waiting, &viewer, now)).await?;
-    site.wiring.trace_traffic();
     let question = Question {
         environments: &session.global.environment,
         older_than: args.older_than.map(|least| i64::try_from(least.as_secs()).unwrap_or(i64::MAX)),

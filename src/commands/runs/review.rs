@@ -20,7 +20,7 @@ use crate::render::{Document, json};
 use super::freeze_guard::FreezeGuard;
 use super::pending::Refusals;
 use super::{RunsContext, Session};
-use crate::commands::failure::{Interrupted, Unread, hinted};
+use crate::commands::failure::{Interrupted, hinted};
 use crate::commands::wiring::Needs;
 use crate::views::pending::{PendingReport, Question};
 use crate::views::review::{Ended, Preview, ReviewReport};
@@ -60,8 +60,8 @@ async fn run(session: &Session, runs: &[RunRef], args: &ReviewArgs, decision: De
         commit: args.sha.clone(),
         no_self_review: config.desired.github.no_self_review(),
     };
-    let freeze = decision == Decision::Approved;
-    let site = RunsContext::open(session, &config, Needs { github: true, heroku: false, freeze }).await?;
+    let needs = if decision == Decision::Approved { Needs::REPOSITORY_AND_FREEZE } else { Needs::REPOSITORY };
+    let site = RunsContext::open(session, &config, needs).await?;
     let runs = ids(runs, &site.repository, &site.wiring.web)?;
     let input = ReviewInput { site: &site, config: &config, request: &request, runs: &runs, rule };
     session.progress.phase("reading the runs");
@@ -166,7 +166,6 @@ impl ReviewInput<'_> {
         };
         session.progress.phase("writing the review");
         let ended = self.submit(session, &now, comment.as_deref().unwrap_or(COMMENT)).await?;
-        self.site.wiring.trace_traffic();
         let report = ReviewReport::new(decision, &now.viewer.login, &ended, links);
         session.print(self.config, &Document::from(&report), || json::to_string(&report))?;
         Ok(report.exit())
@@ -255,11 +254,11 @@ fn refused(decision: Decision, refusals: &[(String, String, Cause)]) -> anyhow::
     let lines: Vec<&str> = refusals.iter().map(|(why, _, _)| why.as_str()).collect();
     let mut fixes: Vec<&str> = refusals.iter().map(|(_, fix, _)| fix.as_str()).collect();
     fixes.dedup();
-    Unread(Unknown {
+    Unknown {
         reason: format!("nothing was {}: {}", decision.word(), lines.join("\n")),
         hint: fixes.join("; "),
         cause: Cause::common(refusals.iter().map(|(_, _, cause)| *cause)).unwrap_or_default(),
-    })
+    }
     .into()
 }
 

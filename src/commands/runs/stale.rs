@@ -24,7 +24,7 @@ const COMMENT: &str = "overtaken by a newer deployment (gatectl reject --stale)"
 /// When nothing can be read, or a check refuses a review; nothing is written then.
 pub(in crate::commands) async fn run(session: &Session, args: &RejectArgs) -> anyhow::Result<Exit> {
     let config = session.config_if_any()?;
-    let site = RunsContext::open(session, &config, Needs { github: true, heroku: false, freeze: false }).await?;
+    let site = RunsContext::open(session, &config, Needs::REPOSITORY).await?;
     reject_stale(session, &config, &site, &args.review).await
 }
 

@@ -75,7 +75,7 @@ impl Stage {
             remote: None,
             wrote: Arc::default(),
         };
-        let site = RunsContext::open(&session, &config, Needs { github: true, heroku: false, freeze: true }).await.unwrap();
+        let site = RunsContext::open(&session, &config, Needs::REPOSITORY_AND_FREEZE).await.unwrap();
         Self { sandbox, session, config, site }
     }
 

@@ -9,27 +9,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::{Global, PlanArgs};
 use crate::desired::fleet::{NamePattern, Shard};
-use crate::model::{EnvName, RepoName};
+use crate::model::RepoName;
 use crate::reconcile::Planned;
 use crate::reconcile::fleet::Part;
 use crate::views::diagnostic::Hinted;
 
-use super::file::{self, FORMAT_VERSION};
 use super::part::{NotNow, SavedPart};
+use super::{SavedPlan, file};
 use crate::commands::failure::Stale;
 
-/// A plan of many repositories as it is kept in a file.
+/// What a saved plan holds of the repositories of a fleet.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub(in crate::commands) struct SavedFleetPlan {
-    format_version: String,
-    /// The version of gatectl that planned.
-    gatectl: String,
-    /// Whether the person who planned consents to weakening.
-    pub(in crate::commands) allow_weaken: bool,
-    /// Whether undeclared environments are deleted (`--prune`).
-    pub(in crate::commands) prune: bool,
-    /// What `--environment` named.
-    pub(in crate::commands) environments: Vec<EnvName>,
+pub(in crate::commands) struct SavedFleet {
     /// What `--repository` named.
     only: Vec<String>,
     /// What `--shard` named.
@@ -38,40 +29,28 @@ pub(in crate::commands) struct SavedFleetPlan {
     repositories: BTreeMap<String, SavedPart>,
 }
 
-impl SavedFleetPlan {
+impl SavedPlan<SavedFleet> {
     /// An empty plan.
-    pub(in crate::commands) fn new(args: &PlanArgs, global: &Global) -> Self {
-        Self {
-            format_version: FORMAT_VERSION.to_owned(),
-            gatectl: env!("CARGO_PKG_VERSION").to_owned(),
-            allow_weaken: args.allow_weaken,
-            prune: args.scope.prune,
-            environments: global.environment.clone(),
+    pub(in crate::commands) fn of_fleet(args: &PlanArgs, global: &Global) -> Self {
+        let kept = SavedFleet {
             only: args.fleet.repository.iter().map(ToString::to_string).collect(),
             shard: args.fleet.shard.map(|shard| shard.to_string()),
             repositories: BTreeMap::new(),
-        }
+        };
+        Self::of(kept, args, global)
     }
 
     /// Adds the fresh plan of a repository.
     pub(in crate::commands) fn add(&mut self, name: &RepoName, planned: &Planned) {
-        self.repositories.insert(name.to_string(), SavedPart::of(planned));
+        self.kept.repositories.insert(name.to_string(), SavedPart::of(planned));
     }
 
     /// The part of the fleet that it is for.
     pub(in crate::commands) fn part(&self) -> Part {
         Part {
-            repositories: self.only.iter().map(|text| NamePattern::new(text)).collect(),
-            shard: self.shard.as_deref().and_then(|text| text.parse::<Shard>().ok()),
+            repositories: self.kept.only.iter().map(|text| NamePattern::new(text)).collect(),
+            shard: self.kept.shard.as_deref().and_then(|text| text.parse::<Shard>().ok()),
         }
-    }
-
-    /// Writes the file whole or not at all.
-    ///
-    /// # Errors
-    /// If something else is there, or the directory cannot be written.
-    pub(in crate::commands) fn write(&self, path: &Path) -> anyhow::Result<()> {
-        file::write(path, self)
     }
 
     /// Repositories of the earlier plan file that no longer match.
@@ -81,19 +60,19 @@ impl SavedFleetPlan {
         if before.part() != self.part() {
             return Vec::new();
         }
-        let lost = before.repositories.keys().filter(|name| !self.repositories.contains_key(*name));
+        let lost = before.kept.repositories.keys().filter(|name| !self.kept.repositories.contains_key(*name));
         lost.map(|name| format!("{name} matched the last saved plan and no longer does: nothing keeps its gates as declared")).collect()
     }
 
     /// Starts the comparison with the live state.
-    pub(in crate::commands) fn check(&self) -> Check<'_> {
+    pub(in crate::commands) fn comparison(&self) -> Check<'_> {
         Check { saved: self, seen: BTreeSet::new(), stale: BTreeMap::new() }
     }
 }
 
 /// A saved plan, compared with one repository at a time.
 pub(in crate::commands) struct Check<'s> {
-    saved: &'s SavedFleetPlan,
+    saved: &'s SavedPlan<SavedFleet>,
     seen: BTreeSet<String>,
     /// What moved, by the repository's name.
     stale: BTreeMap<String, String>,
@@ -103,7 +82,7 @@ impl Check<'_> {
     /// Whether the saved steps of a repository are those that follow now. What cannot be read did not move: its row says so.
     pub(in crate::commands) fn follows(&mut self, name: &RepoName, now: &Planned) -> bool {
         let name = name.to_string();
-        let Some(part) = self.saved.repositories.get(&name) else {
+        let Some(part) = self.saved.kept.repositories.get(&name) else {
             self.stale.insert(name, "is new in the fleet".to_owned());
             return false;
         };
@@ -123,7 +102,7 @@ impl Check<'_> {
     /// # Errors
     /// [`Stale`] if anything did, unless what moved is to be skipped.
     pub(in crate::commands) fn finish(mut self, file: &Path, skip_stale: bool, warn: impl Fn(&[String])) -> anyhow::Result<()> {
-        for name in self.saved.repositories.keys().filter(|name| !self.seen.contains(*name)) {
+        for name in self.saved.kept.repositories.keys().filter(|name| !self.seen.contains(*name)) {
             self.stale.insert(name.clone(), "no longer matches the fleet file".to_owned());
         }
         if self.stale.is_empty() {
@@ -137,7 +116,7 @@ impl Check<'_> {
             warn(&lines.iter().map(|line| format!("skipped, since it moved after the plan was saved: {line}")).collect::<Vec<_>>());
             return Ok(());
         }
-        let (count, of) = (lines.len(), self.saved.repositories.len());
+        let (count, of) = (lines.len(), self.saved.kept.repositories.len());
         Err(anyhow::Error::new(Stale(lines.join("\n"))).context(Hinted {
             message: format!("the saved plan is stale for {count} of {of} repositories: nothing was written"),
             hint: format!(

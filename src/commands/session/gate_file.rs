@@ -20,37 +20,23 @@ impl Session {
         self.global.config.is_some() || config::find(&self.directory).is_some()
     }
 
-    /// Reads gate.toml: `--config`, or the one here or above; narrowed to `--environment`.
+    /// Reads the gate.toml of one repository, narrowed to some environments; all, when none is named. In a rehearsal without a file, the
+    /// emulator's own.
     ///
     /// # Errors
     /// When there is none, or it has problems: all of them.
-    pub fn config(&self) -> anyhow::Result<Config> {
-        self.config_of(&self.global.environment)
-    }
-
-    /// Reads gate.toml, narrowed to some environments; all, when none is named.
-    ///
-    /// # Errors
-    /// As [`Self::config`].
-    pub fn config_of(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
-        if self.global.sandbox.is_some() {
-            // The emulator works in any directory.
-            return self.config_or_sample(environments);
+    pub fn config(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
+        if self.global.sandbox.is_some() && !self.has_file() {
+            return narrowed(sample()?, environments);
         }
-        self.file(environments)
-    }
-
-    /// Reads gate.toml; the emulator's own gate if there is no file.
-    ///
-    /// # Errors
-    /// As [`Self::config`].
-    pub fn config_or_sample(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
-        if self.has_file() {
-            return self.file(environments);
+        let config = self.any_file(environments)?;
+        match &config.desired.fleet {
+            None => Ok(config),
+            Some(fleet) => Err(hinted(
+                format!("{} is for the repositories of {}, and this command is for one repository", config.path, fleet.organization),
+                "Name the repository's own gate.toml with -c FILE. On a fleet file, run validate, plan, apply or verify",
+            )),
         }
-        let mut config = sample()?;
-        narrow(&mut config, environments)?;
-        Ok(config)
     }
 
     /// Reads gate.toml if there is one, whole; an empty one stands in if there is none. For commands that need only a
@@ -59,13 +45,7 @@ impl Session {
     /// # Errors
     /// When the file has problems, or the one that `--config` names cannot be read.
     pub fn config_if_any(&self) -> anyhow::Result<Config> {
-        if self.global.sandbox.is_some() {
-            return self.config_or_sample(&[]);
-        }
-        if self.remote.is_some() || self.has_file() {
-            return self.file(&[]);
-        }
-        config::parse(config::FILE_NAME, "version = 1\n").map_err(|problems| LoadError::Problems(problems).into())
+        if self.global.sandbox.is_none() && self.remote.is_none() && !self.has_file() { Ok(empty()?) } else { self.config(&[]) }
     }
 
     /// Where gate.toml is: `--config`, or the one here or above.
@@ -96,15 +76,25 @@ impl Session {
     /// # Errors
     /// When there is none, or it has problems: all of them.
     pub fn any_file(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
-        if self.global.sandbox == Some(Scenario::Fleet) && !self.has_file() {
-            let mut config = config::parse(config::FILE_NAME, SAMPLE_FLEET).map_err(LoadError::Problems)?;
-            narrow(&mut config, environments)?;
-            return Ok(config);
+        let config = match (&self.remote, self.global.sandbox) {
+            (Some(remote), _) => config::parse(&remote.name, &remote.text).map_err(LoadError::Problems)?,
+            (None, Some(Scenario::Fleet)) if !self.has_file() => {
+                config::parse(config::FILE_NAME, SAMPLE_FLEET).map_err(LoadError::Problems)?
+            }
+            (None, Some(_)) if !self.has_file() => sample()?,
+            (None, _) => {
+                let path = self.path()?;
+                self.refuse_link_out(&path)?;
+                config::load(&path)?
+            }
+        };
+        if self.global.sandbox == Some(Scenario::Fleet) && config.desired.fleet.is_none() {
+            return Err(hinted(
+                format!("--sandbox=fleet is an organization, and {} is for one repository", config.path),
+                "name a file with `[fleet]`: -c FILE. Or run it in an empty directory",
+            ));
         }
-        match self.global.sandbox {
-            Some(_) if !self.has_file() => self.config_or_sample(environments),
-            _ => self.whole_file(environments),
-        }
+        narrowed(config, environments)
     }
 
     /// The current file if it is for a fleet. The command reports a file that cannot be read.
@@ -113,10 +103,7 @@ impl Session {
     /// When it declares no environment of one of these names.
     pub fn fleet_file(&self, environments: &[EnvName]) -> anyhow::Result<Option<Config>> {
         match self.any_file(&[]) {
-            Ok(mut config) if config.desired.fleet.is_some() => {
-                narrow(&mut config, environments)?;
-                Ok(Some(config))
-            }
+            Ok(config) if config.desired.fleet.is_some() => narrowed(config, environments).map(Some),
             Ok(_) | Err(_) => Ok(None),
         }
     }
@@ -135,37 +122,6 @@ impl Session {
             format!("{flag} selects part of a fleet, and {file} is for one repository"),
             "Leave it out, or name a file with `[fleet]`: -c FILE. To name another repository, use -R OWNER/REPO",
         ))
-    }
-
-    /// The file of one repository.
-    fn file(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
-        let config = self.whole_file(environments)?;
-        match &config.desired.fleet {
-            None => Ok(config),
-            Some(fleet) => Err(hinted(
-                format!("{} is for the repositories of {}, and this command is for one repository", config.path, fleet.organization),
-                "Name the repository's own gate.toml with -c FILE. On a fleet file, run validate, plan, apply or verify",
-            )),
-        }
-    }
-
-    fn whole_file(&self, environments: &[EnvName]) -> anyhow::Result<Config> {
-        let mut config = match &self.remote {
-            Some(remote) => config::parse(&remote.name, &remote.text).map_err(LoadError::Problems)?,
-            None => {
-                let path = self.path()?;
-                self.refuse_link_out(&path)?;
-                config::load(&path)?
-            }
-        };
-        if self.global.sandbox == Some(Scenario::Fleet) && config.desired.fleet.is_none() {
-            return Err(hinted(
-                format!("--sandbox=fleet is an organization, and {} is for one repository", config.path),
-                "name a file with `[fleet]`: -c FILE. Or run it in an empty directory",
-            ));
-        }
-        narrow(&mut config, environments)?;
-        Ok(config)
     }
 
     /// In CI the files are those of a pull request, and an error excerpt would print lines of any file that a link points to.
@@ -196,13 +152,13 @@ pub(in crate::commands) fn listed(what: &str, names: &BTreeSet<EnvName>) -> Stri
 }
 
 /// Keeps only the named environments, and nothing of Heroku to write.
-fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
+fn narrowed(mut config: Config, wanted: &[EnvName]) -> anyhow::Result<Config> {
     if wanted.is_empty() {
-        return Ok(());
+        return Ok(config);
     }
     let only = config.desired.fleet.iter().flat_map(|fleet| &fleet.only).flat_map(|only| only.environments.keys());
     let declared: BTreeSet<EnvName> = config.desired.github.environments.keys().chain(only).cloned().collect();
-    refuse_undeclared(config, &declared, wanted)?;
+    refuse_undeclared(&config, &declared, wanted)?;
     let github = &mut config.desired.github;
     let (kept, left_out): (BTreeMap<_, _>, BTreeMap<_, _>) =
         std::mem::take(&mut github.environments).into_iter().partition(|(name, _)| wanted.contains(name));
@@ -217,7 +173,15 @@ fn narrow(config: &mut Config, wanted: &[EnvName]) -> anyhow::Result<()> {
     if let Some(freeze) = &mut config.desired.freeze {
         freeze.frozen = false;
     }
-    Ok(())
+    Ok(config)
+}
+
+/// A gate.toml that declares nothing: it stands in if there is none.
+///
+/// # Errors
+/// Never.
+pub(in crate::commands) fn empty() -> Result<Config, LoadError> {
+    config::parse(config::FILE_NAME, "version = 1\n").map_err(LoadError::Problems)
 }
 
 /// The gate that the emulator shows if there is no file.
