@@ -13,38 +13,19 @@ mod part;
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
 use crate::cli::{Global, PlanArgs};
-use crate::model::{EnvName, Unknown};
+use crate::model::Unknown;
 use crate::reconcile::Planned;
 use crate::views::diagnostic::Hinted;
 
 use super::failure::hinted;
 
-pub(super) use file::replaceable;
+pub(super) use file::{SavedPlan, replaceable};
 use fleet::SavedFleet;
 use part::{NotNow, SavedPart};
 
 /// The key that only a plan of a fleet has.
 const REPOSITORIES: &str = "repositories";
-
-/// A plan as it is kept in a file. Holds no secret: only declared config vars, and no token.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct SavedPlan<Kept = SavedPart> {
-    format_version: String,
-    /// The version of gatectl that planned.
-    gatectl: String,
-    /// Whether the person who planned consents to weakening.
-    pub(super) allow_weaken: bool,
-    /// Whether undeclared environments are deleted (`--prune`).
-    pub(super) prune: bool,
-    /// What `--environment` named.
-    pub(super) environments: Vec<EnvName>,
-    /// What is planned for one repository, or for those of a fleet.
-    #[serde(flatten)]
-    kept: Kept,
-}
 
 /// A file that `plan --out` wrote.
 pub(super) enum Saved {
@@ -52,27 +33,6 @@ pub(super) enum Saved {
     Repository(SavedPlan),
     /// For a fleet.
     Fleet(SavedPlan<SavedFleet>),
-}
-
-impl<Kept: Serialize> SavedPlan<Kept> {
-    fn of(kept: Kept, args: &PlanArgs, global: &Global) -> Self {
-        Self {
-            format_version: file::FORMAT_VERSION.to_owned(),
-            gatectl: env!("CARGO_PKG_VERSION").to_owned(),
-            allow_weaken: args.allow_weaken,
-            prune: args.scope.prune,
-            environments: global.environment.clone(),
-            kept,
-        }
-    }
-
-    /// Writes the file whole or not at all, readable by its owner only.
-    ///
-    /// # Errors
-    /// If something else is there, or the directory cannot be written.
-    pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
-        file::write(path, self)
-    }
 }
 
 impl SavedPlan {

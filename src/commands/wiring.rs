@@ -5,9 +5,7 @@
 mod access;
 mod emulator;
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::config::{self, Config};
 use crate::credentials::ProcessEnv;
@@ -15,16 +13,15 @@ use crate::desired::fleet::Fleet;
 use crate::desired::freeze::Store;
 use crate::http::{ApiError, Cache, Endpoint, ErrorKind, OnExhausted, Quota, Reader, Settings, Stack, Token, Traffic, Wait, Writer};
 use crate::model::{Cause, RepoName, Unknown};
-use crate::progress::Progress;
 use crate::providers::github::organization;
 use crate::providers::{Clients, freeze_store, github, heroku};
 use crate::reconcile::{Context, Prune, RepositoryAccess};
 use crate::sandbox::{Sandbox, Setup};
 
-use access::ApiAccess;
+use access::{ApiAccess, settings};
 
 use super::failure::hinted;
-use super::output::{scope, to_stderr};
+use super::output::scope;
 use super::{Session, who};
 
 /// Everything that a run needs to reach the outside. What was sent is traced when it is dropped.
@@ -287,45 +284,6 @@ fn unneeded() -> Unknown {
 
 fn no_token(unknown: Unknown) -> ApiError {
     ApiError { hint: Some(unknown.hint), ..ApiError::new("GitHub", ErrorKind::Unauthenticated, unknown.reason) }
-}
-
-/// Answers of earlier runs. A rehearsal has none, since each starts a new emulator.
-fn cache(session: &Session) -> Option<Arc<Cache>> {
-    if session.global.no_cache || session.global.sandbox.is_some() {
-        return None;
-    }
-    let folder = |name: &str| session.env.get(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
-    // A home directory that does not exist is not created.
-    let home = || folder("HOME").filter(|home| home.is_dir());
-    let own = || if cfg!(windows) { folder("LOCALAPPDATA") } else { home().map(|home| home.join(".cache")) };
-    let folder = folder("XDG_CACHE_HOME").or_else(own)?;
-    Some(Arc::new(Cache::at(folder.join("gatectl"))))
-}
-
-/// A wait on a rate limit that is shorter is not worth a line in a log.
-const WORTH_A_LINE: Duration = Duration::from_secs(3);
-
-fn settings(session: &Session) -> Settings {
-    let progress: Arc<Progress> = Arc::clone(&session.progress);
-    let warning: Arc<Progress> = Arc::clone(&session.progress);
-    // Without a progress line a log would show nothing; traces report it already.
-    let in_words = !session.progress.is_shown() && !session.global.quiet && session.global.verbose == 0;
-    Settings {
-        timeout: session.global.timeout,
-        parallelism: usize::from(session.global.parallelism),
-        cache: cache(session),
-        on_exhausted: if session.global.wait { OnExhausted::Wait } else { OnExhausted::GiveUp },
-        on_wait: Some(Arc::new(move |wait: &Wait| {
-            let what = format!("waiting for the {} of {}", wait.limit, wait.host);
-            progress.wait(&what, Instant::now() + wait.duration);
-            if in_words && wait.duration >= WORTH_A_LINE {
-                to_stderr(&format!("{what} until {}; a shorter --timeout gives up instead", wait.until_utc()));
-            }
-        })),
-        on_warning: Some(Arc::new(move |text: &str| warning.suspend(|| to_stderr(&format!("warning: Heroku says: {text}"))))),
-        stop: session.stop.clone(),
-        ..Settings::default()
-    }
 }
 
 /// GitHub's API: GITHUB_API_URL of Actions, the file, `GH_HOST`, the remote `origin` if it is on `*.ghe.com`, or the public one.

@@ -4,24 +4,71 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Context as _;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::cli::{Global, PlanArgs};
 use crate::commands::failure::hinted;
 use crate::commands::output::replace_file;
 use crate::files;
-use crate::model::shell_word;
+use crate::model::{EnvName, shell_word};
 use crate::reconcile::fingerprint;
 use crate::views::diagnostic::Hinted;
 
+use super::part::SavedPart;
+
 /// The only version that is read: a plan is made for one apply, so older versions need no reader. 1.0 had one fingerprint of gate.toml.
-pub(in crate::commands) const FORMAT_VERSION: &str = "3.0";
+const FORMAT_VERSION: &str = "3.0";
 
 /// Larger than any real plan, too small to exhaust memory.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// The key of the digest over all others.
 const SEAL: &str = "seal";
+
+/// A plan as it is kept in a file. Holds no secret: only declared config vars, and no token.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::commands) struct SavedPlan<Kept = SavedPart> {
+    format_version: String,
+    /// The version of gatectl that planned.
+    pub(super) gatectl: String,
+    /// Whether the person who planned consents to weakening.
+    pub(in crate::commands) allow_weaken: bool,
+    /// Whether undeclared environments are deleted (`--prune`).
+    pub(in crate::commands) prune: bool,
+    /// What `--environment` named.
+    pub(in crate::commands) environments: Vec<EnvName>,
+    /// What is planned for one repository, or for those of a fleet.
+    #[serde(flatten)]
+    pub(super) kept: Kept,
+}
+
+impl<Kept: Serialize> SavedPlan<Kept> {
+    pub(super) fn of(kept: Kept, args: &PlanArgs, global: &Global) -> Self {
+        Self {
+            format_version: FORMAT_VERSION.to_owned(),
+            gatectl: env!("CARGO_PKG_VERSION").to_owned(),
+            allow_weaken: args.allow_weaken,
+            prune: args.scope.prune,
+            environments: global.environment.clone(),
+            kept,
+        }
+    }
+
+    /// Writes the file whole or not at all, readable by its owner only.
+    ///
+    /// # Errors
+    /// If something else is there, or the directory cannot be written.
+    pub(in crate::commands) fn write(&self, path: &Path) -> anyhow::Result<()> {
+        replaceable(path)?;
+        let mut sealed = serde_json::to_value(self)?;
+        let seal = fingerprint::of(&sealed);
+        if let Some(sealed) = sealed.as_object_mut() {
+            sealed.insert(SEAL.to_owned(), Value::String(seal));
+        }
+        replace_file(path, format!("{sealed:#}\n").as_bytes(), None).with_context(|| format!("saving the plan to {}", path.display()))
+    }
+}
 
 /// The file in a command that can be pasted.
 pub(super) fn named(path: &Path) -> String {
@@ -49,20 +96,6 @@ pub(in crate::commands) fn replaceable(path: &Path) -> anyhow::Result<()> {
         format!("--out {} would replace {what}: nothing was saved", path.display()),
         "name a new file, or one that `gatectl plan --out FILE` wrote",
     ))
-}
-
-/// Writes the file whole or not at all, readable by its owner only.
-///
-/// # Errors
-/// If something else is there, or the directory cannot be written.
-pub(in crate::commands) fn write(path: &Path, plan: &impl Serialize) -> anyhow::Result<()> {
-    replaceable(path)?;
-    let mut sealed = serde_json::to_value(plan)?;
-    let seal = fingerprint::of(&sealed);
-    if let Some(sealed) = sealed.as_object_mut() {
-        sealed.insert(SEAL.to_owned(), Value::String(seal));
-    }
-    replace_file(path, format!("{sealed:#}\n").as_bytes(), None).with_context(|| format!("saving the plan to {}", path.display()))
 }
 
 /// Reads a file.

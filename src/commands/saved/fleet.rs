@@ -14,8 +14,8 @@ use crate::reconcile::Planned;
 use crate::reconcile::fleet::Part;
 use crate::views::diagnostic::Hinted;
 
+use super::file::{self, SavedPlan};
 use super::part::{NotNow, SavedPart};
-use super::{SavedPlan, file};
 use crate::commands::failure::Stale;
 
 /// What a saved plan holds of the repositories of a fleet.
