@@ -1,5 +1,6 @@
 //! `gatectl explain`: which rule admits or refuses a ref, declared and live.
 
+use serde::Serialize;
 use serde_json::json;
 
 use super::failure::hinted;
@@ -49,16 +50,21 @@ pub(super) async fn run(session: &Session, args: &ExplainArgs) -> anyhow::Result
             Answer { name, declared, live }
         })
         .collect();
-    session.print(&config, &document(&args.git_ref, &answers), || json(&args.git_ref, &answers))?;
+    session.print(&config, &document(&args.git_ref, &answers), || {
+        json::to_string(&json!({"format_version": json::FORMAT_VERSION, "ref": args.git_ref, "environments": answers}))
+    })?;
     let undecided = answers.iter().filter_map(|answer| answer.live.as_ref()?.undecided);
     Ok(Cause::common(undecided).map_or(Exit::Done, Exit::from))
 }
 
-/// What one policy says.
+/// What one policy says; also the shape of the JSON.
+#[derive(Serialize)]
 struct RuleAnswer {
+    #[serde(rename = "answer")]
     word: &'static str,
     because: String,
     /// Why that is not a decision, if it is not.
+    #[serde(skip)]
     undecided: Option<Cause>,
 }
 
@@ -78,12 +84,9 @@ impl RuleAnswer {
     fn unknown(unknown: &Unknown) -> Self {
         Self { undecided: Some(unknown.cause), ..Self::new("unknown", format!("{}; {}", unknown.reason, unknown.hint)) }
     }
-
-    fn json(&self) -> serde_json::Value {
-        json!({"answer": self.word, "because": self.because})
-    }
 }
 
+#[derive(Serialize)]
 struct Answer {
     name: EnvName,
     declared: RuleAnswer,
@@ -141,11 +144,7 @@ fn document(git_ref: &str, answers: &[Answer]) -> Document {
             text: format!("{}: {}", said.word, said.because),
         };
         let blocks = [Some(item("gate.toml", &answer.declared)), answer.live.as_ref().map(|said| item("live", said))];
-        Section {
-            heading: Some(Heading::of(Glyph::None, answer.name.to_string(), git_ref)),
-            blocks: blocks.into_iter().flatten().collect(),
-            ..Section::default()
-        }
+        Section::new(Heading::of(Glyph::None, answer.name.to_string(), git_ref), blocks.into_iter().flatten().collect())
     };
     let decisive = |answer: &Answer| answer.live.as_ref().map_or(answer.declared.word, |said| said.word);
     let words: Vec<String> = answers.iter().map(|answer| format!("{}: {}", answer.name, decisive(answer))).collect();
@@ -155,12 +154,4 @@ fn document(git_ref: &str, answers: &[Answer]) -> Document {
         headline: format!("{git_ref}: {}.", words.join(", ")),
         ..Document::default()
     }
-}
-
-fn json(git_ref: &str, answers: &[Answer]) -> String {
-    let answers: Vec<_> = answers
-        .iter()
-        .map(|answer| json!({"name": answer.name, "declared": answer.declared.json(), "live": answer.live.as_ref().map(RuleAnswer::json)}))
-        .collect();
-    json::to_string(&json!({"format_version": "1.0", "ref": git_ref, "environments": answers}))
 }

@@ -44,29 +44,34 @@ pub(super) fn run(session: &Session, args: &ValidateArgs) -> anyhow::Result<Exit
 fn file(session: &Session) -> anyhow::Result<Exit> {
     let config = session.any_file(&session.global.environment)?;
     if let Some(fleet) = &config.desired.fleet {
-        return of_fleet(session, &config, fleet);
+        let (document, valid) = of_fleet(session, &config, fleet);
+        print(session, &config, &document, valid, None)?;
+        return Ok(if valid { Exit::Done } else { Exit::Error });
     }
     let whole = session.config(&[])?;
     let checked = workflows(session, &whole)?;
     let expected = !whole.desired.workflows.is_empty();
     let report = checked.as_ref().filter(|_| expected);
-    let holds = report.is_none_or(|report| report.verdict == Verdict::Gated);
-    let document = document(&config, report, expected);
-    session.print(&config, &document, || {
+    print(session, &config, &of_repository(&config, report, expected), true, report)?;
+    Ok(if report.is_none_or(|report| report.verdict == Verdict::Gated) { Exit::Done } else { Exit::NotGated })
+}
+
+/// Prints whether a file is valid, and what was checked besides.
+fn print(session: &Session, config: &Config, document: &Document, valid: bool, report: Option<&CheckReport>) -> anyhow::Result<()> {
+    session.print(config, document, || {
         json::to_string(&serde_json::json!({
             "format_version": json::FORMAT_VERSION,
-            "valid": true,
+            "valid": valid,
             "config": config.path,
             "workflows": report.map(|report| report.verdict),
             "findings": report.map_or(&[][..], |report| &report.findings),
             "warnings": config.warnings,
         }))
-    })?;
-    Ok(if holds { Exit::Done } else { Exit::NotGated })
+    })
 }
 
-/// A fleet file has no workflow expectations; what it has is exceptions, and those that ended are errors.
-fn of_fleet(session: &Session, config: &Config, fleet: &Fleet) -> anyhow::Result<Exit> {
+/// A fleet file has no workflow expectations; what it has is exceptions, and those that ended are errors. Whether none has ended.
+fn of_fleet(session: &Session, config: &Config, fleet: &Fleet) -> (Document, bool) {
     let today = jiff::tz::TimeZone::UTC.to_datetime(session.now()).date();
     let ended: Vec<&Exception> = fleet.except.iter().filter(|except| except.has_expired(today)).collect();
     let finding = |except: &&Exception| {
@@ -75,35 +80,23 @@ fn of_fleet(session: &Session, config: &Config, fleet: &Fleet) -> anyhow::Result
             format!("the exception for \"{}\" ended on {}: {} (owner {})", except.repositories, except.until, except.reason, except.owner);
         let fix = "Remove the `except` table so that the repository is managed, or set a later `until`";
         let place = Location { file: config.path.clone(), line: at.line, col: at.column };
-        Finding::at(Severity::Error, "gate-toml", place, message, fix)
+        Block::Finding(Finding::at(Severity::Error, "gate-toml", place, message, fix))
     };
-    let valid = format!(
-        "{} is valid: a fleet of {}, {}, {}, {}.",
-        config.path,
-        fleet.organization,
-        count(config.desired.github.environments.len(), "environment"),
-        count(fleet.only.len(), "`only` table"),
-        count(fleet.except.len(), "exception"),
-    );
-    let sections = Section::of(ended.iter().map(finding).map(Block::Finding).collect());
-    let document = Document {
-        name: "validate",
-        sections: sections.into_iter().chain(warnings(config)).collect(),
-        headline: if ended.is_empty() { valid } else { format!("{}: {} ended.", config.path, count(ended.len(), "exception")) },
-        tone: if ended.is_empty() { Role::Added } else { Role::Failure },
-        ..Document::default()
+    let (headline, tone) = if ended.is_empty() {
+        let valid = format!(
+            "{} is valid: a fleet of {}, {}, {}, {}.",
+            config.path,
+            fleet.organization,
+            count(config.desired.github.environments.len(), "environment"),
+            count(fleet.only.len(), "`only` table"),
+            count(fleet.except.len(), "exception"),
+        );
+        (valid, Role::Added)
+    } else {
+        (format!("{}: {} ended.", config.path, count(ended.len(), "exception")), Role::Failure)
     };
-    session.print(config, &document, || {
-        json::to_string(&serde_json::json!({
-            "format_version": json::FORMAT_VERSION,
-            "valid": ended.is_empty(),
-            "config": config.path,
-            "workflows": null,
-            "findings": [],
-            "warnings": config.warnings,
-        }))
-    })?;
-    Ok(if ended.is_empty() { Exit::Done } else { Exit::Error })
+    let sections = Section::of(ended.iter().map(finding).collect()).into_iter().collect();
+    (document(config, sections, headline, tone, Vec::new()), ended.is_empty())
 }
 
 /// What the workflow files say; `None` if there is no checkout to look at.
@@ -118,7 +111,7 @@ fn workflows(session: &Session, config: &Config) -> anyhow::Result<Option<CheckR
     Ok(Some(report))
 }
 
-fn document(config: &Config, report: Option<&CheckReport>, expected: bool) -> Document {
+fn of_repository(config: &Config, report: Option<&CheckReport>, expected: bool) -> Document {
     let want = &config.desired;
     let vars: usize = want.heroku.config.values().map(std::collections::BTreeMap::len).sum();
     let valid = format!(
@@ -129,28 +122,30 @@ fn document(config: &Config, report: Option<&CheckReport>, expected: bool) -> Do
         count(vars, "config var"),
         if want.freeze.is_some() { "a freeze" } else { "no freeze" },
     );
-    let plain = |sections: Vec<Section>, headline, tone, next| {
-        let sections = sections.into_iter().chain(warnings(config)).collect();
-        Document { name: "validate", sections, headline, tone, next, ..Document::default() }
-    };
     match report {
         Some(report) => {
             let checked = check_document(report, Jobs::Omitted);
             let sections = checked.sections.into_iter().filter(|section| section.fold.is_none()).collect();
             let next = checked.next.into_iter().map(|next| next.replace("gatectl check", "gatectl validate")).collect();
-            plain(sections, format!("{valid} {}", checked.headline), checked.tone, next)
+            document(config, sections, format!("{valid} {}", checked.headline), checked.tone, next)
         }
         None if expected => {
             let text = "The workflow expectations were not checked: this is not a checkout of the repository, or it has no workflow files.";
-            let sections = vec![Section { blocks: vec![Block::Text(text.to_owned())], ..Section::default() }];
-            plain(sections, valid, Role::Alert, vec!["Next: run it in a checkout, or `gatectl check --workflows DIR`.".to_owned()])
+            document(
+                config,
+                vec![Section::text(text)],
+                valid,
+                Role::Alert,
+                vec!["Next: run it in a checkout, or `gatectl check --workflows DIR`.".to_owned()],
+            )
         }
-        None => plain(Vec::new(), valid, Role::Added, Vec::new()),
+        None => document(config, Vec::new(), valid, Role::Added, Vec::new()),
     }
 }
 
-/// What is allowed but probably not intended.
-fn warnings(config: &Config) -> Option<Section> {
-    let finding = |warning| of_gate_file(Severity::Warning, &config.path, warning);
-    Section::of(config.warnings.iter().map(finding).map(Block::Finding).collect())
+/// The result, with what is allowed but probably not intended.
+fn document(config: &Config, mut sections: Vec<Section>, headline: String, tone: Role, next: Vec<String>) -> Document {
+    let finding = |warning| Block::Finding(of_gate_file(Severity::Warning, &config.path, warning));
+    sections.extend(Section::of(config.warnings.iter().map(finding).collect()));
+    Document { name: "validate", sections, headline, tone, next, ..Document::default() }
 }

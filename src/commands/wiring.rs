@@ -11,7 +11,7 @@ use crate::config::{self, Config};
 use crate::credentials::ProcessEnv;
 use crate::desired::fleet::Fleet;
 use crate::desired::freeze::Store;
-use crate::http::{ApiError, Cache, Endpoint, ErrorKind, OnExhausted, Quota, Reader, Settings, Stack, Token, Traffic, Wait, Writer};
+use crate::http::{ApiError, Endpoint, ErrorKind, Quota, Reader, Stack, Token, Traffic, Writer};
 use crate::model::{Cause, RepoName, Unknown};
 use crate::providers::github::organization;
 use crate::providers::{Clients, freeze_store, github, heroku};

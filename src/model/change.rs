@@ -20,15 +20,6 @@ pub enum Action {
 }
 
 impl Action {
-    /// Terraform's sign for the action: `+`, `~` or `-`.
-    pub const fn glyph(self) -> char {
-        match self {
-            Self::Create => '+',
-            Self::Update => '~',
-            Self::Delete => '-',
-        }
-    }
-
     /// The past tense for reports: `created`, `updated`, `deleted`.
     pub const fn past(self) -> &'static str {
         match self {

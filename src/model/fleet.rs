@@ -1,5 +1,7 @@
 //! The result of a run for each repository of a fleet.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::{Plan, RepoName};
@@ -23,9 +25,6 @@ pub enum RepositoryResult {
 }
 
 impl RepositoryResult {
-    /// All of them, in the order in which a summary counts them.
-    pub const ALL: [Self; 6] = [Self::InSync, Self::Changes, Self::Invalid, Self::Unknown, Self::Excepted, Self::Archived];
-
     /// The result of a plan of one repository; unknown outweighs the rest.
     pub fn of<O>(plan: &Plan<O>) -> Self {
         match plan {
@@ -60,6 +59,15 @@ pub struct Requests {
     pub limit: Option<u64>,
     /// Requests that are left of them.
     pub remaining: Option<u64>,
+}
+
+/// What a run on a fleet took.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Cost {
+    /// The requests.
+    pub requests: Requests,
+    /// The time.
+    pub elapsed: Duration,
 }
 
 /// A plan for many repositories.

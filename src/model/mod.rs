@@ -27,7 +27,7 @@ pub use answer::{Answer, Blocker, Cause, Invalid, Unknown};
 pub use change::{Action, Change, Field};
 pub use credential::{credential_in, without_credentials};
 pub use duration::{age, parse_duration};
-pub use fleet::{FleetPlan, RepositoryResult, RepositoryRow, Requests};
+pub use fleet::{Cost, FleetPlan, RepositoryResult, RepositoryRow, Requests};
 pub use key::{GateKey, WrittenBy};
 pub use name::{EnvName, NameError, RepoName};
 pub use near::{is_misspelling, nearest};

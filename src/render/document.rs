@@ -49,6 +49,16 @@ pub struct Section {
 }
 
 impl Section {
+    /// Blocks below a heading.
+    pub(crate) fn new(heading: Heading, blocks: Vec<Block>) -> Self {
+        Self { heading: Some(heading), blocks, ..Self::default() }
+    }
+
+    /// A sentence without a heading.
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self { blocks: vec![Block::Text(text.into())], ..Self::default() }
+    }
+
     /// Blocks without a heading; none if there are none.
     pub(crate) fn of(blocks: Vec<Block>) -> Option<Self> {
         (!blocks.is_empty()).then(|| Self { blocks, ..Self::default() })

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::model::{EnvName, RepoName, Unknown};
 use crate::providers::github::runs::audit::Rule;
-use crate::providers::github::runs::changes::Change;
+use crate::providers::github::runs::changes::PullRequest;
 use crate::providers::github::runs::evidence::{self, Measure, Record, Standing, Summary};
 use crate::providers::github::runs::observe::{History, Older};
 use crate::providers::github::runs::{Account, Approval, Decision, Links, Run};
@@ -143,7 +143,7 @@ pub(crate) struct Entry {
     pub(super) latency_seconds: Option<i64>,
     pub(super) comments: Vec<String>,
     /// The pull requests that it shipped; none if that is not known.
-    pub(super) changes: Option<Vec<Shipped>>,
+    pub(super) changes: Option<Vec<PullRequest>>,
     pub(super) commits: Option<usize>,
     pub(super) authors: Option<Vec<Account>>,
     pub(super) changes_unknown: Option<&'static str>,
@@ -152,19 +152,6 @@ pub(crate) struct Entry {
     pub(super) url: Option<String>,
     #[serde(skip)]
     pub(super) verdict: Standing,
-}
-
-/// A pull request that a deployment shipped.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Shipped {
-    pub(super) number: u64,
-    pub(super) title: String,
-    pub(super) author: Option<Account>,
-    /// Who approved the pull request; none if that could not be read.
-    pub(super) reviewers: Option<Vec<Account>>,
-    /// Who merged it; none if that is not known.
-    pub(super) merged_by: Option<Account>,
-    merged_at: Timestamp,
 }
 
 impl EvidenceReport {
@@ -282,7 +269,7 @@ impl Entry {
             approved_no_later_than: no_later,
             latency_seconds: latency.map(|(since, until)| until.as_second() - since.as_second()),
             comments: record.reviews.iter().filter_map(said).collect(),
-            changes: change.ok().map(shipped),
+            changes: change.ok().map(|change| change.pull_requests.clone()),
             commits: change.ok().map(|change| change.commits),
             authors: change.ok().map(|change| change.authors.iter().cloned().collect()),
             changes_unknown: change.err().map(|unlinked| unlinked_words(*unlinked)),
@@ -291,16 +278,4 @@ impl Entry {
             verdict: record.standing.clone(),
         }
     }
-}
-
-fn shipped(change: &Change) -> Vec<Shipped> {
-    let pulls = change.pull_requests.iter().map(|pull| Shipped {
-        number: pull.number,
-        title: pull.title.clone(),
-        author: pull.author.clone(),
-        reviewers: pull.approved_by.clone(),
-        merged_by: pull.merged_by.clone(),
-        merged_at: pull.merged_at,
-    });
-    pulls.collect()
 }

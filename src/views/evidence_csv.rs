@@ -5,9 +5,10 @@
 use jiff::Timestamp;
 
 use crate::providers::github::runs::Account;
+use crate::providers::github::runs::changes::PullRequest;
 use crate::render::{Span, Table};
 
-use super::evidence::{Entry, EnvironmentEvidence, EvidenceReport, Shipped, Unrecorded};
+use super::evidence::{Entry, EnvironmentEvidence, EvidenceReport, Unrecorded};
 use super::evidence_document::period;
 
 /// One line, and the evidence that it is a line of.
@@ -51,7 +52,7 @@ const COLUMNS: &[Column] = &[
     ("authors", |line| of(line, |entry| entry.authors.as_deref().map_or_else(unknown, logins))),
     ("author_ids", |line| of(line, |entry| entry.authors.as_deref().map_or_else(unknown, ids))),
     ("pull_requests", |line| pulls(line, |pull| format!("#{}", pull.number))),
-    ("reviewed_by", |line| pulls(line, |pull| pull.reviewers.as_deref().map_or_else(unknown, reviewers))),
+    ("reviewed_by", |line| pulls(line, |pull| pull.approved_by.as_deref().map_or_else(unknown, reviewers))),
     ("merged_by", |line| pulls(line, |pull| pull.merged_by.as_ref().map_or_else(unknown, |one| one.login.clone()))),
     ("merged_by_ids", |line| pulls(line, |pull| pull.merged_by.as_ref().and_then(|one| one.id).map_or_else(unknown, |id| id.to_string()))),
     ("commits", |line| of(line, |entry| entry.commits.map_or_else(unknown, |commits| commits.to_string()))),
@@ -129,7 +130,7 @@ fn standing(subject: Subject<'_>) -> (&'static str, String) {
 }
 
 /// One word for each pull request, in the order of the column `pull_requests`.
-fn pulls(line: Line<'_>, value: fn(&Shipped) -> String) -> String {
+fn pulls(line: Line<'_>, value: fn(&PullRequest) -> String) -> String {
     let Subject::Deployment(_, entry) = line.subject else { return String::new() };
     entry.changes.as_ref().map_or_else(unknown, |all| all.iter().map(value).collect::<Vec<_>>().join(" "))
 }

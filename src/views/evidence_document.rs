@@ -140,7 +140,7 @@ pub(super) fn facts(report: &EvidenceReport) -> Vec<(&'static str, String)> {
 
 fn about(report: &EvidenceReport) -> Section {
     let blocks = facts(report).into_iter().map(|(label, value)| super::words::row(label, Role::Plain, value)).collect();
-    Section { heading: Some(heading(Glyph::None, "evidence", "how it was made")), blocks, ..Section::default() }
+    Section::new(heading(Glyph::None, "evidence", "how it was made"), blocks)
 }
 
 fn unrecorded(report: &EvidenceReport) -> Option<Section> {
@@ -155,7 +155,7 @@ fn unrecorded(report: &EvidenceReport) -> Option<Section> {
     };
     let links = report.unrecorded_runs.iter().flatten().take(10).map(|run| Block::Link(run.url.clone()));
     let blocks = std::iter::once(Block::Text(text)).chain(links).collect();
-    Some(Section { heading: Some(heading(Glyph::None, "other runs", "no deployment record")), blocks, ..Section::default() })
+    Some(Section::new(heading(Glyph::None, "other runs", "no deployment record"), blocks))
 }
 
 fn section(environment: &EnvironmentEvidence, repository: &RepoName) -> Section {
@@ -177,7 +177,7 @@ fn section(environment: &EnvironmentEvidence, repository: &RepoName) -> Section 
     }
     blocks.extend(environment.deployments.iter().filter_map(Entry::finding).map(Block::Finding));
     blocks.push(Block::Link(environment.activity_log.clone()));
-    Section { heading: Some(heading(glyph, &environment.name, &text)), blocks, ..Section::default() }
+    Section::new(heading(glyph, &environment.name, &text), blocks)
 }
 
 impl Entry {

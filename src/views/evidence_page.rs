@@ -243,7 +243,7 @@ fn ships(entry: &Entry) -> Markup {
                 @for pull in pulls {
                     div {
                         "#" (pull.number) " " (text(&pull.title)) " by " @match &pull.author { Some(author) => (text(&author.login)), None => "unknown" }
-                        ", reviewed by " @match &pull.reviewers {
+                        ", reviewed by " @match &pull.approved_by {
                             None => "unknown",
                             Some(all) if all.is_empty() => "no one",
                             Some(all) => (text(&logins(all))),

@@ -2,15 +2,14 @@
 //!
 //! Owns the grouping. Must not know how a single change, a cause or an outcome is shown: that is in [`super::plan`] and [`super::report`].
 
-use std::time::Duration;
-
 use serde_json::json;
 
+use super::plan;
+use super::report::outcome as outcome_section;
 use super::words::{alike, count};
-use super::{plan, report};
 use crate::model::{
-    Address, AddressKind, ApplyReport, FleetPlan, InvalidDeclaration, Manual, Outcome, OutcomeResult, RepositoryResult, RepositoryRow,
-    Requests, Unknown,
+    Address, AddressKind, ApplyReport, Cost, FleetPlan, InvalidDeclaration, Manual, Outcome, OutcomeResult, RepositoryResult,
+    RepositoryRow, Unknown,
 };
 use crate::render::{Block, Document, Fold, Glyph, Heading, Section};
 
@@ -26,95 +25,65 @@ pub enum Names {
 /// Names of a group that are shown without `--list`.
 const FEW: usize = 5;
 
-/// What a fleet's plan is shown with.
-#[derive(Debug, Clone, Copy)]
-pub struct FleetPlanView<'a, O> {
-    /// The plan.
-    pub plan: &'a FleetPlan<O>,
-    /// The requests that it took.
-    pub requests: Requests,
-    /// How long it took.
-    pub elapsed: Duration,
-    /// Which names of a group are shown.
-    pub names: Names,
-}
-
-/// What a fleet's apply is shown with.
-#[derive(Debug, Clone, Copy)]
-pub struct FleetReportView<'a, O> {
-    /// What was planned.
-    pub plan: &'a FleetPlan<O>,
-    /// The result.
-    pub report: &'a ApplyReport,
-    /// The requests that it took.
-    pub requests: Requests,
-    /// How long it took.
-    pub elapsed: Duration,
-}
-
-impl<O> From<FleetPlanView<'_, O>> for Document {
-    fn from(view: FleetPlanView<'_, O>) -> Self {
-        let FleetPlanView { plan: fleet, names, .. } = view;
-        let shown = &fleet.plan;
-        let mut sections = Vec::new();
-        let changes =
-            groups(shown.changes(), |change| &change.address, |change| json!([change.action, change.weakens, change.fields]).to_string());
-        for (change, addresses) in changes {
-            sections.push(together(plan::change(change), &addresses, "Same change for", names));
-        }
-        for kind in alike(&shown.manual, |manual| (thing(&manual.address), anonymous(&manual.message, &manual.address))) {
-            let Some(first) = kind.first() else { continue };
-            let addresses: Vec<&Address> = kind.iter().map(|manual| &manual.address).collect();
-            let steps = kind.iter().take(if names == Names::Few { FEW } else { kind.len() }).flat_map(|manual| &manual.steps);
-            let all = Manual { steps: steps.cloned().collect(), ..(*first).clone() };
-            sections.push(together(plan::manual(&all), &addresses, "Manual steps in", names));
-        }
-        sections.extend(blocked(&shown.invalid, &shown.unknown, "", names));
-        sections.extend(left_alone(&fleet.repositories, names));
-        let notes = groups(&shown.notes, |note| &note.address, |note| anonymous(&note.message, &note.address));
-        let notes = notes.into_iter().map(|(note, addresses)| {
-            let more = and_more(&addresses).map(|more| format!("({more}) ")).unwrap_or_default();
-            (note.address.to_string(), format!("{more}{}", note.message))
-        });
-        sections.extend(plan::list("Notes", notes));
-        let unmanaged = groups(&shown.unmanaged, |address| address, |_| String::new());
-        let unmanaged = unmanaged.into_iter().map(|(first, addresses)| {
-            let others = match addresses.len() {
-                0 | 1 => String::new(),
-                2 => "1 more repository has it too".to_owned(),
-                all => format!("{} more repositories have it too", all - 1),
-            };
-            (first.to_string(), others)
-        });
-        sections.extend(plan::list(plan::UNMANAGED, unmanaged));
-        let summary = shown.summary();
-        Self {
-            name: "plan",
-            sections,
-            headline: headline("Plan", fleet, view.requests, view.elapsed),
-            tone: plan::tone(summary),
-            next: plan::next(summary, plan::apply(summary)),
-            outputs: plan::outputs(summary),
-            ..Self::default()
-        }
+/// A plan; `names` says which names of a group are shown.
+pub(crate) fn plan_document<O>(fleet: &FleetPlan<O>, cost: Cost, names: Names) -> Document {
+    let shown = &fleet.plan;
+    let mut sections = Vec::new();
+    let changes =
+        groups(shown.changes(), |change| &change.address, |change| json!([change.action, change.weakens, change.fields]).to_string());
+    for (change, addresses) in changes {
+        sections.push(together(plan::change(change), &addresses, "Same change for", names));
+    }
+    for kind in alike(&shown.manual, |manual| (thing(&manual.address), anonymous(&manual.message, &manual.address))) {
+        let Some(first) = kind.first() else { continue };
+        let addresses: Vec<&Address> = kind.iter().map(|manual| &manual.address).collect();
+        let steps = kind.iter().take(if names == Names::Few { FEW } else { kind.len() }).flat_map(|manual| &manual.steps);
+        let all = Manual { steps: steps.cloned().collect(), ..(*first).clone() };
+        sections.push(together(plan::manual(&all), &addresses, "Manual steps in", names));
+    }
+    sections.extend(blocked(&shown.invalid, &shown.unknown, "", names));
+    sections.extend(left_alone(&fleet.repositories, names));
+    let notes = groups(&shown.notes, |note| &note.address, |note| anonymous(&note.message, &note.address));
+    let notes = notes.into_iter().map(|(note, addresses)| {
+        let more = and_more(&addresses).map(|more| format!("({more}) ")).unwrap_or_default();
+        (note.address.to_string(), format!("{more}{}", note.message))
+    });
+    sections.extend(plan::list("Notes", notes));
+    let unmanaged = groups(&shown.unmanaged, |address| address, |_| String::new());
+    let unmanaged = unmanaged.into_iter().map(|(first, addresses)| {
+        let others = match addresses.len() {
+            0 | 1 => String::new(),
+            2 => "1 more repository has it too".to_owned(),
+            all => format!("{} more repositories have it too", all - 1),
+        };
+        (first.to_string(), others)
+    });
+    sections.extend(plan::list(plan::UNMANAGED, unmanaged));
+    let summary = shown.summary();
+    Document {
+        name: "plan",
+        sections,
+        headline: headline("Plan", fleet, cost),
+        tone: plan::tone(summary),
+        next: plan::next(summary, plan::apply(summary)),
+        outputs: plan::outputs(summary),
+        ..Document::default()
     }
 }
 
-impl<O> From<FleetReportView<'_, O>> for Document {
-    fn from(view: FleetReportView<'_, O>) -> Self {
-        let whole = Self::from(view.report);
-        let mut sections = Vec::new();
-        let key =
-            |outcome: &Outcome| json!([outcome.action, outcome.result.word(), anonymous(&outcome.message, &outcome.address)]).to_string();
-        for (outcome, addresses) in groups(&view.report.outcomes, |outcome| &outcome.address, key) {
-            // The steps of one repository stand for all: only its name differs.
-            let what = if matches!(outcome.result, OutcomeResult::Manual(_)) { "As shown here for the first of" } else { "The same for" };
-            sections.push(together(report::outcome(outcome), &addresses, what, Names::Few));
-        }
-        sections.extend(blocked(&view.report.invalid, &view.report.unknown, ", not touched", Names::Few));
-        sections.extend(left_alone(&view.plan.repositories, Names::Few));
-        Self { sections, headline: format!("{} {}", whole.headline, headline("Fleet", view.plan, view.requests, view.elapsed)), ..whole }
+/// The report on what was planned.
+pub(crate) fn report_document<O>(fleet: &FleetPlan<O>, report: &ApplyReport, cost: Cost) -> Document {
+    let whole = Document::from(report);
+    let mut sections = Vec::new();
+    let key = |outcome: &Outcome| json!([outcome.action, outcome.result.word(), anonymous(&outcome.message, &outcome.address)]).to_string();
+    for (outcome, addresses) in groups(&report.outcomes, |outcome| &outcome.address, key) {
+        // The steps of one repository stand for all: only its name differs.
+        let what = if matches!(outcome.result, OutcomeResult::Manual(_)) { "As shown here for the first of" } else { "The same for" };
+        sections.push(together(outcome_section(outcome), &addresses, what, Names::Few));
     }
+    sections.extend(blocked(&report.invalid, &report.unknown, ", not touched", Names::Few));
+    sections.extend(left_alone(&fleet.repositories, Names::Few));
+    Document { sections, headline: format!("{} {}", whole.headline, headline("Fleet", fleet, cost)), ..whole }
 }
 
 /// Items that differ only in their repository, each with all its addresses.
@@ -211,17 +180,15 @@ pub(super) fn left_alone(rows: &[RepositoryRow], names: Names) -> Vec<Section> {
     let of = |result| rows.iter().filter(move |row| row.result == result);
     let excepted = of(RepositoryResult::Excepted).map(|row| (row.name.to_string(), row.reason.clone().unwrap_or_default()));
     let archived: Vec<&str> = of(RepositoryResult::Archived).map(|row| row.name.name()).collect();
-    let archived = (!archived.is_empty()).then(|| Section {
-        heading: Some(Heading::title("Archived (skipped: GitHub refuses every write)")),
-        blocks: vec![Block::Text(shortened(archived, names))],
-        alerts: Vec::new(),
-        fold: Some(Fold::Always("Archived")),
+    let archived = (!archived.is_empty()).then(|| {
+        let heading = Heading::title("Archived (skipped: GitHub refuses every write)");
+        Section { fold: Some(Fold::Always("Archived")), ..Section::new(heading, vec![Block::Text(shortened(archived, names))]) }
     });
     plan::list("Excepted (left alone)", excepted).into_iter().chain(archived).collect()
 }
 
 /// One line: repositories by result, requests out of the limit, and the time.
-fn headline<O>(what: &str, fleet: &FleetPlan<O>, requests: Requests, elapsed: Duration) -> String {
+fn headline<O>(what: &str, fleet: &FleetPlan<O>, Cost { requests, elapsed }: Cost) -> String {
     let of = |result| fleet.count(result);
     let matched = count(fleet.repositories.len(), "repository");
     let of_limit = match (requests.limit, requests.remaining) {

@@ -134,8 +134,7 @@ fn rank(report: &EvidenceReport) -> (Glyph, u8) {
 impl From<FleetEvidence<'_>> for Document {
     fn from(fleet: FleetEvidence<'_>) -> Self {
         let head = fleet.facts().into_iter().map(|(label, value)| row(label, Role::Plain, value)).collect();
-        let heading = Heading::title("evidence: how it was made");
-        let mut sections = vec![Section { heading: Some(heading), blocks: head, ..Section::default() }];
+        let mut sections = vec![Section::new(Heading::title("evidence: how it was made"), head)];
         let mut order: Vec<&(RepoName, EvidenceReport)> = fleet.reports.iter().collect();
         order.sort_by_key(|(_, report)| rank(report).1);
         for (name, report) in order {
@@ -146,12 +145,8 @@ impl From<FleetEvidence<'_>> for Document {
             blocks.extend(
                 facts(report).into_iter().filter(|(label, _)| *label == "not read").map(|(label, value)| row(label, Role::Alert, value)),
             );
-            sections.push(Section {
-                heading: Some(Heading::of(glyph, name.to_string(), own.headline)),
-                blocks,
-                fold: (glyph == Glyph::None).then_some(Fold::Always("Approved")),
-                ..Section::default()
-            });
+            let fold = (glyph == Glyph::None).then_some(Fold::Always("Approved"));
+            sections.push(Section { fold, ..Section::new(Heading::of(glyph, name.to_string(), own.headline), blocks) });
             if glyph != Glyph::None {
                 sections.extend(own.sections.into_iter().skip(1));
             }

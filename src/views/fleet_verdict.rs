@@ -3,12 +3,11 @@
 //! Owns the sum of the verdicts and the grouping of findings. Must not judge.
 
 use std::cmp::Reverse;
-use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::findings::{self, Verdict};
-use crate::model::{Address, RepositoryResult, RepositoryRow, Requests};
+use crate::model::{Address, Cost, RepositoryResult, RepositoryRow, Requests};
 use crate::render::json::to_string;
 use crate::render::{Block, Document, Finding, Glyph, Heading, HeadlinePlace, Section};
 use crate::verify::{EnvironmentReport, EnvironmentVerdict, VerifyReport};
@@ -37,10 +36,8 @@ pub struct FleetVerdict<'a> {
     pub left_alone: &'a [RepositoryRow],
     /// What the verdicts are based on.
     pub scope: Scope,
-    /// The requests that it took.
-    pub requests: Requests,
-    /// How long it took.
-    pub elapsed: Duration,
+    /// What it took.
+    pub cost: Cost,
 }
 
 impl FleetVerdict<'_> {
@@ -83,8 +80,8 @@ impl FleetVerdict<'_> {
             "{sentence}{scope}. {gated} gated, {ungated} ungated, {unknown} unknown, {} excepted, {} archived; {} requests; {:.1} s.",
             self.left(RepositoryResult::Excepted),
             self.left(RepositoryResult::Archived),
-            self.requests.sent,
-            self.elapsed.as_secs_f64(),
+            self.cost.requests.sent,
+            self.cost.elapsed.as_secs_f64(),
         )
     }
 
@@ -111,7 +108,7 @@ impl FleetVerdict<'_> {
         let mut repositories: Vec<Entry<'_>> = judged.chain(left).collect();
         repositories.sort_by(|a, b| a.name.cmp(&b.name));
         let scope = (self.scope == Scope::Live).then_some("live");
-        to_string(&Output { format_version: "1.1", verdict: self.verdict().word(), scope, repositories, requests: self.requests })
+        to_string(&Output { format_version: "1.1", verdict: self.verdict().word(), scope, repositories, requests: self.cost.requests })
     }
 }
 
@@ -193,11 +190,7 @@ fn section(group: &Group<'_>) -> Section {
         Some(first) => Finding::declared(severity, code, first, message, fix),
         None => Finding::new(severity, code, "", message, fix),
     };
-    let section = Section {
-        heading: Some(Heading::of(glyph, shown.subject.clone(), format!("({})", shown.code))),
-        blocks: vec![Block::Finding(shown.clone())],
-        alerts: vec![shown],
-        fold: None,
-    };
+    let heading = Heading::of(glyph, shown.subject.clone(), format!("({})", shown.code));
+    let section = Section { alerts: vec![shown.clone()], ..Section::new(heading, vec![Block::Finding(shown)]) };
     fleet::together(section, &addresses, "The same for", Names::Few)
 }

@@ -40,11 +40,8 @@ impl From<&Checked> for Document {
         let store = checked.store.as_ref();
         let mut sections: Vec<Section> = checked.environments.iter().map(|environment| checked_environment(environment, store)).collect();
         if let Some(unknown) = &checked.unknown {
-            sections.push(Section {
-                heading: Some(Heading::of(Glyph::Unknown, "freeze", "undetermined")),
-                blocks: vec![finding(Severity::Error, "deploy-freeze", "freeze", &unknown.reason, &unknown.hint)],
-                ..Section::default()
-            });
+            let undetermined = finding(Severity::Error, "deploy-freeze", "freeze", &unknown.reason, &unknown.hint);
+            sections.push(Section::new(Heading::of(Glyph::Unknown, "freeze", "undetermined"), vec![undetermined]));
         }
         let (headline, tone) = match checked.verdict {
             Answered::Open => ("Open: deploys may go ahead.", Role::Added),
@@ -118,7 +115,7 @@ fn store(status: &Status) -> Section {
     if let Some(unknown) = &status.unknown {
         blocks.push(finding(Severity::Error, "unknown", &status.address.to_string(), &unknown.reason, &unknown.hint));
     }
-    Section { heading: Some(Heading::of(glyph, status.address.to_string(), &text)), blocks, ..Section::default() }
+    Section::new(Heading::of(glyph, status.address.to_string(), &text), blocks)
 }
 
 fn told(evidence: &Evidence) -> String {
@@ -141,7 +138,7 @@ fn over(over: &Override) -> Section {
         }
         Override::Invalid { why } => (Glyph::Alert, "opens nothing", vec![Block::Text(why.clone())]),
     };
-    Section { heading: Some(Heading::of(glyph, "override", text)), blocks, ..Section::default() }
+    Section::new(Heading::of(glyph, "override", text), blocks)
 }
 
 fn environments(status: &Status) -> Option<Section> {
@@ -190,11 +187,8 @@ fn repositories(status: &Status) -> Option<Section> {
     );
     let unread: Vec<(Address, Unknown)> =
         all.iter().filter_map(|one| Some((Address::repository(&one.name), one.unknown.clone()?))).collect();
-    let blocks = fleet::each_cause(&unread)
-        .into_iter()
-        .map(|(subject, unknown)| finding(Severity::Warning, "unknown", &subject, &unknown.reason, &unknown.hint))
-        .collect();
-    Some(Section { heading: Some(Heading::title(text)), blocks, ..Section::default() })
+    let unknown = |(subject, why): (String, &Unknown)| finding(Severity::Warning, "unknown", &subject, &why.reason, &why.hint);
+    Some(Section::new(Heading::title(text), fleet::each_cause(&unread).into_iter().map(unknown).collect()))
 }
 
 /// The jobs that deploy; of a fleet only those that a freeze does not stop, or not always, alike ones of several repositories in one row.
@@ -226,11 +220,8 @@ fn workflows(status: &Status) -> Option<Section> {
 }
 
 fn table(title: &str, header: &[&str], rows: Vec<Vec<Span>>) -> Option<Section> {
-    (!rows.is_empty()).then(|| Section {
-        heading: Some(Heading::title(title)),
-        blocks: vec![Block::Table(Table { header: header.iter().map(|name| (*name).to_owned()).collect(), rows })],
-        ..Section::default()
-    })
+    let header = header.iter().map(|name| (*name).to_owned()).collect();
+    (!rows.is_empty()).then(|| Section::new(Heading::title(title), vec![Block::Table(Table { header, rows })]))
 }
 
 fn warnings(status: &Status) -> Option<Section> {
@@ -270,7 +261,7 @@ fn checked_environment(environment: &EnvironmentStatus, store: Option<&Store>) -
         }
     };
     blocks.extend(environment.decision.warnings.iter().map(|warning| finding(Severity::Warning, "deploy-freeze", name, warning, "")));
-    Section { heading: Some(Heading::of(glyph, name, word)), blocks, ..Section::default() }
+    Section::new(Heading::of(glyph, name, word), blocks)
 }
 
 fn verdict(verdict: &Verdict) -> (&'static str, Role, String) {

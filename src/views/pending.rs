@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::model::{Cause, EnvName, RepoName, Unknown};
-use crate::providers::github::runs::changes::PullRequest;
+use crate::providers::github::runs::changes::{Commit, PullRequest};
 use crate::providers::github::runs::queue::{Deployed, NotCompared, Overtaken, Queue, Relation, Ships, Waiting};
 use crate::providers::github::runs::{Account, Links};
 use crate::render::json::FORMAT_VERSION;
@@ -89,7 +89,7 @@ pub(super) struct Last {
 /// What would ship.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Bundle {
-    pub(super) relation: &'static str,
+    pub(super) relation: Relation,
     pub(super) compare_url: String,
     /// How many commits.
     pub(super) commit_count: usize,
@@ -102,13 +102,6 @@ pub(super) struct Bundle {
     pub(super) pull_requests: Option<Vec<Pull>>,
     /// Whether every commit and pull request is listed.
     pub(super) complete: bool,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Commit {
-    pub(super) sha: String,
-    pub(super) subject: String,
-    pub(super) author: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -215,21 +208,11 @@ impl Bundle {
             title: pull.title.clone(),
             author: pull.author.as_ref().map(|author| author.login.clone()),
         };
-        let commits = ships.comparison.commits.iter().map(|commit| Commit {
-            sha: commit.sha.clone(),
-            subject: commit.subject.clone(),
-            author: commit.author.as_ref().map(|author| author.login.clone()),
-        });
         Self {
-            relation: match ships.comparison.relation {
-                Relation::Identical => "identical",
-                Relation::Ahead => "ahead",
-                Relation::Behind => "behind",
-                Relation::Diverged => "diverged",
-            },
+            relation: ships.comparison.relation,
             compare_url: links.compare(&base.deployment.sha, head),
             commit_count: ships.comparison.ahead_by,
-            commits: commits.collect(),
+            commits: ships.comparison.commits.clone(),
             authors: ships.change.authors.iter().cloned().collect(),
             unnamed_authors: ships.change.unnamed_authors,
             pull_requests: ships.pull_requests_unknown.is_none().then(|| ships.change.pull_requests.iter().map(pull).collect()),

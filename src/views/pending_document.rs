@@ -5,9 +5,11 @@
 use jiff::Timestamp;
 
 use crate::model::{age, shell_word};
+use crate::providers::github::runs::changes::Commit;
+use crate::providers::github::runs::queue::Relation;
 use crate::render::{Block, Document, Glyph, Heading, Role, Section};
 
-use super::pending::{Bundle, Commit, Entry, PendingReport, Pull};
+use super::pending::{Bundle, Entry, PendingReport, Pull};
 use super::words::{count, minute, row, short};
 
 /// Pull requests, or commits, that are listed by name in text; JSON has all of them.
@@ -28,10 +30,9 @@ impl PendingReport {
     /// The sections and sentences at a moment.
     pub(crate) fn document(&self, now: Timestamp) -> Document {
         let mine: Vec<&Entry> = self.pending.iter().filter(|entry| entry.you_may_approve).collect();
-        let unknown = self.unknown.iter().map(|unknown| Section {
-            heading: Some(Heading::of(Glyph::Unknown, format!("runs/{}", unknown.run), "unknown")),
-            blocks: vec![Block::Text(unknown.why.reason.clone()), Block::Text(unknown.why.hint.clone())],
-            ..Section::default()
+        let unknown = self.unknown.iter().map(|unknown| {
+            let heading = Heading::of(Glyph::Unknown, format!("runs/{}", unknown.run), "unknown");
+            Section::new(heading, vec![Block::Text(unknown.why.reason.clone()), Block::Text(unknown.why.hint.clone())])
         });
         Document {
             name: "pending",
@@ -106,8 +107,7 @@ impl Entry {
         blocks.extend(self.ships.iter().flat_map(Bundle::items));
         let at_least = if self.waiting_since_exact { "" } else { "at least " };
         let text = format!("run {} has waited {at_least}{}", self.run, age(self.waiting_since, now));
-        let heading = Heading::of(Glyph::Alert, self.environment.clone(), text);
-        Section { heading: Some(heading), blocks, ..Section::default() }
+        Section::new(Heading::of(Glyph::Alert, self.environment.clone(), text), blocks)
     }
 
     /// What it would ship, compared with what is deployed.
@@ -140,10 +140,10 @@ impl Bundle {
     fn rows(&self) -> Vec<Block> {
         let mut rows = Vec::new();
         let what = match (self.relation, self.commit_count) {
-            ("identical", _) => "nothing: this commit is deployed".to_owned(),
-            ("behind", _) => "nothing new: it rolls back to an older commit".to_owned(),
-            ("diverged", n) => format!("{}, and drops what only the deployed commit has", count(n, "commit")),
-            (_, n) => count(n, "commit"),
+            (Relation::Identical, _) => "nothing: this commit is deployed".to_owned(),
+            (Relation::Behind, _) => "nothing new: it rolls back to an older commit".to_owned(),
+            (Relation::Diverged, n) => format!("{}, and drops what only the deployed commit has", count(n, "commit")),
+            (Relation::Ahead, n) => count(n, "commit"),
         };
         let mut who: Vec<&str> = self.authors.iter().map(|author| author.login.as_str()).collect();
         let unnamed = match self.unnamed_authors {
@@ -158,7 +158,7 @@ impl Bundle {
         } else if !self.complete {
             rows.push(row("not listed", Role::Alert, "there are too many commits or pull requests to read them all"));
         }
-        if self.relation != "identical" {
+        if self.relation != Relation::Identical {
             rows.push(row("compare", Role::Plain, self.compare_url.as_str()));
         }
         rows
@@ -166,18 +166,18 @@ impl Bundle {
 
     /// The pull requests, or the newest commits if there are none.
     fn items(&self) -> Vec<Block> {
-        let by = |author: &Option<String>| author.as_ref().map_or_else(|| "an unknown author".to_owned(), Clone::clone);
+        let by = |login: Option<&str>| login.unwrap_or("an unknown author").to_owned();
         let pulls = self.pull_requests.as_deref().unwrap_or_default();
         let (all, shown): (usize, Vec<Block>) = if pulls.is_empty() {
             let item = |commit: &Commit| Block::Item {
                 subject: short(&commit.sha),
-                text: format!("{}, by {}", commit.subject, by(&commit.author)),
+                text: format!("{}, by {}", commit.subject, by(commit.author.as_ref().map(|author| author.login.as_str()))),
             };
             (self.commits.len(), self.commits.iter().rev().take(LISTED).map(item).collect())
         } else {
             let item = |pull: &Pull| Block::Item {
                 subject: format!("#{}", pull.number),
-                text: format!("{}, by {}", pull.title, by(&pull.author)),
+                text: format!("{}, by {}", pull.title, by(pull.author.as_deref())),
             };
             (pulls.len(), pulls.iter().take(LISTED).map(item).collect())
         };

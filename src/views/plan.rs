@@ -89,12 +89,8 @@ pub(super) fn change(change: &Change) -> Section {
         rows.push(Row { level: 1, ..value::reason(DELETED) });
         alerts.push(weakening(change, None));
     }
-    Section {
-        heading: Some(Heading::of(glyph(change.action), change.address.to_string(), text)),
-        blocks: rows.into_iter().map(Block::Row).collect(),
-        alerts,
-        fold: Some(Fold::IfLong("Changes")),
-    }
+    let heading = Heading::of(glyph(change.action), change.address.to_string(), text);
+    Section { alerts, fold: Some(Fold::IfLong("Changes")), ..Section::new(heading, rows.into_iter().map(Block::Row).collect()) }
 }
 
 /// The title above what gate.toml does not declare.
@@ -112,12 +108,8 @@ fn weakening(change: &Change, field: Option<&crate::model::Field>) -> Finding {
 
 pub(super) fn manual(manual: &Manual) -> Section {
     let alert = Finding::declared(Severity::Warning, "manual", &manual.address, &manual.message, manual.steps.join("; "));
-    Section {
-        heading: Some(Heading::of(Glyph::Alert, manual.address.to_string(), "(manual)")),
-        blocks: vec![Block::Text(manual.message.clone()), Block::Steps(manual.steps.clone())],
-        alerts: vec![alert],
-        fold: None,
-    }
+    let blocks = vec![Block::Text(manual.message.clone()), Block::Steps(manual.steps.clone())];
+    Section { alerts: vec![alert], ..Section::new(Heading::of(Glyph::Alert, manual.address.to_string(), "(manual)"), blocks) }
 }
 
 /// A declaration that the live state contradicts, with everything that it affects.
@@ -160,17 +152,12 @@ pub(super) fn blocked(glyph: Glyph, code: &'static str, addresses: &[&Address], 
         0 => what.to_owned(),
         more => format!("and {more} more {what}"),
     };
-    Section { heading: Some(Heading::of(glyph, first, text)), blocks, alerts: addresses.iter().map(alert).collect(), fold: None }
+    Section { alerts: addresses.iter().map(alert).collect(), ..Section::new(Heading::of(glyph, first, text), blocks) }
 }
 
 pub(super) fn list(title: &'static str, entries: impl Iterator<Item = (String, String)>) -> Option<Section> {
     let blocks: Vec<Block> = entries.map(|(subject, text)| Block::Item { subject, text }).collect();
-    (!blocks.is_empty()).then(|| Section {
-        heading: Some(Heading::title(title)),
-        blocks,
-        alerts: Vec::new(),
-        fold: Some(Fold::Always(title)),
-    })
+    (!blocks.is_empty()).then(|| Section { fold: Some(Fold::Always(title)), ..Section::new(Heading::title(title), blocks) })
 }
 
 pub(super) const fn verb(action: Action) -> &'static str {

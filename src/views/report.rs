@@ -52,12 +52,9 @@ pub(super) fn outcome(outcome: &Outcome) -> Section {
         };
         Finding::declared(severity, code, &outcome.address, message, fix)
     };
-    Section {
-        alerts: alert.map(finding).into_iter().collect(),
-        heading: Some(Heading::of(sign, outcome.address.to_string(), text)),
-        blocks,
-        fold: alert.is_none().then_some(Fold::Always("Applied")),
-    }
+    let alerts = alert.map(finding).into_iter().collect();
+    let fold = alert.is_none().then_some(Fold::Always("Applied"));
+    Section { alerts, fold, ..Section::new(Heading::of(sign, outcome.address.to_string(), text), blocks) }
 }
 
 fn by_hand(manual: &ByHand) -> Vec<Block> {

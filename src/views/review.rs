@@ -44,8 +44,7 @@ impl From<&Preview<'_>> for Document {
             blocks.extend(preview.pending.shipping(run.id));
             let attempt = if run.attempt > 1 { format!(", attempt {}", run.attempt) } else { String::new() };
             let text = format!("to be {word} for {names}{attempt}");
-            let heading = heading(Glyph::Alert, &format!("runs/{}", run.id), &text);
-            Section { heading: Some(heading), blocks, ..Section::default() }
+            Section::new(heading(Glyph::Alert, &format!("runs/{}", run.id), &text), blocks)
         };
         Self {
             name: verb(preview.decision),
@@ -188,7 +187,7 @@ impl Entry {
             let subject = format!("runs/{}", self.run);
             blocks.push(Block::Finding(Finding::new(Severity::Error, self.result, subject, &self.message, &self.hint)));
         }
-        Section { heading: Some(heading(glyph, &format!("runs/{}", self.run), &text)), blocks, ..Section::default() }
+        Section::new(heading(glyph, &format!("runs/{}", self.run), &text), blocks)
     }
 }
 

@@ -106,8 +106,7 @@ fn population(covered: Covered, workflows: &[ScenarioReport], jobs: Jobs) -> Vec
     let Covered { jobs, can_deploy, unclassified, .. } = covered;
     let others = jobs.saturating_sub(can_deploy + unclassified);
     let undecided = if unclassified == 0 { String::new() } else { format!(", {unclassified} undecided") };
-    let text = format!("Jobs: {can_deploy} can deploy{undecided}, {others} cannot. Run with -v to list them.");
-    vec![Section { blocks: vec![Block::Text(text)], ..Section::default() }]
+    vec![Section::text(format!("Jobs: {can_deploy} can deploy{undecided}, {others} cannot. Run with -v to list them."))]
 }
 
 /// What to do next; the entry of gate.toml stands on a line of its own, ready to paste.
@@ -136,7 +135,7 @@ fn environment(report: &VerifyReport, one: &EnvironmentReport) -> Section {
         EnvironmentVerdict::Judged(Verdict::Ungated) => Glyph::Failure,
     };
     let subject = Address::environment(&report.repository, &one.name).to_string();
-    Section { heading: Some(Heading::of(glyph, subject, one.verdict.word().to_uppercase())), ..Section::default() }
+    Section::new(Heading::of(glyph, subject, one.verdict.word().to_uppercase()), Vec::new())
 }
 
 /// A finding, and how it is shown.
@@ -182,15 +181,13 @@ fn by_weight(findings: Vec<Shown<'_>>, jobs: Jobs) -> Vec<Section> {
     for weight in Weight::ALL {
         let notes = findings.iter().filter(|shown| Weight::of(shown.finding) == Weight::Informs).count();
         if weight == Weight::Informs && jobs != Jobs::Listed && notes > 0 {
-            let text = format!("{} not shown. Run with -v to see them.", count(notes, "note"));
-            sections.push(Section { blocks: vec![Block::Text(text)], ..Section::default() });
+            sections.push(Section::text(format!("{} not shown. Run with -v to see them.", count(notes, "note"))));
             continue;
         }
         let of_it: Vec<&Finding> = findings.iter().filter(|shown| Weight::of(shown.finding) == weight).map(|shown| &shown.shown).collect();
         let blocks: Vec<Block> = by_kind(&of_it).map(|shown| Block::Finding(shown.clone())).collect();
         if !blocks.is_empty() {
-            let heading = Heading::title(format!("{} ({})", weight.title(), blocks.len()));
-            sections.push(Section { heading: Some(heading), blocks, ..Section::default() });
+            sections.push(Section::new(Heading::title(format!("{} ({})", weight.title(), blocks.len())), blocks));
         }
     }
     sections

@@ -20,8 +20,8 @@ pub(super) fn scenarios(all: &[ScenarioReport]) -> Vec<Section> {
         1 => "1 other scenario, in which no job names an environment or appears to deploy".to_owned(),
         n => format!("{n} other scenarios, in which no job names an environment or appears to deploy"),
     };
-    let text = format!("Not shown: {others}; --format json has all.");
-    sections.push(Section { blocks: vec![Block::Text(text)], fold: Some(Fold::Always(FOLD)), ..Section::default() });
+    let others = Section::text(format!("Not shown: {others}; --format json has all."));
+    sections.push(Section { fold: Some(Fold::Always(FOLD)), ..others });
     sections
 }
 
@@ -49,12 +49,8 @@ fn file(name: &str, scenarios: &[&ScenarioReport]) -> Section {
         }
     }
     let table = Table { header: ["scenario", "declared", "job", "environment", "line"].map(str::to_owned).to_vec(), rows };
-    Section {
-        heading: Some(Heading::of(Glyph::None, name, "")),
-        blocks: [Block::Table(table)].into_iter().chain(reasons).collect(),
-        fold: Some(Fold::Always(FOLD)),
-        ..Section::default()
-    }
+    let blocks = [Block::Table(table)].into_iter().chain(reasons).collect();
+    Section { fold: Some(Fold::Always(FOLD)), ..Section::new(Heading::of(Glyph::None, name, ""), blocks) }
 }
 
 /// What gate.toml declares of a scenario, as text.

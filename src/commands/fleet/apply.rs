@@ -9,9 +9,8 @@ use crate::exit::Exit;
 use crate::model::{ApplyReport, FleetPlan, OutcomeResult, Plan, RepositoryResult};
 use crate::providers::Op;
 use crate::reconcile::fleet::{self, FleetPlanned, Keep, Pending};
-use crate::render::Document;
 use crate::views;
-use crate::views::fleet::{FleetPlanView, FleetReportView, Names};
+use crate::views::fleet::{Names, plan_document, report_document};
 use crate::views::plan::before_apply;
 
 use super::super::failure::Interrupted;
@@ -59,8 +58,8 @@ pub(in crate::commands) async fn run(session: &Session, args: &ApplyArgs) -> any
         shown.plan = without_the_rest(shown.plan, &pending);
     }
     if session.global.format == Format::Human {
-        let view = FleetPlanView { plan: &shown, requests: run.requests(), elapsed: run.elapsed(), names: Names::Few };
-        session.print(config, &before_apply(&shown.plan, Document::from(view)), String::new)?;
+        let document = plan_document(&shown, run.cost(), Names::Few);
+        session.print(config, &before_apply(&shown.plan, document), String::new)?;
     }
     if !pending.is_empty() {
         let allow_weaken = args.allow_weaken || saved.is_some_and(|saved| saved.allow_weaken);
@@ -70,12 +69,11 @@ pub(in crate::commands) async fn run(session: &Session, args: &ApplyArgs) -> any
     let exit = applied.exit(&shown.plan);
     let after = after(&shown, &applied.report);
     if session.global.format != Format::Human || !pending.is_empty() {
-        let requests = run.requests();
-        let view = FleetReportView { plan: &after, report: &applied.report, requests, elapsed: run.elapsed() };
+        let (report, cost) = (&applied.report, run.cost());
         if session.global.format == Format::Human {
             session.write("\n")?;
         }
-        session.print(config, &Document::from(view), || views::json::fleet_report(&applied.report, &after, requests))?;
+        session.print(config, &report_document(&after, report, cost), || views::json::fleet_report(report, &after, cost.requests))?;
     }
     Ok(exit)
 }

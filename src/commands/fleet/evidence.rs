@@ -33,7 +33,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs, con
     let reports = each(session, "reading deployments", 8, read, gather).await?;
     let today = run.context.today();
     let left_alone: Vec<RepositoryRow> = members.iter().filter_map(|member| member.left_alone(today)).collect();
-    let fleet = FleetEvidence { reports: &reports, left_alone: &left_alone, requests: run.requests() };
+    let fleet = FleetEvidence { reports: &reports, left_alone: &left_alone, requests: run.cost().requests };
     if let Some(dir) = &args.out {
         for (name, report) in &reports {
             let texts = [json::to_string(report), csv(&report.records()), evidence_page(report)];

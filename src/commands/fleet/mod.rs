@@ -10,13 +10,13 @@ pub(super) mod plan;
 mod progress;
 pub(super) mod verify;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::cli::FleetArgs;
 use crate::config::Config;
 use crate::desired::fleet::{Contradiction, Fleet};
 use crate::desired::github::{BranchPolicy, DesiredEnvironment};
-use crate::model::Requests;
+use crate::model::{Cost, Requests};
 use crate::reconcile::Prune;
 use crate::reconcile::fleet::{FleetContext, Member, NoMembers, Part};
 
@@ -74,19 +74,16 @@ impl Run {
         Ok(members)
     }
 
-    /// What was sent so far, and what is left of the limit.
-    pub(super) fn requests(&self) -> Requests {
+    /// What was sent so far, what is left of the limit, and the time since the start.
+    pub(super) fn cost(&self) -> Cost {
         let (traffic, quota) = (self.wiring.traffic(), self.wiring.quota());
-        Requests {
+        let requests = Requests {
             sent: traffic.sent(),
             not_modified: traffic.not_modified,
             limit: quota.map(|quota| quota.limit),
             remaining: quota.map(|quota| quota.remaining),
-        }
-    }
-
-    pub(super) fn elapsed(&self) -> Duration {
-        self.began.elapsed()
+        };
+        Cost { requests, elapsed: self.began.elapsed() }
     }
 
     /// Warns before anything else is read if the rest of this hour's requests may not be enough.

@@ -6,9 +6,8 @@ use crate::exit::Exit;
 use crate::model::shell_word;
 use crate::reconcile::exit_of_plan;
 use crate::reconcile::fleet::Keep;
-use crate::render::Document;
 use crate::views;
-use crate::views::fleet::{FleetPlanView, Names};
+use crate::views::fleet::{Names, plan_document};
 
 use super::super::Session;
 use super::super::plan::prune;
@@ -39,9 +38,8 @@ pub(in crate::commands) async fn run(session: &Session, args: &PlanArgs, config:
     });
     let planned = session.unless_stopped(planned).await?;
     let names = if args.list { Names::All } else { Names::Few };
-    let (shown, requests) = (&planned.shown, run.requests());
-    let view = FleetPlanView { plan: shown, requests, elapsed: run.elapsed(), names };
-    session.print(config, &Document::from(view), || views::json::fleet_plan(shown, requests))?;
+    let (shown, cost) = (&planned.shown, run.cost());
+    session.print(config, &plan_document(shown, cost, names), || views::json::fleet_plan(shown, cost.requests))?;
     if let (Some(path), Some(saved)) = (&args.out, &saved) {
         // The replaced file lists the repositories of the earlier plan.
         session.warn(&saved.lost_since(path));

@@ -54,7 +54,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &VerifyArgs, confi
     let reports: Vec<VerifyReport> = reports.into_iter().map(|(_, report)| report).collect();
     let today = run.context.today();
     let left_alone: Vec<RepositoryRow> = members.iter().filter_map(|member| member.left_alone(today)).collect();
-    let verdict = FleetVerdict { reports: &reports, left_alone: &left_alone, scope, requests: run.requests(), elapsed: run.elapsed() };
+    let verdict = FleetVerdict { reports: &reports, left_alone: &left_alone, scope, cost: run.cost() };
     if session.global.format == Format::Html {
         session.write(&fleet_verdict_page(verdict))?;
     } else {

@@ -6,26 +6,34 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 
 use super::Account;
 
-/// A commit as a list shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A commit as a list shows it; also the shape of JSON (`docs/schemas/pending.schema.json`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Commit {
     /// The full hash.
     pub sha: String,
-    /// The commits below it.
-    pub parents: Vec<String>,
-    /// The account behind the author's address, if GitHub knows one.
-    pub author: Option<Account>,
     /// The first line of the message.
     pub subject: String,
+    /// The account behind the author's address, if GitHub knows one.
+    #[serde(serialize_with = "login")]
+    pub author: Option<Account>,
+    /// The commits below it.
+    #[serde(skip)]
+    pub parents: Vec<String>,
     /// When it was committed, as the commit says.
+    #[serde(skip)]
     pub committed_at: Option<Timestamp>,
 }
 
-/// A pull request that was merged.
-#[derive(Debug, Clone, PartialEq, Eq)]
+fn login<S: Serializer>(account: &Option<Account>, serializer: S) -> Result<S::Ok, S::Error> {
+    account.as_ref().map(|account| &account.login).serialize(serializer)
+}
+
+/// A pull request that was merged; also the shape of JSON (`docs/schemas/evidence.schema.json`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PullRequest {
     /// The number.
     pub number: u64,
@@ -33,14 +41,16 @@ pub struct PullRequest {
     pub title: String,
     /// Who opened it.
     pub author: Option<Account>,
-    /// The commit that brought it into its base.
-    pub merge_commit: String,
-    /// When it was merged.
-    pub merged_at: Timestamp,
     /// Who approved it; `None` if that could not be read.
+    #[serde(rename = "reviewers")]
     pub approved_by: Option<Vec<Account>>,
     /// Who merged it; `None` if that is not known.
     pub merged_by: Option<Account>,
+    /// When it was merged.
+    pub merged_at: Timestamp,
+    /// The commit that brought it into its base.
+    #[serde(skip)]
+    pub merge_commit: String,
 }
 
 /// Why it is unknown what a deployment shipped.

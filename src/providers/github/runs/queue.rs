@@ -8,6 +8,7 @@ pub mod observe;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::changes::{Change, Commit, PullRequest};
 use super::observe::WaitingRun;
@@ -59,7 +60,8 @@ pub struct Comparison {
 }
 
 /// A commit's position relative to another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Relation {
     /// It is the same commit.
     Identical,
