@@ -28,9 +28,21 @@ pub(super) struct Key {
 /// No limit.
 pub(super) const ANY: usize = usize::MAX;
 
-/// A key, in one line of its table.
-pub(super) const fn key(name: &'static str, presence: Presence, kind: Type, example: &'static str, about: &'static str) -> Key {
-    Key { name, about, kind, presence, example }
+/// A key that may be left out: then nothing is declared.
+pub(super) const fn key(name: &'static str, kind: Type, example: &'static str, about: &'static str) -> Key {
+    Key { name, about, kind, presence: Presence::Optional, example }
+}
+
+impl Key {
+    /// The same, but it must be there.
+    pub(super) const fn required(self) -> Self {
+        Self { presence: Presence::Required, ..self }
+    }
+
+    /// The same, but this holds if it is left out.
+    pub(super) const fn or(self, default: Default) -> Self {
+        Self { presence: Presence::Default(default), ..self }
+    }
 }
 
 /// Whether a key must be there, and what its absence means.
