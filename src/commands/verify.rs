@@ -20,8 +20,8 @@ use crate::verify::{Case, VerifyReport, check_live, compensations, judge};
 use crate::views::fleet_verdict::Scope;
 use crate::views::verdict::verify_document;
 use crate::views::{sarif, verdict_page};
-use crate::workflows::check::FreezeFacts;
 use crate::workflows::facts::Facts;
+use crate::workflows::freeze_check::FreezeFacts;
 use crate::workflows::resolve::Files;
 
 use super::runs::freeze_guard::FreezeGuard;

@@ -10,9 +10,9 @@ use crate::findings::{Code, Finding};
 use crate::model::{EnvName, Unknown};
 use crate::providers::github::inspection::Inspection;
 use crate::providers::github::live::LiveEnvironment;
-use crate::workflows::check::{CheckReport, FreezeFacts, check, compensation};
+use crate::workflows::check::{CheckReport, check, compensation};
 use crate::workflows::facts::{Facts, Guard};
-use crate::workflows::freeze_check::Proof;
+use crate::workflows::freeze_check::{FreezeFacts, Proof};
 use crate::workflows::resolve::Files;
 use crate::workflows::yaml::Pos;
 

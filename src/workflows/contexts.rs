@@ -2,7 +2,7 @@
 //!
 //! Owns the availability table and the payload table. What is not certainly known is unknown, with its reason.
 
-use super::expressions::{Contexts, Functions, Lookup, Map, Node, Rest, Status, Value};
+use super::expressions::{Contexts, Functions, Map, Node, Rest, Status, Value};
 use super::facts::Facts;
 use super::scenario::Scenario;
 use super::triggers::PULL_REQUESTS;
@@ -69,12 +69,9 @@ impl Contexts for Known<'_> {
         self.place.offers().iter().any(|offered| offered.eq_ignore_ascii_case(name))
     }
 
-    fn context(&self, name: &str) -> Lookup {
+    fn context(&self, name: &str) -> Option<Node> {
         let name = name.to_ascii_lowercase();
-        if !self.offers(&name) {
-            return Lookup::Unavailable;
-        }
-        Lookup::Node(match name.as_str() {
+        self.offers(&name).then(|| match name.as_str() {
             "github" => self.github.clone(),
             "inputs" => self.inputs.clone(),
             "needs" => self.needs.clone(),

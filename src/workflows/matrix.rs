@@ -13,7 +13,7 @@ const MAX_COMBINATIONS: usize = MAX_LEGS * 16;
 /// What is known about a matrix: its parts, evaluated.
 #[derive(Debug, Clone)]
 pub struct Parts {
-    /// The dimensions and their values, in the order of the file; none when the values are not known.
+    /// The dimensions in the order of the file, with each of their values, or why the values are not known.
     pub dimensions: Vec<(String, Dimension)>,
     /// The entries of `exclude`; one that is not known keeps every leg.
     pub exclude: Vec<Node>,
@@ -23,14 +23,8 @@ pub struct Parts {
     pub more: Option<Why>,
 }
 
-/// The values of one dimension.
-#[derive(Debug, Clone)]
-pub enum Dimension {
-    /// These, each with what is known about it.
-    Values(Vec<Node>),
-    /// Unknown, and why.
-    Unknown(Why),
-}
+/// The values of one dimension, each with what is known about it, or why they are not known.
+pub type Dimension = Result<Vec<Node>, Why>;
 
 /// One leg: what `matrix` is in it, and how GitHub labels it.
 #[derive(Debug, Clone)]
@@ -78,7 +72,7 @@ type Combination = Map<Node>;
 
 /// How many combinations the dimensions make.
 fn product(parts: &Parts) -> usize {
-    let size = |dimension: &Dimension| if let Dimension::Values(values) = dimension { values.len() } else { 1 };
+    let size = |dimension: &Dimension| dimension.as_ref().map_or(1, Vec::len);
     parts.dimensions.iter().fold(1, |product: usize, (_, dimension)| product.saturating_mul(size(dimension)))
 }
 
@@ -94,9 +88,9 @@ fn combinations(parts: &Parts) -> Result<Vec<Combination>, String> {
     let mut all = vec![Combination::new()];
     for (name, dimension) in &parts.dimensions {
         let values = match dimension {
-            Dimension::Values(values) if values.is_empty() => return Err(format!("the matrix dimension `{name}` has no values")),
-            Dimension::Values(values) => values.clone(),
-            Dimension::Unknown(why) => vec![Node::Unknown(why.clone())],
+            Ok(values) if values.is_empty() => return Err(format!("the matrix dimension `{name}` has no values")),
+            Ok(values) => values.clone(),
+            Err(why) => vec![Node::Unknown(why.clone())],
         };
         all = all
             .iter()
@@ -186,7 +180,7 @@ mod tests {
     }
 
     fn dimension(name: &str, values: &[&str]) -> (String, Dimension) {
-        (name.to_owned(), Dimension::Values(values.iter().map(|v| text(v)).collect()))
+        (name.to_owned(), Ok(values.iter().map(|v| text(v)).collect()))
     }
 
     fn entry(pairs: &[(&str, &str)]) -> Node {
@@ -242,7 +236,7 @@ mod tests {
 
     #[test]
     fn an_unknown_dimension_leaves_the_known_one_known() {
-        let some = parts(vec![("app".to_owned(), Dimension::Unknown("x".into())), dimension("env", &["dev", "test"])]);
+        let some = parts(vec![("app".to_owned(), Err("x".into())), dimension("env", &["dev", "test"])]);
         assert_eq!(labels(&some), ["dev", "test"]);
     }
 
@@ -257,7 +251,7 @@ mod tests {
 
     #[test]
     fn an_include_that_may_contradict_both_extends_and_adds() {
-        let mut some = parts(vec![("env".to_owned(), Dimension::Unknown("x".into()))]);
+        let mut some = parts(vec![("env".to_owned(), Err("x".into()))]);
         some.include = vec![entry(&[("env", "prod"), ("gate", "yes")])];
         let legs = legs(&some).unwrap();
         assert_eq!(legs.len(), 2);

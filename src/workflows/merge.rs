@@ -11,14 +11,12 @@ pub fn applied_by(files: &Files, pushed: &str) -> Option<String> {
     let applies = |workflow: &&Workflow| {
         triggers::starts(workflow, "push", pushed).is_ok() && workflow.jobs.iter().flat_map(|job| &job.steps).any(runs_apply)
     };
-    files.iter().filter_map(|(_, file)| file.as_ref().ok()).find(applies).map(|workflow| workflow.path.clone())
+    files.workflows().find(applies).map(|workflow| workflow.path.clone())
 }
 
 fn runs_apply(step: &Step) -> bool {
-    if let Some(uses) = &step.uses {
-        let action = uses.as_str().split('@').next().unwrap_or_default();
-        let command = step.body.get("with").and_then(|with| with.get("command")).and_then(|command| command.scalar());
-        return action.rsplit('/').next() == Some("gatectl") && command.is_some_and(|command| command.text == "apply");
+    if let Some(action) = step.action() {
+        return action.rsplit('/').next() == Some("gatectl") && step.input("command") == Some("apply");
     }
     let script = shell::read(step.run.as_ref().map_or("", |run| run.as_str()));
     let commands = script.statements.iter().flat_map(|statement| &statement.commands).map(|(_, command)| command);

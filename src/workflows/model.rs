@@ -2,6 +2,7 @@
 //!
 //! Owns plain data. Must not know how it is read, and evaluates nothing: text may still hold `${{ }}`.
 
+pub use super::yaml::Problem;
 use super::yaml::{Key, Node, NodeKind, Pos, Scalar};
 
 /// A scalar and its position.
@@ -39,6 +40,8 @@ pub struct Workflow {
     pub triggers: Vec<Trigger>,
     /// Its jobs, in the order of the file.
     pub jobs: Vec<Job>,
+    /// The same as indices, none before a job that it needs; those that need each other come last.
+    pub order: Vec<usize>,
     /// The workflow's `env`.
     pub env: Option<Node>,
     /// The workflow's `permissions`.
@@ -68,15 +71,6 @@ impl Workflow {
     pub fn job(&self, id: &str) -> Option<&Job> {
         self.jobs.iter().find(|job| job.id.eq_ignore_ascii_case(id))
     }
-}
-
-/// Why GitHub rejects something.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where.
-    pub pos: Pos,
-    /// Why: one sentence without a full stop.
-    pub why: String,
 }
 
 /// A key that is not one of GitHub's.
@@ -266,4 +260,22 @@ pub struct Step {
     pub action_path: Option<String>,
     /// The whole step.
     pub body: Node,
+}
+
+impl Step {
+    /// The name of the action that it uses, in lower case and without its ref.
+    pub fn action(&self) -> Option<String> {
+        Some(self.uses.as_ref()?.as_str().split('@').next().unwrap_or_default().trim_end_matches('/').to_lowercase())
+    }
+
+    /// The inputs that its `with` gives.
+    pub fn with(&self) -> impl Iterator<Item = (&str, &str)> {
+        let entries = self.body.get("with").and_then(Node::mapping).into_iter().flatten();
+        entries.filter_map(|(key, value)| Some((key.text.as_str(), value.scalar()?.text.as_str())))
+    }
+
+    /// One of these inputs, by its name as it is written.
+    pub fn input(&self, name: &str) -> Option<&str> {
+        self.with().find(|(key, _)| *key == name).map(|(_, text)| text)
+    }
 }

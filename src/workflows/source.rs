@@ -1,6 +1,6 @@
 //! A file as it was found, and why it is read.
 
-use std::fmt;
+use super::yaml::{Pos, Problem};
 
 /// A file as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,37 +11,21 @@ pub struct SourceFile {
     /// Why it is read.
     pub origin: Origin,
     /// Its text, or why there is none.
-    pub text: Result<String, NoText>,
+    pub text: Result<String, Unreadable>,
 }
 
-/// Why there is no text of a file.
+/// Why a file could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoText {
-    /// It is not UTF-8.
-    NotUtf8(String),
-    /// It is larger than this many bytes.
-    TooLarge(u64),
-    /// It could not be read.
-    Unreadable(String),
+pub struct Unreadable {
+    /// Where, and why.
+    pub problem: Problem,
+    /// What to do about it, if it is not its text that is wrong.
+    pub fix: Option<&'static str>,
 }
 
-impl NoText {
-    /// What to do about it.
-    pub const fn fix(&self) -> &'static str {
-        match self {
-            Self::NotUtf8(_) => "save the file as UTF-8",
-            Self::TooLarge(_) => "split it into smaller files",
-            Self::Unreadable(_) => "make the file readable, then run gatectl again",
-        }
-    }
-}
-
-impl fmt::Display for NoText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotUtf8(why) | Self::Unreadable(why) => f.write_str(why),
-            Self::TooLarge(limit) => write!(f, "larger than {limit} bytes"),
-        }
+impl Unreadable {
+    fn without_text(why: String, fix: &'static str) -> Self {
+        Self { problem: Problem { pos: Pos { line: 1, col: 1 }, why }, fix: Some(fix) }
     }
 }
 
@@ -59,7 +43,8 @@ pub enum Origin {
 impl SourceFile {
     /// A workflow of this repository from its bytes; other than UTF-8 counts as unreadable.
     pub fn new(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
-        let text = String::from_utf8(bytes.into()).map_err(|error| NoText::NotUtf8(error.utf8_error().to_string()));
+        let text = String::from_utf8(bytes.into())
+            .map_err(|error| Unreadable::without_text(error.utf8_error().to_string(), "save the file as UTF-8"));
         Self { path: path.into(), origin: Origin::Workflow, text }
     }
 
@@ -70,12 +55,16 @@ impl SourceFile {
 
     /// A workflow of this repository that could not be read.
     pub fn unread(path: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { path: path.into(), origin: Origin::Workflow, text: Err(NoText::Unreadable(why.into())) }
+        Self::without_text(path, why.into(), "make the file readable, then run gatectl again")
     }
 
     /// A workflow of this repository that has more bytes than are read.
     pub fn too_large(path: impl Into<String>, limit: u64) -> Self {
-        Self { path: path.into(), origin: Origin::Workflow, text: Err(NoText::TooLarge(limit)) }
+        Self::without_text(path, format!("larger than {limit} bytes"), "split it into smaller files")
+    }
+
+    fn without_text(path: impl Into<String>, why: String, fix: &'static str) -> Self {
+        Self { path: path.into(), origin: Origin::Workflow, text: Err(Unreadable::without_text(why, fix)) }
     }
 
     /// The same file, read for another reason.

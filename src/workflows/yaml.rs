@@ -72,9 +72,9 @@ pub enum NodeKind {
     String,
 }
 
-/// Why a file is not one tree.
+/// What is wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct YamlError {
+pub struct Problem {
     /// Where.
     pub pos: Pos,
     /// Why: one sentence without a full stop.
@@ -85,7 +85,7 @@ pub struct YamlError {
 ///
 /// # Errors
 /// When it is not YAML, holds more than one document, repeats a key, or is nested or aliased beyond measure.
-pub fn parse(text: &str) -> Result<Node, YamlError> {
+pub fn parse(text: &str) -> Result<Node, Problem> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
@@ -189,13 +189,13 @@ struct Builder {
 }
 
 impl Builder {
-    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), YamlError> {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Problem> {
         let pos = pos(span.start);
         match event {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(YamlError { pos, why: "a workflow file holds one YAML document, and here a second one starts".to_owned() });
+                    return Err(Problem { pos, why: "a workflow file holds one YAML document, and here a second one starts".to_owned() });
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
@@ -223,11 +223,11 @@ impl Builder {
             }
             Event::Alias(anchor) => {
                 let Some((node, size, depth)) = self.anchors.get(&anchor) else {
-                    return Err(YamlError { pos, why: "this alias refers to an anchor that is not complete here".to_owned() });
+                    return Err(Problem { pos, why: "this alias refers to an anchor that is not complete here".to_owned() });
                 };
                 self.aliased = self.aliased.saturating_add(*size);
                 if self.aliased > ALIAS_BUDGET {
-                    return Err(YamlError { pos, why: format!("the file's aliases stand for more than {ALIAS_BUDGET} values") });
+                    return Err(Problem { pos, why: format!("the file's aliases stand for more than {ALIAS_BUDGET} values") });
                 }
                 if self.open.len() + depth > MAX_DEPTH {
                     return Err(too_deep(pos));
@@ -240,9 +240,9 @@ impl Builder {
         Ok(())
     }
 
-    fn start(&mut self, pos: Pos, anchor: usize, contents: Contents) -> Result<(), YamlError> {
+    fn start(&mut self, pos: Pos, anchor: usize, contents: Contents) -> Result<(), Problem> {
         if let Some(Open { contents: Contents::Mapping { key: None, .. }, .. }) = self.open.last() {
-            return Err(YamlError { pos, why: "a key must be a scalar, and this one is a collection".to_owned() });
+            return Err(Problem { pos, why: "a key must be a scalar, and this one is a collection".to_owned() });
         }
         if self.open.len() >= MAX_DEPTH {
             return Err(too_deep(pos));
@@ -251,12 +251,12 @@ impl Builder {
         Ok(())
     }
 
-    fn add(&mut self, node: Node, anchor: usize) -> Result<(), YamlError> {
+    fn add(&mut self, node: Node, anchor: usize) -> Result<(), Problem> {
         if anchor > 0 {
             let (size, depth) = (node.size(), node.depth());
             self.aliased = self.aliased.saturating_add(size);
             if self.aliased > ALIAS_BUDGET {
-                return Err(YamlError { pos: node.pos, why: format!("the file's anchors stand for more than {ALIAS_BUDGET} values") });
+                return Err(Problem { pos: node.pos, why: format!("the file's anchors stand for more than {ALIAS_BUDGET} values") });
             }
             self.anchors.insert(anchor, (node.clone(), size, depth));
         }
@@ -267,11 +267,11 @@ impl Builder {
                 Some(name) => entries.push((name, node)),
                 None => {
                     let Data::Scalar(Scalar { text, .. }) = node.data else {
-                        return Err(YamlError { pos: node.pos, why: "a key must be a scalar, and this one is a collection".to_owned() });
+                        return Err(Problem { pos: node.pos, why: "a key must be a scalar, and this one is a collection".to_owned() });
                     };
                     // GitHub compares keys without case when it looks for repeated ones.
                     if !seen.insert(text.to_uppercase()) {
-                        return Err(YamlError { pos: node.pos, why: format!("the key `{text}` is already defined in this mapping") });
+                        return Err(Problem { pos: node.pos, why: format!("the key `{text}` is already defined in this mapping") });
                     }
                     *key = Some(Key { text, pos: node.pos });
                 }
@@ -285,16 +285,16 @@ fn scalar_node(pos: Pos, text: String, kind: NodeKind) -> Node {
     Node { pos, data: Data::Scalar(Scalar { text, kind }) }
 }
 
-fn too_deep(pos: Pos) -> YamlError {
-    YamlError { pos, why: format!("nested deeper than {MAX_DEPTH} levels") }
+fn too_deep(pos: Pos) -> Problem {
+    Problem { pos, why: format!("nested deeper than {MAX_DEPTH} levels") }
 }
 
 fn pos(marker: Marker) -> Pos {
     Pos { line: marker.line(), col: marker.col() + 1 }
 }
 
-fn scan_error(error: &ScanError) -> YamlError {
-    YamlError { pos: pos(*error.marker()), why: error.info().to_owned() }
+fn scan_error(error: &ScanError) -> Problem {
+    Problem { pos: pos(*error.marker()), why: error.info().to_owned() }
 }
 
 /// YAML 1.2's core schema (its section 10.3.2).

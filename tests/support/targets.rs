@@ -21,7 +21,7 @@ use gatectl::providers::github::{self, observe, plan};
 use gatectl::providers::heroku;
 use gatectl::render::{Document, Style, human, json, markdown};
 use gatectl::workflows::check::{SourceFile, check};
-use gatectl::workflows::expressions::{Contexts, Functions, Lookup, Node, Status, condition, interpolate, parse};
+use gatectl::workflows::expressions::{Contexts, Functions, Node, Status, condition, interpolate, parse};
 use gatectl::workflows::facts::Facts;
 use gatectl::workflows::resolve::Files;
 use gatectl::workflows::yaml;
@@ -83,11 +83,8 @@ pub fn workflow(bytes: &[u8]) {
 pub fn expression(bytes: &[u8]) {
     struct Nothing;
     impl Contexts for Nothing {
-        fn context(&self, name: &str) -> Lookup {
-            match name.len() {
-                3 => Lookup::Unavailable,
-                _ => Lookup::Node(Node::Unknown("of the test".into())),
-            }
+        fn context(&self, name: &str) -> Option<Node> {
+            (name.len() != 3).then(|| Node::Unknown("of the test".into()))
         }
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return };

@@ -9,8 +9,9 @@ use gatectl::providers::github;
 use gatectl::providers::github::inspect::{InspectionScope, inspect};
 use gatectl::sandbox::{RefType, Repo, Ruleset, Sandbox, Scenario, Setup, State};
 use gatectl::verify::{Case, VerifyReport, check_live, compensations, judge};
-use gatectl::workflows::check::{FreezeFacts, SourceFile};
+use gatectl::workflows::check::SourceFile;
 use gatectl::workflows::facts::Facts;
+use gatectl::workflows::freeze_check::FreezeFacts;
 use gatectl::workflows::resolve::Files;
 
 pub(crate) const REPO: &str = "acme/shop";

@@ -10,9 +10,9 @@ use crate::model::{EnvName, RepoName, Unknown};
 use crate::providers::github::contents;
 use crate::reconcile::Prune;
 use crate::reconcile::fleet::{Member, Part};
-use crate::workflows::check::{FreezeFacts, compensation};
+use crate::workflows::check::compensation;
 use crate::workflows::facts::Facts;
-use crate::workflows::freeze_check::Proof;
+use crate::workflows::freeze_check::{FreezeFacts, Proof};
 use crate::workflows::resolve::Files;
 
 use super::super::{Session, called, fleet, statics};

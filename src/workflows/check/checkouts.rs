@@ -4,7 +4,6 @@
 
 use super::on_job;
 use crate::findings::{Code, Finding};
-use crate::model::EnvName;
 use crate::workflows::deploys::{Checkout, Head, InRun};
 use crate::workflows::facts::Facts;
 use crate::workflows::resolve::{Files, JobEntry, Verdict};
@@ -22,7 +21,7 @@ const COMMITS: &[&str] = &["github.sha", "github.event.after", "github.event.hea
 
 /// What is wrong with the checkouts of a job behind a gate.
 pub(super) fn judge(job: &JobEntry, scenario: &Scenario, files: &Files, facts: &Facts) -> Vec<Finding> {
-    let gate = job.environments.iter().filter_map(|name| EnvName::new(name.as_str()).ok()).find(|name| facts.is_gate(name));
+    let gate = job.names().find(|name| facts.is_gate(name));
     let Some(gate) = gate.filter(|_| matches!(job.verdict, Verdict::Env | Verdict::Set)) else { return Vec::new() };
     let executing = scenario.git_ref.clone().unwrap_or_else(|| "its ref".to_owned());
     let judged = format!("GitHub judges the ref of the run, {executing}");
@@ -87,7 +86,6 @@ fn is_commit(name: &str) -> bool {
 
 /// Whether the job's condition looks at where the triggering run or comment came from.
 fn looks_at_the_source(job: &JobEntry, files: &Files) -> bool {
-    let workflow = files.any(&job.details.file).and_then(|file| file.as_ref().ok());
-    let condition = workflow.and_then(|workflow| workflow.job(&job.job)?.condition.as_ref());
+    let condition = files.job(job).and_then(|(_, job)| job.condition.as_ref());
     condition.is_some_and(|text| ["workflow_run.event", "head_repository", "head.repo"].iter().any(|part| text.as_str().contains(part)))
 }

@@ -2,28 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::same_path;
-use crate::desired::freeze::Policy;
 use crate::model::EnvName;
 use crate::workflows::contexts::{Known, WorkflowKey, github};
-use crate::workflows::expressions::{Map, Node, Rest};
+use crate::workflows::expressions::{Node, Nothing};
 use crate::workflows::facts::Facts;
-use crate::workflows::freeze_check::{Nothing, Proof, Question, freeze_check_before_deploy};
+use crate::workflows::freeze_check::{FreezeFacts, Proof, Question, freeze_check_before_deploy};
 use crate::workflows::model::Workflow;
 use crate::workflows::resolve::{Files, JobEntry, Verdict, resolve};
 use crate::workflows::scenario::{Scenario, declared, derived, words};
 use crate::workflows::yaml::Pos;
-
-/// The freeze that must hold deploys back.
-#[derive(Clone, Copy)]
-pub struct FreezeFacts<'a> {
-    /// As gate.toml declares it.
-    pub policy: &'a Policy,
-    /// The path in the repository of the gate.toml that declares the freeze, with `/`; `None` if it has none.
-    pub config: Option<&'a str>,
-    /// Whether the checkout holds a file, by its path in the repository; `None` if that is not known.
-    pub holds: &'a dyn Fn(&str) -> Option<bool>,
-}
 
 /// The proof for one job of one scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,8 +41,7 @@ pub fn compensation(files: &Files, facts: &Facts, environment: &EnvName, freeze:
             at: expectation.file.clone(),
             proof: Proof::Unproven(Pos { line: 1, col: 1 }, why),
         };
-        let Some(workflow) = files.iter().find(|(path, _)| same_path(path, &expectation.file)).and_then(|(_, file)| file.as_ref().ok())
-        else {
+        let Some(Ok(workflow)) = files.declared(&expectation.file) else {
             proofs.found.push(nothing(String::new(), "the workflow is missing or could not be read".to_owned()));
             continue;
         };
@@ -72,7 +58,7 @@ pub fn compensation(files: &Files, facts: &Facts, environment: &EnvName, freeze:
             }
         }
     }
-    for workflow in files.iter().filter_map(|(_, file)| file.as_ref().ok()) {
+    for workflow in files.workflows() {
         for scenario in derived(workflow, &files.reads(workflow, facts), facts) {
             if !seen.contains(&(workflow.path.clone(), scenario.label.clone())) {
                 proofs.scenario(workflow, &scenario);
@@ -110,29 +96,25 @@ impl Proofs<'_> {
 
     /// A job that runs in the environment, or in one that is not known, or that seems to deploy outside any environment.
     fn may_deploy(&self, job: &JobEntry) -> bool {
-        let is_it = |name: &String| EnvName::new(name.as_str()).is_ok_and(|name| name == *self.environment);
+        let is_it = || job.names().any(|name| name == *self.environment);
         match job.verdict {
             Verdict::Skipped => false,
             Verdict::None | Verdict::ViaNeeds => job.details.holds.is_anything(),
-            Verdict::Env => job.environments.iter().any(is_it),
-            Verdict::Set => job.environments.iter().any(|name| name.is_empty() || is_it(name)),
+            Verdict::Env => is_it(),
+            Verdict::Set => is_it() || job.environments.iter().any(String::is_empty),
             Verdict::Unknown | Verdict::Invalid => true,
         }
     }
 
     /// The proof for a job, with the file that its position is in: in its own steps and needs, or before the job that calls its workflow.
     fn proof(&self, started: &Workflow, entry: &JobEntry, scenario: &Scenario) -> (String, Proof) {
-        let inputs: Map<Node> = scenario.inputs.iter().map(|input| (input.name.clone(), input.value.clone())).collect();
-        let inputs = Node::Partial(inputs, Rest::Null);
+        let inputs = scenario.inputs();
         let later = Node::unknown("it is known only while the job runs");
         let context = github(scenario, self.facts);
         let known = Known { place: WorkflowKey::Step, github: &context, inputs: &inputs, needs: &later, matrix: &later, jobs: &later };
-        let FreezeFacts { policy, config, holds } = self.freeze;
-        let question = Question { environment: self.environment, environments: self.environments, policy, config, holds, contexts: &known };
+        let question = Question { environment: self.environment, environments: self.environments, freeze: self.freeze, contexts: &known };
         let is_called = entry.details.chain.len() > 1;
-        let found =
-            self.files.any(&entry.details.file).and_then(|file| file.as_ref().ok()).and_then(|file| Some((file, file.job(&entry.job)?)));
-        let own = match found {
+        let own = match self.files.job(entry) {
             // A called workflow has inputs of its own, about which nothing is assumed here.
             Some((workflow, job)) if is_called => freeze_check_before_deploy(workflow, job, &Question { contexts: &Nothing, ..question }),
             Some((workflow, job)) => freeze_check_before_deploy(workflow, job, &question),

@@ -56,7 +56,7 @@ impl Credentials {
         all.gated.extend(facts.targets.apps.iter().map(|app| declared(Credential::Target(Platform::Heroku, app.clone()))));
         for job in runs.iter().flat_map(|run| &run.jobs).filter(|job| !is_spared(job, facts)) {
             let names: Vec<EnvName> = match job.verdict {
-                Verdict::Env | Verdict::Set => job.environments.iter().filter_map(|name| EnvName::new(name.as_str()).ok()).collect(),
+                Verdict::Env | Verdict::Set => job.names().collect(),
                 _ => continue,
             };
             let gates: BTreeSet<EnvName> = names.iter().filter(|name| facts.is_gate(name)).cloned().collect();

@@ -4,7 +4,7 @@
 
 use super::names::near_miss;
 use super::runs::{Refused, Run};
-use super::{Check, on_job, same_path};
+use super::{Check, on_job, placed};
 use crate::desired::github::BranchPolicy;
 use crate::desired::workflows::{Expectation, Expected};
 use crate::findings::{Code, Finding, Severity};
@@ -12,12 +12,13 @@ use crate::model::EnvName;
 use crate::workflows::facts::Facts;
 use crate::workflows::model::{RefFilter, Trigger, Workflow};
 use crate::workflows::refs::{Admission, explain};
-use crate::workflows::resolve::{JobEntry, Verdict};
+use crate::workflows::resolve::{JobEntry, Verdict, same_path};
 use crate::workflows::scenario::Scenario;
+use crate::workflows::yaml::Pos;
 
 impl<'a> Check<'a> {
     pub(super) fn expectation(&mut self, expectation: &'a Expectation, runs: &[Run<'a>], refused: &[Refused<'a>]) {
-        let workflow = match self.find(expectation) {
+        let workflow = match self.files.declared(&expectation.file) {
             None => {
                 let finding = Finding::new(Code::MissingWorkflow, "gate.toml declares this workflow, but the file does not exist");
                 let finding = match self.similar(&expectation.file) {
@@ -27,19 +28,18 @@ impl<'a> Check<'a> {
                 return self.findings.push(of(expectation, finding.in_file(expectation.file.clone())));
             }
             // The finding on the file says why, and decides.
-            Some((_, Err(_))) => return,
-            Some((_, Ok(workflow))) => workflow,
+            Some(Err(_)) => return,
+            Some(Ok(workflow)) => workflow,
         };
         for refused in refused.iter().filter(|refused| std::ptr::eq(refused.expectation, expectation)) {
             let message = format!("`{}` does not start {}: {}", refused.label, workflow.path, refused.problem.why);
-            let finding = Finding::new(Code::NeverTriggered, message).in_file(workflow.path.clone());
-            self.findings.push(of(expectation, finding.at(refused.problem.pos.line, refused.problem.pos.col)));
+            self.findings.push(of(expectation, placed(Code::NeverTriggered, &workflow.path, refused.problem.pos, message)));
         }
         let own: Vec<&Run<'_>> = runs.iter().filter(|run| run.expectation.is_some_and(|one| std::ptr::eq(one, expectation))).collect();
         if expectation.when.is_empty() {
             if own.is_empty() {
                 let message = format!("no event starts {} directly, so nothing in it can be proven", workflow.path);
-                self.findings.push(of(expectation, Finding::new(Code::NeverTriggered, message).in_file(workflow.path.clone()).at(1, 1)));
+                self.findings.push(of(expectation, placed(Code::NeverTriggered, &workflow.path, Pos { line: 1, col: 1 }, message)));
             } else {
                 self.findings.extend(reached(&own, expectation, workflow, self.facts));
             }
@@ -118,7 +118,7 @@ fn environment(runs: &[&Run<'_>], want: &EnvName, workflow: &Workflow, facts: &F
                 .fix(format!("add `environment: {want}` to the job that deploys, in the file that has its steps")),
             None => {
                 let pos = runs.first().map(|run| run.scenario.pos)?;
-                Finding::new(Code::NoGatedJob, message).in_file(workflow.path.clone()).at(pos.line, pos.col)
+                placed(Code::NoGatedJob, &workflow.path, pos, message)
             }
         }
         .on_run(label)
@@ -233,11 +233,7 @@ fn ref_refused(policy: Option<&Option<BranchPolicy>>, workflow: &Workflow, scena
     let (policy, git_ref) = (policy?.as_ref()?, scenario.git_ref.as_deref()?);
     let Admission::Refused(why) = explain(policy, git_ref) else { return None };
     let message = format!("this ref cannot deploy to `{want}`: {why}");
-    let finding = Finding::new(Code::RefRefused, message)
-        .in_file(workflow.path.clone())
-        .at(scenario.pos.line, scenario.pos.col)
-        .about(want)
-        .on_run(scenario.label.clone());
+    let finding = placed(Code::RefRefused, &workflow.path, scenario.pos, message).about(want).on_run(scenario.label.clone());
     let patterns = workflow.trigger(&scenario.event).map(|trigger| patterns(trigger, git_ref)).unwrap_or_default();
     if patterns.is_empty() {
         return Some(finding);

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::case::{Case, Harmless};
 use super::credentials::{Credentials, is_spared};
 use super::place::Place;
+use super::placed;
 use crate::findings::{Code, Finding};
 use crate::workflows::facts::Facts;
 use crate::workflows::resolve::{JobEntry, Verdict};
@@ -39,7 +40,7 @@ impl Judge<'_> {
         }
         let approval = job.details.holds.approvals.first().map(|(what, pos)| {
             let message = format!("{} approves deployments itself: {what}", job.path);
-            Finding::new(Code::AutoApproval, message).in_file(job.details.file.clone()).at(pos.line, pos.col)
+            placed(Code::AutoApproval, &job.details.file, *pos, message)
         });
         if self.is_trusted(job) {
             return Judgment { approval, ..nothing };

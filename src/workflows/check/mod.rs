@@ -24,13 +24,15 @@ use serde::Serialize;
 
 use super::facts::Facts;
 use super::model::{Problem, Workflow};
-use super::resolve::{Files, JobEntry, Unread, Unreadable, WhyUnread};
+use super::resolve::{Files, JobEntry, Unread, WhyUnread, same_path};
+use super::source::Unreadable;
 use super::triggers::unclear;
-use crate::desired::workflows::{Expectation, Expected};
+use super::yaml::Pos;
+use crate::desired::workflows::Expected;
 use crate::findings::{Code, Finding, Severity, Verdict, verdict};
 use crate::model::EnvName;
 
-pub use compensation::{Compensation, FreezeFacts, compensation};
+pub use compensation::{Compensation, compensation};
 pub use propose::{Proposal, propose};
 
 pub use crate::workflows::source::{Origin, SourceFile};
@@ -150,24 +152,20 @@ impl<'a> Check<'a> {
         let workflow = match file {
             Ok(workflow) => workflow,
             Err(error) => {
-                let finding = Finding::new(Code::UnreadableWorkflow, format!("{path} could not be read: {error}"));
-                let finding = finding.in_file(path).at(error.pos().line, error.pos().col);
-                self.findings.push(match error {
-                    Unreadable::NoText(why) => finding.fix(why.fix()),
-                    Unreadable::NotYaml(_) => finding,
-                });
-                return;
+                let Unreadable { problem, fix } = error;
+                let finding = placed(Code::UnreadableWorkflow, path, problem.pos, format!("{path} could not be read: {}", problem.why));
+                return self.findings.push(fix.map_or(finding.clone(), |fix| finding.fix(fix)));
             }
         };
         let problems = workflow.problems.iter().chain(workflow.jobs.iter().flat_map(|job| &job.problems));
         self.findings.extend(problems.map(|problem| rejected(path, problem, relied_on)));
         for problem in workflow.triggers.iter().flat_map(unclear) {
-            let finding = Finding::new(Code::UnclearFilter, problem.why).in_file(path).at(problem.pos.line, problem.pos.col);
+            let finding = placed(Code::UnclearFilter, path, problem.pos, problem.why);
             self.findings.push(if relied_on { finding.severity(Severity::Error) } else { finding });
         }
         for unknown in &workflow.unknown_keys {
             let message = format!("`{}` in {} is not a key that GitHub knows", unknown.key.text, unknown.place);
-            let finding = Finding::new(Code::UnknownKey, message).in_file(path).at(unknown.key.pos.line, unknown.key.pos.col);
+            let finding = placed(Code::UnknownKey, path, unknown.key.pos, message);
             self.findings.push(match unknown.near {
                 Some(near) => finding.fix(format!("write `{near}`")),
                 None => finding.severity(Severity::Info),
@@ -179,48 +177,40 @@ impl<'a> Check<'a> {
         let report = ScenarioReport { file: workflow.path.clone(), scenario: scenario.to_owned(), expect: expect.cloned(), jobs };
         self.workflows.push(report);
     }
-
-    /// The file that an expectation names.
-    fn find(&self, expectation: &Expectation) -> Option<(&'a str, &'a Result<Workflow, Unreadable>)> {
-        self.files.iter().find(|(path, _)| same_path(&expectation.file, path)).map(|(path, file)| (path.as_str(), file))
-    }
 }
 
 /// GitHub rejects the file; if gate.toml relies on it, that is an error.
 fn rejected(path: &str, problem: &Problem, relied_on: bool) -> Finding {
-    let finding = Finding::new(Code::InvalidWorkflow, format!("GitHub rejects this workflow: {}", problem.why));
-    let finding = finding.in_file(path).at(problem.pos.line, problem.pos.col);
+    let finding = placed(Code::InvalidWorkflow, path, problem.pos, format!("GitHub rejects this workflow: {}", problem.why));
     if relied_on { finding.severity(Severity::Error) } else { finding }
 }
 
 /// An action or a script that is not judged as a run would find it.
 fn unread(unread: Unread) -> Finding {
     let name = &unread.name;
-    let finding = match unread.why {
-        WhyUnread::Absent => Finding::new(
-            Code::UnreadAction,
-            format!("`{name}` was not read: it is judged by the secrets and identities that its steps get"),
-        ),
-        WhyUnread::AtRef(git_ref) => Finding::new(
-            Code::UnreadAction,
-            format!("a run uses `{name}` as it is at `{git_ref}`; what is judged is the one that was read here"),
-        )
-        .severity(Severity::Warning)
-        .fix("name it as `./PATH`, so that a run uses the one of its own commit"),
-        WhyUnread::Unreadable(why) => {
-            Finding::new(Code::UnreadAction, format!("`{name}` could not be read: {why}")).severity(Severity::Error).fix(why.fix())
+    let finding = |message: String| placed(Code::UnreadAction, &unread.file, unread.pos, message);
+    match unread.why {
+        WhyUnread::Absent => finding(format!("`{name}` was not read: it is judged by the secrets and identities that its steps get")),
+        WhyUnread::AtRef(git_ref) => {
+            finding(format!("a run uses `{name}` as it is at `{git_ref}`; what is judged is the one that was read here"))
+                .severity(Severity::Warning)
+                .fix("name it as `./PATH`, so that a run uses the one of its own commit")
         }
-    };
-    finding.in_file(unread.file).at(unread.pos.line, unread.pos.col)
+        WhyUnread::Unreadable(Unreadable { problem, fix }) => {
+            let finding = finding(format!("`{name}` could not be read: {}", problem.why)).severity(Severity::Error);
+            fix.map_or(finding.clone(), |fix| finding.fix(fix))
+        }
+    }
+}
+
+/// A finding at a position of a file.
+fn placed(code: Code, file: &str, pos: Pos, message: impl Into<String>) -> Finding {
+    Finding::new(code, message).in_file(file).at(pos.line, pos.col)
 }
 
 /// A finding on a job.
 fn on_job(code: Code, entry: &JobEntry, message: String) -> Finding {
-    Finding::new(code, message).in_file(entry.details.file.clone()).at(entry.line, entry.details.col)
-}
-
-fn same_path(a: &str, b: &str) -> bool {
-    a.trim_start_matches("./") == b.trim_start_matches("./")
+    placed(code, &entry.details.file, Pos { line: entry.line, col: entry.details.col }, message)
 }
 
 /// A job outside its declared environment is reported once: by what it deploys with, else by the declaration. A finding stands for

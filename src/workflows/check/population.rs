@@ -63,7 +63,7 @@ pub(super) fn judge(runs: &mut [Run<'_>], files: &Files, facts: &Facts) -> Popul
             findings.extend(all.map(|finding| finding.on_run(run.scenario.label.clone())));
         }
     }
-    let jobs = files.iter().filter_map(|(_, file)| file.as_ref().ok()).map(|workflow| workflow.jobs.len()).sum();
+    let jobs = files.workflows().map(|workflow| workflow.jobs.len()).sum();
     let covered = Covered { files: 0, jobs, can_deploy: can_deploy.len(), unclassified: unclassified.len(), gated: gated.len() };
     Population { findings, covered, harmless: pasted(facts, spared_jobs, spared_secrets), secrets: credentials.secrets() }
 }
@@ -83,8 +83,7 @@ fn with_any_environment(finding: Finding, workflow: &Workflow, scenario: &Scenar
 
 /// Jobs that run behind a declared gate in some run.
 fn behind_a_gate(runs: &[Run<'_>], facts: &Facts) -> BTreeSet<(String, String)> {
-    let is_gate = |name: &String| EnvName::new(name.as_str()).is_ok_and(|name| facts.is_gate(&name));
-    let gated = |job: &&JobEntry| job.verdict == Verdict::Env && job.environments.iter().any(is_gate);
+    let gated = |job: &&JobEntry| job.verdict == Verdict::Env && job.names().any(|name| facts.is_gate(&name));
     runs.iter().flat_map(|run| &run.jobs).filter(gated).map(JobEntry::id).collect()
 }
 
@@ -124,7 +123,7 @@ fn small(job: &JobEntry, finding: Option<&Finding>, facts: &Facts) -> Vec<Findin
             format!("{} has an `if` that always holds: it mixes text and `${{{{ }}}}`", job.path),
         ));
     }
-    if job.details.unrecorded && job.environments.iter().any(|name| EnvName::new(name.as_str()).is_ok_and(|name| facts.is_gate(&name))) {
+    if job.details.unrecorded && job.names().any(|name| facts.is_gate(&name)) {
         found.push(on_job(Code::NoDeploymentRecord, job, format!("{} sets `deployment: false`", job.path)));
     }
     let called = job.elsewhere().and_then(|named| Some((named.without_ref, named.git_ref?)));

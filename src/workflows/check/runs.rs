@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::same_path;
 use crate::desired::workflows::Expectation;
 use crate::workflows::facts::Facts;
 use crate::workflows::model::{Problem, Workflow};
-use crate::workflows::resolve::{Files, JobEntry, resolve};
+use crate::workflows::resolve::{Files, JobEntry, resolve, same_path};
 use crate::workflows::scenario::{Scenario, declared, derived, words};
 
 /// One run: a scenario and its jobs.
@@ -31,7 +30,7 @@ pub(super) fn all<'a>(files: &'a Files, facts: &'a Facts) -> (Vec<Run<'a>>, Vec<
     let mut runs = Vec::new();
     let mut refused = Vec::new();
     for expectation in facts.expectations.iter().filter(|expectation| !expectation.when.is_empty()) {
-        let Some(workflow) = of(files, expectation) else { continue };
+        let Some(Ok(workflow)) = files.declared(&expectation.file) else { continue };
         for when in &expectation.when {
             match declared(workflow, when, facts) {
                 Ok(scenario) => {
@@ -42,7 +41,7 @@ pub(super) fn all<'a>(files: &'a Files, facts: &'a Facts) -> (Vec<Run<'a>>, Vec<
             }
         }
     }
-    for workflow in files.iter().filter_map(|(_, file)| file.as_ref().ok()) {
+    for workflow in files.workflows() {
         let known: BTreeSet<String> =
             runs.iter().filter(|run| std::ptr::eq(run.workflow, workflow)).map(|run| run.scenario.label.clone()).collect();
         let expectation = facts.expectations.iter().find(|one| one.when.is_empty() && same_path(&one.file, &workflow.path));
@@ -56,11 +55,6 @@ pub(super) fn all<'a>(files: &'a Files, facts: &'a Facts) -> (Vec<Run<'a>>, Vec<
         runs.extend(seen.into_iter().filter(|run| run.expectation.is_some() || !known.contains(&run.scenario.label)));
     }
     (runs, refused)
-}
-
-/// The readable file that an expectation names.
-pub(super) fn of<'a>(files: &'a Files, expectation: &Expectation) -> Option<&'a Workflow> {
-    files.iter().find(|(path, _)| same_path(path, &expectation.file)).and_then(|(_, file)| file.as_ref().ok())
 }
 
 /// Whether a scenario is shown in addition to another one only if it has a different result: the same event, and the same

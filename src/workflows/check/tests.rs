@@ -4,7 +4,7 @@ use std::path::Path;
 use super::*;
 use crate::desired::github::{BranchPolicy, Pattern, RefKind};
 use crate::desired::verify::Verify;
-use crate::desired::workflows::{InputValue, When};
+use crate::desired::workflows::{Expectation, InputValue, When};
 use crate::model::RepoName;
 use crate::workflows::deploys::Targets;
 use crate::workflows::freeze_check::Proof;

@@ -4,14 +4,13 @@
 
 use super::on_job;
 use crate::findings::{Code, Finding};
-use crate::model::EnvName;
 use crate::workflows::deploys::Identity;
 use crate::workflows::facts::Facts;
 use crate::workflows::resolve::{JobEntry, Verdict};
 
 /// The note on the trust policies of the identities of a job behind a gate.
 pub(super) fn trust(job: &JobEntry, facts: &Facts) -> Option<Finding> {
-    let gate = job.environments.iter().filter_map(|name| EnvName::new(name.as_str()).ok()).find(|name| facts.is_gate(name));
+    let gate = job.names().find(|name| facts.is_gate(name));
     let gate = gate.filter(|_| matches!(job.verdict, Verdict::Env | Verdict::Set))?;
     let named = |identity: &Identity| format!("{} {}", identity.provider.word(), identity.name).trim_end().to_owned();
     let identities: Vec<String> = job.details.holds.identities.iter().map(named).collect();

@@ -36,8 +36,9 @@ impl Judge<'_> {
             Place::Nowhere if job.verdict == Verdict::ViaNeeds => {
                 format!("has no environment of its own and only waits for a job in {}", job.environments.join(", "))
             }
-            Place::Nowhere if !job.details.loose_gates.is_empty() => {
-                format!("may run although the job in {} that it waits for was rejected", job.details.loose_gates.join(", "))
+            Place::Nowhere if !job.details.gates.loose.is_empty() => {
+                let loose: Vec<&str> = job.details.gates.loose.iter().map(String::as_str).collect();
+                format!("may run although the job in {} that it waits for was rejected", loose.join(", "))
             }
             Place::Nowhere if job.verdict == Verdict::None && !job.details.has_environment => "has no environment".to_owned(),
             Place::Nowhere => format!("may run without an environment ({})", job.reason),
@@ -53,7 +54,7 @@ impl Judge<'_> {
             Place::Undeclared(name) if self.facts.guard(name) == Some(Guard::Unknown) => Code::UnreadableState,
             Place::Undeclared(name) if near_miss(name, self.facts, self.facts.gates()).is_some() => Code::NearMissEnvironment,
             Place::Nowhere if job.verdict == Verdict::ViaNeeds => Code::UpstreamGate,
-            Place::Nowhere if !job.details.loose_gates.is_empty() => Code::UpstreamGateBypass,
+            Place::Nowhere if !job.details.gates.loose.is_empty() => Code::UpstreamGateBypass,
             _ => code,
         };
         let gates: BTreeSet<&EnvName> = case.shared.iter().flat_map(|shared| &shared.gates).collect();

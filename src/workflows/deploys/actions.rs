@@ -238,11 +238,6 @@ pub(super) fn builds(action: &str) -> bool {
     BUILD.iter().chain(SETUP).any(|line| is(action, line))
 }
 
-/// The name of an action without its ref, as the tables write it.
-pub(super) fn name(uses: &str) -> String {
-    uses.split('@').next().unwrap_or_default().trim_end_matches('/').to_lowercase()
-}
-
 /// Whether an action is the one that a line of a table names: itself, a part of its repository, or of a whole owner (`heroku/`).
 pub(super) fn is(action: &str, line: &str) -> bool {
     match action.strip_prefix(line) {

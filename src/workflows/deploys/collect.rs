@@ -12,7 +12,7 @@ use super::fill::{Assigned, Values};
 use super::holds::{Deploy, Holds, Identity, Platform, Principal, Provider};
 use super::local::Local;
 use super::token::{self, Use};
-use super::{PAGES, shell, with};
+use super::{PAGES, shell};
 use crate::workflows::model::{Job, Step, Workflow};
 use crate::workflows::secrets::{self, Read};
 use crate::workflows::yaml::{Node, Pos};
@@ -84,14 +84,14 @@ impl<'a> Found<'a> {
     fn step(&mut self, step: &Step, inputs: &BTreeMap<String, String>, pos: Pos, depth: usize) {
         let before = self.env.clone();
         self.env(step.body.get("env"), inputs);
-        let action = step.uses.as_ref().map(|uses| actions::name(uses.as_str()));
+        let action = step.action();
         let harmless = action.as_deref().and_then(|action| actions::HARMLESS.iter().find(|(line, ..)| actions::is(action, line)));
         match harmless {
             Some((_, is_signing, _)) => {
                 if *is_signing {
                     self.token.add(Use::Harmless);
                 }
-                if with(step).any(|(name, _)| actions::is_command(name)) {
+                if step.with().any(|(name, _)| actions::is_command(name)) {
                     self.holds.secrets.extend(step.body.get("env").into_iter().flat_map(secrets::reads));
                 }
             }
@@ -105,7 +105,7 @@ impl<'a> Found<'a> {
         }
         // The script of `actions/github-script` is one of another language.
         let is_javascript = action.as_deref() == Some("actions/github-script");
-        for (_, text) in with(step).filter(|(name, _)| !is_javascript && actions::is_command(name)) {
+        for (_, text) in step.with().filter(|(name, _)| !is_javascript && actions::is_command(name)) {
             self.commands(&self.fill(text, inputs), pos);
         }
         if let (Some(action), Some(uses), None) = (&action, &step.uses, harmless) {
@@ -153,13 +153,13 @@ impl<'a> Found<'a> {
     fn action(&mut self, action: &str, uses: &str, step: &Step, inputs: &BTreeMap<String, String>, pos: Pos, depth: usize) {
         if let Some(composite) = self.local.composite(uses).filter(|_| depth < MAX_DEPTH) {
             let mut given = composite.defaults.clone();
-            given.extend(with(step).map(|(name, text)| (name.to_lowercase(), self.fill(text, inputs))));
+            given.extend(step.with().map(|(name, text)| (name.to_lowercase(), self.fill(text, inputs))));
             for inner in &composite.steps {
                 self.step(inner, &given, pos, depth + 1);
             }
             return;
         }
-        let given: BTreeMap<String, String> = with(step).map(|(key, text)| (key.to_lowercase(), self.fill(text, inputs))).collect();
+        let given: BTreeMap<String, String> = step.with().map(|(key, text)| (key.to_lowercase(), self.fill(text, inputs))).collect();
         let input = |name: &str| given.get(&name.to_lowercase()).filter(|text| !text.is_empty()).cloned();
         if action == "actions/checkout" {
             self.holds.checkouts.extend(checkouts::of_action(input, pos));

@@ -4,13 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::paths::{self, Named, Place, normal};
+use super::paths::{self, Named, Place, plain};
 use super::strings;
 use crate::model::RepoName;
 use crate::workflows::model::{Step, Workflow};
 use crate::workflows::read::steps_of;
 use crate::workflows::reference::Reference;
-use crate::workflows::source::NoText;
+use crate::workflows::source::Unreadable;
 use crate::workflows::yaml;
 
 /// The files of the checkout that workflows run, by path.
@@ -23,7 +23,7 @@ pub struct Local {
     programs: BTreeSet<String>,
     scripts: BTreeMap<String, Script>,
     /// What is there and could not be read, by path.
-    unread: BTreeMap<String, NoText>,
+    unread: BTreeMap<String, Unreadable>,
 }
 
 /// A file that a step may run.
@@ -75,7 +75,7 @@ impl Local {
     }
 
     /// Adds a file of the checkout, or why there is no text of it.
-    pub fn add(&mut self, path: &str, text: Result<String, NoText>) {
+    pub fn add(&mut self, path: &str, text: Result<String, Unreadable>) {
         let text = match text {
             Ok(text) => text,
             Err(why) => {
@@ -125,7 +125,7 @@ impl Local {
     }
 
     /// If a step uses an action of this repository that is not here: why its file could not be read, if there is one.
-    pub(in crate::workflows) fn lacks(&self, uses: &str) -> Option<Option<&NoText>> {
+    pub(in crate::workflows) fn lacks(&self, uses: &str) -> Option<Option<&Unreadable>> {
         let folder = self.folder(uses).filter(|folder| !self.composites.contains_key(folder) && !self.programs.contains(folder))?;
         Some(files_of_action(&folder).iter().find_map(|path| self.unread.get(path)))
     }
@@ -135,7 +135,7 @@ impl Local {
         let is_own = |named: &Reference<'_>| named.git_ref.is_some() && named.is_of(self.repository.as_ref());
         let own = || Reference::parse(uses).filter(is_own).map(|named| named.path);
         let path = uses.strip_prefix("./").or_else(|| uses.strip_prefix("$/")).or_else(|| (uses == ".").then_some("")).or_else(own)?;
-        normal("", path)
+        plain("", path)
     }
 
     /// The scripts that a step may run, with those that these may run.
@@ -144,7 +144,7 @@ impl Local {
     }
 
     /// The scripts that a step may run and that could not be read.
-    pub(in crate::workflows) fn unread_scripts_of(&self, step: &Step) -> Vec<(String, &NoText)> {
+    pub(in crate::workflows) fn unread_scripts_of(&self, step: &Step) -> Vec<(String, &Unreadable)> {
         self.files_of(step).into_iter().filter_map(|path| Some((path.clone(), self.unread.get(&path)?))).collect()
     }
 

@@ -26,33 +26,26 @@ use std::collections::BTreeSet;
 pub use checkouts::{Checkout, Head};
 pub use holds::{Deploy, Holds, Identity, InRun, Platform, Principal, Provider};
 pub use local::Local;
+pub(in crate::workflows) use paths::below;
 pub use permissions::Passed;
 
 use super::model::Step;
-use super::yaml::Node;
 
 /// The target of deploys to GitHub Pages.
 pub const PAGES: &str = "github-pages";
 
 /// Whether an action is one of the tables. None of those deploys or logs in before its own step.
-pub fn is_known_action(uses: &str) -> bool {
-    let name = actions::name(uses);
-    let is = |line: &str| actions::is(&name, line);
+pub fn is_known_action(action: &str) -> bool {
+    let is = |line: &str| actions::is(action, line);
     let deploys = actions::DEPLOY.iter().any(|(line, ..)| is(line));
     let harmless = actions::HARMLESS.iter().any(|(line, ..)| is(line));
-    deploys || harmless || actions::is_setup(&name, |_| false) || actions::LOGIN.iter().any(|login| is(login.action))
+    deploys || harmless || actions::is_setup(action, |_| false) || actions::LOGIN.iter().any(|login| is(login.action))
 }
 
 /// Whether a step uses an action that only prepares its job: it fetches, sets up, or logs in with stored credentials.
 pub fn only_prepares(step: &Step) -> bool {
-    let has_input = |name: &str| with(step).any(|(key, text)| key.eq_ignore_ascii_case(name) && !text.is_empty());
-    step.uses.as_ref().is_some_and(|uses| actions::is_setup(&actions::name(uses.as_str()), has_input))
-}
-
-/// The `with` of a step.
-fn with(step: &Step) -> impl Iterator<Item = (&str, &str)> {
-    let entries = step.body.get("with").and_then(Node::mapping).into_iter().flatten();
-    entries.filter_map(|(key, value)| Some((key.text.as_str(), value.scalar()?.text.as_str())))
+    let has_input = |name: &str| step.with().any(|(key, text)| key.eq_ignore_ascii_case(name) && !text.is_empty());
+    step.action().is_some_and(|action| actions::is_setup(&action, has_input))
 }
 
 /// The names of secrets that gate.toml binds to an environment, and of the apps that it declares.

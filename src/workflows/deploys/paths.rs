@@ -197,21 +197,25 @@ impl Place {
             Start::Own => own().collect(),
             Start::Unknown => current().chain(own()).chain([&root]).collect(),
         };
-        let mut found: Vec<String> = folders.into_iter().filter_map(|folder| normal(folder, path)).collect();
+        let mut found: Vec<String> = folders.into_iter().filter_map(|folder| plain(folder, path)).collect();
         found.sort();
         found.dedup();
         found
     }
 }
 
-/// A path below the root of the checkout; none for one that leaves it.
-pub(super) fn normal(folder: &str, path: &str) -> Option<String> {
+/// A literal path below the root of the checkout.
+pub(super) fn plain(folder: &str, path: &str) -> Option<String> {
+    below(folder, path).filter(|path| !path.contains(['$', '\\', ':']))
+}
+
+/// A path below the root of the checkout, without `.` and `..`; none for one that leaves it.
+pub(in crate::workflows) fn below(folder: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     for part in folder.split('/').chain(path.split('/')) {
         match part {
             "" | "." => {}
             ".." => _ = parts.pop()?,
-            part if part.contains(['$', '\\', ':']) => return None,
             part => parts.push(part),
         }
     }

@@ -9,7 +9,7 @@ use super::evaluate::is_offered;
 use super::lexer;
 use super::parser::parse_part;
 use super::syntax::Name;
-use super::{Contexts, Functions, Lookup, Map, Node, Resolved, Span, SyntaxError, Value, evaluate};
+use super::{Contexts, Functions, Map, Node, Resolved, Span, SyntaxError, Value, evaluate};
 
 #[derive(Deserialize)]
 struct Case {
@@ -64,8 +64,8 @@ impl<'de> Deserialize<'de> for Groups {
 struct Given(Map<Value>);
 
 impl Contexts for Given {
-    fn context(&self, name: &str) -> Lookup {
-        self.0.get(name).map_or(Lookup::Unavailable, |value| Lookup::Node(Node::Known(value.clone())))
+    fn context(&self, name: &str) -> Option<Node> {
+        self.0.get(name).map(|value| Node::Known(value.clone()))
     }
 }
 

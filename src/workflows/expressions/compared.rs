@@ -2,7 +2,7 @@
 //!
 //! Owns the question alone: nothing is evaluated except parts that read no context.
 
-use super::context::{Contexts, Functions, Lookup, Node, Resolved};
+use super::context::{Functions, Nothing, Resolved};
 use super::evaluate::Evaluator;
 use super::functions::Function;
 use super::parser::parse;
@@ -112,12 +112,6 @@ impl Compared {
 
 /// The texts of a part that reads no context.
 fn constant(tree: &Tree) -> Option<Vec<String>> {
-    struct Nothing;
-    impl Contexts for Nothing {
-        fn context(&self, _: &str) -> Lookup {
-            Lookup::Node(Node::unknown(""))
-        }
-    }
     let value = Evaluator::new(&Nothing, &Functions::default()).tree(tree).ok()?;
     match value.resolved(tree.span) {
         Resolved::Known(value) => Some(texts(&value)),

@@ -9,22 +9,24 @@ use super::value::{Map, Value};
 
 /// The contexts that one position of a workflow offers, and what is known about them.
 pub trait Contexts {
-    /// The root of a context (`github`, `inputs`, `matrix`, …). The name comes as it is spelled in the expression: compare without case.
-    fn context(&self, name: &str) -> Lookup;
+    /// What is known about the root of a context (`github`, `inputs`, `matrix`, …); none if the position does not offer it: GitHub
+    /// refuses the file. The name comes as it is spelled in the expression: compare without case.
+    fn context(&self, name: &str) -> Option<Node>;
 
     /// Whether the position offers a context. It is asked for each name of an expression, so it should not make the context.
     fn offers(&self, name: &str) -> bool {
-        !matches!(self.context(name), Lookup::Unavailable)
+        self.context(name).is_some()
     }
 }
 
-/// The answer to the question for a context.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Lookup {
-    /// The position does not offer it: GitHub refuses the file.
-    Unavailable,
-    /// What is known about it.
-    Node(Node),
+/// Every context, with nothing known about any.
+#[derive(Debug, Clone, Copy)]
+pub struct Nothing;
+
+impl Contexts for Nothing {
+    fn context(&self, _: &str) -> Option<Node> {
+        Some(Node::unknown("nothing is assumed of a step"))
+    }
 }
 
 /// What is known about a context or a property in it.
@@ -165,4 +167,14 @@ pub struct Condition {
     pub mixed: bool,
     /// The status functions that occur. If there is none, `success() &&` is implied, and is part of the value.
     pub status_functions: BTreeSet<StatusFunction>,
+}
+
+impl Condition {
+    /// Its truth, if that is known.
+    pub fn truth(&self) -> Option<bool> {
+        match &self.value {
+            Resolved::Known(value) => Some(value.is_truthy()),
+            Resolved::OneOf(_) | Resolved::Unknown(_) => None,
+        }
+    }
 }

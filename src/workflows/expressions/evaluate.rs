@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use super::context::{Assumed, Contexts, Functions, Lookup, Resolved};
+use super::context::{Assumed, Contexts, Functions, Resolved};
 use super::functions::{self, Function, Piece, StatusFunction};
 use super::lift::{SourceSpan, compared, filled, lift, may_fail, reasons, truths_only};
 use super::possible::{Evaluated, Item, MAX_VALUES, Open, Possible};
@@ -113,12 +113,9 @@ impl<'a> Evaluator<'a> {
 
     fn root(&self, name: &str) -> Rc<Possible> {
         let mut roots = self.roots.borrow_mut();
-        let root = roots.entry(fold(name)).or_insert_with(|| {
-            Rc::new(match self.contexts.context(name) {
-                Lookup::Node(node) => Possible::of_node(node),
-                Lookup::Unavailable => Possible::known(Value::Null),
-            })
-        });
+        let root = roots
+            .entry(fold(name))
+            .or_insert_with(|| Rc::new(self.contexts.context(name).map_or_else(|| Possible::known(Value::Null), Possible::of_node)));
         Rc::clone(root)
     }
 

@@ -31,7 +31,7 @@ mod properties;
 mod tests;
 
 pub use compared::{Place, Text, compared};
-pub use context::{Assumed, Condition, Contexts, Functions, Lookup, Node, Reason, Resolved, Rest, Status, Why};
+pub use context::{Assumed, Condition, Contexts, Functions, Node, Nothing, Reason, Resolved, Rest, Status, Why};
 pub use evaluate::evaluate;
 pub use functions::StatusFunction;
 pub use parser::parse;

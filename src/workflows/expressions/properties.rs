@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{Contexts, Error, Functions, Lookup, Map, Node, Resolved, Rest, Status, Value, condition, evaluate, interpolate, parse};
+use super::{Contexts, Error, Functions, Map, Node, Resolved, Rest, Status, Value, condition, evaluate, interpolate, parse};
 
 /// What is known about one leaf, and its value in a run.
 #[derive(Debug, Clone)]
@@ -54,18 +54,18 @@ struct Before<'a>(&'a Scenario);
 struct During(Map<Value>);
 
 impl Contexts for Before<'_> {
-    fn context(&self, name: &str) -> Lookup {
+    fn context(&self, name: &str) -> Option<Node> {
         let Scenario { a, b, fields, extra } = self.0;
         let fields = FIELDS.into_iter().zip(fields.iter().map(Leaf::node));
         let rest = |extra: &Option<Value>| if extra.is_some() { Rest::Unknown("more may come".into()) } else { Rest::Null };
-        Lookup::Node(match name.to_lowercase().as_str() {
+        Some(match name.to_lowercase().as_str() {
             "a" => a.node(),
             "b" => b.node(),
             "c" => {
                 let inner = Node::Partial(fields.clone().collect(), Rest::Null);
                 Node::Partial(fields.chain([("inner", inner)]).collect(), rest(extra))
             }
-            _ => return Lookup::Unavailable,
+            _ => return None,
         })
     }
 }
@@ -81,8 +81,8 @@ impl Scenario {
 }
 
 impl Contexts for During {
-    fn context(&self, name: &str) -> Lookup {
-        self.0.get(name).map_or(Lookup::Unavailable, |value| Lookup::Node(Node::Known(value.clone())))
+    fn context(&self, name: &str) -> Option<Node> {
+        self.0.get(name).map(|value| Node::Known(value.clone()))
     }
 }
 

@@ -1,19 +1,19 @@
 //! Beyond soundness: that enough is known, and that messages point at the right place.
 
 use super::{
-    Assumed, Condition, Contexts, Error, Functions, Lookup, Map, Node, Reason, Resolved, Rest, Span, Status, StatusFunction, Value,
-    condition, evaluate, interpolate, parse,
+    Assumed, Condition, Contexts, Error, Functions, Map, Node, Reason, Resolved, Rest, Span, Status, StatusFunction, Value, condition,
+    evaluate, interpolate, parse,
 };
 
 /// A dispatch with a chosen environment and an unknown actor.
 struct Dispatch;
 
 impl Contexts for Dispatch {
-    fn context(&self, name: &str) -> Lookup {
+    fn context(&self, name: &str) -> Option<Node> {
         let unknown = || Node::Unknown("only the run knows".into());
         let known = |text: &str| Node::Known(Value::from(text));
         let partial = |entries: Vec<(&str, Node)>, rest| Node::Partial(entries.into_iter().collect(), rest);
-        Lookup::Node(match name.to_lowercase().as_str() {
+        Some(match name.to_lowercase().as_str() {
             "github" => partial(
                 vec![
                     ("event_name", known("workflow_dispatch")),
@@ -32,7 +32,7 @@ impl Contexts for Dispatch {
             ),
             "needs" => unknown(),
             "matrix" => Node::Known(Value::object([("list", Value::array(vec![Value::from("x")]))].into_iter().collect())),
-            _ => return Lookup::Unavailable,
+            _ => return None,
         })
     }
 }
@@ -71,9 +71,9 @@ fn a_context_is_made_once_however_often_an_expression_reads_it() {
             name == "needs"
         }
 
-        fn context(&self, _: &str) -> Lookup {
+        fn context(&self, _: &str) -> Option<Node> {
             self.0.set(self.0.get() + 1);
-            Lookup::Node(Node::Partial(Map::new(), Rest::Null))
+            Some(Node::Partial(Map::new(), Rest::Null))
         }
     }
     let counting = Counting(std::cell::Cell::new(0));

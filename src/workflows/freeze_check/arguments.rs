@@ -11,7 +11,7 @@ pub(super) fn mentions_check(text: &str, place: &StepContext<'_>) -> bool {
     let of_line = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();
         let own = words.iter().any(|word| is_gatectl(word)) && words.windows(2).any(|pair| pair == ["freeze", "check"]);
-        own || place.question.policy.check_commands.iter().any(|command| line.contains(command.as_str()))
+        own || place.question.freeze.policy.check_commands.iter().any(|command| line.contains(command.as_str()))
     };
     text.lines().map(str::trim).any(|line| !line.starts_with('#') && of_line(line))
 }
@@ -33,10 +33,10 @@ pub(super) fn check(command: &Command, directory: Option<&str>, step: &Step, pla
         }
         own(rest, directory, place)
     } else {
-        let declared = place.question.policy.check_commands.iter().find(|declared| starts_with(&words, declared))?;
+        let declared = place.question.freeze.policy.check_commands.iter().find(|declared| starts_with(&words, declared))?;
         equivalent(declared, &words, directory, place)
     };
-    let changes = |(name, value): &&(String, Word)| variables::change_check(name, &value.text, place.question.policy);
+    let changes = |(name, value): &&(String, Word)| variables::change_check(name, &value.text, place.question.freeze.policy);
     if let Some((name, _)) = command.assignments.iter().find(changes) {
         return Some(Err(format!("`{name}=` before the freeze check changes what it asks")));
     }
@@ -54,7 +54,7 @@ fn starts_with(words: &[Option<String>], declared: &str) -> bool {
 
 /// `gatectl freeze check` with its arguments. A flag that is not listed may do something else.
 fn own(arguments: &[Option<String>], directory: Option<&str>, place: &StepContext<'_>) -> Result<(), String> {
-    let policy = place.question.policy;
+    let policy = place.question.freeze.policy;
     let (mut verbs, mut environments, mut config, mut store) = (Vec::new(), Vec::new(), None, None);
     let mut rest = arguments.iter();
     while let Some(word) = rest.next() {
@@ -87,7 +87,7 @@ fn own(arguments: &[Option<String>], directory: Option<&str>, place: &StepContex
     if store.is_some_and(|store| store != policy.store.flag()) {
         return Err(format!("the freeze check asks about another freeze than that of {}", policy.store.described()));
     }
-    match (place.question.config, named) {
+    match (place.question.freeze.config, named) {
         (Some(_), _) => place.reads_config(directory, config),
         (None, true) => Ok(()),
         (None, false) => {

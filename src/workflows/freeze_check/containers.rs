@@ -9,8 +9,8 @@ use crate::workflows::yaml::{Node, Pos};
 
 /// The container that may deploy as soon as it starts, and why, in a clause.
 pub(super) fn may_deploy(workflow: &Workflow, job: &Job) -> Option<(Pos, String)> {
-    let place = Place { workflow, job };
-    let container = job.body.get("container").filter(|container| place.reads_secret(container));
+    let variables: Vec<&Node> = [workflow.env.as_ref(), job.body.get("env")].into_iter().flatten().collect();
+    let container = job.body.get("container").filter(|container| reads_secret(container, &variables));
     if let Some(container) = container {
         return Some((
             container.pos,
@@ -22,7 +22,7 @@ pub(super) fn may_deploy(workflow: &Workflow, job: &Job) -> Option<(Pos, String)
         return Some((services.pos, "`services` is one expression: a service may deploy, and starts before the freeze check".to_owned()));
     };
     named.iter().find_map(|(name, service)| {
-        let why = if place.reads_secret(service) {
+        let why = if reads_secret(service, &variables) {
             "reads a secret"
         } else if reaches_runner(service) {
             "reaches into the runner (`volumes` or `options`)"
@@ -37,44 +37,33 @@ pub(super) fn may_deploy(workflow: &Workflow, job: &Job) -> Option<(Pos, String)
     })
 }
 
-struct Place<'a> {
-    workflow: &'a Workflow,
-    job: &'a Job,
+/// Whether a container may get a secret; `credentials` only pull its image.
+fn reads_secret(container: &Node, variables: &[&Node]) -> bool {
+    let any_secret = |node: &Node| any_scalar(node, &|text| secrets::expressions(text).any(|inside| is_secret(inside, variables)));
+    match container.mapping() {
+        Some(entries) => entries.iter().any(|(key, value)| key.text != "credentials" && any_secret(value)),
+        None => any_secret(container),
+    }
 }
 
-impl Place<'_> {
-    /// Whether a container may get a secret; `credentials` only pull its image.
-    fn reads_secret(&self, container: &Node) -> bool {
-        let Some(entries) = container.mapping() else { return self.any_secret(container) };
-        entries.iter().any(|(key, value)| key.text != "credentials" && self.any_secret(value))
-    }
+/// Whether an expression may result in a secret, the run's token, or an environment variable with either.
+fn is_secret(expression: &str, variables: &[&Node]) -> bool {
+    let lower = expression.to_ascii_lowercase();
+    let (outside, _) = secrets::split_strings(&lower);
+    let path = |c: char| !(c.is_ascii_alphanumeric() || "_-.*".contains(c));
+    outside.iter().flat_map(|part| part.split(path)).any(|path| match path.split_once('.').unwrap_or((path, "")) {
+        ("secrets", _) => true,
+        ("env", name) => !is_plain_variable(name, variables),
+        ("github", name) => ["", "*", "token"].contains(&name),
+        _ => false,
+    })
+}
 
-    fn any_secret(&self, node: &Node) -> bool {
-        let mut found = false;
-        node.each_scalar(&mut |scalar, _| found |= secrets::expressions(&scalar.text).any(|inside| self.is_secret(inside)));
-        found
-    }
-
-    /// Whether an expression may result in a secret, the run's token, or an environment variable with either.
-    fn is_secret(&self, expression: &str) -> bool {
-        let lower = expression.to_ascii_lowercase();
-        let (outside, _) = secrets::split_strings(&lower);
-        let path = |c: char| !(c.is_ascii_alphanumeric() || "_-.*".contains(c));
-        outside.iter().flat_map(|part| part.split(path)).any(|path| match path.split_once('.').unwrap_or((path, "")) {
-            ("secrets", _) => true,
-            ("env", name) => !self.is_plain_variable(name),
-            ("github", name) => ["", "*", "token"].contains(&name),
-            _ => false,
-        })
-    }
-
-    /// Whether a variable of the workflow or job is a text without expressions.
-    fn is_plain_variable(&self, name: &str) -> bool {
-        let maps = [self.workflow.env.as_ref(), self.job.body.get("env")];
-        let named = maps.into_iter().flatten().filter_map(Node::mapping).flatten().filter(|(key, _)| key.text.eq_ignore_ascii_case(name));
-        let plain: Vec<bool> = named.map(|(_, value)| value.scalar().is_some_and(|scalar| !scalar.text.contains("${{"))).collect();
-        !plain.is_empty() && plain.iter().all(|plain| *plain)
-    }
+/// Whether a variable of the workflow or job is a text without expressions.
+fn is_plain_variable(name: &str, variables: &[&Node]) -> bool {
+    let named = variables.iter().filter_map(|env| env.mapping()).flatten().filter(|(key, _)| key.text.eq_ignore_ascii_case(name));
+    let plain: Vec<bool> = named.map(|(_, value)| value.scalar().is_some_and(|scalar| !scalar.text.contains("${{"))).collect();
+    !plain.is_empty() && plain.iter().all(|plain| *plain)
 }
 
 /// Whether a service has files, devices or rights of the machine that it runs on.

@@ -167,9 +167,7 @@ const INSTALLERS: &[&str] =
 
 /// Whether a step that uses an action provably deploys nothing; records what it checks out.
 pub(super) fn action(step: &Step, place: &mut StepContext<'_>) -> bool {
-    let Some(uses) = &step.uses else { return false };
-    let action = uses.as_str().split('@').next().unwrap_or_default().to_ascii_lowercase();
-    let with = |key: &str| step.body.get("with").and_then(|with| with.get(key)).and_then(Node::scalar).map(|scalar| scalar.text.as_str());
+    let Some(action) = step.action() else { return false };
     let names_program = |(of, input, harmless): &Input| {
         let given =
             step.body.get("with").and_then(Node::mapping).into_iter().flatten().filter(|(key, _)| key.text.eq_ignore_ascii_case(input));
@@ -184,10 +182,10 @@ pub(super) fn action(step: &Step, place: &mut StepContext<'_>) -> bool {
             true
         }
         // An artifact of another run may hold another gate.toml.
-        "actions/download-artifact" => ["run-id", "repository"].iter().all(|key| with(key).is_none()),
+        "actions/download-artifact" => ["run-id", "repository"].iter().all(|key| step.input(key).is_none()),
         // gatectl's own action; only its `apply` changes anything.
         name if name.ends_with("/gatectl") && name.split('/').count() == 2 => {
-            with("command").is_none_or(|command| ["install", "validate", "plan", "verify", "check"].contains(&command))
+            step.input("command").is_none_or(|command| ["install", "validate", "plan", "verify", "check"].contains(&command))
         }
         name => {
             let is = |known: &&str| name.strip_prefix(*known).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
@@ -198,7 +196,7 @@ pub(super) fn action(step: &Step, place: &mut StepContext<'_>) -> bool {
 
 /// Whether a command provably deploys nothing and leaves the freeze check as it is; records the variables that it sets.
 pub(super) fn command(command: &Command, fed_by: Option<&Command>, place: &mut StepContext<'_>) -> bool {
-    let policy = place.question.policy;
+    let policy = place.question.freeze.policy;
     let exported = if name_of(command) == Some("export") { command.words.get(1..).unwrap_or_default() } else { &[] };
     let exported = exported.iter().map(|word| word.text.split_once('=').unwrap_or((&word.text, "")));
     let assigned = command.assignments.iter().map(|(name, value)| (name.as_str(), value.text.as_str()));
@@ -326,7 +324,8 @@ fn may_write(file: &Word, command: &Command, place: &mut StepContext<'_>) -> boo
                 (Some("echo"), Some([word])) => word.text.split_once('='),
                 _ => None,
             };
-            let plain = |(name, value): &(&str, &str)| is_variable(name) && !variables::change_later(name, value, place.question.policy);
+            let plain =
+                |(name, value): &(&str, &str)| is_variable(name) && !variables::change_later(name, value, place.question.freeze.policy);
             let Some((name, _)) = set.filter(plain) else { return false };
             place.wrote(name);
             true
@@ -338,8 +337,8 @@ fn may_write(file: &Word, command: &Command, place: &mut StepContext<'_>) -> boo
 /// Whether a path may be gate.toml, gatectl or the script of a declared check.
 fn is_relied_on(path: &str, place: &StepContext<'_>) -> bool {
     let name = |path: &str| path.rsplit(['/', '=']).next().unwrap_or_default().to_owned();
-    let scripts = place.question.policy.check_commands.iter().flat_map(|command| command.split(' '));
-    [place.question.config.unwrap_or("gate.toml"), "gate.toml", "gatectl"]
+    let scripts = place.question.freeze.policy.check_commands.iter().flat_map(|command| command.split(' '));
+    [place.question.freeze.config.unwrap_or("gate.toml"), "gate.toml", "gatectl"]
         .into_iter()
         .chain(scripts)
         .any(|relied_on| name(relied_on) == name(path))

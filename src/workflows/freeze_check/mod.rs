@@ -19,7 +19,7 @@ use step::Role;
 use step_context::StepContext;
 
 use super::deploys::is_known_action;
-use super::expressions::{self, Assumed, Contexts, Functions, Lookup, Map, Node, Resolved, Rest, Status, Value};
+use super::expressions::{self, Assumed, Contexts, Functions, Map, Node, Rest, Status, Value};
 use super::model::{Job, Step, Text, Workflow};
 use super::yaml::{self, NodeKind, Pos};
 use crate::desired::freeze::Policy;
@@ -38,6 +38,18 @@ pub enum Proof {
     Unproven(Pos, String),
 }
 
+/// The freeze that must hold deploys back.
+#[derive(Clone, Copy)]
+pub struct FreezeFacts<'a> {
+    /// As gate.toml declares it.
+    pub policy: &'a Policy,
+    /// The path in the repository of the gate.toml that declares the freeze, with `/`; `None` if it has none: then a check must
+    /// name its store.
+    pub config: Option<&'a str>,
+    /// Whether the checkout holds a file, by its path in the repository; `None` if that is not known.
+    pub holds: &'a dyn Fn(&str) -> Option<bool>,
+}
+
 /// The input of a proof.
 #[derive(Clone, Copy)]
 pub struct Question<'a> {
@@ -45,14 +57,9 @@ pub struct Question<'a> {
     pub environment: &'a EnvName,
     /// The environments that gate.toml declares.
     pub environments: &'a BTreeSet<EnvName>,
-    /// The freeze that gate.toml declares.
-    pub policy: &'a Policy,
-    /// The path in the repository of the gate.toml that declares the freeze, with `/`; `None` if it has none: then a check must
-    /// name its store.
-    pub config: Option<&'a str>,
-    /// Whether the checkout holds a file, by its path in the repository; `None` if that is not known.
-    pub holds: &'a dyn Fn(&str) -> Option<bool>,
-    /// What is known about the run in the conditions and scripts of steps; [`Nothing`] assumes nothing.
+    /// The freeze.
+    pub freeze: FreezeFacts<'a>,
+    /// What is known about the run in the conditions and scripts of steps; [`expressions::Nothing`] assumes nothing.
     pub contexts: &'a dyn Contexts,
 }
 
@@ -69,9 +76,11 @@ pub fn freeze_check_before_deploy(workflow: &Workflow, job: &Job, question: &Que
 
 /// Where the job's `if` is, if a freeze without an override makes it false. GitHub evaluates it before the job waits for an approval.
 fn at_start(job: &Job, question: &Question<'_>) -> Option<Pos> {
-    let condition = job.condition.as_ref().filter(|_| question.policy.store.app().is_none())?;
+    let condition = job.condition.as_ref().filter(|_| question.freeze.policy.store.app().is_none())?;
     let vars: Map<Node> =
-        [(question.policy.flag.clone(), Node::text("true")), (question.policy.override_flag.clone(), Node::text(""))].into_iter().collect();
+        [(question.freeze.policy.flag.clone(), Node::text("true")), (question.freeze.policy.override_flag.clone(), Node::text(""))]
+            .into_iter()
+            .collect();
     let vars = Node::Partial(vars, Rest::Unknown("other variables are not in the files".into()));
     let contexts = Overlaid { name: "vars", node: &vars, under: question.contexts };
     let succeeded = Functions { status: Some(Status::NEEDS_SUCCEEDED), hash_files: false };
@@ -156,7 +165,7 @@ fn after(rest: &[Step], check: &Step, place: &mut StepContext<'_>) -> Proof {
     let failed = Functions { status: Some(Status { success: Assumed::False, ..Status::UNKNOWN }), hash_files: true };
     for step in rest {
         // `pre` of an action runs before every step, and its file is not read.
-        let may_have_pre = step.uses.as_ref().is_some_and(|uses| may_run_first(uses.as_str()));
+        let may_have_pre = may_run_first(step);
         if may_have_pre && !matches!(step::role(step, place), Role::Harmless | Role::Check) {
             let why = "this action is not known, and a `pre` phase of it would run before the freeze check: check the freeze in a job before this one";
             return Proof::Unproven(step.pos, why.to_owned());
@@ -170,31 +179,15 @@ fn after(rest: &[Step], check: &Step, place: &mut StepContext<'_>) -> Proof {
 }
 
 /// Whether an action may have a `pre` phase: GitHub runs that before the first step, except for actions of the checkout.
-fn may_run_first(uses: &str) -> bool {
-    !uses.starts_with("./") && !is_known_action(uses)
+fn may_run_first(step: &Step) -> bool {
+    let is_own = step.uses.as_ref().is_some_and(|uses| uses.as_str().starts_with("./"));
+    !is_own && step.action().is_some_and(|action| !is_known_action(&action))
 }
 
 /// The truth of a condition, if it is known.
 fn truth(condition: &Text, contexts: &dyn Contexts, functions: Functions) -> Option<bool> {
     let text = if condition.scalar.kind == NodeKind::Null { "" } else { condition.as_str() };
-    match expressions::condition(text, contexts, &functions).ok()?.value {
-        Resolved::Known(value) => Some(value.is_truthy()),
-        Resolved::OneOf(values) => {
-            let truths: BTreeSet<bool> = values.iter().map(Value::is_truthy).collect();
-            truths.first().copied().filter(|_| truths.len() == 1)
-        }
-        Resolved::Unknown(_) => None,
-    }
-}
-
-/// Contexts about which nothing is assumed.
-#[derive(Debug, Clone, Copy)]
-pub struct Nothing;
-
-impl Contexts for Nothing {
-    fn context(&self, _: &str) -> Lookup {
-        Lookup::Node(Node::Unknown("nothing is assumed of a step".into()))
-    }
+    expressions::condition(text, contexts, &functions).ok()?.truth()
 }
 
 /// Contexts with more knowledge about one of them.
@@ -209,8 +202,8 @@ impl Contexts for Overlaid<'_> {
         name.eq_ignore_ascii_case(self.name) || self.under.offers(name)
     }
 
-    fn context(&self, name: &str) -> Lookup {
-        if name.eq_ignore_ascii_case(self.name) { Lookup::Node(self.node.clone()) } else { self.under.context(name) }
+    fn context(&self, name: &str) -> Option<Node> {
+        if name.eq_ignore_ascii_case(self.name) { Some(self.node.clone()) } else { self.under.context(name) }
     }
 }
 

@@ -25,22 +25,20 @@ pub(super) fn role(step: &Step, place: &mut StepContext<'_>) -> Role {
     }
     let Some(text) = place.script(step) else { return Role::Other };
     let shell = place.shell(step);
-    let found = match shell {
+    let of_script = match shell {
         Shell::StopsAtFailure | Shell::GoesOn => in_script(&shell::read(&text), shell, step, place),
         Shell::NotPosix => only_line(&text, step, place),
         Shell::Foreign if arguments::mentions_check(&text, place) => {
-            Found::Bad("the freeze check runs in a shell that may continue after it failed".to_owned())
+            Role::NoProof("the freeze check runs in a shell that may continue after it failed".to_owned())
         }
-        Shell::Foreign => Found::MayDeploy,
+        Shell::Foreign => Role::Other,
     };
-    match found {
-        Found::Check => stops_the_job(step, place).map_or_else(Role::NoProof, |()| Role::Check),
-        Found::Bad(why) => Role::NoProof(why),
-        Found::Nothing => Role::Harmless,
-        Found::MayDeploy if arguments::mentions_check(&text, place) => {
+    match of_script {
+        Role::Check => stops_the_job(step, place).map_or_else(Role::NoProof, |()| Role::Check),
+        Role::Other if arguments::mentions_check(&text, place) => {
             Role::NoProof("commands of this step before or around the freeze check may deploy or lose its exit code".to_owned())
         }
-        Found::MayDeploy => Role::Other,
+        role => role,
     }
 }
 
@@ -63,36 +61,28 @@ fn stops_the_job(step: &Step, place: &StepContext<'_>) -> Result<(), String> {
     place.untouched(step)
 }
 
-/// The content of a script.
-enum Found {
-    Check,
-    Bad(String),
-    Nothing,
-    MayDeploy,
-}
-
 /// A script for PowerShell, cmd or an unknown shell, in which only a single plain command means the same in all of them.
-fn only_line(text: &str, step: &Step, place: &mut StepContext<'_>) -> Found {
+fn only_line(text: &str, step: &Step, place: &mut StepContext<'_>) -> Role {
     let plain = |c: char| c.is_ascii_alphanumeric() || " \n\r_-./:=@,\"".contains(c);
     let script = shell::read(text);
     if !script.complete || !text.chars().all(plain) {
-        return Found::MayDeploy;
+        return Role::Other;
     }
     let start = place.start(step);
     let commands: Vec<&Command> = script.statements.iter().flat_map(|statement| &statement.commands).map(|(_, command)| command).collect();
     for command in &commands {
         match arguments::check(command, start.as_deref(), step, place) {
-            Some(Ok(())) if commands.len() == 1 && command.assignments.is_empty() => return Found::Check,
+            Some(Ok(())) if commands.len() == 1 && command.assignments.is_empty() => return Role::Check,
             Some(Ok(())) => {
                 let why = "the freeze check is not the only line of its step, and the runner's shell may continue after it failed: set `shell: bash`";
-                return Found::Bad(why.to_owned());
+                return Role::NoProof(why.to_owned());
             }
-            Some(Err(why)) => return Found::Bad(why),
-            None if !command.assignments.is_empty() || !is_harmless(command, None, step, place) => return Found::MayDeploy,
+            Some(Err(why)) => return Role::NoProof(why),
+            None if !command.assignments.is_empty() || !is_harmless(command, None, step, place) => return Role::Other,
             None => {}
         }
     }
-    Found::Nothing
+    Role::Harmless
 }
 
 fn is_harmless(command: &Command, fed_by: Option<&Command>, step: &Step, place: &mut StepContext<'_>) -> bool {
@@ -100,7 +90,8 @@ fn is_harmless(command: &Command, fed_by: Option<&Command>, step: &Step, place: 
     harmless::command(command, fed_by, place) && !place.may_run_code_of_env(step, program)
 }
 
-fn in_script(script: &Script, shell: Shell, step: &Step, place: &mut StepContext<'_>) -> Found {
+/// The role of a script, as far as it decides that: whether the failure of its step stops the job is not asked here.
+fn in_script(script: &Script, shell: Shell, step: &Step, place: &mut StepContext<'_>) -> Role {
     let mut directory = place.start(step);
     for (at, statement) in script.statements.iter().enumerate() {
         let is_last = script.complete && at + 1 == script.statements.len();
@@ -110,11 +101,11 @@ fn in_script(script: &Script, shell: Shell, step: &Step, place: &mut StepContext
         for (n, (join, command)) in statement.commands.iter().enumerate() {
             if let Some(verdict) = arguments::check(command, here.as_deref(), step, place) {
                 let stops = verdict.and_then(|()| stops_the_script(statement, n, is_last, shell));
-                return stops.map_or_else(Found::Bad, |()| Found::Check);
+                return stops.map_or_else(Role::NoProof, |()| Role::Check);
             }
             let fed_by = before.filter(|_| *join == Join::Pipe);
             if !is_harmless(command, fed_by, step, place) {
-                return Found::MayDeploy;
+                return Role::Other;
             }
             if harmless::changes_directory(command) {
                 moved = true;
@@ -124,14 +115,14 @@ fn in_script(script: &Script, shell: Shell, step: &Step, place: &mut StepContext
             before = Some(command);
         }
         if statement.background {
-            return Found::MayDeploy;
+            return Role::Other;
         }
         if moved {
             // A `cd` that failed in a list, or in a shell that continues, leaves the script where it was.
             directory = here.filter(|_| statement.commands.len() == 1 && shell == Shell::StopsAtFailure);
         }
     }
-    if script.complete { Found::Nothing } else { Found::MayDeploy }
+    if script.complete { Role::Harmless } else { Role::Other }
 }
 
 /// Whether a check's failure stops the script, by its place in its statement.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Question, variables};
+use super::{FreezeFacts, Question, variables};
 use crate::desired::freeze::Policy;
 use crate::model::EnvName;
+use crate::workflows::deploys::below;
 use crate::workflows::expressions::{self, Functions, Resolved, Status};
 use crate::workflows::model::{Job, Step, Text, Workflow};
 use crate::workflows::secrets;
@@ -164,7 +165,7 @@ impl<'a> StepContext<'a> {
     /// # Errors
     /// Which one does.
     pub(super) fn untouched(&self, step: &Step) -> Result<(), String> {
-        let policy = self.question.policy;
+        let policy = self.question.freeze.policy;
         for (name, text) in self.variables(step) {
             let is_own = variables::is_stored(name, policy)
                 && only_expression(text).is_some_and(|inside| inside.trim().eq_ignore_ascii_case(&format!("vars.{name}")));
@@ -245,7 +246,7 @@ impl<'a> StepContext<'a> {
     /// # Errors
     /// Why it may read another one.
     pub(super) fn reads_config(&self, directory: Option<&str>, flag: Option<&str>) -> Result<(), String> {
-        let Question { config, policy, holds, .. } = self.question;
+        let FreezeFacts { config, policy, holds } = self.question.freeze;
         let Some(want) = config else { return Ok(()) };
         if let Some(why) = &self.checkouts.unclear {
             return Err(why.clone());
@@ -288,14 +289,12 @@ impl<'a> StepContext<'a> {
 
     /// Records a checkout: its commit and directory.
     pub(super) fn checked_out(&mut self, step: &Step) {
-        let with =
-            |key: &str| step.body.get("with").and_then(|with| with.get(key)).and_then(Node::scalar).map(|scalar| scalar.text.as_str());
-        let repository = with("repository").unwrap_or_default();
+        let repository = step.input("repository").unwrap_or_default();
         let is_own = repository.is_empty()
             || only_expression(repository).is_some_and(|inside| inside.trim() == "github.repository")
             || self.known("${{ github.repository }}").is_some_and(|own| own.eq_ignore_ascii_case(repository));
-        let is_run = with("ref").is_none_or(|text| self.is_the_runs_commit(text));
-        let path = self.known(with("path").unwrap_or_default()).and_then(|path| joined("", &path));
+        let is_run = step.input("ref").is_none_or(|text| self.is_the_runs_commit(text));
+        let path = self.known(step.input("path").unwrap_or_default()).and_then(|path| joined("", &path));
         let Checkouts { own, others, unclear } = &mut self.checkouts;
         match path {
             Some(path) if is_own && is_run && own.as_ref().is_none_or(|before| *before == path) => *own = Some(path),
@@ -340,17 +339,7 @@ pub(super) fn joined(from: &str, to: &str) -> Option<String> {
     if to.starts_with(['/', '~', '-', '\\']) || to.contains(['$', '*', '?']) {
         return None;
     }
-    let mut parts: Vec<&str> = from.split('/').filter(|part| !part.is_empty()).collect();
-    for part in to.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
+    below(from, to)
 }
 
 /// `bash -euo pipefail {0}` and what else may stand in `shell:`.

@@ -37,10 +37,8 @@ fn proof_for(policy: &Policy, config: Option<&str>, text: &str) -> Proof {
     let question = Question {
         environment: &production(),
         environments: &environments,
-        policy,
-        config,
-        holds: &|path| Some(["gate.toml", "services/other/gate.toml"].contains(&path)),
-        contexts: &Nothing,
+        freeze: FreezeFacts { policy, config, holds: &|path| Some(["gate.toml", "services/other/gate.toml"].contains(&path)) },
+        contexts: &expressions::Nothing,
     };
     freeze_check_before_deploy(&workflow, job, &question)
 }

@@ -20,7 +20,7 @@ pub(super) fn jobs(node: &Node, workflow: &mut Workflow) {
             step.working_directory.clone_from(&folder);
         }
     }
-    check_needs(&mut workflow.jobs);
+    workflow.order = order(&mut workflow.jobs);
 }
 
 fn job(key: &Key, body: &Node, unknown: &mut Vec<UnknownKey>) -> Job {
@@ -151,8 +151,9 @@ fn is_id(id: &str) -> bool {
     id.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
 }
 
-/// Marks jobs that need a missing job, and those in a cycle of needs.
-fn check_needs(jobs: &mut [Job]) {
+/// The jobs in an order in which none comes before what it needs. Marks those that need a missing job, and those in a cycle of
+/// needs, which come last.
+fn order(jobs: &mut [Job]) -> Vec<usize> {
     let index: HashMap<String, usize> = jobs.iter().enumerate().map(|(n, job)| (job.id.to_lowercase(), n)).collect();
     let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); jobs.len()];
     let mut waits: Vec<usize> = vec![0; jobs.len()];
@@ -170,17 +171,21 @@ fn check_needs(jobs: &mut [Job]) {
             }
         }
     }
-    let mut ready: Vec<usize> = (0..jobs.len()).filter(|n| waits[*n] == 0).collect();
-    while let Some(done) = ready.pop() {
-        for next in std::mem::take(&mut dependents[done]) {
+    let mut order: Vec<usize> = (0..jobs.len()).filter(|n| waits[*n] == 0).collect();
+    let mut done = 0;
+    while let Some(job) = order.get(done).copied() {
+        done += 1;
+        for next in std::mem::take(&mut dependents[job]) {
             waits[next] -= 1;
             if waits[next] == 0 {
-                ready.push(next);
+                order.push(next);
             }
         }
     }
     // Every remaining job waits for itself or for a job that does.
-    for (job, _) in jobs.iter_mut().zip(&waits).filter(|(_, waits)| **waits > 0) {
+    for (n, job) in jobs.iter_mut().enumerate().filter(|(n, _)| waits[*n] > 0) {
         job.problems.push(Problem { pos: job.pos, why: "its `needs` form a cycle".to_owned() });
+        order.push(n);
     }
+    order
 }

@@ -10,19 +10,20 @@ mod on;
 
 use super::keys;
 use super::model::{Problem, Step, Workflow};
-use super::yaml::{self, Node, YamlError};
+use super::yaml::{self, Node};
 use nodes::{check_keys, of_defaults};
 
 /// Reads a workflow file.
 ///
 /// # Errors
 /// When the text is not YAML; such a file is undetermined, not absent.
-pub fn read(path: &str, text: &str) -> Result<Workflow, YamlError> {
+pub fn read(path: &str, text: &str) -> Result<Workflow, Problem> {
     let root = yaml::parse(text)?;
     let mut workflow = Workflow {
         path: path.to_owned(),
         triggers: Vec::new(),
         jobs: Vec::new(),
+        order: Vec::new(),
         env: root.get("env").cloned(),
         permissions: root.get("permissions").cloned(),
         shell: of_defaults(&root, "shell"),

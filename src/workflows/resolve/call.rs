@@ -1,66 +1,51 @@
 //! A job that calls a reusable workflow: the called jobs run instead of it.
 
-use super::files::{self, Called, FOLDER};
-use super::frame::{Frame, Gates, States};
+use super::files::{self, FOLDER};
+use super::frame::{Frame, States};
 use super::{JobEntry, Remote, Resolver, Verdict, node, texts, value};
 use crate::workflows::contexts::{Known, WorkflowKey};
 use crate::workflows::expressions::{Map, Node, Rest, Value};
 use crate::workflows::matrix::Leg;
 use crate::workflows::model::{Call, Input, InputKind, Job, Problem, Workflow};
+use crate::workflows::scenario::typed;
 
 /// How deep calls are followed.
 const MAX_DEPTH: usize = 10;
 
-/// A calling job, and its position.
-pub(super) struct Target<'a> {
-    pub(super) frame: &'a Frame<'a>,
-    pub(super) job: &'a Job,
-    pub(super) called: &'a Call,
-    pub(super) entry: &'a JobEntry,
-    pub(super) gates: &'a Gates,
-}
-
 impl Resolver<'_> {
-    /// The called jobs of every leg that differs, and the call's outputs.
-    pub(super) fn call(&mut self, target: &Target<'_>, legs: &[Leg], known: &Known<'_>) -> (Vec<JobEntry>, Node) {
+    /// The jobs that a job calls, for every leg that differs, and the call's outputs.
+    pub(super) fn call(
+        &mut self,
+        frame: &Frame<'_>,
+        job: &Job,
+        called: &Call,
+        entry: &JobEntry,
+        legs: &[Leg],
+        known: &Known<'_>,
+    ) -> (Vec<JobEntry>, Node) {
         let none = Node::unknown("the called workflow's outputs are not known");
-        let entry = target.entry;
-        let problem = |why: String| vec![entry.invalid(&Problem { pos: target.called.uses.pos, why })];
-        let uses = target.called.uses.as_str();
+        let problem = |why: String| vec![entry.invalid(&Problem { pos: called.uses.pos, why })];
+        let uses = called.uses.as_str();
         if uses.contains("${{") {
             return (problem("`uses` cannot hold an expression".to_owned()), none);
         }
-        let (path, found) = match files::target(target.frame.workflow, uses, self.facts) {
-            Called::Own(path) => {
-                let found = self.files.get(&path);
-                (path, found)
-            }
-            Called::Other(key) => {
-                let found = self.files.any(&key);
-                if found.is_none() {
-                    let why = format!("it calls `{key}`, which was not read");
-                    return (vec![unread(target, &key, why)], none);
-                }
-                (key, found)
-            }
-            Called::Nothing => {
-                return (problem(format!("`{uses}` is not a workflow: write ./{FOLDER}FILE or OWNER/REPO/{FOLDER}FILE@REF")), none);
-            }
+        let Some(path) = files::target(frame.workflow, uses, self.facts) else {
+            return (problem(format!("`{uses}` is not a workflow: write ./{FOLDER}FILE or OWNER/REPO/{FOLDER}FILE@REF")), none);
         };
         let path = path.as_str();
-        if target.frame.stack.contains(&path) {
-            return (problem(format!("`{path}` calls itself")), none);
-        }
-        if target.frame.stack.len() >= MAX_DEPTH {
-            return (vec![unread(target, path, format!("calls are followed {MAX_DEPTH} deep"))], none);
-        }
-        let workflow = match found {
-            None => return (vec![unread(target, path, format!("it calls `{path}`, which is not among the files read"))], none),
-            Some(Err(error)) => {
-                return (vec![unread(target, path, format!("it calls `{path}`, which could not be read: {error}"))], none);
-            }
+        let unread = |why: String| vec![unread(frame, job, entry, path, why)];
+        let workflow = match self.files.any(path) {
+            None if path.starts_with(FOLDER) => return (unread(format!("it calls `{path}`, which is not among the files read")), none),
+            None => return (unread(format!("it calls `{path}`, which was not read")), none),
+            Some(Err(error)) => return (unread(format!("it calls `{path}`, which could not be read: {}", error.problem.why)), none),
             Some(Ok(workflow)) => workflow,
         };
+        if frame.stack.contains(&path) {
+            return (problem(format!("`{path}` calls itself")), none);
+        }
+        if frame.stack.len() >= MAX_DEPTH {
+            return (unread(format!("calls are followed {MAX_DEPTH} deep")), none);
+        }
         let Some(trigger) = workflow.trigger("workflow_call") else {
             return (problem(format!("`{path}` does not declare `on.workflow_call`")), none);
         };
@@ -68,7 +53,7 @@ impl Resolver<'_> {
         let mut outputs = Vec::new();
         for leg in legs {
             let known = Known { matrix: &leg.context, ..known.clone() };
-            let inputs = match bind(target.called, &trigger.inputs, &known) {
+            let inputs = match bind(called, &trigger.inputs, &known) {
                 Ok(inputs) => inputs,
                 Err(problem) => return (vec![entry.invalid(&problem)], none),
             };
@@ -77,21 +62,21 @@ impl Resolver<'_> {
             if seen.iter().any(|(other, _)| *other == key) {
                 continue;
             }
-            let mut stack = target.frame.stack.clone();
+            let mut stack = frame.stack.clone();
             stack.push(workflow.path.as_str());
             let leg_name = if leg.label.is_empty() { String::new() } else { format!(" ({})", leg.label) };
-            let frame = Frame {
+            let inner = Frame {
                 workflow,
                 prefix: format!("{}{leg_name} \u{203a} ", entry.path),
                 inputs: Node::Partial(inputs, Rest::Null),
-                gates: target.gates.clone(),
-                passed: target.frame.passed.by(target.frame.workflow, target.job),
+                gates: entry.details.gates.clone(),
+                passed: frame.passed.by(frame.workflow, job),
                 stack,
                 chain: entry.details.chain.clone(),
             };
-            let resolution = self.frame(&frame);
-            outputs.push(call_outputs(workflow, &frame, &resolution.states, &known));
-            seen.push((key, resolution.entries));
+            let (entries, states) = self.frame(&inner);
+            outputs.push(call_outputs(workflow, &inner, &states, &known));
+            seen.push((key, entries));
         }
         let outputs = if outputs.len() == 1 { outputs.remove(0) } else { none };
         let only = seen.len() == 1;
@@ -109,9 +94,8 @@ impl Resolver<'_> {
 }
 
 /// A call of a workflow that was not read. What its jobs could deploy with is what the caller passes.
-fn unread(target: &Target<'_>, path: &str, why: String) -> JobEntry {
-    let Target { frame, job, .. } = *target;
-    let mut entry = target.entry.with(Verdict::Unknown, why);
+fn unread(frame: &Frame<'_>, job: &Job, entry: &JobEntry, path: &str, why: String) -> JobEntry {
+    let mut entry = entry.with(Verdict::Unknown, why);
     let reads = frame.passed.reads(job).into_iter().map(|read| (read, job.pos));
     entry.details.holds.secrets.extend(reads);
     if frame.passed.grants_token(frame.workflow, job) {
@@ -165,19 +149,11 @@ fn default(input: &Input, known: &Known<'_>) -> Node {
         .unwrap_or_else(|| Node::unknown("its default is not of its declared type"))
 }
 
-/// A value in a declared type; none when GitHub refuses it.
+/// What is known about a value in a declared type; none if GitHub refuses it.
 fn coerced(node: Node, kind: &InputKind) -> Option<Node> {
-    let one = |value: &Value| match (kind, value) {
-        (InputKind::Boolean, Value::Bool(_)) | (InputKind::Number, Value::Number(_)) => Some(value.clone()),
-        (InputKind::Boolean, Value::String(text)) if text == "true" => Some(Value::Bool(true)),
-        (InputKind::Boolean, Value::String(text)) if text == "false" => Some(Value::Bool(false)),
-        (InputKind::Number, Value::String(text)) => text.trim().parse().ok().map(Value::Number),
-        (InputKind::Boolean | InputKind::Number, _) => None,
-        (InputKind::String | InputKind::Choice(_) | InputKind::Environment, _) => Some(Value::String(value.to_text())),
-    };
     Some(match node {
-        Node::Known(value) => Node::Known(one(&value)?),
-        Node::OneOf(values) => Node::OneOf(values.iter().map(one).collect::<Option<_>>()?),
+        Node::Known(value) => Node::Known(typed(kind, &value)?),
+        Node::OneOf(values) => Node::OneOf(values.iter().map(|value| typed(kind, value)).collect::<Option<_>>()?),
         other => other,
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::frame::{Frame, States, needs};
-use super::{Resolver, names_input, quoted, why};
+use super::{Resolver, quoted, why};
 use crate::workflows::contexts::{Known, WorkflowKey};
 use crate::workflows::expressions::{Assumed, Condition, Error, Node, Resolved, Status, Value, Why, condition};
 use crate::workflows::model::{Job, Problem};
@@ -23,15 +23,8 @@ pub(super) struct Outcome {
 /// Whether a job runs, given that everything before it may have gone well.
 pub(super) enum Run {
     Yes,
-    Maybe(Maybe),
+    Maybe(Why),
     Skipped(String),
-}
-
-/// Why a job may run or not.
-pub(super) struct Maybe {
-    pub(super) why: Why,
-    /// Whether an input decides it.
-    pub(super) by_input: bool,
 }
 
 impl Resolver<'_> {
@@ -68,7 +61,7 @@ impl Resolver<'_> {
             // A need is required when the condition is false for every way in which the need did not succeed.
             let failed = Status { success: Assumed::False, failure: Assumed::Unknown, cancelled: Assumed::Unknown };
             let names: Vec<&str> = ids.iter().map(String::as_str).take_while(|_| ids.len() <= MAX_NEEDS).collect();
-            let holds_back = |failing: &[&str]| matches!(evaluate(failed, &BTreeSet::new(), failing), Ok(c) if is_false(&c));
+            let holds_back = |failing: &[&str]| matches!(evaluate(failed, &BTreeSet::new(), failing), Ok(c) if c.truth() == Some(false));
             required(&names, &holds_back).into_iter().map(str::to_owned).collect()
         };
 
@@ -86,20 +79,14 @@ impl Resolver<'_> {
             Ok(outcome) => outcome,
             Err(error) => return Err(rejected(&error)),
         };
-        let run = match &outcome.value {
-            Resolved::Known(value) if value.is_truthy() => Run::Yes,
-            Resolved::Known(_) => Run::Skipped(match skipped {
+        let run = match (outcome.truth(), &outcome.value) {
+            (Some(true), _) => Run::Yes,
+            (Some(false), _) => Run::Skipped(match skipped {
                 Some(need) if probe.status_functions.is_empty() => format!("it needs `{}`, which does not run here", need.as_str()),
                 _ => format!("if: {} does not hold here", quoted(text)),
             }),
-            Resolved::OneOf(values) if values.iter().all(|value| !value.is_truthy()) => {
-                Run::Skipped(format!("if: {} does not hold here", quoted(text)))
-            }
-            Resolved::OneOf(_) => Run::Maybe(Maybe { why: format!("if: {}", quoted(text)).into(), by_input: names_input(text) }),
-            Resolved::Unknown(reasons) => {
-                let why = why(reasons);
-                Run::Maybe(Maybe { by_input: why.paths.iter().any(|path| names_input(path)), why })
-            }
+            (None, Resolved::Unknown(reasons)) => Run::Maybe(why(reasons)),
+            (None, _) => Run::Maybe(why(&[])),
         };
         Ok(Outcome { run, required, mixed: outcome.mixed || probe.mixed })
     }
@@ -119,14 +106,6 @@ fn required<'a>(names: &[&'a str], holds_back: &dyn Fn(&[&str]) -> bool) -> Vec<
         }
     }
     if names.is_empty() || holds_back(&[]) { names.to_vec() } else { within(names, holds_back) }
-}
-
-fn is_false(condition: &Condition) -> bool {
-    match &condition.value {
-        Resolved::Known(value) => !value.is_truthy(),
-        Resolved::OneOf(values) => values.iter().all(|value| !value.is_truthy()),
-        Resolved::Unknown(_) => false,
-    }
 }
 
 #[cfg(test)]

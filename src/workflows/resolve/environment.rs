@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use super::frame::Gates;
-use super::{JobEntry, Verdict, names_input, node, quoted, value};
+use super::{JobEntry, Verdict, by_input, names_input, node, quoted, value};
 use crate::workflows::contexts::Known;
 use crate::workflows::expressions::{Node, Resolved, Value};
 use crate::workflows::model::{Job, JobEnvironment, Problem, Text};
 
 /// The verdict on one leg.
-pub(super) fn of(job: &Job, entry: &JobEntry, gates: &Gates, known: &Known<'_>) -> JobEntry {
+pub(super) fn of(job: &Job, entry: &JobEntry, known: &Known<'_>) -> JobEntry {
+    let held = &entry.details.gates.held;
     let mut one = match job.environment.name() {
         Some(name) => named(name, entry, known),
         None => entry.with(Verdict::None, "it has no `environment`"),
     };
     one.details.by_input |= job.environment.name().is_some_and(|name| names_input(name.as_str()));
-    if one.verdict == Verdict::None && !gates.held.is_empty() {
-        let names: Vec<String> = gates.held.iter().cloned().collect();
+    if one.verdict == Verdict::None && !held.is_empty() {
+        let names: Vec<String> = held.iter().cloned().collect();
         let why = format!("{}, but it waits for a job in {}", one.reason, names.join(", "));
         one = JobEntry { environments: names, ..one.with(Verdict::ViaNeeds, why) };
     }
@@ -42,7 +42,7 @@ fn named(text: &Text, entry: &JobEntry, known: &Known<'_>) -> JobEntry {
         Node::OneOf(values) => values,
         Node::Unknown(why) => {
             let mut one = entry.with(Verdict::Unknown, format!("{source} is not known: {why}"));
-            one.details.by_input = why.paths.iter().any(|path| names_input(path));
+            one.details.by_input = by_input(&why);
             return one;
         }
         Node::Partial(..) => return entry.with(Verdict::Unknown, format!("{source} is not known")),

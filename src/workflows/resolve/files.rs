@@ -2,9 +2,9 @@
 //! checkout. Owns how each is found. Reads no files itself.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::OnceLock;
 
+use super::JobEntry;
 use crate::model::RepoName;
 use crate::workflows::deploys::{Holds, Local, Passed};
 use crate::workflows::facts::Facts;
@@ -12,8 +12,8 @@ use crate::workflows::model::{Job, Workflow};
 use crate::workflows::read::read;
 use crate::workflows::reads::Reads;
 use crate::workflows::reference::Reference;
-use crate::workflows::source::{NoText, Origin, SourceFile};
-use crate::workflows::yaml::{Pos, YamlError};
+use crate::workflows::source::{Origin, SourceFile, Unreadable};
+use crate::workflows::yaml::Pos;
 
 /// Where GitHub looks for workflows.
 pub(super) const FOLDER: &str = ".github/workflows/";
@@ -27,34 +27,6 @@ pub struct Files {
     local: Local,
     /// What each job holds, by file, in the order of its jobs; collected when it is first asked for.
     holds: OnceLock<BTreeMap<String, Vec<Holds>>>,
-}
-
-/// Why a workflow could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unreadable {
-    /// There is no text of it.
-    NoText(NoText),
-    /// Its text is not YAML.
-    NotYaml(YamlError),
-}
-
-impl Unreadable {
-    /// Where it goes wrong.
-    pub const fn pos(&self) -> Pos {
-        match self {
-            Self::NoText(_) => Pos { line: 1, col: 1 },
-            Self::NotYaml(error) => error.pos,
-        }
-    }
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoText(why) => why.fmt(f),
-            Self::NotYaml(error) => f.write_str(&error.why),
-        }
-    }
 }
 
 /// A file of this repository that steps name and that was not judged as a run would find it, with the first place that names it.
@@ -76,7 +48,7 @@ pub enum WhyUnread {
     /// It is not among the files that were read.
     Absent,
     /// It is there and could not be read.
-    Unreadable(NoText),
+    Unreadable(Unreadable),
     /// A run uses it as it is at this ref; what was read is the one of the default branch or of the checkout.
     AtRef(String),
 }
@@ -93,10 +65,7 @@ impl Files {
     pub fn add(&mut self, sources: impl IntoIterator<Item = SourceFile>) {
         self.holds.take();
         for SourceFile { path, origin, text } in sources {
-            let workflow = |text: Result<String, NoText>| match text {
-                Ok(text) => read(&path, &text).map_err(Unreadable::NotYaml),
-                Err(why) => Err(Unreadable::NoText(why)),
-            };
+            let workflow = |text: Result<String, Unreadable>| read(&path, &text?).map_err(|problem| Unreadable { problem, fix: None });
             match origin {
                 Origin::Workflow => _ = self.own.insert(path.clone(), workflow(text)),
                 Origin::Called => _ = self.called.insert(path.clone(), workflow(text)),
@@ -115,14 +84,30 @@ impl Files {
         self.own.get(path)
     }
 
-    /// Every workflow of this repository, by path.
+    /// A workflow of this repository, by the path that gate.toml gives it.
+    pub fn declared(&self, file: &str) -> Option<&Result<Workflow, Unreadable>> {
+        self.own.iter().find(|(path, _)| same_path(path, file)).map(|(_, file)| file)
+    }
+
+    /// Every workflow of this repository that could be read, by path.
+    pub fn workflows(&self) -> impl Iterator<Item = &Workflow> {
+        self.own.values().flatten()
+    }
+
+    /// Every file of a workflow of this repository, by path.
     pub fn iter(&self) -> impl Iterator<Item = (&String, &Result<Workflow, Unreadable>)> {
         self.own.iter()
     }
 
-    /// A workflow by the path that entries of jobs have: one of this repository, or one that is called elsewhere.
+    /// A workflow by the path that [`target`] and entries of jobs have: one of this repository, or one that is called elsewhere.
     pub fn any(&self, path: &str) -> Option<&Result<Workflow, Unreadable>> {
         self.own.get(path).or_else(|| self.called.get(path))
+    }
+
+    /// What an entry is about: the workflow and the job, if they were read.
+    pub(in crate::workflows) fn job(&self, entry: &JobEntry) -> Option<(&Workflow, &Job)> {
+        let workflow = self.any(&entry.details.file)?.as_ref().ok()?;
+        Some((workflow, workflow.job(&entry.job)?))
     }
 
     /// Everything that runs of a workflow evaluate: its own expressions, and those of the workflows that it calls and of the
@@ -137,23 +122,14 @@ impl Files {
             }
             reads.workflow(workflow);
             for job in &workflow.jobs {
-                left.extend(job.call.as_ref().and_then(|call| self.called(workflow, call.uses.as_str(), facts)));
+                let called = job.call.as_ref().and_then(|call| self.any(&target(workflow, call.uses.as_str(), facts)?));
+                left.extend(called.into_iter().flatten());
                 if self.own.contains_key(&workflow.path) {
                     self.local.steps_within(&job.steps).into_iter().for_each(|step| reads.step(step));
                 }
             }
         }
         reads
-    }
-
-    /// The workflow that a job calls, if it was read.
-    fn called(&self, workflow: &Workflow, uses: &str, facts: &Facts) -> Option<&Workflow> {
-        let found = match target(workflow, uses, facts) {
-            Called::Own(path) => self.get(&path),
-            Called::Other(key) => self.any(&key),
-            Called::Nothing => None,
-        };
-        found?.as_ref().ok()
     }
 
     /// What a job holds before any run.
@@ -168,27 +144,24 @@ impl Files {
         let of = |workflow: &Workflow, local: &Local| {
             (workflow.path.clone(), workflow.jobs.iter().map(|job| Holds::of(workflow, job, local)).collect())
         };
-        let own = self.own.values().flatten().map(|workflow| of(workflow, &self.local));
+        let own = self.workflows().map(|workflow| of(workflow, &self.local));
         own.chain(self.called.values().flatten().map(|workflow| of(workflow, &nothing))).collect()
     }
 
     /// Files of the checkout that steps run and that were not read: candidates that need not exist in the checkout.
     pub fn wanted_of_the_checkout(&self) -> BTreeSet<String> {
-        self.local.wanted(self.own.values().flatten())
+        self.local.wanted(self.workflows())
     }
 
     /// Workflows that jobs call in other repositories, or at another ref of this one, and that were not read:
     /// `OWNER/REPO/.github/workflows/FILE@REF`. Those that get nothing to deploy with, and trusted ones, are left out.
     pub fn wanted_of_others(&self, facts: &Facts) -> BTreeSet<String> {
-        let all = self.own.values().chain(self.called.values()).flatten();
+        let all = self.workflows().chain(self.called.values().flatten());
         let calls = all.flat_map(|workflow| workflow.jobs.iter().filter_map(move |job| Some((workflow, job, job.call.as_ref()?))));
         let gives = calls.filter(|(workflow, job, _)| !Passed::default().gives_nothing(workflow, job));
-        let keys = gives.filter_map(|(workflow, _, call)| match target(workflow, call.uses.as_str(), facts) {
-            Called::Other(key) => Some(key),
-            Called::Own(_) | Called::Nothing => None,
-        });
+        let keys = gives.filter_map(|(workflow, _, call)| target(workflow, call.uses.as_str(), facts));
         let trusted = |key: &String| facts.verify.trusts(key.split('@').next().unwrap_or_default());
-        keys.filter(|key| !self.called.contains_key(key) && !trusted(key)).collect()
+        keys.filter(|key| !key.starts_with(FOLDER) && !self.called.contains_key(key) && !trusted(key)).collect()
     }
 
     /// Actions and scripts of this repository that steps name and that were not read, or not at the ref that a run uses.
@@ -202,7 +175,7 @@ impl Files {
             }
         };
         let mut found: BTreeMap<String, Unread> = BTreeMap::new();
-        for workflow in self.own.values().flatten() {
+        for workflow in self.workflows() {
             for own in workflow.jobs.iter().flat_map(|job| &job.steps) {
                 let pos = own.uses.as_ref().map_or(own.pos, |uses| uses.pos);
                 for step in self.local.steps_within(std::slice::from_ref(own)).into_iter().chain([own]) {
@@ -220,33 +193,25 @@ impl Files {
     }
 }
 
-/// The workflow that the `uses` of a job names.
-pub(super) enum Called {
-    /// A workflow of this repository, by path.
-    Own(String),
-    /// A workflow elsewhere, or of this repository at another ref than the default branch.
-    Other(String),
-    /// Nothing that GitHub accepts.
-    Nothing,
-}
-
-/// What `uses` names within a file; `./` is read where the file itself is.
-pub(super) fn target(workflow: &Workflow, uses: &str, facts: &Facts) -> Called {
+/// The path of the workflow that the `uses` of a job names within a file: below [`FOLDER`] if it is one of this repository, else
+/// `OWNER/REPO/.github/workflows/FILE@REF`; none if GitHub does not accept it. `./` is read where the file itself is.
+pub(super) fn target(workflow: &Workflow, uses: &str, facts: &Facts) -> Option<String> {
     if let Some(path) = uses.strip_prefix("./").or_else(|| uses.strip_prefix("$/")) {
-        if !path.starts_with(FOLDER) {
-            return Called::Nothing;
-        }
         // A called workflow of another repository calls its neighbor at the same ref.
         let here = Reference::parse(&workflow.path).filter(|named| named.path.starts_with(FOLDER));
-        return match here.and_then(|Reference { owner, name, git_ref, .. }| Some((owner, name, git_ref?))) {
-            Some((owner, name, git_ref)) => Called::Other(format!("{owner}/{name}/{path}@{git_ref}")),
-            None => Called::Own(path.to_owned()),
+        let found = match here.and_then(|Reference { owner, name, git_ref, .. }| Some((owner, name, git_ref?))) {
+            Some((owner, name, git_ref)) => format!("{owner}/{name}/{path}@{git_ref}"),
+            None => path.to_owned(),
         };
+        return path.starts_with(FOLDER).then_some(found);
     }
-    let Some(named) = Reference::parse(uses).filter(|named| named.path.starts_with(FOLDER)) else { return Called::Nothing };
-    match named.git_ref {
-        None | Some("") => Called::Nothing,
-        Some(git_ref) if facts.is_default(git_ref) && named.is_of(facts.repository.as_ref()) => Called::Own(named.path.to_owned()),
-        Some(_) => Called::Other(uses.to_owned()),
-    }
+    let named = Reference::parse(uses).filter(|named| named.path.starts_with(FOLDER))?;
+    let git_ref = named.git_ref.filter(|git_ref| !git_ref.is_empty())?;
+    let is_own = facts.is_default(git_ref) && named.is_of(facts.repository.as_ref());
+    Some(if is_own { named.path } else { uses }.to_owned())
+}
+
+/// Whether two paths name one file of the repository.
+pub(in crate::workflows) fn same_path(a: &str, b: &str) -> bool {
+    a.trim_start_matches("./") == b.trim_start_matches("./")
 }

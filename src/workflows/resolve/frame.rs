@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::call::Target;
-use super::condition::{Maybe, Run};
-use super::{Details, JobEntry, Resolver, Verdict, node, origin, texts, value};
+use super::condition::Run;
+use super::{Details, Gates, JobEntry, Resolver, Verdict, by_input, node, origin, texts, value};
+use crate::model::EnvName;
 use crate::workflows::contexts::{Known, WorkflowKey};
 use crate::workflows::deploys::{InRun, Passed};
-use crate::workflows::expressions::{self, Map, Node, Resolved, Rest, Status, Value};
+use crate::workflows::expressions::{self, Map, Node, Resolved, Rest, Status, Value, Why};
 use crate::workflows::matrix::Leg;
 use crate::workflows::model::{Job, Problem, Text, Workflow};
 use crate::workflows::reference::Reference;
@@ -33,15 +33,6 @@ pub(super) struct Frame<'a> {
     pub(super) chain: Vec<(String, String)>,
 }
 
-/// Environments of jobs upstream.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Gates {
-    /// Nothing starts unless a job in each of these succeeded.
-    pub(super) held: BTreeSet<String>,
-    /// Jobs in these run earlier, but hold nothing back.
-    pub(super) loose: BTreeSet<String>,
-}
-
 /// What later jobs need to know about one.
 #[derive(Debug, Clone)]
 pub(super) struct State {
@@ -54,23 +45,18 @@ pub(super) struct State {
 
 pub(super) type States = HashMap<String, State>;
 
-/// The result for a workflow.
-pub(super) struct Resolution {
-    pub(super) entries: Vec<JobEntry>,
-    pub(super) states: States,
-}
-
 impl Resolver<'_> {
-    pub(super) fn frame(&mut self, frame: &Frame<'_>) -> Resolution {
+    /// The jobs of a workflow, in the order of the file.
+    pub(super) fn frame(&mut self, frame: &Frame<'_>) -> (Vec<JobEntry>, States) {
         let mut entries: BTreeMap<usize, Vec<JobEntry>> = BTreeMap::new();
         let mut states = States::new();
-        for at in order(&frame.workflow.jobs) {
-            let Some(job) = frame.workflow.jobs.get(at) else { continue };
+        for at in &frame.workflow.order {
+            let Some(job) = frame.workflow.jobs.get(*at) else { continue };
             let (found, state) = self.job(frame, job, &states);
-            entries.insert(at, found);
+            entries.insert(*at, found);
             states.insert(job.id.to_lowercase(), state);
         }
-        Resolution { entries: entries.into_values().flatten().collect(), states }
+        (entries.into_values().flatten().collect(), states)
     }
 
     fn job(&mut self, frame: &Frame<'_>, job: &Job, states: &States) -> (Vec<JobEntry>, State) {
@@ -88,8 +74,8 @@ impl Resolver<'_> {
             Err(problem) => return (vec![entry.invalid(&problem)], state),
         };
         entry.details.mixed_condition = condition.mixed;
-        state.gates = gates(frame, job, states, &condition.required);
-        entry.details.loose_gates = state.gates.loose.iter().cloned().collect();
+        entry.details.gates = gates(frame, job, states, &condition.required);
+        state.gates = entry.details.gates.clone();
         let maybe = match condition.run {
             Run::Skipped(why) => {
                 state.skipped = true;
@@ -117,12 +103,11 @@ impl Resolver<'_> {
         }
         let known = Known { place: WorkflowKey::Job, ..known };
         if let Some(called) = &job.call {
-            let target = Target { frame, job, called, entry: &entry, gates: &state.gates };
-            let (entries, outputs) = self.call(&target, &legs, &known);
+            let (entries, outputs) = self.call(frame, job, called, &entry, &legs, &known);
             state.outputs = outputs;
             return (entries, state);
         }
-        let entries = environments(frame, job, &entry, &state.gates, &legs, &known, maybe.as_ref());
+        let entries = environments(frame, job, &entry, &legs, &known, maybe.as_ref());
         state.outputs = outputs(job, &legs, &known);
         let lets_failures_pass = job.continue_on_error.as_ref().is_some_and(|text: &Text| !text.is_false());
         if !lets_failures_pass && entries.iter().all(|entry| entry.verdict == Verdict::Env) {
@@ -159,6 +144,11 @@ impl JobEntry {
         (self.details.file.clone(), self.job.clone())
     }
 
+    /// The names of the environments that it may run in.
+    pub(in crate::workflows) fn names(&self) -> impl Iterator<Item = EnvName> {
+        self.environments.iter().filter_map(|name| EnvName::new(name.as_str()).ok())
+    }
+
     /// The workflow that the job is in, if it is one of another repository or at another ref.
     pub(in crate::workflows) fn elsewhere(&self) -> Option<Reference<'_>> {
         Reference::parse(&self.details.file).filter(|named| named.git_ref.is_some() && !named.owner.starts_with('.'))
@@ -192,23 +182,15 @@ impl JobEntry {
 }
 
 /// One entry for each leg, or one for all if they do not differ.
-fn environments(
-    frame: &Frame<'_>,
-    job: &Job,
-    entry: &JobEntry,
-    gates: &Gates,
-    legs: &[Leg],
-    known: &Known<'_>,
-    maybe: Option<&Maybe>,
-) -> Vec<JobEntry> {
+fn environments(frame: &Frame<'_>, job: &Job, entry: &JobEntry, legs: &[Leg], known: &Known<'_>, maybe: Option<&Why>) -> Vec<JobEntry> {
     let mut all: Vec<JobEntry> = Vec::new();
     for leg in legs {
         let known = Known { matrix: &leg.context, ..known.clone() };
-        let mut one = super::environment::of(job, entry, gates, &known);
+        let mut one = super::environment::of(job, entry, &known);
         one.details.holds = entry.details.holds.in_run(frame.workflow, job, &frame.passed, |text| in_run(text, &known));
-        if let Some(Maybe { why, by_input }) = maybe {
+        if let Some(why) = maybe {
             one.reason.push_str(&format!("; it may run: {why}"));
-            one.details.by_input |= by_input;
+            one.details.by_input |= by_input(why);
         }
         if !leg.label.is_empty() {
             one.path = format!("{} ({})", one.path, leg.label);
@@ -288,34 +270,4 @@ pub(super) fn needs(job: &Job, states: &States, succeeded: &BTreeSet<String>, fa
         all.insert(need.as_str(), Node::Partial(fields, Rest::Null));
     }
     Node::Partial(all, Rest::Null)
-}
-
-/// The jobs in an order in which none comes before what it needs; those that need each other come last.
-fn order(jobs: &[Job]) -> Vec<usize> {
-    let index: HashMap<String, usize> = jobs.iter().enumerate().map(|(at, job)| (job.id.to_lowercase(), at)).collect();
-    let mut waits: Vec<usize> = Vec::with_capacity(jobs.len());
-    let mut dependents: HashMap<usize, Vec<usize>> = HashMap::new();
-    for (at, job) in jobs.iter().enumerate() {
-        let needs: Vec<usize> = job.needs.iter().filter_map(|need| index.get(&need.as_str().to_lowercase()).copied()).collect();
-        waits.push(needs.len());
-        for need in needs {
-            dependents.entry(need).or_default().push(at);
-        }
-    }
-    let mut order: Vec<usize> = (0..jobs.len()).filter(|at| waits.get(*at) == Some(&0)).collect();
-    let mut done = 0;
-    while let Some(at) = order.get(done).copied() {
-        done += 1;
-        for next in dependents.remove(&at).unwrap_or_default() {
-            if let Some(left) = waits.get_mut(next) {
-                *left = left.saturating_sub(1);
-                if *left == 0 {
-                    order.push(next);
-                }
-            }
-        }
-    }
-    let placed: BTreeSet<usize> = order.iter().copied().collect();
-    order.extend((0..jobs.len()).filter(|at| !placed.contains(at)));
-    order
 }

@@ -3,7 +3,7 @@
 use super::{node, value};
 use crate::workflows::contexts::Known;
 use crate::workflows::expressions::{Map, Node, Rest, Value, Why};
-use crate::workflows::matrix::{self, Dimension, Leg, Parts};
+use crate::workflows::matrix::{self, Leg, Parts};
 use crate::workflows::model::{Job, Matrix, Text};
 use crate::workflows::yaml::{Data, Node as Yaml};
 
@@ -57,8 +57,7 @@ fn parts(fields: Vec<(String, Node)>, more: Option<Why>) -> Parts {
             ("include", Ok(values)) => parts.include = values,
             ("include", Err(why)) => parts.more = Some(why),
             ("exclude", values) => parts.exclude = values.unwrap_or_default(),
-            (_, Ok(values)) => parts.dimensions.push((key, Dimension::Values(values))),
-            (_, Err(why)) => parts.dimensions.push((key, Dimension::Unknown(why))),
+            (_, values) => parts.dimensions.push((key, values)),
         }
     }
     parts

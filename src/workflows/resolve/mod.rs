@@ -11,11 +11,13 @@ mod files;
 mod frame;
 mod matrix;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::contexts::{Known, github};
 use super::deploys::{Holds, Passed};
-use super::expressions::{self, Error, Map, Node, Reason, Resolved, Rest, Status, Value, Why};
+use super::expressions::{self, Error, Node, Reason, Resolved, Status, Value, Why};
 use super::facts::Facts;
 use super::model::{Text, Workflow};
 use super::scenario::{Scenario, plain};
@@ -24,7 +26,8 @@ use super::yaml::NodeKind;
 /// How many jobs one scenario may result in, called ones included; the rest is unknown.
 const MAX_JOBS: usize = 10_000;
 
-pub use files::{Files, Unread, Unreadable, WhyUnread};
+pub(super) use files::same_path;
+pub use files::{Files, Unread, WhyUnread};
 
 /// What is known about the environment that a job runs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -81,8 +84,8 @@ pub struct Details {
     pub by_input: bool,
     /// What the job could deploy with.
     pub holds: Holds,
-    /// Environments of jobs that this one waits for, and that do not hold it back.
-    pub loose_gates: Vec<String>,
+    /// The environments of the jobs that it waits for.
+    pub gates: Gates,
     /// The workflow of another repository that the job calls and that is not read.
     pub remote: Option<Remote>,
     /// The jobs that call down to this one, as file and id; the job itself comes last.
@@ -93,6 +96,15 @@ pub struct Details {
     pub mixed_condition: bool,
     /// Whether an invalid job only fails when it starts: GitHub accepts its workflow, and the other jobs run.
     pub fails_at_start: bool,
+}
+
+/// Environments of jobs upstream.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Gates {
+    /// Nothing starts unless a job in each of these succeeded.
+    pub held: BTreeSet<String>,
+    /// Jobs in these run earlier, but hold nothing back.
+    pub loose: BTreeSet<String>,
 }
 
 /// A call of a workflow that is not read.
@@ -107,17 +119,16 @@ pub struct Remote {
 /// The verdict on every job of a scenario, in the order of the file, called jobs under their caller.
 pub fn resolve(files: &Files, workflow: &Workflow, scenario: &Scenario, facts: &Facts) -> Vec<JobEntry> {
     let mut resolver = Resolver { files, facts, github: github(scenario, facts), jobs_left: MAX_JOBS };
-    let inputs: Map<Node> = scenario.inputs.iter().map(|input| (input.name.clone(), input.value.clone())).collect();
     let frame = frame::Frame {
         workflow,
         prefix: String::new(),
-        inputs: Node::Partial(inputs, Rest::Null),
-        gates: frame::Gates::default(),
+        inputs: scenario.inputs(),
+        gates: Gates::default(),
         passed: Passed::default(),
         stack: vec![workflow.path.as_str()],
         chain: Vec::new(),
     };
-    resolver.frame(&frame).entries
+    resolver.frame(&frame).0
 }
 
 struct Resolver<'a> {
@@ -168,6 +179,11 @@ fn origin(reason: &Reason) -> &str {
 /// Whether an expression, or the path of what a value depends on, names an input.
 fn names_input(text: &str) -> bool {
     text.to_ascii_lowercase().contains("inputs")
+}
+
+/// Whether an input decides a value that is not known for this reason.
+fn by_input(why: &Why) -> bool {
+    why.paths.iter().any(|path| names_input(path))
 }
 
 /// A source text for a message: one line, and not a long one.

@@ -7,7 +7,7 @@
 mod derive;
 mod probes;
 
-use super::expressions::{Node, Value};
+use super::expressions::{Node, Rest, Value};
 use super::facts::Facts;
 use super::model::{Input, InputKind, Problem, Text, Trigger, Workflow};
 use super::triggers;
@@ -38,6 +38,13 @@ pub struct Scenario {
     /// Whether the ref is one that the trigger's own filters name, or the default branch; the others are tried only to see
     /// whether they make a difference.
     pub named_ref: bool,
+}
+
+impl Scenario {
+    /// The `inputs` context.
+    pub fn inputs(&self) -> Node {
+        Node::Partial(self.inputs.iter().map(|input| (input.name.clone(), input.value.clone())).collect(), Rest::Null)
+    }
 }
 
 /// An input with its value.
@@ -96,7 +103,7 @@ pub fn declared(workflow: &Workflow, when: &When, facts: &Facts) -> Result<Scena
         label = format!("{label} {}", git_ref.as_deref().unwrap_or_default());
     }
     for (name, value) in &when.inputs {
-        label.push_str(&format!(" {name}={}", written(value)));
+        label.push_str(&format!(" {name}={}", given(value).to_text()));
     }
     Ok(Scenario {
         event: when.event.clone(),
@@ -114,7 +121,7 @@ pub fn declared(workflow: &Workflow, when: &When, facts: &Facts) -> Result<Scena
 /// A `when` in words, as gate.toml gives it.
 pub fn words(when: &When) -> String {
     let git_ref = when.git_ref.iter().map(|git_ref| format!(" {git_ref}"));
-    let inputs = when.inputs.iter().map(|(name, value)| format!(" {name}={}", written(value)));
+    let inputs = when.inputs.iter().map(|(name, value)| format!(" {name}={}", given(value).to_text()));
     [when.event.clone()].into_iter().chain(git_ref).chain(inputs).collect()
 }
 
@@ -189,35 +196,41 @@ fn crons(trigger: &Trigger) -> Vec<String> {
     trigger.crons.iter().map(|cron| cron.as_str().to_owned()).collect()
 }
 
-fn written(value: &InputValue) -> String {
+/// An input as gate.toml gives it.
+fn given(value: &InputValue) -> Value {
     match value {
-        InputValue::Bool(bool) => bool.to_string(),
-        InputValue::Number(number) => Value::Number(*number).to_text(),
-        InputValue::String(text) => text.clone(),
+        InputValue::Bool(bool) => Value::Bool(*bool),
+        InputValue::Number(number) => Value::Number(*number),
+        InputValue::String(text) => Value::String(text.clone()),
     }
 }
 
 /// A given input in its declared type.
 fn given_value(input: &Input, value: &InputValue) -> Result<Value, Problem> {
-    let refused = |want: &str| Problem { pos: input.pos, why: format!("the input `{}` is {want}, not `{}`", input.name, written(value)) };
-    Ok(match (&input.kind, value) {
-        (InputKind::Boolean, InputValue::Bool(bool)) => Value::Bool(*bool),
-        (InputKind::Boolean, other) => match written(other).as_str() {
-            "true" => Value::Bool(true),
-            "false" => Value::Bool(false),
-            _ => return Err(refused("a boolean")),
-        },
-        (InputKind::Number, InputValue::Number(number)) => Value::Number(*number),
-        (InputKind::Number, other) => Value::Number(written(other).trim().parse().map_err(|_| refused("a number"))?),
-        (InputKind::Choice(options), other) => {
-            let text = written(other);
-            if !options.contains(&text) {
-                return Err(refused(&format!("one of {}", options.join(", "))));
-            }
-            Value::String(text)
-        }
-        (InputKind::String | InputKind::Environment, other) => Value::String(written(other)),
-    })
+    let given = given(value);
+    let want = match &input.kind {
+        InputKind::Boolean => "a boolean".to_owned(),
+        InputKind::Number => "a number".to_owned(),
+        InputKind::Choice(options) => format!("one of {}", options.join(", ")),
+        InputKind::String | InputKind::Environment => "a text".to_owned(),
+    };
+    let is_option = |value: &Value| match &input.kind {
+        InputKind::Choice(options) => value.as_str().is_some_and(|text| options.iter().any(|option| option == text)),
+        _ => true,
+    };
+    let refused = || Problem { pos: input.pos, why: format!("the input `{}` is {want}, not `{}`", input.name, given.to_text()) };
+    typed(&input.kind, &given).filter(is_option).ok_or_else(refused)
+}
+
+/// A value in a declared type; none if GitHub refuses it.
+pub(super) fn typed(kind: &InputKind, value: &Value) -> Option<Value> {
+    match (kind, value) {
+        (InputKind::Boolean, Value::Bool(_)) | (InputKind::Number, Value::Number(_)) => Some(value.clone()),
+        (InputKind::Boolean, Value::String(text)) => text.parse().ok().map(Value::Bool),
+        (InputKind::Number, Value::String(text)) => text.trim().parse().ok().map(Value::Number),
+        (InputKind::Boolean | InputKind::Number, _) => None,
+        (InputKind::String | InputKind::Choice(_) | InputKind::Environment, _) => Some(Value::String(value.to_text())),
+    }
 }
 
 /// The value of an input that the dispatch does not name.

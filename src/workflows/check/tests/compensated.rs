@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::desired::freeze::{OnUnreachable, Policy, Store};
+use crate::workflows::freeze_check::FreezeFacts;
 
 const CHECK: &str = "{run: gatectl freeze check}";
 

@@ -1,6 +1,7 @@
 //! The runbook's own repository.
 
 use super::*;
+use crate::workflows::freeze_check::FreezeFacts;
 
 fn runbook(policy: Option<BranchPolicy>) -> CheckReport {
     let (sources, facts) = runbook_repository(policy);

@@ -1,6 +1,7 @@
 //! Runs that only an expression, a filter, an input or a called workflow makes different: each is tried.
 
 use super::*;
+use crate::workflows::freeze_check::FreezeFacts;
 
 /// A step that deploys with the gate's secret.
 const SHIP: &str = "runs-on: x\n    env: {K: '${{ secrets.HEROKU_API_KEY }}'}";
