@@ -46,10 +46,6 @@ pub struct Workflow {
     pub env: Option<Node>,
     /// The workflow's `permissions`.
     pub permissions: Option<Node>,
-    /// `defaults.run.shell`.
-    pub shell: Option<Text>,
-    /// `defaults.run.working-directory`.
-    pub working_directory: Option<Text>,
     /// Why GitHub rejects the file as a whole; a job's own reasons are with the job.
     pub problems: Vec<Problem>,
     /// Keys that GitHub does not know.
@@ -172,8 +168,6 @@ pub struct Job {
     pub steps: Vec<Step>,
     /// Its outputs, by name.
     pub outputs: Vec<(Key, Text)>,
-    /// `defaults.run.shell`.
-    pub shell: Option<Text>,
     /// The whole body, for questions about everything that a job reads.
     pub body: Node,
     /// Why GitHub rejects the job, and the file with it.
@@ -248,7 +242,7 @@ pub struct Step {
     pub uses: Option<Text>,
     /// `run`.
     pub run: Option<Text>,
-    /// `shell`.
+    /// `shell`: its own, or that of the `defaults` of its job or workflow.
     pub shell: Option<Text>,
     /// `continue-on-error`.
     pub continue_on_error: Option<Text>,

@@ -37,6 +37,20 @@ pub(super) fn expressions(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// A text with a value in the place of each `${{ }}`.
+pub(super) fn replaced(text: &str, value: impl Fn(&str) -> String) -> String {
+    let mut all = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, inside)) = rest.split_once("${{") {
+        let (expression, after) = inside.split_at_checked(end_of_expression(inside)).unwrap_or((inside, ""));
+        all.push_str(before);
+        all.push_str(&value(expression));
+        rest = after.strip_prefix("}}").unwrap_or(after);
+    }
+    all.push_str(rest);
+    all
+}
+
 /// The position of `}}` outside quotes.
 fn end_of_expression(inside: &str) -> usize {
     let mut quoted = false;

@@ -66,6 +66,12 @@ pub(super) struct Shared {
     pub(super) by_name: bool,
 }
 
+impl Shared {
+    fn new(means: Means, what: &str, used: &Use, by_name: bool) -> Self {
+        Self { means, what: format!("{what}{}", elsewhere(used)), gates: used.gates.clone(), by_name }
+    }
+}
+
 impl Case {
     /// What a job uses. Of a spared one, only deploys to declared apps count.
     pub(super) fn of(job: &JobEntry, spared: bool, facts: &Facts, credentials: &Credentials) -> Self {
@@ -80,8 +86,7 @@ impl Case {
                 // A deploy to a declared app counts regardless of the job's name.
                 (Some(used), _) if !spared || facts.targets.apps.contains(target) => {
                     if seen.insert(credential.clone()) {
-                        let what = format!("deploys {target} ({}){}", deploy.what, elsewhere(used));
-                        case.shared.push(Shared { means: Means::Target, what, gates: used.gates.clone(), by_name: false });
+                        case.shared.push(Shared::new(Means::Target, &format!("deploys {target} ({})", deploy.what), used, false));
                     }
                 }
                 _ if spared => {}
@@ -108,9 +113,7 @@ impl Case {
                 name => format!("assumes the {} identity {name}", assumed.provider.word()),
             };
             if let Some(used) = credential.as_ref().and_then(|credential| credentials.gated(credential)) {
-                let what = format!("{what}{}", elsewhere(used));
-                let by_name = by_name(&assumed.name);
-                case.shared.push(Shared { means: Means::Identity, what, gates: used.gates.clone(), by_name });
+                case.shared.push(Shared::new(Means::Identity, &what, used, by_name(&assumed.name)));
             } else if !credential.is_some_and(|credential| credentials.is_open(&credential)) {
                 case.open_questions.push((Code::UnclassifiedCredential, what));
                 case.harmless.job = true;
@@ -119,8 +122,8 @@ impl Case {
         for named in &holds.by_other_means {
             let credential = identity(named, &job.details.file);
             if let Some(used) = credential.as_ref().and_then(|credential| credentials.gated(credential)) {
-                let what = format!("names the {} identity {}{}", named.provider.word(), named.name, elsewhere(used));
-                case.shared.push(Shared { means: Means::Identity, what, gates: used.gates.clone(), by_name: by_name(&named.name) });
+                let what = format!("names the {} identity {}", named.provider.word(), named.name);
+                case.shared.push(Shared::new(Means::Identity, &what, used, by_name(&named.name)));
             }
         }
         case.secrets(job, facts, credentials);
@@ -142,8 +145,8 @@ impl Case {
             match read {
                 Read::All => match credentials.any_secret() {
                     Some((name, used)) => {
-                        let what = format!("reads all secrets at once, among them {name}{}", elsewhere(used));
-                        self.shared.push(Shared { means: Means::AllSecrets, what, gates: used.gates.clone(), by_name: true });
+                        let what = format!("reads all secrets at once, among them {name}");
+                        self.shared.push(Shared::new(Means::AllSecrets, &what, used, true));
                     }
                     None => {
                         self.open_questions.push((Code::UnclassifiedCredential, "reads all secrets at once".to_owned()));
@@ -158,8 +161,7 @@ impl Case {
                         let open = matches!(Place::all(job, facts).as_slice(), [Place::Open(_)]);
                         // A name that only environments have cannot be the gate's secret in another one.
                         if !(open && facts.is_environment_secret(name)) {
-                            let what = format!("reads {name}{}", elsewhere(used));
-                            self.shared.push(Shared { means: Means::Secret, what, gates: used.gates.clone(), by_name: true });
+                            self.shared.push(Shared::new(Means::Secret, &format!("reads {name}"), used, true));
                         }
                     } else if !credentials.is_open(&credential) {
                         self.open_questions.push((Code::UnclassifiedCredential, format!("reads {name}")));

@@ -2,7 +2,7 @@
 //!
 //! Owns how `actions/checkout` and git commands name it. Whether it can move after an approval is not known here.
 
-use super::{InRun, shell};
+use super::InRun;
 use crate::workflows::yaml::Pos;
 
 /// One checkout of anything except the commit of the run.
@@ -55,8 +55,8 @@ pub(super) fn of_action(input: impl Fn(&str) -> Option<String>, pos: Pos) -> Opt
 }
 
 /// What the git commands of a script check out.
-pub(super) fn of_script(script: &str, pos: Pos) -> Vec<Checkout> {
-    let one = |words: Vec<String>| {
+pub(super) fn of_commands(commands: &[Vec<String>], pos: Pos) -> Vec<Checkout> {
+    let one = |words: &Vec<String>| {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let (written, head) = match words.as_slice() {
             ["git", "pull", ..] => ("git pull", Head::Tip),
@@ -69,5 +69,5 @@ pub(super) fn of_script(script: &str, pos: Pos) -> Vec<Checkout> {
         };
         Some(Checkout { written: written.to_owned(), head, pos })
     };
-    shell::commands(script).into_iter().filter_map(one).collect()
+    commands.iter().filter_map(one).collect()
 }

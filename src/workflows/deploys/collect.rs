@@ -8,7 +8,7 @@ use super::actions::{self, Asks};
 use super::approvals::{approves, requests_an_approval};
 use super::checkouts::{self, Checkout};
 use super::commands;
-use super::fill::{Assigned, Values};
+use super::fill::{Assigned, fill};
 use super::holds::{Deploy, Holds, Identity, Platform, Principal, Provider};
 use super::local::Local;
 use super::token::{self, Use};
@@ -70,14 +70,14 @@ impl<'a> Found<'a> {
 
     /// The variables of an `env`, over those that are known before it.
     fn env(&mut self, node: Option<&Node>, inputs: &BTreeMap<String, String>) {
-        let values = Values { inputs, env: &self.env };
         let entries = node.and_then(Node::mapping).into_iter().flatten();
-        let filled: Vec<_> = entries.filter_map(|(key, value)| Some((key.text.clone(), values.fill(&value.scalar()?.text)))).collect();
+        let filled: Vec<_> =
+            entries.filter_map(|(key, value)| Some((key.text.clone(), self.fill(&value.scalar()?.text, inputs)))).collect();
         self.env.extend(filled);
     }
 
     fn fill(&self, text: &str, inputs: &BTreeMap<String, String>) -> String {
-        Values { inputs, env: &self.env }.fill(text)
+        fill(text, inputs, &self.env)
     }
 
     /// One step; `inputs` are those of the action of this repository that it is a part of.
@@ -99,14 +99,13 @@ impl<'a> Found<'a> {
         }
         if let Some(run) = &step.run {
             self.script(&self.fill(run.as_str(), inputs), pos);
-            for script in self.local.scripts_of(step) {
-                self.script(script, pos);
-            }
+            self.local.scripts_of(step).into_iter().for_each(|script| self.script(script, pos));
         }
         // The script of `actions/github-script` is one of another language.
         let is_javascript = action.as_deref() == Some("actions/github-script");
         for (_, text) in step.with().filter(|(name, _)| !is_javascript && actions::is_command(name)) {
-            self.commands(&self.fill(text, inputs), pos);
+            let script = self.fill(text, inputs);
+            self.commands(&script, &shell::commands(&script), pos);
         }
         if let (Some(action), Some(uses), None) = (&action, &step.uses, harmless) {
             self.action(action, uses.as_str(), step, inputs, pos, depth);
@@ -115,31 +114,32 @@ impl<'a> Found<'a> {
         self.assigned.remove_from(&mut self.env);
     }
 
-    /// What a script does. What it could do with the job's token is for the step that runs it to say.
-    fn commands(&mut self, script: &str, pos: Pos) {
-        let env = self.env_of(script);
-        self.holds.deploys.extend(commands::deploys(script, &env, &mut self.remotes, pos));
-        self.holds.checkouts.extend(checkouts::of_script(script, pos));
+    /// What a script with these commands does. What it could do with the job's token is for the step that runs it to say.
+    fn commands(&mut self, script: &str, commands: &[Vec<String>], pos: Pos) {
+        let env = self.env_of(commands);
+        self.holds.deploys.extend(commands::deploys(commands, &env, &mut self.remotes, pos));
+        self.holds.checkouts.extend(checkouts::of_commands(commands, pos));
         if approves(&commands::expand(script, &env)) {
             self.holds.approvals.push(("it answers pending deployments".to_owned(), pos));
         }
     }
 
     /// The variables whose values are known within a script.
-    fn env_of(&self, script: &str) -> BTreeMap<String, String> {
+    fn env_of(&self, commands: &[Vec<String>]) -> BTreeMap<String, String> {
         let mut env = self.env.clone();
-        let assigned = Assigned::within(script);
+        let assigned = Assigned::within(commands);
         assigned.remove_from(&mut env);
         env.extend(assigned.literals(|name| self.env.contains_key(name) || self.assigned.names(name)));
         env
     }
 
     fn script(&mut self, script: &str, pos: Pos) {
-        self.commands(script, pos);
-        self.assigned.add(Assigned::later(script));
-        let env = self.env_of(script);
+        let commands = shell::commands(script);
+        self.commands(script, &commands, pos);
+        self.assigned.add(Assigned::later(script, &commands));
+        let env = self.env_of(&commands);
         let known = self.holds.identities.len();
-        for words in shell::commands(script) {
+        for words in &commands {
             let words = words.iter().map(|word| commands::expand(word, &env));
             for word in words.filter(|word| word.contains("arn:aws") && word.contains(":role/")) {
                 let name = word.rsplit('=').next().unwrap_or(&word).to_owned();
@@ -147,7 +147,7 @@ impl<'a> Found<'a> {
             }
         }
         let names_identity = self.holds.identities.len() > known;
-        self.token.add(if names_identity { Use::Login } else { token::of_script(script) });
+        self.token.add(if names_identity { Use::Login } else { token::of_script(script, &commands) });
     }
 
     fn action(&mut self, action: &str, uses: &str, step: &Step, inputs: &BTreeMap<String, String>, pos: Pos, depth: usize) {
@@ -175,7 +175,8 @@ impl<'a> Found<'a> {
             self.script(&format!("gradle {arguments}"), pos);
         }
         if let Some(tags) = input("tags").filter(|_| ["docker/build-push-action", "docker/bake-action"].contains(&action)) {
-            self.commands(&format!("docker push {}", tags.replace(['\n', ','], " ")), pos);
+            let script = format!("docker push {}", tags.replace(['\n', ','], " "));
+            self.commands(&script, &shell::commands(&script), pos);
         }
         let deploy = actions::DEPLOY.iter().find(|(line, ..)| actions::is(action, line));
         if let Some((_, platform, names)) = deploy {

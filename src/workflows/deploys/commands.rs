@@ -10,13 +10,18 @@ use super::holds::Deploy;
 use super::holds::Platform::{self, Heroku, Other, Pages};
 use super::programs::{INTERPRETERS, PROMOTE, RUNNERS, Row, TABLE, TALK, WRAPPERS};
 use super::requests::sends;
-use super::shell::{self, program};
+use super::shell::program;
 use crate::workflows::yaml::Pos;
 
-/// Every deploy of a script. `env` fills in variables; a target that stays unknown is `None`.
-pub(super) fn deploys(script: &str, env: &BTreeMap<String, String>, remotes: &mut BTreeMap<String, String>, pos: Pos) -> Vec<Deploy> {
+/// Every deploy of the commands of a script. `env` fills in variables; a target that stays unknown is `None`.
+pub(super) fn deploys(
+    commands: &[Vec<String>],
+    env: &BTreeMap<String, String>,
+    remotes: &mut BTreeMap<String, String>,
+    pos: Pos,
+) -> Vec<Deploy> {
     let mut found = Vec::new();
-    for words in shell::commands(script) {
+    for words in commands {
         let words: Vec<String> = words.iter().map(|word| expand(word, env)).collect();
         remember(&words, remotes);
         if is_talk(&words) {

@@ -2,52 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::shell;
+use crate::workflows::secrets::replaced;
 
-/// What fills in `${{ inputs.NAME }}` and `${{ env.NAME }}`.
-#[derive(Clone, Copy)]
-pub(super) struct Values<'a> {
-    /// The inputs of the action of this repository that a step is a part of; names are lower-case.
-    pub(super) inputs: &'a BTreeMap<String, String>,
-    pub(super) env: &'a BTreeMap<String, String>,
+/// A text with `${{ inputs.NAME }}` and `${{ env.NAME }}` filled in if they are known. Other expressions are written without spaces,
+/// so that equal ones compare equal. `inputs` are those of the action of this repository that a step is a part of, in lower case.
+pub(super) fn fill(text: &str, inputs: &BTreeMap<String, String>, env: &BTreeMap<String, String>) -> String {
+    let written = |expression: &str| format!("${{{{{}}}}}", expression.split_whitespace().collect::<String>());
+    let value = |expression: &str| value(expression.trim(), inputs, env).cloned().unwrap_or_else(|| written(expression));
+    replaced(text, value).trim().to_owned()
 }
 
-impl<'a> Values<'a> {
-    /// A text with the expressions filled in that are one known value each. The others are written without spaces, so that equal
-    /// ones compare equal.
-    pub(super) fn fill(self, text: &str) -> String {
-        let mut all = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once("${{") {
-            let (inside, tail) = after.split_once("}}").unwrap_or((after, ""));
-            all.push_str(before);
-            match self.value(inside.trim()) {
-                Some(value) => all.push_str(value),
-                None => {
-                    all.push_str("${{");
-                    all.extend(inside.chars().filter(|c| !c.is_whitespace()));
-                    all.push_str("}}");
-                }
-            }
-            rest = tail;
-        }
-        all.push_str(rest);
-        all.trim().to_owned()
-    }
-
-    /// Names of inputs compare without case, names of variables with it.
-    fn value(self, expression: &str) -> Option<&'a str> {
-        let (context, rest) = expression.split_at_checked(expression.find(['.', '['])?)?;
-        let name = match rest.strip_prefix('.') {
-            Some(name) => name,
-            None => rest.strip_prefix("['")?.strip_suffix("']")?,
-        };
-        match context.trim().to_ascii_lowercase().as_str() {
-            "inputs" => self.inputs.get(&name.to_lowercase()),
-            "env" => self.env.get(name),
-            _ => None,
-        }
-        .map(String::as_str)
+/// Names of inputs compare without case, names of variables with it.
+fn value<'v>(expression: &str, inputs: &'v BTreeMap<String, String>, env: &'v BTreeMap<String, String>) -> Option<&'v String> {
+    let (context, rest) = expression.split_at_checked(expression.find(['.', '['])?)?;
+    let name = match rest.strip_prefix('.') {
+        Some(name) => name,
+        None => rest.strip_prefix("['")?.strip_suffix("']")?,
+    };
+    match context.trim().to_ascii_lowercase().as_str() {
+        "inputs" => inputs.get(&name.to_lowercase()),
+        "env" => env.get(name),
+        _ => None,
     }
 }
 
@@ -63,12 +38,12 @@ pub(super) struct Assigned {
 
 impl Assigned {
     /// For the script itself: `APP=x`, `export APP=x`, `read APP`, `for APP in …`.
-    pub(super) fn within(script: &str) -> Self {
+    pub(super) fn within(commands: &[Vec<String>]) -> Self {
         let mut found = Self::default();
-        for words in shell::commands(script) {
+        for words in commands {
             let declares = words.first().is_some_and(|word| ["export", "readonly", "local", "declare"].contains(&word.as_str()));
             let alone = words.iter().skip(usize::from(declares)).all(|word| assigned(word).is_some());
-            for word in &words {
+            for word in words {
                 let Some(name) = assigned(word).map(str::to_owned) else { continue };
                 let value =
                     word.strip_prefix(&name).and_then(|rest| rest.strip_prefix('=')).filter(|value| alone && !value.contains(['$', '`']));
@@ -95,7 +70,7 @@ impl Assigned {
     }
 
     /// For the steps after it: what it writes to `$GITHUB_ENV`. The names of `echo NAME=…` are seen, those of `cat FILE` are not.
-    pub(super) fn later(script: &str) -> Self {
+    pub(super) fn later(script: &str, commands: &[Vec<String>]) -> Self {
         if !script.contains("GITHUB_ENV") {
             return Self::default();
         }
@@ -105,7 +80,7 @@ impl Assigned {
             // `{ …; } >> "$GITHUB_ENV"`: what is printed are commands of their own.
             words.iter().any(|word| word.contains("GITHUB_ENV")) && !prints && !first.starts_with('>')
         };
-        Self { all: shell::commands(script).iter().any(unseen), ..Self::within(script) }
+        Self { all: commands.iter().any(unseen), ..Self::within(commands) }
     }
 
     /// Variables with the one value that the script gives them, but for those that have another one before.
@@ -141,6 +116,7 @@ fn assigned(word: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::shell::commands;
     use super::*;
 
     #[test]
@@ -152,7 +128,7 @@ mod tests {
             ("${{ env.app }} ${{ env.APP || 'x' }} ${{ github . ref }}", "${{env.app}} ${{env.APP||'x'}} ${{github.ref}}"),
             (" ${{ inputs['app'] }} ${{", "one ${{}}"),
         ] {
-            assert_eq!(Values { inputs: &inputs, env: &env }.fill(text), want);
+            assert_eq!(fill(text, &inputs, &env), want);
         }
     }
 
@@ -178,10 +154,12 @@ mod tests {
             ("echo \"$PAIRS\" >> $GITHUB_ENV", "APPB", ""),
             ("\"APP=x\" | Out-File -Append $env:GITHUB_ENV", "B", ""),
         ] {
-            assert_eq!((left(Assigned::within(script)).as_str(), left(Assigned::later(script)).as_str()), (within, later), "{script}");
+            let commands = commands(script);
+            let found = (left(Assigned::within(&commands)), left(Assigned::later(script, &commands)));
+            assert_eq!((found.0.as_str(), found.1.as_str()), (within, later), "{script}");
         }
-        let mut both = Assigned::within("APP=x");
-        both.add(Assigned::within("source prod.env"));
+        let mut both = Assigned::within(&commands("APP=x"));
+        both.add(Assigned::within(&commands("source prod.env")));
         assert_eq!(left(both), "", "what one of two may change");
     }
 }

@@ -11,19 +11,17 @@ use crate::workflows::model::{Step, Workflow};
 use crate::workflows::read::steps_of;
 use crate::workflows::reference::Reference;
 use crate::workflows::source::Unreadable;
-use crate::workflows::yaml;
+use crate::workflows::yaml::{self, Key, Node};
 
 /// The files of the checkout that workflows run, by path.
 #[derive(Debug, Clone, Default)]
 pub struct Local {
     /// The repository, whose actions may be named in full.
     repository: Option<RepoName>,
-    composites: BTreeMap<String, Composite>,
-    /// Folders of actions that run a program or a container: what they do is not read.
-    programs: BTreeSet<String>,
-    scripts: BTreeMap<String, Script>,
-    /// What is there and could not be read, by path.
-    unread: BTreeMap<String, Unreadable>,
+    /// By folder; none for an action that runs a program or a container: what it does is not read.
+    actions: BTreeMap<String, Option<Composite>>,
+    /// What may be a script, or why what is there could not be read.
+    files: BTreeMap<String, Result<Script, Unreadable>>,
 }
 
 /// A file that a step may run.
@@ -68,6 +66,22 @@ pub(super) struct Composite {
     pub(super) defaults: BTreeMap<String, String>,
 }
 
+impl Composite {
+    /// The action of a folder; none for another kind of action.
+    fn of(folder: &str, action: &Node) -> Option<Self> {
+        let runs = action.get("runs")?;
+        // The runner compares it without case.
+        runs.get("using")?.scalar().filter(|using| using.text.eq_ignore_ascii_case("composite"))?;
+        let mut steps = steps_of(runs);
+        for step in &mut steps {
+            step.action_path = Some(folder.to_owned());
+        }
+        let inputs = action.get("inputs").and_then(Node::mapping).into_iter().flatten();
+        let default = |(key, input): &(Key, Node)| Some((key.text.to_lowercase(), input.get("default")?.scalar()?.text.clone()));
+        Some(Self { steps, defaults: inputs.filter_map(default).collect() })
+    }
+}
+
 impl Local {
     /// Nothing yet, of a repository.
     pub fn of(repository: Option<&RepoName>) -> Self {
@@ -76,38 +90,18 @@ impl Local {
 
     /// Adds a file of the checkout, or why there is no text of it.
     pub fn add(&mut self, path: &str, text: Result<String, Unreadable>) {
-        let text = match text {
-            Ok(text) => text,
-            Err(why) => {
-                self.unread.insert(path.to_owned(), why);
-                return;
-            }
-        };
         let is_action = matches!(path.rsplit('/').next(), Some("action.yml" | "action.yaml"));
-        match yaml::parse(&text).ok().filter(|_| is_action) {
-            Some(root) => {
-                let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-                let using = root.get("runs").and_then(|runs| runs.get("using")).and_then(|using| using.scalar());
-                // The runner compares it without case.
-                if using.is_none_or(|using| !using.text.eq_ignore_ascii_case("composite")) {
-                    self.programs.insert(folder.to_owned());
-                    return;
-                }
-                let defaults = root.get("inputs").and_then(|inputs| inputs.mapping()).into_iter().flatten();
-                let defaults =
-                    defaults.filter_map(|(key, input)| Some((key.text.to_lowercase(), input.get("default")?.scalar()?.text.clone())));
-                let mut steps = root.get("runs").map(steps_of).unwrap_or_default();
-                for step in &mut steps {
-                    step.action_path = Some(folder.to_owned());
-                }
-                self.composites.insert(folder.to_owned(), Composite { steps, defaults: defaults.collect() });
-            }
-            None => _ = self.scripts.insert(path.to_owned(), Script::of(path, text)),
+        let root = text.as_ref().ok().filter(|_| is_action).and_then(|text| yaml::parse(text).ok());
+        if let Some(root) = root {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            self.actions.insert(folder.to_owned(), Composite::of(folder, &root));
+        } else {
+            self.files.insert(path.to_owned(), text.map(|text| Script::of(path, text)));
         }
     }
 
     pub(super) fn composite(&self, uses: &str) -> Option<&Composite> {
-        self.composites.get(&self.folder(uses)?)
+        self.actions.get(&self.folder(uses)?)?.as_ref()
     }
 
     /// The steps of the actions of the checkout that some steps use, and of those that these use.
@@ -126,8 +120,8 @@ impl Local {
 
     /// If a step uses an action of this repository that is not here: why its file could not be read, if there is one.
     pub(in crate::workflows) fn lacks(&self, uses: &str) -> Option<Option<&Unreadable>> {
-        let folder = self.folder(uses).filter(|folder| !self.composites.contains_key(folder) && !self.programs.contains(folder))?;
-        Some(files_of_action(&folder).iter().find_map(|path| self.unread.get(path)))
+        let folder = self.folder(uses).filter(|folder| !self.actions.contains_key(folder))?;
+        Some(files_of_action(&folder).iter().find_map(|path| self.files.get(path)?.as_ref().err()))
     }
 
     /// The folder of an action of this repository: `./.github/actions/x`, `$/…`, or by the repository's name, `OWNER/REPO/…@REF`.
@@ -140,12 +134,12 @@ impl Local {
 
     /// The scripts that a step may run, with those that these may run.
     pub(super) fn scripts_of<'a>(&'a self, step: &Step) -> Vec<&'a str> {
-        self.files_of(step).iter().filter_map(|path| self.scripts.get(path)).flat_map(Script::texts).collect()
+        self.files_of(step).iter().filter_map(|path| self.files.get(path)?.as_ref().ok()).flat_map(Script::texts).collect()
     }
 
     /// The scripts that a step may run and that could not be read.
     pub(in crate::workflows) fn unread_scripts_of(&self, step: &Step) -> Vec<(String, &Unreadable)> {
-        self.files_of(step).into_iter().filter_map(|path| Some((path.clone(), self.unread.get(&path)?))).collect()
+        self.files_of(step).into_iter().filter_map(|path| Some((path.clone(), self.files.get(&path)?.as_ref().err()?))).collect()
     }
 
     /// The paths that could be scripts of the checkout which a step runs, by itself or through a script that was read.
@@ -159,7 +153,10 @@ impl Local {
             if !found.insert(path.clone()) {
                 continue;
             }
-            if let Some(script) = self.scripts.get(&path).filter(|script| !script.named.is_empty() && followed < MOST) {
+            if let Some(Ok(script)) = self.files.get(&path)
+                && !script.named.is_empty()
+                && followed < MOST
+            {
                 followed += 1;
                 let more = place.within(&path).files(&script.named);
                 left.extend(more.into_iter().filter(|path| !found.contains(path)));
@@ -172,7 +169,7 @@ impl Local {
     pub fn wanted<'a>(&self, workflows: impl Iterator<Item = &'a Workflow>) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let own = workflows.flat_map(|workflow| &workflow.jobs).flat_map(|job| &job.steps);
-        for step in own.chain(self.composites.values().flat_map(|composite| &composite.steps)) {
+        for step in own.chain(self.actions.values().flatten().flat_map(|composite| &composite.steps)) {
             if let Some(folder) = step.uses.as_ref().and_then(|uses| self.folder(uses.as_str())) {
                 found.extend(files_of_action(&folder));
             }
@@ -181,8 +178,7 @@ impl Local {
         let have = |path: &String| {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
             let is_action = path.ends_with("action.yml") || path.ends_with("action.yaml");
-            let known = self.composites.contains_key(folder) || self.programs.contains(folder);
-            self.scripts.contains_key(path) || self.unread.contains_key(path) || is_action && known
+            self.files.contains_key(path) || is_action && self.actions.contains_key(folder)
         };
         found.into_iter().filter(|path| !have(path)).collect()
     }

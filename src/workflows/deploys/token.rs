@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{commands, shell};
+use super::commands::is_named_a_deploy;
 
 /// What a step could do with the OIDC token of its job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,10 +65,10 @@ pub(super) fn asks(text: &str) -> bool {
 }
 
 /// What a script could do with the token. A package that it publishes may be one that trusts the repository.
-pub(super) fn of_script(script: &str) -> Use {
+pub(super) fn of_script(script: &str, commands: &[Vec<String>]) -> Use {
     if asks(script) {
         Use::Unknown
-    } else if shell::commands(script).iter().any(|words| commands::is_named_a_deploy(words)) {
+    } else if commands.iter().any(|words| is_named_a_deploy(words)) {
         Use::RunsDeploy
     } else {
         Use::Runs

@@ -21,7 +21,7 @@ use step_context::StepContext;
 use super::deploys::is_known_action;
 use super::expressions::{self, Assumed, Contexts, Functions, Map, Node, Rest, Status, Value};
 use super::model::{Job, Step, Text, Workflow};
-use super::yaml::{self, NodeKind, Pos};
+use super::yaml::{self, Pos};
 use crate::desired::freeze::Policy;
 use crate::model::EnvName;
 
@@ -186,8 +186,7 @@ fn may_run_first(step: &Step) -> bool {
 
 /// The truth of a condition, if it is known.
 fn truth(condition: &Text, contexts: &dyn Contexts, functions: Functions) -> Option<bool> {
-    let text = if condition.scalar.kind == NodeKind::Null { "" } else { condition.as_str() };
-    expressions::condition(text, contexts, &functions).ok()?.truth()
+    expressions::condition(condition.as_str(), contexts, &functions).ok()?.truth()
 }
 
 /// Contexts with more knowledge about one of them.

@@ -7,10 +7,10 @@ use crate::desired::freeze::Policy;
 use crate::model::EnvName;
 use crate::workflows::deploys::below;
 use crate::workflows::expressions::{self, Functions, Resolved, Status};
-use crate::workflows::model::{Job, Step, Text, Workflow};
+use crate::workflows::model::{Job, Step, Workflow};
 use crate::workflows::secrets;
 use crate::workflows::shell::Word;
-use crate::workflows::yaml::{Data, Node};
+use crate::workflows::yaml::Node;
 
 /// The shell of a script, as far as its failures matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,18 +77,7 @@ impl<'a> StepContext<'a> {
 
     /// The script of a step as the shell gets it, with expressions filled in; `None` if it has none.
     pub(super) fn script(&self, step: &Step) -> Option<String> {
-        let text = step.run.as_ref()?.as_str();
-        let mut filled = String::new();
-        let mut rest = text;
-        for inside in secrets::expressions(text) {
-            let (before, after) = rest.split_once("${{")?;
-            filled.push_str(before);
-            filled.push_str(&self.value(inside));
-            rest = after.get(inside.len()..)?;
-            rest = rest.strip_prefix("}}").unwrap_or(rest);
-        }
-        filled.push_str(rest);
-        Some(filled)
+        Some(secrets::replaced(step.run.as_ref()?.as_str(), |inside| self.value(inside)))
     }
 
     fn value(&self, expression: &str) -> String {
@@ -191,8 +180,7 @@ impl<'a> StepContext<'a> {
     }
 
     pub(super) fn shell(&self, step: &Step) -> Shell {
-        let named = step.shell.as_ref().or(self.job.shell.as_ref()).or(self.workflow.shell.as_ref());
-        match named {
+        match &step.shell {
             None if self.is_posix_runner() => Shell::StopsAtFailure,
             None => Shell::NotPosix,
             Some(text) => of_template(text.as_str()),
@@ -217,17 +205,8 @@ impl<'a> StepContext<'a> {
 
     /// The directory in which a step's script starts, from the workspace; `None` if it is not known.
     pub(super) fn start(&self, step: &Step) -> Option<String> {
-        let of_defaults = |defaults: Option<&Node>| defaults.and_then(|node| node.get("run")?.get("working-directory")).cloned();
-        let named = step
-            .body
-            .get("working-directory")
-            .cloned()
-            .or_else(|| of_defaults(self.job.body.get("defaults")))
-            .or_else(|| self.workflow.working_directory.as_ref().map(text_node));
-        match named {
-            None => Some(String::new()),
-            Some(node) => joined("", &self.known(&node.scalar()?.text)?),
-        }
+        let folder = step.working_directory.as_ref().map_or("", |text| text.as_str());
+        joined("", &self.known(folder)?)
     }
 
     /// Whether a directory is the root of the repository, and nothing else is in the workspace.
@@ -384,8 +363,4 @@ fn only_expression(text: &str) -> Option<&str> {
 
 fn without_spaces(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
-}
-
-fn text_node(text: &Text) -> Node {
-    Node { pos: text.pos, data: Data::Scalar(text.scalar.clone()) }
 }

@@ -2,22 +2,25 @@
 
 use std::collections::HashMap;
 
-use super::nodes::{check_keys, of_defaults, pairs, scalar, scalars, text};
+use super::nodes::{check_keys, pairs, scalar, scalars, text};
 use crate::workflows::keys;
 use crate::workflows::model::{Call, Job, JobEnvironment, Matrix, Problem, Secrets, Step, Text, UnknownKey, Workflow};
-use crate::workflows::yaml::{Data, Key, Node};
+use crate::workflows::yaml::{Data, Key, Node, NodeKind};
 
-/// Reads every job, then checks what they say about each other.
-pub(super) fn jobs(node: &Node, workflow: &mut Workflow) {
+/// Reads every job, with the `defaults` of the workflow for its steps, then checks what they say about each other.
+pub(super) fn jobs(node: &Node, defaults: Option<&Node>, workflow: &mut Workflow) {
     let Some(entries) = node.mapping().filter(|entries| !entries.is_empty()) else {
         workflow.problems.push(Problem { pos: node.pos, why: "`jobs` must be a mapping with at least one job".to_owned() });
         return;
     };
     workflow.jobs = entries.iter().map(|(key, body)| job(key, body, &mut workflow.unknown_keys)).collect();
     for job in &mut workflow.jobs {
-        let folder = of_defaults(&job.body, "working-directory").or_else(|| workflow.working_directory.clone());
-        for step in job.steps.iter_mut().filter(|step| step.working_directory.is_none()) {
-            step.working_directory.clone_from(&folder);
+        let default =
+            |key: &str| [job.body.get("defaults"), defaults].into_iter().flatten().find_map(|node| text(node.get("run")?.get(key)?));
+        let (shell, folder) = (default("shell"), default("working-directory"));
+        for step in &mut job.steps {
+            step.shell = step.shell.take().or_else(|| shell.clone());
+            step.working_directory = step.working_directory.take().or_else(|| folder.clone());
         }
     }
     workflow.order = order(&mut workflow.jobs);
@@ -39,14 +42,13 @@ fn job(key: &Key, body: &Node, unknown: &mut Vec<UnknownKey>) -> Job {
         id: key.text.clone(),
         pos: key.pos,
         needs: scalars(body, "needs", &mut problems).unwrap_or_default(),
-        condition: scalar(body, "if", &mut problems),
+        condition: condition(body, &mut problems),
         environment: environment(body, &format!("jobs.{}.environment", key.text), &mut problems, unknown),
         matrix: matrix(body, &mut problems),
         continue_on_error: scalar(body, "continue-on-error", &mut problems),
         call: call(body, &mut problems),
         steps: steps(body, &mut problems),
         outputs: pairs(body.get("outputs"), "outputs", &mut problems),
-        shell: of_defaults(body, "shell"),
         body: body.clone(),
         problems,
     }
@@ -135,16 +137,21 @@ fn step(node: &Node, problems: &mut Vec<Problem>) -> Step {
     }
     Step {
         pos: node.pos,
-        condition: scalar(node, "if", problems),
+        condition: condition(node, problems),
         uses: scalar(node, "uses", problems),
         run: scalar(node, "run", problems),
         shell: scalar(node, "shell", problems),
         continue_on_error: scalar(node, "continue-on-error", problems),
         background: scalar(node, "background", problems),
-        working_directory: node.get("working-directory").and_then(text),
+        working_directory: scalar(node, "working-directory", problems),
         action_path: None,
         body: node.clone(),
     }
+}
+
+/// `if`; an empty one is the implied one.
+fn condition(node: &Node, problems: &mut Vec<Problem>) -> Option<Text> {
+    scalar(node, "if", problems).filter(|text| text.scalar.kind != NodeKind::Null)
 }
 
 fn is_id(id: &str) -> bool {

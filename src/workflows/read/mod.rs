@@ -11,7 +11,7 @@ mod on;
 use super::keys;
 use super::model::{Problem, Step, Workflow};
 use super::yaml::{self, Node};
-use nodes::{check_keys, of_defaults};
+use nodes::check_keys;
 
 /// Reads a workflow file.
 ///
@@ -26,8 +26,6 @@ pub fn read(path: &str, text: &str) -> Result<Workflow, Problem> {
         order: Vec::new(),
         env: root.get("env").cloned(),
         permissions: root.get("permissions").cloned(),
-        shell: of_defaults(&root, "shell"),
-        working_directory: of_defaults(&root, "working-directory"),
         problems: Vec::new(),
         unknown_keys: Vec::new(),
     };
@@ -41,7 +39,7 @@ pub fn read(path: &str, text: &str) -> Result<Workflow, Problem> {
         None => workflow.problems.push(Problem { pos: root.pos, why: "`on` is missing: nothing starts this workflow".to_owned() }),
     }
     match root.get("jobs") {
-        Some(node) => job::jobs(node, &mut workflow),
+        Some(node) => job::jobs(node, root.get("defaults"), &mut workflow),
         None => workflow.problems.push(Problem { pos: root.pos, why: "`jobs` is missing".to_owned() }),
     }
     Ok(workflow)

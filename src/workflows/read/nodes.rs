@@ -51,8 +51,3 @@ pub(super) fn check_keys(entries: &[(Key, Node)], known: &[&'static str], place:
         unknown.push(UnknownKey { key: key.clone(), place: place.to_owned(), near: keys::near(&key.text, known) });
     }
 }
-
-/// A key of `defaults.run`.
-pub(super) fn of_defaults(node: &Node, key: &str) -> Option<Text> {
-    text(node.get("defaults")?.get("run")?.get(key)?)
-}

@@ -7,7 +7,6 @@ use super::{Resolver, quoted, why};
 use crate::workflows::contexts::{Known, WorkflowKey};
 use crate::workflows::expressions::{Assumed, Condition, Error, Node, Resolved, Status, Value, Why, condition};
 use crate::workflows::model::{Job, Problem};
-use crate::workflows::yaml::NodeKind;
 
 /// With more needs than this, a condition with status functions is assumed to require none of them: each costs an evaluation.
 const MAX_NEEDS: usize = 256;
@@ -31,7 +30,7 @@ impl Resolver<'_> {
     /// # Errors
     /// Why GitHub rejects the condition.
     pub(super) fn condition(&self, frame: &Frame<'_>, job: &Job, states: &States) -> Result<Outcome, Problem> {
-        let text = job.condition.as_ref().filter(|text| text.scalar.kind != NodeKind::Null).map_or("", |text| text.as_str());
+        let text = job.condition.as_ref().map_or("", |text| text.as_str());
         let pos = job.condition.as_ref().map_or(job.pos, |text| text.pos);
         let evaluate = |status: Status, succeeded: &BTreeSet<String>, failing: &[&str]| {
             let known = Known {
