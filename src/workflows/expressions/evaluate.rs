@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use super::context::{Assumed, Contexts, Functions, Resolved};
+use super::context::{Assumed, Contexts, Functions};
 use super::functions::{self, Function, Piece, StatusFunction};
 use super::lift::{SourceSpan, compared, filled, lift, may_fail, reasons, truths_only};
 use super::possible::{Evaluated, Item, MAX_VALUES, Open, Possible};
@@ -18,24 +18,6 @@ use super::{access, lift};
 
 /// What all sets of an evaluation may hold together, in bytes, before they are given up as unknown.
 const MAX_HELD: usize = MAX_VALUES * MAX_MEMORY;
-
-/// Evaluates an expression.
-///
-/// # Errors
-/// When the expression names something unavailable at its position, or fails in every run.
-pub fn evaluate(expr: &Expr, contexts: &dyn Contexts, functions: &Functions) -> Result<Resolved, EvalError> {
-    let span = expr.root.as_ref().map_or(Span { start: 0, end: 0 }, |root| root.span);
-    for (name, span) in &expr.names {
-        if !is_offered(name, contexts, functions) {
-            let spelling = match name {
-                Name::Context(name) => name.as_str(),
-                Name::Function(function) => function.name(),
-            };
-            return Err(EvalError { span: *span, message: name.refusal(spelling) });
-        }
-    }
-    Ok(Evaluator::new(contexts, functions).expression(expr)?.resolved(span))
-}
 
 /// Whether a position offers a name.
 pub(super) fn is_offered(name: &Name, contexts: &dyn Contexts, functions: &Functions) -> bool {

@@ -5,7 +5,7 @@
 //! what is known in a scenario comes in through [`Contexts`].
 //!
 //! Semantics follow the runner (actions/runner) and the official cases of actions/languageservices.
-//! Tested in `tests.rs` and `properties.rs`, and by the shared cases in `cases.rs`.
+//! Tested in `tests.rs`, as laws in `tests/properties.rs`, and by the shared cases in `tests/cases.rs`.
 
 mod access;
 mod compared;
@@ -24,15 +24,10 @@ mod text;
 mod value;
 
 #[cfg(test)]
-mod cases;
-#[cfg(test)]
-mod properties;
-#[cfg(test)]
 mod tests;
 
 pub use compared::{Place, Text, compared};
 pub use context::{Assumed, Condition, Contexts, Functions, Node, Nothing, Reason, Resolved, Rest, Status, Why};
-pub use evaluate::evaluate;
 pub use functions::StatusFunction;
 pub use parser::parse;
 pub use syntax::{Error, EvalError, Expr, Span, SyntaxError};

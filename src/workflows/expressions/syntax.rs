@@ -1,8 +1,5 @@
 //! The tree of an expression, positions in it, and what may be wrong with it.
 
-use std::collections::BTreeSet;
-use std::fmt;
-
 use super::functions::Function;
 use super::value::Value;
 
@@ -72,25 +69,6 @@ impl From<EvalError> for Error {
     }
 }
 
-impl fmt::Display for SyntaxError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-impl fmt::Display for EvalError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.message())
-    }
-}
-impl std::error::Error for SyntaxError {}
-impl std::error::Error for EvalError {}
-impl std::error::Error for Error {}
-
 /// A parsed expression.
 #[derive(Debug, Clone)]
 pub struct Expr {
@@ -100,15 +78,6 @@ pub struct Expr {
 }
 
 impl Expr {
-    /// The contexts that the expression reads, in lower case.
-    pub fn contexts(&self) -> BTreeSet<String> {
-        let name = |(name, _): &(Name, Span)| match name {
-            Name::Context(name) => Some(name.to_lowercase()),
-            Name::Function(_) => None,
-        };
-        self.names.iter().filter_map(name).collect()
-    }
-
     /// The functions that the expression calls.
     pub(super) fn functions(&self) -> impl Iterator<Item = Function> {
         self.names.iter().filter_map(|(name, _)| match name {

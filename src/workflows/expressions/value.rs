@@ -182,11 +182,6 @@ impl<T> Map<T> {
         self.entries.into_iter()
     }
 
-    /// How many keys there are.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()

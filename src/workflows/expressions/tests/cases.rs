@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::evaluate::is_offered;
-use super::lexer;
-use super::parser::parse_part;
-use super::syntax::Name;
-use super::{Contexts, Functions, Map, Node, Resolved, Span, SyntaxError, Value, evaluate};
+use super::super::evaluate::is_offered;
+use super::super::lexer;
+use super::super::parser::parse_part;
+use super::super::syntax::Name;
+use super::super::{Contexts, Functions, Map, Node, Resolved, Span, SyntaxError, Value};
+use super::evaluate;
 
 #[derive(Deserialize)]
 struct Case {
@@ -109,7 +110,9 @@ fn agree(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(number), Value::Null) | (Value::Null, Value::Number(number)) => !number.is_finite(),
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| agree(a, b)),
-        (Value::Object(a), Value::Object(b)) => a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| agree(a, b))),
+        (Value::Object(a), Value::Object(b)) => {
+            a.iter().count() == b.iter().count() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| agree(a, b)))
+        }
         _ => a == b,
     }
 }

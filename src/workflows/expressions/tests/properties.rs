@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{Contexts, Error, Functions, Map, Node, Resolved, Rest, Status, Value, condition, evaluate, interpolate, parse};
+use super::super::{Contexts, Error, Functions, Map, Node, Resolved, Rest, Status, Value, condition, interpolate, parse};
+use super::evaluate;
 
 /// What is known about one leaf, and its value in a run.
 #[derive(Debug, Clone)]
@@ -181,7 +182,9 @@ fn alike(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a == b || (a.is_nan() && b.is_nan()),
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| alike(a, b)),
-        (Value::Object(a), Value::Object(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|((k, a), (l, b))| k == l && alike(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.iter().count() == b.iter().count() && a.iter().zip(b.iter()).all(|((k, a), (l, b))| k == l && alike(a, b))
+        }
         _ => a == b,
     }
 }
