@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::record::{Record, Switch};
-use super::state::{Flag, FreezeVars, Keys};
+use super::record::{Record, Switch, or_unnamed};
+use super::state::{FreezeVars, Keys};
 
 /// One release of the app that holds the freeze. Every change of a config var makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,10 +85,12 @@ fn by_stamps(keys: &Keys, vars: &FreezeVars, stamps: &Stamps) -> Audit {
     let written = |key: &str| stamps.written.get(key).copied();
     let after =
         |key: &str, record: &str| Some((written(key)?, written(record)?)).filter(|(key, record)| key.duration_since(*record) > TOLERANCE);
-    let record = vars.record.as_deref().and_then(|text| Record::parse(text).ok());
-    let set = Flag::read(vars.flag.as_deref()) != Flag::Off;
+    let late = |key: &str, record: &str| {
+        let (flag, record) = after(key, record)?;
+        Some(format!("{key} was written at {flag}, after its record at {record}: not by the account in the record"))
+    };
     let mut warnings = Vec::new();
-    match (&record, set) {
+    match (&vars.readable_record(), vars.is_set()) {
         (Some(record), _) if written(&keys.record).is_some_and(|at| record.at.duration_since(at) > TOLERANCE) => {
             warnings.push(format!("{} claims to be from {}, which is later than when it was written", keys.record, record.at));
         }
@@ -100,16 +102,11 @@ fn by_stamps(keys: &Keys, vars: &FreezeVars, stamps: &Stamps) -> Audit {
                 or_unnamed(&record.by)
             ));
         }
-        (_, true) => warnings.extend(after(&keys.flag, &keys.record).map(|(flag, record)| {
-            format!("{} was written at {flag}, after its record at {record}: not by the account in the record", keys.flag)
-        })),
+        (_, true) => warnings.extend(late(&keys.flag, &keys.record)),
         _ => {}
     }
-    if Flag::read(vars.override_flag.as_deref()) != Flag::Off
-        && let Some((flag, record)) = after(&keys.override_flag, &keys.override_record)
-    {
-        warnings
-            .push(format!("{} was written at {flag}, after its record at {record}: not by the account in the record", keys.override_flag));
+    if vars.is_overridden() {
+        warnings.extend(late(&keys.override_flag, &keys.override_record));
     }
     warnings.extend([&keys.flag, &keys.override_flag].into_iter().filter(|key| stamps.narrow.contains(*key)).map(|key| {
         format!(
@@ -121,28 +118,23 @@ fn by_stamps(keys: &Keys, vars: &FreezeVars, stamps: &Stamps) -> Audit {
     Audit { flag: evidence(&keys.flag), override_flag: evidence(&keys.override_flag), warnings }
 }
 
-fn or_unnamed(by: &str) -> &str {
-    if by.is_empty() { "an unnamed account" } else { by }
-}
-
 fn by_releases(keys: &Keys, vars: &FreezeVars, releases: &[Release]) -> Audit {
     let history = Timeline::of(releases);
     let flag = history.changed(&keys.flag);
-    let record = vars.record.as_deref().and_then(|text| Record::parse(text).ok());
     let mut warnings = Vec::new();
     if let Some(evidence) = &flag {
         warnings.extend(history.rollback_warning(keys, vars, evidence));
         warnings.extend(history.failure_warning(keys, evidence));
-        match &record {
-            Some(record) => warnings.extend(claim_warning(keys, vars, record, evidence)),
-            None if Flag::read(vars.flag.as_deref()) != Flag::Off => {
+        match vars.readable_record() {
+            Some(record) => warnings.extend(claim_warning(keys, vars, &record, evidence)),
+            None if vars.is_set() => {
                 warnings.push(format!("{} was set without a record by {}", keys.flag, evidence));
             }
             None => {}
         }
     }
     let override_flag = history.changed(&keys.override_flag);
-    if let Some(evidence) = override_flag.as_ref().filter(|_| Flag::read(vars.override_flag.as_deref()) != Flag::Off) {
+    if let Some(evidence) = override_flag.as_ref().filter(|_| vars.is_overridden()) {
         warnings.extend(history.override_warning(keys, vars, evidence));
     }
     Audit { flag, override_flag, warnings }
@@ -195,10 +187,7 @@ impl<'r> Timeline<'r> {
 
     fn rollback_warning(&self, keys: &Keys, vars: &FreezeVars, evidence: &Evidence) -> Option<String> {
         let to = evidence.rollback_to?;
-        let did = match Flag::read(vars.flag.as_deref()) {
-            Flag::Off => "may have lifted a freeze",
-            Flag::On | Flag::Malformed => "may have brought back a freeze",
-        };
+        let did = if vars.is_set() { "may have brought back a freeze" } else { "may have lifted a freeze" };
         Some(format!("{evidence} rolled back to v{to}, which restores config vars, and {did}: check that {} is as intended", keys.flag))
     }
 
@@ -223,12 +212,11 @@ impl<'r> Timeline<'r> {
 
 /// How the record and the release that changed the flag differ, if they are not about the same act.
 fn claim_warning(keys: &Keys, vars: &FreezeVars, record: &Record, evidence: &Evidence) -> Option<String> {
-    let set = Flag::read(vars.flag.as_deref()) != Flag::Off;
-    let claim = format!("the record of {} by {}", record.at, if record.by.is_empty() { "an unnamed account" } else { &record.by });
+    let claim = format!("the record of {} by {}", record.at, or_unnamed(&record.by));
     if evidence.rollback_to.is_some() {
         return None;
     }
-    match (set, record.state) {
+    match (vars.is_set(), record.state) {
         (true, Switch::Off) => return Some(format!("{} was set again by {evidence}, after {claim} had lifted it", keys.flag)),
         (false, Switch::On) => return Some(format!("{} was lifted without a record by {evidence}; {claim} is left over", keys.flag)),
         (true, Switch::On) | (false, Switch::Off) => {}

@@ -2,7 +2,7 @@
 
 use super::record::FreezeKind;
 use super::set::{closed, new_record};
-use super::state::{Flag, Freeze, FreezeVars, Keys};
+use super::state::{Freeze, FreezeVars, Keys};
 use super::write::{Claim, FreezeRefusal, FreezeWrite, ON, Terms};
 
 /// A freeze that one run set for its own duration, and what was there before.
@@ -29,7 +29,7 @@ impl Interlock {
             Freeze::Open | Freeze::Expired(_) => false,
         };
         // Spelled as readers that know only the flag expect it.
-        let closed_for_all = live.flag.as_deref() == Some(ON) && Flag::read(live.override_flag.as_deref()) == Flag::Off;
+        let closed_for_all = live.flag.as_deref() == Some(ON) && !live.is_overridden();
         if endless && closed_for_all {
             return Ok(None);
         }
@@ -46,9 +46,8 @@ impl Interlock {
     /// # Errors
     /// If the freeze has changed since: it then stays as it is.
     pub fn restore(&self, live: &FreezeVars) -> Result<FreezeWrite, FreezeRefusal> {
-        let off = |vars: &FreezeVars| Flag::read(vars.override_flag.as_deref()) == Flag::Off;
         let spelled_as_live = |vars: &FreezeVars| {
-            let override_flag = if off(vars) && off(live) { &live.override_flag } else { &vars.override_flag };
+            let override_flag = if !vars.is_overridden() && !live.is_overridden() { &live.override_flag } else { &vars.override_flag };
             FreezeVars { override_flag: override_flag.clone(), ..vars.clone() }
         };
         if *live == spelled_as_live(&self.after) {

@@ -3,7 +3,7 @@
 //! Owns when such values are used, and when they are not trusted. They are those of the job's start.
 
 use super::record::{Record, Switch};
-use super::state::{Flag, FreezeVars, Keys};
+use super::state::{FreezeVars, Keys};
 use crate::model::{Answer, Unknown};
 
 /// Reads the four values from the environment of a step; `None` if it does not carry the flag and its record.
@@ -14,15 +14,9 @@ pub fn from_step<'e>(keys: &Keys, variable: impl Fn(&str) -> Option<&'e str>) ->
     let set = |name: &str| variable(name).filter(|value| !value.trim().is_empty()).map(str::to_owned);
     variable(&keys.flag)?;
     variable(&keys.record)?;
-    let vars = FreezeVars {
-        flag: set(&keys.flag),
-        record: set(&keys.record),
-        override_flag: set(&keys.override_flag),
-        override_record: set(&keys.override_record),
-    };
+    let vars = keys.read(set);
     let record = vars.record.as_deref().map(Record::parse);
-    let contradicts = Flag::read(vars.flag.as_deref()) == Flag::Off
-        && record.is_some_and(|record| record.map_or(true, |record| record.state == Switch::On));
+    let contradicts = !vars.is_set() && record.is_some_and(|record| record.map_or(true, |record| record.state == Switch::On));
     Some(if contradicts {
         Answer::Unknown(Unknown::new(
             format!("{} of this step says not frozen, and {} says frozen", keys.flag, keys.record),

@@ -5,6 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::audit::Audit;
+use super::record::or_unnamed;
 use super::state::{Freeze, FreezeVars, Keys, Override};
 use crate::model::age;
 
@@ -71,7 +72,7 @@ fn of_freeze(keys: &Keys, freeze: &Freeze, written: Option<Timestamp>, now: Time
             forgotten.then(|| Leftover {
                 message: format!(
                     "the freeze by {} has no end and is {} old (\"{}\")",
-                    or_unknown(&record.by),
+                    or_unnamed(&record.by),
                     age(record.at, now),
                     record.reason
                 ),
@@ -89,13 +90,13 @@ fn of_override(keys: &Keys, freeze: &Freeze, over: &Override, written: Option<Ti
         Override::Valid(record) if record.freeze_id.is_some() && freeze.record().map(|held| held.id) != record.freeze_id => {
             format!(
                 "the override by {} (until {}) is for another freeze and opens nothing here; {open}",
-                or_unknown(&record.by),
+                or_unnamed(&record.by),
                 record.until
             )
         }
         Override::Valid(_) => return None,
         Override::Expired(record) => {
-            format!("the override by {} ended {} ago and opens nothing here; {open}", or_unknown(&record.by), age(record.until, now))
+            format!("the override by {} ended {} ago and opens nothing here; {open}", or_unnamed(&record.by), age(record.until, now))
         }
         Override::Invalid { why } => format!("the override opens nothing here, {why}{}; {open}", since(written, now)),
     };
@@ -110,10 +111,6 @@ fn ago(at: Option<Timestamp>, now: Timestamp) -> String {
 /// ` (written 3 days ago)`, if the moment is known.
 fn since(at: Option<Timestamp>, now: Timestamp) -> String {
     at.map(|at| format!(" (written {} ago)", age(at, now))).unwrap_or_default()
-}
-
-fn or_unknown(by: &str) -> &str {
-    if by.is_empty() { "an unnamed account" } else { by }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::record::{FreezeId, FreezeKind, OverrideRecord, Record, Switch};
 use super::set::without_override;
-use super::state::{Flag, Freeze, FreezeVars, Keys, MAX_OVERRIDE, Override};
+use super::state::{Freeze, FreezeVars, Keys, MAX_OVERRIDE, Override};
 use super::window::state_at;
 use super::write::{Claim, FreezeRefusal, FreezeWrite, ON, OVERRIDDEN};
 use crate::desired::freeze::Window;
@@ -109,10 +109,10 @@ pub fn override_for(
 /// # Errors
 /// When there is none.
 pub fn revoke(keys: &Keys, live: &FreezeVars) -> Result<FreezeWrite, FreezeRefusal> {
-    match Flag::read(live.override_flag.as_deref()) {
-        Flag::Off => Err(FreezeRefusal::NothingToRevoke),
-        Flag::On | Flag::Malformed => FreezeWrite::new(keys, live, &without_override(live.clone())),
+    if !live.is_overridden() {
+        return Err(FreezeRefusal::NothingToRevoke);
     }
+    FreezeWrite::new(keys, live, &without_override(live.clone()))
 }
 
 /// The record of a freeze that was set by hand. It shares the id of the write; its start is unknown.

@@ -28,6 +28,6 @@ pub use record::{FreezeId, FreezeKind, OverrideRecord, Record, RecordError, Swit
 pub use set::{SetFreeze, on, replace};
 pub use state::{Flag, Freeze, FreezeVars, Keys, MAX_OVERRIDE, Override};
 pub use status::{Answered, Checked, EnvironmentStatus, Source, Status, WindowStatus};
-pub use verdict::{Decision, Frozen, OpenBecause, Verdict, Why, decide, holds};
+pub use verdict::{Decision, Frozen, OpenBecause, Verdict, Why, decide};
 pub use window::{Closure, MAX_DURATION, WindowError, WindowState, day_caution, state_at, zone, zone_caution};
 pub use write::{Claim, FreezeRefusal, FreezeWrite, LostUpdate, Terms, ValueWrite, parse_override, parse_until};

@@ -105,6 +105,11 @@ pub struct Record {
     pub reference: Option<String>,
 }
 
+/// Who a record says it was.
+pub(super) fn or_unnamed(by: &str) -> &str {
+    if by.is_empty() { "an unnamed account" } else { by }
+}
+
 impl Record {
     /// Reads the value of the record's config var.
     ///

@@ -5,7 +5,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::record::{FreezeId, Record, Switch};
-use super::state::{Flag, Freeze, FreezeVars, Keys, Override};
+use super::state::{Freeze, FreezeVars, Keys, Override};
 use super::write::{Claim, FreezeRefusal, FreezeWrite, NOT_OVERRIDDEN, ON, Terms};
 
 /// Sets a freeze if there is none. An override that is left over ends: it is not for this freeze.
@@ -123,8 +123,8 @@ pub(super) fn closed(live: &FreezeVars, record: &Record) -> Result<FreezeVars, F
 
 /// `vars` without an override. One that is not there is not written.
 pub(super) fn without_override(vars: FreezeVars) -> FreezeVars {
-    match Flag::read(vars.override_flag.as_deref()) {
-        Flag::Off => vars,
-        Flag::On | Flag::Malformed => FreezeVars { override_flag: Some(NOT_OVERRIDDEN.to_owned()), override_record: None, ..vars },
+    if !vars.is_overridden() {
+        return vars;
     }
+    FreezeVars { override_flag: Some(NOT_OVERRIDDEN.to_owned()), override_record: None, ..vars }
 }

@@ -78,13 +78,16 @@ impl Keys {
 
     /// The four values by their names, as a store holds them.
     pub fn values(&self, vars: &FreezeVars) -> BTreeMap<String, String> {
-        let values = [&vars.flag, &vars.record, &vars.override_flag, &vars.override_record];
-        self.all().into_iter().zip(values).filter_map(|(key, value)| Some((key.to_owned(), value.clone()?))).collect()
+        self.all().into_iter().zip(vars.all()).filter_map(|(key, value)| Some((key.to_owned(), value.clone()?))).collect()
     }
 
     /// Takes the four values out of what a store holds.
     pub fn pick(&self, vars: &BTreeMap<String, String>) -> FreezeVars {
-        let value = |key: &String| vars.get(key).cloned();
+        self.read(|name| vars.get(name).cloned())
+    }
+
+    /// The four values, each read by its name.
+    pub(super) fn read(&self, value: impl Fn(&str) -> Option<String>) -> FreezeVars {
         FreezeVars {
             flag: value(&self.flag),
             record: value(&self.record),
@@ -111,6 +114,21 @@ impl FreezeVars {
     /// The values under their names. gate.toml may have named any variable of the app, so anything except a flag and a record is hidden.
     pub fn under<'k>(&self, keys: &'k Keys) -> [(&'k str, Option<VarValue>); 4] {
         self.named(keys.all())
+    }
+
+    /// The four values, in the order of [`Keys::all`].
+    pub(super) const fn all(&self) -> [&Option<String>; 4] {
+        [&self.flag, &self.record, &self.override_flag, &self.override_record]
+    }
+
+    /// The record, if there is one that can be read.
+    pub(super) fn readable_record(&self) -> Option<Record> {
+        Record::parse(self.record.as_deref()?).ok()
+    }
+
+    /// Whether the flag is anything but off.
+    pub(super) fn is_set(&self) -> bool {
+        Flag::read(self.flag.as_deref()) != Flag::Off
     }
 
     /// Whether the override's flag is anything but off.

@@ -109,7 +109,7 @@ impl Status {
             frozen: store.as_ref().map(|(freeze, _)| freeze.closes()),
             next_step: freeze.as_ref().map(|frozen| frozen.next_step(&keys.store)),
             freeze,
-            record: vars.present().and_then(|vars| vars.record.as_deref()).and_then(|text| Record::parse(text).ok()),
+            record: vars.present().and_then(FreezeVars::readable_record),
             over: store.map(|(_, over)| over).filter(|over| *over != Override::None),
             unknown: match vars {
                 Answer::Present(_) => None,

@@ -179,24 +179,6 @@ pub fn decide(policy: &Policy, environment: &EnvName, vars: &Answer<FreezeVars>,
     }
 }
 
-/// Whether the store holds a freeze, not overridden, that closes `environment` at `now`: what may compensate for a reviewer.
-///
-/// Windows do not count, since they open by themselves; nor does a policy that lets deploys through if the store cannot be read.
-pub fn holds(policy: &Policy, environment: &EnvName, vars: &Answer<FreezeVars>, now: Timestamp) -> Answer<Frozen> {
-    if !policy.covers(environment) {
-        return Answer::Absent;
-    }
-    match vars {
-        Answer::Unknown(unknown) => Answer::Unknown(unknown.clone()),
-        Answer::Absent => Answer::Unknown(not_there(&policy.store)),
-        Answer::Present(vars) => {
-            let freeze = Freeze::read(vars, now);
-            let overridden = Override::read(vars, now).opening(&freeze).is_some();
-            Frozen::by_store(&freeze).filter(|_| !overridden).map_or(Answer::Absent, Answer::Present)
-        }
-    }
-}
-
 fn with_store(calendar: &Calendar, vars: &FreezeVars, now: Timestamp) -> Decision {
     let (freeze, over) = (Freeze::read(vars, now), Override::read(vars, now));
     let opening = over.opening(&freeze);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, Unit};
 
-use super::record::{FreezeId, FreezeKind, Record, RecordError};
+use super::record::{FreezeId, FreezeKind, Record, RecordError, or_unnamed};
 use super::state::{Flag, Freeze, FreezeVars, Keys, MAX_OVERRIDE};
 use crate::desired::freeze::Store;
 use crate::model::parse_duration;
@@ -72,13 +72,12 @@ pub struct ValueWrite<'w> {
 impl FreezeWrite {
     /// From `live` to `after`. The flag is sent again if it stays `true`, so that its removal in between is noticed.
     pub(super) fn new(keys: &Keys, live: &FreezeVars, after: &FreezeVars) -> Result<Self, FreezeRefusal> {
-        let values = |vars: &FreezeVars| [&vars.flag, &vars.record, &vars.override_flag, &vars.override_record].map(Clone::clone);
         let mut body: BTreeMap<String, Option<String>> = keys
             .all()
             .into_iter()
-            .zip(values(live).into_iter().zip(values(after)))
+            .zip(live.all().into_iter().zip(after.all()))
             .filter(|(_, (before, after))| before != after)
-            .map(|(key, (_, after))| (key.to_owned(), after))
+            .map(|(key, (_, after))| (key.to_owned(), after.clone()))
             .collect();
         if body.is_empty() {
             return Err(FreezeRefusal::NoChange);
@@ -86,8 +85,7 @@ impl FreezeWrite {
         if after.flag.as_deref() == Some(ON) {
             body.insert(keys.flag.clone(), after.flag.clone());
         }
-        let held = live.record.as_deref().and_then(|text| Record::parse(text).ok());
-        let after_an_end = held.is_some_and(|record| record.until.is_some());
+        let after_an_end = live.readable_record().is_some_and(|record| record.until.is_some());
         Ok(Self { keys: keys.clone(), body, notes: Vec::new(), live: keys.values(live), after_an_end })
     }
 
@@ -259,10 +257,6 @@ impl fmt::Display for FreezeRefusal {
 }
 
 impl std::error::Error for FreezeRefusal {}
-
-fn or_unnamed(by: &str) -> &str {
-    if by.is_empty() { "an unnamed account" } else { by }
-}
 
 /// Reads how long an override lasts.
 ///

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::desired::github::{Gate, RefKind, Reviewer};
+use crate::desired::github::{Gate, Reviewer};
 use crate::model::{GateKey, Unknown};
 use crate::providers::github::live::{LiveEnvironment, LiveReviewer, PolicyMode};
 use crate::render::human::line;
@@ -184,10 +184,7 @@ fn weak(source: &Source<'_>, there: &LiveEnvironment, gate: &Gate) -> Vec<String
         PolicyMode::Selected => {
             let wide =
                 patterns(gate.deployment_branch_policy.as_ref()).into_iter().flatten().filter(|p| CATCH_ALL.contains(&p.name.as_str()));
-            weak.extend(wide.map(|pattern| {
-                let kind = if pattern.kind == RefKind::Tag { "tag" } else { "branch" };
-                format!("the pattern `{}` lets nearly every {kind} deploy", pattern.name)
-            }));
+            weak.extend(wide.map(|pattern| format!("the pattern `{}` lets nearly every {} deploy", pattern.name, pattern.kind.word())));
         }
     }
     weak

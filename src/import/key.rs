@@ -44,31 +44,23 @@ pub(super) fn clear(key: GateKey, gate: &mut Gate) {
 
 /// Whether the value is worth declaring: it holds a deployment back, or another key depends on it.
 pub(super) fn counts(key: GateKey, gate: &Gate) -> bool {
-    match key {
-        GateKey::Reviewers => gate.reviewers.as_ref().is_some_and(|all| !all.is_empty()),
-        GateKey::PreventSelfReview => gate.prevent_self_review == Some(true),
-        GateKey::CanAdminsBypass => gate.can_admins_bypass == Some(false),
-        GateKey::WaitTimer => gate.wait_timer.is_some_and(|minutes| minutes > 0),
-        GateKey::DeploymentBranchPolicy => gate.deployment_branch_policy.as_ref().is_some_and(|policy| *policy != BranchPolicy::All),
-        GateKey::ProtectionRules => gate.protection_rules.as_ref().is_some_and(|all| !all.is_empty()),
-        GateKey::Secrets => !gate.secrets.is_empty(),
-        GateKey::Variables => !gate.variables.is_empty(),
-        GateKey::State | GateKey::Approvals => false,
-    }
+    let without_rules = Gate {
+        reviewers: Some(Vec::new()),
+        prevent_self_review: Some(false),
+        can_admins_bypass: Some(true),
+        wait_timer: Some(0),
+        deployment_branch_policy: Some(BranchPolicy::All),
+        protection_rules: Some(BTreeSet::new()),
+        ..Gate::default()
+    };
+    text(key, gate).is_some_and(|value| text(key, &without_rules) != Some(value))
 }
 
 /// Whether a file declares the key; an empty list of secrets or variables declares nothing.
 pub(super) fn declared(key: GateKey, file: &Gate) -> bool {
     match key {
-        GateKey::Reviewers => file.reviewers.is_some(),
-        GateKey::PreventSelfReview => file.prevent_self_review.is_some(),
-        GateKey::CanAdminsBypass => file.can_admins_bypass.is_some(),
-        GateKey::WaitTimer => file.wait_timer.is_some(),
-        GateKey::DeploymentBranchPolicy => file.deployment_branch_policy.is_some(),
-        GateKey::ProtectionRules => file.protection_rules.is_some(),
-        GateKey::Secrets => !file.secrets.is_empty(),
-        GateKey::Variables => !file.variables.is_empty(),
-        GateKey::State | GateKey::Approvals => false,
+        GateKey::Secrets | GateKey::Variables => counts(key, file),
+        _ => text(key, file).is_some(),
     }
 }
 
@@ -79,14 +71,8 @@ pub(super) fn same(key: GateKey, file: &Gate, live: &Gate, owner: &str) -> bool 
             let (file, live) = (file.reviewers.as_deref().unwrap_or_default(), live.reviewers.as_deref().unwrap_or_default());
             file.len() == live.len() && live.iter().all(|live| file.iter().any(|file| names(file, live, owner)))
         }
-        GateKey::PreventSelfReview => file.prevent_self_review == live.prevent_self_review,
-        GateKey::CanAdminsBypass => file.can_admins_bypass == live.can_admins_bypass,
-        GateKey::WaitTimer => file.wait_timer == live.wait_timer,
-        GateKey::DeploymentBranchPolicy => file.deployment_branch_policy == live.deployment_branch_policy,
-        GateKey::ProtectionRules => file.protection_rules == live.protection_rules,
         GateKey::Secrets => file.secrets.is_superset(&live.secrets),
-        GateKey::Variables => file.variables == live.variables,
-        GateKey::State | GateKey::Approvals => true,
+        _ => text(key, file) == text(key, live),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::reviewers::hinted;
 use crate::desired::github::{BranchPolicy, Pattern, RefKind};
 use crate::findings::{Code, Finding, Severity};
 use crate::model::GateKey;
@@ -21,8 +22,7 @@ pub(super) fn judge(environment: &LiveEnvironment, live: &Inspection) -> Option<
         Ok(rulesets) => rulesets,
         Err(unknown) => {
             let message = format!("whether a ruleset restricts who can create {} is not known: {}", written(&open), unknown.reason);
-            let finding = finding(message);
-            return Some(if unknown.hint.is_empty() { finding } else { finding.fix(unknown.hint.clone()) });
+            return Some(hinted(finding(message), unknown));
         }
     };
     let (restricted, free): (Vec<&Pattern>, Vec<&Pattern>) = open.into_iter().partition(|pattern| is_restricted(pattern, rulesets));

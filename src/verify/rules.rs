@@ -154,11 +154,8 @@ fn refs(want: &Gate, environment: &LiveEnvironment, live: &Inspection) -> Vec<Fi
     if let BranchPolicy::Selected(patterns) = &policy {
         let everything = patterns.iter().filter(|pattern| ["*", "**", "**/*"].contains(&pattern.name.as_str()));
         found.extend(everything.map(|pattern| {
-            let kind = match pattern.kind {
-                RefKind::Branch => "branch",
-                RefKind::Tag => "tag",
-            };
-            Finding::new(Code::OpenRefs, format!("the pattern `{}` lets every {kind} deploy", pattern.name)).on(FIELD)
+            let message = format!("the pattern `{}` lets every {} deploy", pattern.name, pattern.kind.word());
+            Finding::new(Code::OpenRefs, message).on(FIELD)
         }));
     }
     match (&policy, &live.protected_branches) {

@@ -34,10 +34,7 @@ pub fn explain(policy: &BranchPolicy, git_ref: &str) -> Admission {
             RefKind::Branch => Admission::Depends(format!("only protected branches may deploy, and only the live state shows whether `{name}` is one")),
         },
         BranchPolicy::Selected(patterns) => {
-            let word = match kind {
-                RefKind::Branch => "branch",
-                RefKind::Tag => "tag",
-            };
+            let word = kind.word();
             let of_kind: Vec<&str> = patterns.iter().filter(|pattern| pattern.kind == kind).map(|pattern| pattern.name.as_str()).collect();
             match of_kind.iter().find(|pattern| fnmatch::matches(pattern, name)) {
                 Some(pattern) => Admission::Admitted(format!("the {word} pattern `{pattern}` matches")),

@@ -108,22 +108,6 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
-    fn what_holds_is_what_refuses_without_a_calendar(vars in vars(), windows in windows()) {
-        let calendar = policy(windows);
-        let answer = Answer::Present(vars.clone());
-        let held = holds(&calendar, &env("production"), &answer, NOW);
-        match verdict(&policy(Vec::new()), vars) {
-            Verdict::Frozen(frozen) => prop_assert_eq!(held, Answer::Present(frozen)),
-            _ => prop_assert_eq!(held, Answer::Absent),
-        }
-        prop_assert_eq!(holds(&calendar, &env("staging"), &answer, NOW), Answer::Absent);
-        let generous = Policy { on_unreachable: OnUnreachable::Open, ..calendar };
-        let unknown = Unknown::new("r", "h");
-        prop_assert!(holds(&generous, &env("production"), &Answer::Unknown(unknown), NOW).unknown().is_some());
-        prop_assert!(holds(&generous, &env("production"), &Answer::Absent, NOW).unknown().is_some(), "a missing app is not a lifted freeze");
-    }
-
-    #[test]
     fn open_has_a_proof(vars in vars(), windows in windows()) {
         let off = |flag: &Option<String>| flag.as_deref().is_none_or(|f| ["", "0", "false"].contains(&f));
         let on = |flag: &Option<String>| flag.as_deref().is_some_and(|f| ["1", "true"].contains(&f));
