@@ -104,7 +104,7 @@ impl Credentials {
         is_local(&identity.name) && known.any(|one| matches!(one, Credential::Identity { provider, .. } if *provider == identity.provider))
     }
 
-    /// Whether a target that is known only in the run may be one that a gate protects: what is known of its name fits.
+    /// Whether a target that is known only at run time may be one that a gate protects: what is known of its name fits.
     pub(super) fn may_be_gated_target(&self, deploy: &Deploy) -> bool {
         let (start, end) = match deploy.target.as_deref() {
             // The shell decides.
@@ -172,7 +172,7 @@ pub(super) fn by_name(name: &str) -> bool {
     lower.contains("${{") && (lower.contains("vars.") || lower.contains("secrets."))
 }
 
-/// Whether a name is known only in the run, and differs between files.
+/// Whether a name is known only at run time, and differs between files.
 fn is_local(name: &str) -> bool {
     name.contains("${{") && !by_name(name)
 }

@@ -173,7 +173,7 @@ impl Holds {
             holds.by_other_means.retain(|identity| identity.provider == Provider::Aws);
         }
         if self.templated {
-            // A target that only the run knows stays as it is written: it may be any that fits. A promotion then goes to the next stage.
+            // A target known only at run time stays as it is written: it may be any that fits. A promotion then goes to the next stage.
             let written = |deploy: &Deploy| deploy.target.clone().filter(|_| !deploy.promotes);
             let with = |deploy: &Deploy, target: Option<String>| Deploy { target: target.or_else(|| written(deploy)), ..deploy.clone() };
             holds.deploys = self

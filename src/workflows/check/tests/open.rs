@@ -50,7 +50,7 @@ fn what_an_open_environment_shares_with_a_gate_is_compared_by_its_value() {
         ((aws(variable), "prod"), (aws(variable), "staging"), vec![]),
         ((heroku(variable), "shop"), (heroku("shop"), ""), vec![deploy]),
         ((heroku(variable), "shop"), (heroku(variable), "shop-staging"), vec![]),
-        // A value that only the run knows may be the other one.
+        // A value known only at run time may be the other one.
         ((aws("prod"), ""), (aws("${{ steps.role.outputs.arn }}"), ""), vec![undecided]),
         ((aws("${{ steps.role.outputs.arn }}"), ""), (aws("${{ steps.role.outputs.arn }}"), ""), vec![undecided]),
         ((gcp(""), ""), (aws("${{ steps.role.outputs.arn }}"), ""), vec![]),
