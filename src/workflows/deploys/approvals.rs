@@ -3,6 +3,9 @@
 use super::requests::sends;
 use super::shell::{self, program};
 
+/// What a script that approves does, as messages say it.
+pub(super) const WHAT: &str = "it answers pending deployments";
+
 /// Calls that answer deployments, without `_` and `-`: of octokit, and of GraphQL.
 const CALLS: &[&str] = &["reviewpendingdeployments", "reviewcustomgatesforrun", "approvedeployments"];
 

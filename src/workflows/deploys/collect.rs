@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 
 use super::actions::{self, Asks};
-use super::approvals::{approves, requests_an_approval};
+use super::approvals::{self, approves, requests_an_approval};
 use super::checkouts::{self, Checkout};
 use super::commands;
 use super::fill::{Assigned, fill};
-use super::holds::{Deploy, Holds, Identity, Platform, Principal, Provider};
+use super::holds::{Deploy, Holds, Identity, Platform, Principal};
 use super::local::Local;
 use super::token::{self, Use};
 use super::{PAGES, shell};
@@ -57,7 +57,7 @@ struct Found<'a> {
     /// Those that a step so far may have changed for the steps after it.
     assigned: Assigned,
     /// Names of git remotes, with the apps they go to.
-    remotes: BTreeMap<String, String>,
+    remotes: commands::Remotes,
     /// What the steps could do with the job's OIDC token.
     token: token::Uses,
 }
@@ -117,10 +117,12 @@ impl<'a> Found<'a> {
     /// What a script with these commands does. What it could do with the job's token is for the step that runs it to say.
     fn commands(&mut self, script: &str, commands: &[Vec<String>], pos: Pos) {
         let env = self.env_of(commands);
-        self.holds.deploys.extend(commands::deploys(commands, &env, &mut self.remotes, pos));
+        let (deploys, templates) = commands::deploys(commands, &env, &mut self.remotes, pos);
+        self.holds.deploys.extend(deploys);
+        self.holds.templates.extend(templates);
         self.holds.checkouts.extend(checkouts::of_commands(commands, pos));
         if approves(&commands::expand(script, &env)) {
-            self.holds.approvals.push(("it answers pending deployments".to_owned(), pos));
+            self.holds.approvals.push((approvals::WHAT.to_owned(), pos));
         }
     }
 
@@ -137,16 +139,9 @@ impl<'a> Found<'a> {
         let commands = shell::commands(script);
         self.commands(script, &commands, pos);
         self.assigned.add(Assigned::later(script, &commands));
-        let env = self.env_of(&commands);
-        let known = self.holds.identities.len();
-        for words in &commands {
-            let words = words.iter().map(|word| commands::expand(word, &env));
-            for word in words.filter(|word| word.contains("arn:aws") && word.contains(":role/")) {
-                let name = word.rsplit('=').next().unwrap_or(&word).to_owned();
-                self.holds.identities.push(Identity { provider: Provider::Aws, name, principal: Principal::Named, pos });
-            }
-        }
-        let names_identity = self.holds.identities.len() > known;
+        let roles = commands::roles(&commands, &self.env_of(&commands), pos);
+        let names_identity = !roles.is_empty();
+        self.holds.identities.extend(roles);
         self.token.add(if names_identity { Use::Login } else { token::of_script(script, &commands) });
     }
 

@@ -6,28 +6,81 @@
 use std::collections::BTreeMap;
 
 use super::heroku::{app_of, literal, promoted_to, pushes, remember};
-use super::holds::Deploy;
 use super::holds::Platform::{self, Heroku, Other, Pages};
+use super::holds::{Deploy, Identity, Principal, Provider};
 use super::programs::{INTERPRETERS, PROMOTE, RUNNERS, Row, TABLE, TALK, WRAPPERS};
 use super::requests::sends;
 use super::shell::program;
 use crate::workflows::yaml::Pos;
 
-/// Every deploy of the commands of a script. `env` fills in variables; a target that stays unknown is `None`.
+/// Names of apps that the remotes of a job's git repository go to.
+pub(super) type Remotes = BTreeMap<String, String>;
+
+/// A command that only a run completes, `${{ matrix.command }}`, and what was known before it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Template {
+    /// Its words, with expressions.
+    pub(super) command: String,
+    remotes: Remotes,
+    pub(super) pos: Pos,
+}
+
+impl Template {
+    /// What it deploys in a run that makes these commands of it.
+    pub(super) fn deploys(&self, commands: &[Vec<String>]) -> Vec<Deploy> {
+        deploys(commands, &BTreeMap::new(), &mut self.remotes.clone(), self.pos).0
+    }
+}
+
+/// Every deploy of the commands of a script, and the commands that may become one in a run. `env` fills in variables; a target that stays unknown is `None`.
 pub(super) fn deploys(
     commands: &[Vec<String>],
     env: &BTreeMap<String, String>,
-    remotes: &mut BTreeMap<String, String>,
+    remotes: &mut Remotes,
     pos: Pos,
-) -> Vec<Deploy> {
-    let mut found = Vec::new();
+) -> (Vec<Deploy>, Vec<Template>) {
+    let (mut found, mut templates) = (Vec::new(), Vec::new());
     for words in commands {
         let words: Vec<String> = words.iter().map(|word| expand(word, env)).collect();
         remember(&words, remotes);
         if is_talk(&words) {
             continue;
         }
-        found.extend(deploy(&words, env, remotes, pos).or_else(|| request(&words, pos)).or_else(|| runs_a_deploy(&words, pos)));
+        match deploy(&words, env, remotes, pos).or_else(|| request(&words, pos)).or_else(|| runs_a_deploy(&words, pos)) {
+            Some(deploy) => found.push(deploy),
+            None if is_template(&words) => {
+                templates.push(Template { command: words.join(" "), remotes: remotes.clone(), pos });
+            }
+            None => {}
+        }
+    }
+    (found, templates)
+}
+
+/// Whether an expression that the workflow files give a value (of a matrix, an input, or an output of another job) may decide what a
+/// command does: as the program, or as a whole word that is not the value of an option.
+fn is_template(words: &[String]) -> bool {
+    let words: Vec<&String> = words.iter().skip_while(|word| is_assignment(word)).collect();
+    let by_run =
+        |word: &&String| word.starts_with("${{") && ["matrix", "inputs", "needs"].iter().any(|name| word.to_lowercase().contains(name));
+    let is_option = |word: &String| word.starts_with('-') && word != "-c";
+    let decides = |pair: &[&String]| matches!(pair, [before, word] if by_run(word) && word.ends_with("}}") && !is_option(before));
+    words.first().is_some_and(by_run) || words.windows(2).any(decides)
+}
+
+/// The roles of AWS that the commands of a script name. `env` fills in variables.
+pub(super) fn roles(commands: &[Vec<String>], env: &BTreeMap<String, String>, pos: Pos) -> Vec<Identity> {
+    let mut found = Vec::new();
+    for words in commands {
+        let mut is_asked = false;
+        for word in words.iter().map(|word| expand(word, env)) {
+            let is_named = word.contains("arn:aws") && word.contains(":role/");
+            if is_named || is_asked && word.starts_with("${{") {
+                let name = word.rsplit('=').next().filter(|_| is_named).unwrap_or(&word).to_owned();
+                found.push(Identity { provider: Provider::Aws, name, principal: Principal::Named, pos });
+            }
+            is_asked = word == "--role-arn";
+        }
     }
     found
 }

@@ -2,8 +2,13 @@
 //!
 //! Owns how a run fills in names, and how the legs of a matrix are merged. Must not know how steps are read. Tested in `tests.rs`.
 
+use std::collections::BTreeMap;
+
+use super::approvals;
 use super::checkouts::Checkout;
+use super::commands::{self, Template};
 use super::permissions::Passed;
+use super::shell;
 use crate::workflows::model::{Job, Workflow};
 use crate::workflows::secrets::Read;
 use crate::workflows::yaml::Pos;
@@ -152,7 +157,9 @@ pub struct Holds {
     pub checkouts: Vec<Checkout>,
     /// Whether only its job id suggests that it deploys.
     pub named: bool,
-    /// Whether any name above holds expressions that a run fills in.
+    /// Commands that only a run completes.
+    pub(super) templates: Vec<Template>,
+    /// Whether anything above holds expressions that a run fills in.
     pub(super) templated: bool,
 }
 
@@ -167,6 +174,17 @@ impl Holds {
             .iter()
             .flat_map(|(read, pos)| passed.sources(read, has_environment).into_iter().map(|read| (read, *pos)))
             .collect();
+        for template in &self.templates {
+            let InRun::Values(found) = value(&template.command) else { continue };
+            for script in &found {
+                let commands = shell::commands(script);
+                holds.deploys.extend(template.deploys(&commands));
+                holds.identities.extend(commands::roles(&commands, &BTreeMap::new(), template.pos));
+                if approvals::approves(script) {
+                    holds.approvals.push((approvals::WHAT.to_owned(), template.pos));
+                }
+            }
+        }
         if !passed.grants_token(workflow, job) {
             holds.token = None;
             holds.by_other_means = std::mem::take(&mut holds.identities);
@@ -176,7 +194,7 @@ impl Holds {
             // A target known only at run time stays as it is written: it may be any that fits. A promotion then goes to the next stage.
             let written = |deploy: &Deploy| deploy.target.clone().filter(|_| !deploy.promotes);
             let with = |deploy: &Deploy, target: Option<String>| Deploy { target: target.or_else(|| written(deploy)), ..deploy.clone() };
-            holds.deploys = self
+            holds.deploys = holds
                 .deploys
                 .iter()
                 .flat_map(|deploy| filled(deploy, deploy.target.as_deref(), &value, |target| with(deploy, target)))
@@ -196,7 +214,8 @@ impl Holds {
 
     /// Whether the job holds anything that could deploy.
     pub const fn is_anything(&self) -> bool {
-        let Self { deploys, secrets, identities, by_other_means: _, token, approvals: _, checkouts: _, named, templated: _ } = self;
+        let Self { deploys, secrets, identities, by_other_means: _, token, approvals: _, checkouts: _, named, templates: _, templated: _ } =
+            self;
         !deploys.is_empty() || !secrets.is_empty() || !identities.is_empty() || token.is_some() || *named
     }
 

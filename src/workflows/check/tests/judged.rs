@@ -370,3 +370,31 @@ fn a_short_or_long_name_is_a_branch_unless_it_is_a_commit() {
     }
     assert_eq!(on("push", "0123456789abcdef0123456789abcdef01234567"), []);
 }
+
+#[test]
+fn a_command_that_the_files_give_to_an_expression_is_judged_as_it_runs() {
+    let push = "git push https://git.heroku.com/raxx-console-prod.git main";
+    let matrix = |list: &str, steps: &str| format!("hotfix:\n  runs-on: x\n  strategy: {{matrix: {{cmd: {list}}}}}\n  steps: [{steps}]");
+    let run = "{run: '${{ matrix.cmd }}'}";
+    let remote = "{run: \"git remote add live https://git.heroku.com/raxx-console-prod.git\\ngit push ${{ matrix.cmd }} main\"}";
+    let approve = "gh api -X POST repos/o/r/actions/runs/1/pending_deployments";
+    for (job, code) in [
+        (matrix(&format!("[make, '{push}']"), run), Some("ungated-deploy")),
+        (matrix(&format!("['{push}']"), "{env: {RUN: '${{ matrix.cmd }}'}, run: bash -c \"$RUN\"}"), Some("ungated-deploy")),
+        (matrix("[live]", remote), Some("ungated-deploy")),
+        (matrix(&format!("['{approve}']"), run), Some("auto-approval")),
+        (matrix("[\"arn:aws:iam::1:role/prod\"]", "{run: 'aws sts assume-role --role-arn ${{ matrix.cmd }}'}"), Some("ungated-identity")),
+        (matrix("[test]", "{run: 'make ${{ matrix.cmd }}'}"), None),
+        (matrix(&format!("['{push}']"), "{run: 'echo ${{ matrix.cmd }}'}"), None),
+    ] {
+        let gated = "deploy:\n  runs-on: x\n  environment: production\n  permissions: {id-token: write}\n  steps: [{run: aws sts assume-role --role-arn arn:aws:iam::1:role/prod}]";
+        let found = beside_in(&world(), gated, &with_jobs(&job));
+        assert_eq!(found.first().map(|finding| finding.code.row().name), code, "{job}: {found:#?}");
+    }
+    let called = "on: {workflow_call: {inputs: {cmd: {type: string}}}}\njobs: {a: {runs-on: x, steps: [{run: '${{ inputs.cmd }}'}]}}";
+    for (cmd, count) in [(push, 1), ("make", 0)] {
+        let caller = format!("call:\n  uses: ./.github/workflows/called.yml\n  with: {{cmd: '{cmd}'}}");
+        let files = [source("deploy.yml", &with_jobs(GATED)), source("other.yml", &with_jobs(&caller)), source("called.yml", called)];
+        assert_eq!(check(&files, &world()).findings.len(), count, "{cmd}");
+    }
+}
