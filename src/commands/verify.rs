@@ -1,7 +1,7 @@
 //! `gatectl verify`: the workflow files and the live state, joined into a verdict.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
@@ -49,15 +49,12 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
         ));
     }
     let wiring = Wiring::of(session, &config, Needs::REPOSITORY_AND_FREEZE).await?;
-    let repository = wiring.repository()?;
-    let checkout = Checkout { root: &statics::root(session, &config), repository };
-    let on_disk = on_disk(args, checkout)?.filter(|files| session.global.sandbox.is_none() || any_declared(&config, files));
-
-    let facts = Facts { repository: Some(repository.clone()), ..statics::facts(session, &config, checkout.root) };
+    let question = Question::new(session, &config, wiring.repository()?, statics::root(session, &config), asked);
+    let on_disk = question.on_disk(args)?.filter(|files| session.global.sandbox.is_none() || any_declared(&config, files));
     session.progress.phase("reading the live state");
-    let seen = session.unless_stopped(look(&wiring, &config, checkout, &asked, on_disk, &facts, session.now())).await?;
+    let seen = session.unless_stopped(question.look(&wiring, on_disk)).await?;
 
-    let mut report = report(session, &config, checkout, &asked, &seen);
+    let mut report = question.report(&seen);
     output::scope().repeat_in_findings(report.environments.iter_mut().flat_map(|one| &mut one.findings));
     if let Some(path) = &args.check.sarif {
         session.write_file(path, &sarif::render(&distinct(&report), |finding| session.place(&config, finding)))?;
@@ -83,41 +80,10 @@ pub(super) async fn of_member(
     listed: &Result<Repository, Unknown>,
     scope: Scope,
 ) -> VerifyReport {
-    let asked: BTreeSet<EnvName> = config.desired.github.environments.keys().cloned().collect();
-    let interest = InspectionScope {
-        want: &config.desired.github,
-        environments: &asked,
-        workflows: &BTreeSet::new(),
-        judges_workflows: scope == Scope::Whole,
-        listed: Some(listed),
-    };
-    let checkout = Checkout { root: &session.directory, repository };
-    let facts = Facts { repository: Some(repository.clone()), ..statics::facts(session, config, checkout.root) };
-    let files = async {
-        match scope {
-            Scope::Whole => Ok(called::with_called(reader, &facts, called::on_github(reader, repository).await?).await),
-            Scope::Live => Ok(Files::default()),
-        }
-    };
-    let (live, files) = tokio::join!(inspect(reader, repository, interest), files);
-    let observed = Observed { live, files, in_checkout: false, guard: None };
-    report(session, config, checkout, &asked, &observed)
-}
-
-/// Which repository it is, on disk and on GitHub.
-#[derive(Clone, Copy)]
-struct Checkout<'a> {
-    root: &'a Path,
-    repository: &'a RepoName,
-}
-
-/// The files of the checkout; `None` if GitHub must be asked: with `--remote`, or if this is not a checkout of the repository.
-fn on_disk(args: &VerifyArgs, checkout: Checkout<'_>) -> anyhow::Result<Option<Files>> {
-    if let Some(folder) = &args.check.workflows {
-        return statics::in_named(folder, Some(checkout.repository)).map(Some);
-    }
-    let elsewhere = config::origin(checkout.root).is_some_and(|origin| origin.repository != *checkout.repository);
-    if args.remote || elsewhere { Ok(None) } else { statics::in_checkout(checkout.root, Some(checkout.repository)) }
+    let asked = config.desired.github.environments.keys().cloned().collect();
+    let question = Question::new(session, config, repository, session.directory.clone(), asked);
+    let (live, files) = question.inspect(reader, scope, None, Some(listed)).await;
+    question.report(&Observed { live, files, in_checkout: false, guard: None })
 }
 
 /// Whether the checkout has any workflow that gate.toml declares. If it has none, as when the sample is rehearsed in any
@@ -136,82 +102,107 @@ struct Observed<'c> {
     guard: Option<FreezeGuard<'c>>,
 }
 
-async fn look<'c>(
-    wiring: &Wiring,
-    config: &'c Config,
-    checkout: Checkout<'_>,
-    asked: &BTreeSet<EnvName>,
-    on_disk: Option<Files>,
-    facts: &Facts,
-    now: Timestamp,
-) -> Observed<'c> {
-    let guard = async {
-        let policy = config.desired.freeze.as_ref()?;
-        Some(FreezeGuard::read(policy, wiring.store(&policy.store).as_ref(), now).await)
-    };
-    let in_checkout = on_disk.is_some();
-    let github = async {
-        let reader = match wiring.github() {
-            Ok(reader) => reader,
-            Err(error) => {
-                let unknown = error.unknown();
-                return (Inspection::unreachable(&unknown), on_disk.ok_or(unknown));
-            }
-        };
-        let workflows = config.desired.workflows.iter().map(|expectation| expectation.file.trim_start_matches("./")).collect();
-        let interest = InspectionScope {
-            want: &config.desired.github,
-            environments: asked,
-            workflows: &workflows,
-            judges_workflows: true,
-            listed: None,
-        };
-        let files = async {
-            match on_disk {
-                Some(files) => Ok(called::with_called(&reader, facts, files).await),
-                None => Ok(called::with_called(&reader, facts, called::on_github(&reader, checkout.repository).await?).await),
-            }
-        };
-        tokio::join!(inspect(&reader, checkout.repository, interest), files)
-    };
-    let ((live, files), guard) = tokio::join!(github, guard);
-    Observed { live, files, in_checkout, guard }
+/// One repository, and what is asked about it.
+struct Question<'a> {
+    session: &'a Session,
+    config: &'a Config,
+    repository: &'a RepoName,
+    /// Where its files are on disk.
+    root: PathBuf,
+    asked: BTreeSet<EnvName>,
+    facts: Facts,
 }
 
-fn report(session: &Session, config: &Config, checkout: Checkout<'_>, asked: &BTreeSet<EnvName>, seen: &Observed<'_>) -> VerifyReport {
-    let Observed { live, files, guard, .. } = seen;
-    let mut facts = statics::facts(session, config, checkout.root);
-    facts.repository = Some(checkout.repository.clone());
-    if let Ok(repository) = &live.repository {
-        facts.default_branch.clone_from(&repository.default_branch);
+impl<'a> Question<'a> {
+    fn new(session: &'a Session, config: &'a Config, repository: &'a RepoName, root: PathBuf, asked: BTreeSet<EnvName>) -> Self {
+        let facts = Facts { repository: Some(repository.clone()), ..statics::facts(session, config, &root) };
+        Self { session, config, repository, root, asked, facts }
     }
-    let checked = files.as_ref().map(|files| statics::narrow(check_live(files, &facts, live), asked));
-    let expected = facts.expectations.iter().flat_map(|one| one.expect.environments().cloned()).collect();
-    let mut compensations = match (files, &config.desired.freeze) {
-        (Ok(files), Some(policy)) => {
-            let file = statics::in_repository(session, config, checkout.root);
-            let holds = |path: &str| seen.in_checkout.then(|| checkout.root.join(path).is_file());
-            compensations(asked, files, &facts, FreezeFacts { policy, config: Some(&file), holds: &holds })
+
+    /// The files of the checkout; `None` if GitHub must be asked: with `--remote`, or if this is not a checkout of the repository.
+    fn on_disk(&self, args: &VerifyArgs) -> anyhow::Result<Option<Files>> {
+        if let Some(folder) = &args.check.workflows {
+            return statics::in_named(folder, Some(self.repository)).map(Some);
         }
-        (Ok(_) | Err(_), _) => BTreeMap::new(),
-    };
-    for (name, freeze) in &mut compensations {
-        freeze.weaknesses.extend(guard.as_ref().and_then(|guard| open(guard, name, session.now())));
+        let elsewhere = config::origin(&self.root).is_some_and(|origin| origin.repository != *self.repository);
+        if args.remote || elsewhere { Ok(None) } else { statics::in_checkout(&self.root, Some(self.repository)) }
     }
-    let mut report = judge(Case {
-        repository: checkout.repository,
-        want: &config.desired.github,
-        asked,
-        live,
-        workflows: checked.as_ref().map_err(|unknown| *unknown),
-        expected: &expected,
-        compensations: &compensations,
-    });
-    for one in &mut report.environments {
-        let left = guard.iter().flat_map(|guard| guard.leftovers(&one.name, session.now()));
-        one.findings.extend(left.map(|left| Finding::new(Code::StaleFreeze, left.message).fix(left.command).about(&one.name)));
+
+    /// Reads everything at once. Without a token only the checkout is known.
+    async fn look(&self, wiring: &Wiring, on_disk: Option<Files>) -> Observed<'a> {
+        let guard = async {
+            let policy = self.config.desired.freeze.as_ref()?;
+            Some(FreezeGuard::read(policy, wiring.store(&policy.store).as_ref(), self.session.now()).await)
+        };
+        let in_checkout = on_disk.is_some();
+        let github = async {
+            match wiring.github() {
+                Ok(reader) => self.inspect(&reader, Scope::Whole, on_disk, None).await,
+                Err(error) => (Inspection::unreachable(&error.unknown()), on_disk.ok_or(error.unknown())),
+            }
+        };
+        let ((live, files), guard) = tokio::join!(github, guard);
+        Observed { live, files, in_checkout, guard }
     }
-    report
+
+    /// Reads the live state and, unless only the rules are judged, the workflow files: of the checkout, or else of the default branch.
+    async fn inspect(
+        &self,
+        reader: &Reader,
+        scope: Scope,
+        on_disk: Option<Files>,
+        listed: Option<&Result<Repository, Unknown>>,
+    ) -> (Inspection, Result<Files, Unknown>) {
+        let want = &self.config.desired;
+        let workflows = want.workflows.iter().map(|expectation| expectation.file.trim_start_matches("./")).collect();
+        let judges_workflows = scope == Scope::Whole;
+        let interest = InspectionScope { want: &want.github, environments: &self.asked, workflows: &workflows, judges_workflows, listed };
+        let files = async {
+            let files = match (scope, on_disk) {
+                (Scope::Live, _) => return Ok(Files::default()),
+                (Scope::Whole, Some(files)) => files,
+                (Scope::Whole, None) => called::on_github(reader, self.repository).await?,
+            };
+            Ok(called::with_called(reader, &self.facts, files).await)
+        };
+        tokio::join!(inspect(reader, self.repository, interest), files)
+    }
+
+    fn report(&self, seen: &Observed<'_>) -> VerifyReport {
+        let Self { session, config, root, asked, .. } = self;
+        let Observed { live, files, guard, .. } = seen;
+        let mut facts = self.facts.clone();
+        if let Ok(repository) = &live.repository {
+            facts.default_branch.clone_from(&repository.default_branch);
+        }
+        let checked = files.as_ref().map(|files| statics::narrow(check_live(files, &facts, live), asked));
+        let expected = facts.expectations.iter().flat_map(|one| one.expect.environments().cloned()).collect();
+        let mut compensations = match (files, &config.desired.freeze) {
+            (Ok(files), Some(policy)) => {
+                let file = statics::in_repository(session, config, root);
+                let holds = |path: &str| seen.in_checkout.then(|| root.join(path).is_file());
+                compensations(asked, files, &facts, FreezeFacts { policy, config: Some(&file), holds: &holds })
+            }
+            (Ok(_) | Err(_), _) => BTreeMap::new(),
+        };
+        for (name, freeze) in &mut compensations {
+            freeze.weaknesses.extend(guard.as_ref().and_then(|guard| open(guard, name, session.now())));
+        }
+        let mut report = judge(Case {
+            repository: self.repository,
+            want: &config.desired.github,
+            asked,
+            live,
+            workflows: checked.as_ref().map_err(|unknown| *unknown),
+            expected: &expected,
+            compensations: &compensations,
+        });
+        for one in &mut report.environments {
+            let left = guard.iter().flat_map(|guard| guard.leftovers(&one.name, session.now()));
+            one.findings.extend(left.map(|left| Finding::new(Code::StaleFreeze, left.message).fix(left.command).about(&one.name)));
+        }
+        report
+    }
 }
 
 /// A note that a freeze lets deploys through today, or may.

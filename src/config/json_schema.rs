@@ -12,25 +12,22 @@ use super::schema::{Key, Presence, Syntax, Table, Type};
 /// What the schema refuses, [`super::parse`] refuses too; rules over several keys are only in the latter.
 pub fn json_schema() -> Value {
     let mut schema = table(&ROOT);
-    schema.insert("$schema".to_owned(), "http://json-schema.org/draft-07/schema#".into());
-    schema.insert("title".to_owned(), "gate.toml".into());
-    schema.insert("description".to_owned(), "Production deploy gates as code, for gatectl.".into());
-    Value::Object(schema)
+    schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();
+    schema["title"] = "gate.toml".into();
+    schema["description"] = "Production deploy gates as code, for gatectl.".into();
+    schema
 }
 
-fn table(table: &Table) -> Map<String, Value> {
+fn table(table: &Table) -> Value {
     let properties: Map<String, Value> = table.keys.iter().map(|key| (key.name.to_owned(), property(key))).collect();
     let required: Vec<&str> = table.keys.iter().filter(|key| matches!(key.presence, Presence::Required)).map(|key| key.name).collect();
-    let mut schema = Map::new();
-    schema.insert("type".to_owned(), "object".into());
-    schema.insert("additionalProperties".to_owned(), false.into());
+    let mut schema = json!({ "type": "object", "additionalProperties": false, "properties": properties });
     if !required.is_empty() {
-        schema.insert("required".to_owned(), required.into());
+        schema["required"] = required.into();
     }
     if !table.either.is_empty() {
-        schema.insert("oneOf".to_owned(), table.either.iter().map(|group| only(group, table.either)).collect());
+        schema["oneOf"] = table.either.iter().map(|group| only(group, table.either)).collect();
     }
-    schema.insert("properties".to_owned(), properties.into());
     schema
 }
 
@@ -43,15 +40,15 @@ fn only(group: &[&str], all: &[&[&str]]) -> Value {
 
 fn property(key: &Key) -> Value {
     let mut schema = kind(&key.kind);
-    schema.insert("title".to_owned(), key.name.into());
-    schema.insert("description".to_owned(), key.about.into());
+    schema["title"] = key.name.into();
+    schema["description"] = key.about.into();
     if let Some(example) = example(key) {
-        schema.insert("examples".to_owned(), Value::Array(vec![example]));
+        schema["examples"] = json!([example]);
     }
     if let Presence::Default(default) = key.presence {
-        schema.insert("default".to_owned(), default.json());
+        schema["default"] = default.json();
     }
-    Value::Object(schema)
+    schema
 }
 
 /// The value of a key's example; none for one that only shows the header of a table.
@@ -87,48 +84,38 @@ fn is_hollow(value: &Value) -> bool {
     }
 }
 
-fn kind(kind_of: &Type) -> Map<String, Value> {
-    let value = match kind_of {
+fn kind(kind_of: &Type) -> Value {
+    match kind_of {
         Type::Boolean => json!({ "type": "boolean" }),
         Type::Number => json!({ "type": "number" }),
         Type::Integer { min, max } if min == max => json!({ "type": "integer", "const": min }),
         Type::Integer { min, max: i64::MAX } => json!({ "type": "integer", "minimum": min }),
         Type::Integer { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
         Type::Text => json!({ "type": "string" }),
-        Type::Name(syntax) => Value::Object(text(syntax)),
+        Type::Name(syntax) => text(syntax),
         Type::Word(words) => json!({ "type": "string", "enum": words }),
         Type::LocalDateTime | Type::LocalDate => json!({ "type": "string" }),
         Type::List { of, min, max, .. } => {
-            let mut schema = Map::new();
-            schema.insert("type".to_owned(), "array".into());
-            schema.insert("items".to_owned(), kind(of).into());
+            let mut schema = json!({ "type": "array", "items": kind(of) });
             if *min > 0 {
-                schema.insert("minItems".to_owned(), (*min).into());
+                schema["minItems"] = (*min).into();
             }
             if *max < usize::MAX {
-                schema.insert("maxItems".to_owned(), (*max).into());
+                schema["maxItems"] = (*max).into();
             }
-            Value::Object(schema)
+            schema
         }
-        Type::Table(schema) => Value::Object(table(schema)),
-        Type::Map { name, of, .. } => {
-            json!({ "type": "object", "propertyNames": text(name), "additionalProperties": kind(of) })
-        }
+        Type::Table(schema) => table(schema),
+        Type::Map { name, of, .. } => json!({ "type": "object", "propertyNames": text(name), "additionalProperties": kind(of) }),
         Type::Either(kinds) => json!({ "anyOf": kinds.iter().map(kind).collect::<Vec<_>>() }),
-    };
-    match value {
-        Value::Object(schema) => schema,
-        _ => Map::new(),
     }
 }
 
 /// A string with a rule. No rule takes an empty string.
-fn text(syntax: &Syntax) -> Map<String, Value> {
-    let mut schema = Map::new();
-    schema.insert("type".to_owned(), "string".into());
-    schema.insert("minLength".to_owned(), 1.into());
+fn text(syntax: &Syntax) -> Value {
+    let mut schema = json!({ "type": "string", "minLength": 1 });
     if let Some(pattern) = syntax.pattern {
-        schema.insert("pattern".to_owned(), pattern.into());
+        schema["pattern"] = pattern.into();
     }
     schema
 }

@@ -16,8 +16,6 @@ mod lower;
 mod near;
 mod position;
 mod problem;
-#[cfg(test)]
-mod reference;
 mod report;
 mod schema;
 mod syntax;

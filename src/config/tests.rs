@@ -5,6 +5,7 @@ mod environments;
 mod fleet;
 mod freeze;
 mod problems;
+mod reference;
 mod schema;
 mod values;
 mod workflows;

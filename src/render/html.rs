@@ -50,6 +50,18 @@ pub fn page(title: &str, body: &Markup) -> String {
     page.into_string() + "\n"
 }
 
+/// Buttons that show all rows, or only those of one kind; each kind with its number.
+pub fn filter<'k>(what: &str, all: usize, kinds: impl IntoIterator<Item = (&'k str, usize)>) -> Markup {
+    html! {
+        div.filter data-filter="main" role="group" aria-label=(what) {
+            button type="button" data-show="" aria-pressed="true" { "all " (all) }
+            @for (kind, number) in kinds {
+                button type="button" data-show=(kind) aria-pressed="false" { (kind) " " (number) }
+            }
+        }
+    }
+}
+
 /// A link to another page, if the address is one that a browser may open; else its text.
 pub fn link(address: &str, text: &str) -> Markup {
     if address.starts_with("https://") || address.starts_with("http://") {

@@ -11,7 +11,7 @@ use crate::model::age;
 use crate::providers::github::runs::Account;
 use crate::providers::github::runs::audit::Rule;
 use crate::providers::github::runs::evidence::{Standing, Summary};
-use crate::render::html::{link, page, sha256, text};
+use crate::render::html::{filter, link, page, sha256, text};
 use crate::render::json;
 
 /// The page of one repository. It names the SHA-256 of the JSON that shows the same report.
@@ -21,7 +21,7 @@ pub(crate) fn evidence_page(report: &EvidenceReport) -> String {
         h1 { "Deployment evidence: " (text(&name)) }
         p.lead { (text(&headline(report))) }
         (header(&facts(report), Some(&sha256(&json::to_string(report)))))
-        (filter(&report.summary))
+        (by_standing(&report.summary))
         (deployments(report, 0, ""))
         (exceptions(&[report]))
         h2 { "Runs without a deployment record" }
@@ -37,7 +37,7 @@ pub(crate) fn fleet_evidence_page(fleet: FleetEvidence<'_>) -> String {
         h1 { "Deployment evidence: " (count(reports.len(), "repository")) }
         p.lead { (text(&fleet.headline())) }
         (header(&fleet.facts(), Some(&sha256(&fleet.json()))))
-        (filter(&fleet.summary()))
+        (by_standing(&fleet.summary()))
         (repositories(fleet))
         @for (at, report) in reports.iter().enumerate() {
             @let name = report.header.repository.name.to_string();
@@ -140,16 +140,9 @@ fn badge(entry: &Entry) -> Markup {
     html! { span class=(class) { (entry.standing) } }
 }
 
-fn filter(summary: &Summary) -> Markup {
-    let words = Standing::WORDS.iter().filter(|word| summary.count(word) > 0);
-    html! {
-        div.filter data-filter="main" role="group" aria-label="Show deployments by standing" {
-            button type="button" data-show="" aria-pressed="true" { "all " (summary.total()) }
-            @for word in words {
-                button type="button" data-show=(word) aria-pressed="false" { (word) " " (summary.count(word)) }
-            }
-        }
-    }
+fn by_standing(summary: &Summary) -> Markup {
+    let words = Standing::WORDS.iter().map(|word| (*word, summary.count(word))).filter(|(_, number)| *number > 0);
+    filter("Show deployments by standing", summary.total(), words)
 }
 
 fn section(id: &str, environment: &EnvironmentEvidence, prefix: &str) -> Markup {

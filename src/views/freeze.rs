@@ -43,15 +43,10 @@ impl From<&Checked> for Document {
             let undetermined = finding(Severity::Error, "deploy-freeze", "freeze", &unknown.reason, &unknown.hint);
             sections.push(Section::new(Heading::of(Glyph::Unknown, "freeze", "undetermined"), vec![undetermined]));
         }
-        let (headline, tone) = match checked.verdict {
-            Answered::Open => ("Open: deploys may go ahead.", Role::Added),
-            Answered::Frozen => ("FROZEN: deploys must not go ahead.", Role::Failure),
-            Answered::Undetermined => ("UNDETERMINED, which counts as frozen: deploys must not go ahead.", Role::Failure),
-        };
-        let verdict = match checked.verdict {
-            Answered::Open => "open",
-            Answered::Frozen => "frozen",
-            Answered::Undetermined => "undetermined",
+        let (verdict, headline, tone) = match checked.verdict {
+            Answered::Open => ("open", "Open: deploys may go ahead.", Role::Added),
+            Answered::Frozen => ("frozen", "FROZEN: deploys must not go ahead.", Role::Failure),
+            Answered::Undetermined => ("undetermined", "UNDETERMINED, which counts as frozen: deploys must not go ahead.", Role::Failure),
         };
         Self {
             name: "freeze-check",

@@ -28,8 +28,8 @@ fn driver(repository: &str) -> Value {
         "semanticVersion": env!("CARGO_PKG_VERSION"),
         "rules": Code::ALL.iter().map(|code| rule(*code, repository)).collect::<Vec<_>>(),
     });
-    if let (false, Some(driver)) = (repository.is_empty(), driver.as_object_mut()) {
-        driver.insert("informationUri".to_owned(), repository.into());
+    if !repository.is_empty() {
+        driver["informationUri"] = repository.into();
     }
     driver
 }
@@ -42,8 +42,8 @@ fn rule(code: Code, repository: &str) -> Value {
         "help": {"text": format!("Fix: {}.", row.fix)},
         "defaultConfiguration": {"level": level(row.severity)},
     });
-    if let (false, Some(rule)) = (repository.is_empty(), rule.as_object_mut()) {
-        rule.insert("helpUri".to_owned(), format!("{repository}/blob/main/docs/findings.md#{}", row.name).into());
+    if !repository.is_empty() {
+        rule["helpUri"] = format!("{repository}/blob/main/docs/findings.md#{}", row.name).into();
     }
     rule
 }
@@ -69,18 +69,14 @@ fn location(finding: &Finding) -> Option<Location> {
 fn physical(location: &Location) -> Value {
     // A path is a relative reference: only characters that would change its meaning are encoded.
     let uri: String = location.file.replace('\\', "/").chars().map(encoded).collect();
-    let mut region = serde_json::Map::new();
-    for (key, number) in [("startLine", location.line), ("startColumn", location.col)] {
-        if number > 0 {
-            region.insert(key.to_owned(), number.into());
+    let mut place = json!({"artifactLocation": {"uri": uri}});
+    if location.line > 0 {
+        place["region"] = json!({"startLine": location.line});
+        if location.col > 0 {
+            place["region"]["startColumn"] = location.col.into();
         }
     }
-    let artifact = json!({"uri": uri});
-    if region.contains_key("startLine") {
-        json!({"physicalLocation": {"artifactLocation": artifact, "region": region}})
-    } else {
-        json!({"physicalLocation": {"artifactLocation": artifact}})
-    }
+    json!({"physicalLocation": place})
 }
 
 fn encoded(c: char) -> String {

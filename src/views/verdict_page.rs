@@ -8,7 +8,7 @@ use super::fleet_evidence::left_alone;
 use super::fleet_verdict::FleetVerdict;
 use crate::findings::{Finding, Severity, Verdict};
 use crate::model::RepositoryRow;
-use crate::render::html::{page, text};
+use crate::render::html::{filter, page, text};
 use crate::verify::{EnvironmentVerdict, VerifyReport};
 use crate::views::verdict::Weight;
 
@@ -28,16 +28,11 @@ pub(crate) fn fleet_verdict_page(fleet: FleetVerdict<'_>) -> String {
     let reports: Vec<&VerifyReport> = fleet.reports.iter().collect();
     let has_findings = |report: &&&VerifyReport| report.environments.iter().any(|one| !one.findings.is_empty());
     let words: BTreeSet<&str> = reports.iter().map(|report| report.verdict.word()).collect();
+    let of = |word: &str| reports.iter().filter(|report| report.verdict.word() == word).count();
     let body = html! {
         h1 { "Deploy gates" }
         p.lead { (text(&fleet.headline())) }
-        div.filter data-filter="main" role="group" aria-label="Show repositories by verdict" {
-            button type="button" data-show="" aria-pressed="true" { "all " (reports.len()) }
-            @for word in words {
-                @let number = reports.iter().filter(|report| report.verdict.word() == word).count();
-                button type="button" data-show=(word) aria-pressed="false" { (word) " " (number) }
-            }
-        }
+        (filter("Show repositories by verdict", reports.len(), words.into_iter().map(|word| (word, of(word)))))
         (grid(&reports, fleet.left_alone))
         @for report in reports.iter().filter(has_findings) { div data-kind=(report.verdict.word()) { (findings(report)) } }
     };

@@ -15,13 +15,14 @@ mod status;
 mod tests;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::apply::RetryDelays;
 use crate::cli::{FleetArgs, FreezeCommand, StoreArgs};
 use crate::config::Config;
 use crate::desired::freeze::{Policy, Store, Window};
 use crate::exit::Exit;
-use crate::freeze::{FreezeRefusal, FreezeVars, FreezeWrite, Keys, Status};
+use crate::freeze::{Claim, FreezeId, FreezeRefusal, FreezeVars, FreezeWrite, Keys, Status};
 use crate::http::{Reader, Writer};
 use crate::model::{Answer, EnvName};
 use crate::providers::freeze_store;
@@ -173,6 +174,13 @@ struct FreezeWriter<'a> {
 struct BeforeWrite {
     live: FreezeVars,
     by: String,
+}
+
+impl BeforeWrite {
+    /// A new freeze or override by this account.
+    fn claim(&self, reason: &str, now: Timestamp) -> Claim {
+        Claim { id: FreezeId::new(Uuid::new_v4()), by: self.by.clone(), reason: reason.to_owned(), now }
+    }
 }
 
 impl<'a> FreezeWriter<'a> {

@@ -1,13 +1,12 @@
 //! `gatectl freeze off`: lifts the intended freeze, and no other one.
 
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use crate::cli::FreezeOff;
 use crate::commands::failure::hinted;
 use crate::desired::freeze::Store;
 use crate::exit::Exit;
-use crate::freeze::{Claim, Freeze, FreezeId, FreezeRefusal, FreezeVars, lift};
+use crate::freeze::{Claim, Freeze, FreezeRefusal, FreezeVars, lift};
 
 use super::super::Session;
 use super::{FreezeWriter, Written, change, refused};
@@ -28,7 +27,7 @@ pub(super) async fn lift(
     now: Timestamp,
 ) -> anyhow::Result<Written> {
     let before = writer.observe().await?;
-    let claim = Claim { id: FreezeId::new(Uuid::new_v4()), by: before.by, reason: args.reason.clone(), now };
+    let claim = before.claim(&args.reason, now);
     let write = match lift::off(writer.keys, &before.live, &claim, args.id) {
         Ok(write) => write,
         Err(FreezeRefusal::NotFrozen) => {

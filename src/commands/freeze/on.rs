@@ -1,11 +1,10 @@
 //! `gatectl freeze on`: one read, one write, read back.
 
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use crate::cli::FreezeOn;
 use crate::exit::Exit;
-use crate::freeze::{self, Claim, FreezeId, FreezeKind, Terms, parse_until};
+use crate::freeze::{self, FreezeKind, Terms, parse_until};
 
 use super::super::Session;
 use super::super::failure::hinted;
@@ -39,7 +38,7 @@ pub(super) async fn freeze(writer: &FreezeWriter<'_>, args: &FreezeOn, now: Time
     let kind = if args.emergency { FreezeKind::Emergency } else { FreezeKind::Manual };
     let terms = Terms { kind, until, reference: args.reference.clone() };
     let before = writer.observe().await?;
-    let claim = Claim { id: FreezeId::new(Uuid::new_v4()), by: before.by, reason: args.reason.clone(), now };
+    let claim = before.claim(&args.reason, now);
     let write = if args.replace {
         freeze::replace(writer.keys, &before.live, &claim, &terms)
     } else {

@@ -1,12 +1,11 @@
 //! `gatectl freeze override`: bounded, attributed, and for one freeze.
 
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use crate::cli::FreezeOverride;
 use crate::desired::freeze::Window;
 use crate::exit::Exit;
-use crate::freeze::{Claim, FreezeId, FreezeRefusal, lift};
+use crate::freeze::{FreezeRefusal, lift};
 
 use super::super::Session;
 use super::{FreezeWriter, Written, change, refused};
@@ -23,7 +22,7 @@ pub(super) async fn open(writer: &FreezeWriter<'_>, args: &FreezeOverride, windo
     let before = writer.observe().await?;
     let write = match (&args.reason, args.length) {
         (Some(reason), Some(length)) if !args.revoke => {
-            let claim = Claim { id: FreezeId::new(Uuid::new_v4()), by: before.by, reason: reason.clone(), now };
+            let claim = before.claim(reason, now);
             lift::override_for(writer.keys, &before.live, &claim, length, windows)
         }
         _ => lift::revoke(writer.keys, &before.live),

@@ -35,12 +35,12 @@ use crate::views::evidence_page;
 pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> anyhow::Result<Exit> {
     let config = session.config_if_any()?;
     Session::refuse_fleet_flags(&args.fleet, &config.path)?;
-    let site = RunsContext::open(session, &config, Needs::REPOSITORY).await?;
+    let site = RunsContext::open(session, config, Needs::REPOSITORY).await?;
     let log = args.audit_log.as_deref().map(audit_log).transpose()?;
     session.progress.phase("reading deployments, runs and reviews");
     let subject = Subject { reader: &site.reader, repository: &site.repository, web: site.links().web };
-    let report = gather(session, args, subject, &config, log.as_deref()).await?;
-    site.refuse_strange(session, &config, |name| report.may_have(name)).await?;
+    let report = gather(session, args, subject, &site.config, log.as_deref()).await?;
+    site.refuse_strange(session, |name| report.may_have(name)).await?;
     if let Some(dir) = &args.out {
         write_all(dir, [json::to_string(&report), csv(&report.records()), evidence_page(&report)])?;
         session.progress.phase("evidence written");
@@ -51,7 +51,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> 
     } else if session.global.format == Format::Html {
         session.write(&evidence_page(&report))?;
     } else {
-        session.print(&config, &Document::from(&report), || json::to_string(&report))?;
+        session.print(&site.config, &Document::from(&report), || json::to_string(&report))?;
     }
     Ok(exit(&report, args.require_approved))
 }

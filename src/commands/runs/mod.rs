@@ -21,26 +21,27 @@ use super::Session;
 use super::session::listed;
 use super::wiring::{Needs, Wiring};
 
-/// The current repository, and a client that reads it.
+/// The current repository with its gate.toml, and a client that reads it.
 struct RunsContext {
+    config: Config,
     wiring: Wiring,
     reader: Reader,
     repository: RepoName,
 }
 
 impl RunsContext {
-    async fn open(session: &Session, config: &Config, needs: Needs) -> anyhow::Result<Self> {
-        let wiring = Wiring::of(session, config, needs).await?;
-        wiring.rehearse_runs(session, config)?;
+    async fn open(session: &Session, config: Config, needs: Needs) -> anyhow::Result<Self> {
+        let wiring = Wiring::of(session, &config, needs).await?;
+        wiring.rehearse_runs(session, &config)?;
         let repository = wiring.repository()?.clone();
         let reader = wiring.github()?;
-        Ok(Self { wiring, reader, repository })
+        Ok(Self { config, wiring, reader, repository })
     }
 
     /// Refuses a name of `--environment` that neither gate.toml nor GitHub has, so that a misspelled one does not read as "nothing there".
     /// GitHub is asked only if nothing was `found` for a name.
-    async fn refuse_strange(&self, session: &Session, config: &Config, found: impl Fn(&EnvName) -> bool) -> anyhow::Result<()> {
-        let declared = &config.desired.github.environments;
+    async fn refuse_strange(&self, session: &Session, found: impl Fn(&EnvName) -> bool) -> anyhow::Result<()> {
+        let declared = &self.config.desired.github.environments;
         let mut strange = session.global.environment.iter().filter(|name| !declared.contains_key(*name) && !found(name)).peekable();
         if strange.peek().is_none() {
             return Ok(());

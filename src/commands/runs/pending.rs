@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::cli::PendingArgs;
-use crate::config::Config;
 use crate::exit::Exit;
 use crate::http::ApiError;
 use crate::model::EnvName;
@@ -23,13 +22,12 @@ use crate::commands::wiring::Needs;
 /// # Errors
 /// When the runs cannot be read.
 pub(in crate::commands) async fn run(session: &Session, args: &PendingArgs) -> anyhow::Result<Exit> {
-    let config = session.config_if_any()?;
-    let site = RunsContext::open(session, &config, Needs::REPOSITORY_AND_FREEZE).await?;
+    let site = RunsContext::open(session, session.config_if_any()?, Needs::REPOSITORY_AND_FREEZE).await?;
     session.progress.phase("reading what waits");
     let (queue, viewer) = session.unless_stopped(site.queue()).await??;
     let (waiting, now) = (queue.waiting(), session.now());
-    site.refuse_strange(session, &config, |name| waiting.iter().any(|one| one.pending.environment == *name)).await?;
-    let refusals = session.unless_stopped(site.refusals(&config, &waiting, &viewer, now)).await?;
+    site.refuse_strange(session, |name| waiting.iter().any(|one| one.pending.environment == *name)).await?;
+    let refusals = session.unless_stopped(site.refusals(&waiting, &viewer, now)).await?;
     let question = Question {
         environments: &session.global.environment,
         older_than: args.older_than.map(|least| i64::try_from(least.as_secs()).unwrap_or(i64::MAX)),
@@ -37,7 +35,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &PendingArgs) -> a
         now,
     };
     let report = PendingReport::new(&queue, &waiting, &question, site.links());
-    session.print(&config, &report.document(now), || json::to_string(&report))?;
+    session.print(&site.config, &report.document(now), || json::to_string(&report))?;
     Ok(report.exit(if args.exit_code { Exit::Pending } else { Exit::Done }))
 }
 
@@ -62,8 +60,8 @@ impl RunsContext {
     }
 
     /// Why the account may not approve what waits: GitHub's rules first, then the freeze of gate.toml.
-    pub(super) async fn refusals(&self, config: &Config, waiting: &[Waiting<'_>], viewer: &Viewer, now: jiff::Timestamp) -> Refusals {
-        let strict = config.desired.github.no_self_review();
+    pub(super) async fn refusals(&self, waiting: &[Waiting<'_>], viewer: &Viewer, now: jiff::Timestamp) -> Refusals {
+        let strict = self.config.desired.github.no_self_review();
         let mut refusals = Refusals::new();
         let mut free: Vec<(&Waiting<'_>, &EnvName)> = Vec::new();
         for one in waiting {
@@ -80,7 +78,7 @@ impl RunsContext {
             }
         }
         // The store is read only if it can change an answer.
-        if let Some(policy) = config.desired.freeze.as_ref().filter(|policy| free.iter().any(|(_, name)| policy.covers(name))) {
+        if let Some(policy) = self.config.desired.freeze.as_ref().filter(|policy| free.iter().any(|(_, name)| policy.covers(name))) {
             let guard =
                 tokio::time::timeout(FREEZE_WITHIN, FreezeGuard::read(policy, self.wiring.store(&policy.store).as_ref(), now)).await;
             for (one, name) in free.into_iter().filter(|(_, name)| policy.covers(name)) {

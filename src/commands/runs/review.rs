@@ -7,7 +7,6 @@ use jiff::Timestamp;
 
 use crate::apply::RetryDelays;
 use crate::cli::{ApproveArgs, Format, RejectArgs, ReviewArgs};
-use crate::config::Config;
 use crate::exit::Exit;
 use crate::http::{ApiError, ErrorKind, Writer};
 use crate::model::{Cause, EnvName, RepoName, RunRef, Unknown};
@@ -61,27 +60,18 @@ async fn run(session: &Session, runs: &[RunRef], args: &ReviewArgs, decision: De
         no_self_review: config.desired.github.no_self_review(),
     };
     let needs = if decision == Decision::Approved { Needs::REPOSITORY_AND_FREEZE } else { Needs::REPOSITORY };
-    let site = RunsContext::open(session, &config, needs).await?;
+    let site = RunsContext::open(session, config, needs).await?;
     let runs = ids(runs, &site.repository, &site.wiring.web)?;
-    let input = ReviewInput { site: &site, config: &config, request: &request, runs: &runs, rule };
+    let input = ReviewInput { site: &site, request: &request, runs: &runs, rule };
     session.progress.phase("reading the runs");
     let seen = session.unless_stopped(input.look(session.now())).await??;
     let pending = session.unless_stopped(input.shipping(session, &seen)).await?;
-    input.conduct(session, seen, &pending, &Consent { comment: args.comment.clone(), auto_approve: args.auto_approve }).await
-}
-
-/// What the reviewer gave on the command line.
-pub(super) struct Consent {
-    /// What is said in the record, if it was given.
-    pub(super) comment: Option<String>,
-    /// Whether to skip the confirmation.
-    pub(super) auto_approve: bool,
+    input.conduct(session, seen, &pending, args.comment.clone(), args.auto_approve).await
 }
 
 /// Everything that a review depends on.
 pub(super) struct ReviewInput<'a> {
     pub(super) site: &'a RunsContext,
-    pub(super) config: &'a Config,
     pub(super) request: &'a ReviewRequest,
     pub(super) runs: &'a [u64],
     pub(super) rule: OnUndetermined,
@@ -98,9 +88,9 @@ pub(super) struct Reviewable {
 impl ReviewInput<'_> {
     /// Reads the runs, the token's owner and the freeze at once, and holds them against the request.
     pub(super) async fn look(&self, now: Timestamp) -> anyhow::Result<Reviewable> {
-        let RunsContext { reader, repository, wiring } = self.site;
+        let RunsContext { config, reader, repository, wiring } = self.site;
         let guard = async {
-            match (&self.config.desired.freeze, self.request.decision) {
+            match (&config.desired.freeze, self.request.decision) {
                 (Some(policy), Decision::Approved) => Some(FreezeGuard::read(policy, wiring.store(&policy.store).as_ref(), now).await),
                 _ => None,
             }
@@ -141,24 +131,25 @@ impl ReviewInput<'_> {
         PendingReport::new(&queue, &queue.waiting(), &question, self.site.links())
     }
 
-    /// Shows what is about to be reviewed, asks, looks again, writes, and prints the record.
+    /// Shows what is about to be reviewed, asks unless `auto_approve`, looks again, writes, and prints the record with the `comment`.
     pub(super) async fn conduct(
         &self,
         session: &Session,
         seen: Reviewable,
         pending: &PendingReport,
-        consent: &Consent,
+        comment: Option<String>,
+        auto_approve: bool,
     ) -> anyhow::Result<Exit> {
         let (decision, links) = (self.request.decision, self.site.links());
         session.warn(&seen.warnings);
         if session.global.format == Format::Human {
             let preview = Preview { decision, viewer: &seen.viewer.login, runs: &seen.admitted, pending, links };
-            session.print(self.config, &Document::from(&preview), String::new)?;
+            session.print(&self.site.config, &Document::from(&preview), String::new)?;
         }
-        let (now, comment) = if consent.auto_approve {
-            (seen, consent.comment.clone())
+        let (now, comment) = if auto_approve {
+            (seen, comment)
         } else {
-            let comment = ask(session, decision, consent.comment.clone()).await?;
+            let comment = ask(session, decision, comment).await?;
             // A person may have taken hours to answer: only what was shown is reviewed.
             let now = session.unless_stopped(self.look(session.now())).await??;
             unchanged(&seen.admitted, &now.admitted)?;
@@ -167,7 +158,7 @@ impl ReviewInput<'_> {
         session.progress.phase("writing the review");
         let ended = self.submit(session, &now, comment.as_deref().unwrap_or(COMMENT)).await?;
         let report = ReviewReport::new(decision, &now.viewer.login, &ended, links);
-        session.print(self.config, &Document::from(&report), || json::to_string(&report))?;
+        session.print(&self.site.config, &Document::from(&report), || json::to_string(&report))?;
         Ok(report.exit())
     }
 

@@ -1,7 +1,6 @@
 //! `gatectl reject --stale`: rejects the runs that a newer deployment has overtaken, after showing them.
 
 use crate::cli::{RejectArgs, ReviewArgs};
-use crate::config::Config;
 use crate::exit::Exit;
 use crate::providers::github::runs::admit::{Admitted, ReviewRequest, Which, barred};
 use crate::providers::github::runs::queue::{Overtaken, Queue, Waiting};
@@ -10,7 +9,7 @@ use crate::render::json;
 use crate::views::review::ReviewReport;
 
 use super::pending::Refusals;
-use super::review::{Consent, OnUndetermined, ReviewInput, changed};
+use super::review::{OnUndetermined, ReviewInput, changed};
 use super::{RunsContext, Session};
 use crate::commands::wiring::Needs;
 use crate::views::pending::{PendingReport, Question};
@@ -23,18 +22,17 @@ const COMMENT: &str = "overtaken by a newer deployment (gatectl reject --stale)"
 /// # Errors
 /// When nothing can be read, or a check refuses a review; nothing is written then.
 pub(in crate::commands) async fn run(session: &Session, args: &RejectArgs) -> anyhow::Result<Exit> {
-    let config = session.config_if_any()?;
-    let site = RunsContext::open(session, &config, Needs::REPOSITORY).await?;
-    reject_stale(session, &config, &site, &args.review).await
+    let site = RunsContext::open(session, session.config_if_any()?, Needs::REPOSITORY).await?;
+    reject_stale(session, &site, &args.review).await
 }
 
 /// The same with a known repository.
-pub(super) async fn reject_stale(session: &Session, config: &Config, site: &RunsContext, args: &ReviewArgs) -> anyhow::Result<Exit> {
+pub(super) async fn reject_stale(session: &Session, site: &RunsContext, args: &ReviewArgs) -> anyhow::Result<Exit> {
     session.progress.phase("reading what waits");
     let (queue, viewer) = session.unless_stopped(site.queue()).await??;
     let viewer = viewer.map_err(write::explained)?;
     let waiting = queue.waiting();
-    site.refuse_strange(session, config, |name| waiting.iter().any(|one| one.pending.environment == *name)).await?;
+    site.refuse_strange(session, |name| waiting.iter().any(|one| one.pending.environment == *name)).await?;
     let named = &session.global.environment;
     let asked = |run: &&Run| of(&waiting, run.id).all(|one| named.is_empty() || named.contains(&one.pending.environment));
     let stale: Vec<&Run> = Queue::stale(&waiting).into_iter().filter(asked).collect();
@@ -51,12 +49,12 @@ pub(super) async fn reject_stale(session: &Session, config: &Config, site: &Runs
     let left = if others.is_empty() { complete } else { Exit::Error };
     if mine.is_empty() {
         let nothing = ReviewReport::new(Decision::Rejected, &viewer.login, &[], site.links());
-        session.print(config, &nothing.nothing_stale(), || json::to_string(&nothing))?;
+        session.print(&site.config, &nothing.nothing_stale(), || json::to_string(&nothing))?;
         return Ok(left);
     }
     let request = ReviewRequest { decision: Decision::Rejected, environments: Which::All, commit: None, no_self_review: Vec::new() };
     let runs: Vec<u64> = mine.iter().map(|run| run.id).collect();
-    let input = ReviewInput { site, config, request: &request, runs: &runs, rule: OnUndetermined::Refuse };
+    let input = ReviewInput { site, request: &request, runs: &runs, rule: OnUndetermined::Refuse };
     let seen = session.unless_stopped(input.look(session.now())).await??;
     // Only what was compared is rejected.
     let same = |one: &Admitted| {
@@ -73,8 +71,8 @@ pub(super) async fn reject_stale(session: &Session, config: &Config, site: &Runs
     if !seen.admitted.iter().all(same) {
         return Err(changed());
     }
-    let comment = Some(args.comment.clone().unwrap_or_else(|| COMMENT.to_owned()));
-    let exit = input.conduct(session, seen, &pending, &Consent { comment, auto_approve: args.auto_approve }).await?;
+    let comment = args.comment.clone().unwrap_or_else(|| COMMENT.to_owned());
+    let exit = input.conduct(session, seen, &pending, Some(comment), args.auto_approve).await?;
     Ok(if exit == Exit::Done { left } else { exit })
 }
 

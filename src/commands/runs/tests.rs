@@ -40,7 +40,6 @@ const APP: &str = "raxx-console-prod";
 struct Stage {
     sandbox: Sandbox,
     session: Session,
-    config: Config,
     site: RunsContext,
 }
 
@@ -75,8 +74,8 @@ impl Stage {
             remote: None,
             wrote: Arc::default(),
         };
-        let site = RunsContext::open(&session, &config, Needs::REPOSITORY_AND_FREEZE).await.unwrap();
-        Self { sandbox, session, config, site }
+        let site = RunsContext::open(&session, config, Needs::REPOSITORY_AND_FREEZE).await.unwrap();
+        Self { sandbox, session, site }
     }
 
     fn start(&self, actor: &str) -> u64 {
@@ -95,7 +94,7 @@ impl Stage {
     async fn pending_of(&self, environments: &[EnvName], older_than: Option<i64>) -> PendingReport {
         let (queue, viewer) = self.site.queue().await.unwrap();
         let (waiting, now) = (queue.waiting(), self.now());
-        let refusals: Refusals = self.site.refusals(&self.config, &waiting, &viewer, now).await;
+        let refusals: Refusals = self.site.refusals(&waiting, &viewer, now).await;
         PendingReport::new(&queue, &waiting, &Question { environments, older_than, refusals: &refusals, now }, self.site.links())
     }
 
@@ -104,7 +103,7 @@ impl Stage {
     }
 
     async fn evidence_by(&self, extent: Extent, measure: Measure<'_>) -> EvidenceReport {
-        let environments = evidence::environments(&self.config, &[]);
+        let environments = evidence::environments(&self.site.config, &[]);
         let history = observe::history(&self.site.reader, &self.site.repository, &environments, extent).await;
         let header = Header {
             generated_at: "2026-01-01T00:00:00Z".parse().unwrap(),
@@ -122,7 +121,7 @@ impl Stage {
     }
 
     fn input<'a>(&'a self, request: &'a ReviewRequest, runs: &'a [u64], rule: OnUndetermined) -> ReviewInput<'a> {
-        ReviewInput { site: &self.site, config: &self.config, request, runs, rule }
+        ReviewInput { site: &self.site, request, runs, rule }
     }
 
     /// Looks and writes.

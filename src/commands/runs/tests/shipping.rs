@@ -78,7 +78,7 @@ async fn what_a_newer_deployment_has_overtaken_is_rejected_and_nothing_else() {
         next = state.start_run(REPO, DEPLOY, "push", "refs/heads/main", "sandbox-admin", "production").unwrap();
     })
     .await;
-    let reject = async |line: &[&str]| stale::reject_stale(&stage.session, &stage.config, &stage.site, &stale_args(line)).await;
+    let reject = async |line: &[&str]| stale::reject_stale(&stage.session, &stage.site, &stale_args(line)).await;
     let asked = reject(&[]).await.unwrap_err();
     assert!(crate::commands::explain(&asked).contains("--auto-approve") && stage.posts() == 0, "it asks, and there is no terminal");
     assert_eq!(reject(&["--auto-approve"]).await.unwrap(), Exit::Done);
@@ -95,7 +95,7 @@ async fn what_is_not_known_to_be_overtaken_and_what_you_may_not_reject_is_left_a
         overtaken(state);
     })
     .await;
-    let reject = async || stale::reject_stale(&stage.session, &stage.config, &stage.site, &stale_args(&["--auto-approve"])).await.unwrap();
+    let reject = async || stale::reject_stale(&stage.session, &stage.site, &stale_args(&["--auto-approve"])).await.unwrap();
     stage.sandbox.with(|state| state.faults = vec![Fault::before(Response::github_error(500, "Server Error")).path("*/compare/*").from(1)]);
     assert_eq!((reject().await, stage.posts()), (Exit::Done, 0));
     stage.sandbox.with(|state| {

@@ -90,6 +90,6 @@ async fn a_wait_without_a_deployment_record_is_at_least_that_long_and_never_stal
     assert_eq!((&one["run"], &one["waiting_since_exact"], &one["overtaken"]), (&runs[1].into(), &false.into(), &Value::Null));
     assert!(one["overtaken_unknown"].as_str().unwrap().contains("record was not found"), "{one}");
     assert!(shown(&report.document(stage.now())).contains("has waited at least"));
-    let exit = stale::reject_stale(&stage.session, &stage.config, &stage.site, &stale_args(&["--auto-approve"])).await.unwrap();
+    let exit = stale::reject_stale(&stage.session, &stage.site, &stale_args(&["--auto-approve"])).await.unwrap();
     assert_eq!((exit, stage.posts()), (Exit::Done, 0));
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::keys::ROOT;
-use super::schema::{Key, Presence, Table, Type};
-use super::{json_schema, parse};
+use super::super::keys::ROOT;
+use super::super::schema::{Key, Presence, Table, Type};
+use super::super::{json_schema, parse};
 
 const HEAD: &str = "\
 # gate.toml
