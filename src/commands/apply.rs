@@ -67,7 +67,7 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
         if session.global.format == Format::Human {
             session.write("\n")?;
         }
-        session.print(&config, &Document::from(report), || views::json::report(report))?;
+        session.print(&config, &Document::from(report), || views::json::report(report, None))?;
     }
     Ok(applied.exit(plan))
 }

@@ -4,7 +4,6 @@ use super::failure::hinted;
 use crate::cli::{Format, PlanArgs};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::model::shell_word;
 use crate::reconcile::{Prune, exit_of_plan};
 use crate::render::Document;
 use crate::views;
@@ -40,15 +39,10 @@ pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Ex
     } else {
         document
     };
-    session.print(&config, &document, || views::json::plan(&planned.plan))?;
+    session.print(&config, &document, || views::json::plan(&planned.plan, None))?;
     let exit = exit_of_plan(&planned.plan, args.detailed_exitcode);
     if let Some(path) = &args.out {
-        SavedPlan::new(&planned, args, &session.global).write(path)?;
-        session.say(&format!(
-            "Saved the plan to {}. Apply exactly this with `gatectl apply {}`.",
-            path.display(),
-            shell_word(&path.to_string_lossy())
-        ));
+        SavedPlan::new(&planned, args, &session.global).write(session, path)?;
     }
     Ok(exit)
 }

@@ -20,6 +20,7 @@ use crate::stop::Stop;
 use super::failure::{Interrupted, hinted};
 
 pub(super) use gate_file::{SAMPLE, empty, listed, refuse_undeclared, sample};
+pub(super) use print::location;
 
 /// One run of the program.
 pub struct Session {

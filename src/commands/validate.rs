@@ -8,12 +8,13 @@ use crate::desired::fleet::{Exception, Fleet};
 use crate::exit::Exit;
 use crate::findings::{Code, Verdict, verdict};
 use crate::model::Severity;
-use crate::render::{Block, Document, Finding, Location, Role, Section, json};
+use crate::render::{Block, Document, Finding, Role, Section, json};
 use crate::views::verdict::{Jobs, check_document};
 use crate::views::words::count;
 use crate::workflows::check::{CheckReport, check};
 
 use super::failure::of_gate_file;
+use super::session::location;
 use super::{Session, statics};
 
 /// Validates each named file, or the current one. All are read, even if one is invalid; the worst result decides.
@@ -75,11 +76,10 @@ fn of_fleet(session: &Session, config: &Config, fleet: &Fleet) -> (Document, boo
     let today = jiff::tz::TimeZone::UTC.to_datetime(session.now()).date();
     let ended: Vec<&Exception> = fleet.except.iter().filter(|except| except.has_expired(today)).collect();
     let finding = |except: &&Exception| {
-        let at = config.positions.get(["fleet", "except", except.repositories.text(), "until"]);
+        let place = location(config, &["fleet", "except", except.repositories.text(), "until"]);
         let message =
             format!("the exception for \"{}\" ended on {}: {} (owner {})", except.repositories, except.until, except.reason, except.owner);
         let fix = "Remove the `except` table so that the repository is managed, or set a later `until`";
-        let place = Location { file: config.path.clone(), line: at.line, col: at.column };
         Block::Finding(Finding::at(Severity::Error, "gate-toml", place, message, fix))
     };
     let (headline, tone) = if ended.is_empty() {

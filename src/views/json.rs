@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::model::{
-    Action, Address, ApplyReport, ByHand, Change, EnvName, FleetPlan, InvalidDeclaration, Manual, Note, OutcomeResult, Plan, ReportSummary,
+    Action, Address, ApplyReport, ByHand, Change, EnvName, InvalidDeclaration, Manual, Note, OutcomeResult, Plan, ReportSummary,
     RepositoryRow, Requests, Summary, Unknown,
 };
 use crate::render::json::to_string;
@@ -13,23 +13,9 @@ use crate::render::json::to_string;
 /// The version of the JSON of plans and reports.
 const FORMAT_VERSION: &str = "1.1";
 
-/// The plan as JSON, ending in a newline.
-pub fn plan<O>(plan: &Plan<O>) -> String {
-    to_string(&plan_output(plan, None))
-}
-
-/// The plan of a fleet as JSON: the same keys, and the result for each repository.
-pub fn fleet_plan<O>(fleet: &FleetPlan<O>, requests: Requests) -> String {
-    to_string(&plan_output(&fleet.plan, Some(FleetOutput { repositories: &fleet.repositories, requests })))
-}
-
-/// The report on a fleet as JSON: the same keys, and the result for each repository.
-pub fn fleet_report<O>(report: &ApplyReport, fleet: &FleetPlan<O>, requests: Requests) -> String {
-    to_string(&report_output(report, Some(FleetOutput { repositories: &fleet.repositories, requests })))
-}
-
-fn plan_output<'a, O>(plan: &'a Plan<O>, fleet: Option<FleetOutput<'a>>) -> PlanOutput<'a> {
-    PlanOutput {
+/// The plan as JSON, ending in a newline; with the keys of a fleet if it is for one.
+pub fn plan<'a, O>(plan: &'a Plan<O>, fleet: Option<FleetOutput<'a>>) -> String {
+    to_string(&PlanOutput {
         format_version: FORMAT_VERSION,
         config: &plan.config,
         fingerprint: &plan.fingerprint,
@@ -42,21 +28,17 @@ fn plan_output<'a, O>(plan: &'a Plan<O>, fleet: Option<FleetOutput<'a>>) -> Plan
         unmanaged: &plan.unmanaged,
         limited_to: &plan.limited_to,
         fleet,
-    }
+    })
 }
 
-/// The report as JSON, ending in a newline.
-pub fn report(report: &ApplyReport) -> String {
-    to_string(&report_output(report, None))
-}
-
-fn report_output<'a>(report: &'a ApplyReport, fleet: Option<FleetOutput<'a>>) -> ReportOutput<'a> {
+/// The report as JSON, ending in a newline; with the keys of a fleet if it is on one.
+pub fn report<'a>(report: &'a ApplyReport, fleet: Option<FleetOutput<'a>>) -> String {
     let outcomes = report.outcomes.iter().map(|outcome| {
         let manual = if let OutcomeResult::Manual(manual) = &outcome.result { Some(manual) } else { None };
         let (result, message) = (outcome.result.word(), &outcome.message);
         OutcomeEntry { address: &outcome.address, action: outcome.action, result, message, manual }
     });
-    ReportOutput {
+    to_string(&ReportOutput {
         format_version: FORMAT_VERSION,
         converged: report.converged,
         outcomes: outcomes.collect(),
@@ -66,7 +48,7 @@ fn report_output<'a>(report: &'a ApplyReport, fleet: Option<FleetOutput<'a>>) ->
         interrupted: report.interrupted,
         limited_to: &report.limited_to,
         fleet,
-    }
+    })
 }
 
 /// Why a command stopped before it had a result, as JSON, ending in a newline.
@@ -110,9 +92,11 @@ struct PlanOutput<'a> {
 
 /// Additional keys of a fleet.
 #[derive(Serialize)]
-struct FleetOutput<'a> {
-    repositories: &'a [RepositoryRow],
-    requests: Requests,
+pub struct FleetOutput<'a> {
+    /// The result for each repository.
+    pub repositories: &'a [RepositoryRow],
+    /// What the run took.
+    pub requests: Requests,
 }
 
 #[derive(Serialize)]

@@ -128,7 +128,7 @@ pub fn responses(bytes: &[u8]) {
     let plan = Plan::assemble("gate.toml".to_owned(), String::new(), [plan]);
     let document = Document::from(&plan);
     is_plain(&human::render(&document, Style::PLAIN));
-    is_plain(&gatectl::views::json::plan(&plan));
+    is_plain(&gatectl::views::json::plan(&plan, None));
     is_plain(&markdown::render(&document, "gate.toml", markdown::COMMENT_LIMIT));
 }
 

@@ -11,6 +11,7 @@ use crate::providers::Op;
 use crate::reconcile::fleet::{self, FleetPlanned, Keep, Pending};
 use crate::views;
 use crate::views::fleet::{Names, plan_document, report_document};
+use crate::views::json::FleetOutput;
 use crate::views::plan::before_apply;
 
 use super::super::failure::Interrupted;
@@ -73,7 +74,8 @@ pub(in crate::commands) async fn run(session: &Session, args: &ApplyArgs) -> any
         if session.global.format == Format::Human {
             session.write("\n")?;
         }
-        session.print(config, &report_document(&after, report, cost), || views::json::fleet_report(report, &after, cost.requests))?;
+        let fleet = FleetOutput { repositories: &after.repositories, requests: cost.requests };
+        session.print(config, &report_document(&after, report, cost), || views::json::report(report, Some(fleet)))?;
     }
     Ok(exit)
 }

@@ -19,8 +19,10 @@ use crate::desired::github::{BranchPolicy, DesiredEnvironment};
 use crate::model::{Cost, Requests};
 use crate::reconcile::Prune;
 use crate::reconcile::fleet::{FleetContext, Member, NoMembers, Part};
+use crate::render::Location;
 
 use super::failure::hinted;
+use super::session::location;
 use super::wiring::Wiring;
 use super::{Session, who};
 pub(super) use progress::each;
@@ -140,8 +142,8 @@ fn of(config: &Config) -> anyhow::Result<&Fleet> {
 /// Every contradiction at its place in the file.
 fn contradicted(config: &Config, all: &[Contradiction]) -> anyhow::Error {
     let line = |one: &Contradiction| {
-        let at = config.positions.get(&one.key);
-        format!("{}:{}:{}: {}", config.path, at.line, at.column, one.message)
+        let Location { file, line, col } = location(config, &one.key);
+        format!("{file}:{line}:{col}: {}", one.message)
     };
     let mut hints: Vec<&str> = all.iter().map(|one| one.hint.as_str()).collect();
     hints.dedup();

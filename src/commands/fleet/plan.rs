@@ -3,11 +3,11 @@
 use crate::cli::PlanArgs;
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::model::shell_word;
 use crate::reconcile::exit_of_plan;
 use crate::reconcile::fleet::Keep;
 use crate::views;
 use crate::views::fleet::{Names, plan_document};
+use crate::views::json::FleetOutput;
 
 use super::super::Session;
 use super::super::plan::prune;
@@ -39,16 +39,12 @@ pub(in crate::commands) async fn run(session: &Session, args: &PlanArgs, config:
     let planned = session.unless_stopped(planned).await?;
     let names = if args.list { Names::All } else { Names::Few };
     let (shown, cost) = (&planned.shown, run.cost());
-    session.print(config, &plan_document(shown, cost, names), || views::json::fleet_plan(shown, cost.requests))?;
+    let fleet = FleetOutput { repositories: &shown.repositories, requests: cost.requests };
+    session.print(config, &plan_document(shown, cost, names), || views::json::plan(&shown.plan, Some(fleet)))?;
     if let (Some(path), Some(saved)) = (&args.out, &saved) {
         // The replaced file lists the repositories of the earlier plan.
         session.warn(&saved.lost_since(path));
-        saved.write(path)?;
-        session.say(&format!(
-            "Saved the plan to {}. Apply exactly this with `gatectl apply {}`.",
-            path.display(),
-            shell_word(&path.to_string_lossy())
-        ));
+        saved.write(session, path)?;
     }
     Ok(exit_of_plan(&shown.plan, args.detailed_exitcode))
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::cli::{Global, PlanArgs};
+use crate::commands::Session;
 use crate::commands::failure::hinted;
 use crate::commands::output::replace_file;
 use crate::files;
@@ -55,18 +56,20 @@ impl<Kept: Serialize> SavedPlan<Kept> {
         }
     }
 
-    /// Writes the file whole or not at all, readable by its owner only.
+    /// Writes the file whole or not at all, readable by its owner only, and says how it is applied.
     ///
     /// # Errors
     /// If something else is there, or the directory cannot be written.
-    pub(in crate::commands) fn write(&self, path: &Path) -> anyhow::Result<()> {
+    pub(in crate::commands) fn write(&self, session: &Session, path: &Path) -> anyhow::Result<()> {
         replaceable(path)?;
         let mut sealed = serde_json::to_value(self)?;
         let seal = fingerprint::of(&sealed);
         if let Some(sealed) = sealed.as_object_mut() {
             sealed.insert(SEAL.to_owned(), Value::String(seal));
         }
-        replace_file(path, format!("{sealed:#}\n").as_bytes(), None).with_context(|| format!("saving the plan to {}", path.display()))
+        replace_file(path, format!("{sealed:#}\n").as_bytes(), None).with_context(|| format!("saving the plan to {}", path.display()))?;
+        session.say(&format!("Saved the plan to {}. Apply exactly this with `gatectl apply {}`.", path.display(), named(path)));
+        Ok(())
     }
 }
 

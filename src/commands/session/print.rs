@@ -75,8 +75,7 @@ impl Session {
     pub(in crate::commands) fn place(&self, config: &Config, finding: &Finding) -> Option<Location> {
         let mut path = vec!["environments".to_owned(), finding.environment.as_ref()?.to_string()];
         path.extend(finding.field.map(str::to_owned));
-        let position = config.positions.get(&path);
-        Some(Location { file: config.path.clone(), line: position.line, col: position.column })
+        Some(location(config, &path))
     }
 
     /// Writes finished text to stdout; a closed pipe is not our error.
@@ -138,7 +137,7 @@ fn locate(config: &Config, address: &Address, field: Option<&str>) -> Option<Loc
                 // A key that the table does not replace is one of the default.
                 let position = config.positions.get(&path);
                 if field.is_none() || *position != *config.positions.get(path.split_last().map_or(&[][..], |(_, parent)| parent)) {
-                    return Some(Location { file: config.path.clone(), line: position.line, col: position.column });
+                    return Some(location(config, &path));
                 }
             }
             let declared = config.desired.github.environments.keys().find(|declared| *declared == name)?;
@@ -153,8 +152,13 @@ fn locate(config: &Config, address: &Address, field: Option<&str>) -> Option<Loc
     if let (AddressKind::Environment(_), Some(field)) = (address.kind(), field) {
         path.extend(field.split('.').map(str::to_owned));
     }
-    let position = config.positions.get(&path);
-    Some(Location { file: config.path.clone(), line: position.line, col: position.column })
+    Some(location(config, &path))
+}
+
+/// Where in gate.toml a key is.
+pub(in crate::commands) fn location<S: AsRef<str>>(config: &Config, key: &[S]) -> Location {
+    let at = config.positions.get(key);
+    Location { file: config.path.clone(), line: at.line, col: at.column }
 }
 
 /// The table of a fleet file that replaces keys of an environment of one repository.
