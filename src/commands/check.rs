@@ -22,9 +22,11 @@ pub(super) fn run(session: &Session, args: &CheckArgs) -> anyhow::Result<Exit> {
     let facts = statics::facts(session, &config, &root);
     let files = match &args.workflows {
         Some(folder) => statics::in_named(folder, facts.repository.as_ref())?,
-        None => statics::in_checkout(&root, facts.repository.as_ref())?.ok_or_else(|| Hinted {
-            message: format!("there are no workflow files: {} has no {}", root.display(), statics::FOLDER),
-            hint: "run it in a checkout of the repository, or name the folder with --workflows DIR".to_owned(),
+        None => statics::in_checkout(&root, facts.repository.as_ref())?.ok_or_else(|| {
+            Hinted::new(
+                format!("there are no workflow files: {} has no {}", root.display(), statics::FOLDER),
+                "run it in a checkout of the repository, or name the folder with --workflows DIR",
+            )
         })?,
     };
     let mut report = statics::narrow(check(&files, &facts), &asked);

@@ -1,10 +1,13 @@
 //! `gatectl explain`: which rule admits or refuses a ref, declared and live.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::json;
 
 use super::failure::hinted;
 use crate::cli::ExplainArgs;
+use crate::config::Config;
 use crate::desired::github::{BranchPolicy, DesiredEnvironment};
 use crate::exit::Exit;
 use crate::model::{Cause, EnvName, Unknown};
@@ -43,10 +46,7 @@ pub(super) async fn run(session: &Session, args: &ExplainArgs) -> anyhow::Result
                 Some(DesiredEnvironment::Absent) => RuleAnswer::new("undeclared", "gate.toml declares the environment absent"),
                 None => RuleAnswer::new("undeclared", "gate.toml does not declare the environment"),
             };
-            let live = live.as_ref().map(|live| match live {
-                Ok(live) => live.say(&name, &args.git_ref),
-                Err(unknown) => RuleAnswer::unknown(unknown),
-            });
+            let live = live.as_ref().map(|live| live.say(&name, &args.git_ref));
             Answer { name, declared, live }
         })
         .collect();
@@ -119,22 +119,18 @@ impl Live {
     }
 }
 
-async fn look(
-    session: &Session,
-    config: &crate::config::Config,
-    asked: &std::collections::BTreeSet<EnvName>,
-) -> anyhow::Result<Result<Live, Unknown>> {
+async fn look(session: &Session, config: &Config, asked: &BTreeSet<EnvName>) -> anyhow::Result<Live> {
     let wiring = Wiring::of(session, config, Needs::REPOSITORY).await?;
     let repository = wiring.repository()?;
     let reader = match wiring.github() {
         Ok(reader) => reader,
-        Err(error) => return Ok(Err(error.unknown())),
+        Err(error) => return Ok(Live { environments: Err(error.unknown()), protected: Err(error.unknown()) }),
     };
     session.progress.phase("reading the live state");
     let policies = observe::policies(&reader, repository, asked);
     let protected = crate::providers::github::inspect::protected_branches(&reader, repository);
     let (environments, protected) = session.unless_stopped(async { tokio::join!(policies, protected) }).await?;
-    Ok(Ok(Live { environments, protected }))
+    Ok(Live { environments, protected })
 }
 
 fn document(git_ref: &str, answers: &[Answer]) -> Document {

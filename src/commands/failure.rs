@@ -14,7 +14,7 @@ use super::output::scope;
 
 /// An error that says what is wrong and the next step.
 pub(super) fn hinted(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
-    Hinted { message: message.into(), hint: hint.into() }.into()
+    Hinted::new(message, hint).into()
 }
 
 /// The user stopped the run; says how far it got. It is the context of the resulting error.

@@ -73,9 +73,8 @@ pub(super) fn freeze_reason(
             "list the environment in `freeze.environments` of gate.toml",
         ));
     };
-    for name in changed.iter().filter(|name| !policy.covers(name)) {
-        session.warn(&[format!("the freeze does not cover {name}: deploys to it are not held back during this run")]);
-    }
+    let uncovered = changed.iter().filter(|name| !policy.covers(name));
+    session.warn(uncovered.map(|name| format!("the freeze does not cover {name}: deploys to it are not held back during this run")));
     let on = planned.freeze.as_ref().and_then(Answer::present).is_some_and(FreezeVars::is_overridden);
     let address = policy.store.app().map(|app| Address::config(app, &policy.override_flag));
     let declared = address.filter(|address| planned.plan.changes().any(|change| change.address == *address));
@@ -90,10 +89,8 @@ pub(super) fn freeze_reason(
 
 /// The error for a freeze that should have come first and did not.
 pub(super) fn not_first(why: anyhow::Error) -> anyhow::Error {
-    why.context(Hinted {
-        message: "could not confirm that deploys are frozen, so nothing else was written".to_owned(),
-        hint:
-            "see `gatectl freeze status`, and run again when the freeze store responds; without --interlock and `compensates`, nothing is frozen first"
-                .to_owned(),
-    })
+    why.context(Hinted::new(
+        "could not confirm that deploys are frozen, so nothing else was written",
+        "see `gatectl freeze status`, and run again when the freeze store responds; without --interlock and `compensates`, nothing is frozen first",
+    ))
 }

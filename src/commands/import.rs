@@ -60,9 +60,7 @@ pub(super) async fn run(session: &Session, args: &ImportArgs) -> anyhow::Result<
     let (live, environments) = (repository?, environments?);
     let repository = live.name;
     let unsaid = environments.iter().filter(|(_, there)| there.as_ref().is_ok_and(|there| there.can_admins_bypass.is_none()));
-    session.warn(
-        &unsaid.map(|(name, _)| format!("{}: {}", Address::environment(&repository, name), import::UNSAID_BYPASS)).collect::<Vec<_>>(),
-    );
+    session.warn(unsaid.map(|(name, _)| format!("{}: {}", Address::environment(&repository, name), import::UNSAID_BYPASS)));
     let api_url = wiring.api_url();
     let protected_branches = protected_branches.as_ref();
     let source = Source { repository: &repository, api_url: api_url.as_deref(), only, environments: &environments, protected_branches };
@@ -154,7 +152,7 @@ fn update(session: &Session, path: &Path, source: &Source<'_>) -> anyhow::Result
             path.display()
         ));
     }
-    session.warn(&updated.remarks);
+    session.warn(updated.remarks);
     Ok(updated.imported.unknown)
 }
 
@@ -187,6 +185,6 @@ pub(super) fn told(session: &Session, unknown: &[(Address, Unknown)]) -> Exit {
         let hint = if unknown.hint.is_empty() { String::new() } else { format!(" ({})", unknown.hint) };
         format!("{subject}: {}{hint}", unknown.reason)
     };
-    session.warn(&fleet::each_cause(unknown).into_iter().map(line).collect::<Vec<_>>());
+    session.warn(fleet::each_cause(unknown).into_iter().map(line));
     Cause::common(unknown.iter().map(|(_, unknown)| unknown.cause)).map_or(Exit::Done, Exit::from)
 }

@@ -6,7 +6,7 @@
 use std::fs::Permissions;
 use std::io::Write;
 use std::path::Path;
-use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::http::Token;
 use crate::render::escape::actions::log_text;
@@ -40,7 +40,6 @@ pub(super) fn keep_out(token: &Token) {
 
 /// What this run is about; set once, before anything is printed.
 static SCOPE: OnceLock<RunScope> = OnceLock::new();
-static NO_SCOPE: LazyLock<RunScope> = LazyLock::new(RunScope::default);
 
 /// Sets what suggested commands repeat from now on.
 pub(super) fn keep_scope(scope: RunScope) {
@@ -50,7 +49,7 @@ pub(super) fn keep_scope(scope: RunScope) {
 
 /// What suggested commands repeat.
 pub(super) fn scope() -> &'static RunScope {
-    SCOPE.get().unwrap_or(&NO_SCOPE)
+    SCOPE.get_or_init(RunScope::default)
 }
 
 pub(super) fn without_tokens(text: &str) -> String {

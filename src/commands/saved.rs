@@ -57,10 +57,8 @@ impl SavedPlan {
             NotNow::Stale(stale, hint) => {
                 let again = format!("make a new one with `gatectl plan --out {}`, and have it reviewed again", file::named(file));
                 let hints = [again.as_str(), hint.as_deref().unwrap_or_default()];
-                anyhow::Error::new(stale).context(Hinted {
-                    message: "the saved plan is stale: nothing was written".to_owned(),
-                    hint: hints.join("\n").trim_end().to_owned(),
-                })
+                anyhow::Error::new(stale)
+                    .context(Hinted::new("the saved plan is stale: nothing was written", hints.join("\n").trim_end().to_owned()))
             }
         })
     }

@@ -23,6 +23,7 @@ pub(super) use gate_file::{SAMPLE, empty, listed, refuse_undeclared, sample};
 pub(super) use print::location;
 
 /// One run of the program.
+#[derive(Clone)]
 pub struct Session {
     /// Flags.
     pub global: Global,
@@ -66,16 +67,7 @@ impl Session {
     #[must_use]
     pub fn about_file(&self, path: &Path) -> Self {
         let global = Global { config: Some(path.to_owned()), ..self.global.clone() };
-        let Self { env, directory, progress, stop, wrote, .. } = self;
-        Self {
-            global,
-            env: env.clone(),
-            directory: directory.clone(),
-            progress: Arc::clone(progress),
-            stop: stop.clone(),
-            remote: None,
-            wrote: Arc::clone(wrote),
-        }
+        Self { global, remote: None, ..self.clone() }
     }
 
     /// Waits for reads, unless the user asks to stop: they can be dropped at any time.

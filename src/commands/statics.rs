@@ -122,9 +122,11 @@ pub(super) fn in_named(folder: &Path, repository: Option<&RepoName>) -> anyhow::
 /// # Errors
 /// When the folder cannot be listed.
 fn in_folder(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
-    let hint = || Hinted {
-        message: format!("the workflow files in {} cannot be listed", folder.display()),
-        hint: "name the folder that holds them with --workflows DIR".to_owned(),
+    let hint = || {
+        Hinted::new(
+            format!("the workflow files in {} cannot be listed", folder.display()),
+            "name the folder that holds them with --workflows DIR",
+        )
     };
     let mut sources = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(hint)? {

@@ -22,6 +22,13 @@ pub struct Hinted {
     pub hint: String,
 }
 
+impl Hinted {
+    /// What is wrong, and the next step.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: hint.into() }
+    }
+}
+
 impl fmt::Display for Hinted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

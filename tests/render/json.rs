@@ -32,14 +32,14 @@ fn assert_valid(schema: &str, text: &str) {
 
 #[test]
 fn output_is_as_it_was_approved() {
-    assert_golden("render/plan-everything.json", &render::plan(&samples::everything()));
-    assert_golden("render/apply-mixed.json", &render::report(&samples::mixed()));
+    assert_golden("render/plan-everything.json", &render::plan(&samples::everything(), None));
+    assert_golden("render/apply-mixed.json", &render::report(&samples::mixed(), None));
 }
 
 #[test]
 fn output_follows_the_schemas() {
-    plans().iter().for_each(|plan| assert_valid("plan", &render::plan(plan)));
-    reports().iter().for_each(|report| assert_valid("apply", &render::report(report)));
+    plans().iter().for_each(|plan| assert_valid("plan", &render::plan(plan, None)));
+    reports().iter().for_each(|report| assert_valid("apply", &render::report(report, None)));
 }
 
 #[test]
@@ -48,9 +48,9 @@ fn keys_stand_in_the_order_of_the_interface() {
         text.lines().filter(|line| line.starts_with("  \"")).map(|line| line.trim().split('"').nth(1).unwrap().to_owned()).collect()
     };
     let plan = ["format_version", "config", "fingerprint", "changes", "manual", "invalid", "notes", "unknown", "summary", "unmanaged"];
-    assert_eq!(keys(&render::plan(&samples::everything())), plan);
+    assert_eq!(keys(&render::plan(&samples::everything(), None)), plan);
     assert_eq!(
-        keys(&render::report(&samples::mixed())),
+        keys(&render::report(&samples::mixed(), None)),
         ["format_version", "converged", "outcomes", "summary", "invalid", "unknown", "interrupted"]
     );
 }
@@ -58,7 +58,7 @@ fn keys_stand_in_the_order_of_the_interface() {
 #[test]
 fn a_reader_gets_back_what_was_there() {
     for plan in plans() {
-        let value: Value = serde_json::from_str(&render::plan(&plan)).unwrap();
+        let value: Value = serde_json::from_str(&render::plan(&plan, None)).unwrap();
         assert_eq!(value["config"], json!(plan.config));
         assert_eq!(value["changes"], json!(plan.changes().collect::<Vec<_>>()));
         assert_eq!(value["notes"], json!(plan.notes));
@@ -67,7 +67,7 @@ fn a_reader_gets_back_what_was_there() {
         assert_eq!(value["summary"], json!(plan.summary()));
     }
     for report in reports() {
-        let value: Value = serde_json::from_str(&render::report(&report)).unwrap();
+        let value: Value = serde_json::from_str(&render::report(&report, None)).unwrap();
         for (entry, outcome) in value["outcomes"].as_array().unwrap().iter().zip(&report.outcomes) {
             assert_eq!(entry["address"], json!(outcome.address));
             assert_eq!(entry["message"], json!(outcome.message));
@@ -102,7 +102,7 @@ fn the_schemas_of_verify_and_check_take_the_shapes_of_the_interface() {
 
 #[test]
 fn the_schemas_refuse_what_is_not_the_interface() {
-    let plan: Value = serde_json::from_str(&render::plan(&samples::everything())).unwrap();
+    let plan: Value = serde_json::from_str(&render::plan(&samples::everything(), None)).unwrap();
     let without = |key: &str| {
         let mut plan = plan.clone();
         plan.as_object_mut().unwrap().remove(key);

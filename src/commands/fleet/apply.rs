@@ -55,7 +55,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &ApplyArgs) -> any
     });
     let FleetPlanned { mut shown, pending } = session.unless_stopped(planned).await?;
     if let (Some(check), Some(file)) = (check, &args.plan) {
-        check.finish(file, args.skip_stale, |warnings| session.warn(warnings))?;
+        check.finish(file, args.skip_stale, session)?;
         shown.plan = without_the_rest(shown.plan, &pending);
     }
     if session.global.format == Format::Human {

@@ -43,7 +43,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs, con
     }
     if args.csv {
         let unread = reports.iter().flat_map(|(_, report)| report.unread());
-        session.warn(&unread.map(|unknown| format!("{}; {}", unknown.reason, unknown.hint)).collect::<Vec<_>>());
+        session.warn(unread.map(|unknown| format!("{}; {}", unknown.reason, unknown.hint)));
         session.write(&csv(&fleet.records()))?;
     } else if session.global.format == Format::Html {
         session.write(&fleet_evidence_page(fleet))?;

@@ -105,7 +105,7 @@ impl Run {
         } else {
             "what cannot be read until then is unknown; --wait waits for it, and --shard K/N or --repository reads less"
         };
-        session.warn(&[format!(
+        session.warn([format!(
             "this run needs up to {needed} requests, and {} of {} are left until {then}: {what}",
             quota.remaining, quota.limit
         )]);

@@ -43,7 +43,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &PlanArgs, config:
     session.print(config, &plan_document(shown, cost, names), || views::json::plan(&shown.plan, Some(fleet)))?;
     if let (Some(path), Some(saved)) = (&args.out, &saved) {
         // The replaced file lists the repositories of the earlier plan.
-        session.warn(&saved.lost_since(path));
+        session.warn(saved.lost_since(path));
         saved.write(session, path)?;
     }
     Ok(exit_of_plan(&shown.plan, args.detailed_exitcode))

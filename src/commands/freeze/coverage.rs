@@ -45,7 +45,7 @@ pub(super) fn of_checkout(session: &Session, target: &FreezeTarget) -> Vec<Workf
     let files = match statics::in_checkout(&root, facts.repository.as_ref()) {
         Ok(files) => files.unwrap_or_default(),
         Err(error) => {
-            session.warn(&[format!("whether the workflows check the freeze is unknown: {error}")]);
+            session.warn([format!("whether the workflows check the freeze is unknown: {error}")]);
             return Vec::new();
         }
     };

@@ -88,7 +88,7 @@ impl FreezeTarget {
                 if session.has_file() {
                     let Keys { flag, override_flag, .. } = Keys::standard(store.clone());
                     let first = error.to_string().lines().next().unwrap_or_default().to_owned();
-                    session.warn(&[format!(
+                    session.warn([format!(
                         "gate.toml cannot be read and is ignored ({first}): continuing with {flag} and {override_flag} on {}, without its calendar; `gatectl validate` shows what is wrong with it",
                         store.name()
                     )]);
@@ -155,7 +155,7 @@ impl FreezeTarget {
 }
 
 fn no_store(message: &str) -> Hinted {
-    Hinted { message: message.to_owned(), hint: "name the store: --app NAME (Heroku) or --github OWNER[/REPO]".to_owned() }
+    Hinted::new(message, "name the store: --app NAME (Heroku) or --github OWNER[/REPO]")
 }
 
 /// One freeze, within reach of a writing client.

@@ -18,7 +18,7 @@ pub(super) async fn run(session: &Session, args: &FreezeOn) -> anyhow::Result<Ex
     let target = FreezeTarget::find(session, &args.which)?;
     let part = target.part(&args.fleet)?;
     // Freezing more than was meant is safe, and must not fail in an emergency.
-    session.warn(&target.refuse_part(&session.global.environment).err().map(|error| error.to_string()).into_iter().collect::<Vec<_>>());
+    session.warn(target.refuse_part(&session.global.environment).err().map(|error| error.to_string()));
     let wiring = connect(session, &target).await?;
     let writer = wiring.store_writer(&target.keys.store)?;
     let now = session.now();

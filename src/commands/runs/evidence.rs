@@ -46,7 +46,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> 
         session.progress.phase("evidence written");
     }
     if args.csv {
-        session.warn(&report.unread().map(|unknown| format!("{}; {}", unknown.reason, unknown.hint)).collect::<Vec<_>>());
+        session.warn(report.unread().map(|unknown| format!("{}; {}", unknown.reason, unknown.hint)));
         session.write(&csv(&report.records()))?;
     } else if session.global.format == Format::Html {
         session.write(&evidence_page(&report))?;
@@ -118,14 +118,13 @@ pub(in crate::commands) fn audit_log(path: &Path) -> anyhow::Result<String> {
             _ => "Name a file of JSON lines that GitHub exported or streamed",
         };
         let message = format!("the audit log {} cannot be read", path.display());
-        anyhow::Error::new(error).context(Hinted { message, hint: hint.to_owned() })
+        anyhow::Error::new(error).context(Hinted::new(message, hint))
     })
 }
 
 /// Writes the evidence as JSON, CSV and HTML, each file whole or not at all, and the sums last: sums that fit prove that all is there.
 pub(in crate::commands) fn write_all(dir: &Path, texts: [String; 3]) -> anyhow::Result<()> {
-    let cannot =
-        || Hinted { message: format!("{} could not be written", dir.display()), hint: "Name a directory that you may write to".to_owned() };
+    let cannot = || Hinted::new(format!("{} could not be written", dir.display()), "Name a directory that you may write to");
     std::fs::create_dir_all(dir).with_context(cannot)?;
     let files = ["evidence.json", "evidence.csv", "evidence.html"].into_iter().zip(&texts);
     let sums: String = files.clone().map(|(name, text)| format!("{}  {name}\n", html::sha256(text))).collect();

@@ -53,8 +53,7 @@ impl RunsContext {
             },
             Err(unknown) => {
                 let names: Vec<String> = strange.map(|name| format!("`{name}`")).collect();
-                let warning = format!("whether {} has {} is unknown: {}", self.repository, names.join(", "), unknown.reason);
-                session.warn(&[warning]);
+                session.warn([format!("whether {} has {} is unknown: {}", self.repository, names.join(", "), unknown.reason)]);
                 Ok(())
             }
         }

@@ -141,7 +141,7 @@ impl ReviewInput<'_> {
         auto_approve: bool,
     ) -> anyhow::Result<Exit> {
         let (decision, links) = (self.request.decision, self.site.links());
-        session.warn(&seen.warnings);
+        session.warn(seen.warnings.iter().cloned());
         if session.global.format == Format::Human {
             let preview = Preview { decision, viewer: &seen.viewer.login, runs: &seen.admitted, pending, links };
             session.print(&self.site.config, &Document::from(&preview), String::new)?;

@@ -42,7 +42,7 @@ pub(super) async fn reject_stale(session: &Session, site: &RunsContext, args: &R
         let why = barred(one.run, one.pending, Decision::Rejected, &[], &viewer)?;
         Some(format!("run {} is out of date and was left alone: {why}", one.run.id))
     });
-    session.warn(&unsure(&queue, &waiting).chain(refused).collect::<Vec<_>>());
+    session.warn(unsure(&queue, &waiting).chain(refused));
     let question = Question { environments: named, older_than: None, refusals: &Refusals::new(), now: session.now() };
     let pending = PendingReport::new(&queue, &waiting, &question, site.links());
     let complete = pending.exit(Exit::Done);

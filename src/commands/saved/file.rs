@@ -80,7 +80,7 @@ pub(super) fn named(path: &Path) -> String {
 
 /// The error for a file that is not a plan, or one that cannot be used.
 pub(super) fn unusable(path: &Path, what: &str) -> Hinted {
-    Hinted { message: format!("{} {what}", path.display()), hint: "make a new one: `gatectl plan --out FILE`".to_owned() }
+    Hinted::new(format!("{} {what}", path.display()), "make a new one: `gatectl plan --out FILE`")
 }
 
 /// Refuses a place that holds anything except a saved plan: a typo in `--out` must not overwrite a gate.toml or a workflow.
@@ -107,22 +107,22 @@ pub(in crate::commands) fn replaceable(path: &Path) -> anyhow::Result<()> {
 /// When it is not a plan, one of a version that this program does not know, or one that was altered.
 pub(in crate::commands) fn read(path: &Path) -> anyhow::Result<Value> {
     let name = path.display();
-    let no_plan = |what: &str, hint: String| Hinted { message: format!("{name} {what}"), hint };
+    let no_plan = |what: &str, hint: &str| Hinted::new(format!("{name} {what}"), hint);
     let unusable = |what: &str| unusable(path, what);
     let text = match files::read(path, MAX_BYTES) {
         Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::IsADirectory) => {
-            let hint = "name a file that `gatectl plan --out FILE` wrote".to_owned();
+            let hint = "name a file that `gatectl plan --out FILE` wrote";
             return Err(no_plan("is not a regular file, so it is not a saved plan", hint).into());
         }
         Err(error) if error.kind() == ErrorKind::FileTooLarge => return Err(unusable("is too large to be a plan").into()),
         read => {
-            read.with_context(|| no_plan("could not be read", format!("to save a plan there: `gatectl plan --out {}`", named(path))))?
+            read.with_context(|| no_plan("could not be read", &format!("to save a plan there: `gatectl plan --out {}`", named(path))))?
         }
     };
     let mut value: Value = serde_json::from_slice(&text).map_err(|_| {
         let hint =
             "apply takes a saved plan; to apply gate.toml itself, run `gatectl apply`, with -c FILE if it is not found automatically";
-        no_plan("is not a saved plan", hint.to_owned())
+        no_plan("is not a saved plan", hint)
     })?;
     // What `plan --format json` prints has a version too, but no seal.
     let seal = value.as_object_mut().and_then(|plan| plan.remove(SEAL));

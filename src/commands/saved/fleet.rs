@@ -16,6 +16,7 @@ use crate::views::diagnostic::Hinted;
 
 use super::file::{self, SavedPlan};
 use super::part::{NotNow, SavedPart};
+use crate::commands::Session;
 use crate::commands::failure::Stale;
 
 /// What a saved plan holds of the repositories of a fleet.
@@ -101,7 +102,7 @@ impl Check<'_> {
     ///
     /// # Errors
     /// [`Stale`] if anything did, unless what moved is to be skipped.
-    pub(in crate::commands) fn finish(mut self, file: &Path, skip_stale: bool, warn: impl Fn(&[String])) -> anyhow::Result<()> {
+    pub(in crate::commands) fn finish(mut self, file: &Path, skip_stale: bool, session: &Session) -> anyhow::Result<()> {
         for name in self.saved.kept.repositories.keys().filter(|name| !self.seen.contains(*name)) {
             self.stale.insert(name.clone(), "no longer matches the fleet file".to_owned());
         }
@@ -113,16 +114,15 @@ impl Check<'_> {
             |name: &str, why: &str| why.replace("the live state moved: ", "").replace(&format!("github/{name}/"), "").replace('\n', "; ");
         let lines: Vec<String> = self.stale.iter().map(|(name, why)| format!("{name}: {}", plain(name, why))).collect();
         if skip_stale {
-            warn(&lines.iter().map(|line| format!("skipped, since it moved after the plan was saved: {line}")).collect::<Vec<_>>());
+            session.warn(lines.iter().map(|line| format!("skipped, since it moved after the plan was saved: {line}")));
             return Ok(());
         }
         let (count, of) = (lines.len(), self.saved.kept.repositories.len());
-        Err(anyhow::Error::new(Stale(lines.join("\n"))).context(Hinted {
-            message: format!("the saved plan is stale for {count} of {of} repositories: nothing was written"),
-            hint: format!(
-                "make a new one with `gatectl plan --out {0}`, and have it reviewed again; or apply the others with `gatectl apply {0} --skip-stale`",
-                file::named(file)
-            ),
-        }))
+        let hint = format!(
+            "make a new one with `gatectl plan --out {0}`, and have it reviewed again; or apply the others with `gatectl apply {0} --skip-stale`",
+            file::named(file)
+        );
+        let message = format!("the saved plan is stale for {count} of {of} repositories: nothing was written");
+        Err(anyhow::Error::new(Stale(lines.join("\n"))).context(Hinted::new(message, hint)))
     }
 }

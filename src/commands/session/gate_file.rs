@@ -59,13 +59,13 @@ impl Session {
                 .ok_or_else(|| {
                     let origin = || config::origin(&self.directory).map(|origin| origin.repository);
                     let repository = self.global.repo.clone().or_else(origin).map_or("OWNER/REPO".to_owned(), |name| name.to_string());
-                    Hinted {
-                        message: "there is no gate.toml here or in a parent directory".to_owned(),
-                        hint: format!(
+                    Hinted::new(
+                        "there is no gate.toml here or in a parent directory",
+                        format!(
                             "write one from what is live: `gatectl import {repository} --out gate.toml`. Or name one with --config, or try \
                              --sandbox"
                         ),
-                    }
+                    )
                 })
                 .map(|found| found.strip_prefix(&self.directory).map(PathBuf::from).unwrap_or(found))?),
         }

@@ -65,9 +65,8 @@ impl Session {
     /// # Errors
     /// When the file cannot be written.
     pub fn write_file(&self, path: &Path, text: &str) -> anyhow::Result<()> {
-        std::fs::write(path, text).with_context(|| Hinted {
-            message: format!("{} could not be written", path.display()),
-            hint: "name a file in a directory that exists and is writable".to_owned(),
+        std::fs::write(path, text).with_context(|| {
+            Hinted::new(format!("{} could not be written", path.display()), "name a file in a directory that exists and is writable")
         })
     }
 
@@ -115,9 +114,9 @@ impl Session {
     }
 
     /// Warns on stderr, even with `-q`.
-    pub fn warn(&self, warnings: &[String]) {
+    pub fn warn(&self, warnings: impl IntoIterator<Item = String>) {
         for warning in warnings {
-            let warning = scope().repeat(warning);
+            let warning = scope().repeat(&warning);
             self.progress.suspend(|| to_stderr(&format!("warning: {warning}")));
         }
     }
