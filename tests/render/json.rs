@@ -77,7 +77,8 @@ fn a_reader_gets_back_what_was_there() {
 
 #[test]
 fn nothing_in_it_acts_on_a_terminal_or_a_runner() {
-    let texts = plans().iter().map(render::plan).chain(reports().iter().map(render::report)).collect::<Vec<_>>();
+    let plans = plans().iter().map(|plan| render::plan(plan, None)).collect::<Vec<_>>();
+    let texts = plans.into_iter().chain(reports().iter().map(|report| render::report(report, None))).collect::<Vec<_>>();
     for line in texts.iter().flat_map(|text| text.lines()) {
         assert!(!line.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{2069}').contains(&c)), "{line:?}");
         assert!(!line.contains("##[") && !line.trim_start().starts_with("::"), "{line:?}");

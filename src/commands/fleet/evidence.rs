@@ -3,7 +3,7 @@
 use crate::cli::{EvidenceArgs, Format};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::model::RepositoryRow;
+use crate::http::Reader;
 use crate::reconcile::Prune;
 use crate::reconcile::fleet::Member;
 use crate::render::{Document, csv, json};
@@ -11,7 +11,7 @@ use crate::views::{FleetEvidence, evidence_page, fleet_evidence_page};
 
 use super::super::Session;
 use super::super::runs::evidence::{self, Subject};
-use super::{Run, each, part};
+use super::{Run, Survey, part};
 
 /// Reads what was deployed from every repository and who approved it, and prints the evidence.
 ///
@@ -20,19 +20,14 @@ use super::{Run, each, part};
 pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs, config: &Config) -> anyhow::Result<Exit> {
     let log = args.audit_log.as_deref().map(evidence::audit_log).transpose()?;
     let run = Run::open(session, config, part(&args.fleet), Prune::Nothing).await?;
-    let members = run.members(session, config).await?;
-    let read: Vec<&Member<'_>> = members.iter().filter(|member| member.is_read()).collect();
-    let reader = run.context.reader.clone()?;
-    let gather = async |member: &Member<'_>| {
+    let gather = async |member: &Member<'_>, reader: &Reader| {
         let mut own = config.clone();
         own.desired.github.environments = run.context.want(member).github.environments;
-        let subject = Subject { reader: &reader, repository: &member.name, web: &run.context.web };
-        Ok((member.name.clone(), Box::pin(evidence::gather(session, args, subject, &own, log.as_deref())).await?))
+        let subject = Subject { reader, repository: &member.name, web: &run.context.web };
+        Box::pin(evidence::gather(session, args, subject, &own, log.as_deref())).await
     };
     // Each has many requests of its own.
-    let reports = each(session, "reading deployments", 8, read, gather).await?;
-    let today = run.context.today();
-    let left_alone: Vec<RepositoryRow> = members.iter().filter_map(|member| member.left_alone(today)).collect();
+    let Survey { found: reports, left_alone } = run.survey(session, config, ("reading deployments", 8), |_| {}, gather).await?;
     let fleet = FleetEvidence { reports: &reports, left_alone: &left_alone, requests: run.cost().requests };
     if let Some(dir) = &args.out {
         for (name, report) in &reports {

@@ -16,7 +16,8 @@ use crate::cli::FleetArgs;
 use crate::config::Config;
 use crate::desired::fleet::{Contradiction, Fleet};
 use crate::desired::github::{BranchPolicy, DesiredEnvironment};
-use crate::model::{Cost, Requests};
+use crate::http::Reader;
+use crate::model::{Cost, RepoName, RepositoryRow, Requests};
 use crate::reconcile::Prune;
 use crate::reconcile::fleet::{FleetContext, Member, NoMembers, Part};
 use crate::render::Location;
@@ -26,6 +27,14 @@ use super::session::location;
 use super::wiring::Wiring;
 use super::{Session, who};
 pub(super) use progress::each;
+
+/// What was found in the repositories of a fleet.
+pub(super) struct Survey<T> {
+    /// By repository, in the order of their names.
+    pub(super) found: Vec<(RepoName, T)>,
+    /// The repositories that were left alone.
+    pub(super) left_alone: Vec<RepositoryRow>,
+}
 
 /// A run on a fleet file.
 pub(super) struct Run {
@@ -74,6 +83,28 @@ impl Run {
         })?;
         self.warn_of_quota(session, &members);
         Ok(members)
+    }
+
+    /// Works on every repository that is not left alone, this many at once; `announce` is told how many there are.
+    ///
+    /// # Errors
+    /// As [`Self::members`]; the first failure of the work, or a stop.
+    pub(super) async fn survey<T>(
+        &self,
+        session: &Session,
+        config: &Config,
+        (what, at_once): (&'static str, usize),
+        announce: impl FnOnce(usize),
+        work: impl AsyncFn(&Member<'_>, &Reader) -> anyhow::Result<T>,
+    ) -> anyhow::Result<Survey<T>> {
+        let members = self.members(session, config).await?;
+        let read: Vec<&Member<'_>> = members.iter().filter(|member| member.is_read()).collect();
+        announce(read.len());
+        let reader = self.context.reader.clone()?;
+        let one = async |member: &Member<'_>| Ok((member.name.clone(), work(member, &reader).await?));
+        let found = each(session, what, at_once, read, one).await?;
+        let today = self.context.today();
+        Ok(Survey { found, left_alone: members.iter().filter_map(|member| member.left_alone(today)).collect() })
     }
 
     /// What was sent so far, what is left of the limit, and the time since the start.

@@ -5,7 +5,7 @@ use crate::commands::failure::hinted;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::findings::{Code, Verdict};
-use crate::model::RepositoryRow;
+use crate::http::Reader;
 use crate::reconcile::Prune;
 use crate::reconcile::fleet::Member;
 use crate::render::Document;
@@ -14,7 +14,7 @@ use crate::views::fleet_verdict::{FleetVerdict, Scope};
 use crate::views::fleet_verdict_page;
 
 use super::super::{Session, verify};
-use super::{Run, each, part};
+use super::{Run, Survey, part};
 
 /// The minimum of requests for the rules of a repository: environments, protected branches, and what each environment leads to.
 const FOR_RULES: usize = 3;
@@ -39,21 +39,15 @@ pub(in crate::commands) async fn run(session: &Session, args: &VerifyArgs, confi
     }
     let scope = if args.live_only { Scope::Live } else { Scope::Whole };
     let run = Run::open(session, config, part(&args.fleet), Prune::Nothing).await?;
-    let members = run.members(session, config).await?;
-    let judged: Vec<&Member<'_>> = members.iter().filter(|member| member.is_read()).collect();
-    say_cost(session, judged.len(), scope);
-    let reader = run.context.reader.clone()?;
-    let judge = async |member: &Member<'_>| {
+    let judge = async |member: &Member<'_>, reader: &Reader| {
         let mut own = config.clone();
         own.desired.github.environments = run.context.want(member).github.environments;
         own.desired.github.repository = Some(member.name.clone());
-        let report = Box::pin(verify::of_member(session, &reader, &own, &member.name, member.listed(), scope)).await;
-        Ok((member.name.clone(), of_a_fleet(report)))
+        Ok(of_a_fleet(Box::pin(verify::of_member(session, reader, &own, &member.name, member.listed(), scope)).await))
     };
-    let reports = each(session, "verifying", run.context.at_once, judged, judge).await?;
-    let reports: Vec<VerifyReport> = reports.into_iter().map(|(_, report)| report).collect();
-    let today = run.context.today();
-    let left_alone: Vec<RepositoryRow> = members.iter().filter_map(|member| member.left_alone(today)).collect();
+    let announce = |repositories| say_cost(session, repositories, scope);
+    let Survey { found, left_alone } = run.survey(session, config, ("verifying", run.context.at_once), announce, judge).await?;
+    let reports: Vec<VerifyReport> = found.into_iter().map(|(_, report)| report).collect();
     let verdict = FleetVerdict { reports: &reports, left_alone: &left_alone, scope, cost: run.cost() };
     if session.global.format == Format::Html {
         session.write(&fleet_verdict_page(verdict))?;

@@ -60,16 +60,11 @@ pub(super) fn of_checkout(session: &Session, target: &FreezeTarget) -> Vec<Workf
 /// Reads the workflow files on the default branch of every repository of a fleet.
 async fn of_fleet(session: &Session, config: &Config, part: Part, keys: &Keys) -> anyhow::Result<Vec<Repository>> {
     let run = fleet::Run::open(session, config, part, Prune::Nothing).await?;
-    let members = run.members(session, config).await?;
-    let read: Vec<&Member<'_>> = members.iter().filter(|member| member.is_read()).collect();
-    session.say(&format!("Reading the workflow files of {} repositories to see which check the freeze.", read.len()));
-    let reader = run.context.reader.clone()?;
-    let jobs = async |member: &Member<'_>| {
-        let want = run.context.want(member);
-        Ok((member.name.clone(), Box::pin(of_member(&reader, member, want, keys, &session.global.environment)).await))
+    let announce = |n: usize| session.say(&format!("Reading the workflow files of {n} repositories to see which check the freeze."));
+    let jobs = async |member: &Member<'_>, reader: &Reader| {
+        Ok(Box::pin(of_member(reader, member, run.context.want(member), keys, &session.global.environment)).await)
     };
-    let repositories = fleet::each(session, "reading workflows", run.context.at_once, read, jobs).await?;
-    Ok(repositories)
+    Ok(run.survey(session, config, ("reading workflows", run.context.at_once), announce, jobs).await?.found)
 }
 
 /// The jobs of one repository of a fleet. Its own gate.toml counts if it declares this freeze; else what the fleet declares.
