@@ -57,7 +57,10 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
     let mut report = question.report(&seen);
     output::scope().repeat_in_findings(report.environments.iter_mut().flat_map(|one| &mut one.findings));
     if let Some(path) = &args.check.sarif {
-        session.write_file(path, &sarif::render(&distinct(&report), |finding| session.place(&config, finding)))?;
+        session.write_file(
+            path,
+            &sarif::render(report.findings().into_iter().map(|(_, finding)| finding), |finding| session.place(&config, finding)),
+        )?;
     }
     if session.global.format == Format::Html {
         session.write(&verdict_page(&report))?;
@@ -215,15 +218,4 @@ fn open(guard: &FreezeGuard<'_>, name: &EnvName, now: Timestamp) -> Option<Findi
         Some(closed) if closed.undetermined.is_some() => Some(Finding::new(Code::FreezeOpen, closed.why)),
         Some(_) => None,
     }
-}
-
-/// Each finding once; those about every environment are in the report of each.
-fn distinct(report: &VerifyReport) -> Vec<Finding> {
-    let mut all: Vec<Finding> = Vec::new();
-    for finding in report.environments.iter().flat_map(|one| &one.findings) {
-        if !all.contains(finding) {
-            all.push(finding.clone());
-        }
-    }
-    all
 }

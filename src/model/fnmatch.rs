@@ -25,6 +25,16 @@ pub fn matches(pattern: &str, name: &str) -> bool {
     next.last() == Some(&true)
 }
 
+/// Tells whether `*` and `?`, which stand for any characters and for one, make a text of a pattern. Nothing else is special.
+pub fn matches_any(pattern: &str, text: &str) -> bool {
+    let token = |c| match c {
+        '*' => Token::Star,
+        '?' => Token::Any,
+        literal => Token::Literal(literal),
+    };
+    matches_tokens(&pattern.chars().map(token).collect::<Vec<_>>(), &text.chars().collect::<Vec<_>>())
+}
+
 /// Tells whether every name that `special` matches is certainly matched by `general`. False means that this is not proven.
 pub fn covers(general: &str, special: &str) -> bool {
     if starts_differ(general, special) {
@@ -116,9 +126,10 @@ fn enter(segments: &[Segment], next: &mut [bool], at: usize) {
 }
 
 fn matches_segment(tokens: &[Token], part: &[char]) -> bool {
-    if part.first() == Some(&'.') && tokens.first() != Some(&Token::Literal('.')) {
-        return false;
-    }
+    (part.first() != Some(&'.') || tokens.first() == Some(&Token::Literal('.'))) && matches_tokens(tokens, part)
+}
+
+fn matches_tokens(tokens: &[Token], part: &[char]) -> bool {
     // The last `*` can always take over from those before it, so one point to return to is enough.
     let (mut token, mut at) = (0, 0);
     let mut retry = None;

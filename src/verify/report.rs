@@ -27,6 +27,21 @@ pub struct VerifyReport {
     pub harmless: Vec<String>,
 }
 
+impl VerifyReport {
+    /// Each finding once, with the first environment that it is in: one that is about no single environment is in each.
+    pub fn findings(&self) -> Vec<(&EnvironmentReport, &Finding)> {
+        let mut all: Vec<(&EnvironmentReport, &Finding)> = Vec::new();
+        for one in &self.environments {
+            for finding in &one.findings {
+                if !all.iter().any(|(_, known)| *known == finding) {
+                    all.push((one, finding));
+                }
+            }
+        }
+        all
+    }
+}
+
 /// The verdict on one environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EnvironmentVerdict {

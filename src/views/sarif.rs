@@ -8,8 +8,9 @@ use crate::findings::{Code, Finding, Severity};
 use crate::render::{Location, json};
 
 /// The findings as one SARIF run, ending in a newline. `place` says where a finding belongs that is in no workflow file.
-pub fn render(findings: &[Finding], place: impl Fn(&Finding) -> Option<Location>) -> String {
-    let results: Vec<Value> = findings.iter().map(|finding| result(finding, location(finding).or_else(|| place(finding)))).collect();
+pub fn render<'f>(findings: impl IntoIterator<Item = &'f Finding>, place: impl Fn(&Finding) -> Option<Location>) -> String {
+    let result = |finding| result(finding, location(finding).or_else(|| place(finding)));
+    let results: Vec<Value> = findings.into_iter().map(result).collect();
     json::to_string(&json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

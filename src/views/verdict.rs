@@ -24,9 +24,8 @@ pub enum Jobs {
 
 /// What `check` prints.
 pub fn check_document(report: &CheckReport, jobs: Jobs) -> Document {
-    let findings: Vec<Shown> =
-        report.findings.iter().map(|finding| Shown { finding, shown: of_file(finding, &report.workflows) }).collect();
-    let mut sections = by_weight(findings, jobs);
+    let shown = report.findings.iter().map(|finding| (finding, of_file(finding, &report.workflows)));
+    let mut sections = by_weight(shown.collect(), jobs);
     sections.extend(population(report.covered, &report.workflows, jobs));
     let headline = match report.verdict {
         Verdict::Gated => format!("GATED: {}.", covered(report.covered, "", "at a declared environment")),
@@ -46,17 +45,9 @@ pub fn check_document(report: &CheckReport, jobs: Jobs) -> Document {
 /// What `verify` prints.
 pub fn verify_document(report: &VerifyReport, jobs: Jobs) -> Document {
     let mut sections: Vec<Section> = report.environments.iter().map(|one| environment(report, one)).collect();
-    let mut shown: Vec<Shown> = Vec::new();
-    for one in &report.environments {
-        for finding in &one.findings {
-            if !shown.iter().any(|known| known.finding == finding) {
-                shown.push(Shown { finding, shown: of_environment(finding, report, one) });
-            }
-        }
-    }
-    sections.extend(by_weight(shown, jobs));
+    let shown = report.findings().into_iter().map(|(one, finding)| (finding, of_environment(finding, report, one)));
+    sections.extend(by_weight(shown.collect(), jobs));
     sections.extend(population(report.covered, &report.workflows, jobs));
-    let all: Vec<findings::Finding> = report.environments.iter().flat_map(|one| one.findings.clone()).collect();
     Document {
         name: "verify",
         sections,
@@ -64,7 +55,7 @@ pub fn verify_document(report: &VerifyReport, jobs: Jobs) -> Document {
         headline_place: HeadlinePlace::First,
         tone: tone(report.verdict),
         next: next("verify", report.verdict, &report.harmless),
-        outputs: outputs(report.verdict, &all),
+        outputs: outputs(report.verdict, report.environments.iter().flat_map(|one| &one.findings)),
     }
 }
 
@@ -138,12 +129,6 @@ fn environment(report: &VerifyReport, one: &EnvironmentReport) -> Section {
     Section::new(Heading::of(glyph, subject, one.verdict.word().to_uppercase()), Vec::new())
 }
 
-/// A finding, and how it is shown.
-struct Shown<'a> {
-    finding: &'a findings::Finding,
-    shown: Finding,
-}
-
 /// The effect of a finding on the verdict, in display order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::views) enum Weight {
@@ -175,16 +160,15 @@ impl Weight {
     }
 }
 
-/// One section for each severity present; notes are counted with the jobs.
-fn by_weight(findings: Vec<Shown<'_>>, jobs: Jobs) -> Vec<Section> {
+/// One section for each severity present, of findings and how each is shown; notes are counted with the jobs.
+fn by_weight(findings: Vec<(&findings::Finding, Finding)>, jobs: Jobs) -> Vec<Section> {
     let mut sections = Vec::new();
     for weight in Weight::ALL {
-        let notes = findings.iter().filter(|shown| Weight::of(shown.finding) == Weight::Informs).count();
-        if weight == Weight::Informs && jobs != Jobs::Listed && notes > 0 {
-            sections.push(Section::text(format!("{} not shown. Run with -v to see them.", count(notes, "note"))));
+        let of_it: Vec<&Finding> = findings.iter().filter(|(finding, _)| Weight::of(finding) == weight).map(|(_, shown)| shown).collect();
+        if weight == Weight::Informs && jobs != Jobs::Listed && !of_it.is_empty() {
+            sections.push(Section::text(format!("{} not shown. Run with -v to see them.", count(of_it.len(), "note"))));
             continue;
         }
-        let of_it: Vec<&Finding> = findings.iter().filter(|shown| Weight::of(shown.finding) == weight).map(|shown| &shown.shown).collect();
         let blocks: Vec<Block> = by_kind(&of_it).map(|shown| Block::Finding(shown.clone())).collect();
         if !blocks.is_empty() {
             sections.push(Section::new(Heading::title(format!("{} ({})", weight.title(), blocks.len())), blocks));
@@ -262,8 +246,9 @@ pub(super) const fn tone(verdict: Verdict) -> Role {
     }
 }
 
-fn outputs(verdict: Verdict, findings: &[findings::Finding]) -> Vec<(&'static str, String)> {
-    let how_many = |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count();
+fn outputs<'f>(verdict: Verdict, findings: impl IntoIterator<Item = &'f findings::Finding>) -> Vec<(&'static str, String)> {
+    let severities: Vec<Severity> = findings.into_iter().map(|finding| finding.severity).collect();
+    let how_many = |severity: Severity| severities.iter().filter(|one| **one == severity).count();
     vec![
         ("verdict", verdict.word().to_owned()),
         ("errors", how_many(Severity::Error).to_string()),

@@ -4,13 +4,14 @@ use crate::cli::{EvidenceArgs, Format};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::http::Reader;
+use crate::providers::github::runs::Links;
 use crate::reconcile::Prune;
 use crate::reconcile::fleet::Member;
 use crate::render::{Document, csv, json};
 use crate::views::{FleetEvidence, evidence_page, fleet_evidence_page};
 
 use super::super::Session;
-use super::super::runs::evidence::{self, Subject};
+use super::super::runs::evidence;
 use super::{Run, Survey, part};
 
 /// Reads what was deployed from every repository and who approved it, and prints the evidence.
@@ -23,8 +24,8 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs, con
     let gather = async |member: &Member<'_>, reader: &Reader| {
         let mut own = config.clone();
         own.desired.github.environments = run.context.want(member).github.environments;
-        let subject = Subject { reader, repository: &member.name, web: &run.context.web };
-        Box::pin(evidence::gather(session, args, subject, &own, log.as_deref())).await
+        let links = Links { web: &run.context.web, repository: &member.name };
+        Box::pin(evidence::gather(session, args, reader, links, &own, log.as_deref())).await
     };
     // Each has many requests of its own.
     let Survey { found: reports, left_alone } = run.survey(session, config, ("reading deployments", 8), |_| {}, gather).await?;

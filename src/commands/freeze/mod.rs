@@ -24,7 +24,7 @@ use crate::desired::freeze::{Policy, Store, Window};
 use crate::exit::Exit;
 use crate::freeze::{Claim, FreezeId, FreezeRefusal, FreezeVars, FreezeWrite, Keys, Status};
 use crate::http::{Reader, Writer};
-use crate::model::{Answer, EnvName};
+use crate::model::{Answer, EnvName, Unknown};
 use crate::providers::freeze_store;
 use crate::providers::freeze_store::access::{self as store, SendError};
 use crate::reconcile::fleet::Part;
@@ -304,7 +304,7 @@ fn refused(refusal: FreezeRefusal, store: &Store) -> anyhow::Error {
 }
 
 /// Reads the freeze as an answer; without a client the answer is the reason.
-async fn observe(reader: &Result<Reader, crate::model::Unknown>, keys: &Keys) -> Answer<FreezeVars> {
+pub(super) async fn observe(reader: Result<&Reader, &Unknown>, keys: &Keys) -> Answer<FreezeVars> {
     match reader {
         Ok(reader) => store::observe(reader, keys).await,
         Err(unknown) => Answer::Unknown(unknown.clone()),

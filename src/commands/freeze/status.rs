@@ -37,7 +37,7 @@ pub(super) async fn at_time(reader: &Result<Reader, Unknown>, keys: &Keys, polic
             Err(_) => None,
         }
     };
-    let (vars, history) = tokio::join!(observe(reader, keys), history);
+    let (vars, history) = tokio::join!(observe(reader.as_ref(), keys), history);
     let (history, unread) = match history {
         Some(Ok(history)) => (Some(history), None),
         Some(Err(error)) => (None, Some(error)),

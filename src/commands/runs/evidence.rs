@@ -15,7 +15,7 @@ use crate::desired::github::DesiredEnvironment;
 use crate::exit::Exit;
 use crate::files;
 use crate::http::Reader;
-use crate::model::{Cause, EnvName, RepoName};
+use crate::model::{Cause, EnvName};
 use crate::providers::github::runs::Links;
 use crate::providers::github::runs::audit::AuditLog;
 use crate::providers::github::runs::evidence::Measure;
@@ -38,8 +38,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> 
     let site = RunsContext::open(session, config, Needs::REPOSITORY).await?;
     let log = args.audit_log.as_deref().map(audit_log).transpose()?;
     session.progress.phase("reading deployments, runs and reviews");
-    let subject = Subject { reader: &site.reader, repository: &site.repository, web: site.links().web };
-    let report = gather(session, args, subject, &site.config, log.as_deref()).await?;
+    let report = gather(session, args, &site.reader, site.links(), &site.config, log.as_deref()).await?;
     site.refuse_strange(session, |name| report.may_have(name)).await?;
     if let Some(dir) = &args.out {
         write_all(dir, [json::to_string(&report), csv(&report.records()), evidence_page(&report)])?;
@@ -56,15 +55,6 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs) -> 
     Ok(exit(&report, args.require_approved))
 }
 
-/// The repository whose deployments are looked at.
-#[derive(Clone, Copy)]
-pub(in crate::commands) struct Subject<'a> {
-    pub(in crate::commands) reader: &'a Reader,
-    pub(in crate::commands) repository: &'a RepoName,
-    /// Where its pages are.
-    pub(in crate::commands) web: &'a str,
-}
-
 /// Reads what was deployed from one repository, and judges it.
 ///
 /// # Errors
@@ -72,11 +62,12 @@ pub(in crate::commands) struct Subject<'a> {
 pub(in crate::commands) async fn gather(
     session: &Session,
     args: &EvidenceArgs,
-    subject: Subject<'_>,
+    reader: &Reader,
+    links: Links<'_>,
     config: &Config,
     log: Option<&str>,
 ) -> anyhow::Result<EvidenceReport> {
-    let Subject { reader, repository, web } = subject;
+    let repository = links.repository;
     let environments = environments(config, &session.global.environment);
     let now = session.now();
     let extent = extent(args, now)?;
@@ -96,7 +87,7 @@ pub(in crate::commands) async fn gather(
     let approvals = approvals(config);
     let audit = log.map(|text| AuditLog::parse(text, repository));
     let measure = Measure { approvals: Some(&approvals), audit: audit.as_ref() };
-    Ok(EvidenceReport::new(header, &history, measure, Links { web, repository }))
+    Ok(EvidenceReport::new(header, &history, measure, links))
 }
 
 /// How many people must have approved, for the environments that declare it.

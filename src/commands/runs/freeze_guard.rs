@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::commands::freeze::observe;
 use crate::desired::freeze::Policy;
 use crate::freeze::{Decision, FlagTimes, FreezeVars, Keys, Leftover, Verdict, decide, leftovers};
 use crate::http::Reader;
@@ -30,10 +31,7 @@ impl<'a> FreezeGuard<'a> {
     /// Reads the store: its four values, and no other.
     pub(in crate::commands) async fn read(policy: &'a Policy, store: Result<&Reader, &Unknown>, now: Timestamp) -> Self {
         let keys = Keys::of(policy);
-        let vars = match store {
-            Err(unknown) => Answer::Unknown(unknown.clone()),
-            Ok(reader) => access::observe(reader, &keys).await,
-        };
+        let vars = observe(store, &keys).await;
         let written = match (store, &vars) {
             (Ok(reader), Answer::Present(vars)) => access::flag_times(reader, &keys, vars, now).await,
             _ => FlagTimes::default(),

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::model::fnmatch;
+
 /// The name of a repository, or a pattern of names: `*` stands for any characters, `?` for one. Compares without case, as GitHub does.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NamePattern {
@@ -36,26 +38,7 @@ impl NamePattern {
 
     /// Whether it matches a name, which is the part after `OWNER/`.
     pub fn matches(&self, name: &str) -> bool {
-        let (pattern, name) = (self.text.to_lowercase(), name.to_lowercase());
-        let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
-        // The last `*`, and the position in the name where it resumes: one is enough, since a later `*` can match all that an
-        // earlier one could.
-        let (mut at, mut of, mut star) = (0, 0, None);
-        while let Some(c) = name.get(at) {
-            match pattern.get(of) {
-                Some('*') => {
-                    star = Some((of + 1, at));
-                    of += 1;
-                }
-                Some(wanted) if *wanted == '?' || wanted == c => (at, of) = (at + 1, of + 1),
-                _ => {
-                    let Some((after, from)) = star else { return false };
-                    star = Some((after, from + 1));
-                    (at, of) = (from + 1, after);
-                }
-            }
-        }
-        pattern.iter().skip(of).all(|c| *c == '*')
+        fnmatch::matches_any(&self.text.to_lowercase(), &name.to_lowercase())
     }
 }
 
