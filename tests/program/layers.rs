@@ -58,7 +58,7 @@ const PURE: &[&str] = &[
 ];
 
 /// The thin edges of these: how a file is found, read and written, and what a terminal is like.
-const SHELLS: &[&str] = &["config/discover.rs", "config/load.rs", "config/reference.rs", "render/style.rs"];
+const SHELLS: &[&str] = &["config/discover.rs", "config/load.rs", "render/style.rs"];
 
 /// What a pure module has none of: input and output, waiting, the environment, the clock, chance.
 const IMPURE: &[&str] = &[
