@@ -10,7 +10,7 @@ use crate::model::shell_word;
 use crate::render::{Block, Document, Finding};
 
 /// The flags of a run that a suggested command repeats; the default repeats none.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct RunScope {
     flags: Vec<Flag>,
     /// Where the GitHub CLI must go if not to github.com; known only once the server is.
@@ -18,7 +18,7 @@ pub struct RunScope {
 }
 
 /// One flag of the run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 struct Flag {
     row: &'static Row,
     /// As it is written, quoted for a shell.
@@ -26,52 +26,88 @@ struct Flag {
 }
 
 /// A flag that can be repeated.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Row {
     name: &'static str,
     /// How it, or a flag in its place, is recognized in a command.
     forms: &'static [&'static str],
-    taken_by: TakenBy,
+    /// Whether a command takes it.
+    takes: fn(&Suggested<'_>) -> bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum TakenBy {
-    /// Everything that reads gate.toml.
-    Gate,
-    /// Everything that reads the live state.
-    Live,
-    /// What can be limited to an environment.
-    Environments,
-    /// `plan` and a fresh `apply`.
-    Plans,
-    /// What runs on a fleet file.
-    Fleets,
-    /// What judges workflow files.
-    Checks,
-    /// `verify`.
-    Verifies,
-    /// The freeze commands.
-    Freeze,
-}
-
-const fn row(name: &'static str, forms: &'static [&'static str], taken_by: TakenBy) -> Row {
-    Row { name, forms, taken_by }
+const fn row(name: &'static str, forms: &'static [&'static str], takes: fn(&Suggested<'_>) -> bool) -> Row {
+    Row { name, forms, takes }
 }
 
 static ROWS: &[Row] = &[
-    row("-c", &["-c ", "--config"], TakenBy::Gate),
-    row("-R", &["-R ", "--repo "], TakenBy::Live),
-    row("--environment", &["--environment"], TakenBy::Environments),
-    row("--sandbox", &["--sandbox"], TakenBy::Live),
-    row("--prune", &["--prune"], TakenBy::Plans),
-    row("--repository", &["--repository"], TakenBy::Fleets),
-    row("--shard", &["--shard"], TakenBy::Fleets),
-    row("--workflows", &["--workflows"], TakenBy::Checks),
-    row("--remote", &["--remote", "--live-only"], TakenBy::Verifies),
-    row("--live-only", &["--remote", "--live-only"], TakenBy::Verifies),
-    row("--app", &["--app", "--github"], TakenBy::Freeze),
-    row("--github", &["--app", "--github"], TakenBy::Freeze),
+    row("-c", &["-c ", "--config"], |it| it.is_live() || it.is(&["check", "validate", "import"])),
+    row("-R", &["-R ", "--repo "], |it| it.is_live()),
+    row("--environment", &["--environment"], |it| {
+        it.is(&["plan", "apply", "verify", "check", "explain", "evidence", "pending", "freeze check"]) && !it.is_saved()
+    }),
+    row("--sandbox", &["--sandbox"], |it| it.is_live()),
+    row("--prune", &["--prune"], |it| it.is(&["plan", "apply"]) && !it.is_saved()),
+    row("--repository", &["--repository"], |it| it.is_for_fleets()),
+    row("--shard", &["--shard"], |it| it.is_for_fleets()),
+    row("--workflows", &["--workflows"], |it| it.is(&["check", "verify"])),
+    row("--remote", &["--remote", "--live-only"], |it| it.is(&["verify"])),
+    row("--live-only", &["--remote", "--live-only"], |it| it.is(&["verify"])),
+    row("--app", &["--app", "--github"], |it| it.is_freeze()),
+    row("--github", &["--app", "--github"], |it| it.is_freeze()),
 ];
+
+/// A command in a text.
+struct Suggested<'t> {
+    /// Its name: `plan`, `freeze on`.
+    verb: &'t str,
+    /// Its own arguments.
+    own: &'t str,
+    /// Whether it stands between backticks.
+    is_code: bool,
+}
+
+impl Suggested<'_> {
+    fn is(&self, verbs: &[&str]) -> bool {
+        verbs.contains(&self.verb)
+    }
+
+    fn is_freeze(&self) -> bool {
+        self.verb.starts_with("freeze ")
+    }
+
+    /// Whether it reads the live state.
+    fn is_live(&self) -> bool {
+        self.is_freeze() || self.is(&["plan", "apply", "verify", "explain", "pending", "approve", "reject", "evidence"])
+    }
+
+    fn is_for_fleets(&self) -> bool {
+        self.is(&["plan", "apply", "verify", "evidence", "freeze status", "freeze on"]) && !self.is_saved()
+    }
+
+    /// Whether it applies a saved plan, which has its own limits.
+    fn is_saved(&self) -> bool {
+        self.verb == "apply" && self.is_code && self.own.trim_start().starts_with(|c: char| c != '-' && c != '<')
+    }
+
+    /// Whether it is the step of a workflow: that runs on another machine and not in the emulator.
+    fn is_step(&self) -> bool {
+        self.verb == "freeze check" && self.is_code
+    }
+
+    /// Whether a flag is added to it.
+    fn lacks(&self, row: &Row) -> bool {
+        // An import names its repository itself.
+        let names_its_own = self.verb == "import" && !self.own.contains("--update");
+        // A step reads the live state where it runs, and gate.toml only if it does not name the store.
+        let is_elsewhere = self.is_step()
+            && match row.name {
+                "-R" | "--sandbox" => true,
+                "-c" => self.own.contains("--app") || self.own.contains("--github"),
+                _ => false,
+            };
+        (row.takes)(self) && !names_its_own && !is_elsewhere && !row.forms.iter().any(|form| self.own.contains(form))
+    }
+}
 
 impl RunScope {
     /// Flags in the order in which they are repeated, each with its value if it takes one.
@@ -132,14 +168,13 @@ impl RunScope {
             done.push_str(before);
             let starts = done.chars().next_back().is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '/' | '.'));
             let is_code = done.ends_with('`');
-            // Between backticks it is the step of a workflow: that runs on another machine and not in the emulator.
-            let is_step = is_code && command.starts_with("gatectl freeze check");
             let (verb, arguments) = command["gatectl ".len()..].split_at(verb_length(&command["gatectl ".len()..]));
             let own = arguments.split(if is_code { &['`', '\n'][..] } else { &[';', '\n'][..] }).next().unwrap_or_default();
             done.push_str("gatectl ");
             done.push_str(verb);
             if starts {
-                for flag in self.flags.iter().filter(|flag| flag.belongs(verb, own, is_code) && !(is_step && flag.is_of_this_run(own))) {
+                let command = Suggested { verb, own, is_code };
+                for flag in self.flags.iter().filter(|flag| command.lacks(flag.row)) {
                     done.push(' ');
                     done.push_str(&flag.text);
                 }
@@ -227,43 +262,6 @@ fn verb_length(text: &str) -> usize {
         return first;
     }
     first + 1 + word(&text[first + 1..])
-}
-
-impl Flag {
-    /// Whether a step of a workflow does without it: where this run reads the live state, and gate.toml if the step names the store.
-    fn is_of_this_run(&self, own: &str) -> bool {
-        match self.row.taken_by {
-            TakenBy::Live => true,
-            TakenBy::Gate => own.contains("--app") || own.contains("--github"),
-            TakenBy::Environments | TakenBy::Plans | TakenBy::Fleets | TakenBy::Checks | TakenBy::Verifies | TakenBy::Freeze => false,
-        }
-    }
-
-    fn belongs(&self, verb: &str, own: &str, is_code: bool) -> bool {
-        let freeze = verb.starts_with("freeze ");
-        let saved = verb == "apply" && is_code && own.trim_start().starts_with(|c: char| c != '-' && c != '<');
-        let takes = match self.row.taken_by {
-            TakenBy::Gate => freeze || is_live(verb) || matches!(verb, "check" | "validate" | "import"),
-            TakenBy::Live => freeze || is_live(verb),
-            TakenBy::Environments => {
-                !saved
-                    && (matches!(verb, "plan" | "apply" | "verify" | "check" | "explain" | "evidence" | "pending")
-                        || verb == "freeze check")
-            }
-            TakenBy::Plans => !saved && matches!(verb, "plan" | "apply"),
-            TakenBy::Fleets => !saved && matches!(verb, "plan" | "apply" | "verify" | "evidence" | "freeze status" | "freeze on"),
-            TakenBy::Checks => matches!(verb, "check" | "verify"),
-            TakenBy::Verifies => verb == "verify",
-            TakenBy::Freeze => freeze,
-        };
-        // An import names its repository itself.
-        let names_its_own = verb == "import" && !own.contains("--update");
-        takes && !names_its_own && !self.row.forms.iter().any(|name| own.contains(name))
-    }
-}
-
-fn is_live(verb: &str) -> bool {
-    matches!(verb, "plan" | "apply" | "verify" | "explain" | "pending" | "approve" | "reject" | "evidence")
 }
 
 #[cfg(test)]
