@@ -21,7 +21,8 @@ pub enum Admission {
 /// Which rule of a policy admits or refuses a ref, given in full: `refs/heads/main`, `refs/tags/v1`, `refs/pull/1/merge`.
 pub fn explain(policy: &BranchPolicy, git_ref: &str) -> Admission {
     let Some((kind, name)) = split(git_ref) else {
-        return Admission::Depends(format!("`{git_ref}` is not a full ref; write refs/heads/NAME or refs/tags/NAME"));
+        let full = if git_ref.starts_with("refs/") { "NAME" } else { git_ref };
+        return Admission::Depends(format!("`{git_ref}` is not a full ref: write refs/heads/{full} or refs/tags/{full}"));
     };
     match policy {
         BranchPolicy::All => Admission::Admitted("every ref may deploy".to_owned()),
@@ -108,6 +109,16 @@ mod tests {
         assert_eq!(admits(&BranchPolicy::Protected, "refs/tags/v1"), Some(false));
         assert_eq!(admits(&BranchPolicy::Protected, "refs/heads/main"), None);
         assert_eq!(admits(&BranchPolicy::All, "refs/tags/v1"), Some(true));
+    }
+
+    #[test]
+    fn a_short_name_is_told_in_full() {
+        let told = |git_ref: &str| match explain(&BranchPolicy::All, git_ref) {
+            Admission::Depends(why) => why,
+            other => panic!("{other:?}"),
+        };
+        assert!(told("v1").ends_with("write refs/heads/v1 or refs/tags/v1"));
+        assert!(told("refs/notes/x").ends_with("write refs/heads/NAME or refs/tags/NAME"));
     }
 
     #[test]

@@ -182,6 +182,7 @@ fn what_waits_names_the_command_that_approves_it_and_the_one_that_rejects_what_i
     assert_eq!(rejected.code, Some(0), "{}{}", rejected.stdout, rejected.stderr);
     let unknown = world.run(&["approve", "1", "--auto-approve"]);
     assert_eq!(unknown.code, Some(1), "{}", unknown.stderr);
+    assert_eq!(follow(&world, &unknown.stderr, "pending", &[]).code, Some(0), "{}", unknown.stderr);
     let run = of_kind(&pending.stdout, "approve --sha").unwrap();
     let again = world.run(&[&filled(&run).iter().map(String::as_str).collect::<Vec<_>>()[..], &["--auto-approve"]].concat());
     let left = follow(&world, &again.stderr, "pending", &[]);

@@ -14,7 +14,7 @@ use super::super::observe::{MAX_PAGES, pages};
 use super::super::target::{environment_target, repo_target};
 use super::changes::Changes;
 use super::{Account, Approval, Deployment, Pending, Run, Status, wire};
-use crate::http::{ApiError, Reader, Target};
+use crate::http::{ApiError, ErrorKind, Reader, Target};
 use crate::model::{Answer, EnvName, RepoName, RunRef, Unknown};
 
 use super::target::{PER_PAGE, pending_target, run_target, runs_target};
@@ -66,7 +66,13 @@ pub struct RunState {
 /// When any of the three cannot be read.
 pub async fn run_state(reader: &Reader, repo: &RepoName, id: u64) -> Result<RunState, ApiError> {
     let (run, pending, approvals) = tokio::join!(run(reader, repo, id), pending(reader, repo, id), approvals(reader, repo, id));
-    Ok(RunState { run: run?, pending: pending?, approvals: approvals? })
+    let run = run.map_err(|error| match (&error.kind, &error.hint) {
+        (ErrorKind::NotFound, Some(hint)) => {
+            ApiError { hint: Some(format!("{hint}; `gatectl pending` lists the runs that wait")), ..error }
+        }
+        _ => error,
+    })?;
+    Ok(RunState { run, pending: pending?, approvals: approvals? })
 }
 
 /// The account behind the token.
