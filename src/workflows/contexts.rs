@@ -51,7 +51,7 @@ impl WorkflowKey {
 #[derive(Debug, Clone)]
 pub struct Known<'a> {
     /// Which are offered.
-    pub place: WorkflowKey,
+    pub key: WorkflowKey,
     /// `github`.
     pub github: &'a Node,
     /// `inputs`.
@@ -66,7 +66,7 @@ pub struct Known<'a> {
 
 impl Contexts for Known<'_> {
     fn offers(&self, name: &str) -> bool {
-        self.place.offers().iter().any(|offered| offered.eq_ignore_ascii_case(name))
+        self.key.offers().iter().any(|offered| offered.eq_ignore_ascii_case(name))
     }
 
     fn context(&self, name: &str) -> Option<Node> {

@@ -2,9 +2,10 @@
 //!
 //! Owns what counts as such a workflow. It is a courtesy to readers and proves nothing. Tested in this file.
 
+use super::deploys::shell;
 use super::model::{Step, Workflow};
 use super::resolve::Files;
-use super::{shell, triggers};
+use super::triggers;
 
 /// The first workflow that runs `gatectl apply` when this ref is pushed.
 pub fn applied_by(files: &Files, pushed: &str) -> Option<String> {
@@ -18,11 +19,10 @@ fn runs_apply(step: &Step) -> bool {
     if let Some(action) = step.action() {
         return action.rsplit('/').next() == Some("gatectl") && step.input("command") == Some("apply");
     }
-    let script = shell::read(step.run.as_ref().map_or("", |run| run.as_str()));
-    let commands = script.statements.iter().flat_map(|statement| &statement.commands).map(|(_, command)| command);
-    commands.filter_map(shell::Command::literal).any(|words| {
-        let gatectl = words.first().and_then(|program| program.rsplit('/').next()) == Some("gatectl");
-        gatectl && words.contains(&"apply")
+    let commands = shell::commands(step.run.as_ref().map_or("", |run| run.as_str()));
+    commands.iter().any(|words| {
+        let gatectl = words.first().is_some_and(|program| shell::program(program) == "gatectl");
+        gatectl && words.iter().any(|word| word == "apply")
     })
 }
 

@@ -30,7 +30,6 @@ pub mod refs;
 pub mod resolve;
 pub mod scenario;
 pub mod secrets;
-mod shell;
 pub mod source;
 pub mod triggers;
 pub mod yaml;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::model::ref_name::refused;
 
-use super::expressions::{Place, Text, compared};
+use super::expressions::{Portion, Text, compared};
 use super::model::{Step, Workflow};
 use super::secrets::expressions;
 use super::yaml::{Data, Node};
@@ -153,11 +153,11 @@ impl Reads {
 impl RefTexts {
     /// Adds a text; `of_ref` says whether it is compared with a ref, as far as that shows.
     fn add(&mut self, text: &Text, of_ref: bool) {
-        let set = match text.place {
-            Place::Whole => &mut self.whole,
-            Place::Start => &mut self.starts,
-            Place::Anywhere => &mut self.parts,
-            Place::End => &mut self.ends,
+        let set = match text.portion {
+            Portion::Whole => &mut self.whole,
+            Portion::Start => &mut self.starts,
+            Portion::Anywhere => &mut self.parts,
+            Portion::End => &mut self.ends,
         };
         for name in names_within(&text.text) {
             let is_full = name.starts_with("refs/heads/") || name.starts_with("refs/tags/");

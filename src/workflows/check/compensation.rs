@@ -111,7 +111,7 @@ impl Proofs<'_> {
         let inputs = scenario.inputs();
         let later = Node::unknown("it is known only while the job runs");
         let context = github(scenario, self.facts);
-        let known = Known { place: WorkflowKey::Step, github: &context, inputs: &inputs, needs: &later, matrix: &later, jobs: &later };
+        let known = Known { key: WorkflowKey::Step, github: &context, inputs: &inputs, needs: &later, matrix: &later, jobs: &later };
         let question = Question { environment: self.environment, environments: self.environments, freeze: self.freeze, contexts: &known };
         let is_called = entry.details.chain.len() > 1;
         let own = match self.files.job(entry) {

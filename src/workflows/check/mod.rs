@@ -75,13 +75,6 @@ pub struct Covered {
     pub gated: usize,
 }
 
-impl CheckReport {
-    /// The verdict on an environment by the findings about it or about no environment.
-    pub fn verdict_of(&self, environment: &EnvName) -> Verdict {
-        verdict(self.findings.iter().filter(|finding| finding.environment.as_ref().is_none_or(|about| about == environment)))
-    }
-}
-
 /// One scenario of one file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ScenarioReport {

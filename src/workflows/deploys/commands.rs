@@ -136,13 +136,13 @@ fn deploy(words: &[String], env: &BTreeMap<String, String>, remotes: &BTreeMap<S
             "aws" | "gsutil" if downloads(rest) => continue,
             _ => {}
         }
-        for Row(tool, verbs, platform) in TABLE.iter().filter(|Row(tool, ..)| *tool == name) {
+        for Row(_, verbs, platform) in TABLE.iter().filter(|Row(programs, ..)| programs.contains(&name.as_str())) {
             if verbs.is_empty() && !starts_the_command(words, at) {
                 continue;
             }
             let verb = verbs.iter().find(|verb| has_verb(rest, verb));
             if verbs.is_empty() || verb.is_some() {
-                let what = verb.map_or_else(|| (*tool).to_owned(), |verb| format!("{tool} {verb}"));
+                let what = verb.map_or_else(|| name.clone(), |verb| format!("{name} {verb}"));
                 let promotes = verb == Some(&PROMOTE);
                 let target = match platform {
                     Heroku if promotes => promoted_to(rest),

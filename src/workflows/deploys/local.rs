@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::paths::{self, Named, Place, plain};
+use super::paths::{self, Folders, Named, plain};
 use super::strings;
 use crate::model::RepoName;
 use crate::workflows::model::{Step, Workflow};
@@ -145,9 +145,9 @@ impl Local {
     /// The paths that could be scripts of the checkout which a step runs, by itself or through a script that was read.
     fn files_of(&self, step: &Step) -> BTreeSet<String> {
         let Some(run) = &step.run else { return BTreeSet::new() };
-        let mut place = Place::of(step);
+        let mut folders = Folders::of(step);
         let mut found = BTreeSet::new();
-        let mut left = VecDeque::from(place.files(&paths::named(run.as_str())));
+        let mut left = VecDeque::from(folders.files(&paths::named(run.as_str())));
         let mut followed = 0;
         while let Some(path) = left.pop_front() {
             if !found.insert(path.clone()) {
@@ -158,7 +158,7 @@ impl Local {
                 && followed < MOST
             {
                 followed += 1;
-                let more = place.within(&path).files(&script.named);
+                let more = folders.within(&path).files(&script.named);
                 left.extend(more.into_iter().filter(|path| !found.contains(path)));
             }
         }

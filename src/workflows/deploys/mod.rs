@@ -17,7 +17,7 @@ mod paths;
 mod permissions;
 mod programs;
 mod requests;
-mod shell;
+pub(super) mod shell;
 mod strings;
 mod token;
 

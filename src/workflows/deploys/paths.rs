@@ -143,7 +143,7 @@ fn with_slashes(script: &str) -> Option<String> {
 
 /// Where the paths of a step, or of a script that it runs, are looked for.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct Folders {
     /// The working directory of the step; none if it is not known.
     start: Option<String>,
     /// Folders that were changed to, the last one last.
@@ -154,7 +154,7 @@ pub(super) struct Place {
     script: Option<String>,
 }
 
-impl Place {
+impl Folders {
     pub(super) fn of(step: &Step) -> Self {
         let root = Self { start: Some(String::new()), recent: VecDeque::new(), action: step.action_path.clone(), script: None };
         let Some(folder) = &step.working_directory else { return root };
@@ -232,7 +232,7 @@ mod tests {
         let workflow = read("x.yml", &text).unwrap();
         let mut step = workflow.jobs[0].steps[0].clone();
         step.action_path = Some("act".to_owned());
-        Place::of(&step).files(&named(step.run.as_ref().unwrap().as_str()))
+        Folders::of(&step).files(&named(step.run.as_ref().unwrap().as_str()))
     }
 
     #[test]
@@ -293,7 +293,7 @@ mod tests {
     fn the_paths_of_a_large_script_are_bounded() {
         let script: String = (0..2_000).map(|at| format!("cd d{at}\n./go{at}\n")).collect();
         let step = read("x.yml", "on: push\njobs: {a: {runs-on: x, steps: [{run: x}]}}").unwrap().jobs[0].steps[0].clone();
-        let found = Place::of(&step).files(&named(&script));
+        let found = Folders::of(&step).files(&named(&script));
         assert!(found.len() <= 2_000 * (RECENT + 1));
         assert!(found.iter().all(|path| path.len() <= LONGEST + 10));
     }

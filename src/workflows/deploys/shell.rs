@@ -7,7 +7,7 @@
 const MAX_DEPTH: usize = 4;
 
 /// The words of each simple command, quotes removed; `${{ }}` stays whole within its word.
-pub(super) fn commands(script: &str) -> Vec<Vec<String>> {
+pub(in crate::workflows) fn commands(script: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     split(script, 0, &mut found);
     found
@@ -47,7 +47,7 @@ fn scripts(words: &[String]) -> Vec<String> {
 
 /// The program that a word names: `/usr/bin/heroku`, `./node_modules/.bin/heroku`, `heroku.exe`, `vercel@latest`, and by the name of
 /// its package `@railway/cli`, `firebase-tools`.
-pub(super) fn program(word: &str) -> String {
+pub(in crate::workflows) fn program(word: &str) -> String {
     let mut parts = word.rsplit(['/', '\\']);
     let name = |part: &str| part.split('@').find(|part| !part.is_empty()).unwrap_or(part).to_lowercase();
     let first = name(parts.next().unwrap_or(word));

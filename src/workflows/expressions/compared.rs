@@ -11,7 +11,7 @@ use super::value::Value;
 
 /// Which part of a value a text is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum Portion {
     /// All of it; also each text that no comparison holds.
     Whole,
     /// `startsWith`.
@@ -26,7 +26,7 @@ pub enum Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     /// Which part of a value it is compared with.
-    pub place: Place,
+    pub portion: Portion,
     /// The text.
     pub text: String,
     /// The comparison as it is written; none for a text that no comparison holds.
@@ -55,7 +55,7 @@ impl Compared {
     fn tree(&mut self, source: &str, tree: &Tree) {
         match &tree.kind {
             ExprKind::Literal(Value::String(text)) => {
-                self.texts.push(Text { place: Place::Whole, text: text.to_string(), comparison: None });
+                self.texts.push(Text { portion: Portion::Whole, text: text.to_string(), comparison: None });
             }
             ExprKind::Literal(_) | ExprKind::Context(_) => {}
             ExprKind::Not(operand) => self.tree(source, operand),
@@ -72,19 +72,19 @@ impl Compared {
             }
             ExprKind::Compare { first, rest } => {
                 let sides: Vec<&Tree> = std::iter::once(&**first).chain(rest.iter().map(|(_, side)| side)).collect();
-                self.sides(source, tree, &sides, Place::Whole);
+                self.sides(source, tree, &sides, Portion::Whole);
             }
             ExprKind::Call { function, args } => {
-                let place = match function {
-                    Function::StartsWith => Place::Start,
-                    Function::EndsWith => Place::End,
-                    Function::Contains => Place::Anywhere,
+                let portion = match function {
+                    Function::StartsWith => Portion::Start,
+                    Function::EndsWith => Portion::End,
+                    Function::Contains => Portion::Anywhere,
                     _ => return args.iter().for_each(|arg| self.tree(source, arg)),
                 };
                 match args.as_slice() {
                     // A list, or a text that holds each of them.
-                    [list, sought] if constant(list).is_some() => self.sides(source, tree, &[list, sought], Place::Whole),
-                    [value, sought] => self.sides(source, tree, &[value, sought], place),
+                    [list, sought] if constant(list).is_some() => self.sides(source, tree, &[list, sought], Portion::Whole),
+                    [value, sought] => self.sides(source, tree, &[value, sought], portion),
                     _ => {}
                 }
             }
@@ -92,14 +92,14 @@ impl Compared {
     }
 
     /// The sides of one comparison, of which the last is sought at a place of the first.
-    fn sides(&mut self, source: &str, tree: &Tree, sides: &[&Tree], place: Place) {
+    fn sides(&mut self, source: &str, tree: &Tree, sides: &[&Tree], portion: Portion) {
         let comparison = source.get(tree.span.start..tree.span.end).map(str::to_owned);
         let mut known = false;
         for side in sides {
             match constant(side) {
                 Some(texts) => {
                     known = true;
-                    self.texts.extend(texts.into_iter().map(|text| Text { place, text, comparison: comparison.clone() }));
+                    self.texts.extend(texts.into_iter().map(|text| Text { portion, text, comparison: comparison.clone() }));
                 }
                 None => self.tree(source, side),
             }
@@ -135,18 +135,18 @@ mod tests {
 
     #[test]
     fn a_comparison_has_a_place_and_a_known_text_or_is_open() {
-        let of = |expression: &str| -> Vec<(Place, String)> {
-            compared(expression).texts.into_iter().map(|text| (text.place, text.text)).collect()
+        let of = |expression: &str| -> Vec<(Portion, String)> {
+            compared(expression).texts.into_iter().map(|text| (text.portion, text.text)).collect()
         };
         let one = |place, text: &str| vec![(place, text.to_owned())];
-        assert_eq!(of("github.ref == 'refs/heads/a'"), one(Place::Whole, "refs/heads/a"));
+        assert_eq!(of("github.ref == 'refs/heads/a'"), one(Portion::Whole, "refs/heads/a"));
         assert_eq!(
             of("startsWith(github.ref, 'a') && !endsWith(github.ref_name, 'b')"),
-            [(Place::Start, "a".to_owned()), (Place::End, "b".to_owned())]
+            [(Portion::Start, "a".to_owned()), (Portion::End, "b".to_owned())]
         );
-        assert_eq!(of("contains(github['ref'], 'c')"), one(Place::Anywhere, "c"));
-        assert_eq!(of("contains(fromJSON('[\"a\"]'), github.ref_name)"), one(Place::Whole, "a"));
-        assert_eq!(of("github.ref == format('refs/heads/{0}', 'x')"), one(Place::Whole, "refs/heads/x"));
+        assert_eq!(of("contains(github['ref'], 'c')"), one(Portion::Anywhere, "c"));
+        assert_eq!(of("contains(fromJSON('[\"a\"]'), github.ref_name)"), one(Portion::Whole, "a"));
+        assert_eq!(of("github.ref == format('refs/heads/{0}', 'x')"), one(Portion::Whole, "refs/heads/x"));
         assert_eq!(compared("github.ref_name == inputs.branch || x").open, ["github.ref_name == inputs.branch"]);
         assert_eq!(compared("github.ref ==").texts, []);
         let comparisons: Vec<Option<String>> =

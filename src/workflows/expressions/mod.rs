@@ -26,7 +26,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use compared::{Place, Text, compared};
+pub use compared::{Portion, Text, compared};
 pub use context::{Assumed, Condition, Contexts, Functions, Node, Nothing, Reason, Resolved, Rest, Status, Why};
 pub use functions::StatusFunction;
 pub use parser::parse;

@@ -3,11 +3,11 @@
 //! Owns the tables. Anything not in them may deploy. A package manager runs scripts of the packages that it installs;
 //! that is trusted here, as it is in the build of the same packages.
 
+use super::shell::{Command, Word};
 use super::step_context::StepContext;
 use super::{installs, variables};
 use crate::workflows::deploys::only_prepares;
 use crate::workflows::model::Step;
-use crate::workflows::shell::{Command, Word};
 use crate::workflows::yaml::Node;
 
 /// Actions by owner and name, below which any path counts; those that only prepare a job are [`only_prepares`]'s.
@@ -90,62 +90,64 @@ const COMMANDS: &[&str] = &[
 ];
 
 /// Commands with the words after them that make them harmless.
-const VERBS: &[(&str, &[&str])] = &[
+const VERBS: &[(&[&str], &[&str])] = &[
     // Install packages.
-    ("apk", &["add", "update"]),
-    ("apt", &["install", "update"]),
-    ("apt-get", &["install", "update"]),
-    ("brew", &["install", "update", "tap"]),
-    ("bundle", &["install", "config", "check"]),
-    ("cargo", &["install", "fetch"]),
-    ("choco", &["install"]),
-    ("composer", &["install"]),
-    ("corepack", &["enable", "prepare"]),
-    ("dnf", &["install"]),
-    ("dotnet", &["restore"]),
-    ("gem", &["install"]),
-    ("go", &["install", "version"]),
-    ("go mod", &["download", "verify"]),
-    ("mix", &["deps.get", "local.hex", "local.rebar"]),
-    ("npm", &["ci", "install", "i", "config", "--version", "-v", "whoami"]),
-    ("pip", &["install"]),
-    ("pip3", &["install"]),
-    ("pipx", &["install"]),
-    ("pnpm", &["install", "i"]),
-    ("poetry", &["install"]),
-    ("python -m pip", &["install"]),
-    ("python3 -m pip", &["install"]),
-    ("uv", &["sync"]),
-    ("uv pip", &["install"]),
-    ("uv tool", &["install"]),
-    ("yarn", &["install", "--frozen-lockfile", "--immutable"]),
-    ("yum", &["install"]),
+    (&["apk"], &["add", "update"]),
+    (&["apt", "apt-get"], &["install", "update"]),
+    (&["brew"], &["install", "update", "tap"]),
+    (&["bundle"], &["install", "config", "check"]),
+    (&["cargo"], &["install", "fetch"]),
+    (
+        &[
+            "choco",
+            "composer",
+            "dnf",
+            "gem",
+            "pip",
+            "pip3",
+            "pipx",
+            "poetry",
+            "python -m pip",
+            "python3 -m pip",
+            "uv pip",
+            "uv tool",
+            "yum",
+        ],
+        &["install"],
+    ),
+    (&["corepack"], &["enable", "prepare"]),
+    (&["dotnet"], &["restore"]),
+    (&["go"], &["install", "version"]),
+    (&["go mod"], &["download", "verify"]),
+    (&["mix"], &["deps.get", "local.hex", "local.rebar"]),
+    (&["npm"], &["ci", "install", "i", "config", "--version", "-v", "whoami"]),
+    (&["pnpm"], &["install", "i"]),
+    (&["uv"], &["sync"]),
+    (&["yarn"], &["install", "--frozen-lockfile", "--immutable"]),
     // Log in, and choose the target of later commands.
-    ("aws configure", &["set", "list"]),
-    ("aws ecr", &["get-login-password"]),
-    ("aws eks", &["update-kubeconfig"]),
-    ("aws sts", &["get-caller-identity"]),
-    ("az", &["login"]),
-    ("az account", &["set", "show"]),
-    ("az acr", &["login"]),
-    ("docker", &["login", "version", "info"]),
-    ("docker buildx", &["create", "version"]),
-    ("doctl auth", &["init"]),
-    ("flyctl auth", &["docker"]),
-    ("gcloud auth", &["activate-service-account", "configure-docker", "list", "login"]),
-    ("gcloud config", &["list", "set"]),
-    ("gh auth", &["setup-git", "status"]),
-    ("heroku", &["auth:whoami", "container:login", "version", "--version"]),
-    ("kubectl config", &["current-context", "get-contexts", "use-context"]),
-    ("vault", &["login", "status"]),
+    (&["aws configure"], &["set", "list"]),
+    (&["aws ecr"], &["get-login-password"]),
+    (&["aws eks"], &["update-kubeconfig"]),
+    (&["aws sts"], &["get-caller-identity"]),
+    (&["az", "az acr"], &["login"]),
+    (&["az account"], &["set", "show"]),
+    (&["docker"], &["login", "version", "info"]),
+    (&["docker buildx"], &["create", "version"]),
+    (&["doctl auth"], &["init"]),
+    (&["flyctl auth"], &["docker"]),
+    (&["gcloud auth"], &["activate-service-account", "configure-docker", "list", "login"]),
+    (&["gcloud config"], &["list", "set"]),
+    (&["gh auth"], &["setup-git", "status"]),
+    (&["heroku"], &["auth:whoami", "container:login", "version", "--version"]),
+    (&["kubectl config"], &["current-context", "get-contexts", "use-context"]),
+    (&["vault"], &["login", "status"]),
     // Look at the repository.
-    ("git", &["describe", "diff", "fetch", "log", "ls-files", "ls-remote", "rev-list", "rev-parse", "show", "status", "--version"]),
-    ("git config --global", &["user.email", "user.name"]),
-    ("git config --global --add", &["safe.directory"]),
-    ("git config", &["user.email", "user.name"]),
+    (&["git"], &["describe", "diff", "fetch", "log", "ls-files", "ls-remote", "rev-list", "rev-parse", "show", "status", "--version"]),
+    (&["git config --global", "git config"], &["user.email", "user.name"]),
+    (&["git config --global --add"], &["safe.directory"]),
     // gatectl's own commands that only read.
-    ("gatectl", &["--version", "check", "explain", "plan", "validate", "verify"]),
-    ("gatectl freeze", &["status"]),
+    (&["gatectl"], &["--version", "check", "explain", "plan", "validate", "verify"]),
+    (&["gatectl freeze"], &["status"]),
 ];
 
 /// Hosts whose webhooks only notify people.
@@ -166,7 +168,7 @@ const INSTALLERS: &[&str] =
     &["https://cli-assets.heroku.com/install.sh", "https://sh.rustup.rs", "https://fly.io/install.sh", "https://astral.sh/uv/install.sh"];
 
 /// Whether a step that uses an action provably deploys nothing; records what it checks out.
-pub(super) fn action(step: &Step, place: &mut StepContext<'_>) -> bool {
+pub(super) fn action(step: &Step, context: &mut StepContext<'_>) -> bool {
     let Some(action) = step.action() else { return false };
     let names_program = |(of, input, harmless): &Input| {
         let given =
@@ -178,7 +180,7 @@ pub(super) fn action(step: &Step, place: &mut StepContext<'_>) -> bool {
     }
     match action.as_str() {
         "actions/checkout" => {
-            place.checked_out(step);
+            context.checked_out(step);
             true
         }
         // An artifact of another run may hold another gate.toml.
@@ -195,8 +197,8 @@ pub(super) fn action(step: &Step, place: &mut StepContext<'_>) -> bool {
 }
 
 /// Whether a command provably deploys nothing and leaves the freeze check as it is; records the variables that it sets.
-pub(super) fn command(command: &Command, fed_by: Option<&Command>, place: &mut StepContext<'_>) -> bool {
-    let policy = place.question.freeze.policy;
+pub(super) fn command(command: &Command, fed_by: Option<&Command>, context: &mut StepContext<'_>) -> bool {
+    let policy = context.question.freeze.policy;
     let exported = if name_of(command) == Some("export") { command.words.get(1..).unwrap_or_default() } else { &[] };
     let exported = exported.iter().map(|word| word.text.split_once('=').unwrap_or((&word.text, "")));
     let assigned = command.assignments.iter().map(|(name, value)| (name.as_str(), value.text.as_str()));
@@ -205,9 +207,9 @@ pub(super) fn command(command: &Command, fed_by: Option<&Command>, place: &mut S
         return false;
     }
     for (name, _) in set {
-        place.wrote(name);
+        context.wrote(name);
     }
-    if !command.writes.iter().all(|file| may_write(file, command, place)) {
+    if !command.writes.iter().all(|file| may_write(file, command, context)) {
         return false;
     }
     let Some(name) = name_of(command) else { return command.words.is_empty() };
@@ -226,7 +228,7 @@ pub(super) fn command(command: &Command, fed_by: Option<&Command>, place: &mut S
         "sudo" => rest.first().is_some_and(|name| ["apt", "apt-get"].contains(name)) && is_verb(rest),
         "tee" => rest.iter().all(|file| ["-a", "$GITHUB_STEP_SUMMARY"].contains(file)),
         "tar" | "unzip" => !rest.iter().any(|word| ["-I", "--to-c", "--use-c", "--checkpoint"].iter().any(|flag| word.starts_with(flag))),
-        "curl" | "wget" => is_request(rest, place),
+        "curl" | "wget" => is_request(rest, context),
         "sh" | "bash" => fed_by.is_some_and(is_installer) && rest.iter().all(|word| ["-s", "--", "-y"].contains(word)),
         _ => COMMANDS.contains(&name) || is_verb(&words),
     }
@@ -260,7 +262,8 @@ fn is_verb(words: &[&str]) -> bool {
     // These run a command of their own.
     let runs = |word: &&str| ["--upload-pack", "--ext-diff", "--exec", "--output", "-o"].iter().any(|flag| word.starts_with(flag));
     let first = words.first().map(|name| name.rsplit('/').next().unwrap_or_default());
-    VERBS.iter().any(|(prefix, verbs)| {
+    let rows = VERBS.iter().flat_map(|(prefixes, verbs)| prefixes.iter().map(move |prefix| (prefix, verbs)));
+    rows.into_iter().any(|(prefix, verbs)| {
         let prefix: Vec<&str> = prefix.split(' ').collect();
         let Some(rest) = words.get(prefix.len()..) else { return false };
         let same = first == prefix.first().copied() && words.get(1..prefix.len()) == prefix.get(1..);
@@ -290,10 +293,10 @@ fn is_program_name(text: &str) -> bool {
 }
 
 /// A download of a release, or a message to people.
-fn is_request(arguments: &[&str], place: &StepContext<'_>) -> bool {
+fn is_request(arguments: &[&str], context: &StepContext<'_>) -> bool {
     let urls: Vec<&&str> = arguments.iter().filter(|word| word.contains("://")).collect();
     let all = |prefixes: &[&str]| !urls.is_empty() && urls.iter().all(|url| prefixes.iter().any(|prefix| url.starts_with(prefix)));
-    let saves = |word: &&str| ["-K", "--config"].iter().any(|flag| word.starts_with(flag)) || is_relied_on(word, place);
+    let saves = |word: &&str| ["-K", "--config"].iter().any(|flag| word.starts_with(flag)) || is_relied_on(word, context);
     let sends = |word: &&str| {
         let flags = ["-X", "-d", "-F", "-T", "--request", "--data", "--form", "--upload", "--post", "--method", "--json", "--body"];
         flags.iter().any(|flag| word.starts_with(flag))
@@ -311,7 +314,7 @@ fn is_installer(command: &Command) -> bool {
 }
 
 /// Whether a command may write to a file: not to one that the check depends on, and it passes only plain variables to later steps.
-fn may_write(file: &Word, command: &Command, place: &mut StepContext<'_>) -> bool {
+fn may_write(file: &Word, command: &Command, context: &mut StepContext<'_>) -> bool {
     match file.text.as_str() {
         "/dev/null" | "/dev/stderr" | "/dev/stdout" | "$GITHUB_OUTPUT" | "$GITHUB_STEP_SUMMARY" => true,
         // A folder of the checkout may hold a program with the name of another.
@@ -325,20 +328,20 @@ fn may_write(file: &Word, command: &Command, place: &mut StepContext<'_>) -> boo
                 _ => None,
             };
             let plain =
-                |(name, value): &(&str, &str)| is_variable(name) && !variables::change_later(name, value, place.question.freeze.policy);
+                |(name, value): &(&str, &str)| is_variable(name) && !variables::change_later(name, value, context.question.freeze.policy);
             let Some((name, _)) = set.filter(plain) else { return false };
-            place.wrote(name);
+            context.wrote(name);
             true
         }
-        path => (file.literal || path.starts_with("$HOME/") || path.starts_with("$RUNNER_TEMP/")) && !is_relied_on(path, place),
+        path => (file.literal || path.starts_with("$HOME/") || path.starts_with("$RUNNER_TEMP/")) && !is_relied_on(path, context),
     }
 }
 
 /// Whether a path may be gate.toml, gatectl or the script of a declared check.
-fn is_relied_on(path: &str, place: &StepContext<'_>) -> bool {
+fn is_relied_on(path: &str, context: &StepContext<'_>) -> bool {
     let name = |path: &str| path.rsplit(['/', '=']).next().unwrap_or_default().to_owned();
-    let scripts = place.question.freeze.policy.check_commands.iter().flat_map(|command| command.split(' '));
-    [place.question.freeze.config.unwrap_or("gate.toml"), "gate.toml", "gatectl"]
+    let scripts = context.question.freeze.policy.check_commands.iter().flat_map(|command| command.split(' '));
+    [context.question.freeze.config.unwrap_or("gate.toml"), "gate.toml", "gatectl"]
         .into_iter()
         .chain(scripts)
         .any(|relied_on| name(relied_on) == name(path))

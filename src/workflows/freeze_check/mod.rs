@@ -9,6 +9,7 @@ mod arguments;
 mod containers;
 mod harmless;
 mod installs;
+mod shell;
 mod step;
 mod step_context;
 mod variables;
@@ -131,14 +132,14 @@ fn in_steps(workflow: &Workflow, job: &Job, question: &Question<'_>) -> Proof {
     if job.call.is_some() {
         return Proof::Unproven(job.pos, "the job's steps are in the workflow that it calls".to_owned());
     }
-    let mut place = StepContext::of(workflow, job, question);
+    let mut context = StepContext::of(workflow, job, question);
     for (at, step) in job.steps.iter().enumerate() {
-        let why = match step::role(step, &mut place) {
+        let why = match step::role(step, &mut context) {
             Role::Harmless => continue,
             Role::Check => {
                 return match containers::may_deploy(workflow, job) {
                     Some((pos, why)) => Proof::Unproven(pos, why),
-                    None => after(job.steps.get(at + 1..).unwrap_or_default(), step, &mut place),
+                    None => after(job.steps.get(at + 1..).unwrap_or_default(), step, &mut context),
                 };
             }
             Role::NoProof(why) => why,
@@ -150,7 +151,7 @@ fn in_steps(workflow: &Workflow, job: &Job, question: &Question<'_>) -> Proof {
 }
 
 /// Everything after the check must stop with it, or be unable to deploy.
-fn after(rest: &[Step], check: &Step, place: &mut StepContext<'_>) -> Proof {
+fn after(rest: &[Step], check: &Step, context: &mut StepContext<'_>) -> Proof {
     let outcome = ["failure", "cancelled", "skipped"].map(Value::from).to_vec();
     let outcome: Map<Node> = [("outcome", Node::OneOf(outcome.clone())), ("conclusion", Node::OneOf(outcome))].into_iter().collect();
     let steps: Map<Node> = check
@@ -161,17 +162,17 @@ fn after(rest: &[Step], check: &Step, place: &mut StepContext<'_>) -> Proof {
         .into_iter()
         .collect();
     let steps = Node::Partial(steps, Rest::Unknown("it is known only while the job runs".into()));
-    let contexts = Overlaid { name: "steps", node: &steps, under: place.question.contexts };
+    let contexts = Overlaid { name: "steps", node: &steps, under: context.question.contexts };
     let failed = Functions { status: Some(Status { success: Assumed::False, ..Status::UNKNOWN }), hash_files: true };
     for step in rest {
         // `pre` of an action runs before every step, and its file is not read.
         let may_have_pre = may_run_first(step);
-        if may_have_pre && !matches!(step::role(step, place), Role::Harmless | Role::Check) {
+        if may_have_pre && !matches!(step::role(step, context), Role::Harmless | Role::Check) {
             let why = "this action is not known, and a `pre` phase of it would run before the freeze check: check the freeze in a job before this one";
             return Proof::Unproven(step.pos, why.to_owned());
         }
         let runs = step.condition.as_ref().is_some_and(|condition| truth(condition, &contexts, failed) != Some(false));
-        if runs && !matches!(step::role(step, place), Role::Harmless | Role::Check) {
+        if runs && !matches!(step::role(step, context), Role::Harmless | Role::Check) {
             return Proof::Unproven(step.pos, "this step may deploy, and its `if` lets it run although the freeze check failed".to_owned());
         }
     }

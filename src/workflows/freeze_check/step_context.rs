@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::shell::Word;
 use super::{FreezeFacts, Question, variables};
 use crate::desired::freeze::Policy;
 use crate::model::EnvName;
@@ -9,7 +10,6 @@ use crate::workflows::deploys::below;
 use crate::workflows::expressions::{self, Functions, Resolved, Status};
 use crate::workflows::model::{Job, Step, Workflow};
 use crate::workflows::secrets;
-use crate::workflows::shell::Word;
 use crate::workflows::yaml::Node;
 
 /// The shell of a script, as far as its failures matter.

@@ -142,7 +142,7 @@ fn default(input: &Input, known: &Known<'_>) -> Node {
         });
     };
     let inputs = Node::unknown("a default that reads inputs is not followed");
-    let known = Known { place: WorkflowKey::CallDefault, inputs: &inputs, ..known.clone() };
+    let known = Known { key: WorkflowKey::CallDefault, inputs: &inputs, ..known.clone() };
     value(text, &known)
         .ok()
         .and_then(|found| coerced(node(found), &input.kind))
@@ -173,7 +173,7 @@ fn call_outputs(workflow: &Workflow, frame: &Frame<'_>, states: &States, known: 
         jobs.insert(job.id.clone(), Node::Partial(fields, Rest::Null));
     }
     let jobs = Node::Partial(jobs, Rest::Null);
-    let known = Known { place: WorkflowKey::CallOutput, inputs: &frame.inputs, jobs: &jobs, ..known.clone() };
+    let known = Known { key: WorkflowKey::CallOutput, inputs: &frame.inputs, jobs: &jobs, ..known.clone() };
     let declared = workflow.trigger("workflow_call").map(|trigger| trigger.outputs.as_slice()).unwrap_or_default();
     let of = |text| value(text, &known).map_or_else(|error| Node::Unknown(error.message().into()), |found| texts(node(found)));
     Node::Partial(declared.iter().map(|(key, text)| (key.text.clone(), of(text))).collect(), Rest::Null)

@@ -34,7 +34,7 @@ impl Resolver<'_> {
         let pos = job.condition.as_ref().map_or(job.pos, |text| text.pos);
         let evaluate = |status: Status, succeeded: &BTreeSet<String>, failing: &[&str]| {
             let known = Known {
-                place: WorkflowKey::If,
+                key: WorkflowKey::If,
                 github: &self.github,
                 inputs: &frame.inputs,
                 needs: &needs(job, states, succeeded, failing),

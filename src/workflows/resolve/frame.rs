@@ -86,7 +86,7 @@ impl Resolver<'_> {
         };
         let needs = needs(job, states, &condition.required, &[]);
         let known = Known {
-            place: WorkflowKey::Strategy,
+            key: WorkflowKey::Strategy,
             github: &self.github.clone(),
             inputs: &frame.inputs,
             needs: &needs,
@@ -101,7 +101,7 @@ impl Resolver<'_> {
             state.skipped = true;
             return (vec![entry.with(Verdict::Skipped, "its matrix has no legs")], state);
         }
-        let known = Known { place: WorkflowKey::Job, ..known };
+        let known = Known { key: WorkflowKey::Job, ..known };
         if let Some(called) = &job.call {
             let (entries, outputs) = self.call(frame, job, called, &entry, &legs, &known);
             state.outputs = outputs;
@@ -212,8 +212,8 @@ fn environments(frame: &Frame<'_>, job: &Job, entry: &JobEntry, legs: &[Leg], kn
 
 /// The value of a text with expressions in a run.
 fn in_run(text: &str, known: &Known<'_>) -> InRun {
-    let known = Known { place: WorkflowKey::Step, ..known.clone() };
-    match expressions::interpolate(text, &known, &known.place.functions(Status::UNKNOWN)) {
+    let known = Known { key: WorkflowKey::Step, ..known.clone() };
+    match expressions::interpolate(text, &known, &known.key.functions(Status::UNKNOWN)) {
         Ok(Resolved::Known(value)) => InRun::Values(vec![value.to_text()]),
         Ok(Resolved::OneOf(values)) => InRun::Values(values.iter().map(Value::to_text).collect()),
         Ok(Resolved::Unknown(reasons)) => InRun::DependsOn(reasons.iter().map(|reason| origin(reason).to_owned()).collect()),
@@ -224,7 +224,7 @@ fn in_run(text: &str, known: &Known<'_>) -> InRun {
 /// The outputs of a job that succeeded. Legs overwrite each other's.
 fn outputs(job: &Job, legs: &[Leg], known: &Known<'_>) -> Node {
     let [leg] = legs else { return Node::unknown("every leg of the matrix writes the same outputs") };
-    let known = Known { place: WorkflowKey::Outputs, matrix: &leg.context, ..known.clone() };
+    let known = Known { key: WorkflowKey::Outputs, matrix: &leg.context, ..known.clone() };
     let of = |text: &Text| value(text, &known).map_or_else(|error| Node::Unknown(error.message().into()), |v| texts(node(v)));
     let map: Map<Node> = job.outputs.iter().map(|(key, text)| (key.text.clone(), of(text))).collect();
     Node::Partial(map, Rest::Null)

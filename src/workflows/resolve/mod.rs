@@ -141,7 +141,7 @@ struct Resolver<'a> {
 /// The value of a scalar at a place.
 fn value(text: &Text, known: &Known<'_>) -> Result<Resolved, Error> {
     if text.scalar.kind == NodeKind::String && text.as_str().contains("${{") {
-        return expressions::interpolate(text.as_str(), known, &known.place.functions(Status::UNKNOWN));
+        return expressions::interpolate(text.as_str(), known, &known.key.functions(Status::UNKNOWN));
     }
     Ok(Resolved::Known(plain(text)))
 }

@@ -175,7 +175,7 @@ fn what_is_said_of_a_job_for_one_environment_stands_for_no_other_one() {
         }]);
         facts.environments.insert(env("staging"), None);
         let report = check(&[source("deploy.yml", &with_jobs(job))], &facts);
-        ["production", "staging"].map(|name| report.verdict_of(&env(name)))
+        ["production", "staging"].map(|name| verdict_of(&report, name))
     };
     assert_eq!(verdicts(UNKNOWN, &["production", "staging"]), [Verdict::Unknown; 2]);
     assert_eq!(verdicts("build:\n  runs-on: x\n  steps: [{run: make}]", &["production", "staging"]), [Verdict::Ungated; 2]);

@@ -1,4 +1,5 @@
-//! A `run` script as the simple commands that a POSIX shell would run.
+//! A `run` script as the simple commands that a POSIX shell would run, for a proof: [`crate::workflows::deploys`] finds whatever
+//! may be a command, and this says what certainly runs.
 //!
 //! Owns word splitting, quoting, operators and redirections. It reads a script from the top and stops at the first
 //! construct that it does not understand (substitutions, compound commands, here-documents): everything before that is
