@@ -44,6 +44,7 @@ impl Declared {
             let reason = format!("`{}` could not be read: {}", key.name(), why.reason);
             unknown.push((Some(key), Unknown { reason, ..why.clone() }));
         };
+        let unrequested = unasked("they were not requested");
         let mut gate = Gate {
             reviewers: there.reviewers.iter().map(reviewer).collect(),
             prevent_self_review: Some(there.prevent_self_review && !there.reviewers.is_empty()),
@@ -62,22 +63,19 @@ impl Declared {
             let why = there.patterns.as_ref().and_then(|patterns| patterns.as_ref().err());
             read(GateKey::DeploymentBranchPolicy, why.unwrap_or(&unasked("the patterns were not requested")));
         }
-        match &there.protection_rules {
-            Some(Ok(rules)) => gate.protection_rules = Some(rules.keys().cloned().collect()),
-            Some(Err(why)) => read(GateKey::ProtectionRules, why),
-            None => read(GateKey::ProtectionRules, &unasked("they were not requested")),
+        match there.protection_rules.as_ref().map_or(Err(&unrequested), Result::as_ref) {
+            Ok(rules) => gate.protection_rules = Some(rules.keys().cloned().collect()),
+            Err(why) => read(GateKey::ProtectionRules, why),
         }
-        match &there.secrets {
-            Some(Ok(names)) => gate.secrets.clone_from(names),
-            Some(Err(why)) => read(GateKey::Secrets, why),
-            None => read(GateKey::Secrets, &unasked("they were not requested")),
+        match there.secrets.as_ref().map_or(Err(&unrequested), Result::as_ref) {
+            Ok(names) => gate.secrets.clone_from(names),
+            Err(why) => read(GateKey::Secrets, why),
         }
-        match &there.variables {
-            Some(Ok(variables)) => {
+        match there.variables.as_ref().map_or(Err(&unrequested), Result::as_ref) {
+            Ok(variables) => {
                 gate.variables = variables.iter().filter_map(|(name, value)| Some((name.clone(), value.plain()?.to_owned()))).collect();
             }
-            Some(Err(why)) => read(GateKey::Variables, why),
-            None => read(GateKey::Variables, &unasked("they were not requested")),
+            Err(why) => read(GateKey::Variables, why),
         }
         let masked = there.variables.iter().flatten().flatten().filter(|(_, value)| value.plain().is_none());
         let masked = masked.map(|(name, _)| name.clone()).collect();

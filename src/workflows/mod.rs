@@ -19,8 +19,6 @@ pub mod expressions;
 pub mod facts;
 pub mod freeze_check;
 pub mod glob;
-mod keys;
-pub mod matrix;
 pub mod merge;
 pub mod model;
 pub mod read;

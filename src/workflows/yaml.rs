@@ -149,19 +149,19 @@ impl Node {
         }
     }
 
-    fn size(&self) -> usize {
+    /// How many nodes and keys it is made of, and how deep it is.
+    fn measure(&self) -> (usize, usize) {
+        let add = |(size, depth): (usize, usize), (own, inner): (usize, usize)| (size + own, depth.max(inner + 1));
         match &self.data {
-            Data::Scalar(_) => 1,
-            Data::Sequence(items) => items.iter().map(Self::size).sum::<usize>() + 1,
-            Data::Mapping(entries) => entries.iter().map(|(_, value)| value.size() + 1).sum::<usize>() + 1,
-        }
-    }
-
-    fn depth(&self) -> usize {
-        match &self.data {
-            Data::Scalar(_) => 1,
-            Data::Sequence(items) => items.iter().map(Self::depth).max().unwrap_or(0) + 1,
-            Data::Mapping(entries) => entries.iter().map(|(_, value)| value.depth()).max().unwrap_or(0) + 1,
+            Data::Scalar(_) => (1, 1),
+            Data::Sequence(items) => items.iter().map(Self::measure).fold((1, 1), add),
+            Data::Mapping(entries) => {
+                let keyed = |(_, value): &(Key, Self)| {
+                    let (size, depth) = value.measure();
+                    (size + 1, depth)
+                };
+                entries.iter().map(keyed).fold((1, 1), add)
+            }
         }
     }
 }
@@ -253,7 +253,7 @@ impl Builder {
 
     fn add(&mut self, node: Node, anchor: usize) -> Result<(), Problem> {
         if anchor > 0 {
-            let (size, depth) = (node.size(), node.depth());
+            let (size, depth) = node.measure();
             self.aliased = self.aliased.saturating_add(size);
             if self.aliased > ALIAS_BUDGET {
                 return Err(Problem { pos: node.pos, why: format!("the file's anchors stand for more than {ALIAS_BUDGET} values") });

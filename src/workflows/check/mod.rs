@@ -10,13 +10,11 @@ mod credentials;
 mod expected;
 mod judge;
 mod names;
-mod open;
 mod place;
 mod population;
 mod propose;
 mod runs;
 mod trust;
-mod ungated;
 
 use std::collections::{BTreeMap, HashMap};
 

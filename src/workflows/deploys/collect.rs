@@ -2,7 +2,7 @@
 //!
 //! Owns how the tables of commands and actions are applied to steps, one by one. Must not know runs. Tested in `tests/`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::actions::{self, Asks};
 use super::approvals::{self, approves, requests_an_approval};
@@ -39,7 +39,7 @@ impl Holds {
         holds.secrets.retain(|(read, _)| !matches!(read, Read::Named(name) if name.eq_ignore_ascii_case("GITHUB_TOKEN")));
         let first = job.id.split(['-', '_']).next().unwrap_or_default().to_lowercase();
         holds.named = job.call.is_none() && holds.deploys.is_empty() && ["deploy", "promote", "rollback", "ship"].contains(&first.as_str());
-        holds.token = token.are_unexplained().then_some(job.pos);
+        holds.token = token::are_unexplained(&token).then_some(job.pos);
         let is_template = |text: &str| text.contains("${{");
         holds.templated = holds.deploys.iter().filter_map(|deploy| deploy.target.as_deref()).any(is_template)
             || holds.identities.iter().any(|identity| is_template(&identity.name))
@@ -59,13 +59,13 @@ struct Found<'a> {
     /// Names of git remotes, with the apps they go to.
     remotes: commands::Remotes,
     /// What the steps could do with the job's OIDC token.
-    token: token::Uses,
+    token: BTreeSet<Use>,
 }
 
 impl<'a> Found<'a> {
     fn of(local: &'a Local) -> Self {
         let (env, remotes) = (BTreeMap::new(), BTreeMap::new());
-        Self { local, holds: Holds::default(), env, assigned: Assigned::default(), remotes, token: token::Uses::default() }
+        Self { local, holds: Holds::default(), env, assigned: Assigned::default(), remotes, token: BTreeSet::new() }
     }
 
     /// The variables of an `env`, over those that are known before it.
@@ -89,7 +89,7 @@ impl<'a> Found<'a> {
         match harmless {
             Some((_, is_signing, _)) => {
                 if *is_signing {
-                    self.token.add(Use::Harmless);
+                    self.token.insert(Use::Harmless);
                 }
                 if step.with().any(|(name, _)| actions::is_command(name)) {
                     self.holds.secrets.extend(step.body.get("env").into_iter().flat_map(secrets::reads));
@@ -142,7 +142,7 @@ impl<'a> Found<'a> {
         let roles = commands::roles(&commands, &self.env_of(&commands), pos);
         let names_identity = !roles.is_empty();
         self.holds.identities.extend(roles);
-        self.token.add(if names_identity { Use::Login } else { token::of_script(script, &commands) });
+        self.token.insert(if names_identity { Use::Login } else { token::of_script(script, &commands) });
     }
 
     fn action(&mut self, action: &str, uses: &str, step: &Step, inputs: &BTreeMap<String, String>, pos: Pos, depth: usize) {
@@ -200,7 +200,7 @@ impl<'a> Found<'a> {
         };
         let is_known = deploy.is_some() || actions::builds(action);
         let setup = actions::is_setup(action, |name| input(name).is_some());
-        self.token.add(match login {
+        self.token.insert(match login {
             _ if action == "actions/deploy-pages" => Use::Harmless,
             Some(_) if !identities.is_empty() => Use::Login,
             Some(_) => Use::Runs,

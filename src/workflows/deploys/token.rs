@@ -23,21 +23,11 @@ pub(super) enum Use {
     Unknown,
 }
 
-/// What every step of a job could do with the token.
-#[derive(Debug, Default)]
-pub(super) struct Uses(BTreeSet<Use>);
-
-impl Uses {
-    pub(super) fn add(&mut self, what: Use) {
-        self.0.insert(what);
-    }
-
-    /// Whether some step could use the token for something that is not known. What a job runs besides needs no explanation of its
-    /// own: a deploy is explained by a login alone, and a build also by what only attests it.
-    pub(super) fn are_unexplained(&self) -> bool {
-        let has = |what| self.0.contains(&what);
-        has(Use::Unknown) || !has(Use::Login) && (has(Use::RunsDeploy) || has(Use::Runs) && !has(Use::Harmless))
-    }
+/// Whether some step of a job, of all these uses, could use the token for something that is not known. What a job runs besides needs
+/// no explanation of its own: a deploy is explained by a login alone, and a build also by what only attests it.
+pub(super) fn are_unexplained(uses: &BTreeSet<Use>) -> bool {
+    let has = |what| uses.contains(&what);
+    has(Use::Unknown) || !has(Use::Login) && (has(Use::RunsDeploy) || has(Use::Runs) && !has(Use::Harmless))
 }
 
 /// Parts of texts that ask for a token, or hand one in.

@@ -1,7 +1,7 @@
 //! The functions of the language: their names, their arity, and their results for known values.
 
-use super::json::{self, JsonError};
-use super::text::{TOO_LARGE, Text, TooLarge};
+use super::json;
+use super::text::Text;
 use super::value::{Value, compare, fold};
 
 /// A function about the result of the needed jobs.
@@ -32,26 +32,12 @@ pub(super) enum Function {
     Status(StatusFunction),
 }
 
-/// Whether a call has as many arguments as its function takes.
-pub(super) enum Arity {
-    Right,
-    TooFew,
-    TooMany,
-    Even,
-}
-
 /// Why a function has no value.
 pub(super) enum Failure {
     /// GitHub fails there.
     Error(String),
     /// GitHub may fail there, or may not.
     Undecided(String),
-}
-
-impl From<TooLarge> for Failure {
-    fn from(_: TooLarge) -> Self {
-        Self::Error(TOO_LARGE.to_owned())
-    }
 }
 
 const ALL: [(&str, Function); 13] = [
@@ -81,7 +67,8 @@ impl Function {
         ALL.iter().find(|(_, function)| *function == self).map_or("", |(name, _)| name)
     }
 
-    pub(super) fn arity(self, count: usize) -> Arity {
+    /// What GitHub says of a call with this many arguments, if its function does not take as many.
+    pub(super) fn complaint(self, count: usize) -> Option<&'static str> {
         let (least, most) = match self {
             Self::Contains | Self::StartsWith | Self::EndsWith => (2, 2),
             Self::Format | Self::HashFiles => (1, 255),
@@ -92,10 +79,12 @@ impl Function {
             Self::Status(StatusFunction::Always | StatusFunction::Cancelled) => (0, 0),
         };
         match count {
-            _ if count < least => Arity::TooFew,
-            _ if count > most => Arity::TooMany,
-            _ if self == Self::Case && count.is_multiple_of(2) => Arity::Even,
-            _ => Arity::Right,
+            _ if count < least => Some("Too few parameters supplied"),
+            _ if count > most => Some("Too many parameters supplied"),
+            _ if self == Self::Case && count.is_multiple_of(2) => {
+                Some("Even number of parameters supplied, requires an odd number of parameters")
+            }
+            _ => None,
         }
     }
 }
@@ -154,13 +143,7 @@ pub(super) fn from_json(value: &Value) -> Result<Value, Failure> {
     if text.trim().is_empty() {
         return Err(Failure::Error("empty input".to_owned()));
     }
-    json::read(&text).map_err(|refusal| match refusal {
-        JsonError::Invalid => Failure::Error("Error parsing JSON when evaluating fromJson".to_owned()),
-        JsonError::Lenient => Failure::Undecided("the text is not strict JSON, and GitHub's reader is more lenient".to_owned()),
-        JsonError::TwoSpellings => {
-            Failure::Undecided("the JSON has one key in two spellings, and which one counts is not documented".to_owned())
-        }
-    })
+    json::read(&text)
 }
 
 /// A piece of a format string.

@@ -4,44 +4,38 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
+use super::functions::Failure;
 use super::number;
-use super::text::{Text, TooLarge};
+use super::text::Text;
 use super::value::{Map, Value};
-
-/// Why a text has no value.
-pub(super) enum JsonError {
-    /// No JSON reader accepts it.
-    Invalid,
-    /// The standard refuses it, but GitHub's reader is more lenient and may not.
-    Lenient,
-    /// An object has one key in two spellings, and which one counts is not documented.
-    TwoSpellings,
-}
 
 /// Reads JSON text.
 ///
 /// The runner's reader takes more than the standard allows (single quotes, comments, trailing text), so what is refused here
 /// is certainly refused there only when it ends too early or cannot begin a value.
-pub(super) fn read(text: &str) -> Result<Value, JsonError> {
+pub(super) fn read(text: &str) -> Result<Value, Failure> {
     serde_json::from_str(text).map_err(|error| {
         // The only data that the visitor refuses.
         if error.is_data() {
-            return JsonError::TwoSpellings;
+            return Failure::Undecided("the JSON has one key in two spellings, and which one counts is not documented".to_owned());
         }
         let begins = text.trim_start().starts_with(|c: char| c.is_ascii_digit() || "{['\"/-.NIUtfnu".contains(c));
-        if begins && !error.is_eof() { JsonError::Lenient } else { JsonError::Invalid }
+        if begins && !error.is_eof() {
+            return Failure::Undecided("the text is not strict JSON, and GitHub's reader is more lenient".to_owned());
+        }
+        Failure::Error("Error parsing JSON when evaluating fromJson".to_owned())
     })
 }
 
 /// Writes a value as JSON with two spaces of indentation, as `toJSON` does.
-pub(super) fn write(value: &Value) -> Result<String, TooLarge> {
+pub(super) fn write(value: &Value) -> Result<String, Failure> {
     let mut text = Text::default();
     write_at(&mut text, value, 0)?;
     Ok(text.into_string())
 }
 
 /// Depth is bounded where values are created: JSON text by its reader, contexts by theirs.
-fn write_at(text: &mut Text, value: &Value, depth: usize) -> Result<(), TooLarge> {
+fn write_at(text: &mut Text, value: &Value, depth: usize) -> Result<(), Failure> {
     match value {
         Value::Null => text.push("null"),
         Value::Bool(bool) => text.push(if *bool { "true" } else { "false" }),
@@ -77,7 +71,7 @@ fn write_at(text: &mut Text, value: &Value, depth: usize) -> Result<(), TooLarge
     }
 }
 
-fn new_line(text: &mut Text, depth: usize) -> Result<(), TooLarge> {
+fn new_line(text: &mut Text, depth: usize) -> Result<(), Failure> {
     text.push("\n")?;
     for _ in 0..depth {
         text.push("  ")?;

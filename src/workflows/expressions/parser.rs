@@ -1,6 +1,6 @@
 //! Tokens to a tree, by precedence: index, `!`, order, equality, `&&`, `||`.
 
-use super::functions::{Arity, Function};
+use super::functions::Function;
 use super::lexer::{self, Token, TokenKind};
 use super::syntax::{Comparison, Expr, ExprKind, Index, Name, Span, SyntaxError, Tree};
 use super::value::Value;
@@ -193,13 +193,10 @@ impl<'a> Parser<'a> {
             return Err(SyntaxError { span: name, message: format!("Unrecognized function: '{spelling}'") });
         };
         self.offered(Name::Function(function), name)?;
-        let complaint = match function.arity(args.len()) {
-            Arity::Right => return Ok(Tree { span: self.span_from(name.start), kind: ExprKind::Call { function, args } }),
-            Arity::TooFew => "Too few parameters supplied",
-            Arity::TooMany => "Too many parameters supplied",
-            Arity::Even => "Even number of parameters supplied, requires an odd number of parameters",
-        };
-        Err(SyntaxError { span: name, message: format!("{complaint}: '{spelling}'") })
+        match function.complaint(args.len()) {
+            Some(complaint) => Err(SyntaxError { span: name, message: format!("{complaint}: '{spelling}'") }),
+            None => Ok(Tree { span: self.span_from(name.start), kind: ExprKind::Call { function, args } }),
+        }
     }
 
     fn offered(&mut self, name: Name, span: Span) -> Parsed<()> {

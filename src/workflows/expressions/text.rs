@@ -1,14 +1,12 @@
 //! Text that an expression builds, within GitHub's limit on memory.
 
+use super::functions::Failure;
+
 /// What one evaluation may hold at a time, in bytes of UTF-16, as the runner counts.
 pub(super) const MAX_MEMORY: usize = 1 << 20;
 
 /// What GitHub says when an evaluation holds more.
 pub(super) const TOO_LARGE: &str = "The maximum allowed memory size was exceeded";
-
-/// A string grew over [`MAX_MEMORY`].
-#[derive(Debug)]
-pub(super) struct TooLarge;
 
 /// A string that refuses to grow over [`MAX_MEMORY`].
 #[derive(Debug, Default)]
@@ -18,10 +16,10 @@ pub(super) struct Text {
 }
 
 impl Text {
-    pub(super) fn push(&mut self, part: &str) -> Result<(), TooLarge> {
+    pub(super) fn push(&mut self, part: &str) -> Result<(), Failure> {
         self.bytes = self.bytes.saturating_add(size(part));
         if self.bytes > MAX_MEMORY {
-            return Err(TooLarge);
+            return Err(Failure::Error(TOO_LARGE.to_owned()));
         }
         self.text.push_str(part);
         Ok(())

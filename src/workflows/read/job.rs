@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::keys;
 use super::nodes::{check_keys, pairs, scalar, scalars, text};
-use crate::workflows::keys;
 use crate::workflows::model::{Call, Job, JobEnvironment, Matrix, Problem, Secrets, Step, Text, UnknownKey, Workflow};
 use crate::workflows::yaml::{Data, Key, Node, NodeKind};
 

@@ -5,10 +5,10 @@
 //! Tested in its `tests.rs`.
 
 mod job;
+mod keys;
 mod nodes;
 mod on;
 
-use super::keys;
 use super::model::{Problem, Step, Workflow};
 use super::yaml::{self, Node};
 use nodes::check_keys;

@@ -1,8 +1,8 @@
 //! Reads the small parts of which a workflow is made: scalars, lists of them, and mappings with known keys.
 
-use super::super::keys;
-use super::super::model::{Problem, Text, UnknownKey};
-use super::super::yaml::{Data, Key, Node};
+use super::keys;
+use crate::workflows::model::{Problem, Text, UnknownKey};
+use crate::workflows::yaml::{Data, Key, Node};
 
 /// The scalar of a node, as text with a position.
 pub(super) fn text(node: &Node) -> Option<Text> {

@@ -1,7 +1,7 @@
 //! `on`: which events start a workflow, with which filters and inputs.
 
+use super::keys;
 use super::nodes::{check_keys, scalars, text};
-use crate::workflows::keys;
 use crate::workflows::model::{Input, InputKind, Problem, RefFilter, Text, Trigger, UnknownKey, Workflow};
 use crate::workflows::yaml::{Data, Key, Node, Pos};
 

@@ -2,10 +2,10 @@
 
 use super::files::{self, FOLDER};
 use super::frame::{Frame, States};
+use super::matrix::Leg;
 use super::{JobEntry, Remote, Resolver, Verdict, node, texts, value};
 use crate::workflows::contexts::{Known, WorkflowKey};
 use crate::workflows::expressions::{Map, Node, Rest, Value};
-use crate::workflows::matrix::Leg;
 use crate::workflows::model::{Call, Input, InputKind, Job, Problem, Workflow};
 use crate::workflows::scenario::typed;
 

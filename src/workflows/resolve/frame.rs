@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::condition::Run;
+use super::matrix::{self, Leg};
 use super::{Details, Gates, JobEntry, Resolver, Verdict, by_input, node, origin, texts, value};
 use crate::model::EnvName;
 use crate::workflows::contexts::{Known, WorkflowKey};
 use crate::workflows::deploys::{InRun, Passed};
 use crate::workflows::expressions::{self, Map, Node, Resolved, Rest, Status, Value, Why};
-use crate::workflows::matrix::Leg;
 use crate::workflows::model::{Job, Problem, Text, Workflow};
 use crate::workflows::reference::Reference;
 use crate::workflows::yaml::Pos;
@@ -93,7 +93,7 @@ impl Resolver<'_> {
             matrix: &Node::Known(Value::Null),
             jobs: &Node::Known(Value::Null),
         };
-        let legs = match super::matrix::legs(job, &known) {
+        let legs = match matrix::of(job, &known) {
             Ok(legs) => legs,
             Err(why) => return (vec![entry.failing(&Problem { pos: job.pos, why })], state),
         };
