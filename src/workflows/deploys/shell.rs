@@ -23,6 +23,9 @@ fn split(script: &str, depth: usize, found: &mut Vec<Vec<String>>) {
         return found.extend(Scanner::of(&bare).all.into_iter().map(innermost));
     }
     let scanner = Scanner::of(script);
+    for script in scanner.printed {
+        split(&script, depth + 1, found);
+    }
     for words in scanner.all {
         for script in scripts(&words) {
             split(&script, depth + 1, found);
@@ -36,13 +39,29 @@ fn is_script_flag(word: &str) -> bool {
     word.starts_with('-') && word.ends_with('c') && word.len() <= 6 && !word.starts_with("--")
 }
 
-/// The words of a command that are scripts themselves: what follows `-c`, and everything after `eval`.
+/// Programs whose arguments may be whole commands.
+const RUN_ARGUMENTS: &[&str] = &["alias", "concurrently", "env", "parallel", "watch", "xargs"];
+
+/// The words of a command that are scripts themselves: what follows `-c`, everything after `eval`, a here-string, and arguments of
+/// `env -S`, `alias` and the like.
 fn scripts(words: &[String]) -> Vec<String> {
     let mut found: Vec<String> = words.windows(2).filter_map(|pair| is_script_flag(pair.first()?).then(|| pair.get(1).cloned())?).collect();
-    if words.first().is_some_and(|word| word == "eval") {
-        found.push(words.iter().skip(1).cloned().collect::<Vec<_>>().join(" "));
+    let (first, rest) = (words.first().map(|word| program(word)).unwrap_or_default(), words.get(1..).unwrap_or_default());
+    if first == "eval" {
+        found.push(rest.join(" "));
+    } else if RUN_ARGUMENTS.contains(&first.as_str()) {
+        let command = |word: &String| word.split_once('=').filter(|_| first == "alias").map_or(word.as_str(), |(_, text)| text).to_owned();
+        found.extend(rest.iter().map(command).filter(|text| text.trim().contains(' ')));
     }
+    let here = words.iter().position(|word| word.starts_with("<<<")).and_then(|at| words.get(at..));
+    found.extend(here.map(|words| words.join(" ").trim_start_matches('<').to_owned()));
     found
+}
+
+/// Whether a command is a shell that reads its script from the standard input.
+fn reads_script(words: &[String]) -> bool {
+    let is_shell = words.first().is_some_and(|word| ["sh", "bash", "dash", "zsh", "ksh", "pwsh"].contains(&program(word).as_str()));
+    is_shell && words.iter().skip(1).all(|word| word.starts_with('-'))
 }
 
 /// The program that a word names: `/usr/bin/heroku`, `./node_modules/.bin/heroku`, `heroku.exe`, `vercel@latest`, and by the name of
@@ -68,12 +87,16 @@ struct Scanner<'s> {
     words: Vec<String>,
     word: Option<String>,
     all: Vec<Vec<String>>,
+    /// Whether the output of the last command goes to the next one.
+    pipes: bool,
+    /// Scripts that `echo` and `printf` print into a shell.
+    printed: Vec<String>,
 }
 
 impl<'s> Scanner<'s> {
     /// A scanner that has read the script.
     fn of(script: &'s str) -> Self {
-        let mut scanner = Self { rest: script, words: Vec::new(), word: None, all: Vec::new() };
+        let mut scanner = Self { rest: script, words: Vec::new(), word: None, all: Vec::new(), pipes: false, printed: Vec::new() };
         scanner.commands(0, None);
         scanner
     }
@@ -110,12 +133,25 @@ impl<'s> Scanner<'s> {
                         _ => {}
                     }
                     self.end_command();
+                    match c {
+                        '|' => self.pipes = !self.skip_or(),
+                        // The other end of a pipe may be on the next line.
+                        '\n' => {}
+                        _ => self.pipes = false,
+                    }
                 }
                 c if c.is_whitespace() => self.end_word(),
                 c => self.word.get_or_insert_default().push(c),
             }
         }
         self.end_command();
+    }
+
+    /// The second bar of `a || b`, which is no pipe.
+    fn skip_or(&mut self) -> bool {
+        let rest = self.rest.strip_prefix('|');
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
     }
 
     /// `${{ … }}` is one part of a word, regardless of its content.
@@ -205,9 +241,14 @@ impl<'s> Scanner<'s> {
             }
         }
         let words: Vec<String> = words.into_iter().skip(start).collect();
-        if !words.is_empty() {
-            self.all.push(words);
+        if words.is_empty() {
+            return;
         }
+        let prints = |words: &&Vec<String>| words.first().is_some_and(|word| ["echo", "printf"].contains(&word.as_str()));
+        if std::mem::take(&mut self.pipes) && reads_script(&words) {
+            self.printed.extend(self.all.last().filter(prints).map(|words| words.get(1..).unwrap_or_default().join(" ")));
+        }
+        self.all.push(words);
     }
 }
 
@@ -249,6 +290,15 @@ mod tests {
             ("if ! command -v a; then sudo command b; fi", vec!["command -v a", "b"]),
             ("command -pV a | command -p b && command -- c", vec!["command -pV a", "b", "c"]),
             ("eval a b", vec!["a b", "eval a b"]),
+            ("echo 'a b; c' | sudo bash -x", vec!["echo a b; c", "bash -x", "a b", "c"]),
+            ("echo 'a b' |\n bash", vec!["echo a b", "bash", "a b"]),
+            ("echo 'a b'\nbash", vec!["echo a b", "bash"]),
+            ("echo 'a b' | tee c | sh d", vec!["echo a b", "tee c", "sh d"]),
+            ("echo 'a b' || sh", vec!["echo a b", "sh"]),
+            ("bash <<< 'a b'", vec!["bash <<< a b", "a b"]),
+            ("bash <<<\"a $X\"", vec!["bash <<<a $X", "a $X"]),
+            ("env -S 'a b'; alias c='d e'", vec!["env -S a b", "a b", "alias c=d e", "d e"]),
+            ("parallel 'a {}' ::: b", vec!["parallel a {} ::: b", "a {}"]),
             // The quotes of four levels are followed, and those of deeper ones are ignored.
             (r#"x "$(1 "$(2 "$(3 "$(4 "$(5)" "`6`")")")")""#, vec!["x $", "1 $", "2 $", "3 $", "4 $", "5", "6"]),
             (
