@@ -146,7 +146,7 @@ pub enum Command {
     Freeze(FreezeCommand),
     /// List deployments that wait for approval, and whether you can approve them
     #[command(
-        after_help = "Needs no gate.toml, only a repository and a token with `Actions: read`.\n\nExamples:\n  gatectl pending\n  gatectl pending --repo OWNER/REPO --environment production --format json\n  gatectl pending --older-than 2d --exit-code       for a scheduled job: exits 2 if anything has waited that long"
+        after_help = "Needs no gate.toml, only a repository and a token with `Actions: read` and `Deployments: read`.\n\nExamples:\n  gatectl pending\n  gatectl pending --repo OWNER/REPO --environment production --format json\n  gatectl pending --older-than 2d --exit-code       for a scheduled job: exits 2 if anything has waited that long"
     )]
     Pending(PendingArgs),
     /// Approve pending deployments of one or more workflow runs

@@ -155,7 +155,7 @@ fn unfinished(wrote: bool) -> StepResult {
         let why = "interrupted before the step was complete; run `gatectl apply` again to finish it, with --allow-weaken if refs must still be admitted";
         StepResult::Failed { why: why.to_owned(), kind: ErrorKind::Interrupted }
     } else {
-        StepResult::Skipped("interrupted before anything of it was written".to_owned())
+        StepResult::Skipped("interrupted before any of it was written".to_owned())
     }
 }
 

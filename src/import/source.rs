@@ -53,7 +53,7 @@ pub(super) fn unspeakable(source: &Source<'_>) -> Vec<(Address, Unknown)> {
     let unknown = |(name, there): (&EnvName, &Result<LiveEnvironment, Unknown>)| {
         let unknown = match (refused_name(name), there) {
             (Some(why), _) => {
-                let hint = "rename it on GitHub, which means to recreate it, or leave it unmanaged".to_owned();
+                let hint = "rename it on GitHub, which means recreating it, or leave it unmanaged".to_owned();
                 Unknown::new(format!("`{name}` is left out: {why}"), hint)
             }
             (None, Err(unknown)) => Unknown { reason: format!("`{name}` is left out: {}", unknown.reason), ..unknown.clone() },
@@ -77,5 +77,5 @@ pub(super) fn refused_name(name: &EnvName) -> Option<String> {
 pub(super) fn refusal(text: &str) -> Option<String> {
     let problems = config::parse("gate.toml", text).err()?;
     let message = problems.problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
-    Some(format!("gate.toml cannot say it: {message}"))
+    Some(format!("gate.toml cannot express it: {message}"))
 }

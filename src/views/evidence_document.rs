@@ -140,7 +140,7 @@ pub(super) fn facts(report: &EvidenceReport) -> Vec<(&'static str, String)> {
 
 fn about(report: &EvidenceReport) -> Section {
     let blocks = facts(report).into_iter().map(|(label, value)| super::words::row(label, Role::Plain, value)).collect();
-    Section::new(heading(Glyph::None, "evidence", "how it was made"), blocks)
+    Section::new(heading(Glyph::None, "evidence", "how it was collected"), blocks)
 }
 
 fn unrecorded(report: &EvidenceReport) -> Option<Section> {

@@ -134,7 +134,7 @@ fn rank(report: &EvidenceReport) -> (Glyph, u8) {
 impl From<FleetEvidence<'_>> for Document {
     fn from(fleet: FleetEvidence<'_>) -> Self {
         let head = fleet.facts().into_iter().map(|(label, value)| row(label, Role::Plain, value)).collect();
-        let mut sections = vec![Section::new(Heading::title("evidence: how it was made"), head)];
+        let mut sections = vec![Section::new(Heading::title("evidence: how it was collected"), head)];
         let mut order: Vec<&(RepoName, EvidenceReport)> = fleet.reports.iter().collect();
         order.sort_by_key(|(_, report)| rank(report).1);
         for (name, report) in order {

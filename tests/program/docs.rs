@@ -42,6 +42,36 @@ fn every_gate_in_the_page_for_movers_reads() {
     }
 }
 
+/// The anchor that GitHub gives a heading.
+fn anchor(heading: &str) -> String {
+    let kept = heading.to_lowercase().chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c)).collect::<String>();
+    kept.trim().replace(' ', "-")
+}
+
+#[test]
+fn every_link_between_pages_leads_somewhere() {
+    let mut pages = citing_files();
+    pages.extend(["CHANGELOG.md", "CONTRIBUTING.md"].map(|name| root().join(name)));
+    pages.retain(|page| page.extension().is_some_and(|extension| extension == "md") && !page.starts_with(root().join("tests")));
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).filter(|link| !link.contains("://")) {
+            count += 1;
+            let (path, wanted) = link.split_once('#').map_or((link, None), |(path, wanted)| (path, Some(wanted)));
+            let target = if path.is_empty() { page.clone() } else { page.parent().unwrap().join(path) };
+            let has = |wanted: &str| {
+                let headings = std::fs::read_to_string(&target).unwrap_or_default();
+                headings.lines().filter(|line| line.starts_with('#')).any(|line| anchor(line.trim_start_matches('#')) == wanted)
+            };
+            if !target.exists() || !wanted.is_none_or(has) {
+                wrong.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(count > 80 && wrong.is_empty(), "{count} links, of which lead nowhere: {wrong:#?}");
+}
+
 /// Every text of the project that may cite a law or a fact.
 pub(crate) fn citing_files() -> Vec<std::path::PathBuf> {
     let mut open: Vec<_> = ["src", "tests", "docs", "benches"].iter().map(|dir| root().join(dir)).collect();

@@ -280,7 +280,7 @@ fn an_apply_that_waits_for_a_rate_limit_sends_nothing_more() {
         world.sandbox.with(|state| state.faults = vec![limit]);
         let (stdout, _) = interrupted(&world, &["apply", "--auto-approve", "--allow-weaken"], "PUT", name);
         assert_eq!((asked(&world, "PUT"), asked(&world, "POST")), (1, 0), "{stdout}");
-        assert!(stdout.contains("interrupted before anything of it was written"), "{stdout}");
+        assert!(stdout.contains("interrupted before any of it was written"), "{stdout}");
         assert!(stdout.contains("Next: run `gatectl apply` again"), "{stdout}");
     }
 }

@@ -62,7 +62,7 @@ impl SavedPlan<SavedFleet> {
             return Vec::new();
         }
         let lost = before.kept.repositories.keys().filter(|name| !self.kept.repositories.contains_key(*name));
-        lost.map(|name| format!("{name} matched the last saved plan and no longer does: nothing keeps its gates as declared")).collect()
+        lost.map(|name| format!("{name} matched the last saved plan and no longer does, so nothing keeps its gates as declared")).collect()
     }
 
     /// Starts the comparison with the live state.

@@ -183,7 +183,7 @@ fn unread(unread: Unread) -> Finding {
     match unread.why {
         WhyUnread::Absent => finding(format!("`{name}` was not read: it is judged by the secrets and identities that its steps get")),
         WhyUnread::AtRef(git_ref) => {
-            finding(format!("a run uses `{name}` as it is at `{git_ref}`; what is judged is the one that was read here"))
+            finding(format!("a run uses `{name}` as it is at `{git_ref}`; gatectl judged the one that was read here"))
                 .severity(Severity::Warning)
                 .fix("name it as `./PATH`, so that a run uses the one of its own commit")
         }

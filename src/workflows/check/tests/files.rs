@@ -37,7 +37,7 @@ fn what_a_step_runs_and_was_not_read_as_a_run_finds_it_is_told() {
     let unread = |path: &str| SourceFile::unread(path, "permission denied").of(Origin::Checkout);
     let at_v1 = (
         Severity::Warning,
-        "a run uses `raxx-app/TradeMasterAPI/ci/go@v1` as it is at `v1`; what is judged is the one that was read here".to_owned(),
+        "a run uses `raxx-app/TradeMasterAPI/ci/go@v1` as it is at `v1`; gatectl judged the one that was read here".to_owned(),
     );
     let denied = |name: &str| (Severity::Error, format!("`{name}` could not be read: permission denied"));
     assert_eq!(run(vec![action()]), (Verdict::Gated, vec![at_v1.clone()]));
