@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::apply::RetryDelays;
 use crate::cli::{ApplyArgs, Format};
+use crate::config::Config;
 use crate::exit::Exit;
 use crate::model::shell_word;
 use crate::model::{Action, Address, AddressKind, Change, Plan};
@@ -24,25 +25,18 @@ use super::{Session, frozen};
 /// # Errors
 /// If nothing could be planned or consent was missing; the report has the result of each step.
 pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<Exit> {
-    let saved = match args.plan.as_deref().map(Saved::read).transpose()? {
-        None => None,
-        Some(Saved::Repository(saved)) => Some(saved),
-        Some(Saved::Fleet(_)) => return Err(super::saved::of_another_file("a fleet file")),
-    };
+    let saved = args.plan.as_deref().map(Saved::of_repository).transpose()?;
     let config = session.config(saved.as_ref().map_or(&session.global.environment, |saved| &saved.environments))?;
     Session::refuse_fleet_flags(&args.fleet, &config.path)?;
     let prune = prune(saved.as_ref().map_or(args.scope.prune, |saved| saved.prune), &config)?;
     let wiring = Wiring::new(session, &config).await?;
     let context = wiring.context(session, &config, prune);
-    session.progress.phase("reading the live state");
-    let planned = session.unless_stopped(context.plan()).await?;
+    let planned = session.read("reading the live state", context.plan()).await?;
     if let (Some(saved), Some(file)) = (&saved, &args.plan) {
         saved.check(file, &planned)?;
     }
     let plan = &planned.plan;
-    if session.global.format == Format::Human {
-        session.print(&config, &views::plan::before_apply(plan, Document::from(plan)), String::new)?;
-    }
+    print_plan(session, &config, plan, Document::from(plan))?;
     let writes_github = plan.changes().any(|change| matches!(change.address.kind(), AddressKind::Environment(_)));
     if planned.archived && writes_github {
         return Err(hinted(
@@ -63,13 +57,33 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<E
     }
     let applied = write(session, &wiring, &context, &planned, freeze_reason.as_ref()).await?;
     let report = &applied.report;
-    if session.global.format != Format::Human || !plan.is_empty() {
-        if session.global.format == Format::Human {
-            session.write("\n")?;
-        }
-        session.print(&config, &Document::from(report), || views::json::report(report, None))?;
-    }
+    print_report(session, &config, plan, &Document::from(report), || views::json::report(report, None))?;
     Ok(applied.exit(plan))
+}
+
+/// Shows a plan to a person before it is applied; a program gets the report alone.
+pub(super) fn print_plan(session: &Session, config: &Config, plan: &Plan<Op>, document: Document) -> anyhow::Result<()> {
+    match session.global.format {
+        Format::Human => session.print(config, &views::plan::before_apply(plan, document), String::new),
+        _ => Ok(()),
+    }
+}
+
+/// Prints what an apply did; a person who saw that there is nothing to do knows it already.
+pub(super) fn print_report(
+    session: &Session,
+    config: &Config,
+    plan: &Plan<Op>,
+    document: &Document,
+    json: impl FnOnce() -> String,
+) -> anyhow::Result<()> {
+    if session.global.format == Format::Human {
+        if plan.is_empty() {
+            return Ok(());
+        }
+        session.write("\n")?;
+    }
+    session.print(config, document, json)
 }
 
 async fn write(
@@ -93,10 +107,7 @@ async fn write(
             None => Ok(context.apply(&clients, planned, &session.stop, &delays, progress).await),
         }
     };
-    tokio::select! {
-        applied = work => applied,
-        () = session.stop.asked(2) => Err(abandoned(&trail.borrow(), freeze_reason.is_some())),
-    }
+    session.unless_given_up(work, || abandoned(&trail.borrow(), freeze_reason.is_some())).await?
 }
 
 /// What is known of an apply that was cut off: the steps so far in order, the last one in progress.

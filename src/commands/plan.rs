@@ -27,8 +27,7 @@ pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Ex
     let prune = prune(args.scope.prune, &config)?;
     let wiring = Wiring::new(session, &config).await?;
     let context = wiring.context(session, &config, prune);
-    session.progress.phase("reading the live state");
-    let planned = session.unless_stopped(context.plan()).await?;
+    let planned = session.read("reading the live state", context.plan()).await?;
     let document = match session.global.format {
         Format::Markdown | Format::Github => views::plan::comment(&planned.plan, applied_by(session, &config).as_deref()),
         Format::Human | Format::Json | Format::Html => Document::from(&planned.plan),

@@ -65,11 +65,29 @@ impl SavedPlan {
 }
 
 impl Saved {
-    /// Reads a file.
+    /// Reads a plan for one repository.
     ///
     /// # Errors
-    /// When it is not a plan, one of a version that this program does not know, or one that was altered.
-    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
+    /// When the file is not a plan, one of a version that this program does not know, one that was altered, or one for a fleet.
+    pub(super) fn of_repository(path: &Path) -> anyhow::Result<SavedPlan> {
+        match Self::read(path)? {
+            Self::Repository(saved) => Ok(saved),
+            Self::Fleet(_) => Err(of_another_file("a fleet file")),
+        }
+    }
+
+    /// Reads a plan for a fleet.
+    ///
+    /// # Errors
+    /// As [`Self::of_repository`]; when it is for one repository.
+    pub(super) fn of_fleet(path: &Path) -> anyhow::Result<SavedPlan<SavedFleet>> {
+        match Self::read(path)? {
+            Self::Fleet(saved) => Ok(saved),
+            Self::Repository(_) => Err(of_another_file("the file of one repository")),
+        }
+    }
+
+    fn read(path: &Path) -> anyhow::Result<Self> {
         let value = file::read(path)?;
         let saved = if value.get(REPOSITORIES).is_some() {
             serde_json::from_value(value).map(Self::Fleet)
@@ -80,8 +98,7 @@ impl Saved {
     }
 }
 
-/// The error for a saved plan that was made from a file of another kind.
-pub(super) fn of_another_file(kind: &str) -> anyhow::Error {
+fn of_another_file(kind: &str) -> anyhow::Error {
     hinted(
         format!("the saved plan was made from {kind}, and the current gate file is a different kind: nothing was written"),
         "Name the file that it was made from with -c FILE, or make a new plan: gatectl plan --out FILE",

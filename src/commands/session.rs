@@ -78,16 +78,28 @@ impl Session {
         self.stop.unless_set(work).await.ok_or_else(Interrupted::unchanged)
     }
 
-    /// Waits for a write, unless the user asks to stop twice: one Ctrl-C does not leave a sent write in doubt.
+    /// The same, and says on the progress line `what` is read.
     ///
     /// # Errors
     /// [`Interrupted`].
-    pub(super) async fn unless_given_up<T>(&self, work: impl Future<Output = T>) -> anyhow::Result<T> {
+    pub(super) async fn read<T>(&self, what: &str, work: impl Future<Output = T>) -> anyhow::Result<T> {
+        self.progress.phase(what);
+        self.unless_stopped(work).await
+    }
+
+    /// Waits for writes, unless the user asks to stop twice: one Ctrl-C does not leave a sent write in doubt. `abandoned` says what is
+    /// known of them then.
+    ///
+    /// # Errors
+    /// What `abandoned` says.
+    pub(super) async fn unless_given_up<T>(
+        &self,
+        work: impl Future<Output = T>,
+        abandoned: impl FnOnce() -> anyhow::Error,
+    ) -> anyhow::Result<T> {
         tokio::select! {
             done = work => Ok(done),
-            () = self.stop.asked(2) => {
-                Err(Interrupted::with("whether the request in flight took effect is unknown", "`gatectl freeze status` shows what is there"))
-            }
+            () = self.stop.asked(2) => Err(abandoned()),
         }
     }
 

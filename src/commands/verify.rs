@@ -51,8 +51,7 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
     let wiring = Wiring::of(session, &config, Needs::REPOSITORY_AND_FREEZE).await?;
     let question = Question::new(session, &config, wiring.repository()?, statics::root(session, &config), asked);
     let on_disk = question.on_disk(args)?.filter(|files| session.global.sandbox.is_none() || any_declared(&config, files));
-    session.progress.phase("reading the live state");
-    let seen = session.unless_stopped(question.look(&wiring, on_disk)).await?;
+    let seen = session.read("reading the live state", question.look(&wiring, on_disk)).await?;
 
     let mut report = question.report(&seen);
     output::scope().repeat_in_findings(report.environments.iter_mut().flat_map(|one| &mut one.findings));

@@ -80,9 +80,8 @@ fn hints(error: &anyhow::Error) -> Vec<String> {
     };
     // The chain does not show what a context is, only the error itself does.
     let of_context = error.downcast_ref::<Hinted>().map(|hinted| hinted.hint.clone());
-    let api = error.downcast_ref::<ApiError>().and_then(|api| api.hint.clone());
     let mut hints = Vec::new();
-    for hint in of_context.into_iter().chain(api).chain(error.chain().filter_map(of_cause)) {
+    for hint in of_context.into_iter().chain(error.chain().filter_map(of_cause)) {
         if !hint.is_empty() && !hints.contains(&hint) {
             hints.push(hint);
         }

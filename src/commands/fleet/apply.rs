@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::apply::RetryDelays;
-use crate::cli::{ApplyArgs, Format};
+use crate::cli::ApplyArgs;
 use crate::commands::failure::hinted;
 use crate::exit::Exit;
 use crate::model::{ApplyReport, FleetPlan, OutcomeResult, Plan, RepositoryResult};
@@ -12,11 +12,10 @@ use crate::reconcile::fleet::{self, FleetPlanned, Keep, Pending};
 use crate::views;
 use crate::views::fleet::{Names, plan_document, report_document};
 use crate::views::json::FleetOutput;
-use crate::views::plan::before_apply;
 
 use super::super::failure::Interrupted;
 use super::super::plan::prune;
-use super::super::saved::{Saved, SavedPlan, of_another_file};
+use super::super::saved::{Saved, SavedPlan};
 use super::super::{Session, apply};
 use super::progress::Counter;
 use super::{Run, part};
@@ -30,11 +29,7 @@ const MOST_UNATTENDED: usize = 10;
 /// If the list of repositories cannot be read, the saved plan is stale, or consent is missing; the result of each repository is
 /// in the report.
 pub(in crate::commands) async fn run(session: &Session, args: &ApplyArgs) -> anyhow::Result<Exit> {
-    let saved = match args.plan.as_deref().map(Saved::read).transpose()? {
-        None => None,
-        Some(Saved::Fleet(saved)) => Some(saved),
-        Some(Saved::Repository(_)) => return Err(of_another_file("the file of one repository")),
-    };
+    let saved = args.plan.as_deref().map(Saved::of_fleet).transpose()?;
     let environments = saved.as_ref().map_or(session.global.environment.as_slice(), |saved| saved.environments.as_slice());
     let config = &session.any_file(environments)?;
     let saved = saved.as_ref();
@@ -58,26 +53,17 @@ pub(in crate::commands) async fn run(session: &Session, args: &ApplyArgs) -> any
         check.finish(file, args.skip_stale, session)?;
         shown.plan = without_the_rest(shown.plan, &pending);
     }
-    if session.global.format == Format::Human {
-        let document = plan_document(&shown, run.cost(), Names::Few);
-        session.print(config, &before_apply(&shown.plan, document), String::new)?;
-    }
+    apply::print_plan(session, config, &shown.plan, plan_document(&shown, run.cost(), Names::Few))?;
     if !pending.is_empty() {
         let allow_weaken = args.allow_weaken || saved.is_some_and(|saved| saved.allow_weaken);
         consent(session, args, allow_weaken, &shown, pending.len()).await?;
     }
     let applied = write(session, &run, &shown.plan, &pending).await?;
-    let exit = applied.exit(&shown.plan);
-    let after = after(&shown, &applied.report);
-    if session.global.format != Format::Human || !pending.is_empty() {
-        let (report, cost) = (&applied.report, run.cost());
-        if session.global.format == Format::Human {
-            session.write("\n")?;
-        }
-        let fleet = FleetOutput { repositories: &after.repositories, requests: cost.requests };
-        session.print(config, &report_document(&after, report, cost), || views::json::report(report, Some(fleet)))?;
-    }
-    Ok(exit)
+    let (after, report, cost) = (after(&shown, &applied.report), &applied.report, run.cost());
+    let fleet = FleetOutput { repositories: &after.repositories, requests: cost.requests };
+    let document = report_document(&after, report, cost);
+    apply::print_report(session, config, &shown.plan, &document, || views::json::report(report, Some(fleet)))?;
+    Ok(applied.exit(&shown.plan))
 }
 
 /// Of a saved plan only pending repositories are written; the others moved, and were named.
@@ -137,11 +123,11 @@ async fn write(session: &Session, run: &Run, plan: &Plan<Op>, pending: &[Pending
     };
     let delays = RetryDelays::default();
     let work = fleet::apply(&clients, plan, pending, &session.stop, &delays, progress);
-    tokio::select! {
-        applied = work => Ok(applied),
-        () = session.stop.asked(2) => Err(Interrupted::with(
+    let abandoned = || {
+        Interrupted::with(
             &format!("stopped at repository {}, so it is unknown whether the last write took effect; nothing was read back", now.borrow()),
             "`gatectl plan` shows where things stand; `gatectl apply` continues",
-        )),
-    }
+        )
+    };
+    session.unless_given_up(work, abandoned).await
 }

@@ -25,8 +25,8 @@ pub(in crate::commands) async fn run(session: &Session, args: &ImportArgs, organ
     let config = config(session, organization)?;
     let wiring = Wiring::of_fleet(session, &config, fleet::of(&config)?).await?;
     let reader = wiring.shared_github()?;
-    session.progress.phase(&format!("listing the repositories of {organization}"));
-    let listed = session.unless_stopped(organization::repositories(&reader, organization)).await??;
+    let listing = format!("listing the repositories of {organization}");
+    let listed = session.read(&listing, organization::repositories(&reader, organization)).await??;
     let names = listed.into_iter().filter(|(_, repository)| !repository.as_ref().is_ok_and(|repository| repository.archived));
     let names: Vec<_> = names.map(|(name, _)| name).collect();
     let only = &session.global.environment;

@@ -71,8 +71,8 @@ impl Run {
     /// # Errors
     /// If the list cannot be read, or contradicts the file: every contradiction at its line.
     pub(super) async fn members(&self, session: &Session, config: &Config) -> anyhow::Result<Vec<Member<'_>>> {
-        session.progress.phase(&format!("listing the repositories of {}", self.context.fleet.organization));
-        let members = session.unless_stopped(self.context.members()).await?;
+        let listing = format!("listing the repositories of {}", self.context.fleet.organization);
+        let members = session.read(&listing, self.context.members()).await?;
         let members = members.map_err(|why| match why {
             NoMembers::Unread(unknown) => unknown.into(),
             NoMembers::Contradicted(all) => contradicted(config, &all),

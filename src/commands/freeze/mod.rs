@@ -250,6 +250,11 @@ async fn connect(session: &Session, target: &FreezeTarget) -> anyhow::Result<Wir
     Wiring::of_store(session, target.config.as_ref(), &target.keys.store, None).await
 }
 
+/// The error of a write that was given up while it was sent.
+fn abandoned() -> anyhow::Error {
+    Interrupted::with("whether the request in flight took effect is unknown", "`gatectl freeze status` shows what is there")
+}
+
 /// The state after a write.
 fn after(session: &Session, target: &FreezeTarget, written: Written, now: Timestamp) -> Status {
     let policy = target.narrowed(&session.global.environment);
@@ -273,7 +278,7 @@ async fn change(
     let writer = wiring.store_writer(&target.keys.store)?;
     let now = session.now();
     let writer = FreezeWriter::new(&writer, &target.keys, session);
-    let written = session.unless_given_up(make(&writer, &target, now)).await??;
+    let written = session.unless_given_up(make(&writer, &target, now), abandoned).await??;
     let status = after(session, &target, written, now).with_workflows(coverage::of_checkout(session, &target));
     print(session, &target, &status)?;
     Ok(Exit::Done)

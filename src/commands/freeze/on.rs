@@ -8,7 +8,7 @@ use crate::freeze::{self, FreezeKind, Terms, parse_until};
 
 use super::super::Session;
 use super::super::failure::hinted;
-use super::{FreezeTarget, FreezeWriter, Written, after, connect, coverage, print, refused};
+use super::{FreezeTarget, FreezeWriter, Written, abandoned, after, connect, coverage, print, refused};
 
 /// Freezes, and prints what is frozen, since when, by which account, and how to lift it.
 ///
@@ -23,7 +23,7 @@ pub(super) async fn run(session: &Session, args: &FreezeOn) -> anyhow::Result<Ex
     let writer = wiring.store_writer(&target.keys.store)?;
     let now = session.now();
     let writer = FreezeWriter::new(&writer, &target.keys, session);
-    let written = session.unless_given_up(freeze(&writer, args, now)).await??;
+    let written = session.unless_given_up(freeze(&writer, args, now), abandoned).await??;
     if target.fleet.is_some() {
         session.say("Frozen, and verified by reading back.");
     }

@@ -23,8 +23,7 @@ use crate::commands::wiring::Needs;
 /// When the runs cannot be read.
 pub(in crate::commands) async fn run(session: &Session, args: &PendingArgs) -> anyhow::Result<Exit> {
     let site = RunsContext::open(session, session.config_if_any()?, Needs::REPOSITORY_AND_FREEZE).await?;
-    session.progress.phase("reading what waits");
-    let (queue, viewer) = session.unless_stopped(site.queue()).await??;
+    let (queue, viewer) = session.read("reading what waits", site.queue()).await??;
     let (waiting, now) = (queue.waiting(), session.now());
     site.refuse_strange(session, |name| waiting.iter().any(|one| one.pending.environment == *name)).await?;
     let refusals = session.unless_stopped(site.refusals(&waiting, &viewer, now)).await?;

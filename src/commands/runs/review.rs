@@ -63,8 +63,7 @@ async fn run(session: &Session, runs: &[RunRef], args: &ReviewArgs, decision: De
     let site = RunsContext::open(session, config, needs).await?;
     let runs = ids(runs, &site.repository, &site.wiring.web)?;
     let input = ReviewInput { site: &site, request: &request, runs: &runs, rule };
-    session.progress.phase("reading the runs");
-    let seen = session.unless_stopped(input.look(session.now())).await??;
+    let seen = session.read("reading the runs", input.look(session.now())).await??;
     let pending = session.unless_stopped(input.shipping(session, &seen)).await?;
     input.conduct(session, seen, &pending, args.comment.clone(), args.auto_approve).await
 }
@@ -170,21 +169,17 @@ impl ReviewInput<'_> {
         comment: &str,
     ) -> anyhow::Result<Vec<(&'a Admitted, Ended)>> {
         let writer = self.site.wiring.github_writer()?;
+        let abandoned = || {
+            let message = "the review in flight was interrupted, so it is unknown whether it took effect";
+            Interrupted::with(message, "check the run's page")
+        };
         let mut ended = Vec::new();
         for admitted in &seen.admitted {
             let end = if session.stop.is_set() {
                 Ended::Skipped
             } else {
                 let review = Review { admitted, decision: self.request.decision, comment, viewer: &seen.viewer };
-                tokio::select! {
-                    end = write(&writer, &self.site.repository, &review) => end,
-                    () = session.stop.asked(2) => {
-                        return Err(Interrupted::with(
-                            "the review in flight was interrupted, so it is unknown whether it took effect",
-                            "check the run's page",
-                        ));
-                    }
-                }
+                session.unless_given_up(write(&writer, &self.site.repository, &review), abandoned).await?
             };
             ended.push((admitted, end));
         }

@@ -28,8 +28,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &RejectArgs) -> an
 
 /// The same with a known repository.
 pub(super) async fn reject_stale(session: &Session, site: &RunsContext, args: &ReviewArgs) -> anyhow::Result<Exit> {
-    session.progress.phase("reading what waits");
-    let (queue, viewer) = session.unless_stopped(site.queue()).await??;
+    let (queue, viewer) = session.read("reading what waits", site.queue()).await??;
     let viewer = viewer.map_err(write::explained)?;
     let waiting = queue.waiting();
     site.refuse_strange(session, |name| waiting.iter().any(|one| one.pending.environment == *name)).await?;
