@@ -9,7 +9,8 @@ use crate::views::sarif;
 use crate::views::verdict::check_document;
 use crate::workflows::check::check;
 
-use super::{Session, output, statics};
+use super::statics::{self, Checkout};
+use super::{Session, output};
 
 /// Reads the files, resolves every job, prints.
 ///
@@ -18,18 +19,17 @@ use super::{Session, output, statics};
 pub(super) fn run(session: &Session, args: &CheckArgs) -> anyhow::Result<Exit> {
     let config = session.config(&[])?;
     let asked = statics::asked(session, &config)?;
-    let root = statics::root(session, &config);
-    let facts = statics::facts(session, &config, &root);
+    let checkout = Checkout::of(session, &config);
     let files = match &args.workflows {
-        Some(folder) => statics::in_named(folder, facts.repository.as_ref())?,
-        None => statics::in_checkout(&root, facts.repository.as_ref())?.ok_or_else(|| {
+        Some(folder) => statics::in_named(folder, checkout.facts.repository.as_ref())?,
+        None => checkout.files()?.ok_or_else(|| {
             Hinted::new(
-                format!("there are no workflow files: {} has no {}", root.display(), statics::FOLDER),
+                format!("there are no workflow files: {} has no {}", checkout.root.display(), statics::FOLDER),
                 "run it in a checkout of the repository, or name the folder with --workflows DIR",
             )
         })?,
     };
-    let mut report = statics::narrow(check(&files, &facts), &asked);
+    let mut report = statics::narrow(check(&files, &checkout.facts), &asked);
     output::scope().repeat_in_findings(report.findings.iter_mut());
     if let Some(path) = &args.sarif {
         session.write_file(path, &sarif::render(&report.findings, |finding| session.place(&config, finding)))?;

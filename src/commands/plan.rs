@@ -11,7 +11,7 @@ use crate::workflows::merge;
 
 use super::Session;
 use super::saved::{SavedPlan, replaceable};
-use super::statics;
+use super::statics::Checkout;
 use super::wiring::Wiring;
 
 /// Observes, plans, prints; saves the plan to `--out`.
@@ -48,10 +48,8 @@ pub(super) async fn run(session: &Session, args: &PlanArgs) -> anyhow::Result<Ex
 
 /// The workflow of the checkout that applies gate.toml when a change to it is merged, if one is known.
 fn applied_by(session: &Session, config: &Config) -> Option<String> {
-    let root = statics::root(session, config);
-    let facts = statics::facts(session, config, &root);
-    let files = statics::in_checkout(&root, facts.repository.as_ref()).ok().flatten()?;
-    merge::applied_by(&files, &facts.default_ref())
+    let checkout = Checkout::of(session, config);
+    merge::applied_by(&checkout.files().ok().flatten()?, &checkout.facts.default_ref())
 }
 
 /// Checks `--prune`: it is about the whole file, so no part of it may be left out.

@@ -31,8 +31,36 @@ const MAX_EVENT: u64 = 64 * 1024 * 1024;
 /// More than any workflow that GitHub runs.
 const MAX_BYTES: u64 = 1024 * 1024;
 
+/// The checkout that gate.toml is about, and what its workflow files are checked against.
+pub(super) struct Checkout {
+    /// Its root.
+    pub(super) root: PathBuf,
+    /// As far as they are known without asking anyone.
+    pub(super) facts: Facts,
+}
+
+impl Checkout {
+    /// The one that holds gate.toml, or else the file's directory.
+    pub(super) fn of(session: &Session, config: &Config) -> Self {
+        Self::at(root(session, config), session, config)
+    }
+
+    /// The one with this root.
+    pub(super) fn at(root: PathBuf, session: &Session, config: &Config) -> Self {
+        Self { facts: facts(session, config, &root), root }
+    }
+
+    /// Every workflow file; see [`in_checkout`].
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub(super) fn files(&self) -> anyhow::Result<Option<Files>> {
+        in_checkout(&self.root, self.facts.repository.as_ref())
+    }
+}
+
 /// The directory that gate.toml is about: the checkout's root, or else the file's directory.
-pub(super) fn root(session: &Session, config: &Config) -> PathBuf {
+fn root(session: &Session, config: &Config) -> PathBuf {
     let path = session.directory.join(&config.path);
     let folder = path.parent().unwrap_or(&session.directory).to_owned();
     config::checkout(&folder).unwrap_or(folder)
@@ -150,8 +178,7 @@ pub(super) fn is_workflow(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|extension| extension == "yml" || extension == "yaml")
 }
 
-/// What the files are checked against, as far as it is known without asking anyone.
-pub(super) fn facts(session: &Session, config: &Config, root: &Path) -> Facts {
+fn facts(session: &Session, config: &Config, root: &Path) -> Facts {
     let want = &config.desired;
     let declared = session.global.repo.clone().or_else(|| want.github.repository.clone());
     let named = || session.env.get("GITHUB_REPOSITORY").and_then(|name| RepoName::parse(name).ok());

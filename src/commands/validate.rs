@@ -13,9 +13,10 @@ use crate::views::verdict::{Jobs, check_document};
 use crate::views::words::count;
 use crate::workflows::check::{CheckReport, check};
 
+use super::Session;
 use super::failure::of_gate_file;
 use super::session::location;
-use super::{Session, statics};
+use super::statics::{self, Checkout};
 
 /// Validates each named file, or the current one. All are read, even if one is invalid; the worst result decides.
 ///
@@ -101,10 +102,9 @@ fn of_fleet(session: &Session, config: &Config, fleet: &Fleet) -> (Document, boo
 
 /// What the workflow files say; `None` if there is no checkout to look at.
 fn workflows(session: &Session, config: &Config) -> anyhow::Result<Option<CheckReport>> {
-    let root = statics::root(session, config);
-    let facts = statics::facts(session, config, &root);
-    let Some(files) = statics::in_checkout(&root, facts.repository.as_ref())? else { return Ok(None) };
-    let mut report = statics::narrow(check(&files, &facts), &statics::asked(session, config)?);
+    let checkout = Checkout::of(session, config);
+    let Some(files) = checkout.files()? else { return Ok(None) };
+    let mut report = statics::narrow(check(&files, &checkout.facts), &statics::asked(session, config)?);
     // A gate.toml without expectations is valid; `check` is the command that asks for proof.
     report.findings.retain(|finding| finding.code != Code::NothingDeclared);
     report.verdict = verdict(&report.findings);

@@ -1,7 +1,6 @@
 //! `gatectl verify`: the workflow files and the live state, joined into a verdict.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use jiff::Timestamp;
 
@@ -20,13 +19,13 @@ use crate::verify::{Case, VerifyReport, check_live, compensations, judge};
 use crate::views::fleet_verdict::Scope;
 use crate::views::verdict::verify_document;
 use crate::views::{sarif, verdict_page};
-use crate::workflows::facts::Facts;
 use crate::workflows::freeze_check::FreezeFacts;
 use crate::workflows::resolve::Files;
 
 use super::runs::freeze_guard::FreezeGuard;
+use super::statics::{self, Checkout};
 use super::wiring::{Needs, Wiring};
-use super::{Session, called, output, statics};
+use super::{Session, called, output};
 
 /// Observes, judges, prints.
 ///
@@ -49,7 +48,7 @@ pub(super) async fn run(session: &Session, args: &VerifyArgs) -> anyhow::Result<
         ));
     }
     let wiring = Wiring::of(session, &config, Needs::REPOSITORY_AND_FREEZE).await?;
-    let question = Question::new(session, &config, wiring.repository()?, statics::root(session, &config), asked);
+    let question = Question::new(session, &config, wiring.repository()?, Checkout::of(session, &config), asked);
     let on_disk = question.on_disk(args)?.filter(|files| session.global.sandbox.is_none() || any_declared(&config, files));
     let seen = session.read("reading the live state", question.look(&wiring, on_disk)).await?;
 
@@ -83,7 +82,7 @@ pub(super) async fn of_member(
     scope: Scope,
 ) -> VerifyReport {
     let asked = config.desired.github.environments.keys().cloned().collect();
-    let question = Question::new(session, config, repository, session.directory.clone(), asked);
+    let question = Question::new(session, config, repository, Checkout::at(session.directory.clone(), session, config), asked);
     let (live, files) = question.inspect(reader, scope, None, Some(listed)).await;
     question.report(&Observed { live, files, in_checkout: false, guard: None })
 }
@@ -109,16 +108,15 @@ struct Question<'a> {
     session: &'a Session,
     config: &'a Config,
     repository: &'a RepoName,
-    /// Where its files are on disk.
-    root: PathBuf,
+    /// Where its files are on disk, and what they are checked against.
+    checkout: Checkout,
     asked: BTreeSet<EnvName>,
-    facts: Facts,
 }
 
 impl<'a> Question<'a> {
-    fn new(session: &'a Session, config: &'a Config, repository: &'a RepoName, root: PathBuf, asked: BTreeSet<EnvName>) -> Self {
-        let facts = Facts { repository: Some(repository.clone()), ..statics::facts(session, config, &root) };
-        Self { session, config, repository, root, asked, facts }
+    fn new(session: &'a Session, config: &'a Config, repository: &'a RepoName, mut checkout: Checkout, asked: BTreeSet<EnvName>) -> Self {
+        checkout.facts.repository = Some(repository.clone());
+        Self { session, config, repository, checkout, asked }
     }
 
     /// The files of the checkout; `None` if GitHub must be asked: with `--remote`, or if this is not a checkout of the repository.
@@ -126,8 +124,8 @@ impl<'a> Question<'a> {
         if let Some(folder) = &args.check.workflows {
             return statics::in_named(folder, Some(self.repository)).map(Some);
         }
-        let elsewhere = config::origin(&self.root).is_some_and(|origin| origin.repository != *self.repository);
-        if args.remote || elsewhere { Ok(None) } else { statics::in_checkout(&self.root, Some(self.repository)) }
+        let elsewhere = config::origin(&self.checkout.root).is_some_and(|origin| origin.repository != *self.repository);
+        if args.remote || elsewhere { Ok(None) } else { self.checkout.files() }
     }
 
     /// Reads everything at once. Without a token only the checkout is known.
@@ -165,15 +163,15 @@ impl<'a> Question<'a> {
                 (Scope::Whole, Some(files)) => files,
                 (Scope::Whole, None) => called::on_github(reader, self.repository).await?,
             };
-            Ok(called::with_called(reader, &self.facts, files).await)
+            Ok(called::with_called(reader, &self.checkout.facts, files).await)
         };
         tokio::join!(inspect(reader, self.repository, interest), files)
     }
 
     fn report(&self, seen: &Observed<'_>) -> VerifyReport {
-        let Self { session, config, root, asked, .. } = self;
+        let Self { session, config, checkout: Checkout { root, facts }, asked, .. } = self;
         let Observed { live, files, guard, .. } = seen;
-        let mut facts = self.facts.clone();
+        let mut facts = facts.clone();
         if let Ok(repository) = &live.repository {
             facts.default_branch.clone_from(&repository.default_branch);
         }

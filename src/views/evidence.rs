@@ -1,6 +1,6 @@
 //! The result of `evidence`, and the shape of its JSON (format 2.0).
 //!
-//! Owns which facts of a deployment are told. Its text is made in `evidence_document`, its CSV in `evidence_csv`, its page in
+//! Owns which facts of a deployment are told, and why it has its standing in words. Its text is made in `evidence_document`, its CSV in `evidence_csv`, its page in
 //! `evidence_page`. Must not judge. Tested by golden files in `commands/runs`.
 
 use jiff::Timestamp;
@@ -8,12 +8,12 @@ use serde::Serialize;
 
 use crate::model::{EnvName, RepoName, Unknown};
 use crate::providers::github::runs::audit::Rule;
-use crate::providers::github::runs::changes::PullRequest;
-use crate::providers::github::runs::evidence::{self, Measure, Record, Standing, Summary};
+use crate::providers::github::runs::changes::{PullRequest, Unlinked};
+use crate::providers::github::runs::evidence::{self, Gap, Measure, Record, RunMismatch, Standing, Summary};
 use crate::providers::github::runs::observe::{History, Older};
 use crate::providers::github::runs::{Account, Approval, Decision, Links, Run};
 
-use super::evidence_words::{reason, unlinked_words};
+use super::words::count;
 
 /// The version of the JSON; it rises if a key goes or changes its meaning.
 pub(crate) const FORMAT_VERSION: &str = "2.0";
@@ -277,5 +277,56 @@ impl Entry {
             url: record.run_id.map(|id| links.run(id)),
             verdict: record.standing.clone(),
         }
+    }
+}
+
+/// Why it is not known what it shipped.
+const fn unlinked_words(unlinked: Unlinked) -> &'static str {
+    match unlinked {
+        Unlinked::NoEarlierDeployment => "no earlier deployment is known to compare with",
+        Unlinked::OutsideHistory => "the commits since the previous deployment are not in the history of the newest one",
+        Unlinked::Unread => "the commits or pull requests could not be read",
+    }
+}
+
+/// Why it was not approved independently, or why that is unknown.
+fn reason(standing: &Standing) -> Option<String> {
+    match standing {
+        Standing::Approved | Standing::SelfApproved | Standing::Rejected | Standing::Waiting => None,
+        Standing::AuthorApproved => Some("an account that approved it wrote one of the commits or pull requests that it shipped".to_owned()),
+        Standing::ApprovedByAutomation => Some(
+            "it was approved by a bot or an App, or by an account that approved several deployments within seconds of each request".to_owned(),
+        ),
+        Standing::TooFewApprovals { found, needed } => {
+            Some(format!("{found} of the {needed} people that gate.toml requires approved it; GitHub enforces only one"))
+        }
+        Standing::Bypassed => Some("the audit log shows that an admin bypassed the environment's rules".to_owned()),
+        Standing::NoApproval => Some(
+            "it started, but no review of its run approved it: no reviewer was required at the time, or an admin bypassed the rule. GitHub's API cannot tell these apart; an audit log can (--audit-log)"
+                .to_owned(),
+        ),
+        Standing::NotProvable(gap) => Some(match gap {
+            Gap::NoRun => "none of its statuses links to a run of this repository: it was created through the API, which no gate stops, or its log is elsewhere".to_owned(),
+            Gap::SeveralRuns => "its statuses link to several runs".to_owned(),
+            Gap::RunMismatch(RunMismatch::Commit) => "the run it links to is for another commit".to_owned(),
+            Gap::RunMismatch(RunMismatch::Before) => "it is older than the run it links to".to_owned(),
+            Gap::RunMismatch(RunMismatch::After) => "it was created after the run it links to had ended".to_owned(),
+            Gap::Gone => "the run it links to was deleted, is too old, or is hidden from this token".to_owned(),
+            Gap::Unread(why) => why.reason.clone(),
+            Gap::NeverSeenToStart(Some(state)) => format!("it is {state}, and no status shows that its job started"),
+            Gap::NeverSeenToStart(None) => "it has no status".to_owned(),
+            Gap::WhichAttempt(attempts) => {
+                format!("its run was approved, but it has {attempts} attempts, and GitHub does not say which one was approved")
+            }
+            Gap::TooFewApprovals { deployments, approvals } => format!(
+                "its run made {} to this environment with {}, and GitHub does not say which",
+                count(*deployments, "deployment"),
+                count(*approvals, "approval")
+            ),
+            Gap::Contradiction => "its run was both approved and rejected for this environment".to_owned(),
+            Gap::UnnamedEnvironment => "a review of its run names no environment, which happens after an environment is deleted".to_owned(),
+            Gap::UnnamedPerson => "GitHub no longer names the account that approved it, or that started its run".to_owned(),
+            Gap::UnknownKind(login) => format!("GitHub does not say whether {login}, who approved it, is a person"),
+        }),
     }
 }

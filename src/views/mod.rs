@@ -8,7 +8,6 @@ pub mod evidence;
 mod evidence_csv;
 mod evidence_document;
 mod evidence_page;
-mod evidence_words;
 pub mod fleet;
 mod fleet_evidence;
 pub mod fleet_verdict;

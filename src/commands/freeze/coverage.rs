@@ -15,7 +15,8 @@ use crate::workflows::facts::Facts;
 use crate::workflows::freeze_check::{FreezeFacts, Proof};
 use crate::workflows::resolve::Files;
 
-use super::super::{Session, called, fleet, statics};
+use super::super::statics::{self, Checkout};
+use super::super::{Session, called, fleet};
 use super::FreezeTarget;
 
 /// A repository, and the jobs of its workflows that deploy.
@@ -40,9 +41,8 @@ pub(super) fn of_checkout(session: &Session, target: &FreezeTarget) -> Vec<Workf
     if session.global.sandbox.is_some() {
         return Vec::new();
     }
-    let root = statics::root(session, config);
-    let facts = statics::facts(session, config, &root);
-    let files = match statics::in_checkout(&root, facts.repository.as_ref()) {
+    let checkout = Checkout::of(session, config);
+    let files = match checkout.files() {
         Ok(files) => files.unwrap_or_default(),
         Err(error) => {
             session.warn([format!("whether the workflows check the freeze is unknown: {error}")]);
@@ -52,9 +52,9 @@ pub(super) fn of_checkout(session: &Session, target: &FreezeTarget) -> Vec<Workf
     if files.is_empty() {
         return Vec::new();
     }
-    let file = statics::in_repository(session, config, &root);
-    let holds = |path: &str| Some(root.join(path).is_file());
-    jobs(&files, &facts, FreezeFacts { policy, config: Some(&file), holds: &holds }, None)
+    let file = statics::in_repository(session, config, &checkout.root);
+    let holds = |path: &str| Some(checkout.root.join(path).is_file());
+    jobs(&files, &checkout.facts, FreezeFacts { policy, config: Some(&file), holds: &holds }, None)
 }
 
 /// Reads the workflow files on the default branch of every repository of a fleet.
