@@ -68,7 +68,7 @@ fn lead<O>(plan: &Plan<O>) -> Option<String> {
         [first, second, rest @ ..] => parts.push(format!("{} weaken {first}, {second} and {} more", weakened.len(), rest.len())),
     }
     let more = [(manual, "manual step"), (invalid, "invalid declaration"), (unknown, "unknown address")];
-    parts.extend(more.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| count(n, what).replace("addresss", "addresses")));
+    parts.extend(more.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| count(n, what)));
     Some(parts.join(", "))
 }
 

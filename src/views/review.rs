@@ -114,9 +114,7 @@ impl ReviewReport {
     pub(crate) fn exit(&self) -> Exit {
         Cause::common(self.reviews.iter().filter_map(|entry| entry.cause)).map_or(Exit::Done, Exit::from)
     }
-}
 
-impl ReviewReport {
     /// What is shown if no waiting run is out of date.
     pub(crate) fn nothing_stale(&self) -> Document {
         Document {

@@ -29,11 +29,12 @@ pub(crate) fn row(label: &str, role: Role, value: impl Into<String>) -> Block {
     Block::Row(Row { level: 1, label: Some(label.to_owned()), spans: vec![Span::new(role, value)], ..Row::default() })
 }
 
-/// `1 deployment`, `2 deployments`, `2 repositories`.
+/// `1 deployment`, `2 deployments`, `2 repositories`, `2 addresses`.
 pub(crate) fn count(n: usize, what: &str) -> String {
     match what.strip_suffix('y') {
         _ if n == 1 => format!("1 {what}"),
         Some(stem) => format!("{n} {stem}ies"),
+        None if what.ends_with('s') => format!("{n} {what}es"),
         None => format!("{n} {what}s"),
     }
 }

@@ -12,6 +12,7 @@ use crate::reconcile::fleet::{self, FleetPlanned, Keep, Pending};
 use crate::views;
 use crate::views::fleet::{Names, plan_document, report_document};
 use crate::views::json::FleetOutput;
+use crate::views::words;
 
 use super::super::failure::Interrupted;
 use super::super::plan::prune;
@@ -41,7 +42,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &ApplyArgs) -> any
     }
     let prune = prune(saved.map_or(args.scope.prune, |saved| saved.prune), config)?;
     let run = Run::open(session, config, saved.map_or_else(|| part(&args.fleet), SavedPlan::part), prune).await?;
-    let members = run.members(session, config).await?;
+    let members = run.members().await?;
     let counter = Counter::new(session, "reading", members.iter().filter(|member| member.is_read()).count());
     let mut check = saved.map(SavedPlan::comparison);
     let planned = run.context.plan(&members, |name, planned| {
@@ -96,8 +97,7 @@ async fn consent(session: &Session, args: &ApplyArgs, allow_weaken: bool, shown:
             "Read the lines marked ! in the plan. If that is what you want, run again with --allow-weaken",
         )
     };
-    let what = if count == 1 { "repository" } else { "repositories" };
-    let question = format!("This changes {count} {what}. Type the number of repositories ({count}) to confirm: ");
+    let question = format!("This changes {}. Type the number of repositories ({count}) to confirm: ", words::count(count, "repository"));
     apply::consent(session, args.auto_approve, allow_weaken, &shown.plan, refusal, (&question, &count.to_string())).await?;
     let most = args.max_repositories.unwrap_or(MOST_UNATTENDED);
     if args.auto_approve && count > most {
@@ -109,7 +109,7 @@ async fn consent(session: &Session, args: &ApplyArgs, allow_weaken: bool, shown:
     Ok(())
 }
 
-async fn write(session: &Session, run: &Run, plan: &Plan<Op>, pending: &[Pending]) -> anyhow::Result<crate::reconcile::Applied> {
+async fn write(session: &Session, run: &Run<'_>, plan: &Plan<Op>, pending: &[Pending]) -> anyhow::Result<crate::reconcile::Applied> {
     let clients = run.wiring.clients();
     let total = pending.len();
     let seen = std::cell::RefCell::new(BTreeSet::new());

@@ -28,7 +28,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs, con
         Box::pin(evidence::gather(session, args, reader, links, &own, log.as_deref())).await
     };
     // Each has many requests of its own.
-    let Survey { found: reports, left_alone } = run.survey(session, config, ("reading deployments", 8), |_| {}, gather).await?;
+    let Survey { found: reports, left_alone } = run.survey(("reading deployments", 8), |_| {}, gather).await?;
     let fleet = FleetEvidence { reports: &reports, left_alone: &left_alone, requests: run.cost().requests };
     if let Some(dir) = &args.out {
         for (name, report) in &reports {

@@ -37,18 +37,20 @@ pub(super) struct Survey<T> {
 }
 
 /// A run on a fleet file.
-pub(super) struct Run {
+pub(super) struct Run<'r> {
+    session: &'r Session,
+    config: &'r Config,
     pub(super) wiring: Wiring,
     pub(super) context: FleetContext,
     began: Instant,
 }
 
-impl Run {
+impl<'r> Run<'r> {
     /// Finds the server and the token, which are the same for all repositories.
     ///
     /// # Errors
     /// If an address is unusable.
-    pub(super) async fn open(session: &Session, config: &Config, part: Part, prune: Prune) -> anyhow::Result<Self> {
+    pub(super) async fn open(session: &'r Session, config: &'r Config, part: Part, prune: Prune) -> anyhow::Result<Self> {
         let began = Instant::now();
         let fleet = of(config)?;
         let wiring = Wiring::of_fleet(session, config, fleet).await?;
@@ -63,14 +65,15 @@ impl Run {
             claim: who::declared(session),
             at_once: 2 * usize::from(session.global.parallelism),
         };
-        Ok(Self { wiring, context, began })
+        Ok(Self { session, config, wiring, context, began })
     }
 
     /// The repositories, by the complete list of the organization.
     ///
     /// # Errors
     /// If the list cannot be read, or contradicts the file: every contradiction at its line.
-    pub(super) async fn members(&self, session: &Session, config: &Config) -> anyhow::Result<Vec<Member<'_>>> {
+    pub(super) async fn members(&self) -> anyhow::Result<Vec<Member<'_>>> {
+        let Self { session, config, .. } = self;
         let listing = format!("listing the repositories of {}", self.context.fleet.organization);
         let members = session.read(&listing, self.context.members()).await?;
         let members = members.map_err(|why| match why {
@@ -81,7 +84,7 @@ impl Run {
                 format!("Name one that `[fleet] repositories` of {} matches", config.path),
             ),
         })?;
-        self.warn_of_quota(session, &members);
+        self.warn_of_quota(&members);
         Ok(members)
     }
 
@@ -91,18 +94,16 @@ impl Run {
     /// As [`Self::members`]; the first failure of the work, or a stop.
     pub(super) async fn survey<T>(
         &self,
-        session: &Session,
-        config: &Config,
         (what, at_once): (&'static str, usize),
         announce: impl FnOnce(usize),
         work: impl AsyncFn(&Member<'_>, &Reader) -> anyhow::Result<T>,
     ) -> anyhow::Result<Survey<T>> {
-        let members = self.members(session, config).await?;
+        let members = self.members().await?;
         let read: Vec<&Member<'_>> = members.iter().filter(|member| member.is_read()).collect();
         announce(read.len());
         let reader = self.context.reader.clone()?;
         let one = async |member: &Member<'_>| Ok((member.name.clone(), work(member, &reader).await?));
-        let found = each(session, what, at_once, read, one).await?;
+        let found = each(self.session, what, at_once, read, one).await?;
         let today = self.context.today();
         Ok(Survey { found, left_alone: members.iter().filter_map(|member| member.left_alone(today)).collect() })
     }
@@ -120,7 +121,7 @@ impl Run {
     }
 
     /// Warns before anything else is read if the rest of this hour's requests may not be enough.
-    fn warn_of_quota(&self, session: &Session, members: &[Member<'_>]) {
+    fn warn_of_quota(&self, members: &[Member<'_>]) {
         let Some(quota) = self.wiring.quota() else { return };
         let needed: usize = members
             .iter()
@@ -131,12 +132,12 @@ impl Run {
             return;
         }
         let then = quota.reset.strftime("%H:%M UTC");
-        let what = if session.global.wait {
+        let what = if self.session.global.wait {
             "this run then waits"
         } else {
             "what cannot be read until then is unknown; --wait waits for it, and --shard K/N or --repository reads less"
         };
-        session.warn([format!(
+        self.session.warn([format!(
             "this run needs up to {needed} requests, and {} of {} are left until {then}: {what}",
             quota.remaining, quota.limit
         )]);

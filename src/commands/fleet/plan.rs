@@ -26,7 +26,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &PlanArgs, config:
     }
     let prune = prune(args.scope.prune, config)?;
     let run = Run::open(session, config, part(&args.fleet), prune).await?;
-    let members = run.members(session, config).await?;
+    let members = run.members().await?;
     let counter = Counter::new(session, "reading", members.iter().filter(|member| member.is_read()).count());
     let mut saved = args.out.is_some().then(|| SavedPlan::of_fleet(args, &session.global));
     let planned = run.context.plan(&members, |name, planned| {

@@ -46,7 +46,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &VerifyArgs, confi
         Ok(of_a_fleet(Box::pin(verify::of_member(session, reader, &own, &member.name, member.listed(), scope)).await))
     };
     let announce = |repositories| say_cost(session, repositories, scope);
-    let Survey { found, left_alone } = run.survey(session, config, ("verifying", run.context.at_once), announce, judge).await?;
+    let Survey { found, left_alone } = run.survey(("verifying", run.context.at_once), announce, judge).await?;
     let reports: Vec<VerifyReport> = found.into_iter().map(|(_, report)| report).collect();
     let verdict = FleetVerdict { reports: &reports, left_alone: &left_alone, scope, cost: run.cost() };
     if session.global.format == Format::Html {

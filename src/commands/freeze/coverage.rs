@@ -64,7 +64,7 @@ async fn of_fleet(session: &Session, config: &Config, part: Part, keys: &Keys) -
     let jobs = async |member: &Member<'_>, reader: &Reader| {
         Ok(Box::pin(of_member(reader, member, run.context.want(member), keys, &session.global.environment)).await)
     };
-    Ok(run.survey(session, config, ("reading workflows", run.context.at_once), announce, jobs).await?.found)
+    Ok(run.survey(("reading workflows", run.context.at_once), announce, jobs).await?.found)
 }
 
 /// The jobs of one repository of a fleet. Its own gate.toml counts if it declares this freeze; else what the fleet declares.
