@@ -40,14 +40,8 @@ impl std::error::Error for Hinted {}
 /// The error as it is printed, ending in a newline: what failed, why, and what to do now, within the scope of the run.
 pub fn render(error: &anyhow::Error, style: Style, scope: &RunScope) -> String {
     let mut lines = Vec::new();
-    let mut told = String::new();
-    for (at, cause) in error.chain().map(ToString::to_string).enumerate() {
-        // Some libraries repeat their source in their own words.
-        if at > 0 && told.contains(&cause) {
-            continue;
-        }
-        lines.extend(message_lines(if at == 0 { "error:" } else { "  caused by:" }, Role::Failure, &cause, style));
-        told.push_str(&cause);
+    for (at, cause) in causes(error).iter().enumerate() {
+        lines.extend(message_lines(if at == 0 { "error:" } else { "  caused by:" }, Role::Failure, cause, style));
     }
     lines.push(String::new());
     for hint in hints(error) {
@@ -59,16 +53,18 @@ pub fn render(error: &anyhow::Error, style: Style, scope: &RunScope) -> String {
 
 /// What failed and why, and what to do now, for a program.
 pub fn parts(error: &anyhow::Error, scope: &RunScope) -> (String, String) {
-    let mut message = String::new();
+    (causes(error).join(": "), scope.repeat(&hints(error).join("\n")))
+}
+
+/// What failed and why, without what was said before: some libraries repeat their source in their own words.
+fn causes(error: &anyhow::Error) -> Vec<String> {
+    let mut causes: Vec<String> = Vec::new();
     for cause in error.chain().map(ToString::to_string) {
-        if message.is_empty() {
-            message = cause;
-        } else if !message.contains(&cause) {
-            message.push_str(": ");
-            message.push_str(&cause);
+        if !causes.iter().any(|told| told.contains(&cause)) {
+            causes.push(cause);
         }
     }
-    (message, scope.repeat(&hints(error).join("\n")))
+    causes
 }
 
 /// Every next step that the chain knows, the outermost first.
