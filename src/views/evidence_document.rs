@@ -111,20 +111,25 @@ pub(super) fn linked(report: &EvidenceReport) -> String {
     format!("{linked} of {of}{}", why.unwrap_or_default())
 }
 
+/// How evidence was made, as label and value.
+pub(super) fn made(Header { generated_at, gatectl, by, .. }: &Header) -> [(&'static str, String); 2] {
+    let account = by.as_ref().map_or_else(|| "unknown: GitHub does not name the account behind this token".to_owned(), account);
+    [("generated", format!("{generated_at} by gatectl {gatectl}")), ("account", account)]
+}
+
 /// The header, as label and value.
 pub(super) fn facts(report: &EvidenceReport) -> Vec<(&'static str, String)> {
-    let Header { generated_at, gatectl, by, host, repository, query } = &report.header;
+    let Header { host, repository, query, .. } = &report.header;
     let names: Vec<&str> = query.environments.iter().map(EnvName::as_str).collect();
     let allow = if query.allow.is_empty() { String::new() } else { format!("; also passes: {}", query.allow.join(", ")) };
     let id = repository.id.map_or_else(String::new, |id| format!(" (id {id})"));
-    let mut facts = vec![
-        ("generated", format!("{generated_at} by gatectl {gatectl}")),
-        ("account", by.as_ref().map_or_else(|| "unknown: GitHub does not name the account behind this token".to_owned(), account)),
+    let mut facts = made(&report.header).to_vec();
+    facts.extend([
         ("source", format!("{host}, repository {}{id}", repository.name)),
         ("query", format!("environments {}; {}{allow}", names.join(", "), period(query))),
         ("population", population(report)),
         ("changes linked", linked(report)),
-    ];
+    ]);
     let mut unread: Vec<&str> = report.unread().map(|unknown| unknown.reason.as_str()).collect();
     unread.dedup();
     if !unread.is_empty() {

@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 
-use super::evidence::{EvidenceReport, FORMAT_VERSION, Header};
-use super::evidence_document::{account, facts, linked, period, population, standings};
+use super::evidence::{EvidenceReport, FORMAT_VERSION};
+use super::evidence_document::{facts, linked, made, period, population, standings};
 use super::fleet::{Names, left_alone as left_alone_sections};
 use super::words::{count, row};
 use crate::model::{RepoName, RepositoryResult, RepositoryRow, Requests};
@@ -86,19 +86,16 @@ impl<'a> FleetEvidence<'a> {
 
     /// The header of the whole, as label and value.
     pub(super) fn facts(&self) -> Vec<(&'static str, String)> {
-        let Some(Header { generated_at, gatectl, by, host, query, .. }) = self.each().next().map(|report| &report.header) else {
-            return Vec::new();
-        };
+        let Some(header) = self.each().next().map(|report| &report.header) else { return Vec::new() };
         let (pages, linked) = self.each().fold((0, (0, 0)), |(pages, (linked, of)), report| {
             let own: usize = report.environments.iter().map(|environment| environment.pages).sum();
             (pages + own, (linked + report.changes.linked, of + report.changes.of))
         });
         let complete = if self.is_complete() { "complete" } else { "INCOMPLETE" };
-        vec![
-            ("generated", format!("{generated_at} by gatectl {gatectl}")),
-            ("account", by.as_ref().map_or_else(|| "unknown: GitHub does not name the account behind this token".to_owned(), account)),
-            ("source", format!("{host}, {}, {} left alone", count(self.reports.len(), "repository"), self.left_alone.len())),
-            ("query", period(query)),
+        let mut facts = made(header).to_vec();
+        facts.extend([
+            ("source", format!("{}, {}, {} left alone", header.host, count(self.reports.len(), "repository"), self.left_alone.len())),
+            ("query", period(&header.query)),
             (
                 "population",
                 format!(
@@ -109,7 +106,8 @@ impl<'a> FleetEvidence<'a> {
                 ),
             ),
             ("changes linked", format!("{} of {}", linked.0, linked.1)),
-        ]
+        ]);
+        facts
     }
 }
 

@@ -250,37 +250,39 @@ async fn connect(session: &Session, target: &FreezeTarget) -> anyhow::Result<Wir
     Wiring::of_store(session, target.config.as_ref(), &target.keys.store, None).await
 }
 
-/// The error of a write that was given up while it was sent.
-fn abandoned() -> anyhow::Error {
-    Interrupted::with("whether the request in flight took effect is unknown", "`gatectl freeze status` shows what is there")
-}
-
-/// The state after a write.
-fn after(session: &Session, target: &FreezeTarget, written: Written, now: Timestamp) -> Status {
+/// Makes one change to the freeze; the state after it.
+///
+/// # Errors
+/// When the change cannot be made, or was given up while it was sent.
+async fn change(
+    session: &Session,
+    target: &FreezeTarget,
+    make: impl AsyncFnOnce(&FreezeWriter<'_>, Timestamp) -> anyhow::Result<Written>,
+) -> anyhow::Result<Status> {
+    let wiring = connect(session, target).await?;
+    let writer = wiring.store_writer(&target.keys.store)?;
+    let writer = FreezeWriter::new(&writer, &target.keys, session);
+    let (now, abandoned) = (session.now(), "whether the request in flight took effect is unknown");
+    let abandoned = || Interrupted::with(abandoned, "`gatectl freeze status` shows what is there");
+    let Written { vars, notes } = session.unless_given_up(make(&writer, now), abandoned).await??;
     let policy = target.narrowed(&session.global.environment);
-    let mut status = Status::at(&target.keys, policy.as_ref(), &Answer::Present(written.vars), None, now);
-    status.warnings.splice(0..0, written.notes);
-    status
+    let mut status = Status::at(&target.keys, policy.as_ref(), &Answer::Present(vars), None, now);
+    status.warnings.splice(0..0, notes);
+    Ok(status)
 }
 
-/// Makes one change to the freeze and prints the resulting state, in the form of `freeze status`.
+/// Makes a change to all that the freeze covers, and prints the resulting state in the form of `freeze status`.
 ///
 /// # Errors
 /// When `--environment` names only some of what it covers, or the change cannot be made.
-async fn change(
+async fn change_whole(
     session: &Session,
-    which: &StoreArgs,
-    make: impl AsyncFnOnce(&FreezeWriter<'_>, &FreezeTarget, Timestamp) -> anyhow::Result<Written>,
+    target: &FreezeTarget,
+    make: impl AsyncFnOnce(&FreezeWriter<'_>, Timestamp) -> anyhow::Result<Written>,
 ) -> anyhow::Result<Exit> {
-    let target = FreezeTarget::find(session, which)?;
     target.refuse_part(&session.global.environment)?;
-    let wiring = connect(session, &target).await?;
-    let writer = wiring.store_writer(&target.keys.store)?;
-    let now = session.now();
-    let writer = FreezeWriter::new(&writer, &target.keys, session);
-    let written = session.unless_given_up(make(&writer, &target, now), abandoned).await??;
-    let status = after(session, &target, written, now).with_workflows(coverage::of_checkout(session, &target));
-    print(session, &target, &status)?;
+    let status = change(session, target, make).await?.with_workflows(coverage::of_checkout(session, target));
+    print(session, target, &status)?;
     Ok(Exit::Done)
 }
 

@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::freeze::{Claim, Freeze, FreezeRefusal, FreezeVars, lift};
 
 use super::super::Session;
-use super::{FreezeWriter, Written, change, refused};
+use super::{FreezeTarget, FreezeWriter, Written, change_whole, refused};
 
 /// Lifts the freeze and prints the resulting state. If nothing is frozen there is nothing to do, which is not an error.
 ///
@@ -17,7 +17,8 @@ use super::{FreezeWriter, Written, change, refused};
 /// When another freeze than the intended one is in place, consent is missing, or it cannot be written or read back.
 pub(super) async fn run(session: &Session, args: &FreezeOff) -> anyhow::Result<Exit> {
     let consent = async |question: String| ask(session, &question).await;
-    change(session, &args.which, async |writer, _, now| lift(writer, args, consent, now).await).await
+    let target = FreezeTarget::find(session, &args.which)?;
+    change_whole(session, &target, async |writer, now| lift(writer, args, consent, now).await).await
 }
 
 pub(super) async fn lift(

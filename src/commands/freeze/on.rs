@@ -8,7 +8,7 @@ use crate::freeze::{self, FreezeKind, Terms, parse_until};
 
 use super::super::Session;
 use super::super::failure::hinted;
-use super::{FreezeTarget, FreezeWriter, Written, abandoned, after, connect, coverage, print, refused};
+use super::{FreezeTarget, FreezeWriter, Written, change, coverage, print, refused};
 
 /// Freezes, and prints what is frozen, since when, by which account, and how to lift it.
 ///
@@ -19,15 +19,11 @@ pub(super) async fn run(session: &Session, args: &FreezeOn) -> anyhow::Result<Ex
     let part = target.part(&args.fleet)?;
     // Freezing more than was meant is safe, and must not fail in an emergency.
     session.warn(target.refuse_part(&session.global.environment).err().map(|error| error.to_string()));
-    let wiring = connect(session, &target).await?;
-    let writer = wiring.store_writer(&target.keys.store)?;
-    let now = session.now();
-    let writer = FreezeWriter::new(&writer, &target.keys, session);
-    let written = session.unless_given_up(freeze(&writer, args, now), abandoned).await??;
+    let status = change(session, &target, async |writer, now| freeze(writer, args, now).await).await?;
     if target.fleet.is_some() {
         session.say("Frozen, and verified by reading back.");
     }
-    let status = coverage::with_jobs(session, &target, part, after(session, &target, written, now)).await;
+    let status = coverage::with_jobs(session, &target, part, status).await;
     print(session, &target, &status)?;
     Ok(Exit::Done)
 }

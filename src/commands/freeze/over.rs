@@ -8,14 +8,15 @@ use crate::exit::Exit;
 use crate::freeze::{FreezeRefusal, lift};
 
 use super::super::Session;
-use super::{FreezeWriter, Written, change, refused};
+use super::{FreezeTarget, FreezeWriter, Written, change_whole, refused};
 
 /// Overrides or revokes, and prints the resulting state.
 ///
 /// # Errors
 /// When there is nothing to override, or it cannot be written or read back.
 pub(super) async fn run(session: &Session, args: &FreezeOverride) -> anyhow::Result<Exit> {
-    change(session, &args.which, async |writer, target, now| open(writer, args, target.windows(), now).await).await
+    let target = FreezeTarget::find(session, &args.which)?;
+    change_whole(session, &target, async |writer, now| open(writer, args, target.windows(), now).await).await
 }
 
 pub(super) async fn open(writer: &FreezeWriter<'_>, args: &FreezeOverride, windows: &[Window], now: Timestamp) -> anyhow::Result<Written> {
