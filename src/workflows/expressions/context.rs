@@ -48,6 +48,11 @@ impl Node {
         Self::Unknown(why.into())
     }
 
+    /// An object with these properties, and no others.
+    pub(in crate::workflows) fn object<K: Into<String>>(fields: impl IntoIterator<Item = (K, Self)>) -> Self {
+        Self::Partial(fields.into_iter().collect(), Rest::Null)
+    }
+
     /// A node that is this text.
     pub(in crate::workflows) fn text(text: &str) -> Self {
         Self::Known(Value::from(text))

@@ -22,6 +22,7 @@ use step_context::StepContext;
 use super::deploys::is_known_action;
 use super::expressions::{self, Assumed, Contexts, Functions, Map, Node, Rest, Status, Value};
 use super::model::{Job, Step, Text, Workflow};
+use super::resolve::needs_without;
 use super::yaml::{self, Pos};
 use crate::desired::freeze::Policy;
 use crate::model::EnvName;
@@ -109,18 +110,7 @@ fn in_needs(workflow: &Workflow, job: &Job, question: &Question<'_>, seen: &mut 
 
 /// Whether a job certainly does not run once a job that it needs did not succeed.
 fn requires(job: &Job, need: &str, question: &Question<'_>) -> bool {
-    let one_of = |results: &[&str]| Node::OneOf(results.iter().map(|result| Value::from(*result)).collect());
-    let result = |other: &Text| {
-        let results: &[&str] = if other.as_str().eq_ignore_ascii_case(need) {
-            &["failure", "cancelled", "skipped"]
-        } else {
-            &["success", "failure", "cancelled", "skipped"]
-        };
-        let fields: Map<Node> =
-            [("result", one_of(results)), ("outputs", Node::Unknown("the job may not have succeeded".into()))].into_iter().collect();
-        (other.as_str().to_owned(), Node::Partial(fields, Rest::Null))
-    };
-    let needs = Node::Partial(job.needs.iter().map(result).collect(), Rest::Null);
+    let needs = needs_without(job, need);
     let contexts = Overlaid { name: "needs", node: &needs, under: question.contexts };
     let Some(condition) = &job.condition else { return true };
     let status = Status { success: Assumed::False, ..Status::UNKNOWN };
@@ -153,15 +143,12 @@ fn in_steps(workflow: &Workflow, job: &Job, question: &Question<'_>) -> Proof {
 /// Everything after the check must stop with it, or be unable to deploy.
 fn after(rest: &[Step], check: &Step, context: &mut StepContext<'_>) -> Proof {
     let outcome = ["failure", "cancelled", "skipped"].map(Value::from).to_vec();
-    let outcome: Map<Node> = [("outcome", Node::OneOf(outcome.clone())), ("conclusion", Node::OneOf(outcome))].into_iter().collect();
-    let steps: Map<Node> = check
-        .body
-        .get("id")
-        .and_then(yaml::Node::scalar)
-        .map(|id| (id.text.clone(), Node::Partial(outcome, Rest::Null)))
-        .into_iter()
-        .collect();
-    let steps = Node::Partial(steps, Rest::Unknown("it is known only while the job runs".into()));
+    let outcome = Node::object([("outcome", Node::OneOf(outcome.clone())), ("conclusion", Node::OneOf(outcome))]);
+    let id = check.body.get("id").and_then(yaml::Node::scalar).map(|id| id.text.clone());
+    let steps = Node::Partial(
+        id.into_iter().map(|id| (id, outcome.clone())).collect(),
+        Rest::Unknown("it is known only while the job runs".into()),
+    );
     let contexts = Overlaid { name: "steps", node: &steps, under: context.question.contexts };
     let failed = Functions { status: Some(Status { success: Assumed::False, ..Status::UNKNOWN }), hash_files: true };
     for step in rest {

@@ -3,9 +3,9 @@
 use super::files::{self, FOLDER};
 use super::frame::{Frame, States};
 use super::matrix::Leg;
-use super::{JobEntry, Remote, Resolver, Verdict, node, texts, value};
+use super::{JobEntry, Remote, Resolver, Verdict, output, value};
 use crate::workflows::contexts::{Known, WorkflowKey};
-use crate::workflows::expressions::{Map, Node, Rest, Value};
+use crate::workflows::expressions::{Node, Value};
 use crate::workflows::model::{Call, Input, InputKind, Job, Problem, Workflow};
 use crate::workflows::scenario::typed;
 
@@ -68,7 +68,7 @@ impl Resolver<'_> {
             let inner = Frame {
                 workflow,
                 prefix: format!("{}{leg_name} \u{203a} ", entry.path),
-                inputs: Node::Partial(inputs, Rest::Null),
+                inputs,
                 gates: entry.details.gates.clone(),
                 passed: frame.passed.by(frame.workflow, job),
                 stack,
@@ -107,18 +107,18 @@ fn unread(frame: &Frame<'_>, job: &Job, entry: &JobEntry, path: &str, why: Strin
 }
 
 /// The `inputs` of a called workflow: what is passed in the declared type, else the default, else the type's own.
-fn bind(called: &Call, declared: &[Input], known: &Known<'_>) -> Result<Map<Node>, Problem> {
+fn bind(called: &Call, declared: &[Input], known: &Known<'_>) -> Result<Node, Problem> {
     let is_declared = |name: &str| declared.iter().any(|input| input.name.eq_ignore_ascii_case(name));
     if let Some((key, _)) = called.with.iter().find(|(key, _)| !is_declared(&key.text)) {
         return Err(Problem { pos: key.pos, why: format!("`{}` declares no input `{}`", called.uses.as_str(), key.text) });
     }
-    let mut inputs = Map::new();
+    let mut inputs = Vec::new();
     for input in declared {
         let given = called.with.iter().find(|(key, _)| input.name.eq_ignore_ascii_case(&key.text));
         let found = match given {
             Some((key, text)) => {
                 let found = value(text, known).map_err(|error| Problem { pos: text.pos, why: error.message().to_owned() })?;
-                coerced(node(found), &input.kind)
+                coerced(found, &input.kind)
                     .ok_or_else(|| Problem { pos: key.pos, why: format!("the input `{}` is not of its declared type", input.name) })?
             }
             None if input.required => {
@@ -127,9 +127,9 @@ fn bind(called: &Call, declared: &[Input], known: &Known<'_>) -> Result<Map<Node
             }
             None => default(input, known),
         };
-        inputs.insert(input.name.clone(), found);
+        inputs.push((input.name.clone(), found));
     }
-    Ok(inputs)
+    Ok(Node::object(inputs))
 }
 
 /// A default may hold expressions over `github`, `inputs` and `vars`; nothing is assumed about the inputs.
@@ -145,7 +145,7 @@ fn default(input: &Input, known: &Known<'_>) -> Node {
     let known = Known { key: WorkflowKey::CallDefault, inputs: &inputs, ..known.clone() };
     value(text, &known)
         .ok()
-        .and_then(|found| coerced(node(found), &input.kind))
+        .and_then(|found| coerced(found, &input.kind))
         .unwrap_or_else(|| Node::unknown("its default is not of its declared type"))
 }
 
@@ -160,21 +160,19 @@ fn coerced(node: Node, kind: &InputKind) -> Option<Node> {
 
 /// The outputs that a called workflow declares, over the outputs of its jobs.
 fn call_outputs(workflow: &Workflow, frame: &Frame<'_>, states: &States, known: &Known<'_>) -> Node {
-    let mut jobs = Map::new();
+    let mut jobs = Vec::new();
     for job in &workflow.jobs {
         let outputs = match states.get(&job.id.to_lowercase()) {
-            Some(state) if state.skipped => Node::Partial(Map::new(), Rest::Null),
+            Some(state) if state.skipped => Node::object::<String>([]),
             // A called workflow succeeds although one of its jobs was skipped, and then that job has no outputs.
             Some(state) if job.condition.is_none() && job.needs.is_empty() => state.outputs.clone(),
             Some(_) | None => Node::unknown("whether the called job runs is not known"),
         };
-        let fields: Map<Node> =
-            [("outputs", outputs), ("result", Node::unknown("it is known only after the job ends"))].into_iter().collect();
-        jobs.insert(job.id.clone(), Node::Partial(fields, Rest::Null));
+        let result = Node::unknown("it is known only after the job ends");
+        jobs.push((job.id.clone(), Node::object([("outputs", outputs), ("result", result)])));
     }
-    let jobs = Node::Partial(jobs, Rest::Null);
+    let jobs = Node::object(jobs);
     let known = Known { key: WorkflowKey::CallOutput, inputs: &frame.inputs, jobs: &jobs, ..known.clone() };
     let declared = workflow.trigger("workflow_call").map(|trigger| trigger.outputs.as_slice()).unwrap_or_default();
-    let of = |text| value(text, &known).map_or_else(|error| Node::Unknown(error.message().into()), |found| texts(node(found)));
-    Node::Partial(declared.iter().map(|(key, text)| (key.text.clone(), of(text))).collect(), Rest::Null)
+    Node::object(declared.iter().map(|(key, text)| (key.text.clone(), output(text, &known))))
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{JobEntry, Verdict, by_input, names_input, node, quoted, value};
+use super::{JobEntry, Verdict, by_input, names_input, quoted, value};
 use crate::workflows::contexts::Known;
-use crate::workflows::expressions::{Node, Resolved, Value};
+use crate::workflows::expressions::{Node, Value};
 use crate::workflows::model::{Job, JobEnvironment, Problem, Text};
 
 /// The verdict on one leg.
@@ -25,27 +25,24 @@ pub(super) fn of(job: &Job, entry: &JobEntry, known: &Known<'_>) -> JobEntry {
 }
 
 fn is_false(flag: &Text, known: &Known<'_>) -> bool {
-    matches!(value(flag, known), Ok(Resolved::Known(Value::Bool(false))))
+    matches!(value(flag, known), Ok(Node::Known(Value::Bool(false))))
 }
 
 fn named(text: &Text, entry: &JobEntry, known: &Known<'_>) -> JobEntry {
     let source = format!("environment: {}", quoted(text.as_str()));
-    let resolved = match value(text, known) {
-        Ok(resolved) => resolved,
+    let values = match value(text, known) {
         Err(error) => {
             let why = format!("{source} fails: {}", error.message());
             return entry.invalid(&Problem { pos: text.pos, why });
         }
-    };
-    let values = match node(resolved) {
-        Node::Known(value) => vec![value],
-        Node::OneOf(values) => values,
-        Node::Unknown(why) => {
+        Ok(Node::Known(value)) => vec![value],
+        Ok(Node::OneOf(values)) => values,
+        Ok(Node::Unknown(why)) => {
             let mut one = entry.with(Verdict::Unknown, format!("{source} is not known: {why}"));
             one.details.by_input = by_input(&why);
             return one;
         }
-        Node::Partial(..) => return entry.with(Verdict::Unknown, format!("{source} is not known")),
+        Ok(Node::Partial(..)) => return entry.with(Verdict::Unknown, format!("{source} is not known")),
     };
     let is_name = |value: &Value| name(value).is_some();
     if !values.iter().all(is_name) {

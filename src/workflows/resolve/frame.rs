@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::condition::Run;
 use super::matrix::{self, Leg};
-use super::{Details, Gates, JobEntry, Resolver, Verdict, by_input, node, origin, texts, value};
+use super::{Details, Gates, JobEntry, Resolver, Verdict, by_input, origin, output};
 use crate::model::EnvName;
 use crate::workflows::contexts::{Known, WorkflowKey};
 use crate::workflows::deploys::{InRun, Passed};
-use crate::workflows::expressions::{self, Map, Node, Resolved, Rest, Status, Value, Why};
+use crate::workflows::expressions::{self, Node, Resolved, Status, Value, Why};
 use crate::workflows::model::{Job, Problem, Text, Workflow};
 use crate::workflows::reference::Reference;
 use crate::workflows::yaml::Pos;
@@ -225,9 +225,7 @@ fn in_run(text: &str, known: &Known<'_>) -> InRun {
 fn outputs(job: &Job, legs: &[Leg], known: &Known<'_>) -> Node {
     let [leg] = legs else { return Node::unknown("every leg of the matrix writes the same outputs") };
     let known = Known { key: WorkflowKey::Outputs, matrix: &leg.context, ..known.clone() };
-    let of = |text: &Text| value(text, &known).map_or_else(|error| Node::Unknown(error.message().into()), |v| texts(node(v)));
-    let map: Map<Node> = job.outputs.iter().map(|(key, text)| (key.text.clone(), of(text))).collect();
-    Node::Partial(map, Rest::Null)
+    Node::object(job.outputs.iter().map(|(key, text)| (key.text.clone(), output(text, &known))))
 }
 
 /// The gates before a job: those of a need that it requires hold, all others do not.
@@ -254,20 +252,22 @@ fn gates(frame: &Frame<'_>, job: &Job, states: &States, required: &BTreeSet<Stri
 /// The `needs` context: needs in `succeeded` did; those in `failing` did not; the others are unknown.
 pub(super) fn needs(job: &Job, states: &States, succeeded: &BTreeSet<String>, failing: &[&str]) -> Node {
     let one_of = |results: &[&str]| Node::OneOf(results.iter().map(|result| Value::from(*result)).collect());
-    let mut all = Map::new();
-    for need in &job.needs {
+    Node::object(job.needs.iter().map(|need| {
         let id = need.as_str().to_lowercase();
         let state = states.get(&id);
         let (result, outputs) = match state {
-            Some(state) if state.skipped => (one_of(&["skipped"]), Node::Partial(Map::new(), Rest::Null)),
+            Some(state) if state.skipped => (one_of(&["skipped"]), Node::object::<String>([])),
             Some(_) | None if failing.contains(&id.as_str()) => {
                 (one_of(&["failure", "cancelled", "skipped"]), Node::unknown("the job did not succeed"))
             }
             Some(state) if succeeded.contains(&id) => (one_of(&["success"]), state.outputs.clone()),
             Some(_) | None => (one_of(&["success", "failure", "cancelled", "skipped"]), Node::unknown("the job may not have succeeded")),
         };
-        let fields: Map<Node> = [("result", result), ("outputs", outputs)].into_iter().collect();
-        all.insert(need.as_str(), Node::Partial(fields, Rest::Null));
-    }
-    Node::Partial(all, Rest::Null)
+        (need.as_str(), Node::object([("result", result), ("outputs", outputs)]))
+    }))
+}
+
+/// The `needs` context if this one did not succeed, and nothing is known about the others.
+pub(in crate::workflows) fn needs_without(job: &Job, failed: &str) -> Node {
+    needs(job, &States::new(), &BTreeSet::new(), &[failed])
 }

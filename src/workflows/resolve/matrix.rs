@@ -3,7 +3,7 @@
 //! Owns the cross product, `exclude`, GitHub's two-step `include`, and what an unknown part of them means: a leg that
 //! may run is a leg. Must not know what a leg is used for. Tested in `matrix/tests.rs`.
 
-use super::{node, value};
+use super::value;
 use crate::workflows::contexts::Known;
 use crate::workflows::expressions::{Map, Node, Rest, Value, Why};
 use crate::workflows::model::{Job, Matrix, Text};
@@ -153,7 +153,7 @@ fn all_known(nodes: &[Node]) -> Option<Vec<Value>> {
 }
 
 fn scalar(text: &Text, known: &Known<'_>) -> Result<Node, String> {
-    value(text, known).map(node).map_err(|error| format!("its matrix fails: {}", error.message()))
+    value(text, known).map_err(|error| format!("its matrix fails: {}", error.message()))
 }
 
 /// The legs of an evaluated matrix.

@@ -28,6 +28,7 @@ const MAX_JOBS: usize = 10_000;
 
 pub(super) use files::same_path;
 pub use files::{Files, Unread, WhyUnread};
+pub(super) use frame::needs_without;
 
 /// What is known about the environment that a job runs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -138,31 +139,26 @@ struct Resolver<'a> {
     jobs_left: usize,
 }
 
-/// The value of a scalar at a place.
-fn value(text: &Text, known: &Known<'_>) -> Result<Resolved, Error> {
-    if text.scalar.kind == NodeKind::String && text.as_str().contains("${{") {
-        return expressions::interpolate(text.as_str(), known, &known.key.functions(Status::UNKNOWN));
+/// What is known about the value of a scalar under a key.
+fn value(text: &Text, known: &Known<'_>) -> Result<Node, Error> {
+    if text.scalar.kind != NodeKind::String || !text.as_str().contains("${{") {
+        return Ok(Node::Known(plain(text)));
     }
-    Ok(Resolved::Known(plain(text)))
-}
-
-/// A resolved value as a node of a context.
-fn node(resolved: Resolved) -> Node {
-    match resolved {
+    Ok(match expressions::interpolate(text.as_str(), known, &known.key.functions(Status::UNKNOWN))? {
         Resolved::Known(value) => Node::Known(value),
         Resolved::OneOf(values) => Node::OneOf(values),
         Resolved::Unknown(reasons) => Node::Unknown(why(&reasons)),
-    }
+    })
 }
 
-/// The text of every value that a node may have.
-fn texts(node: Node) -> Node {
+/// What is known about an output: a text.
+fn output(output: &Text, known: &Known<'_>) -> Node {
     let text = |value: Value| Value::String(value.to_text());
-    match node {
-        Node::Known(value) => Node::Known(text(value)),
-        Node::OneOf(values) => Node::OneOf(values.into_iter().map(text).collect()),
-        Node::Unknown(why) => Node::Unknown(why),
-        Node::Partial(..) => Node::Known(Value::from("Object")),
+    match value(output, known) {
+        Ok(Node::Known(value)) => Node::Known(text(value)),
+        Ok(Node::OneOf(values)) => Node::OneOf(values.into_iter().map(text).collect()),
+        Ok(other) => other,
+        Err(error) => Node::Unknown(error.message().into()),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Bound, SOME_RELEASE, Scenario, crons, label, not_given, probes, required, run_ref, types};
+use super::{Bound, SOME_RELEASE, Scenario, not_given, probes, required, run_ref};
 use crate::workflows::expressions::{Node, Value};
 use crate::workflows::facts::Facts;
 use crate::workflows::model::{Input, InputKind, Trigger, Workflow};
@@ -65,7 +65,6 @@ fn any_ref(workflow: &Workflow, scenario: &Scenario) -> Scenario {
     Scenario {
         label: format!("{} on any other ref", scenario.event),
         git_ref: None,
-        base: scenario.base.clone(),
         inputs: inputs.map(any_value).collect(),
         named_ref: false,
         ..scenario.clone()
@@ -75,15 +74,8 @@ fn any_ref(workflow: &Workflow, scenario: &Scenario) -> Scenario {
 fn of_trigger(trigger: &Trigger, reads: &Reads, texts: &RefTexts, facts: &Facts) -> Vec<Scenario> {
     let event = trigger.event.as_str();
     let scenario = |git_ref: Option<String>, base: Option<String>| Scenario {
-        label: label(event, git_ref.as_deref(), base.as_deref(), facts),
-        event: event.to_owned(),
-        inputs: Vec::new(),
-        types: types(trigger),
-        crons: crons(trigger),
-        pos: trigger.pos,
         named_ref: base.as_ref().or(git_ref.as_ref()).is_none_or(|name| names(trigger, name, facts)),
-        git_ref,
-        base,
+        ..Scenario::of(trigger, git_ref, base, facts)
     };
     let unnamed = |words: &str, one: Scenario| Scenario { label: format!("{event}{words}"), named_ref: false, ..one };
     let on = |git_ref: Option<String>| match git_ref {

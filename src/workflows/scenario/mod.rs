@@ -7,7 +7,7 @@
 mod derive;
 mod probes;
 
-use super::expressions::{Node, Rest, Value};
+use super::expressions::{Node, Value};
 use super::facts::Facts;
 use super::model::{Input, InputKind, Problem, Text, Trigger, Workflow};
 use super::triggers;
@@ -41,9 +41,30 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// A run that a trigger starts on a ref, without inputs.
+    fn of(trigger: &Trigger, git_ref: Option<String>, base: Option<String>, facts: &Facts) -> Self {
+        let types = match trigger.event.as_str() {
+            "pull_request" | "pull_request_target" if trigger.types.is_empty() => {
+                ["opened", "synchronize", "reopened"].map(str::to_owned).to_vec()
+            }
+            _ => trigger.types.iter().map(|one| one.as_str().to_owned()).collect(),
+        };
+        Self {
+            label: label(&trigger.event, git_ref.as_deref(), base.as_deref(), facts),
+            event: trigger.event.clone(),
+            git_ref,
+            base,
+            inputs: Vec::new(),
+            types,
+            crons: trigger.crons.iter().map(|cron| cron.as_str().to_owned()).collect(),
+            pos: trigger.pos,
+            named_ref: true,
+        }
+    }
+
     /// The `inputs` context.
     pub fn inputs(&self) -> Node {
-        Node::Partial(self.inputs.iter().map(|input| (input.name.clone(), input.value.clone())).collect(), Rest::Null)
+        Node::object(self.inputs.iter().map(|input| (input.name.clone(), input.value.clone())))
     }
 }
 
@@ -105,17 +126,7 @@ pub fn declared(workflow: &Workflow, when: &When, facts: &Facts) -> Result<Scena
     for (name, value) in &when.inputs {
         label.push_str(&format!(" {name}={}", given(value).to_text()));
     }
-    Ok(Scenario {
-        event: when.event.clone(),
-        git_ref,
-        base,
-        inputs,
-        types: types(trigger),
-        crons: crons(trigger),
-        label,
-        pos: trigger.pos,
-        named_ref: true,
-    })
+    Ok(Scenario { inputs, label, ..Scenario::of(trigger, git_ref, base, facts) })
 }
 
 /// A `when` in words, as gate.toml gives it.
@@ -181,19 +192,6 @@ fn label(event: &str, git_ref: Option<&str>, base: Option<&str>, facts: &Facts) 
         ("workflow_dispatch", Some(git_ref), _) if git_ref != facts.default_ref() => format!("{event} {git_ref}"),
         _ => event.to_owned(),
     }
-}
-
-fn types(trigger: &Trigger) -> Vec<String> {
-    match trigger.event.as_str() {
-        "pull_request" | "pull_request_target" if trigger.types.is_empty() => {
-            ["opened", "synchronize", "reopened"].map(str::to_owned).to_vec()
-        }
-        _ => trigger.types.iter().map(|t| t.as_str().to_owned()).collect(),
-    }
-}
-
-fn crons(trigger: &Trigger) -> Vec<String> {
-    trigger.crons.iter().map(|cron| cron.as_str().to_owned()).collect()
 }
 
 /// An input as gate.toml gives it.
