@@ -8,6 +8,10 @@
 //!                             └→ contexts → expressions
 //! ```
 //!
+//! `read` reads a file once, with the defaults of its steps; `secrets`, `reads` and `triggers` ask about its texts. `deploys` says
+//! what a job could deploy with, and errs toward finding too much; `freeze_check` proves that nothing deploys before a freeze check,
+//! and errs toward proving too little. So each of the two reads the scripts of steps in its own way.
+//!
 //! [`check::check`] is the way in: files and [`facts::Facts`] go in, verdicts per scenario and job and findings come out.
 //! What may happen is taken to happen; what cannot be determined is unknown, and unknown never passes.
 //! Each folder is tested in its own `tests.rs`, all of it by `tests/verify/`.

@@ -204,6 +204,7 @@ fn the_check_asks_the_right_question() {
     for before in [
         "- {uses: actions/checkout@v4, with: {ref: '${{ github.event.pull_request.head.sha }}'}}\n",
         "- {uses: actions/checkout@v4, with: {ref: '${{ inputs.tag }}'}}\n",
+        "- {uses: Actions/Checkout/@v4, with: {ref: '${{ inputs.tag }}'}}\n",
         "- {uses: actions/checkout@v4, with: {repository: acme/other}}\n",
         "- {uses: actions/checkout@v4, with: {path: '${{ inputs.x }}'}}\n",
         "- {uses: actions/download-artifact@v4, with: {run-id: 1}}\n",
