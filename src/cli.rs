@@ -29,15 +29,15 @@ pub use runs::{ApproveArgs, EvidenceArgs, PendingArgs, RejectArgs, ReviewArgs, S
     disable_help_flag = true,
     max_term_width = 100,
     after_help = "Examples:
-  gatectl plan --sandbox                    try it: no account, no token
-  gatectl plan                              what differs from the live state
-  gatectl apply                             apply the difference, after confirmation
-  gatectl verify                            can anything reach production without an approval?
+  gatectl plan --sandbox    try it: no account, no token
+  gatectl plan              what differs from the live state
+  gatectl apply             apply the difference, after confirmation
+  gatectl verify            can anything reach production without an approval?
   gatectl freeze on --reason INC-12 --app my-app
 
-Exit codes: 0 done, 1 error, 2 changes pending (plan --detailed-exitcode), 3 manual steps remain,
-4 credentials, 5 stale plan, 6 ungated or unknown, 7 frozen, 8 freeze undetermined, 64 usage,
-130 interrupted."
+Exit codes: 0 done, 1 error, 2 changes pending (plan --detailed-exitcode),
+3 manual steps remain, 4 credentials, 5 stale plan, 6 ungated or unknown,
+7 frozen, 8 freeze undetermined, 64 usage, 130 interrupted."
 )]
 pub struct Cli {
     /// Print help; --help also lists the global options (-c, -R, --environment, --sandbox, --format, -q, -v, ...)
@@ -111,7 +111,7 @@ pub enum Format {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check gate.toml files and their workflow expectations offline; needs no token
+    /// Check gate.toml files and their workflow expectations, offline
     #[command(
         after_help = "Examples:\n  gatectl validate\n  gatectl validate ops/gate.toml web/gate.toml\n  gatectl validate --format github"
     )]
@@ -121,7 +121,7 @@ pub enum Command {
         after_help = "Examples:\n  gatectl check\n  gatectl check --format github            annotations in a pull request\n  gatectl check --sarif gatectl.sarif      for code scanning\n\nExits 6 unless every declared scenario is gated."
     )]
     Check(CheckArgs),
-    /// Prove that production is gated, from the workflow line to the live reviewer
+    /// Prove that nothing reaches production without an approval
     #[command(
         after_help = "Examples:\n  gatectl verify\n  gatectl verify --environment production      as the first step of a deploy job\n  gatectl verify --sandbox=wrong-reviewer\n\nReads only. Exits 6 unless everything asked about is gated."
     )]
@@ -144,7 +144,7 @@ pub enum Command {
     /// Manage the deploy freeze: on, off, override, status, check
     #[command(subcommand)]
     Freeze(FreezeCommand),
-    /// List deployments that wait for approval, and whether you can approve them
+    /// List deployments waiting for approval, and which you may approve
     #[command(
         after_help = "Needs no gate.toml, only a repository and a token with `Actions: read` and `Deployments: read`.\n\nExamples:\n  gatectl pending\n  gatectl pending --repo OWNER/REPO --environment production --format json\n  gatectl pending --older-than 2d --exit-code       for a scheduled job: exits 2 if anything has waited that long"
     )]
@@ -154,14 +154,14 @@ pub enum Command {
         after_help = "RUN is a run ID or a run URL. Several runs may be named; nothing is approved unless all can be.\nRefused if a freeze covers the environment, if the run's commit is not --sha, if you started the run and self-review is\nprevented, and if you are not a reviewer. GITHUB_TOKEN and App tokens cannot approve: use a reviewer's own token.\n\nExamples:\n  gatectl approve 30433642\n  gatectl approve https://github.com/OWNER/REPO/actions/runs/30433642 --environment production --comment 'v1.2.3'\n  gatectl approve 30433642 30433650 --sha 3f2a1b0 --auto-approve"
     )]
     Approve(ApproveArgs),
-    /// Reject pending deployments of one or more workflow runs; the runs fail
+    /// Reject pending deployments of workflow runs, which then fail
     #[command(
         after_help = "RUN is a run ID or a run URL. Also works while frozen.\n\nExamples:\n  gatectl reject 30433642 --comment 'wrong branch'\n  gatectl reject 30433642 --environment production --auto-approve\n  gatectl reject --stale          what a newer deployment has overtaken"
     )]
     Reject(RejectArgs),
     /// Show who approved recent deployments, and which had no approval
     #[command(
-        after_help = "--environment defaults to the environments of gate.toml with reviewers, else to `production`.\nNeeds only a repository and a token with `Actions: read` and `Deployments: read`. docs/evidence.md says what counts as proof.\n\nExamples:\n  gatectl evidence\n  gatectl evidence --repo OWNER/REPO --environment production --last 50\n  gatectl evidence --since 30d --csv > evidence.csv\n  gatectl evidence --since 2026-11-01 --require-approved    exits 6 unless all were provably approved"
+        after_help = "--environment defaults to the environments of gate.toml with reviewers, else to `production`.\nNeeds only a repository and a token with `Actions: read` and `Deployments: read`. docs/evidence.md says what counts as proof.\n\nExamples:\n  gatectl evidence\n  gatectl evidence --repo OWNER/REPO --environment production --last 50\n  gatectl evidence --since 30d --csv > evidence.csv\n  gatectl evidence --since 30d --require-approved    exits 6 unless all pass"
     )]
     Evidence(EvidenceArgs),
     /// Generate gate.toml from the live state of a repository

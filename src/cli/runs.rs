@@ -85,8 +85,8 @@ pub struct EvidenceArgs {
     /// Exit 6 if there is no evidence, or any deployment lacks a provable approval by someone independent
     #[arg(long)]
     pub require_approved: bool,
-    /// Standings that also pass --require-approved, such as self-approved,author-approved
-    #[arg(long, value_name = "STANDING", value_delimiter = ',', requires = "require_approved", value_parser = clap::builder::PossibleValuesParser::new(Standing::WORDS))]
+    /// Standings that also pass --require-approved, such as self-approved,author-approved (see docs/evidence.md)
+    #[arg(long, value_name = "STANDING", value_delimiter = ',', requires = "require_approved", hide_possible_values = true, value_parser = clap::builder::PossibleValuesParser::new(Standing::WORDS))]
     pub allow: Vec<String>,
     /// Write evidence.json, evidence.csv, evidence.html and SHA256SUMS into this directory
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]

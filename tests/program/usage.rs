@@ -3,7 +3,7 @@
 use clap::CommandFactory;
 use gatectl::cli::Cli;
 
-use super::run::{gatectl, root};
+use super::run::{gatectl, root, run};
 
 #[test]
 fn the_command_line_is_sound() {
@@ -35,16 +35,18 @@ fn every_command_has_help_with_examples() {
 
 #[test]
 fn short_help_fits_a_screen() {
+    let mut names = vec![Vec::new()];
     for command in Cli::command().get_subcommands().filter(|command| command.get_name() != "help") {
-        let names = std::iter::once(vec![command.get_name().to_owned()])
-            .chain(command.get_subcommands().map(|below| vec![command.get_name().to_owned(), below.get_name().to_owned()]));
-        for name in names {
-            let args: Vec<&str> = name.iter().map(String::as_str).chain(["-h"]).collect();
-            let help = gatectl(&args).stdout;
-            let lines = help.lines().count();
-            assert!(lines <= 40, "{} -h prints {lines} lines", name.join(" "));
-            assert!(help.contains("--help also lists the global options"), "{help}");
-        }
+        names.push(vec![command.get_name().to_owned()]);
+        names.extend(command.get_subcommands().map(|below| vec![command.get_name().to_owned(), below.get_name().to_owned()]));
+    }
+    for name in names {
+        let args: Vec<&str> = name.iter().map(String::as_str).chain(["-h"]).collect();
+        let help = run(&root(), &args, &[("COLUMNS", "80")]).stdout;
+        let lines = help.lines().count();
+        assert!(lines <= 40, "{} -h prints {lines} lines", name.join(" "));
+        assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+        assert!(help.split_whitespace().collect::<Vec<_>>().join(" ").contains("--help also lists the global options"), "{help}");
     }
 }
 
@@ -91,7 +93,7 @@ fn every_way_to_fail_is_json_if_that_was_asked_for() {
         (&["check"], 1),
     ] {
         for format in [&["--format", "json"][..], &["--format=json"]] {
-            let ran = super::run::run(dir.path(), &[args, format].concat(), &[]);
+            let ran = run(dir.path(), &[args, format].concat(), &[]);
             let told: serde_json::Value =
                 serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{args:?}: {error} {}", ran.stdout));
             let said = |key: &str| told["error"][key].as_str().is_some_and(|text| !text.is_empty());
@@ -106,10 +108,10 @@ fn a_failure_in_a_workflow_is_an_annotation_at_its_place() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("broken.toml"), "version = 1\nsurprise = 1\n").unwrap();
     for verb in ["plan", "check", "validate"] {
-        let ran = super::run::run(dir.path(), &[verb, "-c", "broken.toml", "--format", "github"], &[]);
+        let ran = run(dir.path(), &[verb, "-c", "broken.toml", "--format", "github"], &[]);
         assert!(ran.stdout.starts_with("::error file=broken.toml,line=2,col=1,title="), "{verb}: {} {}", ran.stdout, ran.stderr);
     }
-    let missing = super::run::run(dir.path(), &["plan", "--format", "github"], &[]);
+    let missing = run(dir.path(), &["plan", "--format", "github"], &[]);
     assert!(missing.stdout.starts_with("::error title="), "{}", missing.stdout);
 }
 
@@ -125,7 +127,7 @@ fn what_is_printed_ends_its_last_line() {
     let dir = tempfile::tempdir().unwrap();
     let run = |gate: &str| {
         std::fs::write(dir.path().join("gate.toml"), gate).unwrap();
-        super::run::run(dir.path(), &["validate"], &[])
+        run(dir.path(), &["validate"], &[])
     };
     let wrong = run("version = 1\nsurprise = 1\n");
     assert_eq!(wrong.code, Some(1));
@@ -141,7 +143,7 @@ fn validate_reads_every_named_file_and_the_worst_decides() {
     write("good.toml", "version = 1\n[environments.production]\nreviewers = [{ user = \"ann\" }]\n");
     write("other.toml", "version = 1\n[environments.staging]\nwait_timer = 5\n");
     write("bad.toml", "version = 1\n[environments.production]\nreviewrs = []\n");
-    let validate = |files: &[&str]| super::run::run(dir.path(), &[&["validate"], files].concat(), &[]);
+    let validate = |files: &[&str]| run(dir.path(), &[&["validate"], files].concat(), &[]);
 
     let both = validate(&["good.toml", "other.toml"]);
     assert_eq!(both.code, Some(0), "{}", both.stderr);
