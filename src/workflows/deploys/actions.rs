@@ -2,8 +2,8 @@
 //!
 //! Owns the tables, one line each. An unlisted action may do anything with the secrets it gets.
 
-use super::Platform::{self, Heroku, Other, Pages};
-use super::Provider::{self, Aws, Azure, CratesIo, GoogleCloud, JFrog, Npm, NuGet, Octopus, PyPi, RubyGems, Tailscale, Vault};
+use super::evidence::Platform::{self, Heroku, Other, Pages};
+use super::evidence::Provider::{self, Aws, Azure, CratesIo, GoogleCloud, JFrog, Npm, NuGet, Octopus, PyPi, RubyGems, Tailscale, Vault};
 
 /// Actions that deploy, and the inputs that name the target.
 pub(super) const DEPLOY: &[(&str, Platform, &[&str])] = &[

@@ -2,7 +2,7 @@
 //!
 //! Owns how `actions/checkout` and git commands name it. Whether it can move after an approval is not known here.
 
-use super::InRun;
+use super::evidence::InRun;
 use crate::workflows::yaml::Pos;
 
 /// One checkout of anything except the commit of the run.

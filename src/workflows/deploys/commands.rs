@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use super::evidence::Platform::{self, Heroku, Other, Pages};
+use super::evidence::{Deploy, Identity, PAGES, Principal, Provider};
 use super::heroku::{app_of, literal, promoted_to, pushes, remember};
-use super::holds::Platform::{self, Heroku, Other, Pages};
-use super::holds::{Deploy, Identity, Principal, Provider};
 use super::programs::{INTERPRETERS, PROMOTE, RUNNERS, Row, TABLE, TALK, WRAPPERS};
 use super::requests::sends;
 use super::shell::program;
@@ -147,7 +147,7 @@ fn deploy(words: &[String], env: &BTreeMap<String, String>, remotes: &BTreeMap<S
                 let target = match platform {
                     Heroku if promotes => promoted_to(rest),
                     Heroku => app_of(rest, words, env, remotes),
-                    Pages => Some(super::PAGES.to_owned()),
+                    Pages => Some(PAGES.to_owned()),
                     Other => None,
                 };
                 return Some(Deploy { promotes, ..known(what, *platform, target, pos) });

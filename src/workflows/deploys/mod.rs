@@ -9,6 +9,7 @@ mod approvals;
 mod checkouts;
 mod collect;
 mod commands;
+mod evidence;
 mod fill;
 mod heroku;
 mod holds;
@@ -24,15 +25,13 @@ mod token;
 use std::collections::BTreeSet;
 
 pub use checkouts::{Checkout, Head};
-pub use holds::{Deploy, Holds, Identity, InRun, Platform, Principal, Provider};
+pub use evidence::{Deploy, Identity, InRun, PAGES, Platform, Principal, Provider};
+pub use holds::Holds;
 pub use local::Local;
 pub(in crate::workflows) use paths::below;
 pub use permissions::Passed;
 
 use super::model::Step;
-
-/// The target of deploys to GitHub Pages.
-pub const PAGES: &str = "github-pages";
 
 /// Whether an action is one of the tables. None of those deploys or logs in before its own step.
 pub fn is_known_action(action: &str) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! One line each. Owns no reading of scripts: that is for `commands`. Tested in `tests/`.
 
-use super::holds::Platform::{self, Heroku, Other, Pages};
+use super::evidence::Platform::{self, Heroku, Other, Pages};
 
 /// Programs and the words after them that make them a deploy; an empty list means any.
 pub(super) struct Row(pub(super) &'static [&'static str], pub(super) &'static [&'static str], pub(super) Platform);

@@ -147,7 +147,7 @@ impl<'s> Scanner<'s> {
         self.end_command();
     }
 
-    /// The second bar of `a || b`, which is not a pipe.
+    /// Whether a bar begins `a || b`, whose second one is skipped: it does not pipe.
     fn skip_or(&mut self) -> bool {
         let rest = self.rest.strip_prefix('|');
         self.rest = rest.unwrap_or(self.rest);
