@@ -1,7 +1,7 @@
 //! The functions of the language: their names, their arity, and their results for known values.
 
 use super::json;
-use super::text::Text;
+use super::text::{Failure, Text};
 use super::value::{Value, compare, fold};
 
 /// A function about the result of the needed jobs.
@@ -30,14 +30,6 @@ pub(super) enum Function {
     Case,
     HashFiles,
     Status(StatusFunction),
-}
-
-/// Why a function has no value.
-pub(super) enum Failure {
-    /// GitHub fails there.
-    Error(String),
-    /// GitHub may fail there, or may not.
-    Undecided(String),
 }
 
 const ALL: [(&str, Function); 13] = [

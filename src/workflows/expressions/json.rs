@@ -4,9 +4,8 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::functions::Failure;
 use super::number;
-use super::text::Text;
+use super::text::{Failure, Text};
 use super::value::{Map, Value};
 
 /// Reads JSON text.

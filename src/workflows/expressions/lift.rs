@@ -1,9 +1,10 @@
 //! Operations on values, applied to sets of values.
 
 use super::context::{Assumed, Reason};
-use super::functions::{self, Failure, Function, Piece, StatusFunction};
+use super::functions::{self, Function, Piece, StatusFunction};
 use super::possible::{Evaluated, Item, Open, Possible};
 use super::syntax::{Comparison, EvalError, Span, Tree};
+use super::text::Failure;
 use super::value::{Value, compare};
 
 /// The most combinations of argument values that are tried.

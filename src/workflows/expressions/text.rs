@@ -1,12 +1,18 @@
 //! Text that an expression builds, within GitHub's limit on memory.
 
-use super::functions::Failure;
-
 /// What one evaluation may hold at a time, in bytes of UTF-16, as the runner counts.
 pub(super) const MAX_MEMORY: usize = 1 << 20;
 
 /// What GitHub says when an evaluation holds more.
 pub(super) const TOO_LARGE: &str = "The maximum allowed memory size was exceeded";
+
+/// Why a function has no value.
+pub(super) enum Failure {
+    /// GitHub fails there.
+    Error(String),
+    /// GitHub may fail there, or may not.
+    Undecided(String),
+}
 
 /// A string that refuses to grow over [`MAX_MEMORY`].
 #[derive(Debug, Default)]
