@@ -70,7 +70,13 @@ impl Verify {
 
     /// Whether a called workflow of another repository is declared to deploy nothing. `path` is without its `@ref`.
     pub fn trusts(&self, path: &str) -> bool {
-        self.trusted_workflows.iter().any(|pattern| fnmatch::matches(&pattern.to_lowercase(), &path.to_lowercase()))
+        let path = path.to_lowercase();
+        // A wildcard stands for any name within its folder, `.github` among them.
+        let matches = |pattern: &str| {
+            let alike = pattern.split('/').zip(path.split('/')).all(|(wanted, part)| fnmatch::matches_any(wanted, part));
+            alike && pattern.split('/').count() == path.split('/').count()
+        };
+        self.trusted_workflows.iter().any(|pattern| matches(&pattern.to_lowercase()))
     }
 }
 
@@ -98,5 +104,13 @@ mod tests {
         assert!(verify.trusts("SLSA-framework/slsa-github-generator/.github/workflows/generator_generic_slsa3.yml"));
         assert!(!verify.trusts("evil/slsa-github-generator/.github/workflows/x.yml"));
         assert!(!verify.trusts("slsa-framework/slsa-github-generator/.github/workflows/a/b.yml"));
+        assert!(!verify.trusts("slsa-framework/slsa-github-generator/.github/workflows"));
+    }
+
+    #[test]
+    fn a_wildcard_stands_for_the_organizations_own_repository_of_workflows() {
+        let verify = verify(&[], &["acme/*/.github/workflows/*"]);
+        assert!(verify.trusts("acme/.github/.github/workflows/deploy.yml") && verify.trusts("acme/shop/.github/workflows/deploy.yml"));
+        assert!(!verify.trusts("evil/.github/.github/workflows/deploy.yml"));
     }
 }

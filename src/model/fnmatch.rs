@@ -276,7 +276,13 @@ fn compile_set(pattern: &str) -> Option<(Token, &str)> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{covers, matches};
+    use super::{covers, matches, matches_any};
+
+    #[test]
+    fn a_name_with_a_dot_is_any_name_where_only_wildcards_are_special() {
+        assert!(matches_any("*", ".github") && matches_any("svc-?", "svc-a") && matches_any("[a]", "[a]") && matches_any("", ""));
+        assert!(!matches_any("svc-?", "svc-") && !matches_any("*x", ".github") && !matches("*", ".github"));
+    }
 
     #[test]
     fn follows_ruby() {
