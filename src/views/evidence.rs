@@ -77,6 +77,8 @@ pub(crate) struct EvidenceReport {
     /// Runs of the same workflows in the period without a deployment record in these environments; none if the list of runs was too
     /// long to read.
     pub(super) unrecorded_runs: Option<Vec<Unrecorded>>,
+    /// Events of this repository in the audit log.
+    pub(super) audit_events: Option<usize>,
     /// Entries of the audit log that were not understood.
     pub(super) audit_not_understood: Option<usize>,
     pub(super) summary: Summary,
@@ -178,7 +180,10 @@ impl EvidenceReport {
             .collect();
         let entries = || environments.iter().flat_map(|environment| &environment.deployments);
         let changes = Linked { linked: entries().filter(|entry| entry.changes.is_some()).count(), of: entries().count() };
-        let complete = environments.iter().all(|one| one.unknown.is_none()) && entries().all(|entry| entry.verdict.unread().is_none());
+        let audit_understood = measure.audit.is_none_or(|log| log.not_understood == 0);
+        let complete = audit_understood
+            && environments.iter().all(|one| one.unknown.is_none())
+            && entries().all(|entry| entry.verdict.unread().is_none());
         let unrecorded = evidence::unrecorded(links.repository, history);
         Self {
             format_version: FORMAT_VERSION,
@@ -187,6 +192,7 @@ impl EvidenceReport {
             changes,
             changes_unknown: history.changes.as_ref().err().cloned(),
             unrecorded_runs: unrecorded.map(|runs| runs.into_iter().map(|run| Unrecorded::new(run, links)).collect()),
+            audit_events: measure.audit.map(|log| log.events),
             audit_not_understood: measure.audit.map(|log| log.not_understood),
             summary: Summary::of(judged.iter().flat_map(|(_, records)| records).map(|record| &record.standing)),
             environments,
@@ -206,14 +212,15 @@ impl EvidenceReport {
         named.any(|environment| environment.total > 0 || environment.older.count > 0 || environment.unknown.is_some())
     }
 
-    /// Whether each environment has evidence, and all of it passes, on its own or because of `--allow`.
+    /// Whether each environment has evidence, and all of it passes, on its own or because of `--allow`. An entry of the audit log that is
+    /// not understood may be a bypass, so nothing passes beside it.
     pub(crate) fn all_approved(&self) -> bool {
         let passes = |entry: &Entry| entry.verdict.passes() || self.header.query.allow.iter().any(|allowed| allowed == entry.standing);
         let sound = |environment: &EnvironmentEvidence| {
             let evidence = &environment.deployments;
             environment.unknown.is_none() && !evidence.is_empty() && evidence.iter().all(passes)
         };
-        self.environments.iter().all(sound)
+        self.audit_not_understood.unwrap_or(0) == 0 && self.environments.iter().all(sound)
     }
 }
 
@@ -315,6 +322,7 @@ fn reason(standing: &Standing) -> Option<String> {
             Gap::Unread(why) => why.reason.clone(),
             Gap::NeverSeenToStart(Some(state)) => format!("it is {state}, and no status shows that its job started"),
             Gap::NeverSeenToStart(None) => "it has no status".to_owned(),
+            Gap::EndedWaiting => "its newest status is waiting, but its run has ended or has no status".to_owned(),
             Gap::WhichAttempt(attempts) => {
                 format!("its run was approved, but it has {attempts} attempts, and GitHub does not say which one was approved")
             }

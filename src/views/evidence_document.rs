@@ -59,7 +59,11 @@ pub(super) fn headline(report: &EvidenceReport) -> String {
     if summary.total() == 0 {
         return "No evidence: no deployments found. That says nothing about approvals.".to_owned();
     }
-    let incomplete = if report.complete { "" } else { "Incomplete: some runs or approvals could not be read. " };
+    let incomplete = match (report.complete, report.audit_not_understood.unwrap_or(0)) {
+        (true, _) => String::new(),
+        (false, 0) => "Incomplete: some runs or approvals could not be read. ".to_owned(),
+        (false, n) => format!("Incomplete: {} of the audit log not understood. ", count(n, "entry")),
+    };
     format!("{incomplete}{}: {}.", count(summary.total(), "deployment"), standings(summary))
 }
 
@@ -137,8 +141,9 @@ pub(super) fn facts(report: &EvidenceReport) -> Vec<(&'static str, String)> {
     }
     if let Some(log) = &query.audit_log {
         let amiss = report.audit_not_understood.unwrap_or(0);
-        let amiss = if amiss == 0 { String::new() } else { format!("; {} not understood", count(amiss, "entry")) };
-        facts.push(("audit log", format!("{log}{amiss}")));
+        let amiss = if amiss == 0 { String::new() } else { format!("; {} not understood, which may hide a bypass", count(amiss, "entry")) };
+        let events = count(report.audit_events.unwrap_or(0), "event");
+        facts.push(("audit log", format!("{events} of {} in {log}{amiss}", repository.name)));
     }
     facts
 }

@@ -40,7 +40,12 @@ impl<'a> FleetEvidence<'a> {
 
     /// Whether everything that was asked for could be read. An exception that ended says nothing about its repository.
     pub(crate) fn is_complete(&self) -> bool {
-        self.each().all(|report| report.complete) && !self.left_alone.iter().any(|row| row.result == RepositoryResult::Invalid)
+        self.each().all(|report| report.complete) && !self.has_invalid()
+    }
+
+    /// Whether a repository was left alone because its exception ended.
+    pub(crate) fn has_invalid(&self) -> bool {
+        self.left_alone.iter().any(|row| row.result == RepositoryResult::Invalid)
     }
 
     /// The deployments of all repositories, counted by standing.

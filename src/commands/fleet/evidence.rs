@@ -52,7 +52,7 @@ pub(in crate::commands) async fn run(session: &Session, args: &EvidenceArgs, con
     Ok(match worst {
         Some(exit) => exit,
         // An exception that ended is an error until someone decides.
-        None if !fleet.is_complete() => Exit::Error,
+        None if fleet.has_invalid() => Exit::Error,
         None if reports.is_empty() && args.require_approved => Exit::NotGated,
         None => Exit::Done,
     })

@@ -71,6 +71,7 @@ pub(in crate::commands) async fn gather(
     let environments = environments(config, &session.global.environment);
     let now = session.now();
     let extent = extent(args, now)?;
+    let audit = log.map(|text| AuditLog::parse(text, repository)).transpose().map_err(|error| cut_off(args, error))?;
     let read = async {
         let history = observe::history(reader, repository, &environments, extent);
         tokio::join!(history, observe::viewer(reader), observe::repository_id(reader, repository))
@@ -85,7 +86,6 @@ pub(in crate::commands) async fn gather(
         query: query(args, extent, environments),
     };
     let approvals = approvals(config);
-    let audit = log.map(|text| AuditLog::parse(text, repository));
     let measure = Measure { approvals: Some(&approvals), audit: audit.as_ref() };
     Ok(EvidenceReport::new(header, &history, measure, links))
 }
@@ -111,6 +111,13 @@ pub(in crate::commands) fn audit_log(path: &Path) -> anyhow::Result<String> {
         let message = format!("the audit log {} cannot be read", path.display());
         anyhow::Error::new(error).context(Hinted::new(message, hint))
     })
+}
+
+/// Why an audit log that is one array is not read: its events would be lost, and bypasses with them.
+fn cut_off(args: &EvidenceArgs, error: serde_json::Error) -> anyhow::Error {
+    let file = args.audit_log.as_deref().unwrap_or(Path::new("-")).display();
+    let message = format!("the audit log {file} is not a whole JSON array; it may be cut off");
+    anyhow::Error::new(error).context(Hinted::new(message, "Export it again, or name a file of JSON lines"))
 }
 
 /// Writes the evidence as JSON, CSV and HTML, each file whole or not at all, and the sums last: sums that fit prove that all is there.

@@ -111,7 +111,14 @@ impl Stage {
             by: None,
             host: "https://api.github.com".to_owned(),
             repository: Repository { name: self.site.repository.clone(), id: Some(1) },
-            query: Query { environments, last: Some(20), since: None, until: None, audit_log: None, allow: Vec::new() },
+            query: Query {
+                environments,
+                last: Some(20),
+                since: None,
+                until: None,
+                audit_log: measure.audit.map(|_| "audit.jsonl".to_owned()),
+                allow: Vec::new(),
+            },
         };
         EvidenceReport::new(header, &history, measure, self.site.links())
     }

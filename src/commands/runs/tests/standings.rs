@@ -1,6 +1,7 @@
 //! Evidence: every standing, and what could not be read.
 
 use super::*;
+use crate::providers::github::runs::audit::AuditLog;
 
 #[tokio::test]
 async fn evidence_tells_every_story_apart() {
@@ -51,6 +52,27 @@ async fn how_far_back_one_looks_makes_nothing_approved() {
     }
     let older = shown(&Document::from(&stage.evidence(Extent::Last(1)).await));
     assert!(older.contains("\n1 older deployment exists: use --last N"), "{older}");
+}
+
+#[tokio::test]
+async fn an_audit_log_that_is_not_all_understood_proves_no_approval() {
+    let stage = Stage::new(|state| {
+        let run = state.start_run(REPO, DEPLOY, "workflow_dispatch", "refs/heads/main", "sandbox-admin", "production").unwrap();
+        state.release_run(REPO, run, Some("MooseQuest"));
+        state.finish_run(REPO, run, "success");
+    })
+    .await;
+    for (log, exit, said) in [
+        ("", Exit::Done, "0 events of raxx-app/TradeMasterAPI in audit.jsonl"),
+        (r#"{"action":"workflows.bypass_protection_"#, Exit::NotGated, "Incomplete: 1 entry of the audit log not understood."),
+    ] {
+        let audit = AuditLog::parse(log, &stage.site.repository).unwrap();
+        let report = stage.evidence_by(Extent::Last(1), Measure { approvals: None, audit: Some(&audit) }).await;
+        assert_eq!((evidence::exit(&report, false), evidence::exit(&report, true)), (Exit::Done, exit), "{log}");
+        assert_eq!(value(&report, "evidence")["complete"], exit == Exit::Done);
+        let text = shown(&Document::from(&report)).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(said), "{text}");
+    }
 }
 
 #[tokio::test]

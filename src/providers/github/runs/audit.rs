@@ -22,6 +22,16 @@ pub struct AuditLog {
     pub events: usize,
 }
 
+/// The events that count.
+const COUNTED: [&str; 6] = [
+    "workflows.approve_workflow_job",
+    "workflows.reject_workflow_job",
+    "workflows.bypass_protection_rules",
+    "environment.update_protection_rule",
+    "environment.add_protection_rule",
+    "environment.remove_protection_rule",
+];
+
 /// The decision of an event about a run's deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
@@ -42,8 +52,8 @@ pub struct Decided {
     pub run: u64,
     /// The environment, if the event names one.
     pub environment: Option<String>,
-    /// The actor.
-    pub by: Account,
+    /// The actor, if the event names one.
+    pub by: Option<Account>,
     /// Whether GitHub marks the actor as a bot or an agent.
     pub automated: bool,
     /// The time.
@@ -70,22 +80,26 @@ pub struct Rule {
 
 impl AuditLog {
     /// Reads JSON lines or one JSON array; only events of this repository are kept.
-    pub fn parse(text: &str, repository: &RepoName) -> Self {
+    ///
+    /// # Errors
+    /// When an array is not whole: all its events would be lost with it.
+    pub fn parse(text: &str, repository: &RepoName) -> Result<Self, serde_json::Error> {
         let mut log = Self::default();
-        let whole: Option<Vec<Value>> = text.trim_start().starts_with('[').then(|| serde_json::from_str(text).ok()).flatten();
-        match whole {
-            Some(events) => events.iter().for_each(|event| log.take(event, repository)),
-            None => {
-                for line in text.lines().filter(|line| !line.trim().is_empty()) {
-                    match serde_json::from_str(line) {
-                        Ok(event) => log.take(&event, repository),
-                        Err(_) => log.not_understood += 1,
-                    }
+        // Some exports open with a byte order mark, which is not JSON.
+        let text = text.trim_start_matches('\u{feff}');
+        if text.trim_start().starts_with('[') {
+            let events: Vec<Value> = serde_json::from_str(text)?;
+            events.iter().for_each(|event| log.take(event, repository));
+        } else {
+            for line in text.lines().filter(|line| !line.trim().is_empty()) {
+                match serde_json::from_str(line) {
+                    Ok(event) => log.take(&event, repository),
+                    Err(_) => log.not_understood += 1,
                 }
             }
         }
         log.rules.sort_by_key(|change| change.at);
-        log
+        Ok(log)
     }
 
     fn take(&mut self, event: &Value, repository: &RepoName) {
@@ -96,6 +110,8 @@ impl AuditLog {
             return;
         };
         if about.as_ref() != Some(repository) {
+            // One that counts and names no repository may be of this one.
+            self.not_understood += usize::from(about.is_none() && COUNTED.contains(&action));
             return;
         }
         self.events += 1;
@@ -114,11 +130,12 @@ impl AuditLog {
     }
 
     fn decided(&mut self, verb: Verb, event: &Value, environment: Option<String>, at: Option<Timestamp>) -> Option<()> {
-        let number = |name: &str| event.get(name).and_then(|id| id.as_u64().or_else(|| id.as_str()?.parse().ok()));
+        let number = |name: &str| whole(event.get(name)?)?.parse().ok();
         let flag = |name: &str| event.get(name).and_then(Value::as_bool).unwrap_or(false);
         let automated = flag("actor_is_bot") || flag("actor_is_agent");
-        let login = event.get("actor")?.as_str()?.to_owned();
-        let by = Account::new(login, number("actor_id"), Some(if automated { "Bot" } else { "User" }));
+        let kind = Some(if automated { "Bot" } else { "User" });
+        let login = event.get("actor").and_then(Value::as_str);
+        let by = login.map(|login| Account::new(login.to_owned(), number("actor_id"), kind));
         let run = number("workflow_run_id").or_else(|| number("run_id"))?;
         self.decisions.push(Decided { verb, run, environment, by, automated, at: at? });
         Some(())
@@ -156,10 +173,20 @@ impl AuditLog {
     }
 }
 
+/// The digits of a whole number, which tools also write as text or with a fraction of zero.
+fn whole(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        _ => return None,
+    };
+    Some(text.strip_suffix(".0").unwrap_or(&text).to_owned())
+}
+
 /// Milliseconds since 1970, or a timestamp in words.
 fn moment(value: &Value) -> Option<Timestamp> {
     match value {
-        Value::Number(number) => Timestamp::from_millisecond(number.as_i64()?).ok(),
+        Value::Number(_) => Timestamp::from_millisecond(whole(value)?.parse().ok()?).ok(),
         Value::String(text) => text.parse().ok(),
         _ => None,
     }
@@ -177,6 +204,10 @@ mod tests {
         EnvName::new("production").unwrap()
     }
 
+    fn parsed(text: &str) -> AuditLog {
+        AuditLog::parse(text, &repo()).unwrap()
+    }
+
     #[test]
     fn lines_and_an_array_read_alike_and_other_repositories_do_not_count() {
         let events = [
@@ -184,19 +215,22 @@ mod tests {
             r#"{"action":"workflows.approve_workflow_job","repo":"acme/other","actor":"eve","workflow_run_id":42,"@timestamp":1000}"#,
             r#"{"action":"workflows.bypass_protection_rules","repo":"ACME/shop","actor":"bot[bot]","actor_is_bot":true,"workflow_run_id":"42","created_at":"2026-01-01T00:00:00Z"}"#,
         ];
-        let lines = AuditLog::parse(&events.join("\n"), &repo());
-        assert_eq!(lines, AuditLog::parse(&format!("[{}]", events.join(",")), &repo()));
-        let found: Vec<_> = lines.decisions(42, &production()).map(|one| (one.verb, one.by.login.as_str(), one.automated)).collect();
-        assert_eq!(found, [(Verb::Approved, "ann", false), (Verb::Bypassed, "bot[bot]", true)]);
+        let lines = parsed(&events.join("\n"));
+        for array in [format!("[{}]", events.join(",")), format!("\u{feff}[{}]", events.join(","))] {
+            assert_eq!(lines, parsed(&array));
+        }
+        assert_eq!(lines, parsed(&format!("\u{feff}{}", events.join("\n"))));
+        let actor = |one: &Decided| one.by.as_ref().map(|by| by.login.clone()).unwrap();
+        let found: Vec<_> = lines.decisions(42, &production()).map(|one| (one.verb, actor(one), one.automated)).collect();
+        assert_eq!(found, [(Verb::Approved, "ann".to_owned(), false), (Verb::Bypassed, "bot[bot]".to_owned(), true)]);
         assert_eq!((lines.events, lines.not_understood), (2, 0));
         assert_eq!(lines.decisions(43, &production()).count(), 0);
     }
 
     #[test]
     fn the_rule_at_a_moment_is_what_the_last_change_made_or_the_next_one_replaced() {
-        let log = AuditLog::parse(
+        let log = parsed(
             r#"{"action":"environment.update_protection_rule","repo":"acme/shop","environment_name":"production","approvers":["ann"],"approvers_was":["ann","bob"],"@timestamp":5000}"#,
-            &repo(),
         );
         let at = |ms| log.rule_at(&production(), Timestamp::from_millisecond(ms).unwrap()).unwrap().values["approvers"].clone();
         assert_eq!((at(1000), at(9000)), (serde_json::json!(["ann", "bob"]), serde_json::json!(["ann"])));
@@ -205,7 +239,29 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_counted() {
-        let log = AuditLog::parse("not json\n{\"x\":1}\n{\"action\":\"workflows.approve_workflow_job\",\"repo\":\"acme/shop\"}\n", &repo());
-        assert_eq!((log.not_understood, log.decisions.len()), (3, 0));
+        let bypass = r#"{"action":"workflows.bypass_protection_rules","workflow_run_id":42,"@timestamp":1000}"#;
+        let log = parsed(&format!(
+            "not json\n{{\"x\":1}}\n{{\"action\":\"workflows.approve_workflow_job\",\"repo\":\"acme/shop\"}}\n{bypass}\n{{\"action\":\"org.invite\"}}"
+        ));
+        assert_eq!((log.not_understood, log.decisions.len()), (4, 0), "a bypass somewhere may be one here");
+    }
+
+    #[test]
+    fn an_array_that_is_cut_off_is_an_error() {
+        let bypass = r#"{"action":"workflows.bypass_protection_rules","repo":"acme/shop","workflow_run_id":42,"@timestamp":1000}"#;
+        for text in [format!("[{bypass},\n{{\"act"), format!("[\n{bypass}\n"), "[".to_owned()] {
+            assert!(AuditLog::parse(&text, &repo()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bypass_without_an_actor_and_with_a_run_as_a_float_is_a_bypass() {
+        for (run, actor) in [("56780015.0", r#""ann""#), ("56780015", "null"), (r#""56780015""#, "null")] {
+            let event = r#"{"action":"workflows.bypass_protection_rules","repo":"acme/shop","@timestamp":1000.0"#;
+            let log = parsed(&format!(r#"{event},"actor":{actor},"workflow_run_id":{run}}}"#));
+            assert_eq!((log.decisions(56_780_015, &production()).count(), log.not_understood), (1, 0), "{run} {actor}");
+        }
+        let half = parsed(r#"{"action":"workflows.bypass_protection_rules","repo":"acme/shop","@timestamp":1,"workflow_run_id":5.5}"#);
+        assert_eq!((half.decisions.len(), half.not_understood), (0, 1));
     }
 }

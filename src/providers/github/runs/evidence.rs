@@ -130,7 +130,7 @@ fn audited(record: &mut Record, log: &AuditLog, name: &EnvName) {
     let Some(run) = record.run.as_ref().map(|run| run.id) else { return };
     for decided in log.decisions(run, name) {
         match decided.verb {
-            Verb::Approved if record.approvers().any(|review| review.is_by(&decided.by)) => {
+            Verb::Approved if decided.by.as_ref().is_some_and(|by| record.approvers().any(|review| review.is_by(by))) => {
                 record.approved_at = Some(decided.at);
                 if decided.automated && record.standing == Standing::Approved {
                     record.standing = Standing::ApprovedByAutomation;
@@ -208,7 +208,10 @@ fn fitting<'a>(traced: &Traced, examined: &'a Examined) -> Result<(&'a Run, &'a 
 fn weigh(record: &Record, run: &Run, unnamed: bool, claims: usize, needed: u32) -> Result<Standing, Gap> {
     let count = |state| record.reviews.iter().filter(|review| review.state == state).count();
     let (approvals, rejections) = (count(Decision::Approved), count(Decision::Rejected));
-    if record.state.as_deref() == Some("waiting") {
+    // A later `waiting` does not take back that its job began, and a run that is over waits for no one.
+    let waiting = record.state.as_deref() == Some("waiting") && !record.started;
+    let over = run.status.is_empty() || run.status == "completed";
+    if waiting && !over {
         return Ok(Standing::Waiting);
     }
     if approvals == 0 && unnamed {
@@ -217,6 +220,7 @@ fn weigh(record: &Record, run: &Run, unnamed: bool, claims: usize, needed: u32) 
     match (approvals, rejections, record.started) {
         (0, _, true) => Ok(Standing::NoApproval),
         (0, 1.., false) => Ok(Standing::Rejected),
+        _ if waiting => Err(Gap::EndedWaiting),
         (0, 0, false) => Err(Gap::NeverSeenToStart(record.state.clone())),
         _ if run.attempt > 1 => Err(Gap::WhichAttempt(run.attempt)),
         (_, 1.., false) => Err(Gap::Contradiction),

@@ -96,6 +96,8 @@ pub enum Gap {
     Unread(Unknown),
     /// It ended before any status said that its job began.
     NeverSeenToStart(Option<String>),
+    /// Its newest status is `waiting`, and its run is over or has no status.
+    EndedWaiting,
     /// There are reviews, and the run has several attempts.
     WhichAttempt(u32),
     /// There are fewer approvals than deployments of the run to the environment.

@@ -120,7 +120,10 @@ fn each_story_has_its_standing() {
         ("for another environment", DEPLOYED, vec![review(Decision::Approved, Some("bob"), &["staging"])], Standing::NoApproval),
         ("rejected, and bypassed", DEPLOYED, vec![rejected.clone()], Standing::NoApproval),
         ("rejected", &["waiting", "failure"][..], vec![rejected.clone()], Standing::Rejected),
-        ("waiting", &["waiting"][..], vec![], Standing::Waiting),
+        ("waiting, and the run is over", &["waiting"][..], vec![], gap(Gap::EndedWaiting)),
+        ("approved, waiting, and the run is over", &["waiting"][..], vec![bob.clone()], gap(Gap::EndedWaiting)),
+        ("rejected, waiting, and the run is over", &["waiting"][..], vec![rejected.clone()], Standing::Rejected),
+        ("begun, and waiting since", &["in_progress", "success", "waiting"][..], vec![], Standing::NoApproval),
         ("a review that is none", DEPLOYED, vec![review(Decision::Pending, Some("bob"), &["production"])], Standing::NoApproval),
         ("cancelled", &["waiting", "error"][..], vec![], gap(Gap::NeverSeenToStart(Some("error".to_owned())))),
         ("no status", &[][..], vec![], gap(Gap::NoRun)),
@@ -130,6 +133,19 @@ fn each_story_has_its_standing() {
     ] {
         assert_eq!(standing(made(1, Some(7), states), run(7), &approvals), expected, "{name}");
     }
+}
+
+#[test]
+fn only_a_run_that_goes_on_waits() {
+    let waits = |status: &str| standing(made(1, Some(7), &["waiting"]), Run { status: status.to_owned(), ..run(7) }, &[]);
+    for status in ["waiting", "in_progress", "queued"] {
+        assert_eq!(waits(status), Standing::Waiting);
+    }
+    for status in ["completed", ""] {
+        assert_eq!(waits(status), Standing::NotProvable(Gap::EndedWaiting));
+    }
+    let going_on = Run { status: "in_progress".to_owned(), ..run(7) };
+    assert_eq!(standing(made(1, Some(7), &["in_progress", "waiting"]), going_on, &[]), Standing::NoApproval);
 }
 
 #[test]
@@ -168,7 +184,8 @@ fn one_approval_does_not_prove_two_deployments_of_a_run() {
     let both = vec![approved_by("bob"), approved_by("carol")];
     assert_eq!(standings(two(), vec![(run(7), both)]), [Standing::Approved, Standing::Approved]);
     let one_rejected = vec![made(1, Some(7), DEPLOYED), made(2, Some(7), &["waiting"])];
-    assert_eq!(standings(one_rejected, vec![(run(7), vec![approved_by("bob")])]), [Standing::Approved, Standing::Waiting]);
+    let going_on = Run { status: "waiting".to_owned(), ..run(7) };
+    assert_eq!(standings(one_rejected, vec![(going_on, vec![approved_by("bob")])]), [Standing::Approved, Standing::Waiting]);
 }
 
 #[test]
@@ -328,7 +345,7 @@ fn an_audit_log_adds_times_and_bypasses_and_never_makes_a_standing_better() {
             r#"{{"action":"workflows.{action}","repo":"o/r","actor":"{actor}","workflow_run_id":7,"environment_name":"production","@timestamp":152000{more}}}"#
         )
     };
-    let log = |text: String| AuditLog::parse(&text, &repo());
+    let log = |text: String| AuditLog::parse(&text, &repo()).unwrap();
     let standing =
         |log: &AuditLog, approvals: &[Approval]| shipped(Vec::new(), Vec::new(), Measure { approvals: None, audit: Some(log) }, approvals);
     let bob = [approved_by("bob")];
