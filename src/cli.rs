@@ -259,8 +259,8 @@ pub struct PlanArgs {
 /// Flags of `apply`.
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
-    /// A plan saved by `plan --out`; without it, a fresh plan is made
-    #[arg(value_name = "PLANFILE", value_hint = ValueHint::FilePath)]
+    /// A plan saved by `plan --out`, applied whole; without it, a fresh plan is made
+    #[arg(value_name = "PLANFILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["environment", "prune", "repository", "shard"])]
     pub plan: Option<PathBuf>,
     /// Do not ask for confirmation
     #[arg(long)]

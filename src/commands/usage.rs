@@ -2,11 +2,13 @@
 //!
 //! Owns those names. Must not know what a command does. Tested below and in `tests/program/usage.rs`.
 
+use std::ffi::OsString;
 use std::io::Write as _;
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory as _, Parser as _};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::Cli;
 use crate::render::human;
@@ -21,7 +23,7 @@ use super::output;
 /// What the parser refuses, or requested help; both are for [`print_usage`].
 pub fn parse() -> Result<Cli, clap::Error> {
     let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-    match (Cli::try_parse(), spaced_scenario(&words)) {
+    match (parsed(std::env::args_os()), spaced_scenario(&words)) {
         // It would be taken for a positional argument.
         (Ok(_), Some(name)) => {
             let message = format!("unexpected argument '{name}' found\n\n  tip: {}\n", scenario_tip(name));
@@ -30,6 +32,29 @@ pub fn parse() -> Result<Cli, clap::Error> {
         (Ok(cli), None) => Ok(cli),
         (Err(error), _) => Err(tipped(error, &words)),
     }
+}
+
+fn parsed(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(words)?;
+    match conflict(&command, &matches) {
+        Some([one, other]) => {
+            let message = format!("the argument '{one}' cannot be used with '{other}'");
+            Err(command.error(ErrorKind::ArgumentConflict, message))
+        }
+        None => Cli::from_arg_matches(&matches),
+    }
+}
+
+/// Two arguments that exclude each other. The parser compares only those on one side of the command's name, and a global option may
+/// stand before it.
+fn conflict(command: &Command, matches: &ArgMatches) -> Option<[Arg; 2]> {
+    if let Some((name, inner)) = matches.subcommand() {
+        return conflict(command.find_subcommand(name)?, inner);
+    }
+    let given = |arg: &&Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
+    let excludes = |one: &Arg| command.get_arg_conflicts_with(one).into_iter().find(given).cloned();
+    command.get_arguments().filter(given).find_map(|one| Some([one.clone(), excludes(one)?]))
 }
 
 /// Prints the parser's help or error. The parser quotes arguments as they are, so control characters in them
@@ -101,7 +126,7 @@ fn is_long(word: &str) -> bool {
     let name = word.split('=').next().unwrap_or_default();
     let root = Cli::command();
     let below = root.get_subcommands().flat_map(|command| std::iter::once(command).chain(command.get_subcommands()));
-    let of = |command: &clap::Command| command.get_arguments().any(|argument| argument.get_long() == Some(name));
+    let of = |command: &Command| command.get_arguments().any(|argument| argument.get_long() == Some(name));
     name.len() > 1 && (of(&root) || below.into_iter().any(of))
 }
 
@@ -112,6 +137,27 @@ mod tests {
     fn tip_for(line: &str, invalid: &str) -> String {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
         tip(invalid, &words).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_excludes_each_other_does_so_on_both_sides_of_the_command() {
+        for line in [
+            "gatectl --environment staging apply p.json",
+            "gatectl apply p.json --environment staging",
+            "gatectl apply p.json --prune",
+            "gatectl apply p.json --shard 1/2",
+            "gatectl apply p.json --repository svc",
+            "gatectl -q plan -v",
+            "gatectl -R a/b import c/d",
+            "gatectl -c x validate y",
+            "gatectl --format json evidence --csv",
+        ] {
+            let refused = parsed(line.split(' ').map(OsString::from)).map(|_| ()).map_err(|error| error.kind());
+            assert_eq!(refused, Err(ErrorKind::ArgumentConflict), "{line}");
+        }
+        for line in ["gatectl -q -R a/b apply p.json", "gatectl --environment staging apply --prune", "gatectl evidence --csv"] {
+            assert!(parsed(line.split(' ').map(OsString::from)).is_ok(), "{line}");
+        }
     }
 
     #[test]

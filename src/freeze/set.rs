@@ -26,7 +26,12 @@ pub fn on(keys: &Keys, live: &FreezeVars, claim: &Claim, terms: &Terms) -> Resul
 /// When the freeze would end sooner than the one in place, or the record cannot be written.
 pub fn replace(keys: &Keys, live: &FreezeVars, claim: &Claim, terms: &Terms) -> Result<FreezeWrite, FreezeRefusal> {
     let mut record = new_record(claim, terms)?;
-    if let Freeze::Recorded(held) = Freeze::read(live, claim.now) {
+    let freeze = Freeze::read(live, claim.now);
+    // What cannot be read, or has no record, has no end.
+    if freeze.closes() && freeze.record().is_none() && record.until.is_some() {
+        return Err(FreezeRefusal::Shortens { held: None });
+    }
+    if let Freeze::Recorded(held) = freeze {
         let sooner = match (held.until, record.until) {
             (_, None) => false,
             (None, Some(_)) => true,

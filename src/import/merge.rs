@@ -46,10 +46,11 @@ pub(super) fn merge(path: &str, file: &str, source: &Source<'_>) -> Result<Updat
     Ok(Updated { imported: Imported { text, unknown }, changes: merge.changes, remarks })
 }
 
-/// The edited text with the byte order mark and the line ends of the file.
+/// The edited text with the byte order mark of the file, and with CRLF if every line of it ends so: a line end within a string is a value.
 fn as_written(file: &str, edited: &str) -> String {
     let mark = if file.starts_with('\u{feff}') { "\u{feff}" } else { "" };
-    let edited = if file.contains("\r\n") { edited.replace("\r\n", "\n").replace('\n', "\r\n") } else { edited.to_owned() };
+    let is_crlf = file.contains("\r\n") && !file.replace("\r\n", "").contains('\n');
+    let edited = if is_crlf { edited.replace("\r\n", "\n").replace('\n', "\r\n") } else { edited.to_owned() };
     format!("{mark}{edited}")
 }
 

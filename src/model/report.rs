@@ -93,6 +93,16 @@ impl ApplyReport {
         Self { converged, outcomes, invalid, unknown, interrupted, limited_to }
     }
 
+    /// Adds what a saved plan was about and was not tried, since it moved; each with what moved.
+    pub fn skip<'a>(&mut self, stale: impl IntoIterator<Item = (Address, &'a String)>) {
+        for (address, why) in stale {
+            let message = format!("not tried: it moved after the plan was saved: {why}");
+            self.outcomes.push(Outcome { address, action: Action::Update, result: Result::Skipped, message });
+            self.converged = false;
+        }
+        self.outcomes.sort_by(|a, b| a.address.cmp(&b.address));
+    }
+
     /// The counts for the last line and for JSON.
     pub fn summary(&self) -> ReportSummary {
         let mut summary = ReportSummary::default();

@@ -198,7 +198,9 @@ fn a_saved_plan_is_stale_for_what_moved_and_the_rest_can_be_applied() {
     );
     assert!(!stale.stderr.contains("acme/svc-01"), "{}", stale.stderr);
     let applied = follow(&world, &stale.stderr, "apply PLANFILE --skip-stale", &["--auto-approve", "--format", "json"]);
-    assert_eq!(json(&applied.stdout)["summary"]["applied"], 3, "{}", applied.stderr);
+    let report = json(&applied.stdout);
+    assert_eq!((&report["summary"]["applied"], &report["summary"]["skipped"]), (&3.into(), &1.into()), "{}", applied.stderr);
+    assert_eq!((applied.code, report["converged"].as_bool()), (Some(5), Some(false)), "what was skipped is not as declared");
     assert!(applied.stderr.contains("skipped, since it moved"), "{}", applied.stderr);
 
     // Another plan to the same file says what is no longer a member.

@@ -1,12 +1,12 @@
 //! `gatectl apply` on a fleet file: repository by repository, after one consent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::apply::RetryDelays;
 use crate::cli::ApplyArgs;
 use crate::commands::failure::hinted;
 use crate::exit::Exit;
-use crate::model::{ApplyReport, FleetPlan, OutcomeResult, Plan, RepositoryResult};
+use crate::model::{Address, ApplyReport, FleetPlan, OutcomeResult, Plan, RepoName, RepositoryResult};
 use crate::providers::Op;
 use crate::reconcile::fleet::{self, FleetPlanned, Keep, Pending};
 use crate::views;
@@ -50,8 +50,10 @@ pub(in crate::commands) async fn run(session: &Session, args: &ApplyArgs) -> any
         if check.as_mut().is_none_or(|check| check.follows(name, planned)) { Keep::Pending } else { Keep::Shown }
     });
     let FleetPlanned { mut shown, pending } = session.unless_stopped(planned).await?;
+    let mut stale = BTreeMap::new();
     if let (Some(check), Some(file)) = (check, &args.plan) {
-        check.finish(file, args.skip_stale, session)?;
+        stale = check.finish(file, args.skip_stale)?;
+        session.warn(stale.iter().map(|(name, why)| format!("skipped, since it moved after the plan was saved: {name}: {why}")));
         shown.plan = without_the_rest(shown.plan, &pending);
     }
     apply::print_plan(session, config, &shown.plan, plan_document(&shown, run.cost(), Names::Few))?;
@@ -59,12 +61,17 @@ pub(in crate::commands) async fn run(session: &Session, args: &ApplyArgs) -> any
         let allow_weaken = args.allow_weaken || saved.is_some_and(|saved| saved.allow_weaken);
         consent(session, args, allow_weaken, &shown, pending.len()).await?;
     }
-    let applied = write(session, &run, &shown.plan, &pending).await?;
+    let mut applied = write(session, &run, &shown.plan, &pending).await?;
+    let exit = match applied.exit(&shown.plan) {
+        Exit::Done | Exit::Manual if !stale.is_empty() => Exit::Stale,
+        exit => exit,
+    };
+    applied.report.skip(stale.iter().filter_map(|(name, why)| Some((Address::repository(&RepoName::parse(name).ok()?), why))));
     let (after, report, cost) = (after(&shown, &applied.report), &applied.report, run.cost());
     let fleet = FleetOutput { repositories: &after.repositories, requests: cost.requests };
     let document = report_document(&after, report, cost);
     apply::print_report(session, config, &shown.plan, &document, || views::json::report(report, Some(fleet)))?;
-    Ok(applied.exit(&shown.plan))
+    Ok(exit)
 }
 
 /// Of a saved plan only pending repositories are written; the others moved, and were named.
@@ -114,7 +121,7 @@ async fn write(session: &Session, run: &Run<'_>, plan: &Plan<Op>, pending: &[Pen
     let total = pending.len();
     let seen = std::cell::RefCell::new(BTreeSet::new());
     let now = std::cell::RefCell::new(String::new());
-    let progress = |name: &crate::model::RepoName, what: &str| {
+    let progress = |name: &RepoName, what: &str| {
         let mut seen = seen.borrow_mut();
         seen.insert(name.to_string());
         let text = format!("{} of {total}: {name}: {what}", seen.len());

@@ -59,6 +59,8 @@ struct CheckScope {
     environments: BTreeSet<EnvName>,
     /// Names that gate.toml does not know and that look like one the freeze covers: most likely that one, misspelled.
     strange: BTreeSet<EnvName>,
+    /// Those in question that gate.toml does not mention at all.
+    undeclared: BTreeSet<EnvName>,
 }
 
 fn question(session: &Session, which: &StoreArgs) -> anyhow::Result<(FreezeTarget, CheckScope)> {
@@ -79,7 +81,12 @@ fn question(session: &Session, which: &StoreArgs) -> anyhow::Result<(FreezeTarge
                 "gatectl freeze check --environment NAME",
             ));
         }
-        None => CheckScope { policy: target.keys.bare_policy(named.clone()), environments: named, strange: BTreeSet::new() },
+        None => CheckScope {
+            policy: target.keys.bare_policy(named.clone()),
+            environments: named,
+            strange: BTreeSet::new(),
+            undeclared: BTreeSet::new(),
+        },
     };
     Ok((target, asked))
 }
@@ -88,8 +95,16 @@ fn covered_by(policy: Policy, named: BTreeSet<EnvName>, target: &FreezeTarget) -
     let environments = if named.is_empty() { policy.environments.clone() } else { named };
     let declared = target.config.as_ref().map(|config| &config.desired.github.environments);
     let known = |name: &EnvName| policy.covers(name) || declared.is_some_and(|all| all.contains_key(name));
-    let (environments, strange) = environments.into_iter().partition(|name| known(name) || resembled(name, &policy).is_none());
-    CheckScope { policy, environments, strange }
+    let (environments, strange): (BTreeSet<EnvName>, _) =
+        environments.into_iter().partition(|name| known(name) || resembled(name, &policy).is_none());
+    let undeclared = environments.iter().filter(|name| declared.is_some() && !known(name)).cloned().collect();
+    CheckScope { policy, environments, strange, undeclared }
+}
+
+/// Whether a name abbreviates another one: its letters are found there in the same order, from the first one on.
+fn abbreviates(short: &str, name: &str) -> bool {
+    let mut letters = name.chars();
+    short.len() > 1 && short.chars().next() == name.chars().next() && short.chars().all(|c| letters.any(|letter| letter == c))
 }
 
 /// The covered environment that a name resembles: a typo or an abbreviation.
@@ -97,7 +112,7 @@ fn resembled<'p>(name: &EnvName, policy: &'p Policy) -> Option<&'p EnvName> {
     let name = name.folded();
     policy.environments.iter().find(|covered| {
         let covered = covered.folded();
-        strsim::damerau_levenshtein(&name, &covered) <= 2 || covered.starts_with(&*name) || name.starts_with(&*covered)
+        strsim::damerau_levenshtein(&name, &covered) <= 2 || abbreviates(&name, &covered) || name.starts_with(&*covered)
     })
 }
 
@@ -177,6 +192,9 @@ fn checked(asked: &CheckScope, seen: &ObservedFreeze, now: Timestamp) -> Checked
         if asked.policy.covers(name) {
             decision.warnings.extend(left.iter().map(ToString::to_string));
             decision.warnings.extend(seen.warnings.iter().cloned());
+        }
+        if asked.undeclared.contains(name) {
+            decision.warnings.push(format!("gate.toml does not declare an environment `{name}`: check the spelling"));
         }
         EnvironmentStatus { name: name.clone(), decision }
     });

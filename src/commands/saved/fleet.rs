@@ -16,7 +16,6 @@ use crate::views::diagnostic::Hinted;
 
 use super::file::{self, SavedPlan};
 use super::part::{NotNow, SavedPart};
-use crate::commands::Session;
 use crate::commands::failure::Stale;
 
 /// What a saved plan holds of the repositories of a fleet.
@@ -98,25 +97,22 @@ impl Check<'_> {
         }
     }
 
-    /// Names what moved.
+    /// What moved, by the repository's name, if it is to be skipped.
     ///
     /// # Errors
-    /// [`Stale`] if anything did, unless what moved is to be skipped.
-    pub(in crate::commands) fn finish(mut self, file: &Path, skip_stale: bool, session: &Session) -> anyhow::Result<()> {
+    /// [`Stale`] if anything moved that is not.
+    pub(in crate::commands) fn finish(mut self, file: &Path, skip_stale: bool) -> anyhow::Result<BTreeMap<String, String>> {
         for name in self.saved.kept.repositories.keys().filter(|name| !self.seen.contains(*name)) {
             self.stale.insert(name.clone(), "no longer matches the fleet file".to_owned());
-        }
-        if self.stale.is_empty() {
-            return Ok(());
         }
         // Each line names its repository once.
         let plain =
             |name: &str, why: &str| why.replace("the live state moved: ", "").replace(&format!("github/{name}/"), "").replace('\n', "; ");
-        let lines: Vec<String> = self.stale.iter().map(|(name, why)| format!("{name}: {}", plain(name, why))).collect();
-        if skip_stale {
-            session.warn(lines.iter().map(|line| format!("skipped, since it moved after the plan was saved: {line}")));
-            return Ok(());
+        let stale: BTreeMap<String, String> = self.stale.iter().map(|(name, why)| (name.clone(), plain(name, why))).collect();
+        if stale.is_empty() || skip_stale {
+            return Ok(stale);
         }
+        let lines: Vec<String> = stale.iter().map(|(name, why)| format!("{name}: {why}")).collect();
         let (count, of) = (lines.len(), self.saved.kept.repositories.len());
         let hint = format!(
             "make a new one with `gatectl plan --out {0}`, and have it reviewed again; or apply the others with `gatectl apply {0} --skip-stale`",

@@ -304,7 +304,16 @@ fn replacing_extends_and_keeps_since_when_and_how_grave() {
     assert_eq!((record.id, record.at, record.kind, record.until), (id(2), NOW, FreezeKind::Emergency, Some(NOW + hours(9))));
     let endless = replace(&keys(), &vars(&app), &claim(3), &manual()).unwrap();
     patch(&mut app, &endless);
-    assert_eq!(replace(&keys(), &vars(&app), &claim(4), &terms(FreezeKind::Manual, Some(99))), Err(FreezeRefusal::Shortens { held: None }));
+    let with_an_end = terms(FreezeKind::Manual, Some(99));
+    assert_eq!(replace(&keys(), &vars(&app), &claim(4), &with_an_end), Err(FreezeRefusal::Shortens { held: None }));
+
+    // A freeze set by hand, and one whose record cannot be read, have no end either.
+    for record in [None, Some("{\"v\":2}")] {
+        let by_hand = FreezeVars { flag: Some("true".to_owned()), record: record.map(str::to_owned), ..FreezeVars::default() };
+        assert_eq!(replace(&keys(), &by_hand, &claim(4), &with_an_end), Err(FreezeRefusal::Shortens { held: None }), "{record:?}");
+        assert!(replace(&keys(), &by_hand, &claim(4), &manual()).is_ok(), "{record:?}");
+    }
+    assert!(replace(&keys(), &FreezeVars::default(), &claim(4), &with_an_end).is_ok(), "there is none to shorten");
 }
 
 #[test]

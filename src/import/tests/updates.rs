@@ -38,6 +38,19 @@ fn every_spelling_of_a_table_can_be_updated() {
 }
 
 #[test]
+fn line_ends_within_a_string_are_a_value() {
+    let text = "version = 1\r\n[environments.production]\r\nvariables = { ZONE = 'eu', TEXT = \"\"\"x\ny\"\"\" }\r\n";
+    let got = {
+        let repository = repository();
+        let values = [("ZONE", "eu"), ("TEXT", "x\ny")].map(|(name, text)| (name.to_owned(), VarValue::new(name, text)));
+        let variables = Some(Ok(BTreeMap::from(values)));
+        let environments = only(LiveEnvironment { wait_timer: 5, variables, ..plain("production") });
+        update("gate.toml", text, &source(&repository, &environments)).unwrap().imported.text
+    };
+    assert_eq!(gates(&got)[&EnvName::new("production").unwrap()].variables["TEXT"], "x\ny", "{got:?}");
+}
+
+#[test]
 fn a_person_keeps_their_line_when_the_login_changes() {
     let repository = repository();
     let team = LiveReviewer::Team { slug: "sre".to_owned(), id: 601 };
