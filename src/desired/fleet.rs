@@ -178,6 +178,15 @@ impl Fleet {
                         hint: seen.to_owned(),
                     });
                 }
+                if wrong.is_empty() && !list.iter().any(|listed| self.has(listed)) {
+                    wrong.push(Contradiction {
+                        key: path(["fleet", "repositories"]),
+                        message: format!(
+                            "the fleet is empty: every repository of {organization} that a pattern includes is excluded by another"
+                        ),
+                        hint: "Remove the `!` pattern that excludes too much".to_owned(),
+                    });
+                }
             }
             Members::WithProperties(properties) => {
                 if !list.iter().any(|listed| listed.has_properties) {
@@ -291,6 +300,12 @@ mod tests {
                 "fleet.only.svc-p*: both `only` tables \"svc-pay\" and \"svc-p*\" match acme/svc-pay",
             ]
         );
+    }
+
+    #[test]
+    fn a_fleet_without_a_repository_is_a_contradiction() {
+        let wrong = standings(&fleet(&["svc-*", "!svc-*"], &[], &[]), &["svc-a", "web"]).unwrap_err();
+        assert!(matches!(wrong.as_slice(), [only] if only.starts_with("fleet.repositories: the fleet is empty")), "{wrong:?}");
     }
 
     #[test]

@@ -65,7 +65,7 @@ impl Reader {
             200 | 204 => Ok(reply),
             206 if target.range_header().is_some() => Ok(reply),
             status => {
-                let message = format!("{status} is not a possible answer to this request: something other than the API may have answered");
+                let message = "not a possible answer to this request: something other than the API may have answered";
                 Err(ApiError { status: Some(status), ..self.malformed(target, message) })
             }
         }
