@@ -289,6 +289,8 @@ async fn deployments_as(reader: &Reader, repo: &RepoName, spelling: &str, name: 
         }
     }
     found.sort_by_key(|made| std::cmp::Reverse((made.created_at, made.id)));
+    // A new deployment between two pages shifts the list, so the next page repeats one.
+    found.dedup_by_key(|made| made.id);
     let mut after = Vec::new();
     if let Extent::Between(_, until) = extent {
         let first = found.partition_point(|made| made.created_at >= until);

@@ -313,8 +313,37 @@ pub(super) struct WireReview {
 }
 
 impl WireReview {
-    /// Who approved; `None` for any other review.
-    pub(super) fn approver(self) -> Option<Account> {
-        (self.state == "APPROVED").then(|| self.user.map(Into::into)).flatten()
+    /// Everyone whose last decision approved; the list is chronological, and a comment decides nothing.
+    pub(super) fn approvers(reviews: Vec<Self>) -> Vec<Account> {
+        let mut approved: Vec<Account> = Vec::new();
+        for review in reviews {
+            let Some(user) = review.user.map(Account::from) else { continue };
+            if ["APPROVED", "CHANGES_REQUESTED", "DISMISSED"].contains(&review.state.as_str()) {
+                approved.retain(|known| !known.is(&user));
+            }
+            if review.state == "APPROVED" {
+                approved.push(user);
+            }
+        }
+        approved
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_decision_of_each_reviewer_counts_once() {
+        let approvers = |reviews: &[(&str, &str)]| -> Vec<String> {
+            let review = |(login, state): &(&str, &str)| {
+                serde_json::from_value(serde_json::json!({ "user": { "login": login }, "state": state })).unwrap()
+            };
+            WireReview::approvers(reviews.iter().map(review).collect()).into_iter().map(|one| one.login).collect()
+        };
+        assert_eq!(approvers(&[("ann", "APPROVED"), ("bob", "APPROVED"), ("ann", "APPROVED"), ("bob", "COMMENTED")]), ["bob", "ann"]);
+        assert_eq!(approvers(&[("ann", "APPROVED"), ("ann", "CHANGES_REQUESTED")]), [""; 0]);
+        assert_eq!(approvers(&[("ann", "APPROVED"), ("ann", "DISMISSED")]), [""; 0]);
+        assert_eq!(approvers(&[("ann", "CHANGES_REQUESTED"), ("ann", "APPROVED")]), ["ann"]);
     }
 }

@@ -70,11 +70,12 @@ pub(super) async fn changes(
     let pull_target = |number: u64| repo_target(repo).join("pulls").join(&number.to_string());
     let answers = join_all(wanted.iter().take(requests).map(|pull| async move {
         let target = pull_target(pull.number).join("reviews").query("per_page", PER_PAGE);
-        reader.get_json::<Vec<wire::WireReview>>(&target).await.ok()
+        // Only one page is read: with a next one, later reviews are not known.
+        reader.get_page::<Vec<wire::WireReview>>(&target).await.ok().filter(|(_, has_next)| !has_next).map(|(listed, _)| listed)
     }))
     .await;
     for (pull, reviews) in wanted.iter_mut().zip(answers) {
-        pull.approved_by = reviews.map(|reviews| reviews.into_iter().filter_map(wire::WireReview::approver).collect());
+        pull.approved_by = reviews.map(wire::WireReview::approvers);
         asked += 1;
     }
     let unnamed = wanted.into_iter().filter(|pull| pull.merged_by.is_none()).take(requests.saturating_sub(asked));
