@@ -148,6 +148,8 @@ pub(crate) struct Entry {
     pub(super) changes: Option<Vec<PullRequest>>,
     pub(super) commits: Option<usize>,
     pub(super) authors: Option<Vec<Account>>,
+    /// Commits whose author has no account that GitHub knows.
+    pub(super) unnamed_authors: Option<usize>,
     pub(super) changes_unknown: Option<&'static str>,
     /// The environment's rules at that time, from an audit log.
     pub(super) rule: Option<Rule>,
@@ -279,6 +281,7 @@ impl Entry {
             changes: change.ok().map(|change| change.pull_requests.clone()),
             commits: change.ok().map(|change| change.commits),
             authors: change.ok().map(|change| change.authors.iter().cloned().collect()),
+            unnamed_authors: change.ok().map(|change| change.unnamed_authors),
             changes_unknown: change.err().map(|unlinked| unlinked_words(*unlinked)),
             rule: record.rule.clone(),
             url: record.run_id.map(|id| links.run(id)),

@@ -51,6 +51,7 @@ const COLUMNS: &[Column] = &[
     ("started_by_id", |line| started_by(line).map(id).unwrap_or_default()),
     ("authors", |line| of(line, |entry| entry.authors.as_deref().map_or_else(unknown, logins))),
     ("author_ids", |line| of(line, |entry| entry.authors.as_deref().map_or_else(unknown, ids))),
+    ("unnamed_authors", |line| of(line, |entry| entry.unnamed_authors.map_or_else(unknown, |unnamed| unnamed.to_string()))),
     ("pull_requests", |line| pulls(line, |pull| format!("#{}", pull.number))),
     ("reviewed_by", |line| pulls(line, |pull| pull.approved_by.as_deref().map_or_else(unknown, reviewers))),
     ("merged_by", |line| pulls(line, |pull| pull.merged_by.as_ref().map_or_else(unknown, |one| one.login.clone()))),

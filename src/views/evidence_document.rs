@@ -193,11 +193,16 @@ fn section(environment: &EnvironmentEvidence, repository: &RepoName) -> Section 
 impl Entry {
     /// What it ships, in a few words.
     pub(super) fn shipped(&self) -> String {
-        match (&self.changes, self.commits) {
+        let unnamed = match self.unnamed_authors.unwrap_or(0) {
+            0 => "",
+            _ => ", unknown author",
+        };
+        let ships = match (&self.changes, self.commits) {
             (Some(pulls), _) if !pulls.is_empty() => pulls.iter().map(|pull| format!("#{}", pull.number)).collect::<Vec<_>>().join(" "),
             (Some(_), Some(commits)) => count(commits, "commit"),
             _ => "unknown".to_owned(),
-        }
+        };
+        format!("{ships}{unnamed}")
     }
 
     /// The standing in words, with who and when.

@@ -247,6 +247,7 @@ fn ships(entry: &Entry) -> Markup {
             },
             _ => (entry.shipped()),
         }
+        @if let Some(unnamed @ 1..) = entry.unnamed_authors { div.dim { (count(unnamed, "commit")) " by an author without a known account" } }
         @if let Some(authors) = &entry.authors { @if !authors.is_empty() { div.dim { "authors: " (text(&people(authors))) } } }
     }
 }
