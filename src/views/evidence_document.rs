@@ -87,6 +87,7 @@ fn older(report: &EvidenceReport) -> Option<String> {
 pub(super) fn period(query: &Query) -> String {
     match (query.since, query.until, query.last) {
         (Some(since), Some(until), _) => format!("{since} up to {until}"),
+        (Some(since), None, _) => format!("from {since} on"),
         (_, _, Some(last)) => format!("the newest {last} of each environment"),
         _ => "everything".to_owned(),
     }

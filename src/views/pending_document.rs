@@ -48,7 +48,8 @@ impl PendingReport {
     fn headline(&self, mine: usize) -> String {
         let long = if self.older_than.is_some() { " for that long" } else { "" };
         let what = match self.pending.len() {
-            0 => format!("Nothing waits for approval{long}"),
+            0 if self.unknown.is_empty() => format!("Nothing waits for approval{long}"),
+            0 => format!("Nothing that could be read waits for approval{long}"),
             1 => format!("1 deployment waits for approval{long}"),
             n => format!("{n} deployments wait for approval{long}"),
         };

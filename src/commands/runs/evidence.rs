@@ -158,21 +158,19 @@ fn extent(args: &EvidenceArgs, now: Timestamp) -> anyhow::Result<Extent> {
         }
     };
     let Some(since) = args.since.map(moment) else { return Ok(Extent::Last(usize::from(args.last))) };
-    // What was created in this second still counts.
-    let until = args.until.map_or_else(|| now.checked_add(SignedDuration::from_secs(1)).unwrap_or(now), moment);
-    if until <= since {
-        return Err(hinted(
-            format!("the period is empty: --until {until} is not after --since {since}"),
-            "Give --until a later time than --since",
-        ));
-    }
-    Ok(Extent::Between(since, until))
+    let until = args.until.map(moment);
+    let empty = match until {
+        _ if since > now => format!("--since {since} is in the future"),
+        Some(until) if until <= since => format!("--until {until} is not after --since {since}"),
+        _ => return Ok(Extent::Since(since, until)),
+    };
+    Err(hinted(format!("the period is empty: {empty}"), "Give --until a later time than --since, and --since one that has passed"))
 }
 
 fn query(args: &EvidenceArgs, extent: Extent, environments: Vec<EnvName>) -> Query {
     let (last, since, until) = match extent {
         Extent::Last(last) => (Some(last), None, None),
-        Extent::Between(since, until) => (None, Some(since), Some(until)),
+        Extent::Since(since, until) => (None, Some(since), until),
     };
     let audit_log = args.audit_log.as_ref().map(|path| path.display().to_string());
     Query { environments, last, since, until, audit_log, allow: args.allow.clone() }
@@ -182,4 +180,30 @@ fn query(args: &EvidenceArgs, extent: Extent, environments: Vec<EnvName>) -> Que
 pub(in crate::commands) fn exit(report: &EvidenceReport, require_approved: bool) -> Exit {
     let read = if require_approved && !report.all_approved() { Exit::NotGated } else { Exit::Done };
     Cause::common(report.unread().map(|unknown| unknown.cause)).map_or(read, Exit::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    #[test]
+    fn a_period_has_no_end_but_the_one_that_is_given_and_is_never_empty() {
+        let now: Timestamp = "2026-07-10T12:00:00Z".parse().unwrap();
+        let asked = |words: &str| {
+            let Command::Evidence(args) = Cli::try_parse_from(format!("gatectl evidence {words}").split(' ')).unwrap().command else {
+                panic!("not evidence")
+            };
+            extent(&args, now).map_err(|error| error.to_string())
+        };
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert_eq!(asked("--since 24h").unwrap(), Extent::Since(at("2026-07-09T12:00:00Z"), None), "GitHub's clock may be ahead");
+        let ended = Extent::Since(at("2026-07-01T00:00:00Z"), Some(at("2026-08-01T00:00:00Z")));
+        assert_eq!(asked("--since 2026-07-01T00:00:00Z --until 2026-08-01T00:00:00Z").unwrap(), ended);
+        for words in ["--since 2026-07-02 --until 2026-07-01", "--since 2027-01-01", "--since 2027-01-01 --until 2027-02-01"] {
+            assert!(asked(words).unwrap_err().contains("the period is empty"), "{words}");
+        }
+    }
 }

@@ -96,8 +96,9 @@ pub async fn repository_id(reader: &Reader, repo: &RepoName) -> Result<u64, ApiE
 pub enum Extent {
     /// This many of the newest.
     Last(usize),
-    /// All of a period: from the first moment, up to and without the second one.
-    Between(Timestamp, Timestamp),
+    /// All of a period: from the first moment on, up to and without the second one if there is one. The clock of this machine does not
+    /// end it: GitHub's may be ahead.
+    Since(Timestamp, Option<Timestamp>),
 }
 
 /// What happened to some environments.
@@ -190,7 +191,7 @@ pub async fn history(reader: &Reader, repo: &RepoName, environments: &[EnvName],
     let asked = || listed.iter().flatten().flat_map(|listed| &listed.found).filter(|(role, _)| *role == Role::Asked).map(|(_, made)| made);
     let period = asked().map(|made| made.created_at).min().map(|oldest| match extent {
         Extent::Last(_) => Period::around(oldest, None),
-        Extent::Between(since, until) => Period::around(since, Some(until)),
+        Extent::Since(since, until) => Period::around(since, until),
     });
     let allowance = shipped::Allowance::of(asked().count());
     let head = asked().max_by_key(|made| (made.created_at, made.id)).map(|made| made.sha.clone());
@@ -234,7 +235,7 @@ pub async fn history(reader: &Reader, repo: &RepoName, environments: &[EnvName],
     }))
     .await;
     let listed_runs = listed.all_of(&ids);
-    let since = if let Extent::Between(since, _) = extent { Some(since) } else { None };
+    let since = if let Extent::Since(since, _) = extent { Some(since) } else { None };
     History { environments, runs: runs.into_iter().collect(), changes: changes.map_err(|error| error.unknown()), listed_runs, since }
 }
 
@@ -281,7 +282,7 @@ async fn deployments_as(reader: &Reader, repo: &RepoName, spelling: &str, name: 
         }
         let enough = match extent {
             Extent::Last(count) => found.len() > count,
-            Extent::Between(since, _) => found.last().is_some_and(|oldest| oldest.created_at < since),
+            Extent::Since(since, _) => found.last().is_some_and(|oldest| oldest.created_at < since),
         };
         complete = !(has_next || full);
         if enough || complete {
@@ -292,13 +293,13 @@ async fn deployments_as(reader: &Reader, repo: &RepoName, spelling: &str, name: 
     // A new deployment between two pages shifts the list, so the next page repeats one.
     found.dedup_by_key(|made| made.id);
     let mut after = Vec::new();
-    if let Extent::Between(_, until) = extent {
+    if let Extent::Since(_, Some(until)) = extent {
         let first = found.partition_point(|made| made.created_at >= until);
         after = found.drain(..first).collect();
     }
     let asked = match extent {
         Extent::Last(count) => count.min(found.len()),
-        Extent::Between(since, _) => found.partition_point(|made| made.created_at >= since),
+        Extent::Since(since, _) => found.partition_point(|made| made.created_at >= since),
     };
     let before = found.split_off(asked);
     let commits: BTreeSet<String> = found.iter().map(|made| made.sha.clone()).collect();
