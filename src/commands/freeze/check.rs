@@ -234,3 +234,20 @@ fn format(session: &Session) -> Format {
     let in_actions = session.env.get("GITHUB_ACTIONS") == Some("true");
     if in_actions && session.global.format == Format::Human { Format::Github } else { session.global.format }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::freeze::Keys;
+
+    #[test]
+    fn an_abbreviation_or_a_typo_resembles_what_the_freeze_covers() {
+        let covered = EnvName::new("production").unwrap();
+        let policy = Keys::standard(Store::Heroku("shop".to_owned())).bare_policy([covered.clone()].into());
+        for (name, is_it) in
+            [("prd", true), ("prod", true), ("Prodution", true), ("production-eu", true), ("staging", false), ("p", false), ("docs", false)]
+        {
+            assert_eq!(resembled(&EnvName::new(name).unwrap(), &policy), is_it.then_some(&covered), "{name}");
+        }
+    }
+}
