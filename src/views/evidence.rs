@@ -325,7 +325,7 @@ fn reason(standing: &Standing) -> Option<String> {
             Gap::Unread(why) => why.reason.clone(),
             Gap::NeverSeenToStart(Some(state)) => format!("it is {state}, and no status shows that its job started"),
             Gap::NeverSeenToStart(None) => "it has no status".to_owned(),
-            Gap::EndedWaiting => "its newest status is waiting, but its run has ended or has no status".to_owned(),
+            Gap::EndedWaiting => "its newest status is waiting, but its run has ended or has no known status".to_owned(),
             Gap::WhichAttempt(attempts) => {
                 format!("its run was approved, but it has {attempts} attempts, and GitHub does not say which one was approved")
             }

@@ -210,8 +210,8 @@ fn weigh(record: &Record, run: &Run, unnamed: bool, claims: usize, needed: u32) 
     let (approvals, rejections) = (count(Decision::Approved), count(Decision::Rejected));
     // A later `waiting` does not take back that its job began, and a run that is over waits for no one.
     let waiting = record.state.as_deref() == Some("waiting") && !record.started;
-    let over = run.status.is_empty() || run.status == "completed";
-    if waiting && !over {
+    let goes_on = ["requested", "pending", "queued", "waiting", "in_progress"].contains(&run.status.as_str());
+    if waiting && goes_on {
         return Ok(Standing::Waiting);
     }
     if approvals == 0 && unnamed {

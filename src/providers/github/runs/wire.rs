@@ -318,7 +318,7 @@ impl WireReview {
         let mut approved: Vec<Account> = Vec::new();
         for review in reviews {
             let Some(user) = review.user.map(Account::from) else { continue };
-            if ["APPROVED", "CHANGES_REQUESTED", "DISMISSED"].contains(&review.state.as_str()) {
+            if !["COMMENTED", "PENDING"].contains(&review.state.as_str()) {
                 approved.retain(|known| !known.is(&user));
             }
             if review.state == "APPROVED" {
@@ -344,6 +344,7 @@ mod tests {
         assert_eq!(approvers(&[("ann", "APPROVED"), ("bob", "APPROVED"), ("ann", "APPROVED"), ("bob", "COMMENTED")]), ["bob", "ann"]);
         assert_eq!(approvers(&[("ann", "APPROVED"), ("ann", "CHANGES_REQUESTED")]), [""; 0]);
         assert_eq!(approvers(&[("ann", "APPROVED"), ("ann", "DISMISSED")]), [""; 0]);
+        assert_eq!(approvers(&[("ann", "APPROVED"), ("ann", "WITHDRAWN")]), [""; 0], "a state that is not known");
         assert_eq!(approvers(&[("ann", "CHANGES_REQUESTED"), ("ann", "APPROVED")]), ["ann"]);
     }
 }

@@ -141,7 +141,7 @@ fn only_a_run_that_goes_on_waits() {
     for status in ["waiting", "in_progress", "queued"] {
         assert_eq!(waits(status), Standing::Waiting);
     }
-    for status in ["completed", ""] {
+    for status in ["completed", "", "archived"] {
         assert_eq!(waits(status), Standing::NotProvable(Gap::EndedWaiting));
     }
     let going_on = Run { status: "in_progress".to_owned(), ..run(7) };
